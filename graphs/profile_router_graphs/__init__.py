@@ -1,0 +1,5 @@
+"""The LangGraph state machine: parent → classify → (probe) → dispatch ⇄ reroute → summarize → verify → merge.
+
+Knows the order of the floors and nothing else: every decision is `profile_router.core`'s, every outside thing comes in
+through the context.
+"""

@@ -1,0 +1,24 @@
+"""Evidence → route, by the policy alone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from profile_router.core.decide import decide
+from profile_router.core.explain import decision_line
+from profile_router.core.route import Refusal
+from profile_router_graphs.state import RunContext, RunState
+
+
+async def classify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["probe", "dispatch", "merge"]]:
+    """Decide. Calls no model and reads no network: what it knows was measured before."""
+    context = runtime.context
+    decision = decide(state["task"], state["evidence"], context.policy, context.candidates)
+    runtime.stream_writer({"event": "classify", "line": decision_line(decision), "rule": decision.rule})
+    if isinstance(decision, Refusal):
+        return Command(goto="merge", update={"decision": decision})
+    update = {"decision": decision, "profile": decision.profile}
+    return Command(goto="probe" if decision.needs_probe else "dispatch", update=update)

@@ -1,0 +1,24 @@
+"""Borderline only: ask the cheap tier how complex the task is, then decide again."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from langgraph.runtime import Runtime
+
+from profile_router.core.explain import decision_line
+from profile_router.core.probe import decide_after_probe
+from profile_router.core.route import Route
+from profile_router_graphs.state import RunContext, RunState
+
+
+async def probe(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Estimate and decide again. A probe that cannot be had means local; it never stops a task."""
+    context, route = runtime.context, cast("Route", state["decision"])
+    profile = context.policy.tiers.cheap
+    if profile is None or state["evidence"].private:
+        raise AssertionError("the probe was reached without a cheap tier, or with a private task")
+    outcome = await context.prober.probe(state["task"], state["evidence"], profile)
+    decided = decide_after_probe(route, outcome, context.policy)
+    runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
+    return {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}

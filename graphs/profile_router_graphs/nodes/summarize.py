@@ -1,0 +1,29 @@
+"""The subagent's last words → a summary within the parent's budget. Invents nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from profile_router.core.attempts import order_for
+from profile_router_graphs.state import RunContext, RunState
+
+
+async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Bring the text within the budget: as it is, by one more call, or cut with a note that says so."""
+    context, attempt = runtime.context, state["attempt"]
+    if attempt is None:
+        raise AssertionError("summarize was reached without an attempt")
+    order = order_for(
+        state["task"],
+        state["evidence"],
+        context.policy,
+        context.candidates,
+        profile=state["profile"],
+        step="summarize",
+        conversation=(),
+        seconds=state["deadline"] - context.clock(),
+    )
+    summary, receipt = await context.summarizer.summarize(attempt.text, order)
+    return {"summary": summary, "receipts": (*state["receipts"], *((receipt,) if receipt else ()))}

@@ -1,0 +1,41 @@
+"""Put the nodes together. `graph` is the compiled graph without a checkpointer, for LangGraph Studio."""
+
+from __future__ import annotations
+
+from langgraph.graph import END, START, StateGraph
+
+from profile_router_graphs import nodes
+from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
+
+NAME = "profile-router"
+
+
+def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
+    """Return the graph, not yet compiled: whoever compiles it brings the checkpointer."""
+    builder = StateGraph(RunState, RunContext, input_schema=RunInput, output_schema=RunOutput)
+    for node in (
+        nodes.parent,
+        nodes.classify,
+        nodes.probe,
+        nodes.dispatch,
+        nodes.reroute,
+        nodes.summarize,
+        nodes.verify,
+        nodes.merge,
+    ):
+        builder.add_node(node)
+    builder.add_edge(START, "parent")
+    builder.add_edge("parent", "classify")
+    builder.add_edge("probe", "dispatch")
+    builder.add_edge("summarize", "verify")
+    builder.add_edge("verify", "merge")
+    builder.add_edge("merge", END)
+    return builder
+
+
+def mermaid() -> str:
+    """Return the graph as Mermaid text, as it stands in the README."""
+    return str(build().compile(name=NAME).get_graph().draw_mermaid(with_styles=False))
+
+
+graph = build().compile(name=NAME)

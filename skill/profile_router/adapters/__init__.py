@@ -1,0 +1,1 @@
+"""Everything outside: files, git, profiles, tokenizers, servers, models. Each module adapts one outside thing."""

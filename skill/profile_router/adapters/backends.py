@@ -1,0 +1,140 @@
+"""Ask a local model server what it is: alive, which models, how large a window, and how long it counts a prompt.
+
+Answers were measured on llama.cpp's server (b11549): while loading, every path gives 503; `/props` has the window of
+one slot; `/v1/chat/completions/input_tokens` counts a whole request, template and tools included. Ollama tells a
+model's settings at `/api/show` and what is loaded at `/api/ps`, and cuts longer prompts silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from profile_router.adapters.http import open_client
+from profile_router.core.backend import BackendReport
+from profile_router.core.ladder import Cause
+from profile_router.core.profile import Profile
+
+if TYPE_CHECKING:
+    import httpx2
+
+OLLAMA_SILENT_TOKENS = 4_096
+_STATUS_CAUSES: Mapping[int, Cause] = {502: "bad-gateway", 503: "unavailable", 504: "unavailable"}
+
+
+async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
+    """Return what the server of *profile* says of itself. Asks nothing that costs; never raises for a bad server."""
+    import httpx2
+
+    root = server_root(profile.endpoint.base_url)
+    try:
+        async with _client(profile, connect_s) as client:
+            answer = await client.get(f"{profile.endpoint.base_url.rstrip('/')}/models")
+            if answer.status_code in _STATUS_CAUSES:
+                detail = f"HTTP {answer.status_code} {_message(answer)}".strip()
+                return BackendReport(profile=profile.name, cause=_STATUS_CAUSES[answer.status_code], detail=detail)
+            models = _model_ids(answer)
+            return await _window(client, profile, root, models)
+    except httpx2.TimeoutException:
+        return BackendReport(profile=profile.name, cause="refused", detail=f"no answer within {connect_s:g} s")
+    except httpx2.TransportError as error:
+        return BackendReport(profile=profile.name, cause="refused", detail=_transport(error))
+
+
+async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: float) -> int | None:
+    """Return the server's own count of the request *body* in tokens, None where it cannot count."""
+    import httpx2
+
+    url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions/input_tokens"
+    try:
+        async with _client(profile, connect_s) as client:
+            answer = await client.post(url, json=dict(body))
+            counted = answer.json().get("input_tokens") if answer.status_code == 200 else None
+    except (httpx2.HTTPError, ValueError, AttributeError):
+        return None
+    return counted if isinstance(counted, int) and counted > 0 else None
+
+
+def server_root(base_url: str) -> str:
+    """Return *base_url* without its /v1: where a server's own endpoints lie."""
+    return re.sub(r"/v1/?$", "", base_url.rstrip("/"))
+
+
+def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
+    key = profile.endpoint.api_key
+    headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+    return open_client(profile.endpoint.base_url, connect_s=connect_s, read_s=max(connect_s, 10.0), headers=headers)
+
+
+async def _window(client: httpx2.AsyncClient, profile: Profile, root: str, models: tuple[str, ...]) -> BackendReport:
+    props = await _json(client, "GET", f"{root}/props")
+    slot = _get(props, "default_generation_settings", "n_ctx")
+    if isinstance(slot, int) and slot > 0:
+        vision = _get(props, "modalities", "vision")
+        return BackendReport(
+            profile=profile.name, models=models, window=slot, vision=vision is True, counts_prompts=True
+        )
+    ollama = await _ollama_window(client, profile, root)
+    return BackendReport(profile=profile.name, models=models, window=ollama)
+
+
+async def _ollama_window(client: httpx2.AsyncClient, profile: Profile, root: str) -> int | None:
+    """Return Ollama's window, None where it is another server.
+
+    What is loaded tells its real context length; else the model's own `num_ctx`; else the smaller of the profile's
+    figure and 4,096, Ollama's default, because a longer prompt would be cut without a word.
+    """
+    shown = await _json(client, "POST", f"{root}/api/show", {"model": profile.endpoint.model})
+    if not isinstance(shown, dict) or not {"model_info", "details", "modelfile"} & shown.keys():
+        return None
+    running = _get(await _json(client, "GET", f"{root}/api/ps"), "models")
+    for entry in running if isinstance(running, list) else ():
+        if _get(entry, "name") == profile.endpoint.model or _get(entry, "model") == profile.endpoint.model:
+            loaded = _get(entry, "context_length")
+            if isinstance(loaded, int) and loaded > 0:
+                return loaded
+    stated = re.search(r"^\s*num_ctx\s+(\d{1,9})\s*$", str(shown.get("parameters") or ""), re.MULTILINE)
+    if stated:
+        return int(stated.group(1))
+    return min(profile.window or OLLAMA_SILENT_TOKENS, OLLAMA_SILENT_TOKENS)
+
+
+async def _json(client: httpx2.AsyncClient, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
+    import httpx2
+
+    try:
+        answer = await client.request(method, url, json=body)
+        return answer.json() if answer.status_code == 200 else None
+    except (httpx2.HTTPError, ValueError):
+        return None
+
+
+def _model_ids(answer: httpx2.Response) -> tuple[str, ...]:
+    try:
+        entries = _get(answer.json(), "data")
+    except ValueError:
+        return ()
+    found = [_get(entry, "id") for entry in entries] if isinstance(entries, list) else []
+    return tuple(name for name in found if isinstance(name, str))
+
+
+def _message(answer: httpx2.Response) -> str:
+    try:
+        message = _get(answer.json(), "error", "message")
+    except ValueError:
+        return ""
+    return str(message)[:120] if message else ""
+
+
+def _get(value: Any, *path: str) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _transport(error: Exception) -> str:
+    text = str(error).lower()
+    if "refused" in text or "connection attempts failed" in text:
+        return "refuses the connection"
+    return f"cannot be reached ({type(error).__name__})"

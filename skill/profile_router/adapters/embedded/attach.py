@@ -1,0 +1,32 @@
+"""Turn a task's images into message parts, for a model that reads them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+from profile_router.adapters.images import read_image, strip_data_urls
+from profile_router.core.order import Order
+
+Part = dict[str, object]
+_SENT = frozenset({"png", "jpeg", "gif", "webp"})
+
+
+def image_parts(order: Order, base: Path) -> list[Part]:
+    """Return the image parts of *order*: files (relative to *base*) as data URLs, and URLs as they stand in the text.
+
+    Raises UsageError for a file that is no image any more.
+    """
+    return [{"type": "image_url", "image_url": {"url": url}} for url in _urls(order, base)]
+
+
+def _urls(order: Order, base: Path) -> Iterator[str]:
+    _, inline = strip_data_urls(f"{order.task.goal}\n{order.task.context}")
+    yield from inline
+    for image in order.images:
+        if image.form == "url":
+            yield image.place
+        elif image.form in _SENT and not image.place.startswith("data URL "):
+            mime, data = read_image(image.place, base)
+            yield f"data:{mime};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,48 @@
+"""Build the chat model of a profile: LangChain's ChatOpenAI, with everything hidden switched off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profile_router.adapters.http import open_client
+from profile_router.core.profile import Profile
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
+
+_NO_KEY = "not-needed"
+# Only OpenAI's own endpoint insists on `max_completion_tokens`; the others have known `max_tokens` for longer.
+_NEW_TOKEN_LIMIT = frozenset({"openai-api"})
+
+
+def build_model(profile: Profile, *, connect_s: float, read_s: float, max_tokens: int | None) -> ChatOpenAI:
+    """Return the model of *profile*, streaming, without retries, redirects or another provider behind it.
+
+    *max_tokens* bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`.
+    """
+    from langchain_openai import ChatOpenAI
+
+    endpoint = profile.endpoint
+    return ChatOpenAI(
+        model=endpoint.model,
+        base_url=endpoint.base_url,
+        api_key=lambda: endpoint.api_key.reveal() if endpoint.api_key else _NO_KEY,
+        organization="",
+        max_retries=0,
+        streaming=True,
+        stream_usage=True,
+        use_responses_api=False,
+        stream_chunk_timeout=None,
+        http_async_client=open_client(endpoint.base_url, connect_s=connect_s, read_s=read_s),
+        extra_body=_extra_body(profile, max_tokens) or None,
+        max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
+    )
+
+
+def _extra_body(profile: Profile, max_tokens: int | None) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if max_tokens is not None and profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
+        body["max_tokens"] = max_tokens
+    if profile.preferences and profile.endpoint.provider == "openrouter":
+        body["provider"] = dict(profile.preferences)
+    return body

@@ -1,0 +1,226 @@
+"""Every file access of the embedded runner. Nothing outside the workspace is reachable through here.
+
+A path is walked one part at a time from the workspace's own descriptor, each part opened without following links
+(`openat`). So whatever is swapped while we walk, no symbolic link is ever followed: links that stay inside are refused
+like those that lead out, which keeps the rule simple. Hard links are ordinary files.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from profile_router.adapters.embedded import openat
+from profile_router.adapters.embedded.paths import ToolRefusal, names_git, shown, workspace_parts
+from profile_router.core.privacy import private_glob, private_text
+from profile_router.errors import WorkspaceError
+
+__all__ = ["Fence", "Found", "ToolRefusal"]
+
+MOST_FILES = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Files of the workspace as sorted relative paths; `cut` where there are more than `MOST_FILES`."""
+
+    paths: tuple[str, ...]
+    cut: bool
+
+
+class Fence:
+    """The workspace *root* as the only place that a tool can reach. Safe to use from several threads.
+
+    *private_globs* are the policy's; unless *allow_private*, contents of matching paths and texts that hold a secret
+    are withheld (their names are not). *known_files* gives the tracked and the unignored files, None where it cannot
+    say; without it the tree is walked. `before` maps each path written here to its first content, None for a new file.
+    Raises WorkspaceError where *root* is no folder. Every method raises ToolRefusal for what the model must not have
+    and the system's OSError for what is not there.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        private_globs: Sequence[str] = (),
+        allow_private: bool = False,
+        known_files: Callable[[], Sequence[str] | None] | None = None,
+    ) -> None:
+        try:
+            self.root = root.resolve(strict=True)
+            self._identity = _identity(self.root.stat())
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+            raise WorkspaceError(f"the workspace '{root}' cannot be used ({error}); name a folder") from error
+        if not self.root.is_dir():
+            raise WorkspaceError(f"the workspace '{root}' is not a folder; name a folder")
+        self.before: dict[str, bytes | None] = {}
+        self._roots = tuple(dict.fromkeys((str(self.root), os.path.abspath(root))))  # noqa: PTH100 - keeps links
+        self._globs = tuple(private_globs)
+        self._allow_private = allow_private
+        self._known_files = known_files
+        self._writing = threading.Lock()
+        self._sealed = False
+
+    def name(self, path: str) -> str:
+        """Return *path* as it is called here: relative, with single slashes, `.` for the workspace."""
+        return "/".join(workspace_parts(path, self._roots)) or "."
+
+    def withhold(self, path: str, text: str | None = None) -> str | None:
+        """Return why *path*, or *text* out of it, may not leave this machine; None where it may."""
+        if self._allow_private:
+            return None
+        if glob := private_glob(f"{self.root}/{self.name(path)}", self._globs):
+            return f"is private (policy: {glob})"
+        secret = private_text(text) if text else None
+        return f"holds a {secret}" if secret else None
+
+    def release(self, path: str, text: str | None = None, *, act: str = "read") -> None:
+        """Raise ToolRefusal where *path*, or *text* out of it, is withheld."""
+        if reason := self.withhold(path, text):
+            raise ToolRefusal(f"withheld: {shown(self.name(path))} {reason}; only a local profile may {act} it")
+
+    def look(self, path: str) -> os.stat_result | None:
+        """Return what *path* is, links not followed; None where nothing is there."""
+        parts = workspace_parts(path, self._roots)
+        try:
+            with self._folder(parts[:-1]) as folder:
+                return os.stat(parts[-1], dir_fd=folder, follow_symlinks=False) if parts else os.fstat(folder)
+        except FileNotFoundError:
+            return None
+
+    def exists(self, path: str) -> bool:
+        """Tell whether *path* is there, as a file or anything else."""
+        return self.look(path) is not None
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[tuple[BinaryIO, int]]:
+        """Open the regular file *path* for reading; yield it with its size in bytes.
+
+        Only the path is checked for privacy: whoever hands a text on calls `release` with it.
+        """
+        parts = self._file_parts(path)
+        self.release(path)
+        with self._folder(parts[:-1]) as folder:
+            file = openat.open_regular(folder, parts)
+        with file:
+            yield file, os.fstat(file.fileno()).st_size
+
+    def read_bytes(self, path: str, limit: int) -> bytes:
+        """Return the whole file *path*; one above *limit* bytes, or one that holds a secret, is refused."""
+        with self.opened(path) as (file, _):
+            content = openat.whole(file, path, limit)
+        self.release(path, plain(content))
+        return content
+
+    def write_text(self, path: str, content: str) -> bytes | None:
+        """Make *content* the whole of *path*, with its folders; return what was there before, None for a new file."""
+        try:
+            encoded = content.encode()
+        except UnicodeEncodeError as error:
+            lone = shown(content[error.start])
+            raise ToolRefusal(f"content: character {error.start} ({lone}) is a lone surrogate, no text") from error
+        return self._replace(path, lambda _: encoded, create=True)
+
+    def rewrite(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """Replace the content of the existing file *path* by *change* of it, as one step for all threads."""
+
+        def changed(old: bytes | None) -> bytes:
+            if old is None:
+                raise FileNotFoundError
+            self.release(path, plain(old), act="edit")
+            return change(old)
+
+        self._replace(path, changed, create=False)
+
+    def seal(self) -> None:
+        """Refuse every later write: a tool may still run in its thread when its attempt is over."""
+        with self._writing:
+            self._sealed = True
+
+    def entries(self, path: str = ".") -> list[tuple[str, os.stat_result]]:
+        """Return name and kind of everything in the folder *path*, sorted by name, git's own data left out."""
+        found = []
+        with self._folder(workspace_parts(path, self._roots)) as folder:
+            for name in sorted(os.listdir(folder)):  # noqa: PTH208 - pathlib cannot list a descriptor
+                with suppress(FileNotFoundError):  # gone meanwhile
+                    found.append((name, os.stat(name, dir_fd=folder, follow_symlinks=False)))
+        return [(name, kind) for name, kind in found if not names_git(name)]
+
+    def files(self, under: str = ".") -> Found:
+        """Return the files below the folder *under*: those that are known, else every regular one."""
+        top = self.name(under)
+        known = self._known_files() if self._known_files else None
+        inside = sorted({path for path in known or () if _is_below(path, top)})
+        return Found(paths=tuple(inside[:MOST_FILES]), cut=len(inside) > MOST_FILES) if inside else self._walk(top)
+
+    def _walk(self, top: str) -> Found:
+        found: list[str] = []
+        waiting, seen = deque([top]), 0
+        while waiting and len(found) <= MOST_FILES and seen <= MOST_FILES:
+            folder = waiting.popleft()
+            seen += 1
+            # The folder asked for has to be there; those below it may be closed to us, or git's.
+            with suppress(*(() if folder == top else (ToolRefusal, OSError))):
+                for name, kind in self.entries(folder):
+                    path = name if folder == "." else f"{folder}/{name}"
+                    if stat.S_ISDIR(kind.st_mode):
+                        waiting.append(path)
+                    elif stat.S_ISREG(kind.st_mode):
+                        found.append(path)
+        return Found(paths=tuple(sorted(found[:MOST_FILES])), cut=bool(waiting) or len(found) > MOST_FILES)
+
+    def _file_parts(self, path: str) -> tuple[str, ...]:
+        parts = workspace_parts(path, self._roots)
+        if not parts:
+            raise ToolRefusal(f"'{shown(path)}' is the workspace itself; name a file in it")
+        return parts
+
+    @contextmanager
+    def _folder(self, parts: Sequence[str], *, create: bool = False, leaf: str = "") -> Iterator[int]:
+        """Yield a descriptor of the folder *parts*; *leaf* is what a writer is about to put into it."""
+        folder = os.open(self.root, openat.FOLDER)
+        try:
+            if _identity(os.fstat(folder)) != self._identity:
+                raise ToolRefusal(f"the workspace {self.root} was replaced by another folder since the start")
+            for depth, part in enumerate((*parts, leaf)):
+                if openat.is_git_folder(folder, part if create or depth == len(parts) else ""):
+                    raise ToolRefusal(f"'{shown('/'.join((*parts, leaf)))}': {openat.GIT_IS_OFF_LIMITS}")
+                if depth < len(parts):
+                    inner = openat.enter(folder, parts[: depth + 1], create=create)
+                    os.close(folder)
+                    folder = inner
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _replace(self, path: str, change: Callable[[bytes | None], bytes], *, create: bool) -> bytes | None:
+        parts = self._file_parts(path)
+        self.release(path, act="write" if create else "edit")
+        with self._writing, self._folder(parts[:-1], create=create, leaf=parts[-1]) as folder:
+            if self._sealed:
+                raise ToolRefusal("the attempt is over; nothing is written any more")
+            old, mode = openat.present(folder, parts)
+            new = change(old)
+            self.before.setdefault("/".join(parts), old)
+            openat.put(folder, parts[-1], new, mode)
+        return old
+
+
+def plain(content: bytes) -> str:
+    """Return *content* for a look at its ASCII: one character a byte, the NULs that are never handed on left out."""
+    return content.decode("latin-1").replace("\0", "")
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _is_below(path: str, top: str) -> bool:
+    return (top == "." or path.startswith(f"{top}/")) and not any(names_git(part) for part in path.split("/"))

@@ -1,0 +1,101 @@
+"""Keep an attempt's inner history within its window, by real counts, before it can overflow.
+
+The count is the server's own where it counts requests (llama.cpp); else o200k times a factor learned from the last
+answer's usage. Old tool results go first, then whole old turns; the task, the shared conversation and the newest turn
+stay.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from profile_router.adapters.tokens import count_tokens, exact_tokens
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+ServerCount = Callable[[Mapping[str, Any]], Awaitable[int | None]]
+_NEAR = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    """Trims the messages of one attempt.
+
+    `budget` is the tokens a prompt may have (window less the reply), `schemas` the tools as sent, `factor` how much
+    higher than o200k this model counts until usage tells, `count` the server's own counter or None.
+    """
+
+    budget: int
+    system: str
+    schemas: Sequence[Mapping[str, Any]]
+    factor: float
+    count: ServerCount | None = None
+    _counted_o200k: int = field(default=0, init=False)
+
+    async def fit(self, messages: Sequence[BaseMessage]) -> list[BaseMessage] | None:
+        """Return *messages*, trimmed as little as needed to fit the budget; None where nothing is left to trim."""
+        kept = list(messages)
+        while await self._tokens(kept) > self.budget:
+            shorter = _elide_oldest_result(kept) or _drop_oldest_turn(kept)
+            if shorter is None:
+                return None
+            kept = shorter
+        return kept
+
+    def learn(self, prompt_tokens: int) -> None:
+        """Take the provider's usage for the last request as the measure of its tokenizer."""
+        if prompt_tokens > 0 and self._counted_o200k > 0:
+            self.factor = max(1.0, prompt_tokens / self._counted_o200k)
+
+    async def _tokens(self, messages: Sequence[BaseMessage]) -> int:
+        body = self.request(messages)
+        text = json.dumps(body, ensure_ascii=False)
+        rough = count_tokens((text,), (math.floor(self.budget * _NEAR / self.factor),))
+        self._counted_o200k = rough.high if rough.source == "counted" else 0
+        if rough.high * self.factor <= self.budget * _NEAR:
+            return math.ceil(rough.high * self.factor)
+        self._counted_o200k = exact_tokens(text)
+        if self.count is not None:
+            said = await self.count(body)
+            if said is not None:
+                return said
+        return math.ceil(self._counted_o200k * self.factor)
+
+    def request(self, messages: Sequence[BaseMessage]) -> dict[str, Any]:
+        """Return the request body that *messages* make, as the server would count it."""
+        from langchain_core.messages import SystemMessage, convert_to_openai_messages
+
+        converted = convert_to_openai_messages([SystemMessage(self.system), *messages])
+        return {"messages": converted, "tools": list(self.schemas)}
+
+
+def _elide_oldest_result(messages: list[BaseMessage]) -> list[BaseMessage] | None:
+    """Replace the oldest whole tool result, but never one of the newest turn."""
+    from langchain_core.messages import AIMessage, ToolMessage
+
+    newest = max((place for place, message in enumerate(messages) if isinstance(message, AIMessage)), default=0)
+    for place, message in enumerate(messages[:newest]):
+        text = message.text
+        if isinstance(message, ToolMessage) and not text.startswith("[left out"):
+            what = f"{len(text):,} characters of {message.name or 'a tool'}"
+            note = f"[left out to fit the window: {what}; call it again if needed]"
+            return [*messages[:place], message.model_copy(update={"content": note}), *messages[place + 1 :]]
+    return None
+
+
+def _drop_oldest_turn(messages: list[BaseMessage]) -> list[BaseMessage] | None:
+    """Drop the oldest assistant turn with its tool results, but never the newest one."""
+    from langchain_core.messages import AIMessage, ToolMessage
+
+    turns = [place for place, message in enumerate(messages) if isinstance(message, AIMessage) and message.tool_calls]
+    if len(turns) < 2:
+        return None
+    end = turns[0] + 1
+    while end < len(messages) and isinstance(messages[end], ToolMessage):
+        end += 1
+    return [*messages[: turns[0]], *messages[end:]]

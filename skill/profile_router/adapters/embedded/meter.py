@@ -1,0 +1,102 @@
+"""Middleware of the agent loop: counts turns, tokens and time, keeps the history in the window, ends quirks.
+
+It is the only thing between LangChain's loop and the model, so what it does not let through was not sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
+
+from profile_router.adapters.embedded.failures import AttemptEnded
+from profile_router.adapters.embedded.history import History
+from profile_router.adapters.embedded.quirks import normalize_answer, without_images
+from profile_router.core.ladder import Cause, Failure
+from profile_router.ports import Emit
+
+Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+
+
+class Meter(AgentMiddleware[Any, Any, Any]):
+    """Meters one attempt. Read its counts when the attempt has ended, however it ended."""
+
+    def __init__(self, history: History, *, where: str, max_turns: int, vision: bool, emit: Emit) -> None:
+        super().__init__()
+        self.first_token = FirstToken()
+        self.turns = 0
+        self.tokens_in = 0
+        self.tokens_out = 0
+        self.model_served: str | None = None
+        self.usage_missing = False
+        self._history = history
+        self._where = where
+        self._max_turns = max_turns
+        self._vision = vision
+        self._emit = emit
+        self._seen_ids: set[str] = set()
+
+    async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
+        """Send one request: trimmed, counted, its answer normalized. Raises AttemptEnded where that cannot be."""
+        if self.turns >= self._max_turns:
+            raise self._ended("turn-limit", f"did not finish in {self._max_turns} turns")
+        messages = request.messages if self._vision else without_images(request.messages)
+        fitted = await self._history.fit(messages)
+        if fitted is None:
+            raise self._ended(
+                "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
+            )
+        self.turns += 1
+        response = await handler(request.override(messages=cast("list[AnyMessage]", fitted)))
+        return ModelResponse(result=[self._metered(message) for message in response.result])
+
+    def _metered(self, message: Any) -> Any:
+        if not isinstance(message, AIMessage):
+            return message
+        self._count(message)
+        finish = message.response_metadata.get("finish_reason")
+        if finish is None:
+            raise self._ended("bad-answer", "the answer broke off in the middle")
+        if finish == "length":
+            raise self._ended("bad-answer", "the answer was cut at the token limit")
+        answer = normalize_answer(message, self._seen_ids)
+        self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
+        if not answer.tool_calls and not answer.text.strip():
+            raise self._ended("bad-answer", "the answer is empty")
+        return answer
+
+    def _count(self, message: AIMessage) -> None:
+        usage = message.usage_metadata
+        self.model_served = message.response_metadata.get("model_name") or self.model_served
+        if usage is None:
+            self.usage_missing = True
+            return
+        self.tokens_in += usage["input_tokens"]
+        self.tokens_out += usage["output_tokens"]
+        self._history.learn(usage["input_tokens"])
+
+    def _ended(self, cause: Cause, message: str) -> AttemptEnded:
+        return AttemptEnded(Failure(cause=cause, message=f"{self._where}: {message}"))
+
+
+class FirstToken(AsyncCallbackHandler):
+    """Notes when the first piece of the first answer came. `seconds` is None until then."""
+
+    def __init__(self) -> None:
+        self._asked: float | None = None
+        self.seconds: float | None = None
+
+    async def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
+    ) -> None:
+        """Note when the first request began."""
+        self._asked = time.monotonic() if self._asked is None else self._asked
+
+    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
+        """Note when the first piece came; *token* itself does not matter."""
+        if self.seconds is None and self._asked is not None:
+            self.seconds = round(time.monotonic() - self._asked, 4)

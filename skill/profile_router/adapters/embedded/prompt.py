@@ -1,0 +1,80 @@
+"""What a subagent is sent: system prompt, shared conversation, task, and the tools that task and profile both allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profile_router.adapters.embedded.attach import image_parts
+from profile_router.adapters.embedded.fence import Fence
+from profile_router.adapters.embedded.quirks import utf8
+from profile_router.adapters.images import strip_data_urls
+from profile_router.adapters.prompts import render
+from profile_router.core.order import Order
+from profile_router.core.policy import Policy
+from profile_router.core.profile import Profile
+from profile_router.core.task import Task
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+    from langchain_core.tools import BaseTool
+
+OFFERED = frozenset({"file"})
+
+
+def tools_for(order: Order, profile: Profile, fence: Fence | None, policy: Policy) -> list[BaseTool]:
+    """Return the tools of an attempt: what task and profile both allow, and `ask_for_profile` always."""
+    from profile_router.adapters.embedded.tools import build_tools
+
+    allowed = OFFERED if profile.toolsets is None else OFFERED & frozenset(profile.toolsets)
+    if order.task.toolsets is not None:
+        allowed &= frozenset(order.task.toolsets)
+    return build_tools(
+        fence,
+        result_chars=min(policy.limits.tool_result_chars, max(400, order.window)),
+        profiles=order.asks,
+        toolsets=allowed if fence is not None else frozenset(),
+    )
+
+
+def system_prompt(order: Order, profile: Profile) -> str:
+    """Return the system prompt of an attempt under *profile*."""
+    asked = order.task.toolsets if order.task.toolsets is not None else profile.toolsets
+    return render(
+        "subagent",
+        asks=order.asks,
+        enforce_tools=profile.tool_use_enforcement != "off",
+        terminal_asked="terminal" in (asked or ()),
+    )
+
+
+def task_text(task: Task) -> str:
+    """Return *task* as one user turn. Data URLs stand in it as a note: the images themselves are sent beside it."""
+    goal, _ = strip_data_urls(task.goal)
+    context, _ = strip_data_urls(task.context)
+    return utf8(render("task", goal=goal, context=context, files=task.files, images=task.images)).strip()
+
+
+def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path | None, base: Path) -> dict[str, Any]:
+    """Return the first request of an attempt as a server would count it: messages and tools."""
+    from langchain_core.messages import SystemMessage, convert_to_openai_messages
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    fence = Fence(workspace, private_globs=policy.private_paths, allow_private=order.local) if workspace else None
+    system = SystemMessage(system_prompt(order, profile))
+    return {
+        "messages": convert_to_openai_messages([system, *conversation_messages(order, base)]),
+        "tools": [convert_to_openai_tool(tool) for tool in tools_for(order, profile, fence, policy)],
+    }
+
+
+def conversation_messages(order: Order, base: Path) -> list[BaseMessage]:
+    """Return the shared conversation and the task as messages, images included where the model reads them."""
+    from langchain_core.messages import AIMessage, HumanMessage
+
+    kinds = {"user": HumanMessage, "assistant": AIMessage}
+    messages: list[BaseMessage] = [kinds[turn.role](turn.text) for turn in order.conversation]
+    text = task_text(order.task)
+    images = image_parts(order, base) if order.vision else []
+    messages.append(HumanMessage([{"type": "text", "text": text}, *images] if images else text))
+    return messages

@@ -1,0 +1,33 @@
+"""The shape of every tool's answer: valid text, never longer than agreed, and open about what is cut."""
+
+from __future__ import annotations
+
+import re
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return *text* as every server takes it: no NULs, no lone surrogates (llama.cpp answers those with a 500)."""
+    return _LONE.sub("\ufffd", text.replace("\0", ""))
+
+
+def fitted(text: str, room: int, go_on: str) -> str:
+    """Return *text* in at most *room* characters, cut at a line's end where that is near, and how to *go_on*."""
+    room = max(room, 0)
+    if len(text) <= room:
+        return text
+    tail = "\n[cut: {} of " + f"{len(text)} characters; {go_on}]"
+    kept = text[: max(room - len(tail) - len(str(room)), 0)]
+    whole_lines = kept[: kept.rfind("\n")] if "\n" in kept[len(kept) // 2 :] else kept
+    return (whole_lines + tail.format(len(whole_lines)))[:room]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return *number* and *noun*, in the plural where it is due: `1 line`, `1,200 lines`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def lines_of(content: bytes) -> list[bytes]:
+    """Return the lines without their LF. Other line breaks are text, so that all tools number lines alike."""
+    return content.removesuffix(b"\n").split(b"\n") if content else []

@@ -1,0 +1,65 @@
+"""Bring a subagent's last words within the parent's budget of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.adapters.embedded.single_call import Call, ask
+from profile_router.adapters.prompts import render
+from profile_router.adapters.state_dir import write_private
+from profile_router.adapters.tokens import exact_tokens, head_of
+from profile_router.core.order import Order
+from profile_router.core.policy import Policy
+from profile_router.core.profile import Profile
+from profile_router.core.receipt import Receipt
+
+SECONDS = 120.0
+_WORDS_PER_TOKEN = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedSummarizer:
+    """Summarizes. `whole_text` is where the text is kept when it has to be cut."""
+
+    load: Callable[[str], Profile]
+    policy: Policy
+    whole_text: Path
+
+    async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
+        """Return *text* if it fits, else what the order's own profile makes of it, else its head with a note."""
+        budget = self.policy.limits.summary_tokens
+        if exact_tokens(text) <= budget:
+            return text, None
+        prompt = render("summarize", report=text, words=round(budget * _WORDS_PER_TOKEN))
+        if order.seconds <= 0 or not self._fits(prompt, order):
+            return self._cut(text, budget), None
+        call = Call(
+            profile=self.load(order.profile),
+            tier=order.tier,
+            local=order.local,
+            step="summarize",
+            prompt=prompt,
+            max_tokens=budget,
+            seconds=min(SECONDS, order.seconds),
+        )
+        answer, receipt = await ask(call, self.policy)
+        if answer is None or exact_tokens(answer) > budget:
+            return self._cut(text, budget), receipt
+        return answer, receipt
+
+    def _fits(self, prompt: str, order: Order) -> bool:
+        needed = exact_tokens(prompt) * self.policy.counting.tokenizer_factor + self.policy.limits.summary_tokens
+        return needed <= order.window
+
+    def _cut(self, text: str, budget: int) -> str:
+        """Return the head of *text* with a note where the whole is, both together within *budget* tokens."""
+        write_private(self.whole_text, text)
+        total = exact_tokens(text)
+
+        def note(kept: int) -> str:
+            return f"\n[cut: {kept} of {total} tokens; whole text: {self.whole_text}]"
+
+        head = head_of(text, max(0, budget - exact_tokens(note(total))))
+        return head.rstrip() + note(exact_tokens(head))

@@ -1,0 +1,105 @@
+"""Ask git, safely: the repository is the user's, its configuration may be anybody's.
+
+Nothing here runs a hook, a file system monitor, a pager, an external diff or a transport, takes an optional lock, asks
+on the terminal or fetches missing objects. What remains: commands that read file *contents* (diff, status) run the
+`filter.*` programs of the repository's own configuration, as they must for git-lfs; git itself refuses repositories
+that belong to another user (safe.directory), and that stays in force.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+from profile_router.errors import WorkspaceError
+
+TIMEOUT_S = 30.0
+
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.quotePath=false",
+    "log.showSignature=false",
+    "submodule.recurse=false",
+    "diff.ignoreSubmodules=dirty",
+)
+_SAFE = ("--no-pager", *(word for setting in _SETTINGS for word in ("-c", setting)))
+_SET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
+        "LC_ALL": "C"}  # fmt: skip
+# What `git rev-parse --local-env-vars` lists, except the configuration, and what changes how git works or prints.
+_DROPPED = frozenset({
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE", "GIT_DIFF_OPTS", "GIT_EXTERNAL_DIFF",
+    "GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS",
+})  # fmt: skip
+
+
+def has_git() -> bool:
+    """Tell whether there is a git on PATH."""
+    return shutil.which("git") is not None
+
+
+def git(
+    root: Path,
+    *args: str,
+    timeout_s: float = TIMEOUT_S,
+    ok: Container[int] = (0,),
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Return what `git -C root args` prints, names that are not UTF-8 as surrogates.
+
+    Exit codes outside *ok*, no git, and more than *timeout_s* seconds raise WorkspaceError. *env* is added to the
+    environment, for example GIT_INDEX_FILE.
+    """
+    import subprocess  # 10 ms that a route outside of every repository does not pay
+
+    try:
+        done = subprocess.run(
+            ["git", "-C", os.fspath(root), *_SAFE, *args],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            env=_environment() | dict(env or {}),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise WorkspaceError(
+            f"git {args[0]} in {root} took more than {timeout_s:g} s; try it there, or leave --workspace out"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"git cannot be run in {root}: {error}; install git, or check PATH") from None
+    if done.returncode not in ok:
+        raise WorkspaceError(_complaint(root, args[0], done.returncode, done.stderr))
+    return os.fsdecode(done.stdout)
+
+
+def work_tree(folder: Path) -> Path | None:
+    """Return the top of the git work tree around *folder*; None where there is none, or no git.
+
+    A repository that git refuses to read (owned by another user, damaged) raises WorkspaceError.
+    """
+    if not any((place / ".git").exists() for place in (folder, *folder.parents)) or not has_git():
+        return None
+    try:
+        inside, _, top = git(folder, "rev-parse", "--is-inside-work-tree", "--show-toplevel").partition("\n")
+    except WorkspaceError as error:
+        if "must be run in a work tree" in str(error) or "not a git repository" in str(error):
+            return None
+        raise
+    return Path(top.removesuffix("\n")) if inside == "true" else None
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _DROPPED} | _SET
+
+
+def _complaint(root: Path, command: str, code: int, stderr: bytes) -> str:
+    lines = [line for line in stderr.decode("utf-8", "backslashreplace").splitlines() if line.strip()]
+    said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "no message")
+    if "dubious ownership" in said:
+        owned = said.partition("repository at '")[2].rstrip("'") or root
+        return f"{owned} belongs to another user; if you trust it: git config --global --add safe.directory '{owned}'"
+    return f"git {command} failed in {root} (exit {code}): {said}; see what `git -C '{root}' status` says"

@@ -1,0 +1,61 @@
+"""Marks of a git work tree that leave no trace in it: a tree object of all files, kept in a folder of our own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from profile_router.adapters.git import git
+from profile_router.core.receipt import ChangedFile
+
+
+class GitSnapshots:
+    """Takes and compares marks of *root*. *scratch* is a folder of ours: the repository itself is never written."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self._root = root
+        self._index = scratch / "index"
+        objects = Path(git(root, "rev-parse", "--path-format=absolute", "--git-path", "objects").strip())
+        (scratch / "objects").mkdir(exist_ok=True)
+        self._env: Mapping[str, str] = {
+            "GIT_INDEX_FILE": str(self._index),
+            "GIT_OBJECT_DIRECTORY": str(scratch / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects),
+        }
+
+    def take(self) -> str:
+        """Return a mark of all tracked and untracked files that are not ignored.
+
+        Starts from a copy of the repository's index, so that only what changed is read.
+        """
+        real = Path(git(self._root, "rev-parse", "--path-format=absolute", "--git-path", "index").strip())
+        if real.is_file():
+            shutil.copy2(real, self._index)
+        git(self._root, "add", "--all", "--ignore-errors", ".", env=self._env, ok=(0, 1))
+        return git(self._root, "write-tree", env=self._env).strip()
+
+    def changes(self, before: str, after: str) -> tuple[ChangedFile, ...]:
+        """Return the files that differ between two marks, with their lines, renames as a removal and an addition."""
+        listed = git(
+            self._root,
+            "diff",
+            "--numstat",
+            "-z",
+            "--relative",
+            "--no-renames",
+            "--no-ext-diff",
+            before,
+            after,
+            env=self._env,
+        )
+        return tuple(_changed(entry) for entry in listed.split("\0") if entry)
+
+
+def _changed(entry: str) -> ChangedFile:
+    added, removed, path = entry.split("\t", 2)
+    return ChangedFile(
+        path=path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        lines_added=None if added == "-" else int(added),
+        lines_removed=None if removed == "-" else int(removed),
+    )

@@ -1,0 +1,92 @@
+"""Measure a task: what it names, what it says, how large its prompt is. Offline, and no more than the policy asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.adapters.embedded.prompt_size import PROMPT_CHARS, PROMPT_TOKENS
+from profile_router.adapters.images import find_images, strip_data_urls
+from profile_router.adapters.named_files import find_named_files
+from profile_router.adapters.private_scan import find_private, head_reader
+from profile_router.adapters.tokens import count_tokens
+from profile_router.adapters.workspace import Workspace, base_of
+from profile_router.core.conversation import Conversation
+from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
+from profile_router.core.fit import counting_limits
+from profile_router.core.kinds import find_kinds, has_scope_word
+from profile_router.core.policy import LargeChangeRule, LongContextRule, Policy
+from profile_router.core.task import Task
+
+_THREAD = PrivateFinding(kind="thread", place="this thread, which carries a private task")
+_TURN_TOKENS = 8  # what a chat template wraps around one message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where a task is measured: the workspace or None, the current folder, and the windows as far as known."""
+
+    workspace: Workspace | None
+    cwd: Path
+    windows: tuple[Window, ...]
+
+
+def measure(
+    task: Task, policy: Policy, around: Surroundings, *, conversation: Conversation = (), private_thread: bool = False
+) -> Evidence:
+    """Return the evidence of *task*. Raises UsageError for a file or an image that cannot be had."""
+    goal, _ = strip_data_urls(task.goal)
+    context, _ = strip_data_urls(task.context)
+    text = f"{goal}\n{context}" if context else goal
+    named = find_named_files(text, task.files, around.workspace, around.cwd)
+    whole_text = f"{task.goal}\n{task.context}"
+    images, image_notes = find_images(whole_text, task.images, named.files, around.workspace, around.cwd)
+    private = find_private(
+        task.local_only,
+        text,
+        named.files,
+        policy.private_paths,
+        head_reader(base_of(around.workspace, around.cwd)),
+        given=(*task.files, *task.images),
+    )
+    texts = (goal, context, *(turn.text for turn in conversation))
+    above = next((rule.above_tokens for rule in policy.rules if isinstance(rule, LongContextRule)), None)
+    fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(conversation) + 1) * _TURN_TOKENS
+    return Evidence(
+        files_to_read=_files_to_read(task, named.files),
+        files_to_edit=_files_to_edit(task, named.files),
+        lines_to_edit=UNKNOWN if task.facts.lines_to_edit is None else _stated(task.facts.lines_to_edit),
+        tokens=count_tokens(texts, counting_limits(around.windows, policy.counting, above), fixed=fixed),
+        chars=PROMPT_CHARS + sum(len(part) for part in texts),
+        files=named.files,
+        images=images,
+        kinds=find_kinds(task.goal, policy.kinds),
+        scope_word=has_scope_word(task.goal, _scope_words(policy)),
+        private=(*private, *((_THREAD,) if private_thread else ())),
+        windows=around.windows,
+        notes=(*named.notes, *image_notes),
+    )
+
+
+def _scope_words(policy: Policy) -> Sequence[str]:
+    return next((rule.refactor.scope_words for rule in policy.rules if isinstance(rule, LargeChangeRule)), ())
+
+
+def _stated(size: int) -> Range:
+    return Range(size, size, "stated")
+
+
+def _files_to_read(task: Task, files: Sequence[NamedFile]) -> Range:
+    """Return what the caller states, unless the task names more files than that: those will be read."""
+    named = len(files)
+    if task.facts.files_to_read is not None and task.facts.files_to_read >= named:
+        return _stated(task.facts.files_to_read)
+    return Range(named, named, "measured") if named else UNKNOWN
+
+
+def _files_to_edit(task: Task, files: Sequence[NamedFile]) -> Range:
+    """Return what the caller states; else any of the named files may be edited, and at least one is."""
+    if task.facts.files_to_edit is not None:
+        return _stated(task.facts.files_to_edit)
+    return Range(1, len(files), "measured") if files else UNKNOWN

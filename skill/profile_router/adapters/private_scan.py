@@ -1,0 +1,92 @@
+"""What makes a task private: its label, a path it names, a key it holds. A finding says where, never what.
+
+A path counts as soon as it is written down, whether or not it exists: the subagent that is told of it goes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from profile_router.adapters.content import Unusable, encoding_of, first_bytes, shown
+from profile_router.core.evidence import NamedFile, PrivateFinding
+from profile_router.core.path_words import PathWord, path_words
+from profile_router.core.privacy import private_glob, private_text
+
+SCAN_BYTES = 256 * 1024
+MOST_SCANNED = 2_000
+MOST_SCANNED_BYTES = 64 * 1024 * 1024
+_MOST_FINDINGS = 50
+
+# Members of objects that end like files; a file of such a name still counts where it is named by --file or tracked.
+_CODE = frozenset(
+    [f"{owner}.env" for owner in ("process", "import.meta", "deno", "bun")]
+    + [f"{owner}.key" for owner in ("self", "this", "props", "e", "ev", "evt", "event")]
+)
+
+ReadHead = Callable[[str], bytes]
+
+
+def find_private(
+    label: bool,
+    text: str,
+    files: Sequence[NamedFile],
+    globs: Sequence[str],
+    read_head: ReadHead,
+    *,
+    given: Sequence[str] = (),
+) -> tuple[PrivateFinding, ...]:
+    """Return why the task is private, at most 50 findings, each once; nothing if it is not.
+
+    *label*: the caller said so. *text* is goal and context; *files* are the named files, whose first SCAN_BYTES
+    *read_head* returns (empty where they cannot be read); *given* are the values of `--file` and `--image` as they
+    were written, which a symlink may have changed in *files*. *globs* are the policy's.
+    """
+    found = _findings(label, text, files, globs, read_head, given)
+    return tuple(islice(dict.fromkeys(found), _MOST_FINDINGS))
+
+
+def head_reader(base: Path) -> ReadHead:
+    """Return a function that reads the first SCAN_BYTES of a file, relative to *base*; empty where it cannot."""
+
+    def read_head(path: str) -> bytes:
+        found = first_bytes(base / path, SCAN_BYTES)
+        return b"" if isinstance(found, Unusable) else found.data
+
+    return read_head
+
+
+def _findings(
+    label: bool, text: str, files: Sequence[NamedFile], globs: Sequence[str], read_head: ReadHead, given: Sequence[str]
+) -> Iterator[PrivateFinding]:
+    if label:
+        yield PrivateFinding(kind="label", place="--local-only")
+    if kind := private_text(text):
+        yield PrivateFinding(kind=kind, place="the task text")
+    written = [word.text for word in path_words(text) if _may_be_path(word)]
+    for path in (*given, *(file.path for file in files), *written):
+        if glob := private_glob(path, globs):
+            yield PrivateFinding(kind="path", place=f"{shown(path)} (policy: {glob})")
+    yield from _keys_in(files, read_head)
+
+
+def _may_be_path(word: PathWord) -> bool:
+    """Tell whether *word* is more than a word of prose: `id_rsa` and `.env` are, `credentials` is not."""
+    if word.text.lower() in _CODE:
+        return False
+    return word.marked or not word.text.replace("-", "").isalpha()
+
+
+def _keys_in(files: Sequence[NamedFile], read_head: ReadHead) -> Iterator[PrivateFinding]:
+    left = MOST_SCANNED_BYTES
+    # "binary" as well: one letter that is no UTF-8 in a comment makes a file so.
+    for file in islice((file for file in files if file.form in {"text", "binary"}), MOST_SCANNED):
+        if left <= 0:
+            return
+        head = read_head(file.path)
+        left -= len(head)
+        text = head.decode(encoding_of(head), "replace")
+        if kind := private_text(text):
+            line = next((number for number, line in enumerate(text.split("\n"), 1) if private_text(line)), 1)
+            yield PrivateFinding(kind=kind, place=f"{shown(file.path)}:{line}")

@@ -1,0 +1,80 @@
+"""Show a run as it goes, on stderr: a line per event, and on a terminal what is being done right now."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from profile_router.core.explain import Json
+
+_MARKS: Mapping[str, str] = {"classify": "●", "probe": "●", "ladder": "→", "verify": "✓", "attempt": "●"}
+_COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
+_LABEL_WIDTH = 11
+
+
+class Progress:
+    """Prints events. Call it with each one; what it keeps is only the number of attempts and the open line."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._attempts = 0
+        self._open = False
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        """Show one event; unknown ones are not for people."""
+        kind = str(event.get("event"))
+        if kind == "turn":
+            self._turn(event)
+        elif kind in _MARKS:
+            self._line(self._mark(kind, event), self._label(kind), str(event["line"]))
+
+    def _turn(self, event: Mapping[str, Any]) -> None:
+        """On a terminal, show the turn in a line that the next event overwrites."""
+        if self._live:
+            doing = ", ".join(event.get("tools") or ()) or "answers"
+            self._stream.write(f"\r\x1b[2K  turn {event['turn']}: {printable(doing)[:100]}")
+            self._stream.flush()
+            self._open = True
+
+    def _line(self, mark: str, label: str, text: str) -> None:
+        if self._open:
+            self._stream.write("\r\x1b[2K")
+            self._open = False
+        shown = f"\x1b[{_COLOURS[mark]}m{mark}\x1b[0m" if self._live else mark
+        self._stream.write(f"{shown} {label:<{_LABEL_WIDTH}} {printable(text)}\n")
+        self._stream.flush()
+
+    def _label(self, kind: str) -> str:
+        return f"attempt {self._attempts}" if kind == "attempt" else kind
+
+    def _mark(self, kind: str, event: Mapping[str, Any]) -> str:
+        if kind == "attempt":
+            self._attempts += 1
+            return "●" if event.get("outcome") == "ok" else "✗"
+        text = str(event["line"])
+        if kind == "verify" and text.startswith("unverified"):
+            return "!"
+        return "✗" if kind == "verify" and ": FAILED" in text else _MARKS[kind]
+
+
+def closing_lines(result: Json) -> list[str]:
+    """Return the end of a run for a person: the summary, or why there is none, then cost and thread."""
+    lines = [printable(line) for line in str(result["summary"]).splitlines()]
+    if result["status"] != "ok":
+        reasons = result["unblock"] or ([result["error"]] if result["error"] else [])
+        lines.append(f"{result['status']}  ·  {result['route']['rule']}")
+        if result["route"].get("status") == "refused":
+            lines += [f"  why       {printable(reason)}" for reason in result["route"]["reasons"]]
+        lines += [f"  {'unblock' if result['unblock'] else 'because'}   {printable(reason)}" for reason in reasons]
+    lines += [f"  note      {printable(note)}" for note in (*result["notes"], *result["warnings"])]
+    seconds = sum(attempt["seconds"] for attempt in result["attempts"])
+    lines.append(f"${result['cost_usd']:.2f} · {seconds:.1f} s · thread {result['thread']}")
+    return lines
+
+
+def printable(text: str) -> str:
+    """Return *text* as one line without control characters: a model's words must not drive the terminal."""
+    return "".join(" " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in text)

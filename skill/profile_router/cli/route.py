@@ -1,0 +1,23 @@
+"""`profile-router route`: say where a task would go, and why. Offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from profile_router.cli.options import task_of
+from profile_router.core.explain import decision_json, decision_lines
+from profile_router.core.route import Refusal
+from profile_router.wiring.route import route_task
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the decision; return 0 for a route, 3 for a refusal."""
+    decision, policy = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
+    if arguments.json:
+        print(json.dumps(decision_json(decision), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(decision_lines(decision, burst=policy.tiers.burst)))
+    return 3 if isinstance(decision, Refusal) else 0

@@ -1,0 +1,1 @@
+"""Pure decisions: no I/O, no clock, no environment, no framework. The same input always gives the same answer."""

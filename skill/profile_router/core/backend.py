@@ -1,0 +1,51 @@
+"""What a model server said about itself, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from profile_router.core.ladder import Cause, Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendReport:
+    """The state of one server. `cause` is None where it answers; `window` is tokens for one request, if it says.
+
+    `vision` is None where the server does not tell. `counts_prompts`: it can count a request's tokens itself.
+    """
+
+    profile: str
+    cause: Cause | None = None
+    detail: str = ""
+    models: tuple[str, ...] = ()
+    window: int | None = None
+    vision: bool | None = None
+    counts_prompts: bool = False
+
+
+def health_failure(report: BackendReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:
+    """Return why the server of *report* cannot serve the model *wanted*, None where it can."""
+    if report.cause is not None:
+        return Failure(cause=report.cause, message=f"{report.profile} at {where}: {report.detail}")
+    if accept_any or not report.models or any(same_model(wanted, model) for model in report.models):
+        return None
+    return Failure(
+        cause="wrong-model",
+        message=f"{report.profile} at {where} has {_some(report.models)} loaded, the profile asks for {wanted}",
+    )
+
+
+def same_model(wanted: str, loaded: str) -> bool:
+    """Tell whether two names mean one model: paths, the ending .gguf, Ollama's :latest and case do not count."""
+    return _plain(wanted) == _plain(loaded)
+
+
+def _plain(name: str) -> str:
+    return PurePosixPath(name.strip().lower()).name.removesuffix(".gguf").removesuffix(":latest")
+
+
+def _some(models: Sequence[str]) -> str:
+    shown = ", ".join(models[:3])
+    return shown if len(models) <= 3 else f"{shown} and {len(models) - 3} more"

@@ -1,0 +1,182 @@
+"""Decide where a task goes: an ordered, readable policy over measured evidence.
+
+`decide` is total and pure: any task gives a route or a typed refusal, and the same input always gives the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from profile_router.core.estimate import estimate
+from profile_router.core.evidence import Evidence
+from profile_router.core.fit import fits, fits_text
+from profile_router.core.flips import find_flips
+from profile_router.core.policy import BorderlineRule, Policy, Rule, Tier
+from profile_router.core.profile import is_loopback, same_endpoint
+from profile_router.core.route import Decision, Refusal, Route
+from profile_router.core.rules import CONDITIONS, Case, Reasons
+from profile_router.core.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What decisions need to know of a profile. No key: only whether one is missing."""
+
+    name: str
+    base_url: str
+    model: str = ""
+    provider: str = ""
+    key_missing: bool = False
+
+
+Candidates = Mapping[str, Candidate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """A profile chosen by a rule, before it is checked against its window."""
+
+    profile: str
+    tier: Tier | None
+    rule: str
+    reasons: Reasons
+    needs_probe: bool = False
+
+
+def is_local(candidate: Candidate | None, policy: Policy) -> bool:
+    """Tell whether the policy attests *candidate*'s endpoint as local.
+
+    Attested are the policy's `local_endpoints`; with none, the loopback base URL of the profile of the tier local.
+    """
+    if candidate is None:
+        return False
+    if policy.local_endpoints:
+        return any(same_endpoint(candidate.base_url, endpoint) for endpoint in policy.local_endpoints)
+    return candidate.name == policy.tiers.local and is_loopback(candidate.base_url)
+
+
+def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
+    """Return the route of *task*, or a refusal that says what would unblock it. Never raises.
+
+    Order: `private`, then an explicit profile, then the policy's rules; at last the prompt must fit the window.
+    """
+    decision = _decide(task, evidence, policy, candidates)
+    if isinstance(decision, Refusal):
+        return decision
+    flips = find_flips(task, evidence, policy, lambda t, e: _decide(t, e, policy, candidates), decision)
+    return replace(decision, flips=flips)
+
+
+def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
+    choice = _choose(task, evidence, policy, candidates)
+    if choice.rule == "private" and not is_local(candidates.get(choice.profile), policy):
+        return _not_attested(choice, evidence, policy, candidates)
+    window = evidence.window(choice.profile)
+    if window is not None and not fits(evidence, window, policy.counting):
+        return _fits_nowhere(choice, evidence, policy)
+    return Route(
+        profile=choice.profile,
+        tier=choice.tier,
+        rule=choice.rule,
+        reasons=choice.reasons,
+        needs_probe=choice.needs_probe,
+        flips=(),
+        estimate=estimate(evidence, choice.tier or price_tier(choice.profile, policy, candidates), policy),
+        evidence=evidence,
+        policy=policy.digest,
+        warnings=_warnings(choice, evidence, policy, candidates),
+    )
+
+
+def price_tier(profile: str, policy: Policy, candidates: Candidates) -> Tier:
+    """Return the tier whose price a profile is taken to have: its own, else local on this machine, else burst."""
+    candidate = candidates.get(profile)
+    outside: Tier = "local" if candidate is not None and is_loopback(candidate.base_url) else "burst"
+    return policy.tiers.tier_of(profile) or outside
+
+
+def _choose(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> _Choice:
+    for rule in policy.rules:
+        if task.profile is not None and rule.id != "private":
+            break
+        tier = _tier(rule, policy)
+        profile = policy.tiers.profile(tier) or policy.tiers.local
+        reasons = CONDITIONS[rule.id](Case(evidence=evidence, policy=policy, profile=profile), rule)
+        if reasons is not None:
+            return _fired(rule, tier, profile, reasons, task, policy, candidates)
+    if task.profile is not None:
+        return _explicit(task.profile, policy)
+    return _Choice(
+        profile=policy.tiers.local, tier="local", rule="small-change", reasons=("no rule fires: local first",)
+    )
+
+
+def _tier(rule: Rule, policy: Policy) -> Tier:
+    """Return the tier that *rule* leads to; cheap becomes local where the policy has no cheap profile."""
+    return "local" if policy.tiers.profile(rule.route) is None else rule.route
+
+
+def _fired(
+    rule: Rule, tier: Tier, profile: str, reasons: Reasons, task: Task, policy: Policy, candidates: Candidates
+) -> _Choice:
+    needs_probe = False
+    if tier != rule.route:
+        reasons = (*reasons, f"the policy has no {rule.route} tier: it goes {tier}")
+    if isinstance(rule, BorderlineRule):
+        needs_probe = policy.tiers.cheap is not None
+        reasons = reasons if needs_probe else (*reasons, "no cheap tier: decided local without a probe")
+    if rule.id == "private" and task.profile is not None:
+        if is_local(candidates.get(task.profile), policy):
+            profile, reasons = task.profile, (*reasons, f"'{task.profile}' was asked for and is local")
+            return _Choice(profile=profile, tier=policy.tiers.tier_of(profile), rule=rule.id, reasons=reasons)
+        if task.profile != profile:
+            reasons = (*reasons, f"'{task.profile}' was asked for, but it is not local: private is never beaten")
+    return _Choice(profile=profile, tier=tier, rule=rule.id, reasons=reasons, needs_probe=needs_probe)
+
+
+def _explicit(profile: str, policy: Policy) -> _Choice:
+    reason = f"'{profile}' was asked for: an explicit profile beats every rule but private"
+    return _Choice(profile=profile, tier=policy.tiers.tier_of(profile), rule="explicit", reasons=(reason,))
+
+
+def _not_attested(choice: _Choice, evidence: Evidence, policy: Policy, candidates: Candidates) -> Refusal:
+    candidate = candidates.get(choice.profile)
+    where = candidate.base_url if candidate else "no endpoint"
+    return Refusal(
+        rule=choice.rule,
+        reasons=(*choice.reasons, f"but {choice.profile} at {where} is not attested as local"),
+        unblock=(
+            f"serve {choice.profile} on a loopback address, or name its base URL under local_endpoints in the policy",
+        ),
+        evidence=evidence,
+        policy=policy.digest,
+    )
+
+
+def _fits_nowhere(choice: _Choice, evidence: Evidence, policy: Policy) -> Refusal:
+    windows = ", ".join(f"{window.profile} {window.tokens:,}" for window in evidence.windows)
+    window = evidence.window(choice.profile)
+    sized = fits_text(evidence, window, policy.counting) if window else f"{evidence.tokens.high:,} tokens"
+    return Refusal(
+        rule=choice.rule,
+        reasons=(*choice.reasons, f"the prompt fits no allowed window: {sized}"),
+        unblock=(
+            f"shorten --context, or name the text with --file: then the subagent pages through it (windows: {windows})",
+        ),
+        evidence=evidence,
+        policy=policy.digest,
+    )
+
+
+def _warnings(choice: _Choice, evidence: Evidence, policy: Policy, candidates: Candidates) -> tuple[str, ...]:
+    found = []
+    candidate = candidates.get(choice.profile)
+    if candidate is not None and candidate.key_missing:
+        found.append(f"{choice.profile} has no key: `run` would have to fall back")
+    if evidence.images and choice.tier == "local":
+        found.append(f"{choice.profile} is taken to read text only: images are replaced by their names")
+    if choice.tier is None:
+        price = price_tier(choice.profile, policy, candidates)
+        found.append(f"'{choice.profile}' serves no tier of the policy: it is priced as {price}")
+    return tuple(found)

@@ -1,0 +1,116 @@
+"""What was measured about a task. Values only: the adapters fill them, `decide` reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from profile_router.core.kinds import KindHit
+
+Source = Literal["stated", "measured", "guessed"]
+CountSource = Literal["bounded", "counted"]
+WindowSource = Literal["server", "measured", "config", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A size between `low` and `high` (None: no known end). A *guessed* range never decides anything by itself."""
+
+    low: int
+    high: int | None
+    source: Source
+
+    @property
+    def known(self) -> bool:
+        """Tell whether somebody stated it or something measured it."""
+        return self.source != "guessed"
+
+    @property
+    def top(self) -> int:
+        """Return the largest size the range is known to reach."""
+        return self.low if self.high is None else self.high
+
+
+UNKNOWN = Range(0, None, "guessed")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """Prompt tokens (o200k). `bounded`: between the bounds, none of which crosses a limit; `counted`: exact or cut off
+    above every limit."""
+
+    low: int
+    high: int
+    source: CountSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file that the task names. `bytes` is its size on disk; `lines` is None where it was not counted."""
+
+    path: str
+    bytes: int
+    form: Literal["text", "binary", "image", "pdf"] = "text"
+    lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFact:
+    """An image, recognized by its content. `place` is a path, or says where in the task it stands."""
+
+    place: str
+    form: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateFinding:
+    """Why a task is private: `kind` and `place`, never the value."""
+
+    kind: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The context window of one profile, in its model's tokens.
+
+    `prompt_tokens` is the server's own count of this prompt, if it was asked; `age_s` the age of a measurement.
+    """
+
+    profile: str
+    tokens: int
+    source: WindowSource
+    prompt_tokens: int | None = None
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that `decide` may look at besides the task and the policy. Sizes in files, lines, tokens and characters."""
+
+    files_to_read: Range = UNKNOWN
+    files_to_edit: Range = UNKNOWN
+    lines_to_edit: Range = UNKNOWN
+    tokens: TokenCount = TokenCount(0, 0, "bounded")
+    chars: int = 0
+    files: tuple[NamedFile, ...] = ()
+    images: tuple[ImageFact, ...] = ()
+    kinds: tuple[KindHit, ...] = ()
+    scope_word: str | None = None
+    private: tuple[PrivateFinding, ...] = ()
+    windows: tuple[Window, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def named_bytes(self) -> int:
+        """Return the bytes of all files that the task names."""
+        return sum(file.bytes for file in self.files)
+
+    def kind(self, *names: str) -> KindHit | None:
+        """Return the first hit of one of the kinds *names*."""
+        return next((hit for hit in self.kinds if hit.kind in names), None)
+
+    def window(self, profile: str) -> Window | None:
+        """Return what is known of the window of *profile*."""
+        return next((window for window in self.windows if window.profile == profile), None)

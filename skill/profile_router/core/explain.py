@@ -1,0 +1,192 @@
+"""Say what was decided and done: lines for a person, mappings for a program. The figures come from the values alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profile_router.core.evidence import Evidence, Range
+from profile_router.core.ladder import Hop
+from profile_router.core.receipt import Attempt, Receipt, Verified
+from profile_router.core.route import Decision, Refusal, Route
+
+Json = dict[str, Any]
+
+
+def decision_json(decision: Decision) -> Json:
+    """Return *decision* as `route --json` prints it."""
+    evidence = evidence_json(decision.evidence)
+    if isinstance(decision, Refusal):
+        return {
+            "status": "refused",
+            "profile": None,
+            "tier": None,
+            "rule": decision.rule,
+            "reasons": list(decision.reasons),
+            "unblock": list(decision.unblock),
+            "evidence": evidence,
+            "policy": decision.policy,
+            "warnings": list(decision.warnings),
+        }
+    return {
+        "profile": decision.profile,
+        "tier": decision.tier,
+        "rule": decision.rule,
+        "reasons": list(decision.reasons),
+        "evidence": evidence,
+        "needs_probe": decision.needs_probe,
+        "flips": list(decision.flips),
+        "estimate": {
+            "usd": decision.estimate.usd,
+            "seconds": decision.estimate.seconds,
+            "usd_if_burst": decision.estimate.usd_if_burst,
+        },
+        "policy": decision.policy,
+        "warnings": list(decision.warnings),
+    }
+
+
+def evidence_json(evidence: Evidence) -> Json:
+    """Return *evidence* as JSON. Sizes are ranges with their source; a high of null means no known end."""
+    return {
+        "files_to_read": _range(evidence.files_to_read),
+        "files_to_edit": _range(evidence.files_to_edit),
+        "lines_to_edit": _range(evidence.lines_to_edit),
+        "tokens": {"low": evidence.tokens.low, "high": evidence.tokens.high, "source": evidence.tokens.source},
+        "chars": evidence.chars,
+        "images": [{"place": image.place, "form": image.form, "bytes": image.bytes} for image in evidence.images],
+        "kinds": [{"kind": hit.kind, "quote": hit.quote} for hit in evidence.kinds],
+        "private": [{"kind": finding.kind, "place": finding.place} for finding in evidence.private],
+        "files": [
+            {"path": file.path, "bytes": file.bytes, "form": file.form, "lines": file.lines} for file in evidence.files
+        ],
+        "windows": [
+            {
+                "profile": window.profile,
+                "tokens": window.tokens,
+                "source": window.source,
+                "prompt_tokens": window.prompt_tokens,
+            }
+            for window in evidence.windows
+        ],
+        "notes": list(evidence.notes),
+    }
+
+
+def _range(size: Range) -> Json:
+    return {"low": size.low, "high": size.high, "source": size.source}
+
+
+def receipt_json(receipt: Receipt) -> Json:
+    """Return *receipt* as `run --json` prints it."""
+    return {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+
+
+def verified_json(verified: Verified) -> Json:
+    """Return *verified* as `run --json` prints it."""
+    check = verified.check
+    return {
+        "files_changed": [
+            {"path": file.path, "lines_added": file.lines_added, "lines_removed": file.lines_removed}
+            for file in verified.files_changed
+        ],
+        "lines_added": verified.lines_added,
+        "lines_removed": verified.lines_removed,
+        "check": None
+        if check is None
+        else {
+            "command": check.command,
+            "passed": check.passed,
+            "exit_code": check.exit_code,
+            "seconds": check.seconds,
+            "last_line": check.last_line,
+        },
+        "unverified": list(verified.unverified),
+    }
+
+
+def decision_lines(decision: Decision, *, burst: str) -> list[str]:
+    """Return the screen of a decision: decision, reason, what would change it, price. *burst* is the burst profile."""
+    if isinstance(decision, Refusal):
+        lines = [
+            f"refused  ·  {decision.rule}",
+            *_labelled("why", decision.reasons),
+            *_labelled("unblock", decision.unblock),
+        ]
+        return lines + _labelled("warning", decision.warnings)
+    head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
+    lines = [head, *_labelled("why", (", ".join(decision.reasons), _size(decision.evidence)))]
+    lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
+    lines += _labelled("costs", (_price(decision, burst),))
+    return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
+
+
+def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
+    return [f"  {label if place == 0 else '':<9} {text}" for place, text in enumerate(texts)]
+
+
+def _size(evidence: Evidence) -> str:
+    count = evidence.tokens
+    tokens = f"{count.high:,}" if count.low == count.high else f"≤ {count.high:,}"
+    windows = ", ".join(
+        f"{window.profile} {window.tokens:,} ({_source(window.source, window.age_s)})" for window in evidence.windows
+    )
+    images = f"{len(evidence.images)} image{'s' if len(evidence.images) > 1 else ''}" if evidence.images else "no image"
+    return f"{tokens} prompt tokens, {images}; windows: {windows or 'unknown'}"
+
+
+def _source(source: str, age_s: float | None) -> str:
+    return source if age_s is None else f"{source} {age_s / 3600:.1f} h ago"
+
+
+def _price(route: Route, burst: str) -> str:
+    guess = route.estimate
+    price = f"${guess.usd:.2f}, about {guess.seconds:,.0f} s"
+    if route.profile == burst:
+        return price
+    return f"{price}   ({burst}: ${guess.usd_if_burst:.2f}, about {guess.seconds_if_burst:,.0f} s)"
+
+
+def decision_line(decision: Decision) -> str:
+    """Return *decision* in one line, for the progress of a run."""
+    if isinstance(decision, Refusal):
+        return f"refused · {decision.rule} · {decision.reasons[-1]}"
+    return f"{decision.profile} · {decision.rule} · {decision.reasons[0]}"
+
+
+def attempt_line(attempt: Attempt) -> str:
+    """Return how an attempt ended, in one line."""
+    receipt = attempt.receipt
+    served = receipt.model_served or receipt.model_asked
+    if attempt.failure is not None:
+        return f"{receipt.profile} · {served} · {attempt.failure.message}"
+    turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
+    tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
+    return f"{receipt.profile} · {served} · {turns} · {tokens} · ${receipt.cost_usd:.2f} · {receipt.seconds:.1f} s"
+
+
+def hop_line(hop: Hop) -> str:
+    """Return a step of the ladder in one line: what happened and what follows."""
+    return f"stop: {hop.reason}" if hop.profile is None else hop.reason
+
+
+def verified_lines(verified: Verified) -> list[str]:
+    """Return what was verified, a line each for files, check and what stays open."""
+    lines = [
+        ", ".join(_changed(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed[:8])
+        or "no file changed"
+    ]
+    if len(verified.files_changed) > 8:
+        lines[0] += f" and {len(verified.files_changed) - 8} more"
+    if verified.check is not None:
+        verdict = "passed" if verified.check.passed else f"FAILED (exit {verified.check.exit_code})"
+        lines.append(f"{verified.check.command}: {verdict} · {verified.check.last_line}".rstrip(" ·"))
+    return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
+
+
+def _changed(path: str, added: int | None, removed: int | None) -> str:
+    return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"
+
+
+def thousands(tokens: int) -> str:
+    """Return 11,234 as `11.2k`; below a thousand as it is."""
+    return str(tokens) if tokens < 1_000 else f"{tokens / 1_000:.1f}k"

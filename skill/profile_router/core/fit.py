@@ -1,0 +1,47 @@
+"""Does a prompt fit a window? One arithmetic for the rules, the refusals and the limits that counting stops at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from profile_router.core.evidence import Evidence, Window
+from profile_router.core.policy import Counting
+
+
+def needed_tokens(evidence: Evidence, window: Window, counting: Counting) -> int:
+    """Return the tokens that the prompt and its reply take in *window*.
+
+    The server's own count is taken as it is; an o200k count is multiplied by the tokenizer factor. A prompt is
+    counted at its upper bound: what might not fit does not fit.
+    """
+    prompt = window.prompt_tokens
+    if prompt is None:
+        prompt = math.ceil(evidence.tokens.high * counting.tokenizer_factor)
+    return prompt + counting.reply_reserve
+
+
+def fits(evidence: Evidence, window: Window, counting: Counting) -> bool:
+    """Tell whether prompt and reply reserve fit *window*."""
+    return needed_tokens(evidence, window, counting) <= window.tokens
+
+
+def counting_limits(windows: Iterable[Window], counting: Counting, above_tokens: int | None) -> tuple[int, ...]:
+    """Return the o200k counts at which a decision may turn: counting may stop once none of them is in doubt."""
+    limits = {math.floor((window.tokens - counting.reply_reserve) / counting.tokenizer_factor) for window in windows}
+    if above_tokens is not None:
+        limits.add(above_tokens)
+    return tuple(sorted(limit for limit in limits if limit >= 0))
+
+
+def fits_text(evidence: Evidence, window: Window, counting: Counting) -> str:
+    """Say in words how the prompt compares with *window*, for a reason or a refusal."""
+    needed = needed_tokens(evidence, window, counting)
+    if window.prompt_tokens is not None:
+        how = f"{window.prompt_tokens:,} tokens by the server's count"
+    else:
+        how = f"{evidence.tokens.high:,} × {counting.tokenizer_factor:g}"
+    relation = "≤" if needed <= window.tokens else ">"
+    return (
+        f"{how} + {counting.reply_reserve:,} reserve {relation} {window.tokens:,} ({window.profile}, {window.source})"
+    )

@@ -1,0 +1,94 @@
+"""The ladder: after a failed attempt, one visible step or a stop. The steps are the policy's table; this walks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from profile_router.core.policy import Policy, Step, Tier
+
+Cause = Literal[
+    "refused",
+    "bad-gateway",
+    "unavailable",
+    "wrong-model",
+    "no-network",
+    "no-key",
+    "key-exhausted",
+    "asked-for-profile",
+    "over-window",
+    "server-error",
+    "bad-request",
+    "bad-answer",
+    "turn-limit",
+    "timeout",
+    "interrupted",
+]
+CAUSES: frozenset[str] = frozenset(get_args(Cause))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an attempt failed. `asked` is the profile a subagent asked for; `message` is shown and holds no secret."""
+
+    cause: Cause
+    message: str
+    asked: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A step of the ladder that was taken, or why none was: then `profile` is None."""
+
+    step: str
+    cause: Cause
+    profile: str | None
+    tier: Tier | None
+    reason: str
+
+
+def next_hop(
+    failure: Failure,
+    *,
+    tier: Tier,
+    tried: Sequence[str],
+    taken: Sequence[str],
+    policy: Policy,
+    private: bool,
+    local_profiles: frozenset[str],
+    known_profiles: frozenset[str],
+) -> Hop:
+    """Return the one step that follows *failure* at *tier*, or a stop with its reason.
+
+    *tried* are the profiles that had an attempt, *taken* the ids of the steps already gone; no step is taken twice and
+    no profile tried twice, so a run has at most one hop per step of the policy. A private task only goes to
+    *local_profiles*.
+    """
+    step = next((row for row in policy.ladder if failure.cause in row.causes and tier in row.from_tiers), None)
+    if step is None:
+        return _stop(failure, "no step of the ladder answers this")
+    if taken.count(step.id) >= step.times:
+        return _stop(failure, f"the step '{step.id}' is allowed {step.times} times and was taken")
+    profile = _destination(step, failure, policy)
+    if profile is None or profile not in known_profiles:
+        return _stop(failure, f"there is no profile '{profile or failure.asked}' to go to")
+    if profile in tried:
+        return _stop(failure, f"{profile} was tried already")
+    if private and profile not in local_profiles:
+        return _stop(failure, f"the task is private and {profile} is not local")
+    return Hop(
+        step=step.id,
+        cause=failure.cause,
+        profile=profile,
+        tier=policy.tiers.tier_of(profile),
+        reason=f"{failure.message} → {profile}, once",
+    )
+
+
+def _destination(step: Step, failure: Failure, policy: Policy) -> str | None:
+    return failure.asked if step.to == "asked" else policy.tiers.profile(step.to)
+
+
+def _stop(failure: Failure, why: str) -> Hop:
+    return Hop(step="stop", cause=failure.cause, profile=None, tier=None, reason=f"{failure.message}; {why}")

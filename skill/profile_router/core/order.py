@@ -1,0 +1,32 @@
+"""One attempt as it is ordered from a runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from profile_router.core.conversation import Conversation
+from profile_router.core.evidence import ImageFact
+from profile_router.core.policy import Tier
+from profile_router.core.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a runner is asked to do: *task* under *profile*, for the reason *step*, in the *conversation* so far.
+
+    `window` is tokens; `seconds` is what is left of the run's wall clock; `private` forbids any endpoint that is not
+    local; `vision` tells whether the model may be sent images; `asks` are the profiles that a subagent may ask for.
+    """
+
+    task: Task
+    profile: str
+    tier: Tier
+    step: str
+    conversation: Conversation
+    window: int
+    seconds: float
+    private: bool
+    local: bool
+    vision: bool
+    asks: tuple[str, ...] = ()
+    images: tuple[ImageFact, ...] = ()

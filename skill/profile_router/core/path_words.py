@@ -1,0 +1,88 @@
+"""Words of a text that may be paths. Pure: whether such a file exists is for others to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LONGEST = 4_096
+
+# A URL is no path of ours; `file:` is the exception, because what it names lies on a disk.
+_ELSEWHERE = re.compile(
+    r"\bdata:[^\s,]{0,100};base64,[A-Za-z0-9+/=_-]*+|\b(?!file:)[a-z][a-z0-9+.-]{1,20}+://[^\s<>\"'`)]*+", re.IGNORECASE
+)
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_BETWEEN = rf"\s`\"'<>|();=,\[\]{{}}—→“”‘’«»…，。；：、（）「」『』【】！？{_INVISIBLE}"
+# Balanced {a,b}, [id] and (group)/ belong to a path; the same characters alone separate words.
+_WORD = re.compile(
+    rf"(?:[^{_BETWEEN}]++|\{{[^{{}}\s]{{1,200}}\}}|\[[^\[\]\s\"'`,]{{1,60}}\]|\([^()\s]{{1,60}}\)(?=/))++"
+)
+_MARKED = re.compile(r"`([^`\n]{1,300})`|\"([^\"\n]{1,300})\"|(?<!\w)'([^'\s]{1,300})'(?!\w)|“([^“”\n]{1,300})”")
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,2}|~~)(.+)\1")
+EXTENSIONLESS = re.compile(r"[A-Z]\w*file")
+_ASCII = re.compile(r"[!-~]{2,}")
+_SUFFIX = re.compile(r":+|#(?=L?\d)")
+_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:(?=[/\\])")
+
+
+@dataclass(frozen=True, slots=True)
+class PathWord:
+    """A word that may be a path: with `/` for every separator. `marked`: it is in backticks or quotes by itself."""
+
+    text: str
+    marked: bool = False
+
+
+def path_words(text: str) -> tuple[PathWord, ...]:
+    """Return the words of *text* that may be paths or globs, each once, in order.
+
+    Line numbers, test ids, brackets, quotes, emphasis and the punctuation of sentences are taken off. A word of
+    letters alone is none, unless it is in quotes or ends like `Makefile`.
+    """
+    found: dict[str, bool] = {}
+    for word, marked in _words(_ELSEWHERE.sub(" ", text)):
+        if marked or not word.isalpha() or EXTENSIONLESS.fullmatch(word):
+            found[word] = found.get(word, False) or marked
+    return tuple(PathWord(word, marked) for word, marked in found.items())
+
+
+def _words(text: str) -> Iterator[tuple[str, bool]]:
+    at = 0
+    for span in _MARKED.finditer(text):
+        yield from _plain(text[at : span.start()])
+        inner = next(group for group in span.groups() if group is not None)
+        if whole := _clean(inner):
+            yield whole, True
+        yield from _plain(inner)
+        at = span.end()
+    yield from _plain(text[at:])
+
+
+def _plain(text: str) -> Iterator[tuple[str, bool]]:
+    for match in _WORD.finditer(text):
+        for form in _forms(match.group()) if match.end() - match.start() <= LONGEST else ():
+            yield form, False
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Yield *word* without what writing puts around it. More than one where it can be read in more than one way."""
+    trimmed = word.lstrip("@!#&,:+").rstrip(".,:;!?&")
+    if trimmed[:1] == "[" and trimmed[-1:] == "]":
+        trimmed = trimmed[1:-1]
+    readings = [trimmed]
+    if emphasis := _EMPHASIS.fullmatch(trimmed):
+        inner = emphasis.group(2).rstrip(".,:;!?")
+        ambiguous = inner[:1] in {".", "/"} or inner[-1:] == "/"
+        readings = [trimmed, inner] if ambiguous else [inner]
+    for reading in readings:
+        for part in _SUFFIX.split(_DRIVE.sub("", reading)):
+            runs = [] if part.isascii() else _ASCII.findall(part)
+            yield from filter(None, map(_clean, [part, *runs]))
+
+
+def _clean(word: str) -> str:
+    """Return *word* as a POSIX path without `./` and doubled separators; empty where nothing is left."""
+    path = re.sub(r"/{2,}", "/", word.strip().replace("\\", "/"))
+    path = re.sub(r"(?<![^/])(?:\./)+", "", path)
+    return "" if path in {"", ".", "/"} or len(path) > LONGEST else path

@@ -1,0 +1,249 @@
+"""The policy as values: rules in order, thresholds, tiers, prices, ladder. Reading the file is an adapter's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from profile_router.core.kinds import KindPatterns
+
+Tier = Literal["cheap", "local", "burst"]
+TIERS: tuple[Tier, ...] = ("cheap", "local", "burst")
+
+
+def bounded(minimum: float, maximum: float | None = None) -> dict[str, float | None]:
+    """Describe the allowed range of a number, for the reader of the policy file."""
+    return {"minimum": minimum, "maximum": maximum}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiers:
+    """Which profile serves each tier. `cheap` may be absent."""
+
+    local: str
+    burst: str
+    cheap: str | None = None
+
+    def profile(self, tier: Tier) -> str | None:
+        """Return the profile of *tier*, None where the policy has none."""
+        return {"cheap": self.cheap, "local": self.local, "burst": self.burst}[tier]
+
+    def tier_of(self, profile: str) -> Tier | None:
+        """Return the tier that *profile* serves, None for a profile outside the tiers."""
+        order: tuple[Tier, ...] = ("local", "burst", "cheap")
+        return next((tier for tier in order if self.profile(tier) == profile), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateRule:
+    """Fires on a label or a finding. `paths` are globs whose files stay on this machine."""
+
+    id: Literal["private"]
+    route: Literal["local"]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisionRule:
+    """Fires on any image."""
+
+    id: Literal["vision"]
+    route: Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindsRule:
+    """Fires when one of `kinds` is the act asked for."""
+
+    id: Literal["security-or-api-design"]
+    route: Tier
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refactor:
+    """When a refactor counts as a large change: any one of the three."""
+
+    files: int = field(metadata=bounded(1))
+    lines: int = field(metadata=bounded(1))
+    scope_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeChangeRule:
+    """Fires above `above_files` files, on one of `kinds`, or on a large refactor."""
+
+    id: Literal["large-change"]
+    route: Tier
+    above_files: int = field(metadata=bounded(1))
+    kinds: tuple[str, ...]
+    refactor: Refactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightRule:
+    """Fires on light `kinds` of work that stay small and fit the profile's window."""
+
+    id: Literal["lint-or-summarize"]
+    route: Tier
+    kinds: tuple[str, ...]
+    below_lines: int = field(metadata=bounded(1))
+    up_to_files: int = field(metadata=bounded(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongContextRule:
+    """Fires above `above_tokens` prompt tokens, `above_chars` characters, or what the local window really holds."""
+
+    id: Literal["long-context"]
+    route: Tier
+    above_tokens: int = field(metadata=bounded(1))
+    above_chars: int = field(metadata=bounded(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallChangeRule:
+    """Fires below both limits, and where nothing says that the task is large."""
+
+    id: Literal["small-change"]
+    route: Tier
+    below_files: int = field(metadata=bounded(1))
+    below_lines: int = field(metadata=bounded(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BorderlineRule:
+    """Fires on all that is left: known evidence in the band. The probe decides between `route` and `if_complex`."""
+
+    id: Literal["borderline"]
+    route: Tier
+    if_complex: Tier
+
+
+Rule = (
+    PrivateRule
+    | VisionRule
+    | KindsRule
+    | LargeChangeRule
+    | LightRule
+    | LongContextRule
+    | SmallChangeRule
+    | BorderlineRule
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """How tokens are counted against a window.
+
+    `tokenizer_factor` is the head-room for models whose tokenizer counts higher than o200k, `reply_reserve` the
+    tokens kept free for the answer, `image_tokens` what one image is taken to cost, `ask_server_above` the share of
+    the window (0…1) above which the server is asked for its own count.
+    """
+
+    tokenizer_factor: float = field(metadata=bounded(1, 4))
+    reply_reserve: int = field(metadata=bounded(1))
+    image_tokens: int = field(metadata=bounded(0))
+    ask_server_above: float = field(metadata=bounded(0, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Price and speed of a tier. USD per million tokens, input and output together; `measured` says whose figure."""
+
+    usd_per_million_low: float = field(metadata=bounded(0))
+    usd_per_million_high: float = field(metadata=bounded(0))
+    tokens_per_second: float = field(metadata=bounded(0.001))
+    first_token_seconds: float = field(metadata=bounded(0))
+    measured: bool
+
+    @property
+    def usd_per_token(self) -> float:
+        """Return the middle of the price range, in USD for one token."""
+        return (self.usd_per_million_low + self.usd_per_million_high) / 2 / 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What a task is taken to cost in tokens beyond its prompt, for estimates only."""
+
+    output_tokens: int = field(metadata=bounded(0))
+    tokens_per_edited_line: int = field(metadata=bounded(0))
+    bytes_per_token: float = field(metadata=bounded(0.1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Prices and speeds per tier. A profile outside the tiers is priced as `burst` unless it is local."""
+
+    local: Price
+    burst: Price
+    cheap: Price | None = None
+    volume: Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run."""
+
+    id: str
+    causes: tuple[str, ...]
+    from_tiers: tuple[Tier, ...]
+    to: Literal["burst", "local", "asked"]
+    times: int = field(metadata=bounded(0, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Bounds of the probe: it reads at most this much, and is asked at most `tries` times."""
+
+    max_files: int = field(metadata=bounded(0))
+    max_tokens: int = field(metadata=bounded(100))
+    tries: int = field(metadata=bounded(1, 2))
+    complex_from: int = field(metadata=bounded(1, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run: seconds of wall clock, tokens of a summary, characters of one tool result, and so on."""
+
+    run_seconds: float = field(metadata=bounded(1))
+    check_seconds: float = field(metadata=bounded(1))
+    connect_seconds: float = field(metadata=bounded(0.1))
+    max_turns: int = field(metadata=bounded(1))
+    summary_tokens: int = field(metadata=bounded(20))
+    tool_result_chars: int = field(metadata=bounded(200))
+    measurement_max_age_hours: float = field(metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name."""
+
+    version: Literal[1]
+    tiers: Tiers
+    rules: tuple[Rule, ...]
+    kinds: KindPatterns
+    counting: Counting
+    prices: Prices
+    local_endpoints: tuple[str, ...]
+    accept_any_model: bool
+    ladder: tuple[Step, ...]
+    probe: Probe
+    limits: Limits
+    digest: str = ""
+    source: str = ""
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """Return the rule called *rule_id*, None where the policy leaves it out."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+    @property
+    def private_paths(self) -> tuple[str, ...]:
+        """Return the globs whose files stay on this machine."""
+        return next((rule.paths for rule in self.rules if isinstance(rule, PrivateRule)), ())
+
+    def prices_by_tier(self) -> Mapping[Tier, Price]:
+        """Return the price of each tier; a tier without one costs what burst costs."""
+        return {"local": self.prices.local, "burst": self.prices.burst, "cheap": self.prices.cheap or self.prices.burst}

@@ -1,0 +1,96 @@
+"""A Hermes profile as a value. The key is there to be used, never to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+Enforcement = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that must not be seen: `str()`, `repr()` and formatting show stars. `reveal()` is the only way out."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """Return the value itself, for the one request that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a Secret is never serialized: keys do not belong in a checkpoint")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEndpoint:
+    """Where one provider is spoken to. `key_variable` names the environment variable that would hold its key."""
+
+    provider: str
+    base_url: str
+    model: str
+    key_variable: str | None = None
+    api_key: Secret | None = field(default=None, repr=False)
+    needs_key: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A profile as this program uses it.
+
+    `window` and `max_tokens` are tokens, `max_turns` model calls; `preferences` goes out as the request's `provider`
+    object, to OpenRouter only; `toolsets` None means the profile does not restrict them.
+    """
+
+    name: str
+    endpoint: ProviderEndpoint
+    window: int | None = None
+    max_tokens: int | None = None
+    max_turns: int | None = None
+    tool_use_enforcement: Enforcement = "auto"
+    toolsets: tuple[str, ...] | None = None
+    preferences: Mapping[str, Any] = field(default_factory=dict)
+    fallbacks: tuple[ProviderEndpoint, ...] = ()
+    terminal_backend: str = "local"
+    source: str = ""
+
+    @property
+    def key_missing(self) -> bool:
+        """Tell whether the provider wants a key and the profile has none."""
+        return self.endpoint.needs_key and self.endpoint.api_key is None
+
+
+def is_loopback(base_url: str) -> bool:
+    """Tell whether *base_url* names this machine: 127.0.0.0/8, ::1 or the name localhost."""
+    try:
+        host = (urlsplit(base_url).hostname or "").lower()
+    except ValueError:
+        return False
+    if host in {"localhost", "::1"}:
+        return True
+    parts = host.split(".")
+    return (
+        len(parts) == 4
+        and parts[0] == "127"
+        and all(part.isascii() and part.isdigit() and int(part) < 256 for part in parts)
+    )
+
+
+def same_endpoint(one: str, other: str) -> bool:
+    """Tell whether two base URLs are the same, but for a trailing slash and the case of scheme and host."""
+    return _canonical(one) == _canonical(other)
+
+
+def _canonical(base_url: str) -> tuple[str, str, int | None, str]:
+    try:
+        parts = urlsplit(base_url.strip())
+        return (parts.scheme.lower(), (parts.hostname or "").lower(), parts.port, parts.path.rstrip("/"))
+    except ValueError:
+        return ("", base_url, None, "")

@@ -1,0 +1,37 @@
+"""What the parent asks for. Knows nothing of files on disk: paths here are only words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Sizes the caller states. They count as evidence of source *stated*; None means not stated."""
+
+    files_to_read: int | None = None
+    files_to_edit: int | None = None
+    lines_to_edit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One unit of delegation.
+
+    `context` is prompt text; `files` are named, not included (the agent pages through them). `timeout_s` is seconds
+    of wall clock for the whole run, `max_turns` the model calls of one attempt.
+    """
+
+    goal: str
+    context: str = ""
+    files: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    workspace: str | None = None
+    toolsets: tuple[str, ...] | None = None
+    max_turns: int | None = None
+    thread: str | None = None
+    facts: Facts = Facts()
+    profile: str | None = None
+    local_only: bool = False
+    check: str | None = None
+    timeout_s: float | None = None

@@ -1,0 +1,65 @@
+"""The error tree. Each message says what happened, the value, what is allowed, and what mends it.
+
+    RouterError                   the user can act on it: one line, no traceback, exit 2
+    ├── UsageError                what was typed cannot be carried out
+    ├── PolicyError               the policy file is wrong: file, line, what is allowed
+    ├── ProfileError              a profile's files are wrong or name something unknown
+    │   └── UnknownProfile        no profile of that name
+    ├── WorkspaceError            the workspace is absent or not readable
+    ├── StateError                our own state directory or a thread in it is unusable
+    └── DataError                 a file that ships with the program is damaged
+
+Anything else that escapes is a bug of ours and keeps its traceback. What goes wrong in an *attempt* is no exception
+but a value with a cause (`core.receipt`), because the ladder decides on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RouterError(Exception):
+    """Something the user can act on. The message is complete: it is printed as it is."""
+
+
+class UsageError(RouterError):
+    """What was typed cannot be carried out."""
+
+
+class PolicyError(RouterError):
+    """A policy file is refused. `file` and `line` (1-based, 0 where none applies) say where."""
+
+    def __init__(self, message: str, *, file: str, line: int = 0) -> None:
+        where = f"{file}:{line}" if line else file
+        super().__init__(f"{where}: {message}")
+        self.file = file
+        self.line = line
+
+
+class ProfileError(RouterError):
+    """A profile cannot be used as it is written."""
+
+
+class UnknownProfile(ProfileError):
+    """No profile has that name. `known` lists those that exist."""
+
+    def __init__(self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile") -> None:
+        listed = ", ".join(known) or "none"
+        super().__init__(
+            f"profile '{name}' ({asked_by}) does not exist in {where} (known: {listed}); "
+            f"list them with `profile-router profiles` or create it with `hermes profile create {name}`"
+        )
+        self.name = name
+        self.known = tuple(known)
+
+
+class WorkspaceError(RouterError):
+    """The workspace is absent, no folder, or not readable."""
+
+
+class StateError(RouterError):
+    """Our own state directory, or a thread kept in it, cannot be used."""
+
+
+class DataError(RouterError):
+    """A file that ships with the program is missing or damaged: install it again."""
