@@ -1,33 +1,38 @@
-"""Make an environment of our own on first use, and go on inside it. Standard library only.
+"""Make an environment of our own on first use, and go on inside it. Standard library only, and readable by Python 3.8.
 
 Serves `python3 skill …` and `python3 tests …`, which must work from a plain copy of the repository. The environment is
-`.venv` beside pyproject.toml (elsewhere with PROFILE_ROUTER_ENV); a stamp in it says which requirements it holds.
+`.venv` beside pyproject.toml, or a folder of the user's data where the copy cannot be written; PROFILE_ROUTER_ENV names
+another. A stamp in it says what it holds and is there only when all of that is installed; a mark is there while it is
+being made. Every call pays for reading two small files: what only the making needs is imported when it is made.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
-import subprocess
 import sys
-import tomllib
-import venv
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 VARIABLE = "PROFILE_ROUTER_ENV"
-_STAMP = "profile-router.json"
+OLDEST = (3, 11)
+_STAMP = "profile-router.stamp"
+_MARK = "profile-router.making"
+_LOCK = "profile-router.lock"
+_MADE = "made"
 
 
-def requirements(root: Path, extras: Sequence[str] = ()) -> list[str]:
-    """Return what pyproject.toml of *root* asks for, with its *extras*."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found = list(project["dependencies"])
-    for extra in extras:
-        found += project["optional-dependencies"][extra]
-    return found
+def go_on_inside(root: Path, arguments: Sequence[str], extras: Sequence[str] = ()) -> None:
+    """Replace this process by the environment's python with *arguments*, unless it already is that python.
+
+    *root* is the folder of pyproject.toml, *extras* are its optional dependencies. Raises SystemExit with one line.
+    """
+    here = os.path.realpath(sys.prefix)
+    if any(here == os.path.realpath(folder) for folder in _places(root)):
+        return
+    python = ensure_environment(root, extras)
+    os.execv(python, [str(python), *arguments])
 
 
 def ensure_environment(root: Path, extras: Sequence[str] = ()) -> Path:
@@ -35,42 +40,179 @@ def ensure_environment(root: Path, extras: Sequence[str] = ()) -> Path:
 
     Raises SystemExit with one line where that fails.
     """
-    folder = Path(os.environ.get(VARIABLE) or root / ".venv")
-    wanted = requirements(root, extras)
-    python = folder / "bin" / "python"
-    if python.exists() and set(wanted) <= _held(folder):
-        return python
-    print(f"profile-router: making its own environment in {folder} (once, about a minute)", file=sys.stderr)
+    wanted = " ".join((f"{zlib.crc32((root / 'pyproject.toml').read_bytes()):08x}", *sorted(extras)))
+    for folder in _places(root):
+        if _is_ready(folder, wanted):
+            return _python(folder)
+    return _make(root, wanted)
+
+
+def requirements(root: Path, extras: Iterable[str] = ()) -> list[str]:
+    """Return what pyproject.toml of *root* asks for, with its *extras*; it may have dropped some of them since."""
+    import tomllib  # Python 3.11, and 10 ms
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = list(project["dependencies"])
+    for extra in extras:
+        found += project["optional-dependencies"].get(extra, ())
+    return sorted(set(found))
+
+
+def _places(root: Path) -> tuple[Path, ...]:
+    """Return where the environment of *root* may be, the preferred place first."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return (Path(named).absolute(),)
+    data = os.environ.get("XDG_DATA_HOME") or Path(os.environ.get("HOME") or "/", ".local", "share")
+    return (root / ".venv", Path(data) / "profile-router" / f"env-{zlib.crc32(os.fsencode(root)):08x}")
+
+
+def _python(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _is_ready(folder: Path, wanted: str) -> bool:
+    """Tell whether *folder* holds what *wanted* names: the checksum of pyproject.toml, and extras."""
+    checksum, *extras = wanted.split()
+    stamp = _stamp(folder)
+    return _is_whole(folder, stamp) and stamp[0].split()[0] == checksum and {*extras} <= {*stamp[0].split()[1:]}
+
+
+def _stamp(folder: Path) -> list[str]:
+    """Return the lines of the stamp: checksum and extras, base python, `made` or `found`, then a requirement each."""
     try:
-        if not python.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            venv.create(folder, with_pip=True)
-        both = sorted(set(wanted) | _held(folder))
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *both]
-        subprocess.run(command, check=True, stdout=sys.stderr)
+        return (folder / _STAMP).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return []
+
+
+def _is_whole(folder: Path, stamp: Sequence[str]) -> bool:
+    """Tell whether the environment is complete, and its python still the one that it was made with."""
+    python = _python(folder)
+    return len(stamp) > 2 and not (folder / _MARK).exists() and os.access(python, os.X_OK) and stamp[1] == _base(folder)
+
+
+def _base(folder: Path) -> str:
+    return os.path.realpath(_python(folder))
+
+
+def _make(root: Path, wanted: str) -> Path:
+    import subprocess  # with what follows 30 ms that only the first use pays
+
+    if sys.version_info < OLDEST:
+        raise SystemExit(
+            f"profile-router needs Python {_dotted(OLDEST)} or newer, this is {_dotted(sys.version_info[:3])} "
+            f"({sys.executable}); start it with a newer one, such as python{_dotted(OLDEST)}"
+        )
+    folder = _writable(root)
+    try:
+        with _locked(folder) as lock:
+            if not _is_ready(folder, wanted):
+                _complete(folder, root, wanted, lock)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
-            f"profile-router: the environment in {folder} could not be made ({error}); "
-            f"check the network and python3-venv, or name another folder with {VARIABLE}=DIR"
+            f"profile-router: the environment in {folder} could not be made ({error}); check the network and the disk, "
+            f"or name another folder with {VARIABLE}=DIR"
         ) from None
-    (folder / _STAMP).write_text(json.dumps({"requirements": both, "of": _digest(both)}), encoding="utf-8")
-    return python
+    except KeyboardInterrupt:
+        print("\nprofile-router: interrupted; the next start makes the environment anew", file=sys.stderr)
+        raise SystemExit(130) from None
+    return _python(folder)
 
 
-def _held(folder: Path) -> set[str]:
-    try:
-        return set(json.loads((folder / _STAMP).read_text(encoding="utf-8"))["requirements"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+def _writable(root: Path) -> Path:
+    """Create the first of the places that can be written, and return it. Raises SystemExit where none can be."""
+    failed = []
+    for folder in _places(root):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            failed.append(f"{folder}: {error.strerror}")
+            continue
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder
+        failed.append(f"{folder}: not writable")
+    raise SystemExit(f"profile-router: no place for its environment ({'; '.join(failed)}); name one: {VARIABLE}=DIR")
 
 
-def _digest(lines: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """Let one process at a time into the block, for *folder*; yield the descriptor that holds the lock."""
+    import fcntl
+
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"profile-router: waiting for another start that makes {folder}", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock.fileno()
 
 
-def go_on_inside(root: Path, arguments: Sequence[str], extras: Sequence[str] = ()) -> None:
-    """Replace this process by the environment's python with *arguments*, unless it already is that python."""
-    python = ensure_environment(root, extras)
-    if Path(sys.prefix).resolve() == python.parent.parent.resolve():
-        return
-    os.execv(python, [str(python), *arguments])
+def _complete(folder: Path, root: Path, wanted: str, lock: int) -> None:
+    """Install what is missing; anew where the last making was not finished or the python is another one."""
+    stamp = _stamp(folder)
+    whole = _is_whole(folder, stamp)
+    checksum, *extras = wanted.split()
+    extras = sorted({*extras, *(stamp[0].split()[1:] if whole else ())})
+    packages = requirements(root, extras)
+    made = stamp[2] if whole else ""
+    if not whole or not {*packages} <= {*stamp[3:]}:
+        print(f"profile-router: making its own environment in {folder} (once, about a minute)", file=sys.stderr)
+        made = made or _begin(folder, stamp)
+        (folder / _MARK).write_text(made, encoding="utf-8")
+        _install(folder, packages, lock)
+    fresh = folder / f"{_STAMP}.new"
+    lines = (" ".join((checksum, *extras)), _base(folder), made, *packages)
+    fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    fresh.replace(folder / _STAMP)
+    (folder / _MARK).unlink(missing_ok=True)
+
+
+def _begin(folder: Path, stamp: Sequence[str]) -> str:
+    """Make *folder* an environment with pip and return `made`; or `found` where somebody's own one lies there.
+
+    Only what we made ourselves is cleared.
+    """
+    import importlib.util
+    import shutil
+    import venv
+
+    others = [entry for entry in folder.iterdir() if entry.name not in (_LOCK, _MARK)]
+    ours = not others or _MADE in stamp[2:3] or ((folder / _MARK).exists() and (folder / _MARK).read_text() == _MADE)
+    if not ours:
+        if (folder / "pyvenv.cfg").exists() and os.access(_python(folder), os.X_OK):
+            return "found"
+        raise SystemExit(
+            f"profile-router: {folder} is not empty and no working environment; "
+            f"remove it, or name another with {VARIABLE}=DIR"
+        )
+    if importlib.util.find_spec("ensurepip") is None:
+        raise SystemExit(
+            f"profile-router: this Python ({sys.executable}) has no ensurepip, so it cannot make an environment; "
+            f"install it, on Debian and Ubuntu: apt install python{_dotted(sys.version_info[:2])}-venv"
+        )
+    (folder / _MARK).write_text(_MADE, encoding="utf-8")
+    for entry in others:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    venv.create(folder, with_pip=True, symlinks=True)
+    return _MADE
+
+
+def _install(folder: Path, packages: Sequence[str], lock: int) -> None:
+    """Install *packages* with the environment's own pip, which keeps the *lock* should it outlive us."""
+    import subprocess
+
+    # -I: neither PYTHONPATH nor the current folder may pass for what is installed
+    pip = [str(_python(folder)), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    environ = {**os.environ, "PIP_USER": "0", "PIP_NO_INPUT": "1"}
+    subprocess.run(
+        [*pip, *packages], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environ, pass_fds=(lock,)
+    )
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))

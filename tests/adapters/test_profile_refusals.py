@@ -98,6 +98,7 @@ class TestRefusals:
         ("config", "line"),
         [
             pytest.param("model:\n  a: b: c\n", 2, id="two-colons"),
+            pytest.param("model:\n  a: 1\n  b 2\nc: 3\n", 4, id="no-colon"),
             pytest.param("model: {a: 1\nb: 2\nc: [", 2, id="open-bracket"),
             pytest.param("a: 1\n\tb: 2\n", 2, id="tab"),
             pytest.param("a: 1\nb: 'x\n", 3, id="open-quote"),
@@ -188,6 +189,8 @@ LEAKY = [
     KEYED,
     KEYED.replace("api_key:", "api_key"),
     KEYED.replace("custom", "costum"),
+    KEYED.replace("custom", f"sk-{CANARY}"),
+    f"model:\n  provider: openrouter\n  default: gemma\n    api_key {CANARY}\n",
     KEYED.replace(f": {CANARY}", f": *{CANARY}"),
     KEYED.replace(f": {CANARY}", f": !{CANARY} x"),
     KEYED.replace(f": {CANARY}", f": &{CANARY} [*{CANARY}]"),
@@ -211,6 +214,12 @@ class TestSecrecy:
         seen, _ = outcome(config, f"K={CANARY}\nbroken {CANARY}\nTOGETHER_API_KEY='{CANARY}\n")
 
         assert CANARY not in seen
+
+    def test_a_key_that_yaml_takes_for_a_number_is_refused_unseen(self) -> None:
+        seen, result = outcome(KEYED.replace(CANARY, "4711081542"), "")
+
+        assert "model.api_key is not usable; allowed: text in quotes" in str(result)
+        assert "4711081542" not in seen
 
     @settings(deadline=None)
     @given(

@@ -24,6 +24,7 @@ PATHS = ("a.py", "src/a.py", "src/api/b.py", "src/api/v1/c.py", "src/api/v1/c.ts
         ("src/api/v[!0-9]/c.py", set()),
         ("*/test_*.py", {"tests/test_a.py"}),
         ("src?a.py", set()),
+        ("src[!x]a.py", set()),
         ("app/[[]id]/x.tsx", set()),
         ("", set()),
     ],

@@ -62,8 +62,7 @@ NEAR_MISSES = [
     ("Refactoring was finished last week. Fix the flaky test", "refactor"),
     ("Reorganize the sidebar menu", "refactor"),
     (
-        "The login page stopped working for a customer some time after the large\n"
-        "refactor of the session module. Find out why",
+        "The login page stopped working for a customer some time after the large\nrefactor of the store. Find out why",
         "refactor",
     ),
     ("Explain why we audit and refactor this every year", "refactor"),
@@ -113,7 +112,7 @@ NEAR_MISSES = [
     ("Don't touch the lexer and refactor the parser", "refactor"),
     ("I don't want you to refactor the store", "refactor"),
     ("Refactor nothing", "refactor"),
-    ("Fix the toolbar, the linting of the docs comes later", "lint"),
+    ("Fix the toolbar, the security audit of the store comes later", "security-review"),
     ("Review auth.py without looking for security issues", "security-review"),
     ("Avoid refactoring the parser", "refactor"),
     ("Instead of refactoring the parser, patch the one call", "refactor"),
@@ -316,7 +315,7 @@ def test_the_policy_decides_what_a_kind_is() -> None:
         ("Refactor error handling in all modules", "all modules"),
         ("Refactor error handling in all of our modules", "all of our modules"),
         ("Refactor logging (every handler)", "every"),
-        ("Refactor to async. This must cover the Whole package.", "Whole"),
+        ("Refactor to async. It must cover the Whole package.", "Whole"),
     ],
 )
 def test_a_scope_word_says_how_far_the_work_reaches(text: str, words: str) -> None:
@@ -337,6 +336,7 @@ def test_a_scope_word_says_how_far_the_work_reaches(text: str, words: str) -> No
         "Refactor the poller that runs every 5 minutes",
         "Refactor the cache so that it persists across restarts",
         "Refactor the parser. Every user complained.",
+        "Refactor the parser. Every caller was slow.",
         "Refactor the wholesale module",
         "Don't refactor the whole package",
     ],
@@ -402,23 +402,20 @@ def test_more_text_after_it_never_removes_a_hit(text: str, more: str) -> None:
     assert set(kinds_of(text)) <= set(kinds_of(f"{text}\n\n{more}"))
 
 
-@pytest.mark.parametrize(("text", "kind"), POSITIVES)
-def test_a_positive_stays_one_with_other_text_around_it(text: str, kind: str) -> None:
-    assert kind in kinds_of(f"The office moved last year.\n\n{text}\n\nThe build takes nine minutes.")
+def test_a_positive_stays_one_with_other_text_around_it() -> None:
+    around = "The office moved last year.\n\n{}\n\nThe build takes nine minutes."
+    assert [text for text, kind in POSITIVES if kind not in kinds_of(around.format(text))] == []
 
 
-@pytest.mark.parametrize(
-    "fence", [("```\n", "\n```"), ("~~~text\n", "\n~~~"), ('"', '"'), ("“", "”"), ("«", "»"), ("'", "'"), ("‘", "’")]
-)
-@pytest.mark.parametrize(("text", "kind"), POSITIVES)
-def test_quoting_the_whole_text_removes_every_hit(text: str, kind: str, fence: tuple[str, str]) -> None:
-    assert kinds_of(fence[0] + text + fence[1]) == []
+@pytest.mark.parametrize("quoted", ["```\n{}\n```", "~~~text\n{}\n~~~", '"{}"', "“{}”", "«{}»", "'{}'", "‘{}’"])
+def test_quoting_the_whole_text_removes_every_hit(quoted: str) -> None:
+    assert [text for text, _ in POSITIVES if kinds_of(quoted.format(text))] == []
 
 
 @pytest.mark.parametrize("negation", ["Don't", "Do not", "Never", "Please don't", "You must not", "We don't need to"])
-@pytest.mark.parametrize(("text", "kind"), ONE_CLAUSE)
-def test_a_negation_before_a_clause_removes_its_hit(text: str, kind: str, negation: str) -> None:
-    assert kind not in kinds_of(f"{negation} {text[0].lower()}{text[1:]}")
+def test_a_negation_before_a_clause_removes_its_hit(negation: str) -> None:
+    assert len(ONE_CLAUSE) >= 30
+    assert [text for text, kind in ONE_CLAUSE if kind in kinds_of(f"{negation} {text[0].lower()}{text[1:]}")] == []
 
 
 def repeats(node: object, inside: int = 1) -> list[tuple[int, int, int]]:

@@ -46,7 +46,7 @@ class Script:
     @property
     def spoken(self) -> tuple[str, ...]:
         """Return the thought as the chat template spells it, and the sentence; a grammar may take over in between."""
-        return (f"<think>\n{self.thought}\n</think>", "\n\n", self.sentence) if self.thought else (self.sentence,)
+        return (f"<think>\n{self.thought}\n</think>", f"\n\n{self.sentence}") if self.thought else (self.sentence,)
 
 
 @dataclass(slots=True)

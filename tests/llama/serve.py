@@ -61,14 +61,17 @@ def _from_wheel(options: argparse.Namespace) -> Iterator[tuple[str, int]]:
     params.api_keys = [options.api_key] if options.api_key else []
     if options.no_mmap:
         params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
-    server = xllamacpp.Server(params)  # binds its port, loads, then returns
+    try:
+        server = xllamacpp.Server(params)  # binds its port, loads, then returns
+    except RuntimeError as error:
+        sys.exit(str(error))
     yield server.listening_address, os.getpid()
 
 
 @contextmanager
 def _own_binary(options: argparse.Namespace) -> Iterator[tuple[str, int]]:
     command = [options.binary, *sys.argv[3:], "--host", options.host]  # all but `--binary PATH`, which come first
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             url = f"http://{options.host}:{options.port}"
             _wait_for_health(url, process)

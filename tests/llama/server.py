@@ -84,7 +84,7 @@ def loading(arguments: Sequence[str]) -> Iterator[LlamaServer]:
 
 def lacks_avx2(machine: str, cpuinfo: str) -> bool:
     """Tell whether /proc/cpuinfo's text lists a CPU's features, and not this one; other machines have other wheels."""
-    return machine.lower() in {"x86_64", "amd64"} and "flags" in cpuinfo and "avx2" not in cpuinfo.split()
+    return machine.lower() in {"x86_64", "amd64"} and "flags" in cpuinfo and "avx2" not in cpuinfo
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _ready(process: "subprocess.Popen[bytes]", log: IO[bytes]) -> LlamaServer:
         return LlamaServer(**json.loads(line))
     code = process.wait()
     log.seek(0)
-    said = " | ".join(log.read().decode(errors="replace").strip().splitlines()[-3:])
+    said = " | ".join(log.read().decode(errors="replace").strip().splitlines()[-8:])
     died = f"llama.cpp's server ended with exit code {code} before it was ready: {said or 'it said nothing'}"
     raise LlamaServerError(NO_AVX2 if code == -signal.SIGILL else died)
 

@@ -97,7 +97,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"no model")
     with (
-        pytest.raises(LlamaServerError, match=r"ended with exit code 1 .*Failed to init server"),
+        pytest.raises(LlamaServerError, match=r"ended with exit code 1 .*failed to load model"),
         running(flags(broken)),
     ):
         pass
@@ -108,7 +108,10 @@ def test_a_llama_server_of_ones_own_is_used_where_the_environment_names_it(
 ) -> None:
     binary, seen = tmp_path / "llama-server", tmp_path / "seen"
     child = shlex.join([sys.executable, "-P", str(server.PROGRAM)])
-    binary.write_text(f'#!/bin/sh\necho "$@" > {shlex.quote(str(seen))}\nexec {child} "$@"\n')
+    # Like the real one it doesn't watch its stdin: this one never ends.
+    os.mkfifo(tmp_path / "endless")
+    lines = ["#!/bin/sh", 'cd "${0%/*}"', 'echo "$@" > seen', f'exec {child} "$@" <> endless']
+    binary.write_text("\n".join(lines))
     binary.chmod(0o755)
     monkeypatch.setenv(BINARY_VARIABLE, str(binary))
     with running(flags(tiny_model(), context=4096)) as started:

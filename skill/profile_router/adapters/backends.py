@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from profile_router.adapters.http import open_client
-from profile_router.core.backend import BackendReport
+from profile_router.core.backend import BackendReport, same_model
 from profile_router.core.ladder import Cause
 from profile_router.core.profile import Profile
 
@@ -32,13 +32,13 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
         async with _client(profile, connect_s) as client:
             answer = await client.get(f"{profile.endpoint.base_url.rstrip('/')}/models")
             if answer.status_code in _STATUS_CAUSES:
-                detail = f"HTTP {answer.status_code} {_message(answer)}".strip()
+                detail = f"HTTP {answer.status_code} {_message(answer, profile)}".strip()
                 return BackendReport(profile=profile.name, cause=_STATUS_CAUSES[answer.status_code], detail=detail)
             models = _model_ids(answer)
             return await _window(client, profile, root, models)
     except httpx2.TimeoutException:
         return BackendReport(profile=profile.name, cause="refused", detail=f"no answer within {connect_s:g} s")
-    except httpx2.TransportError as error:
+    except httpx2.HTTPError as error:
         return BackendReport(profile=profile.name, cause="refused", detail=_transport(error))
 
 
@@ -50,10 +50,10 @@ async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: 
     try:
         async with _client(profile, connect_s) as client:
             answer = await client.post(url, json=dict(body))
-            counted = answer.json().get("input_tokens") if answer.status_code == 200 else None
-    except (httpx2.HTTPError, ValueError, AttributeError):
+            counted: Any = _get(_body(answer), "input_tokens") if answer.status_code == 200 else None
+    except httpx2.HTTPError:
         return None
-    return counted if isinstance(counted, int) and counted > 0 else None
+    return counted if _is_size(counted) else None
 
 
 def server_root(base_url: str) -> str:
@@ -64,13 +64,13 @@ def server_root(base_url: str) -> str:
 def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
     key = profile.endpoint.api_key
     headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
-    return open_client(profile.endpoint.base_url, connect_s=connect_s, read_s=max(connect_s, 10.0), headers=headers)
+    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, 10.0), headers=headers)
 
 
 async def _window(client: httpx2.AsyncClient, profile: Profile, root: str, models: tuple[str, ...]) -> BackendReport:
     props = await _json(client, "GET", f"{root}/props")
     slot = _get(props, "default_generation_settings", "n_ctx")
-    if isinstance(slot, int) and slot > 0:
+    if _is_size(slot):
         vision = _get(props, "modalities", "vision")
         return BackendReport(
             profile=profile.name, models=models, window=slot, vision=vision is True, counts_prompts=True
@@ -90,11 +90,11 @@ async def _ollama_window(client: httpx2.AsyncClient, profile: Profile, root: str
         return None
     running = _get(await _json(client, "GET", f"{root}/api/ps"), "models")
     for entry in running if isinstance(running, list) else ():
-        if _get(entry, "name") == profile.endpoint.model or _get(entry, "model") == profile.endpoint.model:
-            loaded = _get(entry, "context_length")
-            if isinstance(loaded, int) and loaded > 0:
-                return loaded
-    stated = re.search(r"^\s*num_ctx\s+(\d{1,9})\s*$", str(shown.get("parameters") or ""), re.MULTILINE)
+        names = [name for name in (_get(entry, "name"), _get(entry, "model")) if isinstance(name, str)]
+        loaded = _get(entry, "context_length")
+        if _is_size(loaded) and any(same_model(profile.endpoint.model, name) for name in names):
+            return loaded
+    stated = re.search(r"^\s*num_ctx\s+([1-9]\d{0,8})\s*$", str(shown.get("parameters") or ""), re.MULTILINE)
     if stated:
         return int(stated.group(1))
     return min(profile.window or OLLAMA_SILENT_TOKENS, OLLAMA_SILENT_TOKENS)
@@ -105,26 +105,33 @@ async def _json(client: httpx2.AsyncClient, method: str, url: str, body: Mapping
 
     try:
         answer = await client.request(method, url, json=body)
-        return answer.json() if answer.status_code == 200 else None
-    except (httpx2.HTTPError, ValueError):
+        return _body(answer) if answer.status_code == 200 else None
+    except httpx2.HTTPError:
         return None
 
 
 def _model_ids(answer: httpx2.Response) -> tuple[str, ...]:
-    try:
-        entries = _get(answer.json(), "data")
-    except ValueError:
-        return ()
+    entries = _get(_body(answer), "data")
     found = [_get(entry, "id") for entry in entries] if isinstance(entries, list) else []
     return tuple(name for name in found if isinstance(name, str))
 
 
-def _message(answer: httpx2.Response) -> str:
+def _message(answer: httpx2.Response, profile: Profile) -> str:
+    message = _get(_body(answer), "error", "message")
+    key = profile.endpoint.api_key
+    text = " ".join(str(message).split()) if message else ""
+    return (text.replace(key.reveal(), "***") if key else text)[:120]
+
+
+def _body(answer: httpx2.Response) -> Any:
     try:
-        message = _get(answer.json(), "error", "message")
-    except ValueError:
-        return ""
-    return str(message)[:120] if message else ""
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_size(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _get(value: Any, *path: str) -> Any:

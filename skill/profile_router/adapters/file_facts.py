@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from profile_router.adapters.content import (
     HEAD,
@@ -67,10 +69,22 @@ class FileFacts:
         if isinstance(size, Unusable):
             return size
         place = place_of(path, self.base)
-        if self._opened >= READ_FILES:
-            self._told_by_name += 1
-            return NamedFile(path=place, bytes=size, form=_BY_NAME.get(PurePosixPath(place).suffix[1:].lower(), "text"))
-        return self._opened_file(path, place, size)
+        return self._named(place, size) if self._opened >= READ_FILES else self._opened_file(path, place, size)
+
+    def told_by_name(self, place: str) -> NamedFile | None:
+        """Return the regular file *place* by its name and size, once READ_FILES were opened; else None."""
+        if self._opened < READ_FILES:
+            return None
+        try:
+            found = os.lstat(f"{self.base}/{place}")  # thousands of these: a Path each would cost more than the call
+        except OSError:
+            return None
+        return self._named(place, found.st_size) if stat.S_ISREG(found.st_mode) else None
+
+    def _named(self, place: str, size: int) -> NamedFile:
+        self._told_by_name += 1
+        extension = place.rpartition("/")[2].rpartition(".")[2].lower()
+        return NamedFile(path=place, bytes=size, form=_BY_NAME.get(extension, "text"))
 
     def _opened_file(self, path: Path, place: str, size: int) -> NamedFile | Unusable:
         self._opened += 1

@@ -1,29 +1,31 @@
-"""The one place where HTTP clients are made: no retries, no redirects, no proxy for this machine's own addresses."""
+"""The one place where HTTP clients are made: no retries, no redirects, no proxy for what is local."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from profile_router.core.profile import is_loopback
-
 if TYPE_CHECKING:
     import httpx2
 
 
 def open_client(
-    base_url: str, *, connect_s: float, read_s: float, headers: Mapping[str, str] | None = None
+    *, direct: bool, connect_s: float, read_s: float, headers: Mapping[str, str] | None = None
 ) -> httpx2.AsyncClient:
-    """Return a client for *base_url*. Times are seconds.
+    """Return a client, to be closed by its user. Times are seconds; *direct* leaves the environment's proxies out.
 
     A redirect is an answer, not an instruction: a server that sends a request elsewhere would choose where the code
-    goes. A proxy from the environment is never used for a loopback address, or private work would leave by it.
+    goes. An endpoint on this machine, or one attested as local, is always spoken to directly: private work would leave
+    by a proxy.
     """
     import httpx2  # 0.1 s: `route` never asks anybody
 
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(read_s, connect=connect_s),
         follow_redirects=False,
-        trust_env=not is_loopback(base_url),
+        trust_env=not direct,
         headers=dict(headers or {}),
+        # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
+        # now and then (32 of 300), and nothing here retries.
+        limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
     )

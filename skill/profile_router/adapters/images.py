@@ -21,11 +21,12 @@ _MIMES = {form: f"image/{form}" for form in ("png", "jpeg", "gif", "webp")} | {"
 _HEAD = 512
 _MOST_FILES = 200
 _LONGEST_ALT = 300
+_SHORTEST_WRAPPED = 30
 
-# A payload may be wrapped: each further line of it is long, or ends in the padding.
+# A payload may be wrapped: whole lines of it are long; whether a short one is its end, `_url_and_rest` decides.
 _DATA_URL = re.compile(
     r"data:image/[\w.+-]{1,60}(?:;[\w.-]{1,60}=[\w.-]{1,60}){0,5};base64,\s?([A-Za-z0-9+/_%-]++=*+"
-    r"(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{40,}+=*+(?=\s|$))*+(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{1,39}+=++)?)",
+    r"(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{40,}+=*+(?=\s|$))*+)(\r?\n[ \t]*[A-Za-z0-9+/_-]{1,39}+=*+(?=\s|$))?",
     re.IGNORECASE,
 )
 _TARGET = re.compile(r"\]\(\s{0,5}(?:<([^<>\n]{1,1000})>|([^\s()<>]{1,1000}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,100})?))")
@@ -63,8 +64,10 @@ def strip_data_urls(text: str) -> tuple[str, tuple[str, ...]]:
     numbers: dict[str, int] = {}
 
     def placeholder(found: re.Match[str]) -> str:
-        url = "".join(found.group().split())
-        return found.group() if _of_data_url(url) is None else f"[image {numbers.setdefault(url, len(numbers) + 1)}]"
+        url, rest = _url_and_rest(found)
+        if _of_data_url(url) is None:
+            return found.group()
+        return f"[image {numbers.setdefault(url, len(numbers) + 1)}]{rest}"
 
     return _DATA_URL.sub(placeholder, text), tuple(numbers)
 
@@ -158,6 +161,16 @@ def _targets(text: str) -> Iterator[str]:
 
 def _form(head: bytes) -> str | None:
     return image_form(head) or ("pdf" if head.startswith(b"%PDF-") else None)
+
+
+def _url_and_rest(found: re.Match[str]) -> tuple[str, str]:
+    """Return the data URL without blanks, and what follows it in the match: a line that is a word, not its end."""
+    last = found.group(2) or ""
+    known, end = len("".join(found.group(1).split())), last.strip()
+    complete = found.group(1).endswith("=") or known < _SHORTEST_WRAPPED
+    fits = end.endswith("=") or ((known + len(end)) % 4 == 0 and (known % 4 != 0 or not end.isalpha()))
+    url = found.group() if fits and not complete else found.group().removesuffix(last)
+    return "".join(url.split()), "" if fits and not complete else last
 
 
 def _of_data_url(url: str) -> tuple[str, int] | None:

@@ -73,7 +73,8 @@ class LiveMeasurer:
         return replace(evidence, windows=counted)
 
     async def _real(self, window: Window) -> Window:
-        if window.profile not in self._asked():
+        """Ask the server, if it is attested as local: whether the task is private is not known yet."""
+        if not is_local(self.candidates.get(window.profile), self.policy):
             return window
         report = await self.backends.inspect(window.profile)
         if report is None or report.window is None:
@@ -81,13 +82,6 @@ class LiveMeasurer:
         self._reports[window.profile] = report
         remember_window(self.profiles[window.profile], report.window, self.state, now=time.time())
         return Window(profile=window.profile, tokens=report.window, source="server")
-
-    def _asked(self) -> set[str]:
-        """Return the profiles whose server is worth asking before the decision: those of the tiers."""
-        tiers = self.policy.tiers
-        return {name for name in (tiers.local, tiers.burst, tiers.cheap) if name is not None} | {
-            name for name, candidate in self.candidates.items() if is_local(candidate, self.policy)
-        }
 
     async def _counted(self, window: Window, task: Task, evidence: Evidence, conversation: Conversation) -> Window:
         """Return *window* with the server's own count of the prompt, asked only near the limit."""

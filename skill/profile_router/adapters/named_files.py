@@ -126,6 +126,9 @@ class _Naming:
                 self._add_tracked(path, self.grouped)
 
     def _add_tracked(self, path: str, among: dict[str, NamedFile]) -> None:
+        if told := self.facts.told_by_name(path):
+            among.setdefault(path, told)
+            return None
         place = self.facts.base / path
         if place.is_symlink():
             place = _resolved(place)
@@ -139,7 +142,7 @@ class _Naming:
 
     def result(self) -> Named:
         return Named(
-            files=tuple((self.grouped | self.singles)[path] for path in dict.fromkeys([*self.singles, *self.grouped])),
+            files=(*self.singles.values(), *(file for file in self.grouped.values() if file.path not in self.singles)),
             singles=tuple(self.singles.values()),
             globs=tuple(self.globs),
             notes=tuple(self.facts.notes()),

@@ -38,7 +38,7 @@ def read_policy(path: Path) -> Policy:
         text = raw.decode()
     except OSError as error:
         raise PolicyError(
-            f"cannot be read ({error.strerror}); write one with `profile-router policy show`", file=str(path)
+            f"cannot be read ({error.strerror}); make one: `profile-router policy show --shipped`", file=str(path)
         ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None

@@ -5,6 +5,7 @@ A path counts as soon as it is written down, whether or not it exists: the subag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -19,11 +20,14 @@ MOST_SCANNED = 2_000
 MOST_SCANNED_BYTES = 64 * 1024 * 1024
 _MOST_FINDINGS = 50
 
-# Members of objects that end like files; a file of such a name still counts where it is named by --file or tracked.
-_CODE = frozenset(
-    [f"{owner}.env" for owner in ("process", "import.meta", "deno", "bun")]
-    + [f"{owner}.key" for owner in ("self", "this", "props", "e", "ev", "evt", "event")]
-)
+# Members of objects that end like files: known ones, and those that code does something with. A file of such a name
+# still counts where it is given, or tracked.
+_ENVIRONMENTS = ("process", "import.meta", "deno", "bun")
+_OWNERS = ("self", "this", "props", "e", "ev", "evt", "event", "x", "k", "item", "node", "entry")
+_CODE = frozenset([f"{name}.env" for name in _ENVIRONMENTS] + [f"{name}.key" for name in _OWNERS])
+_NAME = r"[A-Za-z_$][\w$]*+(?:\.[A-Za-z_$][\w$]*)*?\.(?:key|env)(?![\w./\\-])"
+_USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
+_MEMBER = re.compile(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
 
 ReadHead = Callable[[str], bytes]
 
@@ -64,7 +68,7 @@ def _findings(
         yield PrivateFinding(kind="label", place="--local-only")
     if kind := private_text(text):
         yield PrivateFinding(kind=kind, place="the task text")
-    written = [word.text for word in path_words(text) if _may_be_path(word)]
+    written = [word.text for word in path_words(_MEMBER.sub(" ", text)) if _may_be_path(word)]
     for path in (*given, *(file.path for file in files), *written):
         if glob := private_glob(path, globs):
             yield PrivateFinding(kind="path", place=f"{shown(path)} (policy: {glob})")

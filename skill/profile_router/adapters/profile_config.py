@@ -81,16 +81,7 @@ def _endpoint(
         if stated.unset:
             raise _unset(stated)
     provider = _provider(settings, file, inside)
-    base_url = _address(settings, provider)
-    if not base_url:
-        raise ProfileError(
-            f"{file}: {inside}base_url is missing, which the provider '{provider.name}' needs; write for example "
-            f"`base_url: http://127.0.0.1:8080/v1`, or a provider with an address of its own: {provider_names()}"
-        )
-    if "base_url" in settings and not _is_address(base_url):
-        raise settings["base_url"].refusal(
-            "an http or https address such as http://127.0.0.1:8080/v1, without a user, a password or a query"
-        )
+    base_url = _base_url(settings, provider, file, inside)
     if "model" not in settings and not model:
         raise ProfileError(f"{file}: {inside}default is missing; write the model's name there, as the server calls it")
     variable, key, wanted = _key(settings, provider, variables)
@@ -102,6 +93,20 @@ def _endpoint(
         api_key=key,
         needs_key=wanted or (not is_loopback(base_url) if provider is CUSTOM else provider.needs_key),
     )
+
+
+def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, inside: str) -> str:
+    base_url = _address(settings, provider)
+    if not base_url:
+        raise ProfileError(
+            f"{file}: {inside}base_url is missing, which the provider '{provider.name}' needs; write for example "
+            f"`base_url: http://127.0.0.1:8080/v1`, or a provider with an address of its own: {provider_names()}"
+        )
+    if "base_url" in settings and not _is_address(base_url):
+        raise settings["base_url"].refusal(
+            "an http or https address such as http://127.0.0.1:8080/v1, without a user, a password or a query"
+        )
+    return base_url
 
 
 def _unset(stated: Stated) -> ProfileError:

@@ -98,8 +98,9 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
 
 def _without_quotes(problem: str) -> str:
     """Cut what the parser quotes from the file: it may be a part of a key."""
+    problem = problem.replace("could not find expected ':'", "a colon is missing").strip()
     head = re.split("['\"]", problem, maxsplit=1)[0].strip()
-    return head if head == problem.strip() else f"{head} …"
+    return head if head == problem else f"{head} …"
 
 
 def _refuse_bombs(events: Iterable[Any], path: Path) -> None:

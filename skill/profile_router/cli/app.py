@@ -87,6 +87,7 @@ def _add_policy(commands: argparse._SubParsersAction[Parser]) -> None:
         sub.add_argument("file", nargs="?", metavar="FILE", help="a policy file; else the one in force")
         if act == "show":
             sub.add_argument("--rules", action="store_true", help="print the rules as a table instead")
+            sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
 
 
 _ROUTE_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'

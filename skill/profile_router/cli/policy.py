@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
-from profile_router.adapters.policy_file import find_policy, read_policy
+from profile_router.adapters.policy_file import SHIPPED, find_policy, read_policy
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or check; return 0. A wrong policy raises PolicyError, which names file and line."""
-    path = Path(arguments.file) if arguments.file else find_policy(None, os.environ)
+    path = SHIPPED if getattr(arguments, "shipped", False) else find_policy(arguments.file, os.environ)
     policy = read_policy(path)
     if arguments.act == "check":
         print(f"{path}: right · {len(policy.rules)} rules, {len(policy.kinds.kinds)} kinds, digest {policy.digest}")

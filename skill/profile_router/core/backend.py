@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from profile_router.core.ladder import Cause, Failure
 
@@ -43,7 +42,7 @@ def same_model(wanted: str, loaded: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return PurePosixPath(name.strip().lower()).name.removesuffix(".gguf").removesuffix(":latest")
+    return name.strip().lower().rsplit("/", 1)[-1].removesuffix(".gguf").removesuffix(":latest")
 
 
 def _some(models: Sequence[str]) -> str:

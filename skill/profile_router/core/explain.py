@@ -114,7 +114,7 @@ def decision_lines(decision: Decision, *, burst: str) -> list[str]:
         ]
         return lines + _labelled("warning", decision.warnings)
     head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
-    lines = [head, *_labelled("why", (", ".join(decision.reasons), _size(decision.evidence)))]
+    lines = [head, *_labelled("why", (", ".join(decision.reasons), _size(decision.evidence, decision.profile)))]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
     lines += _labelled("costs", (_price(decision, burst),))
     return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
@@ -124,14 +124,13 @@ def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
     return [f"  {label if place == 0 else '':<9} {text}" for place, text in enumerate(texts)]
 
 
-def _size(evidence: Evidence) -> str:
+def _size(evidence: Evidence, profile: str) -> str:
     count = evidence.tokens
     tokens = f"{count.high:,}" if count.low == count.high else f"≤ {count.high:,}"
-    windows = ", ".join(
-        f"{window.profile} {window.tokens:,} ({_source(window.source, window.age_s)})" for window in evidence.windows
-    )
     images = f"{len(evidence.images)} image{'s' if len(evidence.images) > 1 else ''}" if evidence.images else "no image"
-    return f"{tokens} prompt tokens, {images}; windows: {windows or 'unknown'}"
+    window = evidence.window(profile)
+    room = f" of {window.tokens:,} ({_source(window.source, window.age_s)})" if window else ""
+    return f"{tokens}{room} prompt tokens, {images}"
 
 
 def _source(source: str, age_s: float | None) -> str:

@@ -71,12 +71,21 @@ def may_name_files(words: Iterable[PathWord]) -> bool:
     return any("/" in word.text or not _names_nothing(word) for word in words)
 
 
-def group(glob: str, tracked: Iterable[str]) -> Group:
-    """Return the tracked files that *glob* stands for; without a slash it holds in every folder."""
-    spelled = [one + "**" if one.endswith("/") else one for one in expand_braces(glob)]
-    regexes = [glob_regex(one if "/" in one else f"**/{one}") for one in spelled]
-    matchers = [regex.match for regex in regexes if regex is not None]
-    return Group(name=glob, paths=tuple(path for path in tracked if any(matches(path) for matches in matchers)))
+def group(glob: str, tracked: Sequence[str]) -> Group:
+    """Return the *tracked* files (sorted) that *glob* stands for; without a slash it holds in every folder."""
+    found: dict[str, None] = {}
+    for one in expand_braces(glob):
+        whole = one if "/" in one else f"**/{one}"
+        found |= dict.fromkeys(_matched(f"{whole}**" if whole.endswith("/") else whole, tracked))
+    return Group(name=glob, paths=tuple(sorted(found)))
+
+
+def _matched(glob: str, tracked: Sequence[str]) -> list[str]:
+    regex = glob_regex(glob)
+    head, tail = re.split(r"[*?\[]", glob, maxsplit=1)[0], re.split(r"[*?\]]", glob)[-1]
+    first = bisect_left(tracked, head)
+    near = tracked[first : bisect_left(tracked, f"{head}\U0010ffff", lo=first)]
+    return [path for path in near if path.endswith(tail) and regex.match(path)] if regex else []
 
 
 def is_glob(text: str) -> bool:

@@ -48,25 +48,31 @@ def path_words(text: str) -> tuple[PathWord, ...]:
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
+    seen: set[str] = set()
     at = 0
     for span in _MARKED.finditer(text):
-        yield from _plain(text[at : span.start()])
+        yield from _plain(text[at : span.start()], seen)
         inner = next(group for group in span.groups() if group is not None)
         if whole := _clean(inner):
             yield whole, True
-        yield from _plain(inner)
+        yield from _plain(inner, seen)
         at = span.end()
-    yield from _plain(text[at:])
+    yield from _plain(text[at:], seen)
 
 
-def _plain(text: str) -> Iterator[tuple[str, bool]]:
-    for match in _WORD.finditer(text):
-        for form in _forms(match.group()) if match.end() - match.start() <= LONGEST else ():
-            yield form, False
+def _plain(text: str, seen: set[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the words of *text* that are not among those *seen*: words repeat, and taking them apart is what costs."""
+    for word in _WORD.findall(text):
+        if word not in seen and len(word) <= LONGEST:
+            seen.add(word)
+            yield from ((form, False) for form in _forms(word))
 
 
 def _forms(word: str) -> Iterator[str]:
     """Yield *word* without what writing puts around it. More than one where it can be read in more than one way."""
+    if word.isalnum() and word.isascii():
+        yield word
+        return
     trimmed = word.lstrip("@!#&,:+").rstrip(".,:;!?&")
     if trimmed[:1] == "[" and trimmed[-1:] == "]":
         trimmed = trimmed[1:-1]

@@ -26,6 +26,11 @@ from profile_router.core.policy import (
 )
 
 Reasons = tuple[str, ...]
+_PRIVATE: Mapping[str, str] = {
+    "label": "labelled local-only ({place})",
+    "path": "{place} is a private path",
+    "thread": "{place}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +78,12 @@ def private(case: Case, _rule: PrivateRule) -> Reasons | None:
     """Fire on any private finding."""
     if not case.evidence.private:
         return None
-    return tuple(
-        f"{finding.place}: {finding.kind}, so the task stays on this machine" for finding in case.evidence.private
-    )
+    found = [_PRIVATE.get(finding.kind, "{kind} in {place}") for finding in case.evidence.private]
+    said = [
+        text.format(kind=finding.kind, place=finding.place)
+        for text, finding in zip(found, case.evidence.private, strict=True)
+    ]
+    return (f"{said[0]}, so the task stays on this machine", *said[1:])
 
 
 def vision(case: Case, _rule: VisionRule) -> Reasons | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from profile_router.adapters.http import open_client
-from profile_router.core.profile import Profile
+from profile_router.core.profile import Profile, is_loopback
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -15,28 +17,36 @@ _NO_KEY = "not-needed"
 _NEW_TOKEN_LIMIT = frozenset({"openai-api"})
 
 
-def build_model(profile: Profile, *, connect_s: float, read_s: float, max_tokens: int | None) -> ChatOpenAI:
-    """Return the model of *profile*, streaming, without retries, redirects or another provider behind it.
+@asynccontextmanager
+async def open_model(
+    profile: Profile, *, local: bool, connect_s: float, read_s: float, max_tokens: int | None
+) -> AsyncIterator[ChatOpenAI]:
+    """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
-    *max_tokens* bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`.
+    Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
+    bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`.
     """
     from langchain_openai import ChatOpenAI
 
     endpoint = profile.endpoint
-    return ChatOpenAI(
-        model=endpoint.model,
-        base_url=endpoint.base_url,
-        api_key=lambda: endpoint.api_key.reveal() if endpoint.api_key else _NO_KEY,
-        organization="",
-        max_retries=0,
-        streaming=True,
-        stream_usage=True,
-        use_responses_api=False,
-        stream_chunk_timeout=None,
-        http_async_client=open_client(endpoint.base_url, connect_s=connect_s, read_s=read_s),
-        extra_body=_extra_body(profile, max_tokens) or None,
-        max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
-    )
+    direct = local or is_loopback(endpoint.base_url)
+    async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
+        yield ChatOpenAI(
+            model=endpoint.model,
+            base_url=endpoint.base_url,
+            api_key=lambda: endpoint.api_key.reveal() if endpoint.api_key else _NO_KEY,
+            organization="",
+            max_retries=0,
+            streaming=True,
+            stream_usage=True,
+            use_responses_api=False,
+            stream_chunk_timeout=None,
+            http_async_client=client,
+            timeout=client.timeout,  # else None is sent with each request, which means for ever
+            openai_proxy=None,
+            extra_body=_extra_body(profile, max_tokens) or None,
+            max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
+        )
 
 
 def _extra_body(profile: Profile, max_tokens: int | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from profile_router.core.ladder import Cause, Failure
 
@@ -24,6 +25,9 @@ _OVERFLOW = (
     "maximum context length",
 )
 _MESSAGE_CHARS = 200
+_STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
+# What openai and LangChain raise on a 200 whose body is no chat completion: they do not expect one.
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 
 
 class AttemptEnded(Exception):
@@ -43,31 +47,53 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
 
     if isinstance(error, AttemptEnded):
         return error.failure
-    if isinstance(error, TimeoutError | openai.APITimeoutError):
-        return Failure(cause="timeout", message=f"{where}: no answer in time")
-    if isinstance(error, openai.APIConnectionError):
+    if isinstance(error, openai.APIConnectionError) or _of_transport(error):
         return _connection(error, where, local)
+    if isinstance(error, TimeoutError):
+        return Failure(cause="timeout", message=f"{where}: no answer in time")
     if isinstance(error, openai.APIError):
         return _answered(error, where, secret)
-    if type(error).__module__.startswith(("httpx2", "httpcore2")):
-        return Failure(cause="bad-answer", message=f"{where}: the stream broke off ({type(error).__name__})")
-    if isinstance(error, ValueError) and type(error).__module__.startswith(("json", "pydantic", "openai", "langchain")):
-        return Failure(cause="bad-answer", message=f"{where}: the answer cannot be read ({type(error).__name__})")
     return None
 
 
-def _connection(error: Exception, where: str, local: bool) -> Failure:
-    chain = f"{error} {error.__cause__} {error.__context__}".lower()
-    if "refused" in chain or "attempts failed" in chain:
-        cause: Cause = "refused" if local else "no-network"
-        return Failure(cause=cause, message=f"{where} refuses the connection")
-    return Failure(cause="refused" if local else "no-network", message=f"{where} cannot be reached")
+def unreadable(error: Exception, where: str) -> Failure:
+    """Return the failure of an answer that is no chat completion. The error's text may quote it, so it stays out."""
+    return Failure(cause="bad-answer", message=f"{where}: the answer cannot be read ({type(error).__name__})")
+
+
+def _of_transport(error: BaseException) -> bool:
+    return type(error).__module__.startswith(("httpx2", "httpcore2"))
+
+
+def _connection(error: BaseException, where: str, local: bool) -> Failure:
+    """Tell a server that was never reached (nothing was asked yet) from one that was lost while it answered."""
+    import httpx2
+
+    chain = list(_causes(error))
+    if any(isinstance(link, httpx2.ConnectError | httpx2.ConnectTimeout) for link in chain):
+        said = " ".join(str(link) for link in chain).lower()
+        how = "refuses the connection" if "refused" in said or "attempts failed" in said else "cannot be reached"
+        return Failure(cause="refused" if local else "no-network", message=f"{where} {how}")
+    if any(isinstance(link, TimeoutError | httpx2.TimeoutException) for link in chain):
+        return Failure(cause="timeout", message=f"{where}: no answer in time")
+    if any(isinstance(link, httpx2.RemoteProtocolError | httpx2.DecodingError) for link in chain) and not any(
+        "without sending a response" in str(link) for link in chain
+    ):
+        return Failure(cause="bad-answer", message=f"{where}: the answer broke off in the middle")
+    return Failure(cause="bad-gateway", message=f"{where} dropped the connection")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
 
 
 def _answered(error: Exception, where: str, secret: str | None) -> Failure:
     status = getattr(error, "status_code", None)
     text = _clean(str(getattr(error, "message", "") or error), secret)
-    shown = f"{where}: HTTP {status} {text}" if status else f"{where}: {text}"
+    shown = f"{where}: HTTP {status} {text}".rstrip() if status else f"{where}: {text}"
     if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
     if status is None:
@@ -77,7 +103,7 @@ def _answered(error: Exception, where: str, secret: str | None) -> Failure:
 
 
 def _clean(text: str, secret: str | None) -> str:
-    folded = " ".join(text.split())
+    folded = _STATUS_AGAIN.sub("", " ".join(text.split()))
     if secret and len(secret) > 3:
         folded = folded.replace(secret, "***")
     return folded[:_MESSAGE_CHARS]

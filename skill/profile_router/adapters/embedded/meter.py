@@ -13,7 +13,7 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResp
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
-from profile_router.adapters.embedded.failures import AttemptEnded
+from profile_router.adapters.embedded.failures import UNREADABLE, AttemptEnded, unreadable
 from profile_router.adapters.embedded.history import History
 from profile_router.adapters.embedded.quirks import normalize_answer, without_images
 from profile_router.core.ladder import Cause, Failure
@@ -51,7 +51,10 @@ class Meter(AgentMiddleware[Any, Any, Any]):
                 "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
             )
         self.turns += 1
-        response = await handler(request.override(messages=cast("list[AnyMessage]", fitted)))
+        try:
+            response = await handler(request.override(messages=cast("list[AnyMessage]", fitted)))
+        except UNREADABLE as error:
+            raise AttemptEnded(unreadable(error, self._where)) from error
         return ModelResponse(result=[self._metered(message) for message in response.result])
 
     def _metered(self, message: Any) -> Any:

@@ -11,7 +11,7 @@ from profile_router.adapters.prompts import render
 from profile_router.adapters.tokens import exact_tokens, head_of
 from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy
-from profile_router.core.privacy import private_text
+from profile_router.core.privacy import private_glob, private_text
 from profile_router.core.probe import Complexity, ProbeOutcome
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.receipt import Receipt
@@ -42,6 +42,8 @@ class EmbeddedProber:
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
         """Return the estimate of *profile*, or why there is none after the policy's number of tries."""
+        if evidence.private:
+            raise AssertionError("a private task was handed to the probe")
         loaded = self.load(profile)
         if loaded.key_missing:
             return ProbeOutcome(complexity=None, problem=f"{profile} has no key")
@@ -82,6 +84,8 @@ class EmbeddedProber:
         found: list[Excerpt] = []
         for file in evidence.files[: self.policy.probe.max_files]:
             if budget <= 0 or file.form != "text" or file.bytes > _LARGEST_FILE_READ:
+                continue
+            if private_glob(file.path, self.policy.private_paths):
                 continue
             text = self._read(file.path)
             if text is None or private_text(text):

@@ -6,6 +6,7 @@ call ids, arguments that are not JSON (llama.cpp refuses a history that repeats 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,25 @@ def normalize_answer(message: AIMessage, seen_ids: set[str]) -> AIMessage:
     """
     from langchain_core.messages import AIMessage
 
-    calls = [{"name": call["name"], "args": call["args"], "id": call["id"]} for call in message.tool_calls]
+    calls = [{"name": call["name"], "args": _sendable(call["args"]), "id": call["id"]} for call in message.tool_calls]
     calls += [{"name": call["name"] or "unknown", "args": {}, "id": call["id"]} for call in message.invalid_tool_calls]
     return AIMessage(
-        content=message.text,
-        tool_calls=[{**call, "id": _fresh_id(call["id"], seen_ids), "type": "tool_call"} for call in calls],
+        content=utf8(message.text),
+        tool_calls=[
+            {**call, "name": utf8(str(call["name"])), "id": _fresh_id(call["id"], seen_ids), "type": "tool_call"}
+            for call in calls
+        ],
         usage_metadata=message.usage_metadata,
         response_metadata=message.response_metadata,
         additional_kwargs={key: value for key, value in message.additional_kwargs.items() if key in _KEPT_EXTRAS},
         id=message.id,
     )
+
+
+def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return *arguments* without lone surrogates, wherever in them: the history must be sent again."""
+    cleaned: dict[str, Any] = json.loads(utf8(json.dumps(arguments, ensure_ascii=False)))
+    return cleaned
 
 
 def _fresh_id(given: Any, seen: set[str]) -> str:

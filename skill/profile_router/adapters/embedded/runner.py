@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.adapters.backends import count_prompt
-from profile_router.adapters.embedded.chat_model import build_model
+from profile_router.adapters.embedded.chat_model import open_model
 from profile_router.adapters.embedded.failures import failure_of
 from profile_router.adapters.embedded.fence import Fence
 from profile_router.adapters.embedded.history import History
@@ -80,27 +80,28 @@ class EmbeddedRunner:
                     self.journal.setdefault(path, before)
         seconds = round(time.monotonic() - started, 3)
         receipt = receipt_of(order, profile, meter, failure, seconds, self.policy)
-        return Attempt(receipt=receipt, text=text, failure=failure, notes=_notes(order, profile, self.workspace))
+        return Attempt(receipt=receipt, text=text, failure=failure, notes=_notes(order, profile, self.workspace, meter))
 
     async def _loop(self, order: Order, profile: Profile, tools: list[BaseTool], meter: Meter) -> str:
         from langchain.agents import create_agent  # 0.6 s: only a run pays for it
 
-        model = build_model(
+        async with open_model(
             profile,
+            local=order.local,
             connect_s=self.policy.limits.connect_seconds,
             read_s=order.seconds,
             max_tokens=self._answer_tokens(order, profile),
-        )
-        agent: Any = create_agent(
-            model,
-            tools,
-            system_prompt=system_prompt(order, profile),
-            middleware=[meter],
-        )
-        result = await agent.ainvoke(
-            {"messages": conversation_messages(order, self.base)},
-            config={"recursion_limit": 10_000, "callbacks": [meter.first_token]},
-        )
+        ) as model:
+            agent: Any = create_agent(
+                model,
+                tools,
+                system_prompt=system_prompt(order, profile),
+                middleware=[meter],
+            )
+            result = await agent.ainvoke(
+                {"messages": conversation_messages(order, self.base)},
+                config={"recursion_limit": 10_000, "callbacks": [meter.first_token]},
+            )
         return str(result["messages"][-1].text).strip()
 
     def _answer_tokens(self, order: Order, profile: Profile) -> int:
@@ -149,7 +150,7 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
     tokens = meter.tokens_in + meter.tokens_out
-    unreached = failure is not None and failure.cause in _UNREACHED and tokens == 0
+    unreached = failure is not None and failure.cause in _UNREACHED and meter.turns <= 1
     outcome: Outcome = "ok" if failure is None else "unavailable" if unreached else "failed"
     return Receipt(
         profile=profile.name,
@@ -169,7 +170,7 @@ def receipt_of(
     )
 
 
-def _notes(order: Order, profile: Profile, workspace: Path | None) -> tuple[str, ...]:
+def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Meter) -> tuple[str, ...]:
     notes = []
     if "terminal" in (order.task.toolsets or ()) or (
         order.task.toolsets is None and "terminal" in (profile.toolsets or ())
@@ -182,4 +183,6 @@ def _notes(order: Order, profile: Profile, workspace: Path | None) -> tuple[str,
         )
     if workspace is None:
         notes.append("no workspace: the subagent had no file tools; name one with --workspace")
+    if meter.usage_missing:
+        notes.append(f"{profile.name} sent no usage with an answer: its tokens and cost are not in the receipt")
     return tuple(notes)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from profile_router.adapters.embedded.chat_model import build_model
-from profile_router.adapters.embedded.failures import failure_of
+from profile_router.adapters.embedded.chat_model import open_model
+from profile_router.adapters.embedded.failures import UNREADABLE, failure_of, unreadable
 from profile_router.adapters.embedded.meter import FirstToken
 from profile_router.adapters.embedded.quirks import utf8
 from profile_router.adapters.embedded.runner import NAME, where
@@ -40,11 +40,13 @@ async def ask(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     failure: Failure | None = None
     try:
         async with asyncio.timeout(call.seconds):
-            message = await _model(call, policy).ainvoke(utf8(call.prompt), config={"callbacks": [first]})
+            message = await _message(call, policy, first)
         if message.response_metadata.get("finish_reason") != "stop":
             failure = Failure(cause="bad-answer", message=f"{where(call.profile)}: the answer was cut off")
         elif not message.text.strip():
             failure = Failure(cause="bad-answer", message=f"{where(call.profile)}: the answer is empty")
+    except UNREADABLE as error:
+        failure = unreadable(error, where(call.profile))
     except Exception as error:
         key = call.profile.endpoint.api_key
         failure = failure_of(error, where=where(call.profile), local=call.local, secret=key.reveal() if key else None)
@@ -54,17 +56,19 @@ async def ask(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     return (None if failure else message.text.strip()), receipt
 
 
-def _model(call: Call, policy: Policy) -> Any:
-    model = build_model(
+async def _message(call: Call, policy: Policy, first: FirstToken) -> Any:
+    extra: dict[str, Any] = {}
+    if call.schema is not None:
+        named = {"name": call.step, "strict": True, "schema": call.schema}
+        extra = {"response_format": {"type": "json_schema", "json_schema": named}}
+    async with open_model(
         call.profile,
+        local=call.local,
         connect_s=policy.limits.connect_seconds,
         read_s=call.seconds,
         max_tokens=call.max_tokens,
-    )
-    if call.schema is None:
-        return model
-    named = {"name": call.step, "strict": True, "schema": call.schema}
-    return model.bind(response_format={"type": "json_schema", "json_schema": named})
+    ) as model:
+        return await model.ainvoke(utf8(call.prompt), config={"callbacks": [first]}, **extra)
 
 
 def _receipt(

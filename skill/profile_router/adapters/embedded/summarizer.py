@@ -29,6 +29,8 @@ class EmbeddedSummarizer:
 
     async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
         """Return *text* if it fits, else what the order's own profile makes of it, else its head with a note."""
+        if order.private and not order.local:
+            raise AssertionError(f"a private report was handed to {order.profile}, which is not local")
         budget = self.policy.limits.summary_tokens
         if exact_tokens(text) <= budget:
             return text, None

@@ -1,0 +1,224 @@
+"""Cut a text into clauses, and tell which of them ask for something.
+
+1. *Plain text*: whatever is quoted rather than said (fences, code, quotations, URLs, paths, identifiers) turns into
+   one opaque ``…``, which may be an object ("refactor …") but never a verb.
+2. *Clauses*: sentences, cut again where a joint ("and", "but", a comma) is followed by another imperative.
+3. *Asked or not*: statements, conditions and negated clauses are told apart; lead-ins ("could you please") go.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+LOOKED_AT = 20_000
+OPAQUE = "…"
+BULLETS = frozenset(" \t•·*+>-–—,:.()")
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of *text* as a set."""
+    return frozenset(text.split())
+
+
+WORK = word_set(
+    "add adapt address allow build change convert create debug delete deploy develop drop enable extend extract "
+    "fix generate handle harden implement improve integrate introduce investigate make migrate modify move "
+    "optimize optimise patch port refactor remove rename replace resolve restructure rewrite rework set solve "
+    "split support switch test update upgrade write"
+)
+IMPERATIVES = WORK | word_set(
+    "adopt analyse analyze append apply assess audit bump carry check clean compare conduct condense consolidate "
+    "continue correct decouple define describe design document do draft ensure evaluate examine execute explain "
+    "find finish format get give go hunt identify insert inspect keep leave lint list look make modularise "
+    "modularize open outline overhaul perform plan prepare prepend produce propose provide pull put re-architect "
+    "re-run read rearchitect recap redesign reformat reorganise reorganize report rerun rethink return review "
+    "revise run scan search see send sketch sort specify start stop strip sum summarise summarize swap take tell "
+    "tidy try use verify vet"
+)
+ARTICLES = word_set("a an the this that these those our my your its their some any")
+PRONOUNS = word_set("i we you it they he she there nobody")
+OBJECTS = ARTICLES | word_set(
+    "all each every everything it them both what how why which whatever where now only just again with"
+)
+ASIDES = word_set(
+    "if when whenever once after before while because since as although though unless until given in on for to "
+    "with without instead rather unlike except during by from at per"
+)
+NEGATIONS = word_set("no not never nothing none neither nor nobody avoid skip ignore forget refrain stop leave cannot")
+RESTARTS = word_set("but instead just only simply rather please")
+LEADS = word_set(
+    "yeah yup ok okay alright so now first firstly second secondly third next then finally lastly also and but or "
+    "plus instead just only simply quickly carefully thoroughly briefly again afterwards"
+)
+SUBCLAUSES = word_set("what which that how why who where whether when if so because since until as while")
+FINITE = word_set(
+    "is are was were has have had does did isn't aren't wasn't doesn't didn't will would can't cannot won't broke "
+    "break breaks fail fails failed cause causes caused show shows showed take takes took return returns returned "
+    "hang hangs crash crashes crashed report reports complain complains works worked passes passed introduced "
+    "made makes led says said happens happened removed"
+)
+_CHARS = str.maketrans(
+    dict.fromkeys("“”„‟«»「」", '"')
+    | dict.fromkeys("‘’‚‛‹›", "'")
+    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad")
+)
+_WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?<=\w)'|'(?!\w))*')\s*""")
+_SPACES = re.compile(r"[^\S\n]*\n[^\S\n]*|[^\S\n]+")
+_OPAQUE = re.compile(
+    r"""
+      (`{3,}|^~{3,})(?s:.*?)(?:\1|\Z)                                   # a fence, closed or not
+    | <!--(?s:.*?)(?:-->|\Z)
+    | ``(?:[^`\n]|`(?!`))+`` | `[^`\n]+`
+    | ^(?:>|\$[ ]|%[ ]|@@[ ]).*                                         # block quotes, shell prompts, diff hunks
+    | (?:\b[a-z]{2,6}://|\bwww\.)\S*[\w/]
+    | (?<!\w)"[^"\n]*(?:\n[^"\n]+)*"                                    # a quotation ends with its paragraph
+    | (?<![\w'])'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)                # don't and module's open nothing
+    | </?[a-zA-Z][^<>\n]{0,200}>
+    | \b(?:e\.g|i\.e|etc|vs|cf|incl|approx|resp)\.
+    | (?<![\w.@~$*/-])(?![A-Za-z]+/[a-z]+[ ](?:the|this|all|our|every|each|my)\b)  # "lint/format the code" is no path
+      [\w.@~$*-]*(?:[\\/_=]|::|\(\)|(?<=\w)\.(?=\w)|(?<=@)\w|(?<=--)\w)(?:[^\s,;"'`]*[\w/*})])?
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
+_WRAPPED = re.compile(r"^([^\n]{60,}[^\n.!?:;])\n(?=[a-z])", re.MULTILINE)
+_SENTENCE_END = re.compile(
+    r"[.!?]+(?=[\s)]|$)|\n|;|\s[—–-]{1,2}\s|—"
+    r"|\b(?:tasks?|goals?|to-?do|following|steps?|need|want|things?|request|job|ask|please|objective|this|next)\s*:\s"
+)
+_JOINT = re.compile(
+    r"(?:\s*,\s*|\s+(?=(?:and|but|then|or|so|plus|nor|instead|please)\s))"
+    r"((?:(?:and|but|then|or|so|plus|nor|also|instead|rather|finally|next|afterwards|please|just|only|simply)\b[\s,]*)*)"
+    r"(?=(\S+)(?:\s+(\S+))?)"
+)
+_REQUEST = (
+    r"(?:please|pls|kindly)\b|(?:can|could|would|will) you\b|i(?:'d| would) (?:like|want|love)(?: (?:you )?to\b)?"
+    r"|i (?:want|need)(?: (?:you )?to\b)?|we(?:'d like(?: to)?| (?:need|want|have|ought)(?: to)?| should| must)\b"
+    r"|you (?:should|must|need to|have to)\b|you(?= (?:do|run)\b)|let'?s\b|let us\b|go ahead and\b|proceed to\b"
+    r"|(?:it's |it is )?time to\b|(?:make|be) sure (?:to|you)\b|remember to\b|try (?:to|and)\b|help (?:me|us)(?: to)?\b"
+    r"|(?:your|the|my|our|this|main|first|next|current) ?(?:\w+ )?(?:task|job|goal|mission) is(?: to)?\b"
+    r"|(?:the|this|these|our|my|all|…)(?: [^\s,:]++){0,8}? (?:needs?|requires?|could use|deserves?)(?: to(?= be ))?\b"
+    r"|(?:the|this|these|our|my|all|it|…)(?: [^\s,:]++){0,8}? (?:should|must|ha(?:s|ve) to)(?= be )"
+)
+_REQUESTED = re.compile(_REQUEST, re.IGNORECASE)
+_LEAD_IN = re.compile(
+    r"\d{1,3}[.):]+\s|[a-z]\)\s|\[[^\]\n]{0,20}\]:?|(?:hi|hello|hey)(?: \w+)?[,!]\s*"
+    r"|(?:no|yes|right|well|good|great|thanks|thank you|sure|perfect),\s*"
+    r"|(?:feat|fix|docs|chore|tests?|style|perf|build|ci|goal|todo|objective|(?:step|phase|task|part) ?\d*)"
+    r"(?:\([^()\n]*\))?!?:\s*",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[a-z]+(?![\w-])", re.IGNORECASE)
+WORDS = re.compile(r"[,:(]|[^\s,:(]+")
+_HABIT = re.compile(r"\b(?:why|how|when|because) (?:we|they|you|i)\b", re.IGNORECASE)  # "explain why we lint and …"
+
+
+def plain_text(text: str) -> str:
+    """Return the first 20,000 characters of *text* with all that is quoted rather than said made opaque."""
+    text = text[:LOOKED_AT]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_CHARS)[:LOOKED_AT]
+    if _WHOLE_QUOTE.fullmatch(text):
+        return OPAQUE
+    text = "\n".join(_SPACES.sub(lambda gap: "\n" if "\n" in gap.group() else " ", text).splitlines()).strip()
+    text = re.sub(r"\btl;dr\b", "tldr", text, flags=re.IGNORECASE)
+    return _WRAPPED.sub(r"\1 ", _EMPHASIS.sub("", _OPAQUE.sub(OPAQUE, text)))
+
+
+def clauses(plain: str) -> Iterator[tuple[str, bool]]:
+    """Yield each clause without its lead-ins, and whether it asks for something."""
+    for sentence in _SENTENCE_END.split(plain):
+        mood = "asked"
+        for joint, part in _parts(sentence):
+            asks, text = _strip_lead_ins(part)
+            if text:
+                mood = _mood(joint, text, asks=asks, before=mood)
+                yield text, mood in ("asked", "title", "habit")
+
+
+def _parts(sentence: str) -> Iterator[tuple[str, str]]:
+    start, opening = 0, ""
+    for joint in _JOINT.finditer(sentence):
+        if _starts_a_clause(sentence, joint):
+            yield opening, sentence[start : joint.start()]
+            start, opening = joint.start(), joint.group().strip()
+    yield opening, sentence[start:]
+
+
+def _starts_a_clause(sentence: str, joint: re.Match[str]) -> bool:
+    joining, verb, following = set(joint[1].lower().split()), joint[2].lower(), joint[3]
+    if "but" in joining or verb.endswith("n't") or verb in NEGATIONS or _REQUESTED.match(sentence, joint.end()):
+        return True
+    if joint.group().startswith(",") and not joining and verb in ARTICLES | PRONOUNS:
+        return True
+    if verb.rstrip(",:") not in IMPERATIVES:
+        return False
+    return bool(
+        joining & RESTARTS
+        or following is None
+        or following[0] == OPAQUE
+        or following[0].isupper()
+        or following.lower().rstrip(",:.") in OBJECTS
+    )
+
+
+def _strip_lead_ins(part: str) -> tuple[bool, str]:
+    at, asks = 0, False
+    while at < len(part):
+        if part[at] in BULLETS:
+            at += 1
+        elif request := _REQUESTED.match(part, at):
+            at, asks = request.end(), True
+        elif (lead := _LEAD_IN.match(part, at)) or ((lead := _WORD.match(part, at)) and lead[0].lower() in LEADS):
+            at = lead.end()
+        else:
+            break
+    return asks, part[at:].strip()
+
+
+def _mood(joint: str, text: str, *, asks: bool, before: str) -> str:
+    """Tell asked, title (a noun phrase that may be a goal), statement, aside and negated apart."""
+    first = first_word(text)
+    if _is_negated(text):
+        return "negated"
+    if first in ASIDES:
+        return "aside"
+    if not asks and not RESTARTS.intersection(joint.lower().replace(",", " ").split()):
+        unfinished = before in ("negated", "habit") or (before != "asked" and not joint.startswith(","))
+        if joint and (unfinished or (before == "asked" and first in ARTICLES)):
+            return "statement" if before != "negated" else before
+    if asks or first in IMPERATIVES or len(text.split(maxsplit=1)) == 1:
+        statement = not asks and _is_subject(text)
+        return "statement" if statement else "habit" if _HABIT.search(text) else "asked"
+    return "statement" if first in PRONOUNS or _has_finite_verb(text) else "title"
+
+
+def _is_negated(text: str) -> bool:
+    words = text.lower().split(maxsplit=3)[:3]
+    head = words[0].rstrip(",")
+    if head.endswith(("n't", "nt")) and head not in ("want", "lint", "print", "hint", "grant", "invent"):
+        return True
+    return head in NEGATIONS or any(word in ("not", "nothing", "none", "neither", "no") for word in words[1:2])
+
+
+def _is_subject(text: str) -> bool:
+    # "Lint fails", "Refactor PRs are slow": a noun that looks like an imperative; its object would have an article
+    words = text.lower().split(maxsplit=2)
+    return len(words) > 1 and words[1] not in OBJECTS and words[1] != OPAQUE and _has_finite_verb(text)
+
+
+def _has_finite_verb(text: str) -> bool:
+    """Look for the verb of a statement before its first subclause ("what", "that", a comma)."""
+    before = ""
+    for number, word in enumerate(WORDS.findall(text.lower())):
+        if word in SUBCLAUSES or word in ",:(":
+            return False
+        if (number and word in FINITE) or (word in ARTICLES and before.endswith("ed")):
+            return True
+        before = word
+    return False
+
+
+def first_word(text: str) -> str:
+    """Return the first word of a clause that is not empty, in lower case."""
+    return text.split(maxsplit=1)[0].lower().rstrip(",:.")

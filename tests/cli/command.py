@@ -1,0 +1,59 @@
+"""Run the command line as a process, as a person does."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a call ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment with nothing of the caller's but PATH: every folder is below *home*."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "HERMES_HOME": str(home / "hermes"),
+        "PROFILE_ROUTER_STATE": str(home / "state"),
+        "PYTHONPATH": f"{ROOT / 'skill'}{os.pathsep}{ROOT / 'graphs'}",
+        "LC_ALL": "C.UTF-8",
+        **(extra or {}),
+    }
+
+
+def call(
+    *arguments: str,
+    home: Path,
+    cwd: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    python: tuple[str, ...] = (),
+) -> Done:
+    """Run `profile-router arguments` to its end."""
+    done = subprocess.run(
+        [sys.executable, *python, "-m", "profile_router", *arguments],
+        cwd=cwd or home,
+        env=environment(home, extra),
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

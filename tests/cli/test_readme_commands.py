@@ -1,0 +1,55 @@
+"""The README's commands do what it says, in a folder as it describes it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.command import ROOT, environment
+from tests.cli.stage import profile, workspace
+from tests.scripted_provider import ScriptedProvider, say
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [re.sub(r"\s+#.*$", "", line) for line in re.findall(r"^\s*(python3 (?:skill|tests).*)$", README, re.MULTILINE)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = {"src/http.py": "DELAY = 0.5\n", "test_http.py": "import unittest\n"}
+    (tmp_path / "ws").mkdir()
+    (tmp_path / ".config" / "profile-router").mkdir(parents=True)
+    (tmp_path / "ws" / "skill").symlink_to(ROOT / "skill")
+    return workspace(tmp_path / "ws", files)
+
+
+def test_the_readme_has_one_command_for_the_main_job_and_one_for_the_tests() -> None:
+    assert COMMANDS.count("python3 skill demo") == 1
+    assert COMMANDS.count("python3 tests") == 1
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "python3 tests"])
+def test_a_command_of_the_readme_works(command: str, folder: Path, tmp_path: Path) -> None:
+    with ScriptedProvider(answers=[say("The delay is configurable now.")] if " run " in command else []) as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", "http://127.0.0.1:9/v1")
+        if "policy check" in command:
+            _run(command.replace("check", "show --shipped >", 1), folder, tmp_path)
+        done = _run(command.replace("python3 -m pytest -q", "true"), folder, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    words = command.replace("python3", sys.executable, 1)
+    extra = {"PROFILE_ROUTER_ENV": str(Path(sys.prefix))}
+    done = subprocess.run(
+        ["sh", "-c", words],
+        cwd=folder,
+        env=environment(home, extra) | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done

@@ -1,0 +1,43 @@
+"""Every test: no network but this machine, no home but a scratch one, no key from whoever runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.network_fuse import Fuse
+
+_REMOVED = re.compile(
+    r".*_API_KEY$|^(PROFILE_ROUTER|LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_|^(HTTPS?|ALL|NO)_PROXY$", re.IGNORECASE
+)
+
+
+@pytest.fixture(autouse=True)
+def network_fuse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fuse]:
+    fuse = Fuse(request.node.nodeid)
+    fuse.install(monkeypatch)
+    yield fuse
+    if fuse.reached:
+        pytest.fail(f"{fuse.test} reached for {', '.join(fuse.reached)}: tests talk to this machine only")
+
+
+@pytest.fixture(autouse=True)
+def scratch_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path_factory.mktemp("home", numbered=True)
+    for name in [name for name in os.environ if _REMOVED.match(name)]:
+        monkeypatch.delenv(name)
+    for name, folder in {
+        "HOME": ".",
+        "HERMES_HOME": "hermes",
+        "PROFILE_ROUTER_STATE": "state",
+        "XDG_CONFIG_HOME": ".config",
+        "XDG_STATE_HOME": ".local/state",
+        "XDG_CACHE_HOME": ".cache",
+        "XDG_DATA_HOME": ".local/share",
+    }.items():
+        monkeypatch.setenv(name, str(home / folder))
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+    return home

@@ -1,0 +1,293 @@
+"""In-memory stand-ins for the ports, each a queue with a memory, and builders of the values that travel between floors.
+
+A fake hands out what it was given, in order, and keeps what it was asked with. An exception in the queue is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from profile_router.adapters.policy_file import SHIPPED, read_policy
+from profile_router.core.backend import BackendReport
+from profile_router.core.conversation import Conversation
+from profile_router.core.decide import Candidate
+from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
+from profile_router.core.ladder import Cause, Failure
+from profile_router.core.order import Order
+from profile_router.core.policy import Policy, Tier
+from profile_router.core.probe import Complexity, ProbeOutcome
+from profile_router.core.profile import Profile, ProviderEndpoint, Secret
+from profile_router.core.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
+from profile_router.core.task import Task
+from profile_router.ports import Emit, Event
+
+LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"
+MODEL = "scripted"
+_CLOUD = "https://openrouter.ai/api/v1"
+ADDRESSES = {LOCAL: "http://127.0.0.1:8080/v1", BURST: _CLOUD, CHEAP: _CLOUD}
+PRIVATE = PrivateFinding(kind="label", place="--local-only")
+
+
+@cache
+def _shipped() -> Policy:
+    return read_policy(SHIPPED)
+
+
+def a_policy(*, limits: Mapping[str, Any] | None = None, **changes: Any) -> Policy:
+    """Return the shipped policy with *changes*, and short waits."""
+    shipped = _shipped()
+    shorter = replace(shipped.limits, **{"connect_seconds": 2.0, **(limits or {})})
+    return replace(shipped, limits=shorter, **changes)
+
+
+def a_task(goal: str = "rename the function", **changes: Any) -> Task:
+    return Task(goal=goal, **changes)
+
+
+def stated(size: int) -> Range:
+    return Range(size, size, "stated")
+
+
+def evidence(*, tokens: int = 1_000, window: int = 32_768, **changes: Any) -> Evidence:
+    """Return evidence of a small task; *window* is that of every profile."""
+    windows = tuple(Window(profile=name, tokens=window, source="config") for name in ADDRESSES)
+    return replace(Evidence(tokens=TokenCount(tokens, tokens, "counted"), chars=4_000, windows=windows), **changes)
+
+
+BORDERLINE = {"files_to_read": stated(25)}
+
+
+def candidates(*names: str, **addresses: str) -> dict[str, Candidate]:
+    """Return the three shipped candidates, those called *names* added at the burst tier's address."""
+    wanted = ADDRESSES | dict.fromkeys(names, ADDRESSES[BURST]) | addresses
+    return {
+        name: Candidate(name=name, base_url=url, model=MODEL, provider="custom" if name == LOCAL else "openrouter")
+        for name, url in wanted.items()
+    }
+
+
+def a_profile(
+    base_url: str, *, name: str = LOCAL, provider: str = "custom", key: str | None = None, **changes: Any
+) -> Profile:
+    endpoint = ProviderEndpoint(
+        provider=provider,
+        base_url=base_url,
+        model=changes.pop("model", MODEL),
+        api_key=Secret(key) if key else None,
+        needs_key=changes.pop("needs_key", False),
+        key_variable=changes.pop("key_variable", None),
+    )
+    return Profile(name=name, endpoint=endpoint, **changes)
+
+
+def an_order(task: Task | str = "do it", **changes: Any) -> Order:
+    """Return an order to the local profile with room and time enough."""
+    tier: Tier = "local"
+    order = Order(
+        task=a_task(task) if isinstance(task, str) else task,
+        profile=LOCAL,
+        tier=tier,
+        step="route",
+        conversation=(),
+        window=32_768,
+        seconds=30.0,
+        private=False,
+        local=True,
+        vision=False,
+        asks=(BURST, CHEAP),
+    )
+    return replace(order, **changes)
+
+
+BURST_ORDER: dict[str, Any] = {"profile": BURST, "tier": "burst", "local": False, "vision": True}
+
+
+def a_receipt(profile: str = LOCAL, **changes: Any) -> Receipt:
+    receipt = Receipt(
+        profile=profile,
+        model_asked=MODEL,
+        model_served=MODEL,
+        provider="custom",
+        runner="embedded",
+        step="route",
+        tokens_in=100,
+        tokens_out=10,
+        cost_usd=0.0,
+        ttft_s=0.1,
+        seconds=0.2,
+        outcome="ok",
+        turns=1,
+    )
+    return replace(receipt, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fails:
+    """Script an attempt that fails of *cause*."""
+
+    cause: Cause
+    asked: str | None = None
+    message: str = "it went wrong"
+
+
+@dataclass(slots=True)
+class Queue:
+    """Hand out *scripted* in order; the last one again and again where `endless`."""
+
+    scripted: list[Any]
+    endless: bool = False
+
+    def take(self, what: str) -> Any:
+        if not self.scripted:
+            raise AssertionError(f"{what} was asked for once more than the test scripted")
+        value = self.scripted[0] if self.endless and len(self.scripted) == 1 else self.scripted.pop(0)
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+
+class FakeRunner:
+    """Run attempts: each scripted text is a success, each Fails a failure. `orders` are what was ordered."""
+
+    def __init__(self, *ends: str | Fails | BaseException, endless: bool = False) -> None:
+        self.orders: list[Order] = []
+        self._queue = Queue(list(ends), endless)
+
+    async def run(self, order: Order, emit: Emit) -> Attempt:
+        self.orders.append(order)
+        emit({"event": "turn", "turn": 1, "tools": []})
+        end = self._queue.take("an attempt")
+        if isinstance(end, str):
+            return Attempt(receipt=a_receipt(order.profile, step=order.step), text=end, notes=("a note",))
+        failure = Failure(cause=end.cause, message=end.message, asked=end.asked)
+        unreached = end.cause in {"refused", "no-network"}
+        outcome: Any = "unavailable" if unreached else "failed"
+        receipt = a_receipt(order.profile, step=order.step, outcome=outcome, error=failure.message)
+        return Attempt(receipt=receipt, failure=failure)
+
+    @property
+    def profiles(self) -> list[str]:
+        return [order.profile for order in self.orders]
+
+
+class FakeBackends:
+    """Report servers: `down` maps a profile to its cause, `loaded` to what it has loaded, `keyless` have no key."""
+
+    def __init__(
+        self,
+        *,
+        down: Mapping[str, Cause] | None = None,
+        loaded: Mapping[str, str] | None = None,
+        keyless: Sequence[str] = (),
+        vision: bool | None = None,
+        asked_of: Sequence[str] = (LOCAL,),
+    ) -> None:
+        self.inspected: list[str] = []
+        self._down, self._loaded, self._keyless = dict(down or {}), dict(loaded or {}), keyless
+        self._vision, self._asked_of = vision, asked_of
+
+    async def inspect(self, profile: str) -> BackendReport | None:
+        self.inspected.append(profile)
+        if profile in self._down:
+            return BackendReport(profile=profile, cause=self._down[profile], detail="is down")
+        if profile not in self._asked_of:
+            return None
+        return BackendReport(profile=profile, models=(self._loaded.get(profile, MODEL),), vision=self._vision)
+
+    def key_missing(self, profile: str) -> str | None:
+        return f"{profile} has no key: THE_KEY is not set" if profile in self._keyless else None
+
+
+class FakeProber:
+    """Probe: a score, a problem in words, or an exception. `probed` are the profiles asked."""
+
+    def __init__(self, *ends: int | str | BaseException) -> None:
+        self.probed: list[str] = []
+        self._queue = Queue(list(ends))
+
+    async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
+        self.probed.append(profile)
+        end = self._queue.take("a probe")
+        receipt = a_receipt(profile, step="probe", cost_usd=0.001, outcome="ok" if isinstance(end, int) else "failed")
+        if isinstance(end, int):
+            found = Complexity(score=end, files_to_edit=3, lines_to_edit=40, reason="it looks so")
+            return ProbeOutcome(complexity=found, receipts=(receipt,))
+        return ProbeOutcome(complexity=None, receipts=(receipt,), problem=end)
+
+
+class FakeSummarizer:
+    """Summarize: the text as it is, or the scripted summary with a receipt."""
+
+    def __init__(self, *ends: str | BaseException) -> None:
+        self.orders: list[Order] = []
+        self._queue = Queue(list(ends))
+
+    async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
+        self.orders.append(order)
+        if not self._queue.scripted:
+            return text, None
+        return self._queue.take("a summary"), a_receipt(order.profile, step="summarize", cost_usd=0.002)
+
+
+class FakeVerifier:
+    """Verify: two lines changed in one file, and a check that ends with the scripted exit code."""
+
+    def __init__(self, *exits: int) -> None:
+        self.asked: list[tuple[str, str, str | None]] = []
+        self.snapshots = 0
+        self._queue = Queue(list(exits))
+
+    def snapshot(self) -> str:
+        self.snapshots += 1
+        return f"mark-{self.snapshots}"
+
+    async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
+        self.asked.append((snapshot, summary, check))
+        result = None
+        if check is not None:
+            result = CheckResult(command=check, exit_code=self._queue.take("a check"), seconds=0.1, last_line="done")
+        return Verified(files_changed=(ChangedFile(path="a.py", lines_added=2, lines_removed=1),), check=result)
+
+
+class FakeMeasurer:
+    """Measure: the scripted evidence. `measured` are the conversations it came with."""
+
+    def __init__(self, *found: Evidence | BaseException) -> None:
+        self.measured: list[tuple[Task, Conversation, bool]] = []
+        self._queue = Queue(list(found) or [evidence()], endless=True)
+
+    async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
+        self.measured.append((task, conversation, private_thread))
+        found: Evidence = self._queue.take("a measurement")
+        return replace(found, private=(*found.private, PRIVATE)) if private_thread else found
+
+    def task_text(self, task: Task) -> str:
+        return task.goal
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """Tell a time that only the test moves on: by `step` seconds a look."""
+
+    now: float = 1_000.0
+    step: float = 0.0
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@dataclass(slots=True)
+class Heard:
+    """Keep events. Call it as an Emit."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+
+Load = Callable[[str], Profile]

@@ -1,0 +1,324 @@
+"""An OpenAI-compatible server on loopback that answers what a test scripted, once each, and remembers every request.
+
+Streams have the shape that llama.cpp's server sends (`content: null` first, usage alone in the last chunk).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+CHAT = "/v1/chat/completions"
+COUNT = f"{CHAT}/input_tokens"
+RAN_OUT = 599
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Name a tool and its arguments; a string is sent as it is, so that it need not be JSON. `id` None: a new one."""
+
+    name: str
+    arguments: Mapping[str, Any] | str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer. With `status` or `body` it is that response; else a chat completion, streamed where it is asked for.
+
+    `gate` is waited for before the first byte; `stall` sends headers' worth of nothing until the client hangs up;
+    `drop` resets the connection. `ends` says how a stream ends: whole, `cut` in the middle of the transfer, `silent`
+    (properly, but without a finish reason), or `error` (an error object inside the 200 stream).
+    """
+
+    text: str | None = None
+    calls: tuple[Call, ...] = ()
+    reasoning: str | None = None
+    finish: str | None = None
+    usage: tuple[int, int] | None = (10, 5)
+    model: str | None = None
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    gate: threading.Event | None = None
+    stall: bool = False
+    drop: bool = False
+    ends: str = "whole"
+    error: Mapping[str, Any] | None = None
+
+
+def say(text: str, **more: Any) -> Answer:
+    return Answer(text=text, **more)
+
+
+def call(name: str, arguments: Mapping[str, Any] | str | None = None, **more: Any) -> Answer:
+    return Answer(calls=(Call(name=name, arguments={} if arguments is None else arguments),), **more)
+
+
+def calls(*wanted: Call, **more: Any) -> Answer:
+    return Answer(calls=wanted, **more)
+
+
+def fail(status: int, message: str = "it failed", *, headers: Mapping[str, str] | None = None, **error: Any) -> Answer:
+    body = {"error": {"message": message, "code": status, "type": "server_error", **error}}
+    return Answer(status=status, body=body, headers=headers or {})
+
+
+def raw(body: bytes, *, status: int = 200, content_type: str = "text/event-stream") -> Answer:
+    return Answer(status=status, body=body, headers={"Content-Type": content_type})
+
+
+def redirect(to: str, status: int = 307) -> Answer:
+    return Answer(status=status, body=b"", headers={"Location": to})
+
+
+def stream_error(message: str, *, code: int = 500, text: str = "I beg") -> Answer:
+    return Answer(text=text, ends="error", error={"code": code, "message": message, "type": "server_error"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """A request as it came. `hung_up` is set when the client closed the connection before it had its answer."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+    raw: bytes
+    hung_up: threading.Event = field(default_factory=threading.Event)
+
+
+class ScriptedProvider:
+    """Serve *answers* in order. A context manager; leaving it fails the test if there were too few of them.
+
+    `pages` are other paths: a JSON value or an Answer each, given as often as asked for. `models` are listed at
+    /v1/models. `count` says what the input_tokens endpoint answers to a body; None: the server has no such endpoint.
+    """
+
+    def __init__(
+        self,
+        answers: Sequence[Answer | str] = (),
+        *,
+        models: Sequence[str] = ("scripted",),
+        pages: Mapping[str, Any] | None = None,
+        count: Callable[[Any], int] | None = None,
+        port: int = 0,
+    ) -> None:
+        self.requests: list[Request] = []
+        self.problems: list[str] = []
+        self.count = count
+        self.pages = {"/v1/models": {"data": [{"id": name, "object": "model"} for name in models]}, **(pages or {})}
+        self._model = models[0] if models else "scripted"
+        self._answers = [say(answer) if isinstance(answer, str) else answer for answer in answers]
+        self._played: list[Answer] = []
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.provider = self
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.base_url = f"{self.url}/v1"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for answer in (*self._played, *self._answers):
+            if answer.gate is not None:
+                answer.gate.set()
+        self._server.shutdown()
+        self._server.server_close()
+        if kind is None and self.problems:
+            raise AssertionError("; ".join(self.problems))
+
+    def to(self, path: str) -> list[Request]:
+        return [request for request in self.requests if request.path == path]
+
+    @property
+    def chats(self) -> list[Any]:
+        """Return the bodies of the chat requests, in order."""
+        return [request.body for request in self.to(CHAT)]
+
+    @property
+    def left(self) -> int:
+        return len(self._answers)
+
+    def take(self, request: Request) -> Answer:
+        """Return the answer to *request*, and note it."""
+        with self._lock:
+            self.requests.append(request)
+            if request.path == COUNT and self.count is not None:
+                return Answer(body={"input_tokens": self.count(request.body), "object": "response.input_tokens"})
+            if request.path in self.pages:
+                page = self.pages[request.path]
+                return page if isinstance(page, Answer) else Answer(body=page)
+            if request.path != CHAT:
+                return fail(404, "File Not Found")
+            if not self._answers:
+                self.problems.append(f"request {len(self.chats)} to {CHAT}, and no answer was left")
+                return fail(RAN_OUT, "the script has no answer left")
+            self._played.append(self._answers.pop(0))
+            answer = self._played[-1]
+            return answer if answer.model else replace(answer, model=self._model)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 32
+    provider: ScriptedProvider
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that goes away is part of many tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(
+            method=self.command,
+            path=self.path,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=_parsed(sent),
+            raw=sent,
+        )
+        answer = self.server.provider.take(request)
+        if answer.gate is not None:
+            answer.gate.wait(30)
+        if answer.drop:
+            self._reset()
+        elif answer.stall:
+            self.connection.settimeout(30)
+            if not self.connection.recv(1):
+                request.hung_up.set()
+            self.close_connection = True
+        elif answer.body is not None:
+            self._respond(answer)
+        else:
+            self._complete(answer, request.body)
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def _respond(self, answer: Answer) -> None:
+        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers, "Content-Length": len(body)}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _complete(self, answer: Answer, asked: Any) -> None:
+        if not asked.get("stream"):
+            return self._respond(replace(answer, body=_completion(answer)))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in _events(answer, bool((asked.get("stream_options") or {}).get("include_usage"))):
+            self._chunk(f"data: {event}\n\n".encode())
+        if answer.ends == "cut":
+            self.close_connection = True
+            return None
+        return self._chunk(b"")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return None
+
+
+def _tool_calls(answer: Answer) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": place,
+            "id": f"id-{id(answer)}-{place}" if wanted.id is None else wanted.id,
+            "type": "function",
+            "function": {
+                "name": wanted.name,
+                "arguments": wanted.arguments if isinstance(wanted.arguments, str) else json.dumps(wanted.arguments),
+            },
+        }
+        for place, wanted in enumerate(answer.calls)
+    ]
+
+
+def _finish(answer: Answer) -> str:
+    return answer.finish or ("tool_calls" if answer.calls else "stop")
+
+
+def _usage(answer: Answer) -> dict[str, Any]:
+    if answer.usage is None:
+        return {}
+    tokens_in, tokens_out = answer.usage
+    return {
+        "usage": {
+            "prompt_tokens": tokens_in,
+            "completion_tokens": tokens_out,
+            "total_tokens": tokens_in + tokens_out,
+        }
+    }
+
+
+def _completion(answer: Answer) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
+    message |= {"tool_calls": _tool_calls(answer)} if answer.calls else {}
+    message |= {"reasoning_content": answer.reasoning} if answer.reasoning else {}
+    choice = {"index": 0, "finish_reason": _finish(answer), "message": message}
+    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": answer.model}
+    return head | {"choices": [choice]} | _usage(answer)
+
+
+def _events(answer: Answer, with_usage: bool) -> Iterator[str]:
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": answer.model}
+
+    def event(delta: Mapping[str, Any], finish: str | None = None) -> str:
+        return json.dumps(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    yield event({"role": "assistant", "content": None})
+    if answer.reasoning:
+        yield event({"reasoning_content": answer.reasoning})
+    text = answer.text or ""
+    for piece in (text[: len(text) // 2], text[len(text) // 2 :]):
+        if piece:
+            yield event({"content": piece})
+    for wanted in _tool_calls(answer):
+        arguments = wanted["function"]["arguments"]
+        wanted["function"]["arguments"] = ""
+        yield event({"tool_calls": [wanted]})
+        yield event({"tool_calls": [{"index": wanted["index"], "function": {"arguments": arguments}}]})
+    if answer.ends == "error":
+        yield json.dumps({"error": answer.error})
+        return
+    if answer.ends == "cut":
+        return
+    if answer.ends == "whole":
+        yield event({}, _finish(answer))
+    if with_usage and answer.usage is not None:
+        yield json.dumps(head | {"choices": []} | _usage(answer))
+    yield "[DONE]"

@@ -1,0 +1,62 @@
+"""What people read is checked against what runs: README, SKILL.md, the rendered rules."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from profile_router.adapters.policy_file import SHIPPED, read_policy
+from profile_router.adapters.prompts import render, render_rules
+from profile_router.cli.app import parser
+from profile_router_graphs.router import mermaid
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SKILL = (ROOT / "SKILL.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_is_short_and_shows_the_graph_as_it_is() -> None:
+    assert len(README.splitlines()) <= 150
+    assert f"```mermaid\n{mermaid().strip()}\n```" in README
+
+
+def test_the_readme_and_the_command_show_the_rules_of_the_policy() -> None:
+    assert render_rules(read_policy(SHIPPED)).strip() in README
+
+
+def _commands(text: str) -> list[str]:
+    """Return what stands after the program's name, in lines of their own and between backticks."""
+    found = re.findall(r"(?:^\s*\$? ?|`)(?:profile-router|python3 \S*skill) +([^`\n]+)", text, re.MULTILINE)
+    plain = [re.sub(r"\s+(#|>) .*$", "", line).strip() for line in found]
+    return [line for line in plain if not line.startswith("--")]
+
+
+@pytest.mark.parametrize("command", [*_commands(README), *_commands(SKILL)])
+def test_every_command_in_the_documents_is_one_that_the_program_takes(command: str) -> None:
+    import shlex
+
+    assert parser().parse_args(shlex.split(command)).command
+
+
+def test_the_documents_name_enough_commands() -> None:
+    assert {line.split()[0] for line in _commands(README)} >= {"demo", "route", "run", "profiles", "policy"}
+    assert {line.split()[0] for line in _commands(SKILL)} >= {"route", "run", "demo"}
+
+
+def test_the_skill_has_valid_front_matter_and_its_trigger_first() -> None:
+    _, front, body = SKILL.split("---\n", 2)
+    fields = yaml.safe_load(front)
+    assert set(fields) <= {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
+    assert fields["name"] == "hermes-profile-router"
+    assert len(fields["description"]) <= 1_024
+    assert "before delegating a coding task" in fields["description"][:57]
+    assert len(fields["compatibility"]) <= 500
+    assert len(body.splitlines()) < 500
+
+
+@pytest.mark.parametrize("template", [path.name.removesuffix(".md.j2") for path in (ROOT / "prompts").glob("*.j2")])
+def test_a_prompt_with_a_missing_value_is_an_error_not_a_gap(template: str) -> None:
+    from jinja2 import UndefinedError
+
+    with pytest.raises(UndefinedError):
+        render(template)
