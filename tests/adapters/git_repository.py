@@ -11,9 +11,12 @@ _ENVIRONMENT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull
 _IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
 
 
-def run_git(folder: Path, *args: str) -> None:
+def run_git(folder: Path, *args: str, stdin: str = "") -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _ENVIRONMENT
-    subprocess.run(["git", *_IDENTITY, *args], cwd=folder, env=environment, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", *_IDENTITY, *args], cwd=folder, env=environment, check=True, capture_output=True, text=True, input=stdin
+    )
+    return done.stdout
 
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:

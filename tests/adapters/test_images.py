@@ -191,6 +191,10 @@ class TestDataUrls:
 
     def test_the_words_after_a_data_url_stay(self) -> None:
         assert strip_data_urls(f"{data_url(PNG)}\nPlease\nfix it")[0] == "[image 1]\nPlease\nfix it"
+        padded = data_url(PNG + b"\0" * (-len(PNG) % 3 + 2))
+        assert padded.endswith("=")
+        assert strip_data_urls(f"{padded}\nissue123\nit")[0] == "[image 1]\nissue123\nit"
+        assert strip_data_urls(f"{data_url(PNG[:12])}\nissue123\nit")[0] == "[image 1]\nissue123\nit"
 
     @given(st.text(), st.text())
     def test_text_around_a_data_url_survives(self, before: str, after: str) -> None:

@@ -145,6 +145,16 @@ class TestText:
         assert len(opened) == 2
         assert found.notes == ("2 of the named files were opened, 4 more told by name and size",)
 
+    def test_beyond_the_limit_a_symlink_is_still_no_file_of_its_own(
+        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(file_facts, "READ_FILES", 0)
+        (workspace.root / "docs/out.md").symlink_to("/etc/passwd")
+        (workspace.root / "docs/in.md").symlink_to("notes.md")
+        found = named("docs/*.md")
+        assert paths(found) == ["docs/notes.md"]
+        assert found.notes[0] == "docs/out.md (named) leads out of the workspace: not counted"
+
     def test_notes_do_not_pile_up(self, named: Callable[..., Named], workspace: Workspace) -> None:
         write_files(workspace.root, {f"many/{number}.x": b"\0" for number in range(30)})
         assert named("many/*").notes[-1] == "and 10 more notes of this kind"

@@ -107,3 +107,7 @@ def test_a_folder_holds_exactly_what_lies_below_it(tracked: set[str], text: str)
 
 def test_a_glob_without_a_slash_holds_in_every_folder() -> None:
     assert group("*.ts", TRACKED).paths == ("web/a.ts",)
+
+
+def test_a_glob_that_ends_in_a_slash_holds_what_lies_below() -> None:
+    assert group("src/a*/", TRACKED).paths == ("src/api/app.py", "src/api/util.py")

@@ -18,6 +18,7 @@ from profile_router.errors import WorkspaceError
 TIMEOUT_S = 30.0
 
 _SETTINGS = (
+    "safe.bareRepository=explicit",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.quotePath=false",

@@ -45,6 +45,7 @@ class GitSnapshots:
             "--relative",
             "--no-renames",
             "--no-ext-diff",
+            "--no-textconv",
             before,
             after,
             env=self._env,

@@ -41,7 +41,7 @@ def measure(
     text = f"{goal}\n{context}" if context else goal
     named = find_named_files(text, task.files, around.workspace, around.cwd)
     whole_text = f"{task.goal}\n{task.context}"
-    images, image_notes = find_images(whole_text, task.images, named.files, around.workspace, around.cwd)
+    images, image_notes = find_images(whole_text, task.images, named.singles, around.workspace, around.cwd)
     private = find_private(
         task.local_only,
         text,

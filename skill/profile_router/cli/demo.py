@@ -94,7 +94,7 @@ def _next_steps() -> tuple[str, ...]:
     """Return how to go on with one's own servers, in the words that started this process."""
     program = Path(sys.argv[0])
     command = "profile-router"
-    if program.name == "__main__.py":
+    if (program.parent.name, program.name) == ("skill", "__main__.py"):
         command = f"python3 {shlex.quote(os.path.relpath(program.parent))}"
     return (
         f"  your servers   {command} profiles   (which profiles, models and keys it finds)",

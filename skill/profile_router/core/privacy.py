@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from profile_router.core.globs import glob_regex
 
 _KEY_BLOCK = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
 
@@ -16,22 +18,19 @@ def private_glob(path: str, globs: Sequence[str]) -> str | None:
     matches at the end of the path, `**` standing for any number of parts. Case does not count.
     """
     parts = [part for part in path.lower().replace("\\", "/").split("/") if part not in {"", "."}]
-    return next((glob for glob in globs if _matches(parts, glob.lower())), None)
+    whole = "/".join(parts)
+    return next((glob for glob in globs if whole and any(regex.match(whole) for regex in _regexes(glob))), None)
 
 
-def _matches(parts: list[str], glob: str) -> bool:
-    wanted = [part for part in glob.split("/") if part]
-    if len(wanted) == 1:
-        return any(fnmatchcase(part, wanted[0]) for part in parts)
-    return any(_from(parts[start:], wanted) for start in range(len(parts)))
-
-
-def _from(parts: list[str], wanted: list[str]) -> bool:
-    if not wanted:
-        return not parts
-    if wanted[0] == "**":
-        return any(_from(parts[skip:], wanted[1:]) for skip in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], wanted[0]) and _from(parts[1:], wanted[1:])
+@lru_cache(maxsize=256)
+def _regexes(glob: str) -> tuple[re.Pattern[str], ...]:
+    wanted = [part for part in glob.lower().split("/") if part]
+    below = len(wanted) == 1 or wanted[-1:] == ["**"]
+    while len(wanted) > 1 and wanted[-1] == "**":
+        wanted.pop()
+    stem = "/".join(["**", *wanted])
+    spelled = (stem, f"{stem}/**") if below else (stem,)
+    return tuple(regex for regex in map(glob_regex, spelled) if wanted and regex is not None)
 
 
 def private_text(text: str) -> str | None:

@@ -14,8 +14,9 @@ _SENT = frozenset({"png", "jpeg", "gif", "webp"})
 
 
 def image_parts(order: Order, base: Path) -> list[Part]:
-    """Return the image parts of *order*: files (relative to *base*) as data URLs, and URLs as they stand in the text.
+    """Return the image parts of *order*: files (relative to *base*) and those that stand in the text, as data URLs.
 
+    An image named by an http URL is not fetched, neither by us nor by the provider: its URL stands in the text.
     Raises UsageError for a file that is no image any more.
     """
     return [{"type": "image_url", "image_url": {"url": url}} for url in _urls(order, base)]
@@ -25,8 +26,6 @@ def _urls(order: Order, base: Path) -> Iterator[str]:
     _, inline = strip_data_urls(f"{order.task.goal}\n{order.task.context}")
     yield from inline
     for image in order.images:
-        if image.form == "url":
-            yield image.place
-        elif image.form in _SENT and not image.place.startswith("data URL "):
+        if image.form in _SENT and not image.place.startswith("data URL "):
             mime, data = read_image(image.place, base)
             yield f"data:{mime};base64,{base64.b64encode(data).decode()}"

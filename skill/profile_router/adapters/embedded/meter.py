@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
 from profile_router.adapters.embedded.failures import UNREADABLE, AttemptEnded, unreadable
 from profile_router.adapters.embedded.history import History
-from profile_router.adapters.embedded.quirks import normalize_answer, without_images
+from profile_router.adapters.embedded.quirks import RawCall, normalize_answer, without_images
 from profile_router.core.ladder import Cause, Failure
 from profile_router.ports import Emit
 
@@ -28,6 +28,7 @@ class Meter(AgentMiddleware[Any, Any, Any]):
     def __init__(self, history: History, *, where: str, max_turns: int, vision: bool, emit: Emit) -> None:
         super().__init__()
         self.first_token = FirstToken()
+        self.streamed = StreamedCalls()
         self.turns = 0
         self.tokens_in = 0
         self.tokens_out = 0
@@ -66,7 +67,7 @@ class Meter(AgentMiddleware[Any, Any, Any]):
             raise self._ended("bad-answer", "the answer broke off in the middle")
         if finish == "length":
             raise self._ended("bad-answer", "the answer was cut at the token limit")
-        answer = normalize_answer(message, self._seen_ids)
+        answer = normalize_answer(message, self._seen_ids, self.streamed.calls)
         self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("bad-answer", "the answer is empty")
@@ -84,6 +85,30 @@ class Meter(AgentMiddleware[Any, Any, Any]):
 
     def _ended(self, cause: Cause, message: str) -> AttemptEnded:
         return AttemptEnded(Failure(cause=cause, message=f"{self._where}: {message}"))
+
+
+class StreamedCalls(AsyncCallbackHandler):
+    """Keeps the tool calls of the last answer as they were streamed. `calls` is empty where nothing was."""
+
+    def __init__(self) -> None:
+        self.calls: list[RawCall] = []
+
+    async def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
+    ) -> None:
+        """Forget the answer before."""
+        self.calls = []
+
+    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], *, chunk: Any = None, **_: Any) -> None:
+        """Add what *chunk* brings to its call, which a new index or a new id begins."""
+        for part in getattr(getattr(chunk, "message", None), "tool_call_chunks", ()):
+            call = next((call for call in reversed(self.calls) if call.index == part["index"]), None)
+            if call is None or (part["id"] and part["name"] and call.id not in ("", part["id"])):
+                call = RawCall(index=part["index"])
+                self.calls.append(call)
+            call.name += part["name"] or ""
+            call.arguments += part["args"] or ""
+            call.id = call.id or part["id"] or ""
 
 
 class FirstToken(AsyncCallbackHandler):

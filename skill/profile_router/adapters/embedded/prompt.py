@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 OFFERED = frozenset({"file"})
+_LISTED_CHARS = 200
 
 
 def tools_for(order: Order, profile: Profile, fence: Fence | None, policy: Policy) -> list[BaseTool]:
@@ -42,10 +44,20 @@ def system_prompt(order: Order, profile: Profile) -> str:
     asked = order.task.toolsets if order.task.toolsets is not None else profile.toolsets
     return render(
         "subagent",
-        asks=order.asks,
+        asks=_listed(order.asks),
         enforce_tools=profile.tool_use_enforcement != "off",
         terminal_asked="terminal" in (asked or ()),
     )
+
+
+def _listed(profiles: Sequence[str]) -> list[str]:
+    """Return as many *profiles* as the prompt has room for, and how many more there are."""
+    shown: list[str] = []
+    for name in profiles:
+        if sum(len(one) + 2 for one in (*shown, name)) > _LISTED_CHARS:
+            return [*shown, f"{len(profiles) - len(shown)} more"]
+        shown.append(name)
+    return shown or ["there is no other"]
 
 
 def task_text(task: Task) -> str:

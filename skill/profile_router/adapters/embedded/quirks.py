@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,20 +17,42 @@ if TYPE_CHECKING:
 _KEPT_EXTRAS = frozenset({"refusal"})
 
 
-def normalize_answer(message: AIMessage, seen_ids: set[str]) -> AIMessage:
+@dataclass(slots=True, kw_only=True)
+class RawCall:
+    """A tool call as it was streamed: `arguments` is the text that came, whole JSON or not."""
+
+    index: object
+    name: str = ""
+    arguments: str = ""
+    id: str = ""
+
+
+def normalize_answer(message: AIMessage, seen_ids: set[str], raw: Sequence[RawCall] = ()) -> AIMessage:
     """Return *message* with text content, whole tool calls under ids never used before, and no reasoning fields.
 
     A call whose arguments are not JSON is kept as a call without arguments: the tool then says what is missing, and
-    the history stays valid for every server. *seen_ids* is extended.
+    the history stays valid for every server. Where the calls were streamed, *raw* are they: LangChain closes brackets
+    that never came, so half a file would be written as if it were whole. *seen_ids* is extended.
     """
     from langchain_core.messages import AIMessage
 
-    calls = [{"name": call["name"], "args": _sendable(call["args"]), "id": call["id"]} for call in message.tool_calls]
-    calls += [{"name": call["name"] or "unknown", "args": {}, "id": call["id"]} for call in message.invalid_tool_calls]
+    calls: list[dict[str, Any]] = [
+        {"name": call.name or "unknown", "args": _arguments(call.arguments), "id": call.id} for call in raw
+    ]
+    if not raw:
+        calls += [{"name": call["name"], "args": call["args"], "id": call["id"]} for call in message.tool_calls]
+        calls += [
+            {"name": call["name"] or "unknown", "args": {}, "id": call["id"]} for call in message.invalid_tool_calls
+        ]
     return AIMessage(
         content=utf8(message.text),
         tool_calls=[
-            {**call, "name": utf8(str(call["name"])), "id": _fresh_id(call["id"], seen_ids), "type": "tool_call"}
+            {
+                "name": utf8(call["name"]),
+                "args": _sendable(call["args"]),
+                "id": _fresh_id(call["id"], seen_ids),
+                "type": "tool_call",
+            }
             for call in calls
         ],
         usage_metadata=message.usage_metadata,
@@ -37,6 +60,14 @@ def normalize_answer(message: AIMessage, seen_ids: set[str]) -> AIMessage:
         additional_kwargs={key: value for key, value in message.additional_kwargs.items() if key in _KEPT_EXTRAS},
         id=message.id,
     )
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class EmbeddedRunner:
             )
             result = await agent.ainvoke(
                 {"messages": conversation_messages(order, self.base)},
-                config={"recursion_limit": 10_000, "callbacks": [meter.first_token]},
+                config={"recursion_limit": 10_000, "callbacks": [meter.first_token, meter.streamed]},
             )
         return str(result["messages"][-1].text).strip()
 
@@ -150,8 +150,8 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
     tokens = meter.tokens_in + meter.tokens_out
-    unreached = failure is not None and failure.cause in _UNREACHED and meter.turns <= 1
-    outcome: Outcome = "ok" if failure is None else "unavailable" if unreached else "failed"
+    uncalled = failure is not None and (meter.turns == 0 or (meter.turns == 1 and failure.cause in _UNREACHED))
+    outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
     return Receipt(
         profile=profile.name,
         model_asked=profile.endpoint.model,

@@ -1,0 +1,255 @@
+"""What a model server says of itself, and what is made of servers that say nothing, or nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_profile, candidates
+from tests.scripted_provider import COUNT, Answer, ScriptedProvider, fail, raw, redirect
+
+from profile_router.adapters.backends import count_prompt, inspect, server_root
+from profile_router.adapters.live import LiveBackends
+from profile_router.core.backend import BackendReport, health_failure
+from profile_router.core.profile import Profile
+
+KEY = "sk-local-0123456789"
+MODELS, PROPS, SHOW, PS = "/v1/models", "/props", "/api/show", "/api/ps"
+# llama.cpp's /props, b11549, shortened; Ollama's answers have the fields of its API reference.
+LLAMA = {"default_generation_settings": {"n_ctx": 2_048}, "total_slots": 4, "modalities": {"vision": False}}
+OLLAMA = {"model_info": {"gemma.context_length": 131_072}, "details": {"family": "gemma"}, "parameters": ""}
+
+
+def report_of(provider: ScriptedProvider, *, key: str | None = None, **profile: Any) -> BackendReport:
+    return asyncio.run(inspect(a_profile(provider.base_url, key=key, **profile), connect_s=2.0))
+
+
+def asked(pages: dict[str, Any], **profile: Any) -> BackendReport:
+    with ScriptedProvider(pages=pages) as provider:
+        return report_of(provider, **profile)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause", "said"),
+    [
+        (fail(502, "Bad Gateway"), "bad-gateway", "HTTP 502 Bad Gateway"),
+        (fail(503, "Loading model", type="unavailable_error"), "unavailable", "HTTP 503 Loading model"),
+        (raw(b"<html>", status=504), "unavailable", "HTTP 504"),
+        (Answer(drop=True), "refused", "cannot be reached"),
+        (raw(b"no gzip", status=200), None, ""),
+    ],
+)
+def test_a_server_that_is_down_is_reported_with_its_cause(answer: Answer, cause: str | None, said: str) -> None:
+    report = asked({MODELS: answer})
+    assert report.cause == cause
+    assert said in report.detail
+
+
+def test_a_port_where_nobody_listens_refuses() -> None:
+    with ScriptedProvider() as provider:
+        pass
+    report = report_of(provider)
+    assert (report.cause, report.detail) == ("refused", "refuses the connection")
+
+
+def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("profile_router.adapters.backends.READ_SECONDS", 0.2)
+    with ScriptedProvider(pages={MODELS: Answer(stall=True)}) as provider:
+        report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
+        assert provider.requests[0].hung_up.wait(10)
+    assert report.cause == "refused"
+    assert "no answer within 0.2 s" in report.detail
+
+
+def test_a_broken_compression_is_no_crash() -> None:
+    bad = Answer(body=b"this is no gzip", headers={"Content-Encoding": "gzip"})
+    assert asked({MODELS: bad}).cause == "refused"
+    assert asked({PROPS: bad}).cause is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "loaded", "any_model", "fits"),
+    [
+        ("gemma", ["gemma"], False, True),
+        ("gemma", ["other"], False, False),
+        ("gemma", ["other", "gemma"], False, True),
+        ("gemma", ["/models/Gemma.gguf"], False, True),
+        ("gemma", ["gemma:latest"], False, True),
+        ("gemma", ["gemma:27b"], False, False),
+        ("gemma", ["other"], True, True),
+        ("gemma", [], False, True),
+    ],
+)
+def test_the_model_asked_for_must_be_loaded(wanted: str, loaded: list[str], any_model: bool, fits: bool) -> None:
+    with ScriptedProvider(models=loaded) as provider:
+        failure = health_failure(report_of(provider), wanted, provider.base_url, accept_any=any_model)
+    assert (failure is None) is fits
+    if failure is not None:
+        assert failure.cause == "wrong-model"
+        assert loaded[0] in failure.message
+        assert wanted in failure.message
+
+
+def test_llama_cpp_tells_the_window_of_one_slot_and_counts() -> None:
+    report = asked({PROPS: LLAMA})
+    assert (report.window, report.counts_prompts, report.vision) == (2_048, True, False)
+    assert asked({PROPS: LLAMA | {"modalities": {"vision": True}}}).vision is True
+
+
+@pytest.mark.parametrize("n_ctx", [0, -1, None, "2048", True, 2_048.5, [], {}])
+def test_a_window_that_is_no_size_is_none(n_ctx: Any) -> None:
+    assert asked({PROPS: {"default_generation_settings": {"n_ctx": n_ctx}}}).window is None
+
+
+def loaded_in_ollama(name: str, context: Any) -> dict[str, Any]:
+    return {"models": [{"name": "other:7b", "context_length": 1}, {"name": name, "model": name, "context_length": context}]}
+
+
+NUM_CTX = {"parameters": "temperature 1\nnum_ctx                        16384\nstop <eos>"}
+
+
+@pytest.mark.parametrize(
+    ("show", "ps", "config", "window"),
+    [
+        (NUM_CTX, loaded_in_ollama("gemma", 32_768), 65_536, 32_768),
+        ({}, loaded_in_ollama("gemma:latest", 32_768), 65_536, 32_768),
+        (NUM_CTX, loaded_in_ollama("another", 32_768), 65_536, 16_384),
+        (NUM_CTX, loaded_in_ollama("gemma", 0), 65_536, 16_384),
+        (NUM_CTX, {"models": []}, None, 16_384),
+        ({"parameters": "num_ctx 0"}, {}, 65_536, 4_096),
+        ({}, {"models": []}, 65_536, 4_096),
+        ({}, {"models": []}, 2_048, 2_048),
+        ({}, {"models": []}, None, 4_096),
+        ({}, {"models": "nonsense"}, None, 4_096),
+    ],
+)
+def test_ollamas_window_is_what_is_loaded_else_what_the_model_says_else_what_it_cuts_at(
+    show: dict[str, Any], ps: dict[str, Any], config: int | None, window: int
+) -> None:
+    report = asked({SHOW: OLLAMA | show, PS: ps}, model="gemma", window=config)
+    assert report.window == window
+    assert report.counts_prompts is False
+
+
+def test_another_server_is_not_taken_for_ollama() -> None:
+    assert asked({SHOW: {"error": "no such route"}}).window is None
+    assert asked({}).window is None
+
+
+def test_questions_carry_the_key_and_follow_no_redirect() -> None:
+    with ScriptedProvider() as elsewhere:
+        with ScriptedProvider(pages={PROPS: redirect(f"{elsewhere.url}/props")}) as provider:
+            report_of(provider, key=KEY)
+        assert elsewhere.requests == []
+    assert {request.headers["authorization"] for request in provider.requests} == {f"Bearer {KEY}"}
+
+
+def test_without_a_key_nothing_is_sent_as_one() -> None:
+    with ScriptedProvider() as provider:
+        report_of(provider)
+    assert all("authorization" not in request.headers for request in provider.requests)
+
+
+def test_a_key_that_the_server_echoes_is_not_in_the_report() -> None:
+    report = asked({MODELS: fail(503, f"not you, {KEY}")}, key=KEY)
+    assert KEY not in repr(report)
+
+
+def test_no_proxy_comes_between_us_and_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedProvider() as proxy, ScriptedProvider() as provider:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert report_of(provider).models == ("scripted",)
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        (Answer(body={"input_tokens": 123, "object": "response.input_tokens"}), 123),
+        (Answer(body={"input_tokens": "123"}), None),
+        (Answer(body={"input_tokens": 0}), None),
+        (Answer(body={"input_tokens": True}), None),
+        (Answer(body=[1]), None),
+        (raw(b"nonsense"), None),
+        (raw(b"[" * 100_000), None),
+        (fail(501, "not supported"), None),
+        (Answer(drop=True), None),
+    ],
+)
+def test_a_servers_count_is_taken_if_it_is_one(answer: Answer, count: int | None) -> None:
+    with ScriptedProvider(pages={COUNT: answer}) as provider:
+        body = {"messages": [{"role": "user", "content": "hi"}]}
+        assert asyncio.run(count_prompt(a_profile(provider.base_url), body, connect_s=2.0)) == count
+    assert provider.requests[0].body == body
+
+
+@pytest.mark.parametrize(
+    ("base_url", "root"),
+    [("http://h:1/v1", "http://h:1"), ("http://h:1/v1/", "http://h:1"), ("http://h:1", "http://h:1"), ("http://h/x/v1", "http://h/x")],
+)
+def test_a_servers_own_endpoints_lie_beside_v1(base_url: str, root: str) -> None:
+    assert server_root(base_url) == root
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["data", "id", "default_generation_settings", "n_ctx", "modalities", "vision", "models", "name", "model_info"]
+            + ["parameters", "context_length", "error", "message"]
+        ),
+        inner,
+        max_size=3,
+    ),
+    max_leaves=8,
+)
+PAGE = st.builds(
+    lambda body, status: Answer(body=body, status=status),
+    st.binary(max_size=20) | JSON.map(lambda value: json.dumps(value).encode()),
+    st.sampled_from([200, 200, 200, 204, 401, 404, 500, 503]),
+)
+
+
+def test_no_answer_whatever_makes_inspecting_fail() -> None:
+    with ScriptedProvider() as provider:
+        profile = a_profile(provider.base_url)
+
+        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(st.fixed_dictionaries(dict.fromkeys([MODELS, PROPS, SHOW, PS], PAGE)))
+        def inspected(pages: dict[str, Any]) -> None:
+            provider.pages = pages
+            report = asyncio.run(inspect(profile, connect_s=2.0))
+            assert report.window is None or report.window > 0
+            assert all(isinstance(name, str) for name in report.models)
+
+        inspected()
+        provider.pages = {MODELS: raw(b"[" * 100_000), PROPS: raw(b"[" * 100_000)}
+        assert asyncio.run(inspect(profile, connect_s=2.0)).cause is None
+
+
+def live(provider: ScriptedProvider, **profiles: Profile) -> LiveBackends:
+    found = {LOCAL: a_profile(provider.base_url), **profiles}
+    addresses = {name: profile.endpoint.base_url for name, profile in found.items()}
+    return LiveBackends(policy=a_policy(), profiles=found, candidates=candidates(**addresses))
+
+
+def test_servers_in_a_cloud_are_asked_nothing() -> None:
+    with ScriptedProvider() as provider:
+        backends = live(provider, **{BURST: a_profile("https://openrouter.ai/api/v1", name=BURST)})
+        assert asyncio.run(backends.inspect(BURST)) is None
+        report = asyncio.run(backends.inspect(LOCAL))
+    assert report is not None
+    assert report.models == ("scripted",)
+
+
+def test_a_missing_key_is_said_with_its_variable() -> None:
+    with ScriptedProvider() as provider:
+        keyless = a_profile("https://x.invalid/v1", name=CHEAP, needs_key=True, key_variable="X_API_KEY")
+        backends = live(provider, **{CHEAP: keyless})
+        assert "X_API_KEY" in (backends.key_missing(CHEAP) or "")
+        assert backends.key_missing(LOCAL) is None
