@@ -164,6 +164,12 @@ def test_somebodys_own_environment_is_completed_and_never_cleared(root: Path, ma
     _ask(root, "alpha", "gamma")
     ensure_environment(root)
     assert maker.installed == [["alpha"], ["alpha"], ["alpha", "gamma"]]
+    _ask(root, "alpha", "beta", "gamma")
+    maker.during = _interrupt
+    with pytest.raises(SystemExit):
+        ensure_environment(root)
+    maker.during = lambda: None
+    ensure_environment(root)
     assert maker.made == []
     assert (root / ".venv" / "mine").exists()
 

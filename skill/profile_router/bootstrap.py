@@ -107,8 +107,7 @@ def _make(root: Path, wanted: str) -> Path:
     folder = _writable(root)
     try:
         with _locked(folder) as lock:
-            if not _is_ready(folder, wanted):
-                _complete(folder, root, wanted, lock)
+            _complete(folder, root, wanted, lock)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
             f"profile-router: the environment in {folder} could not be made ({error}); check the network and the disk, "
@@ -207,7 +206,7 @@ def _install(folder: Path, packages: Sequence[str], lock: int) -> None:
     import subprocess
 
     # -I: neither PYTHONPATH nor the current folder may pass for what is installed
-    pip = [str(_python(folder)), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(_python(folder)), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     environ = {**os.environ, "PIP_USER": "0", "PIP_NO_INPUT": "1"}
     subprocess.run(
         [*pip, *packages], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environ, pass_fds=(lock,)

@@ -41,13 +41,16 @@ class ProfileError(RouterError):
 
 
 class UnknownProfile(ProfileError):
-    """No profile has that name. `known` lists those that exist."""
+    """No profile has that name. `known` lists those that exist, `install` is a folder that has it."""
 
-    def __init__(self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile") -> None:
+    def __init__(
+        self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile", install: str = ""
+    ) -> None:
         listed = ", ".join(known) or "none"
+        mend = f"install it with `hermes profile install {install}`" if install else "create it with Hermes"
         super().__init__(
             f"profile '{name}' ({asked_by}) does not exist in {where} (known: {listed}); "
-            f"list them with `profile-router profiles` or create it with `hermes profile create {name}`"
+            f"list them with `profile-router profiles`, or {mend}"
         )
         self.name = name
         self.known = tuple(known)

@@ -62,7 +62,7 @@ def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
         assert provider.requests[0].hung_up.wait(10)
     assert report.cause == "refused"
-    assert "no answer within 0.2 s" in report.detail
+    assert "does not answer" in report.detail
 
 
 def test_a_broken_compression_is_no_crash() -> None:

@@ -137,6 +137,20 @@ def test_the_scripted_fix_is_what_mends_the_test(tmp_path: Path) -> None:
     assert subprocess.run(check, cwd=repository, env=environ, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("started", "command"),
+    [(str(ROOT / "skill"), "python3 skill"), ("skill", "python3 skill"), ("/usr/bin/profile-router", "profile-router")],
+)
+def test_the_next_steps_are_in_the_words_that_started_it(
+    started: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profile_router.cli.demo import _next_steps
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", [started])
+    assert [line.split(maxsplit=2)[2].startswith(f"{command} ") for line in _next_steps()] == [True, True]
+
+
 def test_nothing_else_in_the_code_knows_the_demo() -> None:
     sources = [path for root in ("skill", "graphs") for path in (ROOT / root).rglob("*.py")]
     knowing = {

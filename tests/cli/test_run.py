@@ -68,7 +68,7 @@ def test_local_down_hops_to_burst_once_and_shows_it(tmp_path: Path, repository: 
     marks = [line.split()[0] for line in done.err.splitlines()]
     assert marks == ["●", "✗", "→", "●", "✓", "✓"]
     assert "refuses the connection" in done.err
-    assert "coding-burst, once" in done.err
+    assert "the server is down → coding-burst, once" in done.err
     assert done.out.startswith("done\n")
 
 

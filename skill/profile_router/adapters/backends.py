@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx2
 
 OLLAMA_SILENT_TOKENS = 4_096
+READ_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
 _STATUS_CAUSES: Mapping[int, Cause] = {502: "bad-gateway", 503: "unavailable", 504: "unavailable"}
 
 
@@ -36,8 +37,10 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
                 return BackendReport(profile=profile.name, cause=_STATUS_CAUSES[answer.status_code], detail=detail)
             models = _model_ids(answer)
             return await _window(client, profile, root, models)
+    except httpx2.ConnectTimeout:
+        return BackendReport(profile=profile.name, cause="refused", detail=f"no connection within {connect_s:g} s")
     except httpx2.TimeoutException:
-        return BackendReport(profile=profile.name, cause="refused", detail=f"no answer within {connect_s:g} s")
+        return BackendReport(profile=profile.name, cause="refused", detail="connects, but does not answer")
     except httpx2.HTTPError as error:
         return BackendReport(profile=profile.name, cause="refused", detail=_transport(error))
 
@@ -64,7 +67,7 @@ def server_root(base_url: str) -> str:
 def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
     key = profile.endpoint.api_key
     headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
-    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, 10.0), headers=headers)
+    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, READ_SECONDS), headers=headers)
 
 
 async def _window(client: httpx2.AsyncClient, profile: Profile, root: str, models: tuple[str, ...]) -> BackendReport:

@@ -8,13 +8,15 @@ import re
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from profile_router.core.receipt import CheckResult
 
-_SECRET_NAME = re.compile(r"(?i)(^|_)(key|token|secret|password|passwd|credentials?)($|_)")
+_SECRET_NAME = re.compile(r"(?i)((^|_)(key|token)s?($|_)|api_?key|secret|passw(or)?d|passphrase|credential)")
 _KEPT_BYTES = 64_000
 _LINE_CHARS = 200
+_DRAIN_SECONDS = 1.0
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
@@ -25,7 +27,8 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 async def run_check(command: str, folder: Path, environ: Mapping[str, str], *, seconds: float) -> CheckResult:
     """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group."""
     started = time.monotonic()
-    process = await asyncio.create_subprocess_shell(
+    transport, watch = await asyncio.get_running_loop().subprocess_shell(
+        _Watch,
         command,
         cwd=folder,
         env=without_secrets(environ),
@@ -34,34 +37,53 @@ async def run_check(command: str, folder: Path, environ: Mapping[str, str], *, s
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
-    tail = bytearray()
+    late = False
     try:
         async with asyncio.timeout(seconds):
-            await _collect(process, tail)
-            code: int | None = await process.wait()
-            last = _last_line(bytes(tail))
+            await watch.exited.wait()
     except TimeoutError:
-        code, last = None, f"ended after {seconds:g} s"
+        late = True
     finally:
-        _end_group(process)
-        await process.wait()
-    return CheckResult(command=command, exit_code=code, seconds=round(time.monotonic() - started, 2), last_line=last)
+        _end_group(transport.get_pid())
+        await watch.drained()
+        transport.close()
+    return CheckResult(
+        command=command,
+        exit_code=None if late else transport.get_returncode(),
+        seconds=round(time.monotonic() - started, 2),
+        last_line=f"ended after {seconds:g} s" if late else _last_line(bytes(watch.tail)),
+    )
 
 
-async def _collect(process: asyncio.subprocess.Process, tail: bytearray) -> None:
-    if process.stdout is None:
-        return
-    while chunk := await process.stdout.read(8_192):
-        tail += chunk
-        del tail[:-_KEPT_BYTES]
+class _Watch(asyncio.SubprocessProtocol):
+    """Watches one command. It has ended when it exits: what it left running may hold its output open for ever."""
+
+    def __init__(self) -> None:
+        self.tail = bytearray()
+        self.exited = asyncio.Event()
+        self._closed = asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self.tail += data
+        del self.tail[:-_KEPT_BYTES]
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed.set()
+
+    async def drained(self) -> None:
+        """Wait for the rest of the output, but not for a process that left the group."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._closed.wait()
 
 
-def _end_group(process: asyncio.subprocess.Process) -> None:
+def _end_group(leader: int) -> None:
     """End what the command left running. Its group is its own: it was started as a session."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _last_line(output: bytes) -> str:

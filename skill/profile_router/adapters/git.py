@@ -26,6 +26,7 @@ _SETTINGS = (
     "submodule.recurse=false",
     "diff.ignoreSubmodules=dirty",
 )
+_NO_WORK_TREE = ("must be run in a work tree", "not a git repository", "cannot use bare repository")
 _SAFE = ("--no-pager", *(word for setting in _SETTINGS for word in ("-c", setting)))
 _SET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
         "LC_ALL": "C"}  # fmt: skip
@@ -87,7 +88,7 @@ def work_tree(folder: Path) -> Path | None:
     try:
         inside, _, top = git(folder, "rev-parse", "--is-inside-work-tree", "--show-toplevel").partition("\n")
     except WorkspaceError as error:
-        if "must be run in a work tree" in str(error) or "not a git repository" in str(error):
+        if any(said in str(error) for said in _NO_WORK_TREE):
             return None
         raise
     return Path(top.removesuffix("\n")) if inside == "true" else None

@@ -67,7 +67,9 @@ class HermesHome:
         """
         known = self.names()
         if name not in known:
-            raise UnknownProfile(name, known, where=self.where, asked_by=asked_by)
+            ours = shipped("profiles") / name if _NAME.fullmatch(name) else None
+            install = str(ours) if ours is not None and ours.is_dir() else ""
+            raise UnknownProfile(name, known, where=self.where, asked_by=asked_by, install=install)
         folder = self.profiles / name
         if self.root is not None and name == _DEFAULT and not folder.is_dir():
             folder = self.root

@@ -93,9 +93,8 @@ def _cell(text: str, width: int, place: int) -> str:
 def _next_steps() -> tuple[str, ...]:
     """Return how to go on with one's own servers, in the words that started this process."""
     program = Path(sys.argv[0])
-    command = "profile-router"
-    if (program.parent.name, program.name) == ("skill", "__main__.py"):
-        command = f"python3 {shlex.quote(os.path.relpath(program.parent))}"
+    started_as_folder = (program / "__main__.py").is_file()
+    command = f"python3 {shlex.quote(os.path.relpath(program))}" if started_as_folder else "profile-router"
     return (
         f"  your servers   {command} profiles   (which profiles, models and keys it finds)",
         f'  your task      {command} run "…" --workspace DIR --check "…"',

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from profile_router.core.ladder import Cause, Failure
+from profile_router.core.profile import address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,11 @@ class BackendReport:
 def health_failure(report: BackendReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:
     """Return why the server of *report* cannot serve the model *wanted*, None where it can."""
     if report.cause is not None:
-        return Failure(cause=report.cause, message=f"{report.profile} at {where}: {report.detail}")
+        return Failure(cause=report.cause, message=f"{report.profile} at {address(where)}: {report.detail}")
     if accept_any or not report.models or any(same_model(wanted, model) for model in report.models):
         return None
-    return Failure(
-        cause="wrong-model",
-        message=f"{report.profile} at {where} has {_some(report.models)} loaded, the profile asks for {wanted}",
-    )
+    loaded = f"has {_some(report.models)} loaded, the profile asks for {wanted}"
+    return Failure(cause="wrong-model", message=f"{report.profile} at {address(where)} {loaded}")
 
 
 def same_model(wanted: str, loaded: str) -> bool:

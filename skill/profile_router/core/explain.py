@@ -157,7 +157,8 @@ def attempt_line(attempt: Attempt) -> str:
     receipt = attempt.receipt
     served = receipt.model_served or receipt.model_asked
     if attempt.failure is not None:
-        return f"{receipt.profile} · {served} · {attempt.failure.message}"
+        happened = attempt.failure.message.removeprefix(f"{receipt.profile} at ")
+        return f"{receipt.profile} · {served} · {happened}"
     turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
     return f"{receipt.profile} · {served} · {turns} · {tokens} · ${receipt.cost_usd:.2f} · {receipt.seconds:.1f} s"

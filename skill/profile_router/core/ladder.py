@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -26,6 +26,23 @@ Cause = Literal[
     "interrupted",
 ]
 CAUSES: frozenset[str] = frozenset(get_args(Cause))
+IN_WORDS: Mapping[Cause, str] = {
+    "refused": "the server is down",
+    "bad-gateway": "the server's gateway fails",
+    "unavailable": "the server is not ready",
+    "wrong-model": "another model is loaded",
+    "no-network": "the network is down",
+    "no-key": "there is no key",
+    "key-exhausted": "the key is refused or used up",
+    "asked-for-profile": "the subagent asks for another profile",
+    "over-window": "the prompt is over the window",
+    "server-error": "the server failed",
+    "bad-request": "the server refused the request",
+    "bad-answer": "the answer is no use",
+    "turn-limit": "the turn limit is reached",
+    "timeout": "the time is up",
+    "interrupted": "it was interrupted",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +99,7 @@ def next_hop(
         cause=failure.cause,
         profile=profile,
         tier=policy.tiers.tier_of(profile),
-        reason=f"{failure.message} → {profile}, once",
+        reason=f"{IN_WORDS[failure.cause]} → {profile}, once",
     )
 
 
@@ -91,4 +108,4 @@ def _destination(step: Step, failure: Failure, policy: Policy) -> str | None:
 
 
 def _stop(failure: Failure, why: str) -> Hop:
-    return Hop(step="stop", cause=failure.cause, profile=None, tier=None, reason=f"{failure.message}; {why}")
+    return Hop(step="stop", cause=failure.cause, profile=None, tier=None, reason=f"{IN_WORDS[failure.cause]}; {why}")

@@ -83,6 +83,15 @@ def is_loopback(base_url: str) -> bool:
     )
 
 
+def address(base_url: str) -> str:
+    """Return host and port of *base_url*, as messages name a server."""
+    try:
+        parts = urlsplit(base_url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    except ValueError:
+        return "an address that is no URL"
+
+
 def same_endpoint(one: str, other: str) -> bool:
     """Tell whether two base URLs are the same, but for a trailing slash and the case of scheme and host."""
     return _canonical(one) == _canonical(other)

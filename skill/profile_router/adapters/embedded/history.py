@@ -1,15 +1,15 @@
 """Keep an attempt's inner history within its window, by real counts, before it can overflow.
 
 The count is the server's own where it counts requests (llama.cpp); else o200k times a factor learned from the last
-answer's usage. Old tool results go first, then whole old turns; the task, the shared conversation and the newest turn
-stay.
+answer's usage. Old tool results go first, then whole old turns, then the ends of the newest results; the task and the
+shared conversation stay.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ServerCount = Callable[[Mapping[str, Any]], Awaitable[int | None]]
 _NEAR = 0.5
+_WORTH_ELIDING = 200  # characters: the note that stands for a shorter result would be as long
+_SHORTEST_CUT = 200  # characters
+_CUT = "\n[cut to fit the window; ask for less at a time]"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,13 +42,20 @@ class History:
 
     async def fit(self, messages: Sequence[BaseMessage]) -> list[BaseMessage] | None:
         """Return *messages*, trimmed as little as needed to fit the budget; None where nothing is left to trim."""
-        kept = list(messages)
-        while await self._tokens(kept) > self.budget:
-            shorter = _elide_oldest_result(kept) or _drop_oldest_turn(kept)
-            if shorter is None:
-                return None
-            kept = shorter
-        return kept
+        if await self._tokens(messages) <= self.budget:
+            return list(messages)
+        shorter = list(_shorter_and_shorter(list(messages)))
+        low, high = 0, len(shorter)  # a count may be a request: 180 steps take 8 of them
+        while low < high:
+            middle = (low + high) // 2
+            if await self._tokens(shorter[middle]) <= self.budget:
+                high = middle
+            else:
+                low = middle + 1
+        if low == len(shorter):
+            return None
+        self._counted_o200k = exact_tokens(self._text(shorter[low]))
+        return shorter[low]
 
     def learn(self, prompt_tokens: int) -> None:
         """Take the provider's usage for the last request as the measure of its tokenizer."""
@@ -53,18 +63,20 @@ class History:
             self.factor = max(1.0, prompt_tokens / self._counted_o200k)
 
     async def _tokens(self, messages: Sequence[BaseMessage]) -> int:
-        body = self.request(messages)
-        text = json.dumps(body, ensure_ascii=False)
+        text = self._text(messages)
         rough = count_tokens((text,), (math.floor(self.budget * _NEAR / self.factor),))
         self._counted_o200k = rough.high if rough.source == "counted" else 0
         if rough.high * self.factor <= self.budget * _NEAR:
             return math.ceil(rough.high * self.factor)
         self._counted_o200k = exact_tokens(text)
         if self.count is not None:
-            said = await self.count(body)
+            said = await self.count(self.request(messages))
             if said is not None:
                 return said
         return math.ceil(self._counted_o200k * self.factor)
+
+    def _text(self, messages: Sequence[BaseMessage]) -> str:
+        return json.dumps(self.request(messages), ensure_ascii=False)
 
     def request(self, messages: Sequence[BaseMessage]) -> dict[str, Any]:
         """Return the request body that *messages* make, as the server would count it."""
@@ -74,6 +86,14 @@ class History:
         return {"messages": converted, "tools": list(self.schemas)}
 
 
+def _shorter_and_shorter(messages: list[BaseMessage]) -> Iterator[list[BaseMessage]]:
+    """Yield *messages* trimmed by one step, by two, and so on to the last that there is."""
+    kept = messages
+    while shorter := _elide_oldest_result(kept) or _drop_oldest_turn(kept) or _cut_longest_result(kept):
+        yield shorter
+        kept = shorter
+
+
 def _elide_oldest_result(messages: list[BaseMessage]) -> list[BaseMessage] | None:
     """Replace the oldest whole tool result, but never one of the newest turn."""
     from langchain_core.messages import AIMessage, ToolMessage
@@ -81,7 +101,7 @@ def _elide_oldest_result(messages: list[BaseMessage]) -> list[BaseMessage] | Non
     newest = max((place for place, message in enumerate(messages) if isinstance(message, AIMessage)), default=0)
     for place, message in enumerate(messages[:newest]):
         text = message.text
-        if isinstance(message, ToolMessage) and not text.startswith("[left out"):
+        if isinstance(message, ToolMessage) and len(text) > _WORTH_ELIDING and not text.startswith("[left out"):
             what = f"{len(text):,} characters of {message.name or 'a tool'}"
             note = f"[left out to fit the window: {what}; call it again if needed]"
             return [*messages[:place], message.model_copy(update={"content": note}), *messages[place + 1 :]]
@@ -99,3 +119,16 @@ def _drop_oldest_turn(messages: list[BaseMessage]) -> list[BaseMessage] | None:
     while end < len(messages) and isinstance(messages[end], ToolMessage):
         end += 1
     return [*messages[: turns[0]], *messages[end:]]
+
+
+def _cut_longest_result(messages: list[BaseMessage]) -> list[BaseMessage] | None:
+    """Cut the longest tool result to half, once nothing older is left: a turn may have asked for many files at once."""
+    from langchain_core.messages import ToolMessage
+
+    lengths = {place: len(message.text) for place, message in enumerate(messages) if isinstance(message, ToolMessage)}
+    longest = max(lengths, key=lengths.__getitem__, default=None)
+    if longest is None or lengths[longest] <= _SHORTEST_CUT:
+        return None
+    head = messages[longest].text.removesuffix(_CUT)[: (lengths[longest] - len(_CUT)) // 2]
+    cut = messages[longest].model_copy(update={"content": head + _CUT})
+    return [*messages[:longest], cut, *messages[longest + 1 :]]

@@ -25,7 +25,7 @@ from profile_router.adapters.embedded.tools import AskedForProfile
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
-from profile_router.core.profile import Profile
+from profile_router.core.profile import Profile, address
 from profile_router.core.receipt import Attempt, Outcome, Receipt
 from profile_router.ports import Emit
 
@@ -138,11 +138,8 @@ class EmbeddedRunner:
 
 
 def where(profile: Profile) -> str:
-    """Return how messages name the backend of *profile*: profile and address, without credentials in the URL."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(profile.endpoint.base_url)
-    return f"{profile.name} at {parts.hostname}{f':{parts.port}' if parts.port else ''}"
+    """Return how messages name the backend of *profile*: profile and address."""
+    return f"{profile.name} at {address(profile.endpoint.base_url)}"
 
 
 def receipt_of(
