@@ -44,6 +44,9 @@ ASIDES = word_set(
     "if when whenever once after before while because since as although though unless until given in on for to "
     "with without instead rather unlike except during by from at per"
 )
+CONTRACTIONS = word_set(
+    "dont wont cant doesnt didnt isnt arent wasnt shouldnt wouldnt couldnt mustnt neednt hasnt havent"
+)
 NEGATIONS = word_set("no not never nothing none neither nor nobody avoid skip ignore forget refrain stop leave cannot")
 RESTARTS = word_set("but instead just only simply rather please")
 LEADS = word_set(
@@ -196,7 +199,7 @@ def _mood(joint: str, text: str, *, asks: bool, before: str) -> str:
 def _is_negated(text: str) -> bool:
     words = text.lower().split(maxsplit=3)[:3]
     head = words[0].rstrip(",")
-    if head.endswith(("n't", "nt")) and head not in ("want", "lint", "print", "hint", "grant", "invent"):
+    if head.endswith("n't") or head in CONTRACTIONS:
         return True
     return head in NEGATIONS or any(word in ("not", "nothing", "none", "neither", "no") for word in words[1:2])
 

@@ -72,7 +72,9 @@ def _part(part: str) -> str:
 def _literal(chunk: str) -> str:
     out, at = [], 0
     for found in _CLASS.finditer(chunk):
-        inside = "".join(char if char == "-" else re.escape(char) for char in found.group(2))
+        # `--`, `&&` and the like are reserved inside a set of `re`: only a single dash between two others is a range
+        dashed = re.sub(r"(?<=.)-(?=.)", "\0", found.group(2).replace("--", "-"))
+        inside = "".join("-" if char == "\0" else re.escape(char) for char in dashed)
         out += [_plain(chunk[at : found.start()]), f"(?!/)[{'^' if found.group(1) else ''}{inside}]"]
         at = found.end()
     return "".join([*out, _plain(chunk[at:])])

@@ -15,7 +15,7 @@ from profile_router.core.clauses import OPAQUE, WORDS, WORK, clauses, first_word
 __all__ = ["KindHit", "KindPatterns", "compile_kinds", "find_kinds", "has_scope_word"]
 
 QUOTE_CHARS = 60
-# "Implement X, rename it everywhere, then lint and summarize": after other work these are its chores, not the task.
+# "Implement X, rename it everywhere, then lint and summarize": beside other work these are its chores, not the task.
 CHORES = word_set("lint summarize repetitive-edit")
 LINKS = word_set(
     "about across after against and around as at because before behind between but by covering during everywhere "
@@ -32,6 +32,11 @@ NO_SCOPE = word_set(  # "every time", "across restarts", "the whole point" say n
 )
 SCOPE_ADJECTIVES = word_set("all the different multiple several many single")
 _CAPITAL = re.compile(r"(?<![\\?])(?:\\\\)*([A-Z])")
+# "Lint it and fix what it reports": still lint.
+_FOLLOW_UP = re.compile(
+    r"(?:fix|resolve|correct|address|handle|remove) (?:what|whatever|it|them|all|any|every|everything"
+    r"|(?:the|its|those|these) (?:\w++ ){0,2}(?:findings?|issues?|warnings?|errors?|violations?|problems?))\b"
+)
 _PARENTHESES = re.compile(r" ?\([^()\n]*\)")
 _LIGHT_VERB = re.compile(
     r"(?:do|perform|run|conduct|carry out|make|give(?: me| us)?|write(?: me| us| up)?|prepare|produce|provide"
@@ -85,16 +90,18 @@ def _compiled(kind: str, source: str) -> re.Pattern[str]:
 def find_kinds(text: str, kinds: KindPatterns) -> tuple[KindHit, ...]:
     """Return the kinds that the first 20,000 characters ask for: at most one hit each, in policy order."""
     quotes: dict[str, str] = {}
-    worked = False
+    other_work = False
     for clause, asked in clauses(_PARENTHESES.sub("", plain_text(text))):
-        if not asked:
-            continue
-        hits = _hits(clause, kinds)
-        for kind, quote in hits.items():
-            if not (worked and kind in CHORES):
-                quotes.setdefault(kind, quote)
-        worked = worked or (first_word(clause) in WORK and CHORES.isdisjoint(hits))
-    return tuple(KindHit(kind=kind, quote=quotes[kind]) for kind, _ in kinds.kinds if kind in quotes)
+        if asked:
+            hits = _hits(clause, kinds)
+            quotes = hits | quotes
+            other_work = other_work or (CHORES.isdisjoint(hits) and _is_work(clause))
+    found = [kind for kind, _ in kinds.kinds if kind in quotes and not (other_work and kind in CHORES)]
+    return tuple(KindHit(kind=kind, quote=quotes[kind]) for kind in found)
+
+
+def _is_work(clause: str) -> bool:
+    return first_word(clause) in WORK and not _FOLLOW_UP.match(clause.lower())
 
 
 def has_scope_word(text: str, words: Sequence[str]) -> str | None:

@@ -10,11 +10,22 @@ from urllib.parse import urlsplit
 Enforcement = Literal["auto", "on", "off"]
 
 
-@dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that must not be seen: `str()`, `repr()` and formatting show stars. `reveal()` is the only way out."""
+    """A value that must not be seen: `str()`, `repr()` and formatting show stars. `reveal()` is the only way out.
 
-    _value: str = field(repr=False)
+    No dataclass: `asdict` and the checkpointer's serializer would take one apart.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
 
     def reveal(self) -> str:
         """Return the value itself, for the one request that needs it."""

@@ -32,7 +32,7 @@ class EmbeddedSummarizer:
         if order.private and not order.local:
             raise AssertionError(f"a private report was handed to {order.profile}, which is not local")
         budget = self.policy.limits.summary_tokens
-        if exact_tokens(text) <= budget:
+        if len(text.encode()) <= budget or exact_tokens(text) <= budget:  # no token is shorter than a byte
             return text, None
         prompt = render("summarize", report=text, words=round(budget * _WORDS_PER_TOKEN))
         if order.seconds <= 0 or not self._fits(prompt, order):

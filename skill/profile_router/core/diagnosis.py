@@ -1,0 +1,49 @@
+"""What the doctor found, as values: per line a level, a name, what was measured, and the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the doctor. `mend` is a command, or a sentence where no command does it; empty for a pass."""
+
+    level: Level
+    name: str
+    measured: str
+    mend: str = ""
+
+
+def passed(name: str, measured: str) -> Finding:
+    """Return a finding that asks for nothing."""
+    return Finding(level="pass", name=name, measured=measured)
+
+
+def warned(name: str, measured: str, mend: str = "") -> Finding:
+    """Return a finding that can be lived with."""
+    return Finding(level="warn", name=name, measured=measured, mend=mend)
+
+
+def failed(name: str, measured: str, mend: str) -> Finding:
+    """Return a finding that keeps something from working."""
+    return Finding(level="fail", name=name, measured=measured, mend=mend)
+
+
+def count(findings: Sequence[Finding], level: Level) -> int:
+    """Return how many of *findings* are of *level*."""
+    return sum(finding.level == level for finding in findings)
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """Sum *findings* up in one line, such as `1 failed, 2 warnings`."""
+    fails, warnings = count(findings, "fail"), count(findings, "warn")
+    if not fails and not warnings:
+        return f"all {len(findings)} checks passed"
+    said = [f"{fails} failed"] if fails else []
+    said += [f"{warnings} warning{'s' * (warnings != 1)}"] if warnings else []
+    return ", ".join(said)
