@@ -1,86 +1,40 @@
-"""An OpenAI-compatible server on loopback that answers what a test scripted, once each, and remembers every request.
-
-Streams have the shape that llama.cpp's server sends (`content: null` first, usage alone in the last chunk).
-"""
+"""An OpenAI-compatible server on loopback that answers what a test scripted, once each, and remembers every request."""
 
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from tests.scripted_answers import Answer, Call, call, calls, completion, events, fail, raw, redirect, say, stream_error
+
+__all__ = [
+    "CHAT",
+    "COUNT",
+    "Answer",
+    "Call",
+    "Request",
+    "ScriptedProvider",
+    "call",
+    "calls",
+    "fail",
+    "raw",
+    "redirect",
+    "say",
+    "stream_error",
+]
+
 CHAT = "/v1/chat/completions"
 COUNT = f"{CHAT}/input_tokens"
 RAN_OUT = 599
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Name a tool and its arguments; a string is sent as it is, so that it need not be JSON. `id` None: a new one."""
-
-    name: str
-    arguments: Mapping[str, Any] | str
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One answer. With `status` or `body` it is that response; else a chat completion, streamed where it is asked for.
-
-    `gate` is waited for before the first byte; `stall` sends headers' worth of nothing until the client hangs up;
-    `drop` resets the connection. `ends` says how a stream ends: whole, `cut` in the middle of the transfer, `silent`
-    (properly, but without a finish reason), or `error` (an error object inside the 200 stream).
-    """
-
-    text: str | None = None
-    calls: tuple[Call, ...] = ()
-    reasoning: str | None = None
-    finish: str | None = None
-    usage: tuple[int, int] | None = (10, 5)
-    model: str | None = None
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    gate: threading.Event | None = None
-    stall: bool = False
-    drop: bool = False
-    ends: str = "whole"
-    error: Mapping[str, Any] | None = None
-
-
-def say(text: str, **more: Any) -> Answer:
-    return Answer(text=text, **more)
-
-
-def call(name: str, arguments: Mapping[str, Any] | str | None = None, **more: Any) -> Answer:
-    return Answer(calls=(Call(name=name, arguments={} if arguments is None else arguments),), **more)
-
-
-def calls(*wanted: Call, **more: Any) -> Answer:
-    return Answer(calls=wanted, **more)
-
-
-def fail(status: int, message: str = "it failed", *, headers: Mapping[str, str] | None = None, **error: Any) -> Answer:
-    body = {"error": {"message": message, "code": status, "type": "server_error", **error}}
-    return Answer(status=status, body=body, headers=headers or {})
-
-
-def raw(body: bytes, *, status: int = 200, content_type: str = "text/event-stream") -> Answer:
-    return Answer(status=status, body=body, headers={"Content-Type": content_type})
-
-
-def redirect(to: str, status: int = 307) -> Answer:
-    return Answer(status=status, body=b"", headers={"Location": to})
-
-
-def stream_error(message: str, *, code: int = 500, text: str = "I beg") -> Answer:
-    return Answer(text=text, ends="error", error={"code": code, "message": message, "type": "server_error"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
             if not self.connection.recv(1):
                 request.hung_up.set()
             self.close_connection = True
+        elif answer.trickle:
+            self._trickle(request)
         elif answer.body is not None:
             self._respond(answer)
         else:
@@ -229,17 +185,28 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _complete(self, answer: Answer, asked: Any) -> None:
         if not asked.get("stream"):
-            return self._respond(replace(answer, body=_completion(answer)))
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for event in _events(answer, bool((asked.get("stream_options") or {}).get("include_usage"))):
+            return self._respond(replace(answer, body=completion(answer)))
+        self._begin_stream()
+        for event in events(answer, bool((asked.get("stream_options") or {}).get("include_usage"))):
             self._chunk(f"data: {event}\n\n".encode())
         if answer.ends == "cut":
             self.close_connection = True
             return None
         return self._chunk(b"")
+
+    def _begin_stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def _trickle(self, request: Request) -> None:
+        self._begin_stream()
+        self.close_connection = True
+        with suppress(OSError):
+            while not select.select([self.connection], [], [], 0.02)[0]:
+                self._chunk(b": still thinking\n\n")
+        request.hung_up.set()
 
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -251,74 +218,3 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body) if body else None
     except ValueError:
         return None
-
-
-def _tool_calls(answer: Answer) -> list[dict[str, Any]]:
-    return [
-        {
-            "index": place,
-            "id": f"id-{id(answer)}-{place}" if wanted.id is None else wanted.id,
-            "type": "function",
-            "function": {
-                "name": wanted.name,
-                "arguments": wanted.arguments if isinstance(wanted.arguments, str) else json.dumps(wanted.arguments),
-            },
-        }
-        for place, wanted in enumerate(answer.calls)
-    ]
-
-
-def _finish(answer: Answer) -> str:
-    return answer.finish or ("tool_calls" if answer.calls else "stop")
-
-
-def _usage(answer: Answer) -> dict[str, Any]:
-    if answer.usage is None:
-        return {}
-    tokens_in, tokens_out = answer.usage
-    return {
-        "usage": {
-            "prompt_tokens": tokens_in,
-            "completion_tokens": tokens_out,
-            "total_tokens": tokens_in + tokens_out,
-        }
-    }
-
-
-def _completion(answer: Answer) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
-    message |= {"tool_calls": _tool_calls(answer)} if answer.calls else {}
-    message |= {"reasoning_content": answer.reasoning} if answer.reasoning else {}
-    choice = {"index": 0, "finish_reason": _finish(answer), "message": message}
-    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": answer.model}
-    return head | {"choices": [choice]} | _usage(answer)
-
-
-def _events(answer: Answer, with_usage: bool) -> Iterator[str]:
-    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": answer.model}
-
-    def event(delta: Mapping[str, Any], finish: str | None = None) -> str:
-        return json.dumps(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
-
-    yield event({"role": "assistant", "content": None})
-    if answer.reasoning:
-        yield event({"reasoning_content": answer.reasoning})
-    text = answer.text or ""
-    for piece in (text[: len(text) // 2], text[len(text) // 2 :]):
-        if piece:
-            yield event({"content": piece})
-    for wanted in _tool_calls(answer):
-        arguments = wanted["function"]["arguments"]
-        wanted["function"]["arguments"] = ""
-        yield event({"tool_calls": [wanted]})
-        yield event({"tool_calls": [{"index": wanted["index"], "function": {"arguments": arguments}}]})
-    if answer.ends == "error":
-        yield json.dumps({"error": answer.error})
-        return
-    if answer.ends == "cut":
-        return
-    if answer.ends == "whole":
-        yield event({}, _finish(answer))
-    if with_usage and answer.usage is not None:
-        yield json.dumps(head | {"choices": []} | _usage(answer))
-    yield "[DONE]"

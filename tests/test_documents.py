@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from profile_router.adapters.policy_file import SHIPPED, read_policy
 from profile_router.adapters.prompts import render, render_rules
 from profile_router.cli.app import parser

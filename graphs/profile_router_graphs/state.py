@@ -76,7 +76,7 @@ def checkpointed_types() -> list[tuple[str, str]]:
         found |= {
             value
             for value in vars(module).values()
-            if isinstance(value, type) and is_dataclass(value) and fields(value)
+            if isinstance(value, type) and is_dataclass(value) and fields(value) and value.__module__ == module.__name__
         }
     return sorted((value.__module__, value.__name__) for value in found)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_profile, candidates
-from tests.scripted_provider import COUNT, Answer, ScriptedProvider, fail, raw, redirect
+from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect
 
-from profile_router.adapters.backends import count_prompt, inspect, server_root
+from profile_router.adapters.backends import inspect, server_root
 from profile_router.adapters.live import LiveBackends
 from profile_router.core.backend import BackendReport, health_failure
 from profile_router.core.profile import Profile
@@ -106,7 +103,9 @@ def test_a_window_that_is_no_size_is_none(n_ctx: Any) -> None:
 
 
 def loaded_in_ollama(name: str, context: Any) -> dict[str, Any]:
-    return {"models": [{"name": "other:7b", "context_length": 1}, {"name": name, "model": name, "context_length": context}]}
+    return {
+        "models": [{"name": "other:7b", "context_length": 1}, {"name": name, "model": name, "context_length": context}]
+    }
 
 
 NUM_CTX = {"parameters": "temperature 1\nnum_ctx                        16384\nstop <eos>"}
@@ -167,69 +166,16 @@ def test_no_proxy_comes_between_us_and_the_server(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("answer", "count"),
-    [
-        (Answer(body={"input_tokens": 123, "object": "response.input_tokens"}), 123),
-        (Answer(body={"input_tokens": "123"}), None),
-        (Answer(body={"input_tokens": 0}), None),
-        (Answer(body={"input_tokens": True}), None),
-        (Answer(body=[1]), None),
-        (raw(b"nonsense"), None),
-        (raw(b"[" * 100_000), None),
-        (fail(501, "not supported"), None),
-        (Answer(drop=True), None),
-    ],
-)
-def test_a_servers_count_is_taken_if_it_is_one(answer: Answer, count: int | None) -> None:
-    with ScriptedProvider(pages={COUNT: answer}) as provider:
-        body = {"messages": [{"role": "user", "content": "hi"}]}
-        assert asyncio.run(count_prompt(a_profile(provider.base_url), body, connect_s=2.0)) == count
-    assert provider.requests[0].body == body
-
-
-@pytest.mark.parametrize(
     ("base_url", "root"),
-    [("http://h:1/v1", "http://h:1"), ("http://h:1/v1/", "http://h:1"), ("http://h:1", "http://h:1"), ("http://h/x/v1", "http://h/x")],
+    [
+        ("http://h:1/v1", "http://h:1"),
+        ("http://h:1/v1/", "http://h:1"),
+        ("http://h:1", "http://h:1"),
+        ("http://h/x/v1", "http://h/x"),
+    ],
 )
 def test_a_servers_own_endpoints_lie_beside_v1(base_url: str, root: str) -> None:
     assert server_root(base_url) == root
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["data", "id", "default_generation_settings", "n_ctx", "modalities", "vision", "models", "name", "model_info"]
-            + ["parameters", "context_length", "error", "message"]
-        ),
-        inner,
-        max_size=3,
-    ),
-    max_leaves=8,
-)
-PAGE = st.builds(
-    lambda body, status: Answer(body=body, status=status),
-    st.binary(max_size=20) | JSON.map(lambda value: json.dumps(value).encode()),
-    st.sampled_from([200, 200, 200, 204, 401, 404, 500, 503]),
-)
-
-
-def test_no_answer_whatever_makes_inspecting_fail() -> None:
-    with ScriptedProvider() as provider:
-        profile = a_profile(provider.base_url)
-
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(st.fixed_dictionaries(dict.fromkeys([MODELS, PROPS, SHOW, PS], PAGE)))
-        def inspected(pages: dict[str, Any]) -> None:
-            provider.pages = pages
-            report = asyncio.run(inspect(profile, connect_s=2.0))
-            assert report.window is None or report.window > 0
-            assert all(isinstance(name, str) for name in report.models)
-
-        inspected()
-        provider.pages = {MODELS: raw(b"[" * 100_000), PROPS: raw(b"[" * 100_000)}
-        assert asyncio.run(inspect(profile, connect_s=2.0)).cause is None
 
 
 def live(provider: ScriptedProvider, **profiles: Profile) -> LiveBackends:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from profile_router.adapters.policy_file import SHIPPED, find_policy, read_policy
 from profile_router.core.policy import LongContextRule
 from profile_router.errors import PolicyError
@@ -43,7 +44,11 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
         "small-change",
         "borderline",
     ]
-    assert (policy.tiers.cheap, policy.tiers.local, policy.tiers.burst) == ("review-cheap", "coding-local", "coding-burst")
+    assert (policy.tiers.cheap, policy.tiers.local, policy.tiers.burst) == (
+        "review-cheap",
+        "coding-local",
+        "coding-burst",
+    )
     assert not policy.prices.burst.measured
     assert len(policy.digest) == 12
 
@@ -51,24 +56,72 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at", "says"),
     [
-        pytest.param("above_tokens: 8192", "above_token: 8192", "above_tokens", "unknown key 'above_token'", id="unknown key"),
-        pytest.param("above_tokens: 8192", "above_tokens: lots", "above_tokens", "must be a whole number, not 'lots'", id="wrong type"),
+        pytest.param(
+            "above_tokens: 8192", "above_token: 8192", "above_tokens", "unknown key 'above_token'", id="unknown key"
+        ),
+        pytest.param(
+            "above_tokens: 8192",
+            "above_tokens: lots",
+            "above_tokens",
+            "must be a whole number, not 'lots'",
+            id="wrong type",
+        ),
         pytest.param("above_tokens: 8192", "above_tokens: 8192.5", "above_tokens", "a whole number", id="no coercion"),
-        pytest.param("above_tokens: 8192", "above_tokens: true", "above_tokens", "a whole number", id="a boolean is no number"),
+        pytest.param(
+            "above_tokens: 8192", "above_tokens: true", "above_tokens", "a whole number", id="a boolean is no number"
+        ),
         pytest.param("above_tokens: 8192", "above_tokens: -1", "above_tokens", "allowed: 1 or more", id="out of range"),
-        pytest.param("tokenizer_factor: 1.4", "tokenizer_factor: .nan", "tokenizer_factor", "must be a number", id="not a number"),
-        pytest.param("reply_reserve: 1024", "reply_reserve: 1024\n  reply_reserve: 1", "image_tokens", "duplicate key 'reply_reserve'", id="duplicate key"),
-        pytest.param("  - id: vision\n", "  - id: visions\n", "- id: vision", "unknown id 'visions'", id="unknown rule"),
-        pytest.param("  - id: vision\n    route: burst", "  - id: vision\n    route: fast", "- id: vision", "allowed: cheap, local, burst", id="unknown tier"),
-        pytest.param("kinds: [security-review, api-design]", "kinds: [security]", "- id: security", "`kinds` lacks", id="undefined kind"),
-        pytest.param("causes: [asked-for-profile]", "causes: [boredom]", "- id: asked", "unknown cause 'boredom'", id="unknown cause"),
-        pytest.param("    times: 1\n  - id: asked", "    times: 5\n  - id: asked", "times: 1", "allowed: 0 to 1", id="an endless ladder"),
-        pytest.param("accept_any_model: false", "accept_any_model: maybe", "accept_any_model", "true or false", id="no boolean"),
+        pytest.param(
+            "tokenizer_factor: 1.4", "tokenizer_factor: .nan", "tokenizer_factor", "must be a number", id="not a number"
+        ),
+        pytest.param(
+            "reply_reserve: 1024",
+            "reply_reserve: 1024\n  reply_reserve: 1",
+            "image_tokens",
+            "duplicate key 'reply_reserve'",
+            id="duplicate key",
+        ),
+        pytest.param(
+            "  - id: vision\n", "  - id: visions\n", "- id: vision", "unknown id 'visions'", id="unknown rule"
+        ),
+        pytest.param(
+            "  - id: vision\n    route: burst",
+            "  - id: vision\n    route: fast",
+            "- id: vision",
+            "allowed: cheap, local, burst",
+            id="unknown tier",
+        ),
+        pytest.param(
+            "kinds: [security-review, api-design]",
+            "kinds: [security]",
+            "- id: security",
+            "`kinds` lacks",
+            id="undefined kind",
+        ),
+        pytest.param(
+            "causes: [asked-for-profile]",
+            "causes: [boredom]",
+            "- id: asked",
+            "unknown cause 'boredom'",
+            id="unknown cause",
+        ),
+        pytest.param(
+            "    times: 1\n  - id: asked",
+            "    times: 5\n  - id: asked",
+            "times: 1",
+            "allowed: 0 to 1",
+            id="an endless ladder",
+        ),
+        pytest.param(
+            "accept_any_model: false", "accept_any_model: maybe", "accept_any_model", "true or false", id="no boolean"
+        ),
         pytest.param("  local: coding-local\n", "", "cheap: review-cheap", "'local' is missing", id="missing key"),
         pytest.param("version: 1", "version: 2", "version", "allowed: 1", id="another version"),
     ],
 )
-def test_a_wrong_policy_is_refused_with_line_and_what_is_allowed(tmp_path: Path, old: str, new: str, at: str, says: str) -> None:
+def test_a_wrong_policy_is_refused_with_line_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, at: str, says: str
+) -> None:
     assert old in TEXT
     error = refusal(written(tmp_path, TEXT.replace(old, new, 1)))
     assert says in str(error)
@@ -94,7 +147,9 @@ def test_hostile_yaml_is_refused_in_one_line(tmp_path: Path, text: str, line: in
 
 
 def test_an_alias_bomb_is_refused_before_it_grows(tmp_path: Path) -> None:
-    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)
+    ]
     assert "aliases" in str(refusal(written(tmp_path, "\n".join(rows))))
 
 
@@ -145,10 +200,13 @@ def test_the_named_policy_wins_over_the_variable_and_that_over_the_users_own(tmp
 
 
 @given(st.integers(0, len(LINES) - 1), st.text(max_size=30))
-def test_one_garbled_line_gives_a_policy_or_a_policy_error(tmp_path_factory: pytest.TempPathFactory, at: int, garbage: str) -> None:
+def test_one_garbled_line_gives_a_policy_or_a_policy_error(
+    tmp_path_factory: pytest.TempPathFactory, at: int, garbage: str
+) -> None:
     path = tmp_path_factory.mktemp("policies") / "policy.yaml"
     path.write_text("\n".join([*LINES[:at], garbage, *LINES[at + 1 :]]), encoding="utf-8", errors="replace")
     try:
-        assert read_policy(path).tiers.local
+        said = read_policy(path).source
     except PolicyError as error:
-        assert str(error).startswith(str(path))
+        said = str(error)
+    assert said.startswith(str(path))

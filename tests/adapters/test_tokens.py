@@ -6,6 +6,7 @@ import lzma
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from profile_router.adapters import tokens
 from profile_router.adapters.resources import data
 from profile_router.errors import DataError
@@ -69,7 +70,11 @@ def test_a_limit_next_to_the_count_is_decided_rightly(limit_is: int) -> None:
     assert (count.high > exact + limit_is) == (exact > exact + limit_is)
 
 
-@given(st.lists(st.sampled_from([CODE, "x\n", "    indented\n", "// c\n", "漢字\n", "\t\n", "/path\n", "word "]), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from([CODE, "x\n", "    indented\n", "// c\n", "漢字\n", "\t\n", "/path\n", "word "]), max_size=40
+    )
+)
 def test_counting_in_pieces_is_counting_the_whole(parts: list[str]) -> None:
     text = "".join(parts)
     assert tokens.exact_tokens(text) == whole(text)

@@ -87,7 +87,9 @@ def test_a_check_sees_no_key(repo: Path, tmp_path: Path) -> None:
         ("All 3.5 of e.g. the checks pass, i.e. none fails.", []),
         ("The whole of *.py", []),
         ("I ended it. Then it worked", []),
-        ("x" * 5_000 + "/y.py", ["x" * 5_000 + "/y.py"]),
+        ("x" * 300 + "/y.py is longer than a name may be", ["x" * 300 + "/y.py"]),
+        ("I call os.path.join and foo.bar() of v1.2.3, see example.com", []),
+        ("I wrote helper.py", ["helper.py"]),
     ],
 )
 def test_files_that_are_named_and_absent_are_listed(

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from profile_router.adapters.windows import known_windows, remember_window
 from profile_router.core.profile import Profile, ProviderEndpoint
 
@@ -40,7 +41,10 @@ def test_an_unstated_window_is_assumed_and_said_so(tmp_path: Path, base_url: str
     assert known(profile(None, base_url), tmp_path) == (tokens, "assumed")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"http://127.0.0.1:8080/v1 m": 3}', '{"http://127.0.0.1:8080/v1 m": {"tokens": true, "at": 0}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"http://127.0.0.1:8080/v1 m": 3}', '{"http://127.0.0.1:8080/v1 m": {"tokens": true, "at": 0}}'],
+)
 def test_a_damaged_memory_counts_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "windows.json").write_text(text)
     assert known(profile(8_192), tmp_path) == (8_192, "config")

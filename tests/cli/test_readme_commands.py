@@ -12,7 +12,9 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [re.sub(r"\s+#.*$", "", line) for line in re.findall(r"^\s*(python3 (?:skill|tests).*)$", README, re.MULTILINE)]
+COMMANDS = [
+    re.sub(r"\s+#.*$", "", line) for line in re.findall(r"^\s*(python3 (?:skill|tests).*)$", README, re.MULTILINE)
+]
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_a_command_of_the_readme_works(command: str, folder: Path, tmp_path: Pat
 def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     words = command.replace("python3", sys.executable, 1)
     extra = {"PROFILE_ROUTER_ENV": str(Path(sys.prefix))}
-    done = subprocess.run(
+    return subprocess.run(
         ["sh", "-c", words],
         cwd=folder,
         env=environment(home, extra) | {"PATH": os.environ["PATH"]},
@@ -52,4 +54,3 @@ def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[
         timeout=120,
         check=False,
     )
-    return done

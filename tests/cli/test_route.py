@@ -28,16 +28,29 @@ def wide_profiles(home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "profile", "rule"),
     [
-        pytest.param(["x", "--files-to-read", "19", "--lines-to-edit", "199"], "coding-local", "small-change", id="19 files, 199 lines"),
+        pytest.param(
+            ["x", "--files-to-read", "19", "--lines-to-edit", "199"],
+            "coding-local",
+            "small-change",
+            id="19 files, 199 lines",
+        ),
         pytest.param(["x", "--files-to-read", "20"], "coding-local", "borderline", id="20 files"),
         pytest.param(["x", "--lines-to-edit", "200"], "coding-local", "borderline", id="200 lines"),
         pytest.param(["x", "--files-to-edit", "51"], "coding-burst", "large-change", id="51 files"),
         pytest.param(["summarize this module"], "review-cheap", "lint-or-summarize", id="summarize"),
         pytest.param(["make it nicer"], "coding-local", "small-change", id="no facts at all"),
-        pytest.param(["do a security review of the login"], "coding-burst", "security-or-api-design", id="security review"),
-        pytest.param(["fix the typo in the security page title"], "coding-local", "small-change", id="no security review"),
-        pytest.param(["x", "--files-to-edit", "60", "--local-only"], "coding-local", "private", id="60 files, local only"),
-        pytest.param(["x", "--files-to-edit", "60", "--profile", "review-cheap"], "review-cheap", "explicit", id="explicit"),
+        pytest.param(
+            ["do a security review of the login"], "coding-burst", "security-or-api-design", id="security review"
+        ),
+        pytest.param(
+            ["fix the typo in the security page title"], "coding-local", "small-change", id="no security review"
+        ),
+        pytest.param(
+            ["x", "--files-to-edit", "60", "--local-only"], "coding-local", "private", id="60 files, local only"
+        ),
+        pytest.param(
+            ["x", "--files-to-edit", "60", "--profile", "review-cheap"], "review-cheap", "explicit", id="explicit"
+        ),
     ],
 )
 def test_the_table_is_decided_by_number(tmp_path: Path, arguments: list[str], profile: str, rule: str) -> None:
@@ -47,7 +60,18 @@ def test_the_table_is_decided_by_number(tmp_path: Path, arguments: list[str], pr
 
 def test_the_json_has_every_promised_field(tmp_path: Path) -> None:
     answer = routed(tmp_path, "x")
-    assert {"profile", "tier", "rule", "reasons", "evidence", "needs_probe", "flips", "estimate", "policy", "warnings"} == set(answer)
+    assert {
+        "profile",
+        "tier",
+        "rule",
+        "reasons",
+        "evidence",
+        "needs_probe",
+        "flips",
+        "estimate",
+        "policy",
+        "warnings",
+    } == set(answer)
     wanted = {"files_to_read", "files_to_edit", "lines_to_edit", "tokens", "chars", "images", "kinds", "private"}
     assert wanted <= set(answer["evidence"])
     assert {"usd", "seconds", "usd_if_burst"} == set(answer["estimate"])
@@ -110,7 +134,9 @@ def test_the_two_profiles_of_a_minimum_set_up_are_enough(tmp_path: Path) -> None
     (burst / "config.yaml").write_text(WIDE)
     (tmp_path / "hermes" / "config.yaml").write_text(WIDE)
     shown = call("policy", "show", home=tmp_path).out
-    two = shown.replace("  cheap: review-cheap\n  local: coding-local\n  burst: coding-burst", "  local: default\n  burst: burst")
+    two = shown.replace(
+        "  cheap: review-cheap\n  local: coding-local\n  burst: coding-burst", "  local: default\n  burst: burst"
+    )
     (tmp_path / "two.yaml").write_text(two, encoding="utf-8")
     light = routed(tmp_path, "summarize this module", "--policy", "two.yaml")
     band = routed(tmp_path, "x", "--files-to-edit", "20", "--policy", "two.yaml")
@@ -145,7 +171,11 @@ def test_a_task_can_come_from_stdin(tmp_path: Path) -> None:
         pytest.param(["route", "x", "--workspace", "nope"], "nope", id="missing workspace"),
         pytest.param(["route", "x", "--policy", "nope.yaml"], "nope.yaml", id="missing policy"),
         pytest.param(["route", "x", "--policy", "broken.yaml"], "broken.yaml:1", id="broken policy"),
-        pytest.param(["route", "x", "--profile", "nobody"], "known: coding-burst, coding-local, review-cheap", id="unknown profile"),
+        pytest.param(
+            ["route", "x", "--profile", "nobody"],
+            "known: coding-burst, coding-local, review-cheap",
+            id="unknown profile",
+        ),
         pytest.param(["route", "x", "--profile", "../x"], "../x", id="a path as profile"),
         pytest.param(["route", "x", "--files-to-read", "-1"], "out of range", id="negative number"),
         pytest.param(["route", "x", "--files-to-read", "many"], "not a whole number", id="no number"),
@@ -167,8 +197,20 @@ def test_bad_input_gets_one_clear_line_and_exit_2(tmp_path: Path, arguments: lis
 
 def test_route_imports_nothing_heavy(tmp_path: Path) -> None:
     done = call("route", "fix the typo in README.md", home=tmp_path, python=("-X", "importtime"))
-    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.err.splitlines() if "import time" in line}
-    heavy = {"langgraph", "langchain", "langchain_core", "langchain_openai", "openai", "pydantic", "httpx2", "jinja2", "tiktoken"}
+    imported = {
+        line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.err.splitlines() if "import time" in line
+    }
+    heavy = {
+        "langgraph",
+        "langchain",
+        "langchain_core",
+        "langchain_openai",
+        "openai",
+        "pydantic",
+        "httpx2",
+        "jinja2",
+        "tiktoken",
+    }
     assert done.code == 0
     assert "profile_router" in imported
     assert not imported & heavy

@@ -40,7 +40,10 @@ def servers(*answers: Answer) -> ScriptedProvider:
 
 
 def test_a_small_task_runs_locally_is_verified_and_costs_nothing(tmp_path: Path, repository: Path) -> None:
-    with servers(tool("read_file", {"path": "calc.py"}), FIX, say("`add` in calc.py now adds.")) as local, servers() as burst:
+    with (
+        servers(tool("read_file", {"path": "calc.py"}), FIX, say("`add` in calc.py now adds.")) as local,
+        servers() as burst,
+    ):
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         done = call("run", "fix add in calc.py", "--check", CHECK, "--json", home=tmp_path, cwd=repository)
@@ -129,7 +132,9 @@ def test_a_second_task_on_the_thread_sees_task_and_summary_of_the_first_and_no_i
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         first = call("run", "FIRST TASK", "--thread", "t", "--json", home=tmp_path, cwd=repository)
-        second = call("run", "SECOND", "--thread", "t", "--profile", "coding-burst", "--json", home=tmp_path, cwd=repository)
+        second = call(
+            "run", "SECOND", "--thread", "t", "--profile", "coding-burst", "--json", home=tmp_path, cwd=repository
+        )
     assert (first.code, second.code) == (0, 0), first.err + second.err
     ours, theirs = local.chats[0], burst.chats[0]
     spoken = [(message["role"], message["content"]) for message in theirs["messages"][1:]]
@@ -163,7 +168,9 @@ def test_keys_stay_out_of_output_state_and_the_other_server(tmp_path: Path, repo
     secret = "canary-5f3a9e"
     with servers(fail(401, f"bad key {secret}")) as burst, servers(say("done")) as local:
         profile(tmp_path, "coding-local", local.base_url)
-        profile(tmp_path, "coding-burst", burst.base_url, extra="  api_key: ${BURST_KEY}\n", env=f"BURST_KEY={secret}\n")
+        profile(
+            tmp_path, "coding-burst", burst.base_url, extra="  api_key: ${BURST_KEY}\n", env=f"BURST_KEY={secret}\n"
+        )
         done = call("run", "x", "--files-to-edit", "60", "--json", home=tmp_path, cwd=repository)
     assert done.code == 0, done.err
     assert burst.chats

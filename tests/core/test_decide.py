@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.cases import CANDIDATES, IMAGE, LABEL, POLICY, RANK, WINDOWS, decided, evidence, kinds, stated, tokens
+
 from profile_router.core.decide import Candidate, decide
 from profile_router.core.evidence import Evidence, Range, Window
 from profile_router.core.route import Refusal, Route
 from profile_router.core.task import Task
-from tests.core.cases import CANDIDATES, IMAGE, LABEL, POLICY, RANK, WINDOWS, decided, evidence, kinds, stated, tokens
 
 SMALL_LOCAL = (replace(WINDOWS[0], tokens=8_192), *WINDOWS[1:])
 
@@ -54,11 +55,27 @@ SMALL_LOCAL = (replace(WINDOWS[0], tokens=8_192), *WINDOWS[1:])
             {"kinds": kinds("refactor"), "scope_word": "every"}, "coding-burst", "large-change", id="a wide refactor"
         ),
         pytest.param({"kinds": kinds("summarize")}, "review-cheap", "lint-or-summarize", id="summarize"),
-        pytest.param({"kinds": kinds("lint"), "files_to_read": stated(50)}, "review-cheap", "lint-or-summarize", id="lint 50"),
-        pytest.param({"kinds": kinds("lint"), "files_to_read": stated(51)}, "coding-burst", "large-change", id="lint 51"),
-        pytest.param({"kinds": kinds("lint"), "lines_to_edit": stated(200)}, "coding-local", "borderline", id="lint 200 lines"),
-        pytest.param({"kinds": kinds("summarize"), "tokens": tokens(80_000)}, "review-cheap", "lint-or-summarize", id="long, but it fits cheap"),
-        pytest.param({"kinds": kinds("summarize"), "tokens": tokens(100_000)}, "coding-burst", "long-context", id="too long for cheap"),
+        pytest.param(
+            {"kinds": kinds("lint"), "files_to_read": stated(50)}, "review-cheap", "lint-or-summarize", id="lint 50"
+        ),
+        pytest.param(
+            {"kinds": kinds("lint"), "files_to_read": stated(51)}, "coding-burst", "large-change", id="lint 51"
+        ),
+        pytest.param(
+            {"kinds": kinds("lint"), "lines_to_edit": stated(200)}, "coding-local", "borderline", id="lint 200 lines"
+        ),
+        pytest.param(
+            {"kinds": kinds("summarize"), "tokens": tokens(80_000)},
+            "review-cheap",
+            "lint-or-summarize",
+            id="long, but it fits cheap",
+        ),
+        pytest.param(
+            {"kinds": kinds("summarize"), "tokens": tokens(100_000)},
+            "coding-burst",
+            "long-context",
+            id="too long for cheap",
+        ),
     ],
 )
 def test_the_table_decides_by_number(found: dict[str, Any], profile: str, rule: str) -> None:
@@ -78,7 +95,9 @@ def test_the_table_decides_by_number(found: dict[str, Any], profile: str, rule: 
         pytest.param(2_048, 1_000, None, False, id="a slot of 2,048"),
     ],
 )
-def test_what_the_local_window_really_holds_counts(window: int, count: int, counted_by_server: int | None, fits: bool) -> None:
+def test_what_the_local_window_really_holds_counts(
+    window: int, count: int, counted_by_server: int | None, fits: bool
+) -> None:
     local = Window(profile="coding-local", tokens=window, source="server", prompt_tokens=counted_by_server)
     route = decided(evidence(tokens=tokens(count), windows=(local, *WINDOWS[1:])))
     assert isinstance(route, Route)
@@ -168,7 +187,9 @@ sizes = st.one_of(
     st.builds(stated, st.integers(0, 10_000)),
     st.tuples(st.integers(0, 300), st.integers(0, 300)).map(lambda pair: Range(min(pair), max(pair), "measured")),
 )
-all_kinds = st.lists(st.sampled_from([kind for kind, _ in POLICY.kinds.kinds]), unique=True).map(lambda names: kinds(*names))
+all_kinds = st.lists(st.sampled_from([kind for kind, _ in POLICY.kinds.kinds]), unique=True).map(
+    lambda names: kinds(*names)
+)
 evidences = st.builds(
     lambda read, edit, lines, count, chars, images, acts, word, private, window: evidence(
         files_to_read=read,

@@ -27,7 +27,8 @@ _EPSILON = 1e-5
 _WINDOW = 131_072
 _HEADS, _HEAD_DIMENSION = 2, 32
 
-# Logits after any token. Under a grammar the answer shall end: close what is open before anything else is begun.
+# Logits after any token. What the script wants leads by more than 3: then `min_p`, which the server applies by default,
+# leaves no choice at any temperature. Under a grammar the answer shall end: close what is open, begin nothing else.
 _FOLLOWED, _RARE = 14.0, -12.0
 _ANYWHERE: Mapping[str, float] = {
     **{letter: 1.0 - 0.01 * at for at, letter in enumerate(string.ascii_letters)},
@@ -37,8 +38,8 @@ _ANYWHERE: Mapping[str, float] = {
 }
 _CLOSE: Mapping[str, float] = {"}": 8.0, "]": 8.0, ",": 7.5}
 _AFTER: Mapping[str, Mapping[str, float]] = {
-    "{": {"}": 9.0},
-    "[": {"]": 9.0},
+    "{": {"}": 12.5},
+    "[": {"]": 12.5},
     "}": {END: _FOLLOWED, "\n": 4.5},  # this closes a tool call, where a comma would begin another one
     "\n": {"<": 4.5},
     ">": {END: _FOLLOWED},
@@ -65,7 +66,7 @@ class _Bigram:
         """Make a grammar's free choice fall on the piece, and end there."""
         self.kinds.setdefault(piece, _NORMAL)
         self.anywhere[piece] = logit
-        self.after[piece].update(_CLOSE)
+        self.after[piece].update({**_CLOSE, piece: _RARE})
 
 
 def build(path: Path, script: Script | None = None, *, feed_forward: int = 32) -> Path:
@@ -85,14 +86,14 @@ def _bigram(script: Script, vocabulary: Vocabulary) -> _Bigram:
     bigram = _Bigram({**dict.fromkeys(ordinary, _NORMAL), **dict.fromkeys(marks, _CONTROL)}, dict(_ANYWHERE))
     for previous, logits in _AFTER.items():
         bigram.after[previous].update(logits)
-    bigram.prefer(f'"{script.word}"', 7.0)
-    bigram.prefer(str(script.number), 4.5)
+    bigram.prefer(f'"{script.word}"', 9.2)
+    bigram.prefer(str(script.number), 5.9)
     calls, said = steps(script, [*bigram.after, *_ANYWHERE])
     for at, pieces in enumerate(calls):
         bigram.follow(f"<|call_{at}|>", pieces)
     bigram.follow(SAY, said)
     # Where the end is forbidden (ignore_eos) the sentence begins again.
-    bigram.after[said[-1]][said[0]] = bigram.after[END][said[0]] = _FOLLOWED - 1
+    bigram.after[said[-1]][said[0]] = bigram.after[END][said[0]] = _FOLLOWED - 3.5
     return bigram
 
 

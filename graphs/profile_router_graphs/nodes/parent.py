@@ -12,7 +12,7 @@ from profile_router_graphs.state import NOTHING, RunContext, RunState
 async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
     """Begin a run on its thread: nothing of an earlier run but the conversation and the thread's privacy remains."""
     context, task = runtime.context, state["task"]
-    conversation = state.get("conversation", ())
+    conversation = tuple(state.get("conversation", ()))  # a checkpoint gives tuples back as lists
     private_thread = state.get("private_thread", False)
     evidence = await context.measurer.measure(task, conversation, private_thread=private_thread)
     seconds = task.timeout_s or context.policy.limits.run_seconds

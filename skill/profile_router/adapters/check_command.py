@@ -27,23 +27,17 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 async def run_check(command: str, folder: Path, environ: Mapping[str, str], *, seconds: float) -> CheckResult:
     """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group."""
     started = time.monotonic()
-    transport, watch = await asyncio.get_running_loop().subprocess_shell(
-        _Watch,
-        command,
-        cwd=folder,
-        env=without_secrets(environ),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    late = False
+    watch, late = _Watch(), False
+    # Shielded: a command that is being started when we are cancelled would otherwise be out of reach.
+    starting = asyncio.create_task(_start(watch, command, folder, environ))
     try:
+        await asyncio.shield(starting)
         async with asyncio.timeout(seconds):
             await watch.exited.wait()
     except TimeoutError:
         late = True
     finally:
+        transport = await starting
         _end_group(transport.get_pid())
         await watch.drained()
         transport.close()
@@ -53,6 +47,20 @@ async def run_check(command: str, folder: Path, environ: Mapping[str, str], *, s
         seconds=round(time.monotonic() - started, 2),
         last_line=f"ended after {seconds:g} s" if late else _last_line(bytes(watch.tail)),
     )
+
+
+async def _start(watch: _Watch, command: str, folder: Path, environ: Mapping[str, str]) -> asyncio.SubprocessTransport:
+    transport, _ = await asyncio.get_running_loop().subprocess_shell(
+        lambda: watch,
+        command,
+        cwd=folder,
+        env=without_secrets(environ),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    return transport
 
 
 class _Watch(asyncio.SubprocessProtocol):

@@ -50,7 +50,7 @@ def measure(
         head_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images),
     )
-    texts = (goal, context, *(turn.text for turn in conversation))
+    texts = (goal, context, *task.files, *task.images, *(turn.text for turn in conversation))
     above = next((rule.above_tokens for rule in policy.rules if isinstance(rule, LongContextRule)), None)
     fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(conversation) + 1) * _TURN_TOKENS
     return Evidence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,12 @@ from profile_router.core.path_words import path_words
 from profile_router.core.receipt import ChangedFile, Verified
 
 _LARGEST_DIFFED = 2_000_000
+# A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
+_IN_FOLDER = re.compile(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
+_ALONE = re.compile(
+    r"[^/:*]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|vue|html?|css|scss|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|sh|sql|go|rs|"
+    r"c|h|cc|cpp|hpp|java|kt|rb|php|cs|swift|scala|lua|ipynb|csv|lock)"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +72,7 @@ class WorkspaceVerifier:
             return
         names: tuple[str, ...] | None = None
         for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(summary)):
-            if "*" in path or "." not in path.rsplit("/", 1)[-1] or _there(self.workspace.root, path):
+            if not (_IN_FOLDER.fullmatch(path) or _ALONE.fullmatch(path)) or _there(self.workspace.root, path):
                 continue
             names = (*tracked_files(self.workspace), *(file.path for file in changed)) if names is None else names
             if not any(name == path or name.endswith(f"/{path}") for name in names):

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        print(f"profiles of {home.where}")
+        print(home.where)
         print("\n".join(_line(row) for row in rows))
     needed = {policy.tiers.local, policy.tiers.burst}
     return 2 if any(row["problem"] and row["name"] in needed for row in rows) else 0

@@ -10,6 +10,7 @@ from profile_router.core.receipt import Attempt, Receipt, Verified
 from profile_router.core.route import Decision, Refusal, Route
 
 Json = dict[str, Any]
+_ONE_LINE = 110
 
 
 def decision_json(decision: Decision) -> Json:
@@ -114,10 +115,16 @@ def decision_lines(decision: Decision, *, burst: str) -> list[str]:
         ]
         return lines + _labelled("warning", decision.warnings)
     head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
-    lines = [head, *_labelled("why", (", ".join(decision.reasons), _size(decision.evidence, decision.profile)))]
+    lines = [head, *_labelled("why", (*_joined(decision.reasons), _size(decision.evidence, decision.profile)))]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
     lines += _labelled("costs", (_price(decision, burst),))
     return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
+
+
+def _joined(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Return short reasons as one line, long ones a line each."""
+    whole = ", ".join(reasons)
+    return (whole,) if len(whole) <= _ONE_LINE else reasons
 
 
 def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:

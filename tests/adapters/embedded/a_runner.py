@@ -34,9 +34,11 @@ def run(
     workspace: Path | None = None,
     policy: Policy | None = None,
     heard: Heard | None = None,
+    guard: float = 60.0,
 ) -> Attempt:
-    runner = a_runner(profile, workspace, policy)
-    return asyncio.run(runner.run(order or an_order(profile=profile.name), heard or Heard()))
+    """Return how the attempt ended; one that does not end by itself within *guard* seconds is a failed test."""
+    running = a_runner(profile, workspace, policy).run(order or an_order(profile=profile.name), heard or Heard())
+    return asyncio.run(asyncio.wait_for(running, guard))
 
 
 def local(base_url: str, **changes: Any) -> Profile:

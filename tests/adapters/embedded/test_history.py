@@ -109,10 +109,26 @@ def test_old_results_go_before_old_turns_and_the_oldest_first() -> None:
         "word word",
         "word word",
     ]
-    kept = fit(a_history(450), messages)
+
+
+def test_a_newest_result_too_long_by_itself_is_cut_and_says_so() -> None:
+    messages = [HumanMessage("task"), *turn(1, 900), *turn(2, 900)]
+    kept = fit(a_history(500), messages)
     assert kept is not None
     assert kept[0] == messages[0]
-    assert kept[-2:] == messages[-2:]
+    assert kept[-2] == messages[-2]
+    assert messages[-1].text.startswith(kept[-1].text.split("\n[cut")[0])
+    assert kept[-1].text.endswith("[cut to fit the window; ask for less at a time]")
+
+
+def test_only_an_exact_count_teaches_the_factor() -> None:
+    history = a_history(20_000)
+    fit(history, [HumanMessage("word " * 500)])
+    history.learn(5_000)
+    assert history.factor == 1.0  # bounds were enough to see that it fits: nothing was counted
+    fit(history, [HumanMessage("word " * 15_000)])
+    history.learn(30_000)
+    assert 1.9 < history.factor < 2.0
 
 
 def test_whole_turns_go_when_no_result_is_left_to_shorten() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,19 @@ _NEW_TOKEN_LIMIT = frozenset({"openai-api"})
 
 @asynccontextmanager
 async def open_model(
-    profile: Profile, *, local: bool, connect_s: float, read_s: float, max_tokens: int | None
+    profile: Profile,
+    *,
+    local: bool,
+    connect_s: float,
+    read_s: float,
+    max_tokens: int | None,
+    schema: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[ChatOpenAI]:
     """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
     Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
-    bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`.
+    bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`. *schema* (name,
+    strict, schema) binds the answer; it is sent past LangChain, which would parse the answer and raise by itself.
     """
     from langchain_openai import ChatOpenAI
 
@@ -44,13 +51,15 @@ async def open_model(
             http_async_client=client,
             timeout=client.timeout,  # else None is sent with each request, which means for ever
             openai_proxy=None,
-            extra_body=_extra_body(profile, max_tokens) or None,
+            extra_body=_extra_body(profile, max_tokens, schema) or None,
             max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
         )
 
 
-def _extra_body(profile: Profile, max_tokens: int | None) -> dict[str, Any]:
+def _extra_body(profile: Profile, max_tokens: int | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
     body: dict[str, Any] = {}
+    if schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": dict(schema)}
     if max_tokens is not None and profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
         body["max_tokens"] = max_tokens
     if profile.preferences and profile.endpoint.provider == "openrouter":

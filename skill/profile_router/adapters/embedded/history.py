@@ -1,8 +1,8 @@
 """Keep an attempt's inner history within its window, by real counts, before it can overflow.
 
 The count is the server's own where it counts requests (llama.cpp); else o200k times a factor learned from the last
-answer's usage. Old tool results go first, then whole old turns, then the ends of the newest results; the task and the
-shared conversation stay.
+answer's usage. Old tool results go first, then the ends of long new ones, then whole old turns; the task and the shared
+conversation stay.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ServerCount = Callable[[Mapping[str, Any]], Awaitable[int | None]]
 _NEAR = 0.5
 _WORTH_ELIDING = 200  # characters: the note that stands for a shorter result would be as long
-_SHORTEST_CUT = 200  # characters
+_READABLE, _SHORTEST = 1_200, 200  # characters of a result that is not cut: before and after turns are dropped
 _CUT = "\n[cut to fit the window; ask for less at a time]"
 
 
@@ -65,7 +65,7 @@ class History:
     async def _tokens(self, messages: Sequence[BaseMessage]) -> int:
         text = self._text(messages)
         rough = count_tokens((text,), (math.floor(self.budget * _NEAR / self.factor),))
-        self._counted_o200k = rough.high if rough.source == "counted" else 0
+        self._counted_o200k = rough.high if rough.low == rough.high else 0  # a bound would teach too low a factor
         if rough.high * self.factor <= self.budget * _NEAR:
             return math.ceil(rough.high * self.factor)
         self._counted_o200k = exact_tokens(text)
@@ -89,7 +89,12 @@ class History:
 def _shorter_and_shorter(messages: list[BaseMessage]) -> Iterator[list[BaseMessage]]:
     """Yield *messages* trimmed by one step, by two, and so on to the last that there is."""
     kept = messages
-    while shorter := _elide_oldest_result(kept) or _drop_oldest_turn(kept) or _cut_longest_result(kept):
+    while shorter := (
+        _elide_oldest_result(kept)
+        or _cut_longest_result(kept, _READABLE)
+        or _drop_oldest_turn(kept)
+        or _cut_longest_result(kept, _SHORTEST)
+    ):
         yield shorter
         kept = shorter
 
@@ -121,13 +126,13 @@ def _drop_oldest_turn(messages: list[BaseMessage]) -> list[BaseMessage] | None:
     return [*messages[: turns[0]], *messages[end:]]
 
 
-def _cut_longest_result(messages: list[BaseMessage]) -> list[BaseMessage] | None:
-    """Cut the longest tool result to half, once nothing older is left: a turn may have asked for many files at once."""
+def _cut_longest_result(messages: list[BaseMessage], shortest: int) -> list[BaseMessage] | None:
+    """Cut the longest tool result to half: a turn may have asked for many files at once."""
     from langchain_core.messages import ToolMessage
 
     lengths = {place: len(message.text) for place, message in enumerate(messages) if isinstance(message, ToolMessage)}
     longest = max(lengths, key=lengths.__getitem__, default=None)
-    if longest is None or lengths[longest] <= _SHORTEST_CUT:
+    if longest is None or lengths[longest] <= shortest:
         return None
     head = messages[longest].text.removesuffix(_CUT)[: (lengths[longest] - len(_CUT)) // 2]
     cut = messages[longest].model_copy(update={"content": head + _CUT})

@@ -13,7 +13,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy
 from profile_router.core.privacy import private_glob, private_text
 from profile_router.core.probe import Complexity, ProbeOutcome
-from profile_router.core.profile import Profile, is_loopback
+from profile_router.core.profile import Profile, same_endpoint
 from profile_router.core.receipt import Receipt
 from profile_router.core.rules import files_text, lines_text
 from profile_router.core.task import Task
@@ -47,12 +47,17 @@ class EmbeddedProber:
         loaded = self.load(profile)
         if loaded.key_missing:
             return ProbeOutcome(complexity=None, problem=f"{profile} has no key")
+        prompt = self._prompt(task, evidence)
+        window = evidence.window(profile)
+        if window is not None and not self._fits(prompt, window.tokens):
+            problem = f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
+            return ProbeOutcome(complexity=None, problem=problem)
         call = Call(
             profile=loaded,
             tier="cheap",
-            local=is_loopback(loaded.endpoint.base_url),
+            local=any(same_endpoint(loaded.endpoint.base_url, place) for place in self.policy.local_endpoints),
             step="probe",
-            prompt=self._prompt(task, evidence),
+            prompt=prompt,
             max_tokens=ANSWER_TOKENS,
             seconds=SECONDS,
             schema=schema(),
@@ -70,6 +75,9 @@ class EmbeddedProber:
         return ProbeOutcome(
             complexity=None, receipts=tuple(receipts), problem=f"{len(receipts)} invalid answers: {problem}"
         )
+
+    def _fits(self, prompt: str, window: int) -> bool:
+        return exact_tokens(prompt) * self.policy.counting.tokenizer_factor + ANSWER_TOKENS <= window
 
     def _prompt(self, task: Task, evidence: Evidence) -> str:
         measured = (

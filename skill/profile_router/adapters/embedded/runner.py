@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import importlib
 import time
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ class EmbeddedRunner:
         profile = self.load(order.profile)
         if order.private and not order.local:
             raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
+        for library in ("langchain.agents", "langchain_openai"):
+            importlib.import_module(library)  # 1 s on first use, which is not the model's: before the clock starts
         started = time.monotonic()
         fence = self._fence(order)
         tools = tools_for(order, profile, fence, self.policy)
@@ -83,7 +86,7 @@ class EmbeddedRunner:
         return Attempt(receipt=receipt, text=text, failure=failure, notes=_notes(order, profile, self.workspace, meter))
 
     async def _loop(self, order: Order, profile: Profile, tools: list[BaseTool], meter: Meter) -> str:
-        from langchain.agents import create_agent  # 0.6 s: only a run pays for it
+        from langchain.agents import create_agent
 
         async with open_model(
             profile,

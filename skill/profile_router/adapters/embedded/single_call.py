@@ -57,18 +57,15 @@ async def ask(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
 
 
 async def _message(call: Call, policy: Policy, first: FirstToken) -> Any:
-    extra: dict[str, Any] = {}
-    if call.schema is not None:
-        named = {"name": call.step, "strict": True, "schema": call.schema}
-        extra = {"response_format": {"type": "json_schema", "json_schema": named}}
     async with open_model(
         call.profile,
         local=call.local,
         connect_s=policy.limits.connect_seconds,
         read_s=call.seconds,
         max_tokens=call.max_tokens,
+        schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
     ) as model:
-        return await model.ainvoke(utf8(call.prompt), config={"callbacks": [first]}, **extra)
+        return await model.ainvoke(utf8(call.prompt), config={"callbacks": [first]})
 
 
 def _receipt(

@@ -1,0 +1,176 @@
+"""Between two attempts: what is ordered, what forbids it, and how the run ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes import (
+    BURST,
+    CHEAP,
+    LOCAL,
+    PRIVATE,
+    a_policy,
+    a_receipt,
+    a_task,
+    an_order,
+    candidates,
+    evidence,
+)
+
+from profile_router.core.attempts import (
+    UNKNOWN_WINDOW,
+    any_call_made,
+    cost,
+    final_status,
+    forbidden,
+    hop_after,
+    order_for,
+    unavailable,
+)
+from profile_router.core.decide import decide
+from profile_router.core.ladder import Failure
+from profile_router.core.order import Order
+from profile_router.core.receipt import Attempt, CheckResult, Receipt, Verified
+from profile_router.core.route import Refusal
+
+DECISION = decide(a_task(), evidence(), a_policy(), candidates())
+REFUSAL = Refusal(rule="private", reasons=("no",), unblock=("serve it",), evidence=evidence(), policy="")
+BROKE = Failure(cause="server-error", message="it broke")
+WINDOWLESS = {"windows": ()}
+
+
+def ordered(profile: str = LOCAL, *, found: Any = None, **known: str) -> Order:
+    return order_for(
+        a_task(),
+        found or evidence(),
+        a_policy(),
+        candidates(**known),
+        profile=profile,
+        step="route",
+        conversation=(),
+        seconds=9.0,
+    )
+
+
+def test_an_order_says_tier_window_and_whether_it_is_local() -> None:
+    order = ordered(found=evidence(window=12_345))
+    assert (order.tier, order.window, order.local, order.vision, order.private) == ("local", 12_345, True, False, False)
+    burst = ordered(BURST)
+    assert (burst.tier, burst.local, burst.vision) == ("burst", False, True)
+
+
+def test_an_order_offers_every_other_profile_and_an_unknown_window_is_a_small_one() -> None:
+    order = ordered(found=evidence(**WINDOWLESS))
+    assert order.asks == (BURST, CHEAP)
+    assert order.window == UNKNOWN_WINDOW
+
+
+@pytest.mark.parametrize(
+    ("profile", "address", "tier"),
+    [("mine", "http://127.0.0.1:9/v1", "local"), ("mine", "https://far.invalid/v1", "burst")],
+)
+def test_a_profile_outside_the_tiers_is_priced_by_where_it_is(profile: str, address: str, tier: str) -> None:
+    order = ordered(profile, **{profile: address})
+    assert order.tier == tier
+    assert order.local is False  # only the tier's own profile is attested
+
+
+@pytest.mark.parametrize(
+    ("order", "found", "cause"),
+    [
+        (an_order(), evidence(), None),
+        (an_order(private=True), evidence(), None),
+        (an_order(private=True, local=False), evidence(), "refused"),
+        (an_order(), evidence(tokens=30_000), "over-window"),
+        (an_order(), evidence(tokens=30_000, **WINDOWLESS), None),
+        (an_order(seconds=0.0), evidence(), "timeout"),
+        (an_order(seconds=-1.0, private=True, local=False), evidence(), "refused"),
+    ],
+)
+def test_what_forbids_an_order(order: Order, found: Any, cause: str | None) -> None:
+    failure = forbidden(order, found, a_policy())
+    assert (failure.cause if failure else None) == cause
+
+
+def test_what_could_not_begin_is_an_attempt_without_tokens() -> None:
+    attempt = unavailable(an_order(step="asked"), candidates()[LOCAL], BROKE)
+    receipt = attempt.receipt
+    assert (receipt.outcome, receipt.step, receipt.error) == ("unavailable", "asked", "it broke")
+    assert (receipt.tokens_in, receipt.tokens_out, receipt.cost_usd, receipt.turns) == (0, 0, 0.0, 0)
+    assert receipt.model_served is None
+    assert attempt.failure == BROKE
+
+
+def test_only_a_failure_has_a_next_step() -> None:
+    with pytest.raises(ValueError, match="only a failed attempt"):
+        hop_after(Attempt(receipt=a_receipt()), evidence(), a_policy(), candidates(), receipts=(), hops=())
+
+
+def test_a_probe_of_a_profile_is_no_attempt_with_it() -> None:
+    down = Attempt(
+        receipt=a_receipt(BURST, outcome="failed"), failure=Failure(cause="asked-for-profile", message="m", asked=CHEAP)
+    )
+    receipts = (a_receipt(CHEAP, step="probe"), down.receipt)
+    hop = hop_after(down, evidence(), a_policy(), candidates(), receipts=receipts, hops=())
+    assert hop.profile == CHEAP
+
+
+def test_a_private_failure_stays_on_this_machine() -> None:
+    down = Attempt(receipt=a_receipt(outcome="unavailable"), failure=Failure(cause="refused", message="m"))
+    found = evidence(private=(PRIVATE,))
+    hop = hop_after(down, found, a_policy(), candidates(), receipts=(down.receipt,), hops=())
+    assert hop.profile is None
+    assert "private" in hop.reason
+
+
+PASSED = CheckResult(command="c", exit_code=0, seconds=0.1, last_line="")
+FAILED = CheckResult(command="c", exit_code=1, seconds=0.1, last_line="")
+TIMED_OUT = CheckResult(command="c", exit_code=None, seconds=0.1, last_line="")
+OK = Attempt(receipt=a_receipt(), text="done")
+DOWN = Attempt(receipt=a_receipt(outcome="unavailable"), failure=BROKE)
+BAD = Attempt(receipt=a_receipt(outcome="failed"), failure=BROKE)
+PROBE = a_receipt(CHEAP, step="probe")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "receipts", "check", "status"),
+    [
+        (OK, (OK.receipt,), None, "ok"),
+        (OK, (OK.receipt,), PASSED, "ok"),
+        (OK, (OK.receipt,), FAILED, "failed"),
+        (OK, (OK.receipt,), TIMED_OUT, "failed"),
+        (OK, (DOWN.receipt, OK.receipt), PASSED, "ok"),
+        (BAD, (BAD.receipt,), None, "failed"),
+        (DOWN, (BAD.receipt, DOWN.receipt), None, "failed"),
+        (DOWN, (DOWN.receipt,), None, "refused"),
+        (DOWN, (DOWN.receipt, DOWN.receipt), None, "refused"),
+        (DOWN, (PROBE, DOWN.receipt), None, "refused"),
+        (None, (), None, "refused"),
+    ],
+)
+def test_how_a_run_ended(
+    attempt: Attempt | None, receipts: tuple[Receipt, ...], check: CheckResult | None, status: str
+) -> None:
+    assert final_status(DECISION, receipts, attempt, Verified(check=check)) == status
+
+
+def test_a_refusal_is_refused_whatever_else_is_there() -> None:
+    assert final_status(REFUSAL, (), None, Verified()) == "refused"
+
+
+@pytest.mark.parametrize(
+    ("receipts", "made"),
+    [((), False), ((DOWN.receipt,), False), ((PROBE,), False), ((PROBE, DOWN.receipt), False), ((BAD.receipt,), True)],
+)
+def test_probe_and_unavailable_are_no_call(receipts: tuple[Receipt, ...], made: bool) -> None:
+    assert any_call_made(receipts) is made
+
+
+def test_everything_that_was_paid_is_in_the_cost() -> None:
+    receipts = (
+        a_receipt(cost_usd=0.1),
+        a_receipt(cost_usd=0.2, outcome="failed"),
+        a_receipt(step="probe", cost_usd=0.003),
+    )
+    assert cost(receipts) == 0.303

@@ -1,0 +1,87 @@
+"""Run the whole graph over fakes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from tests.fakes import (
+    FakeBackends,
+    FakeClock,
+    FakeMeasurer,
+    FakeProber,
+    FakeRunner,
+    FakeSummarizer,
+    FakeVerifier,
+    a_policy,
+    candidates,
+)
+
+from profile_router.core.decide import Candidates
+from profile_router.core.policy import Policy
+from profile_router.core.receipt import Receipt
+from profile_router.core.task import Task
+from profile_router_graphs.router import build
+from profile_router_graphs.state import RunContext, checkpointed_types
+
+
+def a_saver() -> InMemorySaver:
+    """Return a checkpointer that, as the real one, takes nothing but the registered types."""
+    return InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=checkpointed_types()))
+
+
+@dataclass(slots=True, kw_only=True)
+class Rig:
+    """The fakes of one or several runs, and what came out of the last one."""
+
+    runner: FakeRunner = field(default_factory=lambda: FakeRunner("done"))
+    backends: FakeBackends = field(default_factory=FakeBackends)
+    prober: FakeProber = field(default_factory=FakeProber)
+    summarizer: FakeSummarizer = field(default_factory=FakeSummarizer)
+    verifier: FakeVerifier = field(default_factory=FakeVerifier)
+    measurer: FakeMeasurer = field(default_factory=FakeMeasurer)
+    clock: FakeClock = field(default_factory=FakeClock)
+    policy: Policy = field(default_factory=a_policy)
+    candidates: Candidates = field(default_factory=candidates)
+    saver: Any = field(default_factory=a_saver)
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+    nodes: list[str] = field(default_factory=list)
+
+    def run(self, task: Task, thread: str = "t") -> dict[str, Any]:
+        """Return the final state of *task* on *thread*."""
+        return asyncio.run(self._run(task, thread))
+
+    async def _run(self, task: Task, thread: str) -> dict[str, Any]:
+        context = RunContext(
+            policy=self.policy,
+            candidates=self.candidates,
+            measurer=self.measurer,
+            backends=self.backends,
+            runner=self.runner,
+            prober=self.prober,
+            summarizer=self.summarizer,
+            verifier=self.verifier,
+            clock=self.clock,
+        )
+        graph = build().compile(checkpointer=self.saver)
+        config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": 100}
+        self.nodes.clear()
+        final: dict[str, Any] = {}
+        modes: Any = ["custom", "updates", "values"]
+        async for mode, chunk in graph.astream({"task": task}, config, context=context, stream_mode=modes):
+            if mode == "custom":
+                self.events.append(chunk)  # type: ignore[arg-type]
+            elif mode == "updates":
+                self.nodes.extend(chunk)
+            else:
+                final = chunk  # type: ignore[assignment]
+        return final
+
+
+def steps(receipts: tuple[Receipt, ...]) -> list[tuple[str, str, str]]:
+    """Return profile, step and outcome of each receipt."""
+    return [(receipt.profile, receipt.step, receipt.outcome) for receipt in receipts]
