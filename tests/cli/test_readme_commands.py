@@ -2,12 +2,14 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
-from tests.cli.command import ROOT, environment
+from tests.cli.command import ROOT, call, environment
 from tests.cli.stage import profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
 
@@ -40,6 +42,16 @@ def test_a_command_of_the_readme_works(command: str, folder: Path, tmp_path: Pat
             _run(command.replace("check", "show --shipped >", 1), folder, tmp_path)
         done = _run(command.replace("python3 -m pytest -q", "true"), folder, tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_session_at_the_top_of_the_readme_is_what_the_program_prints(tmp_path: Path) -> None:
+    shown = re.search(r"^    \$ profile-router (route .*)\n((?:    .*\n)+)", README, re.MULTILINE)
+    assert shown is not None
+    folder = tmp_path / "ws"
+    folder.mkdir()
+    workspace(folder, {"src/http.py": "# what the example stands for\n" * 100})
+    done = call(*shlex.split(shown[1]), home=tmp_path, cwd=folder)
+    assert done.out == textwrap.dedent(shown[2])
 
 
 def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:

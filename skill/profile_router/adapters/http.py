@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 
@@ -24,8 +27,17 @@ def open_client(
         timeout=httpx2.Timeout(read_s, connect=connect_s),
         follow_redirects=False,
         trust_env=not direct,
+        verify=_tls(direct),
         headers=dict(headers or {}),
         # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
         # now and then (32 of 300), and nothing here retries.
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
     )
+
+
+@cache
+def _tls(direct: bool) -> ssl.SSLContext:
+    """Return the one TLS context of each sort: reading the certificates takes 25 ms, and a run counts prompts often."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=not direct)

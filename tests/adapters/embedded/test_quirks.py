@@ -1,121 +1,211 @@
-"""Providers answer one protocol in different ways; the subagent's history does not show it.
-
-Shapes: `content: null` beside tool calls, ids, partial arguments and the reasoning field as llama.cpp's server b11549
-sent them (captures in the tests of a real server, tests/llama); doubled and missing ids are those captures, altered.
-"""
+"""Providers' quirks end in the runner. Inputs are captures of a real llama.cpp server (tests/captures), as they came or,
+where a test says so, altered by the test."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, convert_to_openai_messages
 from tests.adapters.embedded.a_runner import local, run
-from tests.scripted_provider import Call, ScriptedProvider, call, calls, raw
+from tests.captures.capture import CAPTURES, FOLDER, serving, take
+from tests.fakes import an_order
+from tests.llama.script import SENTENCE, Script
+from tests.scripted_provider import CHAT, Answer, ScriptedProvider, raw, say
 
-from profile_router.adapters.embedded.quirks import normalize_answer, utf8, without_images
-
-LLAMA_ID = "5VNw3W2xrfutbAnTHDoG3Xo8nixiLSrw"
-LISTING = {"path": "."}
-
-
-def second_request(first: Any, tmp_path: Path) -> list[dict[str, Any]]:
-    """Return the messages after the task that the second request holds when the model began with *first*."""
-    with ScriptedProvider([first, "done"]) as provider:
-        assert run(local(provider.base_url), workspace=tmp_path).text == "done"
-    return [message for message in provider.chats[1]["messages"] if message["role"] not in {"system", "user"}]
+from profile_router.adapters.embedded.quirks import normalize_answer, without_images
+from profile_router.core.receipt import Attempt
 
 
-def test_content_null_beside_tool_calls_stays_valid(tmp_path: Path) -> None:
-    asked, answered = second_request(call("list_files", LISTING), tmp_path)
-    assert asked["content"] in (None, "")
-    assert answered["role"] == "tool"
+def captured(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return found
 
 
-@pytest.mark.parametrize(
-    "given",
-    [(LLAMA_ID, LLAMA_ID), ("", ""), (LLAMA_ID, ""), ("call_1", "call_1"), ("call_2", ""), ("", "call_1")],
-)
-def test_every_call_has_an_id_of_its_own_that_its_result_repeats(given: tuple[str, str], tmp_path: Path) -> None:
-    both = calls(*(Call(name="list_files", arguments=LISTING, id=one) for one in given))
-    asked, *answered = second_request(both, tmp_path)
-    ids = [one["id"] for one in asked["tool_calls"]]
-    assert len(set(ids)) == 2
-    assert all(ids)
-    assert [one["tool_call_id"] for one in answered] == ids
+def stream(name: str, *altered: tuple[str, str]) -> Answer:
+    """Return a captured stream as an answer; each alteration is a text that must stand in it, and its replacement."""
+    body: str = captured(name)["body"]
+    for old, new in altered:
+        assert old in body, old
+        body = body.replace(old, new)
+    return raw(body.encode())
 
 
-def test_an_id_used_in_an_earlier_turn_is_not_used_again(tmp_path: Path) -> None:
-    again = calls(Call(name="list_files", arguments=LISTING, id=LLAMA_ID))
-    with ScriptedProvider([again, again, "done"]) as provider:
-        run(local(provider.base_url), workspace=tmp_path)
-    ids = [one["id"] for message in provider.chats[2]["messages"] for one in message.get("tool_calls", ())]
-    assert len(set(ids)) == len(ids) == 2
+def events(name: str) -> list[Any]:
+    lines = captured(name)["body"].splitlines()
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
 
 
-@pytest.mark.parametrize("arguments", ['{"path": "a', "not json", "[1]", '"text"', "5", "null"])
-def test_arguments_that_are_no_json_object_come_back_as_an_error_the_model_can_mend(
-    arguments: str, tmp_path: Path
+def deltas(name: str) -> list[dict[str, Any]]:
+    return [choice["delta"] for event in events(name) for choice in event["choices"]]
+
+
+def attempt(folder: Path, answers: Sequence[Answer]) -> tuple[Attempt, list[Any]]:
+    """Run an attempt against these answers in a workspace with a README, and return it and the last history sent."""
+    (folder / "README.md").write_text("It adds numbers.\n", encoding="utf-8")
+    with ScriptedProvider(answers) as provider:
+        done = run(local(provider.base_url), workspace=folder)
+    return done, provider.chats[-1]["messages"]
+
+
+def calls_and_results(history: list[Any]) -> tuple[list[str], list[str]]:
+    called = [call["id"] for message in history for call in message.get("tool_calls", ())]
+    return called, [message["tool_call_id"] for message in history if message["role"] == "tool"]
+
+
+def test_null_content_beside_a_tool_call_does_no_harm(tmp_path: Path) -> None:
+    """Input: the captured stream as it came."""
+    assert deltas("tool_call_stream")[0] == {"role": "assistant", "content": None}
+    done, history = attempt(tmp_path, [stream("tool_call_stream"), say("done")])
+    assert (done.failure, done.text) == (None, "done")
+    assert history[-1]["content"] == "1\tIt adds numbers."
+    assert json.loads(history[-2]["tool_calls"][0]["function"]["arguments"])["path"] == "README.md"
+
+
+def test_a_thought_is_not_part_of_the_answer(tmp_path: Path) -> None:
+    """Input: the captured stream as it came."""
+    thought = "".join(delta.get("reasoning_content", "") for delta in deltas("thought_stream"))
+    assert "First I think" in thought
+    done, _ = attempt(tmp_path, [stream("thought_stream")])
+    assert (done.failure, done.text) == (None, SENTENCE)
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_a_thought_beside_a_tool_call_is_not_sent_back(tmp_path: Path, field: str) -> None:
+    """Input: the captured tool call, with the captured thought put into its first delta by this test."""
+    with_thought = (
+        '"delta":{"role":"assistant","content":null}',
+        f'"delta":{{"role":"assistant","{field}":"I ponder"}}',
+    )
+    done, history = attempt(tmp_path, [stream("tool_call_stream", with_thought), say("done")])
+    assert (done.text, len(calls_and_results(history)[0])) == ("done", 1)
+    assert "ponder" not in json.dumps(history)
+    assert "reasoning" not in json.dumps(history)
+
+
+def test_a_thought_that_langchain_would_keep_is_dropped() -> None:
+    """Input: the captured thought, put by this test where LangChain's message keeps what it doesn't know."""
+    thought = "".join(delta.get("reasoning_content", "") for delta in deltas("thought_stream"))
+    kept = normalize_answer(AIMessage(SENTENCE, additional_kwargs={"reasoning_content": thought}), set())
+    assert (kept.text, kept.additional_kwargs) == (SENTENCE, {})
+
+
+@pytest.mark.parametrize("given", ["", "call_1", "the-same"], ids=["missing", "ours", "doubled"])
+def test_call_ids_that_are_missing_or_doubled_are_made_unique(tmp_path: Path, given: str) -> None:
+    """Input: the captured tool call twice; this test alters the call's id, which llama.cpp makes unique itself."""
+    (own,) = [
+        part["id"] for delta in deltas("tool_call_stream") for part in delta.get("tool_calls", ()) if "id" in part
+    ]
+    altered = stream("tool_call_stream", (f'"id":"{own}"', f'"id":"{given}"'))
+    done, history = attempt(tmp_path, [altered, altered, say("done")])
+    called, answered = calls_and_results(history)
+    assert done.text == "done"
+    assert called == answered
+    assert len(set(called)) == len(called) == 2
+    assert all(called)
+
+
+def test_a_call_cut_at_the_token_limit_is_no_call(tmp_path: Path) -> None:
+    """Input: the captured stream as it came."""
+    arguments = [
+        part["function"].get("arguments", "")
+        for delta in deltas("cut_tool_call_stream")
+        for part in delta.get("tool_calls", ())
+    ]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads("".join(arguments))
+    done, _ = attempt(tmp_path, [stream("cut_tool_call_stream")])
+    assert done.failure is not None
+    assert (done.failure.cause, done.receipt.turns) == ("bad-answer", 1)
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[httpx2.Client]:
+    """A real server, to take what is sent."""
+    with (
+        serving(Script()) as url,
+        httpx2.Client(base_url=url, timeout=60, limits=httpx2.Limits(max_keepalive_connections=0)) as client,
+    ):
+        yield client
+
+
+def status(real: httpx2.Client, history: list[Any]) -> int:
+    return real.post(CHAT, json={"model": "tiny", "messages": history}).status_code
+
+
+@pytest.mark.parametrize("broken", [(), ((': 40"', ': nonsense"'),)], ids=["cut", "nonsense"])
+def test_a_history_with_arguments_that_are_no_json_is_mended_so_that_the_real_server_takes_it(
+    tmp_path: Path, real: httpx2.Client, broken: tuple[tuple[str, str], ...]
 ) -> None:
-    asked, answered = second_request(call("read_file", arguments), tmp_path)
-    assert json.loads(asked["tool_calls"][0]["function"]["arguments"]) == {}
-    assert answered["content"].startswith("error: read_file: path")
+    """Input: the captured cut call; this test alters its finish reason, or the run would end there, and its end."""
+    answer = stream("cut_tool_call_stream", ('"finish_reason":"length"', '"finish_reason":"tool_calls"'), *broken)
+    done, history = attempt(tmp_path, [answer, say("done")])
+    assert done.text == "done"
+    assert isinstance(json.loads(history[-2]["tool_calls"][0]["function"]["arguments"]), dict)
+    refused = captured("history_that_is_no_json")
+    assert (refused["status"], "Failed to parse tool call arguments as JSON" in refused["body"]) == (500, True)
+    assert status(real, refused["request"]["messages"]) == 500
+    assert status(real, history) == 200
 
 
-def test_half_a_file_is_not_written_where_the_arguments_broke_off(tmp_path: Path) -> None:
-    second_request(call("write_file", '{"path": "a.py", "content": "def half('), tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_parallel_calls_under_one_index_are_two_calls(tmp_path: Path) -> None:
-    pieces = [
-        {"index": 0, "id": one, "type": "function", "function": {"name": "list_files", "arguments": '{"path": "."}'}}
-        for one in ("a", "b")
-    ]
-    events = [{"choices": [{"index": 0, "delta": {"tool_calls": [piece]}, "finish_reason": None}]} for piece in pieces]
-    events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
-    asked, *answered = second_request(
-        raw("".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()), tmp_path
+def test_a_call_that_is_not_streamed_is_normalized_alike() -> None:
+    """Input: the captured body as it came; the runner streams, so its message is built as LangChain builds it."""
+    message = json.loads(captured("tool_call")["body"])["choices"][0]["message"]
+    (call,) = message["tool_calls"]
+    arguments = json.loads(call["function"]["arguments"])
+    answer = AIMessage(
+        message["content"] or "", tool_calls=[{"name": "read_file", "args": arguments, "id": call["id"]}]
     )
-    assert [one["function"]["name"] for one in asked["tool_calls"]] == ["list_files", "list_files"]
-    assert [one["tool_call_id"] for one in answered] == ["a", "b"]
+    (kept,) = normalize_answer(answer, set()).tool_calls
+    assert (kept["id"], kept["args"]) == (call["id"], arguments)
 
 
-def test_an_unknown_tool_comes_back_as_an_error(tmp_path: Path) -> None:
-    _, answered = second_request(call("rm_rf", {}), tmp_path)
-    assert "rm_rf" in answered["content"]
-    assert answered["role"] == "tool"
+def test_an_image_for_a_text_model_is_left_out_so_that_the_real_server_takes_the_rest(real: httpx2.Client) -> None:
+    """Input: the captured refusal as it came, and its request."""
+    refused = captured("image_to_a_text_model")
+    assert (refused["status"], "image input is not supported" in refused["body"]) == (500, True)
+    (message,) = refused["request"]["messages"]
+    (kept,) = convert_to_openai_messages(without_images([HumanMessage(message["content"])]))
+    assert kept["content"] == "What is this?\n[an image is left out: this model reads text only]"
+    assert status(real, [message]) == 500
+    assert status(real, [kept]) == 200
 
 
-def test_reasoning_is_not_sent_back(tmp_path: Path) -> None:
-    asked, _ = second_request(call("list_files", LISTING, reasoning="I wonder about quokkas"), tmp_path)
-    assert "quokkas" not in str(asked)
+def test_the_runner_leaves_an_image_out_where_the_model_reads_text_only(tmp_path: Path) -> None:
+    with ScriptedProvider([say("done")]) as provider:
+        run(local(provider.base_url), an_order(f"What is this? ![]({image_url()})", vision=False), workspace=tmp_path)
+    assert "image_url" not in json.dumps(provider.chats)
 
 
-def test_lone_surrogates_of_an_answer_are_not_sent_back(tmp_path: Path) -> None:
-    bad = call("read_file", '{"path": "caf\\ud83d.txt", "more": ["\\udc00"]}', text="so \ud83d it is")
-    asked, _ = second_request(bad, tmp_path)
-    assert asked["content"] == "so ? it is"
-    assert json.loads(asked["tool_calls"][0]["function"]["arguments"])["path"] == "caf?.txt"
+def image_url() -> str:
+    parts = captured("image_to_a_text_model")["request"]["messages"][0]["content"]
+    url: str = parts[1]["image_url"]["url"]
+    return url
 
 
-def test_an_empty_name_does_not_break_the_history() -> None:
-    broken = AIMessage("", invalid_tool_calls=[{"name": None, "args": "{", "id": None, "error": None}])
-    assert normalize_answer(broken, set()).tool_calls == [
-        {"name": "unknown", "args": {}, "id": "call_1", "type": "tool_call"}
-    ]
+@pytest.mark.parametrize("name", CAPTURES)
+def test_a_capture_is_what_the_real_server_says_today(name: str) -> None:
+    kept = captured(name)
+    assert kept["captured"].startswith("python -m tests.captures.capture, xllamacpp ")
+    with serving(CAPTURES[name].script) as url:
+        anew = take(name, url)
+    assert {key: anew[key] for key in ("what", "request", "status", "content_type")} == {
+        key: kept[key] for key in ("what", "request", "status", "content_type")
+    }
+    assert keys_in(anew["body"]) == keys_in(kept["body"])
 
 
-def test_images_become_a_line_of_text_for_a_text_model() -> None:
-    seen = HumanMessage(
-        [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]
-    )
-    (told, plain) = without_images([seen, HumanMessage("as it is")])
-    assert told.content == "look\n[an image is left out: this model reads text only]"
-    assert plain.content == "as it is"
+def keys_in(body: str) -> list[Any]:
+    """Return the fields of each event of a stream, or of the body, without their values."""
+    parts = [line.removeprefix("data: ") for line in body.splitlines() if line.startswith(("data: {", "{"))]
+    return [_keys(json.loads(part)) for part in parts]
 
 
-def test_utf8_keeps_what_is_valid() -> None:
-    assert utf8("naïve 🦘 \ud83d") == "naïve 🦘 ?"
+def _keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _keys(part) for key, part in value.items()}
+    return [_keys(part) for part in value] if isinstance(value, list) else type(value).__name__
