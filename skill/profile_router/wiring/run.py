@@ -67,6 +67,7 @@ def thread_id(given: str | None) -> str:
 async def _run(task: Task, setup: Setup, thread: str, emit: Emit) -> Result:
     from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
 
+    _quiet_once_cancelled()
     with tempfile.TemporaryDirectory(prefix="profile-router-") as scratch:
         context = _context(setup, thread, Path(scratch))
         async with _checkpoints(setup.state) as saver:
@@ -81,6 +82,17 @@ async def _run(task: Task, setup: Setup, thread: str, emit: Emit) -> Result:
                 else:
                     final = cast("dict[str, Any]", chunk)
     return _result(final, setup, thread)
+
+
+def _quiet_once_cancelled() -> None:
+    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is being torn down are no news."""
+    main = asyncio.current_task()
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if main is None or not main.cancelling():
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(report)
 
 
 def _context(setup: Setup, thread: str, scratch: Path) -> Any:
