@@ -9,8 +9,9 @@ NEEDED = {
     *(f"profile_router/profiles/{name}/{file}"
       for name in ("coding-local", "coding-burst", "review-cheap")
       for file in ("config.yaml", "distribution.yaml", "SOUL.md", ".env.EXAMPLE")),
-    *(f"profile_router/prompts/{name}.md.j2" for name in ("probe", "rules", "subagent", "summarize", "task")),
+    *(f"profile_router/prompts/{name}.md.j2" for name in ("hermes", "probe", "rules", "subagent", "summarize", "task")),
     "profile_router/adapters/default_policy.yaml",
+    *(f"profile_router/adapters/hermes/{name}.py" for name in ("child", "command", "family", "meter", "turn")),
     "profile_router/adapters/data/o200k_base.tiktoken.xz",
     "profile_router/py.typed",
     "profile_router_graphs/py.typed",

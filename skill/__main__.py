@@ -7,10 +7,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "skill"))
 sys.path.insert(1, str(ROOT / "graphs"))
 
-from profile_router.bootstrap import go_on_inside  # noqa: E402 - the two source roots come first
+from profile_router.bootstrap import extras_for, go_on_inside  # noqa: E402 - the two source roots come first
 
 if __name__ == "__main__":
-    go_on_inside(ROOT, [str(ROOT / "skill"), *sys.argv[1:]])
+    go_on_inside(ROOT, [str(ROOT / "skill"), *sys.argv[1:]], extras_for(sys.argv[1:]))
     from profile_router.cli import main
 
     raise SystemExit(main())

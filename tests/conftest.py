@@ -45,4 +45,5 @@ def scratch_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     }.items():
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setenv("LANGSMITH_TRACING", "false")
+    monkeypatch.setenv("PROFILE_ROUTER_HERMES_PYTHON", "none")  # a Hermes of whoever runs the tests is not theirs
     return home

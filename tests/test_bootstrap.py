@@ -17,7 +17,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from profile_router.bootstrap import VARIABLE, ensure_environment, go_on_inside
+from profile_router.bootstrap import VARIABLE, ensure_environment, extras_for, go_on_inside
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -309,6 +309,25 @@ def test_when_all_is_there_nothing_slow_is_imported(root: Path, maker: Maker) ->
     with subprocess.Popen([sys.executable, "-S", "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.communicate()[0] == "[]\n"
     assert len(maker.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "there", "extras"),
+    [
+        (["llama-server", "--model", "m", "--run"], False, ["local"]),
+        (["llama-server", "--model", "m", "--run"], True, []),
+        (["llama-server", "--model", "m"], False, []),
+        (["run", "--run"], False, []),
+        ([], False, []),
+    ],
+)
+def test_only_who_serves_a_model_without_llama_cpp_gets_the_wheel(
+    arguments: list[str], there: bool, extras: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if there:
+        (tmp_path / "llama-server").touch(0o755)
+    assert extras_for(arguments) == extras
 
 
 def test_inside_the_environment_nothing_is_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

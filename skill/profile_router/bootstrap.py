@@ -47,6 +47,16 @@ def ensure_environment(root: Path, extras: Sequence[str] = ()) -> Path:
     return _make(root, wanted)
 
 
+def extras_for(arguments: Sequence[str]) -> list[str]:
+    """Return the extras that a command needs: to serve a model where there is no llama-server, the one of the wheel."""
+    serves = list(arguments[:1]) == ["llama-server"] and "--run" in arguments
+    if not serves:
+        return []
+    import shutil
+
+    return [] if shutil.which("llama-server") else ["local"]
+
+
 def requirements(root: Path, extras: Iterable[str] = ()) -> list[str]:
     """Return what pyproject.toml of *root* asks for, with its *extras*; it may have dropped some of them since."""
     import tomllib  # Python 3.11, and 10 ms

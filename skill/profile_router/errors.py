@@ -47,7 +47,9 @@ class UnknownProfile(ProfileError):
         self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile", install: str = ""
     ) -> None:
         listed = ", ".join(known) or "none"
-        mend = f"install it with `hermes profile install {install}`" if install else f"create it with `hermes profile create {name}`"
+        mend = f"install it with `hermes profile install {install}`"
+        if not install:
+            mend = f"create it with `hermes profile create {name}`"
         super().__init__(
             f"profile '{name}' ({asked_by}) does not exist in {where} (known: {listed}); "
             f"list them with `profile-router profiles`, or {mend}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from profile_router.adapters.strict_yaml import Reader, Refused, items, pairs, parse, scalar
 from profile_router.core.kinds import KindPatterns, compile_kinds
 from profile_router.core.ladder import CAUSES
-from profile_router.core.policy import Policy
+from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def read_policy(path: Path) -> Policy:
 
 def _policy(text: str, digest: str, source: str) -> Policy:
     root = parse(text)
-    policy = Reader({KindPatterns: _kinds}).record(root, Policy, "the file", skip=("digest", "source"))
+    policy = Reader({KindPatterns: _kinds, PluginSwitch: _switch}).record(
+        root, Policy, "the file", skip=("digest", "source")
+    )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])
     _check_ladder(policy, lines["ladder"][1])
@@ -70,6 +72,17 @@ def _kinds(node: yaml.Node, where: str) -> KindPatterns:
         return compile_kinds(patterns)
     except ValueError as error:
         raise Refused(str(error), node.start_mark.line + 1) from None
+
+
+def _switch(node: yaml.Node, where: str) -> str:
+    """Read on, explain or off; YAML takes the bare words on and off for booleans."""
+    spelled = str(node.value).lower() if isinstance(node.value, str) else ""
+    found = {"true": "on", "yes": "on", "false": "off", "no": "off"}.get(spelled, spelled)
+    if found not in get_args(PluginSwitch):
+        raise Refused(
+            f"{where} is '{node.value}' (allowed: {', '.join(get_args(PluginSwitch))})", node.start_mark.line + 1
+        )
+    return found
 
 
 def _check_rules(policy: Policy, line: int, node: yaml.Node) -> None:

@@ -71,7 +71,7 @@ def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt
         model_asked=candidate.model,
         model_served=None,
         provider=candidate.provider,
-        runner="embedded",
+        runner="none",
         step=order.step,
         tokens_in=0,
         tokens_out=0,

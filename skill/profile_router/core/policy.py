@@ -10,6 +10,7 @@ from profile_router.core.kinds import KindPatterns
 
 Tier = Literal["cheap", "local", "burst"]
 TIERS: tuple[Tier, ...] = ("cheap", "local", "burst")
+PluginSwitch = Literal["on", "explain", "off"]
 
 
 def bounded(minimum: float, maximum: float | None = None) -> dict[str, float | None]:
@@ -218,6 +219,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HermesOptions:
+    """How the Hermes runner's children run.
+
+    `python` is Hermes' own python, empty: the one that `hermes` on PATH is written for. `unattended_approval` lets a
+    child run what Hermes would ask a user to approve; else that is refused. `pass_environment` names environment
+    variables that a child gets besides the usual ones.
+    """
+
+    python: str = ""
+    unattended_approval: bool = False
+    pass_environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name."""
 
@@ -232,6 +247,9 @@ class Policy:
     ladder: tuple[Step, ...]
     probe: Probe
     limits: Limits
+    hermes_plugin: PluginSwitch = "on"
+    runner: Literal["auto", "hermes", "embedded"] = "auto"
+    hermes: HermesOptions = HermesOptions()
     digest: str = ""
     source: str = ""
 

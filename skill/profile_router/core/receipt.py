@@ -15,8 +15,9 @@ Status = Literal["ok", "failed", "refused"]
 class Receipt:
     """One attempt: one provider, one model. Tokens as the provider counted them, `cost_usd` in USD, times in seconds.
 
-    `step` says why the attempt was made: `route`, `probe`, `summarize`, or the id of a ladder step. An outcome
-    `unavailable` made no model call at all.
+    `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `step` says why the
+    attempt was made: `route`, `probe`, `summarize`, or the id of a ladder step. An outcome `unavailable` made no model
+    call at all.
     """
 
     profile: str

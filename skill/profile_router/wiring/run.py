@@ -17,6 +17,9 @@ from typing import Any, cast
 from profile_router.adapters.embedded.prober import EmbeddedProber
 from profile_router.adapters.embedded.runner import EmbeddedRunner
 from profile_router.adapters.embedded.summarizer import EmbeddedSummarizer
+from profile_router.adapters.hermes.choice import ChosenRunner
+from profile_router.adapters.hermes.installation import VARIABLE, find_hermes
+from profile_router.adapters.hermes.runner import HermesRunner
 from profile_router.adapters.live import LiveBackends, LiveMeasurer
 from profile_router.adapters.state_dir import private_folder
 from profile_router.adapters.verifier import WorkspaceVerifier
@@ -116,13 +119,17 @@ def _context(setup: Setup, thread: str, scratch: Path) -> Any:
             windows=setup.windows(),
         ),
         backends=backends,
-        runner=EmbeddedRunner(
-            load=load,
-            policy=setup.policy,
-            workspace=workspace.root if workspace else None,
-            base=base_of(workspace, setup.cwd),
-            known_files=lambda: tracked_files(workspace) if workspace else (),
-            journal=journal,
+        runner=ChosenRunner(
+            choice=setup.policy.runner,
+            embedded=EmbeddedRunner(
+                load=load,
+                policy=setup.policy,
+                workspace=workspace.root if workspace else None,
+                base=base_of(workspace, setup.cwd),
+                known_files=lambda: tracked_files(workspace) if workspace else (),
+                journal=journal,
+            ),
+            hermes=_hermes(setup, load),
         ),
         prober=EmbeddedProber(load=load, policy=setup.policy, root=base_of(workspace, setup.cwd)),
         summarizer=EmbeddedSummarizer(
@@ -132,6 +139,36 @@ def _context(setup: Setup, thread: str, scratch: Path) -> Any:
         ),
         verifier=WorkspaceVerifier(workspace=workspace, scratch=scratch, environ=setup.environ, journal=journal),
         clock=time.monotonic,
+    )
+
+
+def _hermes(setup: Setup, load: Callable[[str], Profile]) -> HermesRunner | None:
+    """Return the Hermes runner, None where there is no Hermes or it is not wanted. Raises UsageError where it must be.
+
+    Without a Hermes home there is none either: the profiles that come with the program are no place to run in.
+    """
+    policy = setup.policy
+    if policy.runner == "embedded":
+        return None
+    found = find_hermes(setup.environ, policy.hermes.python)
+    if found is None or setup.home.root is None:
+        if policy.runner == "hermes":
+            raise UsageError(
+                f"{policy.source} says `runner: hermes`, but there is no "
+                f"{'hermes on PATH' if found is None else 'Hermes home'}; install it with `pip install hermes-agent` "
+                f"and `hermes setup`, name its python in {VARIABLE}, or write `runner: auto`"
+            )
+        return None
+    return HermesRunner(
+        load=load,
+        policy=policy,
+        hermes=found,
+        root=setup.home.root,
+        environ=setup.environ,
+        workspace=setup.workspace.root if setup.workspace else None,
+        base=base_of(setup.workspace, setup.cwd),
+        unattended=policy.hermes.unattended_approval,
+        passed=policy.hermes.pass_environment,
     )
 
 

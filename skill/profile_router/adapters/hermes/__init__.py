@@ -1,0 +1,1 @@
+"""The Hermes runner: a subagent as one turn of the real Hermes, in a fresh process of Hermes' own python."""

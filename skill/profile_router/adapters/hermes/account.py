@@ -1,0 +1,54 @@
+"""What was heard of a turn: kept up to date by the child's events, so that it holds however the child ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from profile_router.ports import Emit
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
+
+    `trouble` is how the last request failed, None where it was answered; times are seconds.
+    """
+
+    emit: Emit
+    turns: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    model_served: str | None = None
+    first_s: float | None = None
+    trouble: Mapping[str, Any] | None = None
+    version: str = ""
+    known: bool = True
+    notes: list[str] = field(default_factory=list)
+    result: Mapping[str, Any] | None = None
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        """Take one event of the child."""
+        self.turns = max(self.turns, event.get("turn") or 0)
+        self.tokens_in = max(self.tokens_in, event.get("tokens_in") or 0)
+        self.tokens_out = max(self.tokens_out, event.get("tokens_out") or 0)
+        self.model_served = event.get("model_served") or self.model_served
+        match event["event"]:
+            case "version":
+                self.version, self.known = event["version"], event["known"]
+            case "note":
+                self.notes.append(event["text"])
+            case "answered":
+                self.first_s = event["first_s"] if self.first_s is None else self.first_s
+                self.trouble = None
+                self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"]})
+            case "refused":
+                self.trouble = event
+            case "result":
+                self.result = event
+
+    @property
+    def text(self) -> str:
+        """Return the subagent's last words."""
+        return str((self.result or {}).get("final_response") or "").strip()

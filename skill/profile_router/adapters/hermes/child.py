@@ -1,0 +1,79 @@
+"""One turn of the real Hermes. Hermes' own python runs this file by its path; nothing of ours is installed there.
+
+In: one line of JSON on stdin, the order. stdin then stays open: when it closes, whoever ordered is gone, and this
+process ends with everything that it started. Out: a line of JSON per event on the first stdout; whatever Hermes prints
+goes to stderr. The exit code says nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+KNOWN_VERSION = "0.19."
+
+
+def main() -> None:
+    """Take the order, run the turn, report it, and end without waiting for what Hermes may have left running."""
+    order = json.loads(sys.stdin.buffer.readline())
+    say = _take_over_the_streams(_beside("family"))
+    try:
+        version = importlib.metadata.version("hermes-agent")
+        known = version.startswith(KNOWN_VERSION)
+        say("version", version=version, known=known)
+        _beside("turn" if known else "command").run(order, say, _beside)
+    except BaseException as error:
+        say("result", exception=type(error).__name__, error=" ".join(str(error).split()))
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _beside(name: str) -> Any:
+    """Load the file *name* from this folder, which must not be on the path: its names are not Hermes' to find."""
+    spec = importlib.util.spec_from_file_location(f"profile_router_{name}", Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{name}.py is missing beside {__file__}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _take_over_the_streams(family: Any) -> Any:
+    """Keep stdin as the leash and stdout as the wire, out of reach of whatever is started; return who speaks on it."""
+    leash, wire = os.dup(0), os.dup(1)  # these two are not inherited
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    threading.Thread(target=_hold, args=(leash, family), daemon=True).start()
+    lock = threading.Lock()
+
+    def say(event: str, **values: Any) -> None:
+        line = json.dumps({"event": event, **values}, default=str).encode() + b"\n"
+        with lock, suppress(BrokenPipeError):
+            while line:
+                line = line[os.write(wire, line) :]
+
+    return say
+
+
+def _hold(leash: int, family: Any) -> None:
+    """Wait until the other end of the *leash* is gone, then end this process and all that it started."""
+    while os.read(leash, 1024):
+        pass
+    parent = os.getpid()
+    if os.fork() == 0:  # the one that could start more is ended first, which it cannot do to itself
+        with suppress(OSError):
+            os.setsid()
+        family.end_family(os.environ.get(family.MARK, ""), parent)
+        os._exit(0)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Which runner an attempt gets: Hermes where it is there and takes the window, else the embedded one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from profile_router.core.order import Order
+from profile_router.core.receipt import Attempt
+from profile_router.ports import Emit, Runner
+
+HERMES_WINDOW = 64_000  # tokens; Hermes 0.19 refuses models below (MINIMUM_CONTEXT_LENGTH)
+Choice = Literal["auto", "hermes", "embedded"]
+# Causes for which Hermes declines a profile before any request.
+_DECLINED = frozenset({"over-window", "no-key", "bad-request"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRunner:
+    """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
+
+    A private task runs on the embedded runner whatever the choice: Hermes' auxiliary calls may go elsewhere.
+    """
+
+    choice: Choice
+    embedded: Runner
+    hermes: Runner | None
+
+    async def run(self, order: Order, emit: Emit) -> Attempt:
+        """Return how the attempt ended; its receipt names the runner.
+
+        With `auto`, a profile that Hermes declines before it asks any model runs on the embedded runner, and a note
+        says why.
+        """
+        if self.hermes is None or not self._takes(order):
+            return await self.embedded.run(order, emit)
+        attempt = await self.hermes.run(order, emit)
+        if self.choice != "auto" or not _declined(attempt):
+            return attempt
+        left = max(0.0, order.seconds - attempt.receipt.seconds)
+        again = await self.embedded.run(replace(order, seconds=left), emit)
+        return replace(again, notes=(*attempt.notes, f"not run by Hermes: {attempt.receipt.error}", *again.notes))
+
+    def _takes(self, order: Order) -> bool:
+        if order.private or self.choice == "embedded":
+            return False
+        return self.choice == "hermes" or order.window >= HERMES_WINDOW
+
+
+def _declined(attempt: Attempt) -> bool:
+    failure = attempt.failure
+    return failure is not None and attempt.receipt.turns == 0 and failure.cause in _DECLINED

@@ -1,0 +1,59 @@
+"""End a process with all that it started. Only the standard library: the child loads this file by its path."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+MARK = "PROFILE_ROUTER_CHILD"
+_SWEEPS = 300
+_BETWEEN_SECONDS = 0.01
+
+
+def end_family(mark: str, leader: int | None) -> None:
+    """Kill the group of *leader* (None: it has ended), then every process that carries *mark* in its environment.
+
+    Hermes starts each command in a session of its own, so the group alone is not enough. What they started is ended
+    with them, mark or not. Without /proc (not Linux) it is the group alone. Takes at most a few seconds.
+    """
+    if leader is not None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+    for _ in range(_SWEEPS if mark else 0):
+        found = family(mark)
+        if not found:
+            return
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_BETWEEN_SECONDS)
+
+
+def family(mark: str) -> frozenset[int]:
+    """Return the processes that carry *mark*, and what they started, without the one that asks."""
+    wanted = f"{MARK}={mark}".encode()
+    parents = dict(_parents())
+    found = {pid for pid in parents if wanted in _read(pid, "environ").split(b"\0")} - {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return frozenset(found - {os.getpid()})
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Yield (pid, parent) of each process that has not ended."""
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():  # noqa: PTH112, PTH208 - called in a loop
+        if name.isdigit():
+            state, _, rest = _read(int(name), "stat").rpartition(b") ")[2].partition(b" ")
+            if state and state not in b"ZX":
+                yield int(name), int(rest.split(maxsplit=1)[0])
+
+
+def _read(pid: int, what: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/{what}", "rb") as file:  # noqa: PTH123 - called for every process there is
+            return file.read()
+    except OSError:
+        return b""

@@ -1,0 +1,82 @@
+"""Find Hermes: its python, which has Hermes' pinned packages, and its command. Runs nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.errors import UsageError
+
+VARIABLE = "PROFILE_ROUTER_HERMES_PYTHON"
+_NONE = "none"
+_HEAD_BYTES = 4_096
+_WRAPPERS = 3
+# How pip writes a python whose path is too long for a first line, or has a blank in it.
+_LONG_SHEBANG = re.compile(r"""^'''exec' ("[^"]+"|\S+) "\$0" "\$@\"""", re.MULTILINE)
+_WRAPPED = re.compile(r"""^\s*exec\s+(?:env\s+(?:\S+=\S*\s+)*)?("[^"$]+"|'[^'$]+'|[^\s"'$]+)""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hermes:
+    """Where Hermes is: `python` runs our child, `command` is what a user would type."""
+
+    python: Path
+    command: tuple[str, ...]
+
+
+def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
+    """Return the Hermes in force, None where there is none.
+
+    Its python is $PROFILE_ROUTER_HERMES_PYTHON, else *named* (the policy's), else what `hermes` on PATH begins with.
+    The word `none` in one of the first two means to do without. Raises UsageError where one of them names no program.
+    """
+    wanted = {VARIABLE: environ.get(VARIABLE, ""), "hermes.python in the policy": named}
+    for place, value in wanted.items():
+        if value == _NONE:
+            return None
+        if value:
+            return _named(Path(value).expanduser(), place)
+    found = shutil.which("hermes", path=environ.get("PATH", ""))
+    python = _interpreter(Path(found), environ.get("PATH", "")) if found else None
+    return None if found is None or python is None else Hermes(python=python, command=(found,))
+
+
+def _named(python: Path, place: str) -> Hermes:
+    if not (python.is_absolute() and python.is_file() and os.access(python, os.X_OK)):
+        raise UsageError(
+            f"{place} is '{python}', which is no program; name the python that has hermes-agent, by its whole path: "
+            '`head -1 "$(command -v hermes)"` shows it'
+        )
+    beside = python.with_name("hermes")
+    return Hermes(python=python, command=(str(beside),) if beside.is_file() else (str(python), "-m", "hermes_cli.main"))
+
+
+def _interpreter(command: Path, search: str, depth: int = _WRAPPERS) -> Path | None:
+    """Return the python that the script *command* is written for, through shell wrappers around it."""
+    try:
+        with command.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None
+    first, _, rest = head.partition("\n")
+    if not first.startswith("#!"):
+        return None
+    words = [word for word in shlex.split(first[2:]) if word != "-S"]
+    program = words[1] if words and Path(words[0]).name == "env" and len(words) > 1 else (words or [""])[0]
+    if long := _LONG_SHEBANG.search(rest):
+        program = long[1].strip('"')
+    if Path(program).name.startswith(("python", "pypy")):
+        found = shutil.which(program, path=search)
+        return Path(found) if found else None
+    wrapped = _WRAPPED.search(rest)
+    if wrapped is None or depth == 0:
+        return None
+    inner = Path(wrapped[1].strip("\"'"))
+    if inner.name.startswith(("python", "pypy")):
+        return inner if inner.is_file() else None
+    return _interpreter(inner, search, depth - 1)

@@ -1,0 +1,20 @@
+"""A router in a process of its own, for the test that kills it: `python -m tests.hermes.a_router STAGE PYTHON`."""
+
+import os
+import sys
+from pathlib import Path
+
+from tests.fakes import a_task
+from tests.hermes.stage import Stage, an_errand
+
+from profile_router.adapters.hermes.installation import Hermes
+from profile_router.core.order import Order
+
+
+def busy_errand() -> Order:
+    return an_errand(a_task(toolsets=("terminal",)))
+
+
+if __name__ == "__main__":
+    folder, python = map(Path, sys.argv[1:])
+    Stage(folder, Hermes(python=python, command=()), environ=dict(os.environ)).run(busy_errand())

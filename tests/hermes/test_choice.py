@@ -1,0 +1,82 @@
+"""Which runner an attempt gets."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from tests.fakes import Heard, a_receipt, an_order
+
+from profile_router.adapters.hermes.choice import HERMES_WINDOW, Choice, ChosenRunner
+from profile_router.core.ladder import Cause, Failure
+from profile_router.core.order import Order
+from profile_router.core.receipt import Attempt
+from profile_router.ports import Emit
+
+
+class Named:
+    """A runner that ends as it is told to, and keeps its orders."""
+
+    def __init__(self, name: str, failure: Failure | None = None, turns: int = 1) -> None:
+        self.orders: list[Order] = []
+        self._end = Attempt(
+            receipt=a_receipt(runner=name, seconds=2.0, turns=turns, error=failure and failure.message),
+            failure=failure,
+            notes=(f"{name}'s note",),
+        )
+
+    async def run(self, order: Order, emit: Emit) -> Attempt:
+        self.orders.append(order)
+        return self._end
+
+
+def chosen(choice: Choice, order: Order, *, hermes: Named | None) -> Attempt:
+    runner = ChosenRunner(choice=choice, embedded=Named("embedded"), hermes=hermes)
+    return asyncio.run(runner.run(order, Heard()))
+
+
+@pytest.mark.parametrize(
+    ("choice", "window", "private", "there", "runner"),
+    [
+        ("auto", HERMES_WINDOW, False, True, "hermes"),
+        ("auto", HERMES_WINDOW - 1, False, True, "embedded"),
+        ("auto", HERMES_WINDOW, False, False, "embedded"),
+        ("auto", HERMES_WINDOW, True, True, "embedded"),
+        ("hermes", 8_192, False, True, "hermes"),
+        ("hermes", HERMES_WINDOW, True, True, "embedded"),
+        ("embedded", HERMES_WINDOW, False, True, "embedded"),
+    ],
+)
+def test_the_receipt_names_the_runner_that_the_choice_means(
+    choice: Choice, window: int, private: bool, there: bool, runner: str
+) -> None:
+    order = an_order(window=window, private=private)
+    assert chosen(choice, order, hermes=Named("hermes") if there else None).receipt.runner == runner
+
+
+@pytest.mark.parametrize("cause", ["over-window", "no-key", "bad-request"])
+def test_what_hermes_declines_before_asking_a_model_runs_embedded_and_a_note_says_why(cause: Cause) -> None:
+    declines = Named("hermes", Failure(cause=cause, message="Hermes refuses"), turns=0)
+    order = an_order(window=HERMES_WINDOW, seconds=30.0)
+    attempt = chosen("auto", order, hermes=declines)
+    assert attempt.receipt.runner == "embedded"
+    assert attempt.notes == ("hermes's note", "not run by Hermes: Hermes refuses", "embedded's note")
+
+
+def test_the_time_that_hermes_took_to_decline_is_gone() -> None:
+    embedded = Named("embedded")
+    declines = Named("hermes", Failure(cause="no-key", message="Hermes refuses"), turns=0)
+    order = an_order(window=HERMES_WINDOW, seconds=30.0)
+    asyncio.run(ChosenRunner(choice="auto", embedded=embedded, hermes=declines).run(order, Heard()))
+    assert embedded.orders == [replace(order, seconds=28.0)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "cause", "turns"),
+    [("hermes", "no-key", 0), ("auto", "key-exhausted", 1), ("auto", "bad-request", 1), ("auto", "interrupted", 0)],
+)
+def test_a_failure_of_hermes_is_never_tried_again_unseen(choice: Choice, cause: Cause, turns: int) -> None:
+    fails = Named("hermes", Failure(cause=cause, message="failed"), turns=turns)
+    attempt = chosen(choice, an_order(window=HERMES_WINDOW), hermes=fails)
+    assert (attempt.receipt.runner, attempt.failure) == ("hermes", Failure(cause=cause, message="failed"))

@@ -1,0 +1,122 @@
+"""However a turn ends, nothing that it started is left running: not even a command in a session of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.fakes import Heard
+from tests.hermes.a_router import busy_errand
+from tests.hermes.stage import Stage, an_errand
+from tests.scripted_provider import ScriptedProvider, call
+
+from profile_router.adapters.hermes.family import family
+from profile_router.adapters.hermes.process import CHILD
+
+AT_MOST = 60.0
+# Tells who it is, and whom it started in a session of its own and without an environment to be found by.
+BUSY = """\
+import os, subprocess, sys
+started = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True, env={})
+with open("pids", "w") as told:
+    told.write(f"{os.getpid()} {started.pid}")
+started.wait()
+"""
+
+
+class Busy:
+    """A turn in the middle of a command. `processes` are the child, the command, and what the command started."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        (stage.workspace / "busy.py").write_text(BUSY)
+        os.mkfifo(stage.workspace / "pids")
+        self.order = busy_errand()
+        self.processes: dict[int, int] = {}
+
+    def wait(self) -> int:
+        """Wait until the command runs. Return the child's pid."""
+        with (self.stage.workspace / "pids").open("rb") as fifo:
+            command, started = map(int, fifo.read().split())
+        child = next(pid for pid in _ancestors(command) if str(CHILD) in _command_line(pid))
+        self.processes = {pid: os.pidfd_open(pid) for pid in (child, command, started)}
+        return child
+
+    def left(self) -> list[int]:
+        """Return the processes that do not end."""
+        return [pid for pid, handle in self.processes.items() if not select.select([handle], [], [], AT_MOST)[0]]
+
+
+@pytest.fixture
+def busy(stage: Stage) -> Iterator[Busy]:
+    with ScriptedProvider([call("terminal", {"command": f"{sys.executable} busy.py"})]) as provider:
+        stage.profile(provider.base_url)
+        busy = Busy(stage)
+        yield busy
+        for handle in busy.processes.values():
+            os.close(handle)
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    while pid > 1:
+        yield pid
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+
+
+def _command_line(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
+def test_a_cancelled_turn_ends_all_that_it_started(busy: Busy) -> None:
+    async def cancelled() -> None:
+        running = asyncio.create_task(busy.stage.runner().run(busy.order, Heard()))
+        await asyncio.to_thread(busy.wait)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cancelled())
+    assert busy.left() == []
+
+
+def test_a_child_that_is_killed_leaves_nothing_behind_and_its_attempt_says_so(busy: Busy) -> None:
+    async def killed() -> None:
+        running = asyncio.create_task(busy.stage.runner().run(busy.order, Heard()))
+        os.kill(await asyncio.to_thread(busy.wait), signal.SIGKILL)
+        attempt = await running
+        assert attempt.failure is not None
+        assert (attempt.failure.cause, attempt.receipt.turns) == ("interrupted", 1)
+        assert "Hermes ended by signal 9 before it had a result" in attempt.failure.message
+        assert (attempt.receipt.tokens_in, attempt.receipt.tokens_out) == (10, 5)
+
+    asyncio.run(killed())
+    assert busy.left() == []
+
+
+def test_when_the_router_is_killed_the_child_ends_itself_and_all_that_it_started(busy: Busy) -> None:
+    hermes = busy.stage.hermes
+    command = [sys.executable, "-m", "tests.hermes.a_router", str(busy.stage.folder), str(hermes.python)]
+    environ = {**busy.stage.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environ) as router:
+        busy.wait()
+        router.kill()
+    assert busy.left() == []
+
+
+def test_a_turn_has_no_more_time_than_its_order(stage: Stage) -> None:
+    stage.profile("http://127.0.0.1:9/v1")
+    attempt = stage.run(an_errand(seconds=0.2))
+    assert attempt.failure is not None
+    assert (attempt.failure.cause, attempt.receipt.outcome) == ("timeout", "unavailable")
+    assert "Hermes was not done in time" in attempt.failure.message
+
+
+def test_nobody_carries_a_mark_that_was_never_given() -> None:
+    assert family("never given") == frozenset()
