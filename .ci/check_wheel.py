@@ -10,6 +10,7 @@ NEEDED = {
       for name in ("coding-local", "coding-burst", "review-cheap")
       for file in ("config.yaml", "distribution.yaml", "SOUL.md", ".env.EXAMPLE")),
     *(f"profile_router/prompts/{name}.md.j2" for name in ("hermes", "probe", "rules", "subagent", "summarize", "task")),
+    "profile_router/SKILL.md",
     "profile_router/adapters/default_policy.yaml",
     *(f"profile_router/adapters/hermes/{name}.py" for name in ("child", "command", "family", "meter", "turn")),
     "profile_router/adapters/data/o200k_base.tiktoken.xz",

@@ -51,7 +51,8 @@ def _one_line(message: str) -> str:
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     """Import the module of a command when it is used: `route` must not pay for what `run` needs."""
-    found: Callable[[argparse.Namespace], int] = importlib.import_module(f"profile_router.cli.{name}").run
+    module = importlib.import_module(f"profile_router.cli.{name.replace('-', '_')}")
+    found: Callable[[argparse.Namespace], int] = module.run
     return found
 
 
@@ -75,6 +76,12 @@ def parser() -> Parser:
     profiles.add_argument("--policy", metavar="FILE", help="the policy to read")
     profiles.add_argument("--json", action="store_true", help="print them as JSON")
     _add_policy(commands)
+    doctor = commands.add_parser("doctor", help="say what works here, what does not, and what mends it")
+    doctor.add_argument("--policy", metavar="FILE", help="the policy to check by")
+    doctor.add_argument("--live", action="store_true", help="also make one minimal call per profile")
+    doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
+    _add_llama_server(commands)
+    _add_install(commands)
     commands.add_parser("graph", help="print the state machine as Mermaid")
     return top
 
@@ -88,6 +95,27 @@ def _add_policy(commands: argparse._SubParsersAction[Parser]) -> None:
         if act == "show":
             sub.add_argument("--rules", action="store_true", help="print the rules as a table instead")
             sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
+
+
+def _add_install(commands: argparse._SubParsersAction[Parser]) -> None:
+    install = commands.add_parser("install", help="bring profiles, plugin and skill into Hermes")
+    install.add_argument("--profile", metavar="NAME", help="the Hermes profile that delegates (default: yours)")
+    install.add_argument("--migrate", action="store_true", help="also bring existing profiles to Hermes' own spelling")
+    uninstall = commands.add_parser("uninstall", help="take out exactly what install wrote")
+    for sub in (install, uninstall):
+        sub.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+        sub.add_argument("--yes", action="store_true", help="ask nothing")
+
+
+def _add_llama_server(commands: argparse._SubParsersAction[Parser]) -> None:
+    server = commands.add_parser("llama-server", help="start the local tier's model, fitted to this machine")
+    server.add_argument("--model", required=True, metavar="FILE", help="the model, a GGUF file")
+    server.add_argument("--window", type=int, metavar="N", help="tokens of one request (default: the profile's)")
+    server.add_argument("--slots", type=int, metavar="N", help="requests at the same time")
+    server.add_argument("--port", type=int, metavar="P", help="the port on 127.0.0.1 (default: the profile's)")
+    server.add_argument("--threads", type=int, metavar="N", help="processor threads (default: the physical cores)")
+    server.add_argument("--policy", metavar="FILE", help="the policy that names the local profile")
+    server.add_argument("--run", action="store_true", help="run it here instead of printing a script")
 
 
 _ROUTE_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'

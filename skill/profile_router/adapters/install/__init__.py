@@ -1,0 +1,1 @@
+"""Bring profiles, skill, plugin and policy into a Hermes home, and take them out again."""

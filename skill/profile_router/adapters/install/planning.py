@@ -1,0 +1,143 @@
+"""Plan an installation: compare what ships with what is there. What the user wrote or changed is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.adapters.install import sources
+from profile_router.adapters.install.applying import read_file
+from profile_router.adapters.install.configs import enabling, migrations
+from profile_router.adapters.install.manifest import (
+    FOLDER_MODE,
+    MODE,
+    Manifest,
+    manifest_path,
+    read_manifest,
+    recorded,
+    rendered,
+)
+from profile_router.adapters.install.places import Places, pool_size
+from profile_router.core.changes import NEW_FOLDER, Change, Plan
+
+YOURS = "differs from what ships: yours stays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Files that belong together: `extra` are folders of its own that stay empty."""
+
+    folder: Path
+    files: Mapping[str, bytes]
+    extra: tuple[str, ...] = ()
+
+
+def plan_install(places: Places, environ: Mapping[str, str], *, migrate: bool) -> Plan:
+    """Return what an install would do. Raises RouterError for a home or a file that cannot be read or edited."""
+    command = sources.own_command()
+    manifest = read_manifest(places.root)
+    migrated, said = migrations(places, environ) if migrate else ((), ())
+    edited, warned = enabling(places.parent, migrated)
+    plugin = _Place(folder=places.parent / "plugins" / sources.PLUGIN, files=sources.plugin(command))
+    found = [
+        *edited,  # first: where a path is planned twice, the edit counts
+        *_profiles(places, manifest),
+        *_skill(places.parent, command, manifest),
+        *_files(plugin, manifest),
+        *_policy(places.policy),
+    ]
+    return Plan(changes=_whole(found, manifest, places.root), notes=(*said, *warned, *_keys(places.root)))
+
+
+def _profiles(places: Places, manifest: Manifest) -> Iterator[Change]:
+    for name, files in sources.profiles().items():
+        folder = places.root / "profiles" / name
+        config = folder / "config.yaml"
+        there = read_file(config)
+        if there is None or there == files["config.yaml"] or manifest.made(config):
+            extra = () if folder.is_dir() else sources.PROFILE_FOLDERS
+            yield from _files(_Place(folder=folder, files=files, extra=extra), manifest)
+        else:
+            yield Change(kind="keep", path=str(config), note="a profile of your own: nothing is added to it")
+
+
+def _skill(parent: Path, command: tuple[str, ...], manifest: Manifest) -> list[Change]:
+    folder = parent / "skills"
+    elsewhere = (path for depth in ("*", "*/*") for path in sorted(folder.glob(f"{depth}/{sources.SKILL}/SKILL.md")))
+    found = next(elsewhere, None)
+    if found is not None:
+        return [Change(kind="keep", path=str(found), note="the skill is there already: yours stays")]
+    return _files(_Place(folder=folder / sources.SKILL, files=sources.skill(command)), manifest)
+
+
+def _policy(path: Path) -> list[Change]:
+    there = read_file(path)
+    if there is not None:
+        return [Change(kind="same" if there == sources.policy() else "keep", path=str(path), note="your policy stays")]
+    return [
+        *_folders(path.parent),
+        Change(kind="create", path=str(path), content=sources.policy(), note="yours to edit"),
+    ]
+
+
+def _files(place: _Place, manifest: Manifest) -> list[Change]:
+    parents = sorted({place.folder, *((place.folder / name).parent for name in place.files)})
+    folders = [folder for parent in parents for folder in _folders(parent)]
+    folders += [_folder(place.folder / name) for name in place.extra]
+    return [*folders, *(_file(place.folder / name, content, manifest) for name, content in place.files.items())]
+
+
+def _file(path: Path, content: bytes, manifest: Manifest) -> Change:
+    there = read_file(path)
+    if there is None:
+        return Change(kind="create", path=str(path), content=content)
+    if there == content:
+        return Change(kind="same", path=str(path))
+    if manifest.is_ours(path, there):
+        return Change(kind="change", path=str(path), content=content, before=there, note="to what ships now")
+    return Change(kind="keep", path=str(path), note=YOURS)
+
+
+def _folder(path: Path) -> Change:
+    return Change(kind="create", path=str(path), folder=True, mode=NEW_FOLDER)
+
+
+def _folders(path: Path) -> list[Change]:
+    """Return what makes the folder *path* and those above it that are missing."""
+    missing: list[Change] = []
+    while not os.path.lexists(path):
+        missing.append(_folder(path))
+        path = path.parent
+    return missing[::-1]
+
+
+def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Change, ...]:
+    """Return the changes of *found*, one a path, folders first, behind the record of them.
+
+    The record comes first so that `uninstall` knows what to look for, should we be killed.
+    """
+    once: dict[str, Change] = {}
+    for change in found:
+        once.setdefault(change.path, change)
+    ordered = sorted(once.values(), key=lambda change: not change.folder)
+    writing = [change for change in ordered if change.writes]
+    if not writing:
+        return tuple(ordered)
+    path = manifest_path(root)
+    content, there = rendered(recorded(manifest, writing), root), read_file(path)
+    record = Change(
+        kind="create" if there is None else "change", path=str(path), content=content, before=there, mode=MODE,
+        note="what was written, for `profile-router uninstall`",
+    )  # fmt: skip
+    folder = Change(kind="create", path=str(path.parent), folder=True, mode=FOLDER_MODE)
+    return (*(() if path.parent.is_dir() else (folder,)), record, *ordered)
+
+
+def _keys(root: Path) -> tuple[str, ...]:
+    count = pool_size(root, "openrouter")
+    if not count:
+        return ()
+    said = f"{count} key{'s' * (count != 1)} for openrouter in {root / 'auth.json'}"
+    return (f"{said}: every profile without one of its own reads through to {'them' if count > 1 else 'it'}",)

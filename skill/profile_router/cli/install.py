@@ -1,0 +1,104 @@
+"""`profile-router install`: profiles, plugin, skill and policy into a Hermes home. Says first what it will write."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from profile_router.adapters.install.applying import apply
+from profile_router.adapters.install.places import find_places
+from profile_router.adapters.install.planning import plan_install
+from profile_router.cli.progress import printable
+from profile_router.core.changes import Change, Plan
+from profile_router.errors import UsageError
+
+_KEY = re.compile(
+    r"""(?i)((?:key|token|secret|password)['"]?\s*:\s*)(?!['"]?\$\{)("[^"]*"|'[^']*'|[^\s,}]+)|\bsk-[\w-]{8,}"""
+)
+_ORDER = ("create", "change", "remove", "keep")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the plan, ask, carry it out; return 0, or 1 where the user said no."""
+    places = find_places(os.environ, arguments.profile)
+    plan = plan_install(places, os.environ, migrate=arguments.migrate)
+    whose = "the default profile" if places.parent == places.root else f"the profile {places.parent.name}"
+    print(f"{places.root}, for {whose}")
+    code = carry_out(plan, dry_run=arguments.dry_run, yes=arguments.yes, nothing="everything is in place")
+    if code == 0 and plan.writing and not arguments.dry_run:
+        print("start Hermes anew; `profile-router doctor` says what is left to do")
+    return code
+
+
+def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
+    """Print *plan*, ask unless *yes*, carry it out; return 0, or 1 where the user said no.
+
+    Raises UsageError where nobody can be asked.
+    """
+    print("\n".join(printable(line) for line in (*listed(plan.changes), *differences(plan.changes), *_notes(plan))))
+    if not plan.writing:
+        print(f"nothing to do: {nothing}")
+        return 0
+    if dry_run:
+        print("nothing written (--dry-run)")
+        return 0
+    if not yes and not _agreed():
+        print("nothing written")
+        return 1
+    apply(plan.writing)
+    print(f"done: {_counted(plan)}")
+    return 0
+
+
+def listed(changes: Sequence[Change]) -> Iterator[str]:
+    """Yield a line for each folder in which something happens; one that only comes with its files goes without."""
+    holding = {str(Path(change.path).parent) for change in changes if change.kind == "create"}
+    told = (change for change in changes if change.kind in _ORDER and not (change.folder and change.path in holding))
+    shown = sorted(told, key=lambda change: _ORDER.index(change.kind))
+    same = sum(change.kind == "same" for change in changes)
+    for (kind, is_folder, parent, note), group in groupby(shown, _together):
+        names = sorted(Path(change.path).name for change in group)
+        name = f"{{{','.join(names)}}}" if len(names) > 1 else names[0]
+        yield f"  {kind:<7} {Path(parent) / name}{'/' * is_folder}{f'  ({note})' if note else ''}"
+    if same:
+        yield f"  as they should be: {same} file{'s' * (same != 1)}"
+
+
+def differences(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield the unified diff of each file that is edited, without the keys in it."""
+    for change in changes:
+        if change.kind == "change" and (change.insertions or change.backup) and change.content is not None:
+            before, after = ((text or b"").decode("utf-8", "replace") for text in (change.before, change.content))
+            lines = difflib.unified_diff(
+                before.splitlines(), after.splitlines(), change.path, change.path, lineterm="", n=2
+            )
+            yield from (_KEY.sub(lambda found: f"{found[1] or ''}***", line) for line in lines)
+
+
+def _together(change: Change) -> tuple[str, bool, str, str]:
+    return change.kind, change.folder, str(Path(change.path).parent), change.note
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    return (f"note: {note}" for note in plan.notes)
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on, so nothing was written; add --yes, or look with --dry-run")
+    try:
+        return input("Write this? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _counted(plan: Plan) -> str:
+    done = {"create": "created", "change": "changed", "remove": "removed"}
+    counts = {kind: sum(change.kind == kind and not change.folder for change in plan.writing) for kind in done}
+    return ", ".join(f"{count} {done[kind]}" for kind, count in counts.items() if count) + " (files)"

@@ -1,0 +1,75 @@
+"""What `install` and `uninstall` mean to do, as values: the list that a person reads is what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["create", "change", "remove", "keep", "same"]
+
+WRITING: frozenset[Kind] = frozenset({"create", "change", "remove"})
+NEW_FILE = 0o644
+NEW_FOLDER = 0o755
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insertion:
+    """Text put into a file: `at` counts the characters of the file before it was edited."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One path and what becomes of it.
+
+    `content` is what the file will hold, `before` what it must still hold when that happens (None: nothing is there).
+    `insertions` and `backup` say how an edit is undone: by taking the text out, or from the copy of that name.
+    """
+
+    kind: Kind
+    path: str
+    note: str = ""
+    folder: bool = False
+    content: bytes | None = None
+    before: bytes | None = None
+    mode: int = NEW_FILE
+    insertions: tuple[Insertion, ...] = ()
+    backup: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether carrying it out touches the disk."""
+        return self.kind in WRITING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All changes in the order in which they are carried out, and what the user should know besides."""
+
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def writing(self) -> tuple[Change, ...]:
+        """Return the changes that touch the disk."""
+        return tuple(change for change in self.changes if change.writes)
+
+
+def inserted(text: str, insertions: Iterable[Insertion]) -> str:
+    """Return *text* with *insertions* put in."""
+    for insertion in sorted(insertions, key=lambda insertion: insertion.at, reverse=True):
+        text = text[: insertion.at] + insertion.text + text[insertion.at :]
+    return text
+
+
+def without(text: str, insertions: Iterable[Insertion]) -> str | None:
+    """Undo `inserted`; None where the text is not at its places any more."""
+    for insertion in sorted(insertions, key=lambda insertion: insertion.at):
+        end = insertion.at + len(insertion.text)
+        if text[insertion.at : end] != insertion.text:
+            return None
+        text = text[: insertion.at] + text[end:]
+    return text

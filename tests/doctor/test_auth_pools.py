@@ -1,0 +1,113 @@
+"""Hermes' pools of keys: which rest, and for how long. The rules are those of Hermes 0.19."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.doctor.scene import NOW, Row, Scene, ids
+from tests.fakes import BURST
+
+from profile_router.adapters.doctor import auth_pools
+
+FRESH: dict[str, Any] = {"last_status": None}
+
+
+def spent(code: int = 429, ago: float = 60.0, **more: Any) -> dict[str, Any]:
+    return {"last_status": "exhausted", "last_error_code": code, "last_status_at": NOW - ago, **more}
+
+
+def pool(*entries: dict[str, Any], **where: Any) -> Callable[[Scene], None]:
+    return lambda scene: scene.pool(*entries, **where)
+
+
+def own_hides_the_homes(scene: Scene) -> None:
+    scene.pool(FRESH)
+    scene.pool(spent(), profile=BURST)
+    scene.pool(FRESH, profile="review-cheap")
+
+
+def garbage(scene: Scene) -> None:
+    (scene.home.root / "auth.json").write_text('{"credential_pool": {"openrouter": [1, ')
+
+
+def row(rule: str, given: Callable[[Scene], None], level: object, says: str = "", mend: str = "") -> Row:
+    return Row(rule=rule, check=auth_pools.pools, given=given, level=level, says=says, mend=mend)
+
+
+ROWS = [
+    row("a pool in which none rests is fine", pool(FRESH, FRESH), "pass", "openrouter: 2 keys, none rests"),
+    row("without a pool there is nothing to say", lambda scene: None, None),
+    row("another provider's pool is nothing", pool(spent(), provider="anthropic"), None),
+    row(
+        "all keys at rest fail, with the time left",
+        pool(spent(), spent(ago=600)),
+        "fail",
+        "2 of 2 rest after 429, the first for 50 min 00 s more",
+        f"hermes -p {BURST} auth reset openrouter",
+    ),
+    row(
+        "some keys at rest are a warning",
+        pool(FRESH, spent()),
+        "warn",
+        "1 of 2 rest after 429, the first for 59 min 00 s more",
+    ),
+    row("a 401 rests for five minutes", pool(spent(401)), "fail", "after 401, the first for 4 min 00 s more"),
+    row("a 402 rests for an hour", pool(spent(402)), "fail", "for 59 min 00 s more"),
+    row("a rest that is over counts no more", pool(spent(ago=3_601)), "pass", "none rests"),
+    row(
+        "the server's own moment comes first",
+        pool(spent(last_error_reset_at=NOW + 7_260)),
+        "fail",
+        "for 2 h 01 min more",
+    ),
+    row(
+        "a moment in milliseconds is understood",
+        pool(spent(last_error_reset_at=(NOW + 120) * 1_000)),
+        "fail",
+        "for 2 min 00 s",
+    ),
+    row(
+        "a moment as a date is understood",
+        pool(spent(last_error_reset_at=datetime.fromtimestamp(NOW + 90, UTC).isoformat())),
+        "fail",
+        "for 1 min 30 s",
+    ),
+    row("a dead key does not come back", pool({"last_status": "dead"}), "fail", "do not come back"),
+    row(
+        "a profile's own entries hide the home's", own_hides_the_homes, "fail", f"{BURST} pool  openrouter: 1 of 1 rest"
+    ),
+    row("a broken auth.json is nothing", garbage, None),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=ids(ROWS))
+def test_a_pool_tells_which_keys_rest(row: Row, tmp_path: Path) -> None:
+    assert row.holds(tmp_path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8), st.lists, max_leaves=4
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    entry=st.fixed_dictionaries(
+        {},
+        optional={
+            name: JSON | st.just("exhausted")
+            for name in ("last_status", "last_status_at", "last_error_code", "last_error_reset_at")
+        },
+    )
+)
+def test_no_entry_breaks_it(entry: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
+    scene = Scene(tmp_path_factory.mktemp("pool"))
+    scene.pool(json.loads(json.dumps(entry)))
+    assert all(line.level in {"pass", "fail"} for line in auth_pools.pools(scene.facts()))

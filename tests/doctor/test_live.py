@@ -1,0 +1,97 @@
+"""One minimal call per profile, and only then anything that could cost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.doctor.scene import Scene
+from tests.fakes import BURST, CHEAP, LOCAL
+from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect, say
+
+from profile_router.adapters.doctor.live import ANSWER_TOKENS, call_each
+from profile_router.core.diagnosis import Finding
+
+KEY = "sk-live-0123456789"
+
+
+def config(base_url: str, *, provider: str = "custom", key: str = KEY) -> str:
+    return f"model: {{provider: {provider}, base_url: '{base_url}', default: asked, api_key: '{key}'}}\n"
+
+
+def called(folder: Path, *answers: Answer | str, provider: str = "custom", **more: Any) -> tuple[Finding, Any]:
+    """Return what the call of the local profile found, and the request that it made."""
+    with ScriptedProvider(list(answers), **more) as server:
+        scene = Scene(folder)
+        scene.home.write(LOCAL, config(server.base_url, provider=provider))
+        found = asyncio.run(call_each(scene.facts()))
+        assert len(server.chats) == 1
+        return found[0], server.requests[-1]
+
+
+def test_a_profile_that_answers_passes_with_what_it_cost(tmp_path: Path) -> None:
+    finding, request = called(tmp_path, say("ok", model="served", usage=(11, 3)))
+    assert (finding.level, finding.name) == ("pass", f"{LOCAL} live")
+    assert "served answered in " in finding.measured
+    assert "11 tokens in, 3 out, about $0.0000" in finding.measured
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_the_call_is_as_small_as_providers_allow(tmp_path: Path) -> None:
+    _, request = called(tmp_path, "ok")
+    assert request.body["max_tokens"] == ANSWER_TOKENS == 16
+    assert request.body["model"] == "asked"
+    assert len(str(request.body["messages"])) < 80
+
+
+def test_openai_itself_gets_its_own_name_for_the_limit(tmp_path: Path) -> None:
+    _, request = called(tmp_path, "ok", provider="openai-api")
+    assert "max_tokens" not in request.body
+    assert request.body["max_completion_tokens"] == ANSWER_TOKENS
+
+
+def test_openrouter_gets_the_preferences(tmp_path: Path) -> None:
+    with ScriptedProvider(["ok"]) as server:
+        scene = Scene(tmp_path)
+        scene.home.write(LOCAL, config(server.base_url, provider="openrouter") + "provider_routing: {sort: price}\n")
+        asyncio.run(call_each(scene.facts()))
+        assert server.chats[0]["provider"] == {"sort": "price"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (fail(401, f"no such key: {KEY}"), "HTTP 401 no such key: ***"),
+        (fail(429, "slow down"), "HTTP 429 slow down"),
+        (raw(b"<html>", status=502), "HTTP 502"),
+        (raw(b"<html>", status=200), "no chat completion"),
+        (Answer(body={"choices": []}), "no chat completion"),
+        (redirect("http://127.0.0.1:9/v1"), "HTTP 307"),
+        (Answer(drop=True), "no answer (ReadError)"),
+    ],
+)
+def test_a_profile_that_does_not_answer_fails_with_the_reason(answer: Answer, says: str, tmp_path: Path) -> None:
+    finding, _ = called(tmp_path, answer)
+    assert finding.level == "fail"
+    assert says in finding.measured
+    assert finding.mend
+    assert KEY not in repr(finding)
+
+
+def test_an_answer_of_a_cloud_is_priced_by_the_policy(tmp_path: Path) -> None:
+    with ScriptedProvider([say("ok", usage=(100_000, 0))]) as server:
+        scene = Scene(tmp_path)
+        scene.home.write(BURST, config(server.base_url))
+        finding = next(line for line in asyncio.run(call_each(scene.facts())) if line.name == f"{BURST} live")
+    assert float(finding.measured.rsplit("$", 1)[1]) > 0
+
+
+def test_a_profile_without_a_key_is_not_called(tmp_path: Path) -> None:
+    with ScriptedProvider(["ok"]) as server:
+        scene = Scene(tmp_path)
+        scene.home.write(LOCAL, config(server.base_url))
+        found = {line.name: line for line in asyncio.run(call_each(scene.facts()))}
+    for name in (BURST, CHEAP):
+        assert (found[f"{name} live"].level, found[f"{name} live"].measured) == ("warn", "not called: it has no key")

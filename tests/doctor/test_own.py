@@ -1,0 +1,103 @@
+"""The policy, the state folder, the tokenizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.doctor.scene import Row, Scene, ids
+
+from profile_router.adapters.doctor import own
+from profile_router.adapters.doctor.facts import Facts
+from profile_router.adapters.resources import data
+from profile_router.adapters.tokens import RANKS
+
+
+def bad_policy(scene: Scene) -> Facts:
+    return scene.facts(policy_problem="p.yaml:3: unknown key 'teirs'")
+
+
+def made(scene: Scene) -> None:
+    scene.state.mkdir(mode=0o700)
+
+
+def open_to_all(scene: Scene) -> None:
+    scene.state.mkdir()
+    scene.state.chmod(0o755)
+
+
+def taken_by_a_file(scene: Scene) -> Facts:
+    scene.state.write_text("")
+    scene.state.chmod(0o755)
+    return scene.facts(state=scene.state / "deep" / "er")
+
+
+def damaged(scene: Scene) -> Facts:
+    path = scene.root / "ranks.xz"
+    scene.put({"ranks.xz": data(RANKS).read_bytes()[:-400]})
+    return scene.facts(ranks=path)
+
+
+def other_ranks(scene: Scene) -> Facts:
+    import lzma
+
+    scene.put({"ranks.xz": lzma.compress(b"aGk= 0\n")})
+    return scene.facts(ranks=scene.root / "ranks.xz")
+
+
+ROWS = [
+    Row(rule="a policy that reads is fine", check=own.policy, given=lambda scene: None, level="pass", says="8 rules"),
+    Row(
+        rule="a refused policy fails with file and line",
+        check=own.policy,
+        given=bad_policy,
+        level="fail",
+        says="p.yaml:3: unknown key 'teirs'",
+        mend="profile-router policy check",
+    ),
+    Row(
+        rule="a state folder that is not there yet is fine",
+        check=own.state_folder,
+        given=lambda scene: None,
+        level="pass",
+        says="made on first use",
+    ),
+    Row(rule="a state folder of one's own is fine", check=own.state_folder, given=made, level="pass"),
+    Row(
+        rule="a state folder that others may read is a warning",
+        check=own.state_folder,
+        given=open_to_all,
+        level="warn",
+        says="0755",
+        mend="chmod 700",
+    ),
+    Row(
+        rule="a file in the place of the state folder fails",
+        check=own.state_folder,
+        given=taken_by_a_file,
+        level="fail",
+        says="is not a folder",
+        mend="PROFILE_ROUTER_STATE",
+    ),
+    Row(rule="the shipped ranks are whole", check=own.tokenizer, given=lambda scene: None, level="pass"),
+    Row(rule="cut ranks fail", check=own.tokenizer, given=damaged, level="fail", says="damaged", mend="install"),
+    Row(rule="other ranks fail", check=own.tokenizer, given=other_ranks, level="fail", says="damaged"),
+    Row(
+        rule="missing ranks fail",
+        check=own.tokenizer,
+        given=lambda scene: scene.facts(ranks=None),
+        level="fail",
+        says="missing",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=ids(ROWS))
+def test_what_is_our_own(row: Row, tmp_path: Path) -> None:
+    assert row.holds(tmp_path)
+
+
+def test_looking_at_the_state_folder_makes_nothing(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    list(own.state_folder(scene.facts()))
+    assert not scene.state.exists()

@@ -1,0 +1,159 @@
+"""All of a plan, or none of it: errors, Ctrl-C and what changed under our hands leave the tree as it was."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.install.trees import PARENT, Stage, kept, tree
+
+from profile_router.adapters.install import applying
+from profile_router.adapters.install.applying import apply
+from profile_router.core.changes import Change
+from profile_router.errors import UsageError
+
+Replace = Callable[[Path, bytes, int], None]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    stage = Stage(user=tmp_path)
+    stage.write("config.yaml", PARENT, 0o640)
+    stage.write("profiles/coding-local/config.yaml", "model: {provider: openai, base_url: 'http://h/v1', default: m}\n")
+    return stage
+
+
+def nth(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], None]) -> None:
+    """Let *act* happen in the middle of the write of that *number*."""
+    real: Replace = applying._replace
+    left = [number]
+
+    def replace(path: Path, content: bytes, mode: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            act()
+        real(path, content, mode)
+
+    monkeypatch.setattr(applying, "_replace", replace)
+
+
+def full() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+
+def press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [1, 2, 9, 23])
+@pytest.mark.parametrize(("act", "raised"), [(full, UsageError), (press_ctrl_c, KeyboardInterrupt)])
+def test_an_install_that_ends_in_the_middle_leaves_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], None], raised: type[BaseException]
+) -> None:
+    before = tree(stage.user)
+    nth(monkeypatch, number, act)
+    with pytest.raises(raised):
+        stage.install(migrate=True)
+    assert tree(stage.user) == before
+
+
+def test_an_uninstall_that_ends_in_the_middle_leaves_all_of_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.install(migrate=True)
+    before = tree(stage.user)
+    nth(monkeypatch, 1, full)  # the only write: the config of the parent, or of the migrated profile
+    with pytest.raises(UsageError, match="No space left"):
+        stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_a_folder_that_cannot_be_removed_brings_the_removed_files_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.install()
+    before = tree(stage.user)
+    real = Path.rmdir
+
+    def rmdir(path: Path) -> None:
+        if path.name == "plugins":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        real(path)
+
+    monkeypatch.setattr(Path, "rmdir", rmdir)
+    with pytest.raises(UsageError, match="Read-only"):
+        stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_a_home_that_cannot_be_written_is_named_in_one_line(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mkdir(path: Path, *_arguments: object, **_named: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    before = tree(stage.user)
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(UsageError, match=r"Permission denied; nothing was changed") as told:
+        stage.install()
+    assert str(stage.root) in str(told.value)
+    assert tree(stage.user) == before
+
+
+def test_a_file_in_the_place_of_a_folder_stops_it(stage: Stage) -> None:
+    stage.write("plugins", "a file\n")
+    before = tree(stage.user)
+    with pytest.raises(UsageError, match="plugins"):
+        stage.install()
+    assert tree(stage.user) == before
+
+
+@pytest.mark.parametrize("later", [None, "edited: 1\n"])
+def test_a_file_that_changed_between_plan_and_write_is_not_overwritten(stage: Stage, later: str | None) -> None:
+    plan = stage.plan()
+    stage.config.unlink()
+    if later is not None:
+        stage.config.write_text(later)
+    before = tree(stage.user)
+    with pytest.raises(UsageError, match="changed just now"):
+        apply(plan.writing)
+    assert tree(stage.user) == before
+
+
+def test_killed_in_the_middle_uninstall_still_finds_what_was_written(stage: Stage) -> None:
+    before = tree(stage.user)
+    plan = stage.plan(migrate=True)
+    apply(plan.writing[: len(plan.writing) // 2])  # as SIGKILL would leave it
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_killed_in_the_middle_a_second_install_completes_the_first(stage: Stage) -> None:
+    before = tree(stage.user)
+    plan = stage.plan(migrate=True)
+    apply(plan.writing[: len(plan.writing) // 2])
+    stage.install(migrate=True)
+    assert stage.plan(migrate=True).writing == ()
+    assert kept(stage.uninstall()) == {}
+    assert tree(stage.user) == before
+
+
+def test_ctrl_c_stops_before_the_next_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    real: Replace = applying._replace
+
+    def replace(path: Path, content: bytes, mode: int) -> None:
+        written.append(path.name)
+        press_ctrl_c()
+        real(path, content, mode)
+
+    monkeypatch.setattr(applying, "_replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        apply([Change(kind="create", path=str(tmp_path / name), content=b"x") for name in "abc"])
+    assert (written, list(tmp_path.iterdir())) == (["a"], [])
+
+
+def test_the_handlers_of_the_caller_are_back_afterwards(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    apply([Change(kind="create", path=str(tmp_path / "a"), content=b"x")])
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,371 @@
+"""Install and uninstall on a scratch home: what comes, what stays, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.install.trees import PARENT, Stage, kept, tree
+
+from profile_router.adapters.hermes_home import find_home
+from profile_router.adapters.install.places import find_places, find_root, pool_size
+from profile_router.adapters.policy_file import SHIPPED, find_policy
+from profile_router.adapters.resources import shipped
+from profile_router.errors import ProfileError, UnknownProfile, UsageError
+
+NAMES = ("coding-burst", "coding-local", "review-cheap")
+SEED = "model:\n  provider: openai\n  base_url: http://127.0.0.1:8080/v1\n  default: gemma\n  api_key: {key}\n  fallback_providers: [openrouter]\n"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    stage = Stage(user=tmp_path)
+    stage.write("config.yaml", PARENT, 0o640)
+    stage.write(".env", "OPENROUTER_API_KEY=sk-or-1\n", 0o600)
+    stage.write("profiles/work/config.yaml", "model: {provider: openrouter, default: m}\n")
+    (stage.root / "empty").mkdir(mode=0o711)
+    return stage
+
+
+def test_what_comes_is_what_hermes_and_this_program_look_for(stage: Stage) -> None:
+    stage.install()
+    home = find_home(stage.environ)
+    for name in NAMES:
+        folder = stage.root / "profiles" / name
+        assert {path.name for path in shipped("profiles").joinpath(name).iterdir()} < {
+            path.name for path in folder.iterdir()
+        }
+        assert yaml.safe_load((folder / "distribution.yaml").read_text())["name"] == name
+        assert not (folder / ".env").exists()
+        assert home.load(name).endpoint.model
+    assert yaml.safe_load(stage.config.read_text())["plugins"]["enabled"] == ["profile-router", "a"]
+    assert find_policy(None, stage.environ) != SHIPPED
+    command = json.loads((stage.root / "plugins/profile-router/router.json").read_text())["command"]
+    assert Path(command[0]).is_absolute()
+    assert os.access(command[0], os.X_OK)
+    manifest = stage.root / "profile-router" / "manifest.json"
+    assert stat.S_IMODE(manifest.stat().st_mode) == 0o600
+    assert str(stage.root) not in manifest.read_text()
+
+
+def test_a_second_install_changes_nothing(stage: Stage) -> None:
+    stage.install()
+    before = tree(stage.user)
+    plan = stage.plan()
+    assert plan.writing == ()
+    assert {change.kind for change in plan.changes} <= {"same", "keep"}
+    assert tree(stage.user) == before
+
+
+@pytest.mark.parametrize("profile", [None, "work"])
+@pytest.mark.parametrize("migrate", [False, True])
+@pytest.mark.parametrize("config", [PARENT, "a: |\n  no end", "plugins: {enabled: [x]}  # one\r\n", "", None])
+def test_uninstall_leaves_every_name_byte_and_mode_as_it_was(
+    stage: Stage, profile: str | None, migrate: bool, config: str | None
+) -> None:
+    target = stage.root / "profiles" / profile / "config.yaml" if profile else stage.config
+    target.unlink()
+    if config is not None:
+        target.write_bytes(config.encode())
+        target.chmod(0o604)
+    stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"), 0o600)
+    before = tree(stage.user)
+    stage.install(profile, migrate=migrate)
+    assert tree(stage.user) != before
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_two_installs_for_two_parents_are_undone_by_one_uninstall(stage: Stage) -> None:
+    stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
+    before = tree(stage.user)
+    stage.install()
+    stage.install("work", migrate=True)
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_a_profile_that_delegates_and_is_migrated_gets_both_edits_and_loses_both(stage: Stage) -> None:
+    stage.write("profiles/work/config.yaml", SEED.format(key="x"))
+    before = tree(stage.user)
+    stage.install("work")
+    stage.install("work", migrate=True)
+    config = yaml.safe_load((stage.root / "profiles/work/config.yaml").read_text())
+    assert (config["plugins"]["enabled"], config["model"]["provider"]) == (["profile-router"], "custom")
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_lines_that_the_user_took_out_and_had_put_in_again_go_without_a_word(stage: Stage) -> None:
+    before = tree(stage.user)
+    stage.install()
+    stage.config.write_text(PARENT + "more: 1\n")
+    stage.install()
+    assert kept(stage.uninstall()) == {}
+    assert stage.config.read_text() == PARENT + "more: 1\n"
+    stage.config.write_text(PARENT)
+    assert tree(stage.user) == before
+
+
+def test_a_backup_outlives_what_the_user_changed_between_two_edits_of_ours(stage: Stage) -> None:
+    path = stage.write("profiles/work/config.yaml", SEED.format(key="x"))
+    stage.install(migrate=True)
+    path.write_text(changed := path.read_text() + "more: 1\n")
+    stage.install("work")
+    assert set(kept(stage.uninstall())) >= {"config.yaml.before-profile-router"}
+    assert path.read_text() == changed
+
+
+def test_a_profile_of_the_users_own_is_kept_and_nothing_is_added_to_it(stage: Stage) -> None:
+    stage.write("profiles/coding-local/config.yaml", "model: {provider: ollama, default: mine}\n")
+    before = tree(stage.root / "profiles" / "coding-local")
+    assert "own" in kept(stage.install())["config.yaml"]
+    assert tree(stage.root / "profiles" / "coding-local") == before
+
+
+def test_a_profile_that_hermes_made_without_a_config_is_completed(stage: Stage) -> None:
+    soul = stage.write("profiles/coding-local/SOUL.md", "mine\n")
+    assert "yours" in kept(stage.install())["SOUL.md"]
+    assert soul.read_text() == "mine\n"
+    assert (soul.parent / "config.yaml").is_file()
+    assert not (soul.parent / "memories").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["profiles/coding-local/config.yaml", "profiles/coding-local/SOUL.md", "skills/hermes-profile-router/SKILL.md", "plugins/profile-router/router.json"],
+)  # fmt: skip
+def test_a_file_that_the_user_changed_is_kept_by_install_and_by_uninstall(stage: Stage, name: str) -> None:
+    stage.install()
+    path = stage.root / name
+    path.write_text(path.read_text() + "\n# mine\n")
+    again = stage.plan()
+    assert (again.writing, path.name in kept(again)) == ((), True)
+    told = kept(stage.uninstall())
+    assert "changed" in told[path.name]
+    assert [entry for entry in path.parent.iterdir() if entry.is_file()] == [path]
+    assert path.read_text().endswith("# mine\n")
+
+
+def test_a_config_that_the_user_changed_loses_our_lines_and_nothing_else(stage: Stage) -> None:
+    stage.install()
+    stage.config.write_text("# on top\n" + stage.config.read_text() + "more: 1\n")
+    stage.uninstall()
+    assert stage.config.read_text() == "# on top\n" + PARENT + "more: 1\n"
+    assert stat.S_IMODE(stage.config.stat().st_mode) == 0o640
+
+
+def test_a_migrated_config_that_the_user_changed_is_kept_with_its_backup(stage: Stage) -> None:
+    path = stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
+    stage.install(migrate=True)
+    path.write_text(path.read_text() + "more: 1\n")
+    told = kept(stage.uninstall())
+    assert {"config.yaml", "config.yaml.before-profile-router"} <= set(told)
+    assert "more: 1" in path.read_text()
+    assert path.with_name("config.yaml.before-profile-router").read_text() == SEED.format(key="x")
+
+
+def test_a_file_of_ours_that_nobody_changed_follows_what_ships(stage: Stage) -> None:
+    stage.install()
+    soul, manifest = stage.root / "profiles/coding-local/SOUL.md", stage.root / "profile-router/manifest.json"
+    shipping = soul.read_bytes()
+    from profile_router.adapters.install.manifest import digest
+
+    manifest.write_text(manifest.read_text().replace(digest(shipping), digest(b"as it shipped before\n")))
+    soul.write_bytes(b"as it shipped before\n")
+    stage.install()
+    assert soul.read_bytes() == shipping
+    stage.uninstall()
+    assert not soul.parent.exists()
+
+
+def test_what_python_made_of_the_plugin_goes_with_it(stage: Stage) -> None:
+    before = tree(stage.user)
+    stage.install()
+    cache = stage.root / "plugins/profile-router/__pycache__"
+    cache.mkdir()
+    (cache / "__init__.cpython-311.pyc").write_bytes(b"x")
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_what_hermes_wrote_into_a_profile_stays_and_is_named(stage: Stage) -> None:
+    stage.install()
+    stage.write("profiles/coding-burst/state.db", "x")
+    told = kept(stage.uninstall())
+    assert "state.db" in told["coding-burst"]
+    assert "hermes profile delete coding-burst" in told["coding-burst"]
+    assert [path.name for path in (stage.root / "profiles/coding-burst").iterdir()] == ["state.db"]
+
+
+def test_migration_shows_up_as_a_backup_and_the_same_profile(stage: Stage) -> None:
+    path = stage.write("profiles/coding-local/config.yaml", SEED.format(key="${NONE}"), 0o600)
+    before = find_home(stage.environ).load("coding-local")
+    stage.install(migrate=True)
+    assert find_home(stage.environ).load("coding-local") == before
+    backup = path.with_name("config.yaml.before-profile-router")
+    assert backup.read_text() == SEED.format(key="${NONE}")
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (path, backup)] == [0o600, 0o600]
+    assert stage.plan(migrate=True).writing == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("openrouter: {allow_fallbacks: true}\n", ["allow_fallbacks"]),
+        ("  fallback_providers:\n    - {provider: openai, base_url: 'http://h/v1'}\n", ["skips a fallback"]),
+        ("  fallback_providers: [together]\n", []),
+    ],
+)
+def test_what_no_spelling_makes_hermes_do_is_said(stage: Stage, more: str, told: list[str]) -> None:
+    seed = "model:\n  provider: openai\n  base_url: http://127.0.0.1:8080/v1\n  default: gemma\n"
+    stage.write("profiles/coding-local/config.yaml", seed + more)
+    notes = stage.install(migrate=True).notes
+    assert [any(words in note for note in notes) for words in told] == [True] * len(told)
+    assert len(notes) == len(told)
+
+
+def test_a_second_migration_keeps_the_first_backup(stage: Stage) -> None:
+    path = stage.write("profiles/coding-local/config.yaml", SEED.format(key="a"))
+    stage.install(migrate=True)
+    path.write_text(SEED.format(key="b"))
+    stage.install(migrate=True)
+    assert path.with_name("config.yaml.before-profile-router").read_text() == SEED.format(key="a")
+    assert path.with_name("config.yaml.before-profile-router.2").read_text() == SEED.format(key="b")
+
+
+def test_a_profile_that_cannot_be_migrated_is_named_and_the_rest_goes_on(stage: Stage) -> None:
+    stage.write("profiles/odd/config.yaml", "{model: {provider: openrouter, default: m}, max_turns: 3}\n")
+    stage.write("profiles/broken/config.yaml", "model: [\n")
+    stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
+    plan = stage.install(migrate=True)
+    notes = [change.note for change in plan.changes if change.kind == "keep"]
+    assert sum("not migrated" in note for note in notes) == 2
+    assert find_home(stage.environ).load("coding-local").endpoint.provider == "custom"
+
+
+def test_a_delegating_profile_that_cannot_be_migrated_is_still_edited_and_loses_nothing(stage: Stage) -> None:
+    text = "x: &o\n  sort: price\nmodel: {provider: openrouter, default: m}\nopenrouter: *o\n"
+    path = stage.write("profiles/work/config.yaml", text)
+    stage.install("work", migrate=True)
+    assert path.read_text().startswith(text)
+    assert yaml.safe_load(path.read_text())["plugins"]["enabled"] == ["profile-router"]
+    stage.uninstall()
+    assert path.read_text() == text
+
+
+def test_a_config_behind_a_link_is_edited_where_it_is(stage: Stage, tmp_path: Path) -> None:
+    dotfiles = tmp_path / "dotfiles.yaml"
+    stage.config.replace(dotfiles)
+    stage.config.symlink_to(dotfiles)
+    stage.install()
+    assert stage.config.is_symlink()
+    assert "profile-router" in dotfiles.read_text()
+    stage.uninstall()
+    assert (stage.config.is_symlink(), dotfiles.read_text()) == (True, PARENT)
+
+
+def test_a_skill_that_the_user_put_into_a_category_is_not_doubled(stage: Stage) -> None:
+    stage.write("skills/dev/hermes-profile-router/SKILL.md", "---\nname: hermes-profile-router\n---\n")
+    assert "SKILL.md" in kept(stage.install())
+    assert not (stage.root / "skills/hermes-profile-router").exists()
+
+
+def test_a_plugin_that_the_user_disabled_is_said_not_forced(stage: Stage) -> None:
+    stage.write("config.yaml", "plugins: {disabled: [profile-router]}\n")
+    assert any("hermes plugins enable profile-router" in note for note in stage.install().notes)
+    assert yaml.safe_load(stage.config.read_text())["plugins"]["disabled"] == ["profile-router"]
+
+
+def test_the_root_pool_is_said_and_its_keys_are_not(stage: Stage) -> None:
+    stage.write("auth.json", json.dumps({"credential_pool": {"openrouter": [{"access_token": "sk-secret"}]}}), 0o600)
+    before = (stage.root / "auth.json").read_bytes()
+    plan = stage.install()
+    assert any("1 key for openrouter" in note for note in plan.notes)
+    assert not any(b"sk-secret" in (change.content or b"") for change in plan.changes)
+    assert (stage.root / "auth.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"credential_pool": 3}', '{"credential_pool": {"openrouter": 1}}'])
+def test_a_pool_that_cannot_be_read_counts_as_none(stage: Stage, text: str) -> None:
+    stage.write("auth.json", text)
+    assert pool_size(stage.root, "openrouter") == 0
+
+
+def test_no_key_of_the_user_is_written_anywhere(stage: Stage) -> None:
+    stage.write("config.yaml", PARENT + "api_key: sk-inline\n")
+    before = {
+        name
+        for name, (_, content) in tree(stage.user).items()
+        if content and (b"sk-inline" in content or b"sk-or-1" in content)
+    }
+    stage.install()
+    assert {
+        name
+        for name, (_, content) in tree(stage.user).items()
+        if content and (b"sk-inline" in content or b"sk-or-1" in content)
+    } == before
+
+
+@pytest.mark.parametrize(
+    ("environ", "profile", "error", "told"),
+    [
+        ({"HERMES_HOME": "absent"}, None, UsageError, "no Hermes home"),
+        ({}, "nobody", UnknownProfile, "nobody"),
+        ({}, "../work", UnknownProfile, "work"),
+        ({}, "coding-local", UsageError, "subagents run under"),
+        ({"HERMES_HOME": "profiles/coding-local"}, None, UsageError, "--profile default"),
+    ],
+)
+def test_a_place_that_is_none_is_refused(
+    stage: Stage, environ: dict[str, str], profile: str | None, error: type[Exception], told: str
+) -> None:
+    (stage.root / "profiles" / "coding-local").mkdir()
+    environ = {name: str(stage.root / value) for name, value in environ.items()}
+    with pytest.raises(error, match=told):
+        find_places({**stage.environ, **environ}, profile)
+
+
+def test_hermes_home_of_a_running_profile_is_the_parent(stage: Stage) -> None:
+    places = find_places({**stage.environ, "HERMES_HOME": str(stage.root / "profiles/work")})
+    assert (places.root, places.parent.name) == (stage.root, "work")
+    assert find_places({**stage.environ, "HERMES_HOME": str(places.parent)}, "default").parent == stage.root
+
+
+@pytest.mark.parametrize("text", ["a: [\n", "{a: 1}\n", "plugins: x\n", "a: \x01\n"])
+def test_a_config_that_cannot_be_edited_stops_the_install_before_anything_is_written(stage: Stage, text: str) -> None:
+    stage.config.write_text(text)
+    before = tree(stage.user)
+    with pytest.raises((UsageError, ProfileError), match=r"config\.yaml"):
+        stage.install()
+    assert tree(stage.user) == before
+
+
+def test_a_config_that_is_a_folder_or_no_text_stops_the_install(stage: Stage) -> None:
+    stage.config.write_bytes(b"a: \xff\n")
+    with pytest.raises((UsageError, ProfileError), match="UTF-8"):
+        stage.install()
+    stage.config.unlink()
+    stage.config.mkdir()
+    with pytest.raises(UsageError, match="is no file"):
+        stage.install()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"version": 2}', '{"version": 1, "files": [{"path": 1}], "folders": []}']
+)
+def test_a_damaged_record_is_named_and_nothing_is_done(stage: Stage, text: str) -> None:
+    stage.install()
+    stage.write("profile-router/manifest.json", text)
+    for act in (stage.install, stage.uninstall):
+        with pytest.raises(UsageError, match="damaged"):
+            act()
+
+
+def test_uninstall_where_nothing_was_installed_does_nothing(stage: Stage) -> None:
+    assert stage.uninstall().changes == ()
+    assert find_root(stage.environ) == stage.root

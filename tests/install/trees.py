@@ -1,0 +1,73 @@
+"""A Hermes home on disk as it is before an install, and what a tree holds: names, bytes and modes."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.adapters.install.applying import apply
+from profile_router.adapters.install.places import find_places, find_root
+from profile_router.adapters.install.planning import plan_install
+from profile_router.adapters.install.removal import plan_uninstall
+from profile_router.core.changes import Plan
+
+Tree = dict[str, tuple[int, bytes | None]]
+PARENT = "# mine\nmodel:\n  provider: openrouter\n  default: claude   # strong\nplugins:\n  enabled:\n    - a\n"
+
+
+def tree(folder: Path) -> Tree:
+    """Return every name below *folder* with its mode, and its bytes for a file."""
+    found = [folder, *folder.rglob("*")] if folder.exists() else []
+    return {
+        str(path.relative_to(folder)): (
+            stat.S_IMODE(path.lstat().st_mode),
+            path.read_bytes() if path.is_file() else None,
+        )
+        for path in found
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A user's home with a Hermes home in it."""
+
+    user: Path
+
+    @property
+    def root(self) -> Path:
+        return self.user / ".hermes"
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return {"HOME": str(self.user), "HERMES_HOME": str(self.root)}
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config.yaml"
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        path.chmod(mode)
+        return path
+
+    def plan(self, profile: str | None = None, *, migrate: bool = False) -> Plan:
+        return plan_install(find_places(self.environ, profile), self.environ, migrate=migrate)
+
+    def install(self, profile: str | None = None, *, migrate: bool = False) -> Plan:
+        plan = self.plan(profile, migrate=migrate)
+        apply(plan.writing)
+        return plan
+
+    def uninstall(self) -> Plan:
+        plan = plan_uninstall(find_root(self.environ))
+        apply(plan.writing)
+        return plan
+
+
+def kept(plan: Plan) -> dict[str, str]:
+    """Return what *plan* keeps, name and why."""
+    return {Path(change.path).name: change.note for change in plan.changes if change.kind == "keep"}
