@@ -13,6 +13,7 @@ NEEDED = {
     "profile_router/SKILL.md",
     "profile_router/adapters/default_policy.yaml",
     *(f"profile_router/adapters/hermes/{name}.py" for name in ("child", "command", "family", "meter", "turn")),
+    *(f"profile_router/hermes_plugin/{name}" for name in ("__init__.py", "middleware.py", "plugin.yaml")),
     "profile_router/adapters/data/o200k_base.tiktoken.xz",
     "profile_router/py.typed",
     "profile_router_graphs/py.typed",

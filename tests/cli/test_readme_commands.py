@@ -21,7 +21,7 @@ COMMANDS = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    files = {"src/http.py": "DELAY = 0.5\n", "test_http.py": "import unittest\n"}
+    files = {"src/http.py": "DELAY = 0.5\n", "test_http.py": "import unittest\n", "model.gguf": "GGUF"}
     (tmp_path / "ws").mkdir()
     (tmp_path / ".config" / "profile-router").mkdir(parents=True)
     (tmp_path / "ws" / "skill").symlink_to(ROOT / "skill")
@@ -40,8 +40,15 @@ def test_a_command_of_the_readme_works(command: str, folder: Path, tmp_path: Pat
         profile(tmp_path, "coding-burst", "http://127.0.0.1:9/v1")
         if "policy check" in command:
             _run(command.replace("check", "show --shipped >", 1), folder, tmp_path)
-        done = _run(command.replace("python3 -m pytest -q", "true"), folder, tmp_path)
-    assert done.returncode == 0, done.stderr
+        done = _run(_unattended(command), folder, tmp_path)
+    # the doctor says what is wrong with this scratch machine, and that something is
+    assert done.returncode == (1 if "doctor" in command else 0), done.stderr
+
+
+def _unattended(command: str) -> str:
+    """Return *command* with its check made to pass here, and with nobody to be asked."""
+    asks = " --dry-run" if re.search(r"skill (un)?install", command) else ""
+    return command.replace("python3 -m pytest -q", "true") + asks
 
 
 def test_the_session_at_the_top_of_the_readme_is_what_the_program_prints(tmp_path: Path) -> None:

@@ -6,10 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from profile_router.cli.task_json import task_from_json
 from profile_router.core.task import Facts, Task
 from profile_router.errors import UsageError
 
 _LARGEST_CONTEXT = 50_000_000
+_REPLACED = (
+    *("task", "context", "file", "image", "workspace", "files_to_read", "files_to_edit", "lines_to_edit"),
+    *("local_only", "profile", "toolsets", "max_turns", "thread", "check", "timeout"),
+)
 
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +30,7 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     add("--lines-to-edit", type=_count, metavar="N", help="lines you know will be edited")
     add("--local-only", action="store_true", help="never leave this machine")
     add("--profile", metavar="NAME", help="use this profile (private still wins)")
+    add("--task-json", choices=["-"], help="read the whole task from stdin, one JSON object; replaces the above")
     add("--policy", metavar="FILE", help="the policy to decide by")
     add("--json", action="store_true", help="print JSON")
 
@@ -38,10 +44,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--check", metavar="CMD", help="shell command that must succeed afterwards")
     add("--timeout", type=_seconds, metavar="S", help="seconds for the whole run")
     add("--stream", action="store_true", help="print one JSON event a line")
+    add("--exit-with-stdin", action="store_true", help="with --task-json, in one line: end when stdin closes")
+    add("--from-hermes", action="store_true", help="stream, and obey the policy's hermes_plugin (on, explain, off)")
 
 
 def task_of(arguments: argparse.Namespace) -> Task:
     """Return the task that the options describe. Raises UsageError for an empty one or unreadable context."""
+    if arguments.task_json:
+        return _task_on_stdin(arguments)
     goal = _goal(arguments.task)
     toolsets = getattr(arguments, "toolsets", None)
     return Task(
@@ -63,6 +73,16 @@ def task_of(arguments: argparse.Namespace) -> Task:
         check=getattr(arguments, "check", None),
         timeout_s=getattr(arguments, "timeout", None),
     )
+
+
+def _task_on_stdin(arguments: argparse.Namespace) -> Task:
+    beside = next((name for name in _REPLACED if getattr(arguments, name, None)), None)
+    if beside is not None:
+        name = "TASK" if beside == "task" else f"--{beside.replace('_', '-')}"
+        raise UsageError(f"--task-json reads the whole task, {name} included; leave {name} out")
+    line = getattr(arguments, "exit_with_stdin", False)
+    stdin = sys.stdin.buffer
+    return task_from_json(stdin.readline(_LARGEST_CONTEXT) if line else stdin.read(_LARGEST_CONTEXT))
 
 
 def _goal(given: str | None) -> str:

@@ -1,0 +1,197 @@
+"""What happens to a delegate_task: the router runs it, or Hermes does as it always did, or there is an error result.
+
+The rule, in the order in which it is applied:
+
+1. The policy says `off`: Hermes, untouched. It says `explain`: Hermes, and its result tells where each task would go.
+2. The router answered, be it with a failure or a refusal of what it was given (an unknown profile, a policy that cannot
+   be read): that is the result. It is never run again by Hermes.
+3. The router did not answer (missing, crashed, hanging, printing garbage). Hermes delegates by itself only if for no
+   task of the call the router had come to decide (it dispatches nothing before) and no task looks private (see
+   `private`; more does than is) and the settings allow it. What the router had found private it had decided about.
+4. Else an error result that names the run's thread.
+
+An exception in a middleware would make Hermes delegate by itself, so none leaves this one but Hermes' own.
+Tasks of a batch run one after another: each may write where the others read.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from .hermes import alive_sign, interrupted, paused
+from .private import looks_private
+from .process import Ran, run_router
+from .results import entry_of, error_entry
+from .settings import Settings, read_settings
+
+# Keys of a task as the router reads them. The first few hold for all tasks of a batch where the call gives them.
+_SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only")
+# No `check`: it is a shell command, and a model's commands are Hermes' to approve.
+_OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
+_LISTS = ("toolsets", "files", "images")
+GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
+_seen_private_paths: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Call:
+    """One delegate_task on its way. `ran` grows by one for each task that was given to the router."""
+
+    tasks: Sequence[Mapping[str, Any]]
+    settings: Settings
+    ran: list[Ran] = field(default_factory=list)
+
+    @property
+    def may_go_to_hermes(self) -> str:
+        """Return why Hermes must not delegate this by itself, empty if it may."""
+        if self.ran and self.ran[-1].mode in ("explain", "off"):
+            return ""
+        if any(ran.rule or ran.result for ran in self.ran):
+            return "a task was decided about and may have been dispatched"
+        if self.settings.if_broken != "hermes":
+            return "the plugin's settings forbid it"
+        known = (*self.settings.private_paths, *_seen_private_paths)
+        return next((f"a task looks private: {why}" for task in self.tasks if (why := looks_private(task, known))), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to happen. `answer` is the tool's result; without one Hermes delegates, and `note` joins its result."""
+
+    answer: str | None = None
+    note: Mapping[str, Any] | None = None
+
+
+def on_tool(**call: Any) -> Any:
+    """Stand between Hermes and its tools; only delegate_task is of interest here."""
+    args, next_call = call.get("args"), call["next_call"]
+    if call.get("tool_name") != "delegate_task":
+        return next_call(args)
+    try:
+        verdict = _verdict(args)
+    except Exception as error:
+        verdict = Verdict(_as_result([error_entry(0, f"the plugin failed: {type(error).__name__}: {error}", "")], 0.0))
+    if verdict.answer is not None:
+        return verdict.answer
+    result = next_call(args)  # what this raises is Hermes' own
+    with suppress(Exception):
+        return _noted(result, verdict.note)
+    return result
+
+
+def _verdict(args: Any) -> Verdict:
+    call = None
+    try:
+        tasks = tasks_of(args)
+        if tasks is None:
+            return Verdict()
+        if paused():
+            return Verdict(
+                json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
+            )
+        call = Call(tasks, read_settings())
+        return _delegated(call)
+    except Exception as error:
+        return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
+
+
+def tasks_of(args: Any) -> list[dict[str, Any]] | None:
+    """Return the tasks of a delegate_task, each whole in itself; None for a call that Hermes itself refuses."""
+    if not isinstance(args, Mapping):
+        return None
+    listed = args.get("tasks")
+    if isinstance(listed, str):  # some models send the list as text, and Hermes takes it
+        with suppress(ValueError):
+            listed = json.loads(listed)
+    given = listed if isinstance(listed, list) and listed else [args]
+    if not all(isinstance(task, Mapping) and str(task.get("goal") or "").strip() for task in given):
+        return None
+    shared = _given(args, _SHARED)
+    return [{**shared, **_given(task, (*_SHARED, *_OWN))} for task in given]
+
+
+def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return what *task* says of *names*. Models also fill in what they leave open, and write lists as text."""
+    found = {name: task[name] for name in names if task.get(name) not in (None, "", [], {})}
+    for name in _LISTS:
+        if isinstance(found.get(name), str):
+            found[name] = [part.strip() for part in found[name].split(",")] if name == "toolsets" else [found[name]]
+    return found
+
+
+def _delegated(call: Call) -> Verdict:
+    """Run the tasks one after another. The first that the router does not answer decides for all if none was begun."""
+    if call.settings.problem:
+        return _broken(call, call.settings.problem)
+    started = time.monotonic()
+    deadline = started + call.settings.limit_s
+    entries: list[dict[str, Any]] = []
+    for index, task in enumerate(call.tasks):
+        at = time.monotonic()
+        ran, thread = run_task(call, task, deadline)
+        if ran.mode == "off" and ran.code == 0 and not entries:
+            return Verdict()
+        if ran.result is None and not any(one.rule for one in call.ran) and not refused(ran):
+            return _broken(call, why_broken(ran), thread)
+        entries.append(entry_of(index, ran, thread, seconds=time.monotonic() - at))
+    if all(ran.mode == "explain" for ran in call.ran):
+        return Verdict(note={"mode": "explain", "routes": [entry["route"] for entry in entries]})
+    return Verdict(_as_result(entries, time.monotonic() - started))
+
+
+def run_task(call: Call, task: Mapping[str, Any], deadline: float) -> tuple[Ran, str]:
+    """Run one task of *call*; return how it went and the thread it ran on."""
+    global _seen_private_paths
+    thread = task.get("thread") or secrets.token_hex(4)
+    left = deadline - time.monotonic()
+    if left <= 0 or (call.ran and call.ran[-1].stopped == "interrupted"):
+        over = Ran(stopped="interrupted" if left > 0 else "the limit of the call was over before it began")
+        call.ran.append(over)
+        return over, thread
+    timeout = min(left, task["timeout"]) if isinstance(task.get("timeout"), int | float) else left
+    call.ran.append(Ran(started=True, rule="unknown"))  # should anything go wrong in between, it may have begun
+    ran = run_router(
+        call.settings, {**task, "thread": thread, "timeout": timeout}, deadline + GRACE_S, interrupted, alive_sign()
+    )
+    call.ran[-1] = ran
+    _seen_private_paths = ran.private_paths or _seen_private_paths
+    return ran, thread
+
+
+def refused(ran: Ran) -> bool:
+    """Tell whether the router is in order and said no to what it was given: exit code 2 and a line that says why."""
+    return (ran.code == 2 and "profile-router: " in ran.errors) or ran.stopped == "interrupted"
+
+
+def why_broken(ran: Ran) -> str:
+    """Return in words why there is no answer of the router."""
+    if not ran.started:
+        return f"the router cannot be started ({ran.errors})"
+    said = f": {ran.errors}" if ran.errors else ""
+    return f"the router was ended, {ran.stopped}{said}" if ran.stopped else f"the router ended with {ran.code}{said}"
+
+
+def _broken(call: Call | None, why: str, thread: str = "") -> Verdict:
+    forbidden = "what was asked for cannot be read" if call is None else call.may_go_to_hermes
+    if not forbidden:
+        return Verdict(note={"mode": "not used", "because": why})
+    named = f" (thread {thread})" if thread else ""
+    error = f"{why}{named}; Hermes must not delegate it by itself: {forbidden}"
+    tasks = call.tasks if call else [{}]
+    return Verdict(_as_result([error_entry(index, error, thread) for index in range(len(tasks))], 0.0))
+
+
+def _as_result(entries: Sequence[Mapping[str, Any]], seconds: float) -> str:
+    return json.dumps({"results": entries, "total_duration_seconds": round(seconds, 2)}, ensure_ascii=False)
+
+
+def _noted(result: Any, note: Mapping[str, Any] | None) -> Any:
+    """Return Hermes' own result with *note*, as it is where there is none or it is no JSON object."""
+    found = json.loads(result) if note else None
+    return json.dumps({**found, "profile_router": note}, ensure_ascii=False) if isinstance(found, dict) else result

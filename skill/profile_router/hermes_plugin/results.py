@@ -1,0 +1,77 @@
+"""What the parent is told of a task, in the shape of Hermes' own synchronous delegation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .process import Ran
+
+_STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "explained": "explained"}
+_OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock", "policy", "warnings")
+_MOST_FILES = 50  # all of them would be the parent's context
+_OF_RESULT = ("hops", "cost_usd", "unblock", "notes", "warnings")
+
+
+def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, Any]:
+    """Return the entry of task *index*: Hermes' keys, then route and receipts of the router."""
+    result = ran.result
+    if result is None:
+        return error_entry(index, _why(ran), thread, ran)
+    receipts = list(result.get("attempts") or ())
+    entry: dict[str, Any] = {
+        "task_index": index,
+        "status": _STATUS.get(str(result.get("status")), "failed"),
+        "summary": result.get("summary") or None,
+        "duration_seconds": round(seconds, 2),
+        "exit_reason": "completed" if result.get("status") == "ok" else str(result.get("status")),
+        "model": receipts[-1].get("model_served") or receipts[-1].get("model_asked") if receipts else None,
+        "api_calls": sum(receipt.get("turns") or 0 for receipt in receipts),
+        "tokens": {name: sum(receipt.get(f"tokens_{key}") or 0 for receipt in receipts) for name, key in _TOKENS},
+        "route": _route(result.get("route")),
+        "receipts": receipts,
+        "thread": result.get("thread") or thread,
+    }
+    entry.update({name: result[name] for name in _OF_RESULT if result.get(name)})
+    entry["verified"] = _verified(result.get("verified"))
+    if entry["status"] == "failed":
+        entry["error"] = result.get("error") or "; ".join(entry["route"].get("reasons") or ()) or "it failed"
+    return entry
+
+
+_TOKENS = (("input", "in"), ("output", "out"))
+
+
+def _route(route: Any) -> dict[str, Any]:
+    found = route if isinstance(route, Mapping) else {}
+    return {name: found[name] for name in _OF_ROUTE if found.get(name)}
+
+
+def _verified(verified: Any) -> dict[str, Any]:
+    found = dict(verified) if isinstance(verified, Mapping) else {}
+    files = list(found.get("files_changed") or ())
+    if len(files) > _MOST_FILES:
+        found |= {"files_changed": files[:_MOST_FILES], "files_changed_in_all": len(files)}
+    return found
+
+
+def error_entry(index: int, error: str, thread: str, ran: Ran | None = None) -> dict[str, Any]:
+    """Return the entry of a task without an answer of the router."""
+    stopped = ran.stopped if ran else ""
+    status = {"": "error", "interrupted": "interrupted"}.get(stopped, "timeout")
+    entry: dict[str, Any] = {"task_index": index, "status": status, "summary": None, "error": error}
+    if thread:
+        entry["thread"] = thread
+    if ran and ran.lines:
+        entry["so_far"] = ran.lines[-20:]
+    return entry
+
+
+def _why(ran: Ran) -> str:
+    if ran.stopped:
+        return f"the run was ended: {ran.stopped}" if ran.started else f"the task was not begun: {ran.stopped}"
+    if ran.mode == "off":
+        return "profile-router is switched off: hermes_plugin in its policy"
+    said = f": {ran.errors}" if ran.errors else ""
+    began = " after it had decided; the task may have been begun" if ran.rule else ""
+    return f"the router ended with {ran.code} and without a result{began}{said}"

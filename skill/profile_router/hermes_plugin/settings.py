@@ -1,0 +1,107 @@
+"""Where the router is and how long it may take: `router.json` beside this file, written by whoever installed it.
+
+{"command": ["/abs/profile-router"], "limit_seconds": 1200, "start_seconds": 60, "private_paths": [], "if_broken":
+"hermes"}. Only `command` is needed; PROFILE_ROUTER_COMMAND, the absolute path of one program, beats it. `if_broken` is
+`hermes` (Hermes delegates by itself where `middleware` allows it) or `error` (it never does).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "PROFILE_ROUTER_COMMAND"
+DEPTH = "PROFILE_ROUTER_DEPTH"
+# Set for the router's own process, and by the router for each Hermes that it starts.
+INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
+_MEND = "`hermes profile-router` needs the program: put its absolute path into router.json in the plugin's folder"
+# They would point the router's python at Hermes' packages, or the other way round.
+_NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was read. `command` is empty and `problem` says why where the router cannot be called."""
+
+    command: tuple[str, ...] = ()
+    problem: str = ""
+    limit_s: float = 1200.0
+    start_s: float = 60.0
+    private_paths: tuple[str, ...] = ()
+    if_broken: str = "hermes"
+
+
+def read_settings(folder: Path | None = None) -> Settings:
+    """Return the settings in *folder* (default: this one). Never raises: what is wrong stands in `problem`.
+
+    A file that cannot be read may have forbidden Hermes' own delegation: it counts as if it did.
+    """
+    file = (folder or Path(__file__).parent) / "router.json"
+    try:
+        found = json.loads(file.read_bytes()) if file.exists() else {}
+        settings = _settings(found)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        return Settings(problem=f"{file} cannot be used ({error})", if_broken="error")
+    named = os.environ.get(VARIABLE)
+    command = (named,) if named else settings.command
+    return replace(settings, command=command, problem=_problem(command))
+
+
+def _settings(found: Any) -> Settings:
+    checks: Mapping[str, Any] = {
+        "command": ("command", _texts),
+        "limit_seconds": ("limit_s", _seconds),
+        "start_seconds": ("start_s", _seconds),
+        "private_paths": ("private_paths", _texts),
+        "if_broken": ("if_broken", _choice),
+    }
+    if not isinstance(found, dict):
+        raise ValueError(f"it must be a JSON object with {', '.join(checks)}")
+    unknown = next((key for key in found if key not in checks), None)
+    if unknown is not None:
+        raise ValueError(f"unknown key '{unknown}'; allowed: {', '.join(checks)}")
+    return Settings(**{checks[key][0]: checks[key][1](key, value) for key, value in found.items()})
+
+
+def _texts(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"'{key}' must be a list of texts")
+    return tuple(value)
+
+
+def _seconds(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 10**7:
+        raise ValueError(f"'{key}' must be seconds, more than 0")
+    return float(value)
+
+
+def _choice(key: str, value: Any) -> str:
+    if value not in ("hermes", "error"):
+        raise ValueError(f"'{key}' is '{value}'; allowed: hermes, error")
+    return str(value)
+
+
+def _problem(command: tuple[str, ...]) -> str:
+    if not command:
+        return f"the router is not set up; {_MEND}"
+    program = Path(command[0])
+    if not program.is_absolute():
+        return f"the router is '{program}', which is no absolute path; {_MEND}"
+    return "" if os.access(program, os.X_OK) and program.is_file() else f"the router is not at {program}; {_MEND}"
+
+
+def environment() -> dict[str, str]:
+    """Return what the router's process gets: Hermes' own environment, the mark against recursion added."""
+    return {**{name: value for name, value in os.environ.items() if name not in _NOT_PASSED}, DEPTH: "1"}
+
+
+def folder_of_parent(named: object = None) -> str:
+    """Return the folder the parent agent works in, where the router is to work: *named*, Hermes' own, or this one."""
+    for place in (named, os.environ.get("TERMINAL_CWD")):
+        if isinstance(place, str) and Path(place).is_absolute() and Path(place).is_dir():
+            return place
+    return str(Path.cwd())
