@@ -47,7 +47,7 @@ def test_nothing_private_is_no_finding() -> None:
         (".env:3 is wrong", ".env (policy: .env)"),
         ("the .env.example", ".env.example (policy: .env.*)"),
         ("MODE=.env.production", ".env.production (policy: .env.*)"),
-        ("mount ./id_rsa:/root/x", "id_rsa (policy: id_rsa*)"),
+        ("mount ./id_rsa:/srv/x", "id_rsa (policy: id_rsa*)"),
         ("renew server.key and Server.PEM", "server.key (policy: *.key)"),
         ("C:\\Users\\me\\.ssh\\config", "/Users/me/.ssh/config (policy: .ssh/**)"),
         ("deploy\\.env", "deploy/.env (policy: .env)"),

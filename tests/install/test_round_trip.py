@@ -26,7 +26,7 @@ def stage(tmp_path: Path) -> Stage:
     stage = Stage(user=tmp_path)
     stage.write("config.yaml", PARENT, 0o640)
     stage.write(".env", "OPENROUTER_API_KEY=sk-or-1\n", 0o600)
-    stage.write("profiles/work/config.yaml", "model: {provider: openrouter, default: m}\n")
+    stage.write("profiles/day/config.yaml", "model: {provider: openrouter, default: m}\n")
     (stage.root / "empty").mkdir(mode=0o711)
     return stage
 
@@ -61,7 +61,7 @@ def test_a_second_install_changes_nothing(stage: Stage) -> None:
     assert tree(stage.user) == before
 
 
-@pytest.mark.parametrize("profile", [None, "work"])
+@pytest.mark.parametrize("profile", [None, "day"])
 @pytest.mark.parametrize("migrate", [False, True])
 @pytest.mark.parametrize("config", [PARENT, "a: |\n  no end", "plugins: {enabled: [x]}  # one\r\n", "", None])
 def test_uninstall_leaves_every_name_byte_and_mode_as_it_was(
@@ -84,17 +84,17 @@ def test_two_installs_for_two_parents_are_undone_by_one_uninstall(stage: Stage) 
     stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
     before = tree(stage.user)
     stage.install()
-    stage.install("work", migrate=True)
+    stage.install("day", migrate=True)
     stage.uninstall()
     assert tree(stage.user) == before
 
 
 def test_a_profile_that_delegates_and_is_migrated_gets_both_edits_and_loses_both(stage: Stage) -> None:
-    stage.write("profiles/work/config.yaml", SEED.format(key="x"))
+    stage.write("profiles/day/config.yaml", SEED.format(key="x"))
     before = tree(stage.user)
-    stage.install("work")
-    stage.install("work", migrate=True)
-    config = yaml.safe_load((stage.root / "profiles/work/config.yaml").read_text())
+    stage.install("day")
+    stage.install("day", migrate=True)
+    config = yaml.safe_load((stage.root / "profiles/day/config.yaml").read_text())
     assert (config["plugins"]["enabled"], config["model"]["provider"]) == (["profile-router"], "custom")
     stage.uninstall()
     assert tree(stage.user) == before
@@ -112,10 +112,10 @@ def test_lines_that_the_user_took_out_and_had_put_in_again_go_without_a_word(sta
 
 
 def test_a_backup_outlives_what_the_user_changed_between_two_edits_of_ours(stage: Stage) -> None:
-    path = stage.write("profiles/work/config.yaml", SEED.format(key="x"))
+    path = stage.write("profiles/day/config.yaml", SEED.format(key="x"))
     stage.install(migrate=True)
     path.write_text(changed := path.read_text() + "more: 1\n")
-    stage.install("work")
+    stage.install("day")
     assert set(kept(stage.uninstall())) >= {"config.yaml.before-profile-router"}
     assert path.read_text() == changed
 
@@ -250,8 +250,8 @@ def test_a_profile_that_cannot_be_migrated_is_named_and_the_rest_goes_on(stage: 
 
 def test_a_delegating_profile_that_cannot_be_migrated_is_still_edited_and_loses_nothing(stage: Stage) -> None:
     text = "x: &o\n  sort: price\nmodel: {provider: openrouter, default: m}\nopenrouter: *o\n"
-    path = stage.write("profiles/work/config.yaml", text)
-    stage.install("work", migrate=True)
+    path = stage.write("profiles/day/config.yaml", text)
+    stage.install("day", migrate=True)
     assert path.read_text().startswith(text)
     assert yaml.safe_load(path.read_text())["plugins"]["enabled"] == ["profile-router"]
     stage.uninstall()
@@ -316,7 +316,7 @@ def test_no_key_of_the_user_is_written_anywhere(stage: Stage) -> None:
     [
         ({"HERMES_HOME": "absent"}, None, UsageError, "no Hermes home"),
         ({}, "nobody", UnknownProfile, "nobody"),
-        ({}, "../work", UnknownProfile, "work"),
+        ({}, "../day", UnknownProfile, "day"),
         ({}, "coding-local", UsageError, "subagents run under"),
         ({"HERMES_HOME": "profiles/coding-local"}, None, UsageError, "--profile default"),
     ],
@@ -331,8 +331,8 @@ def test_a_place_that_is_none_is_refused(
 
 
 def test_hermes_home_of_a_running_profile_is_the_parent(stage: Stage) -> None:
-    places = find_places({**stage.environ, "HERMES_HOME": str(stage.root / "profiles/work")})
-    assert (places.root, places.parent.name) == (stage.root, "work")
+    places = find_places({**stage.environ, "HERMES_HOME": str(stage.root / "profiles/day")})
+    assert (places.root, places.parent.name) == (stage.root, "day")
     assert find_places({**stage.environ, "HERMES_HOME": str(places.parent)}, "default").parent == stage.root
 
 

@@ -91,15 +91,15 @@ class Parent:
         file.write_text(POLICY.read_text().replace("hermes_plugin: on", f"hermes_plugin: {switch}"))
         self.stage.environ["PROFILE_ROUTER_POLICY"] = str(file)
 
-    def profiles(self, servers: Mapping[str, ScriptedProvider]) -> None:
-        """Write a profile for each of *servers*, with a key and a model of its own."""
+    def profiles(self, servers: Mapping[str, ScriptedProvider], *, window: int = 32_768) -> None:
+        """Write a profile for each of *servers*, with a key and a model of its own, and a *window* of so many tokens."""
         for name, server in servers.items():
             model = {
                 "provider": "custom",
                 "base_url": server.base_url,
                 "api_key": "${OWN_KEY}",
                 "default": f"model-of-{name}",
-                "context_length": 32_768,
+                "context_length": window,
             }
             self.stage.profile(server.base_url, name, key=KEYS[name], model=model)
 

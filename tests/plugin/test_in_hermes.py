@@ -14,10 +14,10 @@ from tests.hermes.stage import Stage
 from tests.plugin.parent import FILES, KEYS, PARENT_KEY, PLUGIN, Parent, delegates, keys_sent, program, server
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, say
 
-# The call of the profile scheme's author, word for word; the context stands for their three dots.
+# The call of the profile scheme's author, word for word.
 SEED = {
     "goal": "Refactor the auth middleware to use JWT claims and add tests",
-    "context": "It lives in auth.py.",
+    "context": "Files: src/auth.py, tests/test_auth.py. Keep bcrypt dependency. Add edge cases for expired tokens.",
     "toolsets": ["terminal", "file"],
     "profile": "coding-burst",
     "max_turns": 60,
@@ -53,7 +53,7 @@ def test_the_authors_own_call_runs_under_the_profile_it_names(stage: Stage, how:
     assert (keys_sent(burst), keys_sent(model)) == ({f"Bearer {KEYS[BURST]}"}, {f"Bearer {PARENT_KEY}"})
     assert {body["model"] for body in burst.chats} == {f"model-of-{BURST}"}
     assert SEED["goal"] in json.dumps(burst.chats[0]["messages"])
-    assert "It lives in auth.py." in json.dumps(burst.chats[0]["messages"])
+    assert SEED["context"] in json.dumps(burst.chats[0]["messages"])
     assert {tool["function"]["name"] for tool in burst.chats[0]["tools"]} >= {"read_file", "write_file"}
     assert not others.chats
     assert (entry["status"], entry["task_index"]) == ("completed", 0)
@@ -65,6 +65,26 @@ def test_the_authors_own_call_runs_under_the_profile_it_names(stage: Stage, how:
     # nothing of it touches what the parent's provider may have cached
     assert second["messages"][: len(first["messages"])] == first["messages"]
     assert second["tools"] == first["tools"]
+
+
+def test_a_large_window_makes_the_child_a_real_hermes_too_and_it_delegates_nothing(stage: Stage) -> None:
+    """Hermes → plugin → router → Hermes: its own key, its own model, none of the parent's variables, no recursion."""
+    with ScriptedProvider(delegates(**SEED)) as model, server("claims it is") as burst, server() as others:
+        parent = Parent(stage, model)
+        parent.set_up()
+        stage.environ["PROFILE_ROUTER_HERMES_PYTHON"] = str(stage.hermes.python)
+        parent.profiles({LOCAL: others, BURST: burst, CHEAP: others}, window=128_000)
+        parent.say()
+        [entry] = parent.told["results"]
+    [receipt] = entry["receipts"]
+    assert (receipt["runner"], receipt["profile"], receipt["outcome"]) == ("hermes", BURST, "ok")
+    assert entry["summary"].startswith("claims it is")
+    [body] = burst.chats
+    assert (body["model"], keys_sent(burst)) == (f"model-of-{BURST}", {f"Bearer {KEYS[BURST]}"})
+    offered = {tool["function"]["name"] for tool in body["tools"]}
+    assert "read_file" in offered
+    assert not offered & {"delegate_task", "route_task"}
+    assert not others.chats
 
 
 def test_each_task_of_a_mixed_batch_goes_to_its_own_server_with_its_own_key_and_model(stage: Stage) -> None:
