@@ -21,8 +21,9 @@ def test_the_readme_is_short_and_shows_the_graph_as_it_is() -> None:
     assert f"```mermaid\n{mermaid().strip()}\n```" in README
 
 
-def test_the_readme_and_the_command_show_the_rules_of_the_policy() -> None:
-    assert render_rules(read_policy(SHIPPED)).strip() in README
+@pytest.mark.parametrize("document", [README, SKILL], ids=["README", "SKILL"])
+def test_the_documents_show_the_rules_of_the_policy(document: str) -> None:
+    assert render_rules(read_policy(SHIPPED)).strip() in document
 
 
 def _commands(text: str) -> list[str]:
