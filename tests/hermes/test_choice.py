@@ -55,6 +55,25 @@ def test_the_receipt_names_the_runner_that_the_choice_means(
     assert chosen(choice, order, hermes=Named("hermes") if there else None).receipt.runner == runner
 
 
+@pytest.mark.parametrize(
+    ("choice", "local", "files", "runner"),
+    [
+        ("auto", False, (".env", "a.pem"), "embedded"),
+        ("auto", False, (), "hermes"),
+        ("auto", True, (".env",), "hermes"),
+        ("hermes", False, (".env",), "hermes"),
+    ],
+)
+def test_private_files_in_the_workspace_keep_hermes_tools_away_from_a_model_elsewhere(
+    choice: Choice, local: bool, files: tuple[str, ...], runner: str
+) -> None:
+    both = {name: Named(name) for name in ("embedded", "hermes")}
+    chooser = ChosenRunner(choice=choice, **both, private_files=lambda: files)
+    attempt = asyncio.run(chooser.run(an_order(window=HERMES_WINDOW, local=local), Heard()))
+    assert attempt.receipt.runner == runner
+    assert any("would read .env and 1 more" in note for note in attempt.notes) == (runner == "embedded")
+
+
 @pytest.mark.parametrize("cause", ["over-window", "no-key", "bad-request"])
 def test_what_hermes_declines_before_asking_a_model_runs_embedded_and_a_note_says_why(cause: Cause) -> None:
     declines = Named("hermes", Failure(cause=cause, message="Hermes refuses"), turns=0)

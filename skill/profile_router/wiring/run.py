@@ -23,7 +23,7 @@ from profile_router.adapters.hermes.runner import HermesRunner
 from profile_router.adapters.live import LiveBackends, LiveMeasurer
 from profile_router.adapters.state_dir import private_folder
 from profile_router.adapters.verifier import WorkspaceVerifier
-from profile_router.adapters.workspace import base_of, tracked_files
+from profile_router.adapters.workspace import base_of, private_files, tracked_files
 from profile_router.core.attempts import cost
 from profile_router.core.explain import Json, decision_json, receipt_json, verified_json
 from profile_router.core.profile import Profile
@@ -130,6 +130,7 @@ def _context(setup: Setup, thread: str, scratch: Path) -> Any:
                 journal=journal,
             ),
             hermes=_hermes(setup, load),
+            private_files=lambda: private_files(workspace, setup.policy.private_paths) if workspace else (),
         ),
         prober=EmbeddedProber(load=load, policy=setup.policy, root=base_of(workspace, setup.cwd)),
         summarizer=EmbeddedSummarizer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,12 +20,15 @@ _DECLINED = frozenset({"over-window", "no-key", "bad-request"})
 class ChosenRunner:
     """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
 
-    A private task runs on the embedded runner whatever the choice: Hermes' auxiliary calls may go elsewhere.
+    A private task runs on the embedded runner whatever the choice: Hermes' auxiliary calls may go elsewhere. With
+    `auto`, so does a task for a model elsewhere in a workspace with `private_files`: Hermes' own tools would read them
+    out, ours withhold them.
     """
 
     choice: Choice
     embedded: Runner
     hermes: Runner | None
+    private_files: Callable[[], Sequence[str]] = tuple
 
     async def run(self, order: Order, emit: Emit) -> Attempt:
         """Return how the attempt ended; its receipt names the runner.
@@ -34,6 +38,10 @@ class ChosenRunner:
         """
         if self.hermes is None or not self._takes(order):
             return await self.embedded.run(order, emit)
+        exposed = () if order.local or self.choice == "hermes" else self.private_files()
+        if exposed:
+            attempt = await self.embedded.run(order, emit)
+            return replace(attempt, notes=(*attempt.notes, _withheld(exposed)))
         attempt = await self.hermes.run(order, emit)
         if self.choice != "auto" or not _declined(attempt):
             return attempt
@@ -45,6 +53,14 @@ class ChosenRunner:
         if order.private or self.choice == "embedded":
             return False
         return self.choice == "hermes" or order.window >= HERMES_WINDOW
+
+
+def _withheld(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return (
+        f"not run by Hermes: its tools would read {paths[0]}{more} out to a model elsewhere "
+        "(`runner: hermes` in the policy insists)"
+    )
 
 
 def _declined(attempt: Attempt) -> bool:
