@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,11 @@ def test_a_policy_that_insists_on_hermes_is_refused_where_there_is_none(stage: S
     done = run(stage, "--policy", str(policy), python="none")
     assert done.code == 2
     assert "says `runner: hermes`, but there is no hermes on PATH" in done.err
+
+
+def test_a_hermes_on_the_machine_does_not_take_the_demos_part(stage: Stage) -> None:
+    """The demo's stand-ins know the embedded runner's tools, and its cloud window is large enough for Hermes."""
+    path = f"{stage.hermes.python.parent}{os.pathsep}{os.environ['PATH']}"
+    done = call("demo", "--json", home=stage.folder, extra={"PATH": path, VARIABLE: ""})
+    assert done.code == 0, done.err
+    assert [attempt["runner"] for attempt in done.json["attempts"]] == ["none", "embedded"]

@@ -103,6 +103,7 @@ def own_environment(root: Path) -> Iterator[None]:
         "HERMES_HOME": str(root / "hermes"),
         "PATH": os.pathsep.join((python, before.get("PATH") or os.defpath)),
         "PROFILE_ROUTER_STATE": str(root / "state"),
+        "PROFILE_ROUTER_HERMES_PYTHON": "none",  # the stand-ins play for the embedded runner's tools
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     _become(own)
