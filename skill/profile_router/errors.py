@@ -47,7 +47,7 @@ class UnknownProfile(ProfileError):
         self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile", install: str = ""
     ) -> None:
         listed = ", ".join(known) or "none"
-        mend = f"install it with `hermes profile install {install}`"
+        mend = f"bring it with `profile-router install` or `hermes profile install {install}`"
         if not install:
             mend = f"create it with `hermes profile create {name}`"
         super().__init__(
