@@ -26,6 +26,17 @@ Cause = Literal[
     "interrupted",
 ]
 CAUSES: frozenset[str] = frozenset(get_args(Cause))
+_OF_STATUS: Mapping[int, Cause] = {
+    401: "key-exhausted",
+    402: "key-exhausted",
+    403: "key-exhausted",
+    408: "timeout",
+    413: "over-window",
+    429: "key-exhausted",
+    502: "bad-gateway",
+    503: "unavailable",
+    504: "unavailable",
+}
 IN_WORDS: Mapping[Cause, str] = {
     "refused": "the server is down",
     "bad-gateway": "the server's gateway fails",
@@ -43,6 +54,11 @@ IN_WORDS: Mapping[Cause, str] = {
     "timeout": "the time is up",
     "interrupted": "it was interrupted",
 }
+
+
+def cause_of_status(status: int) -> Cause:
+    """Return what an HTTP *status* that is no success means to the ladder, whichever runner got it."""
+    return _OF_STATUS.get(status, "server-error" if status >= 500 else "bad-request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

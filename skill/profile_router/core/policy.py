@@ -262,6 +262,10 @@ class Policy:
         """Return the globs whose files stay on this machine."""
         return next((rule.paths for rule in self.rules if isinstance(rule, PrivateRule)), ())
 
+    def price(self, tokens: int, tier: Tier, *, local: bool) -> float:
+        """Return what *tokens*, input and output together, cost at *tier* in USD; work on this machine is free."""
+        return 0.0 if local else round(tokens * self.prices_by_tier()[tier].usd_per_token, 6)
+
     def prices_by_tier(self) -> Mapping[Tier, Price]:
         """Return the price of each tier; a tier without one costs what burst costs."""
         return {"local": self.prices.local, "burst": self.prices.burst, "cheap": self.prices.cheap or self.prices.burst}

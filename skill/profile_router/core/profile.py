@@ -77,6 +77,11 @@ class Profile:
         """Tell whether the provider wants a key and the profile has none."""
         return self.endpoint.needs_key and self.endpoint.api_key is None
 
+    @property
+    def where(self) -> str:
+        """Return how messages name this backend: profile and address."""
+        return f"{self.name} at {address(self.endpoint.base_url)}"
+
 
 def is_loopback(base_url: str) -> bool:
     """Tell whether *base_url* names this machine: 127.0.0.0/8, ::1 or the name localhost."""

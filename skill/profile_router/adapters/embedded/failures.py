@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from profile_router.core.ladder import Cause, Failure
+from profile_router.core.ladder import Failure, cause_of_status
 
-_STATUS: Mapping[int, Cause] = {
-    401: "key-exhausted",
-    402: "key-exhausted",
-    403: "key-exhausted",
-    408: "timeout",
-    413: "over-window",
-    429: "key-exhausted",
-    502: "bad-gateway",
-    503: "unavailable",
-    504: "unavailable",
-}
 _OVERFLOW = (
     "exceed_context_size",
     "context size has been exceeded",
@@ -98,8 +87,7 @@ def _answered(error: Exception, where: str, secret: str | None) -> Failure:
         return Failure(cause="over-window", message=shown)
     if status is None:
         return Failure(cause="server-error", message=shown)
-    default: Cause = "server-error" if status >= 500 else "bad-request"
-    return Failure(cause=_STATUS.get(status, default), message=shown)
+    return Failure(cause=cause_of_status(status), message=shown)
 
 
 def _clean(text: str, secret: str | None) -> str:

@@ -26,7 +26,7 @@ from profile_router.adapters.embedded.tools import AskedForProfile
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
-from profile_router.core.profile import Profile, address
+from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
 from profile_router.ports import Emit
 
@@ -73,7 +73,7 @@ class EmbeddedRunner:
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
         except Exception as error:
             secret = profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None
-            failure = failure_of(error, where=where(profile), local=order.local, secret=secret)
+            failure = failure_of(error, where=profile.where, local=order.local, secret=secret)
             if failure is None:
                 raise
         finally:
@@ -137,12 +137,7 @@ class EmbeddedRunner:
         )
         wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
         turns = min(limit for limit in wanted if limit is not None)
-        return Meter(history, where=where(profile), max_turns=turns, vision=order.vision, emit=emit)
-
-
-def where(profile: Profile) -> str:
-    """Return how messages name the backend of *profile*: profile and address."""
-    return f"{profile.name} at {address(profile.endpoint.base_url)}"
+        return Meter(history, where=profile.where, max_turns=turns, vision=order.vision, emit=emit)
 
 
 def receipt_of(
@@ -161,7 +156,7 @@ def receipt_of(
         step=order.step,
         tokens_in=meter.tokens_in,
         tokens_out=meter.tokens_out,
-        cost_usd=0.0 if order.local else round(tokens * policy.prices_by_tier()[order.tier].usd_per_token, 6),
+        cost_usd=policy.price(tokens, order.tier, local=order.local),
         ttft_s=meter.first_token.seconds,
         seconds=seconds,
         outcome=outcome,

@@ -11,7 +11,7 @@ from profile_router.adapters.embedded.chat_model import open_model
 from profile_router.adapters.embedded.failures import UNREADABLE, failure_of, unreadable
 from profile_router.adapters.embedded.meter import FirstToken
 from profile_router.adapters.embedded.quirks import utf8
-from profile_router.adapters.embedded.runner import NAME, where
+from profile_router.adapters.embedded.runner import NAME
 from profile_router.core.ladder import Failure
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile
@@ -42,14 +42,14 @@ async def ask(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
         async with asyncio.timeout(call.seconds):
             message = await _message(call, policy, first)
         if message.response_metadata.get("finish_reason") != "stop":
-            failure = Failure(cause="bad-answer", message=f"{where(call.profile)}: the answer was cut off")
+            failure = Failure(cause="bad-answer", message=f"{call.profile.where}: the answer was cut off")
         elif not message.text.strip():
-            failure = Failure(cause="bad-answer", message=f"{where(call.profile)}: the answer is empty")
+            failure = Failure(cause="bad-answer", message=f"{call.profile.where}: the answer is empty")
     except UNREADABLE as error:
-        failure = unreadable(error, where(call.profile))
+        failure = unreadable(error, call.profile.where)
     except Exception as error:
         key = call.profile.endpoint.api_key
-        failure = failure_of(error, where=where(call.profile), local=call.local, secret=key.reveal() if key else None)
+        failure = failure_of(error, where=call.profile.where, local=call.local, secret=key.reveal() if key else None)
         if failure is None:
             raise
     receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3))
@@ -82,7 +82,7 @@ def _receipt(
         step=call.step,
         tokens_in=usage["input_tokens"],
         tokens_out=usage["output_tokens"],
-        cost_usd=0.0 if call.local else round(tokens * policy.prices_by_tier()[call.tier].usd_per_token, 6),
+        cost_usd=policy.price(tokens, call.tier, local=call.local),
         ttft_s=first.seconds,
         seconds=seconds,
         outcome="ok" if failure is None else "failed",

@@ -14,7 +14,7 @@ from typing import Any
 
 from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.process import Ended
-from profile_router.core.ladder import Cause, Failure
+from profile_router.core.ladder import Cause, Failure, cause_of_status
 from profile_router.core.order import Order
 
 _MESSAGE_CHARS = 400
@@ -24,10 +24,6 @@ _ASK = re.compile(
 )
 _REASON_CHARS = 300
 
-_OF_STATUS: Mapping[int, Cause] = {
-    401: "key-exhausted", 402: "key-exhausted", 403: "key-exhausted", 408: "timeout", 413: "over-window",
-    429: "key-exhausted", 502: "bad-gateway", 503: "unavailable", 504: "unavailable",
-}  # fmt: skip
 # Hermes' own classes of failed requests (agent/error_classifier.py).
 _OF_REASON: Mapping[str, Cause] = {
     "auth": "key-exhausted", "auth_permanent": "key-exhausted", "billing": "key-exhausted",
@@ -106,11 +102,6 @@ def _refusal(case: _Case) -> tuple[str, Cause, str]:
     return next((row for row in _REFUSALS if row[0] in case.error.lower()), _UNLISTED)
 
 
-def _of_status(case: _Case) -> Cause:
-    status = case.status or 0
-    return _OF_STATUS.get(status, "server-error" if status >= 500 else "bad-request")
-
-
 _NOTHING_USABLE: Cause = "bad-answer"
 # First match wins.
 _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
@@ -118,7 +109,7 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
     (lambda case: bool(case.result.get("compression_exhausted")), lambda _: "over-window"),
     (lambda case: "context length exceeded" in case.error.lower(), lambda _: "over-window"),
     (lambda case: bool(case.result.get("interrupted")), lambda _: "interrupted"),
-    (lambda case: case.status is not None, _of_status),
+    (lambda case: case.status is not None, lambda case: cause_of_status(case.status or 0)),
     (lambda case: bool(case.kinds & _UNREACHED), lambda case: "refused" if case.local else "no-network"),
     (lambda case: bool(case.kinds & _LATE), lambda _: "timeout"),
     (lambda case: "BrokeOff" in case.kinds, lambda _: "bad-answer"),

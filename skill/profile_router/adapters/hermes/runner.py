@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from profile_router.adapters.embedded.attach import image_parts
 from profile_router.adapters.embedded.prompt import task_text
@@ -69,7 +68,7 @@ class HermesRunner:
             except OSError as error:
                 ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
         key = profile.endpoint.api_key
-        failure = failure_of(account, ended, order, where=_where(profile), secret=key.reveal() if key else None)
+        failure = failure_of(account, ended, order, where=profile.where, secret=key.reveal() if key else None)
         seconds = round(time.monotonic() - started, 3)
         return Attempt(
             receipt=receipt_of(order, profile, account, failure, seconds, self.policy),
@@ -130,11 +129,6 @@ def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list
     return [name for name in task if profile is None or name in profile]
 
 
-def _where(profile: Profile) -> str:
-    parts = urlsplit(profile.endpoint.base_url)
-    return f"{profile.name} at {parts.hostname}{f':{parts.port}' if parts.port else ''}"
-
-
 def receipt_of(
     order: Order, profile: Profile, account: Account, failure: Failure | None, seconds: float, policy: Policy
 ) -> Receipt:
@@ -153,7 +147,7 @@ def receipt_of(
         step=order.step,
         tokens_in=account.tokens_in,
         tokens_out=account.tokens_out,
-        cost_usd=0.0 if order.local else round(tokens * policy.prices_by_tier()[order.tier].usd_per_token, 6),
+        cost_usd=policy.price(tokens, order.tier, local=order.local),
         ttft_s=None if account.first_s is None else round(account.first_s, 4),
         seconds=seconds,
         outcome=outcome,
