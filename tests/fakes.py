@@ -10,19 +10,24 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from profile_router.adapters.conversation_trim import pass_on
 from profile_router.adapters.policy_file import SHIPPED, read_policy
 from profile_router.core.backend import BackendReport
-from profile_router.core.conversation import Conversation
+from profile_router.core.causes import Cause
+from profile_router.core.condensed import Condensed, CondensedPart, CondenseOutcome, Helper
+from profile_router.core.conversation import Conversation, PassedOn
 from profile_router.core.decide import Candidate
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
-from profile_router.core.ladder import Cause, Failure
+from profile_router.core.handoff import FileDiff, SetBack
+from profile_router.core.ladder import Failure, Place
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.probe import Complexity, ProbeOutcome
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret
 from profile_router.core.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
 from profile_router.core.task import Task
-from profile_router.ports import Emit, Event
+from profile_router.errors import OverBudget, Unreachable
+from profile_router.ports import Emit, Event, Hold
 
 LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"
 MODEL = "scripted"
@@ -54,10 +59,22 @@ def stated(size: int) -> Range:
 def evidence(*, tokens: int = 1_000, window: int = 32_768, **changes: Any) -> Evidence:
     """Return evidence of a small task; *window* is that of every profile."""
     windows = tuple(Window(profile=name, tokens=window, source="config") for name in ADDRESSES)
-    return replace(Evidence(tokens=TokenCount(tokens, tokens, "counted"), chars=4_000, windows=windows), **changes)
+    count = TokenCount(tokens, tokens, "counted")
+    return replace(Evidence(tokens=count, chars=4_000, windows=windows), **changes)
+
+
+def all_goal(tokens: int, **changes: Any) -> Evidence:
+    """Return evidence of a task that is a goal alone: nothing of it can be condensed."""
+    return evidence(tokens=tokens, fixed=TokenCount(tokens, tokens, "counted"), **changes)
 
 
 BORDERLINE = {"files_to_read": stated(25)}
+
+
+def with_second(found: Mapping[str, Candidate], profile: str, base_url: str = _CLOUD) -> dict[str, Candidate]:
+    """Return *found* with a second provider for *profile*."""
+    second = Candidate(name=profile, base_url=base_url, model=MODEL, provider="together")
+    return {**found, profile: replace(found[profile], others=(second,))}
 
 
 def candidates(*names: str, **addresses: str) -> dict[str, Candidate]:
@@ -131,6 +148,7 @@ class Fails:
     cause: Cause
     asked: str | None = None
     message: str = "it went wrong"
+    wait: float | None = None
 
 
 @dataclass(slots=True)
@@ -154,23 +172,39 @@ class FakeRunner:
 
     def __init__(self, *ends: str | Fails | BaseException, endless: bool = False) -> None:
         self.orders: list[Order] = []
+        self.holds: list[Hold | None] = []
         self._queue = Queue(list(ends), endless)
 
-    async def run(self, order: Order, emit: Emit) -> Attempt:
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         self.orders.append(order)
+        self.holds.append(hold)
         emit({"event": "turn", "turn": 1, "tools": []})
         end = self._queue.take("an attempt")
         if isinstance(end, str):
             return Attempt(receipt=a_receipt(order.profile, step=order.step), text=end, notes=("a note",))
-        failure = Failure(cause=end.cause, message=end.message, asked=end.asked)
-        unreached = end.cause in {"refused", "no-network"}
-        outcome: Any = "unavailable" if unreached else "failed"
+        failure = Failure(cause=end.cause, message=end.message, asked=end.asked, retry_after_s=end.wait)
+        outcome: Any = "unavailable" if isinstance(failure.error, Unreachable) else "failed"
         receipt = a_receipt(order.profile, step=order.step, outcome=outcome, error=failure.message)
         return Attempt(receipt=receipt, failure=failure)
 
     @property
     def profiles(self) -> list[str]:
         return [order.profile for order in self.orders]
+
+
+def named(place: Place) -> str:
+    """Return the profile, and behind a # the number of its provider where it is not the first."""
+    return f"{place.profile}#{place.provider}" if place.provider else place.profile
+
+
+class FakeNaps:
+    """Sleep: note how long, and go on at once."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
 
 class FakeBackends:
@@ -189,7 +223,8 @@ class FakeBackends:
         self._down, self._loaded, self._keyless = dict(down or {}), dict(loaded or {}), keyless
         self._vision, self._asked_of = vision, asked_of
 
-    async def inspect(self, profile: str) -> BackendReport | None:
+    async def inspect(self, place: Place) -> BackendReport | None:
+        profile = named(place)
         self.inspected.append(profile)
         if profile in self._down:
             return BackendReport(profile=profile, cause=self._down[profile], detail="is down")
@@ -197,8 +232,60 @@ class FakeBackends:
             return None
         return BackendReport(profile=profile, models=(self._loaded.get(profile, MODEL),), vision=self._vision)
 
-    def key_missing(self, profile: str) -> str | None:
+    def key_missing(self, place: Place) -> str | None:
+        profile = named(place)
         return f"{profile} has no key: THE_KEY is not set" if profile in self._keyless else None
+
+
+class FakeHealth:
+    """Remember health: `blocked_of` maps a place by name to the cause it is left alone for; `recorded` what came."""
+
+    def __init__(self, blocked_of: Mapping[str, Cause] | None = None) -> None:
+        self.recorded: list[tuple[str, Cause | None]] = []
+        self._blocked = dict(blocked_of or {})
+
+    def blocked(self, place: Place, *, answers: bool) -> Failure | None:
+        cause = self._blocked.get(named(place))
+        return Failure(cause=cause, message="left alone") if cause else None
+
+    def record(self, place: Place, failure: Failure | None) -> None:
+        self.recorded.append((named(place), failure.cause if failure else None))
+
+
+class FakePurse:
+    """Hold money: as much as `usd` has. `taken` is what was held for whom, `settled` what it cost."""
+
+    def __init__(self, usd: float = 100.0, *, refuses: Cause | None = None) -> None:
+        self.left, self.refuses = usd, refuses
+        self.taken: list[tuple[str, float]] = []
+        self.settled: list[float] = []
+
+    @property
+    def may_pay(self) -> bool:
+        return self.left > 0
+
+    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> FakeHold | Failure:
+        if self.refuses or usd > self.left:
+            return Failure(cause=self.refuses or "over-budget", message=f"{where} costs ${usd:.2f}")
+        self.taken.append((profile, usd))
+        return FakeHold(self, usd)
+
+
+@dataclass(slots=True)
+class FakeHold:
+    """Money held: it grows as far as the purse has it."""
+
+    purse: FakePurse
+    usd: float
+
+    def grow(self, usd: float) -> None:
+        if usd > self.purse.left:
+            raise OverBudget(f"${usd:.4f} is more than allowed")
+        self.usd = max(self.usd, usd)
+
+    def settle(self, usd: float) -> None:
+        self.purse.left -= usd
+        self.purse.settled.append(usd)
 
 
 class FakeProber:
@@ -218,6 +305,25 @@ class FakeProber:
         return ProbeOutcome(complexity=None, receipts=(receipt,), problem=end)
 
 
+class FakeCondenser:
+    """Condense: to what is scripted, or for the reason of a Fails. `asked` are the orders."""
+
+    def __init__(self, *ends: str | Fails) -> None:
+        self.asked: list[Order] = []
+        self._queue = Queue(list(ends))
+
+    async def condense(self, order: Order, helpers: Sequence[Helper], emit: Emit) -> CondenseOutcome:
+        self.asked.append(order)
+        end = self._queue.take("condensing")
+        if isinstance(end, Fails):
+            return CondenseOutcome(condensed=None, failure=Failure(cause=end.cause, message=end.message))
+        part = CondensedPart(place="the context", kind="summary", before=90_000, after=100)
+        condensed = Condensed(
+            profile=order.profile, context=end, conversation=(), tokens=1_000, local=order.local, listed=(part,)
+        )
+        return CondenseOutcome(condensed=condensed, receipts=(a_receipt(order.profile, step="condense"),))
+
+
 class FakeSummarizer:
     """Summarize: the text as it is, or the scripted summary with a receipt."""
 
@@ -235,8 +341,18 @@ class FakeSummarizer:
 class FakeVerifier:
     """Verify: two lines changed in one file, and a check that ends with the scripted exit code."""
 
-    def __init__(self, *exits: int) -> None:
+    def __init__(
+        self,
+        *exits: int,
+        absent: tuple[str, ...] = (),
+        work: tuple[FileDiff, ...] = (FileDiff(path="a.py", text="diff --git a/a.py b/a.py\n-1\n+2\n"),),
+        tail: str = "",
+        sets_back: bool = True,
+    ) -> None:
         self.asked: list[tuple[str, str, str | None]] = []
+        self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
+        self._work, self._tail, self._sets_back = work, tail, sets_back
+        self._absent = absent
         self.snapshots = 0
         self._queue = Queue(list(exits))
 
@@ -248,16 +364,32 @@ class FakeVerifier:
         self.asked.append((snapshot, summary, check))
         result = None
         if check is not None:
-            result = CheckResult(command=check, exit_code=self._queue.take("a check"), seconds=0.1, last_line="done")
-        return Verified(files_changed=(ChangedFile(path="a.py", lines_added=2, lines_removed=1),), check=result)
+            code = self._queue.take("a check")
+            result = CheckResult(command=check, exit_code=code, seconds=0.1, last_line="done", tail=self._tail)
+        changed = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
+        return Verified(files_changed=changed, check=result, absent=self._absent)
+
+    async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
+        return self._work
+
+    def copied(self, texts: Sequence[str]) -> str:
+        return next((".env" for text in texts if "FROM THE PRIVATE FILE" in text), "")
+
+    async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
+        self.set_backs.append((snapshot, ended, wrote, number))
+        return SetBack(done=self._sets_back, note="kept elsewhere" if self._sets_back else "left as it is")
 
 
 class FakeMeasurer:
-    """Measure: the scripted evidence. `measured` are the conversations it came with."""
+    """Measure: the scripted evidence. `measured` are the conversations it came with; trimming is the real one."""
 
-    def __init__(self, *found: Evidence | BaseException) -> None:
+    def __init__(self, *found: Evidence | BaseException, conversation_tokens: int = 1_000) -> None:
         self.measured: list[tuple[Task, Conversation, bool]] = []
+        self._policy = a_policy(limits={"conversation_tokens": conversation_tokens})
         self._queue = Queue(list(found) or [evidence()], endless=True)
+
+    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
+        return pass_on(task, thread, self._policy)
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         self.measured.append((task, conversation, private_thread))
@@ -266,6 +398,9 @@ class FakeMeasurer:
 
     def task_text(self, task: Task) -> str:
         return task.goal
+
+    def count(self, text: str) -> int:
+        return -(-len(text) // 4)
 
 
 @dataclass(slots=True)

@@ -27,7 +27,8 @@ class Answer:
 
     `gate` is waited for before the first byte; `stall` sends nothing at all, and `trickle` comments without end, until
     the client hangs up; `drop` resets the connection. `ends` says how a stream ends: whole, `cut` in the middle of the
-    transfer, `silent` (properly, but without a finish reason), or `error` (an error object inside the 200 stream).
+    transfer, `reset` there, `silent` (properly, but without a finish reason), `stalls` (nothing more comes), or `error`
+    (an error object inside the 200 stream). `leaves`: from this answer on nobody listens at the port any more.
     """
 
     text: str | None = None
@@ -43,6 +44,7 @@ class Answer:
     stall: bool = False
     trickle: bool = False
     drop: bool = False
+    leaves: bool = False
     ends: str = "whole"
     error: Mapping[str, Any] | None = None
 
@@ -140,7 +142,7 @@ def events(answer: Answer, with_usage: bool) -> Iterator[str]:
     if answer.ends == "error":
         yield json.dumps({"error": answer.error})
         return
-    if answer.ends == "cut":
+    if answer.ends in ("cut", "reset", "stalls"):
         return
     if answer.ends == "whole":
         yield event({}, _finish(answer))

@@ -7,6 +7,7 @@ import select
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -52,8 +53,9 @@ class Request:
 class ScriptedProvider:
     """Serve *answers* in order. A context manager; leaving it fails the test if there were too few of them.
 
-    `pages` are other paths: a JSON value or an Answer each, given as often as asked for. `models` are listed at
-    /v1/models. `count` says what the input_tokens endpoint answers to a body; None: the server has no such endpoint.
+    `pages` are other paths: a JSON value or an Answer each, given as often as asked for; of a deque of them, one after
+    another and the last one from then on. `models` are listed at /v1/models. `count` says what the input_tokens
+    endpoint answers to a body; None: the server has no such endpoint.
     """
 
     def __init__(
@@ -111,6 +113,8 @@ class ScriptedProvider:
                 return Answer(body={"input_tokens": self.count(request.body), "object": "response.input_tokens"})
             if request.path in self.pages:
                 page = self.pages[request.path]
+                if isinstance(page, deque):
+                    page = page.popleft() if len(page) > 1 else page[0]
                 return page if isinstance(page, Answer) else Answer(body=page)
             if request.path != CHAT:
                 return fail(404, "File Not Found")
@@ -126,6 +130,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 32
     provider: ScriptedProvider
+
+    def leave(self) -> None:
+        """Listen no more, but keep the port: what connects to it is refused."""
+        self.shutdown()
+        self.socket.close()
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", self.server_port))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that goes away is part of many tests."""
@@ -156,19 +168,25 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.provider.take(request)
         if answer.gate is not None:
             answer.gate.wait(30)
+        if answer.leaves:
+            self.server.leave()
         if answer.drop:
             self._reset()
         elif answer.stall:
-            self.connection.settimeout(30)
-            if not self.connection.recv(1):
-                request.hung_up.set()
-            self.close_connection = True
+            self._until_hung_up(request)
         elif answer.trickle:
             self._trickle(request)
         elif answer.body is not None:
             self._respond(answer)
         else:
-            self._complete(answer, request.body)
+            self._complete(answer, request)
+
+    def _until_hung_up(self, request: Request) -> None:
+        self.connection.settimeout(30)
+        with suppress(OSError):
+            if not self.connection.recv(1):
+                request.hung_up.set()
+        self.close_connection = True
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -183,7 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _complete(self, answer: Answer, asked: Any) -> None:
+    def _complete(self, answer: Answer, request: Request) -> None:
+        asked: Any = request.body
         if not asked.get("stream"):
             return self._respond(replace(answer, body=completion(answer)))
         self._begin_stream()
@@ -192,6 +211,10 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.ends == "cut":
             self.close_connection = True
             return None
+        if answer.ends == "reset":
+            return self._reset()
+        if answer.ends == "stalls":
+            return self._until_hung_up(request)
         return self._chunk(b"")
 
     def _begin_stream(self) -> None:

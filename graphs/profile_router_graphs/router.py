@@ -17,6 +17,7 @@ def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
         nodes.parent,
         nodes.classify,
         nodes.probe,
+        nodes.condense,
         nodes.dispatch,
         nodes.reroute,
         nodes.summarize,
@@ -26,9 +27,7 @@ def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
         builder.add_node(node)
     builder.add_edge(START, "parent")
     builder.add_edge("parent", "classify")
-    builder.add_edge("probe", "dispatch")
     builder.add_edge("summarize", "verify")
-    builder.add_edge("verify", "merge")
     builder.add_edge("merge", END)
     return builder
 

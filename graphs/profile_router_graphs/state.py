@@ -7,17 +7,31 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from profile_router.core import evidence, ladder, receipt, route, task
-from profile_router.core.conversation import Conversation, Turn
+from profile_router.core import condensed, evidence, handoff, ladder, receipt, route, task
+from profile_router.core.condensed import Condensed
+from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.decide import Candidates
 from profile_router.core.evidence import Evidence
+from profile_router.core.handoff import Handoff
 from profile_router.core.kinds import KindHit
-from profile_router.core.ladder import Hop
+from profile_router.core.ladder import Hop, Place
 from profile_router.core.policy import Policy
 from profile_router.core.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.route import Decision
 from profile_router.core.task import Task
-from profile_router.ports import Backends, Clock, Measurer, Prober, Runner, Summarizer, Verifier
+from profile_router.ports import (
+    Backends,
+    Clock,
+    Condenser,
+    Health,
+    Measurer,
+    Prober,
+    Purse,
+    Runner,
+    Sleep,
+    Summarizer,
+    Verifier,
+)
 
 
 class RunInput(TypedDict):
@@ -41,16 +55,27 @@ class RunOutput(TypedDict):
 class RunState(RunInput, RunOutput):
     """The whole state. Only `conversation` and `private_thread` outlive a run: they belong to the thread.
 
+    `from_parent` are the parent's own turns as far as they are passed on: they come anew with each task, and are kept
+    for no longer than a run that may be resumed. `wrote` are the files that the attempts wrote, None where that is not
+    known; `ended` is the mark of the workspace when the last of them failed.
+
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
 
     conversation: Conversation
+    from_parent: Conversation
     private_thread: bool
     evidence: Evidence
     profile: str
+    provider: int
+    places: tuple[Place, ...]
+    condensed: Condensed | None
     step: str
     attempt: Attempt | None
+    handoff: Handoff | None
+    wrote: tuple[str, ...] | None
     snapshot: str
+    ended: str
     deadline: float
 
 
@@ -62,17 +87,21 @@ class RunContext:
     candidates: Candidates
     measurer: Measurer
     backends: Backends
+    health: Health
+    purse: Purse
     runner: Runner
     prober: Prober
+    condenser: Condenser
     summarizer: Summarizer
     verifier: Verifier
     clock: Clock
+    sleep: Sleep
 
 
 def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
-    found = {Turn, KindHit}
-    for module in (evidence, ladder, receipt, route, task):
+    found = {Turn, TurnFinding, KindHit}
+    for module in (condensed, evidence, handoff, ladder, receipt, route, task):
         found |= {
             value
             for value in vars(module).values()
@@ -84,7 +113,13 @@ def checkpointed_types() -> list[tuple[str, str]]:
 NOTHING: dict[str, Any] = {
     "receipts": (),
     "hops": (),
+    "places": (),
+    "condensed": None,
+    "provider": 0,
     "attempt": None,
+    "handoff": None,
+    "wrote": (),
+    "ended": "",
     "summary": "",
     "verified": Verified(),
     "notes": (),

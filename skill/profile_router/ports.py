@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from profile_router.core.backend import BackendReport
-from profile_router.core.conversation import Conversation
+from profile_router.core.condensed import CondenseOutcome, Helper
+from profile_router.core.conversation import Conversation, PassedOn
 from profile_router.core.evidence import Evidence, Window
+from profile_router.core.handoff import FileDiff, SetBack
+from profile_router.core.ladder import Failure, Place
 from profile_router.core.order import Order
 from profile_router.core.probe import ProbeOutcome
 from profile_router.core.receipt import Attempt, Receipt, Verified
@@ -15,10 +18,15 @@ from profile_router.core.task import Task
 
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Measurer(Protocol):
     """Measures a task: the workspace, the named files, the prompt, and the servers' real windows."""
+
+    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
+        """Return what of the parent's conversation goes along with *task*, and what in *thread* and it is private."""
+        ...
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task* in *conversation*. Raises RouterError for bad input."""
@@ -28,24 +36,82 @@ class Measurer(Protocol):
         """Return *task* as the user turn that the shared conversation keeps."""
         ...
 
+    def count(self, text: str) -> int:
+        """Return the o200k tokens of *text*."""
+        ...
+
 
 class Backends(Protocol):
     """Asks model servers how they are."""
 
-    async def inspect(self, profile: str) -> BackendReport | None:
-        """Return what the server of *profile* says, None where it is not ours to ask (a cloud)."""
+    async def inspect(self, place: Place) -> BackendReport | None:
+        """Return what the server at *place* says, None where it is not ours to ask (a cloud).
+
+        A server that is loading its model is waited for, as long as the policy's `loading_seconds`.
+        """
         ...
 
-    def key_missing(self, profile: str) -> str | None:
-        """Return a sentence where *profile* wants a key and has none."""
+    def key_missing(self, place: Place) -> str | None:
+        """Return a sentence where the provider at *place* wants a key and has none."""
+        ...
+
+
+class Health(Protocol):
+    """Remembers, beyond this run, which servers and keys failed."""
+
+    def blocked(self, place: Place, *, answers: bool) -> Failure | None:
+        """Return why *place* is to be left alone now, None where it may be tried.
+
+        *answers*: its server was just asked how it is, and is well.
+        """
+        ...
+
+    def record(self, place: Place, failure: Failure | None) -> None:
+        """Note how an attempt at *place* ended; None is success."""
+        ...
+
+
+class Hold(Protocol):
+    """Money held for one attempt or call that costs, in USD."""
+
+    def grow(self, usd: float) -> None:
+        """See to it that *usd* in all are held. Raises OverBudget where there is no room for that."""
+        ...
+
+    def settle(self, usd: float) -> None:
+        """Note that it cost *usd* in all and is over."""
+        ...
+
+
+class Purse(Protocol):
+    """What a run may spend."""
+
+    @property
+    def may_pay(self) -> bool:
+        """Tell whether anything may be spent at all, or any more."""
+        ...
+
+    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> Hold | Failure:
+        """Return *usd* held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
+        ...
+
+
+class Approver(Protocol):
+    """Asks whoever is there."""
+
+    async def agrees(self, question: str) -> bool | None:
+        """Return whether somebody agreed to *question*, None where nobody can answer."""
         ...
 
 
 class Runner(Protocol):
     """Runs one attempt. Never retries, never switches: one provider, one model, one receipt."""
 
-    async def run(self, order: Order, emit: Emit) -> Attempt:
-        """Return how the attempt ended. A failure of the model or its server is a value, not an exception."""
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
+        """Return how the attempt ended. A failure of the model or its server is a value, not an exception.
+
+        An attempt that costs comes with a *hold*, which it must grow before it spends more.
+        """
         ...
 
 
@@ -54,6 +120,17 @@ class Prober(Protocol):
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
         """Return the estimate, or why there is none. Never stops a task."""
+        ...
+
+
+class Condenser(Protocol):
+    """Brings context and conversation within a window."""
+
+    async def condense(self, order: Order, helpers: Sequence[Helper], emit: Emit) -> CondenseOutcome:
+        """Return what they become within *order*'s window, or why that cannot be, with a receipt per model call.
+
+        *helpers* may write summaries, the cheapest first.
+        """
         ...
 
 
@@ -74,6 +151,22 @@ class Verifier(Protocol):
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and which claims could not be confirmed."""
+        ...
+
+    async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
+        """Return what became of each file since *snapshot*, of those in *wrote* alone where that is known."""
+        ...
+
+    def copied(self, texts: Sequence[str]) -> str:
+        """Return the private file that one of *texts* repeats something of; empty where none does."""
+        ...
+
+    async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
+        """Make the files what they were at *snapshot*, as far as they changed until *ended*; keep what is taken back.
+
+        What was changed since *ended* stays; where both cannot be had, nothing is touched. Done once for each *number*,
+        whatever happens in between. *wrote* are the only files to be touched; None: all that changed.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirec
 from profile_router.adapters.backends import inspect, server_root
 from profile_router.adapters.live import LiveBackends
 from profile_router.core.backend import BackendReport, health_failure
+from profile_router.core.ladder import Place
 from profile_router.core.profile import Profile
 
 KEY = "sk-local-0123456789"
@@ -34,9 +35,9 @@ def asked(pages: dict[str, Any], **profile: Any) -> BackendReport:
     ("answer", "cause", "said"),
     [
         (fail(502, "Bad Gateway"), "bad-gateway", "HTTP 502 Bad Gateway"),
-        (fail(503, "Loading model", type="unavailable_error"), "unavailable", "HTTP 503 Loading model"),
+        (fail(503, "Loading model", type="unavailable_error"), "loading", "HTTP 503 Loading model"),
         (raw(b"<html>", status=504), "unavailable", "HTTP 504"),
-        (Answer(drop=True), "refused", "cannot be reached"),
+        (Answer(drop=True), "bad-gateway", "cannot be reached"),
         (raw(b"no gzip", status=200), None, ""),
     ],
 )
@@ -58,13 +59,13 @@ def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     with ScriptedProvider(pages={MODELS: Answer(stall=True)}) as provider:
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
         assert provider.requests[0].hung_up.wait(10)
-    assert report.cause == "refused"
+    assert report.cause == "request-timeout"
     assert "does not answer" in report.detail
 
 
 def test_a_broken_compression_is_no_crash() -> None:
     bad = Answer(body=b"this is no gzip", headers={"Content-Encoding": "gzip"})
-    assert asked({MODELS: bad}).cause == "refused"
+    assert asked({MODELS: bad}).cause == "bad-gateway"
     assert asked({PROPS: bad}).cause is None
 
 
@@ -187,8 +188,8 @@ def live(provider: ScriptedProvider, **profiles: Profile) -> LiveBackends:
 def test_servers_in_a_cloud_are_asked_nothing() -> None:
     with ScriptedProvider() as provider:
         backends = live(provider, **{BURST: a_profile("https://openrouter.ai/api/v1", name=BURST)})
-        assert asyncio.run(backends.inspect(BURST)) is None
-        report = asyncio.run(backends.inspect(LOCAL))
+        assert asyncio.run(backends.inspect(Place(BURST))) is None
+        report = asyncio.run(backends.inspect(Place(LOCAL)))
     assert report is not None
     assert report.models == ("scripted",)
 
@@ -197,5 +198,15 @@ def test_a_missing_key_is_said_with_its_variable() -> None:
     with ScriptedProvider() as provider:
         keyless = a_profile("https://x.invalid/v1", name=CHEAP, needs_key=True, key_variable="X_API_KEY")
         backends = live(provider, **{CHEAP: keyless})
-        assert "X_API_KEY" in (backends.key_missing(CHEAP) or "")
-        assert backends.key_missing(LOCAL) is None
+        assert "X_API_KEY" in (backends.key_missing(Place(CHEAP)) or "")
+        assert backends.key_missing(Place(LOCAL)) is None
+
+
+def test_a_server_that_is_loading_is_waited_for_a_while() -> None:
+    with ScriptedProvider(pages={MODELS: fail(503, "Loading model")}) as provider:
+        backends = live(provider)
+        backends.policy = a_policy(limits={"loading_seconds": 0.2})
+        report = asyncio.run(backends.inspect(Place(LOCAL)))
+        assert len(provider.requests) == 2
+    assert report is not None
+    assert report.cause == "loading"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.adapters.check_command import run_check, without_secrets
+from profile_router.adapters.bounded_process import without_secrets
+from profile_router.adapters.check_command import run_check
 from profile_router.core.receipt import CheckResult
 
 ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}

@@ -106,10 +106,10 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
             id="unknown cause",
         ),
         pytest.param(
-            "    times: 1\n  - id: asked",
-            "    times: 5\n  - id: asked",
+            "    times: 1\n    may_cost: true\n  - id: next-key",
+            "    times: 6\n    may_cost: true\n  - id: next-key",
             "times: 1",
-            "allowed: 0 to 1",
+            "allowed: 0 to 5",
             id="an endless ladder",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, write_files
+from tests.core.secret_samples import TOKENS
 
 from profile_router.adapters import private_scan
 from profile_router.adapters.named_files import find_named_files
@@ -62,6 +63,11 @@ def test_nothing_private_is_no_finding() -> None:
         ("install(certs/server.key)", "certs/server.key (policy: *.key)"),
         ("keyfile = server.key", "server.key (policy: *.key)"),
         ("do not touch .env", ".env (policy: .env)"),
+        ("look at ．env", "．env (policy: .env)"),
+        ("look at .еnv", ".еnv (policy: .env)"),
+        ("look at .e\u200bnv", ".env (policy: .env)"),
+        ("look at deploy/%2eenv", "deploy/%2eenv (policy: .env)"),
+        ("look at \\x2eenv", ".env (policy: .env)"),
     ],
 )
 def test_a_private_path_in_the_text_counts_even_if_no_such_file_exists(text: str, place: str) -> None:
@@ -120,12 +126,19 @@ def test_a_key_in_the_task_text_is_found_and_not_repeated() -> None:
     assert found == (PrivateFinding(kind="private key", place="the task text"),)
 
 
+def test_every_kind_of_secret_in_the_task_text_is_told_once() -> None:
+    token = TOKENS["token of GitHub"]
+    found = find_private(False, f"use {token}, or {token}\npassword: Tr0ub4dor&3x", (), GLOBS, nothing)
+    assert [finding.kind for finding in found] == ["token of GitHub", "password"]
+
+
 class TestKeysInFiles:
     @pytest.fixture
     def root(self, tmp_path: Path) -> Path:
         files: dict[str, str | bytes] = {
             "deploy/notes.md": f"# Notes\n\n{KEY}",
             "plain.md": "no key",
+            "settings.toml": f"# settings\n\nname = 'x'\ntoken = '{TOKENS['token of Slack']}'\n",
             "latin.txt": "für\n".encode("latin-1") + KEY.encode(),
             "wide.txt": f"\n{KEY}".encode("utf-16"),
             "late.txt": b"\n" * private_scan.SCAN_BYTES + KEY.encode(),
@@ -143,6 +156,9 @@ class TestKeysInFiles:
     )
     def test_a_key_in_a_named_file_is_found_by_file_and_line(self, root: Path, text: str, place: str) -> None:
         assert self.find(root, text) == [PrivateFinding(kind="private key", place=place)]
+
+    def test_a_token_in_a_named_file_is_found_by_kind_and_line(self, root: Path) -> None:
+        assert self.find(root, "settings.toml") == [PrivateFinding(kind="token of Slack", place="settings.toml:4")]
 
     @pytest.mark.parametrize("text", ["plain.md", "late.txt", "the notes"])
     def test_other_files_and_what_lies_behind_the_head_are_not_private(self, root: Path, text: str) -> None:

@@ -59,9 +59,9 @@ def test_an_overflow_is_played_and_means_over_window(tmp_path: Path) -> None:
     assert "exceeds the available context size (2048 tokens)" in result.failure.message
 
 
-def test_a_server_that_loads_is_played_and_means_unavailable(tmp_path: Path) -> None:
+def test_a_server_that_loads_is_played_and_means_loading(tmp_path: Path) -> None:
     result, tape = played("loading", tmp_path)
-    assert (result.failure.cause, len(tape)) == ("unavailable", 1)
+    assert (result.failure.cause, len(tape)) == ("loading", 1)
     assert "HTTP 503 Loading model" in result.failure.message
 
 

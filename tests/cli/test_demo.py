@@ -72,7 +72,7 @@ def test_the_receipts_stand_in_columns(screen: Done) -> None:
     table = [line for line in screen.out.splitlines() if re.match(r"  (profile|coding-)", line)]
     assert len(table) == 3
     assert len({len(line) for line in table}) == 1
-    assert len({line.find(word) for line, word in zip(table, ("step", "route", "local-down"), strict=True)}) == 1
+    assert len({line.find(word) for line, word in zip(table, ("step", "route", "next-tier"), strict=True)}) == 1
 
 
 def test_json_is_the_object_of_run_and_nothing_of_the_users_settings_matters(tmp_path: Path) -> None:

@@ -8,11 +8,14 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.command import Done, call, environment
+from tests.cli.stage import nobody
 from tests.install.trees import PARENT, tree
+from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router.cli.install import differences
 from profile_router.core.changes import Change
@@ -83,7 +86,7 @@ def test_whoever_does_not_say_yes_gets_nothing(home: Path, answer: str) -> None:
 
 def test_yes_installs_and_the_second_time_there_is_nothing_to_do_and_uninstall_takes_it_back(home: Path) -> None:
     before = tree(home)
-    assert on_a_terminal("install", home=home, answer="y\n").code == 0
+    assert on_a_terminal("install", "--no-live", home=home, answer="y\n").code == 0
     again = call("install", home=home)
     assert (again.code, "nothing to do" in again.out) == (0, True)
     assert call("uninstall", home=home).code == 2
@@ -91,6 +94,100 @@ def test_yes_installs_and_the_second_time_there_is_nothing_to_do_and_uninstall_t
     assert (done.code, done.err) == (0, "")
     assert tree(home) == before
     assert "nothing to do" in call("uninstall", home=home).out
+
+
+POOL = {"openrouter": [{"access_token": KEY, "auth_type": "api_key", "base_url": "https://openrouter.ai/api/v1"}]}
+AGREED = "profile-router/root-keys.json"
+
+
+@pytest.fixture
+def with_pool(home: Path) -> Path:
+    (home / "hermes" / "auth.json").write_text(json.dumps({"version": 1, "credential_pool": POOL}))
+    return home
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [("y\ny\n", True), ("n\ny\n", False), ("\ny\n", False)])
+def test_a_person_is_asked_before_the_root_pool_is_used(answer: str, agreed: bool, with_pool: Path) -> None:
+    done = on_a_terminal("install", "--no-live", home=with_pool, answer=answer)
+    assert (done.code, done.err) == (0, "")
+    question = "coding-burst, review-cheap: no key of their own; Hermes' root pool has 1 key for openrouter: "
+    assert question in done.out
+    assert "No key is copied. [y/N]" in done.out
+    assert (with_pool / "hermes" / AGREED).exists() is agreed
+    assert KEY not in done.out
+
+
+def test_yes_does_not_agree_to_the_root_pool_and_the_flag_does(with_pool: Path) -> None:
+    done = call("install", "--yes", home=with_pool)
+    assert "does not use it" in done.out
+    assert not (with_pool / "hermes" / AGREED).exists()
+    assert call("install", "--yes", "--use-root-keys", home=with_pool).code == 0
+    assert json.loads((with_pool / "hermes" / AGREED).read_text())["agreed"] == {
+        "openrouter": ["coding-burst", "review-cheap"]
+    }
+    asked = on_a_terminal("install", "--no-live", home=with_pool, answer="\x04")
+    assert "No key is copied" not in asked.out  # what was agreed on is not asked again
+
+
+def test_dry_run_asks_nothing(with_pool: Path) -> None:
+    done = on_a_terminal("install", "--dry-run", home=with_pool, answer="\x04")
+    assert (done.code, "[y/N]" in done.out) == (0, False)
+
+
+@pytest.fixture
+def served(home: Path) -> Iterator[tuple[Path, ScriptedProvider]]:
+    """Give a home whose three profiles are served on loopback; by the policy only the first is free."""
+    with ScriptedProvider([say("ok")] * 3) as server, nobody() as closed:
+        for name, base_url in (("coding-local", server.base_url), ("coding-burst", closed), ("review-cheap", "")):
+            place = f"provider: custom\n  base_url: {base_url}" if base_url else "provider: openrouter"
+            folder = home / "hermes" / "profiles" / name
+            folder.mkdir(exist_ok=True)
+            (folder / "config.yaml").write_text(f"model:\n  {place}\n  default: m\n  api_key: ${{OWN_KEY}}\n")
+            (folder / ".env").write_text(f"OWN_KEY={KEY}\n" if base_url else "")
+        yield home, server
+
+
+def test_live_says_the_cost_calls_each_profile_once_and_says_what_mends_it(
+    served: tuple[Path, ScriptedProvider],
+) -> None:
+    home, server = served
+    done = call("install", "--yes", "--live", home=home)
+    announced, _, results = done.out.partition("one minimal model call per profile:\n")[2].partition("✓ ")
+    assert re.search(r"^  coding-local +m at 127\.0\.0\.1:\d+: free$", announced, re.MULTILINE)
+    assert re.search(r"^  review-cheap +m at openrouter\.ai: no key, not called$", announced, re.MULTILINE)
+    assert re.search(r"^coding-local live +\S+ answered in .* tokens", results, re.MULTILINE)
+    assert re.search(r"^✗ coding-burst live +no answer .*\n +mend: ", results, re.MULTILINE)
+    assert re.search(
+        r"^! review-cheap live +not called: it has no key.*\s+mend: .*review-cheap/\.env$", results, re.MULTILINE
+    )
+    assert (done.code, len(server.chats)) == (1, 1)
+    assert KEY not in done.out + done.err
+
+
+@pytest.mark.parametrize("arguments", [("--yes",), ("--yes", "--no-live")])
+def test_nobody_who_was_not_asked_pays_for_a_call(
+    arguments: tuple[str, ...], served: tuple[Path, ScriptedProvider]
+) -> None:
+    home, server = served
+    assert call("install", *arguments, home=home).code == 0
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("answer", "calls"), [("y\ny\n", 1), ("y\n\n", 0)])
+def test_a_person_is_asked_before_the_calls(answer: str, calls: int, served: tuple[Path, ScriptedProvider]) -> None:
+    home, server = served
+    done = on_a_terminal("install", home=home, answer=answer)
+    assert "Make these calls? [y/N]" in done.out
+    assert len(server.chats) == calls
+    assert done.code == calls  # the second profile has no server
+
+
+def test_a_paid_call_is_called_so_before_it_is_made(with_pool: Path) -> None:
+    done = on_a_terminal("install", "--use-root-keys", home=with_pool, answer="y\nn\n")
+    assert re.search(
+        r"^  coding-burst +\S+ at openrouter\.ai: paid, 16 tokens .* about \$0\.\d+$", done.out, re.MULTILINE
+    )
+    assert "no call made" in done.out
 
 
 def test_migrate_shows_a_diff_without_the_key_and_names_the_backup(home: Path) -> None:

@@ -67,6 +67,7 @@ def test_the_json_has_every_promised_field(tmp_path: Path) -> None:
         "reasons",
         "evidence",
         "needs_probe",
+        "condense",
         "flips",
         "estimate",
         "policy",
@@ -119,8 +120,7 @@ def test_what_carries_a_secret_stays_local(tmp_path: Path, text: str) -> None:
 
 
 def test_a_refusal_says_why_and_what_would_unblock_it(tmp_path: Path) -> None:
-    (tmp_path / "long.txt").write_text("word " * 50_000)
-    done = call("route", "x", "--local-only", "--context", "@long.txt", "--json", home=tmp_path)
+    done = call("route", "word " * 25_000, "--local-only", "--json", home=tmp_path)
     assert done.code == 3
     assert (done.json["status"], done.json["profile"]) == ("refused", None)
     assert done.json["reasons"]

@@ -91,7 +91,7 @@ def test_local_only_with_local_down_is_refused_and_nobody_else_is_asked(tmp_path
 
 
 def test_a_provider_error_is_one_request_and_exit_1(tmp_path: Path, repository: Path) -> None:
-    with servers(fail(500)) as local, servers() as burst:
+    with servers(fail(400)) as local, servers() as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         done = call("run", "fix add", "--json", home=tmp_path, cwd=repository)
@@ -101,12 +101,22 @@ def test_a_provider_error_is_one_request_and_exit_1(tmp_path: Path, repository: 
     assert burst.requests == []
 
 
+def test_a_server_that_fails_hands_over_to_the_next_tier_once(tmp_path: Path, repository: Path) -> None:
+    with servers(fail(500)) as local, servers(fail(500)) as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        done = call("run", "fix add", "--json", home=tmp_path, cwd=repository)
+    assert (done.code, len(local.chats), len(burst.chats)) == (1, 1, 1)
+    assert done.json["hops"][0] == "the server failed → coding-burst, once"
+    assert done.json["hops"][1].startswith("the server failed; coding-burst has no other provider for that")
+
+
 def test_a_check_that_fails_fails_the_run(tmp_path: Path, repository: Path) -> None:
-    with servers(say("I did nothing.")) as local, servers() as burst:
+    with servers(say("I did nothing.")) as local, servers(say("Nor did I.")) as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         done = call("run", "fix add", "--check", CHECK, "--json", home=tmp_path, cwd=repository)
-    assert done.code == 1
+    assert (done.code, len(local.chats), len(burst.chats)) == (1, 1, 1)
     assert not done.json["verified"]["check"]["passed"]
 
 

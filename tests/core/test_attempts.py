@@ -29,7 +29,7 @@ from profile_router.core.attempts import (
     unavailable,
 )
 from profile_router.core.decide import decide
-from profile_router.core.ladder import Failure
+from profile_router.core.ladder import Failure, Place
 from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt, CheckResult, Receipt, Verified
 from profile_router.core.route import Refusal
@@ -81,11 +81,11 @@ def test_a_profile_outside_the_tiers_is_priced_by_where_it_is(profile: str, addr
     [
         (an_order(), evidence(), None),
         (an_order(private=True), evidence(), None),
-        (an_order(private=True, local=False), evidence(), "refused"),
+        (an_order(private=True, local=False), evidence(), "not-local"),
         (an_order(), evidence(tokens=30_000), "over-window"),
         (an_order(), evidence(tokens=30_000, **WINDOWLESS), None),
         (an_order(seconds=0.0), evidence(), "timeout"),
-        (an_order(seconds=-1.0, private=True, local=False), evidence(), "refused"),
+        (an_order(seconds=-1.0, private=True, local=False), evidence(), "not-local"),
     ],
 )
 def test_what_forbids_an_order(order: Order, found: Any, cause: str | None) -> None:
@@ -104,22 +104,13 @@ def test_what_could_not_begin_is_an_attempt_without_tokens() -> None:
 
 def test_only_a_failure_has_a_next_step() -> None:
     with pytest.raises(ValueError, match="only a failed attempt"):
-        hop_after(Attempt(receipt=a_receipt()), evidence(), a_policy(), candidates(), receipts=(), hops=())
-
-
-def test_a_probe_of_a_profile_is_no_attempt_with_it() -> None:
-    down = Attempt(
-        receipt=a_receipt(BURST, outcome="failed"), failure=Failure(cause="asked-for-profile", message="m", asked=CHEAP)
-    )
-    receipts = (a_receipt(CHEAP, step="probe"), down.receipt)
-    hop = hop_after(down, evidence(), a_policy(), candidates(), receipts=receipts, hops=())
-    assert hop.profile == CHEAP
+        hop_after(Attempt(receipt=a_receipt()), evidence(), a_policy(), candidates(), tried=(Place(LOCAL),), hops=())
 
 
 def test_a_private_failure_stays_on_this_machine() -> None:
     down = Attempt(receipt=a_receipt(outcome="unavailable"), failure=Failure(cause="refused", message="m"))
     found = evidence(private=(PRIVATE,))
-    hop = hop_after(down, found, a_policy(), candidates(), receipts=(down.receipt,), hops=())
+    hop = hop_after(down, found, a_policy(), candidates(), tried=(Place(LOCAL),), hops=())
     assert hop.profile is None
     assert "private" in hop.reason
 

@@ -132,20 +132,61 @@ def test_a_private_task_is_refused_where_the_local_profile_is_not_on_this_machin
     elsewhere = CANDIDATES | {"coding-local": Candidate(name="coding-local", base_url="https://gpu.example/v1")}
     decision = decide(Task(goal="x"), evidence(private=(LABEL,)), POLICY, elsewhere)
     assert isinstance(decision, Refusal)
-    assert "not attested" in decision.reasons[-1]
-    assert "local_endpoints" in decision.unblock[0]
+    assert "not on this machine" in decision.reasons[-1]
+    assert "loopback address" in decision.unblock[0]
 
 
-def test_the_policy_may_attest_an_endpoint_that_is_not_loopback() -> None:
-    elsewhere = CANDIDATES | {"coding-local": Candidate(name="coding-local", base_url="http://gpu.lan:8080/v1/")}
-    attesting = replace(POLICY, local_endpoints=("http://GPU.lan:8080/v1",))
-    decision = decide(Task(goal="x"), evidence(private=(LABEL,)), attesting, elsewhere)
+@pytest.mark.parametrize(
+    ("base_url", "model", "attests", "says"),
+    [
+        ("http://gpu.lan:8080/v1", "gemma", ("http://gpu.lan:8080/v1",), "is not on this machine"),
+        ("http://127.0.0.1:8080/v1", "gemma", ("http://127.0.0.1:8081/v1",), "is not attested as local"),
+        ("http://127.0.0.1:8080/v1", "gpt-oss:120b-cloud", (), "which Ollama's cloud runs"),
+        ("http://localhost:8080/v1", "kimi-k2:cloud", ("http://localhost:8080/v1",), "which Ollama's cloud runs"),
+        ("http://127.0.0.1.evil.example/v1", "gemma", (), "is not on this machine"),
+        ("http://localhost.evil.example/v1", "gemma", (), "is not on this machine"),
+        ("http://user@gpu.lan/v1?127.0.0.1", "gemma", (), "is not on this machine"),
+    ],
+)
+def test_local_is_attested_here_and_no_clouds_model(
+    base_url: str, model: str, attests: tuple[str, ...], says: str
+) -> None:
+    there = CANDIDATES | {"coding-local": Candidate(name="coding-local", base_url=base_url, model=model)}
+    decision = decide(Task(goal="x"), evidence(private=(LABEL,)), replace(POLICY, local_endpoints=attests), there)
+    assert isinstance(decision, Refusal)
+    assert says in decision.reasons[-1]
+
+
+def test_the_policy_attests_an_exact_base_url_of_this_machine() -> None:
+    here = CANDIDATES | {"coding-local": Candidate(name="coding-local", base_url="http://LOCALHOST:8081/v1/")}
+    attesting = replace(POLICY, local_endpoints=("http://localhost:8081/v1",))
+    decision = decide(Task(goal="x"), evidence(private=(LABEL,)), attesting, here)
     assert isinstance(decision, Route)
     assert decision.profile == "coding-local"
 
 
-def test_a_prompt_that_fits_no_window_is_refused_with_its_size_and_the_windows() -> None:
-    decision = decided(evidence(tokens=tokens(400_000)))
+def test_a_prompt_over_the_window_is_condensed_first_where_there_is_something_to_condense() -> None:
+    route = decided(evidence(tokens=tokens(400_000), fixed=tokens(900)))
+    assert isinstance(route, Route)
+    assert (route.profile, route.rule, route.condense) == ("coding-burst", "long-context", True)
+    assert "condensed first" in route.reasons[-1]
+    assert "400,000" in route.reasons[-1]
+
+
+def test_a_private_prompt_over_the_local_window_is_condensed_for_it() -> None:
+    route = decided(evidence(tokens=tokens(60_000), fixed=tokens(900), private=(LABEL,)))
+    assert isinstance(route, Route)
+    assert (route.profile, route.condense) == ("coding-local", True)
+
+
+def test_a_prompt_that_fits_is_not_condensed() -> None:
+    route = decided(evidence(tokens=tokens(5_000)))
+    assert isinstance(route, Route)
+    assert not route.condense
+
+
+def test_a_goal_that_fits_no_window_is_refused_with_its_size_and_the_windows() -> None:
+    decision = decided(evidence(tokens=tokens(400_000), fixed=tokens(399_000)))
     assert isinstance(decision, Refusal)
     assert "400,000" in decision.reasons[-1]
     assert "coding-burst 200,000" in decision.unblock[0]

@@ -8,37 +8,56 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.core.ladder import CAUSES, IN_WORDS, Failure, Hop, next_hop
+from profile_router.core.causes import CAUSES, IN_WORDS, TABLE
+from profile_router.core.ladder import Failure, Hop, Place, Terrain, View, most_hops, next_hop
 from profile_router.core.policy import TIERS, Tier, Tiers
+from profile_router.errors import AttemptError
 
-DOWN = ["refused", "bad-gateway", "unavailable", "wrong-model"]
-KEYS = ["no-network", "no-key", "key-exhausted"]
+SERVER = [
+    *("dns", "tls", "refused", "connect-timeout", "model-missing", "server-error", "bad-gateway", "unavailable"),
+    *("loading", "wrong-model", "first-token-timeout", "stalled", "request-timeout"),
+]
+KEYS = ["no-key", "key-refused", "payment-required", "forbidden", "rate-limited"]
+NETWORK = ["no-network", "dns", "refused", "connect-timeout"]
+ANSWERS = [
+    *("stream-error", "cut-short", "empty-answer", "truncated", "invalid-json", "unknown-tool", "bad-arguments"),
+    *("repeated-call", "turn-limit", "verification-failed"),
+]
 TIER_PROFILES: dict[str, Tier] = {LOCAL: "local", BURST: "burst", CHEAP: "cheap"}
+HERE = View(label="llama.cpp", local=True, paid=False)
+CLOUD = View(label="openrouter", local=False, paid=True)
+SECOND = View(label="together", local=False, paid=True)
+ONE_EACH = {LOCAL: [HERE], BURST: [CLOUD], CHEAP: [CLOUD]}
+TWO_EACH = {LOCAL: [HERE, HERE], BURST: [CLOUD, SECOND], CHEAP: [CLOUD, SECOND]}
+WINDOWS = {LOCAL: 8_192, CHEAP: 128_000, BURST: 200_000}
 
 
-def hop(cause: Any, at: str = LOCAL, *, asked: str | None = None, **changes: Any) -> Hop:
-    given: dict[str, Any] = {
-        "tier": TIER_PROFILES[at],
-        "tried": (at,),
-        "taken": (),
-        "policy": a_policy(),
-        "private": False,
-        "local_profiles": frozenset({LOCAL}),
-        "known_profiles": frozenset({LOCAL, BURST, CHEAP}),
-    }
-    return next_hop(Failure(cause=cause, message="it broke", asked=asked), **{**given, **changes})
+def hop(cause: Any, at: str = LOCAL, *, asked: str | None = None, wait: float | None = None, **changes: Any) -> Hop:
+    failure = Failure(cause=cause, message="it broke", asked=asked, retry_after_s=wait)
+    place = changes.pop("place", Place(at))
+    tried, taken = changes.pop("tried", (place,)), changes.pop("taken", ())
+    given: dict[str, Any] = {"policy": a_policy(), "views": ONE_EACH, "windows": WINDOWS}
+    terrain = Terrain(**{**given, **changes})
+    return next_hop(failure, at=place, tier=TIER_PROFILES[at], tried=tried, taken=taken, terrain=terrain)
 
 
 STEPS = [
-    *((cause, LOCAL, "local-down", BURST) for cause in DOWN),
+    *((cause, LOCAL, "next-tier", BURST) for cause in SERVER),
+    *((cause, CHEAP, "next-tier", LOCAL) for cause in SERVER),
+    *((cause, BURST, "fallback", LOCAL) for cause in NETWORK),
+    ("no-network", CHEAP, "fallback", LOCAL),
     *((cause, at, "fallback", LOCAL) for cause in KEYS for at in (BURST, CHEAP)),
+    *((cause, at, "promote", BURST) for cause in ANSWERS for at in (LOCAL, CHEAP)),
+    ("over-window", LOCAL, "larger-window", CHEAP),
+    ("over-window", CHEAP, "larger-window", BURST),
 ]
 
 
 @pytest.mark.parametrize(("cause", "at", "step", "to"), STEPS)
 def test_each_failure_has_its_step(cause: str, at: str, step: str, to: str) -> None:
     taken = hop(cause, at)
-    assert (taken.step, taken.profile, taken.tier, taken.cause) == (step, to, TIER_PROFILES[to], cause)
+    assert (taken.step, taken.profile, taken.provider, taken.cause) == (step, to, 0, cause)
+    assert (taken.tier, taken.action) == (TIER_PROFILES[to], "go")
     assert taken.reason == f"{IN_WORDS[taken.cause]} → {to}, once"
 
 
@@ -49,30 +68,64 @@ def test_what_has_no_step_stops(cause: str, at: str) -> None:
     stopped = hop(cause, at)
     assert (stopped.profile is None) is ((cause, at) not in answered)
     if stopped.profile is None:
-        assert stopped.step == "stop"
+        assert (stopped.step, stopped.action) == ("stop", "stop")
         assert stopped.reason.startswith(IN_WORDS[stopped.cause])
+
+
+@pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
+@pytest.mark.parametrize(("cause", "step"), [*((c, "next-provider") for c in SERVER), *((c, "next-key") for c in KEYS)])
+def test_the_profiles_next_provider_comes_before_another_tier(cause: str, step: str, at: str) -> None:
+    taken = hop(cause, at, views=TWO_EACH)
+    assert (taken.step, taken.profile, taken.provider) == (step, at, 1)
+    after = hop(cause, at, views=TWO_EACH, place=Place(at, 1), tried=(Place(at), Place(at, 1)), taken=(step,))
+    assert after.profile != at
+
+
+def test_a_second_provider_is_named_in_the_line() -> None:
+    assert hop("server-error", BURST, views=TWO_EACH).reason == "the server failed → coding-burst by together, once"
+
+
+@pytest.mark.parametrize("wait", [0.0, 7.0, 20.0])
+def test_a_short_rate_limit_is_waited_for_once(wait: float) -> None:
+    taken = hop("rate-limited", BURST, wait=wait)
+    assert (taken.step, taken.profile, taken.action, taken.wait_s) == ("wait", BURST, "wait", wait)
+    assert taken.reason == f"the key is rate limited → the same again in {wait:.0f} s, once"
+    assert hop("rate-limited", BURST, wait=wait, taken=("wait",)).step == "fallback"
+
+
+@pytest.mark.parametrize("wait", [None, 20.5, 3600.0])
+def test_a_long_rate_limit_is_a_key_that_is_used_up(wait: float | None) -> None:
+    assert hop("rate-limited", BURST, wait=wait).step == "fallback"
+    assert hop("rate-limited", BURST, wait=wait, views=TWO_EACH).step == "next-key"
+
+
+def test_a_prompt_over_the_window_is_condensed_before_a_larger_window_is_taken() -> None:
+    first = hop("over-window", condensable=True)
+    assert (first.step, first.profile, first.action) == ("condense", LOCAL, "condense")
+    assert hop("over-window", condensable=True, taken=("condense",)).step == "larger-window"
 
 
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
 def test_an_asked_for_profile_is_gone_to_from_every_tier(at: str) -> None:
     to = BURST if at != BURST else CHEAP
-    assert (hop("asked-for-profile", at, asked=to).step, hop("asked-for-profile", at, asked=to).profile) == (
-        "asked",
-        to,
-    )
+    taken = hop("asked-for-profile", at, asked=to)
+    assert (taken.step, taken.profile) == ("asked", to)
 
 
+NO_BURST = {LOCAL: [HERE], CHEAP: [CLOUD]}
 STOPS: list[tuple[dict[str, Any], str]] = [
-    ({"cause": "refused", "taken": ("local-down",)}, "the step 'local-down' is allowed 1 times and was taken"),
-    ({"cause": "refused", "tried": (LOCAL, BURST)}, "coding-burst was tried already"),
+    ({"cause": "refused", "taken": ("next-tier",)}, "the step 'next-tier' is allowed 1 times and was taken"),
+    ({"cause": "refused", "tried": (Place(LOCAL), Place(BURST))}, "coding-burst was tried already"),
     ({"cause": "refused", "private": True}, "the task is private and coding-burst is not local"),
-    ({"cause": "refused", "known_profiles": frozenset({LOCAL})}, "there is no profile 'coding-burst' to go to"),
+    ({"cause": "refused", "views": NO_BURST}, "there is no profile 'coding-burst' to go to"),
+    ({"cause": "refused", "may_pay": False}, "coding-burst costs money, which the task does not allow"),
     ({"cause": "asked-for-profile", "asked": "nobody"}, "there is no profile 'nobody' to go to"),
     ({"cause": "asked-for-profile", "asked": LOCAL}, "coding-local was tried already"),
     ({"cause": "asked-for-profile", "asked": BURST, "private": True}, "the task is private and coding-burst"),
     ({"cause": "asked-for-profile", "asked": CHEAP, "taken": ("asked",)}, "the step 'asked' is allowed 1 times"),
     ({"cause": "asked-for-profile"}, "there is no profile 'None' to go to"),
     ({"cause": "refused", "policy": a_policy(ladder=())}, "no step of the ladder answers this"),
+    ({"cause": "turn-limit", "at": BURST}, "no step of the ladder answers this"),
 ]
 
 
@@ -83,22 +136,32 @@ def test_what_forbids_a_step_is_said(changes: dict[str, Any], why: str) -> None:
     assert why in stopped.reason
 
 
+def test_a_row_that_may_not_cost_leads_to_nothing_that_does() -> None:
+    free = tuple(replace(row, may_cost=False) for row in a_policy().ladder)
+    stopped = hop("refused", policy=a_policy(ladder=free))
+    assert "coding-burst costs money, which the step 'next-tier' does not allow" in stopped.reason
+
+
 def test_a_private_task_may_go_to_another_local_profile() -> None:
-    local = frozenset({LOCAL, "my-other-box"})
-    known = local | {BURST}
-    taken = hop("asked-for-profile", asked="my-other-box", private=True, local_profiles=local, known_profiles=known)
-    assert taken.profile == "my-other-box"
+    views = {LOCAL: [HERE], "my-other-box": [HERE], BURST: [CLOUD]}
+    assert hop("asked-for-profile", asked="my-other-box", private=True, views=views).profile == "my-other-box"
+
+
+def test_a_private_task_never_takes_a_local_profiles_cloud_provider() -> None:
+    assert hop("refused", private=True, views={**ONE_EACH, LOCAL: [HERE, CLOUD]}).profile is None
+    taken = hop("refused", private=True, views={**ONE_EACH, LOCAL: [HERE, CLOUD, HERE]})
+    assert (taken.profile, taken.provider) == (LOCAL, 2)
 
 
 def test_a_step_that_the_policy_allows_no_time_is_never_taken() -> None:
-    policy = a_policy()
-    never = a_policy(ladder=tuple(replace(step, times=0) for step in policy.ladder))
+    never = a_policy(ladder=tuple(replace(step, times=0) for step in a_policy().ladder))
     assert hop("refused", policy=never).profile is None
+    assert most_hops(never) == 0
 
 
 def test_a_tier_without_a_profile_is_no_destination() -> None:
     policy = a_policy(tiers=Tiers(local="default", burst="burst"))
-    assert hop("refused", policy=policy, known_profiles=frozenset({"default"})).profile is None
+    assert hop("refused", policy=policy, views={"default": [HERE]}).profile is None
 
 
 def test_the_causes_of_the_shipped_ladder_exist_and_its_tiers_too() -> None:
@@ -107,5 +170,27 @@ def test_the_causes_of_the_shipped_ladder_exist_and_its_tiers_too() -> None:
         assert set(step.from_tiers) <= set(TIERS)
 
 
-def test_every_cause_has_words() -> None:
-    assert set(IN_WORDS) == CAUSES
+def test_every_cause_has_words_and_an_error_of_its_own() -> None:
+    assert set(TABLE) == CAUSES
+    assert len({row.words for row in TABLE.values()}) == len({row.error for row in TABLE.values()}) == len(TABLE)
+    assert {cause: row.error.cause for cause, row in TABLE.items()} == {cause: cause for cause in TABLE}
+
+
+def test_every_error_of_an_attempt_is_a_cause_or_a_family_of_them() -> None:
+    def leaves(error: type[AttemptError]) -> list[type[AttemptError]]:
+        below = error.__subclasses__()
+        return [leaf for one in below for leaf in leaves(one)] if below else [error]
+
+    assert set(leaves(AttemptError)) == {row.error for row in TABLE.values()}
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_a_failure_is_the_error_of_its_cause(cause: Any) -> None:
+    error = Failure(cause=cause, message="it broke").error
+    assert (type(error), str(error)) == (TABLE[error.cause].error, "it broke")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("cause", "leads"), [*((c, 2) for c in SERVER), *((c, 1) for c in KEYS)])
+def test_another_key_is_no_help_with_a_server_that_fails(cause: str, leads: int) -> None:
+    keys = [replace(CLOUD, server="here"), replace(CLOUD, label="openrouter#k2", server="here"), SECOND]
+    assert hop(cause, BURST, views={**ONE_EACH, BURST: keys}).provider == leads

@@ -36,8 +36,21 @@ def attested(scene: Scene) -> Facts:
 ADDRESS, CLOUD, SLUG = staying.address, staying.cloud_model, staying.local_slug
 ROWS = [
     Row(rule="loopback is this machine", check=ADDRESS, given=lambda scene: None, level="pass", says="this machine"),
-    Row(rule="an attested address is fine", check=ADDRESS, given=attested, level="pass", says="attested"),
-    Row(rule="another machine fails", check=ADDRESS, given=on_the_lan, level="fail", says=LAN, mend="local_endpoints"),
+    Row(rule="another machine fails", check=ADDRESS, given=on_the_lan, level="fail", says=LAN, mend="127.0.0.1"),
+    Row(
+        rule="another machine fails, attested or not",
+        check=ADDRESS,
+        given=attested,
+        level="fail",
+        says="not this machine",
+    ),
+    Row(
+        rule="an address that the policy does not attest fails",
+        check=ADDRESS,
+        given=lambda scene: scene.facts(a_policy(local_endpoints=("http://127.0.0.1:9/v1",))),
+        level="fail",
+        says="not among the policy's local_endpoints",
+    ),
     Row(
         rule="a cloud in the place of the local tier fails",
         check=ADDRESS,

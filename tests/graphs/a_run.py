@@ -12,8 +12,12 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from tests.fakes import (
     FakeBackends,
     FakeClock,
+    FakeCondenser,
+    FakeHealth,
     FakeMeasurer,
+    FakeNaps,
     FakeProber,
+    FakePurse,
     FakeRunner,
     FakeSummarizer,
     FakeVerifier,
@@ -47,6 +51,10 @@ class Rig:
     clock: FakeClock = field(default_factory=FakeClock)
     policy: Policy = field(default_factory=a_policy)
     candidates: Candidates = field(default_factory=candidates)
+    health: FakeHealth = field(default_factory=FakeHealth)
+    purse: FakePurse = field(default_factory=FakePurse)
+    condenser: FakeCondenser = field(default_factory=FakeCondenser)
+    naps: FakeNaps = field(default_factory=FakeNaps)
     saver: Any = field(default_factory=a_saver)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -61,11 +69,15 @@ class Rig:
             candidates=self.candidates,
             measurer=self.measurer,
             backends=self.backends,
+            health=self.health,
+            purse=self.purse,
             runner=self.runner,
             prober=self.prober,
+            condenser=self.condenser,
             summarizer=self.summarizer,
             verifier=self.verifier,
             clock=self.clock,
+            sleep=self.naps.sleep,
         )
         graph = build().compile(checkpointer=self.saver)
         config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": 100}

@@ -21,11 +21,13 @@ from tests.fakes import (
     FakeVerifier,
     a_profile,
     a_task,
+    all_goal,
     candidates,
     evidence,
 )
 from tests.graphs.a_run import Rig
 
+from profile_router.core.conversation import Turn
 from profile_router.core.evidence import ImageFact, NamedFile, PrivateFinding
 from profile_router.core.kinds import KindHit
 from profile_router.core.profile import Secret
@@ -49,7 +51,8 @@ def rich_run() -> tuple[Rig, dict[str, Any]]:
         runner=FakeRunner(Fails(cause="unavailable"), Fails(cause="asked-for-profile", asked="expert"), "done"),
         verifier=FakeVerifier(0),
     )
-    final = rig.run(a_task(check="true", facts=Facts(files_to_read=25), toolsets=("file",)))
+    said = (Turn("user", "hello"), Turn("assistant", "what is it?"))
+    final = rig.run(a_task(check="true", facts=Facts(files_to_read=25), toolsets=("file",), conversation=said))
     return rig, final
 
 
@@ -90,8 +93,8 @@ def test_every_class_in_the_state_is_registered() -> None:
 
 
 def test_a_refusal_and_a_private_finding_survive_too() -> None:
-    found = evidence(
-        tokens=500_000,
+    found = all_goal(
+        500_000,
         private=(PrivateFinding(kind="label", place="--local-only"),),
         images=(ImageFact(place="x.png", form="png", bytes=3),),
     )

@@ -22,6 +22,7 @@ from tests.fakes import (
     FakeVerifier,
     a_policy,
     a_task,
+    all_goal,
     evidence,
     stated,
 )
@@ -73,11 +74,11 @@ def test_each_attempt_gets_its_order_from_the_task_and_what_is_left_of_the_time(
 
 
 def test_a_check_that_fails_makes_the_run_fail() -> None:
-    assert Rig(verifier=FakeVerifier(1)).run(a_task(check="pytest"))["status"] == "failed"
+    assert Rig(verifier=FakeVerifier(1)).run(a_task(check="pytest", profile=BURST))["status"] == "failed"
 
 
 def test_a_failed_attempt_fails_the_run_and_runs_no_check() -> None:
-    rig = Rig(runner=FakeRunner(Fails(cause="bad-answer")))
+    rig = Rig(runner=FakeRunner(Fails(cause="bad-request")))
     final = rig.run(a_task(check="pytest"))
     assert rig.nodes == ["parent", "classify", "dispatch", "reroute", "verify", "merge"]
     assert final["status"] == "failed"
@@ -93,7 +94,7 @@ def test_bad_input_is_an_exception_and_no_attempt() -> None:
 
 
 def test_a_refused_task_meets_no_model_and_no_server() -> None:
-    rig = Rig(measurer=FakeMeasurer(evidence(tokens=500_000)))
+    rig = Rig(measurer=FakeMeasurer(all_goal(500_000)))
     final = rig.run(a_task())
     assert rig.nodes == ["parent", "classify", "merge"]
     assert final["status"] == "refused"

@@ -16,17 +16,26 @@ from tests.fakes import (
     Fails,
     FakeBackends,
     FakeClock,
+    FakeCondenser,
+    FakeHealth,
     FakeMeasurer,
     FakeProber,
+    FakePurse,
     FakeRunner,
+    FakeVerifier,
     a_policy,
     a_task,
+    all_goal,
     candidates,
     evidence,
+    with_second,
 )
 from tests.graphs.a_run import Rig, steps
 
-from profile_router.core.ladder import CAUSES
+from profile_router.core.causes import CAUSES
+from profile_router.core.evidence import TokenCount, Window
+from profile_router.core.ladder import Place, most_hops
+from profile_router.core.policy import Promotion
 from profile_router.core.receipt import Status
 
 DOWN: Any = {LOCAL: "refused"}
@@ -38,8 +47,8 @@ def test_a_local_server_that_is_down_hops_to_burst_once(cause: Any) -> None:
     final = rig.run(a_task())
     assert rig.nodes == ["parent", "classify", "dispatch", "reroute", "dispatch", "summarize", "verify", "merge"]
     assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
-    assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "local-down", "ok")]
-    assert [hop.step for hop in final["hops"]] == ["local-down"]
+    assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "ok")]
+    assert [hop.step for hop in final["hops"]] == ["next-tier"]
     assert any(event["event"] == "ladder" and BURST in event["line"] for event in rig.events)
 
 
@@ -85,7 +94,7 @@ def test_a_burst_tier_without_a_key_falls_back_on_local() -> None:
 
 
 def test_a_key_that_is_used_up_falls_back_after_an_attempt() -> None:
-    rig = Rig(runner=FakeRunner(Fails(cause="key-exhausted"), "done"))
+    rig = Rig(runner=FakeRunner(Fails(cause="payment-required"), "done"))
     final = rig.run(a_task(profile=BURST))
     assert steps(final["receipts"]) == [(BURST, "route", "failed"), (LOCAL, "fallback", "ok")]
 
@@ -96,11 +105,16 @@ def test_a_fallback_that_does_not_fit_is_refused_by_its_size() -> None:
         w if w.profile != LOCAL else type(w)(profile=LOCAL, tokens=2_048, source="server") for w in found.windows
     )
     rig = Rig(
-        backends=FakeBackends(keyless=[BURST]), measurer=FakeMeasurer(evidence(tokens=9_000, windows=found_windows))
+        backends=FakeBackends(keyless=[BURST, CHEAP]),
+        measurer=FakeMeasurer(all_goal(9_000, windows=found_windows)),
     )
     final = rig.run(a_task())
     assert final["status"] == "refused"
-    assert steps(final["receipts"]) == [(BURST, "route", "unavailable"), (LOCAL, "fallback", "unavailable")]
+    assert steps(final["receipts"]) == [
+        (BURST, "route", "unavailable"),
+        (LOCAL, "fallback", "unavailable"),
+        (CHEAP, "larger-window", "unavailable"),
+    ]
     assert "2,048" in (final["receipts"][1].error or "")
 
 
@@ -108,8 +122,8 @@ def test_with_nothing_up_the_run_is_refused_with_both_receipts() -> None:
     rig = Rig(backends=FakeBackends(down=DOWN, keyless=[BURST]))
     final = rig.run(a_task(check="pytest"))
     assert (final["status"], rig.runner.orders) == ("refused", [])
-    assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "local-down", "unavailable")]
-    assert [hop.step for hop in final["hops"]] == ["local-down", "stop"]
+    assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "unavailable")]
+    assert [hop.step for hop in final["hops"]] == ["next-tier", "stop"]
     assert rig.verifier.asked == []
 
 
@@ -117,7 +131,7 @@ def test_after_an_attempt_that_failed_the_run_has_failed_even_if_the_next_is_dow
     rig = Rig(runner=FakeRunner(Fails(cause="unavailable")), backends=FakeBackends(keyless=[BURST]))
     final = rig.run(a_task())
     assert final["status"] == "failed"
-    assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "local-down", "unavailable")]
+    assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "next-tier", "unavailable")]
 
 
 @pytest.mark.parametrize("end", [None, Fails(cause="asked-for-profile", asked=BURST), Fails(cause="bad-gateway")])
@@ -136,13 +150,69 @@ def test_when_the_time_is_up_no_further_attempt_begins() -> None:
     rig = Rig(runner=FakeRunner(Fails(cause="unavailable")), clock=FakeClock(step=6.0))
     final = rig.run(a_task(timeout_s=10.0))
     assert rig.runner.profiles == [LOCAL]
-    assert steps(final["receipts"])[1] == (BURST, "local-down", "unavailable")
+    assert steps(final["receipts"])[1] == (BURST, "next-tier", "unavailable")
     assert "time is used up" in (final["receipts"][1].error or "")
+
+
+def test_a_profiles_next_provider_gets_the_task_before_another_tier() -> None:
+    rig = Rig(runner=FakeRunner(Fails(cause="server-error"), "done"), candidates=with_second(candidates(), BURST))
+    final = rig.run(a_task(profile=BURST))
+    assert [(order.profile, order.provider) for order in rig.runner.orders] == [(BURST, 0), (BURST, 1)]
+    assert final["places"] == (Place(BURST), Place(BURST, 1))
+    assert (final["status"], [hop.step for hop in final["hops"]]) == ("ok", ["next-provider"])
+
+
+def test_a_local_profiles_cloud_provider_is_not_local() -> None:
+    rig = Rig(runner=FakeRunner(Fails(cause="server-error"), "done"), candidates=with_second(candidates(), LOCAL))
+    rig.run(a_task())
+    assert [order.local for order in rig.runner.orders] == [True, False]
+    private = Rig(
+        runner=FakeRunner(Fails(cause="server-error")),
+        candidates=with_second(candidates(), LOCAL),
+        measurer=FakeMeasurer(evidence(private=(PRIVATE,))),
+    )
+    assert private.run(a_task(local_only=True))["status"] == "failed"
+
+
+def test_a_short_rate_limit_is_waited_for_and_asked_once_more() -> None:
+    limited = Fails(cause="rate-limited", wait=7.0)
+    rig = Rig(runner=FakeRunner(limited, "done"))
+    final = rig.run(a_task(profile=BURST))
+    assert (rig.naps.slept, rig.runner.profiles) == ([7.0], [BURST, BURST])
+    assert steps(final["receipts"]) == [(BURST, "route", "failed"), (BURST, "wait", "ok")]
+    again = Rig(runner=FakeRunner(limited, limited, "done"))
+    assert [hop.step for hop in again.run(a_task(profile=BURST))["hops"]] == ["wait", "fallback"]
+
+
+def test_work_that_does_not_hold_is_promoted_once_and_checked_again() -> None:
+    rig = Rig(runner=FakeRunner("half done", "done"), verifier=FakeVerifier(1, 0))
+    final = rig.run(a_task(check="make check"))
+    assert (final["status"], final["summary"]) == ("ok", "done")
+    assert steps(final["receipts"]) == [(LOCAL, "route", "ok"), (BURST, "promote", "ok")]
+    assert len(rig.verifier.asked) == 2
+
+
+def test_on_burst_work_that_does_not_hold_stops_the_run() -> None:
+    rig = Rig(runner=FakeRunner("half done", "no better"), verifier=FakeVerifier(1, 1))
+    final = rig.run(a_task(check="make check"))
+    assert (final["status"], final["summary"]) == ("failed", "no better")
+    assert [hop.step for hop in final["hops"]] == ["promote", "stop"]
+    assert rig.nodes[-3:] == ["verify", "reroute", "merge"]
+
+
+@pytest.mark.parametrize(("claims", "status"), [("report", "ok"), ("promote", "failed")])
+def test_claims_of_files_that_are_not_there_count_as_the_policy_says(claims: Any, status: str) -> None:
+    rig = Rig(verifier=FakeVerifier(absent=("x.py",)), policy=a_policy(promotion=Promotion(absent_claims=claims)))
+    assert rig.run(a_task(profile=BURST))["status"] == status
 
 
 ENDS = st.one_of(
     st.just("done"),
-    st.builds(Fails, cause=st.sampled_from(sorted(CAUSES - {"asked-for-profile"}))),
+    st.builds(
+        Fails,
+        cause=st.sampled_from(sorted(CAUSES - {"asked-for-profile"})),
+        wait=st.sampled_from([None, 0.0, 5.0, 60.0]),
+    ),
     st.builds(
         Fails,
         cause=st.just("asked-for-profile"),
@@ -156,13 +226,15 @@ SERVERS = st.dictionaries(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    ends=st.lists(ENDS, min_size=8, max_size=8),
+    ends=st.lists(ENDS, min_size=14, max_size=14),
     down=SERVERS,
     keyless=st.lists(st.sampled_from([BURST, CHEAP, "expert"]), unique=True),
     private=st.booleans(),
     borderline=st.booleans(),
     explicit=st.sampled_from([None, LOCAL, BURST, CHEAP, "expert"]),
     score=st.one_of(st.integers(1, 10), st.just("no estimate")),
+    second=st.sampled_from([None, LOCAL, BURST, CHEAP]),
+    exits=st.lists(st.integers(0, 1), min_size=9, max_size=9),
 )
 def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_here(
     ends: list[Any],
@@ -172,6 +244,8 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
     borderline: bool,
     explicit: str | None,
     score: Any,
+    second: Any,
+    exits: list[int],
 ) -> None:
     found = evidence(**(BORDERLINE if borderline else {}), private=(PRIVATE,) if private else ())
     rig = Rig(
@@ -179,14 +253,95 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
         backends=FakeBackends(down=down, keyless=keyless),
         measurer=FakeMeasurer(found),
         prober=FakeProber(score),
-        candidates=candidates("expert"),
+        candidates=with_second(candidates("expert"), second) if second else candidates("expert"),
+        verifier=FakeVerifier(*exits),
     )
-    final = rig.run(a_task(profile=explicit))
+    final = rig.run(a_task(profile=explicit, check="make check"))
     attempts = [receipt.profile for receipt in final["receipts"] if receipt.step != "probe"]
-    assert len(attempts) == len(set(attempts)) <= len(rig.policy.ladder) + 1
-    assert len(final["hops"]) <= len(rig.policy.ladder) + 1
+    again = [hop for hop in final["hops"] if hop.action in ("wait", "condense")]
+    assert len(final["places"]) == len(attempts) == len(set(final["places"])) + len(again)
+    assert len(final["hops"]) <= most_hops(rig.policy) + 1
+    taken = [hop.step for hop in final["hops"]]
+    assert all(taken.count(row.id) <= row.times for row in rig.policy.ladder)
     assert final["status"] in Status.__args__
     assert (final["status"] == "ok") == bool(rig.runner.orders and not final["attempt"].failure)
+    assert len(rig.naps.slept) == len([hop for hop in final["hops"] if hop.wait_s])
     if private:
         assert set(attempts) | set(rig.backends.inspected) <= {LOCAL}
         assert rig.prober.probed == []
+
+
+def test_what_is_left_alone_is_not_asked_and_the_next_provider_is() -> None:
+    rig = Rig(health=FakeHealth({BURST: "rate-limited"}), candidates=with_second(candidates(), BURST))
+    final = rig.run(a_task(profile=BURST))
+    assert [(order.profile, order.provider) for order in rig.runner.orders] == [(BURST, 1)]
+    assert steps(final["receipts"])[0] == (BURST, "route", "unavailable")
+
+
+def test_how_each_attempt_ended_is_remembered() -> None:
+    rig = Rig(runner=FakeRunner(Fails(cause="server-error"), "done"))
+    rig.run(a_task())
+    assert rig.health.recorded == [(LOCAL, "server-error"), (BURST, None)]
+
+
+def test_a_task_that_allows_no_money_never_makes_a_paid_hop() -> None:
+    rig = Rig(runner=FakeRunner(Fails(cause="server-error")), purse=FakePurse(0.0))
+    final = rig.run(a_task())
+    assert (final["status"], rig.runner.profiles, rig.purse.taken) == ("failed", [LOCAL], [])
+    assert "costs money, which the task does not allow" in final["hops"][-1].reason
+
+
+@pytest.mark.parametrize(("refuses", "status"), [("over-budget", "refused"), ("not-approved", "unapproved")])
+def test_a_paid_hop_that_is_not_granted_stops_the_run(refuses: Any, status: str) -> None:
+    rig = Rig(purse=FakePurse(refuses=refuses))
+    final = rig.run(a_task(profile=BURST))
+    assert (final["status"], rig.runner.orders) == (status, [])
+    assert steps(final["receipts"]) == [(BURST, "route", "unavailable")]
+
+
+def test_only_what_costs_is_held_and_it_is_settled_with_what_it_cost() -> None:
+    rig = Rig(runner=FakeRunner(Fails(cause="server-error"), "done"))
+    final = rig.run(a_task())
+    assert [profile for profile, _ in rig.purse.taken] == [BURST]
+    assert [hold is None for hold in rig.runner.holds] == [True, False]
+    assert rig.purse.settled == [final["receipts"][1].cost_usd]
+
+
+TOO_LONG = {"tokens": 60_000, "fixed": TokenCount(900, 900, "counted")}
+
+
+def test_what_fits_no_window_is_condensed_before_its_attempt() -> None:
+    rig = Rig(measurer=FakeMeasurer(evidence(**TOO_LONG)), condenser=FakeCondenser("the gist"))
+    final = rig.run(a_task(context="long", profile=LOCAL))
+    assert rig.nodes[:4] == ["parent", "classify", "condense", "dispatch"]
+    assert (final["status"], rig.runner.orders[0].task.context) == ("ok", "the gist")
+    assert "condensed: the context, summary, 90,000 → 100 tokens" in final["notes"]
+
+
+def test_where_condensing_fails_the_next_larger_window_is_tried() -> None:
+    windows = tuple(
+        Window(profile=name, tokens=size, source="config") for name, size in ((LOCAL, 8_192), (BURST, 200_000))
+    )
+    rig = Rig(
+        measurer=FakeMeasurer(evidence(**TOO_LONG, windows=windows)),
+        condenser=FakeCondenser(Fails(cause="over-window")),
+    )
+    final = rig.run(a_task(context="long", profile=LOCAL))
+    assert [hop.step for hop in final["hops"]] == ["larger-window"]
+    assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
+    assert rig.runner.orders[0].task.context == "long"
+
+
+def test_where_condensing_fails_and_no_window_is_larger_the_run_is_refused_with_the_sizes() -> None:
+    rig = Rig(measurer=FakeMeasurer(evidence(**TOO_LONG)), condenser=FakeCondenser(Fails(cause="over-window")))
+    final = rig.run(a_task(context="long", profile=LOCAL))
+    assert (final["status"], rig.runner.orders, len(rig.condenser.asked)) == ("refused", [], 1)
+
+
+def test_a_server_that_finds_the_prompt_too_long_gets_it_condensed_once() -> None:
+    over = Fails(cause="over-window")
+    found = evidence(tokens=6_000, fixed=TokenCount(900, 900, "counted"))
+    rig = Rig(runner=FakeRunner(over, over), measurer=FakeMeasurer(found), condenser=FakeCondenser("the gist"))
+    final = rig.run(a_task(context="long"))
+    assert [hop.step for hop in final["hops"]] == ["condense", "stop"]
+    assert [order.task.context for order in rig.runner.orders] == ["long", "the gist"]

@@ -12,7 +12,7 @@ from profile_router.adapters.hermes.choice import HERMES_WINDOW, Choice, ChosenR
 from profile_router.core.ladder import Cause, Failure
 from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt
-from profile_router.ports import Emit
+from profile_router.ports import Emit, Hold
 
 
 class Named:
@@ -26,7 +26,7 @@ class Named:
             notes=(f"{name}'s note",),
         )
 
-    async def run(self, order: Order, emit: Emit) -> Attempt:
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         self.orders.append(order)
         return self._end
 
@@ -93,7 +93,7 @@ def test_the_time_that_hermes_took_to_decline_is_gone() -> None:
 
 @pytest.mark.parametrize(
     ("choice", "cause", "turns"),
-    [("hermes", "no-key", 0), ("auto", "key-exhausted", 1), ("auto", "bad-request", 1), ("auto", "interrupted", 0)],
+    [("hermes", "no-key", 0), ("auto", "key-refused", 1), ("auto", "bad-request", 1), ("auto", "interrupted", 0)],
 )
 def test_a_failure_of_hermes_is_never_tried_again_unseen(choice: Choice, cause: Cause, turns: int) -> None:
     fails = Named("hermes", Failure(cause=cause, message="failed"), turns=turns)

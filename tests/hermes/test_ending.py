@@ -18,7 +18,7 @@ from tests.hermes.stage import Stage, an_errand
 from tests.scripted_provider import ScriptedProvider, call
 
 from profile_router.adapters.hermes.family import family
-from profile_router.adapters.hermes.process import CHILD
+from profile_router.adapters.hermes.started import CHILD
 
 AT_MOST = 60.0
 # Tells who it is, and whom it started in a session of its own and without an environment to be found by.

@@ -17,15 +17,17 @@ WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
     ("answers", "cause", "said", "requests"),
     [
         pytest.param([fail(500)], "server-error", "HTTP 500: it failed", 1, id="500"),
-        pytest.param([fail(401, f"bad key {KEY}")], "key-exhausted", "HTTP 401: bad key ***", 1, id="401"),
-        pytest.param([fail(429, headers={"Retry-After": "1"})], "key-exhausted", "HTTP 429: it failed", 1, id="429"),
+        pytest.param([fail(401, f"bad key {KEY}")], "key-refused", "HTTP 401: bad key ***", 1, id="401"),
+        pytest.param([fail(429, headers={"Retry-After": "1"})], "rate-limited", "HTTP 429: it failed", 1, id="429"),
         pytest.param([Answer(drop=True)], "bad-gateway", "Connection error", 1, id="dropped"),
-        pytest.param([say("I began", ends="cut")], "bad-answer", "the answer broke off in the middle", 1, id="cut"),
+        pytest.param([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, id="cut"),
         pytest.param([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, id="503 on the second turn"),
         pytest.param([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, id="turn limit"),
         # These are no repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
-        pytest.param([say("")] * 4, "bad-answer", "the answers were empty", 4, id="empty"),
-        pytest.param([call("no_such_tool")] * 3, "bad-answer", "invalid tool call: no_such_tool", 3, id="unknown tool"),
+        pytest.param([say("")] * 4, "empty-answer", "the answers were empty", 4, id="empty"),
+        pytest.param(
+            [call("no_such_tool")] * 3, "unknown-tool", "invalid tool call: no_such_tool", 3, id="unknown tool"
+        ),
     ],
 )
 def test_a_failed_turn_has_a_cause_and_asked_no_more_than_it_says(
@@ -45,7 +47,7 @@ def test_a_failed_turn_has_a_cause_and_asked_no_more_than_it_says(
     assert attempt.text == ""
 
 
-@pytest.mark.parametrize(("local", "cause"), [(True, "refused"), (False, "no-network")])
+@pytest.mark.parametrize(("local", "cause"), [(True, "refused"), (False, "refused")])
 def test_a_server_that_is_down_costs_nothing(stage: Stage, local: bool, cause: str) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

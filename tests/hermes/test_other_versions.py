@@ -48,7 +48,7 @@ def test_its_failure_is_seen_though_it_ends_with_0(other: Stage) -> None:
         other.profile(provider.base_url)
         attempt = other.run()
     assert attempt.failure is not None
-    assert attempt.failure.cause == "key-exhausted"
+    assert attempt.failure.cause == "key-refused"
     assert "HTTP 401: it failed" in attempt.failure.message
 
 

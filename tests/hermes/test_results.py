@@ -61,23 +61,23 @@ CONNECTION = {**FAILED, "error": "Connection error.", "failure_reason": "timeout
 @pytest.mark.parametrize(
     ("result", "trouble", "cause"),
     [
-        ({**FAILED, "error": "HTTP 402: no credits", "failure_reason": "billing"}, None, "key-exhausted"),
-        ({**FAILED, "error": "HTTP 403: no"}, None, "key-exhausted"),
-        ({**FAILED, "error": "HTTP 404: no such model"}, None, "bad-request"),
+        ({**FAILED, "error": "HTTP 402: no credits", "failure_reason": "billing"}, None, "payment-required"),
+        ({**FAILED, "error": "HTTP 403: no"}, None, "forbidden"),
+        ({**FAILED, "error": "HTTP 404: no such model"}, None, "model-missing"),
         ({**FAILED, "error": "HTTP 502: bad"}, None, "bad-gateway"),
         ({**FAILED, "error": "HTTP 507: full"}, None, "server-error"),
-        ({**FAILED, "error": "Error code: 429 - {}"}, None, "key-exhausted"),
+        ({**FAILED, "error": "Error code: 429 - {}"}, None, "rate-limited"),
         ({**FAILED, "error": "API call failed after 3 retries: HTTP 503: busy"}, None, "unavailable"),
         ({**FAILED, "error": "a page instead"}, _refused(504), "unavailable"),
         ({**FAILED, "error": "the model said HTTP 500: x"}, None, "server-error"),
         (CONNECTION, _refused(None, "APIConnectionError", "ConnectError"), "refused"),
         (CONNECTION, _refused(None, "APIConnectionError", "RemoteProtocolError"), "bad-gateway"),
-        (CONNECTION, _refused(None, "APITimeoutError", "ReadTimeout"), "timeout"),
-        (CONNECTION, _refused(None, "APITimeoutError", "ConnectTimeout"), "refused"),
-        ({**FAILED, "error": "x"}, _refused(None, "BrokeOff"), "bad-answer"),
-        ({**FAILED, "error": "slow down", "failure_reason": "rate_limit"}, None, "key-exhausted"),
+        (CONNECTION, _refused(None, "APITimeoutError", "ReadTimeout"), "stalled"),
+        (CONNECTION, _refused(None, "APITimeoutError", "ConnectTimeout"), "connect-timeout"),
+        ({**FAILED, "error": "x"}, _refused(None, "BrokeOff"), "cut-short"),
+        ({**FAILED, "error": "slow down", "failure_reason": "rate_limit"}, None, "rate-limited"),
         ({**FAILED, "error": "too busy", "failure_reason": "overloaded"}, None, "unavailable"),
-        ({**FAILED, "error": "a certificate", "failure_reason": "ssl_cert_verification"}, None, "no-network"),
+        ({**FAILED, "error": "a certificate", "failure_reason": "ssl_cert_verification"}, None, "tls"),
         (
             {**FAILED, "partial": True, "compression_exhausted": True, "error": "Context length exceeded (9 tokens)."},
             _refused(400),
@@ -86,15 +86,15 @@ CONNECTION = {**FAILED, "error": "Connection error.", "failure_reason": "timeout
         (
             {"completed": False, "partial": True, "error": "Model generated invalid tool call: HTTP 500"},
             None,
-            "bad-answer",
+            "unknown-tool",
         ),
-        ({"completed": False, "partial": True, "error": "Response truncated"}, None, "bad-answer"),
+        ({"completed": False, "partial": True, "error": "Response truncated"}, None, "truncated"),
         ({"completed": False, "turn_exit_reason": "max_iterations_reached(3/3)"}, None, "turn-limit"),
         ({"completed": False, "interrupted": True, "turn_exit_reason": "interrupted_by_user"}, None, "interrupted"),
-        ({"completed": True, "turn_exit_reason": "guardrail_halt", "final_response": "halted"}, None, "bad-answer"),
+        ({"completed": True, "turn_exit_reason": "guardrail_halt", "final_response": "halted"}, None, "repeated-call"),
         ({**FAILED, "turn_exit_reason": "ollama_runtime_context_too_small"}, None, "over-window"),
         ({**FAILED}, None, "server-error"),
-        ({}, None, "bad-answer"),
+        ({}, None, "empty-answer"),
         ({"exception": "KeyError", "error": "'x'"}, None, "interrupted"),
     ],
 )
@@ -105,17 +105,27 @@ def test_each_kind_of_failure_has_its_cause(result: dict[str, Any], trouble: dic
     assert failure.cause == cause
 
 
-def test_a_cloud_that_cannot_be_reached_is_a_matter_of_the_network() -> None:
-    failure = judged(CONNECTION, _refused(None, "ConnectError"), local=False)
+@pytest.mark.parametrize(
+    ("kind", "cause"), [("gaierror", "dns"), ("SSLCertVerificationError", "tls"), ("ConnectionRefusedError", "refused")]
+)
+def test_what_kept_it_from_the_server_is_told_apart(kind: str, cause: str) -> None:
+    failure = judged(CONNECTION, _refused(None, "APIConnectionError", "ConnectError", kind), local=False)
     assert failure is not None
-    assert failure.cause == "no-network"
+    assert failure.cause == cause
+
+
+def test_a_rate_limit_knows_how_long_to_wait() -> None:
+    limited = {**_refused(429, "RateLimitError"), "waits": {"retry-after": "7"}}
+    failure = judged({**FAILED, "error": "HTTP 429: slow down"}, limited)
+    assert failure is not None
+    assert (failure.cause, failure.retry_after_s) == ("rate-limited", 7.0)
 
 
 def test_a_request_that_failed_and_was_answered_later_is_forgotten() -> None:
     answered = {"event": "answered", "turn": 2, "tools": [], "first_s": 0.1}
     failure = judged({"completed": False, "partial": True, "error": "x"}, _refused(500), answered)
     assert failure is not None
-    assert failure.cause == "bad-answer"
+    assert failure.cause == "cut-short"
 
 
 @pytest.mark.parametrize(

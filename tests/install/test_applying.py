@@ -13,7 +13,8 @@ from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.adapters.install import applying
 from profile_router.adapters.install.applying import apply
-from profile_router.core.changes import Change
+from profile_router.adapters.install.configs import BACKUP
+from profile_router.core.changes import Change, Plan
 from profile_router.errors import UsageError
 
 Replace = Callable[[Path, bytes, int], None]
@@ -120,18 +121,24 @@ def test_a_file_that_changed_between_plan_and_write_is_not_overwritten(stage: St
     assert tree(stage.user) == before
 
 
-def test_killed_in_the_middle_uninstall_still_finds_what_was_written(stage: Stage) -> None:
+def killed(plan: Plan, where: float | str) -> None:
+    """Carry out *plan* as SIGKILL would leave it: a share of it, or all up to the file of that name."""
+    names = [Path(change.path).name for change in plan.writing]
+    apply(plan.writing[: names.index(where) + 1 if isinstance(where, str) else int(len(names) * where)])
+
+
+@pytest.mark.parametrize("where", [0.25, 0.5, 0.75, "manifest.json", BACKUP])
+def test_killed_in_the_middle_uninstall_still_finds_what_was_written(stage: Stage, where: float | str) -> None:
     before = tree(stage.user)
-    plan = stage.plan(migrate=True)
-    apply(plan.writing[: len(plan.writing) // 2])  # as SIGKILL would leave it
-    stage.uninstall()
+    killed(stage.plan(migrate=True), where)
+    assert kept(stage.uninstall()) == {}
     assert tree(stage.user) == before
 
 
-def test_killed_in_the_middle_a_second_install_completes_the_first(stage: Stage) -> None:
+@pytest.mark.parametrize("where", [0.25, 0.5, 0.75, "manifest.json", BACKUP])
+def test_killed_in_the_middle_a_second_install_completes_the_first(stage: Stage, where: float | str) -> None:
     before = tree(stage.user)
-    plan = stage.plan(migrate=True)
-    apply(plan.writing[: len(plan.writing) // 2])
+    killed(stage.plan(migrate=True), where)
     stage.install(migrate=True)
     assert stage.plan(migrate=True).writing == ()
     assert kept(stage.uninstall()) == {}

@@ -12,7 +12,8 @@ import yaml
 from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.adapters.hermes_home import find_home
-from profile_router.adapters.install.places import find_places, find_root, pool_size
+from profile_router.adapters.install.places import find_places, find_root
+from profile_router.adapters.install.root_keys import pool_size
 from profile_router.adapters.policy_file import SHIPPED, find_policy
 from profile_router.adapters.resources import shipped
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
@@ -44,7 +45,9 @@ def test_what_comes_is_what_hermes_and_this_program_look_for(stage: Stage) -> No
         assert home.load(name).endpoint.model
     assert yaml.safe_load(stage.config.read_text())["plugins"]["enabled"] == ["profile-router", "a"]
     assert find_policy(None, stage.environ) != SHIPPED
-    command = json.loads((stage.root / "plugins/profile-router/router.json").read_text())["command"]
+    settings = json.loads((stage.root / "plugins/profile-router/router.json").read_text())
+    command = settings["command"]
+    assert settings["worker"] is True
     assert Path(command[0]).is_absolute()
     assert os.access(command[0], os.X_OK)
     manifest = stage.root / "profile-router" / "manifest.json"

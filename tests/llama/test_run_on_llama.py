@@ -175,13 +175,22 @@ def test_a_server_that_loads_is_left_for_burst_once_and_visibly(tmp_path: Path, 
     slow_to_load = flags(tiny_model(FIX, feed_forward=400_000), mmap=False)
     with loading(slow_to_load) as server, stage(tmp_path, server.url, *BURST_FIX) as here:
         wait_for_status(server.url, 503)
-        result = here.run()
+        result = here.run(policy={"loading_seconds: 10 ": "loading_seconds: 0 "})
     assert here.statuses() == {503}
     down, up = result.json["attempts"]
     assert (down["outcome"], down["tokens_in"], down["tokens_out"], down["turns"]) == ("unavailable", 0, 0, 0)
     assert "HTTP 503 Loading model" in down["error"]
-    assert (result.status, up["profile"], up["step"]) == ("ok", BURST, "local-down")
-    assert [event["step"] for event in here.heard.events if event["event"] == "ladder"] == ["local-down"]
+    assert (result.status, up["profile"], up["step"]) == ("ok", BURST, "next-tier")
+    assert [event["step"] for event in here.heard.events if event["event"] == "ladder"] == ["next-tier"]
+
+
+def test_a_server_that_loads_quickly_enough_is_waited_for(tmp_path: Path, tiny_model: BuildModel) -> None:
+    slow_to_load = flags(tiny_model(FIX, feed_forward=400_000), mmap=False)
+    with loading(slow_to_load) as server, stage(tmp_path, server.url, *BURST_FIX) as here:
+        wait_for_status(server.url, 503)
+        result = here.run(policy={"loading_seconds: 10 ": "loading_seconds: 120 "})
+    assert here.statuses() == {200, 503}
+    assert [(one["profile"], one["outcome"]) for one in result.json["attempts"]] == [(LOCAL, "ok")]
 
 
 def test_a_server_that_is_gone_is_left_for_burst(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -85,10 +86,14 @@ class Parent:
         code = f"import sys\nsys.path[:0] = {paths!r}\nfrom profile_router.cli import main\nsys.exit(main())\n"
         return program(self.stage.folder, code)
 
-    def policy(self, switch: str) -> None:
-        """Put the shipped policy into force, its `hermes_plugin` set to *switch*."""
+    def policy(self, switch: str = "on", **texts: str) -> None:
+        """Put the shipped policy into force, its `hermes_plugin` set to *switch* and each key of *texts* to its text."""
         file = self.stage.folder / "policy.yaml"
-        file.write_text(POLICY.read_text().replace("hermes_plugin: on", f"hermes_plugin: {switch}"))
+        text = POLICY.read_text()
+        for key, value in {"hermes_plugin": switch, **texts}.items():
+            text, found = re.subn(rf"^( *{key}:) \S+", rf"\1 {value}", text, flags=re.MULTILINE)
+            assert found == 1, key
+        file.write_text(text)
         self.stage.environ["PROFILE_ROUTER_POLICY"] = str(file)
 
     def profiles(self, servers: Mapping[str, ScriptedProvider], *, window: int = 32_768) -> None:

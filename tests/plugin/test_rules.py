@@ -29,9 +29,12 @@ def say(event, **values):
 say("plugin", mode="on", private_paths=["*.secret"])
 """
 ANSWERS = """\
-say("classify", line="coding-local", rule="small-change")
-say("result", status="ok", summary="did " + task["goal"], route={"profile": "coding-local"}, attempts=[], thread="t1",
-    given={"task": task, "argv": sys.argv[1:], "cwd": os.getcwd(), "environ": dict(os.environ)})
+for index, one in enumerate(task if isinstance(task, list) else [task]):
+    say("classify", line="coding-local", rule="small-change", task_index=index)
+    say("result", status="ok", summary="did " + one["goal"], route={"profile": "coding-local"}, attempts=[],
+        thread="t1", task_index=index,
+        given={"task": one, "argv": sys.argv[1:], "cwd": os.getcwd(), "environ": dict(os.environ)})
+say("batch", status="ok")
 """
 NATIVE = '{"results": [{"summary": "by Hermes"}]}'
 
@@ -221,15 +224,65 @@ def test_a_router_in_order_that_says_no_is_heard(rig: Rig) -> None:
     assert "no profile x" in entry["error"]
 
 
-def test_a_task_whose_router_broke_does_not_stop_the_next(rig: Rig) -> None:
-    rig.router(HEARS + "if task['goal'] == 'two': sys.exit(1)\n" + ANSWERS)
+def test_several_tasks_are_one_run_of_the_router(given: Callable[..., list[dict[str, Any]]]) -> None:
+    heard = given(tasks=[{"goal": "one"}, {"goal": "two", "thread": "mine"}])
+    assert [one["argv"] for one in heard] == [["batch", "--tasks-json", "-", "--exit-with-stdin", "--from-hermes"]] * 2
+    assert [one["task"]["goal"] for one in heard] == ["one", "two"]
+    assert heard[1]["task"]["thread"] == "mine"
+    assert len(heard[0]["task"]["thread"]) == 8
+    assert all(0 < one["task"]["timeout"] <= 1200 for one in heard)
+
+
+def test_of_a_batch_whose_router_dies_the_answers_stand_and_the_rest_is_an_error(rig: Rig) -> None:
+    dies = """
+say("classify", line="there", rule="borderline", task_index=1)
+say("classify", line="here", rule="borderline", task_index=2)
+say("result", status="ok", summary="did two", attempts=[], task_index=1, seconds=3.5)
+sys.exit(1)
+"""
+    rig.router(HEARS + dies)
     entries = rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}, {"goal": "three"}])["results"]
-    assert [(entry["task_index"], entry["status"]) for entry in entries] == [
-        (0, "completed"),
-        (1, "error"),
-        (2, "completed"),
-    ]
     assert rig.native == []
+    assert [(entry["task_index"], entry["status"]) for entry in entries] == [
+        (0, "error"),
+        (1, "completed"),
+        (2, "error"),
+    ]
+    assert (entries[1]["summary"], entries[1]["duration_seconds"]) == ("did two", 3.5)
+    assert "the task may have been begun" in entries[2]["error"]
+    assert "begun" not in entries[0]["error"]
+    assert entries[2]["so_far"] == ["classify: here"]
+
+
+@pytest.mark.parametrize("code", ["sys.exit(1)", "say('classify', line='x', rule='vision', task_index=9); sys.exit(1)"])
+def test_a_batch_of_which_nothing_was_decided_goes_to_hermes_whole(rig: Rig, code: str) -> None:
+    rig.router(HEARS + code)
+    told = rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}])
+    assert rig.native == [{"tasks": [{"goal": "one"}, {"goal": "two"}]}]
+    assert told["profile_router"]["mode"] == "not used"
+
+
+@pytest.mark.parametrize("mode", ["off", "explain"])
+def test_a_batch_stays_with_hermes_where_the_policy_leaves_it_there(rig: Rig, mode: str) -> None:
+    says = f'print(\'{{"event": "plugin", "mode": "{mode}"}}\')\n'
+    explains = """
+for index in range(2):
+    print('{"event": "result", "task_index": %d, "status": "explained", "route": {"profile": "p%d"}}' % (index, index))
+"""
+    rig.router(says + (explains if mode == "explain" else ""))
+    told = rig.delegate(tasks=[{"goal": "one"}, {"goal": "read .env"}])
+    assert len(rig.native) == 1
+    routes = {"mode": "explain", "routes": [{"profile": "p0"}, {"profile": "p1"}]}
+    assert told.get("profile_router") == (routes if mode == "explain" else None)
+
+
+def test_a_conflict_is_told_with_where_the_change_is_kept(rig: Rig) -> None:
+    merge = {"merged": False, "conflicts": ["a.py"], "diff": "/s/t.patch", "apply": "git …", "changed": ["a.py"] * 60}
+    rig.router(HEARS + f"say('result', status='failed', error='not merged', attempts=[], merge={merge}, task_index=1)")
+    entry = rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}])["results"][1]
+    assert (entry["status"], entry["error"]) == ("failed", "not merged")
+    assert entry["merge"]["diff"] == "/s/t.patch"
+    assert (len(entry["merge"]["changed"]), entry["merge"]["changed_in_all"]) == (50, 60)
 
 
 def test_the_settings_can_forbid_hermes_own_delegation(rig: Rig) -> None:
@@ -264,16 +317,13 @@ def _ended(pid: int) -> bool:
     return False
 
 
-def test_an_interrupt_ends_the_task_and_begins_no_other(rig: Rig) -> None:
+def test_an_interrupt_ends_all_tasks(rig: Rig) -> None:
     stopped = types.ModuleType("tools.interrupt")
     vars(stopped)["is_interrupted"] = lambda: True
     rig.monkeypatch.setitem(sys.modules, "tools.interrupt", stopped)
     rig.router("import time; time.sleep(60)")
     entries = rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}])["results"]
-    assert [(entry["status"], entry["error"][:11]) for entry in entries] == [
-        ("interrupted", "the run was"),
-        ("interrupted", "the task wa"),
-    ]
+    assert [(entry["status"], entry["error"][:11]) for entry in entries] == [("interrupted", "the run was")] * 2
     assert rig.native == []
 
 

@@ -18,6 +18,7 @@ from tests.scripted_provider import CHAT, Answer, ScriptedProvider
 
 from profile_router.adapters.policy_file import read_policy
 from profile_router.cli.task_json import task_from_json
+from profile_router.core.conversation import Turn
 from profile_router.core.task import Facts, Task
 from profile_router.errors import PolicyError, UsageError
 
@@ -37,6 +38,7 @@ def test_every_field_of_a_task_can_be_said_in_json() -> None:
         "local_only": True,
         "check": "true",
         "timeout": 2,
+        "conversation": [{"role": "user", "text": "hello"}, {"role": "assistant", "text": "hm"}],
     }
     assert task_from_json(json.dumps(said).encode()) == Task(
         goal="do it",
@@ -52,6 +54,7 @@ def test_every_field_of_a_task_can_be_said_in_json() -> None:
         local_only=True,
         check="true",
         timeout_s=2.0,
+        conversation=(Turn("user", "hello"), Turn("assistant", "hm")),
     )
 
 
@@ -74,6 +77,16 @@ def test_every_field_of_a_task_can_be_said_in_json() -> None:
         ('{"goal": "a", "local_only": "no"}', "'local_only' is"),
         ('{"goal": "a", "facts": 3}', "facts must be a JSON object with files_to_read"),
         ('{"goal": "a", "facts": {"files": 3}}', "unknown key 'facts.files'"),
+        ('{"goal": "a", "conversation": "hello"}', "(allowed: a list of turns, each with role and text)"),
+        ('{"goal": "a", "conversation": ["hello"]}', "conversation must be a JSON object with role, text"),
+        ('{"goal": "a", "conversation": [{"role": "user"}]}', "a turn of 'conversation' lacks its role or its text"),
+        ('{"goal": "a", "conversation": [{"text": "b", "role": null}]}', "lacks its role or its text"),
+        (
+            '{"goal": "a", "conversation": [{"role": "system", "text": "b"}]}',
+            """'conversation.role' is "system" (allowed: user or assistant)""",
+        ),
+        ('{"goal": "a", "conversation": [{"role": "user", "text": 3}]}', "'conversation.text' is 3 (allowed: text)"),
+        ('{"goal": "a", "conversation": [{"content": "b"}]}', "unknown key 'conversation.content'"),
     ],
 )
 def test_json_that_is_no_task_is_refused_with_what_is_allowed(said: str, says: str) -> None:

@@ -9,11 +9,13 @@ from langgraph.types import Command
 
 from profile_router.core.decide import decide
 from profile_router.core.explain import decision_line
-from profile_router.core.route import Refusal
+from profile_router.core.route import Refusal, Route
 from profile_router_graphs.state import RunContext, RunState
 
 
-async def classify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["probe", "dispatch", "merge"]]:
+async def classify(
+    state: RunState, runtime: Runtime[RunContext]
+) -> Command[Literal["probe", "condense", "dispatch", "merge"]]:
     """Decide. Calls no model and reads no network: what it knows was measured before."""
     context = runtime.context
     decision = decide(state["task"], state["evidence"], context.policy, context.candidates)
@@ -21,4 +23,9 @@ async def classify(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if isinstance(decision, Refusal):
         return Command(goto="merge", update={"decision": decision})
     update = {"decision": decision, "profile": decision.profile}
-    return Command(goto="probe" if decision.needs_probe else "dispatch", update=update)
+    return Command(goto="probe" if decision.needs_probe else next_node(decision), update=update)
+
+
+def next_node(route: Route) -> Literal["condense", "dispatch"]:
+    """Return where a decided *route* goes on."""
+    return "condense" if route.condense else "dispatch"

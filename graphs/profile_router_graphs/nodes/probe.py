@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Literal, cast
 
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from profile_router.core.explain import decision_line
 from profile_router.core.probe import decide_after_probe
 from profile_router.core.route import Route
+from profile_router_graphs.nodes.classify import next_node
 from profile_router_graphs.state import RunContext, RunState
 
 
-async def probe(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["condense", "dispatch"]]:
     """Estimate and decide again. A probe that cannot be had means local; it never stops a task."""
     context, route = runtime.context, cast("Route", state["decision"])
     profile = context.policy.tiers.cheap
@@ -21,4 +23,5 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
     outcome = await context.prober.probe(state["task"], state["evidence"], profile)
     decided = decide_after_probe(route, outcome, context.policy)
     runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
-    return {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}
+    update = {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}
+    return Command(goto=next_node(decided), update=update)

@@ -2,31 +2,89 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from profile_router.core.attempts import hop_after
+from profile_router.core.conversation import passed_on
+from profile_router.core.evidence import Evidence
 from profile_router.core.explain import hop_line
+from profile_router.core.fit import condensable
+from profile_router.core.handoff import handed_over, kept_here, private_in, private_note
+from profile_router.core.ladder import Hop
+from profile_router.core.receipt import Attempt
+from profile_router_graphs.nodes.condense import STEP as CONDENSE
 from profile_router_graphs.state import RunContext, RunState
 
+AFTER_CONDENSING = "condensed"  # the attempt's step; the model calls of condensing itself have `condense`
 
-async def reroute(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["dispatch", "verify"]]:
+
+async def reroute(
+    state: RunState, runtime: Runtime[RunContext]
+) -> Command[Literal["condense", "dispatch", "verify", "merge"]]:
     """Take the step that the policy's table names for this failure, or none."""
     context, attempt = runtime.context, state["attempt"]
     if attempt is None or attempt.failure is None:
         raise AssertionError("reroute was reached without a failed attempt")
-    hop = hop_after(
-        attempt,
-        state["evidence"],
-        context.policy,
-        context.candidates,
-        receipts=state["receipts"],
-        hops=state["hops"],
-    )
+    hop, update = await _handed(_hop(attempt, state["evidence"], state, context), attempt, state, context)
     runtime.stream_writer({"event": "ladder", "line": hop_line(hop), "step": hop.step, "cause": hop.cause})
     hops = (*state["hops"], hop)
     if hop.profile is None:
-        return Command(goto="verify", update={"hops": hops})
-    return Command(goto="dispatch", update={"hops": hops, "profile": hop.profile, "step": hop.step})
+        # What failed its verification has been looked at already.
+        looked_at = attempt.failure.cause == "verification-failed"
+        return Command(goto="merge" if looked_at else "verify", update={**update, "hops": hops})
+    if hop.wait_s:
+        await context.sleep(hop.wait_s)
+    condense = hop.action == "condense"
+    update |= {
+        "hops": hops,
+        "profile": hop.profile,
+        "provider": hop.provider,
+        "step": AFTER_CONDENSING if condense else hop.step,
+    }
+    return Command(goto="condense" if condense else "dispatch", update=update)
+
+
+def _hop(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> Hop:
+    return hop_after(
+        attempt,
+        evidence,
+        context.policy,
+        context.candidates,
+        tried=state["places"],
+        hops=state["hops"],
+        condensable=_condensable(state, context),
+        may_pay=context.purse.may_pay,
+    )
+
+
+async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunContext) -> tuple[Hop, dict[str, Any]]:
+    """Return *hop* with the handoff that goes along. One that is private makes the task so: then the hop may change."""
+    if hop.profile is None:
+        return hop, {}
+    evidence, conversation = state["evidence"], (*state["conversation"], *state["from_parent"])
+    ended = context.verifier.snapshot()
+    work = await context.verifier.diff(state["snapshot"], state["wrote"])
+    open_turns = passed_on(conversation, evidence.turns, False) == conversation
+    handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)
+    if handoff is None:
+        return hop, {}
+    update: dict[str, Any] = {"handoff": handoff, "ended": ended}
+    copied = context.verifier.copied((*handoff.tried, *handoff.errors))
+    found = () if evidence.private else private_in(handoff, work, copied)
+    if found:
+        evidence = replace(evidence, private=found)
+        hop = kept_here(_hop(attempt, evidence, state, context), found)
+        update |= {"evidence": evidence, "notes": (*state["notes"], private_note(found))}
+    return hop, update
+
+
+def _condensable(state: RunState, context: RunContext) -> bool:
+    """Tell whether condensing could help where the last attempt was: not tried yet, and there is something to it."""
+    evidence = state["evidence"]
+    window = evidence.window(state["profile"])
+    tried = state["condensed"] is not None or any(receipt.step == CONDENSE for receipt in state["receipts"])
+    return not tried and window is not None and condensable(evidence, window, context.policy.counting)

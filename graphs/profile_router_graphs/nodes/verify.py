@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Literal
 
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
-from profile_router.core.attempts import any_call_made
+from profile_router.core.attempts import any_call_made, verification_failure, with_earlier_check
 from profile_router.core.explain import verified_lines
 from profile_router.core.receipt import Verified
 from profile_router_graphs.state import RunContext, RunState
 
 
-async def verify(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """Look at what changed and run the check, if an attempt was made at all."""
-    context, task = runtime.context, state["task"]
+async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
+    """Look at what changed and run the check, if an attempt was made at all. Work that does not hold has failed."""
+    context, task, attempt = runtime.context, state["task"], state["attempt"]
     if not any_call_made(state["receipts"]):
-        return {"verified": Verified()}
-    finished = state["attempt"] is not None and state["attempt"].failure is None
+        return Command(goto="merge", update={"verified": Verified()})
+    finished = attempt is not None and attempt.failure is None
     verified = await context.verifier.verify(
         state["snapshot"],
         state["summary"],
         task.check if finished else None,
         seconds=context.policy.limits.check_seconds,
     )
+    if not finished:
+        verified = with_earlier_check(verified, state["verified"])
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})
-    return {"verified": verified}
+    failure = verification_failure(verified, context.policy) if finished else None
+    if attempt is None or failure is None:
+        return Command(goto="merge", update={"verified": verified})
+    return Command(goto="reroute", update={"verified": verified, "attempt": replace(attempt, failure=failure)})

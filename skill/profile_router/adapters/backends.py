@@ -11,15 +11,16 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from profile_router.adapters.http import open_client
+from profile_router.adapters.http import ELSEWHERE, open_client, transport_cause
 from profile_router.core.backend import BackendReport, same_model
-from profile_router.core.ladder import Cause
+from profile_router.core.causes import Cause
 from profile_router.core.profile import Profile
 
 if TYPE_CHECKING:
     import httpx2
 
 OLLAMA_SILENT_TOKENS = 4_096
+_UNREACHED = frozenset({"refused", "dns", "tls", "connect-timeout", "no-network"})
 READ_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
 _STATUS_CAUSES: Mapping[int, Cause] = {502: "bad-gateway", 503: "unavailable", 504: "unavailable"}
 
@@ -33,16 +34,19 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
         async with _client(profile, connect_s) as client:
             answer = await client.get(f"{profile.endpoint.base_url.rstrip('/')}/models")
             if answer.status_code in _STATUS_CAUSES:
-                detail = f"HTTP {answer.status_code} {_message(answer, profile)}".strip()
-                return BackendReport(profile=profile.name, cause=_STATUS_CAUSES[answer.status_code], detail=detail)
+                message = _message(answer, profile)
+                cause = "loading" if "loading" in message.lower() else _STATUS_CAUSES[answer.status_code]
+                detail = f"HTTP {answer.status_code} {message}".strip()
+                return BackendReport(profile=profile.name, cause=cause, detail=detail)
             models = _model_ids(answer)
             return await _window(client, profile, root, models)
     except httpx2.ConnectTimeout:
-        return BackendReport(profile=profile.name, cause="refused", detail=f"no connection within {connect_s:g} s")
+        detail = f"no connection within {connect_s:g} s"
+        return BackendReport(profile=profile.name, cause="connect-timeout", detail=detail)
     except httpx2.TimeoutException:
-        return BackendReport(profile=profile.name, cause="refused", detail="connects, but does not answer")
+        return BackendReport(profile=profile.name, cause="request-timeout", detail="connects, but does not answer")
     except httpx2.HTTPError as error:
-        return BackendReport(profile=profile.name, cause="refused", detail=_transport(error))
+        return BackendReport(profile=profile.name, cause=_cause(error), detail=_transport(error))
 
 
 async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: float) -> int | None:
@@ -78,18 +82,23 @@ async def _window(client: httpx2.AsyncClient, profile: Profile, root: str, model
         return BackendReport(
             profile=profile.name, models=models, window=slot, vision=vision is True, counts_prompts=True
         )
-    ollama = await _ollama_window(client, profile, root)
-    return BackendReport(profile=profile.name, models=models, window=ollama)
+    shown = await _json(client, "POST", f"{root}/api/show", {"model": profile.endpoint.model})
+    if not isinstance(shown, dict):
+        return BackendReport(profile=profile.name, models=models)
+    host = shown.get("remote_host") or shown.get("remote_model")
+    window = await _ollama_window(client, profile, root, shown)
+    return BackendReport(profile=profile.name, models=models, window=window, elsewhere=str(host)[:120] if host else "")
 
 
-async def _ollama_window(client: httpx2.AsyncClient, profile: Profile, root: str) -> int | None:
-    """Return Ollama's window, None where it is another server.
+async def _ollama_window(
+    client: httpx2.AsyncClient, profile: Profile, root: str, shown: Mapping[str, Any]
+) -> int | None:
+    """Return Ollama's window, None where what it has *shown* of the model is another server's.
 
     What is loaded tells its real context length; else the model's own `num_ctx`; else the smaller of the profile's
     figure and 4,096, Ollama's default, because a longer prompt would be cut without a word.
     """
-    shown = await _json(client, "POST", f"{root}/api/show", {"model": profile.endpoint.model})
-    if not isinstance(shown, dict) or not {"model_info", "details", "modelfile"} & shown.keys():
+    if not {"model_info", "details", "modelfile"} & shown.keys():
         return None
     running = _get(await _json(client, "GET", f"{root}/api/ps"), "models")
     for entry in running if isinstance(running, list) else ():
@@ -143,8 +152,16 @@ def _get(value: Any, *path: str) -> Any:
     return value
 
 
+def _cause(error: Exception) -> Cause:
+    """Return what *error* means of the server itself: an answer that is cut short is no model's answer here."""
+    cause = transport_cause(error)
+    return cause if cause in _UNREACHED else "bad-gateway"
+
+
 def _transport(error: Exception) -> str:
     text = str(error).lower()
+    if ELSEWHERE in text:
+        return str(error)
     if "refused" in text or "connection attempts failed" in text:
         return "refuses the connection"
     return f"cannot be reached ({type(error).__name__})"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.adapters.git import git
 from profile_router.core.receipt import ChangedFile
+
+_HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
 
 
 class GitSnapshots:
@@ -51,6 +54,23 @@ class GitSnapshots:
             env=self._env,
         )
         return tuple(_changed(entry) for entry in listed.split("\0") if entry)
+
+    def patches(self, before: str, after: str) -> tuple[tuple[str, str], ...]:
+        """Return the path of each file that differs between two marks, with its part of a patch.
+
+        A file above a megabyte counts as binary, and a path that changed its kind (a file, now a link) has two parts.
+        """
+        listed = self._diff("--name-status", "-z", before, after).split("\0")
+        names = [
+            path for kind, path in zip(listed[::2], listed[1::2], strict=False) for _ in range(2 if kind == "T" else 1)
+        ]
+        # Names are quoted here, so that no line of a file, which begins with a blank, + or -, looks like a head.
+        parts = _HEAD.split(self._diff("--patch", "--no-color", "--src-prefix=a/", "--dst-prefix=b/", before, after))
+        return tuple(zip(names, parts[1:], strict=True))
+
+    def _diff(self, *args: str) -> str:
+        ways = ("--relative", "--no-renames", "--no-ext-diff", "--no-textconv")
+        return git(self._root, "-c", "core.bigFileThreshold=1m", "diff", *ways, *args, env=self._env)
 
 
 def _changed(entry: str) -> ChangedFile:

@@ -1,18 +1,20 @@
 """Find the Hermes home and read its profiles: `<home>/profiles/<name>/{config.yaml,.env}` over `<home>/config.yaml`.
 
 Hermes itself does not inherit from the global file; the profile scheme does, and so do we. As in Hermes, the home's
-own .env belongs to the profile `default` alone. Nothing is ever written here.
+own .env belongs to the profile `default` alone. Further keys come from Hermes' pools. Nothing is ever written here.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profile_router.adapters.profile_config import build_profile
 from profile_router.adapters.profile_files import read_config, read_env
+from profile_router.adapters.profile_keys import with_pool_keys
 from profile_router.adapters.resources import shipped
 from profile_router.errors import ProfileError, UnknownProfile
 
@@ -76,7 +78,8 @@ class HermesHome:
         files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
         layers = [(str(file), config) for file in files if (config := read_config(file)) is not None]
         own = {key: value for key, value in read_env(folder / ".env").items() if value}
-        return build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
+        profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
+        return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
 
 
 def find_home(environ: Mapping[str, str]) -> HermesHome:

@@ -1,15 +1,21 @@
-"""The one place where HTTP clients are made: no retries, no redirects, no proxy for what is local."""
+"""The one place where HTTP clients are made (no retries, no redirects, no proxy for what is local) and read errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
+
+from profile_router.core.causes import Cause
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx2
+
+
+ELSEWHERE = "which is not this machine"
+_HEAD_CAME = "profile_router.head_came"
 
 
 def open_client(
@@ -32,7 +38,46 @@ def open_client(
         # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
         # now and then (32 of 300), and nothing here retries.
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
+        event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head]},
     )
+
+
+@cache
+def idle_client() -> httpx2.Client:
+    """Return the one client that sends nothing: LangChain would make one of its own each time, which takes 50 ms."""
+    import httpx2
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise AssertionError(f"{request.url.host} was asked by a client that nobody is to use")
+
+    return httpx2.Client(transport=httpx2.MockTransport(refuse), trust_env=False)
+
+
+async def _note_head(response: httpx2.Response) -> None:
+    response.request.extensions[_HEAD_CAME] = True
+
+
+async def _stay_here(request: httpx2.Request) -> None:
+    """Send what is for `localhost` to an address of this machine, and to none that a resolver makes of the name.
+
+    Raises ConnectError where the name leads to any other machine, for example by a line in /etc/hosts.
+    """
+    import asyncio
+    import ipaddress
+    import socket
+
+    import httpx2
+
+    host = request.url.host.lower()
+    if host != "localhost":
+        return
+    try:
+        rows = await asyncio.get_running_loop().getaddrinfo(host, request.url.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpx2.ConnectError(str(error), request=request) from error
+    places = dict.fromkeys(str(row[4][0]).partition("%")[0] for row in rows)
+    if away := next((place for place in places if not ipaddress.ip_address(place).is_loopback), None):
+        raise httpx2.ConnectError(f"{host} resolves to {away}, {ELSEWHERE}", request=request)
 
 
 @cache
@@ -41,3 +86,57 @@ def _tls(direct: bool) -> ssl.SSLContext:
     import httpx2
 
     return httpx2.create_ssl_context(trust_env=not direct)
+
+
+def transport_cause(error: BaseException) -> Cause:
+    """Return what an error of the transport means to the ladder: how far the request came, and what stopped it.
+
+    The errors of sockets and of TLS tell more than those of httpx, which wraps them.
+    """
+    import errno
+    import socket
+    import ssl
+
+    import httpx2
+
+    chain = list(causes(error))
+    kinds = tuple(type(link) for link in chain)
+
+    def any_of(*wanted: type[BaseException]) -> bool:
+        return any(issubclass(kind, wanted) for kind in kinds)
+
+    if any_of(httpx2.ConnectTimeout):
+        return "connect-timeout"
+    if any_of(httpx2.ConnectError):
+        numbers = {link.errno for link in chain if isinstance(link, OSError)}
+        found: tuple[tuple[bool, Cause], ...] = (
+            (any_of(ssl.SSLError), "tls"),
+            (bool(numbers & {errno.ENETUNREACH, errno.ENETDOWN, socket.EAI_AGAIN}), "no-network"),
+            (any_of(socket.gaierror), "dns"),
+            (bool(numbers & {errno.EHOSTUNREACH, errno.ETIMEDOUT}), "connect-timeout"),
+        )
+        return next((cause for holds, cause in found if holds), "refused")
+    if any_of(TimeoutError, httpx2.TimeoutException):
+        return "stalled"
+    if any_of(httpx2.RemoteProtocolError, httpx2.DecodingError) and not any(
+        "without sending a response" in str(link) for link in chain
+    ):
+        return "cut-short"
+    return "cut-short" if any(map(_had_begun, chain)) else "bad-gateway"
+
+
+def _had_begun(error: BaseException) -> bool:
+    """Tell whether the head of an answer to *error*'s request had come."""
+    try:
+        request = getattr(error, "request", None)
+    except RuntimeError:  # httpx's errors outside of a request
+        return False
+    return _HEAD_CAME in getattr(request, "extensions", {})
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error* and what caused it, one after another."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from profile_router.adapters.backends import count_prompt, inspect
+from profile_router.adapters.conversation_trim import pass_on
 from profile_router.adapters.embedded.prompt import request_body, task_text
+from profile_router.adapters.health_store import HealthStore
+from profile_router.adapters.key_pools import in_words
 from profile_router.adapters.measure import Surroundings, measure
+from profile_router.adapters.tokens import exact_tokens
 from profile_router.adapters.windows import remember_window
 from profile_router.adapters.workspace import Workspace, base_of
 from profile_router.core.attempts import order_for
 from profile_router.core.backend import BackendReport
-from profile_router.core.conversation import Conversation
+from profile_router.core.causes import cause_of_status
+from profile_router.core.conversation import Conversation, PassedOn
 from profile_router.core.decide import Candidates, is_local
 from profile_router.core.evidence import Evidence, Window
+from profile_router.core.ladder import Failure, Place
 from profile_router.core.policy import Policy
-from profile_router.core.profile import Profile, is_loopback
+from profile_router.core.profile import Profile, ProviderEndpoint, is_loopback
 from profile_router.core.task import Task
 
 
@@ -30,20 +37,69 @@ class LiveBackends:
     profiles: Mapping[str, Profile]
     candidates: Candidates
 
-    def key_missing(self, profile: str) -> str | None:
-        """Return a sentence where *profile* wants a key and has none: what is missing and where it is looked for."""
-        loaded = self.profiles[profile]
+    def key_missing(self, place: Place) -> str | None:
+        """Return a sentence where *place* wants a key and has none: what is missing and where it is looked for."""
+        loaded = self.profiles[place.profile].at(place.provider)
         if not loaded.key_missing:
             return None
         variable = loaded.endpoint.key_variable or "its key"
-        return f"{profile} has no key: {variable} is neither in the profile's .env nor in the environment"
+        return f"{place.profile} has no key: {variable} is neither in the profile's .env nor in the environment"
 
-    async def inspect(self, profile: str) -> BackendReport | None:
-        """Return what the server of *profile* says, None for one in a cloud: nothing is asked there but the task."""
-        loaded = self.profiles[profile]
-        if not (is_local(self.candidates.get(profile), self.policy) or is_loopback(loaded.endpoint.base_url)):
+    async def inspect(self, place: Place) -> BackendReport | None:
+        """Return what the server at *place* says, None for one in a cloud: nothing is asked there but the task.
+
+        One that is loading its model is asked again until it is done, or the policy's `loading_seconds` are over.
+        """
+        until = time.monotonic() + self.policy.limits.loading_seconds
+        while True:
+            report = await self.look(place)
+            if report is None or report.cause != "loading" or time.monotonic() >= until:
+                return report
+            await asyncio.sleep(_BETWEEN_LOOKS_S)
+
+    async def look(self, place: Place) -> BackendReport | None:
+        """Return what the server at *place* says right now, None for one in a cloud."""
+        loaded = self.profiles[place.profile].at(place.provider)
+        candidate = self.candidates.get(place.profile)
+        local = is_local(candidate.at(place.provider) if candidate else None, self.policy)
+        if not (local or is_loopback(loaded.endpoint.base_url)):
             return None
         return await inspect(loaded, connect_s=self.policy.limits.connect_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveHealth:
+    """The remembered health of the profiles' providers."""
+
+    store: HealthStore
+    profiles: Mapping[str, Profile]
+
+    def blocked(self, place: Place, *, answers: bool) -> Failure | None:
+        """Return why the provider at *place* is to be left alone now, None where it may be tried.
+
+        A key that rests in Hermes' auth.json, as it was when the profile was loaded, is not tried before its time.
+        """
+        endpoint = self.profiles[place.profile].at(place.provider).endpoint
+        resting = _resting(endpoint, place.profile, now=self.store.clock())
+        return resting or self.store.blocked(endpoint, answers=answers)
+
+    def record(self, place: Place, failure: Failure | None) -> None:
+        """Note how an attempt at *place* ended; None is success."""
+        self.store.record(self.profiles[place.profile].at(place.provider).endpoint, failure)
+
+
+def _resting(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Failure | None:
+    left = endpoint.rests_until - now
+    if left <= 0:
+        return None
+    known = endpoint.rests_after in _RESTS_A_KEY
+    dead = left == float("inf")
+    cause = cause_of_status(endpoint.rests_after or 0) if known else "key-refused" if dead else "rate-limited"
+    key = f"{endpoint.provider}'s key{f' {endpoint.label!r}' if endpoint.label else ''}"
+    how = "is dead" if dead else f"rests for {in_words(left)} more"
+    mend = f"hermes -p {profile} auth reset {endpoint.provider}"
+    message = f"{key} {how}, by Hermes' auth.json; `{mend}` has it tried again"
+    return Failure(cause=cause, message=message, retry_after_s=None if dead else left)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +120,14 @@ class LiveMeasurer:
         """Return *task* as the user turn that the shared conversation keeps."""
         return task_text(task)
 
+    def count(self, text: str) -> int:
+        """Return the o200k tokens of *text*."""
+        return exact_tokens(text)
+
+    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
+        """Return what of the parent's conversation goes along, within the policy's budget, and what is private."""
+        return pass_on(task, thread, self.policy)
+
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task*, with real windows where a local server tells them."""
         windows = tuple([await self._real(window) for window in self.windows])
@@ -76,7 +140,7 @@ class LiveMeasurer:
         """Ask the server, if it is attested as local: whether the task is private is not known yet."""
         if not is_local(self.candidates.get(window.profile), self.policy):
             return window
-        report = await self.backends.inspect(window.profile)
+        report = await self.backends.look(Place(window.profile))
         if report is None or report.window is None:
             return window
         self._reports[window.profile] = report
@@ -112,4 +176,6 @@ class LiveMeasurer:
         return replace(window, prompt_tokens=said)
 
 
+_BETWEEN_LOOKS_S = 0.5
+_RESTS_A_KEY = (401, 402, 403, 429)
 _HOPELESS = 8.0  # times the window: no tokenizer counts eight times lower than o200k's upper bound suggests

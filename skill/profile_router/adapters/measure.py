@@ -12,7 +12,7 @@ from profile_router.adapters.named_files import find_named_files
 from profile_router.adapters.private_scan import find_private, head_reader
 from profile_router.adapters.tokens import count_tokens
 from profile_router.adapters.workspace import Workspace, base_of
-from profile_router.core.conversation import Conversation
+from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
 from profile_router.core.fit import counting_limits
 from profile_router.core.kinds import find_kinds, has_scope_word
@@ -20,7 +20,6 @@ from profile_router.core.policy import LargeChangeRule, LongContextRule, Policy
 from profile_router.core.task import Task
 
 _THREAD = PrivateFinding(kind="thread", place="this thread, which carries a private task")
-_TURN_TOKENS = 8  # what a chat template wraps around one message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +49,30 @@ def measure(
         head_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images),
     )
-    texts = (goal, context, *task.files, *task.images, *(turn.text for turn in conversation))
+    said = alternating(conversation)
+    texts = (goal, context, *task.files, *task.images, *(turn.text for turn in said))
     above = next((rule.above_tokens for rule in policy.rules if isinstance(rule, LongContextRule)), None)
-    fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(conversation) + 1) * _TURN_TOKENS
+    fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(said) + 1) * TURN_TOKENS
+    limits = counting_limits(around.windows, policy.counting, above)
     return Evidence(
         files_to_read=_files_to_read(task, named.files),
         files_to_edit=_files_to_edit(task, named.files),
         lines_to_edit=UNKNOWN if task.facts.lines_to_edit is None else _stated(task.facts.lines_to_edit),
-        tokens=count_tokens(texts, counting_limits(around.windows, policy.counting, above), fixed=fixed),
+        tokens=count_tokens(texts, limits, fixed=fixed),
+        fixed=count_tokens((goal, *task.files, *task.images), limits, fixed=fixed),
         chars=PROMPT_CHARS + sum(len(part) for part in texts),
         files=named.files,
         images=images,
         kinds=find_kinds(task.goal, policy.kinds),
         scope_word=has_scope_word(task.goal, _scope_words(policy)),
-        private=(*private, *((_THREAD,) if private_thread else ())),
+        private=(*private, *_by_workspace(policy), *((_THREAD,) if private_thread else ())),
         windows=around.windows,
         notes=(*named.notes, *image_notes),
     )
+
+
+def _by_workspace(policy: Policy) -> Sequence[PrivateFinding]:
+    return [PrivateFinding(kind="label", place=f"local_only in {policy.local_only_by}")] if policy.local_only_by else []
 
 
 def _scope_words(policy: Policy) -> Sequence[str]:

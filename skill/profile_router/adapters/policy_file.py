@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from profile_router.adapters.strict_yaml import Reader, Refused, items, pairs, parse, scalar
+from profile_router.core.causes import CAUSES
 from profile_router.core.kinds import KindPatterns, compile_kinds
-from profile_router.core.ladder import CAUSES
 from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.errors import PolicyError
 
@@ -51,7 +51,7 @@ def read_policy(path: Path) -> Policy:
 def _policy(text: str, digest: str, source: str) -> Policy:
     root = parse(text)
     policy = Reader({KindPatterns: _kinds, PluginSwitch: _switch}).record(
-        root, Policy, "the file", skip=("digest", "source")
+        root, Policy, "the file", skip=("digest", "source", "local_only_by")
     )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])
@@ -97,7 +97,10 @@ def _check_rules(policy: Policy, line: int, node: yaml.Node) -> None:
 
 
 def _check_ladder(policy: Policy, node: yaml.Node) -> None:
-    for step, item in zip(policy.ladder, node.value, strict=True):
+    ids = [step.id for step in policy.ladder]
+    for place, (step, item) in enumerate(zip(policy.ladder, node.value, strict=True)):
+        if step.id in ids[:place] or step.id == "stop":
+            raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.start_mark.line + 1)
         unknown = [cause for cause in step.causes if cause not in CAUSES]
         if unknown:
             known = ", ".join(sorted(CAUSES))

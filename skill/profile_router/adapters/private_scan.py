@@ -1,4 +1,4 @@
-"""What makes a task private: its label, a path it names, a key it holds. A finding says where, never what.
+"""What makes a task private: its label, a path it names, a secret it holds. A finding says where, never what.
 
 A path counts as soon as it is written down, whether or not it exists: the subagent that is told of it goes there.
 """
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from profile_router.adapters.content import Unusable, encoding_of, first_bytes, shown
 from profile_router.core.evidence import NamedFile, PrivateFinding
+from profile_router.core.normalize import readings
 from profile_router.core.path_words import PathWord, path_words
-from profile_router.core.privacy import private_glob, private_text
+from profile_router.core.privacy import findings, private_glob
 
 SCAN_BYTES = 256 * 1024
 MOST_SCANNED = 2_000
@@ -66,13 +67,18 @@ def _findings(
 ) -> Iterator[PrivateFinding]:
     if label:
         yield PrivateFinding(kind="label", place="--local-only")
-    if kind := private_text(text):
+    for kind in dict.fromkeys(finding.kind for finding in findings(text)):
         yield PrivateFinding(kind=kind, place="the task text")
-    written = [word.text for word in path_words(_MEMBER.sub(" ", text)) if _may_be_path(word)]
+    seen = dict.fromkeys((text, *(view.text for view in readings(text))))  # plain text reads the same each time
+    written = dict.fromkeys(word for reading in seen for word in _paths_in(reading))
     for path in (*given, *(file.path for file in files), *written):
         if glob := private_glob(path, globs):
             yield PrivateFinding(kind="path", place=f"{shown(path)} (policy: {glob})")
     yield from _keys_in(files, read_head)
+
+
+def _paths_in(text: str) -> list[str]:
+    return [word.text for word in path_words(_MEMBER.sub(" ", text)) if _may_be_path(word)]
 
 
 def _may_be_path(word: PathWord) -> bool:
@@ -91,6 +97,5 @@ def _keys_in(files: Sequence[NamedFile], read_head: ReadHead) -> Iterator[Privat
         head = read_head(file.path)
         left -= len(head)
         text = head.decode(encoding_of(head), "replace")
-        if kind := private_text(text):
-            line = next((number for number, line in enumerate(text.split("\n"), 1) if private_text(line)), 1)
-            yield PrivateFinding(kind=kind, place=f"{shown(file.path)}:{line}")
+        for found in findings(text):
+            yield PrivateFinding(kind=found.kind, place=f"{shown(file.path)}:{found.line}")

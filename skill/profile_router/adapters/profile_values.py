@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from profile_router.adapters.content import shown as on_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -95,7 +97,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         words = value.split()
         first = words[0][:40] if words else ""
-        masked = "***" if "sk-" in first or "@" in first else first
+        masked = "***" if "sk-" in first or "@" in first else on_one_line(first)
         return f"'{masked}'" if first == value else f"'{masked} …'"
     if isinstance(value, bool):
         return str(value).lower()

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from profile_router.adapters.resources import shipped
-from profile_router.core.describe import describe_rules
+from profile_router.core.describe import describe_ladder, describe_rules
 from profile_router.core.policy import Policy
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ def render(template: str, **values: Any) -> str:
 def render_rules(policy: Policy) -> str:
     """Return the routing rules as a Markdown table, from *policy* itself."""
     return render("rules", rows=describe_rules(policy), local=policy.tiers.local)
+
+
+def render_ladder(policy: Policy) -> str:
+    """Return the ladder as a Markdown table, from *policy* itself."""
+    return render("ladder", rows=describe_ladder(policy))
 
 
 @cache

@@ -12,11 +12,14 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
+from profile_router.adapters.content import shown
+
 if TYPE_CHECKING:
     import yaml
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+_LONGEST, _HEAD = 1_200, 300  # characters of a message
 T = TypeVar("T")
 
 
@@ -24,9 +27,15 @@ class Refused(Exception):
     """The text is not what the type asks for. `line` is 1-based."""
 
     def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _one_line(message)
+        super().__init__(self.message)
         self.line = line
+
+
+def _one_line(message: str) -> str:
+    """Return *message* printable: it quotes the file, and where that is long the middle of it goes."""
+    kept = message if len(message) <= _LONGEST else f"{message[:_HEAD]} … {message[_HEAD - _LONGEST :]}"
+    return shown(kept, len(kept))
 
 
 def parse(text: str) -> yaml.Node:

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from profile_router.adapters.check_command import run_check
 from profile_router.adapters.git_snapshot import GitSnapshots
+from profile_router.adapters.handoff_tree import (
+    look_at,
+    remember,
+    remembered,
+    set_back_by_git,
+    set_back_by_journal,
+    unknown_outside_of_git,
+)
+from profile_router.adapters.private_copies import copied_from, private_pieces
+from profile_router.adapters.records import Records
+from profile_router.adapters.work_diffs import WorkDiffs
+from profile_router.adapters.work_tree_writes import Found
 from profile_router.adapters.workspace import Workspace, tracked_files
+from profile_router.core.attempts import NO_CHECK
+from profile_router.core.handoff import FileDiff, SetBack
 from profile_router.core.path_words import path_words
-from profile_router.core.receipt import ChangedFile, Verified
+from profile_router.core.receipt import ChangedFile, CheckResult, Verified
+from profile_router.errors import WorkspaceError
 
 _LARGEST_DIFFED = 2_000_000
 # A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
@@ -26,21 +42,29 @@ _ALONE = re.compile(
 @dataclass(slots=True, kw_only=True)
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. `journal` holds what files were before the subagent's tools wrote them (None:
-    absent): it stands in for git where there is none. `scratch` is a folder for git's marks."""
+    absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
+    one of `private` is named in a diff and no more; what is taken back is kept below `state`, under `name`.
+    `records` keep what was seen, so that a run that is resumed does not see what its own check left."""
 
     workspace: Workspace | None
     scratch: Path
     environ: Mapping[str, str]
     journal: Mapping[str, bytes | None]
+    private: Sequence[str] = ()
+    state: Path | None = None
+    name: str = "run"
+    records: Records | None = None
+    _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _snapshots: GitSnapshots | None = field(default=None, init=False)
 
     def snapshot(self) -> str:
         """Return a mark of the workspace; empty outside of git."""
-        if self.workspace is None or not self.workspace.git:
+        if self.workspace is None:
             return ""
-        if self._snapshots is None:
-            self._snapshots = GitSnapshots(self.workspace.root, self.scratch)
-        return self._snapshots.take()
+        if not self.workspace.git:
+            self._ended = look_at(self.workspace.root, tuple(self.journal))
+            return ""
+        return self._marks(self.workspace.root).take()
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and what could not be confirmed."""
@@ -48,23 +72,89 @@ class WorkspaceVerifier:
         result = None
         folder = self.workspace.root if self.workspace else None
         if check is not None:
-            result = await run_check(check, folder or Path.cwd(), self.environ, seconds=seconds)
-        open_points = list(self._absent_claims(summary, changed))
+            result = await self._checked(check, folder or Path.cwd(), seconds)
+        absent = tuple(self._absent_claims(summary, changed))
+        open_points = [f"names {path}, which does not exist" for path in absent]
         if check is None:
-            open_points.append("no check command was named")
+            open_points.append(NO_CHECK)
         if self.workspace is None:
             open_points.append("no workspace: no file could be looked at")
         elif not self.workspace.git:
             open_points.append("not a git repository: only files written through the tools are known")
-        return Verified(files_changed=changed, check=result, unverified=tuple(open_points))
+        return Verified(files_changed=changed, check=result, unverified=tuple(open_points), absent=absent)
+
+    async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
+        """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
+        if self.workspace is None:
+            return ()
+        diffs = WorkDiffs(self.workspace.root, self.private, private_pieces(self.workspace, self.private))
+        if not self.workspace.git:
+            return diffs.of_journal(self.journal, wrote)
+        marks = self._marks(self.workspace.root)
+        return diffs.of_git(marks, snapshot, marks.take(), wrote)
+
+    def copied(self, texts: Sequence[str]) -> str:
+        """Return the private file that one of *texts* repeats something of; empty where none does."""
+        if self.workspace is None:
+            return ""
+        pieces = private_pieces(self.workspace, self.private)
+        return next((path for text in texts if (path := copied_from(text, pieces))), "")
+
+    async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
+        """Take back what changed between the marks *snapshot* and *ended*, once for each *number*.
+
+        Outside of git that is what `journal` knows, against the files as they were at the last `snapshot()`.
+        """
+        done = remembered(self.scratch, number)
+        if done is None:
+            try:
+                done = self._set_back(snapshot, ended, wrote)
+            except WorkspaceError as error:
+                done = SetBack(done=False, note=f"promotion.tree is clean, but the files stay as they are: {error}")
+            remember(self.scratch, number, done)
+        return done
+
+    def _set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None) -> SetBack:
+        if self.workspace is None or self.state is None:
+            return SetBack(done=True)
+        root = self.workspace.root
+        if self.workspace.git:
+            return set_back_by_git(root, self.scratch, self.state, self.name, (snapshot, ended), wrote)
+        if wrote is None or self._ended is None:
+            return unknown_outside_of_git(interrupted=wrote is not None)
+        return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
 
     def _changes(self, snapshot: str) -> tuple[ChangedFile, ...]:
         if self.workspace is None:
             return ()
-        if self._snapshots is None:
+        if not snapshot:
             written = [_difference(path, before, self.workspace.root) for path, before in sorted(self.journal.items())]
             return tuple(file for file in written if file is not None)
-        return self._snapshots.changes(snapshot, self._snapshots.take())
+        marks = self._marks(self.workspace.root)
+        after = self._found("looked") or marks.take()
+        self._keep("looked", after)  # before the check, which may leave files behind
+        return marks.changes(snapshot, after)
+
+    async def _checked(self, check: str, folder: Path, seconds: float) -> CheckResult:
+        found: CheckResult | None = self._found("checked")
+        if found is not None:
+            return found
+        result = await run_check(check, folder, self.environ, seconds=seconds)
+        self._keep("checked", result)
+        return result
+
+    def _found(self, what: str) -> Any:
+        return self.records.find(_after_attempts(what, self.records)) if self.records else None
+
+    def _keep(self, what: str, value: Any) -> None:
+        if self.records:
+            self.records.keep(_after_attempts(what, self.records), value)
+
+    def _marks(self, root: Path) -> GitSnapshots:
+        """Return what takes marks. A run that was killed finds those of the process before it in `scratch`."""
+        if self._snapshots is None:
+            self._snapshots = GitSnapshots(root, self.scratch)
+        return self._snapshots
 
     def _absent_claims(self, summary: str, changed: tuple[ChangedFile, ...]) -> Iterator[str]:
         """Yield each file that *summary* names and that is neither there nor among those changed."""
@@ -76,7 +166,12 @@ class WorkspaceVerifier:
                 continue
             names = (*tracked_files(self.workspace), *(file.path for file in changed)) if names is None else names
             if not any(name == path or name.endswith(f"/{path}") for name in names):
-                yield f"names {path}, which does not exist"
+                yield path
+
+
+def _after_attempts(what: str, records: Records) -> str:
+    """Return the name for *what* after the attempts so far: until there is another, there is nothing more to see."""
+    return f"{what} after {len(records.names('attempt '))}"
 
 
 def _there(root: Path, path: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from profile_router import __version__
-from profile_router.cli.options import add_run_options, add_task_options
+from profile_router.cli.options import add_run_options, add_stream_options, add_task_options
 from profile_router.errors import RouterError
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -61,7 +61,8 @@ def parser() -> Parser:
     top = Parser(
         prog="profile-router",
         description="Route each Hermes subagent to the right profile: local first, cloud when it counts.",
-        epilog="exit codes: 0 ok, 1 the last attempt or its check failed, 2 usage, 3 refused, 130 Ctrl-C",
+        epilog="exit codes: 0 ok, 1 the last attempt or its check failed, 2 usage, 3 refused, 4 nobody agreed to the "
+        "price, 130 Ctrl-C",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
@@ -70,6 +71,7 @@ def parser() -> Parser:
     run = commands.add_parser("run", help="route a task, run it, verify it", epilog=_RUN_EXAMPLE)
     add_task_options(run)
     add_run_options(run)
+    _add_batch(commands)
     demo = commands.add_parser("demo", help="watch a run without key or model")
     demo.add_argument("--json", action="store_true", help="print the result as JSON")
     profiles = commands.add_parser("profiles", help="list the profiles and what they are")
@@ -81,8 +83,16 @@ def parser() -> Parser:
     doctor.add_argument("--live", action="store_true", help="also make one minimal call per profile")
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     _add_llama_server(commands)
+    _add_serve(commands)
     _add_install(commands)
-    commands.add_parser("graph", help="print the state machine as Mermaid")
+    _add_threads(commands)
+    graph = commands.add_parser("graph", help="print the state machine as Mermaid")
+    graph.add_argument("--ladder", action="store_true", help="the ladder of the policy instead")
+    graph.add_argument("--policy", metavar="FILE", help="the policy whose ladder it is")
+    health = commands.add_parser("health", help="show which servers and keys are left alone, and why")
+    health.add_argument("--reset", nargs="?", const="", metavar="NAME", help="forget them: all, or those of that name")
+    health.add_argument("--policy", metavar="FILE", help="the policy to read")
+    health.add_argument("--json", action="store_true", help="print them as JSON")
     return top
 
 
@@ -94,6 +104,7 @@ def _add_policy(commands: argparse._SubParsersAction[Parser]) -> None:
         sub.add_argument("file", nargs="?", metavar="FILE", help="a policy file; else the one in force")
         if act == "show":
             sub.add_argument("--rules", action="store_true", help="print the rules as a table instead")
+            sub.add_argument("--ladder", action="store_true", help="print what follows a failure as a table instead")
             sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
 
 
@@ -101,10 +112,35 @@ def _add_install(commands: argparse._SubParsersAction[Parser]) -> None:
     install = commands.add_parser("install", help="bring profiles, plugin and skill into Hermes")
     install.add_argument("--profile", metavar="NAME", help="the Hermes profile that delegates (default: yours)")
     install.add_argument("--migrate", action="store_true", help="also bring existing profiles to Hermes' own spelling")
+    switch = argparse.BooleanOptionalAction
+    install.add_argument("--use-root-keys", action=switch, help="let profiles without a key use Hermes' root pool")
+    install.add_argument("--live", action=switch, help="end with one minimal model call per profile, which may cost")
     uninstall = commands.add_parser("uninstall", help="take out exactly what install wrote")
     for sub in (install, uninstall):
         sub.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
         sub.add_argument("--yes", action="store_true", help="ask nothing")
+
+
+def _add_batch(commands: argparse._SubParsersAction[Parser]) -> None:
+    batch = commands.add_parser("batch", help="run several tasks at once; those that write cannot meet")
+    batch.add_argument("--tasks-json", choices=["-"], required=True, help="read the tasks from stdin, one JSON list")
+    batch.add_argument("--policy", metavar="FILE", help="the policy to decide by")
+    batch.add_argument("--json", action="store_true", help="print the results as JSON")
+    add_stream_options(batch)
+
+
+def _add_threads(commands: argparse._SubParsersAction[Parser]) -> None:
+    resume = commands.add_parser("resume", help="go on with a run that was interrupted")
+    resume.add_argument("thread", nargs="?", metavar="THREAD", help="which; else the only one there is")
+    resume.add_argument("--policy", metavar="FILE", help="the policy to go on under (default: the run's)")
+    resume.add_argument("--yes", action="store_true", help="agree beforehand to paid hops that would be asked for")
+    resume.add_argument("--json", action="store_true", help="print JSON")
+    resume.add_argument("--stream", action="store_true", help="print one JSON event a line")
+    resume.set_defaults(from_hermes=False)
+    purge = commands.add_parser("purge", help="remove what is kept of threads")
+    purge.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
+    purge.add_argument("--older-than", type=float, metavar="DAYS", help="those that were last used before")
+    purge.add_argument("--all", action="store_true", help="every thread")
 
 
 def _add_llama_server(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -116,6 +152,15 @@ def _add_llama_server(commands: argparse._SubParsersAction[Parser]) -> None:
     server.add_argument("--threads", type=int, metavar="N", help="processor threads (default: the physical cores)")
     server.add_argument("--policy", metavar="FILE", help="the policy that names the local profile")
     server.add_argument("--run", action="store_true", help="run it here instead of printing a script")
+
+
+def _add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
+    serve = commands.add_parser("serve", help="stay in memory, so that what Hermes delegates starts at once")
+    serve.add_argument("--socket", metavar="FILE", help="the socket, in a folder that is yours alone")
+    serve.add_argument("--idle", type=float, default=600.0, metavar="S", help="end after S seconds without a request")
+    acts = serve.add_mutually_exclusive_group()
+    acts.add_argument("--status", action="store_true", help="tell which workers run")
+    acts.add_argument("--stop", action="store_true", help="end them")
 
 
 _ROUTE_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'

@@ -27,7 +27,7 @@ _KEY_LENGTH = 8
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per check; return 0, or 1 where one failed."""
     facts, findings = asyncio.run(_examine(arguments.policy, live=arguments.live))
-    findings = [_clean(finding, _secrets(facts)) for finding in findings]
+    findings = [clean(finding, secrets(facts)) for finding in findings]
     if arguments.json:
         told = {"checks": [asdict(finding) for finding in findings], "summary": tally(findings)}
         print(json.dumps(told, ensure_ascii=False, indent=2))
@@ -68,14 +68,14 @@ def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
     return [f"{shown} {finding.name:<{name}}  {head}".rstrip(), *(f"{indent}{line}" for line in rest)]
 
 
-def _secrets(facts: Facts) -> frozenset[str]:
+def secrets(facts: Facts) -> frozenset[str]:
     """Return the keys to blot out; not what people write where none is needed, such as `ollama` or `not-needed`."""
     endpoints = [end for _, profile in facts.loaded() for end in (profile.endpoint, *profile.fallbacks)]
     keys = [(end.api_key.reveal(), end.needs_key) for end in endpoints if end.api_key]
     return frozenset(key for key, needed in keys if needed or (len(key) >= _KEY_LENGTH and re.search("[0-9]", key)))
 
 
-def _clean(finding: Finding, secrets: frozenset[str]) -> Finding:
+def clean(finding: Finding, secrets: frozenset[str]) -> Finding:
     """Return *finding* without control characters, and without a key, should a server or a file have repeated one."""
     measured, mend = printable(finding.measured), printable(finding.mend)
     for secret in secrets:

@@ -1,12 +1,19 @@
-"""`profile-router graph`: print the state machine as Mermaid."""
+"""`profile-router graph`: print the state machine as Mermaid, or with `--ladder` the policy's ladder."""
 
 from __future__ import annotations
 
 import argparse
+import os
+
+from profile_router.adapters.policy_file import find_policy, read_policy
+from profile_router.core.ladder_graph import ladder_mermaid
 
 
-def run(_arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Print it; return 0."""
+    if arguments.ladder:
+        print(ladder_mermaid(read_policy(find_policy(arguments.policy, os.environ))), end="")
+        return 0
     from profile_router_graphs.router import mermaid  # LangGraph takes half a second
 
     print(mermaid(), end="")

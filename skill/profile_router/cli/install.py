@@ -1,4 +1,7 @@
-"""`profile-router install`: profiles, plugin, skill and policy into a Hermes home. Says first what it will write."""
+"""`profile-router install`: profiles, plugin, skill and policy into a Hermes home. Says first what it will write.
+
+It asks before it uses Hermes' root credential pool, and before it makes a model call; `--yes` agrees to neither.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from profile_router.adapters.install.applying import apply
-from profile_router.adapters.install.places import find_places
+from profile_router.adapters.install.places import Places, find_places
 from profile_router.adapters.install.planning import plan_install
+from profile_router.adapters.install.wanting import not_agreed, who_wants
 from profile_router.cli.progress import printable
 from profile_router.core.changes import Change, Plan
+from profile_router.core.diagnosis import count
 from profile_router.errors import UsageError
 
 _KEY = re.compile(
@@ -25,15 +31,48 @@ _ORDER = ("create", "change", "remove", "keep")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the plan, ask, carry it out; return 0, or 1 where the user said no."""
+    """Show the plan, ask, carry it out; return 0, or 1 where the user said no or a call that was asked for failed."""
     places = find_places(os.environ, arguments.profile)
-    plan = plan_install(places, os.environ, migrate=arguments.migrate)
+    planned = partial(plan_install, places, os.environ, migrate=arguments.migrate)
+    plan = planned(use_root_keys=arguments.use_root_keys)
     whose = "the default profile" if places.parent == places.root else f"the profile {places.parent.name}"
     print(f"{places.root}, for {whose}")
+    asks = sys.stdin.isatty() and not arguments.yes and not arguments.dry_run
+    if asks and arguments.use_root_keys is None and _root_keys(places):
+        plan = planned(use_root_keys=True)
     code = carry_out(plan, dry_run=arguments.dry_run, yes=arguments.yes, nothing="everything is in place")
-    if code == 0 and plan.writing and not arguments.dry_run:
+    if code or arguments.dry_run:
+        return code
+    if plan.writing:
         print("start Hermes anew; `profile-router doctor` says what is left to do")
-    return code
+    wanted = asks if arguments.live is None else arguments.live
+    return _try_profiles(ask=arguments.live is None) if wanted else 0
+
+
+def _root_keys(places: Places) -> bool:
+    """Ask, where there are any, whether the profiles without a key may use the root pool of *places*."""
+    wanting = not_agreed(who_wants(places, os.environ), places.root)
+    pool = places.root / "auth.json"
+    for one in wanting:
+        print(f"{', '.join(one.profiles)}: no key of their own; Hermes' root pool has {one.counted}: {pool}")
+    return bool(wanting) and _says_yes("May these profiles use the root pool? No key is copied. [y/N] ")
+
+
+def _try_profiles(*, ask: bool) -> int:
+    """Say what one minimal call per profile costs, make the calls, if *ask* only on a yes; return 1 if one failed."""
+    import asyncio  # these with the HTTP client 200 ms that only the calls pay
+
+    from profile_router.adapters.install.trial import announced, look, tried
+    from profile_router.cli.doctor import clean, lines, secrets
+
+    facts = asyncio.run(look(os.environ))
+    print("\n".join(("one minimal model call per profile:", *map(printable, announced(facts)))))
+    if ask and not _says_yes("Make these calls? [y/N] "):
+        print("no call made; `profile-router doctor --live` makes them")
+        return 0
+    findings = [clean(finding, secrets(facts)) for finding in asyncio.run(tried(facts))]
+    print("\n".join(lines(findings, width=120, colours=sys.stdout.isatty())))
+    return 1 if count(findings, "fail") else 0
 
 
 def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
@@ -92,8 +131,12 @@ def _notes(plan: Plan) -> Iterator[str]:
 def _agreed() -> bool:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on, so nothing was written; add --yes, or look with --dry-run")
+    return _says_yes("Write this? [y/N] ")
+
+
+def _says_yes(question: str) -> bool:
     try:
-        return input("Write this? [y/N] ").strip().lower() in {"y", "yes"}
+        return input(question).strip().lower() in {"y", "yes"}
     except EOFError:
         return False
 

@@ -6,22 +6,30 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 _GRACE_SECONDS = 10.0
+_LONGEST_LINE = 65_536
 
 
-def hold() -> None:
+def hold(heard: Callable[[bytes], None] | None = None) -> None:
     """Watch stdin from now on. When it closes, end as Ctrl-C does; what has not ended 10 s later is killed.
 
-    Call it from the main thread, with all of stdin read that was meant to be read.
+    Lines that still come go to *heard*, in another thread. Call it from the main thread, with all of stdin read that
+    was meant to be read.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit it as ignored
-    threading.Thread(target=_watch, daemon=True).start()
+    threading.Thread(target=_watch, args=(heard,), daemon=True).start()
 
 
-def _watch() -> None:
-    while os.read(0, 4096):
-        pass
+def _watch(heard: Callable[[bytes], None] | None) -> None:
+    unfinished = b""
+    while data := os.read(0, 4096):
+        *lines, unfinished = (unfinished + data).split(b"\n")
+        unfinished = unfinished[-_LONGEST_LINE:]
+        if heard is not None:
+            for line in lines:
+                heard(line)
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(_GRACE_SECONDS)
     if os.getpgrp() == os.getpid():

@@ -43,6 +43,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--thread", metavar="ID", help="go on with this shared conversation")
     add("--check", metavar="CMD", help="shell command that must succeed afterwards")
     add("--timeout", type=_seconds, metavar="S", help="seconds for the whole run")
+    add("--max-cost", type=_usd, metavar="USD", help="what the task may cost at most; 0: no paid model")
+    add_stream_options(parser)
+
+
+def add_stream_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a program follows a run, and ends it."""
+    add = parser.add_argument
+    add("--yes", action="store_true", help="agree beforehand to paid hops that would be asked for")
     add("--stream", action="store_true", help="print one JSON event a line")
     add("--exit-with-stdin", action="store_true", help="with --task-json, in one line: end when stdin closes")
     add("--from-hermes", action="store_true", help="stream, and obey the policy's hermes_plugin (on, explain, off)")
@@ -72,6 +80,7 @@ def task_of(arguments: argparse.Namespace) -> Task:
         local_only=arguments.local_only,
         check=getattr(arguments, "check", None),
         timeout_s=getattr(arguments, "timeout", None),
+        max_cost_usd=getattr(arguments, "max_cost", None),
     )
 
 
@@ -134,6 +143,16 @@ def _whole(text: str, least: int) -> int:
     if not least <= number <= 10**9:
         raise argparse.ArgumentTypeError(f"{number} is out of range (allowed: {least} or more)")
     return number
+
+
+def _usd(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no amount in USD") from None
+    if not 0 <= amount <= 10**6:
+        raise argparse.ArgumentTypeError(f"{text} is out of range (allowed: 0 or more)")
+    return amount
 
 
 def _seconds(text: str) -> float:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
+from profile_router.adapters.content import shown
 from profile_router.adapters.policy_file import SHIPPED, find_policy, read_policy
+from profile_router.adapters.workspace import find_workspace
+from profile_router.adapters.workspace_policy import tightened_by
+from profile_router.core.policy import Policy
+from profile_router.core.tighten import FILE, changes
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -18,6 +24,21 @@ def run(arguments: argparse.Namespace) -> int:
         from profile_router.adapters.prompts import render_rules
 
         print(render_rules(policy), end="")
+    elif arguments.ladder:
+        from profile_router.adapters.prompts import render_ladder
+
+        print(render_ladder(policy), end="")
     else:
         print(path.read_text(encoding="utf-8"), end="")
+        if not getattr(arguments, "shipped", False):
+            _print_tightening(policy)
     return 0
+
+
+def _print_tightening(policy: Policy) -> None:
+    """Print, as comments, what the `.profile-router.yaml` around the current folder takes away."""
+    tighter, ignored = tightened_by(policy, find_workspace(None, Path.cwd()))
+    lines = [*changes(policy, tighter), *ignored]
+    if lines:
+        print(f"\n# Tightened by this workspace's {FILE}:")
+        print("\n".join(f"#   {shown(line, 400)}" for line in lines))

@@ -43,6 +43,7 @@ def _row(name: str, home: HermesHome, policy: Policy) -> dict[str, Any]:
         "window": profile.window,
         "max_turns": profile.max_turns,
         "key": "missing" if profile.key_missing else "there" if profile.endpoint.api_key else "not needed",
+        "keys": profile.keys,
         "problem": None,
     }
 
@@ -52,4 +53,5 @@ def _line(row: dict[str, Any]) -> str:
     if row["problem"]:
         return f"{head} {row['problem']}"
     window = f"{row['window']:,} tokens" if row["window"] else "window unstated"
-    return f"{head} {row['provider']} · {row['model']} · {row['base_url']} · {window} · key {row['key']}"
+    key = f"{row['keys']} keys" if row["keys"] > 1 else f"key {row['key']}"
+    return f"{head} {row['provider']} · {row['model']} · {row['base_url']} · {window} · {key}"

@@ -9,7 +9,15 @@ from typing import Any, TextIO
 
 from profile_router.core.explain import Json
 
-_MARKS: Mapping[str, str] = {"classify": "●", "probe": "●", "ladder": "→", "verify": "✓", "attempt": "●"}
+_MARKS: Mapping[str, str] = {
+    "classify": "●",
+    "probe": "●",
+    "ladder": "→",
+    "kept": "!",
+    "verify": "✓",
+    "attempt": "●",
+    "unfinished": "!",
+}
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
 _LABEL_WIDTH = 11
 

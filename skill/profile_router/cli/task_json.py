@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from profile_router.adapters.content import shown
+from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
 from profile_router.errors import UsageError
 
@@ -22,7 +23,30 @@ def task_from_json(raw: bytes) -> Task:
     try:
         found = json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--task-json: stdin holds no JSON object ({error}); allowed: {_allowed(_TASK)}") from None
+        said = shown(str(error))
+        raise UsageError(f"--task-json: stdin holds no JSON object ({said}); allowed: {_allowed(_TASK)}") from None
+    return _task(found)
+
+
+def tasks_from_json(raw: bytes) -> list[Task | UsageError]:
+    """Return the tasks of the JSON list *raw*, what is wrong with one in its place. Raises UsageError for no list."""
+    try:
+        found = json.loads(raw, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        said = shown(str(error))
+        raise UsageError(f"--tasks-json: stdin holds no JSON list ({said}); allowed: a list of tasks") from None
+    if not isinstance(found, list) or not found:
+        raise UsageError("--tasks-json: stdin must hold a JSON list of one or more tasks")
+    tasks: list[Task | UsageError] = []
+    for one in found:
+        try:
+            tasks.append(_task(one))
+        except UsageError as error:
+            tasks.append(error)
+    return tasks
+
+
+def _task(found: object) -> Task:
     given = _values(found, _TASK, "")
     if not given.get("goal", "").strip():
         raise UsageError("--task-json: 'goal' is missing or empty; say there what to do")
@@ -43,7 +67,7 @@ def _values(found: object, table: Mapping[str, tuple[str, Callable[[Any, str], A
     values = {}
     for key, value in found.items():
         if key not in table:
-            raise UsageError(f"--task-json: unknown key '{where}{key[:80]}' (allowed: {_allowed(table)})")
+            raise UsageError(f"--task-json: unknown key '{where}{shown(key, 80)}' (allowed: {_allowed(table)})")
         name, reader = table[key]
         if value is not None:
             values[name] = reader(value, f"{where}{key}")
@@ -55,7 +79,11 @@ def _allowed(table: Mapping[str, object]) -> str:
 
 
 def _wrong(where: str, value: object, wanted: str) -> UsageError:
-    return UsageError(f"--task-json: '{where}' is {json.dumps(value)[:80]} (allowed: {wanted})")
+    try:
+        said = json.dumps(value)[:80]
+    except RecursionError:  # read just so, it is nested too deep to be written from here
+        said = "nested too deep"
+    return UsageError(f"--task-json: '{where}' is {said} (allowed: {wanted})")
 
 
 def _text(value: Any, where: str) -> str:
@@ -82,8 +110,15 @@ def _positive(value: Any, where: str) -> int:
 
 def _seconds(value: Any, where: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not 0 < value <= _LONGEST_SECONDS:
+    if not number or not 0 < value <= _LONGEST_SECONDS:
         raise _wrong(where, value, "seconds, more than 0")
+    return float(value)
+
+
+def _usd(value: Any, where: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= _MOST:
+        raise _wrong(where, value, "USD, 0 or more")
     return float(value)
 
 
@@ -97,6 +132,22 @@ def _facts(value: Any, where: str) -> Facts:
     return Facts(**_values(value, {name: (name, _count) for name in Facts.__dataclass_fields__}, f"{where}."))
 
 
+def _role(value: Any, where: str) -> str:
+    if value not in ("user", "assistant"):
+        raise _wrong(where, value, "user or assistant")
+    return str(value)
+
+
+def _conversation(value: Any, where: str) -> Conversation:
+    if not isinstance(value, list):
+        raise _wrong(where, value, "a list of turns, each with role and text")
+    turns = [_values(item, _TURN, f"{where}.") for item in value]
+    if any(len(turn) < len(_TURN) for turn in turns):
+        raise UsageError(f"--task-json: a turn of '{where}' lacks its role or its text; give both")
+    return tuple(Turn(**turn) for turn in turns)
+
+
+_TURN: Mapping[str, tuple[str, Callable[[Any, str], Any]]] = {"role": ("role", _role), "text": ("text", _text)}
 # key: the field of Task that it sets, and how it is read
 _TASK: Mapping[str, tuple[str, Callable[[Any, str], Any]]] = {
     "goal": ("goal", _text),
@@ -112,4 +163,6 @@ _TASK: Mapping[str, tuple[str, Callable[[Any, str], Any]]] = {
     "local_only": ("local_only", _flag),
     "check": ("check", _text),
     "timeout": ("timeout_s", _seconds),
+    "max_cost": ("max_cost_usd", _usd),
+    "conversation": ("conversation", _conversation),
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from profile_router.core.conversation import Conversation
+from profile_router.core.conversation import Conversation, alternating, passed_on
 from profile_router.core.decide import Candidate, Candidates, is_local, price_tier
 from profile_router.core.evidence import Evidence
 from profile_router.core.fit import fits, fits_text
-from profile_router.core.ladder import Failure, Hop, next_hop
+from profile_router.core.ladder import Failure, Hop, Place, Terrain, View, next_hop
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.receipt import Attempt, Receipt, Status, Verified
@@ -16,7 +17,8 @@ from profile_router.core.route import Decision, Refusal
 from profile_router.core.task import Task
 
 UNKNOWN_WINDOW = 8_192
-_STAGES = frozenset({"probe", "summarize"})  # calls beside the attempts: they do not decide how a run ended
+NO_CHECK = "no check command was named"
+_STAGES = frozenset({"probe", "condense", "summarize"})  # calls beside the attempts: they do not decide how a run ended
 
 
 def order_for(
@@ -29,17 +31,24 @@ def order_for(
     step: str,
     conversation: Conversation,
     seconds: float,
+    provider: int = 0,
 ) -> Order:
-    """Return the order for one attempt of *task* under *profile*, with *seconds* left of the run."""
+    """Return the order for one attempt of *task* under *profile*, with *seconds* left of the run.
+
+    *provider* is the number of the profile's provider. What is local is asked of that one: a local profile may name a
+    cloud as its second.
+    """
     window = evidence.window(profile)
-    local = is_local(candidates.get(profile), policy)
+    candidate = candidates.get(profile)
+    local = is_local(candidate.at(provider) if candidate else None, policy)
     asks = tuple(sorted(name for name in candidates if name != profile))
     return Order(
         task=task,
         profile=profile,
         tier=price_tier(profile, policy, candidates),
         step=step,
-        conversation=conversation,
+        conversation=alternating(passed_on(conversation, evidence.turns, local)),
+        outside=alternating(passed_on(conversation, evidence.turns, False)),
         window=window.tokens if window else UNKNOWN_WINDOW,
         seconds=seconds,
         private=bool(evidence.private),
@@ -47,13 +56,14 @@ def order_for(
         vision=not local,
         asks=asks,
         images=evidence.images,
+        provider=provider,
     )
 
 
 def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | None:
     """Return why *order* may not even be tried: privacy, the window, the clock. None where nothing forbids it."""
     if order.private and not order.local:
-        return Failure(cause="refused", message=f"the task is private and {order.profile} is not local")
+        return Failure(cause="not-local", message=f"the task is private and {order.profile} is not local")
     window = evidence.window(order.profile)
     if window is not None and not fits(evidence, window, policy.counting):
         return Failure(
@@ -90,22 +100,70 @@ def hop_after(
     policy: Policy,
     candidates: Candidates,
     *,
-    receipts: Sequence[Receipt],
+    tried: Sequence[Place],
     hops: Sequence[Hop],
+    condensable: bool = False,
+    may_pay: bool = True,
 ) -> Hop:
-    """Return the step of the ladder that follows a failed *attempt*, or the stop. Raises ValueError for a success."""
-    if attempt.failure is None:
+    """Return the step of the ladder that follows a failed *attempt*, or the stop.
+
+    *tried* are the places of all attempts so far, the last one's at the end. Raises ValueError for a success.
+    """
+    if attempt.failure is None or not tried:
         raise ValueError("only a failed attempt has a next step")
+    at = tried[-1]
+    terrain = Terrain(
+        policy=policy,
+        views=views(policy, candidates),
+        windows={window.profile: window.tokens for window in evidence.windows},
+        private=bool(evidence.private),
+        may_pay=may_pay,
+        condensable=condensable,
+    )
     return next_hop(
         attempt.failure,
-        tier=price_tier(attempt.receipt.profile, policy, candidates),
-        tried=tuple(receipt.profile for receipt in receipts if receipt.step not in _STAGES),
+        at=at,
+        tier=price_tier(at.profile, policy, candidates),
+        tried=tried,
         taken=tuple(hop.step for hop in hops),
-        policy=policy,
-        private=bool(evidence.private),
-        local_profiles=frozenset(name for name, candidate in candidates.items() if is_local(candidate, policy)),
-        known_profiles=frozenset(candidates),
+        terrain=terrain,
     )
+
+
+def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[View, ...]]:
+    """Return the providers of each profile as the ladder sees them. Paid is what the policy has a price for."""
+    return {
+        name: tuple(_view(candidate.at(number), policy, candidates) for number in range(len(candidate.others) + 1))
+        for name, candidate in candidates.items()
+    }
+
+
+def _view(candidate: Candidate, policy: Policy, candidates: Candidates) -> View:
+    local = is_local(candidate, policy)
+    tier = price_tier(candidate.name, policy, candidates)
+    paid = policy.price(1_000_000, tier, local=local) > 0
+    server = f"{candidate.provider.partition('#')[0]} {candidate.base_url} {candidate.model}"
+    return View(label=candidate.provider, local=local, paid=paid, server=server)
+
+
+def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
+    """Return why finished work does not hold, None where nothing speaks against it."""
+    check = verified.check
+    if check is not None and not check.passed:
+        said = f"{check.command}: exit {check.exit_code} · {check.last_line}".rstrip(" ·")
+        return Failure(cause="verification-failed", message=said)
+    if verified.absent and policy.promotion.absent_claims == "promote":
+        return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
+    return None
+
+
+def with_earlier_check(verified: Verified, earlier: Verified) -> Verified:
+    """Return what was *verified* after an attempt that did not finish, with the check of the one before it, if any."""
+    if earlier.check is None or verified.check is not None:
+        return verified
+    said = "the check ran before the last attempt, which did not finish"
+    open_points = (*(one for one in verified.unverified if one != NO_CHECK), said)
+    return replace(verified, check=earlier.check, unverified=open_points)
 
 
 def any_call_made(receipts: Sequence[Receipt]) -> bool:
@@ -113,10 +171,19 @@ def any_call_made(receipts: Sequence[Receipt]) -> bool:
     return any(receipt.outcome != "unavailable" for receipt in receipts if receipt.step not in _STAGES)
 
 
+def _unanswered(attempt: Attempt | None) -> bool:
+    return attempt is not None and attempt.failure is not None and attempt.failure.cause == "not-approved"
+
+
 def final_status(
     decision: Decision, receipts: Sequence[Receipt], attempt: Attempt | None, verified: Verified
 ) -> Status:
-    """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed."""
+    """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed.
+
+    `unapproved`: the next hop costs so much that somebody has to agree, and nobody was there.
+    """
+    if _unanswered(attempt):
+        return "unapproved"
     if isinstance(decision, Refusal) or not any_call_made(receipts):
         return "refused"
     if attempt is None or attempt.failure is not None:

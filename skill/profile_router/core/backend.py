@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from profile_router.core.ladder import Cause, Failure
+from profile_router.core.causes import Cause
+from profile_router.core.ladder import Failure
 from profile_router.core.profile import address
 
 
@@ -14,6 +15,7 @@ class BackendReport:
     """The state of one server. `cause` is None where it answers; `window` is tokens for one request, if it says.
 
     `vision` is None where the server does not tell. `counts_prompts`: it can count a request's tokens itself.
+    `elsewhere` is the host that really runs the model, where the server says that it only passes requests on.
     """
 
     profile: str
@@ -23,6 +25,15 @@ class BackendReport:
     window: int | None = None
     vision: bool | None = None
     counts_prompts: bool = False
+    elsewhere: str = ""
+
+
+def passed_on(report: BackendReport, *, private: bool) -> Failure | None:
+    """Return why the server of *report* may not have a private task: it passes what it gets on to a cloud."""
+    if not (private and report.elsewhere):
+        return None
+    message = f"the task is private, and the model of {report.profile} runs at {report.elsewhere}, not on this machine"
+    return Failure(cause="not-local", message=message)
 
 
 def health_failure(report: BackendReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:

@@ -65,7 +65,7 @@ _CHARS = str.maketrans(
     | dict.fromkeys("‘’‚‛‹›", "'")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad")
 )
-_WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?<=\w)'|'(?!\w))*')\s*""")
+_WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
 _SPACES = re.compile(r"[^\S\n]*\n[^\S\n]*|[^\S\n]+")
 _OPAQUE = re.compile(
     r"""
@@ -79,7 +79,7 @@ _OPAQUE = re.compile(
     | </?[a-zA-Z][^<>\n]{0,200}>
     | \b(?:e\.g|i\.e|etc|vs|cf|incl|approx|resp)\.
     | (?<![\w.@~$*/-])(?![A-Za-z]+/[a-z]+[ ](?:the|this|all|our|every|each|my)\b)  # "lint/format the code" is no path
-      [\w.@~$*-]*(?:[\\/_=]|::|\(\)|(?<=\w)\.(?=\w)|(?<=@)\w|(?<=--)\w)(?:[^\s,;"'`]*[\w/*})])?
+      [\w.@~$*-]*(?:[\\/_=]|::|\(\)|(?<=\w)\.(?=\w)|(?<=@)\w|(?<=--)\w)(?:[^\s,;"'`]{0,1000}[\w/*})])?
     """,
     re.VERBOSE | re.MULTILINE,
 )

@@ -1,9 +1,19 @@
-"""The shared conversation: one list of turns for whichever provider the route picks. Only summaries are added to it."""
+"""The shared conversation: one list of turns for whichever provider the route picks. Only summaries are added to it.
+
+A run's conversation is the thread's own turns, then those of the parent's that are passed on. To a model elsewhere a
+turn only goes if it was checked and nothing private was found in it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+TURN_TOKENS = 8  # what a chat template wraps around one message
+BEFORE = "[what was said before is left out]"
+NEXT = "[the next message is the task that I delegate]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,5 +23,89 @@ class Turn:
     role: Literal["user", "assistant"]
     text: str
 
+    @property
+    def digest(self) -> str:
+        """Return what the turn is known by where its text must not stand."""
+        return hashlib.sha256(f"{self.role}\n{self.text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
 
 Conversation = tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFinding:
+    """A turn that was checked: `kinds` are what is private in it, empty where nothing is; never the text."""
+
+    digest: str
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn:
+    """The parent's newest turns, out of `given` that the thread lacks; `cut`: the oldest of them lost its start.
+
+    `findings` cover the thread's turns as well. A turn is checked as it was before it was cut.
+    """
+
+    turns: Conversation = ()
+    given: int = 0
+    cut: bool = False
+    findings: tuple[TurnFinding, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say in words what does not go along, and what does not go everywhere. Empty where all of it does."""
+        found = []
+        if self.cut or len(self.turns) < self.given:
+            cut = ", the oldest without its start" if self.cut else ""
+            found.append(f"conversation: {len(self.turns)} of {self.given} turns passed on{cut}")
+        private = [finding for finding in self.findings if finding.kinds]
+        if private:
+            kinds = ", ".join(dict.fromkeys(kind for finding in private for kind in finding.kinds))
+            turns = "1 turn goes" if len(private) == 1 else f"{len(private)} turns go"
+            found.append(f"conversation: {turns} to local models only ({kinds})")
+        return tuple(found)
+
+
+def passed_on(conversation: Sequence[Turn], findings: Sequence[TurnFinding], local: bool) -> Conversation:
+    """Return the turns of *conversation* that a model may see: a *local* one all, any other those found clean.
+
+    A turn that *findings* do not know was not checked, and goes nowhere else either.
+    """
+    if local:
+        return tuple(conversation)
+    private = {finding.digest for finding in findings if finding.kinds}
+    clean = {finding.digest for finding in findings} - private
+    return tuple(turn for turn in conversation if turn.digest in clean)
+
+
+def new_turns(given: Sequence[Turn], known: Sequence[Turn], goal: str) -> Conversation:
+    """Return the turns of *given* that *known* lacks, without those that only say the *goal*."""
+    return tuple(turn for turn in given if turn not in known and turn.text.strip() != goal.strip())
+
+
+def alternating(conversation: Sequence[Turn]) -> Conversation:
+    """Return *conversation* as chat templates want it before a task, which is a user turn: user first, then by turns.
+
+    Neighbours of one role become one turn; a missing first or last turn is stood in for. Gemma's and Mistral's
+    templates refuse anything else.
+    """
+    joined = list(_joined(conversation))
+    if joined and joined[0].role == "assistant":
+        joined.insert(0, Turn("user", BEFORE))
+    if joined and joined[-1].role == "user":
+        joined.append(Turn("assistant", NEXT))
+    return tuple(joined)
+
+
+def _joined(conversation: Sequence[Turn]) -> Iterator[Turn]:
+    last: Turn | None = None
+    for turn in conversation:
+        if last is not None and last.role == turn.role:
+            last = Turn(last.role, f"{last.text}\n\n{turn.text}")
+            continue
+        if last is not None:
+            yield last
+        last = turn
+    if last is not None:
+        yield last

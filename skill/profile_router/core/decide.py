@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from profile_router.core.estimate import estimate
-from profile_router.core.evidence import Evidence
-from profile_router.core.fit import fits, fits_text
+from profile_router.core.evidence import Evidence, Window
+from profile_router.core.fit import condensable, fits, fits_text
 from profile_router.core.flips import find_flips
 from profile_router.core.policy import BorderlineRule, Policy, Rule, Tier
-from profile_router.core.profile import is_loopback, same_endpoint
+from profile_router.core.profile import is_loopback, names_cloud, same_endpoint
 from profile_router.core.route import Decision, Refusal, Route
 from profile_router.core.rules import CONDITIONS, Case, Reasons
 from profile_router.core.task import Task
@@ -21,13 +21,18 @@ from profile_router.core.task import Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """What decisions need to know of a profile. No key: only whether one is missing."""
+    """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers."""
 
     name: str
     base_url: str
     model: str = ""
     provider: str = ""
     key_missing: bool = False
+    others: tuple[Candidate, ...] = ()
+
+    def at(self, provider: int) -> Candidate:
+        """Return the profile as its provider number *provider* serves it, 0 being the one it names first."""
+        return self if provider == 0 else self.others[provider - 1]
 
 
 Candidates = Mapping[str, Candidate]
@@ -45,15 +50,24 @@ class _Choice:
 
 
 def is_local(candidate: Candidate | None, policy: Policy) -> bool:
-    """Tell whether the policy attests *candidate*'s endpoint as local.
+    """Tell whether *candidate* is local: attested, on this machine, and no cloud's model behind a port of it.
 
-    Attested are the policy's `local_endpoints`; with none, the loopback base URL of the profile of the tier local.
+    That `localhost` is this machine is asked of the resolver with each connection (`adapters.http`), that the server
+    passes nothing on with each look at it (`core.backend`).
     """
-    if candidate is None:
+    return candidate is not None and attested(candidate, policy) and not names_cloud(candidate.model)
+
+
+def attested(candidate: Candidate, policy: Policy) -> bool:
+    """Tell whether the operator attests the exact base URL of *candidate*, and it names this machine.
+
+    Attested are the policy's `local_endpoints`; with none, the base URL of the profile of the tier local.
+    """
+    if not is_loopback(candidate.base_url):
         return False
     if policy.local_endpoints:
         return any(same_endpoint(candidate.base_url, endpoint) for endpoint in policy.local_endpoints)
-    return candidate.name == policy.tiers.local and is_loopback(candidate.base_url)
+    return candidate.name == policy.tiers.local
 
 
 def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
@@ -73,8 +87,11 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
     if choice.rule == "private" and not is_local(candidates.get(choice.profile), policy):
         return _not_attested(choice, evidence, policy, candidates)
     window = evidence.window(choice.profile)
-    if window is not None and not fits(evidence, window, policy.counting):
-        return _fits_nowhere(choice, evidence, policy)
+    over = window is not None and not fits(evidence, window, policy.counting)
+    if over and window is not None:
+        if not condensable(evidence, window, policy.counting):
+            return _fits_nowhere(choice, evidence, policy)
+        choice = replace(choice, reasons=(*choice.reasons, _condensed_first(evidence, window, policy)))
     return Route(
         profile=choice.profile,
         tier=choice.tier,
@@ -86,6 +103,7 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
         evidence=evidence,
         policy=policy.digest,
         warnings=_warnings(choice, evidence, policy, candidates),
+        condense=over,
     )
 
 
@@ -143,15 +161,27 @@ def _explicit(profile: str, policy: Policy) -> _Choice:
 def _not_attested(choice: _Choice, evidence: Evidence, policy: Policy, candidates: Candidates) -> Refusal:
     candidate = candidates.get(choice.profile)
     where = candidate.base_url if candidate else "no endpoint"
+    if candidate is not None and attested(candidate, policy):
+        why = f"has {candidate.model}, which Ollama's cloud runs"
+        unblock = f"name a model in {choice.profile} that this machine runs itself"
+    elif candidate is not None and is_loopback(candidate.base_url):
+        why = "is not attested as local"
+        unblock = f"name {candidate.base_url} under local_endpoints in the policy"
+    else:
+        why = "is not on this machine"
+        unblock = f"serve {choice.profile} on a loopback address such as http://127.0.0.1:8080/v1"
     return Refusal(
         rule=choice.rule,
-        reasons=(*choice.reasons, f"but {choice.profile} at {where} is not attested as local"),
-        unblock=(
-            f"serve {choice.profile} on a loopback address, or name its base URL under local_endpoints in the policy",
-        ),
+        reasons=(*choice.reasons, f"but {choice.profile} at {where} {why}"),
+        unblock=(unblock,),
         evidence=evidence,
         policy=policy.digest,
     )
+
+
+def _condensed_first(evidence: Evidence, window: Window, policy: Policy) -> str:
+    sized = fits_text(evidence, window, policy.counting)
+    return f"the prompt is over the window, so its context is condensed first: {sized}"
 
 
 def _fits_nowhere(choice: _Choice, evidence: Evidence, policy: Policy) -> Refusal:
@@ -160,9 +190,9 @@ def _fits_nowhere(choice: _Choice, evidence: Evidence, policy: Policy) -> Refusa
     sized = fits_text(evidence, window, policy.counting) if window else f"{evidence.tokens.high:,} tokens"
     return Refusal(
         rule=choice.rule,
-        reasons=(*choice.reasons, f"the prompt fits no allowed window: {sized}"),
+        reasons=(*choice.reasons, f"even with its context condensed the prompt fits no allowed window: {sized}"),
         unblock=(
-            f"shorten --context, or name the text with --file: then the subagent pages through it (windows: {windows})",
+            f"shorten the goal, or put its details into a file that --file names: it is paged (windows: {windows})",
         ),
         evidence=evidence,
         policy=policy.digest,

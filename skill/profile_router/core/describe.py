@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.policy import (
+    TIERS,
     BorderlineRule,
     KindsRule,
     LargeChangeRule,
@@ -25,6 +26,41 @@ class RuleRow:
     id: str
     when: str
     goes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """One step of the ladder for a reader: its id, what happened, from which tiers, where it leads, how often."""
+
+    id: str
+    when: str
+    start: str
+    goes: str
+    bound: str
+
+
+_GOES: Mapping[str, str] = {
+    "same": "the same once more, after the wait it asks for (at most {wait:g} s)",
+    "next-provider": "the profile's next key or provider",
+    "next-tier": "the next tier",
+    "larger-window": "the next larger window",
+    "condense": "the same, condensed first",
+    "asked": "the profile that was asked for",
+}
+
+
+def describe_ladder(policy: Policy) -> tuple[StepRow, ...]:
+    """Return the steps of the ladder of *policy* in order."""
+    return tuple(
+        StepRow(
+            id=row.id,
+            when=", ".join(row.causes),
+            start=", ".join(row.from_tiers) if set(row.from_tiers) < set(TIERS) else "every tier",
+            goes=_GOES.get(row.to, f"{row.to} tier").format(wait=policy.limits.wait_seconds),
+            bound=("once" if row.times == 1 else f"{row.times} times") + ("" if row.may_cost else ", never paid"),
+        )
+        for row in policy.ladder
+    )
 
 
 def describe_rules(policy: Policy) -> tuple[RuleRow, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from profile_router.core.conversation import PassedOn, TurnFinding
 from profile_router.core.kinds import KindHit
 
 Source = Literal["stated", "measured", "guessed"]
@@ -87,7 +88,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that `decide` may look at besides the task and the policy. Sizes in files, lines, tokens and characters."""
+    """All that `decide` may look at besides the task and the policy. Sizes in files, lines, tokens and characters.
+
+    `turns` are the checked turns of the conversation: no other goes to a model that is not local. `fixed` is the part
+    of `tokens` that no condensing shortens: what every prompt holds, the goal, the names of files, the images.
+    """
 
     files_to_read: Range = UNKNOWN
     files_to_edit: Range = UNKNOWN
@@ -101,6 +106,12 @@ class Evidence:
     private: tuple[PrivateFinding, ...] = ()
     windows: tuple[Window, ...] = ()
     notes: tuple[str, ...] = ()
+    turns: tuple[TurnFinding, ...] = ()
+    fixed: TokenCount = TokenCount(0, 0, "bounded")
+
+    def hearing(self, said: PassedOn) -> Evidence:
+        """Return this evidence with what was found in the turns of the conversation."""
+        return replace(self, turns=said.findings, notes=(*self.notes, *said.notes))
 
     @property
     def named_bytes(self) -> int:

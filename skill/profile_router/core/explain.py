@@ -35,6 +35,7 @@ def decision_json(decision: Decision) -> Json:
         "reasons": list(decision.reasons),
         "evidence": evidence,
         "needs_probe": decision.needs_probe,
+        "condense": decision.condense,
         "flips": list(decision.flips),
         "estimate": {
             "usd": decision.estimate.usd,
@@ -115,6 +116,7 @@ def decision_lines(decision: Decision, *, burst: str) -> list[str]:
         ]
         return lines + _labelled("warning", decision.warnings)
     head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
+    head += "  ·  condensed first" if decision.condense else ""
     lines = [head, *_labelled("why", (*_joined(decision.reasons), _size(decision.evidence, decision.profile)))]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
     lines += _labelled("costs", (_price(decision, burst),))

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.policy import Counting
 
+LEAST_ROOM = 256  # tokens: condensing a context to less would leave nothing of it
+
 
 def needed_tokens(evidence: Evidence, window: Window, counting: Counting) -> int:
     """Return the tokens that the prompt and its reply take in *window*.
@@ -24,6 +26,12 @@ def needed_tokens(evidence: Evidence, window: Window, counting: Counting) -> int
 def fits(evidence: Evidence, window: Window, counting: Counting) -> bool:
     """Tell whether prompt and reply reserve fit *window*."""
     return needed_tokens(evidence, window, counting) <= window.tokens
+
+
+def condensable(evidence: Evidence, window: Window, counting: Counting) -> bool:
+    """Tell whether *window* would hold what no condensing shortens, and there is something else to condense."""
+    fixed = math.ceil((evidence.fixed.high + LEAST_ROOM) * counting.tokenizer_factor) + counting.reply_reserve
+    return fixed <= window.tokens and evidence.fixed.low < evidence.tokens.high
 
 
 def counting_limits(windows: Iterable[Window], counting: Counting, above_tokens: int | None) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
+from profile_router.core.handoff import Handoff
 from profile_router.core.policy import Tier
 from profile_router.core.task import Task
 
@@ -15,7 +16,10 @@ class Order:
     """What a runner is asked to do: *task* under *profile*, for the reason *step*, in the *conversation* so far.
 
     `window` is tokens; `seconds` is what is left of the run's wall clock; `private` forbids any endpoint that is not
-    local; `vision` tells whether the model may be sent images; `asks` are the profiles that a subagent may ask for.
+    local; `vision` tells whether the model may be sent images; `asks` are the profiles that a subagent may ask for;
+    `provider` is the number of the profile's provider to use, 0 being the one it names first.
+    `outside` is the conversation without its private turns, for what may reach other models besides the profile's own;
+    None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
     """
 
     task: Task
@@ -30,3 +34,7 @@ class Order:
     vision: bool
     asks: tuple[str, ...] = ()
     images: tuple[ImageFact, ...] = ()
+    outside: Conversation | None = None
+    provider: int = 0
+    number: int = 0
+    handoff: Handoff | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST = 4_096
 
@@ -68,11 +69,13 @@ def _plain(text: str, seen: set[str]) -> Iterator[tuple[str, bool]]:
             yield from ((form, False) for form in _forms(word))
 
 
-def _forms(word: str) -> Iterator[str]:
-    """Yield *word* without what writing puts around it. More than one where it can be read in more than one way."""
-    if word.isalnum() and word.isascii():
-        yield word
-        return
+@lru_cache(maxsize=50_000)  # a text is looked through in several readings, which have most of their words in common
+def _forms(word: str) -> tuple[str, ...]:
+    """Return *word* without what writing puts around it. More than one where it can be read in more than one way."""
+    return (word,) if word.isalnum() and word.isascii() else tuple(_trimmed(word))
+
+
+def _trimmed(word: str) -> Iterator[str]:
     trimmed = word.lstrip("@!#&,:+").rstrip(".,:;!?&")
     if trimmed[:1] == "[" and trimmed[-1:] == "]":
         trimmed = trimmed[1:-1]

@@ -184,15 +184,63 @@ class Prices:
     volume: Volume
 
 
+Destination = Literal["same", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run."""
+    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
+
+    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for.
+    """
 
     id: str
     causes: tuple[str, ...]
     from_tiers: tuple[Tier, ...]
-    to: Literal["burst", "local", "asked"]
-    times: int = field(metadata=bounded(0, 1))
+    to: Destination
+    times: int = field(metadata=bounded(0, 5))
+    may_cost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """How a task goes on with another model after one failed.
+
+    `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
+    kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
+    """
+
+    tree: Literal["keep", "clean"] = "keep"
+    absent_claims: Literal["report", "promote"] = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRules:
+    """When a server or a key is left alone, in seconds.
+
+    After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
+    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
+    `refused_seconds` after a 401 and for `used_up_seconds` after anything else.
+    """
+
+    failures: int = field(default=3, metadata=bounded(1))
+    open_seconds: float = field(default=30.0, metadata=bounded(0))
+    most_seconds: float = field(default=900.0, metadata=bounded(0))
+    probe_seconds: float = field(default=60.0, metadata=bounded(1))
+    refused_seconds: float = field(default=300.0, metadata=bounded(0))
+    used_up_seconds: float = field(default=3_600.0, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may be spent, in USD: by one task, and by all tasks of one day (UTC).
+
+    A paid hop that is expected to cost more than `ask_above_usd` is asked for first.
+    """
+
+    task_usd: float = field(metadata=bounded(0))
+    day_usd: float = field(metadata=bounded(0))
+    ask_above_usd: float = field(metadata=bounded(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,14 +254,35 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condense:
+    """Bounds of condensing a prompt that fits no allowed window: the model calls that write summaries."""
+
+    max_calls: int = field(default=32, metadata=bounded(0, 1_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threads:
+    """Threads that nobody has used for `keep_days` are removed, with the texts and diffs that were kept of them."""
+
+    keep_days: float = field(default=30.0, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds of one run: seconds of wall clock, tokens of a summary, characters of one tool result, and so on."""
 
     run_seconds: float = field(metadata=bounded(1))
     check_seconds: float = field(metadata=bounded(1))
     connect_seconds: float = field(metadata=bounded(0.1))
+    loading_seconds: float = field(metadata=bounded(0))
+    first_token_seconds: float = field(metadata=bounded(0.1))
+    between_tokens_seconds: float = field(metadata=bounded(0.1))
+    wait_seconds: float = field(metadata=bounded(0, 600))
+    bad_calls: int = field(metadata=bounded(1))
+    parallel: int = field(default=3, metadata=bounded(1, 32))
     max_turns: int = field(metadata=bounded(1))
     summary_tokens: int = field(metadata=bounded(20))
+    conversation_tokens: int = field(default=1_000, metadata=bounded(0))
     tool_result_chars: int = field(metadata=bounded(200))
     measurement_max_age_hours: float = field(metadata=bounded(0))
 
@@ -233,8 +302,33 @@ class HermesOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """What `run_command` of the embedded runner runs, and how much of the machine that may take.
+
+    `allow` are the beginnings of commands, `deny` programs with words that they must not have; without `allow` there is
+    no terminal. Per command: `seconds` of wall clock, `output_chars` of its output for the model, `processes` and
+    `memory_mb` of all its processes together, `file_mb` per file that it writes and for its scratch folders. `network`
+    lets the commands of tasks that are not private use the network; `readable` are folders it may read besides the
+    system's own, where they exist.
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    seconds: float = field(default=120, metadata=bounded(1))
+    output_chars: int = field(default=6_000, metadata=bounded(200))
+    processes: int = field(default=64, metadata=bounded(1))
+    memory_mb: int = field(default=2_048, metadata=bounded(16))
+    file_mb: int = field(default=256, metadata=bounded(1))
+    network: bool = False
+    readable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name."""
+    """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name.
+
+    `local_only_by` names the workspace's file that makes all work there private (`core.tighten`), empty: none does.
+    """
 
     version: Literal[1]
     tiers: Tiers
@@ -245,11 +339,18 @@ class Policy:
     local_endpoints: tuple[str, ...]
     accept_any_model: bool
     ladder: tuple[Step, ...]
+    promotion: Promotion
+    health: HealthRules
+    budget: Budget
     probe: Probe
     limits: Limits
+    condense: Condense = Condense()
+    threads: Threads = Threads()
     hermes_plugin: PluginSwitch = "on"
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = HermesOptions()
+    terminal: Terminal = Terminal()
+    local_only_by: str = ""
     digest: str = ""
     source: str = ""
 

@@ -50,6 +50,7 @@ def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy) -> R
         needs_probe=False,
         profile=profile,
         tier=tier,
+        condense=route.condense and profile == route.profile,
         reasons=(*route.reasons, said),
         estimate=estimate(route.evidence, tier, policy),
         flips=(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -42,7 +42,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEndpoint:
-    """Where one provider is spoken to. `key_variable` names the environment variable that would hold its key."""
+    """Where one provider is spoken to, with one key. `key_variable` names the variable that would hold its key.
+
+    `label` is what Hermes' pool calls a key from there, "" for a written one. By Hermes' account the key rests until
+    `rests_until` (seconds since 1970, 0 for not at all), after the HTTP status `rests_after` (None where unknown).
+    """
 
     provider: str
     base_url: str
@@ -50,6 +54,14 @@ class ProviderEndpoint:
     key_variable: str | None = None
     api_key: Secret | None = field(default=None, repr=False)
     needs_key: bool = True
+    label: str = ""
+    rests_until: float = 0.0
+    rests_after: int | None = None
+
+    @property
+    def named(self) -> str:
+        """Return how messages name this provider and key: `openrouter`, or `openrouter#k2` for a pool's."""
+        return f"{self.provider}#{self.label}" if self.label else self.provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +84,21 @@ class Profile:
     terminal_backend: str = "local"
     source: str = ""
 
+    def at(self, provider: int) -> Profile:
+        """Return the profile with its provider number *provider* as its endpoint, 0 being the one it names first."""
+        return self if provider == 0 else replace(self, endpoint=self.fallbacks[provider - 1])
+
     @property
     def key_missing(self) -> bool:
         """Tell whether the provider wants a key and the profile has none."""
         return self.endpoint.needs_key and self.endpoint.api_key is None
+
+    @property
+    def keys(self) -> int:
+        """Return how many different keys there are for the server that it names first."""
+        ends = (self.endpoint, *self.fallbacks)
+        keys = {end.api_key for end in ends if same_endpoint(end.base_url, self.endpoint.base_url)}
+        return len(keys - {None})
 
     @property
     def where(self) -> str:
@@ -97,6 +120,11 @@ def is_loopback(base_url: str) -> bool:
         and parts[0] == "127"
         and all(part.isascii() and part.isdigit() and int(part) < 256 for part in parts)
     )
+
+
+def names_cloud(model: str) -> bool:
+    """Tell whether *model* is named as Ollama names what its cloud runs: a local port would only pass it on."""
+    return model.strip().lower().endswith((":cloud", "-cloud"))
 
 
 def address(base_url: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from profile_router.core.ladder import Failure
 
 Outcome = Literal["ok", "failed", "unavailable"]
-Status = Literal["ok", "failed", "refused"]
+Status = Literal["ok", "failed", "refused", "unapproved"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +38,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The end of one attempt: its receipt, and either the subagent's last words or the failure."""
+    """The end of one attempt: its receipt, and either the subagent's last words or the failure.
+
+    `wrote` are the files that it wrote, relative to the workspace; None: nobody knows, it ran commands or other tools.
+    """
 
     receipt: Receipt
     text: str = ""
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
+    wrote: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,16 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The task's own check command: its exit code and the last line it printed."""
+    """The task's own check command: its exit code, the last line it printed, and the end of all that it printed.
+
+    In `tail` secrets are masked: it is kept, and shown to the next model.
+    """
 
     command: str
     exit_code: int | None
     seconds: float
     last_line: str
+    tail: str = ""
 
     @property
     def passed(self) -> bool:
@@ -72,11 +80,12 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What the world says after the run. `unverified` lists what could not be confirmed."""
+    """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files."""
 
     files_changed: tuple[ChangedFile, ...] = ()
     check: CheckResult | None = None
     unverified: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def lines_added(self) -> int:

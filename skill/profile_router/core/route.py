@@ -20,7 +20,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where the task goes and why. `rule` is the id of the rule that fired, or `explicit`."""
+    """Where the task goes and why. `rule` is the id of the rule that fired, or `explicit`.
+
+    `condense`: the prompt is over the profile's window, and its context is condensed before the attempt.
+    """
 
     profile: str
     tier: Tier | None
@@ -32,6 +35,7 @@ class Route:
     evidence: Evidence
     policy: str
     warnings: tuple[str, ...] = ()
+    condense: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

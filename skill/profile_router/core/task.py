@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from profile_router.core.conversation import Conversation
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -19,7 +21,9 @@ class Task:
     """One unit of delegation.
 
     `context` is prompt text; `files` are named, not included (the agent pages through them). `timeout_s` is seconds
-    of wall clock for the whole run, `max_turns` the model calls of one attempt.
+    of wall clock for the whole run, `max_cost_usd` USD for all its hops (0: nothing that is paid), `max_turns` the
+    model calls of one attempt. `conversation` is what the parent and its user said so far, whole; the policy says how
+    much of it is passed on.
     """
 
     goal: str
@@ -35,3 +39,5 @@ class Task:
     local_only: bool = False
     check: str | None = None
     timeout_s: float | None = None
+    max_cost_usd: float | None = None
+    conversation: Conversation = ()

@@ -23,11 +23,11 @@ def register(ctx: Any) -> None:
     ctx.register_tool("route_task", "profile_router", surfaces.ROUTE_TASK, surfaces.route_task, emoji="🧭")
     ctx.register_cli_command(
         "profile-router",
-        help="what profile-router can do, from here: route, run, profiles, doctor, policy",
+        help="route, run, profiles, doctor, policy, setup … (--as NAME for --profile, which is Hermes' own)",
         setup_fn=surfaces.add_arguments,
         handler_fn=surfaces.command_line,
     )
     ctx.register_command(
-        "profile-router", surfaces.in_chat, description="Say where a task would go, and why", args_hint="<task>"
+        "profile-router", surfaces.answer_in_chat, description="Say where a task would go, and why", args_hint="<task>"
     )
     show_options(ctx)

@@ -1,4 +1,4 @@
-"""The three places inside the running Hermes that the plugin touches. None of them fails where Hermes has changed."""
+"""The few places inside the running Hermes that the plugin touches. None of them fails where Hermes has changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import importlib
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
+
+# Hermes' gateway looks every five seconds; how long a turn may give no sign of life is its operator's to say.
+_BETWEEN_SIGNS_S = 1.0
+_LONGEST_LINE = 200
 
 
 def paused() -> bool:
@@ -23,14 +28,61 @@ def interrupted() -> bool:
         return False
 
 
-def alive_sign() -> Callable[[str], None]:
-    """Return what keeps Hermes' activity clock going: a call that blocks must not look like one that hangs."""
-    now = time.monotonic()
-    state = {"last_touch": now, "start": now}
+def agrees(question: str) -> bool | None:
+    """Ask Hermes' user by Hermes' own approval, and return whether they agreed; None where nobody can answer.
 
-    def alive(what: str) -> None:
+    Nobody is there with `-z`, in a cron job or in a script: that Hermes approves everything there is no yes to a price.
+    """
+    try:
+        approval = importlib.import_module("tools.approval")
+        if not (approval._is_interactive_cli() or approval._is_gateway_approval_context()):
+            return None
+        said = approval.request_tool_approval("delegate_task", question)
+        return None if said.get("status") == "approval_required" else bool(said.get("approved"))
+    except Exception:
+        return None
+
+
+def alive_sign() -> Callable[[str], None]:
+    """Return what to call, again and again, with the router's last line ("": there is none yet).
+
+    It keeps Hermes' activity clock going, as a call that blocks must not look like one that hangs; and it shows each
+    new line once where Hermes shows its user what tools do: above the prompt of `hermes chat`, or as a message in a
+    messenger. To be made and called in the thread in which Hermes called us.
+    """
+    agent = _agent()
+    now = time.monotonic()
+    state = {"last_touch": now, "start": now, "interval": _BETWEEN_SIGNS_S}
+    shown = ""
+
+    def alive(line: str) -> None:
+        nonlocal shown
+        if line != shown:
+            shown = line
+            _show(agent, f"🧭 {line}")
         with suppress(Exception):
             hermes = importlib.import_module("tools.environments.base")
-            hermes.touch_activity_if_due(state, f"profile-router: {what}")  # at most every ten seconds
+            hermes.touch_activity_if_due(state, f"profile-router: {line or 'measuring the task'}")
 
     return alive
+
+
+def _agent() -> Any:
+    """Return Hermes' agent that this thread works for: the one whose clock a tool is to touch. None if unknown."""
+    with suppress(Exception):
+        touch = importlib.import_module("tools.environments.base")._get_activity_callback()
+        return getattr(touch, "__self__", None)
+    return None
+
+
+def _show(agent: Any, line: str) -> None:
+    """Show *line*, where whoever talks with *agent* sees its tools at work (not with -z, -Q or tool_progress off)."""
+    with suppress(Exception):
+        tools = agent.tool_progress_callback
+        if tools is None or getattr(getattr(tools, "__self__", None), "tool_progress_mode", "all") == "off":
+            return
+        text = "".join(char if char.isprintable() else " " for char in line)[:_LONGEST_LINE]
+        if agent.status_callback is not None:
+            agent.status_callback("lifecycle", text)
+        else:
+            agent._vprint(f"  ┊ {text}", force=True)  # silent where Hermes' output is for a program

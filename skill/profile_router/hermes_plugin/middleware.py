@@ -11,7 +11,8 @@ The rule, in the order in which it is applied:
 4. Else an error result that names the run's thread.
 
 An exception in a middleware would make Hermes delegate by itself, so none leaves this one but Hermes' own.
-Tasks of a batch run one after another: each may write where the others read.
+The tasks of a batch are one run of the router, which keeps those that write apart; the rule holds for all of them
+together.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from .batch import run_batch
+from .conversation import conversation_of
 from .hermes import alive_sign, interrupted, paused
 from .private import looks_private
 from .process import Ran, run_router
@@ -41,10 +44,14 @@ _seen_private_paths: tuple[str, ...] = ()
 
 @dataclass(slots=True)
 class Call:
-    """One delegate_task on its way. `ran` grows by one for each task that was given to the router."""
+    """One delegate_task on its way. `ran` grows by one for each task that was given to the router.
+
+    `conversation` is the parent's, which the router passes on; Hermes' own delegation has no use for it.
+    """
 
     tasks: Sequence[Mapping[str, Any]]
     settings: Settings
+    conversation: Sequence[Mapping[str, str]] = ()
     ran: list[Ran] = field(default_factory=list)
 
     @property
@@ -74,7 +81,7 @@ def on_tool(**call: Any) -> Any:
     if call.get("tool_name") != "delegate_task":
         return next_call(args)
     try:
-        verdict = _verdict(args)
+        verdict = _verdict(args, call.get("session_id"))
     except Exception as error:
         verdict = Verdict(_as_result([error_entry(0, f"the plugin failed: {type(error).__name__}: {error}", "")], 0.0))
     if verdict.answer is not None:
@@ -85,7 +92,7 @@ def on_tool(**call: Any) -> Any:
     return result
 
 
-def _verdict(args: Any) -> Verdict:
+def _verdict(args: Any, session_id: object) -> Verdict:
     call = None
     try:
         tasks = tasks_of(args)
@@ -95,7 +102,7 @@ def _verdict(args: Any) -> Verdict:
             return Verdict(
                 json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
             )
-        call = Call(tasks, read_settings())
+        call = Call(tasks, read_settings(), conversation_of(session_id))
         return _delegated(call)
     except Exception as error:
         return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
@@ -113,7 +120,8 @@ def tasks_of(args: Any) -> list[dict[str, Any]] | None:
     if not all(isinstance(task, Mapping) and str(task.get("goal") or "").strip() for task in given):
         return None
     shared = _given(args, _SHARED)
-    return [{**shared, **_given(task, (*_SHARED, *_OWN))} for task in given]
+    label = {"local_only": shared["local_only"]} if shared.get("local_only") else {}  # which no task takes back
+    return [{**shared, **_given(task, (*_SHARED, *_OWN)), **label} for task in given]
 
 
 def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -126,42 +134,53 @@ def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _delegated(call: Call) -> Verdict:
-    """Run the tasks one after another. The first that the router does not answer decides for all if none was begun."""
+    """Run the tasks. Where the router does not answer, that decides for all if none was begun."""
     if call.settings.problem:
         return _broken(call, call.settings.problem)
     started = time.monotonic()
     deadline = started + call.settings.limit_s
-    entries: list[dict[str, Any]] = []
-    for index, task in enumerate(call.tasks):
-        at = time.monotonic()
-        ran, thread = run_task(call, task, deadline)
-        if ran.mode == "off" and ran.code == 0 and not entries:
-            return Verdict()
-        if ran.result is None and not any(one.rule for one in call.ran) and not refused(ran):
-            return _broken(call, why_broken(ran), thread)
-        entries.append(entry_of(index, ran, thread, seconds=time.monotonic() - at))
+    threads = _run_all(call, deadline)
+    first = call.ran[0]
+    if first.mode == "off" and first.code == 0:
+        return Verdict()
+    if not any(ran.rule or ran.result for ran in call.ran) and not refused(first):
+        return _broken(call, why_broken(first), threads[0])
+    took = time.monotonic() - started
+    entries = [entry_of(index, ran, threads[index], seconds=took) for index, ran in enumerate(call.ran)]
     if all(ran.mode == "explain" for ran in call.ran):
-        return Verdict(note={"mode": "explain", "routes": [entry["route"] for entry in entries]})
-    return Verdict(_as_result(entries, time.monotonic() - started))
+        return Verdict(note={"mode": "explain", "routes": [entry.get("route", {}) for entry in entries]})
+    return Verdict(_as_result(entries, took))
+
+
+def _run_all(call: Call, deadline: float) -> list[str]:
+    """Run the tasks of *call*, at the same time where there are several; return the thread of each."""
+    global _seen_private_paths
+    if len(call.tasks) == 1:
+        return [run_task(call, call.tasks[0], deadline)[1]]
+    orders = [_order(call, task, deadline) for task in call.tasks]
+    call.ran = [Ran(started=True, rule="unknown") for _ in orders]  # should anything go wrong, they may have begun
+    call.ran = run_batch(call.settings, orders, deadline + GRACE_S, interrupted, alive_sign())
+    _seen_private_paths = call.ran[0].private_paths or _seen_private_paths
+    return [order["thread"] for order in orders]
+
+
+def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+    """Return *task* as the router is given it: with a thread, with no more time than is left, and what was said."""
+    left = deadline - time.monotonic()
+    timeout = min(left, task["timeout"]) if isinstance(task.get("timeout"), int | float) else left
+    thread = task.get("thread") or secrets.token_hex(4)
+    return {**task, "thread": thread, "timeout": timeout, "conversation": call.conversation or None}
 
 
 def run_task(call: Call, task: Mapping[str, Any], deadline: float) -> tuple[Ran, str]:
-    """Run one task of *call*; return how it went and the thread it ran on."""
+    """Run one task by itself; return how it went and the thread it ran on."""
     global _seen_private_paths
-    thread = task.get("thread") or secrets.token_hex(4)
-    left = deadline - time.monotonic()
-    if left <= 0 or (call.ran and call.ran[-1].stopped == "interrupted"):
-        over = Ran(stopped="interrupted" if left > 0 else "the limit of the call was over before it began")
-        call.ran.append(over)
-        return over, thread
-    timeout = min(left, task["timeout"]) if isinstance(task.get("timeout"), int | float) else left
+    order = _order(call, task, deadline)
     call.ran.append(Ran(started=True, rule="unknown"))  # should anything go wrong in between, it may have begun
-    ran = run_router(
-        call.settings, {**task, "thread": thread, "timeout": timeout}, deadline + GRACE_S, interrupted, alive_sign()
-    )
+    ran = run_router(call.settings, order, deadline + GRACE_S, interrupted, alive_sign())
     call.ran[-1] = ran
     _seen_private_paths = ran.private_paths or _seen_private_paths
-    return ran, thread
+    return ran, order["thread"]
 
 
 def refused(ran: Ran) -> bool:

@@ -6,6 +6,7 @@ It errs on the safe side: more looks private here than to the router, and what c
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,11 +19,53 @@ PATHS = (
 )
 _SPOKEN = re.compile(
     r"\blocal[- ]only\b|\bconfidential|\bnever leaves? "
-    r"|\b(?:stay|keep|run)s?\b[^.\n]{0,60}\b(?:machine|local(?:ly)?|private)\b"
-    r"|-----BEGIN [A-Z0-9 ]*PRIVATE KEY|\bsk-[\w-]{16}|\bgh[pousr]_\w{16}|\bAKIA[0-9A-Z]{12}|\bxox[abps]-"
-    r"|\b(?:password|passwd|secret|api[_-]?key|token)\s*[:=]\s*\S",
+    r"|\b(?:stay|keep|run)s?\b[^.\n]{0,60}\b(?:machine|local(?:ly)?|private)\b",
     re.IGNORECASE,
 )
+# Whatever the router takes for a secret, and more: any long run of letters and digits, any value of a secret's name.
+_SECRET = re.compile(
+    r"PRIVATE\s*KEY|PuTTY-User-Key|AGE-(?:SECRET|PLUGIN)|b3BlbnNzaC1rZXkt|LS0tLS1CRUdJTi|\"kty\""
+    r"|(?=[A-Za-z_-]{0,60}[0-9])(?=[0-9_-]{0,60}[A-Za-z])[\w-]{20}"
+    r"|\b(?:sk-|gh[pousr]_|AKIA|xox[a-z]-|hf_|npm_|gl\w{2,8}-|sk_|rk_|pypi-)\w{12}|eyJ[\w-]{8}|Q~|AccountKey=|sig=\w"
+    r"|://[^\s/@]{1,300}@|\bbearer\s+\S{8}|\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\b"
+    r"|\$(?:2[aby]|5|6|y|apr1|argon2\w{0,3})\$|\{SSHA"
+    r"|(?:pass(?:word|wort|wd|phrase|code)?|pwd|kennwort|contrasena|secret|token|credentials?|key|auth|dsn|"
+    r"connection_?string|密码|密碼|密钥|口令)(?:[_-][\w-]{0,40})?[\"'`\])]{0,3}\s{0,8}(?::?=|:|>)\s{0,8}\S"
+    r"|\b(?:password|passphrase|token|secret|key) (?:is|was|ist)[ :]{1,4}\S{0,40}\d"
+    r"|\blogin\s+\S+\s+password\b|--(?:\w+-)?(?:password|token|secret|key) \S",
+    re.IGNORECASE,
+)
+# Blanks are tried from their first on, or a long run of them would cost its square.
+_BROKEN_LINE = re.compile(r"\\?(?<![^\S\r\n])[^\S\r\n]*[\r\n][>#|\s]*")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\(?:[xuU][0-9A-Fa-f{]|[0-3][0-7]{2})|&#")
+# A word of letters of two alphabets, one of them ours, is written to look like another.
+_MIXED = re.compile(
+    r"(?=\S*[A-Za-z0-9_/]|\.)\S*"
+    r"[\u0250-\u02ff\u0370-\u058f\u13a0-\u13ff\u1c80-\u1c8f\u1d00-\u1dbf\u2c60-\u2ddf\ua640-\ua69f]"
+)
+_PUNCTUATION = {
+    **dict.fromkeys("‐‑‒–—―−⁃˗", "-"),
+    **dict.fromkeys("․ꓸ。٫", "."),
+    **dict.fromkeys("⁄∕⧸", "/"),
+    **dict.fromkeys("∶꞉ː", ":"),
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("‘’‚‛′ʼ", "'"),
+    "∖": "\\",
+    "⧵": "\\",
+    "ˍ": "_",
+    "ı": "i",
+    "ȷ": "j",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ħ": "h",
+    "ŧ": "t",
+    "Ø": "O",
+    "Ł": "L",
+    "Đ": "D",
+    "Ħ": "H",
+    "Ŧ": "T",
+}
 _BETWEEN = re.compile(r"[\s\"'`<>()\[\]{},;|=:!?*]+")
 
 
@@ -33,12 +76,36 @@ def looks_private(task: Mapping[str, Any], globs: Sequence[str]) -> str:
     if task.get("thread"):
         return "it goes on with a thread, which may be private"
     for text in _texts(task):
-        if spoken := _SPOKEN.search(text):
-            return f"it says '{spoken[0][:12]}…'"
-        for word in _BETWEEN.split(text):
-            if glob := _private_path(word, (*PATHS, *globs)):
-                return f"it names a path like {glob}"
+        if why := _why(text, (*PATHS, *globs)):
+            return why
     return ""
+
+
+def _why(text: str, globs: Sequence[str]) -> str:
+    if spoken := _SPOKEN.search(text):
+        return f"it says '{spoken[0][:12]}…'"
+    shown = "".join(map(_plain, text))
+    if _SECRET.search(shown) or _SECRET.search(_BROKEN_LINE.sub("", shown)):
+        return "it holds what looks like a secret"
+    if not shown.isascii() and any(_MIXED.match(word) for word in shown.split()):
+        return "it is written in letters that look like others"
+    if _ESCAPED.search(shown):
+        return "it holds escaped text"
+    for word in _BETWEEN.split(shown):
+        if glob := next((glob for form in (word, word.replace("\\", "")) if (glob := _private_path(form, globs))), ""):
+            return f"it names a path like {glob}"
+    return ""
+
+
+def _plain(char: str) -> str:
+    """Return *char* without what only looks different, empty where it shows nothing."""
+    if char.isascii():
+        return char if char.isprintable() or char in "\t\r\n" else ""
+    if char in "\u2028\u2029\x85":
+        return "\n"
+    parts = unicodedata.normalize("NFKD", char)
+    seen = (part for part in parts if unicodedata.category(part) not in {"Mn", "Me", "Cf", "Cc", "Co", "Cs"})
+    return "".join(_PUNCTUATION.get(part, part) for part in seen if part not in "\u115f\u1160\u3164\u2800")
 
 
 def _private_path(word: str, globs: Sequence[str]) -> str:

@@ -12,11 +12,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import worker
+from .hermes import agrees
 from .settings import Settings, environment, folder_of_parent
 
 _RUN = ("run", "--task-json", "-", "--exit-with-stdin", "--from-hermes")
@@ -67,25 +69,33 @@ def run_router(
 ) -> Ran:
     """Run *task* until it ends, *interrupted* says so, or *deadline* (of time.monotonic). Never raises an Exception.
 
-    *alive* is called about ten times a second with what goes on.
+    *alive* is called about ten times a second with the last line that it said.
     """
+    order = {name: value for name, value in task.items() if value is not None}
     ran = Ran()
+    run_process(ran, settings, _RUN, order, deadline, interrupted, alive, folder=task.get("workspace"))
+    return ran
+
+
+def run_process(
+    ran: Ran,
+    settings: Settings,
+    arguments: Sequence[str],
+    order: Any,
+    deadline: float,
+    interrupted: Callable[[], bool],
+    alive: Callable[[str], None],
+    *,
+    folder: object,
+) -> None:
+    """Run the router with *arguments* and the JSON value *order* on its stdin; *ran* hears what it says."""
     try:
-        process = subprocess.Popen(
-            [*settings.command, *_RUN],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder_of_parent(task.get("workspace")),
-            env=environment(),
-            start_new_session=True,
-            bufsize=0,
-        )
+        process = _begun(settings, arguments, folder_of_parent(folder))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         ran.errors = str(error)
-        return ran
+        return
     ran.started = True
-    line = _Line(process, json.dumps({name: value for name, value in task.items() if value is not None}))
+    line = _Line(process, json.dumps(order))
     try:
         _follow(ran, line, settings, deadline, interrupted, alive)
     finally:
@@ -93,7 +103,24 @@ def run_router(
         ran.code, ran.errors = process.returncode, line.errors()
         for event in line.rest():  # it may have decided just before it was ended
             ran.hear(event)
-    return ran
+    if settings.worker and ran.result is not None and not isinstance(process, worker.Taken):
+        worker.start(settings.command, environment())  # not before: it would take the time of this run
+
+
+def _begun(settings: Settings, arguments: Sequence[str], folder: str) -> subprocess.Popen[bytes] | worker.Taken:
+    """Return the router's process, from the worker where there is one, else started anew. Raises OSError."""
+    environ = environment()
+    taken = worker.ask(settings.command, arguments, folder, environ) if settings.worker else None
+    return taken or subprocess.Popen(
+        [*settings.command, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=environ,
+        start_new_session=True,
+        bufsize=0,
+    )
 
 
 def _follow(
@@ -111,6 +138,8 @@ def _follow(
             return
         if event is not None:
             ran.hear(event)
+            if event["event"] == "ask":
+                line.say({"answer": agrees(str(event.get("line")))})
         now = time.monotonic()
         if interrupted():
             ran.stopped = "interrupted"
@@ -120,7 +149,7 @@ def _follow(
             ran.stopped = f"it did not decide within {settings.start_s:g} s"
         if ran.stopped:
             return
-        alive(ran.lines[-1] if ran.lines else "measuring the task")
+        alive(ran.lines[-1] if ran.lines else "")
 
 
 _OVER: dict[str, Any] = {"event": "over"}
@@ -129,7 +158,7 @@ _OVER: dict[str, Any] = {"event": "over"}
 class _Line:
     """The pipes to one process, each with a thread of its own, so that none can block the one that watches."""
 
-    def __init__(self, process: subprocess.Popen[bytes], order: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | worker.Taken, order: str) -> None:
         self._process = process
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._errors = bytearray()
@@ -176,6 +205,11 @@ class _Line:
             # one that a thread still waits on stays open: its number must not come to mean something else
             if pipe and not any(thread.is_alive() for thread in (self._writer, *self._readers)):
                 pipe.close()
+
+    def say(self, value: Any) -> None:
+        """Put one more line on its stdin, after the order."""
+        self._writer.join()
+        self._write(json.dumps(value).encode() + b"\n")
 
     def errors(self) -> str:
         """Return the end of its stderr, in one line."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from .process import Ran
 
-_STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "explained": "explained"}
+_STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "unapproved": "failed", "explained": "explained"}
 _OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock", "policy", "warnings")
 _MOST_FILES = 50  # all of them would be the parent's context
 _OF_RESULT = ("hops", "cost_usd", "unblock", "notes", "warnings")
@@ -23,7 +23,7 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
         "task_index": index,
         "status": _STATUS.get(str(result.get("status")), "failed"),
         "summary": result.get("summary") or None,
-        "duration_seconds": round(seconds, 2),
+        "duration_seconds": round(result.get("seconds") or seconds, 2),  # a batch knows how long each took
         "exit_reason": "completed" if result.get("status") == "ok" else str(result.get("status")),
         "model": receipts[-1].get("model_served") or receipts[-1].get("model_asked") if receipts else None,
         "api_calls": sum(receipt.get("turns") or 0 for receipt in receipts),
@@ -34,6 +34,8 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
     }
     entry.update({name: result[name] for name in _OF_RESULT if result.get(name)})
     entry["verified"] = _verified(result.get("verified"))
+    if result.get("merge"):
+        entry["merge"] = _shortened(result["merge"], "changed")
     if entry["status"] == "failed":
         entry["error"] = result.get("error") or "; ".join(entry["route"].get("reasons") or ()) or "it failed"
     return entry
@@ -48,11 +50,14 @@ def _route(route: Any) -> dict[str, Any]:
 
 
 def _verified(verified: Any) -> dict[str, Any]:
-    found = dict(verified) if isinstance(verified, Mapping) else {}
-    files = list(found.get("files_changed") or ())
-    if len(files) > _MOST_FILES:
-        found |= {"files_changed": files[:_MOST_FILES], "files_changed_in_all": len(files)}
-    return found
+    return _shortened(verified if isinstance(verified, Mapping) else {}, "files_changed")
+
+
+def _shortened(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    files = list(found.get(name) or ())
+    if len(files) <= _MOST_FILES:
+        return dict(found)
+    return {**found, name: files[:_MOST_FILES], f"{name}_in_all": len(files)}
 
 
 def error_entry(index: int, error: str, thread: str, ran: Ran | None = None) -> dict[str, Any]:

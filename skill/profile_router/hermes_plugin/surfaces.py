@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .conversation import conversation_of
+from .hermes import paused
 from .middleware import Call, run_task, tasks_of
 from .results import entry_of
 from .settings import environment, folder_of_parent, read_settings
+from .setup import setup
 
 _DECIDING_S = 60.0
 _LONGEST_ANSWER = 6_000
 # In a chat only what reads: anybody who may write there may ask this.
-_IN_CHAT = ("profiles", "doctor", "route")
+_IN_CHAT = ("profiles", "doctor")
+_HELP = """
+Behind `hermes`, name the profile with --as NAME instead of --profile NAME, which Hermes takes for itself:
+  hermes profile-router route "fix the typo in README.md" --as coding-burst
+"""
+_TAKEN = "profile-router: Hermes took --profile for itself; to name the task's profile write --as NAME\n"
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 ROUTE_TASK: Mapping[str, Any] = {
@@ -44,36 +53,78 @@ ROUTE_TASK: Mapping[str, Any] = {
 }
 
 
-def route_task(args: Any, **_: Any) -> str:
+def route_task(args: Any, **hermes: Any) -> str:
     """Handle a call of the tool route_task; the answer is JSON text. Never raises, never delegates to Hermes."""
     try:
-        tasks = tasks_of({**args, "tasks": None}) if isinstance(args, Mapping) else None
-        if tasks is None:
-            return _error("goal is missing; say there what to do")
+        if wrong := _wrong(args):
+            return _error(wrong)
+        [task] = tasks_of({**args, "tasks": None}) or []
         settings = read_settings()
         if settings.problem:
             return _error(settings.problem)
+        conversation = conversation_of(hermes.get("session_id"))
         if not args.get("run"):
-            ended = _call(["route", "--task-json", "-", "--json"], stdin=json.dumps(tasks[0]))
-            return ended.stdout.strip() or _error(ended.stderr.strip())
-        call, started = Call(tasks, settings), time.monotonic()
-        ran, thread = run_task(call, tasks[0], started + settings.limit_s)
+            return _decided({**task, "conversation": conversation})
+        if paused():
+            return _error("delegation is paused: the operator has to clear that in /agents first")
+        call, started = Call([task], settings, conversation), time.monotonic()
+        ran, thread = run_task(call, task, started + settings.limit_s)
         return json.dumps(entry_of(0, ran, thread, seconds=time.monotonic() - started), ensure_ascii=False)
     except Exception as error:
         return _error(f"{type(error).__name__}: {error}")
 
 
+def _wrong(args: Any) -> str:
+    """Return what is wrong with the arguments of a route_task, empty where nothing is; the router reads the values."""
+    allowed = ROUTE_TASK["parameters"]["properties"]
+    if not isinstance(args, Mapping) or not str(args.get("goal") or "").strip():
+        return "goal is missing; say there what to do"
+    unknown = next((name for name in args if name not in allowed), None)
+    if unknown is not None:
+        return f"unknown argument '{unknown}' (allowed: {', '.join(allowed)})"
+    if args.get("run") not in (None, True, False):
+        return f"'run' is {json.dumps(args['run'], default=str)[:80]} (allowed: true or false)"
+    return ""
+
+
+def _decided(task: Mapping[str, Any]) -> str:
+    """Return the router's decision about *task* as it says it, or an error."""
+    ended = _call(["route", "--task-json", "-", "--json"], stdin=json.dumps(task))
+    try:
+        decision = json.loads(ended.stdout)
+    except (ValueError, RecursionError):
+        said = " ".join(ended.stderr.split())[-1000:] or "nothing that can be read"
+        return _error(f"the router ended with {ended.returncode} and said: {said}")
+    return json.dumps(decision, ensure_ascii=False)
+
+
+async def answer_in_chat(text: str) -> str:
+    """Answer as `in_chat` does, in a thread: Hermes' gateway calls this in the loop that serves all its chats."""
+    return await asyncio.to_thread(in_chat, text)
+
+
 def in_chat(text: str) -> str:
     """Answer `/profile-router …` in a chat: where a task would go; `profiles` and `doctor` as on the command line."""
     try:
-        first = (text.split() or [""])[0]
-        words = shlex.split(text) if first in _IN_CHAT else ["route", "--", text]
         if not text.strip():
             return "say what to do: /profile-router fix the typo in README.md"
-        ended = _call(words)
+        ended = _call(_chat_words(text))
         return (ended.stdout.strip() or ended.stderr.strip())[:_LONGEST_ANSWER]
     except Exception as error:
         return f"profile-router: {error}"
+
+
+def _chat_words(text: str) -> list[str]:
+    """Return the command line that *text* stands for. What is no command is a task, whatever word it begins with."""
+    first, *rest = text.split()
+    options = any(word.startswith("-") for word in rest)
+    if first == "route" and options:
+        return list(_named(shlex.split(text)))
+    if first == "route" and rest:
+        return ["route", "--", " ".join(shlex.split(text)[1:])]
+    if first in _IN_CHAT and all(word.startswith("-") for word in rest):
+        return [first, *rest]
+    return ["route", "--", text]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,31 +134,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command_line(arguments: argparse.Namespace) -> None:
-    """Run `hermes profile-router …` as `profile-router …` and end with its exit code."""
+    """Run `hermes profile-router …` as `profile-router …` and end with its exit code; `setup` makes the program."""
+    given = arguments.arguments
+    words = given[1:] if given[:1] == ["--"] else list(_named(given))  # behind -- Hermes takes nothing for itself
+    _say_what_hermes_took()
+    if words[:1] == ["setup"]:
+        sys.exit(setup(words[1:]))
     settings = read_settings()
     if settings.problem:
         sys.exit(f"profile-router: {settings.problem}")
     try:
-        sys.exit(subprocess.call([*settings.command, *arguments.arguments], env=environment()))
+        code = subprocess.call([*settings.command, *words], env=environment())
     except OSError as error:
-        sys.exit(f"profile-router: {settings.command[0]} cannot be started ({error})")
+        sys.exit(f"profile-router: {settings.command[0]} cannot be started ({error}); `hermes profile-router setup`")
+    if any(word in ("-h", "--help") for word in words):
+        sys.stdout.write(_HELP)
+    sys.exit(code)
+
+
+def _named(words: Sequence[str]) -> Iterator[str]:
+    """Yield *words* with `--as NAME` for what the router calls `--profile NAME`; behind `--` is the task's text."""
+    end = list(words).index("--") if "--" in words else len(words)
+    for place, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        yield f"--profile{equals}{value}" if name == "--as" and place < end else word
+
+
+def _say_what_hermes_took() -> None:
+    """Say so where Hermes has eaten a --profile that stood behind `profile-router`: it may have been meant for us."""
+    words = sys.orig_argv
+    behind = words[words.index("profile-router") :] if "profile-router" in words else []
+    behind = behind[: behind.index("--")] if "--" in behind else behind
+    if any(word in ("-p", "--profile") or word.startswith("--profile=") for word in behind):
+        sys.stderr.write(_TAKEN)
 
 
 def _call(words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
     settings = read_settings()
     if settings.problem:
         raise ValueError(settings.problem)
-    return subprocess.run(
-        [*settings.command, *words],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=_DECIDING_S,
-        cwd=folder_of_parent(),
-        env=environment(),
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            [*settings.command, *words],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_DECIDING_S,
+            cwd=folder_of_parent(),
+            env=environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"the router did not answer within {_DECIDING_S:g} s") from None
 
 
 def _error(message: str) -> str:

@@ -6,17 +6,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from profile_router.adapters.conversation_trim import pass_on
 from profile_router.adapters.measure import Surroundings, measure
 from profile_router.core.decide import decide
 from profile_router.core.policy import Policy
 from profile_router.core.route import Decision
 from profile_router.core.task import Task
-from profile_router.wiring.setup import prepare
+from profile_router.wiring.setup import Setup, prepare
 
 
 def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Decision, Policy]:
     """Return where *task* would go, and the policy that says so. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
-    around = Surroundings(workspace=setup.workspace, cwd=cwd, windows=setup.windows())
-    decision = decide(task, measure(task, setup.policy, around), setup.policy, setup.candidates)
-    return replace(decision, warnings=(*decision.warnings, *setup.warnings)), setup.policy
+    return decide_on(task, setup), setup.policy
+
+
+def decide_on(task: Task, setup: Setup) -> Decision:
+    """Return where *task* would go by what *setup* has read."""
+    around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
+    said = pass_on(task, (), setup.policy)
+    evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
+    decision = decide(task, evidence, setup.policy, setup.candidates)
+    return replace(decision, warnings=(*decision.warnings, *setup.warnings))

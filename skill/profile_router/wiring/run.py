@@ -1,42 +1,33 @@
-"""Run a task: build the graph's context and checkpointer, stream its events, and return the result."""
+"""Run a task: stream the graph's events, keep what it did, and return the result."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import secrets
-import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from profile_router.adapters.embedded.prober import EmbeddedProber
-from profile_router.adapters.embedded.runner import EmbeddedRunner
-from profile_router.adapters.embedded.summarizer import EmbeddedSummarizer
-from profile_router.adapters.hermes.choice import ChosenRunner
-from profile_router.adapters.hermes.installation import VARIABLE, find_hermes
-from profile_router.adapters.hermes.runner import HermesRunner
-from profile_router.adapters.live import LiveBackends, LiveMeasurer
-from profile_router.adapters.state_dir import private_folder
-from profile_router.adapters.verifier import WorkspaceVerifier
-from profile_router.adapters.workspace import base_of, private_files, tracked_files
+from profile_router.adapters.records import unsaved
+from profile_router.adapters.threads import Run
 from profile_router.core.attempts import cost
 from profile_router.core.explain import Json, decision_json, receipt_json, verified_json
-from profile_router.core.profile import Profile
 from profile_router.core.receipt import Status
 from profile_router.core.route import Refusal
 from profile_router.core.task import Task
-from profile_router.errors import StateError, UsageError
-from profile_router.ports import Emit, Event
+from profile_router.errors import RouterError, StateError, UsageError
+from profile_router.ports import Approver, Emit, Event
+from profile_router.wiring.context import made_once, run_context
+from profile_router.wiring.keeping import Keeping, checkpoints, close
 from profile_router.wiring.setup import Setup, prepare
 
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
 _FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
+_IN_A_COPY = "it worked in a copy of the workspace, which is gone with the batch that made it; hand the task over again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +38,28 @@ class Result:
     json: Json
 
 
-def run_task(task: Task, policy_file: str | None, environ: MutableMapping[str, str], cwd: Path, emit: Emit) -> Result:
-    """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything."""
+def run_task(
+    task: Task,
+    policy_file: str | None,
+    environ: MutableMapping[str, str],
+    cwd: Path,
+    emit: Emit,
+    approver: Approver | None = None,
+) -> Result:
+    """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything.
+
+    *approver* is asked before a paid hop that costs much; without one nobody is there.
+    """
     setup = prepare(task, policy_file, dict(environ), cwd, every_profile=True)
+    drop_foreign(environ)
+    thread = thread_id(task.thread)
+    return asyncio.run(_run(replace(task, thread=thread), setup, thread, emit, approver))
+
+
+def drop_foreign(environ: MutableMapping[str, str]) -> None:
+    """Take out of *environ* what would make a library send prompts elsewhere."""
     for name in [name for name in environ if _FOREIGN.match(name)]:
         del environ[name]
-    thread = thread_id(task.thread)
-    return asyncio.run(_run(replace(task, thread=thread), setup, thread, emit))
 
 
 def thread_id(given: str | None) -> str:
@@ -67,27 +73,99 @@ def thread_id(given: str | None) -> str:
     return given
 
 
-async def _run(task: Task, setup: Setup, thread: str, emit: Emit) -> Result:
+async def _run(task: Task, setup: Setup, thread: str, emit: Emit, approver: Approver | None) -> Result:
+    quiet_once_cancelled()
+    async with checkpoints(setup.state, setup.environ) as keeping:
+        for row in keeping.threads.unfinished():
+            if row.thread != thread and row.workspace == _place(setup):
+                line = f"thread {row.thread} was interrupted; `profile-router resume {row.thread}` goes on with it"
+                emit({"event": "unfinished", "line": line, "thread": row.thread})
+        return await run_on(keeping, task, setup, thread, emit, approver=approver)
+
+
+async def run_on(
+    keeping: Keeping,
+    task: Task,
+    setup: Setup,
+    thread: str,
+    emit: Emit,
+    around: Callable[[Any], Any] | None = None,
+    *,
+    approver: Approver | None = None,
+) -> Result:
+    """Run *task* on *thread* and return the result. *around* may change the context it runs in.
+
+    Raises UsageError where another process is at the thread, and StateError where what it does cannot be kept.
+    """
+    threads = keeping.threads
+    # In threads: with several runs in one process, these may wait for what only the loop can finish.
+    await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
+    run = await asyncio.to_thread(threads.begin, thread, _place(setup), "" if around is None else _IN_A_COPY)
+    warnings = list(keeping.warnings)
+    if run.given_up is not None:
+        warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
+    try:
+        policy = setup.policy
+        order = {"task": task, "cwd": str(setup.cwd), "policy": policy.source, "digest": policy.digest}
+        run.records.keep("order", order)
+        return await walk(keeping, run, task, setup, emit, around, approver=approver, warnings=warnings)
+    finally:
+        threads.leave(run)
+
+
+async def walk(
+    keeping: Keeping,
+    run: Run,
+    task: Task,
+    setup: Setup,
+    emit: Emit,
+    around: Callable[[Any], Any] | None = None,
+    *,
+    approver: Approver | None,
+    warnings: Sequence[str],
+) -> Result:
+    """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
     from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
 
-    _quiet_once_cancelled()
-    with tempfile.TemporaryDirectory(prefix="profile-router-") as scratch:
-        context = _context(setup, thread, Path(scratch))
-        async with _checkpoints(setup.state) as saver:
-            graph = build().compile(checkpointer=saver, name=NAME)
-            config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": 100}
-            final: dict[str, Any] = {}
-            async for mode, chunk in graph.astream(
-                {"task": task}, config, context=context, stream_mode=["custom", "values"], durability="sync"
+    context = run_context(setup, task, run, approver)
+    context = made_once(context if around is None else around(context), run)
+    graph = build().compile(checkpointer=keeping.saver, name=NAME)
+    config: Any = {
+        "configurable": {"thread_id": run.thread}, "metadata": {"run": run.id}, "recursion_limit": 100
+    }  # fmt: skip
+    try:
+        saved = await keeping.saver.aget_tuple(config)
+        begun = saved is not None and saved.metadata.get("run") == run.id
+        try:
+            async for event in graph.astream(
+                None if begun else {"task": task}, config, context=context, stream_mode="custom", durability="sync"
             ):
-                if mode == "custom":
-                    emit(cast("Event", chunk))
-                else:
-                    final = cast("dict[str, Any]", chunk)
-    return _result(final, setup, thread)
+                emit(cast("Event", event))
+        except StateError:
+            raise
+        except RouterError:
+            if run.records.names("") == ["order"]:  # nothing was asked of anybody: there is nothing to go on with
+                await close(keeping, run, (await graph.aget_state(config)).values)
+            raise
+        final = (await graph.aget_state(config)).values
+        result = _result(final, (*setup.warnings, *warnings), run.thread)
+        run.records.keep("result", {"status": result.status, "json": result.json})
+        await close(keeping, run, final)
+    except sqlite3.Error as error:
+        raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
+    return result
 
 
-def _quiet_once_cancelled() -> None:
+def result_of(kept: Mapping[str, Any]) -> Result:
+    """Return the result that a run had kept before it was killed."""
+    return Result(status=kept["status"], json=kept["json"])
+
+
+def _place(setup: Setup) -> str:
+    return str(setup.workspace.root) if setup.workspace else ""
+
+
+def quiet_once_cancelled() -> None:
     """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is being torn down are no news."""
     main = asyncio.current_task()
 
@@ -98,106 +176,7 @@ def _quiet_once_cancelled() -> None:
     asyncio.get_running_loop().set_exception_handler(report)
 
 
-def _context(setup: Setup, thread: str, scratch: Path) -> Any:
-    from profile_router_graphs.state import RunContext
-
-    journal: dict[str, bytes | None] = {}
-    workspace = setup.workspace
-    load: Callable[[str], Profile] = setup.profiles.__getitem__
-    backends = LiveBackends(policy=setup.policy, profiles=setup.profiles, candidates=setup.candidates)
-    return RunContext(
-        policy=setup.policy,
-        candidates=setup.candidates,
-        measurer=LiveMeasurer(
-            policy=setup.policy,
-            profiles=setup.profiles,
-            candidates=setup.candidates,
-            backends=backends,
-            workspace=workspace,
-            cwd=setup.cwd,
-            state=setup.state,
-            windows=setup.windows(),
-        ),
-        backends=backends,
-        runner=ChosenRunner(
-            choice=setup.policy.runner,
-            embedded=EmbeddedRunner(
-                load=load,
-                policy=setup.policy,
-                workspace=workspace.root if workspace else None,
-                base=base_of(workspace, setup.cwd),
-                known_files=lambda: tracked_files(workspace) if workspace else (),
-                journal=journal,
-            ),
-            hermes=_hermes(setup, load),
-            private_files=lambda: private_files(workspace, setup.policy.private_paths) if workspace else (),
-        ),
-        prober=EmbeddedProber(load=load, policy=setup.policy, root=base_of(workspace, setup.cwd)),
-        summarizer=EmbeddedSummarizer(
-            load=load,
-            policy=setup.policy,
-            whole_text=setup.state / "texts" / f"{thread}-{secrets.token_hex(4)}.txt",
-        ),
-        verifier=WorkspaceVerifier(workspace=workspace, scratch=scratch, environ=setup.environ, journal=journal),
-        clock=time.monotonic,
-    )
-
-
-def _hermes(setup: Setup, load: Callable[[str], Profile]) -> HermesRunner | None:
-    """Return the Hermes runner, None where there is no Hermes or it is not wanted. Raises UsageError where it must be.
-
-    Without a Hermes home there is none either: the profiles that come with the program are no place to run in.
-    """
-    policy = setup.policy
-    if policy.runner == "embedded":
-        return None
-    found = find_hermes(setup.environ, policy.hermes.python)
-    if found is None or setup.home.root is None:
-        if policy.runner == "hermes":
-            raise UsageError(
-                f"{policy.source} says `runner: hermes`, but there is no "
-                f"{'hermes on PATH' if found is None else 'Hermes home'}; install it with `pip install hermes-agent` "
-                f"and `hermes setup`, name its python in {VARIABLE}, or write `runner: auto`"
-            )
-        return None
-    return HermesRunner(
-        load=load,
-        policy=policy,
-        hermes=found,
-        root=setup.home.root,
-        environ=setup.environ,
-        workspace=setup.workspace.root if setup.workspace else None,
-        base=base_of(setup.workspace, setup.cwd),
-        unattended=policy.hermes.unattended_approval,
-        passed=policy.hermes.pass_environment,
-    )
-
-
-@asynccontextmanager
-async def _checkpoints(state: Path) -> AsyncIterator[Any]:
-    """Open the checkpoint database of *state*, readable by its owner only. Raises StateError where that cannot be."""
-    import aiosqlite
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-    from profile_router_graphs.state import checkpointed_types
-
-    path = private_folder(state) / "threads.sqlite"
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
-        connection = await aiosqlite.connect(path)
-    except OSError as error:
-        raise StateError(
-            f"the threads in {path} cannot be opened ({error.strerror}); name another folder: PROFILE_ROUTER_STATE=DIR"
-        ) from None
-    try:
-        yield AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=checkpointed_types()))
-    finally:
-        await connection.close()
-
-
-def _result(final: Mapping[str, Any], setup: Setup, thread: str) -> Result:
+def _result(final: Mapping[str, Any], warnings: Sequence[str], thread: str) -> Result:
     decision = final["decision"]
     attempt = final.get("attempt")
     stopped = attempt.failure if attempt is not None else None
@@ -217,6 +196,6 @@ def _result(final: Mapping[str, Any], setup: Setup, thread: str) -> Result:
             "error": stopped.message if stopped else None,
             "unblock": unblock,
             "notes": list(final["notes"]),
-            "warnings": list(setup.warnings),
+            "warnings": list(warnings),
         },
     )

@@ -12,6 +12,7 @@ from profile_router.adapters.policy_file import find_policy, read_policy
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.windows import known_windows
 from profile_router.adapters.workspace import Workspace, find_workspace
+from profile_router.adapters.workspace_policy import tightened_by
 from profile_router.core.decide import Candidate, Candidates
 from profile_router.core.evidence import Window
 from profile_router.core.policy import TIERS, Policy
@@ -51,7 +52,8 @@ def prepare(
 
     *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
     """
-    policy = read_policy(find_policy(policy_file, environ))
+    workspace = find_workspace(task.workspace, cwd)
+    policy, ignored = tightened_by(read_policy(find_policy(policy_file, environ)), workspace)
     home = find_home(environ)
     policy, warnings = _without_absent_cheap(policy, home)
     profiles = {name: home.load(name, asked_by=asker) for name, asker in _wanted(task, policy).items()}
@@ -61,11 +63,11 @@ def prepare(
         policy=policy,
         home=home,
         profiles=profiles,
-        workspace=find_workspace(task.workspace, cwd),
+        workspace=workspace,
         cwd=cwd,
         state=state_dir(environ),
         environ=environ,
-        warnings=warnings,
+        warnings=(*warnings, *ignored),
     )
 
 
@@ -100,10 +102,15 @@ def _loadable(home: HermesHome, known: Mapping[str, Profile]) -> dict[str, Profi
 
 
 def _candidate(profile: Profile) -> Candidate:
+    others = tuple(_at(profile.at(number)) for number in range(1, len(profile.fallbacks) + 1))
+    return replace(_at(profile), others=others)
+
+
+def _at(profile: Profile) -> Candidate:
     return Candidate(
         name=profile.name,
         base_url=profile.endpoint.base_url,
         model=profile.endpoint.model,
-        provider=profile.endpoint.provider,
+        provider=profile.endpoint.named,
         key_missing=profile.key_missing,
     )

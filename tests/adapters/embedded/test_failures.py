@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
+import ssl
 from dataclasses import astuple
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import openai
 import pytest
 from tests.adapters.embedded.a_runner import KEY, cloud, cloud_order, failed, local, run
-from tests.fakes import an_order
+from tests.fakes import a_policy, an_order
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say, stream_error
 
 from profile_router.adapters.embedded.failures import failure_of
@@ -19,38 +23,38 @@ OVERFLOW = {"type": "exceed_context_size_error", "n_prompt_tokens": 3011, "n_ctx
 # Statuses and bodies of llama.cpp's server are real ones (shared reference, captures of b11549).
 ENDINGS: dict[str, tuple[Answer, str]] = {
     "400": (fail(400, "bad"), "bad-request"),
-    "401": (fail(401, "bad key"), "key-exhausted"),
-    "402": (fail(402, "no credit"), "key-exhausted"),
-    "403": (fail(403), "key-exhausted"),
-    "404": (fail(404, "no such model"), "bad-request"),
-    "408": (fail(408), "timeout"),
+    "401": (fail(401, "bad key"), "key-refused"),
+    "402": (fail(402, "no credit"), "payment-required"),
+    "403": (fail(403), "forbidden"),
+    "404": (fail(404, "no such model"), "model-missing"),
+    "408": (fail(408), "request-timeout"),
     "413": (fail(413), "over-window"),
-    "429": (fail(429, headers={"Retry-After": "1"}), "key-exhausted"),
+    "429": (fail(429, headers={"Retry-After": "1"}), "rate-limited"),
     "500": (fail(500), "server-error"),
     "502": (fail(502), "bad-gateway"),
-    "503 while llama.cpp loads": (fail(503, "Loading model", type="unavailable_error"), "unavailable"),
+    "503 while llama.cpp loads": (fail(503, "Loading model", type="unavailable_error"), "loading"),
     "504": (fail(504), "unavailable"),
     "llama.cpp's overflow": (fail(400, "request (3011 tokens) exceeds the available", **OVERFLOW), "over-window"),
     "OpenAI's overflow": (fail(400, "too long", code="context_length_exceeded"), "over-window"),
     "llama.cpp's overflow in a stream": (stream_error("Context size has been exceeded."), "over-window"),
-    "an error in a stream": (stream_error("it crashed"), "server-error"),
+    "an error in a stream": (stream_error("it crashed"), "stream-error"),
     "a reset": (Answer(drop=True), "bad-gateway"),
-    "a stream cut in the middle": (say("half an answer", ends="cut"), "bad-answer"),
-    "a stream without an end": (say("half an answer", ends="silent"), "bad-answer"),
-    "the token limit": (say("half an answer", finish="length"), "bad-answer"),
-    "a tool call cut at the limit": (call("read_file", '{"path": "a', finish="length"), "bad-answer"),
-    "an empty answer": (say(""), "bad-answer"),
-    "a blank answer": (say(" \n"), "bad-answer"),
-    "thoughts alone": (say("", reasoning="hm"), "bad-answer"),
-    "an empty body": (raw(b""), "bad-answer"),
-    "nothing but the end": (raw(b"data: [DONE]\n\n"), "bad-answer"),
-    "a web page": (raw(b"<html>log in</html>", content_type="text/html"), "bad-answer"),
-    "no JSON": (raw(b"data: {nonsense\n\n"), "bad-answer"),
-    "JSON of another kind": (raw(b"data: [1]\n\n"), "bad-answer"),
-    "no choices": (raw(b'data: {"choices": null}\n\n'), "bad-answer"),
-    "a null delta": (raw(b'data: {"choices": [{"index": 0, "delta": null}]}\n\n'), "bad-answer"),
-    "a hollow tool call": (raw(b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{}]}}]}\n\n'), "bad-answer"),
-    "no UTF-8": (raw(b"\xff\xfe\n\n"), "bad-answer"),
+    "a stream cut in the middle": (say("half an answer", ends="cut"), "cut-short"),
+    "a stream without an end": (say("half an answer", ends="silent"), "cut-short"),
+    "the token limit": (say("half an answer", finish="length"), "truncated"),
+    "a tool call cut at the limit": (call("read_file", '{"path": "a', finish="length"), "truncated"),
+    "an empty answer": (say(""), "empty-answer"),
+    "a blank answer": (say(" \n"), "empty-answer"),
+    "thoughts alone": (say("", reasoning="hm"), "empty-answer"),
+    "an empty body": (raw(b""), "invalid-json"),
+    "nothing but the end": (raw(b"data: [DONE]\n\n"), "invalid-json"),
+    "a web page": (raw(b"<html>log in</html>", content_type="text/html"), "invalid-json"),
+    "no JSON": (raw(b"data: {nonsense\n\n"), "invalid-json"),
+    "JSON of another kind": (raw(b"data: [1]\n\n"), "invalid-json"),
+    "no choices": (raw(b'data: {"choices": null}\n\n'), "cut-short"),
+    "a null delta": (raw(b'data: {"choices": [{"index": 0, "delta": null}]}\n\n'), "invalid-json"),
+    "a hollow tool call": (raw(b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{}]}}]}\n\n'), "invalid-json"),
+    "no UTF-8": (raw(b"\xff\xfe\n\n"), "invalid-json"),
     "a redirect": (redirect("http://127.0.0.1:9/v1/chat/completions"), "bad-request"),
 }
 
@@ -79,10 +83,10 @@ def closed_port() -> str:
         return provider.base_url
 
 
-@pytest.mark.parametrize(("is_local", "cause"), [(True, "refused"), (False, "no-network")])
-def test_a_server_never_reached_is_unavailable(is_local: bool, cause: str) -> None:
+@pytest.mark.parametrize("is_local", [True, False])
+def test_a_server_never_reached_is_unavailable(is_local: bool) -> None:
     attempt = run(local(closed_port()), an_order(local=is_local))
-    assert failed(attempt) == (cause, "unavailable")
+    assert failed(attempt) == ("refused", "unavailable")
     assert attempt.receipt.ttft_s is None
     assert (attempt.receipt.tokens_in, attempt.receipt.tokens_out, attempt.receipt.cost_usd) == (0, 0, 0.0)
 
@@ -93,18 +97,29 @@ def wrapped(cause: BaseException, outer: type[openai.APIConnectionError] = opena
     return error
 
 
+def unreached(cause: OSError) -> Exception:
+    error = httpx2.ConnectError("it did not work")
+    error.__cause__ = cause
+    return wrapped(error)
+
+
 TRANSPORT: dict[str, tuple[BaseException, str]] = {
-    "no name": (wrapped(httpx2.ConnectError("[Errno -2] Name or service not known")), "no-network"),
-    "no way": (wrapped(httpx2.ConnectTimeout("timed out"), openai.APITimeoutError), "no-network"),
-    "no answer": (wrapped(httpx2.ReadTimeout("timed out"), openai.APITimeoutError), "timeout"),
+    "no name": (unreached(socket.gaierror(socket.EAI_NONAME, "Name or service not known")), "dns"),
+    "no resolver": (unreached(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")), "no-network"),
+    "no network": (unreached(OSError(errno.ENETUNREACH, "Network is unreachable")), "no-network"),
+    "no route to it": (unreached(OSError(errno.EHOSTUNREACH, "No route to host")), "connect-timeout"),
+    "a strange certificate": (unreached(ssl.SSLCertVerificationError("self-signed certificate")), "tls"),
+    "nobody there": (unreached(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")), "refused"),
+    "no way": (wrapped(httpx2.ConnectTimeout("timed out"), openai.APITimeoutError), "connect-timeout"),
+    "no answer": (wrapped(httpx2.ReadTimeout("timed out"), openai.APITimeoutError), "stalled"),
     "our clock": (TimeoutError(), "timeout"),
     "a reset": (wrapped(httpx2.ReadError("reset")), "bad-gateway"),
     "a hang-up": (
         wrapped(httpx2.RemoteProtocolError("Server disconnected without sending a response.")),
         "bad-gateway",
     ),
-    "a bare httpx error": (httpx2.RemoteProtocolError("peer closed connection"), "bad-answer"),
-    "bad compression": (httpx2.DecodingError("not gzip"), "bad-answer"),
+    "a bare httpx error": (httpx2.RemoteProtocolError("peer closed connection"), "cut-short"),
+    "bad compression": (httpx2.DecodingError("not gzip"), "cut-short"),
 }
 
 
@@ -147,3 +162,51 @@ def test_messages_are_one_short_line_that_names_profile_and_address() -> None:
     assert message.startswith(f"coding-local at {provider.url.removeprefix('http://')}: HTTP 500 bad thing x")
     assert len(message) < 300
     assert "\n" not in message
+
+
+def test_a_rate_limit_knows_how_long_to_wait() -> None:
+    with ScriptedProvider([fail(429, headers={"Retry-After": "7"})]) as provider:
+        attempt = run(local(provider.base_url))
+    assert attempt.failure is not None
+    assert attempt.failure.retry_after_s == 7.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (Answer(stall=True), "first-token-timeout"),
+        (Answer(trickle=True), "first-token-timeout"),
+        (say("half an answer", ends="stalls"), "stalled"),
+    ],
+)
+def test_a_server_that_does_not_go_on_is_left(answer: Answer, cause: str) -> None:
+    with ScriptedProvider(["warm", answer, "a retry would get this"]) as provider:
+        run(local(provider.base_url))  # what is built on first use takes its time on a busy machine
+        quick = a_policy(limits={"first_token_seconds": 2.0, "between_tokens_seconds": 0.5})
+        attempt = run(local(provider.base_url), policy=quick)
+        assert provider.requests[1].hung_up.wait(10)
+    assert failed(attempt) == (cause, "failed")
+    assert len(provider.requests) == 2
+
+
+SLIPS: dict[str, tuple[list[Answer], str]] = {
+    "unknown tools": ([call(name, "{}") for name in ("fly", "swim", "run")], "unknown-tool"),
+    "unfit arguments": ([call("read_file", {"start": n}) for n in (1, 2, 3)], "bad-arguments"),
+    "one failing call": ([call("ask_for_profile", '{"profile": "x", "reason": "y"}')] * 3, "repeated-call"),
+}
+
+
+@pytest.mark.parametrize(("answers", "cause"), SLIPS.values(), ids=SLIPS)
+def test_a_model_that_cannot_handle_its_tools_is_left_after_three_slips(
+    answers: list[Answer], cause: str, tmp_path: Path
+) -> None:
+    with ScriptedProvider([*answers, "a fourth request would get this"]) as provider:
+        attempt = run(local(provider.base_url), workspace=tmp_path)
+    assert failed(attempt) == (cause, "failed")
+    assert attempt.receipt.turns == 3
+
+
+@pytest.mark.parametrize("answers", [row[0] for row in SLIPS.values()], ids=SLIPS)
+def test_two_slips_are_forgiven(answers: list[Answer], tmp_path: Path) -> None:
+    with ScriptedProvider([*answers[:2], "done"]) as provider:
+        assert run(local(provider.base_url), workspace=tmp_path).text == "done"

@@ -120,7 +120,7 @@ def test_a_call_cut_at_the_token_limit_is_no_call(tmp_path: Path) -> None:
         json.loads("".join(arguments))
     done, _ = attempt(tmp_path, [stream("cut_tool_call_stream")])
     assert done.failure is not None
-    assert (done.failure.cause, done.receipt.turns) == ("bad-answer", 1)
+    assert (done.failure.cause, done.receipt.turns) == ("truncated", 1)
 
 
 @pytest.fixture(scope="module")

@@ -91,37 +91,44 @@ def test_the_profile_says_whether_tool_use_is_enforced(mode: Any, told: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("of_task", "of_profile", "files"),
+    ("of_task", "of_profile", "files", "terminal"),
     [
-        (None, None, True),
-        (None, ("file", "terminal"), True),
-        (("file",), None, True),
-        (("file",), ("file",), True),
-        (("file",), ("web",), False),
-        (("web",), ("file",), False),
-        ((), None, False),
-        (None, (), False),
+        (None, None, True, False),
+        (None, ("file", "terminal"), True, True),
+        (("file",), None, True, False),
+        (("file",), ("file",), True, False),
+        (("file",), ("file", "terminal"), True, False),
+        (("terminal",), None, False, True),
+        (("file", "terminal"), ("file",), True, False),
+        (("file",), ("web",), False, False),
+        (("web",), ("file",), False, False),
+        ((), None, False, False),
+        (None, (), False, False),
     ],
 )
 def test_tools_are_those_that_task_and_profile_both_allow(
-    of_task: Any, of_profile: Any, files: bool, tmp_path: Path
+    of_task: Any, of_profile: Any, files: bool, terminal: bool, tmp_path: Path
 ) -> None:
     with ScriptedProvider(["done"]) as provider:
         run(local(provider.base_url, toolsets=of_profile), an_order(a_task(toolsets=of_task)), workspace=tmp_path)
-    assert tools_of(provider.chats[0]) == [*(FILE_TOOLS if files else []), "ask_for_profile"]
+    assert tools_of(provider.chats[0]) == [
+        *(FILE_TOOLS if files else []),
+        *(["run_command"] if terminal else []),
+        "ask_for_profile",
+    ]
 
 
 @pytest.mark.parametrize(
     ("of_task", "of_profile", "noted"),
     [(("terminal",), None, True), (None, ("terminal",), True), (("file",), ("terminal",), False), (None, None, False)],
 )
-def test_who_asks_for_a_terminal_is_told_that_there_is_none(
+def test_who_asks_for_a_terminal_and_gets_none_is_told_so(
     of_task: Any, of_profile: Any, noted: bool, tmp_path: Path
 ) -> None:
     with ScriptedProvider(["done"]) as provider:
-        profile = local(provider.base_url, toolsets=of_profile)
+        profile = local(provider.base_url, toolsets=of_profile, terminal_backend="docker")
         attempt = run(profile, an_order(a_task(toolsets=of_task)), workspace=tmp_path)
-    assert any("terminal" in note for note in attempt.notes) is noted
+    assert any("terminal.backend of coding-local is 'docker'" in note for note in attempt.notes) is noted
     assert ("no terminal" in provider.chats[0]["messages"][0]["content"]) is noted
 
 

@@ -210,6 +210,7 @@ def test_the_lines_of_a_key_are_withheld_even_without_its_head(call: Call, root:
 
 def test_a_key_on_the_seam_of_two_chunks_is_withheld(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_CHUNK", 16)
+    monkeypatch.setattr(reading, "_COUNTED_WHOLE", 16)
     (root / "notes.txt").write_text("hello\n" + KEY)
     assert call("read_file", path="notes.txt").startswith("error: withheld: notes.txt")
 

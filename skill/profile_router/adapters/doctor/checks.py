@@ -24,6 +24,7 @@ Check = Callable[[Facts], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     own.policy,
     own.state_folder,
+    own.worker,
     own.tokenizer,
     gpu.card,
     gpu.rocm,

@@ -16,7 +16,7 @@ from profile_router.adapters.policy_file import SHIPPED, find_policy, read_polic
 from profile_router.adapters.resources import data
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.tokens import RANKS
-from profile_router.core.decide import Candidate, is_local
+from profile_router.core.decide import Candidate, attested
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.errors import DataError, PolicyError, ProfileError, UsageError
@@ -142,7 +142,7 @@ def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy) -> Subje
         return Subject(tier=tier, name=name, problem=str(error), folder=folder)
     endpoint = profile.endpoint
     candidate = Candidate(name=name, base_url=endpoint.base_url, model=endpoint.model, provider=endpoint.provider)
-    return Subject(tier=tier, name=name, profile=profile, folder=folder, local=is_local(candidate, policy))
+    return Subject(tier=tier, name=name, profile=profile, folder=folder, local=attested(candidate, policy))
 
 
 async def _server(subject: Subject, machine: Machine, connect_s: float) -> Server | None:

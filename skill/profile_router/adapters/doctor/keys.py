@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.adapters.doctor.auth_pools import pool_of
 from profile_router.adapters.doctor.facts import Facts, Subject
+from profile_router.adapters.install.root_keys import may_read
 from profile_router.adapters.profile_files import read_config, read_env
 from profile_router.core.diagnosis import Finding, failed, passed, warned
 from profile_router.core.profile import Profile
@@ -17,13 +19,22 @@ def keys(facts: Facts) -> Iterator[Finding]:
     """Fail for a key that is missing or that the profile cannot see; warn for one that only this shell has."""
     for subject, profile in facts.loaded():
         if profile.endpoint.needs_key:
-            yield _missing(facts, subject, profile) if profile.key_missing else _there(facts, subject, profile)
+            yield _missing(facts, subject, profile) if profile.key_missing else _counted(facts, subject, profile)
+
+
+def _counted(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+    found, more = _there(facts, subject, profile), profile.keys - 1
+    return replace(found, measured=f"{found.measured} · {more} more in Hermes' pool") if more else found
 
 
 def _there(facts: Facts, subject: Subject, profile: Profile) -> Finding:
     name, variable = f"{subject.name} key", profile.endpoint.key_variable
     if variable and subject.folder and read_env(subject.folder / ".env").get(variable):
         return passed(name, f"{variable} in the profile's .env")
+    if facts.home.root and may_read(profile, facts.home.root):
+        return passed(name, "from Hermes' root pool, as you have agreed")
+    if profile.endpoint.label:
+        return passed(name, "from the profile's own pool in Hermes")
     if not _from_environment(facts, profile):
         if subject.folder and not _states_key(subject.folder):
             return warned(

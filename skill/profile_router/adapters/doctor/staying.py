@@ -7,25 +7,26 @@ from collections.abc import Iterator
 
 from profile_router.adapters.doctor.facts import Facts
 from profile_router.core.diagnosis import Finding, failed, passed
-from profile_router.core.profile import Profile, is_loopback
+from profile_router.core.profile import Profile, is_loopback, names_cloud
 
 _LOCAL = "profile-router llama-server --model FILE --run"
-_CLOUD_TAG = re.compile(r".*[-:]cloud", re.IGNORECASE)  # Ollama's names for models that its cloud runs
 _QUANTIZED = re.compile(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)
 
 
 def address(facts: Facts) -> Iterator[Finding]:
-    """Fail where the tier local is a cloud, or an address that the policy does not attest as local."""
+    """Fail where the tier local is another machine, or an address that the policy does not attest."""
     for subject, profile in facts.loaded():
         if subject.tier != "local":
             continue
         name, endpoint = f"{subject.name} address", profile.endpoint
         if subject.local:
-            how = "this machine" if is_loopback(endpoint.base_url) else "attested by the policy's local_endpoints"
-            yield passed(name, f"{endpoint.base_url}: {how}")
+            yield passed(name, f"{endpoint.base_url}: this machine")
+        elif is_loopback(endpoint.base_url):
+            measured = f"{endpoint.base_url} is not among the policy's local_endpoints: private work is refused"
+            yield failed(name, measured, f"name it under local_endpoints in {facts.policy.source}")
         else:
             measured = f"{endpoint.base_url} ({endpoint.provider}) is not this machine: private work is refused"
-            mend = f"write `base_url: http://127.0.0.1:8080/v1` in {profile.source}, or attest it in local_endpoints"
+            mend = f"write `base_url: http://127.0.0.1:8080/v1` in {profile.source}"
             yield failed(name, measured, mend)
 
 
@@ -36,7 +37,7 @@ def cloud_model(facts: Facts) -> Iterator[Finding]:
             continue
         model = profile.endpoint.model
         host = subject.server.elsewhere if subject.server else None
-        if host is None and not _CLOUD_TAG.fullmatch(model):
+        if host is None and not names_cloud(model):
             continue
         where = f"at {host}" if host else "in Ollama's cloud, as its name says"
         measured = f"{model} runs {where}: private work would leave this machine"

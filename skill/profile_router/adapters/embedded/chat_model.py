@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from profile_router.adapters.http import open_client
+from profile_router.adapters.http import idle_client, open_client
 from profile_router.core.profile import Profile, is_loopback
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ async def open_model(
     """
     from langchain_openai import ChatOpenAI
 
+    # What a server says of the wrong type is no use to anybody's stderr, where it would be quoted.
+    warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)
     async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
@@ -49,6 +52,7 @@ async def open_model(
             use_responses_api=False,
             stream_chunk_timeout=None,
             http_async_client=client,
+            http_client=idle_client(),
             timeout=client.timeout,  # else None is sent with each request, which means for ever
             openai_proxy=None,
             extra_body=_extra_body(profile, max_tokens, schema) or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import islice
 
 from profile_router.adapters.embedded.fence import Fence
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
@@ -36,6 +37,10 @@ def replace_once(fence: Fence, path: str, old: str, new: str) -> str:
         if is_binary(content) or b"\0" in content:
             raise ToolRefusal(f"{name} is binary ({len(content):,} bytes)")
         text = content.decode("utf-8", "surrogateescape")
+        hidden = fence.seen(text)
+        span = _only(hidden, old, name)
+        if hidden != text and _count(text, old) != 1:
+            raise ToolRefusal(f"old cannot be told from what is masked in {name}; give more of the text around it")
         span = _only(text, old, name)
         where.append(text.count("\n", 0, span.start()) + 1)
         fitting = _with_breaks_of(new, span.group() if "\n" in old else text)
@@ -57,8 +62,16 @@ def _check(old: str, new: str) -> None:
             raise ToolRefusal(f"{label} holds a lone surrogate ({shown(lone)}), no text")
 
 
+def _pattern(old: str) -> re.Pattern[str]:
+    return re.compile("\r?\n".join(re.escape(line) for line in old.replace("\r\n", "\n").split("\n")))
+
+
+def _count(text: str, old: str) -> int:
+    return sum(1 for _ in islice(_pattern(old).finditer(text), 2))
+
+
 def _only(text: str, old: str, name: str) -> re.Match[str]:
-    pattern = re.compile("\r?\n".join(re.escape(line) for line in old.replace("\r\n", "\n").split("\n")))
+    pattern = _pattern(old)
     starts: list[int] = []
     found = first = pattern.search(text)
     while found and len(starts) < _COUNTED:

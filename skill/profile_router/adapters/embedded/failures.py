@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from profile_router.core.ladder import Failure, cause_of_status
+from profile_router.adapters.http import transport_cause
+from profile_router.adapters.rate_limit import retry_after
+from profile_router.core.causes import Cause, cause_of_status
+from profile_router.core.ladder import Failure
+from profile_router.errors import AttemptError
 
 _OVERFLOW = (
     "exceed_context_size",
@@ -14,30 +21,36 @@ _OVERFLOW = (
     "maximum context length",
 )
 _MESSAGE_CHARS = 200
+_ECHO_CHARS = 20  # so long a piece of what was sent is no chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 # What openai and LangChain raise on a 200 whose body is no chat completion: they do not expect one.
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
-
-
-class AttemptEnded(Exception):
-    """Something ended the attempt that is not an error of the transport. `failure` says what."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+_HOW: Mapping[Cause, str] = {
+    "refused": "refuses the connection",
+    "dns": "has a name that is not resolved",
+    "tls": "has no certificate that is trusted here",
+    "no-network": "cannot be reached: there is no network",
+    "connect-timeout": "cannot be reached in time",
+    "stalled": "no answer in time",
+    "cut-short": "the answer broke off in the middle",
+    "bad-gateway": "dropped the connection",
+}
+_SAID_OF_IT = frozenset({"stalled", "cut-short"})
 
 
 def failure_of(error: BaseException, *, where: str, local: bool, secret: str | None) -> Failure | None:
     """Return what *error* means, None where it is not an error of an attempt but a bug of ours.
 
-    *where* names profile and address for the message, out of which *secret* (the key) is cut if a server echoed it.
+    *where* names profile and address for the message, out of which *secret* (the key) and what stood in the prompt are
+    cut if a server echoed them.
     """
     import openai
 
-    if isinstance(error, AttemptEnded):
-        return error.failure
+    if isinstance(error, AttemptError):
+        return Failure(cause=_named(error), message=str(error))
     if isinstance(error, openai.APIConnectionError) or _of_transport(error):
-        return _connection(error, where, local)
+        cause = transport_cause(error)
+        return Failure(cause=cause, message=f"{where}{':' if cause in _SAID_OF_IT else ''} {_HOW[cause]}")
     if isinstance(error, TimeoutError):
         return Failure(cause="timeout", message=f"{where}: no answer in time")
     if isinstance(error, openai.APIError):
@@ -47,47 +60,32 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
 
 def unreadable(error: Exception, where: str) -> Failure:
     """Return the failure of an answer that is no chat completion. The error's text may quote it, so it stays out."""
-    return Failure(cause="bad-answer", message=f"{where}: the answer cannot be read ({type(error).__name__})")
+    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be read ({type(error).__name__})")
+
+
+def _named(error: AttemptError) -> Cause:
+    from profile_router.core.causes import TABLE
+
+    return next(cause for cause, row in TABLE.items() if type(error) is row.error)
 
 
 def _of_transport(error: BaseException) -> bool:
     return type(error).__module__.startswith(("httpx2", "httpcore2"))
 
 
-def _connection(error: BaseException, where: str, local: bool) -> Failure:
-    """Tell a server that was never reached (nothing was asked yet) from one that was lost while it answered."""
-    import httpx2
-
-    chain = list(_causes(error))
-    if any(isinstance(link, httpx2.ConnectError | httpx2.ConnectTimeout) for link in chain):
-        said = " ".join(str(link) for link in chain).lower()
-        how = "refuses the connection" if "refused" in said or "attempts failed" in said else "cannot be reached"
-        return Failure(cause="refused" if local else "no-network", message=f"{where} {how}")
-    if any(isinstance(link, TimeoutError | httpx2.TimeoutException) for link in chain):
-        return Failure(cause="timeout", message=f"{where}: no answer in time")
-    if any(isinstance(link, httpx2.RemoteProtocolError | httpx2.DecodingError) for link in chain) and not any(
-        "without sending a response" in str(link) for link in chain
-    ):
-        return Failure(cause="bad-answer", message=f"{where}: the answer broke off in the middle")
-    return Failure(cause="bad-gateway", message=f"{where} dropped the connection")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__ or link.__context__
-
-
 def _answered(error: Exception, where: str, secret: str | None) -> Failure:
     status = getattr(error, "status_code", None)
-    text = _clean(str(getattr(error, "message", "") or error), secret)
+    said = " ".join(str(getattr(error, "message", "") or error).split())
+    text = _clean(_without_echo(said, getattr(error, "request", None)), secret)
     shown = f"{where}: HTTP {status} {text}".rstrip() if status else f"{where}: {text}"
     if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
     if status is None:
-        return Failure(cause="server-error", message=shown)
-    return Failure(cause=cause_of_status(status), message=shown)
+        return Failure(cause="stream-error", message=shown)
+    response = getattr(error, "response", None)
+    wait = retry_after(response.headers, now=time.time()) if response is not None else None
+    cause: Cause = "loading" if status == 503 and "loading" in text.lower() else cause_of_status(status)
+    return Failure(cause=cause, message=shown, retry_after_s=wait)
 
 
 def _clean(text: str, secret: str | None) -> str:
@@ -95,3 +93,31 @@ def _clean(text: str, secret: str | None) -> str:
     if secret and len(secret) > 3:
         folded = folded.replace(secret, "***")
     return folded[:_MESSAGE_CHARS]
+
+
+def _without_echo(text: str, request: Any) -> str:
+    """Return *text* without the pieces of it that stand in the messages of *request*."""
+    sent = " ".join(" ".join(_texts(request)).split())
+    said = text[: _MESSAGE_CHARS * 2]
+    echoed = {
+        place
+        for start in range(len(said) - _ECHO_CHARS + 1)
+        if said[start : start + _ECHO_CHARS] in sent
+        for place in range(start, start + _ECHO_CHARS)
+    }
+    marked = "".join("\0" if place in echoed else character for place, character in enumerate(said))
+    return re.sub("\0+", "…", marked)
+
+
+def _texts(request: Any) -> Iterator[str]:
+    """Yield the texts of the messages that *request* carries."""
+    try:
+        waiting: list[Any] = [json.loads(request.content)["messages"]]
+    except (AttributeError, ValueError, KeyError, TypeError, RuntimeError):
+        return  # a stream's content may be gone
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, dict | list):
+            waiting.extend(found.values() if isinstance(found, dict) else found)

@@ -19,7 +19,10 @@ from typing import BinaryIO
 
 from profile_router.adapters.embedded import openat
 from profile_router.adapters.embedded.paths import ToolRefusal, names_git, shown, workspace_parts
-from profile_router.core.privacy import private_glob, private_text
+from profile_router.core.normalize import plain as plain_text
+from profile_router.core.privacy import MASK, masked, private_glob, private_key, private_text
+from profile_router.core.secret_kinds import PRIVATE_KEY
+from profile_router.core.tighten import FILE as RULES
 from profile_router.errors import WorkspaceError
 
 __all__ = ["Fence", "Found", "ToolRefusal"]
@@ -38,9 +41,10 @@ class Found:
 class Fence:
     """The workspace *root* as the only place that a tool can reach. Safe to use from several threads.
 
-    *private_globs* are the policy's; unless *allow_private*, contents of matching paths and texts that hold a secret
-    are withheld (their names are not). *known_files* gives the tracked and the unignored files, None where it cannot
-    say; without it the tree is walked. `before` maps each path written here to its first content, None for a new file.
+    *private_globs* are the policy's; unless *allow_private*, contents of matching paths and key material are withheld
+    (their names are not), and other secrets are masked in what is read. *known_files* gives the tracked and the
+    unignored files, None where it cannot say; without it the tree is walked. `before` maps each path written here to
+    its first content, None for a new file.
     Raises WorkspaceError where *root* is no folder. Every method raises ToolRefusal for what the model must not have
     and the system's OSError for what is not there.
     """
@@ -61,6 +65,7 @@ class Fence:
         if not self.root.is_dir():
             raise WorkspaceError(f"the workspace '{root}' is not a folder; name a folder")
         self.before: dict[str, bytes | None] = {}
+        self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
         self._roots = tuple(dict.fromkeys((str(self.root), os.path.abspath(root))))  # noqa: PTH100 - keeps links
         self._globs = tuple(private_globs)
         self._allow_private = allow_private
@@ -99,6 +104,29 @@ class Fence:
         """Tell whether *path* is there, as a file or anything else."""
         return self.look(path) is not None
 
+    def release_masked(self, path: str, content: bytes) -> bytes:
+        """Return *content* of *path* as it may be seen: its secrets masked, line for line.
+
+        Raises ToolRefusal where it is withheld as a whole: a private path, key material.
+        """
+        self.release(path)
+        if self._allow_private:
+            return content
+        text = plain(content)
+        if self.keeps_key(text):
+            name = shown(self.name(path))
+            raise ToolRefusal(f"withheld: {name} holds a {PRIVATE_KEY}; only a local profile may read it")
+        hidden = masked(text)
+        return content if hidden == text else hidden.encode("utf-8", "surrogateescape")
+
+    def keeps_key(self, text: str) -> bool:
+        """Tell whether *text* holds key material that is to stay on this machine."""
+        return not self._allow_private and private_key(text)
+
+    def seen(self, text: str) -> str:
+        """Return *text*, an answer, as it may be seen: secrets masked unless the profile is local."""
+        return text if self._allow_private else masked(text)
+
     @contextmanager
     def opened(self, path: str) -> Iterator[tuple[BinaryIO, int]]:
         """Open the regular file *path* for reading; yield it with its size in bytes.
@@ -126,7 +154,12 @@ class Fence:
         except UnicodeEncodeError as error:
             lone = shown(content[error.start])
             raise ToolRefusal(f"content: character {error.start} ({lone}) is a lone surrogate, no text") from error
-        return self._replace(path, lambda _: encoded, create=True)
+
+        def whole(old: bytes | None) -> bytes:
+            self._keep_secrets(path, old or b"", encoded)
+            return encoded
+
+        return self._replace(path, whole, create=True)
 
     def rewrite(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Replace the content of the existing file *path* by *change* of it, as one step for all threads."""
@@ -134,10 +167,22 @@ class Fence:
         def changed(old: bytes | None) -> bytes:
             if old is None:
                 raise FileNotFoundError
-            self.release(path, plain(old), act="edit")
-            return change(old)
+            if self.keeps_key(text := plain(old)):
+                self.release(path, text, act="edit")
+            new = change(old)
+            self._keep_secrets(path, old, new)
+            return new
 
         self._replace(path, changed, create=False)
+
+    def _keep_secrets(self, path: str, old: bytes, new: bytes) -> None:
+        """Refuse masks for content: the model was shown them in place of secrets, which they would replace."""
+        mask = MASK.encode()
+        if not self._allow_private and new.count(mask) > old.count(mask):
+            raise ToolRefusal(
+                f"{shown(self.name(path))}: '{MASK}…]' stands for a secret that you were not shown; "
+                "change the other lines with edit_file and leave that one"
+            )
 
     def seal(self) -> None:
         """Refuse every later write: a tool may still run in its thread when its attempt is over."""
@@ -202,6 +247,10 @@ class Fence:
 
     def _replace(self, path: str, change: Callable[[bytes | None], bytes], *, create: bool) -> bytes | None:
         parts = self._file_parts(path)
+        if plain_text(parts[-1]).casefold() == RULES:
+            raise ToolRefusal(
+                f"{shown(self.name(path))} holds the rules of this workspace; only its people change them"
+            )
         self.release(path, act="write" if create else "edit")
         with self._writing, self._folder(parts[:-1], create=create, leaf=parts[-1]) as folder:
             if self._sealed:
@@ -209,13 +258,14 @@ class Fence:
             old, mode = openat.present(folder, parts)
             new = change(old)
             self.before.setdefault("/".join(parts), old)
+            self.about_to_write("/".join(parts), old, new)
             openat.put(folder, parts[-1], new, mode)
         return old
 
 
 def plain(content: bytes) -> str:
-    """Return *content* for a look at its ASCII: one character a byte, the NULs that are never handed on left out."""
-    return content.decode("latin-1").replace("\0", "")
+    """Return *content* as text, whatever it is: UTF-8, what is none kept as surrogates, NULs left out."""
+    return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

@@ -22,6 +22,7 @@ ServerCount = Callable[[Mapping[str, Any]], Awaitable[int | None]]
 _NEAR = 0.5
 _WORTH_ELIDING = 200  # characters: the note that stands for a shorter result would be as long
 _READABLE, _SHORTEST = 1_200, 200  # characters of a result that is not cut: before and after turns are dropped
+_SMALLEST_WINDOW, _BYTES_PER_TOKEN, _FEWEST = 1_024, 6, 0.6
 _CUT = "\n[cut to fit the window; ask for less at a time]"
 
 
@@ -30,7 +31,8 @@ class History:
     """Trims the messages of one attempt.
 
     `budget` is the tokens a prompt may have (window less the reply), `schemas` the tools as sent, `factor` how much
-    higher than o200k this model counts until usage tells, `count` the server's own counter or None.
+    higher than o200k this model counts until usage tells, `count` the server's own counter or None. `tokens` is the
+    upper bound of the prompt that was fitted last.
     """
 
     budget: int
@@ -38,11 +40,14 @@ class History:
     schemas: Sequence[Mapping[str, Any]]
     factor: float
     count: ServerCount | None = None
+    tokens: int = field(default=0, init=False)
     _counted_o200k: int = field(default=0, init=False)
+    _learned: bool = field(default=False, init=False)
 
     async def fit(self, messages: Sequence[BaseMessage]) -> list[BaseMessage] | None:
         """Return *messages*, trimmed as little as needed to fit the budget; None where nothing is left to trim."""
-        if await self._tokens(messages) <= self.budget:
+        self.tokens = await self._tokens(messages)
+        if self.tokens <= self.budget:
             return list(messages)
         shorter = list(_shorter_and_shorter(list(messages)))
         low, high = 0, len(shorter)  # a count may be a request: 180 steps take 8 of them
@@ -55,18 +60,26 @@ class History:
         if low == len(shorter):
             return None
         self._counted_o200k = exact_tokens(self._text(shorter[low]))
+        self.tokens = min(self.tokens, self.budget)
         return shorter[low]
+
+    def cut_short(self, messages: Sequence[BaseMessage], said: int) -> str | None:
+        """Return what shows that the server cut the prompt, going by its own count *said*; None where nothing does."""
+        return cut_short("\n".join((self.system, *(message.text for message in messages))), said)
 
     def learn(self, prompt_tokens: int) -> None:
         """Take the provider's usage for the last request as the measure of its tokenizer."""
         if prompt_tokens > 0 and self._counted_o200k > 0:
+            self._learned = True
             self.factor = max(1.0, prompt_tokens / self._counted_o200k)
 
     async def _tokens(self, messages: Sequence[BaseMessage]) -> int:
         text = self._text(messages)
         rough = count_tokens((text,), (math.floor(self.budget * _NEAR / self.factor),))
         self._counted_o200k = rough.high if rough.low == rough.high else 0  # a bound would teach too low a factor
-        if rough.high * self.factor <= self.budget * _NEAR:
+        # A server that counts is asked where its tokenizer is not known yet and one token a byte would be too many.
+        sure = self.count is None or self._learned or len(text.encode("utf-8", "replace")) <= self.budget
+        if sure and rough.high * self.factor <= self.budget * _NEAR:
             return math.ceil(rough.high * self.factor)
         self._counted_o200k = exact_tokens(text)
         if self.count is not None:
@@ -84,6 +97,28 @@ class History:
 
         converted = convert_to_openai_messages([SystemMessage(self.system), *messages])
         return {"messages": converted, "tools": list(self.schemas)}
+
+
+def cut_short(text: str, said: int) -> str | None:
+    """Return a sentence where a server that counted *said* tokens cannot have read all of *text*, else None.
+
+    Ollama cuts a prompt that is over its window without a word, and then counts what is left. No tokenizer makes less
+    than six tenths of what o200k makes of a text; a figure below any window is no count of this prompt at all.
+    """
+    if not _SMALLEST_WINDOW <= said < len(text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN:
+        return None
+    least = math.floor(exact_tokens(text) * _FEWEST)
+    return f"the server cut the prompt: it counted {said:,} of at least {least:,} tokens" if said < least else None
+
+
+def counted_in(message: BaseMessage) -> int:
+    """Return how many tokens of prompt the server says it read for the answer *message*, those it had cached included.
+
+    Some leave the cached ones out of the sum: counted twice they do no harm here. 0 where it did not say.
+    """
+    usage: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
+    cached = (usage.get("input_token_details") or {}).get("cache_read") or 0
+    return int(usage.get("input_tokens") or 0) + int(cached)
 
 
 def _shorter_and_shorter(messages: list[BaseMessage]) -> Iterator[list[BaseMessage]]:

@@ -28,7 +28,7 @@ def list_folder(fence: Fence, path: str) -> str:
         return f"{name} holds no files"
     head = f"{name}: {counted(len(found.paths), 'file')}" + (", the first of more" if found.cut else "")
     folders, files = ([], list(found.paths)) if len(found.paths) <= SMALL else _one_level(found.paths, fence.name(path))
-    return "\n".join([head, *folders, *(_file_row(fence, file) for file in files)])
+    return fence.seen("\n".join([head, *folders, *(_file_row(fence, file) for file in files)]))
 
 
 def _one_level(paths: tuple[str, ...], top: str) -> tuple[list[str], list[str]]:

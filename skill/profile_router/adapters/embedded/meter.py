@@ -6,17 +6,21 @@ It is the only thing between LangChain's loop and the model, so what it does not
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
-from profile_router.adapters.embedded.failures import UNREADABLE, AttemptEnded, unreadable
-from profile_router.adapters.embedded.history import History
+from profile_router.adapters.embedded.failures import UNREADABLE, unreadable
+from profile_router.adapters.embedded.history import History, counted_in
+from profile_router.adapters.embedded.misuse import Misuse
+from profile_router.adapters.embedded.pace import Pace
 from profile_router.adapters.embedded.quirks import RawCall, normalize_answer, without_images
-from profile_router.core.ladder import Cause, Failure
+from profile_router.core.causes import TABLE, Cause
+from profile_router.core.policy import Limits
+from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
@@ -25,8 +29,20 @@ Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 class Meter(AgentMiddleware[Any, Any, Any]):
     """Meters one attempt. Read its counts when the attempt has ended, however it ended."""
 
-    def __init__(self, history: History, *, where: str, max_turns: int, vision: bool, emit: Emit) -> None:
+    def __init__(
+        self,
+        history: History,
+        *,
+        where: str,
+        max_turns: int,
+        limits: Limits,
+        vision: bool,
+        emit: Emit,
+        afford: Callable[[int], None] | None = None,
+    ) -> None:
         super().__init__()
+        self.pace = Pace(where=where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
+        self._misuse = Misuse(limits.bad_calls)
         self.first_token = FirstToken()
         self.streamed = StreamedCalls()
         self.turns = 0
@@ -39,24 +55,39 @@ class Meter(AgentMiddleware[Any, Any, Any]):
         self._max_turns = max_turns
         self._vision = vision
         self._emit = emit
+        self._afford = afford
         self._seen_ids: set[str] = set()
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
-        """Send one request: trimmed, counted, its answer normalized. Raises AttemptEnded where that cannot be."""
+        """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
         if self.turns >= self._max_turns:
             raise self._ended("turn-limit", f"did not finish in {self._max_turns} turns")
+        offered = frozenset(str(getattr(tool, "name", "")) for tool in request.tools)
+        if (slip := self._misuse.look(request.messages, offered)) is not None:
+            raise self._ended(*slip)
         messages = request.messages if self._vision else without_images(request.messages)
         fitted = await self._history.fit(messages)
         if fitted is None:
             raise self._ended(
                 "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
             )
+        if self._afford is not None:
+            self._afford(self.tokens_in + self.tokens_out + self._history.tokens)
         self.turns += 1
         try:
-            response = await handler(request.override(messages=cast("list[AnyMessage]", fitted)))
+            response = await self.pace.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
         except UNREADABLE as error:
-            raise AttemptEnded(unreadable(error, self._where)) from error
+            raise unreadable(error, self._where).error from error
+        self._look_whole(fitted, response.result)
         return ModelResponse(result=[self._metered(message) for message in response.result])
+
+    def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
+        """Refuse an answer to a prompt that the server cut without a word."""
+        for answer in answers:
+            if cut := self._history.cut_short(sent, counted_in(answer)):
+                if isinstance(answer, AIMessage):
+                    self._count(answer)
+                raise self._ended("over-window", cut)
 
     def _metered(self, message: Any) -> Any:
         if not isinstance(message, AIMessage):
@@ -64,13 +95,13 @@ class Meter(AgentMiddleware[Any, Any, Any]):
         self._count(message)
         finish = message.response_metadata.get("finish_reason")
         if finish is None:
-            raise self._ended("bad-answer", "the answer broke off in the middle")
+            raise self._ended("cut-short", "the answer broke off in the middle")
         if finish == "length":
-            raise self._ended("bad-answer", "the answer was cut at the token limit")
+            raise self._ended("truncated", "the answer was cut at the token limit")
         answer = normalize_answer(message, self._seen_ids, self.streamed.calls)
         self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
-            raise self._ended("bad-answer", "the answer is empty")
+            raise self._ended("empty-answer", "the answer is empty")
         return answer
 
     def _count(self, message: AIMessage) -> None:
@@ -83,8 +114,8 @@ class Meter(AgentMiddleware[Any, Any, Any]):
         self.tokens_out += usage["output_tokens"]
         self._history.learn(usage["input_tokens"])
 
-    def _ended(self, cause: Cause, message: str) -> AttemptEnded:
-        return AttemptEnded(Failure(cause=cause, message=f"{self._where}: {message}"))
+    def _ended(self, cause: Cause, message: str) -> AttemptError:
+        return TABLE[cause].error(f"{self._where}: {message}")
 
 
 class StreamedCalls(AsyncCallbackHandler):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from profile_router.adapters.embedded.kept_calls import KeptCalls
 from profile_router.adapters.embedded.single_call import Call, ask
 from profile_router.adapters.prompts import render
 from profile_router.adapters.tokens import exact_tokens, head_of
@@ -17,6 +18,7 @@ from profile_router.core.profile import Profile, same_endpoint
 from profile_router.core.receipt import Receipt
 from profile_router.core.rules import files_text, lines_text
 from profile_router.core.task import Task
+from profile_router.ports import Purse
 
 ANSWER_TOKENS = 300
 SECONDS = 60.0
@@ -39,6 +41,8 @@ class EmbeddedProber:
     load: Callable[[str], Profile]
     policy: Policy
     root: Path
+    purse: Purse | None = None
+    kept: KeptCalls = field(default_factory=KeptCalls)
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
         """Return the estimate of *profile*, or why there is none after the policy's number of tries."""
@@ -65,7 +69,7 @@ class EmbeddedProber:
         receipts: list[Receipt] = []
         problem = ""
         for _ in range(self.policy.probe.tries):
-            answer, receipt = await ask(call, self.policy)
+            answer, receipt = await ask(call, self.policy, self.purse, self.kept)
             receipts.append(receipt)
             if answer is None and receipt.model_served is None:
                 return ProbeOutcome(complexity=None, receipts=tuple(receipts), problem=receipt.error or "no answer")

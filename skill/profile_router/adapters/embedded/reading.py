@@ -8,11 +8,12 @@ from typing import BinaryIO
 
 from profile_router.adapters.embedded.fence import Fence, plain
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
+from profile_router.core.privacy import MASK
 
 MOST_LINES = 400
 _CHUNK = 256 * 1024
 _HEAD = 8_192  # bytes looked at for a NUL, as git does
-_OVERLAP = 512  # characters seen again with the next chunk, so that no key block hides on the seam
+_OVERLAP = 4_096  # characters seen again with the next chunk, so that no secret hides on the seam
 _COUNTED_WHOLE = 8 * 1024 * 1024
 _FURTHEST = 1024 * 1024 * 1024
 _PAGE_BYTES = 1024 * 1024
@@ -33,6 +34,7 @@ class _Page:
     at: int = 1
     held: int = 0
     pending: bool = False
+    masked: bool = False
     lines: list[bytearray] = field(default_factory=list)
 
     @property
@@ -83,23 +85,37 @@ def read_page(fence: Fence, path: str, start: int, count: int, room: int) -> str
 
 
 def _scan(fence: Fence, path: str, file: BinaryIO, size: int, page: _Page) -> bool:
-    """Feed *file* to *page*; return whether its end was reached.
+    """Feed *file* to *page*, its secrets masked; return whether its end was reached.
 
-    Whatever lies before the page is looked at for a key block too: its lines are no less secret without their head.
+    Whatever lies around the page is looked at too: the lines of a secret are no less secret without its head.
     """
+    chunk = file.read(_COUNTED_WHOLE + 1)
+    if is_binary(chunk):
+        raise ToolRefusal(f"{shown(path)} is binary ({size:,} bytes)")
+    if len(chunk) > _COUNTED_WHOLE:
+        return _scan_large(fence, path, file, chunk, page)
+    if chunk:
+        seen = fence.release_masked(path, chunk)
+        page.masked = seen != chunk
+        page.take(seen)
+    page.close()
+    return True
+
+
+def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Page) -> bool:
+    """Feed a file that is too large to be masked, from *chunk* on: as soon as it holds a secret it is withheld."""
     seam, read = "", 0
-    while chunk := file.read(_CHUNK):
-        if not read and is_binary(chunk):
-            raise ToolRefusal(f"{shown(path)} is binary ({size:,} bytes)")
+    while chunk:
         text = seam + plain(chunk)
         fence.release(path, text)
         seam = text[-_OVERLAP:]
         page.take(chunk)
         read += len(chunk)
-        if page.full and size > _COUNTED_WHOLE:
+        if page.full:
             return False
         if read >= _FURTHEST:
             raise ToolRefusal(f"{shown(path)}: line {page.start:,} lies past its first {_FURTHEST:,} bytes")
+        chunk = file.read(_CHUNK)
     page.close()
     return True
 
@@ -109,6 +125,8 @@ def _fitted(page: _Page, name: str, total: int | None, room: int) -> str:
     if page.start == 1:
         texts[0] = texts[0].removeprefix("\ufeff")
     note = "" if _is_utf8(page) else f"[{name} is not UTF-8; \ufffd stands for what could not be read]\n"
+    if page.masked and any(MASK in text for text in texts):
+        note += f"[note: {MASK}…] stands for what only a local profile may read]\n"
     numbered = [f"{number}\t{text}" for number, text in enumerate(texts, page.start)]
     after = page.start + len(numbered)
     tail = ""

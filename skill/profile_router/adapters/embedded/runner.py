@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import importlib
 import time
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,25 +22,30 @@ from profile_router.adapters.embedded.fence import Fence
 from profile_router.adapters.embedded.history import History
 from profile_router.adapters.embedded.meter import Meter
 from profile_router.adapters.embedded.prompt import OFFERED, conversation_messages, system_prompt, tools_for
+from profile_router.adapters.embedded.remembering import Remembering
+from profile_router.adapters.embedded.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.adapters.embedded.tools import AskedForProfile
+from profile_router.adapters.git import work_tree
+from profile_router.adapters.jail.view import has_landlock
+from profile_router.adapters.records import MemoryRecords, Records, Scoped
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
-from profile_router.ports import Emit
+from profile_router.errors import Unreachable
+from profile_router.ports import Emit, Hold
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 NAME = "embedded"
-_UNREACHED = frozenset({"refused", "no-network"})
 
 
 @dataclass(slots=True, kw_only=True)
 class EmbeddedRunner:
     """Runs attempts. `load` gives a profile by name; images are relative to `base`; `journal` collects what files held
-    before the subagent's tools wrote them."""
+    before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on."""
 
     load: Callable[[str], Profile]
     policy: Policy
@@ -48,25 +53,28 @@ class EmbeddedRunner:
     base: Path
     known_files: Callable[[], Sequence[str]]
     journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
+    records: Records = field(default_factory=MemoryRecords)
 
-    async def run(self, order: Order, emit: Emit) -> Attempt:
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
-        profile = self.load(order.profile)
+        profile = self.load(order.profile).at(order.provider)
         if order.private and not order.local:
             raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
         for library in ("langchain.agents", "langchain_openai"):
             importlib.import_module(library)  # 1 s on first use, which is not the model's: before the clock starts
         started = time.monotonic()
         fence = self._fence(order)
-        tools = tools_for(order, profile, fence, self.policy)
-        meter = self._meter(order, profile, tools, emit)
+        terminal, refused = await self._terminal(order, profile, fence)
+        tools = tools_for(order, profile, fence, self.policy, terminal)
+        system = system_prompt(order, profile, terminal)
+        meter = self._meter(order, profile, system, tools, emit, hold)
         failure: Failure | None = None
         text = ""
         try:
             async with asyncio.timeout(order.seconds):
                 # A context of its own: the subagent's loop must not find the graph that we run in, or it would write
                 # its inner turns into the thread's checkpoints.
-                loop = self._loop(order, profile, tools, meter)
+                loop = self._loop(order, profile, system, tools, meter, self._remembering(order, meter, fence))
                 text = await asyncio.create_task(loop, context=contextvars.Context())
         except AskedForProfile as asked:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
@@ -79,13 +87,39 @@ class EmbeddedRunner:
         finally:
             if fence is not None:
                 fence.seal()
-                for path, before in fence.before.items():
-                    self.journal.setdefault(path, before)
         seconds = round(time.monotonic() - started, 3)
         receipt = receipt_of(order, profile, meter, failure, seconds, self.policy)
-        return Attempt(receipt=receipt, text=text, failure=failure, notes=_notes(order, profile, self.workspace, meter))
+        notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
+        return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
 
-    async def _loop(self, order: Order, profile: Profile, tools: list[BaseTool], meter: Meter) -> str:
+    def _wrote(self, order: Order) -> tuple[str, ...] | None:
+        """Return the files that the attempt's tools wrote, None where it ran commands: those may have written any."""
+        kept = Scoped(self.records, f"{order.number}/")
+        if kept.names("began "):
+            return None
+        return tuple(sorted({kept.find(name)[0] for name in kept.names("edit ")}))
+
+    def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
+        kept = Scoped(self.records, f"{order.number}/")
+        remembering = Remembering(kept, meter, fence.root if fence else None)
+
+        def about_to_write(path: str, old: bytes | None, new: bytes) -> None:
+            self.journal.setdefault(path, old)
+            remembering.about_to_write(path, old, new)
+
+        if fence is not None:
+            fence.about_to_write = about_to_write
+        return remembering
+
+    async def _loop(
+        self,
+        order: Order,
+        profile: Profile,
+        system: str,
+        tools: list[BaseTool],
+        meter: Meter,
+        remembering: Remembering,
+    ) -> str:
         from langchain.agents import create_agent
 
         async with open_model(
@@ -98,12 +132,15 @@ class EmbeddedRunner:
             agent: Any = create_agent(
                 model,
                 tools,
-                system_prompt=system_prompt(order, profile),
-                middleware=[meter],
+                system_prompt=system,
+                middleware=[meter, remembering],
             )
             result = await agent.ainvoke(
                 {"messages": conversation_messages(order, self.base)},
-                config={"recursion_limit": 10_000, "callbacks": [meter.first_token, meter.streamed]},
+                config={
+                    "recursion_limit": 10_000,
+                    "callbacks": [meter.first_token, meter.streamed, meter.pace],
+                },
             )
         return str(result["messages"][-1].text).strip()
 
@@ -111,6 +148,24 @@ class EmbeddedRunner:
         """Return the bound of one answer: the profile's, but never so much that no prompt would fit beside it."""
         wanted = profile.max_tokens or max(self.policy.counting.reply_reserve, min(order.window // 4, 8_192))
         return max(1, min(wanted, order.window // 2))
+
+    async def _terminal(self, order: Order, profile: Profile, fence: Fence | None) -> tuple[Jailed | None, str]:
+        """Return the terminal that the toolsets ask for, or None and why there is none."""
+        if not wants_terminal(order, profile):
+            return None, ""
+        found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy)
+        return (None, found) if isinstance(found, str) else (found, "")
+
+    def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int], None] | None:
+        """Return what sees to it that the tokens of the attempt so far, and a whole next answer, are held."""
+        if hold is None:
+            return None
+        answer = self._answer_tokens(order, profile)
+
+        def afford(tokens: int) -> None:
+            hold.grow(self.policy.price(tokens + answer, order.tier, local=order.local))
+
+        return afford
 
     def _fence(self, order: Order) -> Fence | None:
         if self.workspace is None:
@@ -122,7 +177,9 @@ class EmbeddedRunner:
             known_files=self.known_files,
         )
 
-    def _meter(self, order: Order, profile: Profile, tools: list[BaseTool], emit: Emit) -> Meter:
+    def _meter(
+        self, order: Order, profile: Profile, system: str, tools: list[BaseTool], emit: Emit, hold: Hold | None
+    ) -> Meter:
         from langchain_core.utils.function_calling import convert_to_openai_tool
 
         async def count(body: Any) -> int | None:
@@ -130,14 +187,22 @@ class EmbeddedRunner:
 
         history = History(
             budget=max(1, order.window - min(self._answer_tokens(order, profile), self.policy.counting.reply_reserve)),
-            system=system_prompt(order, profile),
+            system=system,
             schemas=[convert_to_openai_tool(tool) for tool in tools],
             factor=self.policy.counting.tokenizer_factor,
             count=count if order.local else None,
         )
         wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
         turns = min(limit for limit in wanted if limit is not None)
-        return Meter(history, where=profile.where, max_turns=turns, vision=order.vision, emit=emit)
+        return Meter(
+            history,
+            where=profile.where,
+            max_turns=turns,
+            limits=self.policy.limits,
+            vision=order.vision,
+            emit=emit,
+            afford=self._afford(order, profile, hold),
+        )
 
 
 def receipt_of(
@@ -145,13 +210,15 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
     tokens = meter.tokens_in + meter.tokens_out
-    uncalled = failure is not None and (meter.turns == 0 or (meter.turns == 1 and failure.cause in _UNREACHED))
+    uncalled = failure is not None and (
+        meter.turns == 0 or (meter.turns == 1 and isinstance(failure.error, Unreachable))
+    )
     outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
     return Receipt(
         profile=profile.name,
         model_asked=profile.endpoint.model,
         model_served=meter.model_served,
-        provider=profile.endpoint.provider,
+        provider=profile.endpoint.named,
         runner=NAME,
         step=order.step,
         tokens_in=meter.tokens_in,
@@ -165,12 +232,23 @@ def receipt_of(
     )
 
 
+def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | None) -> Iterator[str]:
+    if refused:
+        yield refused
+    if terminal is None or not terminal.used:
+        return
+    if workspace is not None and work_tree(workspace) is None:
+        yield "commands were run outside of git: what they changed is not among the files listed as changed"
+    if not has_landlock():
+        yield "this kernel has no Landlock: commands were confined by namespaces alone"
+    if terminal.made:
+        first, *more = sorted(terminal.made)
+        others = f" and {len(more)} more" if more else ""
+        yield f"a command made {first!a}{others}, which git would obey: look at it before you run git there"
+
+
 def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Meter) -> tuple[str, ...]:
     notes = []
-    if "terminal" in (order.task.toolsets or ()) or (
-        order.task.toolsets is None and "terminal" in (profile.toolsets or ())
-    ):
-        notes.append("the terminal toolset is not offered by the embedded runner: the subagent could not run commands")
     unknown = sorted(set(order.task.toolsets or ()) - OFFERED - {"terminal"})
     if unknown:
         notes.append(

@@ -70,7 +70,7 @@ def search_files(fence: Fence, pattern: str, glob: str, room: int) -> str:
         tally.stopped = f"the workspace has more than {len(found.paths):,} files"
     notes = "".join(f"\n[{note}]" for note in _notes(tally))
     lines = hits[:MOST_HITS] or [f"no match in {counted(tally.files, 'file')}"]
-    return fitted("\n".join(lines), room - len(notes), "narrow the pattern or the glob") + notes
+    return fitted(fence.seen("\n".join(lines)), room - len(notes), "narrow the pattern or the glob") + notes
 
 
 def _notes(tally: _Tally) -> Iterator[str]:
@@ -137,14 +137,26 @@ def translated(glob: str) -> str:
 def _hits(fence: Fence, wanted: regex.Pattern[str], paths: list[str], tally: _Tally) -> Iterator[str]:
     try:
         for path in paths:
-            for number, line in enumerate(lines_of(_content(fence, path, tally)), 1):
-                text = line.decode("utf-8", "replace").removesuffix("\r")
-                if match := _match(wanted, text, tally):
-                    yield f"{path}:{number}: {_around(text, match.start())}"
+            content = _content(fence, path, tally)
+            hits = _matching(wanted, content, tally)
+            if hits and (hidden := fence.release_masked(path, content)) != content:
+                hits = _matching(wanted, hidden, tally)  # else a pattern could ask a secret for its letters
+            yield from (f"{shown(path, len(path))}:{number}: {text}" for number, text in hits)
             if tally.stopped:
                 return
     except (TimeoutError, MemoryError):  # regex gives up on a pattern's memory by itself
         tally.stopped = _TOO_LONG
+
+
+def _matching(wanted: regex.Pattern[str], content: bytes, tally: _Tally) -> list[tuple[int, str]]:
+    found = []
+    for number, line in enumerate(lines_of(content), 1):
+        text = line.decode("utf-8", "replace").removesuffix("\r")
+        if match := _match(wanted, text, tally):
+            found.append((number, _around(text, match.start())))
+            if len(found) > MOST_HITS:
+                break
+    return found
 
 
 def _match(wanted: regex.Pattern[str], text: str, tally: _Tally) -> regex.Match[str] | None:
@@ -180,7 +192,7 @@ def _content(fence: Fence, path: str, tally: _Tally) -> bytes:
         tally.stopped = f"{MOST_BYTES:,} bytes were searched"
     if is_binary(content):
         return b""
-    if fence.withhold(path, plain(content)):
+    if fence.keeps_key(plain(content)):
         tally.private += 1
         return b""
     return content

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from profile_router.adapters.embedded.chat_model import open_model
 from profile_router.adapters.embedded.failures import UNREADABLE, failure_of, unreadable
+from profile_router.adapters.embedded.history import counted_in, cut_short
+from profile_router.adapters.embedded.kept_calls import KeptCalls
 from profile_router.adapters.embedded.meter import FirstToken
+from profile_router.adapters.embedded.pace import Pace
 from profile_router.adapters.embedded.quirks import utf8
 from profile_router.adapters.embedded.runner import NAME
+from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.ladder import Failure
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Receipt
+from profile_router.ports import Hold, Purse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +38,49 @@ class Call:
     schema: dict[str, Any] | None = None
 
 
-async def ask(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
-    """Return the answer's text and the receipt; None where the call failed, and the receipt says why."""
+async def ask(
+    call: Call, policy: Policy, purse: Purse | None = None, kept: KeptCalls | None = None
+) -> tuple[str | None, Receipt]:
+    """Return the answer's text and the receipt; None where the call failed, and the receipt says why.
+
+    A call that costs takes its money out of *purse* first: it is not made where that refuses. What *kept* has an
+    answer to is not asked again.
+    """
+    kept = kept or KeptCalls()
+    name = kept.next_name("\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt)))
+    hold = await _held(call, policy, purse, name)
+    if isinstance(hold, Failure):
+        return None, replace(_receipt(call, policy, None, hold, FirstToken(), 0.0), outcome="unavailable")
+    answer, receipt = await kept.once(name, lambda: _asked(call, policy))
+    if hold is not None:
+        hold.settle(receipt.cost_usd)
+    return answer, receipt
+
+
+async def _held(call: Call, policy: Policy, purse: Purse | None, name: str) -> Hold | Failure | None:
+    tokens = math.ceil(exact_tokens(call.prompt) * policy.counting.tokenizer_factor) + call.max_tokens
+    usd = policy.price(tokens, call.tier, local=call.local)
+    if purse is None or usd == 0:
+        return None
+    return await purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
+
+
+async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     started = time.monotonic()
     first = FirstToken()
+    limits = policy.limits
+    pace = Pace(where=call.profile.where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
     message: Any = None
     failure: Failure | None = None
     try:
         async with asyncio.timeout(call.seconds):
-            message = await _message(call, policy, first)
-        if message.response_metadata.get("finish_reason") != "stop":
-            failure = Failure(cause="bad-answer", message=f"{call.profile.where}: the answer was cut off")
+            message = await pace.keep(_message(call, policy, first, pace))
+        if cut := cut_short(call.prompt, counted_in(message)):
+            failure = Failure(cause="over-window", message=f"{call.profile.where}: {cut}")
+        elif message.response_metadata.get("finish_reason") != "stop":
+            failure = Failure(cause="truncated", message=f"{call.profile.where}: the answer was cut off")
         elif not message.text.strip():
-            failure = Failure(cause="bad-answer", message=f"{call.profile.where}: the answer is empty")
+            failure = Failure(cause="empty-answer", message=f"{call.profile.where}: the answer is empty")
     except UNREADABLE as error:
         failure = unreadable(error, call.profile.where)
     except Exception as error:
@@ -56,7 +92,7 @@ async def ask(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     return (None if failure else message.text.strip()), receipt
 
 
-async def _message(call: Call, policy: Policy, first: FirstToken) -> Any:
+async def _message(call: Call, policy: Policy, first: FirstToken, pace: Pace) -> Any:
     async with open_model(
         call.profile,
         local=call.local,
@@ -65,7 +101,7 @@ async def _message(call: Call, policy: Policy, first: FirstToken) -> Any:
         max_tokens=call.max_tokens,
         schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
     ) as model:
-        return await model.ainvoke(utf8(call.prompt), config={"callbacks": [first]})
+        return await model.ainvoke(utf8(call.prompt), config={"callbacks": [first, pace]})
 
 
 def _receipt(
@@ -77,7 +113,7 @@ def _receipt(
         profile=call.profile.name,
         model_asked=call.profile.endpoint.model,
         model_served=message.response_metadata.get("model_name") if message is not None else None,
-        provider=call.profile.endpoint.provider,
+        provider=call.profile.endpoint.named,
         runner=NAME,
         step=call.step,
         tokens_in=usage["input_tokens"],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from profile_router.adapters.embedded.kept_calls import KeptCalls
 from profile_router.adapters.embedded.single_call import Call, ask
 from profile_router.adapters.prompts import render
 from profile_router.adapters.state_dir import write_private
 from profile_router.adapters.tokens import exact_tokens, head_of
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
+from profile_router.core.privacy import masked
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Receipt
+from profile_router.ports import Purse
 
 SECONDS = 120.0
 _WORDS_PER_TOKEN = 0.6
@@ -26,6 +29,8 @@ class EmbeddedSummarizer:
     load: Callable[[str], Profile]
     policy: Policy
     whole_text: Path
+    purse: Purse | None = None
+    kept: KeptCalls = field(default_factory=KeptCalls)
 
     async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
         """Return *text* if it fits, else what the order's own profile makes of it, else its head with a note."""
@@ -46,7 +51,7 @@ class EmbeddedSummarizer:
             max_tokens=budget,
             seconds=min(SECONDS, order.seconds),
         )
-        answer, receipt = await ask(call, self.policy)
+        answer, receipt = await ask(call, self.policy, self.purse, self.kept)
         if answer is None or exact_tokens(answer) > budget:
             return self._cut(text, budget), receipt
         return answer, receipt
@@ -57,11 +62,11 @@ class EmbeddedSummarizer:
 
     def _cut(self, text: str, budget: int) -> str:
         """Return the head of *text* with a note where the whole is, both together within *budget* tokens."""
-        write_private(self.whole_text, text)
+        write_private(self.whole_text, masked(text))
         total = exact_tokens(text)
 
         def note(kept: int) -> str:
             return f"\n[cut: {kept} of {total} tokens; whole text: {self.whole_text}]"
 
-        head = head_of(text, max(0, budget - exact_tokens(note(total))))
-        return head.rstrip() + note(exact_tokens(head))
+        head = head_of(text, max(0, budget - exact_tokens(note(total)))).rstrip()
+        return head + note(exact_tokens(head))

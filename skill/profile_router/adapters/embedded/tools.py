@@ -1,4 +1,6 @@
-"""The six tools of the embedded runner, as LangChain tools. What they may reach is the fence's business.
+"""The tools of the embedded runner, as LangChain tools: six, and `run_command` where it is offered.
+
+What they may reach is the fence's business, what a command may is the jail's.
 
 Names, parameters and descriptions are the same bytes on every build: they are part of the shared conversation, and
 every token of them is paid in each request.
@@ -7,10 +9,11 @@ every token of them is paid in each request.
 from __future__ import annotations
 
 import errno
+import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, Field, model_validator
@@ -19,12 +22,14 @@ from profile_router.adapters.embedded import editing, listing, reading, search
 from profile_router.adapters.embedded.fence import Fence
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
 from profile_router.adapters.embedded.replies import clean, fitted
+from profile_router.adapters.embedded.terminal import Jailed
 from profile_router.errors import RouterError
 
 _LONGEST_REASON = 500
 _LESS = "ask for less"
 _ABSENT = os.strerror(errno.ENOENT)
-_Row = tuple[str, str, type[BaseModel], Callable[..., str]]
+_Act = Callable[..., str] | Callable[..., Awaitable[str]]
+_Row = tuple[str, str, type[BaseModel], _Act]
 
 
 class AskedForProfile(Exception):
@@ -72,21 +77,30 @@ class _EditFile(_Arguments):
     new: str
 
 
+class _RunCommand(_Arguments):
+    command: str
+
+
 class _AskForProfile(_Arguments):
     profile: str
     reason: str
 
 
 def build_tools(
-    fence: Fence | None, *, result_chars: int, profiles: Sequence[str], toolsets: frozenset[str]
+    fence: Fence | None,
+    *,
+    result_chars: int,
+    profiles: Sequence[str],
+    toolsets: frozenset[str],
+    terminal: Jailed | None = None,
 ) -> list[BaseTool]:
-    """Return the tools of *toolsets* (`file` is the only one, and needs a *fence*) and always `ask_for_profile`.
+    """Return the tools of *toolsets* (`file` needs a *fence*), of *terminal*, and always `ask_for_profile`.
 
     Each answers with at most *result_chars* characters; what is refused or fails is answered as text that starts with
     `error: `. Only `ask_for_profile` raises: AskedForProfile, for one of *profiles*.
     """
     files = _file_tools(fence, result_chars) if fence is not None and "file" in toolsets else ()
-    rows = (*files, _asking_tool(profiles))
+    rows: list[_Row] = [*files, *([_command_tool(terminal, result_chars)] if terminal else []), _asking_tool(profiles)]
     return [_tool(name, text, schema, act, result_chars) for name, text, schema, act in rows]
 
 
@@ -113,6 +127,13 @@ def _file_tools(fence: Fence, room: int) -> tuple[_Row, ...]:
     )
 
 
+def _command_tool(terminal: Jailed, room: int) -> _Row:
+    async def run_command(command: str) -> str:
+        return await terminal.run(command, room)
+
+    return "run_command", "Run one program in the workspace, without a shell.", _RunCommand, run_command
+
+
 def _asking_tool(profiles: Sequence[str]) -> _Row:
     def ask_for_profile(profile: str, reason: str) -> str:
         if profile not in profiles:
@@ -123,21 +144,36 @@ def _asking_tool(profiles: Sequence[str]) -> _Row:
     return "ask_for_profile", "Stop and hand the task to a better suited profile.", _AskForProfile, ask_for_profile
 
 
-def _tool(name: str, text: str, schema: type[BaseModel], act: Callable[..., str], room: int) -> BaseTool:
+def _tool(name: str, text: str, schema: type[BaseModel], act: _Act, room: int) -> BaseTool:
+    def answered(arguments: Mapping[str, Any], failure: Exception) -> str:
+        if isinstance(failure, OSError):
+            where = shown(str(arguments.get("path", ".")))
+            return fitted(clean(f"error: '{where}': {failure.strerror or _ABSENT}"), room, _LESS)
+        return fitted(clean(f"error: {failure}"), room, _LESS)
+
     def answer(**arguments: Any) -> str:
         try:
-            reply = act(**arguments)
-        except (ToolRefusal, RouterError) as refusal:
-            reply = f"error: {refusal}"
-        except OSError as failure:
-            reply = f"error: '{shown(str(arguments.get('path', '.')))}': {failure.strerror or _ABSENT}"
-        return fitted(clean(reply), room, _LESS)
+            return fitted(clean(cast("str", act(**arguments))), room, _LESS)
+        except (ToolRefusal, RouterError, OSError) as failure:
+            return answered(arguments, failure)
+
+    async def answer_later(**arguments: Any) -> str:
+        try:
+            return fitted(clean(await cast("Awaitable[str]", act(**arguments))), room, _LESS)
+        except (ToolRefusal, RouterError, OSError) as failure:
+            return answered(arguments, failure)
 
     def misused(error: Any) -> str:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         reply = f"error: {name}: {wrong}; its parameters are {', '.join(schema.model_fields)}"
         return fitted(clean(reply), room, _LESS)
 
+    later = inspect.iscoroutinefunction(act)
     return StructuredTool.from_function(
-        func=answer, name=name, description=text, args_schema=schema, handle_validation_error=misused
+        func=None if later else answer,
+        coroutine=answer_later if later else None,
+        name=name,
+        description=text,
+        args_schema=schema,
+        handle_validation_error=misused,
     )

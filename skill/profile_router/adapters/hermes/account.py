@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 
 
@@ -13,10 +14,15 @@ from profile_router.ports import Emit
 class Account:
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
-    `trouble` is how the last request failed, None where it was answered; times are seconds.
+    `afford` holds the money for the tokens so far; where there is none any more, `over` is the reason and `stop` is
+    called. Hermes asks nobody before a request, so one may be over. `trouble` is how the last request failed, None
+    where it was answered; times are seconds.
     """
 
     emit: Emit
+    afford: Callable[[int], None] | None = None
+    stop: Callable[[], object] | None = None
+    over: AttemptError | None = None
     turns: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -43,10 +49,21 @@ class Account:
                 self.first_s = event["first_s"] if self.first_s is None else self.first_s
                 self.trouble = None
                 self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"]})
+                self._hold()
             case "refused":
                 self.trouble = event
             case "result":
                 self.result = event
+
+    def _hold(self) -> None:
+        if self.afford is None or self.over is not None:
+            return
+        try:
+            self.afford(self.tokens_in + self.tokens_out)
+        except AttemptError as error:
+            self.over = error
+            if self.stop is not None:
+                self.stop()
 
     @property
     def text(self) -> str:

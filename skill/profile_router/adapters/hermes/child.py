@@ -1,8 +1,8 @@
 """One turn of the real Hermes. Hermes' own python runs this file by its path; nothing of ours is installed there.
 
-In: one line of JSON on stdin, the order. stdin then stays open: when it closes, whoever ordered is gone, and this
-process ends with everything that it started. Out: a line of JSON per event on the first stdout; whatever Hermes prints
-goes to stderr. The exit code says nothing.
+In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: when it closes,
+whoever ordered is gone, and this process ends with everything that it started. Out: a line of JSON per event on the
+first stdout; whatever Hermes prints goes to stderr. The exit code says nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import queue
 import sys
 import threading
 from contextlib import suppress
@@ -22,13 +23,16 @@ KNOWN_VERSION = "0.19."
 
 def main() -> None:
     """Take the order, run the turn, report it, and end without waiting for what Hermes may have left running."""
-    order = json.loads(sys.stdin.buffer.readline())
-    say = _take_over_the_streams(_beside("family"))
+    orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    say = _take_over_the_streams(_beside("family"), orders)
     try:
         version = importlib.metadata.version("hermes-agent")
         known = version.startswith(KNOWN_VERSION)
         say("version", version=version, known=known)
-        _beside("turn" if known else "command").run(order, say, _beside)
+        turn = _beside("turn" if known else "command")
+        if known:
+            turn.load()
+        turn.run(json.loads(orders.get()), say, _beside)
     except BaseException as error:
         say("result", exception=type(error).__name__, error=" ".join(str(error).split()))
     sys.stderr.flush()
@@ -45,12 +49,15 @@ def _beside(name: str) -> Any:
     return module
 
 
-def _take_over_the_streams(family: Any) -> Any:
-    """Keep stdin as the leash and stdout as the wire, out of reach of whatever is started; return who speaks on it."""
+def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes]) -> Any:
+    """Keep stdin as the leash and stdout as the wire, out of reach of whatever is started; return who speaks on it.
+
+    The order, which comes on the leash, goes to *orders*.
+    """
     leash, wire = os.dup(0), os.dup(1)  # these two are not inherited
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    threading.Thread(target=_hold, args=(leash, family), daemon=True).start()
+    threading.Thread(target=_hold, args=(leash, family, orders), daemon=True).start()
     lock = threading.Lock()
 
     def say(event: str, **values: Any) -> None:
@@ -62,8 +69,13 @@ def _take_over_the_streams(family: Any) -> Any:
     return say
 
 
-def _hold(leash: int, family: Any) -> None:
-    """Wait until the other end of the *leash* is gone, then end this process and all that it started."""
+def _hold(leash: int, family: Any, orders: queue.SimpleQueue[bytes]) -> None:
+    """Hand the order on, and when the other end of the *leash* is gone, end this process and all that it started."""
+    order = bytearray()
+    while not order.endswith(b"\n") and (read := os.read(leash, 1 << 16)):
+        order += read
+    if order.endswith(b"\n"):
+        orders.put(bytes(order))
     while os.read(leash, 1024):
         pass
     parent = os.getpid()

@@ -12,6 +12,7 @@ from typing import Any
 
 Say = Callable[..., None]
 Ask = Callable[..., Any]
+_WAITS = ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 
 
@@ -60,7 +61,9 @@ class Meter:
             if getattr(response, "id", None) == self._stub:  # Hermes would ask for the rest by itself
                 raise BrokeOff("the answer broke off in the middle")
         except Exception as error:
-            self._say("refused", status=getattr(error, "status_code", None), kinds=list(_kinds(error)))
+            self._say(
+                "refused", status=getattr(error, "status_code", None), kinds=list(_kinds(error)), waits=_waits(error)
+            )
             raise
         self._count(getattr(response, "usage", None))
         self._say(
@@ -87,6 +90,12 @@ def _kinds(error: BaseException) -> Iterator[str]:
     while link is not None:
         yield type(link).__name__
         link = link.__cause__ or link.__context__
+
+
+def _waits(error: BaseException) -> dict[str, str]:
+    """Return the headers that may say how long to wait."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    return {str(name).lower(): str(value) for name, value in headers.items() if str(name).lower().startswith(_WAITS)}
 
 
 def _calls(response: Any) -> list[Any]:

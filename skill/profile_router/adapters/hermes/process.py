@@ -1,42 +1,35 @@
-"""Start a child, give it its order, hear its events, and end it with everything that it started."""
+"""Give a child its order, hear its events, and end it with everything that it started."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from profile_router.adapters.hermes.family import MARK, end_family
+from profile_router.adapters.hermes.started import Child
 
-CHILD = Path(__file__).with_name("child.py")
 _CLOSING_SECONDS = 10.0  # a child that has its result may take down a container; what is left then is killed
+_LAST_WORDS_SECONDS = 1.0
 _KEPT_BYTES = 16_000
 Heard = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(slots=True)
-class _Line(asyncio.SubprocessProtocol):
-    """The line to one child: whole events to `heard`, the end of its stderr kept.
+class _Wire(asyncio.Protocol):
+    """The child's stdout: whole events to `heard`. `reported` is set by its result, `silent` when it has closed it.
 
-    `silent` is set when nothing more can come on its wire, `ended` when it has exited.
+    Nothing that the child starts inherits it: it closes when the child ends.
     """
 
     heard: Heard
-    errors: bytearray = field(default_factory=bytearray)
     reported: asyncio.Event = field(default_factory=asyncio.Event)
     silent: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
     _unfinished: bytearray = field(default_factory=bytearray)
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if fd == 2:
-            self.errors += data
-            del self.errors[:-_KEPT_BYTES]
-            return
+    def data_received(self, data: bytes) -> None:
         self._unfinished += data
         *lines, rest = self._unfinished.split(b"\n")
         self._unfinished = rest
@@ -46,12 +39,23 @@ class _Line(asyncio.SubprocessProtocol):
             if event["event"] == "result":
                 self.reported.set()
 
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        if fd == 1:
-            self.silent.set()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.silent.set()
 
-    def process_exited(self) -> None:
-        self.ended.set()
+
+@dataclass(slots=True)
+class _Errors(asyncio.Protocol):
+    """The end of the child's stderr."""
+
+    kept: bytearray = field(default_factory=bytearray)
+    silent: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def data_received(self, data: bytes) -> None:
+        self.kept += data
+        del self.kept[:-_KEPT_BYTES]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.silent.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,47 +67,47 @@ class Ended:
     errors: str
 
 
-async def converse(
-    python: Path, order: Mapping[str, Any], environ: Mapping[str, str], folder: Path, seconds: float, heard: Heard
-) -> Ended:
-    """Run a child of *python* in *folder* for at most *seconds*. Each event goes to *heard*, the result among them.
+async def converse(child: Child, order: Mapping[str, Any], seconds: float, heard: Heard) -> Ended:
+    """Give *child* its order and at most *seconds*. Each event goes to *heard*, the result among them.
 
-    *environ* is all it gets, and carries its mark. However this ends, by return, error or cancellation, the child and
-    all that it started are ended before. Raises OSError where *python* cannot be started.
+    However this ends, by return, error or cancellation, the child and all that it started are ended before.
     """
-    transport, line = await asyncio.get_running_loop().subprocess_exec(
-        lambda: _Line(heard),
-        str(python),
-        "-P",  # this package's folder is not Hermes' to import from
-        str(CHILD),
-        cwd=folder,
-        env=dict(environ),
-        start_new_session=True,
-    )
+    wire, errors = _Wire(heard), _Errors()
     in_time = True
+    async with _connected(child, wire, errors) as leash:
+        try:
+            async with asyncio.timeout(seconds):
+                leash.write(json.dumps(order).encode() + b"\n")  # and the pipe stays open
+                await _first(wire.reported, wire.silent)
+            await _at_most(_CLOSING_SECONDS, wire.silent)
+        except TimeoutError:
+            in_time = False
+        finally:
+            code = child.end()
+        await _at_most(_LAST_WORDS_SECONDS, errors.silent)
+    return Ended(in_time=in_time, code=code, errors=errors.kept.decode("utf-8", "replace"))
+
+
+@asynccontextmanager
+async def _connected(child: Child, wire: _Wire, errors: _Errors) -> AsyncIterator[asyncio.WriteTransport]:
+    """Connect the child's pipes to the loop, and give the one to write to."""
+    loop, process = asyncio.get_running_loop(), child.process
+    told, _ = await loop.connect_read_pipe(lambda: wire, process.stdout)
+    said, _ = await loop.connect_read_pipe(lambda: errors, process.stderr)
+    leash, _ = await loop.connect_write_pipe(asyncio.Protocol, process.stdin)
     try:
-        async with asyncio.timeout(seconds):
-            _give(transport, order)
-            await _first(line.reported, line.silent)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await line.ended.wait()
-    except TimeoutError:
-        in_time = False
+        yield leash
     finally:
-        running = transport.get_returncode() is None
-        end_family(environ[MARK], transport.get_pid() if running else None)
-        await line.ended.wait()
-        transport.close()
-    errors = line.errors.decode("utf-8", "replace")
-    return Ended(in_time=in_time, code=transport.get_returncode(), errors=errors)
+        if not leash.is_closing():  # it is, once the child has ended
+            leash.abort()
+        told.close()
+        said.close()
 
 
-def _give(transport: asyncio.SubprocessTransport, order: Mapping[str, Any]) -> None:
-    """Write the order and leave the pipe open: it is the leash."""
-    pipe = transport.get_pipe_transport(0)
-    if isinstance(pipe, asyncio.WriteTransport):
-        pipe.write(json.dumps(order).encode() + b"\n")
+async def _at_most(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 async def _first(*events: asyncio.Event) -> None:

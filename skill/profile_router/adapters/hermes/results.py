@@ -8,13 +8,16 @@ were all empty.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.process import Ended
-from profile_router.core.ladder import Cause, Failure, cause_of_status
+from profile_router.adapters.rate_limit import retry_after
+from profile_router.core.causes import Cause, cause_of_status
+from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 
 _MESSAGE_CHARS = 400
@@ -26,17 +29,17 @@ _REASON_CHARS = 300
 
 # Hermes' own classes of failed requests (agent/error_classifier.py).
 _OF_REASON: Mapping[str, Cause] = {
-    "auth": "key-exhausted", "auth_permanent": "key-exhausted", "billing": "key-exhausted",
-    "rate_limit": "key-exhausted", "upstream_rate_limit": "unavailable", "overloaded": "unavailable",
-    "server_error": "server-error", "timeout": "timeout", "ssl_cert_verification": "no-network",
+    "auth": "key-refused", "auth_permanent": "key-refused", "billing": "payment-required",
+    "rate_limit": "rate-limited", "upstream_rate_limit": "unavailable", "overloaded": "unavailable",
+    "server_error": "server-error", "timeout": "stalled", "ssl_cert_verification": "tls",
     "context_overflow": "over-window", "payload_too_large": "over-window", "long_context_tier": "over-window",
-    "image_too_large": "bad-request", "model_not_found": "bad-request", "provider_policy_blocked": "bad-request",
+    "image_too_large": "bad-request", "model_not_found": "model-missing", "provider_policy_blocked": "bad-request",
     "content_policy_blocked": "bad-request", "format_error": "bad-request",
 }  # fmt: skip
 _OF_EXIT: Mapping[str, Cause] = {
     "max_iterations_reached": "turn-limit", "budget_exhausted": "turn-limit",
-    "empty_response_exhausted": "bad-answer", "partial_stream_recovery": "bad-answer",
-    "fallback_prior_turn_content": "bad-answer", "guardrail_halt": "bad-answer",
+    "empty_response_exhausted": "empty-answer", "partial_stream_recovery": "cut-short",
+    "fallback_prior_turn_content": "empty-answer", "guardrail_halt": "repeated-call",
     "ollama_runtime_context_too_small": "over-window", "all_retries_exhausted_no_response": "server-error",
     "interrupted_by_user": "interrupted", "interrupted_during_api_call": "interrupted",
 }  # fmt: skip
@@ -56,7 +59,14 @@ _IN_WORDS: Mapping[str, str] = {
     "budget_exhausted": "did not finish in {turns} turns",
 }
 # Classes of errors of httpx and openai (and the child's own BrokeOff), as they stand in the chain of a request's error.
-_UNREACHED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror"})
+_UNREACHED: tuple[tuple[str, Cause], ...] = (
+    ("ConnectTimeout", "connect-timeout"),
+    ("SSLError", "tls"),
+    ("SSLCertVerificationError", "tls"),
+    ("gaierror", "dns"),
+    ("ConnectionRefusedError", "refused"),
+    ("ConnectError", "refused"),
+)
 _LATE = frozenset({"ReadTimeout", "WriteTimeout", "PoolTimeout", "APITimeoutError", "TimeoutError"})
 _DROPPED = frozenset({"APIConnectionError", "RemoteProtocolError", "ReadError", "WriteError", "ConnectionResetError"})
 
@@ -87,22 +97,26 @@ class _Case:
 def _case(account: Account, order: Order) -> _Case:
     result, trouble = account.result or {}, account.trouble or {}
     error = str(result.get("error") or "")
-    said = _STATUS.match(error)
+    said, status = _STATUS.match(error), trouble.get("status")
     return _Case(
         asked=account.turns > 0,
         result=result,
         local=order.local,
         error=error,
-        status=trouble.get("status") or (int(said[1]) if said else None),
+        status=status if status and isinstance(status, int) else int(said[1]) if said else None,
         kinds=frozenset(trouble.get("kinds") or ()),
     )
+
+
+def _unreached(case: _Case) -> Cause | None:
+    return next((cause for kind, cause in _UNREACHED if kind in case.kinds), None)
 
 
 def _refusal(case: _Case) -> tuple[str, Cause, str]:
     return next((row for row in _REFUSALS if row[0] in case.error.lower()), _UNLISTED)
 
 
-_NOTHING_USABLE: Cause = "bad-answer"
+_NOTHING_USABLE: Cause = "empty-answer"
 # First match wins.
 _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
     (lambda case: case.declined, lambda case: _refusal(case)[1]),
@@ -110,18 +124,20 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
     (lambda case: "context length exceeded" in case.error.lower(), lambda _: "over-window"),
     (lambda case: bool(case.result.get("interrupted")), lambda _: "interrupted"),
     (lambda case: case.status is not None, lambda case: cause_of_status(case.status or 0)),
-    (lambda case: bool(case.kinds & _UNREACHED), lambda case: "refused" if case.local else "no-network"),
-    (lambda case: bool(case.kinds & _LATE), lambda _: "timeout"),
-    (lambda case: "BrokeOff" in case.kinds, lambda _: "bad-answer"),
+    (lambda case: _unreached(case) is not None, lambda case: _unreached(case) or "refused"),
+    (lambda case: bool(case.kinds & _LATE), lambda _: "stalled"),
+    (lambda case: "BrokeOff" in case.kinds, lambda _: "cut-short"),
     (lambda case: bool(case.kinds & _DROPPED), lambda _: "bad-gateway"),
     (lambda case: case.exit in _OF_EXIT, lambda case: _OF_EXIT[case.exit]),
     (
-        lambda case: case.result.get("failure_reason") in _OF_REASON,
+        lambda case: str(case.result.get("failure_reason")) in _OF_REASON,
         lambda case: _OF_REASON[str(case.result["failure_reason"])],
     ),
-    (lambda case: "connection error" in case.error.lower(), lambda case: "refused" if case.local else "no-network"),
+    (lambda case: "connection error" in case.error.lower(), lambda _: "refused"),
     (lambda case: bool(case.result.get("exception")), lambda _: "interrupted"),
-    (lambda case: bool(case.result.get("partial")), lambda _: "bad-answer"),
+    (lambda case: "invalid tool call" in case.error.lower(), lambda _: "unknown-tool"),
+    (lambda case: "truncated" in case.error.lower(), lambda _: "truncated"),
+    (lambda case: bool(case.result.get("partial")), lambda _: "cut-short"),
     (lambda case: bool(case.result.get("failed")), lambda _: "server-error"),
 )
 
@@ -140,7 +156,8 @@ def failure_of(account: Account, ended: Ended, order: Order, *, where: str, secr
         return None
     case = _case(account, order)
     cause = next((meaning(case) for holds, meaning in _TABLE if holds(case)), _NOTHING_USABLE)
-    return Failure(cause=cause, message=f"{where}: {_clean(_said(case, account), secret)}")
+    wait = retry_after((account.trouble or {}).get("waits") or {}, now=time.time())
+    return Failure(cause=cause, message=f"{where}: {_clean(_said(case, account), secret)}", retry_after_s=wait)
 
 
 def _succeeded(account: Account) -> bool:

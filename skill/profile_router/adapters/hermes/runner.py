@@ -5,34 +5,37 @@ One call of `run` is one attempt: one provider, one key, one model, no retry and
 
 from __future__ import annotations
 
-import secrets
-import tempfile
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from profile_router.adapters.embedded.attach import image_parts
-from profile_router.adapters.embedded.prompt import task_text
+from profile_router.adapters.embedded.prompt import order_text
 from profile_router.adapters.hermes.account import Account
-from profile_router.adapters.hermes.environment import child_environment
 from profile_router.adapters.hermes.installation import Hermes
+from profile_router.adapters.hermes.kept_turn import KeptTurn
+from profile_router.adapters.hermes.prewarm import child_for
 from profile_router.adapters.hermes.process import Ended, converse
 from profile_router.adapters.hermes.results import failure_of
+from profile_router.adapters.hermes.started import Start, start_under
+from profile_router.adapters.install.root_keys import may_read
 from profile_router.adapters.prompts import render
+from profile_router.adapters.records import MemoryRecords, Records
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
-from profile_router.ports import Emit
+from profile_router.errors import Unreachable
+from profile_router.ports import Emit, Hold
 
 NAME = "hermes"
-_UNREACHED = frozenset({"refused", "no-network"})
+_MOST_USD = 1e9  # what Hermes says beyond that is no price
 _SHORTEST_ANSWER = 1_024
-_DEFAULT = "default"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class HermesRunner:
     """Runs attempts. `load` gives a profile by name, `root` is the Hermes home; images are relative to `base`.
 
     `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `passed` are names of
-    environment variables that children get besides the usual ones.
+    environment variables that children get besides the usual ones. `records` hold what a turn has cost so far.
     """
 
     load: Callable[[str], Profile]
@@ -52,23 +55,31 @@ class HermesRunner:
     base: Path
     unattended: bool = False
     passed: Sequence[str] = ()
+    records: Records = field(default_factory=MemoryRecords)
 
-    async def run(self, order: Order, emit: Emit) -> Attempt:
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model, server and Hermes are values; cancelled means cancelled."""
         if order.private:
             raise AssertionError(f"a private task was ordered from Hermes under {order.profile}")
         profile = self.load(order.profile)
         started = time.monotonic()
-        account = Account(emit=emit)
-        with _folders(self.workspace) as (folder, scratch):
-            environ = self._environment(order.profile, scratch)
-            asked = self._asked(order, profile, folder)
+        account = Account(emit=emit, afford=self._afford(order, hold))
+        turn = KeptTurn(records=self.records, name=f"{order.number}/answered")
+        if interrupted := turn.interrupted(account, profile.where):
+            receipt = receipt_of(order, profile, account, interrupted, 0.0, self.policy)
+            return Attempt(receipt=receipt, failure=interrupted)
+        with ExitStack() as held:
             try:
-                ended = await converse(self.hermes.python, asked, environ, folder, order.seconds, account)
+                child = held.enter_context(child_for(self._start(order.profile)))
             except OSError as error:
                 ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
+            else:
+                asked = self._asked(order, profile, child.folder)
+                ended = await _within_means(converse(child, asked, order.seconds, turn.hearing(account)), account)
         key = profile.endpoint.api_key
-        failure = failure_of(account, ended, order, where=profile.where, secret=key.reveal() if key else None)
+        failure = _too_dear(account) or failure_of(
+            account, ended, order, where=profile.where, secret=key.reveal() if key else None
+        )
         seconds = round(time.monotonic() - started, 3)
         return Attempt(
             receipt=receipt_of(order, profile, account, failure, seconds, self.policy),
@@ -77,17 +88,19 @@ class HermesRunner:
             notes=tuple(_notes(order, account, self.workspace)),
         )
 
-    def _environment(self, profile: str, scratch: Path) -> dict[str, str]:
-        named = self.root / "profiles" / profile
-        home = self.root if profile == _DEFAULT and not named.is_dir() else named
-        mark = secrets.token_hex(16)
-        around = {**self.environ, "TMPDIR": str(scratch)}
-        return child_environment(around, home, mark, unattended=self.unattended, also=self.passed)
+    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int], None] | None:
+        if hold is None:
+            return None
+        return lambda tokens: hold.grow(self.policy.price(tokens, order.tier, local=order.local))
+
+    def _start(self, profile: str) -> Start:
+        python, around = self.hermes.python, (self.root, self.environ, self.workspace)
+        return start_under(profile, python, *around, unattended=self.unattended, passed=self.passed)
 
     def _asked(self, order: Order, profile: Profile, folder: Path) -> dict[str, Any]:
         """Return the order as the child reads it."""
         limits = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
-        text = task_text(order.task)
+        text = order_text(order)
         images = image_parts(order, self.base) if order.vision else []
         return {
             "profile": order.profile,
@@ -106,20 +119,8 @@ class HermesRunner:
                 "model": profile.endpoint.model,
                 "local": order.local,
             },
+            "root_keys": may_read(profile, self.root),
         }
-
-
-@contextmanager
-def _folders(workspace: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Give where to work (an empty folder where there is no workspace) and where temporary files go.
-
-    Hermes leaves its shell's environment behind in the latter: it is removed with all that is in it.
-    """
-    with tempfile.TemporaryDirectory(prefix="profile-router-", ignore_cleanup_errors=True) as made:
-        empty, scratch = Path(made, "empty"), Path(made, "tmp")
-        empty.mkdir()
-        scratch.mkdir()
-        yield workspace or empty, scratch
 
 
 def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list[str] | None:
@@ -129,13 +130,31 @@ def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list
     return [name for name in task if profile is None or name in profile]
 
 
+async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -> Ended:
+    """Return how *talking* ended; it is ended where *account* finds that there is no money for more."""
+    running = asyncio.ensure_future(talking)
+    account.stop = running.cancel
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if account.over is None:
+            raise
+        return Ended(in_time=True, code=None, errors="")
+    finally:
+        running.cancel()
+
+
+def _too_dear(account: Account) -> Failure | None:
+    return None if account.over is None else Failure(cause="over-budget", message=str(account.over))
+
+
 def receipt_of(
     order: Order, profile: Profile, account: Account, failure: Failure | None, seconds: float, policy: Policy
 ) -> Receipt:
     """Return the receipt of a turn. Prices are the policy's; work on this machine is free."""
     tokens = account.tokens_in + account.tokens_out
     uncalled = failure is not None and (
-        account.turns == 0 or (account.turns == 1 and account.tokens_in == 0 and failure.cause in _UNREACHED)
+        account.turns == 0 or (account.turns == 1 and account.tokens_in == 0 and isinstance(failure.error, Unreachable))
     )
     outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
     return Receipt(
@@ -167,7 +186,7 @@ def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[s
         yield "no workspace: the subagent worked in an empty folder; name one with --workspace"
     result = account.result or {}
     estimate, status = result.get("estimated_cost_usd"), result.get("cost_status")
-    if isinstance(estimate, int | float) and estimate > 0 and status != "unknown":
+    if isinstance(estimate, int | float) and 0 < estimate < _MOST_USD and status != "unknown":
         yield f"Hermes puts the cost of {order.profile} at ${estimate:.4f} ({status})"
     if order.images and not order.vision:
         yield f"{order.profile} is taken to read text only: images were replaced by their names"

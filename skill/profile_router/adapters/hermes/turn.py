@@ -24,13 +24,23 @@ Say = Callable[..., None]
 Order = Mapping[str, Any]
 
 
-def run(order: Order, say: Say, beside: Callable[[str], Any]) -> None:
-    """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
+def load() -> None:
+    """Import Hermes under the profile, most of a second, before there is an order: it asks no model and no server."""
     import_module("hermes_cli.env_loader").load_hermes_dotenv(hermes_home=os.environ["HERMES_HOME"])
     import_module("gateway.session_context").declare_stateless_channel()
-    settings = import_module("hermes_cli.config")
-    config = settings.load_config()
-    settings.apply_terminal_config_to_env()
+    keys = import_module("hermes_cli.auth")
+    read = getattr(keys, "_load_global_auth_store", None)
+    _put(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
+    import_module("hermes_cli.config").apply_terminal_config_to_env()
+    import_module("run_agent")
+    _put(keys, _load_global_auth_store=read)
+
+
+def run(order: Order, say: Say, beside: Callable[[str], Any]) -> None:
+    """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
+    if not order["root_keys"]:  # else Hermes reads through to the root's keys, even past one in the profile's .env
+        _put(import_module("hermes_cli.auth"), _load_global_auth_store=dict)
+    config = import_module("hermes_cli.config").load_config()
     if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
         os.environ["TERMINAL_CWD"] = order["cwd"]
     agent = _agent(order, config, say)

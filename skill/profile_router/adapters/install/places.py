@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from profile_router.errors import UnknownProfile, UsageError
 
 _DEFAULT = "default"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_MOST_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +50,6 @@ def find_root(environ: Mapping[str, str]) -> Path:
             f"there is no Hermes home: {wanted} is no folder; run `hermes` once, or name it: HERMES_HOME=DIR"
         )
     return root
-
-
-def pool_size(root: Path, provider: str) -> int:
-    """Return how many keys Hermes' root credential pool has for *provider*. The keys themselves are not kept."""
-    try:
-        with (root / "auth.json").open("rb") as file:
-            pool = json.loads(file.read(_MOST_BYTES)).get("credential_pool")
-        return len(pool.get(provider) or ())
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return 0
 
 
 def _parent(home: HermesHome, root: Path, environ: Mapping[str, str], profile: str | None) -> Path:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from profile_router.adapters.install import sources
+from profile_router.adapters.install import root_keys, sources
 from profile_router.adapters.install.applying import read_file
 from profile_router.adapters.install.configs import enabling, migrations
 from profile_router.adapters.install.manifest import (
+    FOLDER,
     FOLDER_MODE,
     MODE,
     Manifest,
@@ -19,7 +20,8 @@ from profile_router.adapters.install.manifest import (
     recorded,
     rendered,
 )
-from profile_router.adapters.install.places import Places, pool_size
+from profile_router.adapters.install.places import Places
+from profile_router.adapters.install.wanting import Wanting, joined, not_agreed, who_wants
 from profile_router.core.changes import NEW_FOLDER, Change, Plan
 
 YOURS = "differs from what ships: yours stays"
@@ -34,8 +36,13 @@ class _Place:
     extra: tuple[str, ...] = ()
 
 
-def plan_install(places: Places, environ: Mapping[str, str], *, migrate: bool) -> Plan:
-    """Return what an install would do. Raises RouterError for a home or a file that cannot be read or edited."""
+def plan_install(
+    places: Places, environ: Mapping[str, str], *, migrate: bool, use_root_keys: bool | None = None
+) -> Plan:
+    """Return what an install would do; *use_root_keys* None leaves what was agreed on before.
+
+    Raises RouterError for a home or a file that cannot be read or edited.
+    """
     command = sources.own_command()
     manifest = read_manifest(places.root)
     migrated, said = migrations(places, environ) if migrate else ((), ())
@@ -47,8 +54,12 @@ def plan_install(places: Places, environ: Mapping[str, str], *, migrate: bool) -
         *_skill(places.parent, command, manifest),
         *_files(plugin, manifest),
         *_policy(places.policy),
+        *_own(places.root, command, manifest),
     ]
-    return Plan(changes=_whole(found, manifest, places.root), notes=(*said, *warned, *_keys(places.root)))
+    wanting = who_wants(places, environ)
+    found += _agreement(places.root, wanting, use_root_keys)
+    notes = (*said, *warned, *_keys(places.root, wanting, use_root_keys))
+    return Plan(changes=_whole(found, manifest, places.root), notes=notes)
 
 
 def _profiles(places: Places, manifest: Manifest) -> Iterator[Change]:
@@ -135,9 +146,39 @@ def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Cha
     return (*(() if path.parent.is_dir() else (folder,)), record, *ordered)
 
 
-def _keys(root: Path) -> tuple[str, ...]:
-    count = pool_size(root, "openrouter")
-    if not count:
-        return ()
-    said = f"{count} key{'s' * (count != 1)} for openrouter in {root / 'auth.json'}"
-    return (f"{said}: every profile without one of its own reads through to {'them' if count > 1 else 'it'}",)
+def _own(root: Path, command: tuple[str, ...], manifest: Manifest) -> Iterator[Change]:
+    """Yield the record of where this program is: Hermes deletes router.json when it installs the plugin anew."""
+    path = root / FOLDER / sources.PROGRAM
+    yield replace(_file(path, sources.program(command), manifest), mode=MODE)
+
+
+def _agreement(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[Change]:
+    """Yield the record of what was agreed on where it changes; whoever has edited it is taken at their word here."""
+    before = root_keys.agreed(root)
+    after = before if use is None else joined(before, wanting) if use else {}
+    if after == before:
+        return
+    path = root_keys.record_path(root)
+    there = read_file(path)
+    yield Change(
+        kind="create" if there is None else "change", path=str(path), content=root_keys.rendered(after), before=there,
+        mode=root_keys.MODE, note="which profiles may use Hermes' root pool: names, no keys",
+    )  # fmt: skip
+
+
+def _keys(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[str]:
+    left = () if use else wanting if use is False else not_agreed(wanting, root)
+    for one in wanting:
+        names = [name for name in one.profiles if not any(name in other.profiles for other in left)]
+        if names:
+            yield (
+                f"{', '.join(names)}: may use Hermes' root pool ({one.counted} in {root / 'auth.json'}); nothing of it "
+                "is copied, and `profile-router install --no-use-root-keys` takes that back"
+            )
+    for one in left:
+        yield (
+            f"{', '.join(one.profiles)}: no key of their own, and you have not agreed to Hermes' root pool "
+            f"({one.counted} in {root / 'auth.json'}), so profile-router does not use it; `hermes -p` started by "
+            "yourself still reads through to it. Write a key into the profile's .env, or agree: "
+            "`profile-router install --use-root-keys`"
+        )

@@ -49,6 +49,8 @@ class _Undoing:
         now = self._now(step.path)
         if now is None or step.path in self.kept:
             return
+        if step.was == digest(now) != step.sha256:
+            return  # it is as it was: the install was killed before it came to this, or the user has put it back
         if digest(now) != step.sha256:
             self._undo_changed(step, now)
             return

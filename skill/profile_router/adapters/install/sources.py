@@ -13,7 +13,7 @@ from profile_router.adapters.policy_file import SHIPPED
 from profile_router.adapters.resources import shipped
 from profile_router.errors import DataError
 
-PLUGIN, SKILL = "profile-router", "hermes-profile-router"
+PLUGIN, SKILL, PROGRAM = "profile-router", "hermes-profile-router", "program.json"
 # What Hermes' own `profile install` makes in a new profile, beside the files.
 PROFILE_FOLDERS = ("cron", "home", "logs", "memories", "plans", "sessions", "skills", "skins", "workspace")
 _PACKAGE = Path(__file__).resolve().parents[2]
@@ -29,11 +29,19 @@ def profiles() -> Mapping[str, Files]:
 
 
 def plugin(command: tuple[str, ...]) -> Files:
-    """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation."""
+    """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation.
+
+    What was installed does not change under a worker, so one may stay in memory.
+    """
     found = _tree(_PACKAGE / "hermes_plugin")
     if "plugin.yaml" not in found:
         raise DataError(f"the plugin is missing from {_PACKAGE}: install hermes-profile-router again")
-    return {**found, "router.json": f"{json.dumps({'command': list(command)}, indent=2)}\n".encode()}
+    return {**found, "router.json": _json({"command": list(command), "worker": True})}
+
+
+def program(command: tuple[str, ...]) -> bytes:
+    """Return the file that names this program by its absolute *command*."""
+    return _json({"command": list(command)})
 
 
 def skill(command: tuple[str, ...]) -> Files:
@@ -68,6 +76,10 @@ def _profile(folder: Path) -> Files:
     # Hermes notes there where an update comes from
     found["distribution.yaml"] += f"source: {json.dumps(str(folder))}\n".encode()
     return found
+
+
+def _json(value: object) -> bytes:
+    return f"{json.dumps(value, indent=2)}\n".encode()
 
 
 def _tree(folder: Path) -> Files:

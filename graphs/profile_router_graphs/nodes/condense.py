@@ -1,0 +1,80 @@
+"""The prompt is over the window: condense its context, or say with the sizes why not. Never cuts anything unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from profile_router.core.attempts import order_for, unavailable
+from profile_router.core.backend import health_failure
+from profile_router.core.condensed import Helper, helpers, notes
+from profile_router.core.explain import attempt_line
+from profile_router.core.fit import fits
+from profile_router.core.ladder import Place
+from profile_router.core.order import Order
+from profile_router_graphs.state import RunContext, RunState
+
+STEP = "condense"
+
+
+async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["dispatch", "reroute"]]:
+    """Condense for the profile that comes next. Where that cannot be, no attempt is made there: the ladder goes on."""
+    context, order = runtime.context, _order(state, runtime.context)
+    allowed = helpers(order, state["evidence"], context.policy, context.candidates, may_pay=context.purse.may_pay)
+    outcome = await context.condenser.condense(order, await _reachable(allowed, context), runtime.stream_writer)
+    receipts = (*state["receipts"], *outcome.receipts)
+    if outcome.condensed is not None:
+        said = notes(outcome.condensed.listed)
+        for line in said:
+            runtime.stream_writer({"event": "condense", "line": line})
+        update = {"condensed": outcome.condensed, "receipts": receipts, "notes": (*state["notes"], *said)}
+        return Command(goto="dispatch", update=update)
+    if outcome.failure is None:
+        raise AssertionError("condensing gave neither a result nor a failure")
+    attempt = unavailable(order, context.candidates[order.profile].at(order.provider), outcome.failure)
+    runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
+    update = {
+        "attempt": attempt,
+        "places": (*state["places"], Place(order.profile, order.provider)),
+        "receipts": (*receipts, attempt.receipt),
+    }
+    return Command(goto="reroute", update=update)
+
+
+def _order(state: RunState, context: RunContext) -> Order:
+    """Return the order that is condensed for. Where a server refused what we counted to fit, half its window is taken:
+    it is smaller than we know."""
+    order = order_for(
+        state["task"],
+        state["evidence"],
+        context.policy,
+        context.candidates,
+        profile=state["profile"],
+        provider=state["provider"],
+        step=STEP,
+        conversation=(*state["conversation"], *state["from_parent"]),
+        seconds=state["deadline"] - context.clock(),
+    )
+    window = state["evidence"].window(order.profile)
+    if window is not None and fits(state["evidence"], window, context.policy.counting):
+        return replace(order, window=order.window // 2)
+    return order
+
+
+async def _reachable(allowed: Sequence[Helper], context: RunContext) -> tuple[Helper, ...]:
+    """Return the first of *allowed* that has a key and whose server is well, as far as it can be asked."""
+    for helper in allowed:
+        place = Place(helper.profile)
+        if context.backends.key_missing(place) is not None:
+            continue
+        report, candidate = await context.backends.inspect(place), context.candidates[helper.profile]
+        accept = context.policy.accept_any_model
+        if report is not None and health_failure(report, candidate.model, candidate.base_url, accept_any=accept):
+            continue
+        if context.health.blocked(place, answers=report is not None) is None:
+            return (helper,)
+    return ()

@@ -1,0 +1,49 @@
+"""The checkpointer: LangGraph's own for SQLite, of which only the last checkpoint of a thread is kept.
+
+Imports LangGraph, as the modules that only list or remove threads do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+
+def encrypted(key: bytes, types: list[tuple[str, str]]) -> SerializerProtocol:
+    """Return LangGraph's serializer, which takes the registered *types* alone and encrypts (AES-EAX) with *key*."""
+    return EncryptedSerializer.from_pycryptodome_aes(plain(types), key=key)
+
+
+def plain(types: list[tuple[str, str]]) -> JsonPlusSerializer:
+    """Return the serializer that takes the registered *types* alone, for what does not leave the memory."""
+    return JsonPlusSerializer(allowed_msgpack_modules=types)
+
+
+class LastCheckpoints(AsyncSqliteSaver):
+    """Keeps one checkpoint of a thread, its last, with the writes that belong to it: what was before is deleted."""
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save *checkpoint*, then delete those before it."""
+        saved = await super().aput(config, checkpoint, metadata, new_versions)
+        at: dict[str, Any] = saved["configurable"]
+        where = (str(at["thread_id"]), at["checkpoint_ns"], at["checkpoint_id"])
+        async with self.lock:
+            for table in ("checkpoints", "writes"):
+                await self.conn.execute(
+                    f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id <> ?",  # noqa: S608
+                    where,
+                )
+            await self.conn.commit()
+        return saved

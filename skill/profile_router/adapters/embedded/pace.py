@@ -1,0 +1,49 @@
+"""Notice a model that does not begin to answer, or stops in the middle: a stream may be kept open without a word."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from langchain_core.callbacks import AsyncCallbackHandler
+
+from profile_router.errors import AttemptError, FirstTokenLate, Stalled
+
+Answer = TypeVar("Answer")
+
+
+class Pace(AsyncCallbackHandler):
+    """Watches one request at a time: seconds to the first token, and between two. Comments of a stream do not count."""
+
+    def __init__(self, *, where: str, first_s: float, between_s: float) -> None:
+        self._where = where
+        self._first_s = first_s
+        self._between_s = between_s
+        self._latest: float | None = None
+
+    async def keep(self, request: Awaitable[Answer]) -> Answer:
+        """Return what *request* answers. Raises FirstTokenLate or Stalled, and ends it, where it is too slow."""
+        self._latest, started = None, time.monotonic()
+        running = asyncio.ensure_future(request)
+        try:
+            while not running.done():
+                late = (started + self._first_s) if self._latest is None else (self._latest + self._between_s)
+                if (left := late - time.monotonic()) <= 0:
+                    raise self._late()
+                await asyncio.wait({running}, timeout=left)
+            return running.result()
+        finally:
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
+
+    def _late(self) -> AttemptError:
+        if self._latest is None:
+            return FirstTokenLate(f"{self._where}: no token within {self._first_s:g} s")
+        return Stalled(f"{self._where}: no further token within {self._between_s:g} s")
+
+    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
+        """Note that something came; *token* itself does not matter."""
+        self._latest = time.monotonic()

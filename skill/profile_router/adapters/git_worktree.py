@@ -1,0 +1,205 @@
+"""An isolated copy of a git work tree as it is now: a place where one writer cannot tread on another.
+
+It is a repository of its own that borrows the objects of the user's, not a `git worktree` of it: those share stash,
+branches and configuration, and a crash leaves their entry behind. Here whatever a child commits, stashes or breaks
+stays in a folder of ours, and the user's repository is only read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from profile_router.adapters.git import git
+from profile_router.adapters.git_trees import Repository, Trees
+from profile_router.adapters.state_dir import private_folder
+from profile_router.errors import WorkspaceError
+
+FOLDER = "worktrees"
+# What checks need and git ignores by custom: dependencies, too large to copy. They are linked, so an installation in
+# one shows in all, as it would without copies. Nothing else that git ignores is there: no `.env`, no build output.
+LINKED = ("node_modules", ".venv", "venv", "vendor")
+LOCK_S = 60.0
+_IDENTITY = ("-c", "user.name=profile-router", "-c", "user.email=profile-router@localhost")
+# What decides how files are read and written; the rest of the user's configuration stays with the user.
+_CONFIGURED = (
+    *("core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode"),
+    *("core.excludesfile", "core.attributesfile", "user.name", "user.email", "filter."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A copy of a work tree. `top` is its folder, `base` the tree it began with, `links` what leads out of it."""
+
+    trees: Trees
+    top: Path
+    base: str
+    links: tuple[str, ...] = ()
+
+    def folder(self, original: Path) -> Path:
+        """Return where *original*, a folder of the work tree, is in this copy."""
+        place = self.top / original.relative_to(self.trees.repository.top)
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def tree(self) -> str:
+        """Return the tree of the copy as it is now, by the rules of the user's repository."""
+        return self.trees.take_of(self.top, "copy", self.links)
+
+    def diff(self) -> bytes:
+        """Return what was changed since it was opened, as a patch that `git apply` takes."""
+        return self.trees.patch(self.base, self.tree())
+
+    def reset(self, tree: str) -> None:
+        """Make the copy hold *tree*, one of its own: what came after is gone."""
+        self.tree()  # so that new files are known, and go as well
+        self.trees.lay_out(tree, self.top, "copy")
+
+
+def why_in_place(repository: Repository, state: Path) -> str:
+    """Return why no copy of *repository* would be whole; empty where one is. Raises WorkspaceError."""
+    if Path(os.path.realpath(state)).is_relative_to(repository.top):
+        return f"the state folder {state} lies inside of it"
+    for partly in ("core.sparseCheckout", "extensions.partialClone"):
+        if git(repository.top, "config", "--get", partly, ok=(0, 1)).strip().lower() not in ("", "false"):
+            return f"the repository is only partly here ({partly})"
+    listed = git(repository.top, "ls-files", "-z", "--stage")
+    if any(entry.startswith("160000 ") for entry in listed.split("\0")):
+        return "it has submodules"
+    return ""
+
+
+@contextmanager
+def opened_copy(repository: Repository, state: Path) -> Iterator[Copy]:
+    """Give a copy of *repository*'s work tree as it is now, in a folder below *state*; it is gone afterwards.
+
+    Tracked and untracked files are in it, ignored ones are not, but for the folders of LINKED. Copies that a process
+    which is no more left behind are removed first. Raises WorkspaceError where git fails.
+    """
+    home = private_folder(Path(os.path.realpath(state)) / FOLDER)
+    place, alive = _new_place(home)
+    try:
+        trees = Trees(repository, place / "store")
+        with locked(repository, state):
+            base = trees.take()
+        if trees.has_gitlink(base):
+            raise WorkspaceError(f"{repository.top} holds another repository; name the one to work in by --workspace")
+        top = place / (repository.top.name or "files")
+        links = _linked_folders(repository)
+        _lay_out(trees, base, top, links)
+        yield Copy(trees=trees, top=top, base=base, links=links)
+    finally:
+        remove(place)
+        alive.close()
+
+
+def _new_place(home: Path) -> tuple[Path, IO[bytes]]:
+    """Make a folder for one copy, with a lock in it that is held while this process lives; remove those of the dead."""
+    with (home / ".lock").open("ab") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        for left in home.iterdir():
+            if left.is_dir() and _ownerless(left):
+                remove(left)
+        place = home / secrets.token_hex(4)
+        place.mkdir(mode=0o700)
+        alive = (place / "alive").open("ab")
+        fcntl.flock(alive, fcntl.LOCK_EX)
+    return place, alive
+
+
+def _ownerless(place: Path) -> bool:
+    try:
+        with (place / "alive").open("ab") as alive:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def remove(place: Path) -> None:
+    """Remove the folder *place* with all that is in it, what was made read-only too. Links are not followed."""
+    shutil.rmtree(place, ignore_errors=True)
+    if not place.exists():
+        return
+    for folder, _, _ in os.walk(place):
+        with suppress(OSError):
+            Path(folder).chmod(0o700)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def locked(repository: Repository, state: Path) -> Iterator[None]:
+    """Hold the lock of *repository*, one for all processes of this user: whoever merges or looks has it to itself."""
+    folder = private_folder(Path(os.path.realpath(state)) / FOLDER)
+    name = "".join(char if char.isalnum() else "-" for char in str(repository.common))[-200:]
+    deadline = time.monotonic() + LOCK_S
+    with (folder / f"{name}.lock").open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise WorkspaceError(
+                        f"another profile-router has been busy with {repository.top} for {LOCK_S:g} s; "
+                        f"end it, or see who holds {file.name}"
+                    ) from None
+                time.sleep(0.02)
+        yield
+
+
+def _linked_folders(repository: Repository) -> tuple[str, ...]:
+    """Return the folders of LINKED that git ignores, wherever they are."""
+    listed = git(repository.top, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    folders = (name.removesuffix("/") for name in listed.split("\0") if name.endswith("/"))
+    return tuple(name for name in folders if name.rpartition("/")[2] in LINKED)
+
+
+def _lay_out(trees: Trees, base: str, top: Path, links: tuple[str, ...]) -> None:
+    """Make *top* a repository of its own whose one commit on top of the user's is *base*, and put the files there."""
+    repository = trees.repository
+    top.mkdir(mode=0o700)
+    form = git(repository.top, "rev-parse", "--show-object-format").strip()
+    git(top, "init", "--quiet", "--template=", f"--object-format={form}")
+    own = top / ".git"
+    (own / "info").mkdir(exist_ok=True)
+    (own / "objects" / "info").mkdir(parents=True, exist_ok=True)
+    (own / "objects" / "info" / "alternates").write_text(f"{trees.objects}\n{repository.objects}\n")
+    _copy_settings(repository, own, links)
+    (own / "HEAD").write_text(f"{_commit(trees, base)}\n")
+    trees.lay_out(base, top, "copy")
+    shutil.copy2(trees.index("copy"), own / "index")
+    for name in links:
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).symlink_to(repository.top / name)
+
+
+def _commit(trees: Trees, tree: str) -> str:
+    head = trees.run("rev-parse", "--quiet", "--verify", "HEAD^{commit}", ok=(0, 1)).strip()
+    parents = ("-p", head) if head else ()
+    message = "The work tree as the task found it"
+    return trees.run(*_IDENTITY, "commit-tree", "--no-gpg-sign", *parents, "-m", message, tree).strip()
+
+
+def _copy_settings(repository: Repository, own: Path, links: tuple[str, ...]) -> None:
+    listed = git(repository.top, "config", "--list", "--local", "-z")
+    for line in listed.split("\0"):
+        name, _, value = line.partition("\n")
+        if any(name == key or (key.endswith(".") and name.startswith(key)) for key in _CONFIGURED):
+            git(own.parent, "config", "--add", name, value)
+    git(own.parent, "config", "commit.gpgSign", "false")  # nobody is there to unlock a key
+    for name in ("info/exclude", "info/attributes", "shallow"):
+        if (repository.common / name).is_file():
+            shutil.copy2(repository.common / name, own / name)
+    with (own / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as file:
+        # a pattern that ends in a slash means folders, and these are links
+        file.writelines(f"\n/{name}\n" for name in links)

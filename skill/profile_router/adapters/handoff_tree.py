@@ -1,0 +1,173 @@
+"""Bring files back to what they were before a run, without losing anything: the next attempt starts from a clean tree.
+
+What is taken back is kept below our state first. It is done as a merge, so that what somebody changed meanwhile stays,
+and where that cannot be, nothing is touched. Doing it once more, after a crash in the middle, changes nothing more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from profile_router.adapters.git_merge import DIFFS, apply_command, keep_diff, merge
+from profile_router.adapters.git_trees import Entry, Trees, find_repository, in_arguments
+from profile_router.adapters.state_dir import private_folder, write_private
+from profile_router.adapters.work_tree_writes import Changed, Found, look, write_all
+from profile_router.core.handoff import SetBack
+
+_TARGET = "set-back"  # the index that the tree to go back to is made in
+_KEPT = "the files are as they were before; what was tried in them is kept, apply it with: "
+
+Pair = tuple[Entry | None, Entry | None]
+
+
+def remembered(marks: Path, number: int) -> SetBack | None:
+    """Return what was done for the attempt *number*, None where nothing was: it may not be done while one works."""
+    try:
+        said = json.loads(_mark(marks, number).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return SetBack(done=bool(said["done"]), note=str(said["note"]))
+
+
+def remember(marks: Path, number: int, done: SetBack) -> None:
+    """Note that the files were set back for the attempt *number*. Raises StateError."""
+    write_private(_mark(marks, number), json.dumps(asdict(done)))
+
+
+def _mark(marks: Path, number: int) -> Path:
+    return marks / f"set-back-{number}.json"
+
+
+def set_back_by_git(
+    root: Path, store: Path, state: Path, name: str, marks: tuple[str, str], wrote: Collection[str] | None
+) -> SetBack:
+    """Undo in the work tree around *root* what changed between two *marks*, trees whose objects are in *store*.
+
+    *wrote* are the only files to be touched, relative to *root*; None: all below it. Raises WorkspaceError.
+    """
+    before, after = marks
+    trees = Trees(find_repository(root), store)
+    changes = _mine(trees, root, trees.differences(before, after), wrote)
+    if not changes:
+        return SetBack(done=True)
+    target = _without(trees, after, changes)
+    kept, fresh = _kept(trees, target, after, state, name)
+    merged = merge(trees, after, target, state, name)
+    if merged.merged:
+        _sweep(trees, after, target, state, name)
+        return SetBack(done=True, note=f"{_KEPT}{apply_command(trees, kept)}")
+    if merged.diff is not None:
+        merged.diff.unlink(missing_ok=True)
+    if fresh:
+        kept.unlink(missing_ok=True)
+    return _left(f"{', '.join(merged.files)} was changed meanwhile")
+
+
+def _mine(trees: Trees, root: Path, changes: Mapping[str, Pair], wrote: Collection[str] | None) -> dict[str, Pair]:
+    """Return the *changes* below *root* that are among *wrote*."""
+    above = os.path.relpath(root, trees.repository.top)
+    start = "" if above == "." else f"{above}/"
+    return {
+        path: pair
+        for path, pair in changes.items()
+        if path.startswith(start) and (wrote is None or path.removeprefix(start) in wrote)
+    }
+
+
+def _without(trees: Trees, after: str, changes: Mapping[str, Pair]) -> str:
+    """Return the tree *after* without *changes*."""
+    trees.index(_TARGET).unlink(missing_ok=True)
+    trees.run("read-tree", after, index=_TARGET)
+    for some in in_arguments([path for path, (_, now) in changes.items() if now]):
+        trees.run("update-index", "--force-remove", "--", *some, index=_TARGET)
+    entries = [f"{was.mode},{was.object},{path}" for path, (was, _) in changes.items() if was]
+    for some in in_arguments(entries):
+        words = [word for entry in some for word in ("--cacheinfo", entry)]
+        trees.run("update-index", "--add", *words, index=_TARGET)
+    return trees.run("write-tree", index=_TARGET).strip()
+
+
+def _kept(trees: Trees, target: str, after: str, state: Path, name: str) -> tuple[Path, bool]:
+    """Return the file that holds the change, and whether it is new: after a crash it may be there already."""
+    there = _files_of(trees.patch(target, after), state, name)
+    return (there[0], False) if there else (keep_diff(trees, target, after, state, name), True)
+
+
+def _sweep(trees: Trees, after: str, target: str, state: Path, name: str) -> None:
+    """Remove what a merge that was killed kept of the way back: it is nobody's work."""
+    for file in _files_of(trees.patch(after, target), state, name):
+        file.unlink(missing_ok=True)
+
+
+def _files_of(patch: bytes, state: Path, name: str) -> list[Path]:
+    """Return the kept diffs of *name* that hold exactly *patch*."""
+    folder = Path(os.path.realpath(state)) / DIFFS
+    return [file for file in sorted(folder.glob(f"{name}-*.patch")) if file.read_bytes() == patch]
+
+
+def set_back_by_journal(
+    root: Path, state: Path, name: str, journal: Mapping[str, bytes | None], ended: Mapping[str, Found | None]
+) -> SetBack:
+    """Make the files of *journal* below *root* what it says they were, where they are still as they *ended*.
+
+    What they held is copied to a folder below *state* first.
+    """
+    changed = {path: now for path, now in ended.items() if path in journal and _content(now) != journal[path]}
+    if not changed:
+        return SetBack(done=True)
+    was = {path: None if journal[path] is None else Found(journal[path] or b"") for path in changed}
+    kept = _copied(state, name, changed)
+    try:
+        write_all(root, changed, was, sorted(changed))
+    except Changed as other:
+        return _left(f"{other.path} was changed meanwhile")
+    return SetBack(done=True, note=f"{_KEPT}cp -R {shlex.quote(f'{kept}/.')} {shlex.quote(str(root))}")
+
+
+def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:
+    """Return what stands at *paths*, without those that are no files any more."""
+    found: dict[str, Found | None] = {}
+    for path in paths:
+        try:
+            found[path] = look(root, path)
+        except Changed:
+            continue
+    return found
+
+
+def _copied(state: Path, name: str, files: Mapping[str, Found | None]) -> Path:
+    """Keep what *files* hold in a folder of its own, the same for the same content."""
+    digest = hashlib.sha256()
+    for path, found in sorted(files.items()):
+        digest.update(f"{path}\0{_content(found) is None}\0".encode("utf-8", "surrogateescape"))
+        digest.update(_content(found) or b"")
+    top = private_folder(Path(os.path.realpath(state)) / DIFFS / f"{name}-{digest.hexdigest()[:8]}")
+    for path, found in files.items():
+        if found is not None:
+            place = top / path
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out:
+                out.write(found.content)
+    return top
+
+
+def _content(found: Found | None) -> bytes | None:
+    return None if found is None else found.content
+
+
+def unknown_outside_of_git(*, interrupted: bool) -> SetBack:
+    """Say that nobody knows what commands or Hermes' tools changed where there is no git, or what somebody else did
+    while the run was *interrupted*."""
+    if interrupted:
+        return _left("the run was interrupted, and outside of git nobody knows what was changed since")
+    return _left("outside of git only what the embedded runner's own tools wrote can be taken back")
+
+
+def _left(why: str) -> SetBack:
+    return SetBack(done=False, note=f"promotion.tree is clean, but the files stay as they are: {why}")

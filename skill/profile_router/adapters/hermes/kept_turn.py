@@ -1,0 +1,50 @@
+"""What is known of a Hermes turn whose router was killed: that it had been answered, and what that took.
+
+Hermes ends with the router that started it, and cannot take a turn up in its middle. A turn that no model had answered
+yet has done nothing and is begun anew; any other counts as interrupted: what it did is in the workspace, and another
+attempt would be paid for, and might do it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from profile_router.adapters.hermes.account import Account
+from profile_router.adapters.records import Records
+from profile_router.core.ladder import Failure
+from profile_router.errors import StateError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTurn:
+    """The record *name* of one turn in *records*."""
+
+    records: Records
+    name: str
+
+    def interrupted(self, account: Account, where: str) -> Failure | None:
+        """Return why the turn cannot be made, with *account* as it was left; None where no answer had come yet."""
+        kept = self.records.find(self.name)
+        if kept is None:
+            return None
+        account.turns, account.tokens_in, account.tokens_out, account.model_served, account.first_s = kept
+        message = (
+            f"{where}: profile-router was ended in the middle of Hermes' turn, after {account.turns} model calls; such "
+            "a turn cannot be taken up again, and what it did until then is in the workspace"
+        )
+        return Failure(cause="interrupted", message=message)
+
+    def hearing(self, account: Account) -> Callable[[Mapping[str, Any]], None]:
+        """Return what hears the child's events: *account*, and each answer is noted."""
+
+        def heard(event: Mapping[str, Any]) -> None:
+            account(event)
+            if event["event"] == "answered":
+                counts = (account.turns, account.tokens_in, account.tokens_out, account.model_served, account.first_s)
+                with suppress(StateError):  # a pipe's callback has nobody to tell; the run's next step hears of it
+                    self.records.keep(self.name, counts)
+
+        return heard

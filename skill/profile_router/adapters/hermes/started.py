@@ -1,0 +1,95 @@
+"""A child as a process: started in folders of its own, and ended with everything that it started. No event loop yet."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.adapters.hermes.environment import child_environment
+from profile_router.adapters.hermes.family import MARK, end_family
+
+CHILD = Path(__file__).with_name("child.py")
+_DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """All that a child begins with: a child of an equal one is as good.
+
+    `environ` is without the mark and the scratch folder, which each child has of its own; `workspace` None stands for
+    an empty folder.
+    """
+
+    python: Path
+    environ: Mapping[str, str]
+    workspace: Path | None
+
+
+def start_under(
+    profile: str,
+    python: Path,
+    root: Path,
+    environ: Mapping[str, str],
+    workspace: Path | None,
+    *,
+    unattended: bool,
+    passed: Sequence[str],
+) -> Start:
+    """Return how a child under *profile* of the Hermes home *root* starts, in the environment *environ*.
+
+    *unattended* and *passed* are those of `child_environment`.
+    """
+    named = root / "profiles" / profile
+    home = root if profile == _DEFAULT and not named.is_dir() else named
+    given = child_environment(environ, home, "", unattended=unattended, also=passed)
+    return Start(python=python, environ={**given, "TMPDIR": ""}, workspace=workspace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A child that runs: `folder` is where it works, `mark` finds what it has started."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    mark: str
+
+    def end(self) -> int:
+        """End it, if it has not ended, with all that it started, and return its exit code (negative: the signal)."""
+        end_family(self.mark, self.process.pid if self.process.poll() is None else None)
+        return self.process.wait()
+
+
+@contextmanager
+def started(start: Start) -> Iterator[Child]:
+    """Start a child; it waits for its order, and leaving this ends it. Raises OSError where it cannot be started.
+
+    Hermes leaves its shell's environment behind among its temporary files: they are removed with all that is in them.
+    """
+    with tempfile.TemporaryDirectory(prefix="profile-router-", ignore_cleanup_errors=True) as made:
+        empty, scratch = Path(made, "empty"), Path(made, "tmp")
+        empty.mkdir()
+        scratch.mkdir()
+        folder, mark = start.workspace or empty, secrets.token_hex(16)
+        process = subprocess.Popen(
+            [str(start.python), "-P", str(CHILD)],  # -P: this package's folder is not Hermes' to import from
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env={**start.environ, "TMPDIR": str(scratch), MARK: mark},
+            start_new_session=True,
+            bufsize=0,
+        )
+        child = Child(process=process, folder=folder, mark=mark)
+        try:
+            yield child
+        finally:
+            child.end()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()

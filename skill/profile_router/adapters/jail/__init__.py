@@ -1,0 +1,1 @@
+"""The jail: where a subagent's command runs, with no network, no keys and nothing of this machine but its workspace."""

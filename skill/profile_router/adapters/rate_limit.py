@@ -1,0 +1,49 @@
+"""How long a provider wants to be left alone, as its headers say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+# Seconds or a date (RFC 9110), milliseconds (OpenAI), and the moment of the reset as providers spell it.
+_RETRY_HEADERS = ("retry-after-ms", "retry-after")
+_RESET_HEADERS = ("x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "ratelimit-reset")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_EPOCH = 1_000_000_000.0  # more seconds than any wait: a moment
+HEADERS = (*_RETRY_HEADERS, *_RESET_HEADERS)
+
+
+def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Return the seconds that *headers* ask to be left alone from *now* (seconds since 1970), None where they do not.
+
+    Retry-After counts before a reset header: it is meant for this request.
+    """
+    for name in _RETRY_HEADERS:
+        value = headers.get(name)
+        if value is not None and (found := _wait(value, now)) is not None:
+            return found / 1000 if name.endswith("-ms") else found
+    waits = [_wait(headers[name], now) for name in _RESET_HEADERS if name in headers]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _wait(value: str, now: float) -> float | None:
+    text = value.strip()
+    try:
+        number = float(text)
+    except ValueError:
+        return _until_date(text, now)
+    if number >= _EPOCH * 1000:
+        number /= 1000
+    return max(0.0, number - now if number >= _EPOCH else number) if number == number else None
+
+
+def _until_date(text: str, now: float) -> float | None:
+    duration = _DURATION.fullmatch(text) if text else None
+    if duration is not None:
+        hours, minutes, seconds, milliseconds = (float(part or 0) for part in duration.groups())
+        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None

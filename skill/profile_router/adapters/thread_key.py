@@ -1,0 +1,81 @@
+"""The key that threads are encrypted with: 32 random bytes in a file of their own, beside the user's policy.
+
+It is kept apart from the state folder, so that a copy of that folder (a backup, a bug report, a stolen disk image of a
+volume) shows nothing of any thread. It protects from nobody who can read both: whoever runs programs as this user can
+read the key as this program does.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from profile_router.errors import StateError
+
+VARIABLE = "PROFILE_ROUTER_KEY_FILE"
+FILE = "threads.key"
+BYTES = 32
+
+
+class NoKey(Exception):
+    """No key can be kept here. The message says where and why."""
+
+
+def key_file(environ: Mapping[str, str]) -> Path:
+    """Return where the key is: $PROFILE_ROUTER_KEY_FILE, else beside the user's own policy. It need not exist."""
+    if environ.get(VARIABLE):
+        return Path(environ[VARIABLE])
+    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".config")
+    return config / "profile-router" / FILE
+
+
+def read_key(environ: Mapping[str, str]) -> bytes:
+    """Return the key, made where there is none yet.
+
+    Raises NoKey where it can neither be read nor made, and StateError where it is no key, or others can read it.
+    """
+    path = key_file(environ)
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise NoKey(f"{path} cannot be read ({error.strerror})") from None
+    try:
+        _make(path)
+        return _read(path)
+    except OSError as error:
+        raise NoKey(f"{path} cannot be made ({error.strerror})") from None
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            raise StateError(f"{path}: others may read the key of your threads; run `chmod 600 {path}`")
+        key = file.read(BYTES + 1)
+    if len(key) != BYTES:
+        raise StateError(
+            f"{path} is no key ({BYTES} bytes are one); bring the right one back, or move it away: then a new one is "
+            "made, and what was kept under the old one is set aside"
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all. Where another process was quicker, the key is that one's."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        try:
+            file.write(secrets.token_bytes(BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+        finally:
+            fresh.unlink()

@@ -1,0 +1,229 @@
+"""The threads: which are running, which were interrupted, what is kept of them, and how long.
+
+A thread that runs holds a lock in its run folder, which the kernel lets go when its process dies, however that happens.
+A row says `running` from the beginning of a run to its end: running without a lock was interrupted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from profile_router.adapters.records import KeptRecords, MemoryRecords, Records, Serializer
+from profile_router.adapters.state_db import BUSY_S
+from profile_router.adapters.state_dir import private_folder
+from profile_router.adapters.thread_file import ThreadFile
+from profile_router.errors import StateError, UsageError
+
+FOLDER = "runs"
+_ALIVE = "alive"
+_TEXTS = ("texts", "diffs")
+_TABLES = {"runs": "thread", "records": "thread", "checkpoints": "thread_id", "writes": "thread_id"}
+_DAY_S = 86_400.0
+_COLUMNS = "thread, run, status, why, pid, started, updated, clock, workspace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thread's last run. Moments are seconds since 1970; `clock` is what the run's own clock said last.
+
+    `why` says why the run could not be resumed; empty where it could.
+    """
+
+    thread: str
+    run: str
+    status: str
+    why: str
+    pid: int
+    started: float
+    updated: float
+    clock: float
+    workspace: str
+
+    @property
+    def since(self) -> str:
+        """Return when the run began, in words."""
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.started))
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A run that holds its thread. `folder` is its own, gone at its end; `clock` goes on where the last process was."""
+
+    thread: str
+    id: str
+    folder: Path
+    records: Records
+    clock: Callable[[], float]
+    resumed: bool = False
+    given_up: Row | None = None
+    alive: IO[bytes]
+
+
+@dataclass(slots=True, kw_only=True)
+class Threads:
+    """The threads of a state folder. Without a *serializer* no thread is kept: *why* says the reason."""
+
+    file: ThreadFile
+    serializer: Serializer | None
+    why: str = ""
+
+    def begin(self, thread: str, workspace: str, why: str = "") -> Run:
+        """Begin a run on *thread*. Raises UsageError where another process is at it, StateError.
+
+        *why* says why it could not be resumed, if there is a reason besides that no thread is kept.
+        """
+        run = secrets.token_hex(8)
+        with self.file.door():
+            alive = self._hold(thread)
+            before = self._row(thread)
+            now = self.file.clock()
+            row = (thread, run, "running", self.why or why, os.getpid(), now, now, time.monotonic(), workspace)
+            try:
+                with self.file.open() as database:
+                    database.execute("DELETE FROM records WHERE thread = ?", (thread,))
+                    database.execute(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+            except BaseException:
+                alive.close()
+                raise
+        given_up = before if before is not None and before.status == "running" else None
+        return replace(self._run(thread, run, alive, time.monotonic), given_up=given_up)
+
+    def take_up(self, row: Row) -> Run:
+        """Go on with the interrupted run *row*. Raises UsageError where another process is at it."""
+        with self.file.door():
+            alive = self._hold(row.thread, fresh=False)
+            with self.file.open() as database:
+                database.execute("UPDATE runs SET pid = ? WHERE thread = ?", (os.getpid(), row.thread))
+        ahead = time.monotonic() - row.clock
+        return replace(self._run(row.thread, row.run, alive, lambda: time.monotonic() - ahead), resumed=True)
+
+    def end(self, run: Run) -> None:
+        """Note that *run* has ended: what was kept for its going on is deleted. Raises StateError."""
+        with self.file.door():
+            with self.file.open() as database:
+                database.execute("DELETE FROM records WHERE thread = ?", (run.thread,))
+                now = self.file.clock()
+                database.execute("UPDATE runs SET status = 'ended', updated = ? WHERE thread = ?", (now, run.thread))
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+    def leave(self, run: Run) -> None:
+        """Let the thread of *run* go, ended or not."""
+        if isinstance(run.records, KeptRecords):
+            run.records.close()
+        run.alive.close()
+
+    def rows(self) -> list[Row]:
+        """Return the threads, the one that ran last first."""
+        if not self.file.path.exists():
+            return []
+        with self.file.open() as database:
+            rows = database.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY updated DESC, thread")  # noqa: S608
+            found = rows.fetchall()
+        return [_row(values) for values in found]
+
+    def unfinished(self) -> list[Row]:
+        """Return the threads whose run was interrupted and can be resumed."""
+        with self.file.door():
+            rows = [row for row in self.rows() if row.status == "running" and not row.why]
+            return [row for row in rows if not self._living(row.thread)]
+
+    def _living(self, thread: str) -> bool:
+        """Tell whether a process is at *thread*. Under the door, where nobody takes a lock meanwhile."""
+        try:
+            with (self._folder(thread) / _ALIVE).open("rb") as alive:
+                fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def purge(self, wanted: Callable[[Row], bool]) -> list[tuple[str, int]]:
+        """Remove all that is kept of the threads that are *wanted*, but for living ones; return each with its files."""
+        with self.file.door():
+            gone = [row.thread for row in self.rows() if wanted(row) and not self._living(row.thread)]
+            if not gone:
+                return []
+            for path in (self.file.checkpoints, self.file.path):
+                _delete(path, gone)
+            return [(thread, self._remove_files(thread)) for thread in gone]
+
+    def expire(self, keep_days: float) -> list[tuple[str, int]]:
+        """Remove what has not been used for *keep_days*."""
+        before = self.file.clock() - keep_days * _DAY_S
+        return self.purge(lambda row: row.updated < before)
+
+    def _run(self, thread: str, run: str, alive: IO[bytes], clock: Callable[[], float]) -> Run:
+        records: Records = MemoryRecords()
+        if self.serializer is not None:
+            records = KeptRecords(self.file.path, thread, run, self.serializer, clock)
+        folder = self._folder(thread)
+        return Run(thread=thread, id=run, folder=folder, records=records, clock=clock, alive=alive)
+
+    def _row(self, thread: str) -> Row | None:
+        return next((row for row in self.rows() if row.thread == thread), None)
+
+    def _folder(self, thread: str) -> Path:
+        return self.file.state / FOLDER / thread
+
+    def _hold(self, thread: str, *, fresh: bool = True) -> IO[bytes]:
+        """Take the lock of *thread*; *fresh*: its run folder is empty then. Under the door."""
+        folder = self._folder(thread)
+        if self._living(thread):
+            row = self._row(thread)
+            by = f" by process {row.pid} since {row.since}" if row else ""
+            raise UsageError(f"thread {thread} is being run{by}; wait for it, or end it")
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            private_folder(folder.parent)
+            private_folder(folder)
+            alive = (folder / _ALIVE).open("ab")
+        except OSError as error:
+            raise StateError(f"{folder} cannot be used ({error.strerror})") from None
+        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return alive
+
+    def _remove_files(self, thread: str) -> int:
+        """Remove the files of *thread*: its run folder, and the texts and diffs that were kept for a person."""
+        shutil.rmtree(self._folder(thread), ignore_errors=True)
+        count = 0
+        for folder in _TEXTS:
+            for path in (self.file.state / folder).glob(f"{thread}-*"):
+                if path.name.removeprefix(f"{thread}-").partition(".")[0].isalnum():  # not of thread `a-b` for `a`
+                    path.unlink(missing_ok=True)
+                    count += 1
+        return count
+
+
+def _row(values: tuple[object, ...]) -> Row:
+    named = dict(zip(_COLUMNS.split(", "), values, strict=True))
+    return Row(**named)  # type: ignore[arg-type]
+
+
+def _delete(path: Path, threads: Sequence[str]) -> None:
+    """Delete the rows of *threads* in the database at *path*; no deleted page stays behind. Raises StateError."""
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA secure_delete = ON")
+            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            tables = {str(name) for (name,) in found}
+            for table, column in _TABLES.items():
+                if table in tables:
+                    wanted = [(thread,) for thread in threads]
+                    connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", wanted)  # noqa: S608
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be written ({error}); make room there, and try again") from None

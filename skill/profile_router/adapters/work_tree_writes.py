@@ -1,0 +1,135 @@
+"""Write several files of a work tree, all or none, and none that is not just as it was when the writing was decided."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands at a path: bytes of a file, or the target of a `link`. `mode` are its permission bits."""
+
+    content: bytes
+    mode: int = 0o644
+    link: bool = False
+
+    def same(self, other: Found | None) -> bool:
+        """Tell whether *other* is of the same kind and content, and as runnable."""
+        if other is None or (self.link, self.content) != (other.link, other.content):
+            return False
+        return self.link or bool(self.mode & stat.S_IXUSR) == bool(other.mode & stat.S_IXUSR)
+
+
+class Changed(Exception):
+    """A path is not as it was, or something stands in its way. Nothing was written, or it was undone."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def look(top: Path, path: str) -> Found | None:
+    """Return what stands at *path* below *top*, None for nothing. Raises Changed for a folder and the like."""
+    place = top / path
+    try:
+        found = place.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            return Found(os.fsencode(place.readlink()), link=True)
+        if stat.S_ISREG(found.st_mode):
+            return Found(place.read_bytes(), stat.S_IMODE(found.st_mode))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        raise Changed(path) from None
+    raise Changed(path)
+
+
+def write_all(
+    top: Path, before: Mapping[str, Found | None], after: Mapping[str, Found | None], order: Sequence[str]
+) -> None:
+    """Make each path of *order* what it is in *after* (None: gone) where it is what it is in *before*.
+
+    Each is looked at once more right before it is replaced. Raises Changed, with everything undone that was not
+    written to by somebody else since.
+    """
+    done: list[str] = []
+    made: list[Path] = []
+    try:
+        for path in order:
+            _step(top, path, before[path], after[path], made)
+            done.append(path)
+    except (Changed, OSError) as error:
+        for path in reversed(done):
+            with suppress(Changed, OSError):
+                _step(top, path, after[path], before[path], [])
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, Changed):
+            raise
+        raise Changed(path) from error
+    for path in order:
+        if after[path] is None:
+            _drop_empty_folders(top, path)
+
+
+def _step(top: Path, path: str, before: Found | None, after: Found | None, made: list[Path]) -> None:
+    place = top / path
+    _make_folders(top, path, made)
+    if after is None:
+        _expect(top, path, before)
+        place.unlink(missing_ok=True)
+        return
+    fresh = place.parent / f".profile-router-{secrets.token_hex(8)}.tmp"
+    try:
+        _put(fresh, after, before)
+        _expect(top, path, before)
+        fresh.replace(place)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _expect(top: Path, path: str, before: Found | None) -> None:
+    now = look(top, path)
+    if not (now is None if before is None else before.same(now)):
+        raise Changed(path)
+
+
+def _put(fresh: Path, after: Found, before: Found | None) -> None:
+    if after.link:
+        fresh.symlink_to(os.fsdecode(after.content))
+        return
+    fresh.write_bytes(after.content)
+    mode = stat.S_IMODE(fresh.stat().st_mode) if before is None or before.link else before.mode
+    readable = (mode & 0o444) >> 2
+    fresh.chmod(mode | readable if after.mode & stat.S_IXUSR else mode & ~0o111)
+
+
+def _make_folders(top: Path, path: str, made: list[Path]) -> None:
+    """Make the folders above *path*. One that is a link, or no folder, is in the way: it would lead elsewhere."""
+    folder = top
+    for part in path.split("/")[:-1]:
+        folder = folder / part
+        try:
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                raise Changed(path)
+        except FileNotFoundError:
+            folder.mkdir()
+            made.append(folder)
+
+
+def _drop_empty_folders(top: Path, path: str) -> None:
+    """Remove the folders above *path* that are empty now: git knows none of that kind."""
+    for folder in (top / path).parents:
+        if folder == top:
+            return
+        try:
+            folder.rmdir()
+        except OSError:
+            return

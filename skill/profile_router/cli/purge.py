@@ -1,0 +1,59 @@
+"""`profile-router purge`: remove what is kept of threads, and say what it was."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Callable
+
+from profile_router.adapters.state_dir import state_dir
+from profile_router.adapters.thread_file import ThreadFile
+from profile_router.adapters.threads import Row, Threads
+from profile_router.errors import StateError, UsageError
+
+_DAY_S = 86_400.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Remove the threads that are named, print each, and return 0."""
+    file = ThreadFile(state=state_dir(os.environ))
+    wanted = _wanted(arguments, file.clock())
+    threads = Threads(file=file, serializer=None)
+    if file.path.exists():
+        with file.door():
+            file.make_ready(None)
+    removed = threads.purge(wanted)
+    if arguments.thread is not None and not removed:
+        raise _not_removed(threads, arguments.thread)
+    for thread, files in removed:
+        kept = f" and {files} file{'s' if files != 1 else ''} kept of it" if files else ""
+        print(f"removed thread {thread}{kept}")
+    for notice in file.notices:
+        print(notice)
+    if not removed:
+        print("no thread to remove")
+    return 0
+
+
+def _wanted(arguments: argparse.Namespace, now: float) -> Callable[[Row], bool]:
+    given = [arguments.thread is not None, arguments.older_than is not None, arguments.all]
+    if sum(given) != 1:
+        raise UsageError("purge needs one of THREAD, --older-than DAYS, --all")
+    if arguments.thread is not None:
+        return lambda row: row.thread == arguments.thread
+    if arguments.all:
+        return lambda row: True
+    days = arguments.older_than
+    if not (math.isfinite(days) and days >= 0):
+        raise UsageError(f"--older-than {days:g} is out of range (allowed: 0 or more days)")
+    return lambda row: row.updated < now - days * _DAY_S
+
+
+def _not_removed(threads: Threads, thread: str) -> Exception:
+    if threads.file.notices:
+        return StateError("; ".join(threads.file.notices))
+    row = next((row for row in threads.rows() if row.thread == thread), None)
+    if row is None:
+        return UsageError(f"there is no thread {thread}")
+    return UsageError(f"thread {thread} is being run by process {row.pid}; it is not removed: end it first")

@@ -1,0 +1,202 @@
+"""The kinds of secret that are known by their look: one table. Pure.
+
+Formats are the issuers' own, as their documentation or their open scanners state them. A row's pattern is tried only
+where one of its `anchors` stands in the text. Each repeat has an upper bound, and none can be read in two ways: so the
+work is linear in the text, whatever stands in it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+PRIVATE_KEY = "private key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretKind:
+    """One row. `anchors` are literals, one of which every match holds (lower-case ones for `caseless` rows).
+
+    `exact`: no letter or digit may follow. `wraps`: the value may be spread over lines. `varied`: what repeats a few
+    characters or says that it is an example is no secret; `digits` at least are wanted. `dense`: the whole match is one
+    run as `dense_runs` has them.
+    """
+
+    kind: str
+    anchors: tuple[str, ...]
+    pattern: str
+    exact: bool = False
+    wraps: bool = True
+    varied: bool = True
+    digits: int = 0
+    caseless: bool = False
+    dense: bool = False
+
+
+def _key(pattern: str, *anchors: str) -> SecretKind:
+    return SecretKind(kind=PRIVATE_KEY, anchors=anchors, pattern=pattern, varied=False)
+
+
+def _of(issuer: str, prefixes: str, body: str, *, exact: bool = False, digits: int = 0) -> SecretKind:
+    anchors = tuple(prefixes.split())
+    start = "|".join(map(re.escape, anchors))
+    return SecretKind(
+        kind=f"token of {issuer}", anchors=anchors, pattern=f"(?:{start}){body}", exact=exact, digits=digits, dense=True
+    )
+
+
+_DENSE = re.compile(r"[^\s\"'`<>()\[\]{},;|]{20,}+")
+_W = r"[A-Za-z0-9_-]"
+_A = r"[A-Za-z0-9]"
+_HEX = r"[0-9a-fA-F]"
+_B64 = r"[A-Za-z0-9+/]"
+
+KINDS: tuple[SecretKind, ...] = (
+    _key(r"-{4,5}[ \t]{0,3}+BEGIN[A-Z0-9 \t]{0,40}?PRIVATE[ \t]{0,3}+KEY"
+         r"(?:[ \t]{0,3}+BLOCK)?[ \t]{0,3}+-{4,5}", "BEGIN"),
+    _key(r"PuTTY-User-Key-File-[1-9]", "PuTTY-User-Key-File-"),
+    _key(r"AGE-SECRET-KEY-(?:1|PQ-1)[0-9A-Z]{50,4000}+", "AGE-SECRET-KEY-"),
+    _key(r"AGE-PLUGIN-[A-Z0-9]{1,20}+-1[0-9A-Z]{10,200}+", "AGE-PLUGIN-"),
+    _key(r"b3BlbnNzaC1rZXktdjEA", "b3BlbnNzaC1rZXktdjEA"),
+    _key(r"LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFURS|BQUklWQVRFIEtFW|BFQyBQUklWQVRF|BPUEVOU1NIIFBSSVZBVE|BEU0EgUFJJVkFUR"
+         r"|BFTkNSWVBURUQgUFJJVkFUR)", "LS0tLS1CRUdJTi"),
+    _key(rf'"(?:d|k)"[ \t]{{0,3}}+:[ \t]{{0,3}}+"{_W}{{42,1400}}+"', '"kty"'),
+    SecretKind(kind="JSON web token", anchors=("eyJ",), exact=True, dense=True,
+               pattern=rf"eyJ{_W}{{10,1000}}+\.(?:eyJ{_W}{{10,4000}}+|{_W}{{0,500}}+\.{_W}{{16,32}}+\.{_W}{{10,4000}}+)"
+                       rf"\.{_W}{{16,1000}}+"),
+    SecretKind(kind="password hash", anchors=("$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$argon2", "$apr1$",
+                                                     "{SSHA"),
+               pattern=r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}|\$(?:5|6|apr1|y)\$[^\s:$]{1,30}+\$(?:[^\s:$]{1,20}+\$)?"
+                       r"[./A-Za-z0-9]{22,86}+|\$argon2(?:id|i|d)\$[^\s:]{30,300}+"
+                       r"|\{SSHA(?:256|512)?\}[A-Za-z0-9+/=]{28,120}+"),
+    _of("GitHub", "ghp_ gho_ ghu_ ghs_ ghr_", rf"{_A}{{30,255}}+"),
+    _of("GitHub", "github_pat_", r"\w{22,255}+"),
+    _of("GitLab", "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glsoat- glagent- gloas- glimt- glffct- glwt-",
+        r"[\w.-]{20,300}+"),
+    _of("GitLab", "GR1348941", rf"{_W}{{20,64}}+"),
+    _of("Slack", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxc- xoxd- xoxe- xoxe.xoxb- xoxe.xoxp-",
+        r"[A-Za-z0-9%-]{20,300}+",
+        digits=4),
+    _of("Slack", "xapp-", r"[0-9]-[A-Z0-9]{8,16}+-[0-9]{8,16}+-[a-z0-9]{32,80}+"),
+    _of("Slack", "hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/",
+        r"[A-Z][A-Z0-9]{6,14}+/[A-Za-z0-9]{6,20}+/[A-Za-z0-9/]{18,64}+"),
+    _of("a model provider", "sk-ant- sk-or-v1- sk-proj- sk-svcacct- sk-admin- sk-None- sk-lf- sk-nous- sk-litellm-",
+        rf"{_W}{{20,300}}+", digits=2),
+    _of("a model provider", "sk-", rf"{_A}{{20,200}}+", digits=3),
+    _of("a model provider",
+        "gsk_ csk- pplx- xai- nvapi- r8_ hf_ api_org_ fw_ tgp_v1_ jina_ tvly- cohere_ lsv2_pt_ lsv2_sk_",
+        rf"{_W}{{30,140}}+"),
+    _of("a model provider", "ABSK", rf"{_B64}{{100,180}}+={{0,2}}"),
+    _of("ElevenLabs", "sk_", rf"{_HEX}{{48}}", exact=True),
+    _of("Firecrawl", "fc-", rf"{_HEX}{{32}}", exact=True),
+    _of("Pinecone", "pcsk_", r"\w{50,90}+"),
+    _of("AWS", "AKIA ASIA ABIA ACCA", r"[A-Z0-9]{16}", exact=True),
+    _of("Google", "AIza", rf"{_W}{{35}}"),
+    _of("Google", "ya29.", r"[\w.-]{20,1000}+"),
+    _of("Google", "GOCSPX-", rf"{_W}{{24,40}}+"),
+    _of("Google", "1//0", rf"{_W}{{30,150}}+", digits=2),
+    SecretKind(kind="token of Azure", anchors=("Q~",), dense=True, pattern=r"[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}+"),
+    SecretKind(kind="token of Azure", anchors=("accountkey=", "sharedaccesskey="), caseless=True,
+               pattern=rf"(?:Account|SharedAccess)Key={_B64}{{40,100}}+={{0,2}}+"),
+    SecretKind(kind="token of Azure", anchors=("sig=",), pattern=r"sig=[A-Za-z0-9%+/]{40,100}+(?:=|%3[dD])?"),
+    _of("Stripe", "sk_live_ sk_test_ rk_live_ rk_test_", rf"{_A}{{16,250}}+"),
+    _of("a webhook", "whsec_", r"[A-Za-z0-9+/=]{24,120}+"),
+    _of("Square", "sq0atp- sq0csp- sq0idp-", rf"{_W}{{22,60}}+"),
+    _of("PayPal", "access_token$production$ access_token$sandbox$", r"[0-9a-z]{16}\$[0-9a-f]{32}"),
+    _of("Shopify", "shpat_ shpca_ shppa_ shpss_", rf"{_HEX}{{32}}"),
+    _of("npm", "npm_", rf"{_A}{{36}}", exact=True),
+    _of("PyPI", "pypi-AgE", rf"{_W}{{40,1000}}+"),
+    _of("RubyGems", "rubygems_", rf"{_HEX}{{48}}"),
+    _of("NuGet", "oy2", r"[a-z0-9]{43}", exact=True, digits=3),
+    _of("crates.io", "cio", rf"{_A}{{32}}", exact=True, digits=3),
+    _of("Clojars", "CLOJARS_", r"[a-z0-9]{60}"),
+    _of("Docker", "dckr_pat_ dckr_oat_", rf"{_W}{{20,80}}+"),
+    _of("Artifactory", "AKCp", rf"{_A}{{60,80}}+"),
+    _of("DigitalOcean", "dop_v1_ doo_v1_ dor_v1_", rf"{_HEX}{{64}}"),
+    _of("Heroku", "HRKU-", rf"{_W}{{36,80}}+"),
+    _of("Fly", "fo1_ fm1r_ fm1a_ fm2_", r"[\w+/=,-]{30,2000}+"),
+    _of("Cloudflare", "cfut_ cfat_ cfk_ v1.0-", rf"{_W}{{30,200}}+", digits=3),
+    _of("Supabase", "sbp_ sb_secret_", rf"{_W}{{20,80}}+", digits=2),
+    _of("Vercel", "vcp_ vci_ vca_ vcr_ vck_", rf"{_A}{{24,80}}+"),
+    _of("Netlify", "nfp_", rf"{_A}{{36,60}}+"),
+    _of("Render", "rnd_", rf"{_A}{{28,60}}+", digits=2),
+    _of("Linear", "lin_api_ lin_oauth_ lin_wh_", rf"{_A}{{32,80}}+"),
+    _of("Notion", "ntn_", rf"{_A}{{40,60}}+"),
+    _of("Notion", "secret_", rf"{_A}{{43}}", exact=True, digits=2),
+    _of("Airtable", "pat", rf"{_A}{{14}}\.{_HEX}{{64}}"),
+    _of("Figma", "figd_ figu_", rf"{_W}{{36,80}}+"),
+    _of("Atlassian", "ATATT3 ATCTT3 ATBB ATSTT", r"[A-Za-z0-9_=-]{24,300}+", digits=2),
+    SecretKind(kind="token of Discord", anchors=("M", "N", "O"), dense=True, exact=True, digits=2,
+               pattern=rf"[MNO]{_W}{{23,27}}\.{_W}{{6}}\.{_W}{{27,38}}+"),
+    _of("Discord", "discord.com/api/webhooks/ discordapp.com/api/webhooks/", rf"[0-9]{{15,20}}+/{_W}{{60,80}}+"),
+    SecretKind(kind="token of Telegram", anchors=(":AA",), dense=True,
+               pattern=rf"[0-9]{{8,10}}+:AA{_W}{{32,33}}", exact=True),
+    _of("Twilio", "SK", r"[0-9a-f]{32}", exact=True, digits=3),
+    _of("SendGrid", "SG.", rf"{_W}{{16,24}}+\.{_W}{{36,50}}+"),
+    _of("Mailgun", "key-", r"[0-9a-f]{32}", exact=True, digits=3),
+    SecretKind(kind="token of Mailchimp", anchors=("-us",), dense=True,
+               pattern=r"[0-9a-f]{32}-us[0-9]{1,2}+", exact=True),
+    _of("Brevo", "xkeysib- xsmtpsib-", rf"{_HEX}{{64}}-{_A}{{16}}"),
+    _of("Postman", "PMAK-", rf"{_HEX}{{24}}-{_HEX}{{34}}"),
+    _of("Doppler", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.", r"[\w.-]{36,90}+"),
+    _of("Vault", "hvs. hvb. hvr.", rf"{_W}{{20,300}}+"),
+    SecretKind(kind="token of Terraform", anchors=(".atlasv1.",), dense=True,
+               pattern=rf"{_A}{{14}}\.atlasv1\.{_W}{{60,70}}+"),
+    _of("Pulumi", "pul-", r"[0-9a-f]{40}", exact=True),
+    _of("Databricks", "dapi", r"[0-9a-f]{32}(?:-[0-9])?", exact=True),
+    _of("Sentry", "sntrys_ sntryu_ sntrya_", r"[\w+/=-]{40,500}+"),
+    _of("New Relic", "NRAK- NRII- NRJS- NRAA-", rf"{_W}{{19,60}}+"),
+    _of("Grafana", "glsa_ glc_", r"[\w+/=-]{32,400}+"),
+    _of("Dynatrace", "dt0c01. dt0s01. dt0s16.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}"),
+    _of("Prefect", "pnu_ pnb_", rf"{_A}{{36}}"),
+    _of("PlanetScale", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[\w.=-]{32,64}+"),
+    _of("Neon", "napi_", rf"{_A}{{50,90}}+"),
+    _of("1Password", "ops_eyJ", r"[\w+/=-]{40,2000}+"),
+    _of("1Password", "A3-", r"[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}"),
+    _of("Tailscale", "tskey-", r"[a-z]{3,12}+-[A-Za-z0-9-]{16,90}+"),
+    _of("Contentful", "CFPAT-", rf"{_W}{{43}}"),
+    _of("Adafruit", "aio_", rf"{_A}{{28}}", exact=True, digits=2),
+    _of("ReadMe", "rdme_", r"[a-z0-9]{70}"),
+    _of("EasyPost", "EZAK EZTK", rf"{_A}{{54}}"),
+    _of("Shippo", "shippo_live_ shippo_test_", rf"{_HEX}{{40}}"),
+    _of("Frame.io", "fio-u-", rf"{_W}{{64}}"),
+    _of("Typeform", "tfp_", r"[\w.=-]{59}"),
+    _of("Buildkite", "bkua_ bkaj_", rf"{_A}{{40}}"),
+    _of("CircleCI", "CCIPAT_ CCIPRJ_", rf"{_A}{{22}}_{_HEX}{{40}}"),
+    _of("Sourcegraph", "sgp_", rf"(?:(?:{_HEX}{{16}}|local)_)?{_HEX}{{40}}"),
+    _of("Sonar", "sqp_ squ_ sqa_", rf"{_HEX}{{40}}"),
+    _of("OpenShift", "sha256~", rf"{_W}{{43}}"),
+    _of("Snyk", "snyk_uat. snyk_sat.", r"[\w.-]{40,200}+"),
+    _of("MongoDB", "mdb_sa_sk_", rf"{_W}{{40}}"),
+    _of("PostHog", "phx_", rf"{_A}{{30,60}}+"),
+    _of("Duffel", "duffel_test_ duffel_live_", r"[\w=-]{43}"),
+    _of("Flutterwave", "FLWSECK-", r"[A-Za-z0-9-]{12,60}+"),
+    SecretKind(kind="credential in a URL", anchors=("://",), wraps=False,
+               pattern=r"://[^\s/?#@:\"'<>`\\]{0,100}+:(?P<value>[^\s/?#@\"'<>`]{3,200}+)@(?=[A-Za-z0-9\[])"),
+    SecretKind(kind="credential in a URL", anchors=("://",), wraps=False, digits=3,
+               pattern=rf"://(?P<value>{_W}{{24,200}}+)(?::[^\s/?#@]{{0,40}}+)?@(?=[A-Za-z0-9\[])"),
+    SecretKind(kind="credential in a header", anchors=("bearer", "basic", "authorization"), wraps=False, digits=2,
+               caseless=True,
+               pattern=r"(?>bearer|authorization[\"']?[ \t]{0,3}+[:=,][ \t]{0,3}+[\"']?(?:basic|token|apikey))"
+                       r"[ \t]{1,3}+(?P<value>[A-Za-z0-9._~+/-]{16,2000}+={0,2}+)"),
+    SecretKind(kind="password", anchors=("machine ",), wraps=False,
+               pattern=r"machine[ \t]{1,9}+\S{1,200}+\s{1,9}+login\s{1,9}+\S{1,200}+\s{1,9}+"
+                       r"password\s{1,9}+(?P<value>\S{3,200}+)"),
+    SecretKind(kind="password", anchors=("curl ",), wraps=False,
+               pattern=r"curl(?=[ \t])(?>[^\n]{0,200}?[ \t](?:-u|--user)[ \t=]?)[\"']?[^\s:\"']{1,100}+:"
+                       r"(?P<value>[^\s\"'@]{4,200}+)"),
+)  # fmt: skip
+KEY_KINDS = tuple(kind for kind in KINDS if kind.kind == PRIVATE_KEY)
+
+
+def dense_runs(text: str) -> str:
+    """Return the runs of *text* that are long enough for a token, a line each: few of them in code and prose."""
+    return "\n".join(_DENSE.findall(text))
+
+
+@cache
+def compiled(kind: SecretKind, *, inside: bool) -> re.Pattern[str]:
+    """Return the row's expression; not *inside*, it starts where no letter, digit or underscore stands before it."""
+    start = "" if inside or kind.anchors == ("://",) else r"(?<![A-Za-z0-9_])"
+    return re.compile(f"{start}(?:{kind.pattern})", re.IGNORECASE if kind.caseless else re.NOFLAG)

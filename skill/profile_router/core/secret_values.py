@@ -1,0 +1,155 @@
+"""Secrets known by the name they are given: `password: …`, `API_KEY=…`, `"client_secret": "…"`. Pure, linear.
+
+The value decides: what is code, a placeholder or a plain word is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+# How the names end, in lower case; what else a name must be stands behind.
+_PASSWORDS = (
+    *("password", "passwort", "passwd", "passphrase", "passcode", "pwd", "kennwort", "contrasena"),
+    *("密码", "密碼", "口令", "ハスワート"),  # the last one as it is read: without its marks
+)
+_TOKENS = ("secret", "token", "credential", "credentials", "connection_string", "connectionstring", "密钥")
+_KEYS = re.compile(
+    r"(?:^|[_-])(?:api|access|private|secret|encryption|signing|master|account|shared|auth|deploy|storage|service|app|"
+    r"admin|application|client|consumer|session|webhook|hmac|aes|jwt|subscription|license)[_-]?key$",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_(?:[A-Z0-9_]*_)?(?:KEY|AUTH|DSN)")
+_ENDINGS: tuple[tuple[str, str], ...] = (
+    *((word, "password") for word in _PASSWORDS),
+    *((word, "token") for word in _TOKENS),
+    *(("key", "key"), ("auth", "variable"), ("dsn", "variable"), ("_pass", "password")),
+)
+_ASSIGNED = re.compile(
+    r"(?P<rest>[\w-]{0,40}+)(?P<close>[\"'`\])]{0,3}+)"
+    r"(?P<sep>[ \t]{0,8}+(?::=|=>|={1,2}|:|>)[ \t]{0,8}+|[ \t]{1,3}+(?:is|was|ist)[ \t:]{1,4}+|[ \t]{1,3}+)"
+    r"[bruf]{0,2}+(?:\"(?P<double>[^\"\n]{1,500}+)|'(?P<single>[^'\n]{1,500}+)|`(?P<tick>[^`\n]{1,500}+)"
+    r"|(?P<bare>[^\s\"'`<>,;]{1,500}+))"
+)
+_NOT_A_SECRET_NAME = re.compile(
+    r"(?:^|[_-])(?:public|primary|foreign|cache|sort|partition|unique|row|object|idempotency|csrf|xsrf|next|page|max|"
+    r"min|num|count|total|input|output|prompt|completion|has|is|no|continuation|pagination|publishable)s?(?:[_-]|$)|"
+    r"(?:^|[_-])(?:id|ids|name|names|field|file|path|url|uri|type|count|length|len|limits?|policy|ttl|expiry|expires|"
+    r"regex|pattern|label|hint|errors?|placeholder|input|prefix|suffix|usage|budget|size|per|reset|required|min|max|"
+    r"strength|rules?|env|var|provider|manager|store|ref|selector|format|index|at|in|title|text|message)(?:[_-]|$)|"
+    r"tokeniz|tokens$|^keys?$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"^[<\[{(|…]|^\$(?:[({]|[A-Za-z_]+$)|^%\w+%$|^@\{|^(?:[x*#._0-]+|1234\w{0,12}|abcd\w{0,12})$"
+    r"|^(?:env[.:]|process\.|os\.|secrets\.|vault:|op://|self\.|this\.)"
+    r"|^(?:str|string|none|null|nil|true|false|undefined|required|optional|test|foo|bar|qwerty|letmein|admin|root|guest|"
+    r"user|postgres|mysql|redis|rabbit|minio|hunter2$|any$|some|my|your|the[-_]|not[-_]|a[-_])[A-Za-z_-]*[0-9]{0,4}$"
+    r"|^[A-Za-z_-]*(?:pass(?:word|wd|wort)?|secret|token|key)[A-Za-z_-]*[0-9]{0,4}$"
+    r"|example|placeholder|change[-_ ]?(?:me|this|it)|replace[-_ ]|your[-_ ]|dummy|redacted|x{4,}|\*{3,}|\.{3,}|todo|"
+    r"insert|fake|mock|sample|default|\$\{|\{\{",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"[()\[\]{}<>]|^[A-Za-z_]\w*+(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*+)++[!?]?$|^(?:[./~]|.{1,30}://)|\\[dwsb]"
+)
+_TEMPLATE = re.compile(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)|\\[dwsb]")
+_TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WORD = re.compile(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
+_MARKS = frozenset("!@#$%^&*~+?")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value that has a secret's name: what it is, and where the value stands."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def named_secrets(text: str) -> Iterator[Named]:
+    """Yield the values in *text* whose name and look say that they are secret."""
+    lower = text.lower()
+    for ending, sort in _ENDINGS:
+        at = lower.find(ending)
+        while at >= 0:
+            if (found := _ASSIGNED.match(text, at + len(ending))) and (named := _read(text, at, found, sort)):
+                yield named
+            at = lower.find(ending, at + 1)
+
+
+def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
+    """Return the value that *found* gives to the name ending at *at*, None where name or value is no secret's."""
+    start = _name_start(text, at)
+    name = _CAMEL.sub("_", text[start : found.end("rest")]).strip("-_")
+    stem = name[: len(name) - (found.end("rest") - found.start("rest"))]
+    if not _SORTS[sort](stem) or _NOT_A_SECRET_NAME.search(name) or not _separated(text, start, found):
+        return None
+    group = next(group for group in ("double", "single", "tick", "bare") if found[group])
+    told = found[group] if group != "bare" else found[group].rstrip(".,:;!?)}]")
+    value = told.split("\\n")[0]
+    if found["sep"].strip() == ">" and value.startswith("@"):  # `<password>@host`
+        return None
+    if is_placeholder(value) or (_CODE if group == "bare" else _TEMPLATE).search(value):
+        return None
+    variable = name.isupper() and found["sep"] == "="
+    real = (_is_password if sort == "password" else _is_token)(value, variable=variable)
+    begin = found.start(group)
+    return Named("password" if sort == "password" else "secret value", begin, begin + len(told)) if real else None
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether *value* only stands where a secret would: `<your key>`, `changeme`, `xxxx`, `${TOKEN}`."""
+    return len(set(value)) < 4 or bool(_PLACEHOLDER.search(value))
+
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SORTS: Mapping[str, Callable[[str], object]] = {
+    "password": bool,
+    "token": bool,
+    "key": lambda name: _KEYS.search(name) or _VARIABLE.fullmatch(name),
+    "variable": _VARIABLE.fullmatch,
+}
+
+
+def _name_start(text: str, at: int) -> int:
+    floor = max(0, at - 40)
+    while at > floor and (text[at - 1].isalnum() or text[at - 1] in "_-"):
+        at -= 1
+    return at
+
+
+def _separated(text: str, start: int, found: re.Match[str]) -> bool:
+    """Tell whether the separator ties the value to the name: mere blanks do so only behind an option's name."""
+    return bool(found["sep"].strip()) or (text.startswith("--", start) and not found["close"])
+
+
+def _is_password(value: str, *, variable: bool) -> bool:
+    if len(value) < 6 or " " in value:
+        return False
+    if value.isdigit():
+        return len(set(value)) >= 4 and value not in "01234567890123456789"
+    if value.isalpha():
+        return variable and len(value) >= 8
+    letters = any(char.isalpha() for char in value)
+    return letters and any(char.isdigit() or char in _MARKS for char in value)
+
+
+def _is_token(value: str, *, variable: bool) -> bool:
+    if not _TOKEN_TEXT.fullmatch(value) or (_UUID.fullmatch(value) and not variable):
+        return False
+    digits = sum(char.isdigit() for char in value)
+    letters = sum(char.isalpha() for char in value)
+    if len(value) < (12 if variable else 16) or len(set(value)) < 7:
+        return False
+    return digits >= 2 and letters >= 3 and not _words(value)
+
+
+def _words(value: str) -> bool:
+    """Tell whether *value* reads as words and numbers: `my-long-cache-name-2024`, `claude-opus-4-5`."""
+    parts = [part for part in re.split(r"[-_./:+=]+", value) if part]
+    strange = [part for part in parts if not _WORD.fullmatch(part)]
+    return len(parts) > 1 and len(strange) <= 1 and all(len(part) < 10 for part in strange)

@@ -1,0 +1,50 @@
+"""What a task may spend: its own cap, the day's, and above which figure somebody has to agree first. Pure."""
+
+from __future__ import annotations
+
+from profile_router.core.ladder import Failure
+from profile_router.core.policy import Budget
+from profile_router.core.task import Task
+
+_CENT_OF_A_CENT = 1e-9
+
+
+def cap_of(task: Task, rules: Budget) -> float:
+    """Return what *task* may spend over all its hops, in USD: the policy's figure, or less where the task says so."""
+    return rules.task_usd if task.max_cost_usd is None else min(task.max_cost_usd, rules.task_usd)
+
+
+def over_cap(where: str, usd: float, *, spent: float, cap: float) -> Failure | None:
+    """Return why a hop to *where* that is expected to cost *usd* is too much after *spent*, None where it is not."""
+    if cap <= 0:
+        return Failure(
+            cause="over-budget",
+            message=f"{where} costs money, and the task allows none; `--max-cost USD` or `budget.task_usd` allows it",
+        )
+    if spent + usd <= cap + _CENT_OF_A_CENT:
+        return None
+    so_far = f", ${spent:.2f} of it spent" if spent else ""
+    return Failure(
+        cause="over-budget",
+        message=f"{where} is expected to cost ${usd:.2f}, over the task's ${cap:.2f}{so_far}; "
+        "`--max-cost USD` and `budget.task_usd` in the policy set it",
+    )
+
+
+def over_day(where: str, usd: float, *, spent: float, rules: Budget) -> Failure:
+    """Return why a hop to *where* does not go into what is left of the day, *spent* USD being gone or reserved."""
+    return Failure(
+        cause="over-budget",
+        message=f"{where} is expected to cost ${usd:.2f}, and ${spent:.2f} of today's ${rules.day_usd:.2f} are spent "
+        "or reserved; `budget.day_usd` in the policy sets it, and tomorrow it is whole again (UTC)",
+    )
+
+
+def must_ask(usd: float, rules: Budget) -> bool:
+    """Tell whether somebody has to agree to a hop that is expected to cost *usd*."""
+    return usd > rules.ask_above_usd
+
+
+def question(where: str, usd: float) -> str:
+    """Return what is asked before such a hop, without its yes or no."""
+    return f"{where} is expected to cost ${usd:.2f}: go on?"

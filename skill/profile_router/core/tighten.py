@@ -1,0 +1,101 @@
+"""What a workspace's own `.profile-router.yaml` may say, and the policy that follows. Pure.
+
+The file comes with the code, so whoever wrote the code wrote it: it can take away, never give. A figure above the
+policy's changes nothing, because the lower of both holds; whatever is no figure, glob or switch of these is refused by
+its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from profile_router.core.policy import Policy, PrivateRule, bounded
+
+FILE = ".profile-router.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MorePrivate:
+    """Globs whose files stay on this machine, on top of the policy's."""
+
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowerLimits:
+    """The limits of the policy that a workspace may lower, in the policy's own units; None leaves one alone."""
+
+    run_seconds: float | None = field(default=None, metadata=bounded(1))
+    check_seconds: float | None = field(default=None, metadata=bounded(1))
+    max_turns: int | None = field(default=None, metadata=bounded(1))
+    parallel: int | None = field(default=None, metadata=bounded(1))
+    conversation_tokens: int | None = field(default=None, metadata=bounded(0))
+    tool_result_chars: int | None = field(default=None, metadata=bounded(200))
+    task_usd: float | None = field(default=None, metadata=bounded(0))
+    ask_above_usd: float | None = field(default=None, metadata=bounded(0))
+
+
+# The figures of the policy's budget; all others are its limits.
+_MONEY = frozenset({"task_usd", "ask_above_usd"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspacePolicy:
+    """What one such file says. `local_only`: all work here is private. `source` and `digest` are the file's."""
+
+    private: MorePrivate = MorePrivate()
+    local_only: bool = False
+    limits: LowerLimits = LowerLimits()
+    source: str = ""
+    digest: str = ""
+
+
+def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, ...]]:
+    """Return *policy* as *by* tightens it, and a line for each figure of *by* that would have loosened it."""
+    lower, kept = _lowered(policy, by)
+    limits = {name: value for name, value in lower.items() if name not in _MONEY}
+    budget = {name: value for name, value in lower.items() if name in _MONEY}
+    paths = tuple(dict.fromkeys((*policy.private_paths, *by.private.paths)))
+    rules = tuple(replace(rule, paths=paths) if isinstance(rule, PrivateRule) else rule for rule in policy.rules)
+    result = replace(
+        policy,
+        rules=rules,
+        limits=replace(policy.limits, **limits),
+        budget=replace(policy.budget, **budget),
+        local_only_by=policy.local_only_by or (by.source if by.local_only else ""),
+        digest=f"{policy.digest}+{by.digest}",
+    )
+    return result, kept
+
+
+def changes(before: Policy, after: Policy) -> Iterator[str]:
+    """Yield what is tighter in *after*, a line each, as `policy show` tells it."""
+    more = [path for path in after.private_paths if path not in before.private_paths]
+    if more:
+        yield f"private paths: {', '.join(more)}"
+    if after.local_only_by and not before.local_only_by:
+        yield "local_only: all work here is private"
+    for limit in fields(LowerLimits):
+        old, new = figure(before, limit.name), figure(after, limit.name)
+        if old != new:
+            yield f"limits.{limit.name}: {new:g} (the policy's is {old:g})"
+
+
+def figure(policy: Policy, name: str) -> float:
+    """Return the policy's own figure of the limit *name* that a workspace may lower."""
+    found: float = getattr(policy.budget if name in _MONEY else policy.limits, name)
+    return found
+
+
+def _lowered(policy: Policy, by: WorkspacePolicy) -> tuple[dict[str, Any], tuple[str, ...]]:
+    wanted = {limit.name: getattr(by.limits, limit.name) for limit in fields(LowerLimits)}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    lower = {name: value for name, value in given.items() if value <= figure(policy, name)}
+    kept = (
+        f"{by.source}: limits.{name} {value:g} is above the policy's {figure(policy, name):g}, which stays"
+        for name, value in given.items()
+        if name not in lower
+    )
+    return lower, tuple(kept)

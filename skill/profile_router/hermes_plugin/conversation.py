@@ -1,0 +1,69 @@
+"""What was said between the parent and its user so far, as Hermes keeps it in its store: texts only.
+
+Read in Hermes 0.19: a tool's middleware and handler get `session_id`, and Hermes stores the turn, the user's newest
+message included, before it runs a tool. No hook is needed, and nothing is added to the parent's own requests.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+MOST_BYTES = 200_000  # of text, raw; the router trims it to the policy's budget
+_ROLES = ("user", "assistant")
+
+
+def conversation_of(session_id: object) -> list[dict[str, str]]:
+    """Return the newest turns of the session, oldest first, as `role` and `text`; empty where they cannot be had.
+
+    Left out: calls and results of tools, system messages, reasoning, images, and what others said in a group chat.
+    Never raises.
+    """
+    try:
+        rows = _rows(session_id) if isinstance(session_id, str) and session_id else []
+        return _newest(turn for row in reversed(rows) if (turn := _turn(row)))
+    except Exception:
+        return []
+
+
+def _rows(session_id: str) -> list[Mapping[str, Any]]:
+    """Return the messages of the session from the first store that has any: the process', or the profile's."""
+    hermes = importlib.import_module("hermes_state")
+    home = importlib.import_module("hermes_constants").get_hermes_home()
+    for store in dict.fromkeys((Path(hermes.DEFAULT_DB_PATH), Path(home) / "state.db")):
+        if store.is_file():
+            with closing(hermes.SessionDB(db_path=store, read_only=True)) as open_store:
+                if rows := open_store.get_messages(session_id):
+                    return list(rows)
+    return []
+
+
+def _newest(turns: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Return as many of *turns*, which come newest first, as MOST_BYTES hold; oldest first, whole."""
+    kept: list[dict[str, str]] = []
+    left = MOST_BYTES
+    for turn in turns:
+        left -= len(turn["text"].encode())
+        if left < 0:
+            break
+        kept.append(turn)
+    return kept[::-1]
+
+
+def _turn(row: Mapping[str, Any]) -> dict[str, str] | None:
+    role = row.get("role")
+    if role not in _ROLES or row.get("tool_calls") or row.get("tool_call_id") or row.get("observed"):
+        return None
+    text = _text(row.get("content")).encode("utf-8", "replace").decode().strip()
+    return {"role": role, "text": text} if text else None
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    found = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
+    return "\n".join(text for text in found if isinstance(text, str))

@@ -1,0 +1,228 @@
+"""Run the tasks of a batch at the same time, in one process: writers in copies of their own, merged in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from profile_router.adapters.git_trees import Repository
+from profile_router.adapters.git_worktree import Copy, opened_copy
+from profile_router.adapters.placing import Place, place_for, relocation_to
+from profile_router.adapters.relocated import Relocated
+from profile_router.adapters.state_dir import state_dir
+from profile_router.adapters.workspace import Workspace, private_files
+from profile_router.core.explain import Json
+from profile_router.core.relocation import rewritten
+from profile_router.core.task import Task
+from profile_router.errors import RouterError, UsageError
+from profile_router.ports import Approver, Emit, Event
+from profile_router.wiring.keeping import checkpoints
+from profile_router.wiring.merging import brought_back, keep_unfinished
+from profile_router.wiring.run import Result, drop_foreign, quiet_once_cancelled, run_on, thread_id
+from profile_router.wiring.setup import Setup, prepare
+
+T = TypeVar("T")
+Given = Task | RouterError
+# The methods of the run's ports that read or write files, or hand texts to somebody who does.
+_AT_WORK = {
+    "measurer": ("measure",),
+    "runner": ("run",),
+    "prober": ("probe",),
+    "summarizer": ("summarize",),
+    "verifier": ("verify", "diff", "set_back"),
+}
+
+
+def run_batch(
+    tasks: Sequence[Given],
+    policy_file: str | None,
+    environ: MutableMapping[str, str],
+    cwd: Path,
+    emit: Emit,
+    *,
+    parallel: int,
+    seconds: float | None = None,
+    approver: Approver | None = None,
+) -> list[Result]:
+    """Run *tasks*, at most *parallel* at once, and return their results in order; an error stands for itself.
+
+    Each result is also an event, as soon as it is there. What goes wrong with one task is its result. *seconds* bounds
+    the whole batch: it shortens the time of what begins late. Ctrl-C ends everything.
+    """
+    batch = _Batch(
+        policy_file=policy_file,
+        environ=dict(environ),
+        cwd=cwd,
+        emit=emit,
+        deadline=None if seconds is None else time.monotonic() + seconds,
+        slots=asyncio.Semaphore(parallel),
+        approver=approver,
+    )
+    drop_foreign(environ)
+    return asyncio.run(batch.run(tasks))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """`in_place` is held by whoever changes the workspace itself: one task that works there, or one merge. `done` is
+    set, task by task, when no change of it can come any more."""
+
+    policy_file: str | None
+    environ: Mapping[str, str]
+    cwd: Path
+    emit: Emit
+    deadline: float | None
+    slots: asyncio.Semaphore
+    approver: Approver | None
+    in_place: asyncio.Lock = field(default_factory=asyncio.Lock)
+    threads: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    done: list[asyncio.Event] = field(default_factory=list)
+    saver: Any = None
+
+    async def run(self, tasks: Sequence[Given]) -> list[Result]:
+        """Run all, and return their results."""
+        quiet_once_cancelled()
+        self.done = [asyncio.Event() for _ in tasks]
+        async with checkpoints(state_dir(self.environ), self.environ) as self.saver:
+            async with asyncio.TaskGroup() as group:
+                running = [group.create_task(self._one(index, given)) for index, given in enumerate(tasks)]
+            return [one.result() for one in running]
+
+    async def _one(self, index: int, given: Given) -> Result:
+        """Run one task to its result, whatever happens to it."""
+        started = time.monotonic()
+
+        def tell(event: Event) -> None:
+            self.emit({**event, "task_index": index})
+
+        try:
+            if isinstance(given, RouterError):
+                raise given
+            setup = prepare(given, self.policy_file, self.environ, self.cwd, every_profile=True)
+            result = await self._placed(index, replace(given, thread=thread_id(given.thread)), setup, tell)
+        except RouterError as error:
+            result = _broken(given, str(error))
+        except Exception as error:
+            traceback.print_exc()
+            result = _broken(given, f"a mistake of profile-router itself: {type(error).__name__}: {error}")
+        finally:
+            self.done[index].set()
+        result = replace(result, json={**result.json, "seconds": round(time.monotonic() - started, 2)})
+        tell({"event": "result", **result.json})
+        return result
+
+    async def _placed(self, index: int, task: Task, setup: Setup, tell: Emit) -> Result:
+        place = place_for(task, setup.workspace, setup.cwd, setup.state, setup.policy)
+        if place == Place():
+            self.done[index].set()
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(self.threads[task.thread or ""])
+            if place.copy_of is not None:
+                return await self._in_copy(index, place.copy_of, task, setup, tell)
+            if place.alone:
+                await held.enter_async_context(self.in_place)
+            await held.enter_async_context(self.slots)
+            result = await run_on(
+                self.saver, self._in_time(task, setup), setup, task.thread or "", tell, approver=self.approver
+            )
+        return _noted(result, f"one writer at a time: {place.alone}") if place.alone else result
+
+    async def _in_copy(self, index: int, repository: Repository, task: Task, setup: Setup, tell: Emit) -> Result:
+        """Run *task* in a copy of *repository* and bring what it did into the work tree when its turn has come."""
+        name, copy = task.thread or "", None
+        async with AsyncExitStack() as held:
+            try:
+                async with self.slots:
+                    copy = await held.enter_async_context(_copy(repository, setup.state))
+                    result = await self._run_there(copy, self._in_time(task, setup), setup, tell)
+                for earlier in self.done[:index]:
+                    await earlier.wait()
+                await held.enter_async_context(self.in_place)
+            except asyncio.CancelledError:
+                if copy is not None:
+                    with suppress(RouterError):
+                        keep_unfinished(copy, setup.state, name, tell)
+                raise
+            return await to_the_end(partial(brought_back, copy, result, setup.state, name))
+
+    async def _run_there(self, copy: Copy, task: Task, setup: Setup, tell: Emit) -> Result:
+        workspace, relocation = setup.workspace, relocation_to(copy, task, setup.cwd)
+        if workspace is None:
+            raise AssertionError("a copy was made of no workspace")
+        here = Path(os.path.realpath(setup.cwd))
+        inside = here.is_relative_to(copy.trees.repository.top)
+        there = replace(
+            setup,
+            workspace=Workspace(copy.folder(workspace.root), git=True),
+            cwd=copy.folder(here) if inside else setup.cwd,
+        )
+
+        def around(context: Any) -> Any:
+            # Links lead out of the copy: what is private in the workspace counts, though no copy has it.
+            chosen = replace(context.runner, private_files=lambda: private_files(workspace, setup.policy.private_paths))
+            context = replace(context, runner=chosen)
+            ports = {name: Relocated(getattr(context, name), does, relocation) for name, does in _AT_WORK.items()}
+            return replace(context, **ports)
+
+        try:
+            result = await run_on(
+                self.saver,
+                task,
+                there,
+                task.thread or "",
+                lambda event: tell(rewritten(event, relocation.back)),
+                around,
+                approver=self.approver,
+            )
+        except RouterError as error:
+            raise UsageError(relocation.back(str(error))) from None
+        return replace(result, json=rewritten(result.json, relocation.back))
+
+    def _in_time(self, task: Task, setup: Setup) -> Task:
+        """Return *task* with no more time than the batch has left. Raises UsageError where that is none."""
+        if self.deadline is None:
+            return task
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise UsageError("the batch's time was over before this task began")
+        return replace(task, timeout_s=min(task.timeout_s or setup.policy.limits.run_seconds, left))
+
+
+@asynccontextmanager
+async def _copy(repository: Repository, state: Path) -> AsyncIterator[Copy]:
+    manager = opened_copy(repository, state)
+    try:
+        yield await to_the_end(manager.__enter__)
+    finally:
+        await to_the_end(partial(manager.__exit__, None, None, None))
+
+
+async def to_the_end(act: Callable[[], T]) -> T:
+    """Return what *act* returns, run in a thread. When cancelled it is waited for first: half of it would be worse."""
+    acting = asyncio.ensure_future(asyncio.to_thread(act))
+    try:
+        return await asyncio.shield(acting)
+    except asyncio.CancelledError:
+        await asyncio.wait([acting])
+        raise
+
+
+def _noted(result: Result, note: str) -> Result:
+    return replace(result, json={**result.json, "notes": [*result.json["notes"], note]})
+
+
+def _broken(given: Given, error: str) -> Result:
+    """Return the result of a task that came to none. The keys are those of every result."""
+    thread = given.thread if isinstance(given, Task) else None
+    empty: Json = {"summary": "", "route": {}, "attempts": [], "hops": [], "verified": {}, "cost_usd": 0.0}
+    ends: Json = {"thread": thread, "error": error, "unblock": [], "notes": [], "warnings": []}
+    return Result(status="failed", json={"status": "failed", **empty, **ends})

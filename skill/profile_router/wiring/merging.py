@@ -1,0 +1,51 @@
+"""What becomes of the work in a copy: it is merged, or kept as a diff and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from profile_router.adapters.git_merge import Merge, apply_command, keep_diff, merge
+from profile_router.adapters.git_worktree import Copy
+from profile_router.core.explain import Json
+from profile_router.ports import Emit
+from profile_router.wiring.run import Result
+
+
+def brought_back(copy: Copy, result: Result, state: Path, name: str) -> Result:
+    """Merge what was done in *copy*, or keep it as a diff where the task failed or the merge did."""
+    trees, theirs = copy.trees, copy.tree()
+    if theirs == copy.base:
+        return result
+    changed = sorted(trees.differences(copy.base, theirs))
+    if result.status == "ok":
+        merged = merge(trees, copy.base, theirs, state, name)
+        if merged.merged:
+            return _with_merge(result, merged, merged.files)
+        why = f"not merged: {', '.join(merged.files)} was changed in the workspace as well"
+    else:
+        diff = keep_diff(trees, copy.base, theirs, state, name)
+        merged = Merge(merged=False, files=(), diff=diff, apply=apply_command(trees, diff))
+        why = f"{result.json['error'] or 'its check failed'}; not merged"
+    return _with_merge(result, merged, changed, f"{why}; what it did is kept, apply it with: {merged.apply}")
+
+
+def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: str = "") -> Result:
+    json: Json = {**result.json, "merge": {"merged": merged.merged, "changed": list(changed)}}
+    if merged.merged:
+        late = merged.moved and json["verified"]["check"] is not None
+        note = "the workspace had changed meanwhile: the check ran before the merge and not after it"
+        return replace(result, json={**json, "notes": [*json["notes"], note]} if late else json)
+    json["merge"] |= {"conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
+    # What is verified is the workspace, and nothing of it is there.
+    json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
+    return Result(status="failed", json={**json, "status": "failed", "error": error})
+
+
+def keep_unfinished(copy: Copy, state: Path, name: str, tell: Emit) -> None:
+    """Keep what an interrupted task had done so far: it may be worth something, and the copy goes."""
+    theirs = copy.tree()
+    if theirs != copy.base:
+        diff = keep_diff(copy.trees, copy.base, theirs, state, name)
+        tell({"event": "kept", "line": f"interrupted; what it did so far: {diff}", "diff": str(diff)})

@@ -1,0 +1,113 @@
+"""Go on with a run whose process is no more: from the last finished node, with what is kept of the one at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from profile_router.adapters.state_dir import state_dir
+from profile_router.adapters.threads import Row, Run, Threads
+from profile_router.core.task import Task
+from profile_router.errors import StateError, UsageError, WorkspaceError
+from profile_router.ports import Approver, Emit
+from profile_router.wiring.keeping import Keeping, checkpoints, close
+from profile_router.wiring.run import Result, drop_foreign, quiet_once_cancelled, result_of, walk
+from profile_router.wiring.setup import prepare
+
+
+def resume_thread(
+    thread: str | None,
+    policy_file: str | None,
+    environ: MutableMapping[str, str],
+    emit: Emit,
+    approver: Approver | None = None,
+) -> Result:
+    """Go on with *thread*, or with the only one that was interrupted, and return the result. Raises RouterError."""
+    given = dict(environ)
+    drop_foreign(environ)
+    return asyncio.run(_resume(thread, policy_file, given, emit, approver))
+
+
+async def _resume(
+    thread: str | None, policy_file: str | None, environ: Mapping[str, str], emit: Emit, approver: Approver | None
+) -> Result:
+    quiet_once_cancelled()
+    async with checkpoints(state_dir(environ), environ) as keeping:
+        row = wanted(keeping.threads, thread)
+        run = keeping.threads.take_up(row)
+        try:
+            if (done := run.records.find("result")) is not None:
+                saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
+                await close(keeping, run, saved.checkpoint["channel_values"] if saved else {})
+                return result_of(done)
+            if row.workspace and not Path(row.workspace).is_dir():
+                raise WorkspaceError(
+                    f"thread {row.thread} worked in {row.workspace}, which is no folder now; bring it back, or give "
+                    f"the run up with `profile-router purge {row.thread}`"
+                )
+            return await _go_on(keeping, run, policy_file, environ, emit, approver)
+        finally:
+            keeping.threads.leave(run)
+
+
+async def _go_on(
+    keeping: Keeping,
+    run: Run,
+    policy_file: str | None,
+    environ: Mapping[str, str],
+    emit: Emit,
+    approver: Approver | None,
+) -> Result:
+    order = run.records.find("order")
+    if order is None:
+        keeping.threads.end(run)
+        raise UsageError(f"thread {run.thread} ended before its task was kept: nothing was done; run the task again")
+    task: Task = order["task"]
+    setup = prepare(task, policy_file or order["policy"], environ, Path(order["cwd"]), every_profile=True)
+    warnings = list(keeping.warnings)
+    if setup.policy.digest != order["digest"]:
+        warnings.append(f"the policy has changed since the run began: it went on under {setup.policy.source} as it is")
+    at: Any = {"configurable": {"thread_id": run.thread}}
+    saved = await keeping.saver.aget_tuple(at)
+    profile = saved.checkpoint["channel_values"].get("profile") if saved is not None else None
+    if profile is not None and profile not in setup.profiles:
+        raise StateError(
+            f"thread {run.thread} cannot go on: its next step is under profile '{profile}', which is gone; bring it "
+            f"back, or give the run up with `profile-router purge {run.thread}`"
+        )
+    return await walk(keeping, run, task, setup, emit, approver=approver, warnings=warnings)
+
+
+def wanted(threads: Threads, thread: str | None) -> Row:
+    """Return the run to go on with. Raises UsageError where it is none, or not one, and StateError where it is lost."""
+    if thread is None:
+        return _only(threads)
+    row = next((row for row in threads.rows() if row.thread == thread), None)
+    if row is None:
+        if threads.file.notices:
+            raise StateError(f"{'; '.join(threads.file.notices)}; thread {thread} cannot be resumed from there")
+        raise UsageError(f"there is no thread {thread} (interrupted ones: {_listed(threads.unfinished())})")
+    if row.status != "running":
+        raise UsageError(
+            f"thread {thread} has ended; give it another task with `profile-router run --thread {thread} TASK`"
+        )
+    if row.why:
+        raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
+    return row
+
+
+def _only(threads: Threads) -> Row:
+    left = threads.unfinished()
+    if len(left) == 1:
+        return left[0]
+    if threads.file.notices:
+        raise StateError("; ".join(threads.file.notices))
+    if not left:
+        raise UsageError("no thread was interrupted: there is nothing to resume")
+    raise UsageError(f"{len(left)} threads were interrupted: {_listed(left)}; name one: `profile-router resume THREAD`")
+
+
+def _listed(rows: list[Row]) -> str:
+    return ", ".join(f"{row.thread} ({row.since}, {row.workspace or 'no workspace'})" for row in rows) or "none"

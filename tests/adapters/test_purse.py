@@ -1,0 +1,173 @@
+"""Money: a task never spends more than it may, a day never more than all may together."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.fakes import a_task
+
+from profile_router.adapters.ledger import Ledger
+from profile_router.adapters.purse import Hold, Nobody, Purse
+from profile_router.core.ladder import Failure
+from profile_router.core.policy import Budget
+from profile_router.core.spending import cap_of
+from profile_router.errors import OverBudget
+
+NOON = 1_790_000_000.0
+RULES = Budget(task_usd=2.0, day_usd=5.0, ask_above_usd=1.0)
+
+
+@dataclass(slots=True)
+class Somebody:
+    """Answers with what is scripted; `asked` are the questions."""
+
+    says: bool | None = True
+    asked: list[str] = field(default_factory=list)
+
+    async def agrees(self, question: str) -> bool | None:
+        self.asked.append(question)
+        return self.says
+
+
+def a_purse(state: Path, *, cap: float = 2.0, rules: Budget = RULES, approver: Any = None, at: float = NOON) -> Purse:
+    ledger = Ledger(state=state, clock=lambda: at)
+    return Purse(cap=cap, rules=rules, ledger=ledger, approver=approver or Somebody(), thread="t")
+
+
+def take(purse: Purse, usd: float) -> Hold | Failure:
+    return asyncio.run(purse.take("coding-burst", usd, profile="coding-burst", step="route"))
+
+
+def held(purse: Purse, usd: float) -> Hold:
+    found = take(purse, usd)
+    assert isinstance(found, Hold), found
+    return found
+
+
+def refused(purse: Purse, usd: float) -> Failure:
+    found = take(purse, usd)
+    assert isinstance(found, Failure), found
+    return found
+
+
+@pytest.mark.parametrize(("given_usd", "cap"), [(None, 2.0), (0.0, 0.0), (0.5, 0.5), (9.0, 2.0)])
+def test_a_task_may_lower_its_cap_but_not_raise_it(given_usd: float | None, cap: float) -> None:
+    assert cap_of(a_task(max_cost_usd=given_usd), RULES) == cap
+
+
+def test_a_task_that_allows_nothing_pays_nothing(tmp_path: Path) -> None:
+    purse = a_purse(tmp_path, cap=0.0)
+    assert purse.may_pay is False
+    failure = refused(purse, 0.0)
+    assert (failure.cause, "`--max-cost USD`" in failure.message) == ("over-budget", True)
+
+
+def test_hops_of_one_task_share_its_cap(tmp_path: Path) -> None:
+    purse = a_purse(tmp_path)
+    held(purse, 0.9).settle(1.5)
+    assert "over the task's $2.00, $1.50 of it spent" in refused(purse, 0.6).message
+    held(purse, 0.5).settle(0.5)
+    assert purse.may_pay is False
+
+
+def test_an_attempt_that_grows_dear_ends_at_the_cap(tmp_path: Path) -> None:
+    hold = held(a_purse(tmp_path), 0.5)
+    hold.grow(1.9)
+    with pytest.raises(OverBudget, match=r"over the task's \$2\.00"):
+        hold.grow(2.1)
+
+
+def test_the_day_is_shared_by_all_tasks(tmp_path: Path) -> None:
+    for _ in range(2):
+        held(a_purse(tmp_path), 1.0).settle(2.0)
+    failure = refused(a_purse(tmp_path), 1.0 + 0.001)
+    assert (failure.cause, "$4.00 of today's $5.00" in failure.message) == ("over-budget", True)
+    held(a_purse(tmp_path), 1.0)
+    with pytest.raises(OverBudget, match="today's"):
+        held(a_purse(tmp_path, at=NOON), 0.0).grow(0.5)
+
+
+def test_tomorrow_the_day_is_whole_again(tmp_path: Path) -> None:
+    generous = Budget(task_usd=5.0, day_usd=5.0, ask_above_usd=9.0)
+    held(a_purse(tmp_path, cap=5.0, rules=generous), 5.0)
+    assert refused(a_purse(tmp_path, cap=5.0, rules=generous), 5.0).cause == "over-budget"
+    held(a_purse(tmp_path, cap=5.0, rules=generous, at=NOON + 86_400), 5.0)
+
+
+def test_what_a_crash_left_reserved_stays_spent(tmp_path: Path) -> None:
+    held(a_purse(tmp_path), 1.0)
+    assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 1.0
+
+
+def test_settling_gives_back_what_was_not_needed(tmp_path: Path) -> None:
+    held(a_purse(tmp_path), 1.0).settle(0.25)
+    assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 0.25
+
+
+def test_above_the_figure_somebody_is_asked_once(tmp_path: Path) -> None:
+    somebody = Somebody()
+    purse = a_purse(tmp_path, approver=somebody)
+    held(purse, 1.0).settle(0.1)
+    assert somebody.asked == []
+    held(purse, 1.5).settle(0.1)
+    held(purse, 1.2).settle(0.1)
+    assert somebody.asked == ["coding-burst is expected to cost $1.50: go on?"]
+
+
+def test_who_declines_is_not_overruled(tmp_path: Path) -> None:
+    failure = refused(a_purse(tmp_path, approver=Somebody(says=False)), 1.5)
+    assert (failure.cause, "declined" in failure.message) == ("over-budget", True)
+
+
+def test_where_nobody_can_answer_nothing_is_paid(tmp_path: Path) -> None:
+    failure = refused(a_purse(tmp_path, approver=Nobody()), 1.5)
+    assert (failure.cause, "`--yes`" in failure.message) == ("not-approved", True)
+    assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 0.0
+
+
+def _spend(state: Path, answers: Any) -> None:
+    purse = a_purse(state, cap=2.0)
+    answers.put(isinstance(take(purse, 1.0), Hold))
+
+
+def test_of_many_processes_only_as_many_pay_as_the_day_allows(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    answers = fork.Queue()
+    spending = [fork.Process(target=_spend, args=(tmp_path, answers)) for _ in range(8)]
+    for process in spending:
+        process.start()
+    found = [answers.get(timeout=30) for _ in spending]
+    for process in spending:
+        process.join(30)
+    assert sorted(found) == [False] * 3 + [True] * 5
+    assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 5.0
+
+
+AMOUNTS = st.floats(0, 3, allow_nan=False)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=8), cap=AMOUNTS)
+def test_whatever_is_held_grown_and_settled_no_cap_is_passed(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[float, float]], cap: float
+) -> None:
+    state = tmp_path_factory.mktemp("state")
+    purse = a_purse(state, cap=cap)
+    for usd, more in acts:
+        hold = take(purse, usd)
+        if isinstance(hold, Failure):
+            continue
+        try:
+            hold.grow(more)
+        except OverBudget:
+            more = 0.0
+        hold.settle(max(usd, more))
+    assert purse.spent <= cap + 1e-6
+    assert Ledger(state=state, clock=lambda: NOON).today() <= RULES.day_usd + 1e-6

@@ -1,0 +1,154 @@
+"""What routing costs a child over the same child started by hand: cold, and warm by the worker. A benchmark, no test.
+
+    python tests/benchmarks/routing_overhead.py [RUNS]
+
+Prints median and fastest of RUNS (default 7) in seconds, from the call of the plugin's shim to its result, against a scripted
+model on loopback. Promise: at most 2 s cold and 0.5 s warm over the child by hand. That child is, for Hermes, the very
+process that the router starts, with the same order; for the embedded runner, a Python that runs nothing but the runner.
+"""
+
+import asyncio
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "skill"), str(ROOT / "graphs")]
+
+from tests.cli.stage import workspace  # noqa: E402
+from tests.fakes import BURST, CHEAP, LOCAL, Heard, a_policy, a_task  # noqa: E402
+from tests.hermes.installed import installed_hermes  # noqa: E402
+from tests.hermes.stage import Stage, an_errand  # noqa: E402
+from tests.scripted_provider import ScriptedProvider  # noqa: E402
+
+from profile_router.adapters.embedded.runner import EmbeddedRunner  # noqa: E402
+from profile_router.adapters.hermes.installation import Hermes  # noqa: E402
+from profile_router.hermes_plugin import worker  # noqa: E402
+from profile_router.hermes_plugin.process import run_router  # noqa: E402
+from profile_router.hermes_plugin.settings import Settings, environment  # noqa: E402
+
+GOAL = "Make the retry delay configurable"
+WINDOWS = {"hermes": 128_000, "embedded": 32_768}
+AT_MOST_S = 120.0
+PLENTY = 1_000
+
+
+class Bench:
+    """One runner's stage: a workspace under git, three profiles at *model*, and the router as a command."""
+
+    def __init__(self, folder: Path, runner: str, model: ScriptedProvider, hermes: Hermes) -> None:
+        self.runner = runner
+        self.stage = Stage(folder, hermes)
+        self.stage.__enter__()
+        workspace(self.stage.workspace, {"http.py": "DELAY = 3\n", "README.md": "# Retry\n"})
+        for name in (LOCAL, BURST, CHEAP):
+            self.stage.profile(model.base_url, name, window=WINDOWS[runner])
+        python = str(self.stage.hermes.python) if runner == "hermes" else "none"
+        self.stage.environ |= {
+            "PROFILE_ROUTER_HERMES_PYTHON": python,
+            "PROFILE_ROUTER_STATE": str(folder / "state"),
+            "HERMES_DISABLE_LAZY_INSTALLS": "1",
+        }
+        script = folder / "router.py"
+        script.write_text(f"import sys\nsys.path[:0] = {sys.path[:3]!r}\nfrom profile_router.cli import main\nmain()\n")
+        self.command = (sys.executable, str(script))
+
+    def by_hand(self) -> None:
+        """Run the child itself."""
+        if self.runner == "hermes":
+            attempt = self.stage.run(an_errand(a_task(GOAL), window=WINDOWS["hermes"]))
+            assert attempt.failure is None, attempt.failure
+            return
+        child = [sys.executable, __file__, "child", str(self.stage.folder)]
+        subprocess.run(child, env=self.stage.environ, cwd=self.stage.workspace, check=True)
+
+    def cold(self) -> None:
+        """Delegate without a worker."""
+        self._routed(worker=False)
+
+    def warm(self) -> None:
+        """Delegate to the worker."""
+        taken = worker.ask(self.command, ["--version"], "/", environment())
+        assert taken is not None, "the worker does not serve"
+        taken.stdin.close()
+        taken.wait()
+        self._routed(worker=True)
+
+    def _routed(self, *, worker: bool) -> None:
+        settings = Settings(command=self.command, worker=worker)
+        task = {"goal": GOAL, "thread": secrets.token_hex(4), "workspace": str(self.stage.workspace)}
+        ran = run_router(settings, task, time.monotonic() + AT_MOST_S, lambda: False, lambda line: None)
+        assert ran.result is not None, ran
+        assert ran.result["status"] == "ok", ran.result
+        assert [attempt["runner"] for attempt in ran.result["attempts"]] == [self.runner]
+
+    def start_the_worker(self) -> None:
+        """Start it and wait until it serves. From now on this process has the stage's environment, as Hermes would."""
+        os.environ.clear()
+        os.environ.update(self.stage.environ)
+        worker.start(self.command, environment())
+        socket = worker.folder_of(environment()) / f"{worker.name_of(self.command, environment())}.sock"
+        while not socket.exists():
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the worker."""
+        subprocess.run([*self.command, "serve", "--stop"], env=self.stage.environ, check=True, capture_output=True)
+        self.stage.__exit__(None, None, None)
+
+
+def child(folder: Path) -> None:
+    """Run the embedded runner alone, as the child by hand."""
+    stage = Stage(folder, Hermes(python=Path(sys.executable), command=()), environ=dict(os.environ))
+    runner = EmbeddedRunner(
+        load=stage.home.load,
+        policy=a_policy(),
+        workspace=stage.workspace,
+        base=stage.workspace,
+        known_files=tuple,
+    )
+    attempt = asyncio.run(runner.run(an_errand(a_task(GOAL), window=WINDOWS["embedded"]), Heard()))
+    assert attempt.failure is None, attempt.failure
+
+
+def seconds(act: Callable[[], None]) -> float:
+    """Return how long *act* takes."""
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def main(runs: int) -> None:
+    """Measure each way *runs* times, in turns, so that a noisy moment hits all of them."""
+    hermes = installed_hermes()
+    for runner in WINDOWS:
+        answers = ["the delay is configurable"] * PLENTY
+        with ScriptedProvider(answers) as model, tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder) / "stage", runner, model, hermes)
+            bench.start_the_worker()
+            ways = {"by hand": bench.by_hand, "cold": bench.cold, "warm": bench.warm}
+            taken: dict[str, list[float]] = {way: [] for way in ways}
+            try:
+                for _ in range(runs):
+                    for way, act in ways.items():
+                        taken[way].append(seconds(act))
+            finally:
+                bench.stop()
+        hand = taken["by hand"]
+        for way, times in taken.items():
+            median, over = statistics.median(times), statistics.median(times) - statistics.median(hand)
+            print(f"{runner:<9} {way:<8} median {median:5.2f} over {over:+5.2f}", end="   ")
+            print(f"fastest {min(times):5.2f} over {min(times) - min(hand):+5.2f}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["child"]:
+        child(Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

@@ -1,0 +1,138 @@
+"""Run the command line in a process that ends itself, with SIGKILL, at an exact moment: nothing of it is cleaned up.
+
+The processes are forked from one that has imported everything, so that a table of moments does not take all day.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cli.command import Done, environment
+
+_PLACES = {
+    "record": ("profile_router.adapters.records", "KeptRecords", "keep"),
+    "edit": ("profile_router.adapters.embedded.openat", None, "put"),
+    "rename": ("os", None, "replace"),
+    "checkpoint": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput"),
+    "writes": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput_writes"),
+    "settle": ("profile_router.adapters.ledger", "Ledger", "settle"),
+    "end": ("profile_router.adapters.threads", "Threads", "end"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Before or after the *nth* time that *what* is done; or an event, `event NAME`, when it has been printed."""
+
+    what: str
+    nth: int
+    when: str = "before"
+
+    def __str__(self) -> str:
+        return f"{self.when} {self.what} {self.nth}"
+
+
+def live(*arguments: str, home: Path, cwd: Path, moment: Moment | None = None, **extra: str) -> Done:
+    """Run `profile-router arguments`; the exit code is -9 where it came to *moment*."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["tests.cli.mortal_imports"])
+    out, err = home / "out.txt", home / "err.txt"
+    process = server.Process(target=_live, args=(arguments, environment(home, extra), cwd, out, err, moment))
+    process.start()
+    process.join(120)
+    assert process.exitcode is not None, "it did not end"
+    return Done(process.exitcode, out.read_text(errors="replace"), err.read_text(errors="replace"))
+
+
+def counted(*arguments: str, home: Path, cwd: Path) -> Mapping[str, int]:
+    """Run to the end, and return how often each place was passed."""
+    done = live(*arguments, home=home, cwd=cwd, COUNT_TO=str(home / "count.json"))
+    assert done.code == 0, done.err
+    found: Mapping[str, int] = json.loads((home / "count.json").read_text())
+    return found
+
+
+def _live(
+    arguments: tuple[str, ...], environ: Mapping[str, str], cwd: Path, out: Path, err: Path, moment: Moment | None
+) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    os.chdir(cwd)
+    for number, path in ((1, out), (2, err)):
+        os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
+    os.dup2(os.open(environ.get("STDIN", os.devnull), os.O_RDONLY), 0)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+    counts: dict[str, int] = {}
+    for what, place in _PLACES.items():
+        _watch(what, place, moment, counts)
+    _watch_events(moment, counts)
+    from profile_router.cli import main
+
+    code = main(arguments)
+    sys.stdout.flush()
+    if path := os.environ.get("COUNT_TO"):
+        Path(path).write_text(json.dumps(counts))
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _watch(what: str, place: tuple[str, str | None, str], moment: Moment | None, counts: dict[str, int]) -> None:
+    module, owner, name = place
+    holder: Any = sys.modules.get(module) or __import__(module, fromlist=["x"])
+    holder = getattr(holder, owner) if owner else holder
+    done: Callable[..., Any] = getattr(holder, name)
+
+    def passed(when: str) -> None:
+        if moment == Moment(what, counts[what], when):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if name.startswith("a") and owner:
+
+        @functools.wraps(done)
+        async def later(*args: Any, **named: Any) -> Any:
+            counts[what] = counts.get(what, 0) + 1
+            passed("before")
+            found = await done(*args, **named)
+            passed("after")
+            return found
+
+        setattr(holder, name, later)
+        return
+
+    @functools.wraps(done)
+    def now(*args: Any, **named: Any) -> Any:
+        if what == "rename" and not str(args[0]).startswith(".profile-router-"):
+            return done(*args, **named)
+        counts[what] = counts.get(what, 0) + 1
+        passed("before")
+        found = done(*args, **named)
+        passed("after")
+        return found
+
+    setattr(holder, name, now)
+
+
+def _watch_events(moment: Moment | None, counts: dict[str, int]) -> None:
+    write = sys.stdout.write
+
+    def watched(text: str) -> int:
+        length = write(text)
+        if text.startswith('{"event"'):
+            name = f"event {json.loads(text)['event']}"
+            counts[name] = counts.get(name, 0) + 1
+            sys.stdout.flush()
+            if moment == Moment(name, counts[name], "after"):
+                os.kill(os.getpid(), signal.SIGKILL)
+        return length
+
+    sys.stdout.write = watched  # type: ignore[method-assign]

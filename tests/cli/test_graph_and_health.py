@@ -1,0 +1,60 @@
+"""What `graph --ladder`, `policy show --ladder` and `health` print."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from tests.fakes import a_policy, a_profile
+
+from profile_router.adapters.health_store import HealthStore
+from profile_router.cli.app import main
+from profile_router.core.ladder import Failure, most_hops
+
+DRAWN = Path(__file__).with_name("ladder.mmd")
+ENDPOINT = a_profile("https://openrouter.ai/api/v1").endpoint
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HealthStore:
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path))
+    return HealthStore(state=tmp_path, rules=a_policy().health, clock=time.time)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert main(argv) == 0
+    return capsys.readouterr().out
+
+
+def test_the_ladder_is_drawn_as_it_stands_in_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "graph", "--ladder") == DRAWN.read_text(encoding="utf-8")
+
+
+def test_the_drawing_and_the_table_show_every_step_and_the_most_a_run_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    drawn, table = printed(capsys, "graph", "--ladder"), printed(capsys, "policy", "show", "--ladder")
+    for row in a_policy().ladder:
+        assert f"<b>{row.id}</b>" in drawn
+        assert f"| `{row.id}` |" in table
+    assert drawn.startswith(f"%% at most {most_hops(a_policy())} steps in a run")
+
+
+def test_without_failures_health_says_so(store: HealthStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "health") == "nothing has failed of late: every server and key may be tried\n"
+    assert json.loads(printed(capsys, "health", "--json")) == []
+    assert printed(capsys, "health", "--reset") == "0 records forgotten\n"
+
+
+def test_health_shows_who_is_left_alone_and_for_how_long(
+    store: HealthStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        store.record(ENDPOINT, Failure(cause="server-error", message="m"))
+    line = printed(capsys, "health")
+    assert line.startswith("✗ server openrouter.ai scripted")
+    assert "· 3 failures, the last: server-error, 0 s ago" in line
+    [found] = json.loads(printed(capsys, "health", "--json"))
+    assert (found["name"], found["state"], found["failures"]) == ("server openrouter.ai scripted", "open", 3)
+    assert printed(capsys, "health", "--reset", "openrouter.ai scripted") == "1 record forgotten\n"
+    assert store.all() == []

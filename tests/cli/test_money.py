@@ -1,0 +1,127 @@
+"""What a run may cost: flags, exit codes, and that nothing is asked of a server that may not be paid."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.command import Done, call, environment
+from tests.cli.stage import profile, workspace
+from tests.scripted_provider import ScriptedProvider, fail
+from tests.scripted_provider import call as tool
+
+SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/adapters/default_policy.yaml"
+REFACTOR = ("refactor the whole code base", "--profile", "coding-burst")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    text = SHIPPED.read_text(encoding="utf-8").replace("ask_above_usd: 1 ", "ask_above_usd: 0 ")
+    (tmp_path / "asks.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def run(home: Path, burst: ScriptedProvider, *more: str, local: str = "http://127.0.0.1:9/v1") -> Done:
+    profile(home, "coding-local", local)
+    profile(home, "coding-burst", burst.base_url)
+    return call("run", *REFACTOR, "--json", *more, home=home, cwd=home / "ws")
+
+
+def test_a_task_that_allows_no_money_is_refused_before_anybody_is_asked(home: Path) -> None:
+    with ScriptedProvider() as burst:
+        done = run(home, burst, "--max-cost", "0")
+        assert burst.chats == []
+    assert done.code == 3
+    assert "the task allows none" in done.json["error"]
+
+
+def test_an_attempt_that_would_pass_the_cap_ends_without_a_request(home: Path) -> None:
+    with ScriptedProvider(["done"]) as burst:
+        done = run(home, burst, "--max-cost", "0.0001")
+        assert burst.chats == []
+    assert (done.code, done.json["attempts"][0]["outcome"]) == (3, "unavailable")
+    assert "over the task's $0.00" in done.json["error"]
+
+
+def test_an_attempt_that_grows_over_the_cap_makes_no_further_request(home: Path) -> None:
+    listing = tool("list_files", {"path": "."}, usage=(400_000, 100))
+    with ScriptedProvider([listing, "never asked for"]) as burst:
+        done = run(home, burst, "--max-cost", "0.5")
+        assert len(burst.chats) == 1
+    assert (done.code, done.json["attempts"][0]["outcome"]) == (1, "failed")
+    assert "over the task's $0.50" in done.json["error"]
+
+
+def test_where_nobody_can_agree_the_exit_code_is_4(home: Path) -> None:
+    with ScriptedProvider(["done"]) as burst:
+        done = run(home, burst, "--policy", str(home / "asks.yaml"))
+        assert burst.chats == []
+    assert (done.code, done.json["status"]) == (4, "unapproved")
+    assert "`--yes` agrees beforehand" in done.json["error"]
+
+
+def test_who_agrees_beforehand_is_not_asked(home: Path) -> None:
+    with ScriptedProvider(["done"]) as burst:
+        done = run(home, burst, "--policy", str(home / "asks.yaml"), "--yes")
+    assert (done.code, done.json["summary"]) == (0, "done")
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"y\n", 0), (b"\n", 3), (b"no\n", 3)])
+def test_on_a_terminal_the_price_is_asked_for(home: Path, typed: bytes, code: int) -> None:
+    with ScriptedProvider(["done"]) as burst:
+        profile(home, "coding-local", "http://127.0.0.1:9/v1")
+        profile(home, "coding-burst", burst.base_url)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "profile_router", "run", *REFACTOR, "--policy", str(home / "asks.yaml")],
+            cwd=home / "ws", env=environment(home), stdin=theirs, stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        seen = b""
+        while b"[y/N]" not in seen and select.select([ours], [], [], 60)[0]:
+            seen += os.read(ours, 4096)
+        os.write(ours, typed)
+        assert process.wait(60) == code
+        os.close(ours)
+        assert len(burst.chats) == (code == 0)
+    assert b"coding-burst is expected to cost $" in seen
+
+
+@pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), (None, "unapproved")])
+def test_hermes_is_asked_over_the_pipe(home: Path, answer: bool | None, status: str) -> None:
+    with ScriptedProvider(["done"]) as burst:
+        profile(home, "coding-local", "http://127.0.0.1:9/v1")
+        profile(home, "coding-burst", burst.base_url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "profile_router", "run", "--task-json", "-", "--exit-with-stdin", "--from-hermes",
+             "--policy", str(home / "asks.yaml")],
+            cwd=home / "ws", env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"goal": REFACTOR[0], "profile": "coding-burst"}).encode() + b"\n")
+        process.stdin.flush()
+        events = []
+        for line in process.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "ask":
+                process.stdin.write(b'nonsense\n{"answer": %s}\n' % json.dumps(answer).encode())
+                process.stdin.flush()
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close()
+    assert [event["event"] for event in events].count("ask") == 1
+    assert events[-1]["status"] == status
+
+
+def test_a_local_model_is_never_a_matter_of_money(home: Path) -> None:
+    with ScriptedProvider(["done"]) as local, ScriptedProvider([fail(500)]) as burst:
+        profile(home, "coding-local", local.base_url)
+        profile(home, "coding-burst", burst.base_url)
+        done = call("run", "fix a.py", "--max-cost", "0", "--json", home=home, cwd=home / "ws")
+    assert (done.code, done.json["cost_usd"]) == (0, 0)

@@ -1,0 +1,77 @@
+"""A workspace's own file takes away and never gives."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.core.cases import POLICY
+
+from profile_router.core.policy import Policy, PrivateRule
+from profile_router.core.tighten import LowerLimits, MorePrivate, WorkspacePolicy, changes, tightened
+
+FIGURES = [limit.name for limit in fields(LowerLimits)]
+FILES = st.builds(
+    WorkspacePolicy,
+    private=st.builds(MorePrivate, paths=st.lists(st.text(min_size=1, max_size=9), max_size=4).map(tuple)),
+    local_only=st.booleans(),
+    limits=st.builds(LowerLimits, **{name: st.none() | st.integers(1, 2_000_000) for name in FIGURES}),
+    source=st.just("w/.profile-router.yaml"),
+    digest=st.just("0" * 12),
+)
+
+
+@given(FILES, FILES)
+def test_whatever_the_file_says_the_policy_is_never_looser(one: WorkspacePolicy, other: WorkspacePolicy) -> None:
+    once, _ = tightened(POLICY, one)
+    twice, _ = tightened(once, other)
+    for before, after in ((POLICY, once), (once, twice)):
+        assert set(before.private_paths) <= set(after.private_paths)
+        assert bool(after.local_only_by) >= bool(before.local_only_by)
+        for section in ("limits", "budget"):
+            for old, new, name in _figures(before, after, section):
+                assert new <= old if name in FIGURES else new == old
+        assert _rest(after) == _rest(before)
+
+
+def _figures(before: Policy, after: Policy, section: str) -> list[tuple[float, float, str]]:
+    old, new = getattr(before, section), getattr(after, section)
+    return [(getattr(old, each.name), getattr(new, each.name), each.name) for each in fields(old)]
+
+
+def _rest(policy: Policy) -> Policy:
+    """Return *policy* without what a workspace may tighten: everything else has to stay as it was."""
+    rules = tuple(replace(rule, paths=()) if isinstance(rule, PrivateRule) else rule for rule in policy.rules)
+    return replace(policy, rules=rules, limits=POLICY.limits, budget=POLICY.budget, local_only_by="", digest="")
+
+
+@given(FILES)
+def test_the_order_of_two_files_plays_no_part(one: WorkspacePolicy) -> None:
+    other = WorkspacePolicy(limits=LowerLimits(max_turns=7), source="x")
+    first = tightened(tightened(POLICY, one)[0], other)[0]
+    second = tightened(tightened(POLICY, other)[0], one)[0]
+    assert first.limits == second.limits
+
+
+def test_a_higher_figure_leaves_the_policys_and_says_so() -> None:
+    asked = WorkspacePolicy(limits=LowerLimits(max_turns=POLICY.limits.max_turns + 1), source="w/.profile-router.yaml")
+    policy, kept = tightened(POLICY, asked)
+    assert policy.limits == POLICY.limits
+    wanted, stays = POLICY.limits.max_turns + 1, POLICY.limits.max_turns
+    assert kept == (
+        f"w/.profile-router.yaml: limits.max_turns {wanted:g} is above the policy's {stays:g}, which stays",
+    )
+
+
+def test_what_is_tighter_is_told_line_by_line() -> None:
+    asked = WorkspacePolicy(
+        private=MorePrivate(paths=("contracts/**",)), local_only=True, limits=LowerLimits(run_seconds=60.0), source="w"
+    )
+    policy, _ = tightened(POLICY, asked)
+    assert list(changes(POLICY, policy)) == [
+        "private paths: contracts/**",
+        "local_only: all work here is private",
+        f"limits.run_seconds: 60 (the policy's is {POLICY.limits.run_seconds:g})",
+    ]
+    assert policy.digest != POLICY.digest

@@ -1,0 +1,160 @@
+"""The parent's conversation on its way through a run: passed on, filtered at every hop, and not kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.fakes import (
+    BORDERLINE,
+    BURST,
+    CHEAP,
+    LOCAL,
+    PRIVATE,
+    FakeBackends,
+    FakeMeasurer,
+    FakeProber,
+    FakeRunner,
+    a_task,
+    all_goal,
+    candidates,
+    evidence,
+)
+from tests.graphs.a_run import Rig
+
+from profile_router.core.conversation import NEXT, Conversation, Turn
+
+HELLO, HI = Turn("user", "hello"), Turn("assistant", "hi, what is it?")
+SECRET = Turn("user", "our key: -----BEGIN PRIVATE KEY----- MIIE")
+DELEGATED = Turn("assistant", NEXT)
+WITHHELD = "conversation: 1 turn goes to local models only (private key)"
+
+
+def test_a_subagent_hears_what_was_said_before_it() -> None:
+    rig = Rig()
+    final = rig.run(a_task(conversation=(HELLO, HI)))
+    assert rig.runner.orders[0].conversation == (HELLO, HI)
+    assert rig.measurer.measured[0][1] == (HELLO, HI)
+    assert final["notes"] == ("a note",)
+
+
+def test_the_threads_own_turns_come_first_and_none_comes_twice() -> None:
+    rig = Rig(runner=FakeRunner("one", "two"))
+    rig.run(a_task("first task", conversation=(HELLO, HI)))
+    rig.run(a_task("second task", conversation=(HELLO, HI, Turn("assistant", "one"), Turn("user", "go on"))))
+    own = (Turn("user", "first task"), Turn("assistant", "one"))
+    assert rig.runner.orders[1].conversation == (*own, HELLO, HI, Turn("user", "go on"), DELEGATED)
+
+
+def test_the_parents_turns_are_not_the_threads_and_do_not_outlive_the_run() -> None:
+    rig = Rig(runner=FakeRunner("one", "two"))
+    final = rig.run(a_task("first task", conversation=(HELLO, HI)))
+    assert final["conversation"] == (Turn("user", "first task"), Turn("assistant", "one"))
+    assert "hello" not in str(final)
+    rig.run(a_task("second task"))
+    assert rig.runner.orders[1].conversation == (Turn("user", "first task"), Turn("assistant", "one"))
+
+
+def test_they_do_not_outlive_a_refused_run_either() -> None:
+    final = Rig(measurer=FakeMeasurer(all_goal(500_000))).run(a_task(conversation=(HELLO, HI)))
+    assert final["status"] == "refused"
+    assert "hello" not in str(final)
+
+
+def test_a_private_turn_does_not_make_the_task_private_and_reaches_the_local_model_only() -> None:
+    rig = Rig(runner=FakeRunner("one", "two"))
+    here = rig.run(a_task(conversation=(HELLO, HI, SECRET)))
+    assert rig.runner.orders[0].conversation == (HELLO, HI, SECRET, DELEGATED)
+    elsewhere = rig.run(a_task(profile=BURST, conversation=(HELLO, HI, SECRET)), thread="other")
+    assert rig.runner.orders[1].conversation == (HELLO, HI)
+    assert rig.runner.profiles == [LOCAL, BURST]
+    assert [final["decision"].rule for final in (here, elsewhere)] == ["small-change", "explicit"]
+    assert all(WITHHELD in final["notes"] for final in (here, elsewhere))
+
+
+def test_a_private_turn_stays_behind_when_the_ladder_leaves_this_machine() -> None:
+    rig = Rig(backends=FakeBackends(down={LOCAL: "refused"}))
+    rig.run(a_task(conversation=(HELLO, HI, SECRET)))
+    assert [(order.profile, order.conversation) for order in rig.runner.orders] == [(BURST, (HELLO, HI))]
+
+
+def test_a_secret_in_an_earlier_summary_stays_behind_too() -> None:
+    rig = Rig(runner=FakeRunner(SECRET.text, "two"))
+    rig.run(a_task("first task"))
+    rig.run(a_task("second task", profile=BURST))
+    assert rig.runner.orders[1].conversation == (Turn("user", "first task"), DELEGATED)
+
+
+def test_a_private_task_hears_everything_because_it_stays_here() -> None:
+    rig = Rig(measurer=FakeMeasurer(evidence(private=(PRIVATE,))))
+    rig.run(a_task(conversation=(HELLO, HI, SECRET), local_only=True))
+    assert [(order.profile, order.conversation[:3]) for order in rig.runner.orders] == [(LOCAL, (HELLO, HI, SECRET))]
+
+
+def test_what_is_left_out_is_said_in_a_note() -> None:
+    rig = Rig(measurer=FakeMeasurer(conversation_tokens=40))
+    final = rig.run(a_task(conversation=(Turn("user", "word " * 90), HI, HELLO)))
+    assert "conversation: 2 of 3 turns passed on" in final["notes"]
+    assert "conversation: 2 of 3 turns passed on" in final["decision"].evidence.notes
+
+
+def test_the_summary_is_ordered_without_the_conversation() -> None:
+    rig = Rig(runner=FakeRunner("a long story"))
+    rig.run(a_task(profile=BURST, conversation=(HELLO, HI, SECRET)))
+    assert [order.conversation for order in rig.summarizer.orders] == [()]
+
+
+SAID = st.lists(
+    st.builds(
+        lambda role, private, text: Turn(role, f"-----BEGIN PRIVATE KEY----- {text}" if private else text),
+        st.sampled_from(["user", "assistant"]),
+        st.booleans(),
+        st.text("SECRET ", min_size=1, max_size=400),
+    ),
+    max_size=6,
+).map(tuple)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    said=SAID,
+    down=st.booleans(),
+    borderline=st.booleans(),
+    explicit=st.sampled_from([None, LOCAL, BURST, CHEAP, "expert"]),
+    budget=st.integers(0, 300),
+)
+def test_no_private_turn_is_ever_ordered_from_a_model_elsewhere(
+    said: Conversation, down: bool, borderline: bool, explicit: str | None, budget: int
+) -> None:
+    found: dict[str, Any] = BORDERLINE if borderline else {}
+    rig = Rig(
+        runner=FakeRunner("done"),
+        backends=FakeBackends(down={LOCAL: "refused"} if down else {}),
+        measurer=FakeMeasurer(evidence(**found), conversation_tokens=budget),
+        prober=FakeProber(3),
+        candidates=candidates("expert"),
+    )
+    rig.run(a_task(profile=explicit, conversation=said))
+    private = {turn.text for turn in said if "PRIVATE KEY" in turn.text}
+    clean = {turn.text for turn in said} - private
+    for order in (*rig.runner.orders, *rig.summarizer.orders):
+        heard = "\n\n".join(turn.text for turn in order.conversation)
+        if not order.local:
+            assert "PRIVATE KEY" not in heard
+            for turn in private:
+                end = turn[-30:]
+                assert end not in heard or any(end in text for text in clean)
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_turn_that_lost_its_start_is_still_private(down: bool) -> None:
+    long = Turn("user", "-----BEGIN PRIVATE KEY----- " + "MIIEvQIBADANBgkqhkiG9w0B " * 400)
+    rig = Rig(
+        backends=FakeBackends(down={LOCAL: "refused"} if down else {}),
+        measurer=FakeMeasurer(conversation_tokens=200),
+    )
+    rig.run(a_task(conversation=(long,)))
+    [order] = rig.runner.orders
+    assert ("MIIE" in str(order.conversation), order.local) == (not down, not down)

@@ -1,0 +1,197 @@
+"""`hermes profile-router setup`: the plugin that Hermes installed alone finds or makes the program, which does the rest."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from tests.hermes.installed import installed_hermes
+from tests.install.trees import Tree, tree
+
+from profile_router.hermes_plugin.program import home_of, recorded_command
+from profile_router.hermes_plugin.setup import setup
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = "skill/profile_router/hermes_plugin"
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a git repository with the plugin in its subfolder and the program beside it, run by this test's python."""
+    folder = tmp_path / "repository"
+    shutil.copytree(ROOT / FOLDER, folder / FOLDER, ignore=shutil.ignore_patterns("__pycache__"))
+    environ = {"PYTHONPATH": f"{ROOT / 'skill'}{os.pathsep}{ROOT / 'graphs'}"}
+    called = f"[{sys.executable!r}, '-m', 'profile_router', *sys.argv[1:]]"
+    code = f"import os, sys\nos.execve({sys.executable!r}, {called}, {{**os.environ, **{environ}}})\n"
+    (folder / "skill" / "__main__.py").write_text(code)
+    (folder / "pyproject.toml").write_text("[project]\n")
+    for words in (("init", "-q", "."), ("add", "-A"), (*AUTHOR, "commit", "-q", "-m", "all")):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "hermes"
+    folder.mkdir()
+    (folder / "config.yaml").write_text("model: {provider: custom, base_url: 'http://127.0.0.1:9/v1', default: x}\n")
+    return folder
+
+
+def hermes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {
+        "PATH": f"{Path(shutil.which('git') or '/usr/bin/git').parent}:/usr/bin:/bin",
+        "HOME": str(home.parent),
+        "HERMES_HOME": str(home),
+        "HERMES_DISABLE_LAZY_INSTALLS": "1",
+        "PROFILE_ROUTER_WORKER": "off",  # nothing is to be left running
+        # our command line is installed where these tests run, and what it has made there is not to be made again
+        "PROFILE_ROUTER_ENV": sys.prefix,
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"),
+        "COLUMNS": "200",
+    }
+    return subprocess.run(
+        [*installed_hermes().command, *arguments],
+        env=environ, cwd=home.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def ours(found: Tree) -> Tree:
+    """Return *found* without what Python and a running Hermes leave behind."""
+    return {name: what for name, what in found.items() if "__pycache__" not in name and not name.startswith("logs")}
+
+
+def plugin_installed(home: Path, repository: Path, *more: str) -> Path:
+    done = hermes(home, "plugins", "install", f"{repository.as_uri()}#{FOLDER}", "--enable", *more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home / "plugins" / "profile-router"
+
+
+def test_hermes_brings_the_plugin_alone_and_setup_does_the_rest(home: Path, repository: Path) -> None:
+    folder = plugin_installed(home, repository)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in (repository / FOLDER).iterdir()}
+    hermes(home, "plugins", "list")  # what Hermes writes on its own is there before we look
+    before = tree(home)
+    done = hermes(home, "profile-router", "setup", "--from", str(repository), "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in (home / "profiles").iterdir()} == {"coding-burst", "coding-local", "review-cheap"}
+    assert (home / "skills" / "hermes-profile-router" / "SKILL.md").is_file()
+    asked = hermes(home, "profile-router", "route", "fix the typo in README.md", "--json")
+    assert (asked.returncode, json.loads(asked.stdout)["tier"]) == (0, "local")
+    assert hermes(home, "profile-router", "uninstall", "--yes").returncode == 0
+    assert ours(tree(home)) == ours(before)
+
+
+def test_after_a_forced_reinstall_setup_finds_the_program_by_its_own_record(home: Path, repository: Path) -> None:
+    folder = plugin_installed(home, repository)
+    assert hermes(home, "profile-router", "setup", "--from", str(repository), "--yes").returncode == 0
+    named = (folder / "router.json").read_bytes()
+    plugin_installed(home, repository, "--force")
+    assert not (folder / "router.json").exists()
+    assert hermes(home, "profile-router", "--version").stdout.startswith("profile-router ")  # by the record alone
+    done = hermes(home, "profile-router", "setup", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "router.json").read_bytes() == named
+
+
+def test_without_a_program_and_without_a_yes_setup_installs_nothing_and_says_what_it_would(
+    home: Path, repository: Path
+) -> None:
+    plugin_installed(home, repository)
+    before = tree(home.parent / ".local"), tree(home / "profiles")
+    done = hermes(home, "profile-router", "setup")
+    assert done.returncode == 2
+    said = done.stdout + done.stderr
+    assert "pip will install hermes-profile-router" in said
+    assert "--from" in said
+    assert "nothing was installed" in said
+    assert (tree(home.parent / ".local"), tree(home / "profiles")) == before
+
+
+def wheel(folder: Path, version: str, *, script: str) -> str:
+    """Write a wheel whose command `profile-router` runs *script*."""
+    path = folder / f"hermes_profile_router-{version}-py3-none-any.whl"
+    about = f"hermes_profile_router-{version}.dist-info"
+    named = f"Metadata-Version: 2.1\nName: hermes-profile-router\nVersion: {version}\n"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("stands_in.py", f"import sys\ndef main():\n{script}")
+        archive.writestr(f"{about}/METADATA", named)
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/entry_points.txt", "[console_scripts]\nprofile-router = stands_in:main\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return str(path)
+
+
+@pytest.fixture
+def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PROFILE_ROUTER_SETUP_ENV", str(tmp_path / "env"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO())  # nobody to ask
+    return tmp_path / "env"
+
+
+def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is_refused(
+    own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = wheel(tmp_path, "1.0", script="    print('another 1.0')\n")
+    assert setup(["--from", other, "--yes"]) == 2
+    assert "has no working profile-router" in capfd.readouterr().err
+    version = "    if sys.argv[1] == '--version':\n        print('profile-router 9.0')\n        return 0\n"
+    right = wheel(tmp_path, "9.0", script=f"{version}    print(sys.argv[1:])\n    return 7\n")
+    assert setup(["--from", right, "--yes", "--profile", "day"]) == 7
+    assert capfd.readouterr().out.splitlines()[-1] == "['install', '--profile', 'day', '--yes']"
+    assert (own_environment / "bin" / "profile-router").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["--from", "./absent"], "absent does not exist"), (["--from", "some-package"], "nothing was installed")],
+)
+def test_a_source_that_is_not_there_or_not_agreed_on_is_one_line(
+    words: list[str], told: str, own_environment: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert setup(words) == 2
+    [line] = capfd.readouterr().err.splitlines()
+    assert told in line
+    assert not own_environment.exists()
+
+
+def record(home: Path, text: str, mode: int = 0o600) -> None:
+    folder = home / "profile-router"
+    folder.mkdir()
+    (folder / "program.json").write_text(text)
+    (folder / "program.json").chmod(mode)
+
+
+@pytest.mark.parametrize("delegating", ["", "profiles/day"])
+def test_the_record_is_the_homes_whichever_profile_delegates(delegating: str, tmp_path: Path) -> None:
+    record(tmp_path, json.dumps({"command": [sys.executable, "x"]}))
+    plugin = tmp_path / delegating / "plugins" / "profile-router"
+    assert recorded_command(home_of(plugin)) == (sys.executable, "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        (json.dumps({"command": [sys.executable]}), 0o622),
+        (json.dumps({"command": [sys.executable]}), 0o660),
+        (json.dumps({"command": ["python3"]}), 0o600),
+        (json.dumps({"command": ["/nonexistent/python"]}), 0o600),
+        (json.dumps({"command": sys.executable}), 0o600),
+        (json.dumps({"command": []}), 0o600),
+        (json.dumps([sys.executable]), 0o600),
+        ("{", 0o600),
+    ],
+)
+def test_a_record_that_others_may_write_or_that_names_no_program_is_not_followed(
+    text: str, mode: int, tmp_path: Path
+) -> None:
+    record(tmp_path, text, mode)
+    assert recorded_command(tmp_path) == ()

@@ -1,0 +1,39 @@
+"""Tasks of 1 KB to 200 KB on a real llama.cpp server with 8,192 tokens a slot: it never rejects one for its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.adapters.embedded.a_long_run import LongRun, notes_of
+from tests.adapters.embedded.a_runner import local
+from tests.adapters.embedded.test_long_context import KINDS, whole_or_told
+from tests.fakes import LOCAL, a_task
+from tests.llama.conftest import BuildModel
+from tests.llama.recording_proxy import recording
+from tests.llama.router_stage import scripted_server
+from tests.llama.script import Script
+
+
+@pytest.fixture(scope="module")
+def says_it_at_once(tiny_model: BuildModel) -> Iterator[str]:
+    """A server whose model calls no tool; -c 32768 --parallel 4: 8,192 tokens a request."""
+    with scripted_server(tiny_model(Script(calls=())), context=32_768) as url:
+        yield url
+
+
+SIZES = (1_000, 6_000, 30_000)
+LARGEST = {"prose": 200_000, "code": 200_000, "a log": 200_000}  # each of the others takes as long, and shows no more
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_real_server_never_rejects_a_task_for_its_size(kind: str, says_it_at_once: str) -> None:
+    with recording(says_it_at_once) as proxy:
+        here = LongRun(profiles={LOCAL: local(f"{proxy.url}/v1", model="tiny")}, windows={LOCAL: 8_192})
+        for size in (*SIZES, LARGEST.get(kind, 60_000)):
+            text = KINDS[kind](size)
+            end = here.run(a_task("Say how many legs widget 77 has", context=text, profile=LOCAL))
+            whole_or_told(end, text)
+            assert size > 60_000 or end.attempt is not None, end.why
+            assert size < 30_000 or end.attempt is None or notes_of(end)
+    assert {exchange.status for exchange in proxy.exchanges} == {200}

@@ -1,0 +1,130 @@
+"""The parent's conversation goes along with what it delegates, and its own requests do not change for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from tests.fakes import BURST, CHEAP, LOCAL
+from tests.hermes.installed import installed_hermes
+from tests.hermes.stage import Stage
+from tests.plugin.parent import Parent, server
+from tests.plugin.terminal_chat import TerminalChat
+from tests.scripted_provider import ScriptedProvider, call, say
+
+ANSWER = "Remember that the answer is forty-two"
+KEY = "Our key is -----BEGIN PRIVATE KEY----- MIIEvQIBADANBgkqhkiG9w0BAQ"
+ENV = "The password stands in deploy/.env.production"
+HERE = {"goal": "Fix the typo in README.md"}
+ELSEWHERE = {"goal": "Say what auth.py does", "profile": BURST}
+Messages = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the servers were sent in one chat of five messages and two delegations."""
+
+    parent: list[Any]
+    local: list[Any]
+    burst: list[Any]
+    results: list[Any]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    script = [
+        *(say(f"noted, {number}") for number in ("one", "two", "three")),
+        *(call("delegate_task", {"tasks": [HERE, ELSEWHERE]}), say("both are done")),
+        *(call("delegate_task", HERE | {"context": "again"}), say("done again")),
+    ]
+    with (
+        Stage(tmp_path_factory.mktemp("chat") / "stage", installed_hermes()) as stage,
+        ScriptedProvider(script) as model,
+        server("it is fixed", "it was fixed") as local,
+        server("it checks") as burst,
+    ):
+        parent = Parent(stage, model)
+        parent.set_up()
+        parent.profiles({LOCAL: local, BURST: burst, CHEAP: burst})
+        with TerminalChat(parent) as chat:
+            for requests, message in enumerate((ANSWER, KEY, ENV), 1):
+                chat.say(message, model, requests)
+            chat.say("Now fix the typo, and tell me of auth.py", model, 5)
+            chat.say("Look at the typo again", model, 7)
+        longest = max((body["messages"] for body in model.chats), key=len)
+        yield Told(model.chats, local.chats, burst.chats, delegated(longest))
+
+
+def delegated(messages: Messages) -> list[Any]:
+    return [json.loads(message["content"])["results"] for message in messages if message["role"] == "tool"]
+
+
+def spoken(body: Any) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"]) for message in body["messages"] if message["role"] != "system"]
+
+
+def test_a_local_subagent_hears_what_the_user_said_before_once_and_in_order(told: Told) -> None:
+    first, second = map(spoken, told.local)
+    before = [
+        *(("user", ANSWER), ("assistant", "noted, one"), ("user", KEY), ("assistant", "noted, two")),
+        *(("user", ENV), ("assistant", "noted, three"), ("user", "Now fix the typo, and tell me of auth.py")),
+    ]
+    assert first[: len(before)] == before
+    assert [role for role, _ in first] == ["user", "assistant"] * 4 + ["user"]
+    assert HERE["goal"] in first[-1][1]
+    assert second[: len(before)] == before
+    assert second[len(before)] == ("assistant", "both are done")
+    assert ("user", "Look at the typo again") in second
+
+
+def test_a_private_turn_does_not_go_to_a_model_elsewhere(told: Told) -> None:
+    [body] = told.burst
+    heard = spoken(body)
+    everything = json.dumps(body)
+    assert "BEGIN PRIVATE" not in everything
+    assert "MIIE" not in everything
+    assert ".env" not in everything
+    assert heard[0] == ("user", ANSWER)
+    assert ("assistant", "noted, one\n\nnoted, two\n\nnoted, three") in heard
+    assert [role for role, _ in heard] == ["user", "assistant"] * (len(heard) // 2) + ["user"]
+
+
+def test_the_parent_is_told_that_turns_were_withheld_but_not_what_is_in_them(told: Told) -> None:
+    (_, elsewhere), (again,) = told.results
+    [note] = [note for note in elsewhere["notes"] if note.startswith("conversation:")]
+    assert note == "conversation: 2 turns go to local models only (private key, path)"
+    assert elsewhere["receipts"][0]["profile"] == BURST
+    assert again["status"] == "completed"
+
+
+def test_the_parents_own_requests_stay_a_growing_prefix_of_themselves(told: Told) -> None:
+    assert len(told.parent) == 7
+    assert_growing(told.parent)
+
+
+def assert_growing(bodies: Sequence[Any]) -> None:
+    for before, after in pairwise(bodies):
+        assert after["tools"] == before["tools"]
+        assert after["messages"][: len(before["messages"])] == before["messages"]
+        assert len(after["messages"]) > len(before["messages"])
+
+
+def test_stock_hermes_grows_its_requests_in_the_same_way(stage: Stage) -> None:
+    """The control: the same chat without the plugin. Hermes' own subagents ask the same server; they cannot delegate."""
+    done = [say("done")] * 3
+    script = [say("noted, one"), call("delegate_task", HERE), *done, call("delegate_task", HERE), *done]
+    with ScriptedProvider(script) as model:
+        parent = Parent(stage, model)
+        parent.set_up()
+        (parent.folder / "plugin.yaml").unlink()
+        with TerminalChat(parent) as chat:
+            chat.say(ANSWER, model, 1)
+            chat.say("Now fix the typo", model, 5)  # the call, what follows it, the subagent, and its late report
+            chat.say("Look at the typo again", model, 9)
+        own = [body for body in model.chats if "delegate_task" in {tool["function"]["name"] for tool in body["tools"]}]
+    assert len(own) == 7
+    assert_growing(own)
