@@ -1,0 +1,231 @@
+"""The ladder as a state machine: whatever the policy, the profiles and the failures, a walk stays within its bounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, get_args
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.fakes import BURST, CHEAP, LOCAL, a_policy
+
+from profile_router.core.causes import CAUSES, IN_WORDS
+from profile_router.core.ladder import Failure, Hop, Place, Terrain, View, most_hops, next_hop
+from profile_router.core.policy import TIERS, Destination, Policy, Step, Tier, Tiers
+
+EXPERT = "expert"  # a profile of no tier
+PROFILES = (LOCAL, CHEAP, BURST, EXPERT)
+LABELS = ("one", "two", "three")
+# Few causes and many rows: then they meet.
+SOME = ("refused", "server-error", "rate-limited", "over-window", "empty-answer", "asked-for-profile", "bad-request")
+STAYS = ("same", "condense")
+
+TIER = st.sampled_from(TIERS)
+ROW = st.builds(
+    Step,
+    id=st.just(""),
+    causes=st.lists(st.sampled_from(SOME), min_size=1, unique=True).map(tuple),
+    from_tiers=st.lists(TIER, min_size=1, unique=True).map(tuple),
+    to=st.sampled_from(get_args(Destination)),
+    times=st.integers(0, 3),
+    may_cost=st.booleans(),
+)
+LADDERS = st.one_of(st.just(a_policy().ladder), st.lists(ROW, max_size=8).map(tuple))
+TIERS_OF = st.builds(
+    Tiers,
+    local=st.sampled_from([LOCAL, EXPERT]),
+    burst=st.sampled_from([BURST, LOCAL]),
+    cheap=st.sampled_from([CHEAP, BURST, None]),
+)
+VIEWS = st.builds(View, label=st.sampled_from(LABELS), local=st.booleans(), paid=st.booleans())
+LANDS = st.dictionaries(st.sampled_from(PROFILES), st.lists(VIEWS, min_size=1, max_size=3), min_size=1)
+WINDOWS = st.dictionaries(st.sampled_from(PROFILES), st.sampled_from([2_048, 8_192, 200_000]))
+FAILURES = st.builds(
+    Failure,
+    cause=st.one_of(st.sampled_from(SOME), st.sampled_from(sorted(CAUSES))),
+    message=st.just("it broke"),
+    asked=st.sampled_from([None, *PROFILES, "nobody"]),
+    retry_after_s=st.sampled_from([None, 0.0, 5.0, 20.0, 20.5, 1e9]),
+)
+
+
+class Walks(RuleBasedStateMachine):
+    """Fail again and again, and follow the ladder until it stops."""
+
+    @initialize(
+        ladder=LADDERS, tiers=TIERS_OF, views=LANDS, windows=WINDOWS, private=st.booleans(), may_pay=st.booleans(),
+        start=st.data(),
+    )  # fmt: skip
+    def begin(
+        self, ladder: Any, tiers: Tiers, views: Any, windows: Any, private: bool, may_pay: bool, start: Any
+    ) -> None:
+        named = ladder if all(row.id for row in ladder) else tuple(_named(row, n) for n, row in enumerate(ladder))
+        self.policy: Policy = a_policy(ladder=named, tiers=tiers)
+        self.terrain = Terrain(policy=self.policy, views=views, windows=windows, private=private, may_pay=may_pay)
+        self.at: Place
+        self.tried: list[Place]
+        self.hops: list[Hop]
+        self.failures: list[Failure]
+        self.begin_another(start)
+
+    @precondition(lambda self: self.stopped)
+    @rule(start=st.data())
+    def begin_another(self, start: Any) -> None:
+        """A stop is final: only another run goes on, from any place."""
+        places = [Place(name, number) for name, found in self.terrain.views.items() for number in range(len(found))]
+        self.at = start.draw(st.sampled_from(places), label="at")
+        self.tried, self.hops, self.failures = [self.at], [], []
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self.hops) and self.hops[-1].action == "stop"
+
+    def tier(self) -> Tier:
+        return self.policy.tiers.tier_of(self.at.profile) or "burst"
+
+    @precondition(lambda self: not self.stopped)
+    @rule(failure=FAILURES, condensable=st.booleans())
+    def fail(self, failure: Failure, condensable: bool) -> None:
+        """One more attempt fails; the step is the first of the table that may be taken, or none may."""
+        terrain = Terrain(
+            policy=self.policy,
+            views=self.terrain.views,
+            windows=self.terrain.windows,
+            private=self.terrain.private,
+            may_pay=self.terrain.may_pay,
+            condensable=condensable,
+        )
+        taken = [hop.step for hop in self.hops]
+        hop = next_hop(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
+        again = next_hop(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
+        assert hop == again
+        allowed = self.allowed(failure, terrain)
+        if hop.profile is None:
+            assert (hop.action, hop.step, allowed) == ("stop", "stop", [])
+        else:
+            assert (hop.step, Place(hop.profile, hop.provider)) == allowed[0]
+            self.at = Place(hop.profile, hop.provider)
+            self.tried.append(self.at)
+        self.hops.append(hop)
+        self.failures.append(failure)
+
+    def allowed(self, failure: Failure, terrain: Terrain) -> list[tuple[str, Place]]:
+        """Return each step that might be taken now and its place, in the order of the table: what the rules say."""
+        found = []
+        for row in self.policy.ladder:
+            left = row.times - sum(hop.step == row.id for hop in self.hops)
+            if left > 0 and failure.cause in row.causes and self.tier() in row.from_tiers:
+                found += [
+                    (row.id, place) for place in self.leads(row, failure) if self.open(row, place, failure, terrain)
+                ]
+        return found
+
+    def leads(self, row: Step, failure: Failure) -> list[Place]:
+        tiers, here = self.policy.tiers, self.at.profile
+        window = self.terrain.windows.get(here, 0)
+        larger = sorted((size, name) for name, size in self.terrain.windows.items() if size > window)
+        above: dict[Tier, str | None] = {"cheap": tiers.local, "local": tiers.burst, "burst": None}
+        providers = range(self.at.provider + 1, len(self.terrain.views[here]))
+        where: dict[str, list[Place | None]] = {
+            "same": [self.at],
+            "condense": [self.at],
+            "next-provider": [Place(here, number) for number in providers],
+            "next-tier": [_first(above[self.tier()])],
+            "larger-window": [Place(name) for _, name in larger],
+            "local": [_first(tiers.local)],
+            "burst": [_first(tiers.burst)],
+            "asked": [_first(failure.asked)],
+        }
+        return [place for place in where[row.to] if place is not None]
+
+    def open(self, row: Step, place: Place, failure: Failure, terrain: Terrain) -> bool:
+        view = terrain.view(place)
+        wait = failure.retry_after_s
+        return (
+            view is not None
+            and (row.to in STAYS or place not in self.tried)
+            and (row.to != "same" or (wait is not None and wait <= self.policy.limits.wait_seconds))
+            and (row.to != "condense" or terrain.condensable)
+            and (view.local or not terrain.private)
+            and (not view.paid or (row.may_cost and terrain.may_pay))
+        )
+
+    @invariant()
+    def there_are_never_more_steps_than_the_policy_allows(self) -> None:
+        gone = [hop for hop in getattr(self, "hops", ()) if hop.action != "stop"]
+        if not gone:
+            return
+        assert len(gone) <= most_hops(self.policy) == sum(row.times for row in self.policy.ladder)
+        for row in self.policy.ladder:
+            assert [hop.step for hop in gone].count(row.id) <= row.times
+        pairs = Counter((hop.cause, hop.step) for hop in gone)
+        assert all(count <= self.row(step).times for (_, step), count in pairs.items())
+
+    @invariant()
+    def no_place_is_tried_twice_but_to_wait_or_condense(self) -> None:
+        for number, place in enumerate(getattr(self, "tried", ())[1:]):
+            stays = self.hops[number].action in ("wait", "condense")
+            assert (place in self.tried[: number + 1]) is stays
+            assert (place == self.tried[number]) is stays
+
+    @invariant()
+    def private_work_stays_and_nothing_is_paid_that_was_not_allowed(self) -> None:
+        for hop in getattr(self, "hops", ()):
+            if hop.profile is None:
+                continue
+            view = self.terrain.views[hop.profile][hop.provider]
+            assert view.local or not self.terrain.private
+            assert not view.paid or (self.terrain.may_pay and self.row(hop.step).may_cost)
+
+    @invariant()
+    def each_step_is_one_line_with_its_cause_and_where_it_leads(self) -> None:
+        for hop, failure in zip(getattr(self, "hops", ()), getattr(self, "failures", ()), strict=True):
+            assert hop.cause == failure.cause
+            assert hop.reason.startswith(IN_WORDS[hop.cause])
+            assert len(hop.reason.splitlines()) == 1
+            assert hop.action != "wait" or hop.wait_s == failure.retry_after_s <= self.policy.limits.wait_seconds
+            assert hop.action == "wait" or hop.wait_s == 0
+            assert hop.action in ("stop", "wait") or str(hop.profile) in hop.reason
+
+    @invariant()
+    def a_stop_is_the_last_and_names_no_place(self) -> None:
+        stops = [number for number, hop in enumerate(getattr(self, "hops", ())) if hop.profile is None]
+        assert stops in ([], [len(getattr(self, "hops", ())) - 1])
+        assert all((self.hops[stop].action, self.hops[stop].tier) == ("stop", None) for stop in stops)
+
+    def row(self, step: str) -> Step:
+        return next(row for row in self.policy.ladder if row.id == step)
+
+    def teardown(self) -> None:
+        """Fail on, as long as it goes: every walk ends."""
+        if not getattr(self, "hops", None) or self.stopped:
+            return
+        for cause in [self.failures[-1].cause] * (most_hops(self.policy) + 1):
+            if not self.stopped:
+                self.fail(Failure(cause=cause, message="again", retry_after_s=0.0, asked=LOCAL), True)
+        assert self.stopped
+
+
+def _named(row: Step, number: int) -> Step:
+    return Step(
+        id=f"row-{number}",
+        causes=row.causes,
+        from_tiers=row.from_tiers,
+        to=row.to,
+        times=row.times,
+        may_cost=row.may_cost,
+    )
+
+
+def _first(profile: str | None) -> Place | None:
+    return None if profile is None else Place(profile)
+
+
+TestTheLadderAsAStateMachine = Walks.TestCase
+TestTheLadderAsAStateMachine.settings = settings(max_examples=150, stateful_step_count=12, deadline=None)
+
+
+def test_the_shipped_ladder_has_at_most_nine_steps() -> None:
+    """The figure that the documents name: it changes with the table, and with nothing else."""
+    assert most_hops(a_policy()) == 9

@@ -1,0 +1,231 @@
+"""Every fault, at every stage and tier: the step, the receipts, the exit code, the requests; nothing lost or leaked.
+
+`python3 tests/faults/table.py` shows it as a table.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from tests.cli.command import call
+from tests.faults.expected import EXIT, MEANS, NEXT, UNCONDENSED, WITHOUT_LADDER, Column, Row, impossible, stands_for
+from tests.faults.server import FAULTS, PROMPT, name_service
+from tests.faults.stage import (
+    DONE,
+    EDITED,
+    FILES,
+    KEYS,
+    LOCAL,
+    NAMES,
+    OF_TIER,
+    PRIVATE,
+    REPORT,
+    SECOND,
+    Cell,
+    conversation,
+    play,
+    staged,
+    template,
+)
+
+from profile_router.adapters.health_store import HealthStore
+from profile_router.adapters.policy_file import SHIPPED, read_policy
+from profile_router.cli.run import EXITS
+
+COLUMNS: tuple[Column, ...] = get_args(Column)
+CELLS = [
+    (fault, column)
+    for fault in FAULTS
+    for column in COLUMNS
+    if not impossible(fault, column) and not stands_for(fault, column)
+]
+_read_once = cache(read_policy)  # it is the same few files again and again
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stage") / "begun"
+    folder.mkdir()
+    return template(folder)
+
+
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch, network_fuse: object) -> None:
+    name_service(monkeypatch)
+    monkeypatch.setattr("profile_router.wiring.setup.read_policy", _read_once)
+    monkeypatch.setattr("profile_router.adapters.embedded.prober.SECONDS", 1.5)
+    monkeypatch.setattr("profile_router.adapters.embedded.summarizer.SECONDS", 1.5)
+
+
+@pytest.mark.parametrize(("fault", "column"), [pytest.param(*cell, id=" @ ".join(cell)) for cell in CELLS])
+def test_a_fault_takes_its_steps_and_no_more(
+    fault: str,
+    column: Column,
+    tmp_path: Path,
+    begun: Path,
+    caplog: pytest.LogCaptureFixture,
+    record_property: pytest.RecordProperty,
+) -> None:
+    caplog.set_level(logging.INFO)
+    cell = play(FAULTS[fault], column, tmp_path / "home", begun)
+    row, (stage, _, tier) = MEANS[fault], column.partition(" ")
+    receipts, chats, status = _EXPECTED.get(stage, _dispatched)(row, stage, tier)
+    record_property("fault-cell", [fault, row.cause, column, _shown(cell)])
+    assert cell.receipts == receipts
+    assert cell.result.status == status
+    assert EXITS[cell.result.status] == EXIT[status]
+    assert cell.chats == chats
+    _remembered(cell, row, stage, tier)
+    _said(cell, row, stage)
+    _not_lost(cell, stage, tier)
+    _not_leaked(cell, tier, caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("fault", "column", "code"),
+    [
+        ("500", "dispatch local", 0),
+        ("500", "dispatch burst", 1),
+        ("no key", "dispatch local", 3),
+        ("another model loaded", "dispatch burst", 3),
+        ("cut in the text", "dispatch private", 1),
+    ],
+)
+def test_the_command_line_ends_with_the_code_of_its_status(
+    fault: str, column: Column, code: int, tmp_path: Path, begun: Path
+) -> None:
+    home = tmp_path / "home"
+    with staged(FAULTS[fault], column, home, begun) as ready:
+        where = ["--local-only"] if ready.task.local_only else ["--profile", str(ready.task.profile)]
+        arguments = (
+            "run",
+            ready.task.goal,
+            "--policy",
+            ready.policy,
+            "--workspace",
+            str(home / "ws"),
+            "--json",
+            *where,
+        )
+        done = call(*arguments, home=home)
+    assert done.code == code
+    shown = [line for line in done.err.splitlines() if line.startswith("→")]
+    assert [line.endswith(hop) for line, hop in zip(shown, done.json["hops"], strict=True)] == [True] * len(shown)
+    assert not any(secret in done.out + done.err for secret in (*KEYS.values(), PRIVATE, PROMPT))
+
+
+Expected = tuple[list[tuple[str, str, str]], dict[str, int], str]
+
+
+def _dispatched(row: Row, stage: str, tier: str) -> Expected:
+    """Return receipts, chat requests by server, and status where the fault meets the attempt itself."""
+    at = OF_TIER[tier]
+    before = 1 if stage == "edited" or tier == "private" else 0  # turns that went well
+    chats = dict.fromkeys(NAMES, 0) | {at: row.requests + before}
+    if row.family == "none":
+        return [(at, "route", "ok")], chats, "ok"
+    steps = NEXT[row.family].get(tier, [])
+    outcome = "failed" if before and row.receipt == "unavailable" else row.receipt
+    receipts = [(at, "route", outcome)]
+    ended = "refused" if outcome == "unavailable" else "failed"
+    for number, (step, to) in enumerate(steps, 1):
+        in_vain = row.family in ("wait-twice", "window-twice") and step in ("wait", "condense")
+        receipts.append((to or at, "condensed" if step == "condense" else step, "failed" if in_vain else "ok"))
+        ended = "failed" if in_vain or row.cause == "verification-failed" else "ok"
+        if step not in ("wait", "condense"):
+            chats[to or (SECOND if tier == "second" else at)] += 1
+        assert number <= 2
+    return receipts, chats, ended
+
+
+def _beside(row: Row, stage: str, tier: str) -> Expected:
+    """Return the same where the fault meets a call beside the attempt: it is no step, and stops nothing."""
+    at, ended = OF_TIER[tier or "cheap"], "ok" if row.family == "none" else "failed"
+    if stage == "summarize":
+        requests = 1 if row.receipt == "unavailable" else 2
+        return [(at, "route", "ok"), (at, "summarize", ended)], dict.fromkeys(NAMES, 0) | {at: requests}, "ok"
+    asked = 0 if row.cause == "no-key" else max(1, row.probe)
+    receipts = [*[(at, "probe", ended)] * asked, (LOCAL, "route", "ok")]
+    return receipts, dict.fromkeys(NAMES, 0) | {at: row.probe, LOCAL: 1}, "ok"
+
+
+def _condensed(row: Row, stage: str, tier: str) -> Expected:
+    """Return the same where a call fails that condenses: then the prompt is too large for where it was to go."""
+    at = OF_TIER[tier]
+    chats = dict.fromkeys(NAMES, 0) | {at: 1}
+    receipts = [(at, "condense", "failed"), (at, "condense", "unavailable")]
+    for step, to in UNCONDENSED[tier]:
+        receipts.append((to, step, "ok"))
+        chats[to] += 1
+    return receipts, chats, "ok" if len(receipts) > 2 else "refused"
+
+
+_EXPECTED = {"probe": _beside, "summarize": _beside, "condense": _condensed}
+
+
+def _shown(cell: Cell) -> str:
+    steps = [str(hop["step"]) for hop in cell.hops] or ["ok"]
+    return f"{' '.join(steps)} {'+'.join(str(count) for count in cell.chats.values() if count) or '0'}"
+
+
+def _remembered(cell: Cell, row: Row, stage: str, tier: str) -> None:
+    """What the failure says of server or key is kept, nothing else is; each attempt looked at its server once."""
+    if stage not in ("dispatch", "edited"):
+        return
+    store = HealthStore(state=cell.home / "state", rules=read_policy(SHIPPED).health, clock=lambda: 0.0)
+    went_away = stage == "edited" and row.receipt == "unavailable"
+    ill = "server" if went_away else row.ill
+    assert [(name.split()[0], record.cause) for name, record in store.all()] == ([(ill, row.cause)] if ill else [])
+    at = OF_TIER[tier]
+    tries = sum(profile == at and step not in ("next-provider", "next-key") for profile, step, _ in cell.receipts)
+    if row.requests and row.cause:
+        # A local server is asked for its window too, and who is to condense is looked at before.
+        condensing = sum(hop["step"] == "condense" for hop in cell.hops)
+        assert cell.looks[at] == tries + ((1 + condensing) if at == LOCAL else 0)
+
+
+def _said(cell: Cell, row: Row, stage: str) -> None:
+    """Each step is one line that names its cause; each failure a receipt with one line of its own."""
+    assert len(cell.hops) == len(cell.result.json["hops"]) <= 4
+    assert all("\n" not in line for line in cell.result.json["hops"])
+    if stage not in WITHOUT_LADDER and row.family != "none":
+        assert {hop["cause"] for hop in cell.hops} == {"over-window" if stage == "condense" else row.cause}
+    for receipt in cell.result.json["attempts"]:
+        assert (receipt["error"] is None) is (receipt["outcome"] == "ok")
+        assert len((receipt["error"] or "").splitlines()) <= 1
+        assert len(receipt["error"] or "") < 400
+
+
+def _not_lost(cell: Cell, stage: str, tier: str) -> None:
+    """The files are as the subagent left them, the thread has its conversation, the report is kept whole."""
+    assert cell.file("calc.py") == (EDITED if stage == "edited" else FILES["calc.py"])
+    assert cell.file(".env") == FILES[".env"]
+    if tier != "private":
+        assert conversation(cell.home) == (4 if cell.result.status == "ok" or cell.result.json["summary"] else 2)
+    if stage == "summarize" and "[cut:" in cell.result.json["summary"]:
+        (whole,) = (cell.home / "state" / "texts").iterdir()
+        assert whole.read_text(encoding="utf-8") == REPORT
+        assert whole.stat().st_mode & 0o777 == 0o600
+    elif stage == "summarize":
+        assert cell.result.json["summary"] == "done"
+    elif cell.result.status == "ok":
+        assert cell.result.json["summary"] in (DONE, "done")
+
+
+def _not_leaked(cell: Cell, tier: str, logged: str) -> None:
+    """No key anywhere but at its own server, no prompt in what is told or kept, no private file elsewhere."""
+    told, kept = cell.told() + logged, cell.kept(threads=False)
+    for secret in (*KEYS.values(), PRIVATE, PROMPT):
+        assert secret not in told
+        assert secret.encode() not in kept
+    assert not any(key.encode() in cell.kept(threads=True) for key in KEYS.values())
+    assert all(seen <= {name} for name, seen in cell.keys_seen.items())
+    elsewhere = [name for name in NAMES if name != LOCAL]
+    if tier == "private":
+        assert PRIVATE.encode() in cell.sent[LOCAL]
+        assert [name for name in elsewhere if cell.sent[name]] == []
+    assert not any(PRIVATE.encode() in cell.sent[name] for name in elsewhere)
