@@ -188,3 +188,10 @@ def test_the_table_of_look_alikes_holds_no_ascii() -> None:
     assert not [char for char in normalize._ALIKE if char.isascii()]
     assert all(re.fullmatch(r"[!-~]", char) for char in normalize._ALIKE.values())
     assert privacy.MASK == "[secret: "
+
+
+def test_a_secret_that_another_one_hid_is_masked_too() -> None:
+    glued = "AIza" + "Ab3dE6gH9jK2mN5pQ8sT1vW4xY7zAb3dE6g" + "gho_" + "Ab3dE6gH9jK2mN5pQ8sT1vW4xY7zAb3dE6gH"
+    once = masked(glued)
+    assert "gho_" not in once
+    assert masked(once) == once

@@ -345,3 +345,10 @@ def test_a_server_that_finds_the_prompt_too_long_gets_it_condensed_once() -> Non
     final = rig.run(a_task(context="long"))
     assert [hop.step for hop in final["hops"]] == ["condense", "stop"]
     assert [order.task.context for order in rig.runner.orders] == ["long", "the gist"]
+
+
+def test_a_cheap_tier_that_is_left_alone_is_not_probed() -> None:
+    rig = Rig(health=FakeHealth({CHEAP: "rate-limited"}), measurer=FakeMeasurer(evidence(**BORDERLINE)))
+    final = rig.run(a_task())
+    assert (rig.prober.probed, rig.runner.profiles) == ([], [LOCAL])
+    assert "no estimate (left alone)" in final["decision"].reasons[-1]

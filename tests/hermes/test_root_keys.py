@@ -41,3 +41,18 @@ def test_the_roots_key_goes_out_only_where_it_was_agreed_on_and_no_other_is_ther
     assert set(sent(stage, own=own, agreed=agreed)) == ({key} if key else set())
     written = [path for path in stage.root.rglob("*") if path.is_file() and ROOT.encode() in path.read_bytes()]
     assert [path.relative_to(stage.root) for path in written] == [Path("auth.json")]
+
+
+def test_the_child_uses_the_key_that_was_routed_to_and_no_other_of_the_pool(stage: Stage) -> None:
+    with ScriptedProvider([say("done")] * 2) as server:
+        place = server.base_url
+        model = {"provider": "openai-api", "base_url": place, "default": "m", "context_length": 65_536}
+        stage.profile(place, LOCAL, model=model)
+        folder = stage.root / "profiles" / LOCAL
+        (folder / ".env").write_text(f"OPENAI_API_KEY={OWN}\nOPENAI_BASE_URL={place}\n")
+        entry = {"id": "1", "label": "k", "auth_type": "api_key", "priority": 0, "source": "manual"}
+        pool = {"openai-api": [{**entry, "access_token": ROOT, "base_url": place}]}
+        (folder / "auth.json").write_text(json.dumps({"version": 1, "providers": {}, "credential_pool": pool}))
+        attempt = stage.run()
+        shown = {request.headers["authorization"].removeprefix("Bearer ") for request in server.to(CHAT)}
+    assert (attempt.failure, shown) == (None, {OWN})

@@ -8,7 +8,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from profile_router.core.explain import decision_line
-from profile_router.core.probe import decide_after_probe
+from profile_router.core.ladder import Place
+from profile_router.core.probe import ProbeOutcome, decide_after_probe
 from profile_router.core.route import Route
 from profile_router_graphs.nodes.classify import next_node
 from profile_router_graphs.state import RunContext, RunState
@@ -20,7 +21,11 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     profile = context.policy.tiers.cheap
     if profile is None or state["evidence"].private:
         raise AssertionError("the probe was reached without a cheap tier, or with a private task")
-    outcome = await context.prober.probe(state["task"], state["evidence"], profile)
+    rests = context.health.blocked(Place(profile), answers=False)
+    if rests is None:
+        outcome = await context.prober.probe(state["task"], state["evidence"], profile)
+    else:
+        outcome = ProbeOutcome(complexity=None, problem=rests.message)
     decided = decide_after_probe(route, outcome, context.policy)
     runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
     update = {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}

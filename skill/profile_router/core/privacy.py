@@ -26,6 +26,7 @@ _KEY_ENDS = re.compile(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64
 _KEY_LINES = re.compile(
     r"(?:(?:\\[nrt]|[\s>|\"',#+])*+(?:[A-Za-z0-9+/=]{20,}+|MI[A-Za-z0-9+/=]{2,}+|[A-Za-z0-9+/]{1,19}={1,2}))*+"
 )
+_GLUED = 8  # masks uncovered one by one
 _LONGEST_KEY = 20_000  # characters: 16,384 bits of RSA
 
 
@@ -107,7 +108,18 @@ def findings(text: str) -> tuple[SecretFinding, ...]:
 
 
 def masked(text: str) -> str:
-    """Return *text* with `[secret: kind]` for every secret that is known. Lines keep their numbers."""
+    """Return *text* with `[secret: kind]` for every secret that is known. Lines keep their numbers.
+
+    Secrets may be glued to each other: one mask may uncover the next, so it goes on until there is nothing new.
+    """
+    for _ in range(_GLUED):
+        text, before = _masked_once(text), text
+        if text == before:
+            break
+    return text
+
+
+def _masked_once(text: str) -> str:
     pieces: list[str] = []
     at = 0
     for span in _merged(_all(text)):

@@ -114,6 +114,7 @@ class HermesRunner:
             "max_tokens": max(_SHORTEST_ANSWER, order.window // 4),
             "cwd": str(folder),
             "unattended": self.unattended,
+            "key": profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None,
             "expected": {
                 "base_url": profile.endpoint.base_url,
                 "model": profile.endpoint.model,

@@ -57,6 +57,7 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say) -> Any:
     _same_model(order["expected"], model)
     runtime = import_module("hermes_cli.runtime_provider").resolve_runtime_provider(target_model=model or None)
     _same_place(order["expected"], runtime.get("base_url") or "")
+    runtime = _with_key(runtime, order)
     _start_tool_servers()
     agent_class = import_module("run_agent").AIAgent
     _approvals(order["unattended"])
@@ -86,6 +87,15 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say) -> Any:
     if not isinstance(order["prompt"], str):  # else another model call would put the images into words first
         _put(agent, _model_supports_vision=lambda: True)
     return agent
+
+
+def _with_key(runtime: Mapping[str, Any], order: Order) -> Mapping[str, Any]:
+    """Return *runtime* with the key that was routed to, for its own server only.
+
+    Hermes might take another one of the pool: then what is remembered of a key would be said of the wrong one.
+    """
+    here = urlsplit(order["expected"]["base_url"]).netloc == urlsplit(runtime.get("base_url") or "").netloc
+    return {**runtime, "api_key": order["key"]} if order["key"] and here else runtime
 
 
 def _same_model(expected: Mapping[str, Any], model: str) -> None:
