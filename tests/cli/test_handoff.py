@@ -34,9 +34,9 @@ def policy(home: Path, tree: str) -> str:
     """Return the shipped policy with promotion.tree *tree*, as a file."""
     shipped = Path(__file__).parents[2] / "skill" / "profile_router" / "adapters" / "default_policy.yaml"
     text = shipped.read_text(encoding="utf-8")
-    assert "  tree: keep " in text
+    assert "  tree: keep\n" in text
     file = home / "policy.yaml"
-    file.write_text(text.replace("  tree: keep ", f"  tree: {tree} "), encoding="utf-8")
+    file.write_text(text.replace("  tree: keep\n", f"  tree: {tree}\n"), encoding="utf-8")
     return str(file)
 
 

@@ -45,7 +45,7 @@ def test_a_run_that_edits_fails_its_check_and_is_promoted_changes_nothing_of_git
     run_git(folder, "branch", "mine")
     before = seen(folder)
     policy = tmp_path / "policy.yaml"
-    policy.write_text(SHIPPED.read_text().replace("tree: keep ", f"tree: {tree} "))
+    policy.write_text(SHIPPED.read_text().replace("  tree: keep\n", f"  tree: {tree}\n"))
     with ScriptedProvider([WRITE, say("done")]) as local, ScriptedProvider([WRITE, say("done")]) as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)

@@ -117,8 +117,14 @@ class KeptRecords:
     def keep(self, name: str, value: Any) -> None:
         """Write the record *name*, and what the run's clock says. Raises StateError."""
         kind, data = self._serializer.dumps_typed(value)
-        self._done("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)", name, kind, data)
-        self._done("UPDATE runs SET clock = ?3 WHERE thread = ?1 AND run = ?2", self._clock())
+        try:
+            with self._one, self._database as database:  # leaving it commits, or takes it back
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)", (*self._of, name, kind, data))
+                clock = (self._clock(), *self._of)
+                database.execute("UPDATE runs SET clock = ? WHERE thread = ? AND run = ?", clock)
+        except sqlite3.Error as error:
+            raise StateError(unsaved(self._path, error, self._of[0])) from None
 
     def names(self, start: str) -> list[str]:
         """Return the names that begin with *start*."""
