@@ -208,6 +208,7 @@ def test_a_summary_that_was_paid_for_is_not_asked_for_again(tmp_path: Path, nth:
     assert (done.code, done.json["summary"]) == (0, "short")
 
 
+@pytest.mark.jail
 def test_a_command_that_was_at_work_is_not_run_again_and_the_model_is_told(tmp_path: Path) -> None:
     write = tool("run_command", {"command": "python3 -c \"open('n.txt', 'a').write('x')\""})
     here = stage(tmp_path, local=[write, DONE])

@@ -18,6 +18,7 @@ from tests.cli.stage import workspace
 
 from profile_router.adapters.embedded import terminal as terminal_module
 
+pytestmark = pytest.mark.jail
 KEY_NAME = "OPENROUTER_API_KEY"
 KEY = "sk-or-v1-0123456789abcdef"
 

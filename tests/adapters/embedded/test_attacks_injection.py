@@ -69,6 +69,7 @@ def sent(provider: ScriptedProvider) -> str:
     return "\n".join(str(message["content"]) for message in provider.chats[-1]["messages"] if message["role"] == "tool")
 
 
+@pytest.mark.jail
 def test_a_private_task_stays_here_whatever_the_model_asks_for(tmp_path: Path, repository: Path) -> None:
     with ScriptedProvider([], models=("scripted",)) as burst, ScriptedProvider([], models=("scripted",)) as cheap:
         turns = [*obeying(tmp_path, burst.url), tool("ask_for_profile", {"profile": "coding-burst", "reason": ORDER})]
@@ -91,6 +92,7 @@ def test_a_private_task_stays_here_whatever_the_model_asks_for(tmp_path: Path, r
     assert "'HOME': '/tmp/home'" in told
 
 
+@pytest.mark.jail
 def test_a_model_elsewhere_gets_no_key_no_private_file_and_no_way_out(tmp_path: Path, repository: Path) -> None:
     with ScriptedProvider([], models=("scripted",)) as local, ScriptedProvider() as thief:
         extra = [

@@ -94,11 +94,11 @@ def test_the_profile_says_whether_tool_use_is_enforced(mode: Any, told: bool) ->
     ("of_task", "of_profile", "files", "terminal"),
     [
         (None, None, True, False),
-        (None, ("file", "terminal"), True, True),
+        pytest.param(None, ("file", "terminal"), True, True, marks=pytest.mark.jail),
         (("file",), None, True, False),
         (("file",), ("file",), True, False),
         (("file",), ("file", "terminal"), True, False),
-        (("terminal",), None, False, True),
+        pytest.param(("terminal",), None, False, True, marks=pytest.mark.jail),
         (("file", "terminal"), ("file",), True, False),
         (("file",), ("web",), False, False),
         (("web",), ("file",), False, False),

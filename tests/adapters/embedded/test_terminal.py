@@ -20,6 +20,7 @@ from profile_router.adapters.embedded import terminal as terminal_module
 from profile_router.adapters.jail import view as view_module
 from profile_router.adapters.jail.view import has_landlock, jail_problem
 
+pytestmark = pytest.mark.jail
 TERMINAL = ("file", "terminal")
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
 
@@ -27,10 +28,6 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE K
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return workspace(tmp_path / "ws", {"calc.py": "print(40 + 2)\n"})
-
-
-def test_this_machine_can_make_jails() -> None:
-    assert jail_problem() is None
 
 
 def test_a_command_runs_in_the_workspace_and_says_how_it_ended(root: Path) -> None:
