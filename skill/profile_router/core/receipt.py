@@ -16,7 +16,8 @@ class Receipt:
     """One attempt: one provider, one model. Tokens as the provider counted them, `cost_usd` in USD, times in seconds.
 
     `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `step` says why the
-    attempt was made: `route`, `probe`, `summarize`, or the id of a ladder step. An outcome `unavailable` made no model
+    attempt was made: `route`, `probe`, `condense`, `summarize`, or the id of a ladder step. `withheld` says why the
+    subagent had no terminal though one was asked for. An outcome `unavailable` made no model
     call at all.
     """
 
@@ -34,6 +35,7 @@ class Receipt:
     outcome: Outcome
     error: str | None = None
     turns: int = 0
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,7 @@ def test_who_asks_for_a_terminal_and_gets_none_is_told_so(
         profile = local(provider.base_url, toolsets=of_profile, terminal_backend="docker")
         attempt = run(profile, an_order(a_task(toolsets=of_task)), workspace=tmp_path)
     assert any("terminal.backend of coding-local is 'docker'" in note for note in attempt.notes) is noted
+    assert ("terminal.backend of coding-local is 'docker'" in attempt.receipt.withheld) is noted
     assert ("no terminal" in provider.chats[0]["messages"][0]["content"]) is noted
 
 

@@ -11,7 +11,7 @@ import contextvars
 import importlib
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ class EmbeddedRunner:
             if fence is not None:
                 fence.seal()
         seconds = round(time.monotonic() - started, 3)
-        receipt = receipt_of(order, profile, meter, failure, seconds, self.policy)
+        receipt = replace(receipt_of(order, profile, meter, failure, seconds, self.policy), withheld=refused)
         notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
         return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
 
