@@ -125,3 +125,9 @@ def test_a_local_model_is_never_a_matter_of_money(home: Path) -> None:
         profile(home, "coding-burst", burst.base_url)
         done = call("run", "fix a.py", "--max-cost", "0", "--json", home=home, cwd=home / "ws")
     assert (done.code, done.json["cost_usd"]) == (0, 0)
+
+
+def test_a_refused_run_says_what_would_let_it_go_on(home: Path) -> None:
+    with ScriptedProvider() as burst:
+        done = run(home, burst, "--max-cost", "0")
+    assert done.json["unblock"] == ["allow more: `--max-cost USD`, or `budget` in the policy"]

@@ -72,11 +72,11 @@ def closing_lines(result: Json) -> list[str]:
     """Return the end of a run for a person: the summary, or why there is none, then cost and thread."""
     lines = [printable(line) for line in str(result["summary"]).splitlines()]
     if result["status"] != "ok":
-        reasons = result["unblock"] or ([result["error"]] if result["error"] else [])
         lines.append(f"{result['status']}  ·  {result['route']['rule']}")
         if result["route"].get("status") == "refused":
             lines += [f"  why       {printable(reason)}" for reason in result["route"]["reasons"]]
-        lines += [f"  {'unblock' if result['unblock'] else 'because'}   {printable(reason)}" for reason in reasons]
+        lines += [f"  because   {printable(result['error'])}"] if result["error"] else []
+        lines += [f"  unblock   {printable(way)}" for way in result["unblock"]]
     lines += [f"  note      {printable(note)}" for note in (*result["notes"], *result["warnings"])]
     seconds = sum(attempt["seconds"] for attempt in result["attempts"])
     lines.append(f"${result['cost_usd']:.2f} · {seconds:.1f} s · thread {result['thread']}")

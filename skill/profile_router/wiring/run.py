@@ -18,6 +18,7 @@ from profile_router.core.explain import Json, decision_json, receipt_json, verif
 from profile_router.core.receipt import Status
 from profile_router.core.route import Refusal
 from profile_router.core.task import Task
+from profile_router.core.unblock import unblock
 from profile_router.errors import RouterError, StateError, UsageError
 from profile_router.ports import Approver, Emit, Event
 from profile_router.wiring.context import made_once, run_context
@@ -148,7 +149,7 @@ async def walk(
                 await close(keeping, run, (await graph.aget_state(config)).values)
             raise
         final = (await graph.aget_state(config)).values
-        result = _result(final, (*setup.warnings, *warnings), run.thread)
+        result = _result(final, setup, (*setup.warnings, *warnings), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
         await close(keeping, run, final)
     except sqlite3.Error as error:
@@ -176,12 +177,20 @@ def quiet_once_cancelled() -> None:
     asyncio.get_running_loop().set_exception_handler(report)
 
 
-def _result(final: Mapping[str, Any], warnings: Sequence[str], thread: str) -> Result:
+def _unblock(final: Mapping[str, Any], setup: Setup) -> list[str]:
+    """Return what would let a refused run go on: what the decision says, else what each place that failed needs."""
+    if isinstance(final["decision"], Refusal):
+        return list(final["decision"].unblock)
+    if final["status"] not in ("refused", "unapproved"):
+        return []
+    return list(unblock(final.get("places", ()), final["hops"], setup.policy, setup.candidates))
+
+
+def _result(final: Mapping[str, Any], setup: Setup, warnings: Sequence[str], thread: str) -> Result:
     decision = final["decision"]
     attempt = final.get("attempt")
     stopped = attempt.failure if attempt is not None else None
     status: Status = final["status"]
-    unblock = list(decision.unblock) if isinstance(decision, Refusal) else []
     return Result(
         status=status,
         json={
@@ -194,7 +203,7 @@ def _result(final: Mapping[str, Any], warnings: Sequence[str], thread: str) -> R
             "cost_usd": cost(final["receipts"]),
             "thread": thread,
             "error": stopped.message if stopped else None,
-            "unblock": unblock,
+            "unblock": _unblock(final, setup),
             "notes": list(final["notes"]),
             "warnings": list(warnings),
         },
