@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,8 @@ def busy(stage: Stage) -> Iterator[Busy]:
         busy = Busy(stage)
         yield busy
         for handle in busy.processes.values():
+            with suppress(ProcessLookupError):  # what should have ended must not outlive a test that failed
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
             os.close(handle)
 
 

@@ -354,9 +354,14 @@ def test_a_command_ends_when_the_router_is_killed(root: Path) -> None:
     router = subprocess.Popen(
         [sys.executable, "-c", ROUTER, str(root)], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )
-    (root / "started").read_bytes()
+    started = os.open(root / "started", os.O_RDONLY | os.O_NONBLOCK)
+    assert select.select([started], [], [], 60)[0], "the command did not begin"
+    os.close(started)
     pids = pids_in(root)
     assert pids
     router.send_signal(signal.SIGKILL)
     router.wait(30)
-    assert all(is_gone(pid) for pid in pids)
+    left = [pid for pid in pids if not is_gone(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)  # what should have ended must not outlive a test that failed
+    assert left == []
