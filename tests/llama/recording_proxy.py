@@ -47,13 +47,15 @@ class RecordingProxy:
 
 
 @contextmanager
-def recording(upstream: str) -> Iterator[RecordingProxy]:
+def recording(upstream: str, *, then: str | None = None) -> Iterator[RecordingProxy]:
     """Pass every request on to `upstream` (http://host:port), and its answer back chunk by chunk, unchanged.
 
-    Where the upstream refuses or drops the connection, the client's is dropped too.
+    Where the upstream refuses or drops the connection, the client's is dropped too. After the upstream's first answer
+    the server `then` takes its place, where one is given.
     """
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.upstream = urlsplit(upstream).netloc
+        server.then = urlsplit(then or upstream).netloc
         server.proxy = RecordingProxy(url=f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -66,6 +68,7 @@ def recording(upstream: str) -> Iterator[RecordingProxy]:
 
 class _Server(ThreadingHTTPServer):
     upstream: str
+    then: str
     proxy: RecordingProxy
 
 
@@ -85,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             connection.request(self.command, self.path, body, kept)
             with connection.getresponse() as answer:
                 exchange.status = answer.status
+                self.server.upstream = self.server.then
                 self._relay(answer)
         except (OSError, HTTPException):
             return  # one side has gone; closing both tells the other

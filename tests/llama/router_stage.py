@@ -65,11 +65,19 @@ class Stage:
 
 @contextmanager
 def stage(
-    folder: Path, upstream: str, *burst_answers: Answer, files: Mapping[str, str] | None = None, model: str = MODEL
+    folder: Path,
+    upstream: str,
+    *burst_answers: Answer,
+    then: str | None = None,
+    files: Mapping[str, str] | None = None,
+    model: str = MODEL,
 ) -> Iterator[Stage]:
-    """Put the local profile before *upstream* (a server's URL) and the burst profile before scripted answers."""
+    """Put the local profile before *upstream* (a server's URL) and the burst profile before scripted answers.
+
+    After its first answer the server *then* stands in its place, where one is given.
+    """
     repository = workspace(folder / "ws", {"calc.py": "def add(a, b):\n    return a - b\n", **(files or {})})
-    with recording(upstream) as local, ScriptedProvider(burst_answers) as burst:
+    with recording(upstream, then=then) as local, ScriptedProvider(burst_answers) as burst:
         profile(folder, "coding-local", local.base_url, model=model)
         profile(folder, "coding-burst", burst.base_url)
         yield Stage(home=folder, repository=repository, burst=burst, local=local)

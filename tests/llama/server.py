@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -82,6 +82,29 @@ def loading(arguments: Sequence[str]) -> Iterator[LlamaServer]:
         yield LlamaServer(url=f"http://{LOOPBACK}:{port}", pid=process.pid, alias="")
 
 
+@contextmanager
+def stuck_loading(folder: Path) -> Iterator[LlamaServer]:
+    """Start a server whose load never ends: once it listens it answers 503, for as long as the test wants.
+
+    Its model is a FIFO in *folder* that nobody writes, and the load waits where it opens that. A big file would only
+    take long on the machine where its size was chosen.
+    """
+    fifo = folder / "never.gguf"
+    os.mkfifo(fifo)
+    port = _free_port()
+    with _child(flags(fifo), port=port) as (process, _):
+        try:
+            yield LlamaServer(url=f"http://{LOOPBACK}:{port}", pid=process.pid, alias="")
+        finally:
+            _let_it_fail(fifo)
+            _end(process, patience=1)  # llama-server ends with its load, the wheel's does not
+
+
+def _let_it_fail(fifo: Path) -> None:
+    with suppress(OSError):  # ENXIO: it had not come as far as opening it
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+
+
 def lacks_avx2(machine: str, cpuinfo: str) -> bool:
     """Tell whether /proc/cpuinfo's text lists a CPU's features, and not this one; other machines have other wheels."""
     return machine.lower() in {"x86_64", "amd64"} and "flags" in cpuinfo and "avx2" not in cpuinfo
@@ -106,11 +129,11 @@ def _child(arguments: Sequence[str], *, port: int) -> Iterator[tuple["subprocess
             _end(process)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]", *, patience: float = _STOP_SECONDS) -> None:
     if process.stdin:
         process.stdin.close()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(patience)
     except subprocess.TimeoutExpired:
         process.kill()
 

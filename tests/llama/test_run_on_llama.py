@@ -25,7 +25,7 @@ from tests.llama.router_stage import (
     window,
 )
 from tests.llama.script import Call, Script
-from tests.llama.server import flags, loading, running
+from tests.llama.server import flags, running, stuck_loading
 from tests.llama.status import wait_for_slots, wait_for_status
 from tests.scripted_provider import CHAT, COUNT, say
 from tests.scripted_provider import call as tool
@@ -171,9 +171,8 @@ def test_near_the_limit_the_servers_own_count_decides(
         assert here.chats == []
 
 
-def test_a_server_that_loads_is_left_for_burst_once_and_visibly(tmp_path: Path, tiny_model: BuildModel) -> None:
-    slow_to_load = flags(tiny_model(FIX, feed_forward=400_000), mmap=False)
-    with loading(slow_to_load) as server, stage(tmp_path, server.url, *BURST_FIX) as here:
+def test_a_server_that_loads_is_left_for_burst_once_and_visibly(tmp_path: Path) -> None:
+    with stuck_loading(tmp_path) as server, stage(tmp_path, server.url, *BURST_FIX) as here:
         wait_for_status(server.url, 503)
         result = here.run(policy={"loading_seconds: 10 ": "loading_seconds: 0 "})
     assert here.statuses() == {503}
@@ -184,9 +183,8 @@ def test_a_server_that_loads_is_left_for_burst_once_and_visibly(tmp_path: Path, 
     assert [event["step"] for event in here.heard.events if event["event"] == "ladder"] == ["next-tier"]
 
 
-def test_a_server_that_loads_quickly_enough_is_waited_for(tmp_path: Path, tiny_model: BuildModel) -> None:
-    slow_to_load = flags(tiny_model(FIX, feed_forward=400_000), mmap=False)
-    with loading(slow_to_load) as server, stage(tmp_path, server.url, *BURST_FIX) as here:
+def test_a_server_that_loads_quickly_enough_is_waited_for(tmp_path: Path, fixing: str) -> None:
+    with stuck_loading(tmp_path) as server, stage(tmp_path, server.url, *BURST_FIX, then=fixing) as here:
         wait_for_status(server.url, 503)
         result = here.run(policy={"loading_seconds: 10 ": "loading_seconds: 120 "})
     assert here.statuses() == {200, 503}

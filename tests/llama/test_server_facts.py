@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,7 +18,7 @@ import tiktoken
 from tests.llama.conftest import SLOTS, BuildModel
 from tests.llama.sample_request import PYTHON_FILE, SYSTEM, TOOLS
 from tests.llama.script import LIST_FILES, READ_README, SENTENCE, Script
-from tests.llama.server import LlamaServer, flags, loading, running
+from tests.llama.server import LlamaServer, flags, loading, running, stuck_loading
 from tests.llama.vocabulary import RANKS
 
 CHAT, COUNT = "/v1/chat/completions", "/v1/chat/completions/input_tokens"
@@ -269,14 +270,17 @@ def test_an_unknown_model_is_answered_by_the_one_that_is_loaded(at_8k: httpx2.Cl
     assert [model["id"] for model in at_8k.get("/v1/models").json()["data"]] == [llama_8k.alias]
 
 
-def test_a_server_that_loads_says_503_on_every_path_and_then_answers(tiny_model: BuildModel) -> None:
-    slow_to_load = flags(tiny_model(feed_forward=400_000), mmap=False)
-    with loading(slow_to_load) as server, client_of(server) as client:
+def test_a_server_that_loads_says_503_on_every_path(tmp_path: Path) -> None:
+    with stuck_loading(tmp_path) as server, client_of(server) as client:
         early = [until(client, path, range(600)) for path in ("/health", "/v1/models", "/no-such-path")]
-        assert until(client, "/health", range(500)).status_code == 200
-        assert client.get("/v1/models").status_code == 200
     refusal = {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}
     assert [(answer.status_code, answer.json()) for answer in early] == [(503, refusal)] * 3
+
+
+def test_a_server_that_has_loaded_answers(tiny_model: BuildModel) -> None:
+    with loading(flags(tiny_model())) as server, client_of(server) as client:
+        assert until(client, "/health", range(500)).status_code == 200
+        assert client.get("/v1/models").status_code == 200
 
 
 def test_a_unified_cache_promises_every_slot_the_whole_window(tiny_model: BuildModel) -> None:
