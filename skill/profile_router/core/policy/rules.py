@@ -1,0 +1,107 @@
+"""The rules that decide, one class per rule, and what each reads of the policy file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from profile_router.core.policy.bounds import bounded
+from profile_router.core.policy.tiers import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateRule:
+    """Fires on a label or a finding. `paths` are globs whose files stay on this machine."""
+
+    id: Literal["private"]
+    route: Literal["local"]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisionRule:
+    """Fires on any image."""
+
+    id: Literal["vision"]
+    route: Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindsRule:
+    """Fires when one of `kinds` is the act asked for."""
+
+    id: Literal["security-or-api-design"]
+    route: Tier
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refactor:
+    """When a refactor counts as a large change: any one of the three."""
+
+    files: int = field(metadata=bounded(1))
+    lines: int = field(metadata=bounded(1))
+    scope_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeChangeRule:
+    """Fires above `above_files` files, on one of `kinds`, or on a large refactor."""
+
+    id: Literal["large-change"]
+    route: Tier
+    above_files: int = field(metadata=bounded(1))
+    kinds: tuple[str, ...]
+    refactor: Refactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightRule:
+    """Fires on light `kinds` of work that stay small and fit the profile's window."""
+
+    id: Literal["lint-or-summarize"]
+    route: Tier
+    kinds: tuple[str, ...]
+    below_lines: int = field(metadata=bounded(1))
+    up_to_files: int = field(metadata=bounded(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongContextRule:
+    """Fires above `above_tokens` prompt tokens, `above_chars` characters, or what the local window really holds."""
+
+    id: Literal["long-context"]
+    route: Tier
+    above_tokens: int = field(metadata=bounded(1))
+    above_chars: int = field(metadata=bounded(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallChangeRule:
+    """Fires below both limits, and where nothing says that the task is large."""
+
+    id: Literal["small-change"]
+    route: Tier
+    below_files: int = field(metadata=bounded(1))
+    below_lines: int = field(metadata=bounded(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BorderlineRule:
+    """Fires on all that is left: known evidence in the band. The probe decides between `route` and `if_complex`."""
+
+    id: Literal["borderline"]
+    route: Tier
+    if_complex: Tier
+
+
+Rule = (
+    PrivateRule
+    | VisionRule
+    | KindsRule
+    | LargeChangeRule
+    | LightRule
+    | LongContextRule
+    | SmallChangeRule
+    | BorderlineRule
+)

@@ -1,0 +1,55 @@
+"""The rows of the ladder, how a task goes on with the next model, and when a server or key is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from profile_router.core.policy.bounds import bounded
+from profile_router.core.policy.tiers import Tier
+
+Destination = Literal["same", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
+
+    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for.
+    """
+
+    id: str
+    causes: tuple[str, ...]
+    from_tiers: tuple[Tier, ...]
+    to: Destination
+    times: int = field(metadata=bounded(0, 5))
+    may_cost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """How a task goes on with another model after one failed.
+
+    `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
+    kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
+    """
+
+    tree: Literal["keep", "clean"] = "keep"
+    absent_claims: Literal["report", "promote"] = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRules:
+    """When a server or a key is left alone, in seconds.
+
+    After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
+    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
+    `refused_seconds` after a 401 and for `used_up_seconds` after anything else.
+    """
+
+    failures: int = field(default=3, metadata=bounded(1))
+    open_seconds: float = field(default=30.0, metadata=bounded(0))
+    most_seconds: float = field(default=900.0, metadata=bounded(0))
+    probe_seconds: float = field(default=60.0, metadata=bounded(1))
+    refused_seconds: float = field(default=300.0, metadata=bounded(0))
+    used_up_seconds: float = field(default=3_600.0, metadata=bounded(0))
