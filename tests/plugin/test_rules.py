@@ -18,6 +18,7 @@ from tests.plugin.parent import PLUGIN, POLICY, program
 from profile_router import hermes_plugin
 from profile_router.adapters.policy_file import read_policy
 from profile_router.hermes_plugin import middleware, process, surfaces
+from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
 from profile_router.hermes_plugin.settings import Settings, read_settings
 
@@ -114,6 +115,57 @@ def test_what_the_call_says_for_all_holds_where_a_task_says_nothing(given: Calla
 
 
 @pytest.mark.parametrize(
+    ("wrote", "means"),
+    [
+        ({"toolsets": '["file", "web"]'}, {"toolsets": ["file", "web"]}),
+        ({"toolsets": "file, web"}, {"toolsets": ["file", "web"]}),
+        ({"files": '["a.py", "b, c.py"]'}, {"files": ["a.py", "b, c.py"]}),
+        ({"files": "b, c.py"}, {"files": ["b, c.py"]}),
+        ({"max_turns": "60"}, {"max_turns": 60}),
+        ({"max_turns": 60.0}, {"max_turns": 60}),
+        ({"max_turns": "many"}, {"max_turns": "many"}),
+        ({"timeout": "5m"}, {"timeout": "5m"}),
+        ({"timeout": "9"}, {"timeout": 9}),
+        ({"local_only": "True"}, {"local_only": True}),
+        ({"local_only": "false"}, {"local_only": False}),
+        ({"profile": " coding-burst "}, {"profile": "coding-burst"}),
+        ({"context": ["one", "two"]}, {"context": "one\ntwo"}),
+        ({"context": {"file": "ä"}}, {"context": '{"file": "ä"}'}),
+        ({"facts": '{"read_files": 3}'}, {"facts": {"read_files": 3}}),
+        ({"tasks": "", "max_turns": 3}, {"max_turns": 3}),
+        ({"tasks": "null", "max_turns": 3}, {"max_turns": 3}),
+    ],
+)
+def test_what_a_model_writes_in_another_form_is_read_as_it_was_meant(
+    wrote: dict[str, Any], means: dict[str, Any]
+) -> None:
+    [task] = tasks_of({"goal": "do it", **wrote}) or []
+    assert task == {"goal": "do it", **means}
+
+
+@pytest.mark.parametrize(
+    ("args", "notes"),
+    [
+        ({"goal": "one", "role": "leaf", "background": True, "max_turns": 3, "model": None, "tasks": []}, []),
+        ({"goal": "one", "model": "gpt", "check": "make"}, ["not used: check, model (a task takes profile, "]),
+        ({"goal": "one", "tasks": {"goal": "two"}}, ["not used: tasks (a task takes profile, "]),
+        ({"tasks": [{"goal": "one"}], "profile": "a"}, []),
+        (
+            {"tasks": '[{"goal": "one", "model": "gpt"}]', "goal": "two", "context": "c"},
+            ["context, goal beside tasks reached no subagent", "not used: model (a task takes profile, "],
+        ),
+    ],
+)
+def test_the_parent_is_told_what_of_its_call_reached_no_subagent(
+    rig: Rig, args: dict[str, Any], notes: list[str]
+) -> None:
+    rig.router(HEARS + ANSWERS)
+    told = rig.delegate(**args)
+    assert [entry["status"] for entry in told["results"]] == ["completed"]
+    assert [note[: len(begins)] for note, begins in zip(told.get("notes", []), notes, strict=True)] == notes
+
+
+@pytest.mark.parametrize(
     "args",
     [
         {},
@@ -122,6 +174,8 @@ def test_what_the_call_says_for_all_holds_where_a_task_says_nothing(given: Calla
         {"tasks": ["do it"]},
         {"tasks": [{"goal": "one"}, {"context": "no goal"}]},
         {"tasks": "[not json"},
+        {"tasks": "[not json", "goal": "which was not all that was asked for"},
+        {"tasks": '{"goal": "one"}', "goal": "two"},
     ],
 )
 def test_what_hermes_itself_refuses_is_left_to_hermes(rig: Rig, args: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from .arguments import notes_on, tasks_of
 from .batch import run_batch
 from .conversation import conversation_of
 from .hermes import alive_sign, interrupted, paused
@@ -33,11 +34,6 @@ from .process import Ran, run_router
 from .results import entry_of, error_entry
 from .settings import Settings, read_settings
 
-# Keys of a task as the router reads them. The first few hold for all tasks of a batch where the call gives them.
-_SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only")
-# No `check`: it is a shell command, and a model's commands are Hermes' to approve.
-_OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
-_LISTS = ("toolsets", "files", "images")
 GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
 
@@ -46,13 +42,15 @@ _seen_private_paths: tuple[str, ...] = ()
 class Call:
     """One delegate_task on its way. `ran` grows by one for each task that was given to the router.
 
-    `conversation` is the parent's, which the router passes on; Hermes' own delegation has no use for it.
+    `conversation` is the parent's, which the router passes on; Hermes' own delegation has no use for it. `notes` tell
+    the parent what of its call reached no task.
     """
 
     tasks: Sequence[Mapping[str, Any]]
     settings: Settings
     conversation: Sequence[Mapping[str, str]] = ()
     ran: list[Ran] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
     @property
     def may_go_to_hermes(self) -> str:
@@ -102,35 +100,10 @@ def _verdict(args: Any, session_id: object) -> Verdict:
             return Verdict(
                 json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
             )
-        call = Call(tasks, read_settings(), conversation_of(session_id))
+        call = Call(tasks, read_settings(), conversation_of(session_id), notes=notes_on(args))
         return _delegated(call)
     except Exception as error:
         return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
-
-
-def tasks_of(args: Any) -> list[dict[str, Any]] | None:
-    """Return the tasks of a delegate_task, each whole in itself; None for a call that Hermes itself refuses."""
-    if not isinstance(args, Mapping):
-        return None
-    listed = args.get("tasks")
-    if isinstance(listed, str):  # some models send the list as text, and Hermes takes it
-        with suppress(ValueError):
-            listed = json.loads(listed)
-    given = listed if isinstance(listed, list) and listed else [args]
-    if not all(isinstance(task, Mapping) and str(task.get("goal") or "").strip() for task in given):
-        return None
-    shared = _given(args, _SHARED)
-    label = {"local_only": shared["local_only"]} if shared.get("local_only") else {}  # which no task takes back
-    return [{**shared, **_given(task, (*_SHARED, *_OWN)), **label} for task in given]
-
-
-def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return what *task* says of *names*. Models also fill in what they leave open, and write lists as text."""
-    found = {name: task[name] for name in names if task.get(name) not in (None, "", [], {})}
-    for name in _LISTS:
-        if isinstance(found.get(name), str):
-            found[name] = [part.strip() for part in found[name].split(",")] if name == "toolsets" else [found[name]]
-    return found
 
 
 def _delegated(call: Call) -> Verdict:
@@ -149,7 +122,7 @@ def _delegated(call: Call) -> Verdict:
     entries = [entry_of(index, ran, threads[index], seconds=took) for index, ran in enumerate(call.ran)]
     if all(ran.mode == "explain" for ran in call.ran):
         return Verdict(note={"mode": "explain", "routes": [entry.get("route", {}) for entry in entries]})
-    return Verdict(_as_result(entries, took))
+    return Verdict(_as_result(entries, took, call.notes))
 
 
 def _run_all(call: Call, deadline: float) -> list[str]:
@@ -167,7 +140,8 @@ def _run_all(call: Call, deadline: float) -> list[str]:
 def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, Any]:
     """Return *task* as the router is given it: with a thread, with no more time than is left, and what was said."""
     left = deadline - time.monotonic()
-    timeout = min(left, task["timeout"]) if isinstance(task.get("timeout"), int | float) else left
+    wanted = task.get("timeout", left)
+    timeout = min(left, wanted) if isinstance(wanted, int | float) and not isinstance(wanted, bool) else wanted
     thread = task.get("thread") or secrets.token_hex(4)
     return {**task, "thread": thread, "timeout": timeout, "conversation": call.conversation or None}
 
@@ -206,8 +180,9 @@ def _broken(call: Call | None, why: str, thread: str = "") -> Verdict:
     return Verdict(_as_result([error_entry(index, error, thread) for index in range(len(tasks))], 0.0))
 
 
-def _as_result(entries: Sequence[Mapping[str, Any]], seconds: float) -> str:
-    return json.dumps({"results": entries, "total_duration_seconds": round(seconds, 2)}, ensure_ascii=False)
+def _as_result(entries: Sequence[Mapping[str, Any]], seconds: float, notes: Sequence[str] = ()) -> str:
+    told = {"results": entries, "total_duration_seconds": round(seconds, 2)}
+    return json.dumps({**told, "notes": list(notes)} if notes else told, ensure_ascii=False)
 
 
 def _noted(result: Any, note: Mapping[str, Any] | None) -> Any:

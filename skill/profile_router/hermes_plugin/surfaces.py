@@ -12,9 +12,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .arguments import tasks_of
 from .conversation import conversation_of
 from .hermes import paused
-from .middleware import Call, run_task, tasks_of
+from .middleware import Call, run_task
 from .results import entry_of
 from .settings import environment, folder_of_parent, read_settings
 from .setup import setup

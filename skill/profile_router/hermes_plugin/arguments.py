@@ -1,0 +1,102 @@
+"""What a model wrote into a delegate_task, read as the router takes it: models write lists and numbers as text, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+# Keys of a task as the router reads them. The first few hold for all tasks of a batch where the call gives them.
+_SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only")
+# No `check`: it is a shell command, and a model's commands are Hermes' to approve.
+_OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
+_TASK = (*_SHARED, *_OWN)
+# Hermes' own, which mean nothing here: no subagent delegates, and each call waits for its subagents.
+_HERMES_OWN = ("role", "background")
+_NOTHING: tuple[Any, ...] = (None, "", [], {})  # models also fill in what they leave open
+_FLAGS = {"true": True, "false": False}
+
+
+def tasks_of(args: Any) -> list[dict[str, Any]] | None:
+    """Return the tasks of a delegate_task, each whole in itself; None for a call that Hermes itself refuses."""
+    if not isinstance(args, Mapping):
+        return None
+    listed = _read(args.get("tasks"))
+    if listed not in _NOTHING and isinstance(args["tasks"], str) and not isinstance(listed, list):
+        return None
+    given = listed if isinstance(listed, list) and listed else [args]
+    if not all(isinstance(task, Mapping) and str(task.get("goal") or "").strip() for task in given):
+        return None
+    shared = _given(args, _SHARED)
+    label = {"local_only": shared["local_only"]} if shared.get("local_only") else {}  # which no task takes back
+    return [{**shared, **_given(task, _TASK), **label} for task in given]
+
+
+def notes_on(args: Mapping[str, Any]) -> list[str]:
+    """Return what of a delegate_task that has tasks reached none of them: the model would believe that it counted."""
+    listed = _read(args.get("tasks"))
+    if not (isinstance(listed, list) and listed):
+        return _unknown([args])
+    beside = sorted(str(name) for name in args if name in _OWN and args[name] not in _NOTHING)
+    lost = [f"{', '.join(beside)} beside tasks reached no subagent: write it into each task"] if beside else []
+    return lost + _unknown([{name: args[name] for name in args if name != "tasks"}, *listed])
+
+
+def _unknown(given: Sequence[Mapping[str, Any]]) -> list[str]:
+    known = (*_TASK, *_HERMES_OWN)
+    found = {str(name)[:80] for one in given for name in one if name not in known and one[name] not in _NOTHING}
+    return [f"not used: {', '.join(sorted(found)[:20])} (a task takes {', '.join(_TASK)})"] if found else []
+
+
+def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: _READERS.get(name, _as_it_is)(task[name]) for name in names if task.get(name) not in _NOTHING}
+
+
+def _read(value: Any) -> Any:
+    """Return what the text *value* is as JSON, or *value*."""
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value)
+    return value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _name(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _paths(value: Any) -> Any:
+    found = _read(value)
+    return found if isinstance(found, list) else [value] if isinstance(value, str) else value
+
+
+def _names(value: Any) -> Any:
+    found = _paths(value)
+    return [part.strip() for part in value.split(",")] if found == [value] else found
+
+
+def _number(value: Any) -> Any:
+    found = _read(value)
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
+    return found if isinstance(found, int | float) else value
+
+
+def _flag(value: Any) -> Any:
+    return _FLAGS.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "\n".join(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+_READERS: Mapping[str, Any] = {
+    "profile": _name, "toolsets": _names, "files": _paths, "images": _paths, "max_turns": _number,
+    "timeout": _number, "local_only": _flag, "context": _text, "facts": _read,
+}  # fmt: skip
