@@ -12,7 +12,7 @@ from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes.stage import Stage
 from tests.plugin.parent import Parent, delegates, server
 from tests.plugin.terminal_chat import TerminalChat
-from tests.scripted_provider import ScriptedProvider
+from tests.scripted_provider import ScriptedProvider, call, say
 
 from profile_router.hermes_plugin.hermes import alive_sign
 
@@ -122,6 +122,22 @@ def test_hermes_chat_shows_each_step_above_its_prompt(stage: Stage) -> None:
             for step in ("classify: coding-local · small-change", "attempt: coding-local", "verify: no file changed"):
                 chat.wait_for(f"┊ 🧭 {step}")
                 assert chat.times(step) == 1
+
+
+def test_hermes_chat_shows_how_each_task_of_a_batch_ended(stage: Stage) -> None:
+    tasks = [{"goal": "Fix the typo in README.md"}, {"goal": "Lint README.md"}]
+    with (
+        ScriptedProvider(delegates(tasks=tasks)) as model,
+        server(call("edit_file", {"path": "README.md", "old": "tpyo", "new": "typo"}), say("local did it")) as local,
+        server(call("edit_file", {"path": "README.md", "old": "tpyo", "new": "pity"}), say("cheap did it")) as cheap,
+    ):
+        parent = Parent(stage, model)
+        parent.set_up()
+        parent.profiles({LOCAL: local, BURST: local, CHEAP: cheap})
+        with Watched(parent) as chat:
+            chat.say("please do it", model, requests=2)
+            chat.wait_for("┊ 🧭 1/2 result: ok, 1 file merged")
+            chat.wait_for(f"┊ 🧭 2/2 result: failed, its work is kept in {stage.folder / 'state' / 'diffs'}")
 
 
 @pytest.mark.parametrize("how", [("-z", "please do it"), ("chat", "-Q", "-q", "please do it")], ids=["-z", "chat -Q"])

@@ -274,8 +274,7 @@ def test_of_a_thousand_changed_files_the_parent_is_told_fifty_and_the_number(rig
 def test_a_router_in_order_that_says_no_is_heard(rig: Rig) -> None:
     rig.router("import sys; print('profile-router: no profile x', file=sys.stderr); sys.exit(2)")
     [entry] = rig.delegate(goal="fix it", profile="x")["results"]
-    assert (rig.native, entry["status"]) == ([], "error")
-    assert "no profile x" in entry["error"]
+    assert (rig.native, entry["status"], entry["error"]) == ([], "error", "no profile x")
 
 
 def test_several_tasks_are_one_run_of_the_router(given: Callable[..., list[dict[str, Any]]]) -> None:
@@ -337,6 +336,59 @@ def test_a_conflict_is_told_with_where_the_change_is_kept(rig: Rig) -> None:
     assert (entry["status"], entry["error"]) == ("failed", "not merged")
     assert entry["merge"]["diff"] == "/s/t.patch"
     assert (len(entry["merge"]["changed"]), entry["merge"]["changed_in_all"]) == (50, 60)
+
+
+def shown(rig: Rig) -> list[str]:
+    """Return where each line is put that Hermes' user is to see, once however often it is the last one."""
+    lines: list[str] = []
+    rig.monkeypatch.setattr(middleware, "alive_sign", lambda: lambda line: lines.append(line) if line else None)
+    rig.monkeypatch.setattr(middleware, "tell", lines.append)
+    return lines
+
+
+def test_the_user_sees_how_each_task_of_a_batch_ended(rig: Rig) -> None:
+    lines = shown(rig)
+    merge = {"merged": False, "conflicts": ["a.py"], "diff": "/s/t.patch", "changed": ["a.py"]}
+    error = "not merged: a.py was changed in the workspace as well; what it did is kept, apply it with: git apply …"
+    rig.router(
+        HEARS
+        + "say('result', status='ok', attempts=[], merge={'merged': True, 'changed': ['b.py']}, task_index=0)\n"
+        + f"say('result', status='failed', error='{error}', attempts=[], merge={merge}, task_index=1)\n"
+        + "say('result', status='refused', route={'reasons': ['too dear']}, attempts=[], task_index=2)\n"
+        + "say('batch', status='failed')"
+    )
+    rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}, {"goal": "three"}])
+    assert list(dict.fromkeys(lines)) == [
+        "1/3 result: ok, 1 file merged",
+        "2/3 result: failed, its work is kept in /s/t.patch: not merged: a.py was changed in the workspace as well",
+        "3/3 result: refused: too dear",
+    ]
+
+
+def test_the_user_sees_why_a_task_was_refused(rig: Rig) -> None:
+    lines = shown(rig)
+    rig.router(HEARS + "say('result', status='refused', route={'reasons': ['too dear']}, attempts=[])")
+    rig.delegate(goal="one")
+    assert lines == ["result: refused: too dear"]
+
+
+def test_the_user_sees_what_an_ended_router_says_last(rig: Rig) -> None:
+    lines = shown(rig)
+    rig.monkeypatch.setattr(process, "_CLOSING_S", 20.0)
+    keeps = "sys.stdin.buffer.read()\nsay('kept', line='what it did so far: /s/t.patch', task_index=0)\n"
+    rig.router("import signal\n" + HEARS + keeps, start_s=1.0)
+    rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}])
+    assert lines == [
+        "1/2 kept: what it did so far: /s/t.patch",
+        "Hermes delegates by itself: the router was ended, it did not decide within 1 s",
+    ]
+
+
+def test_the_user_sees_that_hermes_delegates_by_itself(rig: Rig) -> None:
+    lines = shown(rig)
+    rig.router("raise SystemExit('it fell over')")
+    rig.delegate(goal="fix the typo in README.md")
+    assert lines == ["Hermes delegates by itself: the router ended with 1: it fell over"]
 
 
 def test_the_settings_can_forbid_hermes_own_delegation(rig: Rig) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .ending import ended_in
 from .process import Ran, run_process
 from .settings import Settings
 
@@ -27,8 +28,9 @@ class _Together(Ran):
             one = self.tasks[index]
             one.hear(event)
             self.rule = self.rule or one.rule
-            if "line" in event:
-                self.lines.append(f"{index + 1}/{len(self.tasks)} {kind}: {event['line']}")
+            line = ended_in(event) if kind == "result" and event.get("status") != "explained" else event.get("line")
+            if line:
+                self.lines.append(f"{index + 1}/{len(self.tasks)} {kind}: {line}")
         elif kind == "plugin":
             Ran.hear(self, event)
 

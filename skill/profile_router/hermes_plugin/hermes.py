@@ -67,6 +67,11 @@ def alive_sign() -> Callable[[str], None]:
     return alive
 
 
+def tell(line: str) -> None:
+    """Show *line* once, where whoever talks with Hermes' agent sees its tools at work."""
+    _show(_agent(), f"🧭 {line}")
+
+
 def _agent() -> Any:
     """Return Hermes' agent that this thread works for: the one whose clock a tool is to touch. None if unknown."""
     with suppress(Exception):

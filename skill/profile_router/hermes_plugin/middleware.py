@@ -28,11 +28,11 @@ from typing import Any
 from .arguments import notes_on, tasks_of
 from .batch import run_batch
 from .conversation import conversation_of
-from .hermes import alive_sign, interrupted, paused
+from .hermes import alive_sign, interrupted, paused, tell
 from .private import looks_private
 from .process import Ran, run_router
 from .results import entry_of, error_entry
-from .settings import Settings, read_settings
+from .settings import MEND, Settings, read_settings
 
 GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ def refused(ran: Ran) -> bool:
 def why_broken(ran: Ran) -> str:
     """Return in words why there is no answer of the router."""
     if not ran.started:
-        return f"the router cannot be started ({ran.errors})"
+        return f"the router cannot be started ({ran.errors}); {MEND}"
     said = f": {ran.errors}" if ran.errors else ""
     return f"the router was ended, {ran.stopped}{said}" if ran.stopped else f"the router ended with {ran.code}{said}"
 
@@ -173,6 +173,7 @@ def why_broken(ran: Ran) -> str:
 def _broken(call: Call | None, why: str, thread: str = "") -> Verdict:
     forbidden = "what was asked for cannot be read" if call is None else call.may_go_to_hermes
     if not forbidden:
+        tell(f"Hermes delegates by itself: {why}")
         return Verdict(note={"mode": "not used", "because": why})
     named = f" (thread {thread})" if thread else ""
     error = f"{why}{named}; Hermes must not delegate it by itself: {forbidden}"

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import worker
+from .ending import ended_in
 from .hermes import agrees
 from .settings import Settings, environment, folder_of_parent
 
@@ -56,6 +57,8 @@ class Ran:
             self.rule = str(event.get("rule") or "unknown")
         elif kind == "result":
             self.result = event
+            if event.get("status") not in ("ok", "explained"):  # that it is done, Hermes shows by itself
+                self.lines.append(f"result: {ended_in(event)}")
         if "line" in event:
             self.lines.append(f"{kind}: {event['line']}")
 
@@ -101,8 +104,11 @@ def run_process(
     finally:
         line.end(done=ran.result is not None)
         ran.code, ran.errors = process.returncode, line.errors()
-        for event in line.rest():  # it may have decided just before it was ended
+        seen = len(ran.lines)
+        for event in line.rest():  # it may have decided just before it was ended, and says where it keeps its work
             ran.hear(event)
+        for said in ran.lines[seen:]:
+            alive(said)
     if settings.worker and ran.result is not None and not isinstance(process, worker.Taken):
         worker.start(settings.command, environment())  # not before: it would take the time of this run
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .ending import why_not
 from .process import Ran
 
 _STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "unapproved": "failed", "explained": "explained"}
 _OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock", "policy", "warnings")
 _MOST_FILES = 50  # all of them would be the parent's context
+_REFUSAL = "profile-router: "  # begins what the router says where it refuses what it was given
 _OF_RESULT = ("hops", "cost_usd", "unblock", "notes", "warnings")
 
 
@@ -37,7 +39,7 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
     if result.get("merge"):
         entry["merge"] = _shortened(result["merge"], "changed")
     if entry["status"] == "failed":
-        entry["error"] = result.get("error") or "; ".join(entry["route"].get("reasons") or ()) or "it failed"
+        entry["error"] = why_not(result)
     return entry
 
 
@@ -77,6 +79,8 @@ def _why(ran: Ran) -> str:
         return f"the run was ended: {ran.stopped}" if ran.started else f"the task was not begun: {ran.stopped}"
     if ran.mode == "off":
         return "profile-router is switched off: hermes_plugin in its policy"
+    if ran.code == 2 and not ran.rule and _REFUSAL in ran.errors:
+        return ran.errors.partition(_REFUSAL)[2]
     said = f": {ran.errors}" if ran.errors else ""
     began = " after it had decided; the task may have been begun" if ran.rule else ""
     return f"the router ended with {ran.code} and without a result{began}{said}"

@@ -22,7 +22,7 @@ WORKER = "PROFILE_ROUTER_WORKER"
 DEPTH = "PROFILE_ROUTER_DEPTH"
 # Set for the router's own process, and by the router for each Hermes that it starts.
 INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
-_MEND = "`hermes profile-router setup` finds the program or makes it, and writes router.json in the plugin's folder"
+MEND = "`hermes profile-router setup` finds the program or makes it, and writes router.json in the plugin's folder"
 # They would point the router's python at Hermes' packages, or the other way round.
 _NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
@@ -100,11 +100,13 @@ def _flag(key: str, value: Any) -> bool:
 
 def _problem(command: tuple[str, ...]) -> str:
     if not command:
-        return f"the router is not set up; {_MEND}"
+        return f"the router is not set up; {MEND}"
     program = Path(command[0])
     if not program.is_absolute():
-        return f"the router is '{program}', which is no absolute path; {_MEND}"
-    return "" if os.access(program, os.X_OK) and program.is_file() else f"the router is not at {program}; {_MEND}"
+        return f"the router is '{program}', which is no absolute path; {MEND}"
+    if not program.is_file():
+        return f"the router is not at {program}; {MEND}"
+    return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {MEND}"
 
 
 def environment() -> dict[str, str]:
