@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from profile_router.adapters.bounded_answer import bound
 from profile_router.core.causes import Cause
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def open_client(
         follow_redirects=False,
         trust_env=not direct,
         verify=_tls(direct),
-        headers=dict(headers or {}),
+        # Packed, an answer of any size may follow from a small one; to a stream it gives nothing.
+        headers={"Accept-Encoding": "identity", **(headers or {})},
         # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
         # now and then (32 of 300), and nothing here retries.
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
-        event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head]},
+        event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
     )
 
 

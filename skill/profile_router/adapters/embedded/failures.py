@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from profile_router.adapters.http import transport_cause
+from profile_router.adapters.bounded_answer import TOO_LONG
+from profile_router.adapters.http import causes, transport_cause
 from profile_router.adapters.rate_limit import retry_after
 from profile_router.core.causes import Cause, cause_of_status
 from profile_router.core.ladder import Failure
@@ -50,7 +51,8 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
         return Failure(cause=_named(error), message=str(error))
     if isinstance(error, openai.APIConnectionError) or _of_transport(error):
         cause = transport_cause(error)
-        return Failure(cause=cause, message=f"{where}{':' if cause in _SAID_OF_IT else ''} {_HOW[cause]}")
+        how = TOO_LONG if any(str(link) == TOO_LONG for link in causes(error)) else _HOW[cause]
+        return Failure(cause=cause, message=f"{where}{':' if cause in _SAID_OF_IT else ''} {how}")
     if isinstance(error, TimeoutError):
         return Failure(cause="timeout", message=f"{where}: no answer in time")
     if isinstance(error, openai.APIError):

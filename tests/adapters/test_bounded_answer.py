@@ -1,0 +1,76 @@
+"""A server may answer as much as it likes: what is read of it is bounded, packed or not."""
+
+import asyncio
+import gzip
+
+import httpx2
+import pytest
+from tests.scripted_provider import ScriptedProvider, raw
+
+from profile_router.adapters import bounded_answer
+from profile_router.adapters.bounded_answer import TOO_LONG
+from profile_router.adapters.embedded.failures import failure_of
+from profile_router.adapters.http import open_client, transport_cause
+
+MOST = 300_000
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_answer, "MOST_BYTES", MOST)
+
+
+def fetched(body: bytes, encoding: str = "", status: int = 200) -> tuple[httpx2.Response, str]:
+    """Return the answer, read to its end, and the encoding that was asked for."""
+
+    async def ask(url: str) -> httpx2.Response:
+        async with open_client(direct=True, connect_s=2, read_s=10) as client:
+            return await client.get(url)
+
+    answer = raw(body, content_type="application/json")
+    headers = {**answer.headers, **({"Content-Encoding": encoding} if encoding else {})}
+    page = type(answer)(body=body, status=status, headers=headers)
+    with ScriptedProvider(pages={"/v1/models": page}) as server:
+        found = asyncio.run(ask(f"{server.base_url}/models"))
+        return found, server.requests[0].headers["accept-encoding"]
+
+
+def test_nothing_packed_is_asked_for() -> None:
+    assert fetched(b"{}")[1] == "identity"
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("size", [0, 1, MOST])
+def test_an_answer_up_to_the_bound_is_whole(size: int, status: int) -> None:
+    assert fetched(b"x" * size, status=status)[0].content == b"x" * size
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_what_is_longer_is_not_read_to_its_end(status: int) -> None:
+    with pytest.raises(httpx2.DecodingError, match="longer than"):
+        fetched(b"x" * (MOST + 1), status=status)
+
+
+def test_gzip_that_nobody_asked_for_is_read_all_the_same() -> None:
+    text = bytes(range(256)) * (MOST // 256)
+    assert fetched(gzip.compress(text), "gzip")[0].content == text
+
+
+def test_a_small_body_that_unpacks_to_a_large_one_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_answer, "_AT_ONCE", 1_000)
+    with pytest.raises(httpx2.DecodingError, match="longer than"):
+        fetched(gzip.compress(b"\0" * 50_000_000), "gzip")
+
+
+@pytest.mark.parametrize(("body", "encoding"), [(b"no gzip", "gzip"), (b"{}", "br"), (b"{}", "gzip, gzip")])
+def test_what_cannot_be_unpacked_is_an_error_of_the_answer(body: bytes, encoding: str) -> None:
+    with pytest.raises(httpx2.DecodingError):
+        fetched(body, encoding)
+
+
+def test_the_failure_says_that_the_answer_was_too_long() -> None:
+    error = httpx2.DecodingError(TOO_LONG)
+    failure = failure_of(error, where="coding-local at here", local=True, secret=None)
+    assert failure is not None
+    assert (failure.cause, transport_cause(error)) == ("cut-short", "cut-short")
+    assert failure.message == f"coding-local at here: {TOO_LONG}"
