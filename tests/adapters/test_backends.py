@@ -63,6 +63,13 @@ def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     assert "does not answer" in report.detail
 
 
+def test_a_server_whose_answer_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("profile_router.adapters.backends.READ_SECONDS", 0.2)
+    with ScriptedProvider(pages={MODELS: Answer(trickle=True)}) as provider:
+        report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
+    assert (report.cause, report.detail) == ("request-timeout", "connects, but does not answer")
+
+
 def test_a_broken_compression_is_no_crash() -> None:
     bad = Answer(body=b"this is no gzip", headers={"Content-Encoding": "gzip"})
     assert asked({MODELS: bad}).cause == "bad-gateway"

@@ -7,6 +7,7 @@ model's settings at `/api/show` and what is loaded at `/api/ps`, and cuts longer
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -32,7 +33,7 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
     root = server_root(profile.endpoint.base_url)
     try:
         async with _client(profile, connect_s) as client:
-            answer = await client.get(f"{profile.endpoint.base_url.rstrip('/')}/models")
+            answer = await whole(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
             if answer.status_code in _STATUS_CAUSES:
                 message = _message(answer, profile)
                 cause = "loading" if "loading" in message.lower() else _STATUS_CAUSES[answer.status_code]
@@ -56,7 +57,7 @@ async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: 
     url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions/input_tokens"
     try:
         async with _client(profile, connect_s) as client:
-            answer = await client.post(url, json=dict(body))
+            answer = await whole(client, "POST", url, dict(body))
             counted: Any = _get(_body(answer), "input_tokens") if answer.status_code == 200 else None
     except httpx2.HTTPError:
         return None
@@ -112,11 +113,25 @@ async def _ollama_window(
     return min(profile.window or OLLAMA_SILENT_TOKENS, OLLAMA_SILENT_TOKENS)
 
 
+async def whole(
+    client: httpx2.AsyncClient, method: str, url: str, body: Mapping[str, Any] | None = None
+) -> httpx2.Response:
+    """Return the whole answer. Raises ReadTimeout also where it keeps coming, a byte now and then, and never ends."""
+    import httpx2
+
+    limits = client.timeout
+    try:
+        async with asyncio.timeout((limits.connect or 0) + (limits.read or 0)):
+            return await client.request(method, url, json=body)
+    except TimeoutError as error:
+        raise httpx2.ReadTimeout(f"no whole answer within {limits.read:g} s") from error
+
+
 async def _json(client: httpx2.AsyncClient, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
     import httpx2
 
     try:
-        answer = await client.request(method, url, json=body)
+        answer = await whole(client, method, url, body)
         return _body(answer) if answer.status_code == 200 else None
     except httpx2.HTTPError:
         return None

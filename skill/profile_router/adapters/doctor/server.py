@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from profile_router.adapters.backends import READ_SECONDS, inspect, server_root
+from profile_router.adapters.backends import READ_SECONDS, inspect, server_root, whole
 from profile_router.adapters.doctor.listener import Listener, find_listener
 from profile_router.adapters.doctor.machine import Machine
 from profile_router.adapters.http import open_client
@@ -64,7 +64,7 @@ async def look_at(profile: Profile, machine: Machine, *, connect_s: float) -> Se
             import httpx2
 
             try:
-                answer = await client.request(method, f"{server_root(profile.endpoint.base_url)}{path}", json=body)
+                answer = await whole(client, method, f"{server_root(profile.endpoint.base_url)}{path}", body)
                 return answer.json() if answer.status_code == 200 else None
             except (httpx2.HTTPError, ValueError, RecursionError):
                 return None
