@@ -65,6 +65,15 @@ def test_the_receipt_is_priced_as_the_cheap_tier() -> None:
     assert receipt.ttft_s is not None
 
 
+@pytest.mark.parametrize("usage", [None, (0, 0), (-900_000, 10)])
+def test_a_probe_whose_provider_does_not_count_is_counted_for(usage: tuple[int, int] | None) -> None:
+    with ScriptedProvider([say(GOOD, usage=usage)]) as provider:
+        outcome = probe(cheap(provider.base_url))
+    assert outcome.receipts[0].tokens_in > 50
+    assert outcome.receipts[0].tokens_out > 5
+    assert outcome.receipts[0].cost_usd > 0
+
+
 INVALID = {
     "no JSON": say("I think 7"),
     "another score": say(json.dumps(ESTIMATE | {"score": 11})),

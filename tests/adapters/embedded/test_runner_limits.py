@@ -133,11 +133,35 @@ def test_tokens_of_a_failed_attempt_are_on_its_receipt(tmp_path: Path) -> None:
     assert receipt.cost_usd > 0
 
 
-@pytest.mark.parametrize(("usage", "noted"), [(None, True), ((10, 5), False)])
-def test_a_provider_that_does_not_count_is_said_not_to(usage: tuple[int, int] | None, noted: bool) -> None:
-    with ScriptedProvider([say("done", usage=usage)]) as provider:
-        attempt = run(local(provider.base_url))
+@pytest.mark.parametrize(
+    ("usage", "noted"), [(None, True), ((0, 0), True), ((-5_000_000, 3), True), ((10, -7), True), ((10, 5), False)]
+)
+def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(
+    usage: tuple[int, int] | None, noted: bool
+) -> None:
+    with ScriptedProvider([say("done " * 200, usage=usage)]) as provider:
+        attempt = run(cloud(provider.base_url), cloud_order())
     assert any("sent no usage" in note for note in attempt.notes) is noted
+    if noted:
+        assert attempt.receipt.tokens_in > 100  # the system prompt and the tools alone are more
+        assert attempt.receipt.tokens_out >= 200
+        assert attempt.receipt.cost_usd > 0
+
+
+@pytest.mark.parametrize("ends", ["cut", "reset", "silent", "stalls"])
+def test_an_answer_that_breaks_off_is_paid_for_as_far_as_it_came(ends: str) -> None:
+    with ScriptedProvider([say("half " * 500, ends=ends, usage=None)]) as provider:
+        policy = a_policy(limits={"between_tokens_seconds": 0.3})
+        receipt = run(cloud(provider.base_url), cloud_order(), policy=policy).receipt
+    assert receipt.outcome == "failed"
+    assert receipt.tokens_in > 100
+    assert receipt.tokens_out >= 500
+
+
+def test_an_answer_that_did_not_begin_takes_nothing() -> None:
+    with ScriptedProvider([Answer(drop=True)]) as provider:
+        receipt = run(cloud(provider.base_url), cloud_order()).receipt
+    assert (receipt.tokens_in, receipt.tokens_out, receipt.cost_usd) == (0, 0, 0.0)
 
 
 def test_files_are_journaled_as_they_were_even_where_the_attempt_fails(tmp_path: Path) -> None:

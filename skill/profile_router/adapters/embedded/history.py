@@ -59,7 +59,7 @@ class History:
                 low = middle + 1
         if low == len(shorter):
             return None
-        self._counted_o200k = exact_tokens(self._text(shorter[low]))
+        self._counted_o200k = exact_tokens(self.text(shorter[low]))
         self.tokens = min(self.tokens, self.budget)
         return shorter[low]
 
@@ -74,7 +74,7 @@ class History:
             self.factor = max(1.0, prompt_tokens / self._counted_o200k)
 
     async def _tokens(self, messages: Sequence[BaseMessage]) -> int:
-        text = self._text(messages)
+        text = self.text(messages)
         rough = count_tokens((text,), (math.floor(self.budget * _NEAR / self.factor),))
         self._counted_o200k = rough.high if rough.low == rough.high else 0  # a bound would teach too low a factor
         # A server that counts is asked where its tokenizer is not known yet and one token a byte would be too many.
@@ -88,7 +88,8 @@ class History:
                 return said
         return math.ceil(self._counted_o200k * self.factor)
 
-    def _text(self, messages: Sequence[BaseMessage]) -> str:
+    def text(self, messages: Sequence[BaseMessage]) -> str:
+        """Return all that *messages* send, as one text to be counted."""
         return json.dumps(self.request(messages), ensure_ascii=False)
 
     def request(self, messages: Sequence[BaseMessage]) -> dict[str, Any]:

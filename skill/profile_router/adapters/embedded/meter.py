@@ -18,6 +18,7 @@ from profile_router.adapters.embedded.history import History, counted_in
 from profile_router.adapters.embedded.misuse import Misuse
 from profile_router.adapters.embedded.pace import Pace
 from profile_router.adapters.embedded.quirks import RawCall, normalize_answer, without_images
+from profile_router.adapters.embedded.usage import taken
 from profile_router.core.causes import TABLE, Cause
 from profile_router.core.policy import Limits
 from profile_router.errors import AttemptError
@@ -76,23 +77,27 @@ class Meter(AgentMiddleware[Any, Any, Any]):
         self.turns += 1
         try:
             response = await self.pace.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
-        except UNREADABLE as error:
-            raise unreadable(error, self._where).error from error
+        except BaseException as error:
+            if self.streamed.began:
+                self._count(None, fitted)
+            if isinstance(error, UNREADABLE):
+                raise unreadable(error, self._where).error from error
+            raise
         self._look_whole(fitted, response.result)
-        return ModelResponse(result=[self._metered(message) for message in response.result])
+        return ModelResponse(result=[self._metered(message, fitted) for message in response.result])
 
     def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
         """Refuse an answer to a prompt that the server cut without a word."""
         for answer in answers:
             if cut := self._history.cut_short(sent, counted_in(answer)):
                 if isinstance(answer, AIMessage):
-                    self._count(answer)
+                    self._count(answer, sent)
                 raise self._ended("over-window", cut)
 
-    def _metered(self, message: Any) -> Any:
+    def _metered(self, message: Any, sent: Sequence[BaseMessage]) -> Any:
         if not isinstance(message, AIMessage):
             return message
-        self._count(message)
+        self._count(message, sent)
         finish = message.response_metadata.get("finish_reason")
         if finish is None:
             raise self._ended("cut-short", "the answer broke off in the middle")
@@ -104,34 +109,43 @@ class Meter(AgentMiddleware[Any, Any, Any]):
             raise self._ended("empty-answer", "the answer is empty")
         return answer
 
-    def _count(self, message: AIMessage) -> None:
-        usage = message.usage_metadata
-        self.model_served = message.response_metadata.get("model_name") or self.model_served
-        if usage is None:
-            self.usage_missing = True
-            return
-        self.tokens_in += usage["input_tokens"]
-        self.tokens_out += usage["output_tokens"]
-        self._history.learn(usage["input_tokens"])
+    def _count(self, message: AIMessage | None, sent: Sequence[BaseMessage]) -> None:
+        """Add what the answer to *sent* took; None: it broke off, and what came of it is paid for all the same."""
+        if message is not None:
+            self.model_served = message.response_metadata.get("model_name") or self.model_served
+        prompt, factor = self._history.text(sent), self._history.factor
+        found = taken(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
+        self.usage_missing |= not found.said
+        self.tokens_in += found.tokens_in
+        self.tokens_out += found.tokens_out
+        if found.said:
+            self._history.learn(found.tokens_in)
 
     def _ended(self, cause: Cause, message: str) -> AttemptError:
         return TABLE[cause].error(f"{self._where}: {message}")
 
 
 class StreamedCalls(AsyncCallbackHandler):
-    """Keeps the tool calls of the last answer as they were streamed. `calls` is empty where nothing was."""
+    """Keeps the tool calls of the last answer as they were streamed. `calls` is empty where nothing was.
+
+    `began`: something came of it; `written` are its pieces, those of its calls too.
+    """
 
     def __init__(self) -> None:
         self.calls: list[RawCall] = []
+        self.written: list[str] = []
+        self.began = False
 
     async def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
     ) -> None:
         """Forget the answer before."""
-        self.calls = []
+        self.calls, self.written, self.began = [], [], False
 
     async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], *, chunk: Any = None, **_: Any) -> None:
         """Add what *chunk* brings to its call, which a new index or a new id begins."""
+        self.began = True
+        self.written.append(token if isinstance(token, str) else "")
         for part in getattr(getattr(chunk, "message", None), "tool_call_chunks", ()):
             call = next((call for call in reversed(self.calls) if call.index == part["index"]), None)
             if call is None or (part["id"] and part["name"] and call.id not in ("", part["id"])):
@@ -139,6 +153,7 @@ class StreamedCalls(AsyncCallbackHandler):
                 self.calls.append(call)
             call.name += part["name"] or ""
             call.arguments += part["args"] or ""
+            self.written.append(part["args"] or "")
             call.id = call.id or part["id"] or ""
 
 

@@ -257,5 +257,5 @@ def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Meter)
     if workspace is None:
         notes.append("no workspace: the subagent had no file tools; name one with --workspace")
     if meter.usage_missing:
-        notes.append(f"{profile.name} sent no usage with an answer: its tokens and cost are not in the receipt")
+        notes.append(f"{profile.name} sent no usage with an answer: its tokens and cost are by our own count")
     return tuple(notes)

@@ -12,10 +12,11 @@ from profile_router.adapters.embedded.chat_model import open_model
 from profile_router.adapters.embedded.failures import UNREADABLE, failure_of, unreadable
 from profile_router.adapters.embedded.history import counted_in, cut_short
 from profile_router.adapters.embedded.kept_calls import KeptCalls
-from profile_router.adapters.embedded.meter import FirstToken
+from profile_router.adapters.embedded.meter import FirstToken, StreamedCalls
 from profile_router.adapters.embedded.pace import Pace
 from profile_router.adapters.embedded.quirks import utf8
 from profile_router.adapters.embedded.runner import NAME
+from profile_router.adapters.embedded.usage import Taken, taken
 from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.ladder import Failure
 from profile_router.core.policy import Policy, Tier
@@ -50,7 +51,7 @@ async def ask(
     name = kept.next_name("\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt)))
     hold = await _held(call, policy, purse, name)
     if isinstance(hold, Failure):
-        return None, replace(_receipt(call, policy, None, hold, FirstToken(), 0.0), outcome="unavailable")
+        return None, replace(_receipt(call, policy, None, hold, FirstToken(), 0.0, _NOTHING), outcome="unavailable")
     answer, receipt = await kept.once(name, lambda: _asked(call, policy))
     if hold is not None:
         hold.settle(receipt.cost_usd)
@@ -67,14 +68,14 @@ async def _held(call: Call, policy: Policy, purse: Purse | None, name: str) -> H
 
 async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     started = time.monotonic()
-    first = FirstToken()
+    first, streamed = FirstToken(), StreamedCalls()
     limits = policy.limits
     pace = Pace(where=call.profile.where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
     message: Any = None
     failure: Failure | None = None
     try:
         async with asyncio.timeout(call.seconds):
-            message = await pace.keep(_message(call, policy, first, pace))
+            message = await pace.keep(_message(call, policy, [first, pace, streamed]))
         if cut := cut_short(call.prompt, counted_in(message)):
             failure = Failure(cause="over-window", message=f"{call.profile.where}: {cut}")
         elif message.response_metadata.get("finish_reason") != "stop":
@@ -88,11 +89,15 @@ async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
         failure = failure_of(error, where=call.profile.where, local=call.local, secret=key.reveal() if key else None)
         if failure is None:
             raise
-    receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3))
+    took = _NOTHING
+    if message is not None or streamed.began:
+        factor = policy.counting.tokenizer_factor
+        took = taken(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
+    receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3), took)
     return (None if failure else message.text.strip()), receipt
 
 
-async def _message(call: Call, policy: Policy, first: FirstToken, pace: Pace) -> Any:
+async def _message(call: Call, policy: Policy, callbacks: list[Any]) -> Any:
     async with open_model(
         call.profile,
         local=call.local,
@@ -101,14 +106,15 @@ async def _message(call: Call, policy: Policy, first: FirstToken, pace: Pace) ->
         max_tokens=call.max_tokens,
         schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
     ) as model:
-        return await model.ainvoke(utf8(call.prompt), config={"callbacks": [first, pace]})
+        return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
+
+
+_NOTHING = Taken(tokens_in=0, tokens_out=0)
 
 
 def _receipt(
-    call: Call, policy: Policy, message: Any, failure: Failure | None, first: FirstToken, seconds: float
+    call: Call, policy: Policy, message: Any, failure: Failure | None, first: FirstToken, seconds: float, took: Taken
 ) -> Receipt:
-    usage = (message.usage_metadata if message is not None else None) or {"input_tokens": 0, "output_tokens": 0}
-    tokens = usage["input_tokens"] + usage["output_tokens"]
     return Receipt(
         profile=call.profile.name,
         model_asked=call.profile.endpoint.model,
@@ -116,9 +122,9 @@ def _receipt(
         provider=call.profile.endpoint.named,
         runner=NAME,
         step=call.step,
-        tokens_in=usage["input_tokens"],
-        tokens_out=usage["output_tokens"],
-        cost_usd=policy.price(tokens, call.tier, local=call.local),
+        tokens_in=took.tokens_in,
+        tokens_out=took.tokens_out,
+        cost_usd=policy.price(took.tokens_in + took.tokens_out, call.tier, local=call.local),
         ttft_s=first.seconds,
         seconds=seconds,
         outcome="ok" if failure is None else "failed",
