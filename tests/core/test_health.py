@@ -52,6 +52,15 @@ def test_after_its_rest_one_may_probe_and_the_others_wait() -> None:
     assert taken.blocked_s(later + 60.0) == 0.0
 
 
+@pytest.mark.parametrize("cause", ["server-error", "rate-limited"])
+def test_a_clock_that_is_set_back_locks_nobody_out(cause: Any) -> None:
+    record, long_before = failed(3, cause), NOW - 100_000_000.0
+    assert record.blocked_s(NOW - 30.0) > 0.0
+    assert (record.state(long_before), record.blocked_s(long_before)) == ("half-open", 0.0)
+    taken = probing(record, RULES, now=long_before)
+    assert (taken.blocked_s(long_before), taken.blocked_s(long_before + 60.0)) == (60.0, 0.0)
+
+
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_a_cause_speaks_of_the_server_of_the_key_or_of_neither(cause: Any) -> None:
     keys = {"key-refused", "payment-required", "forbidden", "rate-limited"}

@@ -42,8 +42,8 @@ class HealthStore:
 
         *answers*: the server was just asked how it is and answered. Then what it once was unreachable for is over.
         """
-        now = self.clock()
         with transaction(self.state / FILE, SCHEMA) as database:
+            now = self.clock()  # another process may have been waited for
             records = [(name, _read(database, name)) for name in _names(endpoint)]
             for name, record in records:
                 over = answers and record.cause in _OVER_WHERE_IT_ANSWERS
@@ -60,8 +60,8 @@ class HealthStore:
         if cause in _NOTHING_LEARNED:
             return  # nothing was learned of the server
         ill = scope_of(cause) if cause else None
-        now = self.clock()
         with transaction(self.state / FILE, SCHEMA) as database:
+            now = self.clock()
             for name in _names(endpoint):
                 if failure is not None and ill == _scope(name):
                     _write(database, name, after_failure(_read(database, name), failure, self.rules, now=now))

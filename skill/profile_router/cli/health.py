@@ -35,7 +35,7 @@ def _line(name: str, record: Record, now: float) -> str:
     wait = record.blocked_s(now)
     state = f"left alone for {wait:,.0f} s" if wait else "may be tried"
     times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
-    last = f"the last: {record.cause}, {now - record.since:,.0f} s ago"
+    last = f"the last: {record.cause}, {max(0.0, now - record.since):,.0f} s ago"
     return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, {last}"
 
 

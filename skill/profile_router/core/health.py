@@ -16,6 +16,7 @@ from profile_router.errors import KeyUnusable, ModelMissing, NoKey, OtherModelLo
 
 Scope = Literal["server", "key"]
 _DAY_S = 86_400.0
+_SKEW_S = 60.0  # clocks are put right by that much, and nobody notices
 # They say something of the request or of the profile, not of the server's health.
 _NOT_ILL = (ModelMissing, OtherModelLoaded)
 
@@ -37,11 +38,15 @@ class Record:
         """Return how the circuit stands at *now*."""
         if not self.until:
             return "closed"
-        return "open" if now < self.until else "half-open"
+        return "open" if now < self.until and not self._of_the_future(now) else "half-open"
 
     def blocked_s(self, now: float) -> float:
         """Return for how many seconds more nobody may try, 0 where somebody may."""
-        return max(0.0, self.until - now, self.probing_until - now)
+        return 0.0 if self._of_the_future(now) else max(0.0, self.until - now, self.probing_until - now)
+
+    def _of_the_future(self, now: float) -> bool:
+        """Tell whether the clock was set back since: then `until` may be years away, and means nothing."""
+        return now < self.since - _SKEW_S
 
 
 def scope_of(cause: Cause) -> Scope | None:
@@ -72,11 +77,11 @@ def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: 
 
 
 def probing(record: Record, rules: HealthRules, *, now: float) -> Record:
-    """Return *record* with its one probe taken."""
+    """Return *record*, half open, with its one probe taken."""
     return Record(
         failures=record.failures,
         cause=record.cause,
-        since=record.since,
-        until=record.until,
+        since=min(record.since, now),
+        until=min(record.until, now),
         probing_until=now + rules.probe_seconds,
     )
