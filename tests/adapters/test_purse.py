@@ -94,6 +94,18 @@ def test_the_day_is_shared_by_all_tasks(tmp_path: Path) -> None:
         held(a_purse(tmp_path, at=NOON), 0.0).grow(0.5)
 
 
+def test_cents_that_add_up_to_the_day_go_into_it(tmp_path: Path) -> None:
+    dime = Budget(task_usd=0.3, day_usd=0.3, ask_above_usd=1.0)
+    for _ in range(3):  # the sum is 0.30000000000000004
+        held(a_purse(tmp_path, cap=0.3, rules=dime), 0.1).settle(0.1)
+    assert refused(a_purse(tmp_path, cap=0.3, rules=dime), 0.0001).cause == "over-budget"
+
+
+def test_what_costs_less_than_a_cent_is_told_to_the_digit_that_counts(tmp_path: Path) -> None:
+    said = refused(a_purse(tmp_path, cap=0.0012), 0.0043).message
+    assert "is expected to cost $0.0043, over the task's $0.0012" in said
+
+
 def test_tomorrow_the_day_is_whole_again(tmp_path: Path) -> None:
     generous = Budget(task_usd=5.0, day_usd=5.0, ask_above_usd=9.0)
     held(a_purse(tmp_path, cap=5.0, rules=generous), 5.0)

@@ -45,7 +45,7 @@ def test_an_attempt_that_would_pass_the_cap_ends_without_a_request(home: Path) -
         done = run(home, burst, "--max-cost", "0.0001")
         assert burst.chats == []
     assert (done.code, done.json["attempts"][0]["outcome"]) == (3, "unavailable")
-    assert "over the task's $0.00" in done.json["error"]
+    assert "over the task's $0.0001" in done.json["error"]
 
 
 def test_an_attempt_that_grows_over_the_cap_makes_no_further_request(home: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.adapters.state_db import transaction
+from profile_router.core.spending import over
 
 FILE = "ledger.sqlite"
 SCHEMA = (
@@ -48,7 +49,7 @@ class Ledger:
         with transaction(self.state / FILE, SCHEMA) as database:
             day = self._day()
             before = _sum(database, day)
-            if before + usd > limit:
+            if over(before + usd, limit):
                 return None, before
             row = database.execute(
                 "INSERT INTO spending (day, thread, profile, step, reserved) VALUES (?, ?, ?, ?, ?)",
@@ -76,7 +77,7 @@ class Ledger:
             day, held = database.execute("SELECT day, reserved FROM spending WHERE id = ?", (number,)).fetchone()
             if usd <= held:
                 return True
-            if _sum(database, day) - held + usd > limit:
+            if over(_sum(database, day) - held + usd, limit):
                 return False
             database.execute("UPDATE spending SET reserved = ? WHERE id = ?", (usd, number))
             return True

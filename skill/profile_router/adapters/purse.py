@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from profile_router.adapters.ledger import Ledger
 from profile_router.core.ladder import Failure
 from profile_router.core.policy import Budget
-from profile_router.core.spending import must_ask, over_cap, over_day, question
+from profile_router.core.spending import dollars, must_ask, over_cap, over_day, question
 from profile_router.errors import OverBudget
 from profile_router.ports import Approver
 
@@ -107,9 +107,9 @@ class Nobody:
 
 def _not_agreed(where: str, usd: float, *, asked: bool) -> Failure:
     if asked:
-        return Failure(cause="over-budget", message=f"{where} is expected to cost ${usd:.2f}, which was declined")
+        return Failure(cause="over-budget", message=f"{where} is expected to cost {dollars(usd)}, which was declined")
     return Failure(
         cause="not-approved",
-        message=f"{where} is expected to cost ${usd:.2f}, and nobody is there to agree; `--yes` agrees beforehand, "
+        message=f"{where} is expected to cost {dollars(usd)}, and nobody is there to agree; `--yes` agrees beforehand, "
         "`budget.ask_above_usd` in the policy sets the figure",
     )

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 from profile_router.core.ladder import Failure
 from profile_router.core.policy import Budget
 from profile_router.core.task import Task
 
-_CENT_OF_A_CENT = 1e-9
+_NOTHING = 1e-9  # USD: what sums of such figures are off by, because they are no decimals
+_A_DIME = 0.1
 
 
 def cap_of(task: Task, rules: Budget) -> float:
     """Return what *task* may spend over all its hops, in USD: the policy's figure, or less where the task says so."""
     return rules.task_usd if task.max_cost_usd is None else min(task.max_cost_usd, rules.task_usd)
+
+
+def over(usd: float, limit: float) -> bool:
+    """Tell whether *usd* is more than *limit*."""
+    return usd > limit + _NOTHING
+
+
+def dollars(usd: float) -> str:
+    """Return *usd* as a message has it: in cents, rounded up, and what is next to nothing in hundredths of them."""
+    digits = 2 if usd >= _A_DIME or usd <= _NOTHING else 4
+    return f"${math.ceil(usd * 10**digits - _NOTHING * 100) / 10**digits:.{digits}f}"
 
 
 def over_cap(where: str, usd: float, *, spent: float, cap: float) -> Failure | None:
@@ -21,12 +35,12 @@ def over_cap(where: str, usd: float, *, spent: float, cap: float) -> Failure | N
             cause="over-budget",
             message=f"{where} costs money, and the task allows none; `--max-cost USD` or `budget.task_usd` allows it",
         )
-    if spent + usd <= cap + _CENT_OF_A_CENT:
+    if not over(spent + usd, cap):
         return None
-    so_far = f", ${spent:.2f} of it spent" if spent else ""
+    so_far = f", {dollars(spent)} of it spent" if spent else ""
     return Failure(
         cause="over-budget",
-        message=f"{where} is expected to cost ${usd:.2f}, over the task's ${cap:.2f}{so_far}; "
+        message=f"{where} is expected to cost {dollars(usd)}, over the task's {dollars(cap)}{so_far}; "
         "`--max-cost USD` and `budget.task_usd` in the policy set it",
     )
 
@@ -35,8 +49,9 @@ def over_day(where: str, usd: float, *, spent: float, rules: Budget) -> Failure:
     """Return why a hop to *where* does not go into what is left of the day, *spent* USD being gone or reserved."""
     return Failure(
         cause="over-budget",
-        message=f"{where} is expected to cost ${usd:.2f}, and ${spent:.2f} of today's ${rules.day_usd:.2f} are spent "
-        "or reserved; `budget.day_usd` in the policy sets it, and tomorrow it is whole again (UTC)",
+        message=f"{where} is expected to cost {dollars(usd)}, and {dollars(spent)} of today's "
+        f"{dollars(rules.day_usd)} are spent or reserved; `budget.day_usd` in the policy sets it, and tomorrow it is "
+        "whole again (UTC)",
     )
 
 
@@ -47,4 +62,4 @@ def must_ask(usd: float, rules: Budget) -> bool:
 
 def question(where: str, usd: float) -> str:
     """Return what is asked before such a hop, without its yes or no."""
-    return f"{where} is expected to cost ${usd:.2f}: go on?"
+    return f"{where} is expected to cost {dollars(usd)}: go on?"
