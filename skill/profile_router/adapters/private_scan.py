@@ -29,6 +29,7 @@ _CODE = frozenset([f"{name}.env" for name in _ENVIRONMENTS] + [f"{name}.key" for
 _NAME = r"[A-Za-z_$][\w$]*+(?:\.[A-Za-z_$][\w$]*)*?\.(?:key|env)(?![\w./\\-])"
 _USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
 _MEMBER = re.compile(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
+_MEMBER_END = re.compile(r"\.(?:key|env)(?![\w./\\-])")
 
 ReadHead = Callable[[str], bytes]
 
@@ -69,8 +70,7 @@ def _findings(
         yield PrivateFinding(kind="label", place="--local-only")
     for kind in dict.fromkeys(finding.kind for finding in findings(text)):
         yield PrivateFinding(kind=kind, place="the task text")
-    seen = dict.fromkeys((text, *(view.text for view in readings(text))))  # plain text reads the same each time
-    written = dict.fromkeys(word for reading in seen for word in _paths_in(reading))
+    written = dict.fromkeys(_paths_in(text))
     for path in (*given, *(file.path for file in files), *written):
         if glob := private_glob(path, globs):
             yield PrivateFinding(kind="path", place=f"{shown(path)} (policy: {glob})")
@@ -78,7 +78,25 @@ def _findings(
 
 
 def _paths_in(text: str) -> list[str]:
-    return [word.text for word in path_words(_MEMBER.sub(" ", text)) if _may_be_path(word)]
+    """Return what may be a path in any reading of *text*. A word stands in one line, and most lines read the same."""
+    seen = dict.fromkeys((text, *(view.text for view in readings(text))))
+    lines = dict.fromkeys(line for reading in seen for line in _without_members(reading).split("\n"))
+    return [word.text for word in path_words("\n".join(lines)) if _may_be_path(word)]
+
+
+def _without_members(text: str) -> str:
+    """Return *text* with a blank for what `_MEMBER` matches: that ends in one of two words, and starts where it can."""
+    pieces: list[str] = []
+    at = last = 0
+    for end in _MEMBER_END.finditer(text):
+        start = end.start()
+        while start > last and (text[start - 1].isalnum() or text[start - 1] in "_$."):
+            start -= 1
+        if (start > last or not last) and (found := _MEMBER.match(text, start)):
+            pieces += (text[at:start], " ")
+            at = found.end()
+        last = end.end()
+    return "".join([*pieces, text[at:]])
 
 
 def _may_be_path(word: PathWord) -> bool:

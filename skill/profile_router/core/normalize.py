@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 _DECODED_TIMES = 3  # `%252e` is `%2e` is `.`
@@ -37,23 +37,52 @@ _BREAKS = frozenset("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and signs that show nothing
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "Cn"})
 _ODD = re.compile(r"[^\t\n\r -~]")
+_ODD_RUN = re.compile(r"[^\t\n\r -~]++")
 _ESCAPE = re.compile(  # it starts with a set, which `re` looks for at once
     r"[%\\&](?:(?<=%)(?P<percent>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+)|(?<=\\)(?:x(?P<x>[0-9A-Fa-f]{2})"
     r"|u(?P<u>[0-9A-Fa-f]{4})|U(?P<wide>[0-9A-Fa-f]{8})|u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|(?P<octal>[0-3][0-7]{2}))"
     r"|(?<=&)#(?:(?P<decimal>[0-9]{1,7})|[xX](?P<hex>[0-9A-Fa-f]{1,6}));)"
 )
 # What stands between two lines of one wrapped token: the break with its blanks, quotation marks and continuation.
-_WRAP = re.compile(r"(?<=[\w+/=.:$~%-])[ \t]{0,40}+\\?[\r\n](?:[>#|\s]|\\(?=[\r\n]))*+(?=[\w+/=.:$~%-])")
+_WRAP = re.compile(  # it starts with a set as well: what may stand before it is looked at then
+    r"[ \t\\\r\n](?<=[\w+/=.:$~%-][ \t\\\r\n])(?:(?<=[ \t])[ \t]{0,39}+\\?[\r\n]|(?<=\\)[\r\n]|(?<=[\r\n]))"
+    r"(?:[>#|\s]|\\(?=[\r\n]))*+(?=[\w+/=.:$~%-])"
+)
+_SHORT = 16  # characters of an escape that is likely to come again
+
+
+@dataclass(slots=True, kw_only=True)
+class _Change:
+    """What was replaced by what. Where it all stands is asked for only behind a finding, so it is worked out then."""
+
+    pattern: re.Pattern[str]
+    by: Callable[[str], str]
+    marks: list[tuple[int, int, bool]] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+
+    def of(self, text: str) -> _Change:
+        """Return this change of *text* with its marks: (start here, start in *text*, replaced?), piece by piece."""
+        if self.marks:
+            return self
+        shift = at = 0
+        for found in self.pattern.finditer(text):
+            if (new := self.by(found[0])) != found[0]:
+                start, end = found.span()
+                self.marks += ((at + shift, at, False), (start + shift, start, True))
+                shift += len(new) - (end - start)
+                at = end
+        self.marks += ((at + shift, at, False), (len(text) + shift, len(text), False))
+        self.starts = [mark[0] for mark in self.marks]
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A reading of a text. `marks` are (start here, start in `before`, replaced?) of its pieces, in order."""
+    """A reading of a text: *text* as it follows from the one *before* by a *change*."""
 
     text: str
     before: View | None = None
-    marks: tuple[tuple[int, int, bool], ...] = ()
-    starts: tuple[int, ...] = ()
+    change: _Change | None = None
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return where the piece *start* to *end* (not empty) stands in the text that was read first."""
@@ -63,11 +92,14 @@ class View:
 
     def one_back(self, start: int, end: int) -> tuple[int, int]:
         """Return where the piece *start* to *end* (not empty) stands in the view that this one was made from."""
-        here, there, replaced = self.marks[bisect_right(self.starts, start) - 1]
+        if self.before is None or self.change is None:
+            return start, end
+        change = self.change.of(self.before.text)
+        here, there, replaced = change.marks[bisect_right(change.starts, start) - 1]
         first = there if replaced else there + start - here
-        index = bisect_right(self.starts, end - 1) - 1
-        here, there, replaced = self.marks[index]
-        return first, self.marks[index + 1][1] if replaced else there + end - here
+        index = bisect_right(change.starts, end - 1) - 1
+        here, there, replaced = change.marks[index]
+        return first, change.marks[index + 1][1] if replaced else there + end - here
 
 
 def readings(text: str) -> Iterator[View]:
@@ -75,7 +107,7 @@ def readings(text: str) -> Iterator[View]:
     view = straightened(View(text=text))
     yield view
     for _ in range(_DECODED_TIMES):
-        decoded = _replaced(view, _ESCAPE, _character)
+        decoded = _replaced(view, _ESCAPE, _decoded)
         if decoded is view:
             return
         view = straightened(decoded)
@@ -90,12 +122,24 @@ def unwrapped(view: View) -> View | None:
 
 def straightened(view: View) -> View:
     """Return *view* as ASCII as far as it looks like ASCII: nothing unseen, no look-alikes, no full-width forms."""
-    return _replaced(view, _ODD, lambda found: _plain(found[0]))
+    if _ODD.search(view.text) is None:
+        return view
+    seen = _Plain()
+    text = _ODD_RUN.sub(lambda found: found[0].translate(seen), view.text)
+    return _changed(view, text, _ODD, _plain)
 
 
 def plain(text: str) -> str:
     """Return *text* as `straightened` reads it."""
     return text if text.isascii() and text.isprintable() else straightened(View(text=text)).text
+
+
+class _Plain(dict[int, str]):
+    """The characters of one text, as `str.translate` asks for them."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = plain = _plain(chr(code))
+        return plain
 
 
 @lru_cache(maxsize=4_096)
@@ -118,7 +162,18 @@ def _one(char: str) -> str:
     return " " if category == "Zs" else _ALIKE.get(char, char)
 
 
-def _character(found: re.Match[str]) -> str:
+def _decoded(escape: str) -> str:
+    return _known_escape(escape) if len(escape) <= _SHORT else _character(escape)
+
+
+@lru_cache(maxsize=4_096)
+def _known_escape(escape: str) -> str:
+    return _character(escape)
+
+
+def _character(escape: str) -> str:
+    if not (found := _ESCAPE.match(escape)):
+        return escape
     if found["percent"]:
         return bytes.fromhex(found["percent"].replace("%", "")).decode("utf-8", "replace")
     kind = str(found.lastgroup)
@@ -126,20 +181,10 @@ def _character(found: re.Match[str]) -> str:
     return chr(number) if number < 0x110000 else ""
 
 
-def _replaced(view: View, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> View:
+def _replaced(view: View, pattern: re.Pattern[str], by: Callable[[str], str]) -> View:
     """Return *view* with each match replaced, *view* itself where nothing changes."""
-    pieces: list[str] = []
-    marks: list[tuple[int, int, bool]] = []
-    length = at = 0
-    for found in pattern.finditer(view.text):
-        if (new := by(found)) == found[0]:
-            continue
-        pieces += (view.text[at : found.start()], new)
-        marks += ((length, at, False), (length + found.start() - at, found.start(), True))
-        length += found.start() - at + len(new)
-        at = found.end()
-    if not marks:
-        return view
-    pieces.append(view.text[at:])
-    marks += ((length, at, False), (length + len(view.text) - at, len(view.text), False))
-    return View(text="".join(pieces), before=view, marks=tuple(marks), starts=tuple(mark[0] for mark in marks))
+    return _changed(view, pattern.sub(lambda found: by(found[0]), view.text), pattern, by)
+
+
+def _changed(view: View, text: str, pattern: re.Pattern[str], by: Callable[[str], str]) -> View:
+    return view if text == view.text else View(text=text, before=view, change=_Change(pattern=pattern, by=by))

@@ -24,6 +24,8 @@ _EMPHASIS = re.compile(r"(\*{1,3}|_{1,2}|~~)(.+)\1")
 EXTENSIONLESS = re.compile(r"[A-Z]\w*file")
 _ASCII = re.compile(r"[!-~]{2,}")
 _SUFFIX = re.compile(r":+|#(?=L?\d)")
+_SLASHES = re.compile(r"/{2,}")
+_HERE = re.compile(r"(?<![^/])(?:\./)+")
 _DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:(?=[/\\])")
 
 
@@ -50,14 +52,17 @@ def path_words(text: str) -> tuple[PathWord, ...]:
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
     seen: set[str] = set()
+    pieces: set[str] = set()  # code repeats itself
     at = 0
     for span in _MARKED.finditer(text):
         yield from _plain(text[at : span.start()], seen)
-        inner = next(group for group in span.groups() if group is not None)
+        at = span.end()
+        if (inner := span[span.lastindex or 0]) in pieces:
+            continue
+        pieces.add(inner)
         if whole := _clean(inner):
             yield whole, True
         yield from _plain(inner, seen)
-        at = span.end()
     yield from _plain(text[at:], seen)
 
 
@@ -92,6 +97,9 @@ def _trimmed(word: str) -> Iterator[str]:
 
 def _clean(word: str) -> str:
     """Return *word* as a POSIX path without `./` and doubled separators; empty where nothing is left."""
-    path = re.sub(r"/{2,}", "/", word.strip().replace("\\", "/"))
-    path = re.sub(r"(?<![^/])(?:\./)+", "", path)
+    path = word.strip().replace("\\", "/")
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
+    if "./" in path:
+        path = _HERE.sub("", path)
     return "" if path in {"", ".", "/"} or len(path) > LONGEST else path

@@ -20,7 +20,8 @@ class SecretKind:
 
     `exact`: no letter or digit may follow. `wraps`: the value may be spread over lines. `varied`: what repeats a few
     characters or says that it is an example is no secret; `digits` at least are wanted. `dense`: the whole match is one
-    run as `dense_runs` has them.
+    run as `dense_runs` has them. `ahead`: how many characters of a match stand before its anchor at most, None where
+    the anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands.
     """
 
     kind: str
@@ -32,10 +33,12 @@ class SecretKind:
     digits: int = 0
     caseless: bool = False
     dense: bool = False
+    ahead: int | None = 0
+    over_lines: bool = False
 
 
-def _key(pattern: str, *anchors: str) -> SecretKind:
-    return SecretKind(kind=PRIVATE_KEY, anchors=anchors, pattern=pattern, varied=False)
+def _key(pattern: str, *anchors: str, ahead: int | None = 0) -> SecretKind:
+    return SecretKind(kind=PRIVATE_KEY, anchors=anchors, pattern=pattern, varied=False, ahead=ahead, over_lines=True)
 
 
 def _of(issuer: str, prefixes: str, body: str, *, exact: bool = False, digits: int = 0) -> SecretKind:
@@ -46,7 +49,9 @@ def _of(issuer: str, prefixes: str, body: str, *, exact: bool = False, digits: i
     )
 
 
-_DENSE = re.compile(r"[^\s\"'`<>()\[\]{},;|]{20,}+")
+_RUN = 20  # characters
+_DENSE = re.compile(rf"[^\s\"'`<>()\[\]{{}},;|]{{{_RUN},}}+")
+_BETWEEN = str.maketrans(dict.fromkeys("\"'`<>()[]{},;|", " "))  # the same for ASCII, several times faster
 _W = r"[A-Za-z0-9_-]"
 _A = r"[A-Za-z0-9]"
 _HEX = r"[0-9a-fA-F]"
@@ -54,14 +59,14 @@ _B64 = r"[A-Za-z0-9+/]"
 
 KINDS: tuple[SecretKind, ...] = (
     _key(r"-{4,5}[ \t]{0,3}+BEGIN[A-Z0-9 \t]{0,40}?PRIVATE[ \t]{0,3}+KEY"
-         r"(?:[ \t]{0,3}+BLOCK)?[ \t]{0,3}+-{4,5}", "BEGIN"),
+         r"(?:[ \t]{0,3}+BLOCK)?[ \t]{0,3}+-{4,5}", "BEGIN", ahead=8),
     _key(r"PuTTY-User-Key-File-[1-9]", "PuTTY-User-Key-File-"),
     _key(r"AGE-SECRET-KEY-(?:1|PQ-1)[0-9A-Z]{50,4000}+", "AGE-SECRET-KEY-"),
     _key(r"AGE-PLUGIN-[A-Z0-9]{1,20}+-1[0-9A-Z]{10,200}+", "AGE-PLUGIN-"),
     _key(r"b3BlbnNzaC1rZXktdjEA", "b3BlbnNzaC1rZXktdjEA"),
     _key(r"LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFURS|BQUklWQVRFIEtFW|BFQyBQUklWQVRF|BPUEVOU1NIIFBSSVZBVE|BEU0EgUFJJVkFUR"
          r"|BFTkNSWVBURUQgUFJJVkFUR)", "LS0tLS1CRUdJTi"),
-    _key(rf'"(?:d|k)"[ \t]{{0,3}}+:[ \t]{{0,3}}+"{_W}{{42,1400}}+"', '"kty"'),
+    _key(rf'"(?:d|k)"[ \t]{{0,3}}+:[ \t]{{0,3}}+"{_W}{{42,1400}}+"', '"kty"', ahead=None),
     SecretKind(kind="JSON web token", anchors=("eyJ",), exact=True, dense=True,
                pattern=rf"eyJ{_W}{{10,1000}}+\.(?:eyJ{_W}{{10,4000}}+|{_W}{{0,500}}+\.{_W}{{16,32}}+\.{_W}{{10,4000}}+)"
                        rf"\.{_W}{{16,1000}}+"),
@@ -96,7 +101,8 @@ KINDS: tuple[SecretKind, ...] = (
     _of("Google", "ya29.", r"[\w.-]{20,1000}+"),
     _of("Google", "GOCSPX-", rf"{_W}{{24,40}}+"),
     _of("Google", "1//0", rf"{_W}{{30,150}}+", digits=2),
-    SecretKind(kind="token of Azure", anchors=("Q~",), dense=True, pattern=r"[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}+"),
+    SecretKind(kind="token of Azure", anchors=("Q~",), dense=True, ahead=4,
+               pattern=r"[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}+"),
     SecretKind(kind="token of Azure", anchors=("accountkey=", "sharedaccesskey="), caseless=True,
                pattern=rf"(?:Account|SharedAccess)Key={_B64}{{40,100}}+={{0,2}}+"),
     SecretKind(kind="token of Azure", anchors=("sig=",), pattern=r"sig=[A-Za-z0-9%+/]{40,100}+(?:=|%3[dD])?"),
@@ -130,18 +136,18 @@ KINDS: tuple[SecretKind, ...] = (
     SecretKind(kind="token of Discord", anchors=("M", "N", "O"), dense=True, exact=True, digits=2,
                pattern=rf"[MNO]{_W}{{23,27}}\.{_W}{{6}}\.{_W}{{27,38}}+"),
     _of("Discord", "discord.com/api/webhooks/ discordapp.com/api/webhooks/", rf"[0-9]{{15,20}}+/{_W}{{60,80}}+"),
-    SecretKind(kind="token of Telegram", anchors=(":AA",), dense=True,
+    SecretKind(kind="token of Telegram", anchors=(":AA",), dense=True, ahead=10,
                pattern=rf"[0-9]{{8,10}}+:AA{_W}{{32,33}}", exact=True),
     _of("Twilio", "SK", r"[0-9a-f]{32}", exact=True, digits=3),
     _of("SendGrid", "SG.", rf"{_W}{{16,24}}+\.{_W}{{36,50}}+"),
     _of("Mailgun", "key-", r"[0-9a-f]{32}", exact=True, digits=3),
-    SecretKind(kind="token of Mailchimp", anchors=("-us",), dense=True,
+    SecretKind(kind="token of Mailchimp", anchors=("-us",), dense=True, ahead=32,
                pattern=r"[0-9a-f]{32}-us[0-9]{1,2}+", exact=True),
     _of("Brevo", "xkeysib- xsmtpsib-", rf"{_HEX}{{64}}-{_A}{{16}}"),
     _of("Postman", "PMAK-", rf"{_HEX}{{24}}-{_HEX}{{34}}"),
     _of("Doppler", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.", r"[\w.-]{36,90}+"),
     _of("Vault", "hvs. hvb. hvr.", rf"{_W}{{20,300}}+"),
-    SecretKind(kind="token of Terraform", anchors=(".atlasv1.",), dense=True,
+    SecretKind(kind="token of Terraform", anchors=(".atlasv1.",), dense=True, ahead=14,
                pattern=rf"{_A}{{14}}\.atlasv1\.{_W}{{60,70}}+"),
     _of("Pulumi", "pul-", r"[0-9a-f]{40}", exact=True),
     _of("Databricks", "dapi", r"[0-9a-f]{32}(?:-[0-9])?", exact=True),
@@ -180,7 +186,7 @@ KINDS: tuple[SecretKind, ...] = (
                caseless=True,
                pattern=r"(?>bearer|authorization[\"']?[ \t]{0,3}+[:=,][ \t]{0,3}+[\"']?(?:basic|token|apikey))"
                        r"[ \t]{1,3}+(?P<value>[A-Za-z0-9._~+/-]{16,2000}+={0,2}+)"),
-    SecretKind(kind="password", anchors=("machine ",), wraps=False,
+    SecretKind(kind="password", anchors=("machine ",), wraps=False, over_lines=True,
                pattern=r"machine[ \t]{1,9}+\S{1,200}+\s{1,9}+login\s{1,9}+\S{1,200}+\s{1,9}+"
                        r"password\s{1,9}+(?P<value>\S{3,200}+)"),
     SecretKind(kind="password", anchors=("curl ",), wraps=False,
@@ -191,8 +197,11 @@ KEY_KINDS = tuple(kind for kind in KINDS if kind.kind == PRIVATE_KEY)
 
 
 def dense_runs(text: str) -> str:
-    """Return the runs of *text* that are long enough for a token, a line each: few of them in code and prose."""
-    return "\n".join(_DENSE.findall(text))
+    """Return the runs of *text* that are long enough for a token, a line each, in any order: few in code and prose."""
+    odd = "" if text.isascii() else "\n".join(line for line in text.split("\n") if not line.isascii())
+    plain = "\n".join(filter(str.isascii, text.split("\n"))) if odd else text
+    runs = [run for run in plain.translate(_BETWEEN).split() if len(run) >= _RUN]
+    return "\n".join(runs + _DENSE.findall(odd))
 
 
 @cache

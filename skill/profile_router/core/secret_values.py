@@ -58,6 +58,7 @@ _TEMPLATE = re.compile(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)
 _TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORD = re.compile(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
+_SHORTEST = 6  # characters of a password; a token has more
 _MARKS = frozenset("!@#$%^&*~+?")
 
 
@@ -84,13 +85,15 @@ def named_secrets(text: str) -> Iterator[Named]:
 def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
     """Return the value that *found* gives to the name ending at *at*, None where name or value is no secret's."""
     start = _name_start(text, at)
-    name = _CAMEL.sub("_", text[start : found.end("rest")]).strip("-_")
-    stem = name[: len(name) - (found.end("rest") - found.start("rest"))]
-    if not _SORTS[sort](stem) or _NOT_A_SECRET_NAME.search(name) or not _separated(text, start, found):
-        return None
     group = next(group for group in ("double", "single", "tick", "bare") if found[group])
     told = found[group] if group != "bare" else found[group].rstrip(".,:;!?)}]")
     value = told.split("\\n")[0]
+    if len(value) < _SHORTEST or not _separated(text, start, found):  # what costs least comes first
+        return None
+    name = _CAMEL.sub("_", text[start : found.end("rest")]).strip("-_")
+    stem = name[: len(name) - (found.end("rest") - found.start("rest"))]
+    if not _SORTS[sort](stem) or _NOT_A_SECRET_NAME.search(name):
+        return None
     if found["sep"].strip() == ">" and value.startswith("@"):  # `<password>@host`
         return None
     if is_placeholder(value) or (_CODE if group == "bare" else _TEMPLATE).search(value):
@@ -128,7 +131,7 @@ def _separated(text: str, start: int, found: re.Match[str]) -> bool:
 
 
 def _is_password(value: str, *, variable: bool) -> bool:
-    if len(value) < 6 or " " in value:
+    if len(value) < _SHORTEST or " " in value:
         return False
     if value.isdigit():
         return len(set(value)) >= 4 and value not in "01234567890123456789"

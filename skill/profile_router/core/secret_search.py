@@ -1,0 +1,177 @@
+"""Look for secrets in every reading of a text. Pure, linear.
+
+What one reading has shown to be harmless is not looked through again: see `core.fresh_lines`. Of the rows of
+`core.secret_kinds`, only those are tried whose anchors stand in the text, and only where these do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
+
+from profile_router.core.fresh_lines import fresh_lines
+from profile_router.core.normalize import View, readings, unwrapped
+from profile_router.core.secret_kinds import KEY_KINDS, KINDS, PRIVATE_KEY, SecretKind, compiled, dense_runs
+from profile_router.core.secret_values import is_placeholder, named_secrets
+
+_HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
+_VARIED = 7  # different characters that a real token has at least
+_REST = 8  # characters of a next line that may be the rest of a token which could end before
+_EXAMPLE = re.compile(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", re.IGNORECASE)
+_KEY_ENDS = re.compile(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64}+")
+# Whole lines, a padded last one, and the start of a key of which little was written (DER begins with MI).
+_KEY_LINES = re.compile(
+    r"(?:(?:\\[nrt]|[\s>|\"',#+])*+(?:[A-Za-z0-9+/=]{20,}+|MI[A-Za-z0-9+/=]{2,}+|[A-Za-z0-9+/]{1,19}={1,2}))*+"
+)
+_LONGEST_KEY = 20_000  # characters: 16,384 bits of RSA
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a secret of *kind* stands in a text."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def secret_spans(text: str, *, keys_only: bool = False) -> Iterator[Span]:
+    """Yield the secrets in *text*, in no order and some more than once; *keys_only*: key material alone."""
+    last: View | None = None
+    clean: set[str] = set()  # lines without a finding
+    for view in readings(text):
+        for start, end, kind in _over_breaks(view, keys_only=keys_only):
+            yield Span(*view.origin(start, end), kind)
+        for fresh in () if keys_only else fresh_lines(view.text, clean):
+            starts = []
+            for start, end, kind in _in_lines(fresh.text):
+                starts.append(start)
+                yield Span(*view.origin(*fresh.place(start, end)), kind)
+            clean |= fresh.without(starts)
+        last = view
+    if last is not None and (wrapped := unwrapped(last)) is not None:
+        for start, end, kind in _joined(wrapped, keys_only=keys_only):
+            yield Span(*wrapped.origin(start, end), kind)
+
+
+def _over_breaks(view: View, *, keys_only: bool) -> Iterator[tuple[int, int, str]]:
+    searched = _Searched(view)
+    for kind in KEY_KINDS if keys_only else KINDS:
+        if kind.over_lines:
+            yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+
+
+def _in_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    searched = _Searched(View(text=text))
+    for kind in KINDS:
+        if not kind.over_lines:
+            yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+    yield from ((named.start, named.end, named.kind) for named in named_secrets(text))
+
+
+def _joined(wrapped: View, *, keys_only: bool) -> Iterator[tuple[int, int, str]]:
+    searched = _Searched(wrapped, wrapped=True)
+    for kind in KEY_KINDS if keys_only else KINDS:
+        if kind.wraps:
+            yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+
+
+class _Searched:
+    """A view that rows are looked for in, and what is made of it once, for those that need it."""
+
+    def __init__(self, view: View, *, wrapped: bool = False) -> None:
+        self.view, self.wrapped = view, wrapped
+
+    @cached_property
+    def lower(self) -> str:
+        return self.view.text.lower()
+
+    @cached_property
+    def dense(self) -> str:
+        return dense_runs(self.view.text)
+
+    @cached_property
+    def heads(self) -> set[str]:
+        heads = set(_HEAD.findall(self.dense))
+        return heads | {head[0] for head in heads}
+
+    def starts(self, kind: SecretKind) -> Iterator[int]:
+        """Yield where a match of *kind* may start, in order; a place may come twice."""
+        if kind.dense and not any(anchor in self.dense for anchor in kind.anchors if self._begins(kind, anchor)):
+            return iter(())
+        if kind.ahead is None:
+            return self._anywhere(kind)
+        text = self.lower if kind.caseless else self.view.text
+        return merge(*(_before(anchor, text, kind.ahead) for anchor in kind.anchors))
+
+    def _begins(self, kind: SecretKind, anchor: str) -> bool:
+        """Tell whether some word begins as *anchor* does, where a match of *kind* would have to begin a word."""
+        return self.wrapped or kind.ahead != 0 or anchor[:2] in self.heads
+
+    def _anywhere(self, kind: SecretKind) -> Iterator[int]:
+        text, pattern, at = self.view.text, compiled(kind, inside=self.wrapped), 0
+        while any(anchor in text for anchor in kind.anchors) and (found := pattern.search(text, at)):
+            at = found.start() + 1
+            yield found.start()
+
+
+def _before(anchor: str, text: str, ahead: int) -> Iterator[int]:
+    """Yield the places in *text* that are at most *ahead* characters before an *anchor*, in order, each once."""
+    at, done = text.find(anchor), 0
+    while at >= 0:
+        yield from range(max(done, at - ahead), at + 1)
+        done = at + 1
+        at = text.find(anchor, done)
+
+
+def _matches(kind: SecretKind, searched: _Searched) -> Iterator[tuple[int, int]]:
+    view, wrapped = searched.view, searched.wrapped
+    pattern, at = compiled(kind, inside=wrapped), 0
+    for place in searched.starts(kind):
+        if place < at or not (found := pattern.match(view.text, place)):
+            continue
+        start, end = found.span("value" if "value" in pattern.groupindex else 0)
+        at = place + 1
+        if _stands_alone(kind, view, place, end, wrapped=wrapped) and _is_real(kind, found, start, end):
+            at = max(end, at)
+            yield start, _key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
+
+
+def _stands_alone(kind: SecretKind, view: View, start: int, end: int, *, wrapped: bool) -> bool:
+    text = view.text
+    if wrapped and view.before is not None:
+        text = view.before.text
+        start, end = view.one_back(start, end)
+        if not _goes_on(kind, text, start, end) or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+            return False
+    return not (kind.exact and end < len(text) and (text[end].isalnum() or text[end] == "_"))
+
+
+def _goes_on(kind: SecretKind, text: str, start: int, end: int) -> bool:
+    """Tell whether a match over a line break is one value: what follows a whole one counts only if it looks alike."""
+    lines = re.split(r"[\r\n]+", text[start:end])
+    if len(lines) < 2 or not compiled(kind, inside=True).match(lines[0]):
+        return len(lines) > 1
+    return kind.varied and len(lines[1].strip()) >= _REST and any(char.isdigit() for char in lines[1])
+
+
+def _is_real(kind: SecretKind, found: re.Match[str], start: int, end: int) -> bool:
+    value = found.string[start:end]
+    if not kind.varied:
+        return True
+    if sum(char.isdigit() for char in value) < kind.digits:
+        return False
+    if "value" in found.re.groupindex:
+        return not is_placeholder(value)
+    return len(set(value)) >= _VARIED and not _EXAMPLE.search(value)
+
+
+def _key_end(text: str, end: int) -> int:
+    """Return where the key whose head ends at *end* is over: behind its last line, else behind what looks like it."""
+    if closing := _KEY_ENDS.search(text, end, end + _LONGEST_KEY):
+        return closing.end()
+    body = _KEY_LINES.match(text, end, end + _LONGEST_KEY)
+    return body.end() if body else end

@@ -1,0 +1,75 @@
+"""How long looking a text through for secrets and private paths takes, per megabyte. A benchmark, not a test.
+
+    python tests/benchmarks/secret_scan.py [MEGABYTES]
+
+Prints, for texts of several kinds, the processor seconds per megabyte: for the secrets alone, and for all that decides
+whether a task is private. The first text is real: what this Python's own packages hold.
+"""
+
+import base64
+import random
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "skill")]
+
+from profile_router.adapters.private_scan import find_private  # noqa: E402
+from profile_router.core.privacy import findings  # noqa: E402
+
+GLOBS = (".env*", "*.pem", "secrets/**", "id_rsa*", "**/.ssh/**")
+LARGEST = 400_000  # bytes of one file
+SEED = 7
+LINES = {
+    "escapes": '    "\\x{n:02x}\\u00{n:02x}%2{d}": lambda value: value + "\\n" + key_{i},  # &#{n}; token\n',
+    "prose": "the retry delay is configurable by the user; see chapter {d} of the manual. ",
+    "log": "2026-01-01T10:00:{d:02d} INFO req={i:08x} path=/a/b/{i} dur={d}ms token count={d}\n",
+    "cyrillic": "Сегодня хорошая погода, и мы идём гулять {i}. ",
+    "minified": '!function(e,t){{var n=e.token,r="\\u00e9";if(n.password===t)return e.key=n[{d}]}}(a,b);',
+}
+
+
+def real(size: int) -> Iterator[str]:
+    """Yield the texts of installed packages, in an order of their own."""
+    files = sorted(path for path in Path(sysconfig.get_path("purelib")).rglob("*.*") if path.is_file())
+    random.Random(SEED).shuffle(files)
+    for path in files:
+        data = path.read_bytes() if path.stat().st_size <= LARGEST else b"\0"
+        if b"\0" not in data:
+            yield data.decode("utf-8", "replace")
+            size -= len(data)
+        if size <= 0:
+            return
+
+
+def texts(size: int) -> Iterator[tuple[str, str]]:
+    """Yield the texts by name, each of *size* characters."""
+    yield "packages", "\n".join(real(size))[:size]
+    for name, line in LINES.items():
+        written = (line.format(i=i, n=i % 256, d=i % 10) for i in range(size // 40))
+        yield name, "".join(written)[:size]
+    yield "base64", base64.b64encode(random.Random(SEED).randbytes(size))[:size].decode()
+    yield "one letter", "a" * size
+    yield "empty lines", "\n" * size
+
+
+def seconds(work: Callable[[str], object], text: str) -> float:
+    """Return the processor time of *work* per million characters."""
+    started = time.process_time()
+    work(text)
+    return (time.process_time() - started) * 1e6 / len(text)
+
+
+def main(megabytes: float) -> None:
+    """Measure each text once."""
+    for name, text in texts(int(megabytes * 1e6)):
+        alone = seconds(findings, text)
+        whole = seconds(lambda text: find_private(False, text, (), GLOBS, lambda path: b""), text)
+        print(f"{name:<12} secrets {alone:5.2f} s/MB   all that is private {whole:5.2f} s/MB")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 2)
