@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import select
 import signal
@@ -10,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.adapters.embedded.a_terminal import a_policy_with, a_terminal, answer, python
+from tests.adapters.embedded.a_terminal import ROOM, a_policy_with, a_terminal, answer, python
 from tests.cli.stage import workspace
 
 from profile_router.adapters.embedded import terminal as terminal_module
+from profile_router.core.policy import PrivateRule
 
 pytestmark = pytest.mark.jail
 KEY_NAME = "OPENROUTER_API_KEY"
@@ -154,6 +157,30 @@ def test_nothing_outside_and_nothing_of_git_is_changed(act: str, root: Path, out
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_repository_in_a_folder_cannot_be_moved_away_for_another(elsewhere: bool, root: Path) -> None:
+    inner = workspace(root / "libs" / "inner", {"b.txt": "inner\n"})
+    for name in ("libs", "libs/inner"):
+        act = f"import os; os.rename({name!r}, 'gone'); os.makedirs('libs/inner/.git')"
+        assert answer(root, python(act), elsewhere=elsewhere).startswith("exit code 1 after ")
+    assert "busy" in answer(root, "mv libs gone", policy=a_policy_with(allow=("mv",)), elsewhere=elsewhere)
+    assert (inner / ".git" / "HEAD").is_file()
+
+
+def test_a_private_file_is_not_had_by_renaming_its_folder(root: Path) -> None:
+    (root / "keys").mkdir()
+    (root / "keys" / "one.txt").write_text("hidden-words\n")
+    policy = a_policy_with()
+    rules = [
+        replace(rule, paths=("**/keys/*.txt",)) if isinstance(rule, PrivateRule) else rule for rule in policy.rules
+    ]
+    policy = replace(policy, rules=tuple(rules))
+    answer(root, python("import os; os.rename('keys', 'open')"), elsewhere=True, policy=policy)
+    code = "import os\nfor name in ('keys', 'open'): print(os.path.isdir(name) and open(name + '/one.txt').read())"
+    assert "hidden-words" not in answer(root, python(code), elsewhere=True, policy=policy)
+    assert "hidden-words" in answer(root, python(code), policy=policy)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
 def test_the_rules_of_the_workspace_are_neither_changed_nor_removed(elsewhere: bool, root: Path) -> None:
     (root / ".profile-router.yaml").write_text("private_paths: [a.txt]\n")
     for act in (
@@ -263,6 +290,27 @@ def test_a_flood_of_output_is_ended(root: Path, monkeypatch: pytest.MonkeyPatch)
     assert said.startswith("error: the command was ended: it printed more than 100,000 bytes\nxxx")
     assert len(said) <= 1_000
     assert all(is_gone(pid) for pid in pids_in(root))
+
+
+FLOODS = ["\\x1b]", "\\x1b]a", "\\x1bP0", "\\x1b[0", "\\x1b[ ", "key=", "\\u200b"]
+
+
+def _see_flood(flood: str, root: Path) -> None:
+    said = answer(root, python(f"while True: print('{flood}' * 10_000, end='')"), elsewhere=True)
+    assert said.startswith("error: the command was ended: it printed more than 8,388,608 bytes")
+    assert len(said) <= ROOM
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_nothing_that_a_flood_is_made_of_holds_the_router_up(flood: str, root: Path) -> None:
+    """In a process by itself: an expression that takes hours lets no other thread run, not even to end it."""
+    process = multiprocessing.get_context("spawn").Process(target=_see_flood, args=(flood, root))
+    process.start()
+    process.join(120)
+    ended = process.exitcode
+    process.kill()
+    process.join()
+    assert ended == 0
 
 
 def test_too_much_memory_is_ended_or_refused_by_the_kernel(root: Path) -> None:

@@ -168,7 +168,8 @@ def test_private_files_and_git_look_empty_to_a_model_elsewhere(root: Path) -> No
         elsewhere=True,
     )
     assert "not a git repository" in answer(root, "git log -p", elsewhere=True)
-    assert "(3 private paths looked empty to it)" in answer(root, "ls", elsewhere=True)
+    assert (root / "config" / "secrets" / "plain.txt").read_text() == "hunter2x\n"
+    assert "(4 private paths looked empty to it)" in answer(root, "ls", elsewhere=True)  # with the empty c/secrets
     assert (root / ".env").read_text() == "PASSWORD=hunter2x\n"
 
 

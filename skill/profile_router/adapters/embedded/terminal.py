@@ -29,9 +29,13 @@ MOST_ENTRIES = 100_000
 _MOST_HIDDEN = 1_000
 _SCANNED_FILE = 256 * 1024
 _MOST_SCANNED = 16 * 1024 * 1024  # half a second a MB, once an attempt
+_END = 128 * 1024  # characters of each end of an output that are looked at: secrets are sought at about 1 MB in 3 s
 _HEAD = 4  # one part in so many of a long output is its beginning, the rest its end
 # What would drive a terminal, and costs tokens: ECMA-48 sequences, and all control characters but tab and line feed.
-_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# A string sequence ends at the next escape at the latest: one that looked further takes hours over a hostile flood.
+_CONTROLS = re.compile(
+    r"\x1b\[[0-?]*+[ -/]*+[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*+(?:\x07|\x1b\\)|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 
 
 def wants_terminal(order: Order, profile: Profile) -> bool:
@@ -112,12 +116,14 @@ class Jailed:
             self.made |= set(self._walk()[0]) - {*before.fixed, *before.hidden}
 
     def _answer(self, ended: Ended, view: View, room: int) -> str:
-        text = masked(_CONTROLS.sub("", ended.output.decode("utf-8", "replace"))).rstrip()
+        whole = _CONTROLS.sub("", ended.output.decode("utf-8", "replace")).rstrip()
+        end = max(_END, room)
+        text = masked(whole if len(whole) <= 2 * end else whole[:end] + whole[-end:])
         if self._elsewhere and (reason := self._fence.withhold(".", text)):
             text = f"[the output {reason}; only a local profile may see it]"
         kept = sum(os.path.basename(path).casefold() != ".git" for path in view.hidden)  # noqa: PTH119 - only its name
         head = self._verdict(ended) + (f" ({counted(kept, 'private path')} looked empty to it)" if kept else "")
-        return f"{head}\n{_both_ends(text, room - len(head) - 1)}".rstrip()
+        return f"{head}\n{_both_ends(text, room - len(head) - 1, len(whole))}".rstrip()
 
     def _verdict(self, ended: Ended) -> str:
         limits = self.options
@@ -220,10 +226,10 @@ def _git_around(root: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in places if not Path(path).is_relative_to(root)))
 
 
-def _both_ends(text: str, room: int) -> str:
+def _both_ends(text: str, room: int, of: int) -> str:
     if len(text) <= room:
         return text
-    note = f"\n[{len(text):,} characters, the middle left out]\n"
+    note = f"\n[{of:,} characters, the middle left out]\n"
     left = max(room - len(note), 0)
     head = left // _HEAD
     return text[:head] + note + text[len(text) - (left - head) :]

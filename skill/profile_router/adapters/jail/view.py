@@ -67,6 +67,7 @@ def jail_command(words: Sequence[str], view: View, options: Terminal) -> list[st
         "binds": [
             *((os.path.realpath(path), path, True) for path in outside),
             (str(view.root), str(view.root), False),
+            *((path, path, False) for path in _around(view)),
             *((path, path, True) for path in view.fixed),
         ],
         "hidden": view.hidden,
@@ -77,6 +78,16 @@ def jail_command(words: Sequence[str], view: View, options: Terminal) -> list[st
         "scratch_mb": options.file_mb,
     }
     return [sys.executable, "-I", "-S", str(_CHILD), json.dumps(order)]
+
+
+def _around(view: View) -> list[str]:
+    """Return the folders of the workspace around what is fixed or hidden, outer ones first.
+
+    Each is made a mount of its own, for the kernel renames no such folder: else a command would move it away and put
+    another git repository, or an open copy of a private name, in its place.
+    """
+    folders = {str(folder) for path in (*view.fixed, *view.hidden) for folder in Path(path).parents}
+    return sorted(folder for folder in folders if folder.startswith(f"{view.root}/"))
 
 
 def _outside(view: View) -> tuple[str, ...]:
