@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ from profile_router.cli.options import add_run_options, add_stream_options, add_
 from profile_router.errors import RouterError
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,10 +28,26 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv* and return its exit code. User errors are one line, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    arguments = parser().parse_args(argv)
+    _open_streams()
+    code = OK
+    try:
+        try:
+            code = _answer(argv)
+        finally:
+            sys.stdout.flush()  # here, because what fails after us is a complaint of the interpreter
+    except BrokenPipeError:
+        _drop_output()  # the reader of our output left: nothing more to say, and nothing to say it to
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _drop_output()
+        print(f"profile-router: {error.strerror}: not all was written; make room, then try again", file=sys.stderr)
+        return USAGE
+    return code
+
+
+def _answer(argv: Sequence[str] | None) -> int:
+    arguments = _parsed(argv)
     command = _command(arguments.command)
     try:
         return command(arguments)
@@ -39,10 +57,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nprofile-router: interrupted; nothing goes on running", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # the reader of our output left: nothing more to say, and nothing to say it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+
+
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the arguments; what no command knows is told with the help of the command that was meant."""
+    top = parser()
+    arguments, unknown = top.parse_known_args(argv)
+    if unknown:
+        top.prog = f"{top.prog} {arguments.command}"
+        top.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
+
+
+def _open_streams() -> None:
+    """Let characters that a stream cannot show become `?`, and a stream that was closed be /dev/null.
+
+    Otherwise the next file opened would take its number, and get what is printed.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(message: str) -> str:

@@ -1,0 +1,78 @@
+"""What is printed to a stream that is closed, full or left by its reader ends quietly, never in a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.command import call, environment
+
+COMMANDS = [
+    ["--version"],
+    ["--help"],
+    ["run", "--help"],
+    ["route", "fix the typo"],
+    ["policy", "show"],
+    ["policy", "show", "--rules"],
+    ["profiles", "--json"],
+    ["doctor"],
+    ["graph"],
+    ["health"],
+]
+FAILS = {"doctor"}  # there is no server here
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path  # without a Hermes home: the shipped profiles serve
+
+
+def _run(words: list[str], home: Path, redirection: str) -> subprocess.CompletedProcess[bytes]:
+    shell = f'exec "$@" {redirection}'
+    command = ["/bin/sh", "-c", shell, "sh", sys.executable, "-m", "profile_router", *words]
+    environ = environment(home, {"HERMES_HOME": ""})
+    return subprocess.run(
+        command, env=environ, cwd=home, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_reader_that_leaves_at_once_gets_no_complaint_after_it(words: list[str], home: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "profile_router", *words], env=environment(home, {"HERMES_HOME": ""}), cwd=home,
+            stdout=pipe, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1 if words[0] in FAILS else 0, b"")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
+    done = _run(words, home, ">/dev/full")
+    assert done.returncode == 2
+    assert done.stderr.decode() == (
+        "profile-router: No space left on device: not all was written; make room, then try again\n"
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_closed_stream_changes_nothing_else(words: list[str], closed: str, home: Path) -> None:
+    done = _run(words, home, closed)
+    assert done.returncode == (1 if words[0] in FAILS else 0)
+    assert done.stderr == b""
+    assert bool(done.stdout) is (">&-" not in closed.replace("2>&-", ""))
+
+
+def test_a_user_error_without_a_stderr_is_still_an_exit_code(home: Path) -> None:
+    assert _run(["route", ""], home, "2>&-").returncode == 2
+
+
+@pytest.mark.parametrize("words", [["graph", "--bogus"], ["doctor", "--jsn"], ["policy", "show", "--policy", "x"]])
+def test_an_unknown_option_names_the_help_of_its_command(words: list[str], home: Path) -> None:
+    done = call(*words, home=home)
+    assert done.code == 2
+    assert f"(see `profile-router {words[0]} --help`)" in done.err
