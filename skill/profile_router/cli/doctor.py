@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from profile_router.adapters.doctor.checks import examine
 from profile_router.adapters.doctor.facts import Facts, gather
 from profile_router.adapters.doctor.machine import this_machine
-from profile_router.cli.progress import printable
+from profile_router.cli.progress import coloured, printable
 from profile_router.core.diagnosis import Finding, count, tally
 
 _MARKS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         width = min(max(shutil.get_terminal_size((120, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
-        print("\n".join((*lines(findings, width=width, colours=sys.stdout.isatty()), tally(findings))))
+        print("\n".join((*lines(findings, width=width, colours=coloured(sys.stdout)), tally(findings))))
     return 1 if count(findings, "fail") else 0
 
 

@@ -19,7 +19,7 @@ from profile_router.adapters.install.applying import apply
 from profile_router.adapters.install.places import Places, find_places
 from profile_router.adapters.install.planning import plan_install
 from profile_router.adapters.install.wanting import not_agreed, who_wants
-from profile_router.cli.progress import printable
+from profile_router.cli.progress import coloured, printable
 from profile_router.core.changes import Change, Plan
 from profile_router.core.diagnosis import count
 from profile_router.errors import UsageError
@@ -71,7 +71,7 @@ def _try_profiles(*, ask: bool) -> int:
         print("no call made; `profile-router doctor --live` makes them")
         return 0
     findings = [clean(finding, secrets(facts)) for finding in asyncio.run(tried(facts))]
-    print("\n".join(lines(findings, width=120, colours=sys.stdout.isatty())))
+    print("\n".join(lines(findings, width=120, colours=coloured(sys.stdout))))
     return 1 if count(findings, "fail") else 0
 
 

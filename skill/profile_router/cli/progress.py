@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ _MARKS: Mapping[str, str] = {
     "unfinished": "!",
 }
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
-_LABEL_WIDTH = 11
+_LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
 
 
 class Progress:
@@ -27,7 +28,8 @@ class Progress:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._live = self._stream.isatty()
+        self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._coloured = coloured(self._stream)
         self._attempts = 0
         self._open = False
 
@@ -43,7 +45,9 @@ class Progress:
         """On a terminal, show the turn in a line that the next event overwrites."""
         if self._live:
             doing = ", ".join(event.get("tools") or ()) or "answers"
-            self._stream.write(f"\r\x1b[2K  turn {event['turn']}: {printable(doing)[:100]}")
+            # a line that wraps would not be overwritten whole
+            width = min(_columns(self._stream) - 1, _LIVE_WIDTH)
+            self._stream.write("\r\x1b[2K" + f"  turn {event['turn']}: {printable(doing)}"[:width])
             self._stream.flush()
             self._open = True
 
@@ -51,7 +55,7 @@ class Progress:
         if self._open:
             self._stream.write("\r\x1b[2K")
             self._open = False
-        shown = f"\x1b[{_COLOURS[mark]}m{mark}\x1b[0m" if self._live else mark
+        shown = f"\x1b[{_COLOURS[mark]}m{mark}\x1b[0m" if self._coloured else mark
         self._stream.write(f"{shown} {label:<{_LABEL_WIDTH}} {printable(text)}\n")
         self._stream.flush()
 
@@ -81,6 +85,18 @@ def closing_lines(result: Json) -> list[str]:
     seconds = sum(attempt["seconds"] for attempt in result["attempts"])
     lines.append(f"${result['cost_usd']:.2f} · {seconds:.1f} s · thread {result['thread']}")
     return lines
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):
+        return _USUAL_WIDTH
+
+
+def coloured(stream: TextIO) -> bool:
+    """Tell whether *stream* takes colours: a terminal that can, whose user has not said no (https://no-color.org)."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def printable(text: str) -> str:
