@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from tests.install.trees import PARENT, Stage, kept, tree
 from profile_router.adapters.install import applying
 from profile_router.adapters.install.applying import apply
 from profile_router.adapters.install.configs import BACKUP
+from profile_router.adapters.install.removal import plan_uninstall
 from profile_router.core.changes import Change, Plan
 from profile_router.errors import UsageError
 
@@ -143,6 +145,67 @@ def test_killed_in_the_middle_a_second_install_completes_the_first(stage: Stage,
     assert stage.plan(migrate=True).writing == ()
     assert kept(stage.uninstall()) == {}
     assert tree(stage.user) == before
+
+
+def killed_writing(act: Callable[[], object], number: int) -> None:
+    """Let *act* be ended by SIGKILL while it writes the file of that *number*, in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        count = itertools.count(1)
+        applying.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL) if next(count) == number else None
+        try:
+            act()
+        finally:
+            os._exit(1)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def halves(stage: Stage) -> list[Path]:
+    return list(stage.user.rglob(".profile-router.*"))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 9, 23])
+def test_the_half_of_a_file_that_a_kill_left_goes_with_the_rest(stage: Stage, number: int) -> None:
+    before = tree(stage.user)
+    killed_writing(lambda: stage.install(migrate=True), number)
+    assert len(halves(stage)) == 1
+    assert kept(stage.uninstall()) == {}
+    assert tree(stage.user) == before
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 9, 23])
+def test_a_second_install_removes_the_half_of_a_file_that_a_kill_left(stage: Stage, number: int) -> None:
+    before = tree(stage.user)
+    killed_writing(lambda: stage.install(migrate=True), number)
+    stage.install(migrate=True)
+    assert halves(stage) == []
+    assert stage.plan(migrate=True).writing == ()
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_a_killed_uninstall_leaves_no_half_of_a_file_to_the_next(stage: Stage) -> None:
+    before = tree(stage.user)
+    stage.install()
+    killed_writing(stage.uninstall, 1)
+    assert len(halves(stage)) == 1
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_killed_before_its_very_last_step_uninstall_goes_on(stage: Stage) -> None:
+    before = tree(stage.user)
+    stage.install()
+    apply(plan_uninstall(stage.root).writing[:-1])
+    stage.uninstall()
+    assert tree(stage.user) == before
+
+
+def test_a_file_of_the_user_with_a_name_like_ours_stays(stage: Stage) -> None:
+    stage.install()
+    own = stage.write("plugins/profile-router/.profile-router.settings", "mine\n")
+    stage.uninstall()
+    assert own.read_text() == "mine\n"
 
 
 def test_ctrl_c_stops_before_the_next_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

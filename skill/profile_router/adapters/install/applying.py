@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import tempfile
@@ -15,7 +16,8 @@ from profile_router.core.changes import Change
 from profile_router.errors import UsageError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_TEMPORARY = ".profile-router."
+_TEMPORARY = (".profile-router.", ".half")
+_LEFT = re.compile(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
 
 Undo = Callable[[], None]
 
@@ -51,6 +53,14 @@ def read_file(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise UsageError(_told(error)) from None
+
+
+def leftovers(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the halves of files that a kill in the middle of writing has left in *folders*."""
+    for folder in sorted(set(folders)):
+        with suppress(OSError):
+            found = [entry.path for entry in os.scandir(folder) if _LEFT.fullmatch(entry.name) and entry.is_file()]
+            yield from map(Path, sorted(found))
 
 
 def _told(error: OSError) -> str:
@@ -124,7 +134,7 @@ def _write(path: Path, content: bytes, mode: int) -> Undo:
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY[0], suffix=_TEMPORARY[1])
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -21,6 +21,7 @@ from profile_router.adapters.install.manifest import (
     rendered,
 )
 from profile_router.adapters.install.places import Places
+from profile_router.adapters.install.removal import halves
 from profile_router.adapters.install.wanting import Wanting, joined, not_agreed, who_wants
 from profile_router.core.changes import NEW_FOLDER, Change, Plan
 
@@ -57,7 +58,7 @@ def plan_install(
         *_own(places.root, command, manifest),
     ]
     wanting = who_wants(places, environ)
-    found += _agreement(places.root, wanting, use_root_keys)
+    found += (*_agreement(places.root, wanting, use_root_keys), *halves(manifest, places.root))
     notes = (*said, *warned, *_keys(places.root, wanting, use_root_keys))
     return Plan(changes=_whole(found, manifest, places.root), notes=notes)
 

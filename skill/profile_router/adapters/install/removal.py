@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from profile_router.adapters.install.applying import read_file
+from profile_router.adapters.install.applying import leftovers, read_file
 from profile_router.adapters.install.enabling import disable
 from profile_router.adapters.install.manifest import Manifest, Step, digest, manifest_path, read_manifest
 from profile_router.adapters.install.sources import PLUGIN
@@ -24,17 +24,31 @@ def plan_uninstall(root: Path) -> Plan:
     record = manifest_path(root)
     there = read_file(record)
     if there is None:
-        return Plan()
+        return Plan(changes=tuple(_never_begun(record.parent)))
     manifest = read_manifest(root)
     undoing = _Undoing()
     for step in reversed(manifest.steps):
         undoing.undo(step)
-    files = [*undoing.changes(), *_caches(undoing)]
+    files = [*undoing.changes(), *_caches(undoing), *halves(manifest, root)]
     gone = {change.path for change in files if change.kind == "remove"} | {str(record)}
     folders = list(_folders(manifest, gone))
     own = _folder_change(record.parent, gone)
     last = Change(kind="remove", path=str(record), before=there)
     return Plan(changes=(*files, *folders, last, *([own] if own.kind == "remove" else [])))
+
+
+def halves(manifest: Manifest, root: Path) -> Iterator[Change]:
+    """Yield what removes the halves of files that were left when we were killed in the middle of writing one."""
+    for path in leftovers({manifest_path(root).parent, *(Path(step.path).parent for step in manifest.steps)}):
+        yield Change(kind="remove", path=str(path), before=read_file(path), note="the half of a file")
+
+
+def _never_begun(folder: Path) -> Iterator[Change]:
+    """Yield what removes our folder where there is no record in it: killed before or after all else."""
+    halved = [Change(kind="remove", path=str(path), before=read_file(path)) for path in leftovers((folder,))]
+    if folder.is_dir():
+        own = _folder_change(folder, {change.path for change in halved})
+        yield from (*halved, own) if own.kind == "remove" else halved
 
 
 @dataclass(slots=True)
