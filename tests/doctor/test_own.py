@@ -16,7 +16,7 @@ from profile_router.hermes_plugin.worker import locked
 
 
 def bad_policy(scene: Scene) -> Facts:
-    return scene.facts(policy_problem="p.yaml:3: unknown key 'teirs'")
+    return scene.facts(policy_problem="p.yaml:3: unknown key 'teirs'", policy_file="my p.yaml")
 
 
 def made(scene: Scene) -> None:
@@ -72,7 +72,7 @@ ROWS = [
         given=bad_policy,
         level="fail",
         says="p.yaml:3: unknown key 'teirs'",
-        mend="profile-router policy check",
+        mend="profile-router policy check 'my p.yaml'",
     ),
     Row(
         rule="a state folder that is not there yet is fine",

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from profile_router import __version__
 from profile_router.cli.options import add_run_options, add_stream_options, add_task_options
+from profile_router.cli.spelling import as_called
 from profile_router.errors import RouterError
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -23,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print *message* and how to get help, and exit with 2."""
-        self.exit(USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+        self.exit(USAGE, f"{self.prog}: {message} (see `{as_called(f'{self.prog} --help')}`)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _answer(argv: Sequence[str] | None) -> int:
     try:
         return command(arguments)
     except RouterError as error:
-        print(f"profile-router: {_one_line(str(error))}", file=sys.stderr)
+        print(f"profile-router: {as_called(_one_line(str(error)))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("\nprofile-router: interrupted; nothing goes on running", file=sys.stderr)

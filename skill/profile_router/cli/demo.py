@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from profile_router.cli.demo_stage.provider import Script, refusing, scripted
 from profile_router.cli.demo_stage.scratch import GOAL, LINES, MODEL, Scratch, make_scratch, own_environment
 from profile_router.cli.progress import Progress, closing_lines
 from profile_router.cli.run import EXITS
+from profile_router.cli.spelling import called
 from profile_router.core.explain import Json, thousands
 from profile_router.core.task import Task
 
@@ -92,9 +92,7 @@ def _cell(text: str, width: int, place: int) -> str:
 
 def _next_steps() -> tuple[str, ...]:
     """Return how to go on with one's own servers, in the words that started this process."""
-    program = Path(sys.argv[0])
-    started_as_folder = (program / "__main__.py").is_file()
-    command = f"python3 {shlex.quote(os.path.relpath(program))}" if started_as_folder else "profile-router"
+    command = called()
     return (
         f"  your servers   {command} profiles   (which profiles, models and keys it finds)",
         f'  your task      {command} run "…" --workspace DIR --check "…"',

@@ -17,6 +17,7 @@ from profile_router.adapters.doctor.checks import examine
 from profile_router.adapters.doctor.facts import Facts, gather
 from profile_router.adapters.doctor.machine import this_machine
 from profile_router.cli.progress import coloured, printable
+from profile_router.cli.spelling import as_called
 from profile_router.core.diagnosis import Finding, count, tally
 
 _MARKS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
@@ -57,9 +58,10 @@ def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
     mark, colour = _MARKS[finding.level]
     shown = f"\x1b[{colour}m{mark}\x1b[0m" if colours else mark
     indent = " " * (name + 4)
-    text = textwrap.wrap(finding.measured, width - len(indent), break_long_words=False, break_on_hyphens=False) or [""]
+    measured, room = as_called(finding.measured), width - len(indent)
+    text = textwrap.wrap(measured, room, break_long_words=False, break_on_hyphens=False) or [""]
     # a command is never wrapped: it is there to be copied
-    mend = f"mend: {finding.mend}" if finding.mend else ""
+    mend = f"mend: {as_called(finding.mend)}" if finding.mend else ""
     if mend and len(indent) + len(text[-1]) + 4 + len(mend) <= width:
         text[-1] = f"{text[-1]}    {mend}"
     elif mend:

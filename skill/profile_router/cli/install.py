@@ -20,6 +20,7 @@ from profile_router.adapters.install.places import Places, find_places
 from profile_router.adapters.install.planning import plan_install
 from profile_router.adapters.install.wanting import not_agreed, who_wants
 from profile_router.cli.progress import coloured, printable
+from profile_router.cli.spelling import as_called
 from profile_router.core.changes import Change, Plan
 from profile_router.core.diagnosis import count
 from profile_router.errors import UsageError
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if code or arguments.dry_run:
         return code
     if plan.writing:
-        print("start Hermes anew; `profile-router doctor` says what is left to do")
+        print(as_called("start Hermes anew; `profile-router doctor` says what is left to do"))
     wanted = asks if arguments.live is None else arguments.live
     return _try_profiles(ask=arguments.live is None) if wanted else 0
 
@@ -68,7 +69,7 @@ def _try_profiles(*, ask: bool) -> int:
     facts = asyncio.run(look(os.environ))
     print("\n".join(("one minimal model call per profile:", *map(printable, announced(facts)))))
     if ask and not _says_yes("Make these calls? [y/N] "):
-        print("no call made; `profile-router doctor --live` makes them")
+        print(as_called("no call made; `profile-router doctor --live` makes them"))
         return 0
     findings = [clean(finding, secrets(facts)) for finding in asyncio.run(tried(facts))]
     print("\n".join(lines(findings, width=120, colours=coloured(sys.stdout))))
@@ -80,7 +81,8 @@ def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
 
     Raises UsageError where nobody can be asked.
     """
-    print("\n".join(printable(line) for line in (*listed(plan.changes), *differences(plan.changes), *_notes(plan))))
+    shown = (*map(as_called, listed(plan.changes)), *differences(plan.changes), *map(as_called, _notes(plan)))
+    print("\n".join(map(printable, shown)))
     if not plan.writing:
         print(f"nothing to do: {nothing}")
         return 0

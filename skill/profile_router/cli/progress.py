@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from profile_router.cli.spelling import as_called
 from profile_router.core.explain import Json
 
 _MARKS: Mapping[str, str] = {
@@ -79,9 +80,9 @@ def closing_lines(result: Json) -> list[str]:
         lines.append(f"{result['status']}  ·  {result['route']['rule']}")
         if result["route"].get("status") == "refused":
             lines += [f"  why       {printable(reason)}" for reason in result["route"]["reasons"]]
-        lines += [f"  because   {printable(result['error'])}"] if result["error"] else []
-        lines += [f"  unblock   {printable(way)}" for way in result["unblock"]]
-    lines += [f"  note      {printable(note)}" for note in (*result["notes"], *result["warnings"])]
+        lines += [f"  because   {as_called(printable(result['error']))}"] if result["error"] else []
+        lines += [f"  unblock   {as_called(printable(way))}" for way in result["unblock"]]
+    lines += [f"  note      {as_called(printable(note))}" for note in (*result["notes"], *result["warnings"])]
     seconds = sum(attempt["seconds"] for attempt in result["attempts"])
     lines.append(f"${result['cost_usd']:.2f} · {seconds:.1f} s · thread {result['thread']}")
     return lines

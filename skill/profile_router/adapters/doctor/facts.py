@@ -50,7 +50,10 @@ class InstalledHermes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970."""
+    """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970.
+
+    `policy_file` is the file that was asked for, refused or not.
+    """
 
     machine: Machine
     policy: Policy
@@ -59,6 +62,7 @@ class Facts:
     ranks: Path | None
     now: float
     policy_problem: str = ""
+    policy_file: str = ""
     subjects: tuple[Subject, ...] = ()
     hermes: InstalledHermes | None = None
     hermes_problem: str = ""
@@ -95,6 +99,7 @@ async def gather(policy_file: str | None, machine: Machine) -> Facts:
         machine=machine,
         policy=policy,
         policy_problem=problem,
+        policy_file=str(find_policy(policy_file, machine.environ)),
         home=home,
         state=state_dir(machine.environ),
         ranks=_ranks(),

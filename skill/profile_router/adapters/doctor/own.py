@@ -23,7 +23,7 @@ def policy(facts: Facts) -> Iterator[Finding]:
     """Fail for a policy that is refused; what follows is then about the shipped one."""
     if facts.policy_problem:
         measured = f"{facts.policy_problem}; the checks below go by the shipped policy"
-        yield failed("policy", measured, "profile-router policy check")
+        yield failed("policy", measured, f"profile-router policy check {shlex.quote(facts.policy_file)}")
         return
     origin = "as shipped" if facts.policy.source == str(SHIPPED) else facts.policy.source
     yield passed("policy", f"{origin}, {len(facts.policy.rules)} rules, digest {facts.policy.digest}")
