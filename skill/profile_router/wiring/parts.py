@@ -1,0 +1,181 @@
+"""The parts of a run's context: each is made here, out of what several of them share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from profile_router.adapters.embedded.condenser import EmbeddedCondenser
+from profile_router.adapters.embedded.kept_calls import KeptCalls
+from profile_router.adapters.embedded.prober import EmbeddedProber
+from profile_router.adapters.embedded.runner import EmbeddedRunner
+from profile_router.adapters.embedded.summarizer import EmbeddedSummarizer
+from profile_router.adapters.health_store import HealthStore
+from profile_router.adapters.hermes.choice import ChosenRunner
+from profile_router.adapters.hermes.installation import VARIABLE, find_hermes
+from profile_router.adapters.hermes.runner import HermesRunner
+from profile_router.adapters.kept_runner import KeptRunner
+from profile_router.adapters.live import LiveBackends, LiveHealth, LiveMeasurer
+from profile_router.adapters.purse import Purse
+from profile_router.adapters.records import Before, Records, Scoped
+from profile_router.adapters.threads import Run
+from profile_router.adapters.verifier import WorkspaceVerifier
+from profile_router.adapters.workspace import base_of, private_files, tracked_files
+from profile_router.core.policy import Policy
+from profile_router.core.profile import Profile
+from profile_router.errors import UsageError
+from profile_router.ports import Runner
+from profile_router.wiring.setup import Setup
+
+_TEXTS = "texts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Make the parts of one run's context."""
+
+    setup: Setup
+    run: Run
+    purse: Purse
+
+    @cached_property
+    def backends(self) -> LiveBackends:
+        """What asks the local servers; one for all, since it remembers what they said."""
+        setup = self.setup
+        return LiveBackends(policy=setup.policy, profiles=setup.profiles, candidates=setup.candidates)
+
+    @cached_property
+    def _journal(self) -> MutableMapping[str, bytes | None]:
+        """Return what tells how the files were before; where there is git, its own objects do."""
+        workspace = self.setup.workspace
+        return {} if workspace and workspace.git else Before(self.run.records)
+
+    @cached_property
+    def _calls(self) -> KeptCalls:
+        return KeptCalls(records=self.run.records)
+
+    @property
+    def _root(self) -> Path | None:
+        return self.setup.workspace.root if self.setup.workspace else None
+
+    @property
+    def _base(self) -> Path:
+        return base_of(self.setup.workspace, self.setup.cwd)
+
+    def _load(self, name: str) -> Profile:
+        return self.setup.profiles[name]
+
+    def measurer(self) -> LiveMeasurer:
+        """Return what measures the task and asks the local servers."""
+        setup = self.setup
+        return LiveMeasurer(
+            policy=setup.policy,
+            profiles=setup.profiles,
+            candidates=setup.candidates,
+            backends=self.backends,
+            workspace=setup.workspace,
+            cwd=setup.cwd,
+            state=setup.state,
+            windows=setup.windows(),
+        )
+
+    def health(self) -> LiveHealth:
+        """Return what remembers which servers and keys failed."""
+        store = HealthStore(state=self.setup.state, rules=self.setup.policy.health, clock=time.time)
+        return LiveHealth(store=store, profiles=self.setup.profiles)
+
+    def runner(self) -> ChosenRunner:
+        """Return what runs a subagent. Raises UsageError where the policy wants a Hermes that is not there."""
+        workspace, policy = self.setup.workspace, self.setup.policy
+        return ChosenRunner(
+            choice=policy.runner,
+            embedded=EmbeddedRunner(
+                load=self._load,
+                policy=policy,
+                workspace=self._root,
+                base=self._base,
+                known_files=lambda: tracked_files(workspace) if workspace else (),
+                journal=self._journal,
+                records=self.run.records,
+            ),
+            hermes=self._hermes(Scoped(self.run.records, "hermes ")),
+            private_files=lambda: private_files(workspace, policy.private_paths) if workspace else (),
+        )
+
+    def prober(self) -> EmbeddedProber:
+        """Return what asks a model how hard the task is."""
+        return EmbeddedProber(
+            load=self._load, policy=self.setup.policy, root=self._base, purse=self.purse, kept=self._calls
+        )
+
+    def condenser(self) -> EmbeddedCondenser:
+        """Return what makes a context fit a window."""
+        return EmbeddedCondenser(
+            load=self._load,
+            policy=self.setup.policy,
+            workspace=self._root,
+            base=self._base,
+            purse=self.purse,
+            kept=self._calls,
+        )
+
+    def summarizer(self) -> EmbeddedSummarizer:
+        """Return what shortens a subagent's last words for its parent."""
+        return EmbeddedSummarizer(
+            load=self._load,
+            policy=self.setup.policy,
+            whole_text=self.setup.state / _TEXTS / f"{self.run.thread}-{self.run.id}.txt",
+            purse=self.purse,
+            kept=self._calls,
+        )
+
+    def verifier(self) -> WorkspaceVerifier:
+        """Return what looks at the work itself."""
+        setup, run = self.setup, self.run
+        return WorkspaceVerifier(
+            workspace=setup.workspace,
+            scratch=run.folder,
+            environ=setup.environ,
+            journal=self._journal,
+            private=setup.policy.private_paths,
+            state=setup.state,
+            name=run.thread,
+            records=run.records,
+        )
+
+    def _hermes(self, records: Records) -> Runner | None:
+        """Return the Hermes runner, None where it is not wanted or not there. Raises UsageError where it must be.
+
+        Without a Hermes home there is none either: the profiles that come with the program are no place to run in.
+        """
+        setup, policy = self.setup, self.setup.policy
+        if policy.runner == "embedded":
+            return None
+        found = find_hermes(setup.environ, policy.hermes.python)
+        if found is None or setup.home.root is None:
+            if policy.runner == "hermes":
+                raise _no_hermes(policy, "hermes on PATH" if found is None else "Hermes home")
+            return None
+        hermes = HermesRunner(
+            load=self._load,
+            policy=policy,
+            hermes=found,
+            root=setup.home.root,
+            environ=setup.environ,
+            workspace=self._root,
+            base=self._base,
+            unattended=policy.hermes.unattended_approval,
+            passed=policy.hermes.pass_environment,
+            records=records,
+        )
+        return KeptRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner
+
+
+def _no_hermes(policy: Policy, missing: str) -> UsageError:
+    return UsageError(
+        f"{policy.source} says `runner: hermes`, but there is no {missing}; install it with "
+        f"`pip install hermes-agent` and `hermes setup`, name its python in {VARIABLE}, or write `runner: auto`"
+    )
