@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from profile_router.adapters.jail.view import jail_problem
 # A busy machine is no broken rule: speed is measured in tests/benchmarks.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and that is inherited: tests send it to processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _REMOVED = re.compile(
     r".*_API_KEY$|^(PROFILE_ROUTER|LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_|^(HTTPS?|ALL|NO)_PROXY$", re.IGNORECASE
