@@ -41,14 +41,14 @@ def run_batch(
     deadline: float,
     interrupted: Callable[[], bool],
     alive: Callable[[str], None],
+    folder: str = "",
 ) -> list[Ran]:
     """Run *tasks* as `run_router` runs one, and return how far it came with each. Never raises an Exception."""
     together = _Together(tasks=[Ran() for _ in tasks])
     named = {str(task["workspace"]) for task in tasks if task.get("workspace")}
     order = [{name: value for name, value in task.items() if value is not None} for task in tasks]
-    run_process(
-        together, settings, _BATCH, order, deadline, interrupted, alive, folder=named.pop() if len(named) == 1 else None
-    )
+    folders = (named.pop() if len(named) == 1 else None, folder)
+    run_process(together, settings, _BATCH, order, deadline, interrupted, alive, folders=folders)
     for one in together.tasks:
         one.mode, one.private_paths = together.mode, together.private_paths
         one.started, one.code, one.errors = together.started, together.code, together.errors

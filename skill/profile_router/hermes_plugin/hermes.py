@@ -20,6 +20,20 @@ def paused() -> bool:
     return False
 
 
+def folder_of(task_id: object) -> str:
+    """Return the folder in which Hermes' own tools work for *task_id* now; empty where that is no folder of ours.
+
+    One process may serve several chats, each in a folder of its own: an editor's, a dashboard's.
+    """
+    try:
+        files = importlib.import_module("tools.file_tools")
+        known = isinstance(task_id, str) and task_id and not files._uses_container_paths(task_id)
+        found = files._authoritative_workspace_root(task_id) if known else None
+        return str(found or importlib.import_module("agent.runtime_cwd").resolve_agent_cwd())
+    except Exception:
+        return ""
+
+
 def interrupted() -> bool:
     """Tell whether the user has interrupted the turn that this thread works for."""
     try:

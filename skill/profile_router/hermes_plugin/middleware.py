@@ -28,7 +28,7 @@ from typing import Any
 from .arguments import notes_on, tasks_of
 from .batch import run_batch
 from .conversation import conversation_of
-from .hermes import alive_sign, interrupted, paused, tell
+from .hermes import alive_sign, folder_of, interrupted, paused, tell
 from .private import looks_private
 from .process import Ran, run_router
 from .results import entry_of, error_entry
@@ -43,7 +43,7 @@ class Call:
     """One delegate_task on its way. `ran` grows by one for each task that was given to the router.
 
     `conversation` is the parent's, which the router passes on; Hermes' own delegation has no use for it. `notes` tell
-    the parent what of its call reached no task.
+    the parent what of its call reached no task. `folder` is where the parent works.
     """
 
     tasks: Sequence[Mapping[str, Any]]
@@ -51,6 +51,7 @@ class Call:
     conversation: Sequence[Mapping[str, str]] = ()
     ran: list[Ran] = field(default_factory=list)
     notes: Sequence[str] = ()
+    folder: str = ""
 
     @property
     def may_go_to_hermes(self) -> str:
@@ -79,7 +80,7 @@ def on_tool(**call: Any) -> Any:
     if call.get("tool_name") != "delegate_task":
         return next_call(args)
     try:
-        verdict = _verdict(args, call.get("session_id"))
+        verdict = _verdict(args, call.get("session_id"), call.get("task_id"))
     except Exception as error:
         verdict = Verdict(_as_result([error_entry(0, f"the plugin failed: {type(error).__name__}: {error}", "")], 0.0))
     if verdict.answer is not None:
@@ -90,7 +91,7 @@ def on_tool(**call: Any) -> Any:
     return result
 
 
-def _verdict(args: Any, session_id: object) -> Verdict:
+def _verdict(args: Any, session_id: object, task_id: object) -> Verdict:
     call = None
     try:
         tasks = tasks_of(args)
@@ -100,7 +101,8 @@ def _verdict(args: Any, session_id: object) -> Verdict:
             return Verdict(
                 json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
             )
-        call = Call(tasks, read_settings(), conversation_of(session_id), notes=notes_on(args))
+        said = conversation_of(session_id)
+        call = Call(tasks, read_settings(), said, notes=notes_on(args), folder=folder_of(task_id))
         return _delegated(call)
     except Exception as error:
         return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
@@ -132,7 +134,7 @@ def _run_all(call: Call, deadline: float) -> list[str]:
         return [run_task(call, call.tasks[0], deadline)[1]]
     orders = [_order(call, task, deadline) for task in call.tasks]
     call.ran = [Ran(started=True, rule="unknown") for _ in orders]  # should anything go wrong, they may have begun
-    call.ran = run_batch(call.settings, orders, deadline + GRACE_S, interrupted, alive_sign())
+    call.ran = run_batch(call.settings, orders, deadline + GRACE_S, interrupted, alive_sign(), call.folder)
     _seen_private_paths = call.ran[0].private_paths or _seen_private_paths
     return [order["thread"] for order in orders]
 
@@ -151,7 +153,7 @@ def run_task(call: Call, task: Mapping[str, Any], deadline: float) -> tuple[Ran,
     global _seen_private_paths
     order = _order(call, task, deadline)
     call.ran.append(Ran(started=True, rule="unknown"))  # should anything go wrong in between, it may have begun
-    ran = run_router(call.settings, order, deadline + GRACE_S, interrupted, alive_sign())
+    ran = run_router(call.settings, order, deadline + GRACE_S, interrupted, alive_sign(), call.folder)
     call.ran[-1] = ran
     _seen_private_paths = ran.private_paths or _seen_private_paths
     return ran, order["thread"]

@@ -69,14 +69,15 @@ def run_router(
     deadline: float,
     interrupted: Callable[[], bool],
     alive: Callable[[str], None],
+    folder: str = "",
 ) -> Ran:
     """Run *task* until it ends, *interrupted* says so, or *deadline* (of time.monotonic). Never raises an Exception.
 
-    *alive* is called about ten times a second with the last line that it said.
+    *alive* is called about ten times a second with the last line that it said. *folder* is where the parent works.
     """
     order = {name: value for name, value in task.items() if value is not None}
     ran = Ran()
-    run_process(ran, settings, _RUN, order, deadline, interrupted, alive, folder=task.get("workspace"))
+    run_process(ran, settings, _RUN, order, deadline, interrupted, alive, folders=(task.get("workspace"), folder))
     return ran
 
 
@@ -89,11 +90,13 @@ def run_process(
     interrupted: Callable[[], bool],
     alive: Callable[[str], None],
     *,
-    folder: object,
+    folders: Sequence[object],
 ) -> None:
-    """Run the router with *arguments* and the JSON value *order* on its stdin; *ran* hears what it says."""
+    """Run the router with *arguments* and the JSON value *order* on its stdin, in the first of *folders* that is one;
+    *ran* hears what it says.
+    """
     try:
-        process = _begun(settings, arguments, folder_of_parent(folder))
+        process = _begun(settings, arguments, folder_of_parent(*folders))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         ran.errors = str(error)
         return

@@ -114,9 +114,11 @@ def environment() -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in _NOT_PASSED}, DEPTH: "1"}
 
 
-def folder_of_parent(named: object = None) -> str:
-    """Return the folder the parent agent works in, where the router is to work: *named*, Hermes' own, or this one."""
-    for place in (named, os.environ.get("TERMINAL_CWD")):
+def folder_of_parent(*named: object) -> str:
+    """Return the folder the parent agent works in, where the router is to work: the first of *named* that is one,
+    Hermes' own, or this one.
+    """
+    for place in (*named, os.environ.get("TERMINAL_CWD")):
         if isinstance(place, str) and Path(place).is_absolute() and Path(place).is_dir():
             return place
     return str(Path.cwd())

@@ -14,7 +14,7 @@ from typing import Any
 
 from .arguments import tasks_of
 from .conversation import conversation_of
-from .hermes import paused
+from .hermes import folder_of, paused
 from .middleware import Call, run_task
 from .results import entry_of
 from .settings import environment, folder_of_parent, read_settings
@@ -64,11 +64,12 @@ def route_task(args: Any, **hermes: Any) -> str:
         if settings.problem:
             return _error(settings.problem)
         conversation = conversation_of(hermes.get("session_id"))
+        folder = folder_of(hermes.get("task_id"))
         if not args.get("run"):
-            return _decided({**task, "conversation": conversation})
+            return _decided({**task, "conversation": conversation}, folder)
         if paused():
             return _error("delegation is paused: the operator has to clear that in /agents first")
-        call, started = Call([task], settings, conversation), time.monotonic()
+        call, started = Call([task], settings, conversation, folder=folder), time.monotonic()
         ran, thread = run_task(call, task, started + settings.limit_s)
         return json.dumps(entry_of(0, ran, thread, seconds=time.monotonic() - started), ensure_ascii=False)
     except Exception as error:
@@ -88,9 +89,9 @@ def _wrong(args: Any) -> str:
     return ""
 
 
-def _decided(task: Mapping[str, Any]) -> str:
+def _decided(task: Mapping[str, Any], folder: str) -> str:
     """Return the router's decision about *task* as it says it, or an error."""
-    ended = _call(["route", "--task-json", "-", "--json"], stdin=json.dumps(task))
+    ended = _call(["route", "--task-json", "-", "--json"], folder, stdin=json.dumps(task))
     try:
         decision = json.loads(ended.stdout)
     except (ValueError, RecursionError):
@@ -109,7 +110,7 @@ def in_chat(text: str) -> str:
     try:
         if not text.strip():
             return "say what to do: /profile-router fix the typo in README.md"
-        ended = _call(_chat_words(text))
+        ended = _call(_chat_words(text), folder_of(None))
         return (ended.stdout.strip() or ended.stderr.strip())[:_LONGEST_ANSWER]
     except Exception as error:
         return f"profile-router: {error}"
@@ -170,7 +171,7 @@ def _say_what_hermes_took() -> None:
         sys.stderr.write(_TAKEN)
 
 
-def _call(words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+def _call(words: Sequence[str], folder: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     settings = read_settings()
     if settings.problem:
         raise ValueError(settings.problem)
@@ -182,7 +183,7 @@ def _call(words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[
             text=True,
             errors="replace",
             timeout=_DECIDING_S,
-            cwd=folder_of_parent(),
+            cwd=folder_of_parent(folder),
             env=environment(),
             check=False,
         )
