@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -103,14 +104,22 @@ def test_a_child_that_is_killed_leaves_nothing_behind_and_its_attempt_says_so(bu
     assert busy.left() == []
 
 
-def test_when_the_router_is_killed_the_child_ends_itself_and_all_that_it_started(busy: Busy) -> None:
+def test_when_the_router_is_killed_the_child_ends_itself_and_all_that_it_started(busy: Busy, tmp_path: Path) -> None:
+    """Its temporary files go too: Hermes keeps its shell's environment among them."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     hermes = busy.stage.hermes
     command = [sys.executable, "-m", "tests.hermes.a_router", str(busy.stage.folder), str(hermes.python)]
-    environ = {**busy.stage.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environ = {**busy.stage.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(scratch)}
     with subprocess.Popen(command, env=environ) as router:
         busy.wait()
+        assert list(scratch.glob("profile-router-*/tmp/*"))
         router.kill()
     assert busy.left() == []
+    deadline = time.monotonic() + AT_MOST
+    while list(scratch.iterdir()):
+        assert time.monotonic() < deadline, "its temporary files are still there"
+        time.sleep(0.05)
 
 
 def test_a_turn_has_no_more_time_than_its_order(stage: Stage) -> None:

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import queue
+import shutil
 import sys
 import threading
 from contextlib import suppress
@@ -57,7 +58,8 @@ def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes]) -> Any
     leash, wire = os.dup(0), os.dup(1)  # these two are not inherited
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    threading.Thread(target=_hold, args=(leash, family, orders), daemon=True).start()
+    scratch = Path(os.environ.get("TMPDIR") or "/").parent  # now: the profile's .env may name another
+    threading.Thread(target=_hold, args=(leash, family, orders, scratch), daemon=True).start()
     lock = threading.Lock()
 
     def say(event: str, **values: Any) -> None:
@@ -69,8 +71,11 @@ def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes]) -> Any
     return say
 
 
-def _hold(leash: int, family: Any, orders: queue.SimpleQueue[bytes]) -> None:
-    """Hand the order on, and when the other end of the *leash* is gone, end this process and all that it started."""
+def _hold(leash: int, family: Any, orders: queue.SimpleQueue[bytes], scratch: Path) -> None:
+    """Hand the order on, and when the other end of the *leash* is gone, end this process and all that it started.
+
+    Whoever made *scratch* may have been killed: it goes too.
+    """
     order = bytearray()
     while not order.endswith(b"\n") and (read := os.read(leash, 1 << 16)):
         order += read
@@ -83,6 +88,8 @@ def _hold(leash: int, family: Any, orders: queue.SimpleQueue[bytes]) -> None:
         with suppress(OSError):
             os.setsid()
         family.end_family(os.environ.get(family.MARK, ""), parent)
+        if scratch.name.startswith(family.SCRATCH):
+            shutil.rmtree(scratch, ignore_errors=True)
         os._exit(0)
     threading.Event().wait()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 MARK = "PROFILE_ROUTER_CHILD"
+SCRATCH = "profile-router-"  # begins the name of a child's own folder: Hermes writes its shell's environment there
 _SWEEPS = 300
 _BETWEEN_SECONDS = 0.01
 

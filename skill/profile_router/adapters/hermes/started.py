@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.adapters.hermes.environment import child_environment
-from profile_router.adapters.hermes.family import MARK, end_family
+from profile_router.adapters.hermes.family import MARK, SCRATCH, end_family
 
 CHILD = Path(__file__).with_name("child.py")
 _DEFAULT = "default"
@@ -70,7 +70,7 @@ def started(start: Start) -> Iterator[Child]:
 
     Hermes leaves its shell's environment behind among its temporary files: they are removed with all that is in them.
     """
-    with tempfile.TemporaryDirectory(prefix="profile-router-", ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as made:
         empty, scratch = Path(made, "empty"), Path(made, "tmp")
         empty.mkdir()
         scratch.mkdir()
