@@ -69,7 +69,8 @@ class Scene:
 
     def server(self, name: str = LOCAL, *, flags: str = "", **changes: Any) -> None:
         """Let a server of the profile *name* answer; *flags* are those it was started with, "" for somebody else's."""
-        report = BackendReport(profile=name, models=changes.pop("models", (MODEL,)), window=changes.get("window"))
+        models, detail = changes.pop("models", (MODEL,)), changes.pop("detail", "")
+        report = BackendReport(profile=name, models=models, window=changes.get("window"), detail=detail)
         given = {"kind": "llama-server", "window": 8_192, "slots": 1, **changes}
         listener = Listener(pid=7, arguments=("llama-server", *flags.split()), folder=self.root) if flags else None
         self.servers[name] = Server(address="127.0.0.1:8080", report=report, listener=listener, **given)

@@ -52,6 +52,21 @@ ROWS = [
         rule="an unknown server is fine", check=REACHABLE, given=server(kind=""), level="pass", says="OpenAI-compatible"
     ),
     Row(
+        rule="what answers and has no model is no model server",
+        check=REACHABLE,
+        given=server(kind="", models=(), detail="HTTP 302 without a list of models at /models"),
+        level="warn",
+        says="127.0.0.1:8080 answers, but not as a model server: HTTP 302 without a list of models",
+        mend="profile-router llama-server",
+    ),
+    Row(
+        rule="a llama-server without a list of models is one",
+        check=REACHABLE,
+        given=server(models=()),
+        level="pass",
+        says="llama-server at 127.0.0.1:8080",
+    ),
+    Row(
         rule="a server that refuses fails",
         check=REACHABLE,
         given=down(),

@@ -7,12 +7,12 @@ model's settings at `/api/show` and what is loaded at `/api/ps`, and cuts longer
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from profile_router.adapters.http import ELSEWHERE, open_client, transport_cause
+from profile_router.adapters.http import ELSEWHERE, ask, open_client, transport_cause
 from profile_router.core.backend import BackendReport, same_model
 from profile_router.core.causes import Cause
 from profile_router.core.profile import Profile
@@ -33,14 +33,15 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
     root = server_root(profile.endpoint.base_url)
     try:
         async with _client(profile, connect_s) as client:
-            answer = await whole(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
+            answer = await ask(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
             if answer.status_code in _STATUS_CAUSES:
                 message = _message(answer, profile)
                 cause = "loading" if "loading" in message.lower() else _STATUS_CAUSES[answer.status_code]
                 detail = f"HTTP {answer.status_code} {message}".strip()
                 return BackendReport(profile=profile.name, cause=cause, detail=detail)
             models = _model_ids(answer)
-            return await _window(client, profile, root, models)
+            detail = "" if models else f"HTTP {answer.status_code} without a list of models at /models"
+            return replace(await _window(client, profile, root, models), detail=detail)
     except httpx2.ConnectTimeout:
         detail = f"no connection within {connect_s:g} s"
         return BackendReport(profile=profile.name, cause="connect-timeout", detail=detail)
@@ -57,7 +58,7 @@ async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: 
     url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions/input_tokens"
     try:
         async with _client(profile, connect_s) as client:
-            answer = await whole(client, "POST", url, dict(body))
+            answer = await ask(client, "POST", url, dict(body))
             counted: Any = _get(_body(answer), "input_tokens") if answer.status_code == 200 else None
     except httpx2.HTTPError:
         return None
@@ -113,25 +114,11 @@ async def _ollama_window(
     return min(profile.window or OLLAMA_SILENT_TOKENS, OLLAMA_SILENT_TOKENS)
 
 
-async def whole(
-    client: httpx2.AsyncClient, method: str, url: str, body: Mapping[str, Any] | None = None
-) -> httpx2.Response:
-    """Return the whole answer. Raises ReadTimeout also where it keeps coming, a byte now and then, and never ends."""
-    import httpx2
-
-    limits = client.timeout
-    try:
-        async with asyncio.timeout((limits.connect or 0) + (limits.read or 0)):
-            return await client.request(method, url, json=body)
-    except TimeoutError as error:
-        raise httpx2.ReadTimeout(f"no whole answer within {limits.read:g} s") from error
-
-
 async def _json(client: httpx2.AsyncClient, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
     import httpx2
 
     try:
-        answer = await whole(client, method, url, body)
+        answer = await ask(client, method, url, body)
         return _body(answer) if answer.status_code == 200 else None
     except httpx2.HTTPError:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profile_router.adapters.bounded_answer import bound
 from profile_router.core.causes import Cause
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ELSEWHERE = "which is not this machine"
 _HEAD_CAME = "profile_router.head_came"
+_MOST_BYTES = 8_000_000
 
 
 def open_client(
@@ -42,6 +43,42 @@ def open_client(
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
         event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
     )
+
+
+async def ask(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    seconds: float | None = None,
+) -> httpx2.Response:
+    """Return the whole answer to one question with a short one: all of it within *seconds*, 8 MB at most.
+
+    Without *seconds* it has what the client allows for connecting and for one read together. A server that never ends
+    its answer would hold us forever, or fill the memory. Raises httpx2.HTTPError.
+    """
+    import asyncio
+
+    import httpx2
+
+    request = client.build_request(method, url, json=body)
+    if seconds is None:
+        seconds = (client.timeout.connect or 0) + (client.timeout.read or 0)
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await client.send(request, stream=True)
+            try:
+                content = bytearray()
+                async for part in answer.aiter_bytes():
+                    content += part
+                    if len(content) > _MOST_BYTES:
+                        raise httpx2.DecodingError(f"an answer of more than {_MOST_BYTES:,} bytes", request=request)
+            finally:
+                await answer.aclose()
+    except TimeoutError:
+        raise httpx2.ReadTimeout(f"no whole answer within {seconds:g} s", request=request) from None
+    return httpx2.Response(answer.status_code, content=bytes(content), request=request)
 
 
 @cache

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from profile_router.adapters.doctor.facts import Facts, Subject
-from profile_router.adapters.http import open_client
+from profile_router.adapters.http import ask, open_client
 from profile_router.core.diagnosis import Finding, failed, passed, warned
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
@@ -35,13 +35,10 @@ async def _call(subject: Subject, profile: Profile, facts: Facts) -> Finding:
     mend = f"profile-router profiles; then the model and base_url in {profile.source}"
     try:
         connect_s = facts.policy.limits.connect_seconds
-        async with (
-            asyncio.timeout(_SECONDS),
-            open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, headers=headers) as client,
-        ):
+        async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, headers=headers) as client:
             url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions"
-            answer = await client.post(url, json=_body(profile))
-    except (httpx2.HTTPError, TimeoutError) as error:
+            answer = await ask(client, "POST", url, _body(profile), seconds=_SECONDS)
+    except httpx2.HTTPError as error:
         return failed(name, f"no answer ({type(error).__name__})", mend)
     seconds = time.monotonic() - started
     if answer.status_code != 200:

@@ -26,6 +26,9 @@ def reachable(facts: Facts) -> Iterator[Finding]:
             yield warned(name, f"{server.address} is not ready: {report.detail}", "wait until it has loaded its model")
         elif report.cause is not None:
             yield failed(name, f"{server.address} {report.detail}", _START.get(port, _LLAMA))
+        elif not server.kind and not report.models:
+            measured = f"{server.address} answers, but not as a model server: {report.detail}"
+            yield warned(name, measured, _START.get(port, _LLAMA))
         else:
             slots = f", {server.slots} slots" if server.slots and server.slots > 1 else ""
             yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {server.address}{slots}")
@@ -39,11 +42,11 @@ def right_model(facts: Facts) -> Iterator[Finding]:
         if any(same_model(wanted, model) for model in offered):
             state = " (loads on first use)" if server.loaded is not None and not _in(wanted, server.loaded) else ""
             yield passed(name, f"{wanted}{state}")
-        elif not offered:
+        elif not offered and server.kind:
             yield warned(name, f"{server.address} does not tell what it has; the profile asks for {wanted}")
-        elif facts.policy.accept_any_model:
+        elif offered and facts.policy.accept_any_model:
             yield passed(name, f"{_some(offered)} serves for {wanted}: the policy accepts any model")
-        else:
+        elif offered:
             measured = f"the server has {_some(offered)}, the profile asks for {wanted}"
             yield failed(name, measured, _model_mend(subject, server, wanted))
 

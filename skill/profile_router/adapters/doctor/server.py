@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from profile_router.adapters.backends import READ_SECONDS, inspect, server_root, whole
+from profile_router.adapters.backends import READ_SECONDS, inspect, server_root
 from profile_router.adapters.doctor.listener import Listener, find_listener
 from profile_router.adapters.doctor.machine import Machine
-from profile_router.adapters.http import open_client
+from profile_router.adapters.http import ask, open_client
 from profile_router.core.backend import BackendReport, same_model
 from profile_router.core.profile import Profile, is_loopback
 
@@ -60,16 +60,16 @@ async def look_at(profile: Profile, machine: Machine, *, connect_s: float) -> Se
     headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
     async with open_client(direct=True, connect_s=connect_s, read_s=READ_SECONDS, headers=headers) as client:
 
-        async def ask(method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        async def asked(method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
             import httpx2
 
             try:
-                answer = await whole(client, method, f"{server_root(profile.endpoint.base_url)}{path}", body)
+                answer = await ask(client, method, f"{server_root(profile.endpoint.base_url)}{path}", body)
                 return answer.json() if answer.status_code == 200 else None
             except (httpx2.HTTPError, ValueError, RecursionError):
                 return None
 
-        return await recognise(server, profile, ask)
+        return await recognise(server, profile, asked)
 
 
 async def recognise(server: Server, profile: Profile, ask: Ask) -> Server:
