@@ -139,6 +139,32 @@ def test_a_missing_model_is_one_line(tmp_path: Path) -> None:
     assert "cannot be read (No such file or directory); name a GGUF file" in done.err
 
 
+def test_a_pipe_is_no_model_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.gguf")
+    done = call("llama-server", "--model", "m.gguf", home=tmp_path, extra={"HERMES_HOME": ""})
+    assert (done.code, done.err) == (2, f"profile-router: --model {tmp_path / 'm.gguf'} is a pipe; name a GGUF file\n")
+
+
+def _program(folder: Path) -> dict[str, str]:
+    """Put a `llama-server` on PATH that says what it was given, a line each; return the environment for it."""
+    program = folder / "bin" / "llama-server"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
+    program.chmod(0o755)
+    return {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("name", [b"a b.gguf", b'it\'s $x "q" `id` !!.gguf', b"new\nline.gguf", b"caf\xe9.gguf"])
+def test_the_script_means_the_model_whatever_its_name(name: bytes, tmp_path: Path) -> None:
+    model = os.fsencode(tmp_path) + b"/" + name
+    Path(os.fsdecode(model)).write_bytes(b"GGUF")
+    environ = environment(tmp_path, _program(tmp_path) | {"HERMES_HOME": ""})
+    command = [sys.executable, "-m", "profile_router", "llama-server", "--model", model]
+    script = subprocess.run(command, env=environ, capture_output=True, timeout=120, check=True).stdout
+    done = subprocess.run(["/bin/bash", "-c", script], env=environ, capture_output=True, timeout=120, check=True)
+    assert done.stdout.split(b"\0")[:2] == [b"--model", model]
+
+
 def test_a_llama_server_on_path_is_run_in_our_place(tmp_path: Path) -> None:
     program = tmp_path / "bin" / "llama-server"
     program.parent.mkdir()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,6 +127,8 @@ def _check(wish: Wish) -> None:
         if value is not None and not 1 <= value <= most:
             raise UsageError(f"{name} is {value}; allowed: 1 to {most:,}")
     try:
+        if stat.S_ISFIFO(wish.model.stat().st_mode):  # reading it would wait for whoever writes into it
+            raise UsageError(f"--model {wish.model} is a pipe; name a GGUF file")
         with wish.model.open("rb") as file:
             magic = file.read(4)
     except OSError as error:

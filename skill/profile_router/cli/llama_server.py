@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     for note in _odd(arguments, profile, wish, program):
         print(f"profile-router: {note}", file=sys.stderr)
     if not arguments.run:
-        sys.stdout.write(launch.script())
+        sys.stdout.flush()
+        sys.stdout.buffer.write(os.fsencode(launch.script()))  # a path need not be text, and is to be run as it is
         return 0
     if not program:
         raise nothing_to_run()
