@@ -135,3 +135,15 @@ def test_lines_are_aligned_and_a_command_is_never_broken() -> None:
 def test_colours_are_for_terminals() -> None:
     assert lines([passed("a", "b")], width=80, colours=True) == ["\x1b[32m✓\x1b[0m a  b"]
     assert os.linesep not in lines([passed("a", "b")], width=80, colours=False)[0]
+
+
+@pytest.mark.parametrize("width", [30, 40, 79])
+def test_on_a_narrow_terminal_nothing_wraps_but_a_command(width: int) -> None:
+    found = warned(
+        "coding-local window", "2,048 tokens a request; the profile states 8,192", "profile-router llama-server"
+    )
+    head, *below = lines([found], width=width, colours=False)
+    assert head == "! coding-local window"
+    assert all(line.startswith("    ") for line in below)
+    assert all(len(line) <= width for line in below if "mend:" not in line)
+    assert "mend: profile-router llama-server" in below[-1]

@@ -372,3 +372,13 @@ def test_a_damaged_record_is_named_and_nothing_is_done(stage: Stage, text: str) 
 def test_uninstall_where_nothing_was_installed_does_nothing(stage: Stage) -> None:
     assert stage.uninstall().changes == ()
     assert find_root(stage.environ) == stage.root
+
+
+def test_an_edited_config_has_one_line_in_the_plan_that_says_both(stage: Stage) -> None:
+    stage.install()
+    stage.config.write_text(stage.config.read_text() + "added: 1\n")
+    told = [change for change in stage.uninstall().changes if change.path == str(stage.config)]
+    assert [(change.kind, change.note) for change in told] == [
+        ("change", "you have changed it since: only the plugin is taken off its list")
+    ]
+    assert stage.config.read_text().endswith("added: 1\n")

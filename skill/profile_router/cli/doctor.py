@@ -21,7 +21,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.diagnosis import Finding, count, tally
 
 _MARKS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
-_WIDTHS = (80, 160)
+_WIDTHS, _NARROW = (30, 160), 80
 _KEY_LENGTH = 8
 
 
@@ -57,7 +57,9 @@ def lines(findings: Sequence[Finding], *, width: int, colours: bool) -> list[str
 def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
     mark, colour = _MARKS[finding.level]
     shown = f"\x1b[{colour}m{mark}\x1b[0m" if colours else mark
-    indent = " " * (name + 4)
+    # on a narrow terminal the name has a line of its own, and the rest stands below it
+    narrow = width < _NARROW
+    indent = " " * (4 if narrow else name + 4)
     measured, room = as_called(finding.measured), width - len(indent)
     text = textwrap.wrap(measured, room, break_long_words=False, break_on_hyphens=False) or [""]
     # a command is never wrapped: it is there to be copied
@@ -66,6 +68,8 @@ def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
         text[-1] = f"{text[-1]}    {mend}"
     elif mend:
         text.append(mend)
+    if narrow:
+        return [f"{shown} {finding.name}", *(f"{indent}{line}" for line in text)]
     head, *rest = text
     return [f"{shown} {finding.name:<{name}}  {head}".rstrip(), *(f"{indent}{line}" for line in rest)]
 

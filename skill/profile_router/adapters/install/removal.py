@@ -77,9 +77,9 @@ class _Undoing:
     def changes(self) -> Iterator[Change]:
         for path, now in self.found.items():
             left = self.left[path]
-            if path in self.kept:
-                yield Change(kind="keep", path=path, note=self.kept[path])
             if left == now or now is None:
+                if path in self.kept:
+                    yield Change(kind="keep", path=path, note=self.kept[path])
                 continue
             if left is None:
                 yield Change(kind="remove", path=path, before=now)
@@ -114,7 +114,9 @@ class _Undoing:
 
 
 def _taken_out(path: str, kept: dict[str, str]) -> str:
-    return "the plugin taken off its list" if path in kept else "to what it was"
+    return (
+        f"{kept[path].partition(':')[0]}: only the plugin is taken off its list" if path in kept else "to what it was"
+    )
 
 
 def _caches(undoing: _Undoing) -> Iterator[Change]:
