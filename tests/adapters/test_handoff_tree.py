@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -97,6 +97,90 @@ def test_all_that_was_done_is_taken_back_and_kept_and_can_be_had_again(repo: Pat
     assert {name: found[0] for name, found in files_of(repo).items()} == {
         name: found[0] for name, found in done.items()
     }
+
+
+def _file_to_folder(root: Path) -> None:
+    (root / "a.txt").unlink()
+    write_files(root, {"a.txt/in/it.txt": "x\n"})
+
+
+def _folder_to_file(root: Path) -> None:
+    (root / "sub/deep.txt").unlink()
+    (root / "sub").rmdir()
+    write_files(root, {"sub": "x\n"})
+
+
+def _folder_to_link(root: Path) -> None:
+    _folder_to_file(root)
+    (root / "sub").unlink()
+    (root / "sub").symlink_to("/etc")
+
+
+@pytest.mark.parametrize("swap", [_file_to_folder, _folder_to_file, _folder_to_link])
+def test_a_folder_in_the_place_of_a_file_is_taken_back_and_the_other_way_round(
+    swap: Callable[[Path], None], repo: Path, state: Path
+) -> None:
+    original = files_of(repo)
+    verifier = a_verifier(repo, state)
+    before = verifier.snapshot()
+    swap(repo)
+    done = files_of(repo)
+    result = set_back(verifier, before, verifier.snapshot())
+    assert result.done
+    assert files_of(repo) == original
+    subprocess.run(result.note.partition("apply it with: ")[2], shell=True, check=True, capture_output=True)
+    assert files_of(repo) == done
+
+
+def test_a_folder_with_something_of_somebody_elses_in_it_is_not_replaced(repo: Path, state: Path) -> None:
+    verifier = a_verifier(repo, state)
+    before = verifier.snapshot()
+    _file_to_folder(repo)
+    ended = verifier.snapshot()
+    write_files(repo, {"a.txt/in/x.log": "mine, and ignored\n"})
+    found = files_of(repo)
+    assert not set_back(verifier, before, ended).done
+    assert files_of(repo) == found
+
+
+@pytest.mark.parametrize("ignored", ["x.log", "new\nline.log", "build/out.bin"])
+def test_a_file_that_git_ignored_before_is_not_removed_because_a_rule_is_gone(
+    ignored: str, repo: Path, state: Path
+) -> None:
+    write_files(repo, {".gitignore": "*.log\nbuild/\n", ignored: "mine, of long ago\n"})
+    original = files_of(repo)
+    verifier = a_verifier(repo, state)
+    before = verifier.snapshot()
+    write_files(repo, {".gitignore": "", "new.txt": "n\n"})
+    assert set_back(verifier, before, verifier.snapshot()).done
+    assert files_of(repo) == original
+    assert b"mine" not in kept(state)[0].read_bytes()
+
+
+@pytest.mark.parametrize(("wrote", "said"), [(None, True), (["inner/f.txt"], True), (["a.txt"], False)])
+def test_what_was_changed_in_a_submodule_stays_and_that_is_said(
+    wrote: list[str] | None, said: bool, repo: Path, state: Path
+) -> None:
+    repository(repo / "inner", {"f.txt": "f\n"})
+    run_git(repo, "add", "inner")
+    verifier = a_verifier(repo, state)
+    before = verifier.snapshot()
+    write_files(repo, {"a.txt": "theirs\n", "inner/f.txt": "changed\n"})
+    result = set_back(verifier, before, verifier.snapshot(), wrote)
+    assert result.done
+    assert ("inside of inner, a repository of its own, stays" in result.note) is said
+    assert (repo / "inner/f.txt").read_text() == "changed\n"
+
+
+def test_a_split_index_of_the_users_gets_no_further_part(repo: Path, state: Path) -> None:
+    run_git(repo, "config", "core.splitIndex", "true")
+    run_git(repo, "update-index", "--split-index")
+    git_before = git_folder(repo)
+    verifier = a_verifier(repo, state)
+    before = verifier.snapshot()
+    work(repo)
+    assert set_back(verifier, before, verifier.snapshot()).done
+    assert git_folder(repo) == git_before
 
 
 def test_what_the_user_changed_meanwhile_stays(repo: Path, state: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from profile_router.adapters.git_trees import GITLINK, LINK, PROGRAM, Entry, Trees
 from profile_router.adapters.git_worktree import locked
 from profile_router.adapters.state_dir import private_folder
-from profile_router.adapters.work_tree_writes import Changed, Found, look, write_all
+from profile_router.adapters.work_tree_writes import Changed, Found, is_folder, look, write_all
 from profile_router.errors import WorkspaceError
 
 DIFFS = "diffs"
@@ -94,6 +94,9 @@ def _merged(trees: Trees, base: str, theirs: str) -> tuple[tuple[str, ...], bool
 def _merged_tree(trees: Trees, base: str, ours: str, theirs: str) -> str:
     """Return the tree in which both changes are. What only one side changed is git's own work."""
     trees.index(_MERGED).unlink(missing_ok=True)
+    if ours == base:  # git takes a folder in the place of a file for a conflict even then
+        trees.run("read-tree", theirs, index=_MERGED)
+        return theirs
     try:
         trees.run("read-tree", "-m", "-i", "--aggressive", base, ours, theirs, index=_MERGED)
         unmerged = _unmerged(trees)
@@ -143,7 +146,10 @@ def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
 def _write(trees: Trees, ours: str, changes: Mapping[str, tuple[Entry | None, Entry | None]]) -> None:
     """Write what differs between *ours*, the work tree as it was seen, and the merged tree. Raises Changed."""
     top = trees.repository.top
-    before = {path: look(top, path) for path in changes}
+    # A folder in the place of a new file is empty once the files in it that have to go are gone, or is in the way.
+    before = {
+        path: None if not was and is_folder(top / path) else look(top, path) for path, (was, _) in changes.items()
+    }
     for path, (entry, _) in changes.items():
         if (entry is None) != (before[path] is None):  # a file that git ignores, say, where a new one is to be
             raise Changed(path)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from profile_router.adapters.git import git
 
 _LONGEST_ARGUMENTS = 100_000  # bytes; Linux takes 128 KiB in one, POSIX promises far less than all systems give
 _TIMEOUT_S = 300.0
+_RULES = "rules"  # the index out of which .gitignore files of another time are written
 GITLINK, LINK, PROGRAM = "160000", "120000", "100755"
 _PATCH = ("--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
           "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
@@ -59,11 +61,13 @@ class Trees:
         self._store = store
         self.objects.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def run(self, *args: str, files: Path | None = None, index: str = "index", ok: Sequence[int] = (0,)) -> str:
-        """Return what git prints, with the folder *files* (default: the work tree) as its work tree."""
+    def run(
+        self, *args: str, files: Path | None = None, index: str = "index", ok: Sequence[int] = (0,), send: str = ""
+    ) -> str:
+        """Return what git prints with the folder *files* (default: the work tree) as its work tree, reading *send*."""
         place = files or self.repository.top
         env = self._environment(place, index)
-        return git(place, "-c", "core.splitIndex=false", *args, env=env, ok=ok, timeout_s=_TIMEOUT_S)
+        return git(place, *args, env=env, ok=ok, timeout_s=_TIMEOUT_S, send=send)
 
     def _environment(self, files: Path, index: str) -> Mapping[str, str]:
         return {
@@ -120,9 +124,26 @@ class Trees:
         for some in in_arguments(paths):
             self.run("checkout-index", "--force", "--quiet", f"--prefix={folder}/", "--", *some, index=index)
 
+    def gitlinks(self, tree: str) -> tuple[str, ...]:
+        """Return the paths in *tree* at which other repositories lie."""
+        lines = self.run("ls-tree", "-r", "-z", tree).split("\0")
+        return tuple(line.partition("\t")[2] for line in lines if line.startswith(GITLINK))
+
+    def ignored_by(self, tree: str, paths: Collection[str]) -> frozenset[str]:
+        """Return those of *paths* that the .gitignore files of *tree* (and the user's own rules) ignore."""
+        names = self.run("ls-tree", "-r", "-z", "--name-only", tree).split("\0")
+        rules = [path for path in names if path.rpartition("/")[2] == ".gitignore"]
+        with tempfile.TemporaryDirectory(prefix="profile-router-") as folder:
+            self.index(_RULES).unlink(missing_ok=True)
+            self.run("read-tree", tree, index=_RULES)
+            self.write_out(rules, _RULES, Path(folder))
+            asked = "".join(f"{path}\0" for path in paths)
+            said = self.run("check-ignore", "--no-index", "-z", "--stdin", files=Path(folder), ok=(0, 1), send=asked)
+        return frozenset(said.split("\0")) - {""}
+
     def has_gitlink(self, tree: str) -> bool:
         """Tell whether *tree* holds another repository: its files are in none of our trees."""
-        return any(line.startswith(GITLINK) for line in self.run("ls-tree", "-r", "-z", tree).split("\0"))
+        return bool(self.gitlinks(tree))
 
 
 def _entries(raw: str) -> tuple[Entry | None, Entry | None]:

@@ -20,6 +20,7 @@ from profile_router.adapters.state_dir import private_folder, write_private
 from profile_router.adapters.work_tree_writes import Changed, Found, look, write_all
 from profile_router.core.handoff import SetBack
 
+_NAMED = 3
 _TARGET = "set-back"  # the index that the tree to go back to is made in
 _KEPT = "the files are as they were before; what was tried in them is kept, apply it with: "
 
@@ -54,14 +55,17 @@ def set_back_by_git(
     before, after = marks
     trees = Trees(find_repository(root), store)
     changes = _mine(trees, root, trees.differences(before, after), wrote)
+    changes = _without_revealed(trees, before, changes)
+    left = _other_repositories(trees, root, before, wrote)
     if not changes:
-        return SetBack(done=True)
+        return SetBack(done=True, note=left)
     target = _without(trees, after, changes)
     kept, fresh = _kept(trees, target, after, state, name)
     merged = merge(trees, after, target, state, name)
     if merged.merged:
         _sweep(trees, after, target, state, name)
-        return SetBack(done=True, note=f"{_KEPT}{apply_command(trees, kept)}")
+        note = f"{_KEPT}{apply_command(trees, kept)}"
+        return SetBack(done=True, note=f"{left}; else {note}" if left else note)
     if merged.diff is not None:
         merged.diff.unlink(missing_ok=True)
     if fresh:
@@ -78,6 +82,26 @@ def _mine(trees: Trees, root: Path, changes: Mapping[str, Pair], wrote: Collecti
         for path, pair in changes.items()
         if path.startswith(start) and (wrote is None or path.removeprefix(start) in wrote)
     }
+
+
+def _without_revealed(trees: Trees, before: str, changes: dict[str, Pair]) -> dict[str, Pair]:
+    """Return *changes* without the files that only seem new: git ignored them before, by a rule that is gone since."""
+    rules = any(path.rpartition("/")[2] == ".gitignore" for path in changes)
+    fresh = [path for path, (was, _) in changes.items() if was is None]
+    hidden = trees.ignored_by(before, fresh) if rules and fresh else frozenset()
+    return {path: pair for path, pair in changes.items() if path not in hidden}
+
+
+def _other_repositories(trees: Trees, root: Path, before: str, wrote: Collection[str] | None) -> str:
+    """Say in which submodules, whose files are in no tree of ours, something may have been changed; mostly none."""
+    above = os.path.relpath(root, trees.repository.top)
+    written = None if wrote is None else [os.path.normpath(Path(above, path)) for path in wrote]
+    inside = [
+        link
+        for link in trees.gitlinks(before)
+        if written is None or any(path.startswith(f"{link}/") for path in written)
+    ]
+    return f"what was changed inside of {', '.join(inside[:_NAMED])}, a repository of its own, stays" if inside else ""
 
 
 def _without(trees: Trees, after: str, changes: Mapping[str, Pair]) -> str:

@@ -50,6 +50,11 @@ def look(top: Path, path: str) -> Found | None:
     raise Changed(path)
 
 
+def is_folder(place: Path) -> bool:
+    """Tell whether a folder, and no link to one, stands at *place*."""
+    return place.is_dir() and not place.is_symlink()
+
+
 def write_all(
     top: Path, before: Mapping[str, Found | None], after: Mapping[str, Found | None], order: Sequence[str]
 ) -> None:
@@ -89,6 +94,10 @@ def _step(top: Path, path: str, before: Found | None, after: Found | None, made:
     fresh = place.parent / f".profile-router-{secrets.token_hex(8)}.tmp"
     try:
         _put(fresh, after, before)
+        if before is None and is_folder(place):
+            for folder, _, _ in os.walk(place, topdown=False):
+                with suppress(OSError):
+                    Path(folder).rmdir()
         _expect(top, path, before)
         fresh.replace(place)
     finally:
