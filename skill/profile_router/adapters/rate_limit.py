@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 # Seconds or a date (RFC 9110), milliseconds (OpenAI), and the moment of the reset as providers spell it.
 _RETRY_HEADERS = ("retry-after-ms", "retry-after")
 _RESET_HEADERS = ("x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "ratelimit-reset")
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _EPOCH = 1_000_000_000.0  # more seconds than any wait: a moment
 HEADERS = (*_RETRY_HEADERS, *_RESET_HEADERS)
 
@@ -41,9 +42,13 @@ def _wait(value: str, now: float) -> float | None:
 def _until_date(text: str, now: float) -> float | None:
     duration = _DURATION.fullmatch(text) if text else None
     if duration is not None:
-        hours, minutes, seconds, milliseconds = (float(part or 0) for part in duration.groups())
-        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
+        days, hours, minutes, seconds, milliseconds = (float(part or 0) for part in duration.groups())
+        return days * 86_400 + hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            found = read(text)
+            moment = found if found.tzinfo else found.replace(tzinfo=UTC)  # never this machine's zone
+            return max(0.0, moment.timestamp() - now)
+        except (ValueError, OverflowError):
+            continue
+    return None
