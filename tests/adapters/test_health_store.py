@@ -62,6 +62,16 @@ def test_a_key_that_is_used_up_leaves_the_servers_other_key_free(tmp_path: Path)
     assert store.blocked(OTHER_KEY, answers=False) is None
 
 
+def test_a_key_whose_time_is_over_is_free_for_all_tasks_that_waited(tmp_path: Path) -> None:
+    clock = Now()
+    store = a_store(tmp_path, clock)
+    store.record(THERE, LIMITED)
+    clock.at += 49.0
+    assert store.blocked(THERE, answers=False) is not None
+    clock.at += 1.0
+    assert [store.blocked(THERE, answers=False) for _ in range(3)] == [None] * 3
+
+
 def test_an_answer_closes_both_and_so_does_one_that_is_no_use(tmp_path: Path) -> None:
     for ended in (None, Failure(cause="empty-answer", message="m")):
         store = a_store(tmp_path)

@@ -38,8 +38,9 @@ class HealthStore:
     clock: Callable[[], float]
 
     def blocked(self, endpoint: ProviderEndpoint, *, answers: bool) -> Failure | None:
-        """Return why *endpoint* is not to be tried now, None where it is; then a half-open record's probe is taken.
+        """Return why *endpoint* is not to be tried now, None where it is; then a half-open server's probe is taken.
 
+        A key whose time is over is anybody's: the provider named that time, and tasks side by side share the key.
         *answers*: the server was just asked how it is and answered. Then what it once was unreachable for is over.
         """
         with transaction(self.state / FILE, SCHEMA) as database:
@@ -50,7 +51,7 @@ class HealthStore:
                 if not over and (wait := record.blocked_s(now)):
                     return _blocked(name, record, wait)
             for name, record in records:
-                if record.state(now) == "half-open":
+                if _scope(name) == "server" and record.state(now) == "half-open":
                     _write(database, name, probing(record, self.rules, now=now))
         return None
 

@@ -1,7 +1,7 @@
 """Whether a server or a key is worth another try: a circuit breaker per server, a rest per key. Pure: time comes in.
 
-A record is closed (nothing speaks against it), open until a moment, and then half open: one caller may probe, the
-others wait for how that ends.
+A record is closed (nothing speaks against it), open until a moment, and then half open: of a server one caller may
+probe, the others wait for how that ends; a key is free again.
 """
 
 from __future__ import annotations
