@@ -252,3 +252,19 @@ def test_observers_and_redirections_from_the_environment_are_cut(tmp_path: Path,
         done = call("run", "x", "--local-only", "--json", home=tmp_path, cwd=repository, extra=extra)
     assert done.code == 0, done.err
     assert spy.requests == []
+
+
+def test_five_megabytes_go_all_the_way_and_what_was_condensed_is_said(tmp_path: Path, repository: Path) -> None:
+    """Read from stdin, looked through for secrets and paths, counted, brought to the window, run."""
+    lines = 111_112
+    context = "2026-01-01 worker is idle and waits for work\n" * lines
+    assert len(context) > 5_000_000
+    task = {"goal": "Say what the worker waits for", "context": context, "profile": "coding-local"}
+    with servers(say("for work")) as local, servers() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        order = json.dumps(task).encode()
+        done = call("run", "--json", "--task-json", "-", home=tmp_path, cwd=repository, stdin=order)
+    assert (done.code, done.json["summary"]) == (0, "for work"), done.err
+    assert f"lines that repeat stand once, {lines:,}" in json.dumps([request.body for request in local.requests])
+    assert burst.requests == []

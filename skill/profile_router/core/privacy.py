@@ -18,6 +18,7 @@ from profile_router.core.secret_kinds import PRIVATE_KEY
 from profile_router.core.secret_search import Span, secret_spans
 
 MASK = "[secret: "
+_PLAIN_WORD = re.compile(r"(?!\.\Z)[\w.@+,=~-]++", re.ASCII)
 _PLAIN_PATH = re.compile(r"[\w./ @+,=~-]*+", re.ASCII)
 _GLUED = 8  # masks uncovered one by one
 
@@ -45,6 +46,9 @@ def private_glob(path: str, globs: Sequence[str]) -> str | None:
 
 
 def _spellings(path: str) -> Iterator[str]:
+    if _PLAIN_WORD.fullmatch(path):  # most words of a long text
+        yield path.lower()
+        return
     texts = [path] if _PLAIN_PATH.fullmatch(path) else [path, *(view.text for view in readings(path))]
     for text in dict.fromkeys([*texts, *(text.replace("\\", "") for text in texts)]):
         parts = (part for part in text.lower().replace("\\", "/").split("/") if part not in {"", "."})
