@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 
 _MIXED = "Zk4Qw9Lm2Xc7Vb1Np6Rt3Hs8Jd5Fg0YaTuEiOo" * 30
@@ -36,6 +37,9 @@ TOKENS: Mapping[str, str] = {
     "token of Mailchimp": hexadecimal(32) + "-us12",
     "token of Terraform": mixed(14) + ".atlas" + "v1." + mixed(64),
     "token of Airtable": "pa" + "t" + mixed(14) + "." + hexadecimal(64),
+    "token of Alibaba Cloud": "LT" + "AI" + mixed(20),
+    "token of HubSpot": "pat" + "-na1-4f1e9b7c-2a8d-63e0-5b4f-1e9b7c2a8d63",
+    "token of Firebase": mixed(11) + ":APA9" + "1b" + mixed(134),
     "token of Vault": "hv" + "s." + mixed(40),
     "JSON web token": "ey" + "J" + mixed(20) + ".ey" + "J" + mixed(60) + "." + mixed(43),
     "password hash": "$2" + "b$12$" + mixed(53),
@@ -74,6 +78,37 @@ NAMED: Mapping[str, str] = {
     "https://" + hexadecimal(40) + "@example.org/a/b": "credential in a URL",
     f"Authorization: Bearer {mixed(40)}": "credential in a header",
     "AccountKey=" + mixed(86) + "==": "token of Azure",
+    "default login me password kd82w": "password",
+    "sshpass -p kd83!dkk2 ssh me@h": "password",
+    "docker login -u me -p kd83!dkk2": "password",
+    "CREATE USER me IDENTIFIED BY 'kd83!dkk2'": "password",
+    "define('DB_PASSWORD', 'kd83!dkk2');": "password",
+    "storePassword=kd83!dkk2": "password",
+    f"ENV API_KEY {mixed(32)}": "secret value",
+    f"setx API_KEY {mixed(32)}": "secret value",
+    f"set -gx GITHUB_TOKEN {mixed(32)}": "secret value",
+    f'#define API_KEY "{mixed(32)}"': "secret value",
+    f'os.environ.setdefault("API_KEY", "{mixed(32)}")': "secret value",
+    f'API_KEY: str = "{mixed(32)}"': "secret value",
+    f'let api_key: &str = "{mixed(32)}";': "secret value",
+    f'api_key = """{mixed(32)}"""': "secret value",
+    f'<add key="ApiKey" value="{mixed(32)}"/>': "secret value",
+    f'"auth": "{mixed(32)}="': "password",
+    f"_auth={mixed(32)}=": "password",
+}
+SPREAD: Mapping[str, str] = {
+    "env:\n- name: DB_PASSWORD\n  value: kd83!dkk2": "secret value",
+    '{"name": "DB_PASSWORD",\n "value": "kd83!dkk2"}': "secret value",
+    "password: |\n  kd83!dkk2x\n": "secret value",
+    f"api_key: >-\n  {mixed(32)}\nnext: 1": "secret value",
+    f'"api_key":\n    "{mixed(32)}",': "secret value",
+    "machine\th\n\tlogin\tme\n\tpassword\tkd82w\n": "password",
+    '"{\\"password\\": \\"kd83!dkk2\\"}"': "password",
+    '{"source": ["api_key = \\"' + mixed(32) + '\\"\\n"]}': "secret value",
+    "&quot;password&quot;&colon; &quot;kd83!dkk2&quot;": "password",
+    "&shy;".join("gh" + "p_" + mixed(36)): "token of GitHub",
+    b64encode(("token: gh" + "p_" + mixed(36)).encode()).decode(): "token of GitHub",
+    b64encode("DB_PASSWORD=kd83!dkk2".encode("utf-16-le")).decode(): "password",
 }
 HARMLESS = (
     "the id is 123e4567-e89b-12d3-a456-426614174000",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.secret_samples import HARMLESS, KEYS, NAMED, TOKENS
+from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS
 from tests.core.test_secrets import disguised
 
 from profile_router.core import secret_search, secret_values
@@ -17,7 +17,7 @@ from profile_router.core.normalize import View, readings, unwrapped
 from profile_router.core.secret_kinds import KINDS, PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.secret_search import secret_spans
 
-SAMPLES = [*TOKENS.values(), *NAMED, *KEYS, *HARMLESS]
+SAMPLES = [*TOKENS.values(), *NAMED, *KEYS, *HARMLESS, *SPREAD]
 BETWEEN = [
     "\n",
     "\n\n",
@@ -45,6 +45,8 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
         named = secret_values.named_secrets(last.text)
         found |= {(*last.origin(each.start, each.end), each.kind) for each in named}
+        encoded = secret_search._in_base64(secret_search._Searched(last))
+        found |= {(*last.origin(start, end), kind) for start, end, kind in encoded}
     if wrapped := unwrapped(last):
         for kind in KINDS:
             places = everywhere(kind, wrapped, wrapped=True) if kind.wraps else ()

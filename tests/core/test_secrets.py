@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.secret_samples import HARMLESS, KEYS, NAMED, TOKENS, mixed
+from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
 
 from profile_router.core import normalize, privacy, secret_kinds, secret_values
 from profile_router.core.privacy import findings, masked, private_glob, private_key, private_text
@@ -28,6 +28,16 @@ def test_a_secret_is_known_by_its_kind_and_masked(kind: str, text: str, around: 
     assert private_text(hidden) is None
     assert mixed(12) not in hidden
     assert hidden.count("\n") == whole.count("\n")
+
+
+@pytest.mark.parametrize(("text", "kind"), SPREAD.items())
+def test_a_secret_is_known_where_name_and_value_stand_apart_or_are_encoded(text: str, kind: str) -> None:
+    for whole in (text, f"a: 1\n{text}\nб"):
+        assert private_text(whole) == kind
+        hidden = masked(whole)
+        assert "kd8" not in hidden
+        assert mixed(12) not in hidden
+        assert private_text(hidden) is None
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.secret_samples import KEYS, NAMED, TOKENS
+from tests.core.secret_samples import KEYS, NAMED, SPREAD, TOKENS
 from tests.core.test_secrets import disguised
 
 from profile_router.core.normalize import _ALIKE
 from profile_router.core.privacy import private_glob, private_text
 from profile_router.hermes_plugin.private import looks_private
 
-SAMPLES = [*TOKENS.values(), *KEYS, *NAMED]
+SAMPLES = [*TOKENS.values(), *KEYS, *NAMED, *SPREAD]
 
 
 @pytest.mark.parametrize("secret", SAMPLES)
@@ -23,6 +23,12 @@ def test_every_secret_looks_private(secret: str) -> None:
 @pytest.mark.parametrize("secret", [*TOKENS.values()])
 def test_what_is_told_of_a_secret_holds_nothing_of_it(secret: str) -> None:
     assert looks_private({"goal": secret}, ()) == "it holds what looks like a secret"
+
+
+@pytest.mark.parametrize("broken", ["\n", " \\\n  ", "\\ \n", "\t\\\r\n> "])
+def test_a_token_over_two_lines_looks_private(broken: str) -> None:
+    token = TOKENS["token of AWS"]
+    assert looks_private({"goal": f"use {token[:9]}{broken}{token[9:]} here"}, ())
 
 
 @settings(max_examples=300)

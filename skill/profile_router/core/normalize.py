@@ -41,14 +41,21 @@ _ODD_RUN = re.compile(r"[^\t\n\r -~]++")
 _ESCAPE = re.compile(  # it starts with a set, which `re` looks for at once
     r"[%\\&](?:(?<=%)(?P<percent>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+)|(?<=\\)(?:x(?P<x>[0-9A-Fa-f]{2})"
     r"|u(?P<u>[0-9A-Fa-f]{4})|U(?P<wide>[0-9A-Fa-f]{8})|u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|(?P<octal>[0-3][0-7]{2}))"
-    r"|(?<=&)#(?:(?P<decimal>[0-9]{1,7})|[xX](?P<hex>[0-9A-Fa-f]{1,6}));)"
+    r"|(?<=&)(?:#(?:(?P<decimal>[0-9]{1,12})|[xX](?P<hex>[0-9A-Fa-f]{1,12}))|(?P<name>[A-Za-z]{2,14}));)"
 )
+_ENTITIES = {
+    **dict(zip(("quot", "apos", "amp", "lt", "gt", "equals", "colon", "period"), "\"'&<>=:.", strict=True)),
+    **dict(zip(("sol", "bsol", "lowbar", "hyphen", "dash", "commat", "dollar"), "/\\_--@$", strict=True)),
+    **dict(zip(("plus", "percnt", "num", "excl", "ast", "lpar", "rpar"), "+%#!*()", strict=True)),
+    **dict(zip(("nbsp", "Tab", "NewLine"), " \t\n", strict=True)),
+    **dict.fromkeys(("shy", "zwj", "zwnj", "lrm", "rlm", "ZeroWidthSpace", "NoBreak"), ""),
+}
 # What stands between two lines of one wrapped token: the break with its blanks, quotation marks and continuation.
 _WRAP = re.compile(  # it starts with a set as well: what may stand before it is looked at then
     r"[ \t\\\r\n](?<=[\w+/=.:$~%-][ \t\\\r\n])(?:(?<=[ \t])[ \t]{0,39}+\\?[\r\n]|(?<=\\)[\r\n]|(?<=[\r\n]))"
     r"(?:[>#|\s]|\\(?=[\r\n]))*+(?=[\w+/=.:$~%-])"
 )
-_SHORT = 16  # characters of an escape that is likely to come again
+_SHORT = 18  # characters of an escape that is likely to come again
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,6 +184,8 @@ def _character(escape: str) -> str:
     if found["percent"]:
         return bytes.fromhex(found["percent"].replace("%", "")).decode("utf-8", "replace")
     kind = str(found.lastgroup)
+    if kind == "name":
+        return _ENTITIES.get(found[kind], escape)
     number = int(found[kind], {"octal": 8, "decimal": 10}.get(kind, 16))
     return chr(number) if number < 0x110000 else ""
 

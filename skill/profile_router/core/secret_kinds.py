@@ -21,7 +21,8 @@ class SecretKind:
     `exact`: no letter or digit may follow. `wraps`: the value may be spread over lines. `varied`: what repeats a few
     characters or says that it is an example is no secret; `digits` at least are wanted. `dense`: the whole match is one
     run as `dense_runs` has them. `ahead`: how many characters of a match stand before its anchor at most, None where
-    the anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands.
+    the anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands. `inside`: it
+    may start within a word.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class SecretKind:
     dense: bool = False
     ahead: int | None = 0
     over_lines: bool = False
+    inside: bool = False
 
 
 def _key(pattern: str, *anchors: str, ahead: int | None = 0) -> SecretKind:
@@ -57,6 +59,16 @@ _A = r"[A-Za-z0-9]"
 _HEX = r"[0-9a-fA-F]"
 _B64 = r"[A-Za-z0-9+/]"
 
+# How names end whose value stands apart: `name: DB_PASSWORD`, then `value: …`; `password: |`, then the next line.
+_SECRET_NAMES = (
+    *("PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY"),
+    *("Password", "password", "Secret", "api_key", "api-key", "apiKey", "ApiKey"),
+)
+_SECRET_KEYS = (
+    *("password", "passwd", "passphrase", "api_key", "apiKey", "api-key", "secret_key", "secretKey", "access_key"),
+    *("client_secret", "clientSecret", "auth_token", "access_token", "PASSWORD", "API_KEY", "SECRET"),
+)
+
 KINDS: tuple[SecretKind, ...] = (
     _key(r"-{4,5}[ \t]{0,3}+BEGIN[A-Z0-9 \t]{0,40}?PRIVATE[ \t]{0,3}+KEY"
          r"(?:[ \t]{0,3}+BLOCK)?[ \t]{0,3}+-{4,5}", "BEGIN", ahead=8),
@@ -70,9 +82,9 @@ KINDS: tuple[SecretKind, ...] = (
     SecretKind(kind="JSON web token", anchors=("eyJ",), exact=True, dense=True,
                pattern=rf"eyJ{_W}{{10,1000}}+\.(?:eyJ{_W}{{10,4000}}+|{_W}{{0,500}}+\.{_W}{{16,32}}+\.{_W}{{10,4000}}+)"
                        rf"\.{_W}{{16,1000}}+"),
-    SecretKind(kind="password hash", anchors=("$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$argon2", "$apr1$",
+    SecretKind(kind="password hash", anchors=("$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$argon2", "$apr1$", "$1$",
                                                      "{SSHA"),
-               pattern=r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}|\$(?:5|6|apr1|y)\$[^\s:$]{1,30}+\$(?:[^\s:$]{1,20}+\$)?"
+               pattern=r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}|\$(?:1|5|6|apr1|y)\$[^\s:$]{1,30}+\$(?:[^\s:$]{1,20}+\$)?"
                        r"[./A-Za-z0-9]{22,86}+|\$argon2(?:id|i|d)\$[^\s:]{30,300}+"
                        r"|\{SSHA(?:256|512)?\}[A-Za-z0-9+/=]{28,120}+"),
     _of("GitHub", "ghp_ gho_ ghu_ ghs_ ghr_", rf"{_A}{{30,255}}+"),
@@ -118,6 +130,19 @@ KINDS: tuple[SecretKind, ...] = (
     _of("crates.io", "cio", rf"{_A}{{32}}", exact=True, digits=3),
     _of("Clojars", "CLOJARS_", r"[a-z0-9]{60}"),
     _of("Docker", "dckr_pat_ dckr_oat_", rf"{_W}{{20,80}}+"),
+    _of("Alibaba Cloud", "LTAI", rf"{_A}{{16,24}}+", exact=True, digits=2),
+    _of("Tencent Cloud", "AKID", rf"{_A}{{32}}", exact=True, digits=2),
+    _of("Yandex", "AQVN", rf"{_W}{{35,38}}+", exact=True, digits=2),
+    _of("Mapbox", "sk.eyJ", rf"{_W}{{20,300}}+\.{_W}{{20,60}}+"),
+    SecretKind(kind="token of Firebase", anchors=(":APA91b",), dense=True, ahead=22,
+               pattern=rf"{_W}{{11,22}}+:APA91b{_W}{{100,250}}+"),
+    _of("Facebook", "EAACEdEose0cBA EAAG EAAB", rf"{_A}{{60,400}}+", digits=4),
+    _of("Twitter", "AAAAAAAAAAAAAAAAAAAAA", r"[A-Za-z0-9%]{60,120}+", digits=4),
+    _of("Dropbox", "sl.u. sl.", rf"{_W}{{120,1400}}+", digits=4),
+    _of("HubSpot", "pat-na1- pat-na2- pat-eu1-", rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}", exact=True),
+    _of("LaunchDarkly", "sdk- mob-", rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}", exact=True),
+    SecretKind(kind="token of Azure", anchors=("JQQJ99",), dense=True, ahead=62,
+               pattern=rf"{_A}{{52,62}}JQQJ99{_A}{{15,30}}+", exact=True),
     _of("Artifactory", "AKCp", rf"{_A}{{60,80}}+"),
     _of("DigitalOcean", "dop_v1_ doo_v1_ dor_v1_", rf"{_HEX}{{64}}"),
     _of("Heroku", "HRKU-", rf"{_W}{{36,80}}+"),
@@ -184,11 +209,28 @@ KINDS: tuple[SecretKind, ...] = (
                pattern=rf"://(?P<value>{_W}{{24,200}}+)(?::[^\s/?#@]{{0,40}}+)?@(?=[A-Za-z0-9\[])"),
     SecretKind(kind="credential in a header", anchors=("bearer", "basic", "authorization"), wraps=False, digits=2,
                caseless=True,
-               pattern=r"(?>bearer|authorization[\"']?[ \t]{0,3}+[:=,][ \t]{0,3}+[\"']?(?:basic|token|apikey))"
+               pattern=r"(?>bearer|authorization[\"']?[ \t]{0,3}+[:=,][ \t]{0,3}+[\"']?(?:basic|token|apikey|ssws))"
                        r"[ \t]{1,3}+(?P<value>[A-Za-z0-9._~+/-]{16,2000}+={0,2}+)"),
-    SecretKind(kind="password", anchors=("machine ",), wraps=False, over_lines=True,
-               pattern=r"machine[ \t]{1,9}+\S{1,200}+\s{1,9}+login\s{1,9}+\S{1,200}+\s{1,9}+"
+    SecretKind(kind="password", anchors=("machine", "default"), wraps=False, over_lines=True,
+               pattern=r"(?:machine[ \t]{1,9}+\S{1,200}+|default)\s{1,9}+login\s{1,9}+\S{1,200}+\s{1,9}+"
                        r"password\s{1,9}+(?P<value>\S{3,200}+)"),
+    SecretKind(kind="password", anchors=("auth\"",), wraps=False, digits=1,  # Docker's config.json
+               pattern=rf"auth\"[ \t]{{0,3}}+:[ \t]{{0,3}}+\"(?P<value>{_B64}{{16,2000}}+={{0,2}})\""),
+    SecretKind(kind="password", anchors=("_auth",), wraps=False, digits=1,  # of an .npmrc
+               pattern=rf"_auth[ \t]{{0,3}}+=[ \t]{{0,3}}+\"?(?P<value>{_B64}{{12,2000}}+={{0,2}})"),
+    SecretKind(kind="password", anchors=("identified", "password"), wraps=False, caseless=True, digits=1,
+               pattern=r"(?:identified[ \t]{1,4}+by|password)[ \t]{1,4}+'(?P<value>[^'\s]{6,200}+)'"),
+    SecretKind(kind="password", anchors=("sshpass", "docker login", "mysql"), wraps=False, digits=1,
+               pattern=r"(?:sshpass|docker login|mysql(?:dump|admin)?)(?=[ \t])(?>[^\n;|&]{0,200}?[ \t]-p[ \t]?)[\"']?"
+                       r"(?P<value>[^\s\"'-][^\s\"']{5,200}+)"),
+    SecretKind(kind="secret value", anchors=tuple(f"{end}{mark}" for end in _SECRET_NAMES for mark in ("\n", '"', "'")),
+               wraps=False, over_lines=True, digits=1, inside=True,
+               pattern=rf"(?>{'|'.join(_SECRET_NAMES)})[\"']?+,?+\s{{1,40}}+[\"']?+[vV]alue[\"']?+[ \t]{{0,3}}+[:=]"
+                       r"[ \t]{0,3}+[\"']?+(?P<value>[^\s\"'<>{}$][^\s\"'<>{}]{5,500}+)"),
+    SecretKind(kind="secret value", wraps=False, over_lines=True, digits=2, inside=True,
+               anchors=tuple(f"{end}{mark}:" for end in _SECRET_KEYS for mark in ("", '"')),
+               pattern=rf"(?>{'|'.join(_SECRET_KEYS)})\"?+:(?:[ \t]{{1,4}}+[|>][+-]?+)?+[ \t]{{0,4}}+\r?+\n"
+                       r"[ \t]{1,40}+\"?+(?P<value>[A-Za-z0-9+/=_.~%!@#$^&*-]{8,500}+)\"?+,?+[ \t]{0,4}+(?=[\r\n]|\Z)"),
     SecretKind(kind="password", anchors=("curl ",), wraps=False,
                pattern=r"curl(?=[ \t])(?>[^\n]{0,200}?[ \t](?:-u|--user)[ \t=]?)[\"']?[^\s:\"']{1,100}+:"
                        r"(?P<value>[^\s\"'@]{4,200}+)"),
@@ -207,5 +249,5 @@ def dense_runs(text: str) -> str:
 @cache
 def compiled(kind: SecretKind, *, inside: bool) -> re.Pattern[str]:
     """Return the row's expression; not *inside*, it starts where no letter, digit or underscore stands before it."""
-    start = "" if inside or kind.anchors == ("://",) else r"(?<![A-Za-z0-9_])"
+    start = "" if inside or kind.inside or kind.anchors == ("://",) else r"(?<![A-Za-z0-9_])"
     return re.compile(f"{start}(?:{kind.pattern})", re.IGNORECASE if kind.caseless else re.NOFLAG)

@@ -7,17 +7,19 @@ What one reading has shown to be harmless is not looked through again: see `core
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
 
 from profile_router.core.fresh_lines import fresh_lines
-from profile_router.core.normalize import View, readings, unwrapped
+from profile_router.core.normalize import View, readings, straightened, unwrapped
 from profile_router.core.secret_kinds import KEY_KINDS, KINDS, PRIVATE_KEY, SecretKind, compiled, dense_runs
 from profile_router.core.secret_values import is_placeholder, named_secrets
 
 _HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}+")
 _VARIED = 7  # different characters that a real token has at least
 _REST = 8  # characters of a next line that may be the rest of a token which could end before
 _EXAMPLE = re.compile(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", re.IGNORECASE)
@@ -64,12 +66,34 @@ def _over_breaks(view: View, *, keys_only: bool) -> Iterator[tuple[int, int, str
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
 
 
-def _in_lines(text: str) -> Iterator[tuple[int, int, str]]:
+def _in_lines(text: str, *, decoded: bool = False) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(View(text=text))
     for kind in KINDS:
         if not kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
     yield from ((named.start, named.end, named.kind) for named in named_secrets(text))
+    if not decoded:
+        yield from _in_base64(searched)
+
+
+def _in_base64(searched: _Searched) -> Iterator[tuple[int, int, str]]:
+    """Yield the runs of base64 that are a text with a secret in it."""
+    text = searched.view.text
+    for run in dict.fromkeys(_BASE64.findall(searched.dense)):
+        if kind := _kind_within(run):
+            start = text.find(run)
+            while start >= 0:
+                yield start, start + len(run), kind
+                start = text.find(run, start + len(run))
+
+
+def _kind_within(run: str) -> str | None:
+    bare = run.rstrip("=")
+    try:
+        text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
+    except ValueError:
+        return None
+    return next((kind for *_, kind in _in_lines(straightened(View(text=text)).text, decoded=True)), None)
 
 
 def _joined(wrapped: View, *, keys_only: bool) -> Iterator[tuple[int, int, str]]:

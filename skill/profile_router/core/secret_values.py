@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 # How the names end, in lower case; what else a name must be stands behind.
 _PASSWORDS = (
-    *("password", "passwort", "passwd", "passphrase", "passcode", "pwd", "kennwort", "contrasena"),
+    *("password", "passwort", "passwd", "passphrase", "pass_phrase", "passcode", "pwd", "kennwort", "contrasena"),
     *("密码", "密碼", "口令", "ハスワート"),  # the last one as it is read: without its marks
 )
 _TOKENS = ("secret", "token", "credential", "credentials", "connection_string", "connectionstring", "密钥")
@@ -27,9 +27,10 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     *(("key", "key"), ("auth", "variable"), ("dsn", "variable"), ("_pass", "password")),
 )
 _ASSIGNED = re.compile(
-    r"(?P<rest>[\w-]{0,40}+)(?P<close>[\"'`\])]{0,3}+)"
-    r"(?P<sep>[ \t]{0,8}+(?::=|=>|={1,2}|:|>)[ \t]{0,8}+|[ \t]{1,3}+(?:is|was|ist)[ \t:]{1,4}+|[ \t]{1,3}+)"
-    r"[bruf]{0,2}+(?:\"(?P<double>[^\"\n]{1,500}+)|'(?P<single>[^'\n]{1,500}+)|`(?P<tick>[^`\n]{1,500}+)"
+    r"(?P<rest>[\w-]{0,40}+)(?P<close>\\{0,7}+[\"'`\])]{0,3}+)"  # a quotation mark of JSON in JSON has backslashes
+    r"(?P<sep>[ \t]{0,3}+:[ \t]{0,3}+&?[A-Za-z][\w.\[\]|]{0,30}+[ \t]{1,3}+=[ \t]{1,3}+"
+    r"|[ \t]{0,8}+(?::=|=>|==?|[:>,])[ \t]{0,8}+|[ \t]{1,3}+(?:is|was|ist)[ \t:]{1,4}+|[ \t]{1,3}+)"
+    r"[bruf]{0,2}+\\{0,7}+(?:\"(?:\"\")?+(?P<double>[^\"\n]{1,500}+)|'(?P<single>[^'\n]{1,500}+)|`(?P<tick>[^`\n]{1,500}+)"
     r"|(?P<bare>[^\s\"'`<>,;]{1,500}+))"
 )
 _NOT_A_SECRET_NAME = re.compile(
@@ -37,7 +38,7 @@ _NOT_A_SECRET_NAME = re.compile(
     r"min|num|count|total|input|output|prompt|completion|has|is|no|continuation|pagination|publishable)s?(?:[_-]|$)|"
     r"(?:^|[_-])(?:id|ids|name|names|field|file|path|url|uri|type|count|length|len|limits?|policy|ttl|expiry|expires|"
     r"regex|pattern|label|hint|errors?|placeholder|input|prefix|suffix|usage|budget|size|per|reset|required|min|max|"
-    r"strength|rules?|env|var|provider|manager|store|ref|selector|format|index|at|in|title|text|message)(?:[_-]|$)|"
+    r"strength|rules?|env|var|provider|manager|store(?!_?pass)|ref|selector|format|index|at|in|title|text|message)(?:[_-]|$)|"
     r"tokeniz|tokens$|^keys?$",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ _CODE = re.compile(
     r"[()\[\]{}<>]|^[A-Za-z_]\w*+(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*+)++[!?]?$|^(?:[./~]|.{1,30}://)|\\[dwsb]"
 )
 _TEMPLATE = re.compile(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)|\\[dwsb]")
-_TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}")
+_TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}|[A-Za-z0-9+/=_.~:%!@#$^&*()-]{40,500}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORD = re.compile(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
 _SHORTEST = 6  # characters of a password; a token has more
@@ -87,6 +88,7 @@ def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
     start = _name_start(text, at)
     group = next(group for group in ("double", "single", "tick", "bare") if found[group])
     told = found[group] if group != "bare" else found[group].rstrip(".,:;!?)}]")
+    told = told.rstrip("\\")
     value = told.split("\\n")[0]
     if len(value) < _SHORTEST or not _separated(text, start, found):  # what costs least comes first
         return None
@@ -98,6 +100,8 @@ def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
         return None
     if is_placeholder(value) or (_CODE if group == "bare" else _TEMPLATE).search(value):
         return None
+    if found["sep"].strip() == "," and not (name.isupper() and found["close"] and group != "bare"):
+        return None  # `setdefault("API_KEY", "…")`, but no list of words
     variable = name.isupper() and found["sep"] == "="
     real = (_is_password if sort == "password" else _is_token)(value, variable=variable)
     begin = found.start(group)
@@ -109,6 +113,7 @@ def is_placeholder(value: str) -> bool:
     return len(set(value)) < 4 or bool(_PLACEHOLDER.search(value))
 
 
+_SETS = re.compile(r"(?:\bENV|\bARG|\bsetx|\bsetenv|\bset[ \t]-[a-zA-Z]{1,3}|#[ \t]?define)[ \t]{1,4}\Z", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SORTS: Mapping[str, Callable[[str], object]] = {
     "password": bool,
@@ -126,8 +131,10 @@ def _name_start(text: str, at: int) -> int:
 
 
 def _separated(text: str, start: int, found: re.Match[str]) -> bool:
-    """Tell whether the separator ties the value to the name: mere blanks do so only behind an option's name."""
-    return bool(found["sep"].strip()) or (text.startswith("--", start) and not found["close"])
+    """Tell whether the separator ties the value to the name: blanks do so behind an option or `ENV`, `setx`."""
+    if found["sep"].strip():
+        return True
+    return not found["close"] and (text.startswith("--", start) or bool(_SETS.search(text, max(0, start - 16), start)))
 
 
 def _is_password(value: str, *, variable: bool) -> bool:

@@ -28,16 +28,17 @@ _SECRET = re.compile(
     r"|(?=[A-Za-z_-]{0,60}[0-9])(?=[0-9_-]{0,60}[A-Za-z])[\w-]{20}"
     r"|\b(?:sk-|gh[pousr]_|AKIA|xox[a-z]-|hf_|npm_|gl\w{2,8}-|sk_|rk_|pypi-)\w{12}|eyJ[\w-]{8}|Q~|AccountKey=|sig=\w"
     r"|://[^\s/@]{1,300}@|\bbearer\s+\S{8}|\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\b"
-    r"|\$(?:2[aby]|5|6|y|apr1|argon2\w{0,3})\$|\{SSHA"
+    r"|\b(?:sshpass|docker login|mysql\w{0,5})\s[^\n]{0,200}?-p|\bidentified\s{1,4}by\b|\bpassword\s{1,4}'"
+    r"|\$(?:2[aby]|1|5|6|y|apr1|argon2\w{0,3})\$|\{SSHA"
     r"|(?:pass(?:word|wort|wd|phrase|code)?|pwd|kennwort|contrasena|secret|token|credentials?|key|auth|dsn|"
-    r"connection_?string|密码|密碼|密钥|口令)(?:[_-][\w-]{0,40})?[\"'`\])]{0,3}\s{0,8}(?::?=|:|>)\s{0,8}\S"
+    r"connection_?string|密码|密碼|密钥|口令)(?:[_-][\w-]{0,40})?\\{0,7}[\"'`\])]{0,3}(?:\s{0,8}(?::?=|:|>|,)\s{0,8}\S|,?\s{1,40}[\"']?value\b)"
     r"|\b(?:password|passphrase|token|secret|key) (?:is|was|ist)[ :]{1,4}\S{0,40}\d"
     r"|\blogin\s+\S+\s+password\b|--(?:\w+-)?(?:password|token|secret|key) \S",
     re.IGNORECASE,
 )
 # Blanks are tried from their first on, or a long run of them would cost its square.
-_BROKEN_LINE = re.compile(r"\\?(?<![^\S\r\n])[^\S\r\n]*[\r\n][>#|\s]*")
-_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\(?:[xuU][0-9A-Fa-f{]|[0-3][0-7]{2})|&#")
+_BROKEN_LINE = re.compile(r"(?<![^\S\r\n])[^\S\r\n]*(?:\\[^\S\r\n]*)?[\r\n][>#|\s]*")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\(?:[xuU][0-9A-Fa-f{]|[0-3][0-7]{2})|&(?:#|[A-Za-z]{2,14};)")
 # A word of letters of two alphabets, one of them ours, is written to look like another.
 _MIXED = re.compile(
     r"(?=\S*[A-Za-z0-9_/]|\.)\S*"
