@@ -26,6 +26,9 @@ _PLACES = {
     "writes": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput_writes"),
     "settle": ("profile_router.adapters.ledger", "Ledger", "settle"),
     "end": ("profile_router.adapters.threads", "Threads", "end"),
+    "merge": ("profile_router.adapters.git_merge", None, "write_all"),
+    "half": ("profile_router.adapters.work_tree_writes", None, "_put"),
+    "copy": ("profile_router.adapters.git_worktree", None, "_lay_out"),
 }
 
 

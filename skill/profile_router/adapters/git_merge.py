@@ -16,8 +16,8 @@ from pathlib import Path
 from profile_router.adapters.git_trees import GITLINK, LINK, PROGRAM, Entry, Trees
 from profile_router.adapters.git_worktree import locked
 from profile_router.adapters.state_dir import private_folder
-from profile_router.adapters.work_tree_writes import Changed, Found, is_folder, look, write_all
-from profile_router.errors import WorkspaceError
+from profile_router.adapters.work_tree_writes import Changed, Found, is_folder, look, sweep, write_all
+from profile_router.errors import StateError, WorkspaceError
 
 DIFFS = "diffs"
 _TRIES = 3  # somebody who types on in the same file wins after that
@@ -59,11 +59,29 @@ def merge(trees: Trees, base: str, theirs: str, state: Path, name: str) -> Merge
 
 
 def keep_diff(trees: Trees, base: str, theirs: str, state: Path, name: str) -> Path:
-    """Write the difference of two trees to a new file for its owner only, below *state*; return the file."""
+    """Write the difference of two trees to a new file for its owner only, below *state*; return the file.
+
+    Raises StateError where it cannot be written.
+    """
     file = private_folder(Path(os.path.realpath(state)) / DIFFS) / f"{name}-{secrets.token_hex(4)}.patch"
-    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-        out.write(trees.patch(base, theirs))
+    patch = trees.patch(base, theirs)
+    try:
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
+            out.write(patch)
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise StateError(f"{file} cannot be written ({error.strerror}); make room there") from None
     return file
+
+
+def clear_halves(trees: Trees, base: str, theirs: str, state: Path, name: str) -> None:
+    """Remove what a merge of this change that was killed left: its diff, and files that had not got their names yet."""
+    patch = trees.patch(base, theirs)
+    for file in (Path(os.path.realpath(state)) / DIFFS).glob(f"{name}-*.patch"):
+        if file.read_bytes() == patch:
+            file.unlink()
+    with locked(trees.repository, state):
+        sweep(trees.repository.top, trees.differences(base, theirs))
 
 
 def apply_command(trees: Trees, diff: Path) -> str:

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,15 +78,31 @@ def why_in_place(repository: Repository, state: Path) -> str:
     return ""
 
 
+def remove(place: Path) -> None:
+    """Remove the folder *place* with all that is in it, what was made read-only too. Links are not followed."""
+    shutil.rmtree(place, ignore_errors=True)
+    if not place.exists():
+        return
+    for folder, _, _ in os.walk(place):
+        with suppress(OSError):
+            Path(folder).chmod(0o700)
+    shutil.rmtree(place, ignore_errors=True)
+
+
 @contextmanager
-def opened_copy(repository: Repository, state: Path) -> Iterator[Copy]:
-    """Give a copy of *repository*'s work tree as it is now, in a folder below *state*; it is gone afterwards.
+def opened_copy(
+    repository: Repository,
+    state: Path,
+    *,
+    tidy: Callable[[Path], object] = remove,
+    done: Callable[[Path], object] = remove,
+) -> Iterator[Copy]:
+    """Give a copy of *repository*'s work tree as it is now, in a folder below *state*; *done* with it afterwards.
 
     Tracked and untracked files are in it, ignored ones are not, but for the folders of LINKED. Copies that a process
-    which is no more left behind are removed first. Raises WorkspaceError where git fails.
+    which is no more left behind are *tidied* first. Raises WorkspaceError where git fails.
     """
-    home = private_folder(Path(os.path.realpath(state)) / FOLDER)
-    place, alive = _new_place(home)
+    place, alive = _new_place(private_folder(Path(os.path.realpath(state)) / FOLDER), tidy)
     try:
         trees = Trees(repository, place / "store")
         with locked(repository, state):
@@ -98,17 +114,29 @@ def opened_copy(repository: Repository, state: Path) -> Iterator[Copy]:
         _lay_out(trees, base, top, links)
         yield Copy(trees=trees, top=top, base=base, links=links)
     finally:
-        remove(place)
+        done(place)
         alive.close()
 
 
-def _new_place(home: Path) -> tuple[Path, IO[bytes]]:
-    """Make a folder for one copy, with a lock in it that is held while this process lives; remove those of the dead."""
-    with (home / ".lock").open("ab") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        for left in home.iterdir():
-            if left.is_dir() and _ownerless(left):
-                remove(left)
+def tidy_up(home: Path, tidy: Callable[[Path], object]) -> None:
+    """*Tidy* the copies in *home* whose processes are no more. Under its lock."""
+    for left in home.iterdir():
+        if left.is_dir() and _ownerless(left):
+            tidy(left)
+
+
+@contextmanager
+def door(home: Path) -> Iterator[None]:
+    """Hold the lock under which copies in *home* come and go."""
+    with (home / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _new_place(home: Path, tidy: Callable[[Path], object]) -> tuple[Path, IO[bytes]]:
+    """Make a folder for one copy, with a lock in it that is held while this process lives; *tidy* those of the dead."""
+    with door(home):
+        tidy_up(home, tidy)
         place = home / secrets.token_hex(4)
         place.mkdir(mode=0o700)
         alive = (place / "alive").open("ab")
@@ -123,17 +151,6 @@ def _ownerless(place: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def remove(place: Path) -> None:
-    """Remove the folder *place* with all that is in it, what was made read-only too. Links are not followed."""
-    shutil.rmtree(place, ignore_errors=True)
-    if not place.exists():
-        return
-    for folder, _, _ in os.walk(place):
-        with suppress(OSError):
-            Path(folder).chmod(0o700)
-    shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from profile_router.adapters.git_worktree import remove
+from profile_router.adapters.kept_copies import place_in
 from profile_router.adapters.records import KeptRecords, MemoryRecords, Records, Serializer
 from profile_router.adapters.state_db import BUSY_S
 from profile_router.adapters.state_dir import private_folder
@@ -106,6 +108,18 @@ class Threads:
         ahead = time.monotonic() - row.clock
         return replace(self._run(row.thread, row.run, alive, lambda: time.monotonic() - ahead), resumed=True)
 
+    def give_up(self, thread: str, why: str) -> None:
+        """Note *why* nobody can go on with the run on *thread*, which is this process' own; empty: it has ended.
+
+        Raises StateError.
+        """
+        with self.file.door(), self.file.open() as database:
+            if why:
+                database.execute("UPDATE runs SET why = ? WHERE thread = ?", (why, thread))
+            else:
+                database.execute("UPDATE runs SET status = 'ended' WHERE thread = ?", (thread,))
+                database.execute("DELETE FROM records WHERE thread = ?", (thread,))
+
     def end(self, run: Run) -> None:
         """Note that *run* has ended: what was kept for its going on is deleted. Raises StateError."""
         with self.file.door():
@@ -150,12 +164,12 @@ class Threads:
     def purge(self, wanted: Callable[[Row], bool]) -> list[tuple[str, int]]:
         """Remove all that is kept of the threads that are *wanted*, but for living ones; return each with its files."""
         with self.file.door():
-            gone = [row.thread for row in self.rows() if wanted(row) and not self._living(row.thread)]
+            gone = [row for row in self.rows() if wanted(row) and not self._living(row.thread)]
             if not gone:
                 return []
             for path in (self.file.checkpoints, self.file.path):
-                _delete(path, gone)
-            return [(thread, self._remove_files(thread)) for thread in gone]
+                _delete(path, [row.thread for row in gone])
+            return [(row.thread, self._remove_files(row)) for row in gone]
 
     def expire(self, keep_days: float) -> list[tuple[str, int]]:
         """Remove what has not been used for *keep_days*."""
@@ -193,9 +207,13 @@ class Threads:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return alive
 
-    def _remove_files(self, thread: str) -> int:
-        """Remove the files of *thread*: its run folder, and the texts and diffs that were kept for a person."""
+    def _remove_files(self, row: Row) -> int:
+        """Remove the files of a thread: its run folder, the copy of a work tree that its run was killed in, and the
+        texts and diffs that were kept for a person."""
+        thread = row.thread
         shutil.rmtree(self._folder(thread), ignore_errors=True)
+        if copy := place_in(self.file.state, row.workspace):
+            remove(copy)
         count = 0
         for folder in _TEXTS:
             for path in (self.file.state / folder).glob(f"{thread}-*"):

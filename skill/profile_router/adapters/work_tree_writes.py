@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +82,14 @@ def write_all(
     for path in order:
         if after[path] is None:
             _drop_empty_folders(top, path)
+
+
+def sweep(top: Path, paths: Iterable[str]) -> None:
+    """Remove what a process that was killed while it wrote *paths* left beside them."""
+    for folder in {(top / path).parent for path in paths}:
+        for left in folder.glob(".profile-router-*.tmp"):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _step(top: Path, path: str, before: Found | None, after: Found | None, made: list[Path]) -> None:

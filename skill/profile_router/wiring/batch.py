@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from profile_router.adapters.git_merge import DIFFS
 from profile_router.adapters.git_trees import Repository
-from profile_router.adapters.git_worktree import Copy, opened_copy
+from profile_router.adapters.git_worktree import Copy
 from profile_router.adapters.placing import Place, place_for, relocation_to
-from profile_router.adapters.relocated import Relocated
 from profile_router.adapters.state_dir import state_dir
-from profile_router.adapters.workspace import Workspace, private_files
+from profile_router.adapters.threads import Threads
 from profile_router.core.explain import Json
-from profile_router.core.relocation import rewritten
 from profile_router.core.task import Task
 from profile_router.errors import RouterError, UsageError
 from profile_router.ports import Approver, Emit, Event
+from profile_router.wiring.apart import Apart, new_copy, stop, to_the_end
 from profile_router.wiring.keeping import checkpoints
-from profile_router.wiring.merging import brought_back, keep_unfinished
-from profile_router.wiring.run import Result, drop_foreign, quiet_once_cancelled, run_on, thread_id
+from profile_router.wiring.run import Finish, Result, drop_foreign, quiet_once_cancelled, run_on, thread_id
 from profile_router.wiring.setup import Setup, prepare
 
-T = TypeVar("T")
 Given = Task | RouterError
-# The methods of the run's ports that read or write files, or hand texts to somebody who does.
-_AT_WORK = {
-    "measurer": ("measure",),
-    "runner": ("run",),
-    "prober": ("probe",),
-    "summarizer": ("summarize",),
-    "verifier": ("verify", "diff", "set_back"),
-}
+_STOPPED = "its batch was stopped, and what it had done by then, if anything, is kept in {}; hand the task over again"
 
 
 def run_batch(
@@ -138,54 +128,46 @@ class _Batch:
 
     async def _in_copy(self, index: int, repository: Repository, task: Task, setup: Setup, tell: Emit) -> Result:
         """Run *task* in a copy of *repository* and bring what it did into the work tree when its turn has come."""
-        name, copy = task.thread or "", None
         async with AsyncExitStack() as held:
-            try:
-                async with self.slots:
-                    copy = await held.enter_async_context(_copy(repository, setup.state))
-                    result = await self._run_there(copy, self._in_time(task, setup), setup, tell)
+            slot = await held.enter_async_context(AsyncExitStack())
+            await slot.enter_async_context(self.slots)
+            copy = await held.enter_async_context(_copy(repository, self.saver.threads, task.thread or "", tell))
+            apart = Apart(copy=copy, relocation=relocation_to(copy, task, setup.cwd))
+
+            why = _STOPPED.format(setup.state / DIFFS)
+
+            async def finish(result: Result, again: bool) -> Result:
+                nonlocal why
+                await slot.aclose()
                 for earlier in self.done[:index]:
                     await earlier.wait()
-                await held.enter_async_context(self.in_place)
+                async with self.in_place:
+                    why = ""  # from here on its work is brought back whatever happens
+                    return await apart.bring_back(setup.state, task.thread or "", result, again)
+
+            try:
+                return await self._run_there(apart, self._in_time(task, setup), setup, tell, finish)
             except asyncio.CancelledError:
-                if copy is not None:
-                    with suppress(RouterError):
-                        keep_unfinished(copy, setup.state, name, tell)
+                with suppress(RouterError):
+                    stop(self.saver.threads, copy, task.thread or "", why)
                 raise
-            return await to_the_end(partial(brought_back, copy, result, setup.state, name))
 
-    async def _run_there(self, copy: Copy, task: Task, setup: Setup, tell: Emit) -> Result:
-        workspace, relocation = setup.workspace, relocation_to(copy, task, setup.cwd)
-        if workspace is None:
-            raise AssertionError("a copy was made of no workspace")
-        here = Path(os.path.realpath(setup.cwd))
-        inside = here.is_relative_to(copy.trees.repository.top)
-        there = replace(
-            setup,
-            workspace=Workspace(copy.folder(workspace.root), git=True),
-            cwd=copy.folder(here) if inside else setup.cwd,
-        )
-
-        def around(context: Any) -> Any:
-            # Links lead out of the copy: what is private in the workspace counts, though no copy has it.
-            chosen = replace(context.runner, private_files=lambda: private_files(workspace, setup.policy.private_paths))
-            context = replace(context, runner=chosen)
-            ports = {name: Relocated(getattr(context, name), does, relocation) for name, does in _AT_WORK.items()}
-            return replace(context, **ports)
-
+    async def _run_there(self, apart: Apart, task: Task, setup: Setup, tell: Emit, finish: Finish) -> Result:
         try:
             result = await run_on(
                 self.saver,
                 task,
-                there,
+                apart.setup(setup),
                 task.thread or "",
-                lambda event: tell(rewritten(event, relocation.back)),
-                around,
+                apart.emit(tell),
+                partial(apart.around, setup),
                 approver=self.approver,
+                noted={"cwd": str(setup.cwd), "spelled": dict(apart.relocation.spelled)},
+                finish=finish,
             )
         except RouterError as error:
-            raise UsageError(relocation.back(str(error))) from None
-        return replace(result, json=rewritten(result.json, relocation.back))
+            raise UsageError(apart.relocation.back(str(error))) from None
+        return apart.result(result)
 
     def _in_time(self, task: Task, setup: Setup) -> Task:
         """Return *task* with no more time than the batch has left. Raises UsageError where that is none."""
@@ -198,22 +180,12 @@ class _Batch:
 
 
 @asynccontextmanager
-async def _copy(repository: Repository, state: Path) -> AsyncIterator[Copy]:
-    manager = opened_copy(repository, state)
+async def _copy(repository: Repository, threads: Threads, thread: str, tell: Emit) -> AsyncIterator[Copy]:
+    manager = new_copy(repository, threads, thread, tell)
     try:
         yield await to_the_end(manager.__enter__)
     finally:
         await to_the_end(partial(manager.__exit__, None, None, None))
-
-
-async def to_the_end(act: Callable[[], T]) -> T:
-    """Return what *act* returns, run in a thread. When cancelled it is waited for first: half of it would be worse."""
-    acting = asyncio.ensure_future(asyncio.to_thread(act))
-    try:
-        return await asyncio.shield(acting)
-    except asyncio.CancelledError:
-        await asyncio.wait([acting])
-        raise
 
 
 def _noted(result: Result, note: str) -> Result:

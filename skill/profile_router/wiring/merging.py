@@ -6,23 +6,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from profile_router.adapters.git_merge import Merge, apply_command, keep_diff, merge
+from profile_router.adapters.git_merge import Merge, apply_command, clear_halves, keep_diff, merge
 from profile_router.adapters.git_worktree import Copy
 from profile_router.core.explain import Json
-from profile_router.ports import Emit
 from profile_router.wiring.run import Result
 
 
-def brought_back(copy: Copy, result: Result, state: Path, name: str) -> Result:
-    """Merge what was done in *copy*, or keep it as a diff where the task failed or the merge did."""
+def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: bool = False) -> Result:
+    """Merge what was done in *copy*, or keep it as a diff where the task failed or the merge did.
+
+    *Again* after a kill: what is there already merges with itself to nothing, and counts as merged.
+    """
     trees, theirs = copy.trees, copy.tree()
     if theirs == copy.base:
         return result
     changed = sorted(trees.differences(copy.base, theirs))
+    if again:
+        clear_halves(trees, copy.base, theirs, state, name)
     if result.status == "ok":
         merged = merge(trees, copy.base, theirs, state, name)
         if merged.merged:
-            return _with_merge(result, merged, merged.files)
+            return _with_merge(result, merged, changed if again else merged.files)
         why = f"not merged: {', '.join(merged.files)} was changed in the workspace as well"
     else:
         diff = keep_diff(trees, copy.base, theirs, state, name)
@@ -41,11 +45,3 @@ def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: st
     # What is verified is the workspace, and nothing of it is there.
     json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
     return Result(status="failed", json={**json, "status": "failed", "error": error})
-
-
-def keep_unfinished(copy: Copy, state: Path, name: str, tell: Emit) -> None:
-    """Keep what an interrupted task had done so far: it may be worth something, and the copy goes."""
-    theirs = copy.tree()
-    if theirs != copy.base:
-        diff = keep_diff(copy.trees, copy.base, theirs, state, name)
-        tell({"event": "kept", "line": f"interrupted; what it did so far: {diff}", "diff": str(diff)})

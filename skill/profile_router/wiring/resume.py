@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from profile_router.adapters.kept_copies import original_of
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.threads import Row, Run, Threads
 from profile_router.core.task import Task
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit
+from profile_router.wiring.apart import Apart, end_of, left_by
 from profile_router.wiring.keeping import Keeping, checkpoints, close
 from profile_router.wiring.run import Result, drop_foreign, quiet_once_cancelled, result_of, walk
 from profile_router.wiring.setup import prepare
@@ -38,18 +41,35 @@ async def _resume(
         row = wanted(keeping.threads, thread)
         run = keeping.threads.take_up(row)
         try:
-            if (done := run.records.find("result")) is not None:
-                saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
-                await close(keeping, run, saved.checkpoint["channel_values"] if saved else {})
-                return result_of(done)
-            if row.workspace and not Path(row.workspace).is_dir():
-                raise WorkspaceError(
-                    f"thread {row.thread} worked in {row.workspace}, which is no folder now; bring it back, or give "
-                    f"the run up with `profile-router purge {row.thread}`"
-                )
-            return await _go_on(keeping, run, policy_file, environ, emit, approver)
+            with left_by(keeping.threads, run, row, emit) as apart:
+                return await _taken_up(keeping, run, row, policy_file, environ, emit, approver, apart)
         finally:
             keeping.threads.leave(run)
+
+
+async def _taken_up(
+    keeping: Keeping,
+    run: Run,
+    row: Row,
+    policy_file: str | None,
+    environ: Mapping[str, str],
+    emit: Emit,
+    approver: Approver | None,
+    apart: Apart | None,
+) -> Result:
+    if (done := run.records.find("result")) is not None:
+        saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
+        result = result_of(done)
+        if apart is not None:
+            result = await end_of(apart, keeping.threads, run, result)
+        await close(keeping, run, saved.checkpoint["channel_values"] if saved else {})
+        return result
+    if row.workspace and not Path(row.workspace).is_dir():
+        raise WorkspaceError(
+            f"thread {row.thread} worked in {row.workspace}, which is no folder now; bring it back, or give "
+            f"the run up with `profile-router purge {row.thread}`"
+        )
+    return await _go_on(keeping, run, policy_file, environ, emit, approver, apart)
 
 
 async def _go_on(
@@ -59,6 +79,7 @@ async def _go_on(
     environ: Mapping[str, str],
     emit: Emit,
     approver: Approver | None,
+    apart: Apart | None,
 ) -> Result:
     order = run.records.find("order")
     if order is None:
@@ -77,7 +98,20 @@ async def _go_on(
             f"thread {run.thread} cannot go on: its next step is under profile '{profile}', which is gone; bring it "
             f"back, or give the run up with `profile-router purge {run.thread}`"
         )
-    return await walk(keeping, run, task, setup, emit, approver=approver, warnings=warnings)
+    if apart is None:
+        return await walk(keeping, run, task, setup, emit, approver=approver, warnings=warnings)
+    result = await walk(
+        keeping,
+        run,
+        task,
+        apart.setup(setup),
+        apart.emit(emit),
+        partial(apart.around, setup),
+        approver=approver,
+        warnings=warnings,
+        finish=partial(apart.bring_back, setup.state, run.thread),
+    )
+    return apart.result(result)
 
 
 def wanted(threads: Threads, thread: str | None) -> Row:
@@ -88,7 +122,7 @@ def wanted(threads: Threads, thread: str | None) -> Row:
     if row is None:
         if threads.file.notices:
             raise StateError(f"{'; '.join(threads.file.notices)}; thread {thread} cannot be resumed from there")
-        raise UsageError(f"there is no thread {thread} (interrupted ones: {_listed(threads.unfinished())})")
+        raise UsageError(f"there is no thread {thread} (interrupted ones: {_listed(threads, threads.unfinished())})")
     if row.status != "running":
         raise UsageError(
             f"thread {thread} has ended; give it another task with `profile-router run --thread {thread} TASK`"
@@ -106,8 +140,13 @@ def _only(threads: Threads) -> Row:
         raise StateError("; ".join(threads.file.notices))
     if not left:
         raise UsageError("no thread was interrupted: there is nothing to resume")
-    raise UsageError(f"{len(left)} threads were interrupted: {_listed(left)}; name one: `profile-router resume THREAD`")
+    raise UsageError(
+        f"{len(left)} threads were interrupted: {_listed(threads, left)}; name one: `profile-router resume THREAD`"
+    )
 
 
-def _listed(rows: list[Row]) -> str:
-    return ", ".join(f"{row.thread} ({row.since}, {row.workspace or 'no workspace'})" for row in rows) or "none"
+def _listed(threads: Threads, rows: list[Row]) -> str:
+    def place(row: Row) -> str:
+        return original_of(threads.file.state, row.workspace) or "no workspace"
+
+    return ", ".join(f"{row.thread} ({row.since}, {place(row)})" for row in rows) or "none"

@@ -6,11 +6,13 @@ import asyncio
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
+from profile_router.adapters.kept_copies import original_of
 from profile_router.adapters.records import unsaved
 from profile_router.adapters.threads import Run
 from profile_router.core.attempts import cost
@@ -28,7 +30,6 @@ from profile_router.wiring.setup import Setup, prepare
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
 _FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
-_IN_A_COPY = "it worked in a copy of the workspace, which is gone with the batch that made it; hand the task over again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,10 @@ class Result:
 
     status: Status
     json: Json
+
+
+# What is left to do with a result before the run has ended; told whether a process was killed that had begun it.
+Finish = Callable[[Result, bool], Awaitable[Result]]
 
 
 def run_task(
@@ -78,7 +83,7 @@ async def _run(task: Task, setup: Setup, thread: str, emit: Emit, approver: Appr
     quiet_once_cancelled()
     async with checkpoints(setup.state, setup.environ) as keeping:
         for row in keeping.threads.unfinished():
-            if row.thread != thread and row.workspace == _place(setup):
+            if row.thread != thread and original_of(setup.state, row.workspace) == _place(setup):
                 line = f"thread {row.thread} was interrupted; `profile-router resume {row.thread}` goes on with it"
                 emit({"event": "unfinished", "line": line, "thread": row.thread})
         return await run_on(keeping, task, setup, thread, emit, approver=approver)
@@ -93,23 +98,29 @@ async def run_on(
     around: Callable[[Any], Any] | None = None,
     *,
     approver: Approver | None = None,
+    noted: Mapping[str, Any] = MappingProxyType({}),
+    finish: Finish | None = None,
 ) -> Result:
-    """Run *task* on *thread* and return the result. *around* may change the context it runs in.
+    """Run *task* on *thread* and return the result. *around* may change the context it runs in, *finish* the result.
 
+    *noted* is what a process that goes on with the run has to know besides, or instead.
     Raises UsageError where another process is at the thread, and StateError where what it does cannot be kept.
     """
+    from profile_router.wiring.apart import tidy_copies  # it needs the end of a run, which is here
+
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
-    run = await asyncio.to_thread(threads.begin, thread, _place(setup), "" if around is None else _IN_A_COPY)
+    run = await asyncio.to_thread(threads.begin, thread, _place(setup))
     warnings = list(keeping.warnings)
     if run.given_up is not None:
         warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
     try:
+        await asyncio.to_thread(tidy_copies, threads, emit)  # of the run that was given up, too
         policy = setup.policy
         order = {"task": task, "cwd": str(setup.cwd), "policy": policy.source, "digest": policy.digest}
-        run.records.keep("order", order)
-        return await walk(keeping, run, task, setup, emit, around, approver=approver, warnings=warnings)
+        run.records.keep("order", order | dict(noted))
+        return await walk(keeping, run, task, setup, emit, around, approver=approver, warnings=warnings, finish=finish)
     finally:
         threads.leave(run)
 
@@ -124,6 +135,7 @@ async def walk(
     *,
     approver: Approver | None,
     warnings: Sequence[str],
+    finish: Finish | None = None,
 ) -> Result:
     """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
     from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
@@ -151,9 +163,22 @@ async def walk(
         final = (await graph.aget_state(config)).values
         result = _result(final, setup, (*setup.warnings, *warnings), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
+        if finish is not None:
+            result = await finished(run, result, finish)
         await close(keeping, run, final)
     except sqlite3.Error as error:
         raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
+    return result
+
+
+async def finished(run: Run, result: Result, finish: Finish) -> Result:
+    """Return *result* with *finish* done, once however often the process is killed meanwhile."""
+    if (kept := run.records.find("finished")) is not None:
+        return result_of(kept)
+    again = run.records.find("finishing") is not None
+    run.records.keep("finishing", True)
+    result = await finish(result, again)
+    run.records.keep("finished", {"status": result.status, "json": result.json})
     return result
 
 

@@ -1,0 +1,98 @@
+"""Copies of a work tree that outlive their process: what one is stands beside it, so that another can go on in it.
+
+A thread's row names the folder that its run works in. So a copy belongs to the thread whose row names a folder in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from profile_router.adapters.git_trees import Repository, Trees
+from profile_router.adapters.git_worktree import FOLDER, Copy, opened_copy
+from profile_router.errors import WorkspaceError
+
+ABOUT = "about.json"
+
+
+def place_in(state: Path, workspace: str) -> Path | None:
+    """Return the folder of the copy that *workspace* lies in, None where it lies in none. Nothing need be there."""
+    home = Path(os.path.realpath(state)) / FOLDER
+    inside = Path(workspace)
+    return home / inside.relative_to(home).parts[0] if home in inside.parents else None
+
+
+def original_of(state: Path, workspace: str) -> str:
+    """Return the folder that *workspace* stands for: itself, or what it is a copy of, if that can still be said."""
+    place = place_in(state, workspace)
+    copy = None if place is None else copy_at(place)
+    if copy is None:
+        return workspace
+    return str(copy.trees.repository.top / Path(workspace).relative_to(copy.top))
+
+
+def copy_at(place: Path) -> Copy | None:
+    """Return the copy in the folder *place*, None where none was finished there."""
+    try:
+        about = json.loads((place / ABOUT).read_bytes())
+        top, git_dir, common = map(Path, about["repository"])
+        trees = Trees(Repository(top=top, git_dir=git_dir, common=common), place / "store")
+        copy = Copy(trees=trees, top=place / about["name"], base=about["base"], links=tuple(about["links"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return copy if copy.top.is_dir() else None
+
+
+def thread_of(place: Path) -> str:
+    """Return the name of the thread that the copy in *place* was made for, the place's own where nobody can say."""
+    try:
+        return str(json.loads((place / ABOUT).read_bytes())["thread"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return place.name
+
+
+@contextmanager
+def lasting_copy(
+    repository: Repository, state: Path, thread: str, wanted: Callable[[Path], bool], give_up: Callable[[Path], None]
+) -> Iterator[Copy]:
+    """Give *thread* a copy of *repository*'s work tree, which stays afterwards if it is *wanted* and goes by *give_up*.
+
+    So do those that others left behind. Raises WorkspaceError where git fails.
+    """
+
+    def tidy(place: Path) -> None:
+        if not wanted(place):
+            give_up(place)
+
+    with opened_copy(repository, state, tidy=tidy, done=tidy) as copy:
+        trees = copy.trees.repository
+        about = {
+            "repository": [str(trees.top), str(trees.git_dir), str(trees.common)],
+            "thread": thread,
+            "name": copy.top.name,
+            "base": copy.base,
+            "links": copy.links,
+        }
+        (copy.top.parent / ABOUT).write_text(json.dumps(about), encoding="ascii")
+        yield copy
+
+
+@contextmanager
+def copy_again(place: Path, wanted: Callable[[Path], bool], give_up: Callable[[Path], None]) -> Iterator[Copy]:
+    """Give the copy that a process which is no more left in *place*. Raises WorkspaceError where there is none."""
+    copy = copy_at(place)
+    if copy is None:
+        raise WorkspaceError(f"the copy of the workspace that it worked in is gone ({place}); hand the task over again")
+    if not copy.trees.repository.top.is_dir():
+        raise WorkspaceError(f"{copy.trees.repository.top}, which it worked for, is no folder now; bring it back")
+    with (place / "alive").open("ab") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        try:
+            yield copy
+        finally:
+            if not wanted(place):
+                give_up(place)
