@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import platform
 import select
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from tests.adapters.embedded.a_terminal import ROOM, a_policy_with, a_terminal, 
 from tests.cli.stage import workspace
 
 from profile_router.adapters.embedded import terminal as terminal_module
+from profile_router.adapters.jail.seccomp import MACHINES
 from profile_router.core.policy import PrivateRule
 
 pytestmark = pytest.mark.jail
@@ -257,6 +259,26 @@ def pids_in(folder: Path) -> set[int]:
 
 
 BOMB = "import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True:\n    try: os.fork()\n    except OSError: pass"
+
+
+@pytest.mark.parametrize("family", ["AF_VSOCK", "AF_ALG", "AF_PACKET"])
+def test_sockets_that_no_namespace_keeps_apart_are_refused(family: str, root: Path) -> None:
+    said = answer(root, python(f"import socket; socket.socket(socket.{family}, socket.SOCK_STREAM)"))
+    assert said.startswith("exit code 1 after ")
+    assert "Address family not supported by protocol" in said
+    pair = "import socket; a, b = socket.socketpair(); a.send(b'by a pair'); print(b.recv(9).decode())"
+    assert "by a pair" in answer(root, python(pair))
+
+
+_MARK, _SECCOMP, _SOCKETS, _REFUSED = MACHINES.get(platform.machine(), MACHINES["x86_64"])
+
+
+@pytest.mark.parametrize("number", [*_REFUSED, 0x40000000 + _SOCKETS[0]], ids=hex)
+def test_keys_of_the_kernel_and_ways_round_the_filter_are_refused(number: int, root: Path) -> None:
+    code = (
+        f"import ctypes; l = ctypes.CDLL(None, use_errno=True); print(l.syscall({number}, 0, 0, 0), ctypes.get_errno())"
+    )
+    assert answer(root, python(code)).endswith("\n-1 38")
 
 
 def test_a_fork_bomb_is_ended_with_all_its_children(root: Path) -> None:

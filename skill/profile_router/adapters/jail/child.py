@@ -31,13 +31,13 @@ def main() -> None:
     """Take the order, run the command in the jail, and end as it ended."""
     order = json.loads(sys.argv[1])
     try:
-        kernel, landlock = _beside("kernel"), _beside("landlock")
+        kernel, locks = _beside("kernel"), (_beside("landlock"), _beside("seccomp"))
         kernel.end_with_parent(lambda: os.getppid() == order["parent"])
         kernel.enter_namespaces(kernel.NEW_NAMESPACES | (0 if order["network"] else kernel.NEW_NETWORK))
         outer = os.getpid()
         first = os.fork()
         if first == 0:
-            _be_first(order, kernel, landlock, outer)
+            _be_first(order, kernel, locks, outer)
     except BaseException as error:
         _fail(error)
     os._exit(_code(os.waitpid(first, 0)[1]))
@@ -61,7 +61,7 @@ def _code(status: int) -> int:
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _be_first(order: dict[str, Any], kernel: Any, landlock: Any, outer: int) -> None:
+def _be_first(order: dict[str, Any], kernel: Any, locks: Any, outer: int) -> None:
     try:
         kernel.end_with_parent(lambda: os.path.exists(f"/proc/{outer}"))
         _build_view(order, kernel)
@@ -70,7 +70,7 @@ def _be_first(order: dict[str, Any], kernel: Any, landlock: Any, outer: int) -> 
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         command = os.fork()
         if command == 0:
-            _be_command(order, kernel, landlock)
+            _be_command(order, kernel, locks)
         os._exit(_watch(command, order["processes"], order["memory_mb"]))
     except BaseException as error:
         _fail(error)
@@ -126,11 +126,13 @@ def _place(source: str, target: str) -> None:
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
-def _be_command(order: dict[str, Any], kernel: Any, landlock: Any) -> None:
+def _be_command(order: dict[str, Any], kernel: Any, locks: Any) -> None:
+    landlock, seccomp = locks
     try:
         os.chdir(order["folder"])
         kernel.give_up_privileges()
         landlock.confine(kernel, [order["folder"], "/tmp", "/dev"])  # noqa: S108 - the jail's own
+        seccomp.refuse_calls(kernel)
         for name, most in order["limits"].items():
             limit = getattr(resource, name)
             hard = resource.getrlimit(limit)[1]

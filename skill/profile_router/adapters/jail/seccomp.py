@@ -1,0 +1,66 @@
+"""What no namespace keeps apart is refused call by call: other kinds of sockets, and the keys that the kernel holds.
+
+A socket of a virtual machine (AF_VSOCK) reaches its host from any network namespace, a session's keyring comes along
+into every one. Loaded by the jail's child by its path: only the standard library. Kernel interface: linux/seccomp.h,
+linux/filter.h, linux/audit.h; the numbers of calls are those of asm/unistd.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import platform
+import struct
+from typing import Any
+
+# Per machine: its mark in the filter's input, and seccomp, socket, socketpair, then what is refused whatever it asks
+# for: add_key, request_key, keyctl, io_uring_setup (which makes sockets past the filter).
+MACHINES = {
+    "x86_64": (0xC000003E, 317, (41, 53), (248, 249, 250, 425)),
+    "aarch64": (0xC00000B7, 277, (198, 199), (217, 218, 219, 425)),
+}
+_OTHER_ABI = 0x40000000  # x32: the same mark, other numbers
+_FAMILIES = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink
+_LOAD, _SAME, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
+_FILTER_MODE = 1
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def refuse_calls(kernel: Any) -> bool:
+    """Refuse the calls for this process and all it starts; return False where the kernel or the machine cannot.
+
+    Programs of another architecture, which number their calls otherwise, are refused every call.
+    """
+    machine = MACHINES.get(platform.machine())
+    if machine is None:
+        return False
+    mark, seccomp, sockets, refused = machine
+    lines = _lines(mark, sockets, refused)
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
+    program = _Program(len(lines), ctypes.addressof(code))
+    try:
+        kernel.syscall(seccomp, _FILTER_MODE, 0, ctypes.byref(program))
+    except OSError as error:
+        if error.errno in (errno.ENOSYS, errno.EINVAL):
+            return False
+        raise
+    return True
+
+
+def _lines(mark: int, sockets: tuple[int, ...], refused: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    """Return the filter: operation, lines to skip where it holds and where not, operand."""
+    no_call = (_RETURN, 0, 0, _REFUSE | errno.ENOSYS)
+    lines = [(_LOAD, 0, 0, _MACHINE), (_SAME, 1, 0, mark), no_call, (_LOAD, 0, 0, _NUMBER)]
+    lines += [(_AT_LEAST, 0, 1, _OTHER_ABI), no_call]
+    for number in refused:
+        lines += [(_SAME, 0, 1, number), no_call]
+    families = [(_SAME, len(_FAMILIES) - at, 0, family) for at, family in enumerate(_FAMILIES)]
+    asks = [(_LOAD, 0, 0, _FIRST_ARGUMENT), *families, (_RETURN, 0, 0, _REFUSE | errno.EAFNOSUPPORT)]
+    others = [(_SAME, len(sockets) - at, 0, number) for at, number in enumerate(sockets)]
+    allow = (_RETURN, 0, 0, _ALLOW)
+    return [*lines, *others, allow, *asks, allow]
