@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import Done, call, environment
 from tests.cli.mortal import Moment, live
-from tests.cli.test_resume import AFTER, DONE, EDIT, LOOK, RUN, Stage, stage
+from tests.cli.test_resume import AFTER, DONE, EDIT, ELSEWHERE, LOOK, RUN, Stage, stage
 from tests.cli.test_run import Gate
 from tests.scripted_provider import call as tool
 from tests.scripted_provider import say
@@ -285,3 +285,21 @@ def test_purge_removes_what_it_names_and_the_conversation_with_it(tmp_path: Path
         ]
         assert live("run", "y", "--thread", "t", home=tmp_path, cwd=here.ws).code == 0
         assert len(here.local.chats[-1]["messages"]) == 2
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize("name", ["health.sqlite", "ledger.sqlite"])
+def test_a_damaged_health_or_ledger_is_set_aside_and_said(tmp_path: Path, name: str, is_folder: bool) -> None:
+    here = stage(tmp_path, local=[], burst=[DONE])
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    if is_folder:
+        (state / name).mkdir()
+    else:
+        (state / name).write_text("this is no database " * 500)
+    with here.local, here.burst, here.cheap:
+        done = live(*ELSEWHERE, "--json", home=tmp_path, cwd=here.ws)
+    assert done.code == 0, done.err
+    [warning] = [line for line in done.json["warnings"] if name in line]
+    assert "what was in it does not count any more" in warning
+    assert len(list(state.glob(f"{name}.broken-*"))) == 1

@@ -13,6 +13,7 @@ from profile_router.adapters.state_dir import VARIABLE, private_folder
 from profile_router.errors import StateError
 
 BUSY_S = 10.0
+_told: list[str] = []
 _BROKEN = ("malformed", "not a database", "encrypted", "corrupt")
 
 
@@ -20,8 +21,8 @@ _BROKEN = ("malformed", "not a database", "encrypted", "corrupt")
 def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
     """Open *path*, made by *schema* where it is new, for one write transaction that ends with the block.
 
-    Other processes wait for up to BUSY_S seconds. A damaged file is renamed and begun anew. Raises StateError where
-    the folder cannot be used, the disk is full, or another process holds the file for longer.
+    Other processes wait for up to BUSY_S seconds. A damaged file is renamed and begun anew, and `told`. Raises
+    StateError where the folder cannot be used, the disk is full, or another process holds the file for longer.
     """
     try:
         connection = _opened(path, schema)
@@ -41,13 +42,22 @@ def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
         ) from None
 
 
+def told() -> tuple[str, ...]:
+    """Return a line for each file that `transaction` has set aside in this process."""
+    return tuple(_told)
+
+
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
-    try:
-        return _connected(path, schema)
-    except sqlite3.DatabaseError as error:
-        if not any(word in str(error) for word in _BROKEN):
-            raise
-    set_aside(path)
+    why = "is no file"
+    if path.is_file() or not path.exists():
+        try:
+            return _connected(path, schema)
+        except sqlite3.DatabaseError as error:
+            if not any(word in str(error) for word in _BROKEN):
+                raise
+            why = f"is damaged ({error})"
+    aside = set_aside(path)
+    _told.append(f"{path} {why}: it is set aside as {aside.name}, and what was in it does not count any more")
     return _connected(path, schema)
 
 

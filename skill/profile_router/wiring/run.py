@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from profile_router.adapters.kept_copies import original_of
 from profile_router.adapters.records import unsaved
+from profile_router.adapters.state_db import told
 from profile_router.adapters.threads import Run
 from profile_router.core.attempts import cost
 from profile_router.core.explain import Json, decision_json, receipt_json, verified_json
@@ -161,7 +162,7 @@ async def walk(
                 await close(keeping, run, (await graph.aget_state(config)).values)
             raise
         final = (await graph.aget_state(config)).values
-        result = _result(final, setup, (*setup.warnings, *warnings), run.thread)
+        result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
         if finish is not None:
             result = await finished(run, result, finish)
