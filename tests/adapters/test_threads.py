@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import sqlite3
@@ -14,7 +15,7 @@ import pytest
 
 from profile_router.adapters.checkpoints import encrypted, plain
 from profile_router.adapters.records import Before, MemoryRecords, Scoped
-from profile_router.adapters.thread_file import FILE, ThreadFile
+from profile_router.adapters.thread_file import CHECKPOINTS, FILE, ThreadFile
 from profile_router.adapters.thread_key import BYTES, NoKey, key_file, read_key
 from profile_router.adapters.threads import Run, Threads
 from profile_router.errors import StateError, UsageError
@@ -306,3 +307,22 @@ def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     assert CANARY.encode() in plain([]).dumps_typed({"task": CANARY})[1]
     with pytest.raises(ValueError):
         encrypted(KEY, []).loads_typed((kind, data[:-1] + bytes([data[-1] ^ 1])))
+
+
+@pytest.mark.parametrize("name", [FILE, CHECKPOINTS])
+def test_a_link_that_leads_nowhere_is_set_aside_as_no_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "gone" / name)
+    file = ThreadFile(state=tmp_path)
+    with file.door():
+        file.make_ready(None)
+    assert "is no file" in file.notices[0]
+    assert [path.is_symlink() for path in tmp_path.glob(f"{name}.broken-*")] == [True]
+
+
+def test_no_room_for_the_checkpoints_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(StateError, match=r"checkpoints.sqlite cannot be used \(No space left on device\); make room"):
+        ThreadFile(state=tmp_path).make_ready(None)

@@ -86,7 +86,11 @@ class ThreadFile:
             reason = _unusable(path, serializer)
             if reason is not None:
                 self._set_aside(path, reason)
-        os.close(os.open(self.checkpoints, os.O_CREAT | os.O_RDWR, 0o600))
+        try:
+            os.close(os.open(self.checkpoints, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            why = f"{self.checkpoints} cannot be used ({error.strerror}); make room there, or name another folder"
+            raise StateError(f"{why}: {VARIABLE}=DIR") from None
         with self.open() as database:
             if serializer is not None:
                 row = serializer.dumps_typed(_KEY_CHECK)
@@ -95,7 +99,7 @@ class ThreadFile:
     def _set_aside(self, path: Path, reason: str) -> None:
         """Rename both: what is in the one goes with what is in the other."""
         try:
-            aside = [set_aside(one).name for one in (self.path, self.checkpoints) if one.exists()]
+            aside = [set_aside(one).name for one in (self.path, self.checkpoints) if os.path.lexists(one)]
         except OSError as error:
             raise StateError(
                 f"{path} {reason}, and cannot be moved away ({error.strerror}); name another folder: {VARIABLE}=DIR"
@@ -104,7 +108,7 @@ class ThreadFile:
 
 
 def _unusable(path: Path, serializer: Serializer | None) -> str | None:
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     if not path.is_file():
         return "is no file"
