@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from profile_router.adapters import outline as outlining
 from profile_router.adapters.outline import LARGEST_BYTES, outline
 
 PYTHON = '''
@@ -90,3 +91,8 @@ def test_code_with_a_mistake_in_it_gives_what_is_recognized() -> None:
     found = outline("python", "def broken(:\n    pass\n\ndef whole(a):\n    return a\n")
     assert found is not None
     assert "def whole(a) …" in found
+
+
+def test_a_text_that_would_keep_the_parser_for_minutes_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlining, "MOST_SECONDS", 0.1)
+    assert outline("javascript", "function f(a) { return a }\n" + "/[" * 200_000) is None

@@ -9,12 +9,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from functools import cache
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Query
+    from tree_sitter import Language, Node, Parser, Query
 
 LARGEST_BYTES = 2_000_000
+MOST_SECONDS = 5.0  # for one parse
+_PIECE_BYTES = 65_536
 _MOST_ERRORS = 10_000  # children of the root: on text that is all brackets the search would take its size squared
 _LONGEST_LINE, _LONGEST_DOC, _LONGEST_LEAD = 400, 300, 80
 _JS = ("tree_sitter_javascript", "language", ("tree_sitter_javascript",))
@@ -35,16 +38,19 @@ _GRAMMARS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 def outline(language: str, text: str) -> str | None:
-    """Return the definitions of *text*, a line or a few each, in order; None where the language is not known, the text
-    is over LARGEST_BYTES, or nothing is defined in it. Text that does not parse gives what could be recognized."""
+    """Return the definitions of *text*, a line or a few each, in order.
+
+    None where the language is not known, the text is over LARGEST_BYTES, takes over MOST_SECONDS, or nothing is defined
+    in it. Text that does not parse gives what could be recognized.
+    """
     source = text.encode("utf-8", "replace")
     if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
         return None
     from tree_sitter import Parser, QueryCursor  # only who condenses pays for the parsers
 
     grammar, query = _grammar(language)
-    root = Parser(grammar).parse(source).root_node
-    if root.has_error and root.child_count > _MOST_ERRORS:
+    root = _root(Parser(grammar), source)
+    if root is None or (root.has_error and root.child_count > _MOST_ERRORS):
         return None
     found: dict[int, list[str]] = {}
     for _, captures in QueryCursor(query).matches(root):
@@ -53,6 +59,18 @@ def outline(language: str, text: str) -> str | None:
                 found.setdefault(nodes[0].start_byte, _entry(source, nodes[0], captures.get("doc", ())))
     lines = [line for at in sorted(found) for line in found[at]]
     return "\n".join(dict.fromkeys(lines)) or None
+
+
+def _root(parser: Parser, source: bytes) -> Node | None:
+    """Parse *source*; None after MOST_SECONDS: to mend what is all beginnings takes the square of its length."""
+    until = monotonic() + MOST_SECONDS
+    try:
+        tree = parser.parse(
+            lambda at, _: source[at : at + _PIECE_BYTES], progress_callback=lambda *_: monotonic() > until
+        )
+    except ValueError:  # it was told to stop
+        return None
+    return tree.root_node if tree is not None else None
 
 
 @cache
