@@ -80,6 +80,7 @@ MOMENTS = [
     *(Moment("writes", nth) for nth in range(1, 8)),
     *(Moment("rename", 1, when) for when in ("before", "after")),
     Moment("end", 1),
+    Moment("end", 1, "after"),
 ]
 NOTHING_WAS_DONE = Moment("record", 1)
 # Between an answer and the record of it there is nothing: it has come, and nobody knows.

@@ -132,9 +132,20 @@ def test_resume_without_a_name_takes_the_only_one_and_lists_several(halfway: Sta
     assert halfway.resume().json["thread"] == "t"
 
 
-def test_a_thread_that_has_ended_or_is_unknown_is_said_to_be(halfway: Stage) -> None:
+def test_a_thread_that_has_ended_gives_its_result_again_until_its_next_run(halfway: Stage, tmp_path: Path) -> None:
+    first = halfway.resume("t")
+    asked = len(halfway.local.chats)
+    again = halfway.resume("t")
+    assert (again.code, again.json) == (0, first.json)
+    assert "thread t has ended; this is its result, nothing was done again" in again.err
+    assert len(halfway.local.chats) == asked
+    refused = ("run", "other", "--thread", "t", "--files-to-edit", "60", "--max-cost", "0", "--json")
+    assert live(*refused, home=tmp_path, cwd=halfway.ws).code == 3
+    assert (halfway.resume("t").code, halfway.resume("t").json["status"]) == (3, "refused")
+
+
+def test_a_thread_that_is_unknown_is_said_to_be(halfway: Stage) -> None:
     assert halfway.resume("t").code == 0
-    assert "thread t has ended" in one_line(halfway.resume("t"))
     assert "there is no thread nobody" in one_line(halfway.resume("nobody"))
     assert "nothing to resume" in one_line(halfway.resume())
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from profile_router.adapters.git_worktree import remove
 from profile_router.adapters.kept_copies import place_in
@@ -30,6 +30,7 @@ _ALIVE = "alive"
 _TEXTS = ("texts", "diffs")
 _TABLES = {"runs": "thread", "records": "thread", "checkpoints": "thread_id", "writes": "thread_id"}
 _DAY_S = 86_400.0
+_LAST = ("result", "finished")  # the records that say how a run ended: whoever waited for it may not have heard
 _COLUMNS = "thread, run, status, why, pid, started, updated, clock, workspace"
 
 
@@ -121,13 +122,24 @@ class Threads:
                 database.execute("DELETE FROM records WHERE thread = ?", (thread,))
 
     def end(self, run: Run) -> None:
-        """Note that *run* has ended: what was kept for its going on is deleted. Raises StateError."""
+        """Note that *run* has ended: its result stays until the next run, all else is deleted. Raises StateError."""
         with self.file.door():
             with self.file.open() as database:
-                database.execute("DELETE FROM records WHERE thread = ?", (run.thread,))
+                database.execute("DELETE FROM records WHERE thread = ? AND name NOT IN (?, ?)", (run.thread, *_LAST))
                 now = self.file.clock()
                 database.execute("UPDATE runs SET status = 'ended', updated = ? WHERE thread = ?", (now, run.thread))
             shutil.rmtree(run.folder, ignore_errors=True)
+
+    def last(self, row: Row) -> Any:
+        """Return the result of the ended run *row* as it was kept, None where it was not. Raises StateError."""
+        if self.serializer is None:
+            return None
+        records = KeptRecords(self.file.path, row.thread, row.run, self.serializer, time.monotonic)
+        try:
+            found = (records.find(name) for name in reversed(_LAST))
+            return next((kept for kept in found if kept is not None), None)
+        finally:
+            records.close()
 
     def leave(self, run: Run) -> None:
         """Let the thread of *run* go, ended or not."""

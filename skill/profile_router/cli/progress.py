@@ -15,6 +15,7 @@ _MARKS: Mapping[str, str] = {
     "classify": "●",
     "probe": "●",
     "ladder": "→",
+    "ended": "!",
     "kept": "!",
     "verify": "✓",
     "attempt": "●",

@@ -39,12 +39,25 @@ async def _resume(
     quiet_once_cancelled()
     async with checkpoints(state_dir(environ), environ) as keeping:
         row = wanted(keeping.threads, thread)
+        if row.status != "running":
+            return _last(keeping.threads, row, emit)
         run = keeping.threads.take_up(row)
         try:
             with left_by(keeping.threads, run, row, emit) as apart:
                 return await _taken_up(keeping, run, row, policy_file, environ, emit, approver, apart)
         finally:
             keeping.threads.leave(run)
+
+
+def _last(threads: Threads, row: Row, emit: Emit) -> Result:
+    """Return how the run *row* ended: its process may have been killed before anybody heard. Raises UsageError."""
+    if (kept := threads.last(row)) is None:
+        raise UsageError(
+            f"thread {row.thread} has ended; give it another task with `profile-router run --thread {row.thread} TASK`"
+        )
+    line = f"thread {row.thread} has ended; this is its result, nothing was done again"
+    emit({"event": "ended", "line": line, "thread": row.thread})
+    return result_of(kept)
 
 
 async def _taken_up(
@@ -115,7 +128,8 @@ async def _go_on(
 
 
 def wanted(threads: Threads, thread: str | None) -> Row:
-    """Return the run to go on with. Raises UsageError where it is none, or not one, and StateError where it is lost."""
+    """Return the run to go on with, or the ended one that is named. Raises UsageError where there is none or not one,
+    and StateError where it is lost."""
     if thread is None:
         return _only(threads)
     row = next((row for row in threads.rows() if row.thread == thread), None)
@@ -123,11 +137,7 @@ def wanted(threads: Threads, thread: str | None) -> Row:
         if threads.file.notices:
             raise StateError(f"{'; '.join(threads.file.notices)}; thread {thread} cannot be resumed from there")
         raise UsageError(f"there is no thread {thread} (interrupted ones: {_listed(threads, threads.unfinished())})")
-    if row.status != "running":
-        raise UsageError(
-            f"thread {thread} has ended; give it another task with `profile-router run --thread {thread} TASK`"
-        )
-    if row.why:
+    if row.status == "running" and row.why:
         raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
     return row
 
