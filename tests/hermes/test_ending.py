@@ -8,19 +8,23 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.fakes import Heard
+from tests.fakes import BURST, BURST_ORDER, Heard
 from tests.hermes.a_router import busy_errand
 from tests.hermes.stage import Stage, an_errand
-from tests.scripted_provider import ScriptedProvider, call
+from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
+from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.family import family
 from profile_router.adapters.hermes.started import CHILD
+from profile_router.core.receipt import Attempt
 
 AT_MOST = 60.0
 # Tells who it is, and whom it started in a session of its own and without an environment to be found by.
@@ -72,6 +76,11 @@ def _ancestors(pid: int) -> Iterator[int]:
     while pid > 1:
         yield pid
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+
+
+def _children() -> list[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
 def _command_line(pid: int) -> list[str]:
@@ -128,6 +137,41 @@ def test_a_turn_has_no_more_time_than_its_order(stage: Stage) -> None:
     assert attempt.failure is not None
     assert (attempt.failure.cause, attempt.receipt.outcome) == ("timeout", "unavailable")
     assert "Hermes was not done in time" in attempt.failure.message
+
+
+@pytest.mark.parametrize(
+    ("last", "kind", "least_out"),
+    [(say("half " * 500, ends="stalls", usage=None), "coming", 500), (Answer(stall=True), "asked", 0)],
+    ids=["in the middle of an answer", "before one began"],
+)
+def test_a_turn_that_is_cut_off_pays_for_what_it_asked_and_what_had_come(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, last: Answer, kind: str, least_out: int
+) -> None:
+    there = threading.Event()
+    hear = Account.__call__
+
+    def heard(account: Account, event: Mapping[str, Any]) -> None:
+        hear(account, event)
+        if account.turns == 2 and event["event"] == kind and event.get("written", 0) >= least_out:
+            there.set()
+
+    async def killed() -> Attempt:
+        running = asyncio.create_task(stage.runner().run(an_errand(**BURST_ORDER), Heard()))
+        assert await asyncio.to_thread(there.wait, AT_MOST)
+        [child] = [pid for pid in _children() if str(CHILD) in _command_line(pid)]
+        os.kill(child, signal.SIGKILL)
+        return await running
+
+    monkeypatch.setattr(Account, "__call__", heard)
+    with ScriptedProvider([call("read_file", {"path": "a.txt"}), last]) as provider:
+        stage.profile(provider.base_url, BURST)
+        attempt = asyncio.run(killed())
+    assert attempt.failure is not None
+    assert (attempt.failure.cause, attempt.receipt.turns, attempt.receipt.outcome) == ("interrupted", 2, "failed")
+    assert attempt.receipt.tokens_in > 1_000  # the first request took 10, as its provider said
+    assert attempt.receipt.tokens_out >= 5 + least_out
+    assert attempt.receipt.cost_usd > 0
+    assert [note for note in attempt.notes if "was cut off in one" in note]
 
 
 def test_nobody_carries_a_mark_that_was_never_given() -> None:

@@ -11,6 +11,8 @@ from tests.hermes.stage import Stage, an_errand
 from tests.hermes.test_ending import Busy, busy
 from tests.scripted_provider import ScriptedProvider
 
+from profile_router.adapters.hermes.account import Account
+from profile_router.adapters.hermes.kept_turn import KeptTurn
 from profile_router.adapters.records import MemoryRecords
 
 __all__ = ["busy"]
@@ -33,6 +35,18 @@ def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks
     assert "in the middle of Hermes' turn, after 1 model calls" in attempt.failure.message
     receipt = attempt.receipt
     assert (receipt.outcome, receipt.turns, receipt.tokens_in, receipt.tokens_out) == ("failed", 1, 10, 5)
+
+
+def test_a_request_that_was_under_way_when_the_router_was_killed_is_paid_for_too() -> None:
+    turn = KeptTurn(records=MemoryRecords(), name="0/answered")
+    hear = turn.hearing(Account(emit=Heard()))
+    hear({"event": "asked", "turn": 1, "sent": 700})
+    assert turn.interrupted(Account(emit=Heard()), "burst") is None
+    hear({"event": "answered", "turn": 1, "tokens_in": 600, "tokens_out": 20, "first_s": 0.1, "tools": ["patch"]})
+    hear({"event": "asked", "turn": 2, "sent": 900})
+    left = Account(emit=Heard())
+    assert turn.interrupted(left, "burst") is not None
+    assert (left.turns, left.tokens_in, left.tokens_out, left.counted) == (2, 1_500, 20, True)
 
 
 def test_a_turn_that_nobody_had_answered_is_made(stage: Stage) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from tests.fakes import a_task
+from tests.fakes import BURST, BURST_ORDER, a_task
 from tests.hermes.stage import Stage, an_errand
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, say
 
 from profile_router.adapters.hermes.installation import Hermes
+from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.conversation import Turn
 
 
@@ -43,6 +46,18 @@ def test_its_command_line_does_the_task(other: Stage) -> None:
     assert "terminal" not in {tool["function"]["name"] for tool in provider.chats[0]["tools"]}
 
 
+def test_where_its_usage_file_counts_nothing_the_requests_are_paid_for_by_their_size(other: Stage) -> None:
+    steps = [call("write_file", {"path": "a.txt", "content": "a\n"}, usage=None), say("wrote a.txt", usage=None)]
+    with ScriptedProvider(steps) as provider:
+        other.profile(provider.base_url, BURST)
+        attempt = other.run(an_errand(a_task("do it", toolsets=("file",)), **BURST_ORDER))
+        sent = sum(exact_tokens(json.dumps(body)) for body in provider.chats)
+    assert attempt.failure is None
+    assert attempt.receipt.tokens_in >= sent
+    assert attempt.receipt.cost_usd > 0
+    assert [note for note in attempt.notes if "sent no usage" in note]
+
+
 def test_its_failure_is_seen_though_it_ends_with_0(other: Stage) -> None:
     with ScriptedProvider([fail(401)] * 9) as provider:
         other.profile(provider.base_url)
@@ -50,6 +65,7 @@ def test_its_failure_is_seen_though_it_ends_with_0(other: Stage) -> None:
     assert attempt.failure is not None
     assert attempt.failure.cause == "key-refused"
     assert "HTTP 401: it failed" in attempt.failure.message
+    assert attempt.receipt.tokens_in == 0
 
 
 @pytest.mark.parametrize(

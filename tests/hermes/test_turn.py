@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.scripted_provider import CHAT, ScriptedProvider, call, calls, say
 from tests.scripted_provider import Call as Named
 
 from profile_router.adapters.hermes.installation import Hermes
+from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import ImageFact
 from profile_router.core.receipt import Attempt
@@ -181,6 +183,37 @@ def test_a_python_that_cannot_be_started_is_a_failure_that_says_so(stage: Stage)
     assert attempt.failure.cause == "interrupted"
     assert "Hermes cannot be started: /nowhere/python: No such file" in attempt.failure.message
     assert attempt.receipt.outcome == "unavailable"
+
+
+@pytest.mark.parametrize("usage", [None, (0, 0), (-5_000_000, 3), (10, -7)])
+def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(
+    stage: Stage, usage: tuple[int, int] | None
+) -> None:
+    steps = [call("write_file", {"path": "a.txt", "content": "a\n"}, usage=usage), say("done " * 200, usage=usage)]
+    with ScriptedProvider(steps) as provider:
+        stage.profile(provider.base_url, BURST)
+        attempt = stage.run(an_errand(**BURST_ORDER))
+        sent = sum(exact_tokens(json.dumps(body)) for body in provider.chats)
+    assert attempt.failure is None
+    assert sent < attempt.receipt.tokens_in < 2 * sent
+    assert attempt.receipt.tokens_out >= 200
+    assert attempt.receipt.cost_usd > 0
+    assert [note for note in attempt.notes if "sent no usage" in note]
+
+
+def test_one_that_counts_is_believed_and_nothing_is_said(told: Told) -> None:
+    assert not [note for note in told.attempt.notes if "usage" in note]
+
+
+def test_an_image_is_not_counted_by_the_length_of_its_letters(stage: Stage) -> None:
+    (stage.workspace / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(300_000))
+    image = ImageFact(place="shot.png", form="png", bytes=300_008)
+    with ScriptedProvider([say("seen", usage=None)]) as provider:
+        stage.profile(provider.base_url, BURST)
+        looks = an_errand(a_task("look", toolsets=("file",)), **{**BURST_ORDER, "images": (image,)})
+        receipt = stage.run(looks).receipt
+    assert len(str(provider.chats[0])) > 400_000
+    assert 2_000 < receipt.tokens_in < 20_000
 
 
 def test_the_window_decides_how_long_an_answer_may_be(told: Told) -> None:

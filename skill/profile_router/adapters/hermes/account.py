@@ -15,8 +15,9 @@ class Account:
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
     `afford` holds the money for the tokens so far; where there is none any more, `over` is the reason and `stop` is
-    called. Hermes asks nobody before a request, so one may be over. `trouble` is how the last request failed, None
-    where it was answered; times are seconds.
+    called. Hermes asks nobody before a request, so one may be over. `asked_in` and `asked_out` are what the request
+    under way has taken by its size; `counted`: some of the tokens are by size, because the provider did not say.
+    `trouble` is how the last request failed, None where it was answered; times are seconds.
     """
 
     emit: Emit
@@ -26,6 +27,9 @@ class Account:
     turns: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    asked_in: int = 0
+    asked_out: int = 0
+    counted: bool = False
     model_served: str | None = None
     first_s: float | None = None
     trouble: Mapping[str, Any] | None = None
@@ -39,10 +43,17 @@ class Account:
         self.turns = max(self.turns, event.get("turn") or 0)
         self.tokens_in = max(self.tokens_in, event.get("tokens_in") or 0)
         self.tokens_out = max(self.tokens_out, event.get("tokens_out") or 0)
+        self.counted |= bool(event.get("counted"))
+        if "tokens_in" in event:
+            self.asked_in = self.asked_out = 0
         self.model_served = event.get("model_served") or self.model_served
         match event["event"]:
             case "version":
                 self.version, self.known = event["version"], event["known"]
+            case "asked" | "begun":
+                self.asked_in, self.asked_out = event.get("sent") or 0, 0
+            case "coming":
+                self.asked_out = event["written"]
             case "note":
                 self.notes.append(event["text"])
             case "answered":
@@ -64,6 +75,12 @@ class Account:
             self.over = error
             if self.stop is not None:
                 self.stop()
+
+    def close(self) -> None:
+        """Take what was under way as taken: whoever is cut off pays for the question, and for what had come."""
+        self.counted |= self.asked_in + self.asked_out > 0
+        self.tokens_in, self.tokens_out = self.tokens_in + self.asked_in, self.tokens_out + self.asked_out
+        self.asked_in = self.asked_out = 0
 
     @property
     def text(self) -> str:

@@ -17,6 +17,8 @@ from profile_router.adapters.records import Records
 from profile_router.core.ladder import Failure
 from profile_router.errors import StateError
 
+_NOTED = ("asked", "answered", "refused")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptTurn:
@@ -30,7 +32,8 @@ class KeptTurn:
         kept = self.records.find(self.name)
         if kept is None:
             return None
-        account.turns, account.tokens_in, account.tokens_out, account.model_served, account.first_s = kept
+        account.turns, account.tokens_in, account.tokens_out, account.model_served, account.first_s, *counted = kept
+        account.counted = any(counted)
         message = (
             f"{where}: profile-router was ended in the middle of Hermes' turn, after {account.turns} model calls; such "
             "a turn cannot be taken up again, and what it did until then is in the workspace"
@@ -38,12 +41,17 @@ class KeptTurn:
         return Failure(cause="interrupted", message=message)
 
     def hearing(self, account: Account) -> Callable[[Mapping[str, Any]], None]:
-        """Return what hears the child's events: *account*, and each answer is noted."""
+        """Return what hears the child's events: *account*; each answer is noted, and each request after one."""
+        answered = False
 
         def heard(event: Mapping[str, Any]) -> None:
+            nonlocal answered
             account(event)
-            if event["event"] == "answered":
-                counts = (account.turns, account.tokens_in, account.tokens_out, account.model_served, account.first_s)
+            answered |= event["event"] == "answered"
+            if answered and event["event"] in _NOTED:
+                tokens = (account.tokens_in + account.asked_in, account.tokens_out + account.asked_out)
+                counted = account.counted or account.asked_in > 0
+                counts = (account.turns, *tokens, account.model_served, account.first_s, counted)
                 with suppress(StateError):  # a pipe's callback has nobody to tell; the run's next step hears of it
                     self.records.keep(self.name, counts)
 

@@ -1,6 +1,7 @@
 """Meter Hermes' model requests where they leave its loop: each one is counted, and none is sent again unseen.
 
-Loaded by the child, inside Hermes' python. Hermes' own totals leave out answers that were cut off.
+Loaded by the child, inside Hermes' python. Hermes' own totals leave out answers that were cut off, and what a provider
+does not count is free to it: here such a request is counted by its size.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ Say = Callable[..., None]
 Ask = Callable[..., Any]
 _WAITS = ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
+_PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
+_BETWEEN_TOLD = 1_000
 
 
 class BrokeOff(ConnectionError):
@@ -21,17 +24,26 @@ class BrokeOff(ConnectionError):
 
 
 class Meter:
-    """Counts the requests of one agent and says `asked`, then `answered` or `refused`, for each."""
+    """Counts the requests of one agent and says `asked`, then `answered` or `refused`, for each.
 
-    def __init__(self, agent: Any, say: Say) -> None:
+    *size* is what a request or an answer is taken to have in tokens, where nobody counts. `coming` tells of an answer
+    that has begun, and of each further thousand characters of it (of a long one, of each eighth).
+    """
+
+    def __init__(self, agent: Any, say: Say, size: Callable[[Any], int]) -> None:
         self._agent = agent
         self._say = say
+        self._size = size
         self._asking = False
         self._turns = self._tokens_in = self._tokens_out = 0
+        self._written: list[str] = []
+        self._length = self._told = 0
         self._stub = import_module("agent.chat_completion_helpers").PARTIAL_STREAM_STUB_ID
         self._normalize = import_module("agent.usage_pricing").normalize_usage
         for name in _METHODS:
             setattr(agent, name, self._metered(getattr(agent, name)))
+        for name in _PIECES:
+            setattr(agent, name, self._overheard(getattr(agent, name)))
 
     def _metered(self, ask: Ask) -> Ask:
         def metered(*arguments: Any, **named: Any) -> Any:
@@ -47,12 +59,15 @@ class Meter:
 
     def _ask(self, ask: Ask, *arguments: Any, **named: Any) -> Any:
         self._turns += 1
-        self._say("asked", turn=self._turns)
+        self._written, self._length, self._told = [], 0, 0
+        sent = self._size(arguments or named)
+        self._say("asked", turn=self._turns, sent=sent)
         began, first = time.monotonic(), []
         if heard := named.get("on_first_delta"):
 
             def on_first_delta() -> None:
                 first.append(time.monotonic() - began)
+                self._come("")
                 heard()
 
             named["on_first_delta"] = on_first_delta
@@ -61,15 +76,24 @@ class Meter:
             if getattr(response, "id", None) == self._stub:  # Hermes would ask for the rest by itself
                 raise BrokeOff("the answer broke off in the middle")
         except Exception as error:
+            if first or self._written:
+                self._add(sent, self._size(self._written))
             self._say(
-                "refused", status=getattr(error, "status_code", None), kinds=list(_kinds(error)), waits=_waits(error)
+                "refused",
+                tokens_in=self._tokens_in,
+                tokens_out=self._tokens_out,
+                counted=bool(first or self._written),
+                status=getattr(error, "status_code", None),
+                kinds=list(_kinds(error)),
+                waits=_waits(error),
             )
             raise
-        self._count(getattr(response, "usage", None))
+        counted = self._count(response, sent)
         self._say(
             "answered",
             tokens_in=self._tokens_in,
             tokens_out=self._tokens_out,
+            counted=counted,
             model_served=getattr(response, "model", None),
             first_s=first[0] if first else None,
             tools=[_name(call) for call in _calls(response)],
@@ -77,12 +101,46 @@ class Meter:
         )
         return response
 
-    def _count(self, usage: Any) -> None:
-        if usage:
-            agent = self._agent
-            counted = self._normalize(usage, provider=agent.provider, api_mode=agent.api_mode)
-            self._tokens_in += counted.prompt_tokens
-            self._tokens_out += counted.output_tokens
+    def _count(self, response: Any, sent: int) -> bool:
+        """Add what *response* took: as the provider says, or, then True, by size where that cannot be."""
+        agent = self._agent
+        said = self._normalize(getattr(response, "usage", None), provider=agent.provider, api_mode=agent.api_mode)
+        if said.prompt_tokens > 0 and said.output_tokens >= 0:
+            self._add(said.prompt_tokens, said.output_tokens)
+            return False
+        written = max(self._size(_answer(response)), self._size(self._written))
+        self._add(max(said.prompt_tokens, sent), max(said.output_tokens, written))
+        return True
+
+    def _add(self, tokens_in: int, tokens_out: int) -> None:
+        self._tokens_in += tokens_in
+        self._tokens_out += tokens_out
+
+    def _overheard(self, fire: Ask) -> Ask:
+        def overheard(text: Any, *arguments: Any, **named: Any) -> Any:
+            self._come(text)
+            return fire(text, *arguments, **named)
+
+        return overheard
+
+    def _come(self, piece: Any) -> None:
+        """Take a *piece* of an answer: of one that is cut off with this process, no more is ever known."""
+        self._written.append(str(piece))
+        self._length += len(self._written[-1])
+        if self._length >= self._told:
+            self._told = self._length + max(_BETWEEN_TOLD, self._length // 8)
+            self._say("coming", written=self._size(self._written))
+
+
+def _answer(response: Any) -> Any:
+    """Return what *response* says, of whichever protocol."""
+    texts = [
+        [getattr(message, name, None) for name in ("content", "reasoning_content", "reasoning")]
+        for choice in getattr(response, "choices", None) or ()
+        if (message := getattr(choice, "message", None)) is not None
+    ]
+    called = [(_name(call), getattr(getattr(call, "function", None), "arguments", None)) for call in _calls(response)]
+    return [texts, called, getattr(response, "content", None), getattr(response, "output", None)]
 
 
 def _kinds(error: BaseException) -> Iterator[str]:

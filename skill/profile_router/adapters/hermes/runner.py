@@ -67,7 +67,7 @@ class HermesRunner:
         turn = KeptTurn(records=self.records, name=f"{order.number}/answered")
         if interrupted := turn.interrupted(account, profile.where):
             receipt = receipt_of(order, profile, account, interrupted, 0.0, self.policy)
-            return Attempt(receipt=receipt, failure=interrupted)
+            return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
         with ExitStack() as held:
             try:
                 child = held.enter_context(child_for(self._start(order.profile)))
@@ -76,6 +76,7 @@ class HermesRunner:
             else:
                 asked = self._asked(order, profile, child.folder)
                 ended = await _within_means(converse(child, asked, order.seconds, turn.hearing(account)), account)
+        account.close()
         key = profile.endpoint.api_key
         failure = _too_dear(account) or failure_of(
             account, ended, order, where=profile.where, secret=key.reveal() if key else None
@@ -121,7 +122,14 @@ class HermesRunner:
                 "local": order.local,
             },
             "root_keys": may_read(profile, self.root),
+            "counting": self._counting(),
         }
+
+    def _counting(self) -> dict[str, float]:
+        """Return how the child tells tokens by size: rather too many, as if each tokenizer were the wasteful one."""
+        counting = self.policy.counting
+        per_token = self.policy.prices.volume.bytes_per_token / counting.tokenizer_factor
+        return {"bytes_per_token": per_token, "image_tokens": counting.image_tokens}
 
 
 def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list[str] | None:
@@ -154,9 +162,8 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of a turn. Prices are the policy's; work on this machine is free."""
     tokens = account.tokens_in + account.tokens_out
-    uncalled = failure is not None and (
-        account.turns == 0 or (account.turns == 1 and account.tokens_in == 0 and isinstance(failure.error, Unreachable))
-    )
+    asked_in_vain = account.turns == 1 and failure is not None and isinstance(failure.error, Unreachable)
+    uncalled = failure is not None and account.tokens_in == 0 and (account.turns == 0 or asked_in_vain)
     outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
     return Receipt(
         profile=profile.name,
@@ -176,6 +183,14 @@ def receipt_of(
     )
 
 
+def _own_count(order: Order, account: Account) -> Iterator[str]:
+    if account.counted:
+        yield (
+            f"{order.profile} sent no usage with an answer, or was cut off in one: the tokens and the cost of that are "
+            "by our own count, from its size"
+        )
+
+
 def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[str]:
     yield from account.notes
     if not account.known:
@@ -183,6 +198,7 @@ def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[s
             f"Hermes {account.version} is not the version that profile-router knows (0.19): it was asked by "
             "`hermes -z`, without a turn limit and with the conversation as text"
         )
+    yield from _own_count(order, account)
     if workspace is None:
         yield "no workspace: the subagent worked in an empty folder; name one with --workspace"
     result = account.result or {}

@@ -44,7 +44,7 @@ def run(order: Order, say: Say, beside: Callable[[str], Any]) -> None:
     if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
         os.environ["TERMINAL_CWD"] = order["cwd"]
     agent = _agent(order, config, say)
-    beside("meter").Meter(agent, say)
+    beside("meter").Meter(agent, say, beside("size").sizer(order["counting"]))
     result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
     say("result", **{key: result.get(key) for key in _REPORTED})
     agent.close()
