@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from contextlib import suppress
 
 import httpx2
 import pytest
@@ -45,10 +46,56 @@ def test_an_answer_up_to_the_bound_is_whole(size: int, status: int) -> None:
     assert fetched(b"x" * size, status=status)[0].content == b"x" * size
 
 
-@pytest.mark.parametrize("status", [200, 500])
-def test_what_is_longer_is_not_read_to_its_end(status: int) -> None:
+def test_what_is_longer_is_not_read_to_its_end() -> None:
     with pytest.raises(httpx2.DecodingError, match="longer than"):
-        fetched(b"x" * (MOST + 1), status=status)
+        fetched(b"x" * (MOST + 1))
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "left"),
+    [
+        (b"x" * 4_000_000, "", b"x" * 1_000),
+        (gzip.compress(b"\0" * 50_000_000), "gzip", b"\0" * 1_000),
+        (b"no gzip", "gzip", b""),
+        (b"no brotli", "br", b"no brotli"),
+    ],
+    ids=["long", "long when unpacked", "no gzip", "an encoding nobody asked for"],
+)
+def test_of_an_error_the_beginning_does(
+    body: bytes, encoding: str, left: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_answer, "_ERROR_BYTES", 1_000)
+    monkeypatch.setattr(bounded_answer, "_AT_ONCE", 1_000)
+    found = fetched(body, encoding, status=500)[0]
+    assert (found.status_code, found.content) == (500, left)
+
+
+@pytest.mark.parametrize("stalls", [True, False], ids=["stalls", "breaks off"])
+def test_an_error_whose_body_does_not_come_is_told_by_its_status(stalls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_answer, "_ERROR_SECONDS", 0.1)
+
+    async def answer(_: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        out.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\nit is")
+        await out.drain()
+        if stalls:
+            await done.wait()
+        out.close()
+        with suppress(OSError):
+            await out.wait_closed()
+        closed.set()
+
+    async def ask() -> httpx2.Response:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with open_client(direct=True, connect_s=2, read_s=10) as client:
+                found = await client.get(f"http://127.0.0.1:{port}/")
+            done.set()
+            await asyncio.wait_for(closed.wait(), 10)
+            return found
+
+    done, closed = asyncio.Event(), asyncio.Event()
+    found = asyncio.run(ask())
+    assert (found.status_code, found.content) == (503, b"it is")
 
 
 def test_gzip_that_nobody_asked_for_is_read_all_the_same() -> None:

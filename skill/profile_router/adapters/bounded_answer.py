@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024 * 1024  # a stream spends some 400 bytes on a token: 160,000 of them in one answer
 TOO_LONG = f"the answer is longer than {MOST_BYTES // 1024**2} MiB and was not read further"
+_FAILED = 400
+_ERROR_BYTES = 1024 * 1024
+_ERROR_SECONDS = 5.0
 _GZIP = zlib.MAX_WBITS + 16
 _AT_ONCE = 1024 * 1024  # bytes that are unpacked in one step: a kilobyte may stand for a megabyte
 
@@ -19,16 +23,39 @@ _AT_ONCE = 1024 * 1024  # bytes that are unpacked in one step: a kilobyte may st
 async def bound(response: httpx2.Response) -> None:
     """Let the body of *response* end with a DecodingError after MOST_BYTES, counted as unpacked.
 
-    gzip is unpacked here, where its size can be watched; no other encoding was asked for, and none is taken.
+    gzip is unpacked here, where its size can be watched; no other encoding was asked for, and none is taken. Of an
+    error the status says what it is: its body is read as far as it comes soon, and whatever is wrong with it is no
+    matter.
     """
     import httpx2
 
+    failed = response.status_code >= _FAILED
     encoding = response.headers.pop("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "x-gzip", ""):
+    if encoding not in ("identity", "gzip", "x-gzip", "") and not failed:
         raise httpx2.DecodingError(f"the answer comes as '{encoding[:20]}', which nobody asked for")
     packed = encoding.endswith("gzip")
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _bounded_stream()(response.stream, packed)
+        if failed:
+            response.stream = httpx2.ByteStream(await _beginning(response.stream))
+
+
+async def _beginning(stream: httpx2.AsyncByteStream) -> bytes:
+    """Return the beginning of the body of an error."""
+    import httpx2
+
+    content = bytearray()
+    try:
+        async with asyncio.timeout(_ERROR_SECONDS):
+            async for chunk in stream:
+                content += chunk
+                if len(content) >= _ERROR_BYTES:
+                    break
+    except (TimeoutError, httpx2.TransportError, httpx2.DecodingError):
+        pass  # what has come is told
+    finally:
+        await stream.aclose()
+    return bytes(content[:_ERROR_BYTES])
 
 
 @cache

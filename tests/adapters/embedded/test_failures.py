@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import socket
 import ssl
@@ -17,6 +18,7 @@ from tests.adapters.embedded.a_runner import KEY, cloud, cloud_order, failed, lo
 from tests.fakes import a_policy, an_order
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say, stream_error
 
+from profile_router.adapters import bounded_answer
 from profile_router.adapters.embedded.failures import failure_of
 
 OVERFLOW = {"type": "exceed_context_size_error", "n_prompt_tokens": 3011, "n_ctx": 2048}
@@ -55,6 +57,8 @@ ENDINGS: dict[str, tuple[Answer, str]] = {
     "a null delta": (raw(b'data: {"choices": [{"index": 0, "delta": null}]}\n\n'), "invalid-json"),
     "a hollow tool call": (raw(b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{}]}}]}\n\n'), "invalid-json"),
     "no UTF-8": (raw(b"\xff\xfe\n\n"), "invalid-json"),
+    "JSON that is no stream": (raw(b'{"choices": []}', content_type="application/json"), "invalid-json"),
+    "half an error": (raw(b'{"error": {"mess', content_type="application/json"), "invalid-json"),
     "a redirect": (redirect("http://127.0.0.1:9/v1/chat/completions"), "bad-request"),
 }
 
@@ -152,6 +156,48 @@ def test_a_key_that_the_server_echoes_is_shown_nowhere(answer: Answer, caplog: p
     assert provider.requests[0].headers["authorization"] == f"Bearer {KEY}"
     shown: tuple[Any, ...] = (astuple(attempt), repr(attempt), caplog.text)
     assert KEY not in str(shown)
+
+
+LIMITED = {"error": {"code": 429, "message": "Rate limit exceeded: free-models-per-day", "metadata": {}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (LIMITED, "error 429 in a 200 answer: Rate limit exceeded: free-models-per-day"),
+        ({"error": "no credits left"}, "no credits left"),
+        ({"error": {"code": "overloaded", "message": "later"}}, "error overloaded in a 200 answer: later"),
+        ({"error": {"detail": "later"}}, '{"detail": "later"}'),
+        ({"error": f"{KEY} is bad"}, "*** is bad"),
+        ({"error": {"code": KEY, "message": "it is bad"}}, "error *** in a 200 answer: it is bad"),
+        ({"error": "x" * 900_000}, "x" * 200),
+    ],
+    ids=["a code", "a text", "a code in letters", "neither", "the key", "the key as a code", "long"],
+)
+@pytest.mark.parametrize("form", ["plain", "indented", "as an event", "without a content type"])
+def test_an_error_in_a_200_is_told_in_the_providers_words(body: Any, said: str, form: str) -> None:
+    text = json.dumps(body, indent=2 if form == "indented" else None)
+    content_type = {"as an event": "text/event-stream", "without a content type": ""}.get(form, "application/json")
+    sent = f"data: {text}\n\n" if form == "as an event" else f"\n {text}\n"
+    with ScriptedProvider([raw(sent.encode(), content_type=content_type)]) as provider:
+        attempt = run(cloud(provider.base_url), cloud_order())
+    assert failed(attempt) == ("stream-error", "failed")
+    assert attempt.failure is not None
+    assert attempt.failure.message.partition(": ")[2] == said
+    assert attempt.receipt.cost_usd == 0.0
+
+
+def test_an_overflow_in_a_plain_200_is_one() -> None:
+    body = json.dumps({"error": {"code": 500, "message": "Context size has been exceeded."}}).encode()
+    with ScriptedProvider([raw(body, content_type="application/json")]) as provider:
+        assert failed(run(local(provider.base_url))) == ("over-window", "failed")
+
+
+def test_the_status_of_an_error_decides_however_long_its_body_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_answer, "MOST_BYTES", 100_000)
+    with ScriptedProvider([raw(b"it failed " * 50_000, status=500, content_type="text/plain")]) as provider:
+        attempt = run(local(provider.base_url))
+    assert failed(attempt) == ("server-error", "failed")
 
 
 def test_messages_are_one_short_line_that_names_profile_and_address() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from profile_router.adapters.embedded.plain_error import as_event
 from profile_router.adapters.http import idle_client, open_client
 from profile_router.core.profile import Profile, is_loopback
 
@@ -41,6 +42,8 @@ async def open_model(
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)
     async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
+        hooks = client.event_hooks
+        client.event_hooks = {**hooks, "response": [*hooks["response"], as_event]}
         yield ChatOpenAI(
             model=endpoint.model,
             base_url=endpoint.base_url,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from profile_router.adapters.bounded_answer import TOO_LONG
+from profile_router.adapters.embedded.plain_error import code_of
 from profile_router.adapters.http import causes, transport_cause
 from profile_router.adapters.rate_limit import retry_after
 from profile_router.core.causes import Cause, cause_of_status
@@ -77,9 +78,11 @@ def _of_transport(error: BaseException) -> bool:
 
 def _answered(error: Exception, where: str, secret: str | None) -> Failure:
     status = getattr(error, "status_code", None)
-    said = " ".join(str(getattr(error, "message", "") or error).split())
+    said = " ".join(_said(error).split())
+    code = _without_echo(code_of(getattr(error, "body", None)), getattr(error, "request", None))
     text = _clean(_without_echo(said, getattr(error, "request", None)), secret)
-    shown = f"{where}: HTTP {status} {text}".rstrip() if status else f"{where}: {text}"
+    named = f"HTTP {status} " if status else f"error {_clean(code, secret)} in a 200 answer: " if code else ""
+    shown = f"{where}: {named}{text}".rstrip()
     if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
     if status is None:
@@ -88,6 +91,15 @@ def _answered(error: Exception, where: str, secret: str | None) -> Failure:
     wait = retry_after(response.headers, now=time.time()) if response is not None else None
     cause: Cause = "loading" if status == 503 and "loading" in text.lower() else cause_of_status(status)
     return Failure(cause=cause, message=shown, retry_after_s=wait)
+
+
+def _said(error: Exception) -> str:
+    """Return the provider's own words. Of an error in a stream that is no object, openai keeps them in `body` alone."""
+    body = getattr(error, "body", None)
+    if getattr(error, "status_code", None) is None and body and not isinstance(body, bytes):
+        words = body.get("message") if isinstance(body, dict) else body
+        return words if isinstance(words, str) and words else json.dumps(body, ensure_ascii=False, default=str)
+    return str(getattr(error, "message", "") or error)
 
 
 def _clean(text: str, secret: str | None) -> str:
