@@ -238,17 +238,27 @@ class FakeBackends:
 
 
 class FakeHealth:
-    """Remember health: `blocked_of` maps a place by name to the cause it is left alone for; `recorded` what came."""
+    """Remember health: `blocked_of` maps a place by name to the cause it is left alone for; `recorded` what came.
+
+    `held` are the places that were let through and of which nothing was heard yet.
+    """
 
     def __init__(self, blocked_of: Mapping[str, Cause] | None = None) -> None:
         self.recorded: list[tuple[str, Cause | None]] = []
+        self.held: list[str] = []
         self._blocked = dict(blocked_of or {})
 
     def blocked(self, place: Place, *, answers: bool) -> Failure | None:
         cause = self._blocked.get(named(place))
+        if cause is None:
+            self.held.append(named(place))
         return Failure(cause=cause, message="left alone") if cause else None
 
+    def give_back(self, place: Place) -> None:
+        self.held.remove(named(place))
+
     def record(self, place: Place, failure: Failure | None) -> None:
+        self.held.remove(named(place))
         self.recorded.append((named(place), failure.cause if failure else None))
 
 

@@ -66,6 +66,10 @@ class Health(Protocol):
         """
         ...
 
+    def give_back(self, place: Place) -> None:
+        """Leave *place*, which `blocked` let through, to the next who asks: nothing of it will be recorded."""
+        ...
+
     def record(self, place: Place, failure: Failure | None) -> None:
         """Note how an attempt at *place* ended; None is success."""
         ...

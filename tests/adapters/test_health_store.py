@@ -72,6 +72,35 @@ def test_a_key_whose_time_is_over_is_free_for_all_tasks_that_waited(tmp_path: Pa
     assert [store.blocked(THERE, answers=False) for _ in range(3)] == [None] * 3
 
 
+@pytest.mark.parametrize("how", ["given back", "over-budget", "interrupted", "timeout"])
+def test_a_probe_that_taught_nothing_is_the_next_ones(tmp_path: Path, how: str) -> None:
+    clock = Now()
+    store = a_store(tmp_path, clock)
+    for _ in range(2):
+        store.record(THERE, DOWN)
+    clock.at += 30.0
+    assert store.blocked(THERE, answers=False) is None
+    assert store.blocked(THERE, answers=False) is not None
+    if how == "given back":
+        store.give_back(THERE)
+    else:
+        store.record(THERE, Failure(cause=how, message="m"))  # type: ignore[arg-type]
+    assert store.blocked(THERE, answers=False) is None
+    assert store.blocked(THERE, answers=False) is not None
+    [(_, record)] = store.all()
+    assert (record.failures, record.cause) == (2, "server-error")
+
+
+def test_giving_back_what_nobody_took_changes_nothing(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    store.give_back(THERE)
+    assert list(tmp_path.iterdir()) == []
+    store.record(THERE, LIMITED)
+    before = store.all()
+    store.give_back(THERE)
+    assert store.all() == before
+
+
 def test_an_answer_closes_both_and_so_does_one_that_is_no_use(tmp_path: Path) -> None:
     for ended in (None, Failure(cause="empty-answer", message="m")):
         store = a_store(tmp_path)

@@ -25,7 +25,10 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     """Condense for the profile that comes next. Where that cannot be, no attempt is made there: the ladder goes on."""
     context, order = runtime.context, _order(state, runtime.context)
     allowed = helpers(order, state["evidence"], context.policy, context.candidates, may_pay=context.purse.may_pay)
-    outcome = await context.condenser.condense(order, await _reachable(allowed, context), runtime.stream_writer)
+    writers = await _reachable(allowed, context)
+    outcome = await context.condenser.condense(order, writers, runtime.stream_writer)
+    for writer in writers:
+        context.health.give_back(Place(writer.profile))
     receipts = (*state["receipts"], *outcome.receipts)
     if outcome.condensed is not None:
         said = notes(outcome.condensed.listed)

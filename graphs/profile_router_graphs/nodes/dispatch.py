@@ -44,6 +44,8 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     failure = forbidden(order, evidence, context.policy)
     order, failure = (order, failure) if failure else await _healthy(order, context)
     hold = failure or await _paid_for(order, evidence, context)
+    if failure is None and isinstance(hold, Failure):
+        context.health.give_back(place)
     notes = (*state["notes"], *_dropped(order, state))
     if isinstance(hold, Failure):
         attempt = unavailable(order, candidate, hold)

@@ -24,6 +24,7 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     rests = context.health.blocked(Place(profile), answers=False)
     if rests is None:
         outcome = await context.prober.probe(state["task"], state["evidence"], profile)
+        context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
     else:
         outcome = ProbeOutcome(complexity=None, problem=rests.message)
     decided = decide_after_probe(route, outcome, context.policy)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,21 @@ class HealthStore:
                     _write(database, name, probing(record, self.rules, now=now))
         return None
 
+    def give_back(self, endpoint: ProviderEndpoint) -> None:
+        """Give the probe back that `blocked` took for *endpoint*, if it took one: the next who asks may have it."""
+        if not (self.state / FILE).exists():
+            return
+        with transaction(self.state / FILE, SCHEMA) as database:
+            for name in _names(endpoint):
+                if (record := _read(database, name)).probing_until:
+                    _write(database, name, replace(record, probing_until=0.0))
+
     def record(self, endpoint: ProviderEndpoint, failure: Failure | None) -> None:
         """Note how an attempt at *endpoint* ended. An answer closes server and key, whatever it was worth."""
         cause = failure.cause if failure else None
         if cause in _NOTHING_LEARNED:
-            return  # nothing was learned of the server
+            self.give_back(endpoint)  # nothing was learned of the server
+            return
         ill = scope_of(cause) if cause else None
         with transaction(self.state / FILE, SCHEMA) as database:
             now = self.clock()

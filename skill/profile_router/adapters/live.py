@@ -83,6 +83,10 @@ class LiveHealth:
         resting = _resting(endpoint, place.profile, now=self.store.clock())
         return resting or self.store.blocked(endpoint, answers=answers)
 
+    def give_back(self, place: Place) -> None:
+        """Give the probe of the provider at *place* back, untried."""
+        self.store.give_back(self.profiles[place.profile].at(place.provider).endpoint)
+
     def record(self, place: Place, failure: Failure | None) -> None:
         """Note how an attempt at *place* ended; None is success."""
         self.store.record(self.profiles[place.profile].at(place.provider).endpoint, failure)
