@@ -96,13 +96,20 @@ def test_a_short_rate_limit_is_waited_for_once(wait: float) -> None:
 @pytest.mark.parametrize("wait", [None, 20.5, 3600.0])
 def test_a_long_rate_limit_is_a_key_that_is_used_up(wait: float | None) -> None:
     assert hop("rate-limited", BURST, wait=wait).step == "fallback"
-    assert hop("rate-limited", BURST, wait=wait, views=TWO_EACH).step == "next-key"
+    other = hop("rate-limited", BURST, wait=wait, views=TWO_EACH)
+    assert (other.step, other.wait_s) == ("next-key", 0.0)  # another key needs no waiting for
 
 
 def test_a_prompt_over_the_window_is_condensed_before_a_larger_window_is_taken() -> None:
     first = hop("over-window", condensable=True)
     assert (first.step, first.profile, first.action) == ("condense", LOCAL, "condense")
     assert hop("over-window", condensable=True, taken=("condense",)).step == "larger-window"
+
+
+def test_the_next_larger_window_is_the_least_of_them_in_whatever_order_they_stand() -> None:
+    windows = {BURST: 200_000, CHEAP: 128_000, LOCAL: 8_192}
+    assert hop("over-window", windows=windows).profile == CHEAP
+    assert hop("over-window", windows=windows, tried=(Place(LOCAL), Place(CHEAP))).profile == BURST
 
 
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
