@@ -110,6 +110,7 @@ def test_the_next_larger_window_is_the_least_of_them_in_whatever_order_they_stan
     windows = {BURST: 200_000, CHEAP: 128_000, LOCAL: 8_192}
     assert hop("over-window", windows=windows).profile == CHEAP
     assert hop("over-window", windows=windows, tried=(Place(LOCAL), Place(CHEAP))).profile == BURST
+    assert hop("over-window", windows={**windows, CHEAP: 8_192}).profile == BURST
 
 
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
