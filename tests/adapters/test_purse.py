@@ -17,7 +17,7 @@ from profile_router.adapters.ledger import Ledger
 from profile_router.adapters.purse import Hold, Nobody, Purse
 from profile_router.core.ladder import Failure
 from profile_router.core.policy import Budget
-from profile_router.core.spending import cap_of
+from profile_router.core.spending import cap_of, dollars
 from profile_router.errors import OverBudget
 
 NOON = 1_790_000_000.0
@@ -72,7 +72,8 @@ def test_a_task_that_allows_nothing_pays_nothing(tmp_path: Path) -> None:
 def test_hops_of_one_task_share_its_cap(tmp_path: Path) -> None:
     purse = a_purse(tmp_path)
     held(purse, 0.9).settle(1.5)
-    assert "over the task's $2.00, $1.50 of it spent" in refused(purse, 0.6).message
+    failure = refused(purse, 0.6)
+    assert (failure.cause, "over the task's $2.00, $1.50 of it spent;" in failure.message) == ("over-budget", True)
     held(purse, 0.5).settle(0.5)
     assert purse.may_pay is False
 
@@ -103,7 +104,15 @@ def test_cents_that_add_up_to_the_day_go_into_it(tmp_path: Path) -> None:
 
 def test_what_costs_less_than_a_cent_is_told_to_the_digit_that_counts(tmp_path: Path) -> None:
     said = refused(a_purse(tmp_path, cap=0.0012), 0.0043).message
-    assert "is expected to cost $0.0043, over the task's $0.0012" in said
+    assert "is expected to cost $0.0043, over the task's $0.0012; " in said  # nothing of it is spent
+
+
+@pytest.mark.parametrize(
+    ("usd", "told"),
+    [(0.0, "$0.00"), (0.00001, "$0.0001"), (0.0991, "$0.0991"), (0.1, "$0.10"), (0.3, "$0.30"), (1.001, "$1.01")],
+)
+def test_a_sum_is_told_rounded_up_and_never_as_nothing_where_it_is_something(usd: float, told: str) -> None:
+    assert dollars(usd) == told
 
 
 def test_tomorrow_the_day_is_whole_again(tmp_path: Path) -> None:
@@ -142,6 +151,26 @@ def test_where_nobody_can_answer_nothing_is_paid(tmp_path: Path) -> None:
     failure = refused(a_purse(tmp_path, approver=Nobody()), 1.5)
     assert (failure.cause, "`--yes`" in failure.message) == ("not-approved", True)
     assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 0.0
+
+
+@pytest.mark.parametrize("settled", [None, 1.5])
+def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twice(
+    tmp_path: Path, settled: float | None
+) -> None:
+    before, somebody = a_purse(tmp_path), Somebody()
+    first = asyncio.run(before.take("coding-burst", 1.5, profile="coding-burst", step="route", name="dispatch-1"))
+    assert isinstance(first, Hold)
+    if settled is not None:
+        first.settle(settled)
+    after = a_purse(tmp_path, approver=somebody)
+    after.run = before.run
+    after.recall()
+    assert after.spent == (settled or 0.0)
+    again = asyncio.run(after.take("coding-burst", 1.5, profile="coding-burst", step="route", name="dispatch-1"))
+    assert isinstance(again, Hold)
+    assert (somebody.asked, after.spent, again.reserved, after.ledger.today()) == ([], 0.0, 1.5, 1.5)
+    again.settle(1.75)
+    assert (after.spent, after.ledger.today(), after.ledger.spent_by(after.run)) == (1.75, 1.75, 1.75)
 
 
 def _spend(state: Path, answers: Any) -> None:
