@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.adapters.records import Serializer
-from profile_router.adapters.state_db import BUSY_S, set_aside, transaction
+from profile_router.adapters.state_db import BUSY_S, make_private, set_aside, transaction
 from profile_router.adapters.state_dir import VARIABLE, private_folder
 from profile_router.errors import StateError
 
@@ -87,7 +87,7 @@ class ThreadFile:
             if reason is not None:
                 self._set_aside(path, reason)
         try:
-            os.close(os.open(self.checkpoints, os.O_CREAT | os.O_RDWR, 0o600))
+            make_private(self.checkpoints)
         except OSError as error:
             why = f"{self.checkpoints} cannot be used ({error.strerror}); make room there, or name another folder"
             raise StateError(f"{why}: {VARIABLE}=DIR") from None
