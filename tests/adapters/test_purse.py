@@ -95,6 +95,16 @@ def test_the_day_is_shared_by_all_tasks(tmp_path: Path) -> None:
         held(a_purse(tmp_path, at=NOON), 0.0).grow(0.5)
 
 
+def test_what_an_attempt_grows_to_is_held_against_the_day_instead_of_what_it_held(tmp_path: Path) -> None:
+    generous = Budget(task_usd=5.0, day_usd=5.0, ask_above_usd=9.0)
+    hold = held(a_purse(tmp_path, cap=5.0, rules=generous), 3.0)
+    hold.grow(4.5)
+    hold.grow(4.0)  # less than is held changes nothing
+    assert hold.purse.ledger.today() == hold.reserved == 4.5
+    assert hold.purse.ledger.grow(hold.number, 4.0, limit=0.0) is True
+    assert refused(a_purse(tmp_path, cap=5.0, rules=generous), 0.6).cause == "over-budget"
+
+
 def test_cents_that_add_up_to_the_day_go_into_it(tmp_path: Path) -> None:
     dime = Budget(task_usd=0.3, day_usd=0.3, ask_above_usd=1.0)
     for _ in range(3):  # the sum is 0.30000000000000004
@@ -138,7 +148,8 @@ def test_above_the_figure_somebody_is_asked_once(tmp_path: Path) -> None:
     held(purse, 1.0).settle(0.1)
     assert somebody.asked == []
     held(purse, 1.5).settle(0.1)
-    held(purse, 1.2).settle(0.1)
+    for usd in (1.5, 1.2):
+        held(purse, usd).settle(0.1)
     assert somebody.asked == ["coding-burst is expected to cost $1.50: go on?"]
 
 

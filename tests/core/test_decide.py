@@ -204,6 +204,56 @@ def test_without_a_cheap_tier_light_work_goes_local_and_the_band_is_decided_with
     assert "without a probe" in band.reasons[-1]
 
 
+NOT_ASKED = "'coding-burst' was asked for, but it is not local: private is never beaten"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [(None, ()), ("coding-local", ("'coding-local' was asked for and is local",)), ("coding-burst", (NOT_ASKED,))],
+)
+def test_why_a_private_task_stays_tells_of_an_asked_for_profile_only_where_one_was_asked_for(
+    asked: str | None, told: tuple[str, ...]
+) -> None:
+    alone, found = decided(evidence(private=(LABEL,))), decided(evidence(private=(LABEL,)), profile=asked)
+    assert (len(alone.reasons), found.reasons[1:]) == (1, told)
+
+
+def test_a_tier_that_the_policy_has_is_not_said_to_be_missing() -> None:
+    route = decided(evidence(images=(IMAGE,)))
+    assert not [reason for reason in route.reasons if "the policy has no" in reason]
+
+
+def test_where_no_rule_fires_it_goes_local() -> None:
+    route = decided(evidence(files_to_edit=stated(99)), policy=replace(POLICY, rules=()))
+    assert isinstance(route, Route)
+    assert (route.profile, route.tier, route.rule) == ("coding-local", "local", "small-change")
+    assert route.reasons == ("no rule fires: local first",)
+
+
+NO_IMAGES = "coding-local is taken to read text only: images are replaced by their names"
+NO_TIER = "'my-box' serves no tier of the policy: it is priced as burst"
+NO_KEY = "coding-burst has no key: `run` would have to fall back"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "warnings"),
+    [
+        ("coding-local", {}, ()),
+        ("coding-local", {"images": (IMAGE,)}, (NO_IMAGES,)),
+        ("review-cheap", {"images": (IMAGE,)}, ()),
+        ("my-box", {}, (NO_TIER,)),
+        ("coding-burst", {}, (NO_KEY,)),
+    ],
+)
+def test_a_route_warns_of_what_its_profile_cannot_do_and_of_nothing_else(
+    asked: str, found: dict[str, Any], warnings: tuple[str, ...]
+) -> None:
+    keyless = CANDIDATES | {"coding-burst": replace(CANDIDATES["coding-burst"], key_missing=True)}
+    route = decide(Task(goal="x", profile=asked), evidence(**found), POLICY, keyless)
+    assert isinstance(route, Route)
+    assert route.warnings == warnings
+
+
 def test_what_would_flip_a_small_change_is_told_by_the_real_limits() -> None:
     route = decided(evidence(windows=SMALL_LOCAL))
     assert isinstance(route, Route)
