@@ -14,6 +14,7 @@ from profile_router.adapters.workspace import Workspace, find_workspace
 from profile_router.adapters.workspace_policy import MOST_BYTES, tightened_by
 from profile_router.cli import main
 from profile_router.core.policy import Policy
+from profile_router.core.tighten import figure
 from profile_router.errors import PolicyError
 
 FILE = ".profile-router.yaml"
@@ -30,6 +31,19 @@ def test_paths_local_only_and_limits_are_taken(tmp_path: Path) -> None:
     assert policy.private_paths[-1] == "contracts/**"
     assert policy.local_only_by == str(tmp_path / FILE)
     assert (policy.limits.run_seconds, policy.limits.max_turns) == (60, 5)
+
+
+LEAST = {
+    "run_seconds": 1, "check_seconds": 1, "max_turns": 1, "parallel": 1, "conversation_tokens": 0,
+    "tool_result_chars": 200, "task_usd": 0, "ask_above_usd": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit", "least"), LEAST.items())
+def test_a_limit_may_be_lowered_to_its_least_and_no_further(tmp_path: Path, limit: str, least: int) -> None:
+    assert figure(tight(tmp_path, f"limits: {{{limit}: {least}}}"), limit) == least
+    with pytest.raises(PolicyError, match=limit):
+        tight(tmp_path, f"limits: {{{limit}: {least - 1}}}")
 
 
 def test_no_file_and_one_of_comments_change_nothing(tmp_path: Path) -> None:

@@ -64,9 +64,11 @@ def test_a_clock_that_is_set_back_locks_nobody_out(cause: Any) -> None:
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_a_cause_speaks_of_the_server_of_the_key_or_of_neither(cause: Any) -> None:
     keys = {"key-refused", "payment-required", "forbidden", "rate-limited"}
-    assert (scope_of(cause) == "key") is (cause in keys)
-    if cause in ("verification-failed", "empty-answer", "over-window", "wrong-model", "model-missing", "no-key"):
-        assert scope_of(cause) is None
+    servers = {
+        *("dns", "tls", "refused", "connect-timeout", "no-network", "server-error", "bad-gateway", "unavailable"),
+        *("loading", "first-token-timeout", "stalled", "request-timeout"),
+    }
+    assert scope_of(cause) == ("key" if cause in keys else "server" if cause in servers else None)
 
 
 @given(st.lists(st.sampled_from(["refused", "server-error", "stalled"]), max_size=40), st.floats(0, 10**6))

@@ -75,3 +75,13 @@ def test_what_is_tighter_is_told_line_by_line() -> None:
         f"limits.run_seconds: 60 (the policy's is {POLICY.limits.run_seconds:g})",
     ]
     assert policy.digest != POLICY.digest
+
+
+def test_where_nothing_is_tighter_nothing_is_told() -> None:
+    here, _ = tightened(POLICY, WorkspacePolicy(local_only=True, source="w"))
+    assert list(changes(POLICY, POLICY)) == list(changes(here, here)) == []
+
+
+def test_the_policys_own_figure_is_no_higher_one() -> None:
+    same = LowerLimits(max_turns=POLICY.limits.max_turns)
+    assert tightened(POLICY, WorkspacePolicy(limits=same))[1] == ()
