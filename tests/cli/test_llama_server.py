@@ -92,8 +92,25 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
         done = call(
             "llama-server", "--model", tiny(tmp_path), "--port", str(port), "--run", home=tmp_path, extra=NOWHERE
         )
-    assert done.code == 1
-    assert f"is port {port} taken" in done.err  # the server logs from a thread of its own, perhaps after it
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == (
+        f"profile-router: port {port} of 127.0.0.1 cannot be used (Address already in use); end what listens there, "
+        "or name another with --port"
+    )
+
+
+@pytest.mark.parametrize("text", ["no program", "#!/nonexistent/sh\n"])
+def test_a_llama_server_that_cannot_be_started_is_one_line(text: str, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "llama-server"
+    program.parent.mkdir()
+    program.write_text(text)
+    program.chmod(0o755)
+    port = free_port()
+    profile(tmp_path, "coding-local", f"http://127.0.0.1:{port}/v1")
+    done = call("llama-server", "--model", model(tmp_path), "--run", home=tmp_path, extra={"PATH": str(program.parent)})
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert f"{program} cannot be started (" in done.err.splitlines()[-1]
 
 
 def model(home: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from profile_router.adapters.llama_launch import Launch, Wish, find_program, not
 from profile_router.adapters.policy_file import find_policy, read_policy
 from profile_router.adapters.windows import ASSUMED_LOCAL_TOKENS
 from profile_router.core.profile import Profile, is_loopback
+from profile_router.errors import UsageError
 
 _PORT = 8_080
 
@@ -35,8 +37,23 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not program:
         raise nothing_to_run()
+    _check_free(wish.port)
     _become(launch, os.environ)
     return 0
+
+
+def _check_free(port: int) -> None:
+    """Raise UsageError where nothing can listen at *port*: servers say so in a dozen lines, or after the load."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+        try:
+            tried.bind(("127.0.0.1", port))
+            tried.listen()
+        except OSError as error:
+            raise UsageError(
+                f"port {port} of 127.0.0.1 cannot be used ({error.strerror}); end what listens there, or name another "
+                "with --port"
+            ) from None
 
 
 def _become(launch: Launch, environ: Mapping[str, str]) -> None:
@@ -45,7 +62,12 @@ def _become(launch: Launch, environ: Mapping[str, str]) -> None:
         print(f"profile-router: {note}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(launch.command[0], launch.command, {**launch.variables, **environ})  # noqa: S606  # no shell is meant
+    try:
+        os.execve(launch.command[0], launch.command, {**launch.variables, **environ})  # noqa: S606  # no shell is meant
+    except OSError as error:
+        raise UsageError(
+            f"{launch.command[0]} cannot be started ({error.strerror}); put one that runs on this machine first on PATH"
+        ) from None
 
 
 def _wish(arguments: argparse.Namespace, profile: Profile) -> Wish:
