@@ -72,6 +72,7 @@ def ours(found: Tree) -> Tree:
 def plugin_installed(home: Path, repository: Path, *more: str) -> Path:
     done = hermes(home, "plugins", "install", f"{repository.as_uri()}#{FOLDER}", "--enable", *more)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "hermes profile-router setup" in done.stdout  # Hermes shows what is left to do
     return home / "plugins" / "profile-router"
 
 
@@ -86,7 +87,8 @@ def test_hermes_brings_the_plugin_alone_and_setup_does_the_rest(home: Path, repo
     assert (home / "skills" / "hermes-profile-router" / "SKILL.md").is_file()
     asked = hermes(home, "profile-router", "route", "fix the typo in README.md", "--json")
     assert (asked.returncode, json.loads(asked.stdout)["tier"]) == (0, "local")
-    assert hermes(home, "profile-router", "uninstall", "--yes").returncode == 0
+    gone = hermes(home, "profile-router", "uninstall", "--yes")
+    assert (gone.returncode, "`hermes plugins remove profile-router` removes it" in gone.stdout) == (0, True)
     assert ours(tree(home)) == ours(before)
 
 
@@ -148,6 +150,24 @@ def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is
     assert setup(["--from", right, "--yes", "--profile", "day"]) == 7
     assert capfd.readouterr().out.splitlines()[-1] == "['install', '--profile', 'day', '--yes']"
     assert (own_environment / "bin" / "profile-router").is_file()
+
+
+def test_an_environment_that_an_interrupted_setup_left_half_made_is_made_anew(
+    own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(own_environment)], check=True)
+    code = "    print('profile-router 9.0' if sys.argv[1] == '--version' else sys.argv[1:])\n"
+    assert setup(["--from", wheel(tmp_path, "9.0", script=code), "--yes"]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "['install', '--yes']"
+
+
+def test_what_pip_cannot_install_is_told_with_who_failed_and_what_mends_it(
+    own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (broken := tmp_path / "a-1-py3-none-any.whl").write_text("no wheel")
+    assert setup(["--from", str(broken), "--yes"]) == 2
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert f"could not be installed into {own_environment} (pip ended with 1); clone the repository" in last
 
 
 @pytest.mark.parametrize(

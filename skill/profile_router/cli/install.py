@@ -146,4 +146,5 @@ def _says_yes(question: str) -> bool:
 def _counted(plan: Plan) -> str:
     done = {"create": "created", "change": "changed", "remove": "removed"}
     counts = {kind: sum(change.kind == kind and not change.folder for change in plan.writing) for kind in done}
-    return ", ".join(f"{count} {done[kind]}" for kind, count in counts.items() if count) + " (files)"
+    told = (f"{count} file{'s' * (count != 1)} {done[kind]}" for kind, count in counts.items() if count)
+    return ", ".join(told) or "folders only"

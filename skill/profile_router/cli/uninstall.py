@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from profile_router.adapters.install.places import find_root
 from profile_router.adapters.install.removal import plan_uninstall
+from profile_router.adapters.install.sources import PLUGIN
 from profile_router.adapters.worker.running import end, running
 from profile_router.cli.install import carry_out
 from profile_router.errors import StateError
@@ -25,6 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     code = carry_out(plan_uninstall(root), dry_run=arguments.dry_run, yes=arguments.yes, nothing=nothing)
     if code == 0 and not arguments.dry_run:
         _end_workers()
+        if (root / "plugins" / PLUGIN / "plugin.yaml").is_file():
+            print(f"the plugin stays, for `install` did not bring it: `hermes plugins remove {PLUGIN}` removes it")
     return code
 
 

@@ -110,13 +110,16 @@ def _installed(wanted: str, place: Path) -> Command:
     python = place / "bin" / "python"
     pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--upgrade", wanted]
     try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, stdin=subprocess.DEVNULL)
+        if not (place / "bin" / "pip").exists():
+            # what an interrupted try left is no environment yet, and is made anew; a folder that is none stays
+            anew = ["--clear"] if (place / "pyvenv.cfg").exists() else []
+            made_by = [sys.executable, "-m", "venv", *anew, str(place)]
+            subprocess.run(made_by, check=True, stdin=subprocess.DEVNULL)
         subprocess.run(pip, env={**environment(), "PIP_USER": "0"}, check=True, stdin=subprocess.DEVNULL)
     except subprocess.CalledProcessError as error:
         raise SetupError(
-            f"{wanted} could not be installed into {place} ({error.cmd[-2]} ended with {error.returncode}); clone the "
-            "repository and name it: hermes profile-router setup --from FOLDER"
+            f"{wanted} could not be installed into {place} ({'pip' if 'pip' in error.cmd else 'python -m venv'} ended "
+            f"with {error.returncode}); clone the repository and name it: hermes profile-router setup --from FOLDER"
         ) from None
     command = (str(place / "bin" / _PROGRAM),)
     if not _answers(command):
