@@ -64,13 +64,14 @@ def test_a_person_sees_task_route_refusal_hop_fix_check_receipts_and_price(scree
     attempts = ("✗ attempt 1   coding-local", "refuses the connection", "→ ladder", "● attempt 2   coding-burst")
     verified = ("backoff.py +1 −1", "-m unittest -q: passed · OK")
     assert _order(screen.err, "  task ", "● classify", *attempts, *verified, " run ")
-    assert _order(screen.out, "`delays()`", "  profile ", "  coding-local", "  coding-burst", "  flips ", " · thread ")
+    assert _order(screen.out, "`delays()`", "\nprofile ", "\ncoding-local", "\ncoding-burst", "\nflips ", " · thread ")
     assert re.search(r"^\$0\.\d\d · ", screen.out, re.MULTILINE)
 
 
 def test_the_receipts_stand_in_columns(screen: Done) -> None:
-    table = [line for line in screen.out.splitlines() if re.match(r"  (profile|coding-)", line)]
+    table = [line for line in screen.out.splitlines() if re.match(r"(profile|coding-)", line)]
     assert len(table) == 3
+    assert len(table[0]) <= 80
     assert len({len(line) for line in table}) == 1
     assert len({line.find(word) for line, word in zip(table, ("step", "route", "next-tier"), strict=True)}) == 1
 

@@ -50,6 +50,39 @@ def test_no_color_is_obeyed_and_the_living_line_stays(monkeypatch: pytest.Monkey
     assert "\x1b[36m" not in shown
 
 
+def _attempt_shown(line: str, columns: int) -> list[str]:
+    """Return the lines of a terminal *columns* wide for an attempt told in *line*."""
+    reading, writing = pty.openpty()
+    fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(writing, "w", encoding="utf-8") as terminal, os.fdopen(reading, "rb", buffering=0) as screen:
+        Progress(terminal)({"event": "attempt", "outcome": "ok", "line": f"{line} end"})
+        shown = b""
+        while not shown.endswith(b"end\r\n"):
+            shown += screen.read(10_000)
+    return shown.decode().removesuffix("\r\n").split("\r\n")
+
+
+@pytest.mark.parametrize("columns", [44, 60, 80])
+def test_a_long_line_breaks_between_words_and_goes_on_below_its_text(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    first, *rest = _attempt_shown("coding-local · gemma-4-26b-q4_0 · refuses · " * 3, columns)
+    assert first.startswith("● attempt 1   coding-local")
+    assert rest
+    assert all(line.startswith(" " * 14) and line[14] != " " for line in rest)
+    assert max(map(len, (first, *rest))) <= columns
+    words = " ".join([first, *rest]).split()
+    assert set(words) == {"●", "attempt", "1", "coding-local", "·", "gemma-4-26b-q4_0", "refuses", "end"}
+
+
+def test_where_there_is_no_room_to_go_on_below_the_text_the_terminal_breaks_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert len(_attempt_shown("coding-local · " * 5, 30)) == 1
+
+
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _shown(monkeypatch, TERM="dumb") == "● attempt 1   coding-local\r\n"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from profile_router.cli.demo_stage.provider import Script, refusing, scripted
 from profile_router.cli.demo_stage.scratch import GOAL, LINES, MODEL, Scratch, make_scratch, own_environment
-from profile_router.cli.progress import Progress, closing_lines
+from profile_router.cli.progress import Progress, closing_lines, folded
 from profile_router.cli.run import EXITS
 from profile_router.cli.spelling import called
 from profile_router.core.explain import Json, thousands
@@ -21,7 +21,8 @@ from profile_router.core.task import Task
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1 instead of models, so no key and no model is needed; the rest is real"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
-_COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "seconds")
+_COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
+_TEXT_STARTS = 14
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,7 +55,8 @@ def _stage() -> Iterator[Scratch]:
 
 
 def _say(*lines: str) -> None:
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    told = (folded(line, sys.stderr, indent=_TEXT_STARTS) for line in lines)
+    print("\n".join(told), file=sys.stderr, flush=True)
 
 
 def _opening(scratch: Scratch) -> tuple[str, ...]:
@@ -68,15 +70,15 @@ def _opening(scratch: Scratch) -> tuple[str, ...]:
 def _closing(result: Json) -> list[str]:
     """Return what `run` ends with, and before its last line the receipts and what would have changed the route."""
     *summary, price = closing_lines(result)
-    flips = " · ".join(result["route"].get("flips", ()))
-    return [*summary, "", *_receipts(result), "", f"  flips   {flips}", "", price]
+    flips = folded(f"flips  {' · '.join(result['route'].get('flips', ()))}", sys.stdout, indent=len("flips  "))
+    return [*summary, "", *_receipts(result), "", flips, "", price]
 
 
 def _receipts(result: Json) -> list[str]:
     """Return the attempts of *result* as an aligned table: texts to the left, figures to the right."""
     rows = [_COLUMNS, *(_row(receipt) for receipt in result["attempts"])]
     widths = [max(len(row[place]) for row in rows) for place in range(len(_COLUMNS))]
-    return ["  " + "  ".join(map(_cell, row, widths, range(len(_COLUMNS)))) for row in rows]
+    return ["  ".join(map(_cell, row, widths, range(len(_COLUMNS)))) for row in rows]
 
 
 def _row(receipt: Json) -> tuple[str, ...]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from typing import Any
 
 from profile_router.adapters.hermes_home import HermesHome, find_home
 from profile_router.adapters.policy_file import find_policy, read_policy
+from profile_router.cli.progress import folded
 from profile_router.core.policy import Policy
 from profile_router.errors import ProfileError
+
+_NAME_WIDTH, _TIER_WIDTH = 16, 6
+_HEAD_WIDTH = _NAME_WIDTH + _TIER_WIDTH + 2
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         print(home.where)
-        print("\n".join(_line(row) for row in rows))
+        print("\n".join(folded(_line(row), sys.stdout, indent=_HEAD_WIDTH) for row in rows))
     needed = {policy.tiers.local, policy.tiers.burst}
     return 2 if any(row["problem"] and row["name"] in needed for row in rows) else 0
 
@@ -49,7 +54,7 @@ def _row(name: str, home: HermesHome, policy: Policy) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    head = f"{row['name']:<16} {row['tier'] or '–':<6}"
+    head = f"{row['name']:<{_NAME_WIDTH}} {row['tier'] or '–':<{_TIER_WIDTH}}"
     if row["problem"]:
         return f"{head} {row['problem']}"
     window = f"{row['window']:,} tokens" if row["window"] else "window unstated"

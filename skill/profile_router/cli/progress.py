@@ -22,7 +22,7 @@ _MARKS: Mapping[str, str] = {
     "unfinished": "!",
 }
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
-_LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
+_LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH, _LEAST_TEXT = 11, 110, 80, 30
 
 
 class Progress:
@@ -58,7 +58,8 @@ class Progress:
             self._stream.write("\r\x1b[2K")
             self._open = False
         shown = f"\x1b[{_COLOURS[mark]}m{mark}\x1b[0m" if self._coloured else mark
-        self._stream.write(f"{shown} {label:<{_LABEL_WIDTH}} {printable(text)}\n")
+        line = folded(f"{mark} {label:<{_LABEL_WIDTH}} {printable(text)}", self._stream, indent=_LABEL_WIDTH + 3)
+        self._stream.write(f"{shown}{line.removeprefix(mark)}\n")
         self._stream.flush()
 
     def _label(self, kind: str) -> str:
@@ -94,6 +95,21 @@ def _columns(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH
+
+
+def folded(line: str, stream: TextIO, *, indent: int) -> str:
+    """Return *line* for *stream*: on a terminal broken between words, what follows below its text, *indent* columns in.
+
+    Elsewhere a line stays one, for programs that read it; and so it does where there is no room to indent.
+    """
+    if not stream.isatty() or len(line) <= (width := _columns(stream)) or width < indent + _LEAST_TEXT:
+        return line
+    import textwrap  # `route` into a pipe need not pay for it
+
+    return textwrap.fill(
+        line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False,
+        replace_whitespace=False,
+    )  # fmt: skip
 
 
 def coloured(stream: TextIO) -> bool:

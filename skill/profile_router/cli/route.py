@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 from profile_router.cli.options import task_of
-from profile_router.core.explain import decision_json, decision_lines
+from profile_router.cli.progress import folded
+from profile_router.core.explain import LABEL_WIDTH, decision_json, decision_lines
 from profile_router.core.route import Refusal
 from profile_router.wiring.route import route_task
 
@@ -19,5 +21,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(decision_json(decision), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(decision_lines(decision, burst=policy.tiers.burst)))
+        lines = decision_lines(decision, burst=policy.tiers.burst)
+        print("\n".join(folded(line, sys.stdout, indent=LABEL_WIDTH) for line in lines))
     return 3 if isinstance(decision, Refusal) else 0

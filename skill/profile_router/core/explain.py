@@ -11,6 +11,7 @@ from profile_router.core.route import Decision, Refusal, Route
 
 Json = dict[str, Any]
 _ONE_LINE = 110
+LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
 def decision_json(decision: Decision) -> Json:
@@ -130,7 +131,7 @@ def _joined(reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
-    return [f"  {label if place == 0 else '':<9} {text}" for place, text in enumerate(texts)]
+    return [f"{f'  {label}' if place == 0 else '':<{LABEL_WIDTH}}{text}" for place, text in enumerate(texts)]
 
 
 def _size(evidence: Evidence, profile: str) -> str:
