@@ -93,9 +93,10 @@ class TestFindWorkspace:
             find_workspace("src", repo)
 
     @pytest.mark.usefixtures("no_git")
-    def test_without_git_a_named_folder_is_a_plain_one_and_nothing_else_is_found(self, repo: Path) -> None:
+    def test_without_git_a_named_folder_or_a_repository_is_a_plain_folder(self, repo: Path, tmp_path: Path) -> None:
         assert find_workspace(str(repo), repo) == Workspace(repo, git=False)
-        assert find_workspace(None, repo) is None
+        assert find_workspace(None, repo / "src") == Workspace(repo, git=False)
+        assert find_workspace(None, tmp_path) is None
 
     def test_a_bare_repository_and_the_inside_of_dot_git_are_no_work_tree(self, repo: Path, tmp_path: Path) -> None:
         run_git(tmp_path, "init", "--quiet", "--bare", "bare.git")

@@ -46,6 +46,16 @@ def test_a_limit_may_be_lowered_to_its_least_and_no_further(tmp_path: Path, limi
         tight(tmp_path, f"limits: {{{limit}: {least - 1}}}")
 
 
+def test_a_repository_is_tightened_by_the_file_at_its_top_where_there_is_no_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "ws", {FILE: GOOD, "src/a.py": ""})
+    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+    for named, cwd in ((None, root / "src"), ("src", root)):
+        policy, _ = tightened_by(POLICY, find_workspace(named, cwd))
+        assert policy.local_only_by == str(root / FILE)
+
+
 def test_no_file_and_one_of_comments_change_nothing(tmp_path: Path) -> None:
     assert tightened_by(POLICY, None) == (POLICY, ())
     assert tightened_by(POLICY, Workspace(tmp_path, git=False)) == (POLICY, ())

@@ -80,12 +80,17 @@ def git(
     return os.fsdecode(done.stdout)
 
 
+def marked(folder: Path) -> Path | None:
+    """Return the nearest folder around *folder* that has a `.git`, without asking git; None where there is none."""
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+
+
 def work_tree(folder: Path) -> Path | None:
     """Return the top of the git work tree around *folder*; None where there is none, or no git.
 
     A repository that git refuses to read (owned by another user, damaged) raises WorkspaceError.
     """
-    if not any((place / ".git").exists() for place in (folder, *folder.parents)) or not has_git():
+    if marked(folder) is None or not has_git():
         return None
     try:
         inside, _, top = git(folder, "rev-parse", "--is-inside-work-tree", "--show-toplevel").partition("\n")

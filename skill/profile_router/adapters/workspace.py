@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.adapters.content import shown
-from profile_router.adapters.git import git, work_tree
+from profile_router.adapters.git import git, has_git, marked, work_tree
 from profile_router.core.privacy import private_glob
 from profile_router.errors import WorkspaceError
 
@@ -27,11 +27,16 @@ class Workspace:
 def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
     """Return the folder *named* (relative to *cwd*), else the git repository around *cwd*, else None.
 
+    Where git is not installed a repository is a plain folder: its own rules and private files still count.
     Raises WorkspaceError where *named* is no readable folder, or git refuses to read the repository.
     """
     if named is None:
-        top = work_tree(Path(os.path.realpath(cwd)))
-        return None if top is None else Workspace(Path(os.path.realpath(top)), git=True)
+        here = Path(os.path.realpath(cwd))
+        top = work_tree(here)
+        if top is not None:
+            return Workspace(Path(os.path.realpath(top)), git=True)
+        plain = None if has_git() else marked(here)
+        return None if plain is None else Workspace(plain, git=False)
     root = _folder(named, cwd)
     return Workspace(root, git=work_tree(root) is not None)
 

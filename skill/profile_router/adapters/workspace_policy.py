@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.adapters.content import shown
+from profile_router.adapters.git import marked
 from profile_router.adapters.workspace import Workspace
 from profile_router.core.policy import Policy
 from profile_router.core.tighten import FILE, WorkspacePolicy, tightened
@@ -36,10 +37,11 @@ def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, t
 
 
 def _folders(workspace: Workspace | None) -> Iterator[Path]:
-    """Yield the workspace's root, and the folders above it up to the top of its work tree."""
+    """Yield the workspace's root, and the folders above it up to the top of its repository, be there a git or not."""
     if workspace is None:
         return
-    for folder in (workspace.root, *(workspace.root.parents if workspace.git else ())):
+    within = workspace.git or marked(workspace.root) is not None
+    for folder in (workspace.root, *(workspace.root.parents if within else ())):
         yield folder
         if os.path.lexists(folder / ".git"):
             return
