@@ -25,6 +25,7 @@ from tests.fakes import (
 from tests.graphs.a_run import Rig
 
 from profile_router.core.conversation import NEXT, Conversation, Turn
+from profile_router.errors import WorkspaceError
 
 HELLO, HI = Turn("user", "hello"), Turn("assistant", "hi, what is it?")
 SECRET = Turn("user", "our key: -----BEGIN PRIVATE KEY----- MIIE")
@@ -85,6 +86,22 @@ def test_a_secret_in_an_earlier_summary_stays_behind_too() -> None:
     rig.run(a_task("first task"))
     rig.run(a_task("second task", profile=BURST))
     assert rig.runner.orders[1].conversation == (Turn("user", "first task"), DELEGATED)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_thread_whose_summary_repeats_a_private_file_is_private_from_then_on(
+    broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> str:
+        raise WorkspaceError("git fails")
+
+    rig = Rig(runner=FakeRunner("as it says FROM THE PRIVATE FILE"))
+    if broken:
+        monkeypatch.setattr(rig.verifier, "copied", fails)
+    final = rig.run(a_task())
+    assert (final["status"], final["private_thread"]) == ("ok", True)
+    assert any(note.startswith("the summary repeats what") for note in final["notes"])
+    assert final["notes"][0] == "a note"
 
 
 def test_a_private_task_hears_everything_because_it_stays_here() -> None:

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from profile_router.core.attempts import final_status
 from profile_router.core.conversation import Turn
 from profile_router.core.privacy import masked
+from profile_router.errors import RouterError
 from profile_router_graphs.state import RunContext, RunState
 
 
@@ -19,13 +20,27 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
     attempt = state["attempt"]
     if attempt is None or (attempt.failure is not None and attempt.failure.cause != "verification-failed"):
         return {"status": status, "private_thread": private, "from_parent": (), "handoff": None}
+    copied = "" if private else _copied(runtime.context, state["summary"])
     # The thread is kept for long: what is known to be a secret does not go with it.
     asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"])))
     answered = Turn("assistant", masked(state["summary"]))
     return {
         "status": status,
-        "private_thread": private,
+        "private_thread": private or bool(copied),
         "from_parent": (),
         "handoff": None,
         "conversation": (*state["conversation"], asked, answered),
+        **({"notes": (*state["notes"], _note(copied))} if copied else {}),
     }
+
+
+def _copied(context: RunContext, summary: str) -> str:
+    """Return the private file that *summary* repeats something of: a local model may read those."""
+    try:
+        return context.verifier.copied((summary,))
+    except RouterError:  # the work is done; where it cannot be told, the next task stays here
+        return "a private file, for all that could be told,"
+
+
+def _note(copied: str) -> str:
+    return f"the summary repeats what {copied} says: local models only for the next tasks of this thread"
