@@ -369,6 +369,59 @@ def test_an_existing_files_mode_is_kept(fence: Fence, root: Path, mode: int) -> 
     assert stat.S_IMODE((root / "src/main.py").stat().st_mode) == mode
 
 
+def test_what_replaces_a_file_of_its_owner_alone_is_never_readable_by_others(
+    fence: Fence, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "src/main.py").chmod(0o600)
+    made = []
+    real = os.fchmod
+
+    def look(file: int, mode: int) -> None:
+        made.append(stat.S_IMODE(os.fstat(file).st_mode))
+        real(file, mode)
+
+    monkeypatch.setattr(openat.os, "fchmod", look)
+    fence.write_text("src/main.py", "x")
+    assert made == [0o600]
+
+
+def user_saves(root: Path) -> None:
+    (root / "src/main.py").write_text("print('hi')\n# by the user\n")
+
+
+def test_what_the_user_changed_after_it_was_read_is_not_overwritten_unread(fence: Fence, root: Path) -> None:
+    fence.read("src/main.py")
+    user_saves(root)
+    with pytest.raises(ToolRefusal, match=r"src/main\.py was changed since you read it; read it again"):
+        fence.write_text("src/main.py", "print('ho')\n")
+    fence.rewrite("src/main.py", lambda old: old.replace(b"hi", b"ho"))  # looks for its place in what is there
+    assert (root / "src/main.py").read_text() == "print('ho')\n# by the user\n"
+    with pytest.raises(ToolRefusal, match="was changed since"):  # the user's line was still not read
+        fence.write_text("src/main.py", "x")
+    fence.read("src/main.py")
+    fence.write_text("src/main.py", "x")
+    fence.write_text("src/main.py", "y")
+    assert (root / "src/main.py").read_text() == "y"
+
+
+def test_what_the_user_saves_while_an_edit_is_made_stays(fence: Fence, root: Path) -> None:
+    def slow(old: bytes) -> bytes:
+        user_saves(root)
+        return old.upper()
+
+    with pytest.raises(ToolRefusal, match="is just being changed by somebody else"):
+        fence.rewrite("src/main.py", slow)
+    assert "by the user" in (root / "src/main.py").read_text()
+    assert fence.before == {}
+
+
+def test_a_file_that_the_user_made_meanwhile_is_not_overwritten_unread(fence: Fence, root: Path) -> None:
+    fence.read("src/new.py")
+    (root / "src/new.py").write_text("mine")
+    with pytest.raises(ToolRefusal, match="was changed since"):
+        fence.write_text("src/new.py", "x")
+
+
 def test_a_read_only_file_is_not_replaced(fence: Fence, root: Path) -> None:
     (root / "src/main.py").chmod(0o444)
     with pytest.raises(ToolRefusal, match=r"src/main\.py is read-only \(mode 0444\)|is read-only"):

@@ -135,6 +135,16 @@ def test_a_large_file_is_read_only_up_to_the_wanted_lines(
     assert sum(read) < 130_000
 
 
+def test_the_way_to_a_page_deep_in_a_large_file_ends_by_its_time(
+    call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"_COUNTED_WHOLE": 1_000, "_CHUNK": 1_000, "SECONDS": -1.0}.items():
+        monkeypatch.setattr(reading, name, value)
+    (root / "a.txt").write_text("line\n" * 10_000)
+    assert "error: a.txt: line 9,000 lies too deep: -1 s led to line 2" in call("read_file", path="a.txt", start=9_000)
+    assert call("read_file", path="a.txt", start=9, lines=1).startswith("9\tline")
+
+
 @given(
     content=st.lists(st.sampled_from([b"a", b"\n", b"\r\n", "é".encode(), b"word"]), max_size=40).map(b"".join),
     start=st.integers(1, 12),
@@ -461,12 +471,22 @@ def test_a_pattern_without_end_is_stopped(call: Call, root: Path, monkeypatch: p
     monkeypatch.setattr(search, "SECONDS", 0.2)
     (root / "z.txt").write_text("a" * 60 + "b\n")
     assert call("search", pattern="(a|a)*$", glob="z.txt") == (
-        "error: the pattern took too long (0.2 s); use a simpler one or a narrower glob than 'z.txt'"
+        "error: the search took too long (0.2 s); use a simpler pattern or a narrower glob than 'z.txt'"
     )
     (root / "y.txt").write_text("a\n")
     assert call("search", pattern="(a|a)*$", glob="*.txt") == (
-        "y.txt:1: a\n[stopped: the pattern took too long; narrow the pattern or the glob]"
+        "y.txt:1: a\n[stopped: the search took too long; narrow the pattern or the glob]"
     )
+
+
+def test_files_without_a_line_count_against_the_time_of_a_search(
+    call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(1_000))
+    monkeypatch.setattr(search.time, "monotonic", lambda: float(next(clock)))
+    for number in range(30):
+        (root / f"{number}.txt").touch()
+    assert call("search", pattern="x", glob=".").startswith("error: the search took too long (10 s)")
 
 
 def test_a_glob_counts_against_the_time_of_its_search(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,7 @@ class Fence:
         self._allow_private = allow_private
         self._known_files = known_files
         self._writing = threading.Lock()
+        self._read: dict[str, openat.Version | None] = {}
         self._sealed = False
 
     def name(self, path: str) -> str:
@@ -175,6 +176,12 @@ class Fence:
 
         self._replace(path, changed, create=False)
 
+    def read(self, path: str) -> None:
+        """Note that *path* as it is now is about to be shown: once it is another, it is not overwritten unread."""
+        parts = self._file_parts(path)
+        with self._folder(parts[:-1]) as folder:
+            self._read["/".join(parts)] = openat.version(folder, parts[-1])
+
     def _keep_secrets(self, path: str, old: bytes, new: bytes) -> None:
         """Refuse masks for content: the model was shown them in place of secrets, which they would replace."""
         mask = MASK.encode()
@@ -255,11 +262,19 @@ class Fence:
         with self._writing, self._folder(parts[:-1], create=create, leaf=parts[-1]) as folder:
             if self._sealed:
                 raise ToolRefusal("the attempt is over; nothing is written any more")
+            name, was = "/".join(parts), openat.version(folder, parts[-1])
+            known = self._read.get(name, was) == was
+            if create and not known:
+                raise ToolRefusal(f"{shown(name)} was changed since you read it; read it again")
             old, mode = openat.present(folder, parts)
             new = change(old)
-            self.before.setdefault("/".join(parts), old)
-            self.about_to_write("/".join(parts), old, new)
+            if openat.version(folder, parts[-1]) != was:
+                raise ToolRefusal(f"{shown(name)} is just being changed by somebody else; read it again")
+            self.before.setdefault(name, old)
+            self.about_to_write(name, old, new)
             openat.put(folder, parts[-1], new, mode)
+            if known:  # else there is still something in it that was not read
+                self._read[name] = openat.version(folder, parts[-1])
         return old
 
 

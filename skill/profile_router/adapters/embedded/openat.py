@@ -16,6 +16,7 @@ from typing import BinaryIO, NoReturn
 
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
 
+Version = tuple[int, int, int]
 LARGEST_EDIT = 16 * 1024 * 1024  # bytes; what was there before is kept in memory
 GIT_IS_OFF_LIMITS = "git's own data is off limits"
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -105,10 +106,19 @@ def present(folder: int, parts: Sequence[str]) -> tuple[bytes | None, int | None
         return None, None
 
 
+def version(folder: int, name: str) -> Version | None:
+    """Return what changes with the content of *name*, without reading it; None where nothing is there."""
+    with suppress(FileNotFoundError):
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return found.st_ino, found.st_size, found.st_mtime_ns
+    return None
+
+
 def put(folder: int, name: str, content: bytes, mode: int | None) -> None:
     """Write *content* beside *name* and rename it there: readers see the old file or the new one, never a half."""
     fresh = f".profile-router-{secrets.token_hex(8)}.tmp"
-    with os.fdopen(os.open(fresh, _NEW, 0o666, dir_fd=folder), "wb") as file:
+    # What replaces a file that only its owner reads is such a file from its first byte on.
+    with os.fdopen(os.open(fresh, _NEW, 0o666 if mode is None else 0o600, dir_fd=folder), "wb") as file:
         try:
             file.write(content)
             file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ from profile_router.adapters.embedded.paths import ToolRefusal, shown
 from profile_router.core.privacy import MASK
 
 MOST_LINES = 400
+SECONDS = 10.0  # for the way to a page of a large file, after its first chunk
 _CHUNK = 256 * 1024
 _HEAD = 8_192  # bytes looked at for a NUL, as git does
 _OVERLAP = 4_096  # characters seen again with the next chunk, so that no secret hides on the seam
@@ -74,6 +76,7 @@ def read_page(fence: Fence, path: str, start: int, count: int, room: int) -> str
     if count < 1:
         raise ToolRefusal(f"lines={count}: at least 1, at most {MOST_LINES}")
     page = _Page(start=start, count=min(count, MOST_LINES))
+    fence.read(path)
     with fence.opened(path) as (file, size):
         ended = _scan(fence, path, file, size, page)
     name, total = shown(fence.name(path)), page.at - (not page.pending)
@@ -104,7 +107,7 @@ def _scan(fence: Fence, path: str, file: BinaryIO, size: int, page: _Page) -> bo
 
 def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Page) -> bool:
     """Feed a file that is too large to be masked, from *chunk* on: as soon as it holds a secret it is withheld."""
-    seam, read = "", 0
+    seam, read, deadline = "", 0, time.monotonic() + SECONDS
     while chunk:
         text = seam + plain(chunk)
         fence.release(path, text)
@@ -115,6 +118,10 @@ def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Pa
             return False
         if read >= _FURTHEST:
             raise ToolRefusal(f"{shown(path)}: line {page.start:,} lies past its first {_FURTHEST:,} bytes")
+        if time.monotonic() > deadline:
+            raise ToolRefusal(
+                f"{shown(path)}: line {page.start:,} lies too deep: {SECONDS:g} s led to line {page.at:,} of it"
+            )
         chunk = file.read(_CHUNK)
     page.close()
     return True

@@ -29,7 +29,7 @@ _RECURSION = re.compile(r"\(\?(?:R|[+-]?\d|&|P>)")
 _HELD_SECONDS = 0.05
 _GLOB = re.compile(r"\*\*/?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _GLOB_PARTS = {"**/": "(?:[^/]+/)*", "**": "(?s:.*)", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
-_TOO_LONG = "the pattern took too long"
+_TOO_LONG = "the search took too long"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def search_files(fence: Fence, pattern: str, glob: str, room: int) -> str:
         return f"no file matches the glob '{shown(glob)}' ({counted(len(found.paths), 'file')} in the workspace)"
     hits = list(islice(_hits(fence, wanted, chosen, tally), MOST_HITS + 1))
     if not hits and tally.stopped == _TOO_LONG:
-        raise ToolRefusal(f"{_TOO_LONG} ({SECONDS:g} s); use a simpler one or a narrower glob than '{shown(glob)}'")
+        raise ToolRefusal(f"{_TOO_LONG} ({SECONDS:g} s); use a simpler pattern or a narrower glob than '{shown(glob)}'")
     if len(hits) > MOST_HITS:
         tally.stopped = f"more than {MOST_HITS} matches"
     if found.cut and not tally.stopped:
@@ -137,6 +137,7 @@ def translated(glob: str) -> str:
 def _hits(fence: Fence, wanted: regex.Pattern[str], paths: list[str], tally: _Tally) -> Iterator[str]:
     try:
         for path in paths:
+            tally.left()  # files without a line cost time as well
             content = _content(fence, path, tally)
             hits = _matching(wanted, content, tally)
             if hits and (hidden := fence.release_masked(path, content)) != content:
