@@ -95,6 +95,25 @@ def test_json_that_is_no_task_is_refused_with_what_is_allowed(said: str, says: s
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"goal": ["buy marigolds"]},
+        {"goal": "a", "context": {"b": "buy marigolds"}},
+        {"goal": "a", "files": "buy marigolds"},
+        {"goal": "a", "buy marigolds": 1},
+        {"goal": "a", "max_turns": "buy marigolds"},
+        {"goal": "a", "conversation": [{"role": "buy marigolds", "text": "b"}]},
+        {"goal": "a", "conversation": "marigolds" * 9},
+    ],
+)
+def test_no_refusal_repeats_the_text_of_the_task(said: dict[str, object]) -> None:
+    with pytest.raises(UsageError) as refused:
+        task_from_json(json.dumps(said).encode())
+    assert "marigolds" not in str(refused.value)
+    assert "allowed: " in str(refused.value)
+
+
 def test_route_reads_a_task_of_any_size_from_stdin(tmp_path: Path) -> None:
     told = {"goal": "fix the typo", "context": "long " * 200_000}
     done = call("route", "--task-json", "-", "--json", home=tmp_path, stdin=json.dumps(told, indent=1).encode())

@@ -13,6 +13,7 @@ from profile_router.errors import UsageError
 
 _MOST = 10**9
 _LONGEST_SECONDS = 10**7
+_LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 
 
 def task_from_json(raw: bytes) -> Task:
@@ -57,7 +58,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         doubled = next(key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1)
-        raise ValueError(f"the key '{doubled}' stands twice")
+        raise ValueError(f"the key {_named(doubled)} stands twice")
     return found
 
 
@@ -67,7 +68,7 @@ def _values(found: object, table: Mapping[str, tuple[str, Callable[[Any, str], A
     values = {}
     for key, value in found.items():
         if key not in table:
-            raise UsageError(f"--task-json: unknown key '{where}{shown(key, 80)}' (allowed: {_allowed(table)})")
+            raise UsageError(f"--task-json: unknown key {_named(key, where)} (allowed: {_allowed(table)})")
         name, reader = table[key]
         if value is not None:
             values[name] = reader(value, f"{where}{key}")
@@ -79,11 +80,26 @@ def _allowed(table: Mapping[str, object]) -> str:
 
 
 def _wrong(where: str, value: object, wanted: str) -> UsageError:
-    try:
-        said = json.dumps(value)[:80]
-    except RecursionError:  # read just so, it is nested too deep to be written from here
-        said = "nested too deep"
-    return UsageError(f"--task-json: '{where}' is {said} (allowed: {wanted})")
+    return UsageError(f"--task-json: '{where}' is {_told(value)} (allowed: {wanted})")
+
+
+def _told(value: object) -> str:
+    """Return *value* if it is a number or a word, else only what it is: it may be the task in a wrong place."""
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return f"an object of {len(value)} keys"
+    if isinstance(value, str) and not _is_word(value):
+        return f"a text of {len(value):,} characters"
+    return json.dumps(value)[:80]
+
+
+def _named(key: str, where: str = "") -> str:
+    return f"'{where}{key}'" if _is_word(key) else f"of {len(key):,} characters{f' in {where}' * bool(where)}"
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= _LONGEST_WORD and text.isprintable() and " " not in text
 
 
 def _text(value: Any, where: str) -> str:
