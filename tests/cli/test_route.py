@@ -1,11 +1,16 @@
 """`profile-router route`, as a person and as a program call it."""
 
+import resource
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.command import call
+from tests.cli.command import call, environment
+
+from profile_router.cli import main
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + struct.pack(">II", 1, 1) + b"\x08\x02\0\0\0" + b"\0" * 16
 WIDE = "model:\n  provider: custom\n  base_url: http://127.0.0.1:8080/v1\n  default: m\n  context_length: 65536\n"
@@ -180,6 +185,7 @@ def test_a_task_can_come_from_stdin(tmp_path: Path) -> None:
         pytest.param(["route", "x", "--files-to-read", "-1"], "out of range", id="negative number"),
         pytest.param(["route", "x", "--files-to-read", "many"], "not a whole number", id="no number"),
         pytest.param(["route", "x", "--colour"], "--colour", id="wrong flag"),
+        pytest.param(["route", "fix", "the", "bug"], "put a task of several words in quotes", id="no quotes"),
         pytest.param(["rout", "x"], "rout", id="wrong command"),
         pytest.param([], "COMMAND", id="no command"),
         pytest.param(["policy", "check", "broken.yaml"], "broken.yaml:1", id="policy check"),
@@ -193,6 +199,46 @@ def test_bad_input_gets_one_clear_line_and_exit_2(tmp_path: Path, arguments: lis
     assert len(done.err.strip().splitlines()) == 1
     assert says in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("words", [("the", "marigold", "bug"), ("--colour=marigold",)])
+def test_what_is_too_much_is_refused_without_the_words_of_the_task(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = call("route", "fix", *words, home=tmp_path)
+    assert done.code == 2
+    assert "marigold" not in done.err
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        f"import os, sys; os.rmdir({str(gone)!r}); from profile_router.cli import main; sys.exit(main(['route', 'x']))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=gone, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the current folder cannot be used (No such file or directory)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("written", ["secrets/plan.md", "link.md"])
+def test_a_context_read_from_a_private_path_makes_the_task_private(tmp_path: Path, written: str) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "plan.md").write_text("what we buy next\n")
+    (tmp_path / "link.md").symlink_to("secrets/plan.md")
+    answer = routed(tmp_path, "x", "--context", f"@{written}")
+    assert (answer["rule"], answer["profile"]) == ("private", "coding-local")
+    assert routed(tmp_path, "x", "--context", "secrets are kept")["rule"] == "small-change"
+
+
+def test_a_crash_leaves_no_memory_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (5, 7))
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: made.append((which, limits)))
+    main(["graph"])
+    assert made == [(resource.RLIMIT_CORE, (0, 7))]
+    main(["serve", "--status", "--socket", str(tmp_path / "a.sock")])
+    assert len(made) == 1  # a worker's limits are those of whoever asks it
 
 
 def test_route_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -232,6 +232,14 @@ def test_bad_options_of_run_get_one_line_and_exit_2(tmp_path: Path, arguments: l
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    odd = workspace(Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff")), {"a.py": ""})
+    done = call("run", "x", home=tmp_path, cwd=odd)
+    assert (done.code, done.out) == (2, "")
+    assert "a\\udcff is not UTF-8; rename the folder to work in it" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
 def test_observers_and_redirections_from_the_environment_are_cut(tmp_path: Path, repository: Path) -> None:
     """A tracing variable would send every prompt elsewhere, OPENAI_BASE_URL would send the request itself."""
     with servers(say("done")) as local, servers() as burst, servers() as spy:

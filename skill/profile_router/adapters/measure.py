@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def measure(
         named.files,
         policy.private_paths,
         head_reader(base_of(around.workspace, around.cwd)),
-        given=(*task.files, *task.images),
+        given=(*task.files, *task.images, *_read_from(task, around.cwd)),
     )
     said = alternating(conversation)
     texts = (goal, context, *task.files, *task.images, *(turn.text for turn in said))
@@ -69,6 +70,11 @@ def measure(
         windows=around.windows,
         notes=(*named.notes, *image_notes),
     )
+
+
+def _read_from(task: Task, cwd: Path) -> tuple[str, ...]:
+    """Return the file that the context was read from as it was written, and where it leads."""
+    return (task.context_from, os.path.realpath(cwd / task.context_from)) if task.context_from else ()
 
 
 def _by_workspace(policy: Policy) -> Sequence[PrivateFinding]:

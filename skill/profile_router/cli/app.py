@@ -8,12 +8,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from profile_router import __version__
 from profile_router.cli.options import add_run_options, add_stream_options, add_task_options
 from profile_router.cli.spelling import as_called
-from profile_router.errors import RouterError
+from profile_router.errors import RouterError, UsageError
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -51,6 +52,9 @@ def _answer(argv: Sequence[str] | None) -> int:
     arguments = _parsed(argv)
     command = _command(arguments.command)
     try:
+        _check_folder()
+        if arguments.command != "serve":  # a worker with other limits than Hermes' would serve nobody
+            _leave_no_core()
         return command(arguments)
     except RouterError as error:
         print(f"profile-router: {as_called(_one_line(str(error)))}", file=sys.stderr)
@@ -66,8 +70,29 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments, unknown = top.parse_known_args(argv)
     if unknown:
         top.prog = f"{top.prog} {arguments.command}"
-        top.error(f"unrecognized arguments: {' '.join(unknown)}")
+        options = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        # Words are a part of the task that was written without quotes: no error holds a task's text.
+        top.error(
+            f"unrecognized arguments: {' '.join(options)}"
+            if options
+            else f"{len(unknown)} words too many: put a task of several words in quotes"
+        )
     return arguments
+
+
+def _check_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib says it longer
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used ({error.strerror}); `cd` to one that is there") from None
+
+
+def _leave_no_core() -> None:
+    """Let a crash of this process, or of one that it starts, write no memory to disk: there are keys in it."""
+    with suppress(ImportError, OSError, ValueError):  # there is no `resource` on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _open_streams() -> None:

@@ -65,6 +65,7 @@ def task_of(arguments: argparse.Namespace) -> Task:
     return Task(
         goal=goal,
         context=_context(arguments.context),
+        context_from=arguments.context[1:] if (arguments.context or "").startswith("@") else "",
         files=tuple(arguments.file),
         images=tuple(arguments.image),
         workspace=arguments.workspace,

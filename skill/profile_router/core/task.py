@@ -22,7 +22,8 @@ class Task:
 
     `context` is prompt text; `files` are named, not included (the agent pages through them). `timeout_s` is seconds
     of wall clock for the whole run, `max_cost_usd` USD for all its hops (0: nothing that is paid), `max_turns` the
-    model calls of one attempt. `conversation` is what the parent and its user said so far, whole; the policy says how
+    model calls of one attempt. `context_from` is the file that `context` was read from: its path may be private.
+    `conversation` is what the parent and its user said so far, whole; the policy says how
     much of it is passed on.
     """
 
@@ -41,3 +42,4 @@ class Task:
     timeout_s: float | None = None
     max_cost_usd: float | None = None
     conversation: Conversation = ()
+    context_from: str = ""

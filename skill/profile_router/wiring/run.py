@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
+from profile_router.adapters.content import shown
 from profile_router.adapters.kept_copies import original_of
 from profile_router.adapters.records import unsaved
 from profile_router.adapters.state_db import told
@@ -22,7 +24,7 @@ from profile_router.core.receipt import Status
 from profile_router.core.route import Refusal
 from profile_router.core.task import Task
 from profile_router.core.unblock import unblock
-from profile_router.errors import RouterError, StateError, UsageError
+from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit, Event
 from profile_router.wiring.context import made_once, run_context
 from profile_router.wiring.keeping import Keeping, checkpoints, close
@@ -109,6 +111,7 @@ async def run_on(
     """
     from profile_router.wiring.apart import tidy_copies  # it needs the end of a run, which is here
 
+    _check_names(setup)
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
@@ -186,6 +189,13 @@ async def finished(run: Run, result: Result, finish: Finish) -> Result:
 def result_of(kept: Mapping[str, Any]) -> Result:
     """Return the result that a run had kept before it was killed."""
     return Result(status=kept["status"], json=kept["json"])
+
+
+def _check_names(setup: Setup) -> None:
+    """Raise WorkspaceError for a folder that can be kept with no thread and told to no model: its name is no text."""
+    for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
+        if str(folder).encode(errors="replace") != os.fsencode(folder):
+            raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
 
 
 def _place(setup: Setup) -> str:
