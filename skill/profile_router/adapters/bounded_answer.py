@@ -35,9 +35,8 @@ async def bound(response: httpx2.Response) -> None:
         raise httpx2.DecodingError(f"the answer comes as '{encoding[:20]}', which nobody asked for")
     packed = encoding.endswith("gzip")
     if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _bounded_stream()(response.stream, packed)
-        if failed:
-            response.stream = httpx2.ByteStream(await _beginning(response.stream))
+        bounded = _bounded_stream()(response.stream, packed)
+        response.stream = httpx2.ByteStream(await _beginning(bounded)) if failed else bounded
 
 
 async def _beginning(stream: httpx2.AsyncByteStream) -> bytes:
