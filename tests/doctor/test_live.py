@@ -35,7 +35,7 @@ def test_a_profile_that_answers_passes_with_what_it_cost(tmp_path: Path) -> None
     finding, request = called(tmp_path, say("ok", model="served", usage=(11, 3)))
     assert (finding.level, finding.name) == ("pass", f"{LOCAL} live")
     assert "served answered in " in finding.measured
-    assert "11 tokens in, 3 out, about $0.0000" in finding.measured
+    assert "11 tokens in, 3 out, about $0.00" in finding.measured
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 

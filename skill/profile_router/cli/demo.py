@@ -17,6 +17,7 @@ from profile_router.cli.progress import Progress, closing_lines, folded
 from profile_router.cli.run import EXITS
 from profile_router.cli.spelling import called
 from profile_router.core.explain import Json, thousands
+from profile_router.core.spending import price
 from profile_router.core.task import Task
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1 instead of models, so no key and no model is needed; the rest is real"
@@ -69,9 +70,9 @@ def _opening(scratch: Scratch) -> tuple[str, ...]:
 
 def _closing(result: Json) -> list[str]:
     """Return what `run` ends with, and before its last line the receipts and what would have changed the route."""
-    *summary, price = closing_lines(result)
+    *summary, last = closing_lines(result)
     flips = folded(f"flips  {' · '.join(result['route'].get('flips', ()))}", sys.stdout, indent=len("flips  "))
-    return [*summary, "", *_receipts(result), "", flips, "", price]
+    return [*summary, "", *_receipts(result), "", flips, "", last]
 
 
 def _receipts(result: Json) -> list[str]:
@@ -83,9 +84,8 @@ def _receipts(result: Json) -> list[str]:
 
 def _row(receipt: Json) -> tuple[str, ...]:
     figures = (thousands(receipt["tokens_in"]), thousands(receipt["tokens_out"]))
-    price = f"${receipt['cost_usd']:.4f}"
     names = (receipt["profile"], receipt["step"], receipt["model_asked"], receipt["outcome"])
-    return (*names, *figures, price, f"{receipt['seconds']:.1f}")
+    return (*names, *figures, price(receipt["cost_usd"]), f"{receipt['seconds']:.1f}")
 
 
 def _cell(text: str, width: int, place: int) -> str:

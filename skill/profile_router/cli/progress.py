@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from profile_router.cli.spelling import as_called
 from profile_router.core.explain import Json
+from profile_router.core.spending import price
 
 _MARKS: Mapping[str, str] = {
     "classify": "●",
@@ -86,7 +87,7 @@ def closing_lines(result: Json) -> list[str]:
         lines += [f"  unblock   {as_called(printable(way))}" for way in result["unblock"]]
     lines += [f"  note      {as_called(printable(note))}" for note in (*result["notes"], *result["warnings"])]
     seconds = sum(attempt["seconds"] for attempt in result["attempts"])
-    lines.append(f"${result['cost_usd']:.2f} · {seconds:.1f} s · thread {result['thread']}")
+    lines.append(f"{price(result['cost_usd'])} · {seconds:.1f} s · thread {result['thread']}")
     return lines
 
 

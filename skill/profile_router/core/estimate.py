@@ -30,4 +30,5 @@ def expected_tokens(evidence: Evidence, policy: Policy) -> int:
 
 def _cost(tokens: int, price: Price) -> tuple[float, float]:
     seconds = price.first_token_seconds + tokens / price.tokens_per_second
-    return round(tokens * price.usd_per_token, 4), round(seconds, 1)
+    usd = tokens * price.usd_per_token
+    return round(usd, 4) or round(usd, 9), round(seconds, 1)

@@ -8,6 +8,7 @@ from profile_router.core.evidence import Evidence, Range
 from profile_router.core.ladder import Hop
 from profile_router.core.receipt import Attempt, Receipt, Verified
 from profile_router.core.route import Decision, Refusal, Route
+from profile_router.core.spending import price
 
 Json = dict[str, Any]
 _ONE_LINE = 110
@@ -149,10 +150,10 @@ def _source(source: str, age_s: float | None) -> str:
 
 def _price(route: Route, burst: str) -> str:
     guess = route.estimate
-    price = f"${guess.usd:.2f}, about {guess.seconds:,.0f} s"
+    here = f"{price(guess.usd)}, about {guess.seconds:,.0f} s"
     if route.profile == burst:
-        return price
-    return f"{price}   ({burst}: ${guess.usd_if_burst:.2f}, about {guess.seconds_if_burst:,.0f} s)"
+        return here
+    return f"{here}   ({burst}: {price(guess.usd_if_burst)}, about {guess.seconds_if_burst:,.0f} s)"
 
 
 def decision_line(decision: Decision) -> str:
@@ -171,7 +172,7 @@ def attempt_line(attempt: Attempt) -> str:
         return f"{receipt.profile} · {served} · {happened}"
     turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
-    return f"{receipt.profile} · {served} · {turns} · {tokens} · ${receipt.cost_usd:.2f} · {receipt.seconds:.1f} s"
+    return f"{receipt.profile} · {served} · {turns} · {tokens} · {price(receipt.cost_usd)} · {receipt.seconds:.1f} s"
 
 
 def hop_line(hop: Hop) -> str:

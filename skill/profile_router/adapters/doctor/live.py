@@ -11,6 +11,7 @@ from profile_router.adapters.http import ask, open_client
 from profile_router.core.diagnosis import Finding, failed, passed, warned
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
+from profile_router.core.spending import price
 
 ANSWER_TOKENS = 16  # some providers refuse less
 _SECONDS = 60.0
@@ -71,7 +72,7 @@ def _cost(body: dict[str, Any], subject: Subject, policy: Policy) -> str:
     if len(known) != 2:
         return "tokens not told"
     usd = 0.0 if subject.local else sum(known) * policy.prices_by_tier()[subject.tier].usd_per_token
-    return f"{known[0]} tokens in, {known[1]} out, about ${usd:.4f}"
+    return f"{known[0]} tokens in, {known[1]} out, about {price(usd)}"
 
 
 def _said(answer: Any, profile: Profile) -> str:

@@ -30,6 +30,7 @@ from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
+from profile_router.core.spending import price
 from profile_router.errors import Unreachable
 from profile_router.ports import Emit, Hold
 
@@ -204,6 +205,6 @@ def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[s
     result = account.result or {}
     estimate, status = result.get("estimated_cost_usd"), result.get("cost_status")
     if isinstance(estimate, int | float) and 0 < estimate < _MOST_USD and status != "unknown":
-        yield f"Hermes puts the cost of {order.profile} at ${estimate:.4f} ({status})"
+        yield f"Hermes puts the cost of {order.profile} at {price(estimate)} ({status})"
     if order.images and not order.vision:
         yield f"{order.profile} is taken to read text only: images were replaced by their names"

@@ -13,6 +13,7 @@ from profile_router.adapters.doctor.machine import this_machine
 from profile_router.adapters.install.root_keys import with_root_key
 from profile_router.core.diagnosis import Finding, failed
 from profile_router.core.profile import address
+from profile_router.core.spending import price
 
 _TOKENS = 64  # of prompt and answer together, more than the doctor's call takes
 
@@ -57,4 +58,4 @@ def _price(subject: Subject, facts: Facts) -> str:
     if subject.local:
         return f"{where}: free"
     usd = _TOKENS * facts.policy.prices_by_tier()[subject.tier].usd_per_token
-    return f"{where}: paid, {ANSWER_TOKENS} tokens of answer at most, about ${usd:.4f}"
+    return f"{where}: paid, {ANSWER_TOKENS} tokens of answer at most, about {price(usd)}"
