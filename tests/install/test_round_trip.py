@@ -278,6 +278,14 @@ def test_a_skill_that_the_user_put_into_a_category_is_not_doubled(stage: Stage) 
     assert not (stage.root / "skills/hermes-profile-router").exists()
 
 
+def test_a_plugin_of_another_version_is_said_with_what_replaces_it(stage: Stage) -> None:
+    other = stage.write("plugins/profile-router/middleware.py", "# of another version\n")
+    [told] = [note for note in stage.install().notes if "hermes plugins remove profile-router" in note]
+    assert str(other.parent) in told
+    other.unlink()
+    assert not any("hermes plugins remove" in note for note in stage.install().notes)
+
+
 def test_a_plugin_that_the_user_disabled_is_said_not_forced(stage: Stage) -> None:
     stage.write("config.yaml", "plugins: {disabled: [profile-router]}\n")
     assert any("hermes plugins enable profile-router" in note for note in stage.install().notes)

@@ -59,8 +59,17 @@ def plan_install(
     ]
     wanting = who_wants(places, environ)
     found += (*_agreement(places.root, wanting, use_root_keys), *halves(manifest, places.root))
-    notes = (*said, *warned, *_keys(places.root, wanting, use_root_keys))
+    notes = (*said, *warned, *_other_version(found, plugin.folder), *_keys(places.root, wanting, use_root_keys))
     return Plan(changes=_whole(found, manifest, places.root), notes=notes)
+
+
+def _other_version(found: Iterable[Change], plugin: Path) -> Iterator[str]:
+    """Say so where the plugin's files are not this program's: Hermes brought another version, or they were edited."""
+    if any(change.note == YOURS and Path(change.path).parent == plugin for change in found):
+        yield (
+            f"the plugin in {plugin} is not the one of this program; unless you changed it, have it replaced: "
+            f"`hermes plugins remove {sources.PLUGIN}`, then `profile-router install`"
+        )
 
 
 def _profiles(places: Places, manifest: Manifest) -> Iterator[Change]:
