@@ -20,7 +20,7 @@ from profile_router.core.explain import Json, thousands
 from profile_router.core.spending import price
 from profile_router.core.task import Task
 
-_FIRST = "demo: scripted stand-ins on 127.0.0.1 instead of models, so no key and no model is needed; the rest is real"
+_FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
 _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
 _TEXT_STARTS = 14
@@ -96,6 +96,6 @@ def _next_steps() -> tuple[str, ...]:
     """Return how to go on with one's own servers, in the words that started this process."""
     command = called()
     return (
-        f"  your servers   {command} profiles   (which profiles, models and keys it finds)",
+        f"  your servers   {command} profiles   (profiles, models and keys it finds)",
         f'  your task      {command} run "…" --workspace DIR --check "…"',
     )
