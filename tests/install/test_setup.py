@@ -161,6 +161,23 @@ def test_an_environment_that_an_interrupted_setup_left_half_made_is_made_anew(
     assert capfd.readouterr().out.splitlines()[-1] == "['install', '--yes']"
 
 
+def test_a_ctrl_c_while_the_environment_is_made_shows_no_traceback(own_environment: Path, tmp_path: Path) -> None:
+    (python := tmp_path / "python").write_text("#!/bin/sh\necho Traceback >&2\nkill -INT $PPID\nexit 1\n")
+    python.chmod(0o755)
+    (tmp_path / "x.whl").touch()
+    code = f"""import signal, sys
+from profile_router.hermes_plugin.setup import setup
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.executable = {str(python)!r}
+sys.exit(setup(["--from", "./x.whl", "--yes"]))
+"""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "skill")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_what_pip_cannot_install_is_told_with_who_failed_and_what_mends_it(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

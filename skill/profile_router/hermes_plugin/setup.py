@@ -114,9 +114,11 @@ def _installed(wanted: str, place: Path) -> Command:
             # what an interrupted try left is no environment yet, and is made anew; a folder that is none stays
             anew = ["--clear"] if (place / "pyvenv.cfg").exists() else []
             made_by = [sys.executable, "-m", "venv", *anew, str(place)]
-            subprocess.run(made_by, check=True, stdin=subprocess.DEVNULL)
+            # heard only where it fails: at a Ctrl-C it would end in a traceback
+            subprocess.run(made_by, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         subprocess.run(pip, env={**environment(), "PIP_USER": "0"}, check=True, stdin=subprocess.DEVNULL)
     except subprocess.CalledProcessError as error:
+        sys.stderr.write((error.stderr or b"").decode(errors="replace"))
         raise SetupError(
             f"{wanted} could not be installed into {place} ({'pip' if 'pip' in error.cmd else 'python -m venv'} ended "
             f"with {error.returncode}); clone the repository and name it: hermes profile-router setup --from FOLDER"
