@@ -17,6 +17,7 @@ from tests.plugin.parent import PLUGIN, POLICY, program
 
 from profile_router import hermes_plugin
 from profile_router.adapters.policy_file import read_policy
+from profile_router.hermes_plugin import line as pipes
 from profile_router.hermes_plugin import middleware, process, surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
@@ -62,7 +63,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
-    monkeypatch.setattr(process, "_CLOSING_S", 0.2)
+    monkeypatch.setattr(pipes, "_CLOSING_S", 0.2)
     monkeypatch.setattr(middleware, "GRACE_S", 0.0)
     monkeypatch.setattr(middleware, "_seen_private_paths", ())
     return Rig(tmp_path, monkeypatch)
@@ -259,9 +260,28 @@ def test_hermes_does_not_get_what_may_have_been_dispatched(rig: Rig, after: str,
 def test_a_decision_that_came_too_late_to_be_seen_counts(rig: Rig) -> None:
     late = "signal.signal(signal.SIGINT, lambda *_: None)\nsys.stdin.buffer.read()\n"
     rig.router("import signal\n" + HEARS + late + "say('classify', line='there', rule='vision')", start_s=2.0)
-    rig.monkeypatch.setattr(process, "_CLOSING_S", 20.0)
+    rig.monkeypatch.setattr(pipes, "_CLOSING_S", 20.0)
     [entry] = rig.delegate(goal="fix the typo in README.md")["results"]
     assert (rig.native, entry["so_far"]) == ([], ["classify: there"])
+
+
+@pytest.mark.parametrize(("most", "much"), [("_MOST_EVENTS", 300), ("_MOST_BYTES", 30_000)])
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_a_router_that_does_not_stop_talking_is_ended_and_not_kept_in_memory(
+    rig: Rig, most: str, much: int, tasks: int
+) -> None:
+    heard: list[object] = []
+    hear = process.Ran.hear
+    rig.monkeypatch.setattr(process.Ran, "hear", lambda ran, event: (heard.append(event), hear(ran, event)))
+    rig.monkeypatch.setattr(pipes, most, much)
+    talks = "say('classify', line='there', rule='borderline', task_index=0)\nwhile True:\n    "
+    rig.router(HEARS + talks + "say('turn', line='x' * 80, task_index=0)")
+    args: dict[str, Any] = {"goal": "do it"} if tasks == 1 else {"tasks": [{"goal": "one"}, {"goal": "two"}]}
+    entry = rig.delegate(**args)["results"][0]
+    assert (rig.native, entry["status"]) == ([], "error")
+    assert "it did not stop talking: more than 50,000 events" in entry["error"]
+    assert len(entry["so_far"]) == 20
+    assert len(heard) < 700
 
 
 def test_of_a_thousand_changed_files_the_parent_is_told_fifty_and_the_number(rig: Rig) -> None:
@@ -374,7 +394,7 @@ def test_the_user_sees_why_a_task_was_refused(rig: Rig) -> None:
 
 def test_the_user_sees_what_an_ended_router_says_last(rig: Rig) -> None:
     lines = shown(rig)
-    rig.monkeypatch.setattr(process, "_CLOSING_S", 20.0)
+    rig.monkeypatch.setattr(pipes, "_CLOSING_S", 20.0)
     keeps = "sys.stdin.buffer.read()\nsay('kept', line='what it did so far: /s/t.patch', task_index=0)\n"
     rig.router("import signal\n" + HEARS + keeps, start_s=1.0)
     rig.delegate(tasks=[{"goal": "one"}, {"goal": "two"}])

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from tests.plugin.worker_stage import Desk, finish, gone, kill, until
 
-from profile_router.hermes_plugin import process, worker
+from profile_router.hermes_plugin import line as pipes
+from profile_router.hermes_plugin import worker
 from profile_router.hermes_plugin.process import Ran, run_router
 from profile_router.hermes_plugin.settings import Settings, environment, read_settings
 
@@ -246,7 +247,7 @@ def test_a_process_that_is_killed_after_it_took_the_task_is_not_started_again(de
 
 
 def test_an_interrupted_task_is_ended_with_all_that_it_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_CLOSING_S", 0.2)
+    monkeypatch.setattr(pipes, "_CLOSING_S", 0.2)
     desk.start()
     started: list[int] = []
     hear = Ran.hear

@@ -6,27 +6,20 @@ Its stdin is its leash: the router ends its own children and itself when that cl
 from __future__ import annotations
 
 import json
-import os
-import queue
-import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import worker
 from .ending import ended_in
 from .hermes import agrees
+from .line import FLOODED, OVER, Line
 from .settings import Settings, environment, folder_of_parent
 
 _RUN = ("run", "--task-json", "-", "--exit-with-stdin", "--from-hermes")
-_LONGEST_LINE = 16_000_000
-_BETWEEN_LOOKS_S = 0.1
-_CLOSING_S = 8.0
-_LEFTOVERS_S = 2.0
+_LAST_LINES = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +94,7 @@ def run_process(
         ran.errors = str(error)
         return
     ran.started = True
-    line = _Line(process, json.dumps(order))
+    line = Line(process, json.dumps(order))
     try:
         _follow(ran, line, settings, deadline, interrupted, alive)
     finally:
@@ -110,7 +103,7 @@ def run_process(
         seen = len(ran.lines)
         for event in line.rest():  # it may have decided just before it was ended, and says where it keeps its work
             ran.hear(event)
-        for said in ran.lines[seen:]:
+        for said in ran.lines[seen:][-_LAST_LINES:]:
             alive(said)
     if settings.worker and ran.result is not None and not isinstance(process, worker.Taken):
         worker.start(settings.command, environment())  # not before: it would take the time of this run
@@ -134,7 +127,7 @@ def _begun(settings: Settings, arguments: Sequence[str], folder: str) -> subproc
 
 def _follow(
     ran: Ran,
-    line: _Line,
+    line: Line,
     settings: Settings,
     deadline: float,
     interrupted: Callable[[], bool],
@@ -143,7 +136,8 @@ def _follow(
     decided_by = time.monotonic() + settings.start_s
     while ran.result is None:
         event = line.next()
-        if event is _OVER:
+        if event is OVER:
+            ran.stopped = FLOODED if line.flooded else ""
             return
         if event is not None:
             ran.hear(event)
@@ -159,99 +153,3 @@ def _follow(
         if ran.stopped:
             return
         alive(ran.lines[-1] if ran.lines else "")
-
-
-_OVER: dict[str, Any] = {"event": "over"}
-
-
-class _Line:
-    """The pipes to one process, each with a thread of its own, so that none can block the one that watches."""
-
-    def __init__(self, process: subprocess.Popen[bytes] | worker.Taken, order: str) -> None:
-        self._process = process
-        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._errors = bytearray()
-        self._writer = threading.Thread(target=self._write, args=(order.encode() + b"\n",), daemon=True)
-        self._readers = [threading.Thread(target=target, daemon=True) for target in (self._read, self._read_errors)]
-        for thread in (self._writer, *self._readers):
-            thread.start()
-
-    def next(self) -> dict[str, Any] | None:
-        """Return the next event, None if there is none yet, _OVER if none can come any more."""
-        with suppress(queue.Empty):
-            return self._events.get(timeout=_BETWEEN_LOOKS_S)
-        if self._process.poll() is None:
-            return None
-        self._readers[0].join(_LEFTOVERS_S)  # not for ever: what it started may hold its stdout open
-        with suppress(queue.Empty):
-            return self._events.get_nowait()
-        return _OVER
-
-    def rest(self) -> Iterator[dict[str, Any]]:
-        """Yield the events that came and were not asked for."""
-        with suppress(queue.Empty):
-            while True:
-                event = self._events.get_nowait()
-                if event is not _OVER:
-                    yield event
-
-    def end(self, *, done: bool) -> None:
-        """End the router: when *done* by itself; else, or if it does not, by its leash; else with its whole group."""
-        process = self._process
-        if done:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_CLOSING_S)
-        if process.stdin and not self._writer.is_alive():
-            process.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_CLOSING_S)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for thread in (self._writer, *self._readers):
-            thread.join(1.0)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            # one that a thread still waits on stays open: its number must not come to mean something else
-            if pipe and not any(thread.is_alive() for thread in (self._writer, *self._readers)):
-                pipe.close()
-
-    def say(self, value: Any) -> None:
-        """Put one more line on its stdin, after the order."""
-        self._writer.join()
-        self._write(json.dumps(value).encode() + b"\n")
-
-    def errors(self) -> str:
-        """Return the end of its stderr, in one line."""
-        return " ".join(self._errors.decode("utf-8", "replace").split())[-1000:]
-
-    def _write(self, order: bytes) -> None:
-        pipe, rest = self._process.stdin, memoryview(order)
-        with suppress(OSError):
-            while pipe and rest:
-                rest = rest[pipe.write(rest) or 0 :]
-
-    def _read(self) -> None:
-        if self._process.stdout is None:
-            return
-        with suppress(OSError, ValueError), os.fdopen(os.dup(self._process.stdout.fileno()), "rb") as out:
-            while line := out.readline(_LONGEST_LINE):
-                event = _event(line)
-                if event is not None:
-                    self._events.put(event)
-        self._events.put(_OVER)
-
-    def _read_errors(self) -> None:
-        pipe = self._process.stderr
-        with suppress(OSError, ValueError):
-            while pipe and (read := pipe.read(4096)):
-                self._errors += read
-                del self._errors[:-4096]
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    """Return the event in *line*, None for anything else."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None

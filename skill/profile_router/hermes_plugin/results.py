@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .ending import why_not
+from .line import FLOODED
 from .process import Ran
 
 _STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "unapproved": "failed", "explained": "explained"}
@@ -65,7 +66,7 @@ def _shortened(found: Mapping[str, Any], name: str) -> dict[str, Any]:
 def error_entry(index: int, error: str, thread: str, ran: Ran | None = None) -> dict[str, Any]:
     """Return the entry of a task without an answer of the router."""
     stopped = ran.stopped if ran else ""
-    status = {"": "error", "interrupted": "interrupted"}.get(stopped, "timeout")
+    status = {"": "error", FLOODED: "error", "interrupted": "interrupted"}.get(stopped, "timeout")
     entry: dict[str, Any] = {"task_index": index, "status": status, "summary": None, "error": error}
     if thread:
         entry["thread"] = thread
