@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,30 @@ def test_five_megabytes_go_all_the_way_and_what_was_condensed_is_said(tmp_path: 
     assert (done.code, done.json["summary"]) == (0, "for work"), done.err
     assert f"lines that repeat stand once, {lines:,}" in json.dumps([request.body for request in local.requests])
     assert burst.requests == []
+
+
+@pytest.mark.parametrize("form", ["--stream", "--json", None])
+@pytest.mark.parametrize(("ends", "code"), [(say("did it"), 0), (say(""), 1)], ids=["ok", "failed"])
+def test_a_reader_that_leaves_in_the_middle_neither_ends_the_run_nor_changes_its_exit_code(
+    tmp_path: Path, repository: Path, form: str | None, ends: Answer, code: int
+) -> None:
+    gate = Gate()
+    held = replace(FIX, gate=gate)
+    with servers(held, ends) as local, servers() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        words = ["run", "fix add in calc.py", "--max-cost", "0", *([form] if form else [])]
+        with subprocess.Popen(
+            [sys.executable, "-m", "profile_router", *words],
+            cwd=repository, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        ) as running:  # fmt: skip
+            assert running.stdout is not None
+            assert running.stderr is not None
+            assert gate.reached.wait(60)
+            running.stdout.close()
+            gate.set()
+            errors = running.stderr.read()
+        assert (running.returncode, local.left) == (code, 0), errors
+    assert b"Traceback" not in errors
+    assert "a + b" in (repository / "calc.py").read_text()

@@ -202,7 +202,7 @@ def _add_threads(commands: argparse._SubParsersAction[Parser]) -> None:
     resume.add_argument("--policy", metavar="FILE", help="the policy to go on under (default: the run's)")
     resume.add_argument("--yes", action="store_true", help="agree beforehand to paid hops that would be asked for")
     resume.add_argument("--json", action="store_true", help="print JSON")
-    resume.add_argument("--stream", action="store_true", help="print one JSON event a line")
+    resume.add_argument("--stream", action="store_true", help="print one JSON event a line; goes on without a reader")
     resume.set_defaults(from_hermes=False)
     purge = commands.add_parser("purge", help="remove what is kept of threads")
     purge.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")

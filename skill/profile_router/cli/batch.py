@@ -15,7 +15,7 @@ from profile_router.adapters.policy_file import find_policy, read_policy
 from profile_router.cli import leash
 from profile_router.cli.approval import Pipe
 from profile_router.cli.progress import Progress, closing_lines, printable
-from profile_router.cli.run import EXITS, approver_for
+from profile_router.cli.run import EXITS, approver_for, say, stream
 from profile_router.cli.task_json import tasks_from_json
 from profile_router.core.batch import batch_status
 from profile_router.core.explain import Json, decision_json
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--json and --stream exclude each other: --stream prints each result as a line")
     stdin = sys.stdin.buffer
     tasks = tasks_from_json(stdin.readline(_LONGEST) if arguments.exit_with_stdin else stdin.read(_LONGEST))
-    approver = approver_for(arguments, _stream)
+    approver = approver_for(arguments, stream)
     if arguments.exit_with_stdin:
         leash.hold(approver.heard if isinstance(approver, Pipe) else None)
     policy = read_policy(find_policy(arguments.policy, os.environ))
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from profile_router.wiring.batch import run_batch  # LangChain and LangGraph take most of a second
 
     started = time.monotonic()
-    emit = _stream if streams else _Numbered()
+    emit = stream if streams else _Numbered()
     results = run_batch(
         tasks,
         arguments.policy,
@@ -68,11 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
         "seconds": round(time.monotonic() - started, 2),
     }
     if streams:
-        _stream({"event": "batch", **end})
+        stream({"event": "batch", **end})
     elif arguments.json:
-        print(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
+        say(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
     else:
-        print("\n".join(line for number, one in enumerate(told, 1) for line in _lines(number, one)))
+        say("\n".join(line for number, one in enumerate(told, 1) for line in _lines(number, one)))
     return EXITS[status]
 
 
@@ -84,9 +84,9 @@ def _whole_time(tasks: Sequence[Task | UsageError], policy: Policy) -> float:
 
 def _switched_on(policy: Policy, tasks: Sequence[Task | UsageError], policy_file: str | None) -> bool:
     """Tell the Hermes plugin how *policy* has it switched; where it only explains, tell it the routes as well."""
-    _stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
+    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
     for index, task in enumerate(tasks if policy.hermes_plugin == "explain" else ()):
-        _stream({"event": "result", "task_index": index, "status": "explained", "route": _route(task, policy_file)})
+        stream({"event": "result", "task_index": index, "status": "explained", "route": _route(task, policy_file)})
     return policy.hermes_plugin == "on"
 
 
@@ -117,7 +117,3 @@ def _lines(number: int, result: Json) -> list[str]:
         return [f"[{number}] failed", f"  because   {printable(result['error'])}"]
     head, *rest = closing_lines(result)
     return [f"[{number}] {head}", *rest]
-
-
-def _stream(event: Mapping[str, object]) -> None:
-    print(json.dumps(event, ensure_ascii=False), flush=True)

@@ -59,9 +59,9 @@ def show(result: Json, *, streams: bool, as_json: bool) -> None:
     if streams:
         stream({"event": "result", **result})
     elif as_json:
-        print(json.dumps(result, ensure_ascii=False, indent=2))
+        say(json.dumps(result, ensure_ascii=False, indent=2))
     else:
-        print("\n".join(closing_lines(result)))
+        say("\n".join(closing_lines(result)))
 
 
 def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
@@ -85,4 +85,12 @@ def _switched_on(policy: Policy, task: Task, policy_file: str | None) -> bool:
 
 def stream(event: Mapping[str, object]) -> None:
     """Print one event as a line of JSON."""
-    print(json.dumps(event, ensure_ascii=False), flush=True)
+    say(json.dumps(event, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """Print *text*. A reader that left does not end the run: work that is begun, or paid, is worth its end."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
