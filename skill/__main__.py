@@ -10,7 +10,10 @@ sys.path.insert(1, str(ROOT / "graphs"))
 from profile_router.bootstrap import extras_for, go_on_inside  # noqa: E402 - the two source roots come first
 
 if __name__ == "__main__":
-    go_on_inside(ROOT, [str(ROOT / "skill"), *sys.argv[1:]], extras_for(sys.argv[1:]))
-    from profile_router.cli import main
+    try:
+        go_on_inside(ROOT, [str(ROOT / "skill"), *sys.argv[1:]], extras_for(sys.argv[1:]))
+        from profile_router.cli import main
 
-    raise SystemExit(main())
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.command import call, environment
+from tests.cli.command import ROOT, call, environment
 
 COMMANDS = [
     ["--version"],
@@ -76,3 +76,31 @@ def test_an_unknown_option_names_the_help_of_its_command(words: list[str], home:
     done = call(*words, home=home)
     assert done.code == 2
     assert f"(see `profile-router {words[0]} --help`)" in done.err
+
+
+CTRL_C = """
+import runpy, sys
+class Pressed:
+    def find_spec(name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed)
+sys.argv = ["profile-router", "route", "fix the typo"]
+{start}
+"""
+STARTS = {
+    "the module": 'runpy.run_module("profile_router", run_name="__main__", alter_sys=True)',
+    "the console script": "from profile_router.cli import main; sys.exit(main())",
+    "a plain copy": f'runpy.run_path({str(ROOT / "skill")!r}, run_name="__main__")',
+}
+
+
+@pytest.mark.parametrize("module", ["profile_router.cli.app", "profile_router.cli.options", "profile_router.cli.route"])
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_ctrl_c_while_it_is_still_starting_is_no_traceback(start: str, module: str, home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C.format(module=module, start=start)],
+        env=environment(home, {"HERMES_HOME": "", "PROFILE_ROUTER_ENV": sys.prefix}),
+        cwd=home, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
