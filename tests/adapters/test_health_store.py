@@ -6,6 +6,7 @@ import multiprocessing
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fakes import a_profile
@@ -48,7 +49,7 @@ def test_a_server_that_failed_is_left_alone_whichever_key_asks(tmp_path: Path) -
     for endpoint in (THERE, OTHER_KEY):
         found = store.blocked(endpoint, answers=False)
         assert found is not None
-        assert found.cause == "server-error"
+        assert (found.cause, found.retry_after_s) == ("server-error", None)
         assert "is left alone for 30 s more (the server failed, 2 times in a row)" in found.message
     assert store.blocked(OTHER_MODEL, answers=False) is None
 
@@ -109,11 +110,28 @@ def test_an_answer_closes_both_and_so_does_one_that_is_no_use(tmp_path: Path) ->
         assert store.all() == []
 
 
-def test_what_says_nothing_of_the_server_changes_nothing(tmp_path: Path) -> None:
+def test_a_servers_failure_says_nothing_of_its_key(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    store.record(THERE, LIMITED)
+    store.record(THERE, DOWN)
+    found = store.blocked(THERE, answers=False)
+    assert found is not None
+    assert found.cause == "rate-limited"
+
+
+def test_a_server_that_refuses_a_key_is_well(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    for failure in (DOWN, LIMITED, DOWN):
+        store.record(THERE, failure)
+    assert store.blocked(OTHER_KEY, answers=False) is None
+
+
+@pytest.mark.parametrize("cause", ["timeout", "interrupted", "not-local", "over-budget", "not-approved", "no-key"])
+def test_what_says_nothing_of_the_server_changes_nothing(tmp_path: Path, cause: Any) -> None:
     store = a_store(tmp_path)
     store.record(THERE, DOWN)
     before = store.all()
-    store.record(THERE, Failure(cause="interrupted", message="m"))
+    store.record(THERE, Failure(cause=cause, message="m"))
     assert store.all() == before
 
 
@@ -123,6 +141,14 @@ def test_a_server_that_answers_is_no_longer_taken_for_unreachable(tmp_path: Path
         store.record(THERE, Failure(cause="refused", message="m"))
     assert store.blocked(THERE, answers=False) is not None
     assert store.blocked(THERE, answers=True) is None
+
+
+@pytest.mark.parametrize("failure", [DOWN, LIMITED])
+def test_that_a_server_answers_ends_no_rest_but_that_of_an_unreachable_one(tmp_path: Path, failure: Failure) -> None:
+    store = a_store(tmp_path)
+    for _ in range(2):
+        store.record(THERE, failure)
+    assert store.blocked(THERE, answers=True) is not None
 
 
 def test_after_the_rest_one_probe_is_let_through(tmp_path: Path) -> None:

@@ -46,6 +46,26 @@ def test_what_only_looks_alike_is_no_secret(text: str) -> None:
     assert masked(text) == text
 
 
+GITHUB, AWS = TOKENS["token of GitHub"], TOKENS["token of AWS"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"{AWS}_x", f"{AWS}x", f"x{AWS}", AWS[:4] + "A2" * 8, f"x{GITHUB[:2]}\n{GITHUB[2:]}", f"x{GITHUB}"],
+    ids=["goes on with _", "goes on", "begins before", "repeats itself", "begins before, wrapped", "within a word"],
+)
+def test_what_is_a_part_of_more_or_hardly_varies_is_no_token(text: str) -> None:
+    assert findings(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("below", "stays"),
+    [("functionality", True), ("abcdefghij", True), ("x1", True), ("two words 1", True), ("abcdef12", False)],
+)
+def test_of_the_line_below_a_whole_token_only_what_looks_alike_is_masked_too(below: str, stays: bool) -> None:
+    assert masked(f"{GITHUB}\n{below}") == f"[secret: token of GitHub]\n{below if stays else ''}"
+
+
 def test_a_finding_tells_the_line_and_never_the_value() -> None:
     text = f"a\nб\npassword: Tr0ub4dor&3x\n{KEYS[0]}\n"
     found = findings(text)
