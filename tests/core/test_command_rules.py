@@ -27,6 +27,8 @@ def words(command: str, allow: tuple[str, ...] = ALLOW, deny: tuple[str, ...] = 
         ("python3 -c 'a\nb'", ["python3", "-c", "a\nb"]),
         ("find . -name '*.py'", ["find", ".", "-name", "*.py"]),
         ('ls "a;b|c" "cost: 5$" \\$HOME', ["ls", "a;b|c", "cost: 5$", "$HOME"]),
+        ('ls "\\$HOME" "a\\`b" "\\$(c)"', ["ls", "$HOME", "a`b", "$(c)"]),
+        ("ls " + "a" * (LONGEST - 3), ["ls", "a" * (LONGEST - 3)]),
         ("ls *.py ~ #x", ["ls", "*.py", "~", "#x"]),
     ],
 )
@@ -95,6 +97,12 @@ def test_a_program_is_denied_however_its_path_is_written() -> None:
 def test_nothing_is_allowed_where_nothing_is_listed() -> None:
     with pytest.raises(NotAllowed, match="allowed: nothing"):
         words("ls", allow=())
+
+
+def test_a_long_list_of_what_is_allowed_is_told_by_its_start() -> None:
+    with pytest.raises(NotAllowed, match=r"allowed: program-0, program-1, .*, program-\d+, …\. There") as refused:
+        words("ls", allow=tuple(f"program-{number}" for number in range(500)))
+    assert len(str(refused.value)) < 800
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20), max_size=5))

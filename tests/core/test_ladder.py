@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.core.causes import CAUSES, IN_WORDS, TABLE
+from profile_router.core.causes import CAUSES, IN_WORDS, TABLE, cause_of_status
 from profile_router.core.ladder import Failure, Hop, Place, Terrain, View, most_hops, next_hop
 from profile_router.core.policy import TIERS, Tier, Tiers
 from profile_router.errors import AttemptError
@@ -202,3 +202,15 @@ def test_a_failure_is_the_error_of_its_cause(cause: Any) -> None:
 def test_another_key_is_no_help_with_a_server_that_fails(cause: str, leads: int) -> None:
     keys = [replace(CLOUD, server="here"), replace(CLOUD, label="openrouter#k2", server="here"), SECOND]
     assert hop(cause, BURST, views={**ONE_EACH, BURST: keys}).provider == leads
+
+
+STATUSES = {
+    400: "bad-request", 401: "key-refused", 402: "payment-required", 403: "forbidden", 404: "model-missing",
+    408: "request-timeout", 413: "over-window", 418: "bad-request", 429: "rate-limited", 500: "server-error",
+    502: "bad-gateway", 503: "unavailable", 504: "unavailable", 529: "server-error",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "cause"), STATUSES.items())
+def test_each_status_has_its_cause(status: int, cause: str) -> None:
+    assert cause_of_status(status) == cause

@@ -32,7 +32,7 @@ def command_words(command: str, *, allow: Sequence[str], deny: Sequence[str]) ->
     if mark := _shell_mark(command):
         raise NotAllowed(f"{mark!a} is the shell's.{_LINES} Quote it where it is text.")
     try:
-        words = shlex.split(command)
+        words = shlex.split(_PIECE.sub(_bare, command))
     except ValueError as error:
         raise NotAllowed(f"the command cannot be read: {str(error).lower()}") from None
     if not words or not words[0]:
@@ -51,6 +51,13 @@ def _shell_mark(command: str) -> str | None:
         if quote is not None and (found := _ACTED_ON[quote].search(text)):
             return found.group()
     return None
+
+
+def _bare(piece: re.Match[str]) -> str:
+    """Return *piece* of a command, in double quotes without the backslashes that only a shell would take away there."""
+    if not piece["double"]:
+        return piece.group()
+    return re.sub(r"\\(.)", lambda pair: pair[1] if pair[1] in "$`" else pair[0], piece.group(), flags=re.DOTALL)
 
 
 def _begins(words: Sequence[str], pattern: str) -> bool:
