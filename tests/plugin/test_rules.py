@@ -21,7 +21,7 @@ from profile_router.hermes_plugin import line as pipes
 from profile_router.hermes_plugin import middleware, process, surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
-from profile_router.hermes_plugin.settings import Settings, read_settings
+from profile_router.hermes_plugin.settings import MEND, Settings, read_settings
 
 HEARS = """\
 import json, os, sys, time
@@ -602,3 +602,13 @@ def test_a_chat_may_only_ask(rig: Rig, text: str, words: list[str]) -> None:
     wanted = Settings(command=program(rig.folder, "import sys; print(sys.argv[1:])"))
     rig.monkeypatch.setattr(surfaces, "read_settings", lambda: wanted)
     assert surfaces.in_chat(text) == str(words)
+
+
+def test_a_router_that_cannot_be_started_is_named_with_what_makes_one(rig: Rig, tmp_path: Path) -> None:
+    broken = tmp_path / "router"
+    broken.write_text("#!/no/such/python\n")
+    broken.chmod(0o700)
+    rig.monkeypatch.setattr(middleware, "read_settings", lambda: Settings(command=(str(broken),)))
+    because = rig.delegate(goal="do it")["profile_router"]["because"]
+    assert because.startswith("the router cannot be started (")
+    assert because.endswith(MEND)
