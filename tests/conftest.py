@@ -18,8 +18,9 @@ from profile_router.adapters.jail.view import jail_problem
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# A shell starts what it puts into the background with Ctrl-C ignored, and that is inherited: tests send it to processes.
+# What is started in the background, or by nohup, ignores these two and hands that on: tests send them to processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _REMOVED = re.compile(
     r".*_API_KEY$|^(PROFILE_ROUTER|LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_|^(HTTPS?|ALL|NO)_PROXY$", re.IGNORECASE
