@@ -190,6 +190,24 @@ def test_a_label_is_a_short_plain_name_and_no_part_of_a_key(written: str | None,
     assert "0123456789" not in repr((profile, listed(read_pools(home.root / "profiles" / "p"), "openrouter")))
 
 
+@pytest.mark.parametrize(
+    ("told", "rest"),
+    [
+        ({"last_error_reset_at": NOW + 30}, 30.0),
+        ({"last_error_reset_at": str(NOW + 30)}, 30.0),
+        ({"last_error_reset_at": (NOW + 30) * 1_000}, 30.0),
+        ({"last_error_reset_at": "2027-01-15T08:00:30Z"}, 30.0),
+        ({"last_error_reset_at": None, "last_status_at": NOW - 60, "last_error_code": 401}, 240.0),
+        ({"last_error_reset_at": None, "last_status_at": NOW - 60, "last_error_code": 429}, 3_540.0),
+        ({"last_error_reset_at": None, "last_status_at": None}, 0.0),
+        ({"last_status": "dead"}, float("inf")),
+    ],
+)
+def test_a_key_rests_as_long_as_hermes_lets_it_rest(told: dict[str, Any], rest: float) -> None:
+    [found] = listed({"openrouter": [key("k1", **rests()) | told]}, "openrouter")
+    assert found.rest_s(NOW) == rest
+
+
 def test_two_keys_of_one_label_are_told_apart(home: Home) -> None:
     put(home.write("p"), [key("k1", label="work"), key("k2", label="work")])
     profile = home.load()
