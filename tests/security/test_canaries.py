@@ -1,0 +1,232 @@
+"""What is private leaves no trace outside of its workspace and its own server, by any way that a task can go.
+
+Three words that stand nowhere else: in the text of the task, in a file that is private by its path, and in a file of
+which only a tool shows that it holds a secret. While a model thinks, and at the end, they are looked for in every file
+that was made, in what was printed, in the requests to servers elsewhere, and in the arguments and environments of all
+processes.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.command import call, environment
+from tests.cli.stage import profile, workspace
+from tests.plugin.worker_stage import REAL, Desk
+from tests.scripted_provider import CHAT, Answer, ScriptedProvider, say
+from tests.scripted_provider import call as tool
+
+from profile_router.adapters.policy_file import SHIPPED
+
+FAILS = f'{sys.executable} -c "raise SystemExit(1)"'
+
+
+@dataclass(slots=True)
+class Looks(threading.Event):
+    """An answer that is held back until its scene was looked at."""
+
+    scene: Scene
+
+    def __post_init__(self) -> None:
+        threading.Event.__init__(self)
+
+    __hash__ = threading.Event.__hash__
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.scene.held.is_set():
+            # A task of a batch works in a copy of the work tree, which is its owner's alone and gone at the end.
+            self.scene.traces += [place for place in self.scene.seen() if "/state/worktrees/" not in place]
+            self.scene.held.set()
+        return True
+
+
+@dataclass(slots=True)
+class Scene:
+    """A workspace with private files, a local server, one elsewhere, and what was found where it must not be."""
+
+    home: Path
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    private: bool = True
+    traces: list[str] = field(default_factory=list)
+    held: threading.Event = field(default_factory=threading.Event)
+    began: float = field(default_factory=time.time)
+    out: str = ""
+
+    @property
+    def asked(self) -> str:
+        return f"marigold{self.mark}"
+
+    @property
+    def filed(self) -> str:
+        return f"larkspur{self.mark}7"
+
+    @property
+    def found(self) -> str:
+        return f"ghp_{self.mark}Ab12"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.asked, self.filed, self.found) if self.private else (self.filed, self.found)
+
+    @property
+    def ws(self) -> Path:
+        return self.home / "ws"
+
+    def task(self, **more: Any) -> dict[str, Any]:
+        goal = f"note {self.asked} in the plan" if self.private else "look at the plan"
+        return {"goal": goal, "local_only": self.private, "toolsets": ["file", "terminal"], "thread": "t", **more}
+
+    def at_work(self) -> list[Answer]:
+        """Return what a local model does: it reads what is private by both ways, and thinks while it is looked at."""
+        return [
+            tool("read_file", {"path": "secrets/plan.txt"}),
+            tool("run_command", {"command": "cat secrets/plan.txt notes.txt"}),
+            tool("read_file", {"path": "notes.txt"}, gate=Looks(self)),
+            say("done"),
+        ]
+
+    def seen(self) -> list[str]:
+        """Return the places that hold one of the words."""
+        return [*self._in_files(), *self._in_processes()]
+
+    def _holds(self, content: bytes) -> bool:
+        return any(word.encode() in content for word in self.words)
+
+    def _in_files(self) -> Iterator[str]:
+        scratch = Path(tempfile.gettempdir())
+        others = [top for top in scratch.iterdir() if not top.name.startswith("pytest-")]
+        for top in (*self.home.iterdir(), *others):
+            if top == self.ws:
+                continue
+            for path in (top, *top.rglob("*")) if top.is_dir() and not top.is_symlink() else (top,):
+                with suppress(OSError):
+                    if path.is_file() and path.stat().st_ctime >= self.began - 1 and self._holds(path.read_bytes()):
+                        yield str(path)
+
+    def _in_processes(self) -> Iterator[str]:
+        for process in Path("/proc").iterdir():
+            for name in ("cmdline", "environ") if process.name.isdigit() else ():
+                with suppress(OSError):
+                    if self._holds((process / name).read_bytes()):
+                        yield f"{name} of {(process / 'comm').read_text()}"
+
+    def run(self, *arguments: str, stdin: object = None) -> int:
+        done = call(
+            *arguments, home=self.home, cwd=self.ws, extra=self._extra, stdin=json.dumps(stdin).encode() + b"\n"
+        )
+        self.out += done.out + done.err
+        return done.code
+
+    @property
+    def _extra(self) -> dict[str, str]:
+        scratch = self.home / "scratch"
+        scratch.mkdir(exist_ok=True)
+        return {"TMPDIR": str(scratch)}
+
+
+def run(scene: Scene) -> None:
+    assert scene.run("run", "--task-json", "-", "--stream", stdin=scene.task()) == 0
+
+
+def batch(scene: Scene) -> None:
+    """As Hermes' plugin calls it."""
+    tasks = [scene.task(), {"goal": "do", "workspace": 3}]
+    assert scene.run("batch", "--tasks-json", "-", "--stream", "--from-hermes", stdin=tasks) == 1
+
+
+def killed_and_resumed(scene: Scene) -> None:
+    command = [sys.executable, "-m", "profile_router", "run", "--task-json", "-", "--stream"]
+    piped: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=scene.ws, env=environment(scene.home, scene._extra), **piped)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(scene.task()).encode())
+    process.stdin.close()
+    assert scene.held.wait(60)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout as out, process.stderr as err:
+        scene.out += (out.read() + err.read()).decode()
+    scene.traces += scene.seen()
+    assert scene.run("resume", "t", "--stream") == 0
+
+
+def by_a_worker(scene: Scene) -> None:
+    desk = Desk(scene.home / "desk", code=REAL)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(scene.home, scene._extra).items():
+            patch.setenv(name, value)
+        try:
+            desk.start()
+            told = json.dumps(scene.task()).encode()
+            code, out, err = desk.served("run", "--task-json", "-", "--stream", stdin=told, cwd=str(scene.ws))
+            scene.out += (out + err).decode()
+            scene.traces += scene.seen()
+        finally:
+            desk.end()
+    assert code == 0
+
+
+def promoted(tree: str) -> Callable[[Scene], None]:
+    def way(scene: Scene) -> None:
+        scene.private = False
+        policy = scene.home / "policy.yaml"
+        policy.write_text(SHIPPED.read_text().replace("  tree: keep\n", f"  tree: {tree}\n"))
+        task = scene.task(check=FAILS)
+        assert scene.run("run", "--task-json", "-", "--policy", str(policy), "--stream", stdin=task) == 1
+
+    return way
+
+
+@contextmanager
+def servers(scene: Scene, local: list[Answer], elsewhere: list[Answer]) -> Iterator[tuple[ScriptedProvider, ...]]:
+    with ScriptedProvider(local) as here, ScriptedProvider(elsewhere) as there:
+        profile(scene.home, "coding-local", here.base_url)
+        for name in ("coding-burst", "review-cheap"):
+            profile(scene.home, name, there.base_url)
+        yield here, there
+
+
+WAYS = {
+    "a run": (run, 4, 0),
+    "a batch": (batch, 4, 0),
+    "a run that is killed and resumed": (killed_and_resumed, 5, 0),
+    "a worker": (by_a_worker, 4, 0),
+    "a handoff with the tree kept": (promoted("keep"), 4, 3),
+    "a handoff with a clean tree": (promoted("clean"), 4, 3),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_private_is_left_or_told_on_the_way(tmp_path: Path, way: str) -> None:
+    act, here, there = WAYS[way]
+    scene = Scene(tmp_path)
+    workspace(scene.ws, {"a.py": "x = 1\n", "notes.txt": f"token = {scene.found}\n"})
+    (scene.ws / "secrets").mkdir()
+    (scene.ws / "secrets" / "plan.txt").write_text(f"DOOR={scene.filed}\n")
+    work = scene.at_work()
+    elsewhere = [work[0], work[2], say("done")][:there]
+    again = work[2:3] if here == 5 else []
+    with servers(scene, [*work[:2], *again, *work[2:]], elsewhere) as (local, burst):
+        act(scene)
+        assert scene.held.is_set()
+        told = b"".join(request.raw for request in local.to(CHAT))
+        assert all(word.encode() in told for word in scene.words), "what must not leak was not met at all"
+        assert len(burst.to(CHAT)) == there
+        assert not [request.path for request in burst.requests if scene._holds(request.raw)]
+    assert [*scene.traces, *scene.seen()] == []
+    assert not [word for word in scene.words if word in scene.out]
