@@ -316,10 +316,11 @@ class FakeProber:
 
 
 class FakeCondenser:
-    """Condense: to what is scripted, or for the reason of a Fails. `asked` are the orders."""
+    """Condense: to what is scripted, or for the reason of a Fails. `asked` are the orders, `receipts` of its calls."""
 
     def __init__(self, *ends: str | Fails) -> None:
         self.asked: list[Order] = []
+        self.receipts: list[Receipt] = []
         self._queue = Queue(list(ends))
 
     async def condense(self, order: Order, helpers: Sequence[Helper], emit: Emit) -> CondenseOutcome:
@@ -331,7 +332,8 @@ class FakeCondenser:
         condensed = Condensed(
             profile=order.profile, context=end, conversation=(), tokens=1_000, local=order.local, listed=(part,)
         )
-        return CondenseOutcome(condensed=condensed, receipts=(a_receipt(order.profile, step="condense"),))
+        self.receipts.append(a_receipt(order.profile, step="condense"))
+        return CondenseOutcome(condensed=condensed, receipts=(self.receipts[-1],))
 
 
 class FakeSummarizer:

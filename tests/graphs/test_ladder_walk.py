@@ -235,6 +235,7 @@ SERVERS = st.dictionaries(
     score=st.one_of(st.integers(1, 10), st.just("no estimate")),
     second=st.sampled_from([None, LOCAL, BURST, CHEAP]),
     exits=st.lists(st.integers(0, 1), min_size=9, max_size=9),
+    gists=st.lists(st.sampled_from(["the gist", Fails(cause="over-window")]), min_size=9, max_size=9),
 )
 def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_here(
     ends: list[Any],
@@ -246,6 +247,7 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
     score: Any,
     second: Any,
     exits: list[int],
+    gists: list[Any],
 ) -> None:
     found = evidence(**(BORDERLINE if borderline else {}), private=(PRIVATE,) if private else ())
     rig = Rig(
@@ -255,9 +257,12 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
         prober=FakeProber(score),
         candidates=with_second(candidates("expert"), second) if second else candidates("expert"),
         verifier=FakeVerifier(*exits),
+        condenser=FakeCondenser(*gists),
     )
     final = rig.run(a_task(profile=explicit, check="make check"))
-    attempts = [receipt.profile for receipt in final["receipts"] if receipt.step != "probe"]
+    beside = {id(receipt) for receipt in rig.condenser.receipts}  # an attempt after condensing has that step as well
+    made = [one for one in final["receipts"] if one.step != "probe" and id(one) not in beside]
+    attempts = [receipt.profile for receipt in made]
     again = [hop for hop in final["hops"] if hop.action in ("wait", "condense")]
     assert len(final["places"]) == len(attempts) == len(set(final["places"])) + len(again)
     assert len(final["hops"]) <= most_hops(rig.policy) + 1

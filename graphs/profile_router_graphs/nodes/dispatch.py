@@ -25,30 +25,12 @@ from profile_router_graphs.state import RunContext, RunState
 async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["summarize", "reroute"]]:
     """Make one attempt. Never retries: what follows a failure is `reroute`'s to say."""
     context = runtime.context
-    order = order_for(
-        state["task"],
-        state["evidence"],
-        context.policy,
-        context.candidates,
-        profile=state["profile"],
-        provider=state["provider"],
-        step=state["step"],
-        conversation=(*state["conversation"], *state["from_parent"]),
-        seconds=state["deadline"] - context.clock(),
-    )
-    order, evidence = applied(order, state["evidence"], state["condensed"], context.policy.counting)
-    order = replace(order, number=len(state["places"]))
-    order, evidence = with_handoff(order, evidence, state["handoff"], context.policy.counting, context.measurer.count)
-    place = Place(order.profile, order.provider)
-    candidate = context.candidates[order.profile].at(order.provider)
-    failure = forbidden(order, evidence, context.policy)
-    order, failure = (order, failure) if failure else await _healthy(order, context)
-    hold = failure or await _paid_for(order, evidence, context)
-    if failure is None and isinstance(hold, Failure):
-        context.health.give_back(place)
+    order, evidence = _ordered(state, context)
     notes = (*state["notes"], *_dropped(order, state))
+    place = Place(order.profile, order.provider)
+    order, hold = await _allowed(order, evidence, context)
     if isinstance(hold, Failure):
-        attempt = unavailable(order, candidate, hold)
+        attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
         order, said = await _set_back(order, state, context)
         for line in said:
@@ -69,6 +51,38 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             "wrote": wrote_so_far(state["wrote"], attempt),
         },
     )
+
+
+def _ordered(state: RunState, context: RunContext) -> tuple[Order, Evidence]:
+    """Return the order of this attempt, with what was condensed and handed over, and the evidence of its prompt."""
+    counting = context.policy.counting
+    order = order_for(
+        state["task"],
+        state["evidence"],
+        context.policy,
+        context.candidates,
+        profile=state["profile"],
+        provider=state["provider"],
+        step=state["step"],
+        conversation=(*state["conversation"], *state["from_parent"]),
+        seconds=state["deadline"] - context.clock(),
+    )
+    order, evidence = applied(order, state["evidence"], state["condensed"], counting)
+    order = replace(order, number=len(state["places"]))
+    return with_handoff(order, evidence, state["handoff"], counting, context.measurer.count)
+
+
+async def _allowed(order: Order, evidence: Evidence, context: RunContext) -> tuple[Order, Hold | Failure | None]:
+    """Return the order as the server can take it, and the money held for it, or why there is no attempt."""
+    failure = forbidden(order, evidence, context.policy)
+    if failure is None:
+        order, failure = await _healthy(order, context)
+    if failure is not None:
+        return order, failure
+    hold = await _paid_for(order, evidence, context)
+    if isinstance(hold, Failure):
+        context.health.give_back(Place(order.profile, order.provider))
+    return order, hold
 
 
 def _dropped(order: Order, state: RunState) -> tuple[str, ...]:

@@ -60,20 +60,24 @@ def run(arguments: argparse.Namespace) -> int:
     )
     status = batch_status([result.status for result in results])
     told = [result.json for result in results]
-    cost = round(sum(one["cost_usd"] for one in told), 6)
     end: Json = {
         "status": status,
         "tasks": len(told),
-        "cost_usd": cost,
+        "cost_usd": round(sum(one["cost_usd"] for one in told), 6),
         "seconds": round(time.monotonic() - started, 2),
     }
+    _show(end, told, streams=streams, as_json=arguments.json)
+    return EXITS[status]
+
+
+def _show(end: Json, told: Sequence[Json], *, streams: bool, as_json: bool) -> None:
+    """Print how the batch ended; on a stream the results have been told already."""
     if streams:
         stream({"event": "batch", **end})
-    elif arguments.json:
+    elif as_json:
         say(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
     else:
         say("\n".join(line for number, one in enumerate(told, 1) for line in _lines(number, one)))
-    return EXITS[status]
 
 
 def _whole_time(tasks: Sequence[Task | UsageError], policy: Policy) -> float:

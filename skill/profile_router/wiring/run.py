@@ -147,24 +147,8 @@ async def walk(
     context = run_context(setup, task, run, approver)
     context = made_once(context if around is None else around(context), run)
     graph = build().compile(checkpointer=keeping.saver, name=NAME)
-    config: Any = {
-        "configurable": {"thread_id": run.thread}, "metadata": {"run": run.id}, "recursion_limit": 100
-    }  # fmt: skip
     try:
-        saved = await keeping.saver.aget_tuple(config)
-        begun = saved is not None and saved.metadata.get("run") == run.id
-        try:
-            async for event in graph.astream(
-                None if begun else {"task": task}, config, context=context, stream_mode="custom", durability="sync"
-            ):
-                emit(cast("Event", event))
-        except StateError:
-            raise
-        except RouterError:
-            if run.records.names("") == ["order"]:  # nothing was asked of anybody: there is nothing to go on with
-                await close(keeping, run, (await graph.aget_state(config)).values)
-            raise
-        final = (await graph.aget_state(config)).values
+        final = await _streamed(graph, keeping, run, task, context, emit)
         result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
         if finish is not None:
@@ -173,6 +157,28 @@ async def walk(
     except sqlite3.Error as error:
         raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
     return result
+
+
+async def _streamed(graph: Any, keeping: Keeping, run: Run, task: Task, context: Any, emit: Emit) -> Mapping[str, Any]:
+    """Take *graph* to its end from where *run* is, tell its events, and return its last state."""
+    config: Any = {
+        "configurable": {"thread_id": run.thread}, "metadata": {"run": run.id}, "recursion_limit": 100
+    }  # fmt: skip
+    saved = await keeping.saver.aget_tuple(config)
+    begun = saved is not None and saved.metadata.get("run") == run.id
+    try:
+        async for event in graph.astream(
+            None if begun else {"task": task}, config, context=context, stream_mode="custom", durability="sync"
+        ):
+            emit(cast("Event", event))
+    except StateError:
+        raise
+    except RouterError:
+        if run.records.names("") == ["order"]:  # nothing was asked of anybody: there is nothing to go on with
+            await close(keeping, run, (await graph.aget_state(config)).values)
+        raise
+    final: Mapping[str, Any] = (await graph.aget_state(config)).values
+    return final
 
 
 async def finished(run: Run, result: Result, finish: Finish) -> Result:
