@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.adapters.git_repository import repository, run_git, write_files
 from profile_router.adapters.git_snapshot import GitSnapshots
 from profile_router.core.receipt import ChangedFile
 
+CANARY = b"not to be read"
 FILES = {"a.py": "one\ntwo\nthree\n", "src/b.py": "x\n", ".gitignore": "*.log\nbuild/\n"}
 
 
@@ -159,3 +161,33 @@ def test_settings_that_change_the_index_change_nothing_for_a_mark(setting: str, 
     assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 2),)
     write_files(repo, {"a.py": FILES["a.py"]})
     assert trace(repo)[0] == before[0]
+
+
+def test_of_a_large_file_that_git_does_not_track_only_size_and_times_are_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profile_router.adapters.git_snapshot.LARGE", 1_000)
+    root = repository(tmp_path / "repo", {"sub/a.py": "a = 1\n", "tracked.bin": "t" * 2_000})
+    snapshots = marks(root, tmp_path)
+    for name in ("sub/large [1].bin", "sub/stays.bin", "sub/goes.bin"):
+        (root / name).write_bytes(CANARY * 200)
+    before = snapshots.take()
+    (root / "sub/large [1].bin").write_bytes(CANARY * 201)
+    (root / "sub/goes.bin").unlink()
+    (root / "sub/comes.bin").write_bytes(CANARY * 300)
+    (root / "tracked.bin").write_text("u" * 2_000)
+    changes = {change.path: change.lines_added for change in snapshots.changes(before, snapshots.take())}
+    assert changes == {"sub/large [1].bin": None, "sub/goes.bin": None, "sub/comes.bin": None, "tracked.bin": 1}
+    stored = (path for path in (tmp_path / "scratch" / "objects").rglob("*") if path.is_file())
+    assert not any(CANARY in zlib.decompress(path.read_bytes()) for path in stored)
+
+
+def test_a_large_file_is_marked_in_a_folder_of_a_repository_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profile_router.adapters.git_snapshot.LARGE", 1_000)
+    root = repository(tmp_path / "repo", {"sub/a.py": "a = 1\n"})
+    snapshots = marks(root / "sub", tmp_path)
+    before = snapshots.take()
+    (root / "sub" / "large.bin").write_bytes(CANARY * 200)
+    assert [change.path for change in snapshots.changes(before, snapshots.take())] == ["large.bin"]

@@ -1,15 +1,24 @@
-"""Marks of a git work tree that leave no trace in it: a tree object of all files, kept in a folder of our own."""
+"""Marks of a git work tree that leave no trace in it: a tree object of all files, kept in a folder of our own.
+
+Of a large file that git does not track (a model, a data set) only size and times are marked: reading gigabytes before
+and after each run would take longer than the run.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from profile_router.adapters.git import git
 from profile_router.core.receipt import ChangedFile
 
+LARGE = 64 * 1024 * 1024  # bytes: git reads some 200 MB a second into a mark
+_MOST_LARGE = 100  # each is a name on a command line
 _HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
 
 
@@ -35,8 +44,35 @@ class GitSnapshots:
         real = Path(git(self._root, "rev-parse", "--path-format=absolute", "--git-path", "index").strip())
         if real.is_file():
             shutil.copy2(real, self._index)
-        git(self._root, "add", "--all", "--ignore-errors", ".", env=self._env, ok=(0, 1))
+        else:
+            self._index.unlink(missing_ok=True)
+        large = self._large()
+        others = [f":(exclude,literal){name}" for name in large]
+        git(self._root, "add", "--all", "--ignore-errors", "--", ".", *others, env=self._env, ok=(0, 1))
+        self._add(large)
         return git(self._root, "write-tree", env=self._env).strip()
+
+    def _large(self) -> dict[str, str]:
+        """Return size and times of the large files that git neither tracks nor ignores, by path."""
+        names = git(self._root, "ls-files", "-z", "--others", "--exclude-standard", env=self._env).split("\0")
+        found: dict[str, str] = {}
+        for name in filter(None, names):
+            with suppress(OSError):
+                facts = os.lstat(self._root / name)
+                if stat.S_ISREG(facts.st_mode) and facts.st_size >= LARGE and len(found) < _MOST_LARGE:
+                    found[name] = f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}"
+        return found
+
+    def _add(self, large: Mapping[str, str]) -> None:
+        """Let its facts stand for the content of each large file; a NUL makes git take them for a binary file."""
+        if not large:
+            return
+        here = git(self._root, "rev-parse", "--show-prefix").removesuffix("\n")
+        lines = []
+        for name, facts in large.items():
+            blob = git(self._root, "hash-object", "-w", "--stdin", env=self._env, send=f"\0{facts}").strip()
+            lines.append(f"100644 {blob}\t{here}{name}\0")
+        git(self._root, "update-index", "-z", "--index-info", env=self._env, send="".join(lines))
 
     def changes(self, before: str, after: str) -> tuple[ChangedFile, ...]:
         """Return the files that differ between two marks, with their lines, renames as a removal and an addition."""
