@@ -80,7 +80,6 @@ MOMENTS = [
     *(Moment("writes", nth) for nth in range(1, 8)),
     *(Moment("rename", 1, when) for when in ("before", "after")),
     Moment("end", 1),
-    Moment("end", 1, "after"),
 ]
 NOTHING_WAS_DONE = Moment("record", 1)
 # Between an answer and the record of it there is nothing: it has come, and nobody knows.
@@ -110,6 +109,17 @@ def test_wherever_a_run_is_killed_it_ends_as_if_it_had_not_been(
     assert done.code == unkilled[1], done.err
     assert timeless(done.json) == unkilled[0]
     assert here.files == {"calc.py": AFTER}
+
+
+def test_a_run_that_is_killed_before_it_told_its_result_tells_it_when_asked(
+    tmp_path: Path, unkilled: tuple[dict[str, Any], int]
+) -> None:
+    here = stage(tmp_path, local=[LOOK, EDIT, DONE])
+    with here.local, here.burst, here.cheap:
+        assert live(*RUN, "--stream", home=tmp_path, cwd=here.ws, moment=Moment("end", 1, "after")).code == -9
+        done = here.resume("t")
+        assert len(here.local.chats) == 3
+    assert (timeless(done.json), done.code) == unkilled
 
 
 @pytest.mark.parametrize("moment", ANSWER_WAS_LOST, ids=str)
