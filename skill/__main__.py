@@ -16,4 +16,7 @@ if __name__ == "__main__":
 
         raise SystemExit(main())
     except KeyboardInterrupt:
+        from profile_router.cli import forget_interrupt
+
+        forget_interrupt()
         raise SystemExit(130) from None

@@ -104,3 +104,31 @@ def test_ctrl_c_while_it_is_still_starting_is_no_traceback(start: str, module: s
         cwd=home, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+PRESSED_IN_A_TEXT = """
+import sys
+class Pressed:
+    def find_spec(name, *_):
+        if name == "profile_router.cli.route":
+            exec("raise KeyboardInterrupt")
+sys.meta_path.insert(0, Pressed)
+"""
+
+
+@pytest.mark.parametrize(
+    "start", [("-m", "profile_router"), (str(ROOT / "skill"),)], ids=["the module", "a plain copy"]
+)
+def test_a_ctrl_c_that_was_caught_does_not_end_it_by_the_signal_afterwards(
+    start: tuple[str, ...], home: Path, tmp_path: Path
+) -> None:
+    customized = tmp_path / "customized"
+    customized.mkdir()
+    (customized / "sitecustomize.py").write_text(PRESSED_IN_A_TEXT)
+    given = environment(home, {"HERMES_HOME": "", "PROFILE_ROUTER_ENV": sys.prefix})
+    done = subprocess.run(
+        [sys.executable, *start, "route", "fix the typo"],
+        env=given | {"PYTHONPATH": f"{customized}{os.pathsep}{given['PYTHONPATH']}"},
+        cwd=home, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

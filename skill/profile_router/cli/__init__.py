@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["forget_interrupt", "main"]
+
+_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,6 +17,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from profile_router.cli.app import main as answer  # here: most of the start-up is this import
 
-        return answer(argv)
+        code = answer(argv)
     except KeyboardInterrupt:
-        return 130
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        forget_interrupt()
+    return code
+
+
+def forget_interrupt() -> None:
+    """Let the process end with the code that it was given, and not by SIGINT.
+
+    CPython notes a Ctrl-C that ends a text given to `exec`, as dataclasses do at import, and ends `python -m` by the
+    signal although it was caught (`unhandled_keyboard_interrupt` in Python/pythonrun.c). The next such text clears it.
+    """
+    eval("0")  # noqa: S307 - a text of our own
