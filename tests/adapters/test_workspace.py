@@ -14,7 +14,6 @@ from profile_router.adapters.workspace import (
     base_of,
     find_workspace,
     place_of,
-    private_files,
     tracked_files,
     written_path,
 )
@@ -270,20 +269,3 @@ class TestPlaces:
         assert place_of(repo / "src" / "b.py", base) == "src/b.py"
         assert place_of(tmp_path.resolve() / "x", base) == (tmp_path.resolve() / "x").as_posix()
         assert base_of(None, tmp_path) == tmp_path.resolve()
-
-
-class TestPrivateFiles:
-    GLOBS = (".env*", "*.pem", "secrets/**")
-
-    def test_they_are_found_tracked_new_or_ignored_one_by_one(self, repo: Path) -> None:
-        write_files(repo, {"a.pem": "", ".env.log": "", "secrets/x": "", "src/key.txt": ""})
-        found = private_files(Workspace(repo, git=True), self.GLOBS)
-        assert sorted(found) == [".env.log", "a.pem", "secrets/x"]
-
-    def test_folders_that_git_ignores_as_a_whole_are_not_looked_into(self, repo: Path) -> None:
-        write_files(repo, {"ignored/certifi/cacert.pem": ""})
-        assert private_files(Workspace(repo, git=True), self.GLOBS) == ()
-
-    def test_outside_of_git_the_folder_is_walked(self, tmp_path: Path) -> None:
-        write_files(tmp_path, {".env": "", "a.py": ""})
-        assert private_files(Workspace(tmp_path, git=False), self.GLOBS) == (".env",)

@@ -9,10 +9,13 @@ import pytest
 from tests.fakes import Heard, a_receipt, an_order
 
 from profile_router.adapters.hermes.choice import HERMES_WINDOW, Choice, ChosenRunner
+from profile_router.adapters.private_survey import Survey, WithheldFile
 from profile_router.core.ladder import Cause, Failure
 from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt
 from profile_router.ports import Emit, Hold
+
+PRIVATE = Survey(files=tuple(WithheldFile(path, "is private") for path in (".env", "a.pem")))
 
 
 class Named:
@@ -56,22 +59,38 @@ def test_the_receipt_names_the_runner_that_the_choice_means(
 
 
 @pytest.mark.parametrize(
-    ("choice", "local", "files", "runner"),
+    ("choice", "local", "found", "runner"),
     [
-        ("auto", False, (".env", "a.pem"), "embedded"),
-        ("auto", False, (), "hermes"),
-        ("auto", True, (".env",), "hermes"),
-        ("hermes", False, (".env",), "hermes"),
+        ("auto", False, PRIVATE, "embedded"),
+        ("auto", False, Survey(), "hermes"),
+        ("auto", True, PRIVATE, "hermes"),
+        ("hermes", False, PRIVATE, "hermes"),
     ],
 )
 def test_private_files_in_the_workspace_keep_hermes_tools_away_from_a_model_elsewhere(
-    choice: Choice, local: bool, files: tuple[str, ...], runner: str
+    choice: Choice, local: bool, found: Survey, runner: str
 ) -> None:
     both = {name: Named(name) for name in ("embedded", "hermes")}
-    chooser = ChosenRunner(choice=choice, **both, private_files=lambda: files)
+    chooser = ChosenRunner(choice=choice, **both, survey=lambda: found)
     attempt = asyncio.run(chooser.run(an_order(window=HERMES_WINDOW, local=local), Heard()))
     assert attempt.receipt.runner == runner
     assert any("would read .env and 1 more" in note for note in attempt.notes) == (runner == "embedded")
+
+
+@pytest.mark.parametrize(
+    ("choice", "local", "runner"),
+    [("auto", False, "embedded"), ("auto", True, "hermes"), ("hermes", False, "hermes")],
+)
+def test_a_workspace_that_was_not_looked_through_keeps_hermes_tools_away_from_a_model_elsewhere(
+    choice: Choice, local: bool, runner: str
+) -> None:
+    both = {name: Named(name) for name in ("embedded", "hermes")}
+    unknown = Survey(complete=False, why="it has more than 500,000 files and folders")
+    chooser = ChosenRunner(choice=choice, **both, survey=lambda: unknown)
+    attempt = asyncio.run(chooser.run(an_order(window=HERMES_WINDOW, local=local), Heard()))
+    assert attempt.receipt.runner == runner
+    said = "unknown (it has more than 500,000 files and folders)", "name a smaller folder with --workspace"
+    assert all(any(part in note for note in attempt.notes) == (runner == "embedded") for part in said)
 
 
 @pytest.mark.parametrize("cause", ["over-window", "no-key", "bad-request"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from profile_router.adapters.content import Unusable, encoding_of, first_bytes, shown
 from profile_router.adapters.git_snapshot import GitSnapshots
-from profile_router.adapters.private_copies import copied_from
+from profile_router.adapters.private_copies import PrivatePieces, copied_from
 from profile_router.adapters.private_scan import SCAN_BYTES
 from profile_router.core.handoff import FileDiff
 from profile_router.core.privacy import private_glob, private_text
@@ -27,7 +27,7 @@ class WorkDiffs:
     """Diffs below *root*; a path that matches one of *globs* is named and nothing else. *pieces* are what private files
     hold, each with its file: a diff that repeats one is private as well."""
 
-    def __init__(self, root: Path, globs: Sequence[str], pieces: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, globs: Sequence[str], pieces: PrivatePieces) -> None:
         self._root = root
         self._pieces = pieces
         self._globs = globs

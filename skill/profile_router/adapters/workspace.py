@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.adapters.content import shown
 from profile_router.adapters.git import git, has_git, marked, work_tree
-from profile_router.core.privacy import private_glob
 from profile_router.errors import WorkspaceError
 
 MOST_WALKED = 20_000
@@ -82,18 +80,6 @@ def _walked(root: Path) -> tuple[str, ...]:
         if seen >= MOST_WALKED:
             break
     return tuple(sorted(found[:MOST_WALKED]))
-
-
-def private_files(workspace: Workspace, globs: Sequence[str]) -> tuple[str, ...]:
-    """Return the files of the workspace that match one of the private *globs*, ignored ones such as `.env` too.
-
-    Folders that git ignores as a whole (dependencies, caches) are not looked into.
-    """
-    names = tracked_files(workspace)
-    if workspace.git:
-        listed = git(workspace.root, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-        names = (*names, *(name for name in listed.split("\0") if name and not name.endswith("/")))
-    return tuple(name for name in names if private_glob(name, globs))
 
 
 def base_of(workspace: Workspace | None, cwd: Path) -> Path:

@@ -45,6 +45,20 @@ def private_glob(path: str, globs: Sequence[str]) -> str | None:
     return next((glob for glob in globs if any(rx.match(whole) for rx in _regexes(glob) for whole in spelled)), None)
 
 
+@lru_cache(maxsize=8)
+def last_parts(globs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return globs of single names, one of which the last part matches of every path that *globs* match by itself.
+
+    A path may also match since a folder around it does.
+    """
+    split = [[part for part in glob.split("/") if part] for glob in globs]
+    return tuple(dict.fromkeys(_last_name(parts) for parts in split if parts))
+
+
+def _last_name(parts: Sequence[str]) -> str:
+    return next((part for part in reversed(parts) if part != "**"), "**")
+
+
 def _spellings(path: str) -> Iterator[str]:
     if _PLAIN_WORD.fullmatch(path):  # most words of a long text
         yield path.lower()

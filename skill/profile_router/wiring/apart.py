@@ -17,9 +17,10 @@ from profile_router.adapters.git_merge import apply_command, keep_diff
 from profile_router.adapters.git_trees import Repository
 from profile_router.adapters.git_worktree import FOLDER, Copy, door, remove, tidy_up
 from profile_router.adapters.kept_copies import copy_again, copy_at, lasting_copy, place_in, thread_of
+from profile_router.adapters.private_survey import Survey, private_survey
 from profile_router.adapters.relocated import Relocated
 from profile_router.adapters.threads import Row, Run, Threads
-from profile_router.adapters.workspace import Workspace, private_files
+from profile_router.adapters.workspace import Workspace
 from profile_router.core.relocation import Relocation, rewritten
 from profile_router.errors import RouterError, StateError
 from profile_router.ports import Emit
@@ -61,8 +62,8 @@ class Apart:
         """Return *context* with ports that work in the copy, for the real *setup*."""
         # Links lead out of the copy: what is private in the workspace counts, though no copy has it.
         workspace, globs = setup.workspace, setup.policy.private_paths
-        private = (lambda: private_files(workspace, globs)) if workspace else tuple
-        context = replace(context, runner=replace(context.runner, private_files=private))
+        survey = (lambda: private_survey(workspace, globs)) if workspace else Survey
+        context = replace(context, runner=replace(context.runner, survey=survey))
         ports = {name: Relocated(getattr(context, name), does, self.relocation) for name, does in _AT_WORK.items()}
         return replace(context, **ports)
 

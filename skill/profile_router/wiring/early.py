@@ -11,7 +11,7 @@ from profile_router.adapters.hermes.choice import takes
 from profile_router.adapters.hermes.installation import find_hermes
 from profile_router.adapters.hermes.prewarm import waiting
 from profile_router.adapters.hermes.started import Start, start_under
-from profile_router.adapters.workspace import private_files
+from profile_router.adapters.private_survey import private_survey
 from profile_router.core.attempts import order_for
 from profile_router.core.route import Route
 from profile_router.core.task import Task
@@ -76,4 +76,4 @@ def _profile(task: Task, setup: Setup) -> str | None:
 def _withheld(local: bool, setup: Setup) -> bool:
     if local or setup.policy.runner == "hermes" or setup.workspace is None:
         return False
-    return bool(private_files(setup.workspace, setup.policy.private_paths))
+    return not private_survey(setup.workspace, setup.policy.private_paths).clear

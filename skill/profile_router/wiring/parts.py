@@ -19,11 +19,12 @@ from profile_router.adapters.hermes.installation import VARIABLE, find_hermes
 from profile_router.adapters.hermes.runner import HermesRunner
 from profile_router.adapters.kept_runner import KeptRunner
 from profile_router.adapters.live import LiveBackends, LiveHealth, LiveMeasurer
+from profile_router.adapters.private_survey import Survey, private_survey
 from profile_router.adapters.purse import Purse
 from profile_router.adapters.records import Before, Records, Scoped
 from profile_router.adapters.threads import Run
 from profile_router.adapters.verifier import WorkspaceVerifier
-from profile_router.adapters.workspace import base_of, private_files, tracked_files
+from profile_router.adapters.workspace import base_of, tracked_files
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.errors import UsageError
@@ -102,7 +103,7 @@ class Parts:
                 records=self.run.records,
             ),
             hermes=self._hermes(Scoped(self.run.records, "hermes ")),
-            private_files=lambda: private_files(workspace, policy.private_paths) if workspace else (),
+            survey=lambda: private_survey(workspace, policy.private_paths) if workspace else Survey(),
         )
 
     def prober(self) -> EmbeddedProber:

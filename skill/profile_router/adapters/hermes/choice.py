@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from profile_router.adapters.content import shown
+from profile_router.adapters.private_survey import Survey
 from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt
 from profile_router.ports import Emit, Hold, Runner
@@ -21,14 +24,14 @@ class ChosenRunner:
     """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
 
     A private task runs on the embedded runner whatever the choice: Hermes' auxiliary calls may go elsewhere. With
-    `auto`, so does a task for a model elsewhere in a workspace with `private_files`: Hermes' own tools would read them
-    out, ours withhold them.
+    `auto`, so does a task for a model elsewhere in a workspace where `survey` finds private files, or may have missed
+    one: Hermes' own tools would read them out, ours withhold them.
     """
 
     choice: Choice
     embedded: Runner
     hermes: Runner | None
-    private_files: Callable[[], Sequence[str]] = tuple
+    survey: Callable[[], Survey] = Survey
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended; its receipt names the runner.
@@ -38,10 +41,10 @@ class ChosenRunner:
         """
         if self.hermes is None or not takes(self.choice, order):
             return await self.embedded.run(order, emit, hold)
-        exposed = () if order.local or self.choice == "hermes" else self.private_files()
-        if exposed:
+        found = Survey() if order.local or self.choice == "hermes" else await asyncio.to_thread(self.survey)
+        if not found.clear:
             attempt = await self.embedded.run(order, emit, hold)
-            return replace(attempt, notes=(*attempt.notes, _withheld(exposed)))
+            return replace(attempt, notes=(*attempt.notes, _withheld(found)))
         attempt = await self.hermes.run(_for_hermes(order), emit, hold)
         if self.choice != "auto" or not _declined(attempt):
             return attempt
@@ -63,12 +66,16 @@ def _for_hermes(order: Order) -> Order:
     return order if order.outside is None else replace(order, conversation=order.outside)
 
 
-def _withheld(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return (
-        f"not run by Hermes: its tools would read {paths[0]}{more} out to a model elsewhere "
-        "(`runner: hermes` in the policy insists)"
-    )
+def _withheld(found: Survey) -> str:
+    insists = "(`runner: hermes` in the policy insists)"
+    if not found.files:
+        return (
+            f"not run by Hermes: whether the workspace has private files is unknown ({found.why}), and its tools would "
+            f"read them out to a model elsewhere; name a smaller folder with --workspace {insists}"
+        )
+    more = f" and {len(found.files) - 1:,} more" if len(found.files) > 1 else ""
+    first = shown(found.files[0].path)
+    return f"not run by Hermes: its tools would read {first}{more} out to a model elsewhere {insists}"
 
 
 def _declined(attempt: Attempt) -> bool:

@@ -1,0 +1,234 @@
+"""Which files of a workspace are withheld from a model elsewhere by their names, and was all of it looked at?
+
+Everything on the disk counts, whatever git says of it: tracked, new, ignored one by one or by the folder, in nested
+repositories and submodules, behind links to folders. Git's own data is left out. A name that git tracks counts where
+its file was deleted, too: the history has it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from profile_router.adapters.content import Unusable, first_bytes, shown
+from profile_router.adapters.git import git
+from profile_router.adapters.workspace import Workspace
+from profile_router.core.privacy import last_parts, private_glob, private_text
+
+MOST_ENTRIES = 500_000
+MOST_SECONDS = 10.0  # some 100,000 entries a second are looked at
+_LOOKED_UP = 1_000  # entries between two looks at the clock
+_LARGEST_BUNDLE = 4 * 1024 * 1024
+_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules"})
+# What files of installed packages may hold and be public all the same: certificates, comments and plain settings. The
+# whole file is looked at; anything else in it (a key, a name, a text) makes it private again.
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN (?P<kind>(?:TRUSTED |X509 )?CERTIFICATE)-----[A-Za-z0-9+/=\s]++-----END (?P=kind)-----"
+)
+_PLAIN = rb"(?:#[^\n]*+|[a-z-]{1,40}+[ \t]*+=[ \t]*+(?:true|false|[0-9]{1,6}+|https://[a-z0-9.-]{1,100}+/?))?[ \t]*+\r?"
+_SETTINGS = re.compile(rb"(?:[ \t]*+%b\n)*+[ \t]*+%b" % (_PLAIN, _PLAIN))
+
+Inode = tuple[int, int]  # st_dev, st_ino
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldFile:
+    """A file that a model elsewhere is not shown: `path` is relative to the workspace (POSIX), `reason` follows it in
+    a sentence (`is private (policy: .env)`)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The files of a workspace that are withheld, sorted by path.
+
+    `complete`: all of the workspace was looked at. Else there may be more such files, and `why` says what was not
+    looked at; whoever asks must then go on as if there were. `linked` are those of the files that have other names
+    (hard links), by what all their names lead to.
+    """
+
+    files: tuple[WithheldFile, ...] = ()
+    complete: bool = True
+    why: str = ""
+    linked: Mapping[Inode, str] = field(default_factory=dict)
+
+    @property
+    def clear(self) -> bool:
+        """Tell whether it is known that nothing is withheld."""
+        return self.complete and not self.files
+
+    def reason_for(self, path: str) -> str | None:
+        """Return why *path* is withheld, None where it is not, as far as was looked at."""
+        return next((file.reason for file in self.files if file.path == path), None)
+
+
+def private_survey(workspace: Workspace, globs: Sequence[str]) -> Survey:
+    """Return what *globs*, the policy's, withhold in *workspace*. Raises WorkspaceError where git fails."""
+    tracked = git(workspace.root, "ls-files", "-z", "--cached").split("\0") if workspace.git else ()
+    return survey(workspace.root, globs, tracked=tracked)
+
+
+def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> Survey:
+    """Return what *globs* withhold below *root*, a folder without links; *tracked* are names that git knows.
+
+    Nothing is opened but folders, and what may be a bundle of public certificates among installed packages. At most
+    MOST_ENTRIES entries are looked at, for at most MOST_SECONDS.
+    """
+    deadline = time.monotonic() + MOST_SECONDS
+    walk = _Walk(os.fspath(root), tuple(globs), deadline)
+    found = dict(walk.withheld())
+    missed = walk.missed
+    if walk.linked:
+        again = _Walk(walk.root, (), deadline)
+        for path, inode in again.inodes():
+            if path not in found and (first := walk.linked.get(inode)) is not None:
+                found[path] = f"is another name of {shown(first)}, which {found[first]}"
+        missed = missed or again.missed
+    deleted = (name for name in tracked if name and not os.path.lexists(f"{walk.root}/{name}"))
+    found |= {name: _named(glob) for name in deleted if (glob := private_glob(f"{walk.root}/{name}", walk.globs))}
+    files = tuple(WithheldFile(path, reason) for path, reason in sorted(found.items()))
+    return Survey(files=files, complete=not missed, why=missed, linked=walk.linked)
+
+
+def _named(glob: str) -> str:
+    return f"is private (policy: {glob})"
+
+
+def _glob_of(path: str, globs: tuple[str, ...]) -> str | None:
+    return private_glob(path, globs) if _may_match(path.rpartition("/")[2], last_parts(globs)) else None
+
+
+@lru_cache(maxsize=100_000)
+def _may_match(name: str, lasts: tuple[str, ...]) -> bool:
+    """Tell whether a path that ends in *name* may match: names come again and again, paths do not."""
+    return private_glob(name, lasts) is not None
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One look through the folder `root`. `missed` says what was not looked at; `linked`: see Survey."""
+
+    root: str
+    globs: tuple[str, ...]
+    deadline: float
+    missed: str = ""
+    linked: dict[Inode, str] = field(default_factory=dict)
+    _entries: int = 0
+    _ended: bool = False
+    _folders: set[Inode] = field(default_factory=set)
+
+    def withheld(self) -> Iterator[tuple[str, str]]:
+        """Yield path and reason of each file that is withheld by a name of its own, or of a folder around it."""
+        glob = private_glob(self.root, self.globs)
+        for path, entry, reason in self._everything(_named(glob) if glob else ""):
+            if reason:
+                if (inode := _several_names(entry)) is not None:
+                    self.linked.setdefault(inode, path)
+                yield path, reason
+
+    def inodes(self) -> Iterator[tuple[str, Inode]]:
+        """Yield each regular file that has other names, and what they all lead to."""
+        for path, entry, _ in self._everything(""):
+            if (inode := _several_names(entry)) is not None:
+                yield path, inode
+
+    def _everything(self, reason: str) -> Iterator[tuple[str, os.DirEntry[str], str]]:
+        """Yield all below the root that is no folder: its path, itself, and why it is withheld, empty if it is not."""
+        waiting = [(self.root, "", reason)]
+        while waiting and not self._ended:
+            place, above, around = waiting.pop()
+            for entry in self._listed(place, above):
+                path = f"{above}{entry.name}"
+                folder = self._is_folder(entry)
+                why = around or self._reason(path, entry, folder=folder)
+                if folder:
+                    waiting.append((entry.path, f"{path}/", why))
+                else:
+                    yield path, entry, why
+
+    def _listed(self, place: str, above: str) -> Iterator[os.DirEntry[str]]:
+        """Yield what is in the folder *place*, git's own data left out."""
+        try:
+            with os.scandir(place) as entries:
+                if not self._is_new(place):
+                    return
+                for entry in entries:
+                    if self._is_over():
+                        return
+                    if entry.name.casefold() != ".git":
+                        yield entry
+        except (FileNotFoundError, NotADirectoryError):  # gone meanwhile
+            return
+        except OSError as error:
+            where = shown(above.rstrip("/") or place)
+            self.missed = self.missed or f"{where} cannot be read: {(error.strerror or str(error)).lower()}"
+
+    def _is_new(self, place: str) -> bool:
+        """Tell whether the folder *place* was not looked at yet: links may lead to it by several ways."""
+        found = os.stat(place)  # noqa: PTH116 - hundreds of thousands of these
+        known = (found.st_dev, found.st_ino) in self._folders
+        self._folders.add((found.st_dev, found.st_ino))
+        return not known
+
+    def _is_over(self) -> bool:
+        """Count one more entry; tell whether no more are looked at."""
+        self._entries += 1
+        if self._entries > MOST_ENTRIES:
+            self.missed, self._ended = f"it has more than {MOST_ENTRIES:,} files and folders", True
+        elif self._entries % _LOOKED_UP == 0 and time.monotonic() > self.deadline:
+            self.missed, self._ended = f"to look through it takes more than {MOST_SECONDS:g} s", True
+        return self._ended
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        """Tell whether *entry* is a folder that is looked into: a link to one is where it leads out of the root."""
+        try:
+            if not entry.is_symlink():
+                return entry.is_dir(follow_symlinks=False)
+            return entry.is_dir() and not _is_below(os.path.realpath(entry.path), self.root)
+        except OSError:
+            return False
+
+    def _reason(self, path: str, entry: os.DirEntry[str], *, folder: bool) -> str:
+        if glob := _glob_of(f"{self.root}/{path}", self.globs):
+            return "" if not folder and _is_public(path, entry.path) else _named(glob)
+        if self.globs and entry.is_symlink():
+            target = os.path.realpath(entry.path)
+            if glob := private_glob(target, self.globs):
+                return f"leads to {shown(target)}, which {_named(glob)}"
+        return ""
+
+
+def _several_names(entry: os.DirEntry[str]) -> Inode | None:
+    """Return what all names of the regular file *entry* lead to, None where it has only one."""
+    try:
+        if not entry.is_file(follow_symlinks=False):
+            return None
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_nlink > 1 else None
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root.rstrip('/')}/")
+
+
+def _is_public(path: str, place: str) -> bool:
+    """Tell whether *path* is a file of an installed package that holds public certificates or plain settings alone.
+
+    `*.pem` and `.npmrc` are private, and each Python environment and most of Node's have such a file.
+    """
+    if _INSTALLED.isdisjoint(path.split("/")[:-1]):
+        return False
+    found = first_bytes(Path(place), _LARGEST_BUNDLE + 1)
+    if isinstance(found, Unusable) or len(found.data) > _LARGEST_BUNDLE:
+        return False
+    rest = _CERTIFICATE.sub(b"", found.data)
+    return bool(_SETTINGS.fullmatch(rest)) and private_text(rest.decode("utf-8", "replace")) is None
