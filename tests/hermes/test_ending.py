@@ -150,10 +150,11 @@ def test_a_turn_that_is_cut_off_pays_for_what_it_asked_and_what_had_come(
     there = threading.Event()
     hear = Account.__call__
 
-    def heard(account: Account, event: Mapping[str, Any]) -> None:
-        hear(account, event)
+    def heard(account: Account, event: Mapping[str, Any]) -> bool:
+        may_go = hear(account, event)
         if account.turns == 2 and event["event"] == kind and event.get("written", 0) >= least_out:
             there.set()
+        return may_go
 
     async def killed() -> Attempt:
         running = asyncio.create_task(stage.runner().run(an_errand(**BURST_ORDER), Heard()))

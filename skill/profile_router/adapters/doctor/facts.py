@@ -119,8 +119,8 @@ def installed_hermes(machine: Machine) -> InstalledHermes | None:
     found = find_hermes(machine.environ)
     if found is None:
         return None
-    metadata = found.python.parent.parent.glob("lib/python3*/*-packages/hermes_agent-*.dist-info")
-    version = next((folder.name.split("-")[1].removesuffix(".dist") for folder in sorted(metadata)), None)
+    metadata = found.python.parent.parent.glob("lib/python3*/*-packages/hermes_agent*-*.dist-info")
+    version = next((folder.name.removesuffix(".dist-info").rpartition("-")[2] for folder in sorted(metadata)), None)
     return InstalledHermes(command=" ".join(found.command), version=version)
 
 

@@ -1,4 +1,4 @@
-"""Checks of Hermes: found, its version known, our plugin enabled, our skill visible, approvals as they should be."""
+"""Checks of Hermes: found, its version tried, our plugin enabled, our skill visible, approvals as they should be."""
 
 from __future__ import annotations
 
@@ -13,25 +13,35 @@ from profile_router.adapters.profile_files import read_config
 from profile_router.core.diagnosis import Finding, failed, passed, warned
 
 PLUGIN, SKILL = "profile-router", "hermes-profile-router"
-_KNOWN = "0.19"
+_TRIED = ("0.19", "0.22")
 _DEEPEST = 3  # folders between `skills` and a SKILL.md: category, name, and one to spare
 _INSTALL = "profile-router install"
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
 
 
 def version(facts: Facts) -> Iterator[Finding]:
-    """Warn where there is no Hermes, or another than this program was tried with."""
+    """Warn where there is no Hermes, or one older than any that was tried; of a newer one a child asks what it has."""
     if facts.hermes_problem:
         yield failed("Hermes", facts.hermes_problem, f"unset {VARIABLE}")
     elif facts.hermes is None:
         yield warned("Hermes", "not on PATH: the embedded runner does all the work", "pipx install hermes-agent")
     elif facts.hermes.version is None:
         yield warned("Hermes", f"{facts.hermes.command}, whose version is not to be found", "pipx upgrade hermes-agent")
-    elif not f"{facts.hermes.version}.".startswith(f"{_KNOWN}."):
-        measured = f"{facts.hermes.version}, but tried with {_KNOWN}: children go by its command line"
-        yield warned("Hermes", measured, f"pipx install --force 'hermes-agent=={_KNOWN}.*'")
+    elif _numbers(facts.hermes.version) < _numbers(_TRIED[0]):
+        measured = f"{facts.hermes.version}, older than {_TRIED[0]}: its windows and tools are not known here"
+        yield warned("Hermes", measured, "pipx upgrade hermes-agent")
     else:
-        yield passed("Hermes", f"{facts.hermes.version} at {facts.hermes.command}")
+        yield passed("Hermes", f"{facts.hermes.version} at {facts.hermes.command}{_untried(facts.hermes.version)}")
+
+
+def _untried(version: str) -> str:
+    if _numbers(version)[:2] in map(_numbers, _TRIED):
+        return ""
+    return f" (tried: {' and '.join(_TRIED)}; where a turn lacks something, the embedded runner does the work)"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
 def plugin(facts: Facts) -> Iterator[Finding]:

@@ -14,10 +14,10 @@ from profile_router.ports import Emit
 class Account:
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
-    `afford` holds the money for the tokens so far; where there is none any more, `over` is the reason and `stop` is
-    called. Hermes asks nobody before a request, so one may be over. `asked_in` and `asked_out` are what the request
-    under way has taken by its size; `counted`: some of the tokens are by size, because the provider did not say.
-    `trouble` is how the last request failed, None where it was answered; times are seconds.
+    `afford` holds the money for the tokens so far, the request that is to go out and the longest answer to it; where
+    there is none, `over` is the reason, `stop` is called, and that request does not go out. `asked_in` and `asked_out`
+    are what the request under way has taken by its size; `counted`: some of the tokens are by size, because the
+    provider did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
     """
 
     emit: Emit
@@ -34,12 +34,11 @@ class Account:
     first_s: float | None = None
     trouble: Mapping[str, Any] | None = None
     version: str = ""
-    known: bool = True
     notes: list[str] = field(default_factory=list)
     result: Mapping[str, Any] | None = None
 
-    def __call__(self, event: Mapping[str, Any]) -> None:
-        """Take one event of the child."""
+    def __call__(self, event: Mapping[str, Any]) -> bool:
+        """Take one event of the child. Return whether the request that it may announce can go out."""
         self.turns = max(self.turns, event.get("turn") or 0)
         self.tokens_in = max(self.tokens_in, event.get("tokens_in") or 0)
         self.tokens_out = max(self.tokens_out, event.get("tokens_out") or 0)
@@ -49,9 +48,10 @@ class Account:
         self.model_served = event.get("model_served") or self.model_served
         match event["event"]:
             case "version":
-                self.version, self.known = event["version"], event["known"]
-            case "asked" | "begun":
+                self.version = event["version"]
+            case "asked":
                 self.asked_in, self.asked_out = event.get("sent") or 0, 0
+                self._hold(self.asked_in + (event.get("answer") or 0))
             case "coming":
                 self.asked_out = event["written"]
             case "note":
@@ -60,19 +60,20 @@ class Account:
                 self.first_s = event["first_s"] if self.first_s is None else self.first_s
                 self.trouble = None
                 self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"]})
-                self._hold()
             case "refused":
                 self.trouble = event
             case "result":
                 self.result = event
+        return self.over is None
 
-    def _hold(self) -> None:
+    def _hold(self, coming: int) -> None:
         if self.afford is None or self.over is not None:
             return
         try:
-            self.afford(self.tokens_in + self.tokens_out)
+            self.afford(self.tokens_in + self.tokens_out + coming)
         except AttemptError as error:
             self.over = error
+            self.turns, self.asked_in = self.turns - 1, 0
             if self.stop is not None:
                 self.stop()
 

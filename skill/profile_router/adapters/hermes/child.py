@@ -1,13 +1,12 @@
 """One turn of the real Hermes. Hermes' own python runs this file by its path; nothing of ours is installed there.
 
-In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: when it closes,
-whoever ordered is gone, and this process ends with everything that it started. Out: a line of JSON per event on the
-first stdout; whatever Hermes prints goes to stderr. The exit code says nothing.
+In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: a byte for each
+request that may go out; when it closes, whoever ordered is gone, and this process ends with everything that it started.
+Out: a line of JSON per event on the first stdout; whatever Hermes prints goes to stderr. The exit code says nothing.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -19,21 +18,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-KNOWN_VERSION = "0.19."
-
 
 def main() -> None:
     """Take the order, run the turn, report it, and end without waiting for what Hermes may have left running."""
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    say = _take_over_the_streams(_beside("family"), orders)
+    allowed: queue.SimpleQueue[int] = queue.SimpleQueue()
+    say = _take_over_the_streams(_beside("family"), orders, allowed)
     try:
-        version = importlib.metadata.version("hermes-agent")
-        known = version.startswith(KNOWN_VERSION)
-        say("version", version=version, known=known)
-        turn = _beside("turn" if known else "command")
-        if known:
-            turn.load()
-        turn.run(json.loads(orders.get()), say, _beside)
+        inside = _beside("inside")
+        say("version", version=inside.told_version())
+        turn = _beside("turn").Turn(inside, _beside("meter").Meter(allowed.get))
+        turn.load()
+        order = json.loads(orders.get())
+        turn.run(order, say, _beside("size").sizer(order["counting"]))
     except BaseException as error:
         say("result", exception=type(error).__name__, error=" ".join(str(error).split()))
     sys.stderr.flush()
@@ -50,16 +47,16 @@ def _beside(name: str) -> Any:
     return module
 
 
-def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes]) -> Any:
+def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes], allowed: queue.SimpleQueue[int]) -> Any:
     """Keep stdin as the leash and stdout as the wire, out of reach of whatever is started; return who speaks on it.
 
-    The order, which comes on the leash, goes to *orders*.
+    The order, which comes on the leash, goes to *orders*, and what comes after it to *allowed*.
     """
     leash, wire = os.dup(0), os.dup(1)  # these two are not inherited
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     scratch = Path(os.environ.get("TMPDIR") or "/").parent  # now: the profile's .env may name another
-    threading.Thread(target=_hold, args=(leash, family, orders, scratch), daemon=True).start()
+    threading.Thread(target=_hold, args=(leash, family, orders, allowed, scratch), daemon=True).start()
     lock = threading.Lock()
 
     def say(event: str, **values: Any) -> None:
@@ -71,8 +68,10 @@ def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes]) -> Any
     return say
 
 
-def _hold(leash: int, family: Any, orders: queue.SimpleQueue[bytes], scratch: Path) -> None:
-    """Hand the order on, and when the other end of the *leash* is gone, end this process and all that it started.
+def _hold(
+    leash: int, family: Any, orders: queue.SimpleQueue[bytes], allowed: queue.SimpleQueue[int], scratch: Path
+) -> None:
+    """Hand the order on, then each byte, and end with all that was started when the other end of the *leash* is gone.
 
     Whoever made *scratch* may have been killed: it goes too.
     """
@@ -81,8 +80,9 @@ def _hold(leash: int, family: Any, orders: queue.SimpleQueue[bytes], scratch: Pa
         order += read
     if order.endswith(b"\n"):
         orders.put(bytes(order))
-    while os.read(leash, 1024):
-        pass
+    while read := os.read(leash, 1024):
+        for byte in read:
+            allowed.put(byte)
     parent = os.getpid()
     if os.fork() == 0:  # the one that could start more is ended first, which it cannot do to itself
         with suppress(OSError):

@@ -40,13 +40,13 @@ class KeptTurn:
         )
         return Failure(cause="interrupted", message=message)
 
-    def hearing(self, account: Account) -> Callable[[Mapping[str, Any]], None]:
+    def hearing(self, account: Account) -> Callable[[Mapping[str, Any]], bool]:
         """Return what hears the child's events: *account*; each answer is noted, and each request after one."""
         answered = False
 
-        def heard(event: Mapping[str, Any]) -> None:
+        def heard(event: Mapping[str, Any]) -> bool:
             nonlocal answered
-            account(event)
+            may_go = account(event)
             answered |= event["event"] == "answered"
             if answered and event["event"] in _NOTED:
                 tokens = (account.tokens_in + account.asked_in, account.tokens_out + account.asked_out)
@@ -54,5 +54,6 @@ class KeptTurn:
                 counts = (account.turns, *tokens, account.model_served, account.first_s, counted)
                 with suppress(StateError):  # a pipe's callback has nobody to tell; the run's next step hears of it
                     self.records.keep(self.name, counts)
+            return may_go
 
         return heard

@@ -6,9 +6,9 @@ does not count is free to it: here such a request is counted by its size.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 Say = Callable[..., None]
@@ -23,27 +23,105 @@ class BrokeOff(ConnectionError):
     """The answer ended in the middle."""
 
 
-class Meter:
-    """Counts the requests of one agent and says `asked`, then `answered` or `refused`, for each.
+class TurnsSpent(RuntimeError):
+    """The turn has made as many requests as it may."""
 
-    *size* is what a request or an answer is taken to have in tokens, where nobody counts. `coming` tells of an answer
-    that has begun, and of each further thousand characters of it (of a long one, of each eighth).
+
+class Meter:
+    """Counts the requests of one turn and says `asked`, then `answered` or `refused`, for each.
+
+    An `asked` request waits until *may_go* returns: whoever pays has found the money for it. Beyond the turn's limit
+    none goes out, be it of Hermes' loop or of a helper of its (a summary, a look at an image); `spent` tells that one
+    wanted to. *size* is what a request or an answer is taken to have in tokens, where nobody counts. `coming` tells of
+    an answer that has begun, and of each further thousand characters of it (of a long one, of each eighth).
     """
 
-    def __init__(self, agent: Any, say: Say, size: Callable[[Any], int]) -> None:
-        self._agent = agent
-        self._say = say
-        self._size = size
+    def __init__(self, may_go: Callable[[], object]) -> None:
+        self.spent = False
+        self._may_go = may_go
+        self._agent: Any = None
         self._asking = False
-        self._turns = self._tokens_in = self._tokens_out = 0
+        self._turns = self._most = self._tokens_in = self._tokens_out = 0
         self._written: list[str] = []
         self._length = self._told = 0
-        self._stub = import_module("agent.chat_completion_helpers").PARTIAL_STREAM_STUB_ID
-        self._normalize = import_module("agent.usage_pricing").normalize_usage
+        self._lock = threading.RLock()
+
+    def stand_between(self, place: Any) -> None:
+        """Stand between Hermes and the model calls of its helpers, which it takes from the module *place*."""
+        beside, beside_async = place.call_llm, place.async_call_llm
+
+        def call_llm(*arguments: Any, **named: Any) -> Any:
+            sent = self._begin(arguments, named)
+            try:
+                return self._helped(sent, beside(*arguments, **named))
+            except Exception as error:
+                self._failed(error)
+                raise
+
+        async def async_call_llm(*arguments: Any, **named: Any) -> Any:
+            sent = self._begin(arguments, named)
+            try:
+                return self._helped(sent, await beside_async(*arguments, **named))
+            except Exception as error:
+                self._failed(error)
+                raise
+
+        place.call_llm, place.async_call_llm = call_llm, async_call_llm
+
+    def begin(self, agent: Any, inside: Any, say: Say, size: Callable[[Any], int], most: int) -> None:
+        """Meter *agent* from now on, which may make *most* requests. Raises the Unknown of *inside*."""
+        self._agent, self._say, self._size, self._most, self.spent = agent, say, size, most, False
+        self._stub = inside.take("PARTIAL_STREAM_STUB_ID")
+        self._normalize = inside.take("normalize_usage")
         for name in _METHODS:
-            setattr(agent, name, self._metered(getattr(agent, name)))
+            inside.put(agent, **{name: self._metered(getattr(agent, name))})
         for name in _PIECES:
-            setattr(agent, name, self._overheard(getattr(agent, name)))
+            inside.put(agent, **{name: self._overheard(getattr(agent, name))})
+
+    def end(self) -> str:
+        """Take it that the turn has made all the requests that it may. Return what is said instead of one more."""
+        self.spent = True
+        return ""
+
+    def _begin(self, arguments: Any, named: Any) -> int:
+        """Return the size of a request that may go out now. Raises TurnsSpent."""
+        with self._lock:
+            if self._turns >= self._most:
+                self.end()
+                raise TurnsSpent(f"the limit of {self._most} model calls is reached")
+            self._turns += 1
+            sent = self._size(arguments or named)
+            self._say("asked", turn=self._turns, sent=sent, answer=getattr(self._agent, "max_tokens", None) or 0)
+        self._may_go()
+        return sent
+
+    def _helped(self, sent: int, response: Any) -> Any:
+        """Count the *response* to a helper of Hermes, and return it."""
+        counted = self._count(response, sent)
+        self._answered(counted, tools=[])
+        return response
+
+    def _failed(self, error: Exception, *, counted: bool = False) -> None:
+        self._say(
+            "refused",
+            tokens_in=self._tokens_in,
+            tokens_out=self._tokens_out,
+            counted=counted,
+            status=getattr(error, "status_code", None),
+            kinds=list(_kinds(error)),
+            waits=_waits(error),
+        )
+
+    def _answered(self, counted: bool, *, tools: Sequence[str], **more: Any) -> None:
+        self._say(
+            "answered",
+            tokens_in=self._tokens_in,
+            tokens_out=self._tokens_out,
+            counted=counted,
+            tools=tools,
+            turn=self._turns,
+            **{"model_served": None, "first_s": None, **more},
+        )
 
     def _metered(self, ask: Ask) -> Ask:
         def metered(*arguments: Any, **named: Any) -> Any:
@@ -58,10 +136,8 @@ class Meter:
         return metered
 
     def _ask(self, ask: Ask, *arguments: Any, **named: Any) -> Any:
-        self._turns += 1
         self._written, self._length, self._told = [], 0, 0
-        sent = self._size(arguments or named)
-        self._say("asked", turn=self._turns, sent=sent)
+        sent = self._begin(arguments, named)
         began, first = time.monotonic(), []
         if heard := named.get("on_first_delta"):
 
@@ -78,26 +154,14 @@ class Meter:
         except Exception as error:
             if first or self._written:
                 self._add(sent, self._size(self._written))
-            self._say(
-                "refused",
-                tokens_in=self._tokens_in,
-                tokens_out=self._tokens_out,
-                counted=bool(first or self._written),
-                status=getattr(error, "status_code", None),
-                kinds=list(_kinds(error)),
-                waits=_waits(error),
-            )
+            self._failed(error, counted=bool(first or self._written))
             raise
         counted = self._count(response, sent)
-        self._say(
-            "answered",
-            tokens_in=self._tokens_in,
-            tokens_out=self._tokens_out,
-            counted=counted,
+        self._answered(
+            counted,
             model_served=getattr(response, "model", None),
             first_s=first[0] if first else None,
             tools=[_name(call) for call in _calls(response)],
-            turn=self._turns,
         )
         return response
 

@@ -14,17 +14,21 @@ from profile_router.adapters.hermes.started import Child
 _CLOSING_SECONDS = 10.0  # a child that has its result may take down a container; what is left then is killed
 _LAST_WORDS_SECONDS = 1.0
 _KEPT_BYTES = 16_000
-Heard = Callable[[Mapping[str, Any]], None]
+_GO = b"+"
+# Hears an event of the child, and tells whether the request that it may announce can go out.
+Heard = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(slots=True)
 class _Wire(asyncio.Protocol):
     """The child's stdout: whole events to `heard`. `reported` is set by its result, `silent` when it has closed it.
 
-    Nothing that the child starts inherits it: it closes when the child ends.
+    `go` lets a request out that the child has announced. Nothing that the child starts inherits the wire: it closes
+    when the child ends.
     """
 
     heard: Heard
+    go: Callable[[], object] = lambda: None
     reported: asyncio.Event = field(default_factory=asyncio.Event)
     silent: asyncio.Event = field(default_factory=asyncio.Event)
     _unfinished: bytearray = field(default_factory=bytearray)
@@ -35,7 +39,9 @@ class _Wire(asyncio.Protocol):
         self._unfinished = rest
         for line in lines:
             event = json.loads(line)
-            self.heard(event)
+            may_go = self.heard(event)
+            if event["event"] == "asked" and may_go:
+                self.go()
             if event["event"] == "result":
                 self.reported.set()
 
@@ -70,6 +76,8 @@ class Ended:
 async def converse(child: Child, order: Mapping[str, Any], seconds: float, heard: Heard) -> Ended:
     """Give *child* its order and at most *seconds*. Each event goes to *heard*, the result among them.
 
+    A request that the child announces goes out when *heard* has agreed to it, and not before.
+
     However this ends, by return, error or cancellation, the child and all that it started are ended before.
     """
     wire, errors = _Wire(heard), _Errors()
@@ -78,6 +86,7 @@ async def converse(child: Child, order: Mapping[str, Any], seconds: float, heard
         try:
             async with asyncio.timeout(seconds):
                 leash.write(json.dumps(order).encode() + b"\n")  # and the pipe stays open
+                wire.go = lambda: leash.write(_GO)
                 await _first(wire.reported, wire.silent)
             await _at_most(_CLOSING_SECONDS, wire.silent)
         except TimeoutError:

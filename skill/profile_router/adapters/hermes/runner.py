@@ -194,11 +194,6 @@ def _own_count(order: Order, account: Account) -> Iterator[str]:
 
 def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[str]:
     yield from account.notes
-    if not account.known:
-        yield (
-            f"Hermes {account.version} is not the version that profile-router knows (0.19): it was asked by "
-            "`hermes -z`, without a turn limit and with the conversation as text"
-        )
     yield from _own_count(order, account)
     if workspace is None:
         yield "no workspace: the subagent worked in an empty folder; name one with --workspace"

@@ -1,14 +1,14 @@
 """Build Hermes' agent as its own `hermes chat` does, minus all that it repeats unseen, and run one turn.
 
-Loaded by the child, inside Hermes' python. What it takes of Hermes was read in 0.19.0: where a name is gone it stops
-before the first request.
+Loaded by the child, inside Hermes' python. Where Hermes has not what the turn takes of it (see `inside`), `load` or
+`run` raises Unknown before the first request.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,49 +19,59 @@ _REPORTED = (
 # No question to a user who is not there, no delegation by the delegated, nothing that outlives the turn.
 _WITHHELD = ("clarify", "delegation", "memory", "cronjob", "session_search")
 _NEEDS_APPROVAL = ("code_execution",)
+_TURNS_SPENT = "max_iterations_reached"
 
 Say = Callable[..., None]
 Order = Mapping[str, Any]
 
 
-def load() -> None:
-    """Import Hermes under the profile, most of a second, before there is an order: it asks no model and no server."""
-    import_module("hermes_cli.env_loader").load_hermes_dotenv(hermes_home=os.environ["HERMES_HOME"])
-    import_module("gateway.session_context").declare_stateless_channel()
-    keys = import_module("hermes_cli.auth")
-    read = getattr(keys, "_load_global_auth_store", None)
-    _put(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
-    import_module("hermes_cli.config").apply_terminal_config_to_env()
-    import_module("run_agent")
-    _put(keys, _load_global_auth_store=read)
+class Turn:
+    """One turn: *inside* finds what Hermes has, and each request goes by *meter*, whoever of Hermes makes it."""
+
+    def __init__(self, inside: Any, meter: Any) -> None:
+        self.inside = inside
+        self.meter = meter
+
+    def load(self) -> None:
+        """Import Hermes under the profile, about a second, before there is an order: no model or server is asked."""
+        take, keys = self.inside.take, self.inside.place_of("_load_global_auth_store")
+        take("load_hermes_dotenv")(hermes_home=os.environ["HERMES_HOME"])
+        take("declare_stateless_channel")()
+        read = keys._load_global_auth_store
+        self.inside.put(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
+        take("apply_terminal_config_to_env")()
+        self.meter.stand_between(self.inside.place_of("call_llm"))  # before anybody of Hermes has taken it from there
+        self.inside.look()
+        self.inside.put(keys, _load_global_auth_store=read)
+
+    def run(self, order: Order, say: Say, size: Callable[[Any], int]) -> None:
+        """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
+        if not order["root_keys"]:  # else Hermes reads through to the root's keys, even past one in the profile's .env
+            self.inside.put(self.inside.place_of("_load_global_auth_store"), _load_global_auth_store=dict)
+        config = self.inside.take("load_config")()
+        if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
+            os.environ["TERMINAL_CWD"] = order["cwd"]
+        agent = _agent(order, config, say, self.inside)
+        # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
+        self.inside.put(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
+        self.meter.begin(agent, self.inside, say, size, order["max_turns"])
+        result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
+        ended = {"turn_exit_reason": _TURNS_SPENT, "completed": False} if self.meter.spent else {}
+        say("result", **({key: result.get(key) for key in _REPORTED} | ended))
+        agent.close()
 
 
-def run(order: Order, say: Say, beside: Callable[[str], Any]) -> None:
-    """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
-    if not order["root_keys"]:  # else Hermes reads through to the root's keys, even past one in the profile's .env
-        _put(import_module("hermes_cli.auth"), _load_global_auth_store=dict)
-    config = import_module("hermes_cli.config").load_config()
-    if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
-        os.environ["TERMINAL_CWD"] = order["cwd"]
-    agent = _agent(order, config, say)
-    beside("meter").Meter(agent, say, beside("size").sizer(order["counting"]))
-    result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
-    say("result", **{key: result.get(key) for key in _REPORTED})
-    agent.close()
-
-
-def _agent(order: Order, config: Mapping[str, Any], say: Say) -> Any:
+def _agent(order: Order, config: Mapping[str, Any], say: Say, inside: Any) -> Any:
     section = config.get("model") or {}
     section = section if isinstance(section, dict) else {"default": section}
     model = section.get("default") or section.get("model") or ""
     _same_model(order["expected"], model)
-    runtime = import_module("hermes_cli.runtime_provider").resolve_runtime_provider(target_model=model or None)
+    runtime = inside.take("resolve_runtime_provider")(target_model=model or None)
     _same_place(order["expected"], runtime.get("base_url") or "")
     runtime = _with_key(runtime, order)
-    _start_tool_servers()
-    agent_class = import_module("run_agent").AIAgent
-    _approvals(order["unattended"])
-    agent = agent_class(
+    _start_tool_servers(inside)
+    _approvals(order["unattended"], inside)
+    agent = inside.take("AIAgent")(
         **{key: runtime.get(key) for key in ("api_key", "base_url", "provider", "api_mode")},
         **_preferences(config.get("provider_routing") or {}),
         model=model,
@@ -69,13 +79,13 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say) -> Any:
         fallback_model=None,
         max_iterations=order["max_turns"],
         max_tokens=section.get("max_tokens") or order["max_tokens"],
-        enabled_toolsets=_toolsets(order["toolsets"], config, say),
+        enabled_toolsets=_toolsets(order["toolsets"], config, say, inside),
         disabled_toolsets=[
             *((config.get("agent") or {}).get("disabled_toolsets") or ()),
             *_WITHHELD,
             *(() if order["unattended"] else _NEEDS_APPROVAL),
         ],
-        reasoning_config=import_module("hermes_constants").resolve_reasoning_config(config, model),
+        reasoning_config=inside.take("resolve_reasoning_config")(config, model),
         ephemeral_system_prompt=order["system"],
         quiet_mode=True,
         platform="cli",
@@ -83,9 +93,9 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say) -> Any:
         skip_memory=True,
     )
     agent.suppress_status_output = True
-    _one_request_a_turn(agent)
+    _one_request_a_turn(agent, inside)
     if not isinstance(order["prompt"], str):  # else another model call would put the images into words first
-        _put(agent, _model_supports_vision=lambda: True)
+        inside.put(agent, _model_supports_vision=lambda: True)
     return agent
 
 
@@ -110,12 +120,10 @@ def _same_place(expected: Mapping[str, Any], base_url: str) -> None:
         raise LookupError(f"it reads the profile's address as '{base_url}', not as '{expected['base_url']}'")
 
 
-def _start_tool_servers() -> None:
-    import logging
-
-    startup = import_module("hermes_cli.mcp_startup")
-    startup.start_background_mcp_discovery(logger=logging.getLogger(__name__), thread_name="mcp-discovery")
-    startup.wait_for_mcp_discovery()
+def _start_tool_servers(inside: Any) -> None:
+    log = logging.getLogger(__name__)
+    inside.take("start_background_mcp_discovery")(logger=log, thread_name="mcp-discovery")
+    inside.take("wait_for_mcp_discovery")()
 
 
 def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,12 +137,12 @@ def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say) -> list[str]:
+def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say, inside: Any) -> list[str]:
     """Return what the task wants and the profile allows. A profile that lists none for the CLI allows any."""
-    allowed: set[str] = import_module("hermes_cli.tools_config")._get_platform_tools(config, "cli")
+    allowed: set[str] = inside.take("_get_platform_tools")(config, "cli")
     if wanted is None:
         return sorted(allowed)
-    known = import_module("toolsets").validate_toolset
+    known = inside.take("validate_toolset")
     listed = isinstance((config.get("platform_toolsets") or {}).get("cli"), list)
     offered = [name for name in wanted if known(name) and (name in allowed or not listed)]
     if left_out := [name for name in wanted if name not in offered]:
@@ -142,31 +150,24 @@ def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say) -> 
     return offered
 
 
-def _approvals(unattended: bool) -> None:
+def _approvals(unattended: bool, inside: Any) -> None:
     """Grant what asks for approval, or refuse it at once: left alone, Hermes grants it where nobody is there to ask."""
-    approval = import_module("tools.approval")
+    frozen = inside.place_of("_YOLO_MODE_FROZEN")
     if unattended:
-        _put(approval, _YOLO_MODE_FROZEN=True)
+        inside.put(frozen, _YOLO_MODE_FROZEN=True)
         return
     os.environ["HERMES_CRON_SESSION"] = "1"  # Hermes' word for: nobody is there
-    refused = {"_get_approval_mode": lambda: "manual", "_get_cron_approval_mode": lambda: "deny"}
-    _put(approval, _YOLO_MODE_FROZEN=False, **refused)
+    inside.put(frozen, _YOLO_MODE_FROZEN=False)
+    inside.put(inside.place_of("_get_approval_mode"), _get_approval_mode=lambda: "manual")
+    inside.put(inside.place_of("_get_cron_approval_mode"), _get_cron_approval_mode=lambda: "deny")
 
 
-def _one_request_a_turn(agent: Any) -> None:
-    """Switch off retries, the second round on a new connection, and the summary asked for beyond the turn limit."""
+def _one_request_a_turn(agent: Any, inside: Any) -> None:
+    """Switch off retries and the second round on a new connection."""
     os.environ["HERMES_STREAM_RETRIES"] = "0"  # once more: the profile's .env may have set it
-    _put(
+    inside.put(
         agent,
         _api_max_retries=1,
         _try_recover_primary_transport=lambda *_, **__: False,
-        _handle_max_iterations=lambda *_, **__: "",
         _skill_nudge_interval=0,
     )
-
-
-def _put(place: Any, **values: Any) -> None:
-    for name, value in values.items():
-        if not hasattr(place, name):
-            raise AttributeError(f"Hermes has no {name} any more: this is not the version that was read")
-        setattr(place, name, value)

