@@ -19,8 +19,8 @@ from tests.adapters.git_repository import repository, run_git, write_files
 
 from profile_router.adapters import git_merge, git_worktree
 from profile_router.adapters.git_merge import Merge, keep_diff, merge
-from profile_router.adapters.git_trees import find_repository
 from profile_router.adapters.git_worktree import Copy, opened_copy, why_in_place
+from profile_router.adapters.repository import find_repository
 from profile_router.errors import WorkspaceError
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
@@ -408,7 +408,7 @@ def process(code: str, *arguments: object) -> subprocess.Popen[bytes]:
     head = f"""import sys; sys.path[:0] = {paths!r}
 from pathlib import Path
 from profile_router.adapters.git_merge import merge
-from profile_router.adapters.git_trees import find_repository
+from profile_router.adapters.repository import find_repository
 from profile_router.adapters.git_worktree import opened_copy
 repo, state = find_repository(Path(sys.argv[1])), Path(sys.argv[2])
 """

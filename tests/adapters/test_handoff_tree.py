@@ -15,8 +15,8 @@ from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_git_worktree import files_of, git_folder
 
 from profile_router.adapters import git_merge, work_tree_writes
-from profile_router.adapters.git_trees import find_repository
 from profile_router.adapters.git_worktree import opened_copy
+from profile_router.adapters.repository import find_repository
 from profile_router.adapters.verifier import WorkspaceVerifier
 from profile_router.adapters.workspace import Workspace
 from profile_router.core.handoff import SetBack

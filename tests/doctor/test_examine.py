@@ -14,6 +14,7 @@ from tests.doctor import (
     test_model_file,
     test_own,
     test_profiles,
+    test_repository_programs,
     test_staying,
 )
 from tests.doctor.scene import Scene
@@ -30,6 +31,7 @@ MODULES = (
     test_model_file,
     test_own,
     test_profiles,
+    test_repository_programs,
     test_staying,
 )
 ROWS = [row for module in MODULES for row in module.ROWS]

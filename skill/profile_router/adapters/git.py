@@ -1,9 +1,9 @@
 """Ask git, safely: the repository is the user's, its configuration may be anybody's.
 
 Nothing here runs a hook, a file system monitor, a pager, an external diff or a transport, takes an optional lock, asks
-on the terminal or fetches missing objects. What remains: commands that read file *contents* (diff, status) run the
-`filter.*` programs of the repository's own configuration, as they must for git-lfs; git itself refuses repositories
-that belong to another user (safe.directory), and that stays in force.
+on the terminal or fetches missing objects. Commands that read or write the *contents* of files (add, diff of the work
+tree, checkout) would run the `filter.*` programs of the configuration too: they go through `own_git`, where there is no
+such configuration. Git itself refuses repositories that belong to another user (safe.directory), and that stays so.
 """
 
 from __future__ import annotations

@@ -13,14 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_router.adapters.git_trees import GITLINK, LINK, PROGRAM, Entry, Trees
+from profile_router.adapters.git_marks import take
+from profile_router.adapters.git_trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, Trees
 from profile_router.adapters.git_worktree import locked
 from profile_router.adapters.state_dir import private_folder
+from profile_router.adapters.whole_files import write_whole
 from profile_router.adapters.work_tree_writes import Changed, Found, is_folder, look, sweep, write_all
 from profile_router.errors import StateError, WorkspaceError
 
 DIFFS = "diffs"
 _TRIES = 3  # somebody who types on in the same file wins after that
+_OFF = ("clean=", "smudge=", "process=", "required=false")  # no program, and no complaint that there is none
 _MERGED = "merged"  # the index that a merge is made in
 
 
@@ -42,7 +45,7 @@ class _Conflict(Exception):
         self.paths = tuple(sorted(set(paths)))
 
 
-def merge(trees: Trees, base: str, theirs: str, state: Path, name: str) -> Merge:
+def merge(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Merge:
     """Bring the change from *base* to *theirs* into the work tree; keep it as a file where that cannot be.
 
     The file is there before the first byte is written, so that a crash in the middle loses nothing.
@@ -58,7 +61,7 @@ def merge(trees: Trees, base: str, theirs: str, state: Path, name: str) -> Merge
     return Merge(merged=True, files=_shown(files), moved=moved)
 
 
-def keep_diff(trees: Trees, base: str, theirs: str, state: Path, name: str) -> Path:
+def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Path:
     """Write the difference of two trees to a new file for its owner only, below *state*; return the file.
 
     Raises StateError where it cannot be written.
@@ -66,15 +69,13 @@ def keep_diff(trees: Trees, base: str, theirs: str, state: Path, name: str) -> P
     file = private_folder(Path(os.path.realpath(state)) / DIFFS) / f"{name}-{secrets.token_hex(4)}.patch"
     patch = trees.patch(base, theirs)
     try:
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-            out.write(patch)
+        write_whole(file, patch)
     except OSError as error:
-        file.unlink(missing_ok=True)
         raise StateError(f"{file} cannot be written ({error.strerror}); make room there") from None
     return file
 
 
-def clear_halves(trees: Trees, base: str, theirs: str, state: Path, name: str) -> None:
+def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> None:
     """Remove what a merge of this change that was killed left: its diff, and files that had not got their names yet."""
     patch = trees.patch(base, theirs)
     for file in (Path(os.path.realpath(state)) / DIFFS).glob(f"{name}-*.patch"):
@@ -87,13 +88,23 @@ def clear_halves(trees: Trees, base: str, theirs: str, state: Path, name: str) -
 def apply_command(trees: Trees, diff: Path) -> str:
     """Return the command that applies *diff* as far as it fits and leaves the rest in .rej files."""
     top = shlex.quote(str(trees.repository.top))
-    return f"git -C {top} apply --reject --whitespace=nowarn {shlex.quote(str(diff))}"
+    return f"git -C {top} {_unfiltered(trees, diff)}apply --reject --whitespace=nowarn {shlex.quote(str(diff))}"
 
 
-def _merged(trees: Trees, base: str, theirs: str) -> tuple[tuple[str, ...], bool]:
+def _unfiltered(trees: Trees, diff: Path) -> str:
+    """Return the options that keep git from filtering the files of *diff*, which holds them as they are."""
+    if not trees.settings.filters:
+        return ""
+    listed = trees.run("apply", "--numstat", "-z", str(diff)).split("\0")
+    names = trees.filters_of([line.split("\t", 2)[2] for line in listed if line]).values()
+    off = (f"filter.{name}.{key}" for name in sorted(set(names)) for key in _OFF)
+    return "".join(f"-c {shlex.quote(setting)} " for setting in off)
+
+
+def _merged(trees: Trees, base: FilesTree, theirs: FilesTree) -> tuple[tuple[str, ...], bool]:
     """Return what was written, and whether the work tree had moved. Raises _Conflict or Changed: then nothing was."""
     for left in reversed(range(_TRIES)):
-        ours = trees.take()
+        ours = take(trees).files
         target = _merged_tree(trees, base, ours, theirs)
         changes = trees.differences(ours, target)
         odd = [path for path, pair in changes.items() if any(entry and entry.mode == GITLINK for entry in pair)]
@@ -109,9 +120,9 @@ def _merged(trees: Trees, base: str, theirs: str) -> tuple[tuple[str, ...], bool
     raise AssertionError("a merge is tried at least once")
 
 
-def _merged_tree(trees: Trees, base: str, ours: str, theirs: str) -> str:
+def _merged_tree(trees: Trees, base: FilesTree, ours: FilesTree, theirs: FilesTree) -> FilesTree:
     """Return the tree in which both changes are. What only one side changed is git's own work."""
-    trees.index(_MERGED).unlink(missing_ok=True)
+    trees.empty_index(_MERGED)
     if ours == base:  # git takes a folder in the place of a file for a conflict even then
         trees.run("read-tree", theirs, index=_MERGED)
         return theirs
@@ -124,7 +135,7 @@ def _merged_tree(trees: Trees, base: str, ours: str, theirs: str) -> str:
     if in_conflict:
         raise _Conflict(in_conflict)
     try:
-        return trees.run("write-tree", index=_MERGED).strip()
+        return trees.write(_MERGED)
     except WorkspaceError:  # a file here, a folder of that name there
         raise _Conflict(tuple(trees.differences(base, theirs))) from None
 
@@ -161,7 +172,7 @@ def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
     return True
 
 
-def _write(trees: Trees, ours: str, changes: Mapping[str, tuple[Entry | None, Entry | None]]) -> None:
+def _write(trees: Trees, ours: FilesTree, changes: Mapping[str, tuple[Entry | None, Entry | None]]) -> None:
     """Write what differs between *ours*, the work tree as it was seen, and the merged tree. Raises Changed."""
     top = trees.repository.top
     # A folder in the place of a new file is empty once the files in it that have to go are gone, or is in the way.
@@ -172,7 +183,7 @@ def _write(trees: Trees, ours: str, changes: Mapping[str, tuple[Entry | None, En
         if (entry is None) != (before[path] is None):  # a file that git ignores, say, where a new one is to be
             raise Changed(path)
     # What was just read is what git saw only if git still sees the same.
-    moved = set(trees.differences(ours, trees.take())) & set(changes)
+    moved = set(trees.differences(ours, take(trees).files)) & set(changes)
     if moved:
         raise Changed(min(moved))
     with tempfile.TemporaryDirectory(prefix="profile-router-") as folder:

@@ -18,9 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from profile_router.adapters.content import shown, shown_size
 from profile_router.adapters.git import git
-from profile_router.adapters.git_trees import Repository, Trees
+from profile_router.adapters.git_marks import facts_of, take, take_copy
+from profile_router.adapters.git_trees import FilesTree, Trees
+from profile_router.adapters.repository import Repository
 from profile_router.adapters.state_dir import private_folder
+from profile_router.adapters.whole_files import copy_whole
 from profile_router.errors import WorkspaceError
 
 FOLDER = "worktrees"
@@ -28,22 +32,20 @@ FOLDER = "worktrees"
 # one shows in all, as it would without copies. Nothing else that git ignores is there: no `.env`, no build output.
 LINKED = ("node_modules", ".venv", "venv", "vendor")
 LOCK_S = 60.0
+_OWN = ("core.repositoryformatversion", "extensions.objectformat")  # as `git init` makes them
 _IDENTITY = ("-c", "user.name=profile-router", "-c", "user.email=profile-router@localhost")
-# What decides how files are read and written; the rest of the user's configuration stays with the user.
-_CONFIGURED = (
-    *("core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode"),
-    *("core.excludesfile", "core.attributesfile", "user.name", "user.email", "filter."),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A copy of a work tree. `top` is its folder, `base` the tree it began with, `links` what leads out of it."""
+    """A copy of a work tree. `top` is its folder, `base` the tree it began with, `links` what leads out of it.
+    `left_out` are the files, with their sizes, that were too large to copy."""
 
     trees: Trees
     top: Path
-    base: str
+    base: FilesTree
     links: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def folder(self, original: Path) -> Path:
         """Return where *original*, a folder of the work tree, is in this copy."""
@@ -51,15 +53,15 @@ class Copy:
         place.mkdir(parents=True, exist_ok=True)
         return place
 
-    def tree(self) -> str:
+    def tree(self) -> FilesTree:
         """Return the tree of the copy as it is now, by the rules of the user's repository."""
-        return self.trees.take_of(self.top, "copy", self.links)
+        return take_copy(self.trees, self.top, "copy", self.links)
 
     def diff(self) -> bytes:
         """Return what was changed since it was opened, as a patch that `git apply` takes."""
         return self.trees.patch(self.base, self.tree())
 
-    def reset(self, tree: str) -> None:
+    def reset(self, tree: FilesTree) -> None:
         """Make the copy hold *tree*, one of its own: what came after is gone."""
         self.tree()  # so that new files are known, and go as well
         self.trees.lay_out(tree, self.top, "copy")
@@ -106,13 +108,15 @@ def opened_copy(
     try:
         trees = Trees(repository, place / "store")
         with locked(repository, state):
-            base = trees.take()
+            mark = take(trees)
+        base = mark.files
         if trees.has_gitlink(base):
             raise WorkspaceError(f"{repository.top} holds another repository; name the one to work in by --workspace")
         top = place / (repository.top.name or "files")
         links = _linked_folders(repository)
         _lay_out(trees, base, top, links)
-        yield Copy(trees=trees, top=top, base=base, links=links)
+        left_out = tuple(f"{shown(path)} ({shown_size(fact.size)})" for path, fact in facts_of(trees, mark).items())
+        yield Copy(trees=trees, top=top, base=base, links=links, left_out=left_out)
     finally:
         done(place)
         alive.close()
@@ -181,7 +185,7 @@ def _linked_folders(repository: Repository) -> tuple[str, ...]:
     return tuple(name for name in folders if name.rpartition("/")[2] in LINKED)
 
 
-def _lay_out(trees: Trees, base: str, top: Path, links: tuple[str, ...]) -> None:
+def _lay_out(trees: Trees, base: FilesTree, top: Path, links: tuple[str, ...]) -> None:
     """Make *top* a repository of its own whose one commit on top of the user's is *base*, and put the files there."""
     repository = trees.repository
     top.mkdir(mode=0o700)
@@ -191,28 +195,28 @@ def _lay_out(trees: Trees, base: str, top: Path, links: tuple[str, ...]) -> None
     (own / "info").mkdir(exist_ok=True)
     (own / "objects" / "info").mkdir(parents=True, exist_ok=True)
     (own / "objects" / "info" / "alternates").write_text(f"{trees.objects}\n{repository.objects}\n")
-    _copy_settings(repository, own, links)
+    _copy_settings(trees, own, links)
     (own / "HEAD").write_text(f"{_commit(trees, base)}\n")
     trees.lay_out(base, top, "copy")
-    shutil.copy2(trees.index("copy"), own / "index")
+    copy_whole(trees.index("copy"), own / "index")
     for name in links:
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).symlink_to(repository.top / name)
 
 
-def _commit(trees: Trees, tree: str) -> str:
-    head = trees.run("rev-parse", "--quiet", "--verify", "HEAD^{commit}", ok=(0, 1)).strip()
+def _commit(trees: Trees, tree: FilesTree) -> str:
+    head = git(trees.repository.top, "rev-parse", "--quiet", "--verify", "HEAD^{commit}", ok=(0, 1)).strip()
     parents = ("-p", head) if head else ()
     message = "The work tree as the task found it"
     return trees.run(*_IDENTITY, "commit-tree", "--no-gpg-sign", *parents, "-m", message, tree).strip()
 
 
-def _copy_settings(repository: Repository, own: Path, links: tuple[str, ...]) -> None:
-    listed = git(repository.top, "config", "--list", "--local", "-z")
-    for line in listed.split("\0"):
-        name, _, value = line.partition("\n")
-        if any(name == key or (key.endswith(".") and name.startswith(key)) for key in _CONFIGURED):
-            git(own.parent, "config", "--add", name, value)
+def _copy_settings(trees: Trees, own: Path, links: tuple[str, ...]) -> None:
+    """Give the copy the settings that say how files are read and written. No filter: what it holds is unfiltered."""
+    repository = trees.repository
+    for name, value in {**trees.settings.carried, **trees.settings.named}.items():
+        if name not in _OWN:
+            git(own.parent, "config", name, value)
     git(own.parent, "config", "commit.gpgSign", "false")  # nobody is there to unlock a key
     for name in ("info/exclude", "info/attributes", "shallow"):
         if (repository.common / name).is_file():

@@ -13,10 +13,15 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
+from profile_router.adapters.content import shown, shown_size
+from profile_router.adapters.git_marks import Facts, Mark, facts_of
 from profile_router.adapters.git_merge import DIFFS, apply_command, keep_diff, merge
-from profile_router.adapters.git_trees import Entry, Trees, find_repository, in_arguments
+from profile_router.adapters.git_trees import Entry, FilesTree, Trees, in_arguments
+from profile_router.adapters.repository import find_repository
 from profile_router.adapters.state_dir import private_folder, write_private
+from profile_router.adapters.whole_files import write_whole
 from profile_router.adapters.work_tree_writes import Changed, Found, look, write_all
 from profile_router.core.handoff import SetBack
 
@@ -25,6 +30,7 @@ _TARGET = "set-back"  # the index that the tree to go back to is made in
 _KEPT = "the files are as they were before; what was tried in them is kept, apply it with: "
 
 Pair = tuple[Entry | None, Entry | None]
+T = TypeVar("T")
 
 
 def remembered(marks: Path, number: int) -> SetBack | None:
@@ -52,11 +58,16 @@ def set_back_by_git(
 
     *wrote* are the only files to be touched, relative to *root*; None: all below it. Raises WorkspaceError.
     """
-    before, after = marks
     trees = Trees(find_repository(root), store)
+    first, second = (Mark.read(mark) for mark in marks)
+    before, after = first.files, second.files
+    unkept = facts_of(trees, first), facts_of(trees, second)
     changes = _mine(trees, root, trees.differences(before, after), wrote)
+    changes = {path: pair for path, pair in changes.items() if path not in unkept[0] and path not in unkept[1]}
     changes = _without_revealed(trees, before, changes)
-    left = _other_repositories(trees, root, before, wrote)
+    left = "; ".join(
+        filter(None, (_too_large(trees, root, unkept, wrote), _other_repositories(trees, root, before, wrote)))
+    )
     if not changes:
         return SetBack(done=True, note=left)
     target = _without(trees, after, changes)
@@ -73,7 +84,7 @@ def set_back_by_git(
     return _left(f"{', '.join(merged.files)} was changed meanwhile")
 
 
-def _mine(trees: Trees, root: Path, changes: Mapping[str, Pair], wrote: Collection[str] | None) -> dict[str, Pair]:
+def _mine(trees: Trees, root: Path, changes: Mapping[str, T], wrote: Collection[str] | None) -> dict[str, T]:
     """Return the *changes* below *root* that are among *wrote*."""
     above = os.path.relpath(root, trees.repository.top)
     start = "" if above == "." else f"{above}/"
@@ -84,7 +95,21 @@ def _mine(trees: Trees, root: Path, changes: Mapping[str, Pair], wrote: Collecti
     }
 
 
-def _without_revealed(trees: Trees, before: str, changes: dict[str, Pair]) -> dict[str, Pair]:
+def _too_large(
+    trees: Trees, root: Path, unkept: tuple[Mapping[str, Facts], Mapping[str, Facts]], wrote: Collection[str] | None
+) -> str:
+    """Say what became of the files whose content a mark does not keep: they stay as the attempt left them."""
+    before, after = unkept
+    differ = {path: path for path in sorted({*before, *after}) if before.get(path) != after.get(path)}
+    said = []
+    for path in _mine(trees, root, differ, wrote):
+        became = "was deleted" if path not in after else "is new" if path not in before else "was changed"
+        said.append(f"{shown(path)} ({shown_size((before.get(path) or after[path]).size)}) {became}")
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return f"not taken back, because too large to keep: {', '.join(said[:_NAMED])}{more}" if said else ""
+
+
+def _without_revealed(trees: Trees, before: FilesTree, changes: dict[str, Pair]) -> dict[str, Pair]:
     """Return *changes* without the files that only seem new: git ignored them before, by a rule that is gone since."""
     rules = any(path.rpartition("/")[2] == ".gitignore" for path in changes)
     fresh = [path for path, (was, _) in changes.items() if was is None]
@@ -92,7 +117,7 @@ def _without_revealed(trees: Trees, before: str, changes: dict[str, Pair]) -> di
     return {path: pair for path, pair in changes.items() if path not in hidden}
 
 
-def _other_repositories(trees: Trees, root: Path, before: str, wrote: Collection[str] | None) -> str:
+def _other_repositories(trees: Trees, root: Path, before: FilesTree, wrote: Collection[str] | None) -> str:
     """Say in which submodules, whose files are in no tree of ours, something may have been changed; mostly none."""
     above = os.path.relpath(root, trees.repository.top)
     written = None if wrote is None else [os.path.normpath(Path(above, path)) for path in wrote]
@@ -104,9 +129,9 @@ def _other_repositories(trees: Trees, root: Path, before: str, wrote: Collection
     return f"what was changed inside of {', '.join(inside[:_NAMED])}, a repository of its own, stays" if inside else ""
 
 
-def _without(trees: Trees, after: str, changes: Mapping[str, Pair]) -> str:
+def _without(trees: Trees, after: FilesTree, changes: Mapping[str, Pair]) -> FilesTree:
     """Return the tree *after* without *changes*."""
-    trees.index(_TARGET).unlink(missing_ok=True)
+    trees.empty_index(_TARGET)
     trees.run("read-tree", after, index=_TARGET)
     for some in in_arguments([path for path, (_, now) in changes.items() if now]):
         trees.run("update-index", "--force-remove", "--", *some, index=_TARGET)
@@ -114,16 +139,16 @@ def _without(trees: Trees, after: str, changes: Mapping[str, Pair]) -> str:
     for some in in_arguments(entries):
         words = [word for entry in some for word in ("--cacheinfo", entry)]
         trees.run("update-index", "--add", *words, index=_TARGET)
-    return trees.run("write-tree", index=_TARGET).strip()
+    return trees.write(_TARGET)
 
 
-def _kept(trees: Trees, target: str, after: str, state: Path, name: str) -> tuple[Path, bool]:
+def _kept(trees: Trees, target: FilesTree, after: FilesTree, state: Path, name: str) -> tuple[Path, bool]:
     """Return the file that holds the change, and whether it is new: after a crash it may be there already."""
     there = _files_of(trees.patch(target, after), state, name)
     return (there[0], False) if there else (keep_diff(trees, target, after, state, name), True)
 
 
-def _sweep(trees: Trees, after: str, target: str, state: Path, name: str) -> None:
+def _sweep(trees: Trees, after: FilesTree, target: FilesTree, state: Path, name: str) -> None:
     """Remove what a merge that was killed kept of the way back: it is nobody's work."""
     for file in _files_of(trees.patch(after, target), state, name):
         file.unlink(missing_ok=True)
@@ -176,8 +201,7 @@ def _copied(state: Path, name: str, files: Mapping[str, Found | None]) -> Path:
         if found is not None:
             place = top / path
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out:
-                out.write(found.content)
+            write_whole(place, found.content)
     return top
 
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from profile_router.adapters.git_trees import Repository, Trees
+from profile_router.adapters.git_trees import FilesTree, Trees
 from profile_router.adapters.git_worktree import FOLDER, Copy, opened_copy
+from profile_router.adapters.repository import Repository
+from profile_router.adapters.whole_files import write_whole
 from profile_router.errors import WorkspaceError
 
 ABOUT = "about.json"
@@ -41,7 +43,13 @@ def copy_at(place: Path) -> Copy | None:
         about = json.loads((place / ABOUT).read_bytes())
         top, git_dir, common = map(Path, about["repository"])
         trees = Trees(Repository(top=top, git_dir=git_dir, common=common), place / "store")
-        copy = Copy(trees=trees, top=place / about["name"], base=about["base"], links=tuple(about["links"]))
+        copy = Copy(
+            trees=trees,
+            top=place / about["name"],
+            base=FilesTree(about["base"]),
+            links=tuple(about["links"]),
+            left_out=tuple(about.get("left_out", ())),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return copy if copy.top.is_dir() else None
@@ -76,8 +84,9 @@ def lasting_copy(
             "name": copy.top.name,
             "base": copy.base,
             "links": copy.links,
+            "left_out": copy.left_out,
         }
-        (copy.top.parent / ABOUT).write_text(json.dumps(about), encoding="ascii")
+        write_whole(copy.top.parent / ABOUT, json.dumps(about).encode("ascii"), lasting=True)
         yield copy
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.adapters.git import git
-from profile_router.adapters.git_trees import Repository, find_repository, in_arguments
+from profile_router.adapters.git_trees import in_arguments
 from profile_router.adapters.git_worktree import FOLDER, LINKED, Copy, why_in_place
+from profile_router.adapters.repository import Repository, find_repository
 from profile_router.adapters.workspace import Workspace, expanded, written_path
 from profile_router.core.batch import may_write
 from profile_router.core.path_words import path_words

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from profile_router.adapters.whole_files import write_whole
 from profile_router.errors import StateError
 
 VARIABLE = "PROFILE_ROUTER_STATE"
@@ -35,14 +34,7 @@ def write_private(path: Path, text: str) -> None:
     """Write *text* to *path* at once, readable by its owner only (0600). Raises StateError."""
     private_folder(path.parent)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, text.encode("utf-8", "replace"))
     except OSError as error:
         raise StateError(
             f"{path} cannot be written ({error.strerror}); name another folder with {VARIABLE}=DIR"

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from profile_router.adapters.git_merge import apply_command, keep_diff
-from profile_router.adapters.git_trees import Repository
 from profile_router.adapters.git_worktree import FOLDER, Copy, door, remove, tidy_up
 from profile_router.adapters.kept_copies import copy_again, copy_at, lasting_copy, place_in, thread_of
 from profile_router.adapters.private_survey import Survey, private_survey
 from profile_router.adapters.relocated import Relocated
+from profile_router.adapters.repository import Repository
 from profile_router.adapters.threads import Row, Run, Threads
 from profile_router.adapters.workspace import Workspace
 from profile_router.core.relocation import Relocation, rewritten

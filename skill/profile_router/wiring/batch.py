@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.adapters.git_merge import DIFFS
-from profile_router.adapters.git_trees import Repository
 from profile_router.adapters.git_worktree import Copy
 from profile_router.adapters.placing import Place, place_for, relocation_to
+from profile_router.adapters.repository import Repository
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.threads import Threads
 from profile_router.core.explain import Json

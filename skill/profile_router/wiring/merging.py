@@ -11,12 +11,18 @@ from profile_router.adapters.git_worktree import Copy
 from profile_router.core.explain import Json
 from profile_router.wiring.run import Result
 
+_NAMED = 3
+
 
 def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: bool = False) -> Result:
     """Merge what was done in *copy*, or keep it as a diff where the task failed or the merge did.
 
     *Again* after a kill: what is there already merges with itself to nothing, and counts as merged.
     """
+    if copy.left_out:
+        note = f"not in the copy that it worked in, because too large: {', '.join(copy.left_out[:_NAMED])}"
+        more = f" and {len(copy.left_out) - _NAMED} more" if len(copy.left_out) > _NAMED else ""
+        result = replace(result, json={**result.json, "notes": [*result.json["notes"], f"{note}{more}"]})
     trees, theirs = copy.trees, copy.tree()
     if theirs == copy.base:
         return result

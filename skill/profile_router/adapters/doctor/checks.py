@@ -13,6 +13,7 @@ from profile_router.adapters.doctor import (
     model_file,
     own,
     profiles,
+    repository_programs,
     staying,
 )
 from profile_router.adapters.doctor.facts import Facts
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     own.state_folder,
     own.worker,
     own.tokenizer,
+    repository_programs.programs,
     gpu.card,
     gpu.rocm,
     gpu.hip_platform,

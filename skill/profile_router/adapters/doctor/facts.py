@@ -52,7 +52,7 @@ class InstalledHermes:
 class Facts:
     """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970.
 
-    `policy_file` is the file that was asked for, refused or not.
+    `policy_file` is the file that was asked for, refused or not; `folder` is the current one.
     """
 
     machine: Machine
@@ -66,6 +66,7 @@ class Facts:
     subjects: tuple[Subject, ...] = ()
     hermes: InstalledHermes | None = None
     hermes_problem: str = ""
+    folder: Path = Path("/")
 
     @property
     def parent(self) -> Path | None:
@@ -107,6 +108,7 @@ async def gather(policy_file: str | None, machine: Machine) -> Facts:
         subjects=tuple(replace(subject, server=server) for subject, server in zip(subjects, asked, strict=True)),
         hermes=hermes,
         hermes_problem=hermes_problem,
+        folder=Path.cwd(),
     )
 
 
