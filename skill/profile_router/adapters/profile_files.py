@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from profile_router.adapters.profile_values import shown
+from profile_router.adapters.yaml_depth import TooDeep, events_within
 from profile_router.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_bombs(yaml.parse(text, Loader=loader), path)
+        _refuse_bombs(events_within(text, _MAX_DEPTH), path)
         document = yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are the safe ones
+    except TooDeep as exc:
+        raise _unfolds(path, exc.line) from None
     except yaml.MarkedYAMLError as exc:
         problem, line = exc.problem or "it breaks off", exc.problem_mark.line + 1 if exc.problem_mark else 0
     except yaml.reader.ReaderError as exc:
@@ -104,7 +107,7 @@ def _without_quotes(problem: str) -> str:
 
 
 def _refuse_bombs(events: Iterable[Any], path: Path) -> None:
-    """Refuse nesting and aliases that would unfold into more than a profile can need, before anything is built."""
+    """Refuse aliases that would unfold into more than a profile can need, before anything is built."""
     import yaml  # see _parse
 
     sizes: dict[str, int] = {}  # anchor → the nodes it stands for
@@ -118,11 +121,15 @@ def _refuse_bombs(events: Iterable[Any], path: Path) -> None:
                 sizes[anchor] = size
             outer, so_far = open_nodes.pop()
             open_nodes.append((outer, so_far + size))
-        if len(open_nodes) > _MAX_DEPTH or open_nodes[-1][1] > _MAX_NODES:
-            raise ProfileError(
-                f"{path}:{_line(event)}: unfolds into more than {_MAX_DEPTH} levels or {_MAX_NODES:,} values, the most "
-                "that is read; write it flatter and without aliases"
-            )
+        if open_nodes[-1][1] > _MAX_NODES:
+            raise _unfolds(path, _line(event))
+
+
+def _unfolds(path: Path, line: int) -> ProfileError:
+    return ProfileError(
+        f"{path}:{line}: unfolds into more than {_MAX_DEPTH} levels or {_MAX_NODES:,} values, the most that is read; "
+        "write it flatter and without aliases"
+    )
 
 
 def _leaf(event: Any, sizes: Mapping[str, int], path: Path) -> tuple[str | None, int]:

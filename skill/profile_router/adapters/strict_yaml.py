@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from profile_router.adapters.content import shown
+from profile_router.adapters.yaml_depth import TooDeep, events_within
 
 if TYPE_CHECKING:
     import yaml
@@ -46,8 +47,10 @@ def parse(text: str) -> yaml.Node:
         raise Refused(f"{len(text):,} characters are too many for such a file (at most {MAX_BYTES:,})", 1)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_aliases_and_depth(yaml, loader, text)
+        _refuse_aliases_and_depth(yaml, text)
         node = yaml.compose(text, Loader=loader)
+    except TooDeep as error:
+        raise Refused(f"nested deeper than {MAX_DEPTH} levels; write it flatter", error.line) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Refused(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1) from None
@@ -58,17 +61,10 @@ def parse(text: str) -> yaml.Node:
     return node
 
 
-def _refuse_aliases_and_depth(yaml: Any, loader: Any, text: str) -> None:
-    depth = 0
-    for event in yaml.parse(text, Loader=loader):
+def _refuse_aliases_and_depth(yaml: Any, text: str) -> None:
+    for event in events_within(text, MAX_DEPTH):
         if isinstance(event, yaml.AliasEvent):
             raise Refused("aliases (`*name`) are not allowed: write the value out", event.start_mark.line + 1)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise Refused(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 Special = Mapping[Any, Callable[["yaml.Node", str], Any]]

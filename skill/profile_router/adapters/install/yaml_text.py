@@ -10,8 +10,11 @@ from typing import Any
 
 import yaml
 
+from profile_router.adapters.yaml_depth import TooDeep, events_within
+
 Pair = tuple[yaml.Node, yaml.Node]
 _NULL = "tag:yaml.org,2002:null"
+_MAX_DEPTH = 50
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # for values; the places come from the one in Python
 
 
@@ -22,7 +25,11 @@ class NotEditable(Exception):  # no error of its own: the planner makes it a Usa
 def load(text: str) -> dict[str, Any]:
     """Return the mapping that *text* holds, {} for an empty one. Raises NotEditable for anything else."""
     try:
+        for _event in events_within(text, _MAX_DEPTH):
+            pass
         found = yaml.load(text, Loader=_LOADER)  # noqa: S506  # both loaders are the safe ones
+    except TooDeep as error:
+        raise NotEditable(f"it is nested deeper than {_MAX_DEPTH} levels on line {error.line}") from None
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise NotEditable("it is not valid YAML") from None
     if not isinstance(found, dict | None):
