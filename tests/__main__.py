@@ -1,16 +1,27 @@
-"""`python3 <folder>/tests [pytest's arguments]` runs all tests from a plain copy, in an environment of its own."""
+"""`python3 <folder>/tests [pytest's arguments]` runs all tests from a plain copy, in an environment of its own.
+
+It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
+allows; what moved is printed first. The other arguments are pytest's.
+"""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+NEWEST = "--newest"
 sys.path.insert(0, str(ROOT / "skill"))
 
 from profile_router.bootstrap import ensure_environment  # noqa: E402 - its source root comes first
 
 if __name__ == "__main__":
-    python = str(ensure_environment(ROOT, ["test"]))
+    newest = NEWEST in sys.argv[1:]
+    rest = [word for word in sys.argv[1:] if word != NEWEST]
+    python = str(ensure_environment(ROOT, ["test"], newest))
     os.chdir(ROOT)
+    said = subprocess.run([python, "-m", "tests.versions", *([NEWEST] if newest else [])], check=False)
+    if said.returncode:
+        raise SystemExit(said.returncode)
     sys.stdout.flush()
-    os.execv(python, [python, "-m", "pytest", "-n", "2", *sys.argv[1:]])
+    os.execv(python, [python, "-m", "pytest", "-n", "2", *rest])

@@ -28,6 +28,7 @@ class Maker:
 
     made: list[Path] = field(default_factory=list)
     installed: list[list[str]] = field(default_factory=list)
+    options: list[list[str]] = field(default_factory=list)
     during: Callable[[], object] = lambda: None
 
     def create(self, folder: Path, **_: Any) -> None:
@@ -36,6 +37,8 @@ class Maker:
 
     def run(self, command: Sequence[str], **_: Any) -> None:
         self.installed.append([word for word in command if word in {"alpha", "beta", "gamma"}])
+        after = list(command)[list(command).index("--disable-pip-version-check") + 1 :]
+        self.options.append([word for word in after if word not in self.installed[-1]])
         self.during()
 
 
@@ -67,23 +70,100 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
+def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
+    """Write the wheel of a package whose module holds its version, and return its path."""
+    path, about = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    asked = "".join(f"Requires-Dist: {need}\n" for need in needs)
+    with ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", f"VERSION = {version!r}\n")
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", f"{name}.py,,\n{about}/METADATA,,\n{about}/WHEEL,,\n{about}/RECORD,,\n")
+    return path
+
+
+def version_in(python: Path, name: str) -> str:
+    told = subprocess.run(
+        [python, "-c", f"import {name}; print({name}.VERSION)"], capture_output=True, text=True, check=True
+    )
+    return told.stdout.strip()
+
+
 def test_a_real_environment_is_made_once_and_holds_what_was_asked_for(root: Path, tmp_path: Path) -> None:
-    wheel = tmp_path / "alpha-1.0-py3-none-any.whl"
-    with ZipFile(wheel, "w") as archive:
-        archive.writestr("alpha.py", "VALUE = 7\n")
-        archive.writestr("alpha-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: alpha\nVersion: 1.0\n")
-        archive.writestr("alpha-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr("alpha-1.0.dist-info/RECORD", "")
-    _ask(root, f"alpha @ {wheel.as_uri()}")
+    _ask(root, f"alpha @ {wheel(tmp_path, 'alpha', '1.0').as_uri()}")
     python = ensure_environment(root)
     assert python == root / ".venv" / "bin" / "python"
-    said = subprocess.run(
-        [python, "-c", "import alpha; print(alpha.VALUE)"], capture_output=True, text=True, check=True
-    )
-    assert said.stdout == "7\n"
+    assert version_in(python, "alpha") == "1.0"
     made = (root / ".venv" / "pyvenv.cfg").stat().st_mtime_ns
     assert ensure_environment(root) == python
     assert (root / ".venv" / "pyvenv.cfg").stat().st_mtime_ns == made
+
+
+def test_a_real_environment_holds_the_constraints_versions_and_the_newest_one_beside_it_the_newest(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("1.0", "1.1", "1.2"):
+        wheel(tmp_path, "alpha", version, "beta")  # a package that only another one asks for is pinned too
+        wheel(tmp_path, "beta", version)
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    (root / "constraints.txt").write_text("alpha==1.1\nbeta==1.0\n")
+    python = ensure_environment(root)
+    assert (version_in(python, "alpha"), version_in(python, "beta")) == ("1.1", "1.0")
+    (root / "constraints.txt").write_text("alpha==1.0\nbeta==1.1\n")
+    assert ensure_environment(root) == python
+    assert (version_in(python, "alpha"), version_in(python, "beta")) == ("1.0", "1.1")
+    newest = ensure_environment(root, newest=True)
+    assert newest == root / ".venv-newest" / "bin" / "python"
+    assert (version_in(newest, "alpha"), version_in(newest, "beta")) == ("1.2", "1.2")
+    wheel(tmp_path, "beta", "1.3")
+    assert ensure_environment(root, newest=True) == newest
+    assert version_in(newest, "beta") == "1.3"
+    assert version_in(python, "beta") == "1.1"
+
+
+def test_other_constraints_install_anew_and_another_comment_in_them_does_not(root: Path, maker: Maker) -> None:
+    constraints = root / "constraints.txt"
+    ensure_environment(root)
+    constraints.write_text("alpha==1\n")
+    ensure_environment(root)
+    constraints.write_text("# why\nalpha==1  # and this\n\n")
+    ensure_environment(root)
+    constraints.write_text("alpha==2\n")
+    ensure_environment(root)
+    constraints.write_text("alpha==2\nbeta==1\n")
+    ensure_environment(root)
+    ensure_environment(root)
+    pinned = ["--constraint", str(constraints)]
+    assert maker.options == [[], pinned, pinned, pinned]
+    assert len(maker.made) == 1
+
+
+def test_an_environment_with_the_newest_versions_is_brought_up_each_time_and_leaves_the_other_alone(
+    root: Path, maker: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (root / "constraints.txt").write_text("alpha==1\n")
+    ensure_environment(root)
+    stamp = (root / ".venv" / "profile-router.stamp").read_bytes()
+    for _ in range(2):
+        assert ensure_environment(root, ["test"], newest=True) == root / ".venv-newest" / "bin" / "python"
+    upgraded = ["--upgrade", "--upgrade-strategy", "eager"]
+    assert maker.options == [["--constraint", str(root / "constraints.txt")], upgraded, upgraded]
+    assert (root / ".venv" / "profile-router.stamp").read_bytes() == stamp
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "named"))
+    assert ensure_environment(root, newest=True) == tmp_path / "named-newest" / "bin" / "python"
+
+
+def test_what_is_printed_while_it_is_made_tells_which_versions(
+    root: Path, maker: Maker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ensure_environment(root)
+    assert capsys.readouterr().err.endswith("the newest versions, no constraints\n")
+    (root / "constraints.txt").write_text("alpha==1\n")
+    ensure_environment(root)
+    assert capsys.readouterr().err.endswith("the versions of constraints.txt\n")
+    ensure_environment(root, newest=True)
+    assert capsys.readouterr().err.endswith("the newest versions, no constraints\n")
 
 
 def test_a_second_start_makes_and_says_nothing(root: Path, maker: Maker, capsys: pytest.CaptureFixture[str]) -> None:
@@ -333,6 +413,12 @@ def test_only_who_serves_a_model_without_llama_cpp_gets_the_wheel(
 def test_inside_the_environment_nothing_is_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "pyproject.toml").unlink()
     monkeypatch.setenv(VARIABLE, sys.prefix)
+    go_on_inside(root, ["never"])
+
+
+def test_inside_the_newest_environment_nobody_leaves_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "pyproject.toml").unlink()
+    monkeypatch.setattr(sys, "prefix", str(root / ".venv-newest"))
     go_on_inside(root, ["never"])
 
 

@@ -2,8 +2,9 @@
 
 Serves `python3 skill …` and `python3 tests …`, which must work from a plain copy of the repository. The environment is
 `.venv` beside pyproject.toml, or a folder of the user's data where the copy cannot be written; PROFILE_ROUTER_ENV names
-another. A stamp in it says what it holds and is there only when all of that is installed; a mark is there while it is
-being made. Every call pays for reading two small files: what only the making needs is imported when it is made.
+another. It holds the exact versions of constraints.txt; one with the newest versions, for the tests alone, lies beside
+it. A stamp in it says what it holds and is there only when all of that is installed; a mark is there while it is being
+made. Every call pays for reading three small files: what only the making needs is imported when it is made.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 
 VARIABLE = "PROFILE_ROUTER_ENV"
 OLDEST = (3, 11)
+CONSTRAINTS = "constraints.txt"
+_NEWEST = "-newest"
 _STAMP = "profile-router.stamp"
 _MARK = "profile-router.making"
 _LOCK = "profile-router.lock"
@@ -29,22 +32,29 @@ def go_on_inside(root: Path, arguments: Sequence[str], extras: Sequence[str] = (
     *root* is the folder of pyproject.toml, *extras* are its optional dependencies. Raises SystemExit with one line.
     """
     here = os.path.realpath(sys.prefix)
-    if any(here == os.path.realpath(folder) for folder in _places(root)):
+    if any(here == os.path.realpath(folder) for folder in (*_places(root), *_places(root, newest=True))):
         return
     python = ensure_environment(root, extras)
     os.execv(python, [str(python), *arguments])
 
 
-def ensure_environment(root: Path, extras: Sequence[str] = ()) -> Path:
+def ensure_environment(root: Path, extras: Sequence[str] = (), newest: bool = False) -> Path:
     """Return the python of the environment of *root*, made or completed first if it must be. Says so on stderr.
 
+    *newest* asks for one of its own with the newest versions that pyproject.toml allows, looked up at each call.
     Raises SystemExit with one line where that fails.
     """
-    wanted = " ".join((f"{zlib.crc32((root / 'pyproject.toml').read_bytes()):08x}", *sorted(extras)))
-    for folder in _places(root):
+    asked = (root / "pyproject.toml").read_bytes() + _constraints(root)
+    wanted = " ".join((f"{zlib.crc32(asked):08x}", *sorted(extras)))
+    for folder in () if newest else _places(root):
         if _is_ready(folder, wanted):
             return _python(folder)
-    return _make(root, wanted)
+    return _make(root, wanted, newest)
+
+
+def holds_newest(prefix: str) -> bool:
+    """Tell whether the environment *prefix* is one with the newest versions."""
+    return prefix.endswith(_NEWEST)
 
 
 def extras_for(arguments: Sequence[str]) -> list[str]:
@@ -68,13 +78,23 @@ def requirements(root: Path, extras: Iterable[str] = ()) -> list[str]:
     return sorted(set(found))
 
 
-def _places(root: Path) -> tuple[Path, ...]:
+def _constraints(root: Path) -> bytes:
+    """Return the constraints of *root*; a copy without them, such as a wheel's unpacked one, has ranges only."""
+    try:
+        return (root / CONSTRAINTS).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _places(root: Path, newest: bool = False) -> tuple[Path, ...]:
     """Return where the environment of *root* may be, the preferred place first."""
+    suffix = _NEWEST if newest else ""
     named = os.environ.get(VARIABLE)
     if named:
-        return (Path(named).absolute(),)
+        return (Path(f"{Path(named).absolute()}{suffix}"),)
     data = os.environ.get("XDG_DATA_HOME") or Path(os.environ.get("HOME") or "/", ".local", "share")
-    return (root / ".venv", Path(data) / "profile-router" / f"env-{zlib.crc32(os.fsencode(root)):08x}")
+    kept = Path(data) / "profile-router" / f"env-{zlib.crc32(os.fsencode(root)):08x}{suffix}"
+    return (root / f".venv{suffix}", kept)
 
 
 def _python(folder: Path) -> Path:
@@ -89,7 +109,10 @@ def _is_ready(folder: Path, wanted: str) -> bool:
 
 
 def _stamp(folder: Path) -> list[str]:
-    """Return the lines of the stamp: checksum and extras, base python, `made` or `found`, then a requirement each."""
+    """Return the lines of the stamp: checksum and extras, base python, `made` or `found`, then what it holds.
+
+    That is a requirement a line, and one line for the constraints.
+    """
     try:
         return (folder / _STAMP).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
@@ -106,7 +129,7 @@ def _base(folder: Path) -> str:
     return os.path.realpath(_python(folder))
 
 
-def _make(root: Path, wanted: str) -> Path:
+def _make(root: Path, wanted: str, newest: bool) -> Path:
     import subprocess  # with what follows 30 ms that only the first use pays
 
     if sys.version_info < OLDEST:
@@ -114,10 +137,10 @@ def _make(root: Path, wanted: str) -> Path:
             f"profile-router needs Python {_dotted(OLDEST)} or newer, this is {_dotted(sys.version_info[:3])} "
             f"({sys.executable}); start it with a newer one, such as python{_dotted(OLDEST)}"
         )
-    folder = _writable(root)
+    folder = _writable(_places(root, newest))
     try:
         with _locked(folder) as lock:
-            _complete(folder, root, wanted, lock)
+            _complete(folder, root, wanted, newest, lock)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
             f"profile-router: the environment in {folder} could not be made ({error}); check the network and the disk, "
@@ -129,10 +152,10 @@ def _make(root: Path, wanted: str) -> Path:
     return _python(folder)
 
 
-def _writable(root: Path) -> Path:
-    """Create the first of the places that can be written, and return it. Raises SystemExit where none can be."""
+def _writable(places: Sequence[Path]) -> Path:
+    """Create the first of *places* that can be written, and return it. Raises SystemExit where none can be."""
     failed = []
-    for folder in _places(root):
+    for folder in places:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -158,24 +181,35 @@ def _locked(folder: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _complete(folder: Path, root: Path, wanted: str, lock: int) -> None:
-    """Install what is missing; anew where the last making was not finished or the python is another one."""
+def _complete(folder: Path, root: Path, wanted: str, newest: bool, lock: int) -> None:
+    """Install what is missing or of another version; anew where the last making did not end or the python changed."""
     stamp = _stamp(folder)
     whole = _is_whole(folder, stamp)
     checksum, *extras = wanted.split()
     extras = sorted({*extras, *(stamp[0].split()[1:] if whole else ())})
     packages = requirements(root, extras)
+    pins = _pins(root)
+    holds = [*packages, "the newest versions" if newest else f"constraints {zlib.crc32(pins):08x}"]
     made = stamp[2] if whole else ""
-    if not whole or not {*packages} <= {*stamp[3:]}:
-        print(f"profile-router: making its own environment in {folder} (once, about a minute)", file=sys.stderr)
+    if newest or not whole or not {*holds} <= {*stamp[3:]}:
+        versions = f"the versions of {CONSTRAINTS}" if pins and not newest else "the newest versions, no constraints"
+        print(f"profile-router: making its own environment in {folder} (about a minute), {versions}", file=sys.stderr)
         made = made or _begin(folder, stamp)
         (folder / _MARK).write_text(made, encoding="utf-8")
-        _install(folder, packages, lock)
+        upgraded = ["--upgrade", "--upgrade-strategy", "eager"]
+        pinned = ["--constraint", str(root / CONSTRAINTS)] if pins else []
+        _install(folder, [*(upgraded if newest else pinned), *packages], lock)
     fresh = folder / f"{_STAMP}.new"
-    lines = (" ".join((checksum, *extras)), _base(folder), made, *packages)
+    lines = (" ".join((checksum, *extras)), _base(folder), made, *holds)
     fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
     fresh.replace(folder / _STAMP)
     (folder / _MARK).unlink(missing_ok=True)
+
+
+def _pins(root: Path) -> bytes:
+    """Return what the constraints say, without their comments: a change of those installs nothing."""
+    lines = (line.partition(b"#")[0].strip() for line in _constraints(root).splitlines())
+    return b"\n".join(line for line in lines if line)
 
 
 def _begin(folder: Path, stamp: Sequence[str]) -> str:
@@ -211,15 +245,15 @@ def _begin(folder: Path, stamp: Sequence[str]) -> str:
     return _MADE
 
 
-def _install(folder: Path, packages: Sequence[str], lock: int) -> None:
-    """Install *packages* with the environment's own pip, which keeps the *lock* should it outlive us."""
+def _install(folder: Path, arguments: Sequence[str], lock: int) -> None:
+    """Install what *arguments* say with the environment's own pip, which keeps the *lock* should it outlive us."""
     import subprocess
 
     # -I: neither PYTHONPATH nor the current folder may pass for what is installed
     pip = [str(_python(folder)), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     environ = {**os.environ, "PIP_USER": "0", "PIP_NO_INPUT": "1"}
     subprocess.run(
-        [*pip, *packages], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environ, pass_fds=(lock,)
+        [*pip, *arguments], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environ, pass_fds=(lock,)
     )
 
 
