@@ -25,6 +25,7 @@ from profile_router.core.policy import Policy, Tier
 from profile_router.core.probe import Complexity, ProbeOutcome
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret
 from profile_router.core.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
+from profile_router.core.taint import Taint
 from profile_router.core.task import Task
 from profile_router.errors import OverBudget, Unreachable
 from profile_router.ports import Emit, Event, Hold
@@ -151,6 +152,14 @@ class Fails:
     wait: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """Script an attempt that read the withheld file *path* before it came to its *end*."""
+
+    end: str | Fails
+    path: str = "secrets/plan.txt"
+
+
 @dataclass(slots=True)
 class Queue:
     """Hand out *scripted* in order; the last one again and again where `endless`."""
@@ -168,9 +177,9 @@ class Queue:
 
 
 class FakeRunner:
-    """Run attempts: each scripted text is a success, each Fails a failure. `orders` are what was ordered."""
+    """Run attempts: each scripted text is a success, each Fails a failure, also within Reads. `orders`: what came."""
 
-    def __init__(self, *ends: str | Fails | BaseException, endless: bool = False) -> None:
+    def __init__(self, *ends: str | Fails | Reads | BaseException, endless: bool = False) -> None:
         self.orders: list[Order] = []
         self.holds: list[Hold | None] = []
         self._queue = Queue(list(ends), endless)
@@ -180,11 +189,15 @@ class FakeRunner:
         self.holds.append(hold)
         emit({"event": "turn", "turn": 1, "tools": []})
         end = self._queue.take("an attempt")
+        taints: tuple[Taint, ...] = ()
+        if isinstance(end, Reads):
+            taints, end = (Taint(path=end.path, why="is private"),), end.end
         if isinstance(end, str):
-            return Attempt(receipt=a_receipt(order.profile, step=order.step), text=end, notes=("a note",))
+            receipt = a_receipt(order.profile, step=order.step, taints=taints)
+            return Attempt(receipt=receipt, text=end, notes=("a note",))
         failure = Failure(cause=end.cause, message=end.message, asked=end.asked, retry_after_s=end.wait)
         outcome: Any = "unavailable" if isinstance(failure.error, Unreachable) else "failed"
-        receipt = a_receipt(order.profile, step=order.step, outcome=outcome, error=failure.message)
+        receipt = a_receipt(order.profile, step=order.step, outcome=outcome, error=failure.message, taints=taints)
         return Attempt(receipt=receipt, failure=failure)
 
     @property
@@ -360,11 +373,12 @@ class FakeVerifier:
         work: tuple[FileDiff, ...] = (FileDiff(path="a.py", text="diff --git a/a.py b/a.py\n-1\n+2\n"),),
         tail: str = "",
         sets_back: bool = True,
+        check_reads: tuple[Taint, ...] = (),
     ) -> None:
         self.asked: list[tuple[str, str, str | None]] = []
         self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
         self._work, self._tail, self._sets_back = work, tail, sets_back
-        self._absent = absent
+        self._absent, self._check_reads = absent, check_reads
         self.snapshots = 0
         self._queue = Queue(list(exits))
 
@@ -377,7 +391,14 @@ class FakeVerifier:
         result = None
         if check is not None:
             code = self._queue.take("a check")
-            result = CheckResult(command=check, exit_code=code, seconds=0.1, last_line="done", tail=self._tail)
+            result = CheckResult(
+                command=check,
+                exit_code=code,
+                seconds=0.1,
+                last_line="done",
+                tail=self._tail,
+                taints=self._check_reads,
+            )
         changed = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
         return Verified(files_changed=changed, check=result, absent=self._absent)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from profile_router.core import condensed, evidence, handoff, ladder, receipt, route, task
+from profile_router.core import condensed, evidence, handoff, ladder, receipt, route, taint, task
 from profile_router.core.condensed import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.decide import Candidates
@@ -18,6 +18,7 @@ from profile_router.core.ladder import Hop, Place
 from profile_router.core.policy import Policy
 from profile_router.core.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.route import Decision
+from profile_router.core.taint import Taint
 from profile_router.core.task import Task
 from profile_router.ports import (
     Backends,
@@ -57,7 +58,9 @@ class RunState(RunInput, RunOutput):
 
     `from_parent` are the parent's own turns as far as they are passed on: they come anew with each task, and are kept
     for no longer than a run that may be resumed. `wrote` are the files that the attempts wrote, None where that is not
-    known; `ended` is the mark of the workspace when the last of them failed.
+    known; `ended` is the mark of the workspace when the last of them failed. `taints` are the withheld files whose
+    content the words of the attempts so far, `handoff` and the files may hold: a model elsewhere is told
+    `handoff_elsewhere` instead.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -73,6 +76,8 @@ class RunState(RunInput, RunOutput):
     step: str
     attempt: Attempt | None
     handoff: Handoff | None
+    handoff_elsewhere: Handoff | None
+    taints: tuple[Taint, ...]
     wrote: tuple[str, ...] | None
     snapshot: str
     ended: str
@@ -101,7 +106,7 @@ class RunContext:
 def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
-    for module in (condensed, evidence, handoff, ladder, receipt, route, task):
+    for module in (condensed, evidence, handoff, ladder, receipt, route, taint, task):
         found |= {
             value
             for value in vars(module).values()
@@ -118,6 +123,8 @@ NOTHING: dict[str, Any] = {
     "provider": 0,
     "attempt": None,
     "handoff": None,
+    "handoff_elsewhere": None,
+    "taints": (),
     "wrote": (),
     "ended": "",
     "summary": "",

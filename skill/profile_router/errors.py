@@ -18,7 +18,7 @@
     ├── AnswerUnusable            StreamError, CutShort, EmptyAnswer, Truncated, InvalidJson, UnknownTool, BadArguments,
     │                             RepeatedCall, TurnLimit, VerificationFailed
     ├── AskedForProfile           the subagent asks for another profile
-    └── Stopped                   BadRequest, NotLocal, OverBudget, NotApproved, TimeUp, Interrupted
+    └── Stopped                   BadRequest, NotLocal, OverBudget, NotApproved, TimeUp, Interrupted, TaintedWork
 
 Anything else that escapes is a bug of ours and keeps its traceback. An AttemptError never leaves a runner: it becomes a
 value with its cause (`core.ladder.Failure`), because the ladder decides on it. `Failure.error` makes it one again.
@@ -328,3 +328,9 @@ class Interrupted(Stopped):
     """Somebody ended it."""
 
     cause = "interrupted"
+
+
+class TaintedWork(Stopped):
+    """The files hold what an attempt made of a private one, and that cannot be taken back."""
+
+    cause = "tainted"

@@ -126,7 +126,9 @@ def test_a_server_that_refuses_a_key_is_well(tmp_path: Path) -> None:
     assert store.blocked(OTHER_KEY, answers=False) is None
 
 
-@pytest.mark.parametrize("cause", ["timeout", "interrupted", "not-local", "over-budget", "not-approved", "no-key"])
+@pytest.mark.parametrize(
+    "cause", ["timeout", "interrupted", "not-local", "over-budget", "not-approved", "no-key", "tainted"]
+)
 def test_what_says_nothing_of_the_server_changes_nothing(tmp_path: Path, cause: Any) -> None:
     store = a_store(tmp_path)
     store.record(THERE, DOWN)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from tests.core.cases import POLICY
 
 from profile_router.core.policy import Policy, PrivateRule
-from profile_router.core.tighten import LowerLimits, MorePrivate, WorkspacePolicy, changes, tightened
+from profile_router.core.tighten import (
+    LowerLimits,
+    MorePrivate,
+    StricterPromotion,
+    WorkspacePolicy,
+    changes,
+    tightened,
+)
 
 FIGURES = [limit.name for limit in fields(LowerLimits)]
 FILES = st.builds(
@@ -17,6 +24,7 @@ FILES = st.builds(
     private=st.builds(MorePrivate, paths=st.lists(st.text(min_size=1, max_size=9), max_size=4).map(tuple)),
     local_only=st.booleans(),
     limits=st.builds(LowerLimits, **{name: st.none() | st.integers(1, 2_000_000) for name in FIGURES}),
+    promotion=st.builds(StricterPromotion, tainted_changes=st.sampled_from([None, "back"])),
     source=st.just("w/.profile-router.yaml"),
     digest=st.just("0" * 12),
 )
@@ -75,6 +83,16 @@ def test_what_is_tighter_is_told_line_by_line() -> None:
         f"limits.run_seconds: 60 (the policy's is {POLICY.limits.run_seconds:g})",
     ]
     assert policy.digest != POLICY.digest
+
+
+def test_the_changes_of_a_tainted_attempt_may_be_taken_back_and_never_let_pass() -> None:
+    asked = WorkspacePolicy(promotion=StricterPromotion(tainted_changes="back"))
+    passing = replace(POLICY, promotion=replace(POLICY.promotion, tainted_changes="pass"))
+    for policy, told in ((passing, ["promotion.tainted_changes: back"]), (POLICY, [])):
+        after, _ = tightened(policy, asked)
+        assert after.promotion.tainted_changes == "back"
+        assert list(changes(policy, after)) == told
+    assert tightened(passing, WorkspacePolicy())[0].promotion.tainted_changes == "pass"
 
 
 def test_where_nothing_is_tighter_nothing_is_told() -> None:

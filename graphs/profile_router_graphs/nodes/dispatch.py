@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command
@@ -14,10 +14,12 @@ from profile_router.core.condensed import applied
 from profile_router.core.estimate import estimate
 from profile_router.core.evidence import Evidence
 from profile_router.core.explain import attempt_line
-from profile_router.core.handoff import wrote_so_far
+from profile_router.core.handoff import Handoff, SetBack, ran, wrote_so_far
 from profile_router.core.handoff_fit import with_handoff
 from profile_router.core.ladder import Failure, Place
 from profile_router.core.order import Order
+from profile_router.core.receipt import Attempt
+from profile_router.core.taint import Taint, named, together
 from profile_router.ports import Hold
 from profile_router_graphs.state import RunContext, RunState
 
@@ -29,14 +31,23 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     notes = (*state["notes"], *_dropped(order, state))
     place = Place(order.profile, order.provider)
     order, hold = await _allowed(order, evidence, context)
+    made: dict[str, Any] = {}
+    if not isinstance(hold, Failure):
+        order, done = await _set_back(order, state, context)
+        for line in _said_of(done):
+            runtime.stream_writer({"event": "kept", "line": line})
+        notes = (*notes, *_said_of(done))
+        if (stuck := _stuck(order, done, state, context)) is not None:
+            context.health.give_back(place)
+            if hold is not None:
+                hold.settle(0.0)
+            hold = stuck
     if isinstance(hold, Failure):
         attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
-        order, said = await _set_back(order, state, context)
-        for line in said:
-            runtime.stream_writer({"event": "kept", "line": line})
-        notes = (*notes, *said)
         attempt = await context.runner.run(order, runtime.stream_writer, hold)
+        attempt = _tainted_as(order, attempt)
+        made = _after(order, attempt, state)
         context.health.record(place, attempt.failure)
         if hold is not None:
             hold.settle(attempt.receipt.cost_usd)
@@ -49,6 +60,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             "receipts": (*state["receipts"], attempt.receipt),
             "notes": tuple(dict.fromkeys((*notes, *attempt.notes))),
             "wrote": wrote_so_far(state["wrote"], attempt),
+            **made,
         },
     )
 
@@ -68,8 +80,22 @@ def _ordered(state: RunState, context: RunContext) -> tuple[Order, Evidence]:
         seconds=state["deadline"] - context.clock(),
     )
     order, evidence = applied(order, state["evidence"], state["condensed"], counting)
-    order = replace(order, number=len(state["places"]))
-    return with_handoff(order, evidence, state["handoff"], counting, context.measurer.count)
+    handoff = state["handoff"] if order.local else state.get("handoff_elsewhere")
+    order = replace(order, number=len(state["places"]), taints=_carried(order, handoff, state))
+    return with_handoff(order, evidence, handoff, counting, context.measurer.count)
+
+
+def _carried(order: Order, handoff: Handoff | None, state: RunState) -> tuple[Taint, ...]:
+    """Return the withheld files of which *order* may tell its model: by files and handoff, by the check, by turns."""
+    if not order.local:
+        return ()
+    check = state["verified"].check
+    said = (*state["conversation"], *state["from_parent"])
+    return together(
+        state.get("taints", ()),
+        check.taints if check is not None and handoff is not None else (),
+        (Taint(path=turn.source, why="an earlier answer of the thread") for turn in said if turn.source),
+    )
 
 
 async def _allowed(order: Order, evidence: Evidence, context: RunContext) -> tuple[Order, Hold | Failure | None]:
@@ -91,16 +117,55 @@ def _dropped(order: Order, state: RunState) -> tuple[str, ...]:
     return (f"the handoff was left out: the window of {order.profile} has no room for it",)
 
 
-async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple[Order, tuple[str, ...]]:
+async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple[Order, SetBack | None]:
     """Take back what the attempts before did to the files, where the policy says so; return the order that knows it.
 
     Only right before an attempt that is made: where none follows, the files stay as the last one left them.
     """
-    if state["handoff"] is None or context.policy.promotion.tree != "clean":
-        return order, ()
-    done = await context.verifier.set_back(state["snapshot"], state["ended"], state["wrote"], number=order.number)
+    clean = state["handoff"] is not None and context.policy.promotion.tree == "clean"
+    if not clean and not _to_free(order, state, context):
+        return order, None
+    wrote = state["wrote"]
+    if _to_free(order, state, context) and wrote and state["verified"].check is not None:
+        wrote = None  # the check ran what the attempt wrote, which may have written elsewhere
+    done = await context.verifier.set_back(state["snapshot"], state["ended"], wrote, number=order.number)
     handoff = order.handoff and replace(order.handoff, tree="clean" if done.done else "keep")
-    return replace(order, handoff=handoff), (done.note,) if done.note else ()
+    return replace(order, handoff=handoff), done
+
+
+def _to_free(order: Order, state: RunState, context: RunContext) -> bool:
+    """Tell whether the files hold what a tainted attempt did, and the model of *order* may not read that."""
+    return bool(state.get("taints")) and not order.local and context.policy.promotion.tainted_changes == "back"
+
+
+def _stuck(order: Order, done: SetBack | None, state: RunState, context: RunContext) -> Failure | None:
+    """Return why the attempt is not made: what a tainted one did to the files could not be taken back."""
+    if done is None or done.done or not _to_free(order, state, context):
+        return None
+    read = named(state["taints"])
+    return Failure(
+        cause="tainted", message=f"{order.profile} may not see what was made after reading {read}: {done.note}"
+    )
+
+
+def _said_of(done: SetBack | None) -> tuple[str, ...]:
+    """Return the note of *done*, if it has one."""
+    return (done.note,) if done is not None and done.note else ()
+
+
+def _tainted_as(order: Order, attempt: Attempt) -> Attempt:
+    """Return *attempt* with the taints that its *order* brought, where it came to a model at all."""
+    if not (order.taints and ran(attempt)):
+        return attempt
+    receipt = replace(attempt.receipt, taints=together(order.taints, attempt.receipt.taints))
+    return replace(attempt, receipt=receipt)
+
+
+def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
+    """Return what of the state is another after an attempt that was made."""
+    if not order.local:  # the files were freed, or the policy lets them pass; its model knows what it was told alone
+        return {"taints": attempt.receipt.taints, "handoff": state.get("handoff_elsewhere")}
+    return {"taints": together(state.get("taints", ()), attempt.receipt.taints)}
 
 
 async def _paid_for(order: Order, evidence: Evidence, context: RunContext) -> Hold | Failure | None:
@@ -127,5 +192,7 @@ async def _healthy(order: Order, context: RunContext) -> tuple[Order, Failure | 
         report, candidate.model, candidate.base_url, accept_any=context.policy.accept_any_model
     )
     local = order.local and not report.elsewhere
-    order = replace(order, local=local, vision=order.vision or report.vision is True)
+    order = replace(order, vision=order.vision or report.vision is True)
+    if order.local and not local:  # a model elsewhere after all: it hears nothing that local models alone may hear
+        order = replace(order, local=False, conversation=order.outside or (), handoff=None, taints=())
     return order, failure or context.health.blocked(place, answers=True)

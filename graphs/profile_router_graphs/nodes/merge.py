@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -9,6 +10,7 @@ from langgraph.runtime import Runtime
 from profile_router.core.attempts import final_status
 from profile_router.core.conversation import Turn
 from profile_router.core.privacy import masked
+from profile_router.core.taint import Taint, named
 from profile_router.errors import RouterError
 from profile_router_graphs.state import RunContext, RunState
 
@@ -19,18 +21,27 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
     private = state["private_thread"] or bool(state["evidence"].private)
     attempt = state["attempt"]
     if attempt is None or (attempt.failure is not None and attempt.failure.cause != "verification-failed"):
-        return {"status": status, "private_thread": private, "from_parent": (), "handoff": None}
+        return {
+            "status": status,
+            "private_thread": private,
+            "from_parent": (),
+            "handoff": None,
+            "handoff_elsewhere": None,
+        }
     copied = "" if private else _copied(runtime.context, state["summary"])
     # The thread is kept for long: what is known to be a secret does not go with it.
     asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"])))
-    answered = Turn("assistant", masked(state["summary"]))
+    source = ", ".join(taint.path for taint in state.get("taints", ()))
+    answered = Turn("assistant", masked(state["summary"]), source)
+    said = [_note(copied)] if copied else [_of_turn(state["taints"])] if source and not private else []
     return {
         "status": status,
         "private_thread": private or bool(copied),
         "from_parent": (),
         "handoff": None,
+        "handoff_elsewhere": None,
         "conversation": (*state["conversation"], asked, answered),
-        **({"notes": (*state["notes"], _note(copied))} if copied else {}),
+        "notes": (*state["notes"], *said),
     }
 
 
@@ -40,6 +51,10 @@ def _copied(context: RunContext, summary: str) -> str:
         return context.verifier.copied((summary,))
     except RouterError:  # the work is done; where it cannot be told, the next task stays here
         return "a private file, for all that could be told,"
+
+
+def _of_turn(taints: Sequence[Taint]) -> str:
+    return f"this answer goes to local models only in its thread: the subagent read {named(taints)}"
 
 
 def _note(copied: str) -> str:

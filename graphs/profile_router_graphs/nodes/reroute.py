@@ -10,12 +10,22 @@ from langgraph.types import Command
 
 from profile_router.core.attempts import hop_after
 from profile_router.core.conversation import passed_on
+from profile_router.core.decide import is_local
 from profile_router.core.evidence import Evidence
 from profile_router.core.explain import hop_line
 from profile_router.core.fit import condensable
-from profile_router.core.handoff import handed_over, kept_here, private_in, private_note
+from profile_router.core.handoff import (
+    Handoff,
+    handed_over,
+    kept_here,
+    private_in,
+    private_note,
+    told_elsewhere,
+    without_output,
+)
 from profile_router.core.ladder import Hop
 from profile_router.core.receipt import Attempt
+from profile_router.core.taint import taint_note
 from profile_router_graphs.nodes.condense import STEP as CONDENSE
 from profile_router_graphs.state import RunContext, RunState
 
@@ -31,6 +41,10 @@ async def reroute(
         raise AssertionError("reroute was reached without a failed attempt")
     hop, update = await _handed(_hop(attempt, state["evidence"], state, context), attempt, state, context)
     runtime.stream_writer({"event": "ladder", "line": hop_line(hop), "step": hop.step, "cause": hop.cause})
+    if _leads_elsewhere(hop, context) and (taints := state.get("taints")):
+        said = taint_note(attempt.receipt.profile, taints)
+        runtime.stream_writer({"event": "kept", "line": said})
+        update["notes"] = (*update.get("notes", state["notes"]), said)
     hops = (*state["hops"], hop)
     if hop.profile is None:
         # What failed its verification has been looked at already.
@@ -46,6 +60,11 @@ async def reroute(
         "step": AFTER_CONDENSING if condense else hop.step,
     }
     return Command(goto="condense" if condense else "dispatch", update=update)
+
+
+def _leads_elsewhere(hop: Hop, context: RunContext) -> bool:
+    candidate = context.candidates.get(hop.profile or "")
+    return candidate is not None and not is_local(candidate.at(hop.provider), context.policy)
 
 
 def _hop(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> Hop:
@@ -71,8 +90,12 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
     open_turns = passed_on(conversation, evidence.turns, False) == conversation
     handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)
     if handoff is None:
-        return hop, {}
-    update: dict[str, Any] = {"handoff": handoff, "ended": ended}
+        return hop, {"ended": ended} if state.get("taints") else {}
+    update: dict[str, Any] = {
+        "handoff": handoff,
+        "handoff_elsewhere": _elsewhere(handoff, attempt, state),
+        "ended": ended,
+    }
     copied = context.verifier.copied((*handoff.tried, *handoff.errors))
     found = () if evidence.private else private_in(handoff, work, copied)
     if found:
@@ -80,6 +103,14 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
         hop = kept_here(_hop(attempt, evidence, state, context), found)
         update |= {"evidence": evidence, "notes": (*state["notes"], private_note(found))}
     return hop, update
+
+
+def _elsewhere(handoff: Handoff, attempt: Attempt, state: RunState) -> Handoff | None:
+    """Return what of *handoff* a model elsewhere may be told."""
+    if state.get("taints"):
+        return told_elsewhere(state.get("handoff_elsewhere"), attempt)
+    failed_check = attempt.failure is not None and attempt.failure.cause == "verification-failed"
+    return without_output(handoff, state["verified"]) if failed_check else handoff
 
 
 def _condensable(state: RunState, context: RunContext) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -25,5 +26,7 @@ async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, 
         conversation=(),
         seconds=state["deadline"] - context.clock(),
     )
+    if state.get("taints") and not order.local:
+        order = replace(order, seconds=0.0)  # the words of a tainted attempt are cut rather than shown to this model
     summary, receipt = await context.summarizer.summarize(attempt.text, order)
     return {"summary": summary, "receipts": (*state["receipts"], *((receipt,) if receipt else ()))}

@@ -6,6 +6,7 @@ Where its bytes say that all of it fits, no tokenizer is loaded; a turn that can
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from profile_router.adapters.images import strip_data_urls
 from profile_router.adapters.private_scan import find_private
@@ -26,7 +27,7 @@ def pass_on(task: Task, thread: Conversation, policy: Policy) -> PassedOn:
     budget holds the texts and what a chat template wraps around each.
     """
     given = new_turns(task.conversation, thread, task.goal)
-    plain = tuple(Turn(turn.role, strip_data_urls(turn.text)[0]) for turn in given)
+    plain = tuple(replace(turn, text=strip_data_urls(turn.text)[0]) for turn in given)
     turns = _trimmed(plain, policy.limits.conversation_tokens)
     whole = plain[len(plain) - len(turns) :]
     return PassedOn(
@@ -34,17 +35,18 @@ def pass_on(task: Task, thread: Conversation, policy: Policy) -> PassedOn:
         given=len(given),
         cut=turns != whole,
         findings=tuple(
-            TurnFinding(digest=turn.digest, kinds=_private_kinds(before.text, policy))
+            TurnFinding(digest=turn.digest, kinds=_private_kinds(before, policy))
             for turn, before in zip((*thread, *turns), (*thread, *whole), strict=True)
         ),
     )
 
 
-def _private_kinds(text: str, policy: Policy) -> tuple[str, ...]:
+def _private_kinds(turn: Turn, policy: Policy) -> tuple[str, ...]:
+    text, told = turn.text, (f"what {turn.source} says",) if turn.source else ()
     found = find_private(False, text, (), policy.private_paths, lambda _path: b"")
     # Where a thread was kept with a secret masked, what stood around it may still say too much.
     before = ("masked secret",) if MASK in text else ()
-    return tuple(dict.fromkeys((*(finding.kind for finding in found), *before)))
+    return tuple(dict.fromkeys((*(finding.kind for finding in found), *before, *told)))
 
 
 def _trimmed(turns: Sequence[Turn], budget: int) -> Conversation:
@@ -57,7 +59,7 @@ def _trimmed(turns: Sequence[Turn], budget: int) -> Conversation:
         size = _size(turn.text, left)
         if size is None:
             if left >= _WORTH_CUTTING:
-                kept.append(Turn(turn.role, _end_of(turn.text, left)))
+                kept.append(replace(turn, text=_end_of(turn.text, left)))
             break
         kept.append(turn)
         left -= size

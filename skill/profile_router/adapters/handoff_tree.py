@@ -218,4 +218,4 @@ def unknown_outside_of_git(*, interrupted: bool) -> SetBack:
 
 
 def _left(why: str) -> SetBack:
-    return SetBack(done=False, note=f"promotion.tree is clean, but the files stay as they are: {why}")
+    return SetBack(done=False, note=f"what was tried cannot be taken back, and the files stay as they are: {why}")

@@ -26,7 +26,9 @@ SCHEMA = (
     "since REAL NOT NULL, until REAL NOT NULL, probing_until REAL NOT NULL)"
 )
 _MARK_DIGITS = 8
-_NOTHING_LEARNED = frozenset({"timeout", "interrupted", "not-local", "over-budget", "not-approved", "no-key"})
+_NOTHING_LEARNED = frozenset(
+    {"timeout", "interrupted", "not-local", "over-budget", "not-approved", "no-key", "tainted"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

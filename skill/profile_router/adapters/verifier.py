@@ -110,7 +110,9 @@ class WorkspaceVerifier:
             try:
                 done = self._set_back(snapshot, ended, wrote)
             except WorkspaceError as error:
-                done = SetBack(done=False, note=f"promotion.tree is clean, but the files stay as they are: {error}")
+                done = SetBack(
+                    done=False, note=f"what was tried cannot be taken back, and the files stay as they are: {error}"
+                )
             remember(self.scratch, number, done)
         return done
 

@@ -171,8 +171,8 @@ def any_call_made(receipts: Sequence[Receipt]) -> bool:
     return any(receipt.outcome != "unavailable" for receipt in receipts if receipt.step not in _STAGES)
 
 
-def _unanswered(attempt: Attempt | None) -> bool:
-    return attempt is not None and attempt.failure is not None and attempt.failure.cause == "not-approved"
+def _stopped_by(attempt: Attempt | None) -> str:
+    return attempt.failure.cause if attempt is not None and attempt.failure is not None else ""
 
 
 def final_status(
@@ -180,10 +180,13 @@ def final_status(
 ) -> Status:
     """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed.
 
-    `unapproved`: the next hop costs so much that somebody has to agree, and nobody was there.
+    `unapproved`: the next hop costs so much that somebody has to agree, and nobody was there. `refused` is also a run
+    whose files could not be freed of what a tainted attempt made of a private one.
     """
-    if _unanswered(attempt):
+    if _stopped_by(attempt) == "not-approved":
         return "unapproved"
+    if _stopped_by(attempt) == "tainted":
+        return "refused"
     if isinstance(decision, Refusal) or not any_call_made(receipts):
         return "refused"
     if attempt is None or attempt.failure is not None:

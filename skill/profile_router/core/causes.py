@@ -46,6 +46,7 @@ Cause = Literal[
     "not-approved",
     "timeout",
     "interrupted",
+    "tainted",
 ]
 CAUSES: frozenset[str] = frozenset(get_args(Cause))
 
@@ -96,6 +97,7 @@ TABLE: Mapping[Cause, CauseRow] = {
     "not-approved": CauseRow(errors.NotApproved, "nobody agreed to its price"),
     "timeout": CauseRow(errors.TimeUp, "the time is up"),
     "interrupted": CauseRow(errors.Interrupted, "it was interrupted"),
+    "tainted": CauseRow(errors.TaintedWork, "the files hold what was read in a private one"),
 }
 IN_WORDS: Mapping[Cause, str] = {cause: row.words for cause, row in TABLE.items()}
 

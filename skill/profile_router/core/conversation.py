@@ -18,10 +18,15 @@ NEXT = "[the next message is the task that I delegate]"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of the shared conversation, as plain text: a task (`user`) or a summary (`assistant`)."""
+    """One message of the shared conversation, as plain text: a task (`user`) or a summary (`assistant`).
+
+    `source` is the withheld file that the turn may tell of in any words, empty where there is none: then the turn goes
+    to local models only.
+    """
 
     role: Literal["user", "assistant"]
     text: str
+    source: str = ""
 
     @property
     def digest(self) -> str:
@@ -70,18 +75,20 @@ class PassedOn:
 def passed_on(conversation: Sequence[Turn], findings: Sequence[TurnFinding], local: bool) -> Conversation:
     """Return the turns of *conversation* that a model may see: a *local* one all, any other those found clean.
 
-    A turn that *findings* do not know was not checked, and goes nowhere else either.
+    A turn that *findings* do not know was not checked, and goes nowhere else either; nor does one with a `source`.
     """
     if local:
         return tuple(conversation)
     private = {finding.digest for finding in findings if finding.kinds}
+    private |= {turn.digest for turn in conversation if turn.source}
     clean = {finding.digest for finding in findings} - private
     return tuple(turn for turn in conversation if turn.digest in clean)
 
 
 def new_turns(given: Sequence[Turn], known: Sequence[Turn], goal: str) -> Conversation:
     """Return the turns of *given* that *known* lacks, without those that only say the *goal*."""
-    return tuple(turn for turn in given if turn not in known and turn.text.strip() != goal.strip())
+    seen = {turn.digest for turn in known}
+    return tuple(turn for turn in given if turn.digest not in seen and turn.text.strip() != goal.strip())
 
 
 def alternating(conversation: Sequence[Turn]) -> Conversation:
@@ -102,7 +109,7 @@ def _joined(conversation: Sequence[Turn]) -> Iterator[Turn]:
     last: Turn | None = None
     for turn in conversation:
         if last is not None and last.role == turn.role:
-            last = Turn(last.role, f"{last.text}\n\n{turn.text}")
+            last = Turn(last.role, f"{last.text}\n\n{turn.text}", last.source or turn.source)
             continue
         if last is not None:
             yield last

@@ -9,6 +9,7 @@ from profile_router.core.ladder import Hop
 from profile_router.core.receipt import Attempt, Receipt, Verified
 from profile_router.core.route import Decision, Refusal, Route
 from profile_router.core.spending import price
+from profile_router.core.taint import named
 
 Json = dict[str, Any]
 _ONE_LINE = 110
@@ -82,7 +83,8 @@ def _range(size: Range) -> Json:
 
 def receipt_json(receipt: Receipt) -> Json:
     """Return *receipt* as `run --json` prints it."""
-    return {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+    plain = {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+    return plain | {"taints": [{"path": taint.path, "why": taint.why} for taint in receipt.taints]}
 
 
 def verified_json(verified: Verified) -> Json:
@@ -103,6 +105,7 @@ def verified_json(verified: Verified) -> Json:
             "exit_code": check.exit_code,
             "seconds": check.seconds,
             "last_line": check.last_line,
+            "taints": [{"path": taint.path, "why": taint.why} for taint in check.taints],
         },
         "unverified": list(verified.unverified),
     }
@@ -169,10 +172,16 @@ def attempt_line(attempt: Attempt) -> str:
     served = receipt.model_served or receipt.model_asked
     if attempt.failure is not None:
         happened = attempt.failure.message.removeprefix(f"{receipt.profile} at ")
-        return f"{receipt.profile} · {served} · {happened}"
-    turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
+        return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
+    turns, read = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}", _read(receipt)
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
-    return f"{receipt.profile} · {served} · {turns} · {tokens} · {price(receipt.cost_usd)} · {receipt.seconds:.1f} s"
+    return (
+        f"{receipt.profile} · {served} · {turns} · {tokens} · {price(receipt.cost_usd)} · {receipt.seconds:.1f} s{read}"
+    )
+
+
+def _read(receipt: Receipt) -> str:
+    return f" · read {named(receipt.taints)}" if receipt.taints else ""
 
 
 def hop_line(hop: Hop) -> str:

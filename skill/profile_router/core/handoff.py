@@ -13,12 +13,13 @@ from typing import Literal
 from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder import IN_WORDS, Cause, Hop
 from profile_router.core.privacy import MASK, findings
-from profile_router.core.receipt import Attempt, Verified
+from profile_router.core.receipt import Attempt, CheckResult, Verified
 
 DIFF_CHARS = 64_000
 _SAID_CHARS = 800
 _ERRORS = 3
 _PRIVATE_PLACES = 3
+_UNTOLD = "what it said, changed and printed stays on the machine it ran on: it read a private file there"
 _KIND_CHARS = 40
 # Failures whose message repeats the model's own words.
 _QUOTING: frozenset[Cause] = frozenset({"asked-for-profile", "repeated-call", "unknown-tool", "bad-arguments"})
@@ -92,6 +93,29 @@ def handed_over(
     return Handoff(tried=tried, errors=tuple(dict.fromkeys(errors)), diff=diff, left_out=left_out)
 
 
+def told_elsewhere(earlier: Handoff | None, attempt: Attempt) -> Handoff | None:
+    """Return what a model elsewhere is told of a failed tainted *attempt*, after *earlier*; None where that is nothing.
+
+    Sentences of ours alone: no word, name, number, diff or output that the attempt could choose.
+    """
+    if not ran(attempt):
+        return earlier
+    before = earlier or Handoff()
+    words = IN_WORDS[attempt.failure.cause] if attempt.failure else "it finished"
+    tried = (*before.tried, f"{attempt.receipt.profile} ({attempt.receipt.model_asked}): {words}")
+    return replace(before, tried=tried, left_out=tuple(dict.fromkeys((*before.left_out, _UNTOLD))))
+
+
+def without_output(handoff: Handoff, verified: Verified) -> Handoff:
+    """Return *handoff* without what a check of *verified* printed that read a withheld file."""
+    check = verified.check
+    if check is None or check.passed or not check.taints:
+        return handoff
+    errors = tuple(one for one in handoff.errors if one != _check_error(check))
+    note = f"{check.command} failed; what it printed is not told: it read a private file"
+    return replace(handoff, errors=(note, *errors))
+
+
 def _tried(attempt: Attempt, said: str) -> str:
     receipt = attempt.receipt
     turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
@@ -109,10 +133,14 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
         return
     check = verified.check
     if attempt.failure.cause == "verification-failed" and check is not None and not check.passed:
-        how = "did not end in time" if check.exit_code is None else f"ended with exit {check.exit_code}"
-        yield f"{check.command} {how}:\n{check.tail or check.last_line}".rstrip(": \n")
+        yield _check_error(check)
     elif quotes or attempt.failure.cause not in _QUOTING:
         yield attempt.failure.message
+
+
+def _check_error(check: CheckResult) -> str:
+    how = "did not end in time" if check.exit_code is None else f"ended with exit {check.exit_code}"
+    return f"{check.command} {how}:\n{check.tail or check.last_line}".rstrip(": \n")
 
 
 def _joined(work: Sequence[FileDiff]) -> tuple[str, tuple[str, ...]]:

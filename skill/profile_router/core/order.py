@@ -8,6 +8,7 @@ from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
 from profile_router.core.handoff import Handoff
 from profile_router.core.policy import Tier
+from profile_router.core.taint import Taint
 from profile_router.core.task import Task
 
 
@@ -20,6 +21,7 @@ class Order:
     `provider` is the number of the profile's provider to use, 0 being the one it names first.
     `outside` is the conversation without its private turns, for what may reach other models besides the profile's own;
     None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
+    `taints` are the withheld files whose content may stand in the handoff, in the conversation or in what was changed.
     """
 
     task: Task
@@ -38,3 +40,4 @@ class Order:
     provider: int = 0
     number: int = 0
     handoff: Handoff | None = None
+    taints: tuple[Taint, ...] = ()

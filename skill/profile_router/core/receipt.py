@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.ladder import Failure
+from profile_router.core.taint import Taint
 
 Outcome = Literal["ok", "failed", "unavailable"]
 Status = Literal["ok", "failed", "refused", "unapproved"]
@@ -18,7 +19,7 @@ class Receipt:
     `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `step` says why the
     attempt was made: `route`, `probe`, `condense`, `summarize`, or the id of a ladder step. `withheld` says why the
     subagent had no terminal though one was asked for. An outcome `unavailable` made no model
-    call at all.
+    call at all. `taints` are the withheld files whose content the attempt was given.
     """
 
     profile: str
@@ -36,6 +37,7 @@ class Receipt:
     error: str | None = None
     turns: int = 0
     withheld: str = ""
+    taints: tuple[Taint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ class ChangedFile:
 class CheckResult:
     """The task's own check command: its exit code, the last line it printed, and the end of all that it printed.
 
-    In `tail` secrets are masked: it is kept, and shown to the next model.
+    In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
+    command opened.
     """
 
     command: str
@@ -73,6 +76,7 @@ class CheckResult:
     seconds: float
     last_line: str
     tail: str = ""
+    taints: tuple[Taint, ...] = ()
 
     @property
     def passed(self) -> bool:

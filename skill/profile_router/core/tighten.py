@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from profile_router.core.policy import Policy, PrivateRule, bounded
 
@@ -21,6 +21,13 @@ class MorePrivate:
     """Globs whose files stay on this machine, on top of the policy's."""
 
     paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StricterPromotion:
+    """How a task goes on after a tainted attempt: a workspace may have its changes taken back; None leaves it."""
+
+    tainted_changes: Literal["back"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,7 @@ class WorkspacePolicy:
     private: MorePrivate = MorePrivate()
     local_only: bool = False
     limits: LowerLimits = LowerLimits()
+    promotion: StricterPromotion = StricterPromotion()
     source: str = ""
     digest: str = ""
 
@@ -64,6 +72,9 @@ def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, .
         rules=rules,
         limits=replace(policy.limits, **limits),
         budget=replace(policy.budget, **budget),
+        promotion=replace(
+            policy.promotion, tainted_changes=by.promotion.tainted_changes or policy.promotion.tainted_changes
+        ),
         local_only_by=policy.local_only_by or (by.source if by.local_only else ""),
         digest=f"{policy.digest}+{by.digest}",
     )
@@ -77,6 +88,8 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
         yield f"private paths: {', '.join(more)}"
     if after.local_only_by and not before.local_only_by:
         yield "local_only: all work here is private"
+    if after.promotion.tainted_changes != before.promotion.tainted_changes:
+        yield f"promotion.tainted_changes: {after.promotion.tainted_changes}"
     for limit in fields(LowerLimits):
         old, new = figure(before, limit.name), figure(after, limit.name)
         if old != new:

@@ -9,6 +9,8 @@ from profile_router.core.decide import Candidates, is_local
 from profile_router.core.ladder import Hop, Place
 from profile_router.core.policy import Policy
 from profile_router.core.profile import address
+from profile_router.core.receipt import Receipt
+from profile_router.core.taint import HOW_TO_ALLOW
 
 _START = "start the server at {address}: `profile-router llama-server --model FILE --run`, or what serves it"
 _REACH = "see what keeps {address} away: `profile-router doctor`"
@@ -34,6 +36,7 @@ _ANYWHERE: Mapping[Cause, str] = {
     "over-window": "shorten the goal, or put its details into a file that --file names: it is read by pages",
     "over-budget": "allow more: `--max-cost USD`, or `budget` in the policy",
     "not-approved": "agree to its price: `--yes`, or raise budget.ask_above_usd",
+    "tainted": HOW_TO_ALLOW,
     "not-local": "name the address of a model on this machine under local_endpoints in the policy",
     "timeout": "give it more time: `--timeout SECONDS`",
 }
@@ -41,8 +44,15 @@ _ANYWHERE: Mapping[Cause, str] = {
 
 def unblock(places: Sequence[Place], hops: Sequence[Hop], policy: Policy, candidates: Candidates) -> tuple[str, ...]:
     """Return what would have helped at each of *places*, which failed for the causes of *hops*, each line once."""
+    if any(hop.cause == "tainted" for hop in hops):
+        return (HOW_TO_ALLOW,)
     lines = (_line(place, hop.cause, policy, candidates) for place, hop in zip(places, hops, strict=False))
     return tuple(dict.fromkeys(lines))
+
+
+def unblock_words(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+    """Return how to let on what was kept back from models elsewhere, for a run with a tainted attempt."""
+    return (HOW_TO_ALLOW,) if any(receipt.taints for receipt in receipts) else ()
 
 
 def _line(place: Place, cause: Cause, policy: Policy, candidates: Candidates) -> str:

@@ -23,7 +23,7 @@ from profile_router.core.explain import Json, decision_json, receipt_json, verif
 from profile_router.core.receipt import Status
 from profile_router.core.route import Refusal
 from profile_router.core.task import Task
-from profile_router.core.unblock import unblock
+from profile_router.core.unblock import unblock, unblock_words
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit, Event
 from profile_router.wiring.context import made_once, run_context
@@ -223,9 +223,12 @@ def _unblock(final: Mapping[str, Any], setup: Setup) -> list[str]:
     """Return what would let a refused run go on: what the decision says, else what each place that failed needs."""
     if isinstance(final["decision"], Refusal):
         return list(final["decision"].unblock)
+    private = bool(final["evidence"].private)
+    kept_back = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
     if final["status"] not in ("refused", "unapproved"):
-        return []
-    return list(unblock(final.get("places", ()), final["hops"], setup.policy, setup.candidates))
+        return list(kept_back)
+    ways = unblock(final.get("places", ()), final["hops"], setup.policy, setup.candidates)
+    return list(dict.fromkeys((*ways, *kept_back)))
 
 
 def _result(final: Mapping[str, Any], setup: Setup, warnings: Sequence[str], thread: str) -> Result:

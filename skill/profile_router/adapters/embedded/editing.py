@@ -37,6 +37,7 @@ def replace_once(fence: Fence, path: str, old: str, new: str) -> str:
         if is_binary(content) or b"\0" in content:
             raise ToolRefusal(f"{name} is binary ({len(content):,} bytes)")
         text = content.decode("utf-8", "surrogateescape")
+        fence.shows(path, content, lambda seen: _answer(seen.decode("utf-8", "surrogateescape"), old, name))
         hidden = fence.seen(text)
         span = _only(hidden, old, name)
         if hidden != text and _count(text, old) != 1:
@@ -84,6 +85,15 @@ def _only(text: str, old: str, name: str) -> re.Match[str]:
         many = f"{len(starts)}" if len(starts) < _COUNTED else f"{_COUNTED} or more"
         raise ToolRefusal(f"old occurs {many} times in {name} (lines {lines}); give more of the text around it")
     return first
+
+
+def _answer(text: str, old: str, name: str) -> str:
+    """Return what is told of *old* in *text*: why it cannot be replaced, nothing where it can."""
+    try:
+        _only(text, old, name)
+    except ToolRefusal as refused:
+        return str(refused)
+    return ""
 
 
 def _with_breaks_of(new: str, sample: str) -> str:

@@ -44,7 +44,8 @@ class Fence:
     *private_globs* are the policy's; unless *allow_private*, contents of matching paths and key material are withheld
     (their names are not), and other secrets are masked in what is read. *known_files* gives the tracked and the
     unignored files, None where it cannot say; without it the tree is walked. `before` maps each path written here to
-    its first content, None for a new file.
+    its first content, None for a new file. With *allow_private*, `about_to_show` is called once for each file of which
+    something is shown that no model elsewhere would be: with its path and what withholds it there.
     Raises WorkspaceError where *root* is no folder. Every method raises ToolRefusal for what the model must not have
     and the system's OSError for what is not there.
     """
@@ -66,6 +67,7 @@ class Fence:
             raise WorkspaceError(f"the workspace '{root}' is not a folder; name a folder")
         self.before: dict[str, bytes | None] = {}
         self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
+        self.about_to_show: Callable[[str, str], object] = lambda path, why: None
         self._roots = tuple(dict.fromkeys((str(self.root), os.path.abspath(root))))  # noqa: PTH100 - keeps links
         self._globs = tuple(private_globs)
         self._allow_private = allow_private
@@ -73,6 +75,7 @@ class Fence:
         self._writing = threading.Lock()
         self._read: dict[str, openat.Version | None] = {}
         self._sealed = False
+        self._noted: set[str] = set()
 
     def name(self, path: str) -> str:
         """Return *path* as it is called here: relative, with single slashes, `.` for the workspace."""
@@ -80,15 +83,42 @@ class Fence:
 
     def withhold(self, path: str, text: str | None = None) -> str | None:
         """Return why *path*, or *text* out of it, may not leave this machine; None where it may."""
-        if self._allow_private:
-            return None
+        return None if self._allow_private else self._reason(path, text)
+
+    def _reason(self, path: str, text: str | None = None) -> str | None:
         if glob := private_glob(f"{self.root}/{self.name(path)}", self._globs):
             return f"is private (policy: {glob})"
         secret = private_text(text) if text else None
         return f"holds a {secret}" if secret else None
 
+    def note(self, path: str, why: str) -> None:
+        """Tell `about_to_show` of *path*, once: *why* says what withholds it from a model elsewhere."""
+        name = shown(path)
+        if self._allow_private and name not in self._noted:
+            self.about_to_show(name, why)
+            self._noted.add(name)
+
+    def shows(self, path: str, content: bytes, told: Callable[[bytes], object]) -> None:
+        """Note *path* where what *told* makes of its *content* is about to be shown, and is withheld elsewhere.
+
+        It is not where secrets stand in other parts alone: then *told* makes the same of the masked content.
+        """
+        if not self._allow_private:
+            return
+        if why := self._reason(path):
+            self.note(self.name(path), why)
+            return
+        text = plain(content)
+        hidden = masked(text)
+        if hidden == text:
+            return
+        if private_key(text) or told(hidden.encode("utf-8", "surrogateescape")) != told(content):
+            self.note(self.name(path), self._reason(path, text) or "holds a secret")
+
     def release(self, path: str, text: str | None = None, *, act: str = "read") -> None:
-        """Raise ToolRefusal where *path*, or *text* out of it, is withheld."""
+        """Raise ToolRefusal where *path*, or *text* out of it, is withheld; note what a local model is shown."""
+        if self._allow_private and text and (why := self._reason(path, text)):
+            self.note(self.name(path), why)
         if reason := self.withhold(path, text):
             raise ToolRefusal(f"withheld: {shown(self.name(path))} {reason}; only a local profile may {act} it")
 

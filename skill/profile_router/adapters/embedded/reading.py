@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 from profile_router.adapters.embedded.fence import Fence, plain
@@ -98,11 +99,19 @@ def _scan(fence: Fence, path: str, file: BinaryIO, size: int, page: _Page) -> bo
     if len(chunk) > _COUNTED_WHOLE:
         return _scan_large(fence, path, file, chunk, page)
     if chunk:
+        fence.shows(path, chunk, partial(_lines_of_page, page.start, page.count))
         seen = fence.release_masked(path, chunk)
         page.masked = seen != chunk
         page.take(seen)
     page.close()
     return True
+
+
+def _lines_of_page(start: int, count: int, content: bytes) -> list[bytearray]:
+    page = _Page(start=start, count=count)
+    page.take(content)
+    page.close()
+    return page.lines
 
 
 def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Page) -> bool:

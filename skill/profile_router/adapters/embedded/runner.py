@@ -33,6 +33,7 @@ from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
+from profile_router.core.taint import Taint
 from profile_router.errors import Unreachable
 from profile_router.ports import Emit, Hold
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 NAME = "embedded"
+_TAINT = "taint "
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +90,8 @@ class EmbeddedRunner:
             if fence is not None:
                 fence.seal()
         seconds = round(time.monotonic() - started, 3)
-        receipt = replace(receipt_of(order, profile, meter, failure, seconds, self.policy), withheld=refused)
+        receipt = receipt_of(order, profile, meter, failure, seconds, self.policy)
+        receipt = replace(receipt, withheld=refused, taints=self._taints(order))
         notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
         return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
 
@@ -98,6 +101,11 @@ class EmbeddedRunner:
         if kept.names("began "):
             return None
         return tuple(sorted({kept.find(name)[0] for name in kept.names("edit ")}))
+
+    def _taints(self, order: Order) -> tuple[Taint, ...]:
+        """Return what the attempt was shown that is withheld elsewhere, by a process before this one too."""
+        kept = Scoped(self.records, f"{order.number}/{_TAINT}")
+        return tuple(Taint(path=path, why=kept.find(path)) for path in sorted(kept.names("")))
 
     def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
         kept = Scoped(self.records, f"{order.number}/")
@@ -109,6 +117,7 @@ class EmbeddedRunner:
 
         if fence is not None:
             fence.about_to_write = about_to_write
+            fence.about_to_show = Scoped(kept, _TAINT).keep
         return remembering
 
     async def _loop(

@@ -142,6 +142,8 @@ def _hits(fence: Fence, wanted: regex.Pattern[str], paths: list[str], tally: _Ta
             hits = _matching(wanted, content, tally)
             if hits and (hidden := fence.release_masked(path, content)) != content:
                 hits = _matching(wanted, hidden, tally)  # else a pattern could ask a secret for its letters
+            if hits:
+                fence.shows(path, content, lambda seen: _matching(wanted, seen, tally))
             yield from (f"{shown(path, len(path))}:{number}: {text}" for number, text in hits)
             if tally.stopped:
                 return

@@ -32,10 +32,13 @@ class Promotion:
 
     `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
     kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
+    `tainted_changes`: what an attempt changed that had read a withheld file is taken back before a model elsewhere goes
+    on (`back`), or stays in the files (`pass`).
     """
 
     tree: Literal["keep", "clean"] = "keep"
     absent_claims: Literal["report", "promote"] = "report"
+    tainted_changes: Literal["back", "pass"] = "back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,55 @@
+"""What an attempt was shown that a model elsewhere may not see, and what is said of that. Pure.
+
+An attempt is tainted when the content of a withheld file was returned to its model or opened by a command of it: its
+words, its changes and what its commands print may hold that content in any form. That a withheld file exists is no
+taint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taint:
+    """A withheld file whose content was given to an attempt: its path in the workspace, and `why` it is withheld.
+
+    `why` names a glob, a kind of secret, or what could not be told; never a value.
+    """
+
+    path: str
+    why: str
+
+
+def together(*groups: Iterable[Taint]) -> tuple[Taint, ...]:
+    """Return the taints of all *groups* in order, each file once."""
+    found: dict[str, Taint] = {}
+    for group in groups:
+        for taint in group:
+            found.setdefault(taint.path, taint)
+    return tuple(found.values())
+
+
+def named(taints: Sequence[Taint]) -> str:
+    """Return the files of *taints* in words, the first three with their reasons."""
+    shown = ", ".join(f"{taint.path} ({taint.why})" for taint in taints[:_NAMED])
+    more = len(taints) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def taint_note(profile: str, taints: Sequence[Taint]) -> str:
+    """Say what *profile* read, what follows from that, and how it can be allowed."""
+    return (
+        f"{profile} read {named(taints)}: its words, its diff and what its check printed go to local models only "
+        f"({HOW_TO_ALLOW})"
+    )
+
+
+HOW_TO_ALLOW = (
+    "to keep the whole task on this machine: `--local-only`; to let its changes go on: "
+    "`promotion.tainted_changes: pass` in the policy; if the file is not private: take its pattern out of the rule "
+    "`private` of the policy"
+)
