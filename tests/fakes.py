@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from profile_router.adapters.conversation_trim import pass_on
 from profile_router.adapters.policy_file import SHIPPED, read_policy
@@ -16,12 +16,12 @@ from profile_router.core.backend import BackendReport
 from profile_router.core.causes import Cause
 from profile_router.core.condensed import Condensed, CondensedPart, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, PassedOn
-from profile_router.core.decide import Candidate
+from profile_router.core.decide import Candidate, stays_here
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
 from profile_router.core.handoff import FileDiff, SetBack
 from profile_router.core.ladder import Failure, Place
 from profile_router.core.order import Order
-from profile_router.core.policy import Policy, Tier
+from profile_router.core.policy import ParentChat, Policy, Tier
 from profile_router.core.probe import Complexity, ProbeOutcome
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret
 from profile_router.core.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
@@ -413,20 +413,44 @@ class FakeVerifier:
         return SetBack(done=self._sets_back, note="kept elsewhere" if self._sets_back else "left as it is")
 
 
+@dataclass(slots=True)
+class FakeSessions:
+    """Remember sessions, as the real one does."""
+
+    marked: set[str] = field(default_factory=set)
+
+    def kept_here(self, sessions: Sequence[str]) -> str:
+        if not sessions:
+            return "its session is not known"
+        return "a task of its session was private" if self.marked & set(sessions) else ""
+
+    def mark(self, sessions: Sequence[str]) -> None:
+        self.marked |= set(sessions[:1])
+
+
 class FakeMeasurer:
     """Measure: the scripted evidence. `measured` are the conversations it came with; trimming is the real one."""
 
-    def __init__(self, *found: Evidence | BaseException, conversation_tokens: int = 1_000) -> None:
+    def __init__(
+        self,
+        *found: Evidence | BaseException,
+        conversation_tokens: int = 1_000,
+        elsewhere: Literal["none", "turns"] = "none",
+    ) -> None:
         self.measured: list[tuple[Task, Conversation, bool]] = []
-        self._policy = a_policy(limits={"conversation_tokens": conversation_tokens})
+        limits = {"conversation_tokens": conversation_tokens}
+        self._policy = a_policy(limits=limits, conversation=ParentChat(elsewhere=elsewhere))
+        self.sessions = FakeSessions()
         self._queue = Queue(list(found) or [evidence()], endless=True)
 
     def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
-        return pass_on(task, thread, self._policy)
+        return pass_on(task, thread, self._policy, self.sessions)
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         self.measured.append((task, conversation, private_thread))
         found: Evidence = self._queue.take("a measurement")
+        if stays_here(task, found, candidates(), self._policy):
+            self.sessions.mark(task.sessions)
         return replace(found, private=(*found.private, PRIVATE)) if private_thread else found
 
     def task_text(self, task: Task) -> str:

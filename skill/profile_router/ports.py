@@ -41,6 +41,18 @@ class Measurer(Protocol):
         ...
 
 
+class SessionMemory(Protocol):
+    """Remembers which sessions of a parent have had private work."""
+
+    def kept_here(self, sessions: Sequence[str]) -> str:
+        """Return why the chat of *sessions*, newest first, stays on this machine, empty where it need not."""
+        ...
+
+    def mark(self, sessions: Sequence[str]) -> None:
+        """Remember that the newest of *sessions* has private work. Raises StateError."""
+        ...
+
+
 class Backends(Protocol):
     """Asks model servers how they are."""
 

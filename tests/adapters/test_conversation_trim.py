@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fakes import a_policy, a_task
+from tests.fakes import FakeSessions, a_policy, a_task
 
 from profile_router.adapters import conversation_trim
 from profile_router.adapters.conversation_trim import CUT, pass_on
 from profile_router.adapters.measure import Surroundings, measure
 from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.conversation import TURN_TOKENS, Conversation, PassedOn, Turn, alternating
+from profile_router.core.policy import ParentChat
 
 KEY = "-----BEGIN PRIVATE KEY-----"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -21,8 +22,8 @@ PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAA
 
 def trimmed(*texts: str, budget: int, thread: Conversation = (), goal: str = "do it") -> PassedOn:
     turns = tuple(Turn("assistant" if number % 2 else "user", text) for number, text in enumerate(texts))
-    policy = a_policy(limits={"conversation_tokens": budget})
-    return pass_on(a_task(goal, conversation=turns), thread, policy)
+    policy = a_policy(limits={"conversation_tokens": budget}, conversation=ParentChat(elsewhere="turns"))
+    return pass_on(a_task(goal, conversation=turns, sessions=("s",)), thread, policy, FakeSessions())
 
 
 def texts_of(said: PassedOn) -> list[str]:

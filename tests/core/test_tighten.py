@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.cases import POLICY
 
-from profile_router.core.policy import Policy, PrivateRule
+from profile_router.core.policy import ParentChat, Policy, PrivateRule
 from profile_router.core.tighten import (
+    LessChat,
     LowerLimits,
     MorePrivate,
     StricterPromotion,
@@ -25,16 +27,23 @@ FILES = st.builds(
     local_only=st.booleans(),
     limits=st.builds(LowerLimits, **{name: st.none() | st.integers(1, 2_000_000) for name in FIGURES}),
     promotion=st.builds(StricterPromotion, tainted_changes=st.sampled_from([None, "back"])),
+    conversation=st.builds(LessChat, elsewhere=st.sampled_from(["none", "turns"])),
     source=st.just("w/.profile-router.yaml"),
     digest=st.just("0" * 12),
 )
 
 
-@given(FILES, FILES)
-def test_whatever_the_file_says_the_policy_is_never_looser(one: WorkspacePolicy, other: WorkspacePolicy) -> None:
-    once, _ = tightened(POLICY, one)
+@given(FILES, FILES, st.sampled_from(["none", "turns"]))
+def test_whatever_the_file_says_the_policy_is_never_looser(
+    one: WorkspacePolicy, other: WorkspacePolicy, elsewhere: Literal["none", "turns"]
+) -> None:
+    shipped = replace(POLICY, conversation=ParentChat(elsewhere=elsewhere))
+    once, _ = tightened(shipped, one)
     twice, _ = tightened(once, other)
-    for before, after in ((POLICY, once), (once, twice)):
+    for before, after in ((shipped, once), (once, twice)):
+        assert "none" not in (before.conversation.elsewhere, one.conversation.elsewhere) or (
+            twice.conversation.elsewhere == "none"
+        )
         assert set(before.private_paths) <= set(after.private_paths)
         assert bool(after.local_only_by) >= bool(before.local_only_by)
         for section in ("limits", "budget"):
@@ -51,7 +60,15 @@ def _figures(before: Policy, after: Policy, section: str) -> list[tuple[float, f
 def _rest(policy: Policy) -> Policy:
     """Return *policy* without what a workspace may tighten: everything else has to stay as it was."""
     rules = tuple(replace(rule, paths=()) if isinstance(rule, PrivateRule) else rule for rule in policy.rules)
-    return replace(policy, rules=rules, limits=POLICY.limits, budget=POLICY.budget, local_only_by="", digest="")
+    return replace(
+        policy,
+        rules=rules,
+        limits=POLICY.limits,
+        budget=POLICY.budget,
+        local_only_by="",
+        digest="",
+        conversation=POLICY.conversation,
+    )
 
 
 @given(FILES)

@@ -37,6 +37,7 @@ TASK: dict[str, Any] = {
     "timeout": 60,
     "max_cost": 0.5,
     "conversation": [{"role": "user", "text": "hello"}, {"role": "assistant", "text": "yes"}],
+    "sessions": ["20261128_1", "20261127_9"],
 }
 DEEP = "[" * 50_000
 NESTED = "[" * 900 + "]" * 900  # can be read

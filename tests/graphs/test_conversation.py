@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,12 +24,15 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig
 
-from profile_router.core.conversation import NEXT, Conversation, Turn
+from profile_router.core.conversation import NEXT, PARENTS, Conversation, Turn
+from profile_router.core.evidence import Evidence
+from profile_router.core.task import Task
 from profile_router.errors import WorkspaceError
 
 HELLO, HI = Turn("user", "hello"), Turn("assistant", "hi, what is it?")
 SECRET = Turn("user", "our key: -----BEGIN PRIVATE KEY----- MIIE")
 DELEGATED = Turn("assistant", NEXT)
+SESSION = ("the session",)
 WITHHELD = "conversation: 1 turn goes to local models only (private key)"
 
 
@@ -64,11 +67,68 @@ def test_they_do_not_outlive_a_refused_run_either() -> None:
     assert "hello" not in str(final)
 
 
-def test_a_private_turn_does_not_make_the_task_private_and_reaches_the_local_model_only() -> None:
+def test_the_parents_chat_reaches_local_models_only_by_the_shipped_policy() -> None:
     rig = Rig(runner=FakeRunner("one", "two"))
-    here = rig.run(a_task(conversation=(HELLO, HI, SECRET)))
+    rig.run(a_task(conversation=(HELLO, HI), sessions=SESSION))
+    final = rig.run(a_task(profile=BURST, conversation=(HELLO, HI), sessions=SESSION), thread="other")
+    assert [order.conversation for order in rig.runner.orders] == [(HELLO, HI), ()]
+    assert final["notes"] == ("a note",)
+
+
+def test_a_threads_own_turns_are_shared_between_providers_all_the_same() -> None:
+    rig = Rig(runner=FakeRunner("one", "two"))
+    rig.run(a_task("first task"))
+    rig.run(a_task("second task", profile=BURST, conversation=(HELLO, HI)))
+    assert rig.runner.orders[1].conversation == (Turn("user", "first task"), Turn("assistant", "one"))
+
+
+SPOKEN = Turn("user", "Job 1 stays local-only: explain the payroll formula")
+RECAP = Turn("assistant", "Job 1 is done: base salary times 1.07, plus 212 for each child")
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [
+        (a_task(local_only=True, sessions=SESSION), evidence(private=(PRIVATE,))),
+        (a_task(sessions=SESSION), evidence(private=(PRIVATE,))),
+        (a_task(profile=LOCAL, sessions=SESSION), evidence()),
+        (a_task("Explain the payroll formula, and keep it on this machine", sessions=SESSION), evidence()),
+        (a_task("Erkläre die Formel", context="sie ist vertraulich", sessions=SESSION), evidence()),
+    ],
+)
+def test_after_a_task_that_was_meant_for_this_machine_no_turn_of_its_session_goes_elsewhere(
+    first: Task, found: Evidence
+) -> None:
+    measurer = FakeMeasurer(found, evidence(), elsewhere="turns")
+    rig = Rig(runner=FakeRunner("one", "two", "three"), measurer=measurer)
+    rig.run(first, thread="one")
+    final = rig.run(a_task(profile=BURST, conversation=(HELLO, RECAP), sessions=("newer", *SESSION)), thread="two")
+    assert rig.runner.orders[1].conversation == ()
+    assert f"conversation: {PARENTS} goes to local models only (a task of its session was private)" in final["notes"]
+    rig.run(a_task(profile=BURST, conversation=(HELLO, RECAP), sessions=("another",)), thread="three")
+    assert rig.runner.orders[2].conversation == (HELLO, RECAP)
+
+
+def test_a_chat_that_speaks_of_keeping_something_here_goes_nowhere_else_from_then_on() -> None:
+    rig = Rig(runner=FakeRunner("one", "two"), measurer=FakeMeasurer(elsewhere="turns"))
+    rig.run(a_task(profile=BURST, conversation=(HELLO, HI, SPOKEN, RECAP), sessions=SESSION), thread="one")
+    rig.run(a_task(profile=BURST, conversation=(HI, RECAP), sessions=SESSION), thread="two")
+    assert [order.conversation for order in rig.runner.orders] == [(), ()]
+
+
+def test_a_chat_of_an_unknown_session_goes_nowhere_else() -> None:
+    rig = Rig(measurer=FakeMeasurer(elsewhere="turns"))
+    final = rig.run(a_task(profile=BURST, conversation=(HELLO, HI)))
+    assert rig.runner.orders[0].conversation == ()
+    assert any("its session is not known" in note for note in final["notes"])
+
+
+def test_a_private_turn_does_not_make_the_task_private_and_reaches_the_local_model_only() -> None:
+    rig = Rig(runner=FakeRunner("one", "two"), measurer=FakeMeasurer(elsewhere="turns"))
+    here = rig.run(a_task(conversation=(HELLO, HI, SECRET), sessions=SESSION))
     assert rig.runner.orders[0].conversation == (HELLO, HI, SECRET, DELEGATED)
-    elsewhere = rig.run(a_task(profile=BURST, conversation=(HELLO, HI, SECRET)), thread="other")
+    asked = a_task(profile=BURST, conversation=(HELLO, HI, SECRET), sessions=SESSION)
+    elsewhere = rig.run(asked, thread="other")
     assert rig.runner.orders[1].conversation == (HELLO, HI)
     assert rig.runner.profiles == [LOCAL, BURST]
     assert [final["decision"].rule for final in (here, elsewhere)] == ["small-change", "explicit"]
@@ -76,8 +136,8 @@ def test_a_private_turn_does_not_make_the_task_private_and_reaches_the_local_mod
 
 
 def test_a_private_turn_stays_behind_when_the_ladder_leaves_this_machine() -> None:
-    rig = Rig(backends=FakeBackends(down={LOCAL: "refused"}))
-    rig.run(a_task(conversation=(HELLO, HI, SECRET)))
+    rig = Rig(backends=FakeBackends(down={LOCAL: "refused"}), measurer=FakeMeasurer(elsewhere="turns"))
+    rig.run(a_task(conversation=(HELLO, HI, SECRET), sessions=SESSION))
     assert [(order.profile, order.conversation) for order in rig.runner.orders] == [(BURST, (HELLO, HI))]
 
 
@@ -141,25 +201,32 @@ SAID = st.lists(
     borderline=st.booleans(),
     explicit=st.sampled_from([None, LOCAL, BURST, CHEAP, "expert"]),
     budget=st.integers(0, 300),
+    elsewhere=st.sampled_from(["none", "turns"]),
 )
 def test_no_private_turn_is_ever_ordered_from_a_model_elsewhere(
-    said: Conversation, down: bool, borderline: bool, explicit: str | None, budget: int
+    said: Conversation,
+    down: bool,
+    borderline: bool,
+    explicit: str | None,
+    budget: int,
+    elsewhere: Literal["none", "turns"],
 ) -> None:
     found: dict[str, Any] = BORDERLINE if borderline else {}
     rig = Rig(
         runner=FakeRunner("done"),
         backends=FakeBackends(down={LOCAL: "refused"} if down else {}),
-        measurer=FakeMeasurer(evidence(**found), conversation_tokens=budget),
+        measurer=FakeMeasurer(evidence(**found), conversation_tokens=budget, elsewhere=elsewhere),
         prober=FakeProber(3),
         candidates=candidates("expert"),
     )
-    rig.run(a_task(profile=explicit, conversation=said))
+    rig.run(a_task(profile=explicit, conversation=said, sessions=SESSION))
     private = {turn.text for turn in said if "PRIVATE KEY" in turn.text}
     clean = {turn.text for turn in said} - private
     for order in (*rig.runner.orders, *rig.summarizer.orders):
         heard = "\n\n".join(turn.text for turn in order.conversation)
         if not order.local:
             assert "PRIVATE KEY" not in heard
+            assert elsewhere == "turns" or not heard
             for turn in private:
                 end = turn[-30:]
                 assert end not in heard or any(end in text for text in clean)
@@ -170,8 +237,8 @@ def test_a_turn_that_lost_its_start_is_still_private(down: bool) -> None:
     long = Turn("user", "-----BEGIN PRIVATE KEY----- " + "MIIEvQIBADANBgkqhkiG9w0B " * 400)
     rig = Rig(
         backends=FakeBackends(down={LOCAL: "refused"} if down else {}),
-        measurer=FakeMeasurer(conversation_tokens=200),
+        measurer=FakeMeasurer(conversation_tokens=200, elsewhere="turns"),
     )
-    rig.run(a_task(conversation=(long,)))
+    rig.run(a_task(conversation=(long,), sessions=SESSION))
     [order] = rig.runner.orders
     assert ("MIIE" in str(order.conversation), order.local) == (not down, not down)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -148,11 +148,12 @@ def test_a_secret_in_the_summary_or_the_checks_output_counts_too() -> None:
         assert rig.runner.profiles == [LOCAL]
 
 
-def test_the_words_of_a_model_that_read_private_turns_stay_here() -> None:
+@pytest.mark.parametrize("elsewhere", ["none", "turns"])
+def test_the_words_of_a_model_that_read_private_turns_stay_here(elsewhere: Literal["none", "turns"]) -> None:
     said = (Turn("user", f"our token is {TOKEN}"), Turn("assistant", "I see"))
     asked = Fails(cause="asked-for-profile", asked=BURST, message="because OF THE TOKEN")
-    rig = Rig(runner=FakeRunner(asked, "done"))
-    assert rig.run(a_task(conversation=said))["status"] == "ok"
+    rig = Rig(runner=FakeRunner(asked, "done"), measurer=FakeMeasurer(elsewhere=elsewhere))
+    assert rig.run(a_task(conversation=said, sessions=("s",)))["status"] == "ok"
     handoff = handoffs(rig)[1]
     assert "OF THE TOKEN" not in str(handoff)
     assert handoff.errors == ()

@@ -28,9 +28,10 @@ _WHERE = b"\x1b[6n"  # asks for the place of the cursor
 
 
 class TerminalChat:
-    """`hermes chat` of *parent*. A context manager: leaving it ends the chat with all that it started."""
+    """`hermes chat` of *parent*, with *options*. A context manager: leaving it ends the chat with all that it started."""
 
-    def __init__(self, parent: Parent) -> None:
+    def __init__(self, parent: Parent, *options: str) -> None:
+        self._options = options
         self._shown = bytearray()
         self._more = threading.Condition()
         _at_peace(parent.stage.root)
@@ -40,7 +41,7 @@ class TerminalChat:
         self._terminal, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
         self._hermes = subprocess.Popen(
-            [*self._parent.stage.hermes.command, "chat"],
+            [*self._parent.stage.hermes.command, "chat", *self._options],
             cwd=self._parent.stage.workspace,
             env={**self._parent.stage.environ, "TERM": "xterm"},
             stdin=inner,

@@ -81,24 +81,77 @@ def test_a_local_subagent_hears_what_the_user_said_before_once_and_in_order(told
     assert ("user", "Look at the typo again") in second
 
 
-def test_a_private_turn_does_not_go_to_a_model_elsewhere(told: Told) -> None:
+def test_a_model_elsewhere_hears_nothing_of_the_chat(told: Told) -> None:
     [body] = told.burst
-    heard = spoken(body)
-    everything = json.dumps(body)
-    assert "BEGIN PRIVATE" not in everything
-    assert "MIIE" not in everything
-    assert ".env" not in everything
-    assert heard[0] == ("user", ANSWER)
-    assert ("assistant", "noted, one\n\nnoted, two\n\nnoted, three") in heard
-    assert [role for role, _ in heard] == ["user", "assistant"] * (len(heard) // 2) + ["user"]
-
-
-def test_the_parent_is_told_that_turns_were_withheld_but_not_what_is_in_them(told: Told) -> None:
+    [(role, task)] = spoken(body)
+    assert role == "user"
+    assert ELSEWHERE["goal"] in task
+    assert not [word for word in (ANSWER, "noted", "MIIE", ".env", "Now fix the typo") if word in json.dumps(body)]
     (_, elsewhere), (again,) = told.results
-    [note] = [note for note in elsewhere["notes"] if note.startswith("conversation:")]
-    assert note == "conversation: 2 turns go to local models only (private key, path)"
     assert elsewhere["receipts"][0]["profile"] == BURST
+    assert not [note for note in elsewhere.get("notes", ()) if note.startswith("conversation:")]
     assert again["status"] == "completed"
+
+
+PAYROLL = "Job 1 stays local-only: explain the payroll formula. Job 2 may go out: say what auth.py does"
+FORMULA = "base salary times 1.07"
+
+
+def test_what_was_said_of_private_work_reaches_no_model_elsewhere(stage: Stage) -> None:
+    """The chat of two jobs: the wish of the user, the first job and the parent's recap of it stay here."""
+    first = {"goal": "Explain the payroll formula", "local_only": True}
+    bodies, _ = chatted(stage, [(PAYROLL, [first]), ("Thanks. Now job 2", [ELSEWHERE])], recap=FORMULA)
+    assert len(bodies) == 1
+    assert not [word for word in ("ayroll", "1.07", "local-only", "Thanks") if word in json.dumps(bodies)]
+
+
+def test_where_the_policy_lets_turns_pass_a_private_task_ends_that_for_its_session(stage: Stage) -> None:
+    private = {"goal": "Add the numbers up", "local_only": True}
+    said = [("A chat of nothing", [ELSEWHERE]), ("More", [HERE, private, ELSEWHERE]), ("At last", [ELSEWHERE])]
+    (innocent, batch, later), results = chatted(stage, said, recap=FORMULA, elsewhere="turns")
+    assert spoken(innocent)[0] == ("user", "A chat of nothing")
+    assert not [word for word in ("1.07", "A chat", "More", "At last") if word in json.dumps([batch, later])]
+    kept = "conversation: the parent's chat goes to local models only (a task of its session was private)"
+    assert [kept in result["notes"] for result in (results[1][2], results[2][0])] == [True, True]
+
+
+def test_a_session_that_is_resumed_is_the_same_one(stage: Stage) -> None:
+    private = {"goal": "Add the numbers up", "profile": LOCAL}
+    bodies, _ = chatted(stage, [("One", [private])], [("Two", [ELSEWHERE])], recap=FORMULA, elsewhere="turns")
+    assert len(bodies) == 1
+    assert not [word for word in ("One", "Two", "1.07") if word in json.dumps(bodies)]
+
+
+def chatted(
+    stage: Stage, *chats: Sequence[tuple[str, Sequence[dict[str, Any]]]], recap: str, **policy: str
+) -> tuple[list[Any], list[Any]]:
+    """Have *chats*, each going on with the one before it: a message, the tasks it is delegated by, and the *recap*.
+
+    Return what the server of burst was sent, and the parent's results.
+    """
+    script = [
+        answer
+        for chat in chats
+        for _, tasks in chat
+        for answer in (call("delegate_task", tasks[0] if len(tasks) == 1 else {"tasks": list(tasks)}), say(recap))
+    ]
+    with (
+        ScriptedProvider(script) as model,
+        server(*["it is so"] * 6) as local,
+        server(*["it checks"] * 6) as burst,
+    ):
+        parent = Parent(stage, model)
+        parent.set_up()
+        parent.policy(**policy)
+        parent.profiles({LOCAL: local, BURST: burst, CHEAP: burst})
+        requests = 0
+        for number, turns in enumerate(chats):
+            with TerminalChat(parent, *(["--continue"] if number else [])) as chat:
+                for message, _ in turns:
+                    requests += 2
+                    chat.say(message, model, requests)
+        longest = max((body["messages"] for body in model.chats), key=len)
+        return burst.chats, delegated(longest)
 
 
 def test_the_parents_own_requests_stay_a_growing_prefix_of_themselves(told: Told) -> None:

@@ -39,6 +39,7 @@ def test_every_field_of_a_task_can_be_said_in_json() -> None:
         "check": "true",
         "timeout": 2,
         "conversation": [{"role": "user", "text": "hello"}, {"role": "assistant", "text": "hm"}],
+        "sessions": ["s", "before"],
     }
     assert task_from_json(json.dumps(said).encode()) == Task(
         goal="do it",
@@ -55,6 +56,7 @@ def test_every_field_of_a_task_can_be_said_in_json() -> None:
         check="true",
         timeout_s=2.0,
         conversation=(Turn("user", "hello"), Turn("assistant", "hm")),
+        sessions=("s", "before"),
     )
 
 

@@ -11,34 +11,55 @@ from dataclasses import replace
 from profile_router.adapters.images import strip_data_urls
 from profile_router.adapters.private_scan import find_private
 from profile_router.adapters.tokens import LONGEST_TOKEN_BYTES, exact_tokens
-from profile_router.core.conversation import TURN_TOKENS, Conversation, PassedOn, Turn, TurnFinding, new_turns
+from profile_router.core.conversation import PARENTS, TURN_TOKENS, Conversation, PassedOn, Turn, TurnFinding, new_turns
+from profile_router.core.kept_local import speaks_of_keeping
 from profile_router.core.policy import Policy
 from profile_router.core.privacy import MASK
 from profile_router.core.task import Task
+from profile_router.ports import SessionMemory
 
 CUT = "[its start is left out] "
 _WORTH_CUTTING = 60  # tokens: a shorter end of a turn says nothing
 
 
-def pass_on(task: Task, thread: Conversation, policy: Policy) -> PassedOn:
+def pass_on(task: Task, thread: Conversation, policy: Policy, sessions: SessionMemory) -> PassedOn:
     """Return the newest turns of the parent that fit `limits.conversation_tokens`, and a finding for every turn.
 
     Whole turns, without those that *thread* has or that only say the task's goal; the oldest may lose its start. The
-    budget holds the texts and what a chat template wraps around each.
+    budget holds the texts and what a chat template wraps around each. A chat that speaks of keeping something here is
+    one of a session with private work from then on, whatever the policy says. Raises StateError where that cannot be
+    remembered.
     """
     given = new_turns(task.conversation, thread, task.goal)
     plain = tuple(replace(turn, text=strip_data_urls(turn.text)[0]) for turn in given)
     turns = _trimmed(plain, policy.limits.conversation_tokens)
     whole = plain[len(plain) - len(turns) :]
+    kept_here = _kept_here(task, policy, sessions)
     return PassedOn(
         turns=turns,
         given=len(given),
         cut=turns != whole,
-        findings=tuple(
-            TurnFinding(digest=turn.digest, kinds=_private_kinds(before, policy))
-            for turn, before in zip((*thread, *turns), (*thread, *whole), strict=True)
+        findings=(
+            *(TurnFinding(digest=turn.digest, kinds=_private_kinds(turn, policy)) for turn in thread),
+            *(
+                TurnFinding(digest=turn.digest, kinds=(PARENTS,) if kept_here else _private_kinds(before, policy))
+                for turn, before in zip(turns, whole, strict=True)
+            ),
         ),
+        kept_here="" if policy.conversation.elsewhere == "none" else kept_here,
     )
+
+
+def _kept_here(task: Task, policy: Policy, sessions: SessionMemory) -> str:
+    """Return why none of the parent's turns goes elsewhere, empty where they are told apart."""
+    if any(speaks_of_keeping(turn.text) for turn in task.conversation):
+        sessions.mark(task.sessions)
+        return "it speaks of keeping something here"
+    if policy.conversation.elsewhere == "none":
+        return "the policy"
+    if why := sessions.kept_here(task.sessions):
+        sessions.mark(task.sessions)  # a session goes on with another, which may be deleted
+    return why
 
 
 def _private_kinds(turn: Turn, policy: Policy) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from profile_router.adapters.embedded.prompt import request_body, task_text
 from profile_router.adapters.health_store import HealthStore
 from profile_router.adapters.key_pools import in_words
 from profile_router.adapters.measure import Surroundings, measure
+from profile_router.adapters.parent_sessions import ParentSessions
 from profile_router.adapters.tokens import exact_tokens
 from profile_router.adapters.windows import remember_window
 from profile_router.adapters.workspace import Workspace, base_of
@@ -21,7 +22,7 @@ from profile_router.core.attempts import order_for
 from profile_router.core.backend import BackendReport
 from profile_router.core.causes import cause_of_status
 from profile_router.core.conversation import Conversation, PassedOn
-from profile_router.core.decide import Candidates, is_local
+from profile_router.core.decide import Candidates, is_local, stays_here
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.ladder import Failure, Place
 from profile_router.core.policy import Policy
@@ -120,6 +121,11 @@ class LiveMeasurer:
     windows: tuple[Window, ...]
     _reports: dict[str, BackendReport] = field(default_factory=dict, init=False)
 
+    @property
+    def sessions(self) -> ParentSessions:
+        """Return what is remembered of the parent's sessions."""
+        return ParentSessions(state=self.state)
+
     def task_text(self, task: Task) -> str:
         """Return *task* as the user turn that the shared conversation keeps."""
         return task_text(task)
@@ -130,13 +136,15 @@ class LiveMeasurer:
 
     def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
         """Return what of the parent's conversation goes along, within the policy's budget, and what is private."""
-        return pass_on(task, thread, self.policy)
+        return pass_on(task, thread, self.policy, self.sessions)
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task*, with real windows where a local server tells them."""
         windows = tuple([await self._real(window) for window in self.windows])
         around = Surroundings(workspace=self.workspace, cwd=self.cwd, windows=windows)
         evidence = measure(task, self.policy, around, conversation=conversation, private_thread=private_thread)
+        if stays_here(task, evidence, self.candidates, self.policy):
+            self.sessions.mark(task.sessions)
         counted = tuple([await self._counted(window, task, evidence, conversation) for window in windows])
         return replace(evidence, windows=counted)
 

@@ -20,7 +20,10 @@ from profile_router.errors import PolicyError
 MOST_BYTES = 64 * 1024
 _MOST_GLOBS = 200
 _LONGEST_GLOB = 200
-_ONLY = "it may only tighten the policy: private.paths, local_only, limits, promotion.tainted_changes: back"
+_ONLY = (
+    "it may only tighten the policy: private.paths, local_only, limits, promotion.tainted_changes: back, "
+    "conversation.elsewhere: none"
+)
 
 
 def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, tuple[str, ...]]:

@@ -181,4 +181,5 @@ _TASK: Mapping[str, tuple[str, Callable[[Any, str], Any]]] = {
     "timeout": ("timeout_s", _seconds),
     "max_cost": ("max_cost_usd", _usd),
     "conversation": ("conversation", _conversation),
+    "sessions": ("sessions", _texts),
 }

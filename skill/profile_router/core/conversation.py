@@ -1,7 +1,7 @@
 """The shared conversation: one list of turns for whichever provider the route picks. Only summaries are added to it.
 
 A run's conversation is the thread's own turns, then those of the parent's that are passed on. To a model elsewhere a
-turn only goes if it was checked and nothing private was found in it.
+turn only goes if it was checked and nothing private was found in it. By the shipped policy none of the parent's does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 
 TURN_TOKENS = 8  # what a chat template wraps around one message
 BEFORE = "[what was said before is left out]"
+PARENTS = "the parent's chat"  # the kind of a turn that stays here whatever it says
 NEXT = "[the next message is the task that I delegate]"
 
 
@@ -49,13 +50,15 @@ class TurnFinding:
 class PassedOn:
     """The parent's newest turns, out of `given` that the thread lacks; `cut`: the oldest of them lost its start.
 
-    `findings` cover the thread's turns as well. A turn is checked as it was before it was cut.
+    `findings` cover the thread's turns as well. A turn is checked as it was before it was cut. `kept_here` says why all
+    of the parent's turns go to local models only, though the policy would tell them apart.
     """
 
     turns: Conversation = ()
     given: int = 0
     cut: bool = False
     findings: tuple[TurnFinding, ...] = ()
+    kept_here: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -64,7 +67,9 @@ class PassedOn:
         if self.cut or len(self.turns) < self.given:
             cut = ", the oldest without its start" if self.cut else ""
             found.append(f"conversation: {len(self.turns)} of {self.given} turns passed on{cut}")
-        private = [finding for finding in self.findings if finding.kinds]
+        if self.turns and self.kept_here:
+            found.append(f"conversation: {PARENTS} goes to local models only ({self.kept_here})")
+        private = [finding for finding in self.findings if finding.kinds and finding.kinds != (PARENTS,)]
         if private:
             kinds = ", ".join(dict.fromkeys(kind for finding in private for kind in finding.kinds))
             turns = "1 turn goes" if len(private) == 1 else f"{len(private)} turns go"

@@ -12,6 +12,7 @@ from profile_router.core.estimate import estimate
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.fit import condensable, fits, fits_text
 from profile_router.core.flips import find_flips
+from profile_router.core.kept_local import speaks_of_keeping
 from profile_router.core.policy import BorderlineRule, Policy, Rule, Tier
 from profile_router.core.profile import is_loopback, names_cloud, same_endpoint
 from profile_router.core.route import Decision, Refusal, Route
@@ -68,6 +69,16 @@ def attested(candidate: Candidate, policy: Policy) -> bool:
     if policy.local_endpoints:
         return any(same_endpoint(candidate.base_url, endpoint) for endpoint in policy.local_endpoints)
     return candidate.name == policy.tiers.local
+
+
+def stays_here(task: Task, evidence: Evidence, candidates: Candidates, policy: Policy) -> bool:
+    """Tell whether *task* is meant for this machine: it is private, asks for a local profile, or speaks of it.
+
+    What its parent says from then on may tell of it: see `core.conversation`.
+    """
+    if task.local_only or evidence.private or speaks_of_keeping(f"{task.goal}\n{task.context}"):
+        return True
+    return task.profile is not None and is_local(candidates.get(task.profile), policy)
 
 
 def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from profile_router.core.policy import Policy, PrivateRule, bounded
+from profile_router.core.policy import ParentChat, Policy, PrivateRule, bounded
 
 FILE = ".profile-router.yaml"
 
@@ -44,6 +44,13 @@ class LowerLimits:
     ask_above_usd: float | None = field(default=None, metadata=bounded(0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessChat:
+    """What models elsewhere hear of the parent's chat: `none` beats the policy, `turns` changes nothing."""
+
+    elsewhere: Literal["none", "turns"] = "turns"
+
+
 # The figures of the policy's budget; all others are its limits.
 _MONEY = frozenset({"task_usd", "ask_above_usd"})
 
@@ -56,6 +63,7 @@ class WorkspacePolicy:
     local_only: bool = False
     limits: LowerLimits = LowerLimits()
     promotion: StricterPromotion = StricterPromotion()
+    conversation: LessChat = LessChat()
     source: str = ""
     digest: str = ""
 
@@ -75,6 +83,7 @@ def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, .
         promotion=replace(
             policy.promotion, tainted_changes=by.promotion.tainted_changes or policy.promotion.tainted_changes
         ),
+        conversation=ParentChat(elsewhere="none") if by.conversation.elsewhere == "none" else policy.conversation,
         local_only_by=policy.local_only_by or (by.source if by.local_only else ""),
         digest=f"{policy.digest}+{by.digest}",
     )
@@ -90,6 +99,9 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
         yield "local_only: all work here is private"
     if after.promotion.tainted_changes != before.promotion.tainted_changes:
         yield f"promotion.tainted_changes: {after.promotion.tainted_changes}"
+    if after.conversation != before.conversation:
+        now, was = after.conversation.elsewhere, before.conversation.elsewhere
+        yield f"conversation.elsewhere: {now} (the policy's is {was})"
     for limit in fields(LowerLimits):
         old, new = figure(before, limit.name), figure(after, limit.name)
         if old != new:

@@ -2,17 +2,19 @@
 
 Read in Hermes 0.19: a tool's middleware and handler get `session_id`, and Hermes stores the turn, the user's newest
 message included, before it runs a tool. No hook is needed, and nothing is added to the parent's own requests.
+Where it may go is the router's to say: to models elsewhere nothing of it, by the shipped policy.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 MOST_BYTES = 200_000  # of text, raw; the router trims it to the policy's budget
+_MOST_SESSIONS = 200  # that go on with each other
 _ROLES = ("user", "assistant")
 
 
@@ -29,15 +31,47 @@ def conversation_of(session_id: object) -> list[dict[str, str]]:
         return []
 
 
-def _rows(session_id: str) -> list[Mapping[str, Any]]:
-    """Return the messages of the session from the first store that has any: the process', or the profile's."""
+def lineage_of(session_id: object) -> list[str]:
+    """Return the session and those that it goes on with (Hermes splits one when it condenses it), newest first.
+
+    Empty where that cannot be told to the end. Never raises.
+    """
+    try:
+        return _lineage(session_id) if isinstance(session_id, str) and session_id else []
+    except Exception:
+        return []
+
+
+def _lineage(session_id: str) -> list[str]:
+    for open_store in _stores():
+        found: list[str] = []
+        wanted: Any = session_id
+        while wanted and wanted not in found and len(found) < _MOST_SESSIONS:
+            row = open_store.get_session(wanted)
+            if row is None:
+                break
+            found.append(wanted)
+            wanted = row["parent_session_id"]
+        if found:
+            return [] if wanted else found
+    return []
+
+
+def _stores() -> Iterator[Any]:
+    """Yield Hermes' stores that are there, each open for its turn: the process', then the profile's."""
     hermes = importlib.import_module("hermes_state")
     home = importlib.import_module("hermes_constants").get_hermes_home()
     for store in dict.fromkeys((Path(hermes.DEFAULT_DB_PATH), Path(home) / "state.db")):
         if store.is_file():
             with closing(hermes.SessionDB(db_path=store, read_only=True)) as open_store:
-                if rows := open_store.get_messages(session_id):
-                    return list(rows)
+                yield open_store
+
+
+def _rows(session_id: str) -> list[Mapping[str, Any]]:
+    """Return the messages of the session from the first store that has any: the process', or the profile's."""
+    for open_store in _stores():
+        if rows := open_store.get_messages(session_id):
+            return list(rows)
     return []
 
 

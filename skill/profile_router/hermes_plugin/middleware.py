@@ -27,7 +27,7 @@ from typing import Any
 
 from .arguments import notes_on, tasks_of
 from .batch import run_batch
-from .conversation import conversation_of
+from .conversation import conversation_of, lineage_of
 from .hermes import alive_sign, folder_of, interrupted, paused, tell
 from .private import looks_private
 from .process import Ran, run_router
@@ -42,13 +42,15 @@ _seen_private_paths: tuple[str, ...] = ()
 class Call:
     """One delegate_task on its way. `ran` grows by one for each task that was given to the router.
 
-    `conversation` is the parent's, which the router passes on; Hermes' own delegation has no use for it. `notes` tell
-    the parent what of its call reached no task. `folder` is where the parent works.
+    `conversation` is the parent's, which the router passes on where its policy lets it, and `sessions` are what it was
+    said in; Hermes' own delegation has no use for either. `notes` tell the parent what of its call reached no task.
+    `folder` is where the parent works.
     """
 
     tasks: Sequence[Mapping[str, Any]]
     settings: Settings
     conversation: Sequence[Mapping[str, str]] = ()
+    sessions: Sequence[str] = ()
     ran: list[Ran] = field(default_factory=list)
     notes: Sequence[str] = ()
     folder: str = ""
@@ -101,8 +103,8 @@ def _verdict(args: Any, session_id: object, task_id: object) -> Verdict:
             return Verdict(
                 json.dumps({"error": "delegation is paused: the operator has to clear that in /agents first"})
             )
-        said = conversation_of(session_id)
-        call = Call(tasks, read_settings(), said, notes=notes_on(args), folder=folder_of(task_id))
+        said, sessions = conversation_of(session_id), lineage_of(session_id)
+        call = Call(tasks, read_settings(), said, sessions, notes=notes_on(args), folder=folder_of(task_id))
         return _delegated(call)
     except Exception as error:
         return _broken(call, f"the plugin failed: {type(error).__name__}: {error}")
@@ -145,7 +147,8 @@ def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, An
     wanted = task.get("timeout", left)
     timeout = min(left, wanted) if isinstance(wanted, int | float) and not isinstance(wanted, bool) else wanted
     thread = task.get("thread") or secrets.token_hex(4)
-    return {**task, "thread": thread, "timeout": timeout, "conversation": call.conversation or None}
+    said = {"conversation": call.conversation or None, "sessions": call.sessions or None}
+    return {**task, "thread": thread, "timeout": timeout, **said}
 
 
 def run_task(call: Call, task: Mapping[str, Any], deadline: float) -> tuple[Ran, str]:

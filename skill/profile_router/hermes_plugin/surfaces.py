@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .arguments import tasks_of
-from .conversation import conversation_of
+from .conversation import conversation_of, lineage_of
 from .hermes import folder_of, paused
 from .middleware import Call, run_task
 from .results import entry_of
@@ -63,13 +63,14 @@ def route_task(args: Any, **hermes: Any) -> str:
         settings = read_settings()
         if settings.problem:
             return _error(settings.problem)
-        conversation = conversation_of(hermes.get("session_id"))
+        session = hermes.get("session_id")
+        conversation, sessions = conversation_of(session), lineage_of(session)
         folder = folder_of(hermes.get("task_id"))
         if not args.get("run"):
-            return _decided({**task, "conversation": conversation}, folder)
+            return _decided({**task, "conversation": conversation, "sessions": sessions}, folder)
         if paused():
             return _error("delegation is paused: the operator has to clear that in /agents first")
-        call, started = Call([task], settings, conversation, folder=folder), time.monotonic()
+        call, started = Call([task], settings, conversation, sessions, folder=folder), time.monotonic()
         ran, thread = run_task(call, task, started + settings.limit_s)
         return json.dumps(entry_of(0, ran, thread, seconds=time.monotonic() - started), ensure_ascii=False)
     except Exception as error:

@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any
 
 from profile_router.adapters.git_merge import DIFFS
 from profile_router.adapters.git_worktree import Copy
+from profile_router.adapters.parent_sessions import ParentSessions
 from profile_router.adapters.placing import Place, place_for, relocation_to
 from profile_router.adapters.repository import Repository
 from profile_router.adapters.state_dir import state_dir
@@ -25,10 +26,20 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.ports import Approver, Emit, Event
 from profile_router.wiring.apart import Apart, new_copy, stop, to_the_end
 from profile_router.wiring.keeping import checkpoints
+from profile_router.wiring.route import measured_as_staying
 from profile_router.wiring.run import Finish, Result, drop_foreign, quiet_once_cancelled, run_on, thread_id
 from profile_router.wiring.setup import Setup, prepare
 
 Given = Task | RouterError
+
+
+def mark_all(tasks: Sequence[Given], state: Path) -> None:
+    """Remember that the sessions of *tasks* have private work. Raises StateError."""
+    for one in tasks:
+        if isinstance(one, Task):
+            ParentSessions(state=state).mark(one.sessions)
+
+
 _STOPPED = "its batch was stopped, and what it had done by then, if anything, is kept in {}; hand the task over again"
 
 
@@ -83,9 +94,29 @@ class _Batch:
         quiet_once_cancelled()
         self.done = [asyncio.Event() for _ in tasks]
         async with checkpoints(state_dir(self.environ), self.environ) as self.saver:
+            known = {row.thread for row in self.saver.threads.rows()}
+            for one in tasks:
+                if self._may_stay_here(one, known):  # what one of them is about, none elsewhere is told of
+                    mark_all(tasks, state_dir(self.environ))
+                    break
             async with asyncio.TaskGroup() as group:
                 running = [group.create_task(self._one(index, given)) for index, given in enumerate(tasks)]
             return [one.result() for one in running]
+
+    def _may_stay_here(self, given: Given, known: Container[str]) -> bool:
+        """Tell whether *given* is meant for this machine or may be, where its policy lets a chat go elsewhere at all.
+
+        A thread that is *known* may be private, and a task that cannot be measured too.
+        """
+        if isinstance(given, RouterError) or not given.sessions:
+            return isinstance(given, RouterError)
+        try:
+            setup = prepare(given, self.policy_file, self.environ, self.cwd)
+            return setup.policy.conversation.elsewhere == "turns" and (
+                given.thread in known or measured_as_staying(given, setup)
+            )
+        except RouterError:
+            return True
 
     async def _one(self, index: int, given: Given) -> Result:
         """Run one task to its result, whatever happens to it."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from profile_router.adapters.conversation_trim import pass_on
 from profile_router.adapters.measure import Surroundings, measure
-from profile_router.core.decide import decide
+from profile_router.adapters.parent_sessions import ParentSessions
+from profile_router.core.decide import decide, stays_here
 from profile_router.core.policy import Policy
 from profile_router.core.route import Decision
 from profile_router.core.task import Task
@@ -21,10 +22,16 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
     return decide_on(task, setup), setup.policy
 
 
+def measured_as_staying(task: Task, setup: Setup) -> bool:
+    """Tell whether *task* is meant for this machine. Raises RouterError for bad input."""
+    around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=())
+    return stays_here(task, measure(task, setup.policy, around), setup.candidates, setup.policy)
+
+
 def decide_on(task: Task, setup: Setup) -> Decision:
     """Return where *task* would go by what *setup* has read."""
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
-    said = pass_on(task, (), setup.policy)
+    said = pass_on(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
     decision = decide(task, evidence, setup.policy, setup.candidates)
     return replace(decision, warnings=(*decision.warnings, *setup.warnings))

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from profile_router.adapters.content import shown
 from profile_router.adapters.kept_copies import original_of
+from profile_router.adapters.parent_sessions import ParentSessions
 from profile_router.adapters.records import unsaved
 from profile_router.adapters.state_db import told
 from profile_router.adapters.threads import Run
@@ -149,6 +150,8 @@ async def walk(
     graph = build().compile(checkpointer=keeping.saver, name=NAME)
     try:
         final = await _streamed(graph, keeping, run, task, context, emit)
+        if final.get("private_thread") or final["evidence"].private or any(one.taints for one in final["receipts"]):
+            ParentSessions(state=setup.state).mark(task.sessions)  # it was not private when it began
         result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
         if finish is not None:

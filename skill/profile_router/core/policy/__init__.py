@@ -8,7 +8,7 @@ from typing import Literal
 
 from profile_router.core.kinds import KindPatterns
 from profile_router.core.policy.bounds import bounded
-from profile_router.core.policy.limits import Condense, Limits, Probe, Threads
+from profile_router.core.policy.limits import Condense, Limits, ParentChat, Probe, Threads
 from profile_router.core.policy.prices import Budget, Counting, Price, Prices, Volume
 from profile_router.core.policy.rules import (
     BorderlineRule,
@@ -40,6 +40,7 @@ __all__ = [
     "LightRule",
     "Limits",
     "LongContextRule",
+    "ParentChat",
     "PluginSwitch",
     "Policy",
     "Price",
@@ -84,6 +85,7 @@ class Policy:
     limits: Limits
     condense: Condense = field(default_factory=Condense)
     threads: Threads = field(default_factory=Threads)
+    conversation: ParentChat = field(default_factory=ParentChat)
     hermes_plugin: PluginSwitch = "on"
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = field(default_factory=HermesOptions)

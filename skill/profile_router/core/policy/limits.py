@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from profile_router.core.policy.bounds import bounded
 
@@ -29,6 +30,16 @@ class Threads:
     """Threads that nobody has used for `keep_days` are removed, with the texts and diffs that were kept of them."""
 
     keep_days: float = field(default=30.0, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentChat:
+    """What a model elsewhere hears of the chat of whoever delegates: nothing, or its newest turns that are clean.
+
+    A thread's own turns are not meant: who goes on with a thread wishes them to be heard.
+    """
+
+    elsewhere: Literal["none", "turns"] = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

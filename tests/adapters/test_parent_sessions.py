@@ -1,0 +1,54 @@
+"""What is remembered of a parent's sessions: that they had private work, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from profile_router.adapters import parent_sessions
+from profile_router.adapters.parent_sessions import FOLDER, ParentSessions
+from profile_router.errors import StateError
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> ParentSessions:
+    return ParentSessions(state=tmp_path / "state")
+
+
+def test_a_session_is_open_until_it_is_marked_and_then_for_ever_in_any_process(sessions: ParentSessions) -> None:
+    assert sessions.kept_here(["one"]) == ""
+    sessions.mark(["one"])
+    sessions.mark(["one"])
+    assert ParentSessions(state=sessions.state).kept_here(["one"]) == "a task of its session was private"
+    assert sessions.kept_here(["other"]) == ""
+
+
+def test_a_session_that_goes_on_with_a_marked_one_is_marked(sessions: ParentSessions) -> None:
+    sessions.mark(["one"])
+    assert sessions.kept_here(["three", "two", "one"])
+
+
+def test_what_is_unknown_stays_here(sessions: ParentSessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "not known" in sessions.kept_here([])
+    for name in ("one", "two"):
+        sessions.mark([name])
+    monkeypatch.setattr(parent_sessions, "MOST", 2)
+    assert "no more are remembered" in sessions.kept_here(["other"])
+    monkeypatch.undo()
+    folder = sessions.state / FOLDER
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    folder.write_text("no folder")
+    assert "cannot be told" in sessions.kept_here(["other"])
+    with pytest.raises(StateError):
+        sessions.mark(["one"])
+
+
+def test_no_session_is_named_in_the_state_and_only_its_owner_reads_it(sessions: ParentSessions) -> None:
+    sessions.mark(["20261128_payroll"])
+    [file] = (sessions.state / FOLDER).iterdir()
+    assert "payroll" not in file.name
+    assert file.read_bytes() == b""
+    assert (file.stat().st_mode & 0o077, file.parent.stat().st_mode & 0o077) == (0, 0)
