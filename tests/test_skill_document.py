@@ -135,7 +135,7 @@ def test_it_needs_no_file_that_a_hub_would_not_bring() -> None:
 
 def test_it_says_how_to_get_the_program_where_only_this_file_arrived() -> None:
     needs = TEXT.partition("## Prerequisites")[2].partition("\n## ")[0]
-    for way in (f"pipx install {NAME}", f"uv tool install {NAME}", f"pip install {NAME}", "clone", "unasked"):
+    for way in ("pipx install ./CLONE", "uv tool install ./CLONE", "pip install ./CLONE", "a clone", "unasked"):
         assert way in needs
     steps = TEXT.partition("## Workflow")[2].partition("\n## ")[0]
     assert re.search(r"^1\. Find the program", steps.strip(), re.MULTILINE)

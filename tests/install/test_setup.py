@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -112,10 +113,29 @@ def test_without_a_program_and_without_a_yes_setup_installs_nothing_and_says_wha
     done = hermes(home, "profile-router", "setup")
     assert done.returncode == 2
     said = done.stdout + done.stderr
-    assert "pip will install hermes-profile-router" in said
-    assert "--from" in said
-    assert "nothing was installed" in said
+    assert "no program was found; make one: `git clone`" in said
+    assert "`hermes profile-router setup --from FOLDER`" in said
     assert (tree(home.parent / ".local"), tree(home / "profiles")) == before
+
+
+def test_a_plugin_that_lies_in_a_copy_of_the_repository_is_set_up_from_there(home: Path, repository: Path) -> None:
+    (home / "plugins").mkdir()
+    (home / "plugins" / "profile-router").symlink_to(repository / FOLDER)
+    code = "from profile_router.hermes_plugin.setup import setup; raise SystemExit(setup(['--dry-run']))"
+    environ = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home.parent),
+        "HERMES_HOME": str(home),
+        "PROFILE_ROUTER_ENV": sys.prefix,
+    }
+    (repository / "skill" / "profile_router" / "__init__.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environ, "PYTHONPATH": str(repository / "skill")}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"the program is {sys.executable} {repository / 'skill'}" in done.stdout
+    assert "profiles" in done.stdout
 
 
 def wheel(folder: Path, version: str, *, script: str) -> str:
@@ -137,6 +157,92 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PROFILE_ROUTER_SETUP_ENV", str(tmp_path / "env"))
     monkeypatch.setattr(sys, "stdin", io.StringIO())  # nobody to ask
     return tmp_path / "env"
+
+
+@pytest.fixture
+def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what pip is asked to install from now on; nothing is."""
+    wanted: list[str] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        wanted.extend(command[-1:] if "pip" in command else [])
+        return subprocess.CompletedProcess(command, 0, stdout="profile-router 9.0\n")
+
+    monkeypatch.setattr("profile_router.hermes_plugin.setup.subprocess.run", run)
+    monkeypatch.setattr("profile_router.hermes_plugin.setup.subprocess.call", lambda *_, **__: 0)
+    return wanted
+
+
+OURS = "hermes-profile-router"
+NAMES = (
+    OURS, "hermes_profile_router", "profile-router", f"{OURS}==0.1.0",
+    f"{OURS}[local]", "some-package", "some-package>=1", "-r", "--index-url=h.example",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_is_ever_looked_up_in_an_index(
+    name: str, own_environment: Path, pip_calls: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert setup([f"--from={name}", "--yes"]) == 2
+    assert (pip_calls, own_environment.exists()) == ([], False)
+    [line] = capfd.readouterr().err.splitlines()
+    assert f"{name} does not exist; allowed after --from: a copy of the repository, a wheel" in line
+
+
+SHA, COMMIT = "0123456789abcdef" * 4, "0123456789" * 4
+URL = "https://h.example/hermes_profile_router-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ([URL, "--sha256", SHA], f"{URL}#sha256={SHA}"),
+        ([f"{URL}#sha256={SHA}"], f"{URL}#sha256={SHA}"),
+        ([f"{URL}#sha256={SHA}", "--sha256", SHA.upper()], f"{URL}#sha256={SHA}"),
+        ([f"git+https://h.example/o/r@{COMMIT}"], f"git+https://h.example/o/r@{COMMIT}"),
+        ([URL], ""),
+        ([URL, "--sha256", "abc"], ""),
+        ([f"{URL}#sha256={SHA}", "--sha256", "f" * 64], ""),
+        ([f"{URL}#md5={SHA}"], ""),
+        ([URL.replace("https", "http"), "--sha256", SHA], ""),
+        (["https://h.example/r.tar.gz", "--sha256", SHA], ""),
+        (["git+https://h.example/o/r"], ""),
+        (["git+https://h.example/o/r@main"], ""),
+        ([f"git+https://h.example/o/r@{COMMIT[:12]}"], ""),
+        ([f"git+http://h.example/o/r@{COMMIT}"], ""),
+        ([f"hermes-profile-router @ {URL}#sha256={SHA}"], ""),
+        ([f"{URL}#sha256={SHA} other"], ""),
+    ],
+)
+def test_a_url_is_installed_only_with_what_it_is_checked_by(
+    words: list[str], asked: str, own_environment: Path, pip_calls: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert setup(["--from", *words, "--yes"]) == (0 if asked else 2)
+    assert pip_calls == ([asked] if asked else [])
+    assert asked or len(capfd.readouterr().err.splitlines()) == 1
+
+
+def test_a_wheel_is_installed_by_its_path_and_only_with_its_checksum_where_one_is_named(
+    own_environment: Path, tmp_path: Path, pip_calls: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = wheel(tmp_path, "9.0", script="    pass\n")
+    right = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert setup(["--from", path, "--sha256", right, "--yes"]) == 0
+    assert setup(["--from", path, "--sha256", SHA, "--yes"]) == 2
+    assert f"has the SHA-256 {right}, not the one of --sha256" in capfd.readouterr().err
+    assert pip_calls == [path]
+
+
+def test_a_name_that_is_also_a_folder_is_the_folder(
+    own_environment: Path, repository: Path, pip_calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository.parent)
+    assert setup(["--from", repository.name]) == 0
+    assert setup(["--from", repository.name, "--sha256", SHA]) == 2
+    (repository.parent / "some-package").mkdir()
+    assert setup(["--from", "some-package", "--yes"]) == 2
+    assert pip_calls == []
 
 
 def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is_refused(
@@ -189,7 +295,10 @@ def test_what_pip_cannot_install_is_told_with_who_failed_and_what_mends_it(
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--from", "./absent"], "absent does not exist"), (["--from", "some-package"], "nothing was installed")],
+    [
+        (["--from", "./absent"], "absent does not exist"),
+        (["--from", f"git+https://h.example/o/r@{COMMIT}"], "nothing was installed"),
+    ],
 )
 def test_a_source_that_is_not_there_or_not_agreed_on_is_one_line(
     words: list[str], told: str, own_environment: Path, capfd: pytest.CaptureFixture[str]

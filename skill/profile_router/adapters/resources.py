@@ -6,6 +6,8 @@ from pathlib import Path
 
 from profile_router.errors import DataError
 
+# Of a clone, never of a name: the program is published in no package index.
+AGAIN = "install it again from a clone of the repository: `pipx install --force CLONE`"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
 
@@ -18,12 +20,12 @@ def shipped(name: str) -> Path:
     for root in (_CHECKOUT if (_CHECKOUT / "SKILL.md").is_file() else _PACKAGE, _PACKAGE):
         if (root / name).is_dir():
             return root / name
-    raise DataError(f"the folder '{name}' is missing from {_PACKAGE}: install hermes-profile-router again")
+    raise DataError(f"the folder '{name}' is missing from {_PACKAGE}: {AGAIN}")
 
 
 def data(name: str) -> Path:
     """Return the data file *name* of the adapters, for example the tokenizer's rank file."""
     path = Path(__file__).resolve().parent / "data" / name
     if not path.is_file():
-        raise DataError(f"the data file '{name}' is missing from {path.parent}: install hermes-profile-router again")
+        raise DataError(f"the data file '{name}' is missing from {path.parent}: {AGAIN}")
     return path

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from profile_router.adapters.resources import data
+from profile_router.adapters.resources import AGAIN, data
 from profile_router.core.evidence import TokenCount
 from profile_router.errors import DataError
 
@@ -91,9 +91,7 @@ def load_encoding() -> tiktoken.Encoding:
 
     raw = lzma.decompress(data(RANKS).read_bytes())
     if hashlib.sha256(raw).hexdigest() != RANKS_SHA256:
-        raise DataError(
-            f"the tokenizer's rank file {RANKS} is damaged (wrong SHA-256): install hermes-profile-router again"
-        )
+        raise DataError(f"the tokenizer's rank file {RANKS} is damaged (wrong SHA-256): {AGAIN}")
     ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in raw.splitlines() if line)}
     return tiktoken.Encoding(name="o200k_base", pat_str=_pattern(), mergeable_ranks=ranks, special_tokens={})
 

@@ -22,7 +22,7 @@ WORKER = "PROFILE_ROUTER_WORKER"
 DEPTH = "PROFILE_ROUTER_DEPTH"
 # Set for the router's own process, and by the router for each Hermes that it starts.
 INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
-MEND = "`hermes profile-router setup` finds the program or makes it, and writes router.json in the plugin's folder"
+MEND = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
 # They would point the router's python at Hermes' packages, or the other way round.
 _NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 

@@ -3,13 +3,17 @@
 Hermes copies the plugin's folder alone (of a repository's subfolder nothing else arrives), and a forced reinstall
 deletes `router.json` with it. So the program is looked for, in this order: PROFILE_ROUTER_COMMAND; `router.json`;
 `<home>/profile-router/program.json`, which `install` writes outside the plugin's folder; `profile-router` on PATH; the
-environment that an earlier `setup` made. Where there is none, one is made from what `--from` names.
+environment that an earlier `setup` made; the copy of the repository that the plugin lies in. Where there is none, one
+is made from what `--from` names: a copy, a wheel, or a URL with its checksum. Never from a name in a package index:
+this program is published in none, so whoever took its name there would be installed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,10 +24,20 @@ from typing import TextIO
 from .program import Command, home_of, recorded_command
 from .settings import DEPTH, environment, read_settings
 
-PACKAGE = "hermes-profile-router"
 _PROGRAM = "profile-router"
 _ANSWER_S = 60.0
 _ENVIRONMENT = "PROFILE_ROUTER_SETUP_ENV"
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_FILE_URL = re.compile(r"https://[^\s#]+\.whl(?:#sha256=(?P<sha256>[0-9a-fA-F]{64}))?")
+_COMMIT_URL = re.compile(r"git\+(?:https|ssh|file)://[^\s#]+@[0-9a-fA-F]{40}")
+_SOURCES = (
+    "a copy of the repository, a wheel, https://….whl with --sha256 HEX, or git+https://…@COMMIT with all its 40 digits"
+)
+_WAYS = (
+    "no program was found; make one: `git clone` the repository that this plugin came from into FOLDER, then "
+    "`hermes profile-router setup --from FOLDER`, or `pipx install FOLDER` and `hermes profile-router setup`; "
+    "with a wheel: `hermes profile-router setup --from FILE.whl --sha256 HEX`"
+)
 
 
 class SetupError(Exception):
@@ -35,8 +49,10 @@ def setup(words: Sequence[str]) -> int:
     options, rest = _parser().parse_known_args(list(words))
     home = home_of(Path(__file__).parent)
     try:
-        command = _of_source(options.source, options.yes) if options.source else _found(home)
-        command = command or _of_source(PACKAGE, options.yes)
+        command = _of_source(options.source, options.sha256, options.yes) if options.source else _found(home)
+        command = command or _of_own_copy()
+        if not command:
+            raise SetupError(_WAYS)
         _say(f"the program is {' '.join(command)}")
         environ = {name: value for name, value in environment().items() if name != DEPTH}  # `install` is no subagent
         passed = [*rest, *(["--yes"] if options.yes else [])]
@@ -55,8 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="everything else goes to `profile-router install`, such as --dry-run, --profile NAME, --use-root-keys",
         allow_abbrev=False,
     )
+    parser.add_argument("--from", dest="source", metavar="SOURCE", help=_SOURCES)
     parser.add_argument(
-        "--from", dest="source", metavar="SOURCE", help="a copy of the repository, a wheel, a URL or a package name"
+        "--sha256", metavar="HEX", default="", help="what the wheel of --from must have; a URL needs it"
     )
     parser.add_argument("--yes", action="store_true", help="ask nothing")
     return parser
@@ -75,6 +92,19 @@ def _candidates(home: Path) -> Iterator[Command]:
     yield (str(_environment_folder() / "bin" / _PROGRAM),)
 
 
+def _of_own_copy() -> Command:
+    """Return the program of the copy of the repository that this plugin lies in, or is a link into."""
+    here = Path(__file__).resolve().parent
+    root = here.parents[2]
+    return _of_copy(root) if here == root / "skill" / "profile_router" / "hermes_plugin" else ()
+
+
+def _of_copy(folder: Path) -> Command:
+    """Return the program of *folder* where that is a copy of the repository: its `skill` makes what it needs."""
+    whole = (folder / "skill" / "__main__.py").is_file() and (folder / "pyproject.toml").is_file()
+    return (sys.executable, str(folder / "skill")) if whole else ()
+
+
 def _answers(command: Command) -> bool:
     """Tell whether *command* is this program: others may have its name."""
     try:
@@ -87,23 +117,47 @@ def _answers(command: Command) -> bool:
     return said.startswith(f"{_PROGRAM} ")
 
 
-def _of_source(source: str, agreed: bool) -> Command:
+def _of_source(source: str, sha256: str, agreed: bool) -> Command:
     """Return the program of *source*: a copy of the repository as it lies there, anything else by way of pip.
 
-    As for pip, a name without a slash is a package, whatever lies in the current folder.
+    pip gets an absolute path or a pinned URL, and so never takes a word for a name in an index.
     """
-    is_path = source.startswith((".", "~")) or source.endswith(".whl") or (os.sep in source and "://" not in source)
+    if sha256 and not _SHA256.fullmatch(sha256):
+        raise SetupError(f"--sha256 is '{sha256}'; allowed: 64 hexadecimal digits, as `sha256sum FILE` prints them")
     folder = Path(source).expanduser().absolute()
-    if is_path and not folder.exists():
-        raise SetupError(f"{source} does not exist; name a copy of the repository, a wheel or a package: --from SOURCE")
-    if is_path and (folder / "skill" / "__main__.py").is_file():
-        return sys.executable, str(folder / "skill")
-    wanted, place = str(folder) if is_path else source, _environment_folder()
-    where = "" if is_path or "://" in source else " from the package index that pip uses"
-    _say(f"pip will install {wanted}{where} into {place} (--from names another source)")
+    if "://" not in source and folder.is_dir():
+        if sha256:
+            raise SetupError(f"--sha256 is for a wheel, and {source} is a folder; leave it out")
+        if command := _of_copy(folder):
+            return command
+    wanted = _pinned(source, sha256) if "://" in source else _checked(source, folder, sha256)
+    place = _environment_folder()
+    _say(f"pip will install {wanted} into {place} (--from names another source)")
     if not agreed and not _says_yes():
         raise SetupError("nothing was installed; add --yes where there is no terminal to ask on")
     return _installed(wanted, place)
+
+
+def _checked(source: str, path: Path, sha256: str) -> str:
+    """Return the wheel *path* once it has the checksum that was asked for, if one was."""
+    if not path.exists():
+        raise SetupError(f"{source} does not exist; allowed after --from: {_SOURCES}")
+    if not path.is_file() or path.suffix != ".whl":
+        raise SetupError(f"{source} is neither a copy of the repository nor a wheel; allowed after --from: {_SOURCES}")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256 and found != sha256.lower():
+        raise SetupError(f"{source} has the SHA-256 {found}, not the one of --sha256; get the wheel again")
+    return str(path)
+
+
+def _pinned(source: str, sha256: str) -> str:
+    """Return the URL *source* with what pip checks it by. Raises SetupError where nothing pins it."""
+    file = _FILE_URL.fullmatch(source)
+    if file and (file["sha256"] or sha256) and sha256.lower() in {"", (file["sha256"] or sha256).lower()}:
+        return source if file["sha256"] else f"{source}#sha256={sha256.lower()}"
+    if _COMMIT_URL.fullmatch(source) and not sha256:
+        return source
+    raise SetupError(f"{source} is not pinned, so anything may come from there; allowed after --from: {_SOURCES}")
 
 
 def _installed(wanted: str, place: Path) -> Command:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.adapters.policy_file import SHIPPED
-from profile_router.adapters.resources import shipped
+from profile_router.adapters.resources import AGAIN, shipped
 from profile_router.errors import DataError
 
 PLUGIN, SKILL, PROGRAM = "profile-router", "hermes-profile-router", "program.json"
@@ -35,7 +35,7 @@ def plugin(command: tuple[str, ...]) -> Files:
     """
     found = _tree(_PACKAGE / "hermes_plugin")
     if "plugin.yaml" not in found:
-        raise DataError(f"the plugin is missing from {_PACKAGE}: install hermes-profile-router again")
+        raise DataError(f"the plugin is missing from {_PACKAGE}: {AGAIN}")
     return {**found, "router.json": _json({"command": list(command), "worker": True})}
 
 
@@ -48,7 +48,7 @@ def skill(command: tuple[str, ...]) -> Files:
     """Return the skill's files: SKILL.md with its commands spelled as this installation is called."""
     top = shipped("profiles").parent
     if not (top / "SKILL.md").is_file():
-        raise DataError(f"SKILL.md is missing from {top}: install hermes-profile-router again")
+        raise DataError(f"SKILL.md is missing from {top}: {AGAIN}")
     spelled = shlex.join(command)
     text = _SPELLINGS.sub(lambda _: spelled, (top / "SKILL.md").read_text(encoding="utf-8"))
     needs = f"The program is installed: `{spelled} doctor` says what works here and what mends the rest.\n\n"
