@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from profile_router.core.privacy import last_parts, private_glob, private_text
 MOST_ENTRIES = 500_000
 MOST_SECONDS = 10.0  # some 100,000 entries a second are looked at
 _LOOKED_UP = 1_000  # entries between two looks at the clock
+_CLOCK = 0.1  # seconds that the clock of a file system may be behind
 _LARGEST_BUNDLE = 4 * 1024 * 1024
 _INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules"})
 # What files of installed packages may hold and be public all the same: certificates, comments and plain settings. The
@@ -50,13 +52,15 @@ class Survey:
     """The files of a workspace that are withheld, sorted by path.
 
     `complete`: all of the workspace was looked at. Else there may be more such files, and `why` says what was not
-    looked at; whoever asks must then go on as if there were. `linked` are those of the files that have other names
-    (hard links), by what all their names lead to.
+    looked at; whoever asks must then go on as if there were. `closed` are the folders that cannot be read, where
+    nothing else is missing. `linked` are those of the files that have other names (hard links), by what all their names
+    lead to.
     """
 
     files: tuple[WithheldFile, ...] = ()
     complete: bool = True
     why: str = ""
+    closed: tuple[str, ...] = ()
     linked: Mapping[Inode, str] = field(default_factory=dict)
 
     @property
@@ -84,7 +88,7 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     deadline = time.monotonic() + MOST_SECONDS
     walk = _Walk(os.fspath(root), tuple(globs), deadline)
     found = dict(walk.withheld())
-    missed = walk.missed
+    missed, closed = walk.missed, tuple(walk.closed)
     if walk.linked:
         again = _Walk(walk.root, (), deadline)
         for path, inode in again.inodes():
@@ -94,7 +98,34 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     deleted = (name for name in tracked if name and not os.path.lexists(f"{walk.root}/{name}"))
     found |= {name: _named(glob) for name in deleted if (glob := private_glob(f"{walk.root}/{name}", walk.globs))}
     files = tuple(WithheldFile(path, reason) for path, reason in sorted(found.items()))
-    return Survey(files=files, complete=not missed, why=missed, linked=walk.linked)
+    if missed or closed:
+        why = missed or f"{shown(closed[0])} cannot be read"
+        return Survey(files=files, complete=False, why=why, closed=() if missed else closed, linked=walk.linked)
+    return Survey(files=files, linked=walk.linked)
+
+
+@dataclass(slots=True)
+class NamesOfFiles:
+    """Tells of files with several names (hard links) in the workspace `root` whether one of the names is private.
+
+    The workspace is looked through for the first such file, and again for one that may have got a name since.
+    """
+
+    root: Path
+    globs: Sequence[str]
+    _survey: Survey | None = None
+    _since: float = 0.0
+
+    def reason(self, found: os.stat_result) -> str | None:
+        """Return why *found* is withheld for another name of it, None where it is not."""
+        if found.st_nlink < 2 or not stat.S_ISREG(found.st_mode):
+            return None
+        if self._survey is None or found.st_ctime > self._since - _CLOCK:  # a new name changes st_ctime
+            self._since = time.time()
+            self._survey = survey(self.root, self.globs)
+        if first := self._survey.linked.get((found.st_dev, found.st_ino)):
+            return f"is another name of {shown(first)}, which is private"
+        return None if self._survey.complete else f"has several names, one of which may be private: {self._survey.why}"
 
 
 def _named(glob: str) -> str:
@@ -113,12 +144,13 @@ def _may_match(name: str, lasts: tuple[str, ...]) -> bool:
 
 @dataclass(slots=True)
 class _Walk:
-    """One look through the folder `root`. `missed` says what was not looked at; `linked`: see Survey."""
+    """One look through the folder `root`. `missed` says why it was ended; `closed`, `linked`: see Survey."""
 
     root: str
     globs: tuple[str, ...]
     deadline: float
     missed: str = ""
+    closed: list[str] = field(default_factory=list)
     linked: dict[Inode, str] = field(default_factory=dict)
     _entries: int = 0
     _ended: bool = False
@@ -166,9 +198,8 @@ class _Walk:
                         yield entry
         except (FileNotFoundError, NotADirectoryError):  # gone meanwhile
             return
-        except OSError as error:
-            where = shown(above.rstrip("/") or place)
-            self.missed = self.missed or f"{where} cannot be read: {(error.strerror or str(error)).lower()}"
+        except OSError:
+            self.closed.append(above.rstrip("/") or ".")
 
     def _is_new(self, place: str) -> bool:
         """Tell whether the folder *place* was not looked at yet: links may lead to it by several ways."""

@@ -16,6 +16,8 @@ from tests.cli.stage import workspace
 from tests.fakes import a_task, an_order
 from tests.scripted_provider import ScriptedProvider, call
 
+from profile_router.adapters import private_survey
+from profile_router.adapters.embedded import hidden_files
 from profile_router.adapters.embedded import terminal as terminal_module
 from profile_router.adapters.jail import view as view_module
 from profile_router.adapters.jail.view import has_landlock, jail_problem
@@ -190,18 +192,20 @@ def test_secrets_in_the_output_are_masked_for_every_model(root: Path) -> None:
 
 
 def test_more_hidden_files_than_can_be_hidden_are_a_refusal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal_module, "_MOST_HIDDEN", 1)
+    monkeypatch.setattr(hidden_files, "MOST_HIDDEN", 1)
     (root / ".env").write_text("x")
     assert "are to be kept from a model elsewhere" in answer(root, "ls", elsewhere=True)
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("MOST_ENTRIES", "more than 1 files"), ("_MOST_SCANNED", "too large to keep")]
+    ("module", "said"),
+    [(hidden_files, "more than 1 files"), (private_survey, "what is private in the workspace cannot")],
 )
 def test_a_workspace_that_cannot_be_looked_through_runs_nothing_for_a_model_elsewhere(
-    name: str, said: str, root: Path, monkeypatch: pytest.MonkeyPatch
+    module: Any, said: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal_module, name, 1)
+    (root / "b.txt").write_text("")
+    monkeypatch.setattr(module, "MOST_ENTRIES", 1)
     assert said in answer(root, "ls", elsewhere=True)
 
 

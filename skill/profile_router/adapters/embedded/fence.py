@@ -2,7 +2,8 @@
 
 A path is walked one part at a time from the workspace's own descriptor, each part opened without following links
 (`openat`). So whatever is swapped while we walk, no symbolic link is ever followed: links that stay inside are refused
-like those that lead out, which keeps the rule simple. Hard links are ordinary files.
+like those that lead out, which keeps the rule simple. A file with several names (hard links) is private if one of them
+is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import BinaryIO
 
 from profile_router.adapters.embedded import openat
 from profile_router.adapters.embedded.paths import ToolRefusal, names_git, shown, workspace_parts
+from profile_router.adapters.private_survey import NamesOfFiles
 from profile_router.core.normalize import plain as plain_text
 from profile_router.core.privacy import MASK, masked, private_glob, private_key, private_text
 from profile_router.core.secret_kinds import PRIVATE_KEY
@@ -76,6 +78,7 @@ class Fence:
         self._read: dict[str, openat.Version | None] = {}
         self._sealed = False
         self._noted: set[str] = set()
+        self._names = NamesOfFiles(self.root, self._globs)
 
     def name(self, path: str) -> str:
         """Return *path* as it is called here: relative, with single slashes, `.` for the workspace."""
@@ -105,7 +108,8 @@ class Fence:
         """
         if not self._allow_private:
             return
-        if why := self._reason(path):
+        found = self.look(path)
+        if why := self._reason(path) or (self._names.reason(found) if found else None):
             self.note(self.name(path), why)
             return
         text = plain(content)
@@ -115,11 +119,19 @@ class Fence:
         if private_key(text) or told(hidden.encode("utf-8", "surrogateescape")) != told(content):
             self.note(self.name(path), self._reason(path, text) or "holds a secret")
 
-    def release(self, path: str, text: str | None = None, *, act: str = "read") -> None:
-        """Raise ToolRefusal where *path*, or *text* out of it, is withheld; note what a local model is shown."""
-        if self._allow_private and text and (why := self._reason(path, text)):
-            self.note(self.name(path), why)
-        if reason := self.withhold(path, text):
+    def release(
+        self, path: str, text: str | None = None, *, act: str = "read", found: os.stat_result | None = None
+    ) -> None:
+        """Raise ToolRefusal where *path*, *text* out of it, or another name of the file *found* there is withheld.
+
+        It is noted where *text* is shown to a local model alone.
+        """
+        if self._allow_private:
+            if text and (why := self._reason(path, text)):
+                self.note(self.name(path), why)
+            return
+        reason = self._reason(path, text) or (self._names.reason(found) if found else None)
+        if reason:
             raise ToolRefusal(f"withheld: {shown(self.name(path))} {reason}; only a local profile may {act} it")
 
     def look(self, path: str) -> os.stat_result | None:
@@ -169,7 +181,9 @@ class Fence:
         with self._folder(parts[:-1]) as folder:
             file = openat.open_regular(folder, parts)
         with file:
-            yield file, os.fstat(file.fileno()).st_size
+            found = os.fstat(file.fileno())
+            self.release(path, found=found)
+            yield file, found.st_size
 
     def read_bytes(self, path: str, limit: int) -> bytes:
         """Return the whole file *path*; one above *limit* bytes, or one that holds a secret, is refused."""
@@ -220,6 +234,11 @@ class Fence:
                 f"{shown(self.name(path))}: '{MASK}…]' stands for a secret that you were not shown; "
                 "change the other lines with edit_file and leave that one"
             )
+
+    @property
+    def sealed(self) -> bool:
+        """Tell whether the attempt is over."""
+        return self._sealed
 
     def seal(self) -> None:
         """Refuse every later write: a tool may still run in its thread when its attempt is over."""
@@ -288,7 +307,8 @@ class Fence:
             raise ToolRefusal(
                 f"{shown(self.name(path))} holds the rules of this workspace; only its people change them"
             )
-        self.release(path, act="write" if create else "edit")
+        act = "write" if create else "edit"
+        self.release(path, act=act)
         with self._writing, self._folder(parts[:-1], create=create, leaf=parts[-1]) as folder:
             if self._sealed:
                 raise ToolRefusal("the attempt is over; nothing is written any more")
@@ -296,6 +316,9 @@ class Fence:
             known = self._read.get(name, was) == was
             if create and not known:
                 raise ToolRefusal(f"{shown(name)} was changed since you read it; read it again")
+            with suppress(FileNotFoundError):
+                found = os.stat(parts[-1], dir_fd=folder, follow_symlinks=False)
+                self.release(path, act=act, found=found)
             old, mode = openat.present(folder, parts)
             new = change(old)
             if openat.version(folder, parts[-1]) != was:

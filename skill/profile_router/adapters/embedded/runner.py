@@ -19,6 +19,7 @@ from profile_router.adapters.backends import count_prompt
 from profile_router.adapters.embedded.chat_model import open_model
 from profile_router.adapters.embedded.failures import failure_of
 from profile_router.adapters.embedded.fence import Fence
+from profile_router.adapters.embedded.hidden_files import Known
 from profile_router.adapters.embedded.history import History
 from profile_router.adapters.embedded.meter import Meter
 from profile_router.adapters.embedded.prompt import OFFERED, conversation_messages, system_prompt, tools_for
@@ -56,6 +57,7 @@ class EmbeddedRunner:
     known_files: Callable[[], Sequence[str]]
     journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
     records: Records = field(default_factory=MemoryRecords)
+    known_secrets: Known = field(default_factory=dict)  # what stands in files, for all attempts of the run
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
@@ -162,7 +164,7 @@ class EmbeddedRunner:
         """Return the terminal that the toolsets ask for, or None and why there is none."""
         if not wants_terminal(order, profile):
             return None, ""
-        found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy)
+        found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.known_secrets)
         return (None, found) if isinstance(found, str) else (found, "")
 
     def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int], None] | None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from profile_router.adapters.bounded_process import Ended, run_bounded
-from profile_router.adapters.embedded.fence import Fence, plain
+from profile_router.adapters.embedded.fence import Fence
+from profile_router.adapters.embedded.hidden_files import (
+    READ_BYTES,
+    READ_SECONDS,
+    Hidden,
+    HiddenFiles,
+    Known,
+    walked,
+)
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
 from profile_router.adapters.embedded.replies import counted
 from profile_router.adapters.git import git, work_tree
 from profile_router.adapters.jail.child import CROWDED, FAILED, SWOLLEN
 from profile_router.adapters.jail.view import View, jail_command, jail_problem
+from profile_router.adapters.private_survey import survey
 from profile_router.core.command_rules import NotAllowed, command_words
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy, Terminal
@@ -25,10 +34,7 @@ from profile_router.core.tighten import FILE as RULES
 from profile_router.errors import WorkspaceError
 
 FLOOD_BYTES = 8 * 1024 * 1024
-MOST_ENTRIES = 100_000
-_MOST_HIDDEN = 1_000
-_SCANNED_FILE = 256 * 1024
-_MOST_SCANNED = 16 * 1024 * 1024  # half a second a MB, once an attempt
+_MOST_NAMED = 3
 _END = 128 * 1024  # characters of each end of an output that are looked at: secrets are sought at about 1 MB in 3 s
 _HEAD = 4  # one part in so many of a long output is its beginning, the rest its end
 # What would drive a terminal, and costs tokens: ECMA-48 sequences, and all control characters but tab and line feed.
@@ -44,12 +50,18 @@ def wants_terminal(order: Order, profile: Profile) -> bool:
     return "terminal" in (asked or ())
 
 
-def open_terminal(order: Order, profile: Profile, fence: Fence | None, policy: Policy) -> Jailed | str:
-    """Return the terminal of an attempt that asks for one, or why it gets none. Takes 0.1 s the first time."""
+def open_terminal(
+    order: Order, profile: Profile, fence: Fence | None, policy: Policy, known: Known | None = None
+) -> Jailed | str:
+    """Return the terminal of an attempt that asks for one, or why it gets none. Takes 0.1 s the first time.
+
+    *known* is what attempts before this one found in files that have not changed since; it is added to.
+    """
     reason = next(_against(profile, fence, policy, order.local), None) or jail_problem()
     if reason is None and fence is not None:
         network = policy.terminal.network and not order.private
-        return Jailed(fence, policy.terminal, policy.private_paths, elsewhere=not order.local, network=network)
+        hidden = None if order.local else _hidden_files(fence, policy.private_paths, {} if known is None else known)
+        return Jailed(fence, policy.terminal, hidden, network=network)
     cut = ", so the network cannot be cut off from a private task" if order.private and reason == jail_problem() else ""
     return f"run_command is not offered: {reason}{cut}"
 
@@ -74,25 +86,32 @@ def _against(profile: Profile, fence: Fence | None, policy: Policy, local: bool)
         yield f"the workspace is private (policy: {glob})"
 
 
+def _hidden_files(fence: Fence, globs: tuple[str, ...], known: Known) -> HiddenFiles:
+    return HiddenFiles(
+        root=os.fspath(fence.root),
+        globs=globs,
+        survey=lambda: survey(fence.root, globs),
+        first=lambda: fence.files().paths,
+        known=known,
+        over=lambda: fence.sealed,
+    )
+
+
 class Jailed:
     """A terminal whose commands run in a jail. `used` counts them; `made` is what they made that git takes for its own.
 
-    *elsewhere*: the model is not on this machine, so files that match *globs* or hold a secret look empty, and so does
-    git's data, which keeps what such files once held.
+    *hidden* finds what looks empty to them, and so does git's data then, which keeps what such files once held; None:
+    the model is on this machine.
     """
 
-    def __init__(
-        self, fence: Fence, options: Terminal, globs: tuple[str, ...], *, elsewhere: bool, network: bool
-    ) -> None:
+    def __init__(self, fence: Fence, options: Terminal, hidden: HiddenFiles | None, *, network: bool) -> None:
         self.used = 0
         self.made: set[str] = set()
         self.options = options
         self._fence = fence
-        self._globs = globs
-        self._elsewhere = elsewhere
+        self._hidden = hidden
         self._network = network
         self._one = asyncio.Lock()
-        self._clear: dict[str, tuple[int, int]] = {}
 
     async def run(self, command: str, room: int) -> str:
         """Return how *command* ended and what it printed, in *room* characters. Raises ToolRefusal if it is not run."""
@@ -101,28 +120,27 @@ class Jailed:
         except NotAllowed as refused:
             raise ToolRefusal(str(refused)) from None
         async with self._one:
-            view = await asyncio.to_thread(self._view)
+            view, hidden = await asyncio.to_thread(self._view)
             started = jail_command(words, view, self.options)
             self.used += 1
             ended = await run_bounded(
                 started, view.root, {}, seconds=self.options.seconds, kept=FLOOD_BYTES, flood=True
             )
             await asyncio.to_thread(self._look_for_git, view)
-        return await asyncio.to_thread(self._answer, ended, view, min(room, self.options.output_chars))
+        return await asyncio.to_thread(self._answer, ended, hidden, min(room, self.options.output_chars))
 
     def _look_for_git(self, before: View) -> None:
         """Note new data of git's: it names programs that git would run outside of the jail."""
         with suppress(ToolRefusal):
-            self.made |= set(self._walk()[0]) - {*before.fixed, *before.hidden}
+            self.made |= set(walked(os.fspath(before.root), ()).git_data) - {*before.fixed, *before.hidden}
 
-    def _answer(self, ended: Ended, view: View, room: int) -> str:
+    def _answer(self, ended: Ended, hidden: Hidden | None, room: int) -> str:
         whole = _CONTROLS.sub("", ended.output.decode("utf-8", "replace")).rstrip()
         end = max(_END, room)
         text = masked(whole if len(whole) <= 2 * end else whole[:end] + whole[-end:])
-        if self._elsewhere and (reason := self._fence.withhold(".", text)):
+        if hidden and (reason := self._fence.withhold(".", text)):
             text = f"[the output {reason}; only a local profile may see it]"
-        kept = sum(os.path.basename(path).casefold() != ".git" for path in view.hidden)  # noqa: PTH119 - only its name
-        head = self._verdict(ended) + (f" ({counted(kept, 'private path')} looked empty to it)" if kept else "")
+        head = self._verdict(ended) + (self._fence.seen(_looked_empty(hidden, self._fence)) if hidden else "")
         return f"{head}\n{_both_ends(text, room - len(head) - 1, len(whole))}".rstrip()
 
     def _verdict(self, ended: Ended) -> str:
@@ -139,80 +157,46 @@ class Jailed:
             return "error: the jail could not be made"
         return f"exit code {ended.exit_code} after {ended.seconds:g} s"
 
-    def _view(self) -> View:
+    def _view(self) -> tuple[View, Hidden | None]:
         root = self._fence.root
         if self._fence.look(".") is None:
             raise FileNotFoundError
         if (root / ".git").is_symlink():
             raise ToolRefusal(".git is a symbolic link, which cannot be kept from a command; use the file tools")
-        git_data, private = self._walk()
-        hidden = (*git_data, *private, *self._secrets(set(private))) if self._elsewhere else ()
-        if len(hidden) > _MOST_HIDDEN:
-            raise ToolRefusal(
-                f"more than {_MOST_HIDDEN:,} files are to be kept from a model elsewhere; use the file tools"
-            )
-        around = () if self._elsewhere else _git_around(root)
-        return View(
+        hidden = self._hidden.find() if self._hidden else None
+        git_data = () if hidden else walked(os.fspath(root), ()).git_data
+        view = View(
             root=root,
-            readable=(*self.options.readable, *around),
-            fixed=(*self._rules(), *(() if self._elsewhere else git_data)),
-            hidden=tuple(hidden),
+            readable=(*self.options.readable, *(() if hidden else _git_around(root))),
+            fixed=(*self._rules(), *git_data),
+            hidden=hidden.paths if hidden else (),
             network=self._network,
         )
+        return view, hidden
 
     def _rules(self) -> list[str]:
         """Return the workspace's own rules as a path: only its people change or remove them."""
         path = self._fence.root / RULES
         return [str(path)] if path.is_file() and not path.is_symlink() else []
 
-    def _walk(self) -> tuple[list[str], list[str]]:
-        """Return git's own data and what is private by its path, folders as a whole."""
-        git_data: list[str] = []
-        private: list[str] = []
-        closed: set[str] = set()
-        seen = 0
-        for folder, folders, names in os.walk(self._fence.root):
-            seen += len(folders) + len(names)
-            if seen > MOST_ENTRIES:
-                raise ToolRefusal(f"the workspace has more than {MOST_ENTRIES:,} files; commands are not run in such")
-            if "HEAD" in names and ("commondir" in names or {"objects", "refs"} <= set(folders)):
-                git_data.append(folder)
-                folders.clear()
-                continue
-            for name in (*folders, *names):
-                path = f"{folder}/{name}"
-                if name.casefold() == ".git":
-                    git_data.append(path)
-                elif self._elsewhere and private_glob(path, self._globs):
-                    private.append(path)
-                else:
-                    continue
-                closed.add(path)
-            folders[:] = [name for name in folders if f"{folder}/{name}" not in closed]
-        return git_data, [path for path in private if not os.path.islink(path)]  # noqa: PTH114 - what it names counts
 
-    def _secrets(self, private: set[str]) -> Iterator[str]:
-        """Yield the files that hold a secret; what was clear and has not changed is not read again."""
-        left = _MOST_SCANNED
-        for path in self._fence.files().paths:
-            whole = f"{self._fence.root}/{path}"
-            try:
-                found = self._fence.look(path)
-                stamp = (found.st_mtime_ns, found.st_size) if found else None
-                if stamp is None or self._clear.get(path) == stamp:
-                    continue
-                with self._fence.opened(path) as (file, _):
-                    content = file.read(_SCANNED_FILE)
-            except (ToolRefusal, OSError):  # private by its path, a link, gone
-                continue
-            left -= len(content)
-            if left < 0:
-                raise ToolRefusal("the workspace is too large to keep its secrets from a model elsewhere")
-            if self._fence.withhold(path, plain(content)):
-                if whole not in private:
-                    yield whole
-            else:
-                self._clear[path] = stamp
+def _looked_empty(hidden: Hidden, fence: Fence) -> str:
+    """Return what the answer says of files that looked empty to a command, so that nobody looks for a fault there."""
+    said = []
+    if kept := len(hidden.private) + len(hidden.secret):
+        said.append(f" ({counted(kept, 'private path')} looked empty to it)")
+    if hidden.secret:
+        said.append(f" (of them for a known secret: {_first(hidden.secret, fence)})")
+    if hidden.unread:
+        why = f"were not read to their end in {READ_SECONDS:g} s and {READ_BYTES:,} bytes, so may hold a secret"
+        said.append(f" ({counted(hidden.unread_files, 'file')} {why} and looked empty: {_first(hidden.unread, fence)})")
+    return "".join(said)
+
+
+def _first(paths: Sequence[str], fence: Fence) -> str:
+    more = len(paths) - _MOST_NAMED
+    named = ", ".join(shown(path.removeprefix(f"{fence.root}/")) for path in paths[:_MOST_NAMED])
+    return named + (f" and {more:,} more" if more > 0 else "")
 
 
 def _git_around(root: Path) -> tuple[str, ...]:

@@ -1,0 +1,256 @@
+"""What a command of a model elsewhere cannot read: known secrets wherever they stand, and what was not read to its end.
+
+Some of these tests make real jails: user namespaces must work.
+"""
+
+from __future__ import annotations
+
+import os
+import py_compile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.adapters.embedded.a_terminal import answer, python
+from tests.adapters.git_repository import write_files
+from tests.cli.stage import workspace
+from tests.core.secret_samples import TOKENS
+
+from profile_router.adapters.embedded import hidden_files
+from profile_router.adapters.embedded.fence import Fence
+from profile_router.adapters.embedded.hidden_files import Hidden, HiddenFiles, Known
+from profile_router.adapters.embedded.paths import ToolRefusal
+from profile_router.adapters.embedded.reading import read_page
+from profile_router.adapters.private_survey import survey
+from profile_router.adapters.whole_scan import OVERLAP, WINDOW
+
+TOKEN = TOKENS["token of GitHub"]
+LINE = f'token = "{TOKEN}"\n'
+GLOBS = (".env*", "secrets/**")
+PLAN = "the merger is signed\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return workspace(tmp_path / "ws", {"app.py": "print(1)\n", ".gitignore": "local_settings.py\nbuild/\n.venv/\n"})
+
+
+def finder(root: Path, known: Known | None = None, over: Callable[[], bool] = bool) -> HiddenFiles:
+    return HiddenFiles(
+        root=str(root),
+        globs=GLOBS,
+        survey=lambda: survey(root, GLOBS),
+        first=lambda: ("app.py",),
+        known={} if known is None else known,
+        over=over,
+    )
+
+
+def names(root: Path, paths: tuple[str, ...]) -> list[str]:
+    return sorted(os.path.relpath(path, root) for path in paths)
+
+
+def old(path: Path) -> None:
+    """Let *path* be of yesterday as far as the clock of this program can tell."""
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("local_settings.py", LINE),
+        ("build/deep/conf.txt", LINE),
+        ("app.py", "x = 1\n" * 50_000 + LINE),
+        ("data.csv", "1,2,3\n" * 400_000 + LINE),
+        ("one_line.txt", "a " * 700_000 + LINE),
+        ("wide.txt", LINE.encode("utf-16")),
+        ("wide_without_mark.txt", LINE.encode("utf-16-le")),
+        ("wide_big.txt", b"\0\n" + LINE.encode("utf-16-be")),
+        ("nul.txt", LINE.replace(TOKEN[10], TOKEN[10] + "\0").encode()),
+        ("store.db", b"SQLite\0\xff\xfe\x01" * 9_000 + LINE.encode() + b"\0\x80" * 40),
+        *((f"seam{shift}", b"#" * (WINDOW - shift) + b"\n" + LINE.encode()) for shift in (1, 12, 30)),
+    ],
+)
+def test_a_file_with_a_known_secret_is_hidden_wherever_the_secret_stands(
+    path: str, content: str | bytes, root: Path
+) -> None:
+    write_files(root, {path: content, "clear.txt": "nothing\n" * 100_000, "build/clear.bin": b"\0\x80\xff" * 500_000})
+    found = finder(root).find()
+    assert names(root, found.secret) == [path]
+    assert (found.private, found.unread) == ((), ())
+
+
+def test_a_constant_of_compiled_python_is_found_whatever_its_length(root: Path) -> None:
+    for length in range(40, 110, 3):
+        (root / "m.py").write_text(f'x = "{TOKEN + "Zq9" * 40}"[:1]\ny = "{(TOKEN + "Wb7x" * 30)[:length]}"\n')
+        py_compile.compile(str(root / "m.py"), cfile=str(root / "build.pyc"), doraise=True)
+        (root / "m.py").unlink()
+        assert names(root, finder(root).find().secret) == ["build.pyc"], length
+
+
+def test_a_command_reads_no_secret_of_an_ignored_file_backwards(root: Path) -> None:
+    write_files(root, {"local_settings.py": LINE, "build/conf.txt": LINE, "app.py": "x = 1\n" * 50_000 + LINE})
+    for path in ("local_settings.py", "build/conf.txt", "app.py"):
+        look = python(f"print(open('{path}').read()[::-1])")
+        assert TOKEN[::-1] in answer(root, look)
+        said = answer(root, look, elsewhere=True)
+        assert TOKEN[::-1] not in said
+        assert "(3 private paths looked empty to it) (of them for a known secret: " in said
+        assert "app.py" in said
+
+
+def test_a_file_that_a_command_made_or_let_grow_is_looked_at_before_the_next_one(root: Path) -> None:
+    known: Known = {}
+    finding = finder(root, known)
+    write_files(root, {"build/log.txt": "fine\n"})
+    old(root / "build" / "log.txt")
+    assert finding.find().secret == ()
+    with (root / "build" / "log.txt").open("a") as log:
+        log.write(LINE)
+    write_files(root, {"build/new.txt": LINE})
+    assert names(root, finding.find().secret) == ["build/log.txt", "build/new.txt"]
+
+
+def test_what_has_not_changed_is_read_once_for_all_attempts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hidden_files, "_JUST_NOW", -1.0)
+    known: Known = {}
+    write_files(root, {"build/conf.txt": LINE})
+    assert names(root, finder(root, known).find().secret) == ["build/conf.txt"]
+    monkeypatch.setattr(hidden_files, "secret_in", lambda *_: pytest.fail("a file was read again"))
+    assert names(root, finder(root, known).find().secret) == ["build/conf.txt"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("READ_BYTES", 100), ("READ_SECONDS", -1.0)])
+def test_past_the_budget_what_was_not_read_to_its_end_is_hidden(
+    name: str, value: float, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(root, {"build/large.txt": "x" * 200})
+    monkeypatch.setattr(hidden_files, name, value)
+    found = finder(root).find()
+    assert "build/large.txt" in names(root, found.unread)
+    assert found.unread_files == len(found.unread)
+
+
+def test_the_answer_says_how_many_files_were_not_read_and_why(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hidden_files, "READ_BYTES", 100)
+    write_files(root, {"build/large.txt": "many words\n" * 200})
+    said = answer(root, "cat build/large.txt", elsewhere=True)
+    assert "were not read to their end in 90 s and" in said
+    assert "looked empty: build/large.txt" in said
+    assert "many words" not in said
+
+
+def test_a_file_that_cannot_be_read_is_hidden(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def refused(path: str, flags: int, *rest: int, **named: int) -> int:
+        if str(path).endswith("closed.txt"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest, **named)
+
+    write_files(root, {"closed.txt": "x"})
+    monkeypatch.setattr(os, "open", refused)
+    assert names(root, finder(root).find().unread) == ["closed.txt"]
+
+
+def test_a_folder_that_cannot_be_read_is_hidden_as_a_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.scandir
+
+    def refused(place: str) -> object:
+        if str(place).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return real(place)
+
+    write_files(root, {"build/closed/x.txt": LINE, "build/open.txt": "x"})
+    monkeypatch.setattr(os, "scandir", refused)
+    assert names(root, finder(root).find().unread) == ["build/closed"]
+
+
+def test_many_unread_files_are_hidden_by_their_folders(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(root, {f".venv/lib/p{number}/m.py": "x = 1\n" for number in range(30)})
+    monkeypatch.setattr(hidden_files, "READ_BYTES", 30)
+    monkeypatch.setattr(hidden_files, "MOST_HIDDEN", 10)
+    found = finder(root).find()
+    assert ".venv" in [name.split("/")[0] for name in names(root, found.unread)]
+    assert len(found.paths) <= 10
+    assert found.unread_files >= 25
+    monkeypatch.setattr(hidden_files, "MOST_HIDDEN", 2)
+    with pytest.raises(ToolRefusal, match="are to be kept from a model elsewhere"):
+        finder(root).find()
+
+
+def test_an_attempt_that_is_over_reads_no_more(root: Path) -> None:
+    write_files(root, {"local_settings.py": LINE})
+    found = finder(root, over=lambda: True).find()
+    assert found.secret == ()
+    assert "local_settings.py" in names(root, found.unread)
+
+
+def test_links_and_what_is_no_regular_file_are_not_read(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text(LINE)
+    (root / "link").symlink_to(tmp_path / "outside.txt")
+    os.mkfifo(root / "pipe")
+    found = finder(root).find()
+    assert (found.secret, found.unread) == ((), ())
+
+
+# hard links
+
+
+def test_another_name_of_a_private_file_is_empty_to_a_command_and_withheld_by_the_file_tools(root: Path) -> None:
+    write_files(root, {"secrets/plan.txt": PLAN, "lone.txt": "lone\n"})
+    os.link(root / "secrets" / "plan.txt", root / "public.txt")
+    os.link(root / "lone.txt", root.parent / "outside.txt")
+    look = python("print(open('public.txt').read()[::-1], open('lone.txt').read())")
+    assert PLAN[::-1] in answer(root, look)
+    said = answer(root, look, elsewhere=True)
+    assert "lone" in said
+    assert PLAN.strip()[::-1] not in said
+    fence = Fence(root, private_globs=GLOBS)
+    why = r"withheld: public\.txt is another name of secrets/plan\.txt, which is private; only a local profile may"
+    for act, use in (
+        ("read", lambda: fence.read_bytes("public.txt", 100)),
+        ("write", lambda: fence.write_text("public.txt", "mine")),
+        ("edit", lambda: fence.rewrite("public.txt", lambda content: content + b"x")),
+    ):
+        with pytest.raises(ToolRefusal, match=f"{why} {act} it"):
+            use()
+    assert fence.read_bytes("lone.txt", 100) == b"lone\n"
+
+
+def test_a_local_model_that_is_shown_another_name_of_a_private_file_is_noted(root: Path) -> None:
+    write_files(root, {"secrets/plan.txt": PLAN})
+    os.link(root / "secrets" / "plan.txt", root / "public.txt")
+    fence = Fence(root, private_globs=GLOBS, allow_private=True)
+    noted: dict[str, str] = {}
+    fence.about_to_show = noted.setdefault
+    assert "merger" in read_page(fence, "public.txt", 1, 10, 1_000)
+    assert noted == {"public.txt": "is another name of secrets/plan.txt, which is private"}
+
+
+def test_a_name_that_a_file_gets_after_it_was_read_counts(root: Path) -> None:
+    write_files(root, {"a.txt": PLAN})
+    os.link(root / "a.txt", root / "b.txt")
+    fence = Fence(root, private_globs=GLOBS)
+    assert fence.read_bytes("a.txt", 100) == PLAN.encode()
+    (root / "secrets").mkdir()
+    os.link(root / "a.txt", root / "secrets" / "plan.txt")
+    with pytest.raises(ToolRefusal, match=r"another name of secrets/plan\.txt"):
+        fence.read_bytes("b.txt", 100)
+
+
+def test_where_not_all_names_can_be_known_a_file_with_several_is_withheld(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.link(root / "app.py", root / "again.py")
+    monkeypatch.setattr("profile_router.adapters.private_survey.MOST_ENTRIES", 1)
+    with pytest.raises(
+        ToolRefusal, match=r"again\.py has several names, one of which may be private: it has more than 1"
+    ):
+        Fence(root, private_globs=GLOBS).read_bytes("again.py", 100)
+
+
+def test_the_seam_is_longer_than_any_secret() -> None:
+    longest = max(len(token) for token in TOKENS.values())
+    assert OVERLAP > 20_000 > longest
+    assert Hidden().paths == ()
