@@ -28,6 +28,7 @@ _PLACES = {
     "end": ("profile_router.adapters.threads", "Threads", "end"),
     "merge": ("profile_router.adapters.git_merge", None, "write_all"),
     "half": ("profile_router.adapters.work_tree_writes", None, "_put"),
+    "whole": ("profile_router.adapters.whole_files", None, "_name"),
     "copy": ("profile_router.adapters.git_worktree", None, "_lay_out"),
 }
 

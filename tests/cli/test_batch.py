@@ -19,6 +19,8 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
+from profile_router.adapters.git_marks import LARGE
+
 LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"
 TEXT = "".join(f"line {number}\n" for number in range(1, 10))
 FILES = {"calc.py": "def add(a, b):\n    return a - b\n", "text.md": TEXT, ".gitignore": "*.log\n"}
@@ -202,6 +204,7 @@ def test_outside_of_git_one_writes_at_a_time_and_in_order(tmp_path: Path) -> Non
     [
         ("x.log", {"files": ["x.log"]}, "git ignores"),
         ("x.log", {"goal": "sum up x.log"}, "git ignores"),
+        ("model [1].bin", {"files": ["model [1].bin"]}, "which the task names, is too large to copy"),
         (".gitmodules", {}, "it has submodules"),
     ],
 )
@@ -209,6 +212,8 @@ def test_what_no_copy_would_have_is_done_in_place(
     tmp_path: Path, repository: Path, prepare: str, task: dict[str, Any], because: str
 ) -> None:
     (repository / prepare).write_text("")
+    if prepare.endswith(".bin"):
+        os.truncate(repository / prepare, LARGE)
     if prepare == ".gitmodules":
         head = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True
@@ -222,6 +227,21 @@ def test_what_no_copy_would_have_is_done_in_place(
     assert any(because in note for note in first["notes"])
     assert "merge" not in first
     assert first["verified"]["files_changed"][0]["path"] == "text.md"
+
+
+def test_a_large_file_is_left_out_of_a_copy_stays_where_it_is_and_that_is_said(
+    tmp_path: Path, repository: Path
+) -> None:
+    (repository / "data.bin").touch()
+    os.truncate(repository / "data.bin", LARGE)
+    gone = f"{sys.executable} -c 'import os; assert not os.path.exists(\"data.bin\")'"
+    with servers(tmp_path, local=[edit("line 1\n", "x\n"), say("done")]):
+        done = batch(tmp_path, repository, to(LOCAL, check=gone))
+    assert done.code == 0, done.out + done.err
+    (result,) = done.json["results"]
+    assert result["merge"] == {"merged": True, "changed": ["text.md"]}
+    assert "not in the copy that it worked in, because too large: data.bin (67.1 MB)" in result["notes"]
+    assert (repository / "data.bin").stat().st_size == LARGE
 
 
 def test_a_task_that_cannot_write_works_beside_a_writer_that_is_in_the_middle(tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ class Trees:
 
     def empty_index(self, name: str) -> None:
         """Make the index of that name an empty one; what a killed process left of it is gone."""
-        self.index(name).unlink(missing_ok=True)
         self.unlock(name)
+        self.index(name).unlink(missing_ok=True)
 
     def unlock(self, name: str) -> None:
         """Remove the lock that a killed process left on the index of that name: nobody but us uses it."""

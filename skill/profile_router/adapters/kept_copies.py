@@ -100,6 +100,7 @@ def copy_again(place: Path, wanted: Callable[[Path], bool], give_up: Callable[[P
         raise WorkspaceError(f"{copy.trees.repository.top}, which it worked for, is no folder now; bring it back")
     with (place / "alive").open("ab") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
+        (copy.top / ".git" / "index.lock").unlink(missing_ok=True)  # of a child of that process, dead like it
         try:
             yield copy
         finally:

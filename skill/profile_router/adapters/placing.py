@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.adapters.git import git
+from profile_router.adapters.git_marks import LARGE
 from profile_router.adapters.git_trees import in_arguments
 from profile_router.adapters.git_worktree import FOLDER, LINKED, Copy, why_in_place
 from profile_router.adapters.repository import Repository, find_repository
@@ -38,8 +39,10 @@ def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, p
     repository = find_repository(workspace.root)
     reason = why_in_place(repository, state) or _private_by_place(repository, state, policy)
     if not reason:
-        ignored = _ignored_names(task, workspace, cwd, repository)
+        named = list(dict.fromkeys(_named(task, workspace, cwd, repository.top)))
+        ignored, large = _ignored_names(named, repository), _large_names(named, repository)
         reason = f"git ignores {ignored[0]}, which the task names" if ignored else ""
+        reason = reason or (f"{large[0]}, which the task names, is too large to copy" if large else "")
     return Place(alone=reason) if reason else Place(copy_of=repository)
 
 
@@ -66,16 +69,18 @@ def _private_by_place(repository: Repository, state: Path, policy: Policy) -> st
     return ""
 
 
-def _ignored_names(task: Task, workspace: Workspace, cwd: Path, repository: Repository) -> list[str]:
-    """Return the files that *task* names and git ignores, but for those in folders that every copy has links to."""
+def _large_names(named: Sequence[Path], repository: Repository) -> list[str]:
+    """Return those of *named* that no copy has because of their size."""
+    large = (place for place in named if place.is_file() and not place.is_symlink() and place.stat().st_size >= LARGE)
+    listed = ("ls-files", "-z", "--others", "--exclude-standard", "--")
+    return [str(place) for place in large if git(repository.top, *listed, f":(literal){place}")]
+
+
+def _ignored_names(named: Sequence[Path], repository: Repository) -> list[str]:
+    """Return those of *named* that git ignores, but for those in folders that every copy has links to."""
     linked = set(LINKED)
-    named = [
-        str(place)
-        for place in dict.fromkeys(_named(task, workspace, cwd, repository.top))
-        if linked.isdisjoint(place.parts)
-    ]
     found: list[str] = []
-    for some in in_arguments(named):
+    for some in in_arguments([str(place) for place in named if linked.isdisjoint(place.parts)]):
         found += git(repository.top, "check-ignore", "--", *some, ok=(0, 1)).splitlines()
     return found
 

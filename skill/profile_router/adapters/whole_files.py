@@ -29,12 +29,16 @@ def copy_whole(source: Path, path: Path) -> None:
     _replaced(path, lambda fresh: shutil.copy2(source, fresh))
 
 
+def _name(fresh: Path, path: Path) -> None:
+    fresh.replace(path)
+
+
 def _replaced(path: Path, fill: Callable[[Path], object]) -> None:
     """Let *fill* make a file beside *path*, then give it that name. The name before is random: no two collide."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.half")
     try:
         fill(fresh)
-        os.replace(fresh, path)  # noqa: PTH105 - tests end a process right here
+        _name(fresh, path)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
