@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -108,9 +109,7 @@ class TestFindWorkspace:
 
     def test_a_damaged_repository_is_one_clear_error(self, tmp_path: Path) -> None:
         (tmp_path / ".git").write_text("nonsense")
-        with pytest.raises(
-            WorkspaceError, match=r"git rev-parse failed in .*: fatal: invalid gitfile format"
-        ) as refused:
+        with pytest.raises(WorkspaceError, match=r"git rev-parse failed in .* \(exit 128\): fatal: \S") as refused:
             find_workspace(None, tmp_path)
         assert "\n" not in str(refused.value)
 
@@ -182,9 +181,12 @@ class TestGit:
     def test_a_failure_says_which_command_where_and_what_git_said(self, repo: Path) -> None:
         with pytest.raises(WorkspaceError) as failed:
             git(repo, "rev-parse", "--verify", "no-such-branch")
+        asked = ["git", "-C", str(repo), "rev-parse", "--verify", "no-such-branch"]
+        said = subprocess.run(
+            asked, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}, check=False
+        ).stderr
         assert str(failed.value) == (
-            f"git rev-parse failed in {repo} (exit 128): fatal: Needed a single revision; "
-            f"see what `git -C '{repo}' status` says"
+            f"git rev-parse failed in {repo} (exit 128): {said.strip()}; see what `git -C '{repo}' status` says"
         )
 
     def test_an_exit_code_can_be_allowed(self, repo: Path) -> None:
@@ -245,7 +247,7 @@ class TestGit:
     def test_no_transport_runs(self, repo: Path, tmp_path: Path) -> None:
         program = hostile(tmp_path / "program", tmp_path / "ran")
         run_git(repo, "config", "protocol.ext.allow", "always")
-        with pytest.raises(WorkspaceError, match="transport 'ext' not allowed"):
+        with pytest.raises(WorkspaceError, match=r"git ls-remote failed in .*ext"):
             git(repo, "ls-remote", f"ext::{program}")
         assert not (tmp_path / "ran").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -153,7 +154,7 @@ def test_what_the_profile_does_not_expect_is_said(arguments: tuple[str, ...], sa
 def test_a_missing_model_is_one_line(tmp_path: Path) -> None:
     done = call("llama-server", "--model", str(tmp_path / "absent.gguf"), home=tmp_path)
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "cannot be read (No such file or directory); name a GGUF file" in done.err
+    assert f"cannot be read ({os.strerror(errno.ENOENT)}); name a GGUF file" in done.err
 
 
 def test_a_pipe_is_no_model_and_is_not_waited_for(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """`profile-router route`, as a person and as a program call it."""
 
+import errno
+import os
 import resource
 import struct
 import subprocess
@@ -217,7 +219,7 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=gone, env=environment(tmp_path), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "the current folder cannot be used (No such file or directory)" in done.stderr
+    assert f"the current folder cannot be used ({os.strerror(errno.ENOENT)})" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

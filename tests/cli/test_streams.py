@@ -1,5 +1,6 @@
 """What is printed to a stream that is closed, full or left by its reader ends quietly, never in a traceback."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
     done = _run(words, home, ">/dev/full")
     assert done.returncode == 2
     assert done.stderr.decode() == (
-        "profile-router: No space left on device: not all was written; make room, then try again\n"
+        f"profile-router: {os.strerror(errno.ENOSPC)}: not all was written; make room, then try again\n"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -135,7 +137,7 @@ def test_numbers_out_of_range_are_refused(wish: dict[str, int], says: str, tmp_p
 def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
     here = machine(Scene(tmp_path))
     wish = Wish(model=tmp_path / "x.gguf", alias="x", window=1, port=1)
-    with pytest.raises(UsageError, match=r"x\.gguf cannot be read .No such file"):
+    with pytest.raises(UsageError, match=rf"x\.gguf cannot be read .{os.strerror(errno.ENOENT)}"):
         plan(wish, here, SERVER)
     (tmp_path / "x.gguf").write_text("<html>")
     with pytest.raises(UsageError, match="no GGUF file"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -151,7 +152,7 @@ def test_where_none_can_be_started_the_attempt_says_so(stage: Stage) -> None:
     with waiting(start(stage)):
         attempt = stage.run()
     assert attempt.failure is not None
-    assert "/nowhere/python: No such file" in attempt.failure.message
+    assert f"/nowhere/python: {os.strerror(errno.ENOENT)}" in attempt.failure.message
 
 
 def test_a_child_without_an_order_ends_with_its_pipe(stage: Stage) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +183,7 @@ def test_a_python_that_cannot_be_started_is_a_failure_that_says_so(stage: Stage)
     attempt = stage.run(hermes=Hermes(python=Path("/nowhere/python"), command=("hermes",)))
     assert attempt.failure is not None
     assert attempt.failure.cause == "interrupted"
-    assert "Hermes cannot be started: /nowhere/python: No such file" in attempt.failure.message
+    assert f"Hermes cannot be started: /nowhere/python: {os.strerror(errno.ENOENT)}" in attempt.failure.message
     assert attempt.receipt.outcome == "unavailable"
 
 

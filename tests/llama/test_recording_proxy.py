@@ -79,7 +79,7 @@ def test_a_stream_passes_chunk_by_chunk_as_it_comes() -> None:
 def test_a_stream_that_breaks_off_breaks_off_for_the_client() -> None:
     with upstream(HEAD + b"5\r\ndata:\r\n") as (url, allowed), recording(url) as proxy:
         allowed.release()
-        with pytest.raises(httpx2.RemoteProtocolError, match="incomplete chunked read"):
+        with pytest.raises(httpx2.RemoteProtocolError):
             httpx2.post(f"{proxy.url}{CHAT}", json={})
 
 

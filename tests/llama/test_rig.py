@@ -97,7 +97,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"no model")
     with (
-        pytest.raises(LlamaServerError, match=r"ended with exit code 1 .*failed to load model"),
+        pytest.raises(LlamaServerError, match=r"ended with exit code 1 .*broken\.gguf"),
         running(flags(broken)),
     ):
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import subprocess
@@ -81,7 +82,7 @@ def test_loopback_works_within_one_command_and_leads_nowhere_else(root: Path) ->
     with ScriptedProvider() as provider:
         said = answer(root, python(f"import urllib.request as u; u.urlopen('{provider.url}/v1/models')"))
         assert provider.requests == []
-    assert "Connection refused" in said
+    assert os.strerror(errno.ECONNREFUSED) in said
 
 
 @pytest.mark.parametrize(("private", "reached"), [(False, True), (True, False)])
@@ -169,7 +170,9 @@ def test_private_files_and_git_look_empty_to_a_model_elsewhere(root: Path) -> No
         python("import shutil; shutil.move('config', 'c'); print(open('c/secrets/plain.txt').read())"),
         elsewhere=True,
     )
-    assert "not a git repository" in answer(root, "git log -p", elsewhere=True)
+    log = answer(root, "git log -p", elsewhere=True)
+    assert log.startswith("exit code 128")  # git's own for: there is no repository here
+    assert "start" not in log
     assert (root / "config" / "secrets" / "plain.txt").read_text() == "hunter2x\n"
     assert "(4 private paths looked empty to it)" in answer(root, "ls", elsewhere=True)  # with the empty c/secrets
     assert (root / ".env").read_text() == "PASSWORD=hunter2x\n"
@@ -281,4 +284,4 @@ def test_the_event_loop_goes_on_while_a_command_runs(root: Path) -> None:
 def test_landlock_is_the_second_lock_where_there_is_one(root: Path) -> None:
     """The root of the view is a writable tmpfs: without Landlock this would be made."""
     said = answer(root, python("open('/made', 'w')"))
-    assert ("Permission denied" in said) is has_landlock()
+    assert (os.strerror(errno.EACCES) in said) is has_landlock()

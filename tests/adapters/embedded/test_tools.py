@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +23,8 @@ from profile_router.adapters.embedded.tools import AskedForProfile, build_tools
 ROOM = 6_000
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
 Call = Callable[..., str]
+
+ABSENT = os.strerror(errno.ENOENT)
 
 
 def caller(fence: Fence | None, room: int = ROOM) -> Call:
@@ -172,18 +176,25 @@ def test_where_the_chunks_end_makes_no_difference(
         ({"path": "src/main.py", "start": 3}, "src/main.py has 2 lines; start=3 is past its end"),
         ({"path": "src/main.py", "start": 0}, "start=0: lines are counted from 1"),
         ({"path": "src/main.py", "lines": 0}, "lines=0: at least 1, at most 400"),
-        ({"path": "src/none.py"}, "'src/none.py': No such file or directory"),
-        ({"path": "none/none.py"}, "'none/none.py': No such file or directory"),
+        ({"path": "src/none.py"}, f"'src/none.py': {ABSENT}"),
+        ({"path": "none/none.py"}, f"'none/none.py': {ABSENT}"),
         ({"path": "src"}, "'src' is a folder, not a file"),
         ({"path": "."}, "'.' is the workspace itself; name a file in it"),
         ({"path": "../x"}, "path '../x': '..' leaves its folder; name the path from the top of the workspace"),
-        ({}, "read_file: path: Field required; its parameters are path, start, lines"),
-        ({"path": "a", "start": "first"}, "read_file: start: Input should be a valid integer"),
-        ({"path": ["a"]}, "read_file: path: Input should be a valid string"),
+        ({}, "read_file: path: "),
+        ({"path": "a", "start": "first"}, "read_file: start: "),
+        ({"path": ["a"]}, "read_file: path: "),
     ],
 )
 def test_a_wrong_call_is_answered_with_what_is_allowed(call: Call, arguments: dict[str, Any], said: str) -> None:
     assert call("read_file", **arguments).startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"path": "a", "start": "first"}, {"path": ["a"]}, {"lines": {}}])
+def test_arguments_of_another_shape_are_answered_with_the_parameters(call: Call, arguments: dict[str, Any]) -> None:
+    answer = call("read_file", **arguments)
+    assert answer.endswith("; its parameters are path, start, lines")
+    assert len(answer.splitlines()) == 1
 
 
 def test_nulls_and_numbers_as_text_are_taken_as_models_mean_them(call: Call) -> None:
@@ -329,7 +340,7 @@ def test_an_edit_of_a_binary_or_secret_file_is_refused(
 ) -> None:
     (root / name).write_bytes(content)
     assert call("edit_file", path=name, old="M", new="b").startswith(f"error: {said}")
-    assert call("edit_file", path="none.txt", old="a", new="b") == "error: 'none.txt': No such file or directory"
+    assert call("edit_file", path="none.txt", old="a", new="b") == f"error: 'none.txt': {ABSENT}"
 
 
 def test_tools_called_at_once_lose_nothing(call: Call, root: Path) -> None:
@@ -363,7 +374,7 @@ def test_a_large_tree_is_listed_by_folder(call: Call, root: Path) -> None:
     ("path", "said"),
     [
         ("src/main.py", "'src/main.py' is not a folder"),
-        ("none", "'none': No such file or directory"),
+        ("none", f"'none': {ABSENT}"),
         (".git", "path '.git': git's own data is off limits"),
         ("..", "path '..': '..' leaves its folder"),
     ],
@@ -447,7 +458,7 @@ def test_files_that_are_not_searched_yield_no_empty_hits(call: Call, root: Path,
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
-        ("(a", "pattern '(a' is no regular expression: missing ) at position 2"),
+        ("(a", "pattern '(a' is no regular expression: "),
         ("", "pattern '': it is empty"),
         ("a\nb", "pattern 'a\\nb': each line is searched by itself"),
         (r"a\nb", "pattern 'a\\nb': each line is searched by itself"),
