@@ -13,7 +13,8 @@ from profile_router.adapters.policy_file import SHIPPED
 from profile_router.adapters.workspace import Workspace, find_workspace
 from profile_router.adapters.workspace_policy import MOST_BYTES, tightened_by
 from profile_router.cli import main
-from profile_router.core.policy import Policy
+from profile_router.core.policy import Policy, PrivateRules
+from profile_router.core.privacy import private_text
 from profile_router.core.tighten import figure
 from profile_router.errors import PolicyError
 
@@ -56,6 +57,20 @@ def test_a_repository_is_tightened_by_the_file_at_its_top_where_there_is_no_git(
         assert policy.local_only_by == str(root / FILE)
 
 
+def test_words_patterns_and_switches_are_added(tmp_path: Path) -> None:
+    policy = tight(tmp_path, "private: {words: [Acme], patterns: ['x-[0-9]+'], ssn: true, email: false}\n")
+    assert policy.private_here == PrivateRules(words=("Acme",), patterns=("x-[0-9]+",), ssn=True)
+    assert policy.private == POLICY.private
+    assert private_text("for Acme", policy.confidential) == "private word 1 of the workspace"
+
+
+def test_no_refusal_repeats_a_private_word_or_pattern(tmp_path: Path) -> None:
+    for text in ("words: [" + "Zanzibar " * 30 + "]", "patterns: ['(Zanzibar+)+$', '(Zanzibar']"):
+        with pytest.raises(PolicyError) as refused:
+            tight(tmp_path, f"private: {{{text}}}\n")
+        assert "Zanzibar" not in str(refused.value)
+
+
 def test_no_file_and_one_of_comments_change_nothing(tmp_path: Path) -> None:
     assert tightened_by(POLICY, None) == (POLICY, ())
     assert tightened_by(POLICY, Workspace(tmp_path, git=False)) == (POLICY, ())
@@ -74,6 +89,14 @@ def test_no_file_and_one_of_comments_change_nothing(tmp_path: Path) -> None:
         ("terminal: {allow: ['*']}\n", 1, "unknown key 'terminal'"),
         ("hermes: {python: /tmp/x}\n", 1, "unknown key 'hermes'"),
         ("private:\n  remove: ['.env*']\n", 2, "unknown key 'remove'"),
+        ("private: {words: [a]}\n", 1, "private word 1 needs two letters or digits at least"),
+        ("private:\n  words:\n    - Acme\n    - ''\n", 4, "private word 2 needs"),
+        ("private:\n  patterns:\n    - ok\n    - (a+)+$\n", 4, "private pattern 2 takes too long"),
+        ("private:\n  patterns: ['(']\n", 2, "private pattern 1 is not an expression"),
+        ("private:\n  patterns: ['.*']\n", 2, "private pattern 1 matches the empty text"),
+        ("private:\n  words: [" + "ab, " * 201 + "]\n", 2, "private.words has 201 entries (at most 200)"),
+        ("private:\n  patterns: [" + "ab, " * 21 + "]\n", 2, "private.patterns has 21 entries (at most 20)"),
+        ("private: {email: maybe}\n", 1, "must be true or false"),
         ("limits: {connect_seconds: 9}\n", 1, "unknown key 'connect_seconds'"),
         ("limits:\n  max_turns: 0\n", 2, "limits.max_turns is 0"),
         ("limits: {max_turns: '5'}\n", 1, "must be a whole number"),
@@ -96,7 +119,8 @@ def test_anything_else_is_refused_with_file_line_and_what_is_allowed(
     assert message.startswith(f"{tmp_path / FILE}:{line}: ")
     assert says in message
     assert (
-        "it may only tighten the policy: private.paths, local_only, limits, promotion.tainted_changes: back" in message
+        "it may only tighten the policy: more of private, local_only, limits, promotion.tainted_changes: back"
+        in message
     )
     assert message.isprintable()
 

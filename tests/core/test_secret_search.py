@@ -14,6 +14,7 @@ from tests.core.test_secrets import disguised
 from profile_router.core import secret_search, secret_values
 from profile_router.core.fresh_lines import fresh_lines
 from profile_router.core.normalize import View, readings, unwrapped
+from profile_router.core.policy import NOTHING
 from profile_router.core.secret_kinds import KINDS, PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.secret_search import secret_spans
 
@@ -45,7 +46,7 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
         named = secret_values.named_secrets(last.text)
         found |= {(*last.origin(each.start, each.end), each.kind) for each in named}
-        encoded = secret_search._in_base64(secret_search._Searched(last))
+        encoded = secret_search._in_base64(secret_search._Searched(last), NOTHING)
         found |= {(*last.origin(start, end), kind) for start, end, kind in encoded}
     if wrapped := unwrapped(last):
         for kind in KINDS:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.cases import POLICY
 
-from profile_router.core.policy import ParentChat, Policy, PrivateRule
+from profile_router.core.policy import NOTHING, ParentChat, Policy, PrivateRule, PrivateRules
+from profile_router.core.policy.private import SWITCHES
 from profile_router.core.tighten import (
     LessChat,
     LowerLimits,
@@ -23,7 +24,14 @@ from profile_router.core.tighten import (
 FIGURES = [limit.name for limit in fields(LowerLimits)]
 FILES = st.builds(
     WorkspacePolicy,
-    private=st.builds(MorePrivate, paths=st.lists(st.text(min_size=1, max_size=9), max_size=4).map(tuple)),
+    private=st.builds(
+        MorePrivate,
+        **{
+            name: st.lists(st.text(min_size=1, max_size=9), max_size=4).map(tuple)
+            for name in ("paths", "words", "patterns")
+        },
+        **{name: st.booleans() for name in SWITCHES},
+    ),
     local_only=st.booleans(),
     limits=st.builds(LowerLimits, **{name: st.none() | st.integers(1, 2_000_000) for name in FIGURES}),
     promotion=st.builds(StricterPromotion, tainted_changes=st.sampled_from([None, "back"])),
@@ -45,6 +53,9 @@ def test_whatever_the_file_says_the_policy_is_never_looser(
             twice.conversation.elsewhere == "none"
         )
         assert set(before.private_paths) <= set(after.private_paths)
+        assert set(before.private_here.words) <= set(after.private_here.words)
+        assert set(before.private_here.patterns) <= set(after.private_here.patterns)
+        assert all(after.confidential.switched(name) >= before.confidential.switched(name) for name in SWITCHES)
         assert bool(after.local_only_by) >= bool(before.local_only_by)
         for section in ("limits", "budget"):
             for old, new, name in _figures(before, after, section):
@@ -68,6 +79,7 @@ def _rest(policy: Policy) -> Policy:
         local_only_by="",
         digest="",
         conversation=POLICY.conversation,
+        private_here=NOTHING.workspace,
     )
 
 
@@ -91,11 +103,17 @@ def test_a_higher_figure_leaves_the_policys_and_says_so() -> None:
 
 def test_what_is_tighter_is_told_line_by_line() -> None:
     asked = WorkspacePolicy(
-        private=MorePrivate(paths=("contracts/**",)), local_only=True, limits=LowerLimits(run_seconds=60.0), source="w"
+        private=MorePrivate(paths=("contracts/**",), words=("Acme",), patterns=("x-[0-9]+",), iban=True, ssn=True),
+        local_only=True,
+        limits=LowerLimits(run_seconds=60.0),
+        source="w",
     )
     policy, _ = tightened(POLICY, asked)
     assert list(changes(POLICY, policy)) == [
         "private paths: contracts/**",
+        "private words: Acme",
+        "private patterns: x-[0-9]+",
+        "private kinds of data: ssn, iban",
         "local_only: all work here is private",
         f"limits.run_seconds: 60 (the policy's is {POLICY.limits.run_seconds:g})",
     ]
@@ -120,3 +138,10 @@ def test_where_nothing_is_tighter_nothing_is_told() -> None:
 def test_the_policys_own_figure_is_no_higher_one() -> None:
     same = LowerLimits(max_turns=POLICY.limits.max_turns)
     assert tightened(POLICY, WorkspacePolicy(limits=same))[1] == ()
+
+
+def test_a_workspace_switches_nothing_off() -> None:
+    on = replace(POLICY, private=PrivateRules(words=("Acme",), cards=True))
+    policy, _ = tightened(on, WorkspacePolicy(private=MorePrivate(cards=False), source="w"))
+    assert policy.private == on.private
+    assert policy.confidential.switched("cards")

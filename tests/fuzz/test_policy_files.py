@@ -23,7 +23,7 @@ from profile_router.errors import PolicyError
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 TREE = yaml.safe_load(TEXT)
-OWN = 'private:\n  paths: ["contracts/**", "*.sql"]\nlocal_only: true\nlimits: {run_seconds: 60, max_turns: 9000, task_usd: 0.5}\n'
+OWN = 'private:\n  paths: ["contracts/**", "*.sql"]\n  words: ["Acme"]\n  patterns: ["x-[0-9]+"]\n  ssn: true\nlocal_only: true\nlimits: {run_seconds: 60, max_turns: 9000, task_usd: 0.5}\n'
 
 
 def read(content: str | bytes) -> Policy | None:
@@ -108,5 +108,5 @@ def test_a_strangers_file_tightens_or_is_refused(content: bytes) -> None:
         policy, _ = tightened(POLICY, found)
         assert set(policy.private_paths) >= set(POLICY.private_paths)
         assert all(figure(policy, name) <= figure(POLICY, name) for name in LowerLimits.__dataclass_fields__)
-        same = {"rules", "limits", "budget", "local_only_by", "digest"}
+        same = {"rules", "limits", "budget", "local_only_by", "private_here", "digest"}
         assert all(getattr(policy, name) == getattr(POLICY, name) for name in set(Policy.__dataclass_fields__) - same)

@@ -97,7 +97,7 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
         "ended": ended,
     }
     copied = context.verifier.copied((*handoff.tried, *handoff.errors))
-    found = () if evidence.private else private_in(handoff, work, copied)
+    found = () if evidence.private else private_in(handoff, work, copied, own=context.policy.confidential)
     if found:
         evidence = replace(evidence, private=found)
         hop = kept_here(_hop(attempt, evidence, state, context), found)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.adapters.bounded_process import run_bounded, without_secrets
+from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import masked
 from profile_router.core.receipt import CheckResult
 
@@ -15,28 +16,33 @@ _TAIL_CHARS = 4_000
 _SHELL = "/bin/sh"
 
 
-async def run_check(command: str, folder: Path, environ: Mapping[str, str], *, seconds: float) -> CheckResult:
-    """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group."""
+async def run_check(
+    command: str, folder: Path, environ: Mapping[str, str], *, seconds: float, own: Confidential = NOTHING
+) -> CheckResult:
+    """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group.
+
+    Of its output, secrets and what *own* calls private are masked.
+    """
     ended = await run_bounded(
         [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
     )
+    shown = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), own)
     return CheckResult(
         command=command,
         exit_code=ended.exit_code,
         seconds=ended.seconds,
-        last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(ended.output),
-        tail=_tail(ended.output),
+        last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(shown),
+        tail=_tail(shown),
     )
 
 
-def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "".join(char if char.isprintable() else " " for char in lines[-1][:_LINE_CHARS]) if lines else ""
 
 
-def _tail(output: bytes) -> str:
-    """Return the last lines of *output*, masked before they are cut: half a secret is not recognized."""
-    text = masked(output.decode("utf-8", "replace").replace("\r\n", "\n"))
+def _tail(text: str) -> str:
+    """Return the last lines of *text*, which was masked before it is cut: half a secret is not recognized."""
     printable = "".join(char if char.isprintable() or char in "\n\t" else " " for char in text).strip()
     end = printable[-_TAIL_CHARS:]
     return end.partition("\n")[2] or end if len(end) < len(printable) else end

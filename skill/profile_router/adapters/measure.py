@@ -49,6 +49,7 @@ def measure(
         policy.private_paths,
         head_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *_read_from(task, around.cwd)),
+        own=policy.confidential,
     )
     said = alternating(conversation)
     texts = (goal, context, *task.files, *task.images, *(turn.text for turn in said))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from profile_router.adapters.private_section import check_private
 from profile_router.adapters.strict_yaml import Reader, Refused, items, pairs, parse, scalar
 from profile_router.core.causes import CAUSES
 from profile_router.core.kinds import KindPatterns, compile_kinds
@@ -51,10 +52,12 @@ def read_policy(path: Path) -> Policy:
 def _policy(text: str, digest: str, source: str) -> Policy:
     root = parse(text)
     policy = Reader({KindPatterns: _kinds, PluginSwitch: _switch}).record(
-        root, Policy, "the file", skip=("digest", "source", "local_only_by")
+        root, Policy, "the file", skip=("digest", "source", "local_only_by", "private_here")
     )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])
+    if "private" in lines:
+        check_private(policy.private, lines["private"][1], "private")
     _check_ladder(policy, lines["ladder"][1])
     _check_kinds(policy, lines["rules"][1])
     if policy.tiers.cheap is not None and policy.prices.cheap is None:

@@ -14,7 +14,8 @@ from profile_router.adapters.content import Unusable, encoding_of, first_bytes, 
 from profile_router.core.evidence import NamedFile, PrivateFinding
 from profile_router.core.normalize import readings
 from profile_router.core.path_words import PathWord, path_words
-from profile_router.core.privacy import findings, private_glob
+from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.privacy import findings, masked, private_glob, private_text
 
 SCAN_BYTES = 256 * 1024
 MOST_SCANNED = 2_000
@@ -42,14 +43,16 @@ def find_private(
     read_head: ReadHead,
     *,
     given: Sequence[str] = (),
+    own: Confidential = NOTHING,
 ) -> tuple[PrivateFinding, ...]:
     """Return why the task is private, at most 50 findings, each once; nothing if it is not.
 
     *label*: the caller said so. *text* is goal and context; *files* are the named files, whose first SCAN_BYTES
     *read_head* returns (empty where they cannot be read); *given* are the values of `--file` and `--image` as they
-    were written, which a symlink may have changed in *files*. *globs* are the policy's.
+    were written, which a symlink may have changed in *files*. *globs* are the policy's; *own*
+    is what the policy calls private in texts, besides secrets.
     """
-    found = _findings(label, text, files, globs, read_head, given)
+    found = _findings(label, text, files, globs, read_head, given, own)
     return tuple(islice(dict.fromkeys(found), _MOST_FINDINGS))
 
 
@@ -64,17 +67,26 @@ def head_reader(base: Path) -> ReadHead:
 
 
 def _findings(
-    label: bool, text: str, files: Sequence[NamedFile], globs: Sequence[str], read_head: ReadHead, given: Sequence[str]
+    label: bool,
+    text: str,
+    files: Sequence[NamedFile],
+    globs: Sequence[str],
+    read_head: ReadHead,
+    given: Sequence[str],
+    own: Confidential,
 ) -> Iterator[PrivateFinding]:
     if label:
         yield PrivateFinding(kind="label", place="--local-only")
-    for kind in dict.fromkeys(finding.kind for finding in findings(text)):
+    for kind in dict.fromkeys(finding.kind for finding in findings(text, own)):
         yield PrivateFinding(kind=kind, place="the task text")
     written = dict.fromkeys(_paths_in(text))
     for path in (*given, *(file.path for file in files), *written):
         if glob := private_glob(path, globs):
-            yield PrivateFinding(kind="path", place=f"{shown(path)} (policy: {glob})")
-    yield from _keys_in(files, read_head)
+            yield PrivateFinding(kind="path", place=f"{masked(shown(path), own)} (policy: {glob})")
+    for path in dict.fromkeys((*given, *(file.path for file in files))):
+        if said := private_text(path, own):
+            yield PrivateFinding(kind=said, place="the name of a file")
+    yield from _keys_in(files, read_head, own)
 
 
 def _paths_in(text: str) -> list[str]:
@@ -106,7 +118,7 @@ def _may_be_path(word: PathWord) -> bool:
     return word.marked or not word.text.replace("-", "").isalpha()
 
 
-def _keys_in(files: Sequence[NamedFile], read_head: ReadHead) -> Iterator[PrivateFinding]:
+def _keys_in(files: Sequence[NamedFile], read_head: ReadHead, own: Confidential) -> Iterator[PrivateFinding]:
     left = MOST_SCANNED_BYTES
     # "binary" as well: one letter that is no UTF-8 in a comment makes a file so.
     for file in islice((file for file in files if file.form in {"text", "binary"}), MOST_SCANNED):
@@ -115,5 +127,5 @@ def _keys_in(files: Sequence[NamedFile], read_head: ReadHead) -> Iterator[Privat
         head = read_head(file.path)
         left -= len(head)
         text = head.decode(encoding_of(head), "replace")
-        for found in findings(text):
-            yield PrivateFinding(kind=found.kind, place=f"{shown(file.path)}:{found.line}")
+        for found in findings(text, own):
+            yield PrivateFinding(kind=found.kind, place=f"{masked(shown(file.path), own)}:{found.line}")

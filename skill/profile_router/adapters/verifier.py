@@ -27,6 +27,7 @@ from profile_router.adapters.workspace import Workspace, tracked_files
 from profile_router.core.attempts import NO_CHECK
 from profile_router.core.handoff import FileDiff, SetBack
 from profile_router.core.path_words import path_words
+from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.receipt import ChangedFile, CheckResult, Verified
 from profile_router.errors import WorkspaceError
 
@@ -43,7 +44,8 @@ _ALONE = re.compile(
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. `journal` holds what files were before the subagent's tools wrote them (None:
     absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
-    one of `private` is named in a diff and no more; what is taken back is kept below `state`, under `name`.
+    one of `private` is named in a diff and no more; `own` is what the policy calls private in texts. What is taken back
+    is kept below `state`, under `name`.
     `records` keep what was seen, so that a run that is resumed does not see what its own check left."""
 
     workspace: Workspace | None
@@ -51,6 +53,7 @@ class WorkspaceVerifier:
     environ: Mapping[str, str]
     journal: Mapping[str, bytes | None]
     private: Sequence[str] = ()
+    own: Confidential = NOTHING
     state: Path | None = None
     name: str = "run"
     records: Records | None = None
@@ -87,7 +90,7 @@ class WorkspaceVerifier:
         """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
         if self.workspace is None:
             return ()
-        diffs = WorkDiffs(self.workspace.root, self.private, private_pieces(self.workspace, self.private))
+        diffs = WorkDiffs(self.workspace.root, self.private, private_pieces(self.workspace, self.private), own=self.own)
         if not self.workspace.git:
             return diffs.of_journal(self.journal, wrote)
         marks = self._marks(self.workspace.root)
@@ -141,7 +144,7 @@ class WorkspaceVerifier:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
-        result = await run_check(check, folder, self.environ, seconds=seconds)
+        result = await run_check(check, folder, self.environ, seconds=seconds, own=self.own)
         self._keep("checked", result)
         return result
 

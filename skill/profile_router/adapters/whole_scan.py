@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from profile_router.adapters.content import encoding_of
+from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_text
 
 WINDOW = 1024 * 1024  # bytes; some 0.2 s of looking
@@ -69,12 +70,12 @@ def file_windows(path: Path, budget: ReadBudget) -> Iterator[Window]:
         yield from windows(file, budget)
 
 
-def secret_in(file: BinaryIO, budget: ReadBudget) -> str:
-    """Return the kind of a secret that *file*, read to its end, holds; empty where it is clear.
+def secret_in(file: BinaryIO, budget: ReadBudget, own: Confidential = NOTHING) -> str:
+    """Return the kind of a secret, or of what *own* calls private, in *file*, read to its end; empty: it is clear.
 
     Raises EndNotReached, and the OSError of a file that cannot be read.
     """
-    return next((kind for window in windows(file, budget) if (kind := private_text(window.text))), "")
+    return next((kind for window in windows(file, budget) if (kind := private_text(window.text, own))), "")
 
 
 def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[Window]:

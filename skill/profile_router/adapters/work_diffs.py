@@ -15,6 +15,7 @@ from profile_router.adapters.git_snapshot import GitSnapshots
 from profile_router.adapters.private_copies import PrivatePieces, copied_from
 from profile_router.adapters.private_scan import SCAN_BYTES
 from profile_router.core.handoff import FileDiff
+from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_glob, private_text
 
 MOST_CHARS = 2_000_000  # of all diffs; what is beyond was not looked at, and counts as private
@@ -25,12 +26,14 @@ _BINARY = "\nBinary files "
 
 class WorkDiffs:
     """Diffs below *root*; a path that matches one of *globs* is named and nothing else. *pieces* are what private files
-    hold, each with its file: a diff that repeats one is private as well."""
+    hold, each with its file: a diff that repeats one is private as well.
+    *own* is what the policy calls private in texts."""
 
-    def __init__(self, root: Path, globs: Sequence[str], pieces: PrivatePieces) -> None:
+    def __init__(self, root: Path, globs: Sequence[str], pieces: PrivatePieces, *, own: Confidential = NOTHING) -> None:
         self._root = root
         self._pieces = pieces
         self._globs = globs
+        self._own = own
         self._chars = 0
 
     def of_git(
@@ -63,7 +66,7 @@ class WorkDiffs:
         if glob := private_glob(f"{self._root}/{path}", self._globs):
             return FileDiff(path=name, form="private", holds=f"path (policy: {glob})")
         if binary:
-            return FileDiff(path=name, form="binary", holds=_secret_in(self._root / path))
+            return FileDiff(path=name, form="binary", holds=_secret_in(self._root / path, self._own))
         self._chars += len(text)
         if self._chars > MOST_CHARS:
             return FileDiff(path=name, form="large", holds=UNCHECKED)
@@ -71,12 +74,12 @@ class WorkDiffs:
         return FileDiff(path=name, text=text, holds=f"what {source} says" if source else "")
 
 
-def _secret_in(file: Path) -> str:
+def _secret_in(file: Path, own: Confidential) -> str:
     """Return the kind of a secret at the start of *file*, which is checked as a file that a task names."""
     found = first_bytes(file, SCAN_BYTES)
     if isinstance(found, Unusable):
         return ""
-    return private_text(found.data.decode(encoding_of(found.data), "replace")) or ""
+    return private_text(found.data.decode(encoding_of(found.data), "replace"), own) or ""
 
 
 def _content(file: Path) -> bytes | None:

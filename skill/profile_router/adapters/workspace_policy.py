@@ -20,8 +20,9 @@ from profile_router.errors import PolicyError
 MOST_BYTES = 64 * 1024
 _MOST_GLOBS = 200
 _LONGEST_GLOB = 200
+_MOST_WORDS, _MOST_PATTERNS = 200, 20
 _ONLY = (
-    "it may only tighten the policy: private.paths, local_only, limits, promotion.tainted_changes: back, "
+    "it may only tighten the policy: more of private, local_only, limits, promotion.tainted_changes: back, "
     "conversation.elsewhere: none"
 )
 
@@ -66,10 +67,17 @@ def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
 
 
 def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
-    from profile_router.adapters.strict_yaml import Reader, Refused, parse
+    from profile_router.adapters.private_section import check_private
+    from profile_router.adapters.strict_yaml import Reader, Refused, pairs, parse
 
     try:
-        found = Reader().record(parse(text), WorkspacePolicy, "the file", skip=("source", "digest"))
+        root = parse(text)
+        found = Reader().record(root, WorkspacePolicy, "the file", skip=("source", "digest"))
+        for key, _line, node in pairs(root, "the file"):
+            if key == "private":
+                check_private(
+                    found.private.rules(), node, "private", most_words=_MOST_WORDS, most_patterns=_MOST_PATTERNS
+                )
     except Refused as refused:
         raise PolicyError(f"{shown(refused.message, 300)}; {_ONLY}", file=str(path), line=refused.line) from None
     wrong = next((glob for glob in found.private.paths if not glob or len(glob) > _LONGEST_GLOB), None)

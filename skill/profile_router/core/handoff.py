@@ -12,7 +12,8 @@ from typing import Literal
 
 from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder import IN_WORDS, Cause, Hop
-from profile_router.core.privacy import MASK, findings
+from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.privacy import MASK, findings, masked
 from profile_router.core.receipt import Attempt, CheckResult, Verified
 
 DIFF_CHARS = 64_000
@@ -156,27 +157,33 @@ def _joined(work: Sequence[FileDiff]) -> tuple[str, tuple[str, ...]]:
     return text, tuple(left_out)
 
 
-def private_in(handoff: Handoff, work: Sequence[FileDiff], copied: str = "") -> tuple[PrivateFinding, ...]:
+def private_in(
+    handoff: Handoff, work: Sequence[FileDiff], copied: str = "", *, own: Confidential = NOTHING
+) -> tuple[PrivateFinding, ...]:
     """Return what is private in *handoff* and in all of *work*, also where it would only be named. Never a value.
 
-    *copied* is the private file that the words of *handoff* repeat something of, if any.
+    *copied* is the private file that the words of *handoff* repeat something of, if any; *own* is what the policy
+    calls private in texts.
     """
-    found = [PrivateFinding(kind=file.holds, place=file.path) for file in work if file.holds]
+    found = [PrivateFinding(kind=file.holds, place=masked(file.path, own)) for file in work if file.holds]
     for file in work:
-        found += [PrivateFinding(kind=kind, place=f"the diff of {file.path}") for kind in _kinds(file.text)]
-        found += [PrivateFinding(kind=kind, place="the name of a changed file") for kind in _kinds(file.path)]
+        name = masked(file.path, own)
+        found += [PrivateFinding(kind=kind, place=f"the diff of {name}") for kind in _kinds(file.text, own)]
+        found += [PrivateFinding(kind=kind, place="the name of a changed file") for kind in _kinds(file.path, own)]
     for place, texts in (("what was tried", handoff.tried), ("the last errors", handoff.errors)):
-        found += [PrivateFinding(kind=kind, place=place) for text in texts for kind in (*_kinds(text), *_masks(text))]
+        found += [
+            PrivateFinding(kind=kind, place=place) for text in texts for kind in (*_kinds(text, own), *_masks(text))
+        ]
     if copied:
         found.append(PrivateFinding(kind=f"what {copied} says", place="what was tried, or the last errors"))
     return tuple(dict.fromkeys(found))
 
 
-def _kinds(text: str) -> Iterator[str]:
+def _kinds(text: str, own: Confidential) -> Iterator[str]:
     """Yield the kinds of secrets in *text*, also where the signs of a diff stand at the start of its lines."""
     bare = "\n".join(line[1:] if line[:1] in "+- " else line for line in text.split("\n"))
     for reading in dict.fromkeys((text, bare)):
-        yield from (finding.kind for finding in findings(reading))
+        yield from (finding.kind for finding in findings(reading, own))
 
 
 def _masks(text: str) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 A text is read as it looks (`core.normalize`): zero-width characters, look-alikes, full-width forms, combining marks,
 escapes and line breaks hide nothing. What is a secret stands in `core.secret_kinds` and `core.secret_values`, how it is
-looked for in `core.secret_search`.
+looked for in `core.secret_search`. What the operator and a workspace call private besides comes with each call, as
+`own`: it counts wherever secrets do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 
 from profile_router.core.globs import glob_regex
 from profile_router.core.normalize import readings
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.secret_kinds import PRIVATE_KEY
 from profile_router.core.secret_search import Span, secret_spans
 
@@ -88,9 +90,9 @@ def _regexes(glob: str) -> tuple[re.Pattern[str], ...]:
     return tuple(regex for regex in map(glob_regex, spelled) if wanted and regex is not None)
 
 
-def private_text(text: str) -> str | None:
+def private_text(text: str, own: Confidential = NOTHING) -> str | None:
     """Return the kind of the first secret that *text* holds (`private key`, `token of GitHub`), None where none is."""
-    first = min(secret_spans(text), key=lambda span: (span.kind != PRIVATE_KEY, span.start), default=None)
+    first = min(secret_spans(text, own), key=lambda span: (span.kind != PRIVATE_KEY, span.start), default=None)
     return first.kind if first else None
 
 
@@ -99,10 +101,10 @@ def private_key(text: str) -> bool:
     return any(True for _ in secret_spans(text, keys_only=True))
 
 
-def findings(text: str) -> tuple[SecretFinding, ...]:
+def findings(text: str, own: Confidential = NOTHING) -> tuple[SecretFinding, ...]:
     """Return the secrets that *text* holds, in order, with their lines."""
     found, line, at = [], 1, 0
-    for span in _merged(secret_spans(text)):
+    for span in _merged(secret_spans(text, own)):
         line += text.count("\n", at, span.start)
         last = line + text.count("\n", span.start, span.end)
         found.append(SecretFinding(kind=span.kind, line=line, last_line=last))
@@ -110,22 +112,22 @@ def findings(text: str) -> tuple[SecretFinding, ...]:
     return tuple(found)
 
 
-def masked(text: str) -> str:
+def masked(text: str, own: Confidential = NOTHING) -> str:
     """Return *text* with `[secret: kind]` for every secret that is known. Lines keep their numbers.
 
     Secrets may be glued to each other: one mask may uncover the next, so it goes on until there is nothing new.
     """
     for _ in range(_GLUED):
-        text, before = _masked_once(text), text
+        text, before = _masked_once(text, own), text
         if text == before:
             break
     return text
 
 
-def _masked_once(text: str) -> str:
+def _masked_once(text: str, own: Confidential) -> str:
     pieces: list[str] = []
     at = 0
-    for span in _merged(secret_spans(text)):
+    for span in _merged(secret_spans(text, own)):
         breaks = text.count("\n", span.start, span.end)
         pieces += (text[at : span.start], f"{MASK}{span.kind}]", "\n" * breaks)
         at = span.end

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
 
+from profile_router.core.confidential_search import confidential_spans
 from profile_router.core.fresh_lines import fresh_lines
 from profile_router.core.normalize import View, readings, straightened, unwrapped
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.secret_kinds import KEY_KINDS, KINDS, PRIVATE_KEY, SecretKind, compiled, dense_runs
 from profile_router.core.secret_values import is_placeholder, named_secrets
 
@@ -40,16 +42,21 @@ class Span:
     kind: str
 
 
-def secret_spans(text: str, *, keys_only: bool = False) -> Iterator[Span]:
-    """Yield the secrets in *text*, in no order and some more than once; *keys_only*: key material alone."""
+def secret_spans(text: str, own: Confidential = NOTHING, *, keys_only: bool = False) -> Iterator[Span]:
+    """Yield the secrets in *text* and what *own* calls private, in no order and some more than once.
+
+    *keys_only*: key material alone.
+    """
     last: View | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
+        for start, end, kind in () if own == NOTHING or keys_only else confidential_spans(view.text, own):
+            yield Span(*view.origin(start, end), kind)
         for start, end, kind in _over_breaks(view, keys_only=keys_only):
             yield Span(*view.origin(start, end), kind)
         for fresh in () if keys_only else fresh_lines(view.text, clean):
             starts = []
-            for start, end, kind in _in_lines(fresh.text):
+            for start, end, kind in _in_lines(fresh.text, own):
                 starts.append(start)
                 yield Span(*view.origin(*fresh.place(start, end)), kind)
             clean |= fresh.without(starts)
@@ -66,34 +73,37 @@ def _over_breaks(view: View, *, keys_only: bool) -> Iterator[tuple[int, int, str
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
 
 
-def _in_lines(text: str, *, decoded: bool = False) -> Iterator[tuple[int, int, str]]:
+def _in_lines(text: str, own: Confidential, *, decoded: bool = False) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(View(text=text))
     for kind in KINDS:
         if not kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
     yield from ((named.start, named.end, named.kind) for named in named_secrets(text))
     if not decoded:
-        yield from _in_base64(searched)
+        yield from _in_base64(searched, own)
 
 
-def _in_base64(searched: _Searched) -> Iterator[tuple[int, int, str]]:
+def _in_base64(searched: _Searched, own: Confidential) -> Iterator[tuple[int, int, str]]:
     """Yield the runs of base64 that are a text with a secret in it."""
     text = searched.view.text
     for run in dict.fromkeys(_BASE64.findall(searched.dense)):
-        if kind := _kind_within(run):
+        if kind := _kind_within(run, own):
             start = text.find(run)
             while start >= 0:
                 yield start, start + len(run), kind
                 start = text.find(run, start + len(run))
 
 
-def _kind_within(run: str) -> str | None:
+def _kind_within(run: str, own: Confidential) -> str | None:
     bare = run.rstrip("=")
     try:
         text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
     except ValueError:
         return None
-    return next((kind for *_, kind in _in_lines(straightened(View(text=text)).text, decoded=True)), None)
+    text = straightened(View(text=text)).text
+    found = _in_lines(text, own, decoded=True)
+    ours = confidential_spans(text, own) if own != NOTHING else ()
+    return next((kind for *_, kind in (*found, *ours)), None)
 
 
 def _joined(wrapped: View, *, keys_only: bool) -> Iterator[tuple[int, int, str]]:

@@ -11,16 +11,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from profile_router.core.policy import ParentChat, Policy, PrivateRule, bounded
+from profile_router.core.policy import ParentChat, Policy, PrivateRule, PrivateRules, bounded
+from profile_router.core.policy.private import SWITCHES
 
 FILE = ".profile-router.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MorePrivate:
-    """Globs whose files stay on this machine, on top of the policy's."""
+class MorePrivate(PrivateRules):
+    """Globs whose files stay on this machine, and what else is private, on top of the policy's.
+
+    A switch that is false here changes nothing: what the policy has on stays on.
+    """
 
     paths: tuple[str, ...] = ()
+
+    def rules(self) -> PrivateRules:
+        """Return what is said here of texts."""
+        return PrivateRules(**{field.name: getattr(self, field.name) for field in fields(PrivateRules)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +86,7 @@ def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, .
     result = replace(
         policy,
         rules=rules,
+        private_here=_together(policy.private_here, by.private.rules()),
         limits=replace(policy.limits, **limits),
         budget=replace(policy.budget, **budget),
         promotion=replace(
@@ -95,6 +104,13 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
     more = [path for path in after.private_paths if path not in before.private_paths]
     if more:
         yield f"private paths: {', '.join(more)}"
+    for name in ("words", "patterns"):
+        added = [each for each in getattr(after.private_here, name) if each not in getattr(before.private_here, name)]
+        if added:
+            yield f"private {name}: {', '.join(added)}"
+    on = [name for name in SWITCHES if after.confidential.switched(name) and not before.confidential.switched(name)]
+    if on:
+        yield f"private kinds of data: {', '.join(on)}"
     if after.local_only_by and not before.local_only_by:
         yield "local_only: all work here is private"
     if after.promotion.tainted_changes != before.promotion.tainted_changes:
@@ -106,6 +122,14 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
         old, new = figure(before, limit.name), figure(after, limit.name)
         if old != new:
             yield f"limits.{limit.name}: {new:g} (the policy's is {old:g})"
+
+
+def _together(one: PrivateRules, other: PrivateRules) -> PrivateRules:
+    return PrivateRules(
+        words=tuple(dict.fromkeys((*one.words, *other.words))),
+        patterns=tuple(dict.fromkeys((*one.patterns, *other.patterns))),
+        **{name: getattr(one, name) or getattr(other, name) for name in SWITCHES},
+    )
 
 
 def figure(policy: Policy, name: str) -> float:

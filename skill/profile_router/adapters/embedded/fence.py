@@ -22,6 +22,7 @@ from profile_router.adapters.embedded import openat
 from profile_router.adapters.embedded.paths import ToolRefusal, names_git, shown, workspace_parts
 from profile_router.adapters.private_survey import NamesOfFiles
 from profile_router.core.normalize import plain as plain_text
+from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import MASK, masked, private_glob, private_key, private_text
 from profile_router.core.secret_kinds import PRIVATE_KEY
 from profile_router.core.tighten import FILE as RULES
@@ -57,6 +58,7 @@ class Fence:
         root: Path,
         *,
         private_globs: Sequence[str] = (),
+        own: Confidential = NOTHING,
         allow_private: bool = False,
         known_files: Callable[[], Sequence[str] | None] | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class Fence:
         self.about_to_show: Callable[[str, str], object] = lambda path, why: None
         self._roots = tuple(dict.fromkeys((str(self.root), os.path.abspath(root))))  # noqa: PTH100 - keeps links
         self._globs = tuple(private_globs)
+        self.own = own
         self._allow_private = allow_private
         self._known_files = known_files
         self._writing = threading.Lock()
@@ -91,7 +94,7 @@ class Fence:
     def _reason(self, path: str, text: str | None = None) -> str | None:
         if glob := private_glob(f"{self.root}/{self.name(path)}", self._globs):
             return f"is private (policy: {glob})"
-        secret = private_text(text) if text else None
+        secret = private_text(text, self.own) if text else None
         return f"holds a {secret}" if secret else None
 
     def note(self, path: str, why: str) -> None:
@@ -113,7 +116,7 @@ class Fence:
             self.note(self.name(path), why)
             return
         text = plain(content)
-        hidden = masked(text)
+        hidden = masked(text, self.own)
         if hidden == text:
             return
         if private_key(text) or told(hidden.encode("utf-8", "surrogateescape")) != told(content):
@@ -159,7 +162,7 @@ class Fence:
         if self.keeps_key(text):
             name = shown(self.name(path))
             raise ToolRefusal(f"withheld: {name} holds a {PRIVATE_KEY}; only a local profile may read it")
-        hidden = masked(text)
+        hidden = masked(text, self.own)
         return content if hidden == text else hidden.encode("utf-8", "surrogateescape")
 
     def keeps_key(self, text: str) -> bool:
@@ -168,7 +171,7 @@ class Fence:
 
     def seen(self, text: str) -> str:
         """Return *text*, an answer, as it may be seen: secrets masked unless the profile is local."""
-        return text if self._allow_private else masked(text)
+        return text if self._allow_private else masked(text, self.own)
 
     @contextmanager
     def opened(self, path: str) -> Iterator[tuple[BinaryIO, int]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from profile_router.adapters.embedded.paths import ToolRefusal
 from profile_router.adapters.private_survey import Survey
 from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, secret_in
+from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_glob
 
 MOST_ENTRIES = 500_000
@@ -49,6 +50,7 @@ class HiddenFiles:
 
     `survey` tells what is private by name; `globs` are the policy's; `first` are files to read before the others;
     `known` is what is known of files that have not changed since. `over`: nobody waits for the answer any more.
+    `own` is what the policy calls private in texts.
     """
 
     root: str
@@ -57,6 +59,7 @@ class HiddenFiles:
     first: Callable[[], Collection[str]]
     known: Known
     over: Callable[[], bool] = bool
+    own: Confidential = NOTHING
     _budget: ReadBudget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +109,7 @@ class HiddenFiles:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(handle, "rb") as file:
                 before = os.fstat(handle)
-                kind = secret_in(file, self._budget)
+                kind = secret_in(file, self._budget, self.own)
                 if _stamp(before) != _stamp(os.fstat(handle)):
                     return kind or None
         except FileNotFoundError:

@@ -100,7 +100,7 @@ class EmbeddedProber:
             if private_glob(file.path, self.policy.private_paths):
                 continue
             text = self._read(file.path)
-            if text is None or private_text(text):
+            if text is None or private_text(text, self.policy.confidential):
                 continue
             kept = head_of(text, budget)
             budget -= exact_tokens(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,8 @@ def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path
     from langchain_core.messages import SystemMessage, convert_to_openai_messages
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
-    fence = Fence(workspace, private_globs=policy.private_paths, allow_private=order.local) if workspace else None
+    reach = partial(Fence, private_globs=policy.private_paths, own=policy.confidential, allow_private=order.local)
+    fence = reach(workspace) if workspace else None
     found = open_terminal(order, profile, fence, policy) if wants_terminal(order, profile) else None
     terminal = found if isinstance(found, Jailed) else None
     system = SystemMessage(system_prompt(order, profile, terminal))

@@ -184,6 +184,7 @@ class EmbeddedRunner:
         return Fence(
             self.workspace,
             private_globs=self.policy.private_paths,
+            own=self.policy.confidential,
             allow_private=order.local,
             known_files=self.known_files,
         )

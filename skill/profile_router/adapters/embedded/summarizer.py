@@ -62,7 +62,7 @@ class EmbeddedSummarizer:
 
     def _cut(self, text: str, budget: int) -> str:
         """Return the head of *text* with a note where the whole is, both together within *budget* tokens."""
-        write_private(self.whole_text, masked(text))
+        write_private(self.whole_text, masked(text, self.policy.confidential))
         total = exact_tokens(text)
 
         def note(kept: int) -> str:

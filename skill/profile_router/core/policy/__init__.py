@@ -10,6 +10,7 @@ from profile_router.core.kinds import KindPatterns
 from profile_router.core.policy.bounds import bounded
 from profile_router.core.policy.limits import Condense, Limits, ParentChat, Probe, Threads
 from profile_router.core.policy.prices import Budget, Counting, Price, Prices, Volume
+from profile_router.core.policy.private import NOTHING, Confidential, PrivateRules
 from profile_router.core.policy.rules import (
     BorderlineRule,
     KindsRule,
@@ -27,10 +28,12 @@ from profile_router.core.policy.steps import Destination, HealthRules, Promotion
 from profile_router.core.policy.tiers import TIERS, Tier, Tiers
 
 __all__ = [
+    "NOTHING",
     "TIERS",
     "BorderlineRule",
     "Budget",
     "Condense",
+    "Confidential",
     "Counting",
     "Destination",
     "HealthRules",
@@ -46,6 +49,7 @@ __all__ = [
     "Price",
     "Prices",
     "PrivateRule",
+    "PrivateRules",
     "Probe",
     "Promotion",
     "Refactor",
@@ -67,6 +71,7 @@ class Policy:
     """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name.
 
     `local_only_by` names the workspace's file that makes all work there private (`core.tighten`), empty: none does.
+    `private_here` is what that file calls private besides.
     """
 
     version: Literal[1]
@@ -90,6 +95,8 @@ class Policy:
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = field(default_factory=HermesOptions)
     terminal: Terminal = field(default_factory=Terminal)
+    private: PrivateRules = field(default_factory=PrivateRules)
+    private_here: PrivateRules = field(default_factory=PrivateRules)
     local_only_by: str = ""
     digest: str = ""
     source: str = ""
@@ -102,6 +109,11 @@ class Policy:
     def private_paths(self) -> tuple[str, ...]:
         """Return the globs whose files stay on this machine."""
         return next((rule.paths for rule in self.rules if isinstance(rule, PrivateRule)), ())
+
+    @property
+    def confidential(self) -> Confidential:
+        """Return what the operator and the workspace call private in texts, besides secrets."""
+        return Confidential(policy=self.private, workspace=self.private_here)
 
     def price(self, tokens: int, tier: Tier, *, local: bool) -> float:
         """Return what *tokens*, input and output together, cost at *tier* in USD; work on this machine is free."""
