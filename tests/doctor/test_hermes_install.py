@@ -77,7 +77,7 @@ ROWS = [
         check=VERSION,
         given=hermes("0.190.0"),
         level="pass",
-        says="(tried: 0.19 and 0.22; where a turn lacks something, the embedded runner does the work)",
+        says="(tried: 0.19 and 0.22; where it lacks what a turn needs, `hermes chat` or the embedded runner does the work)",
     ),
     Row(
         rule="an older version is a warning",

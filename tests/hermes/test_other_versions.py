@@ -1,4 +1,4 @@
-"""A Hermes that lacks what a turn needs of its inside is asked nothing, whatever it is called; the task runs embedded."""
+"""A Hermes that lacks what a turn needs, and has no bounded chat, is asked nothing: the task runs embedded."""
 
 from __future__ import annotations
 
@@ -6,38 +6,26 @@ import asyncio
 
 import pytest
 from tests.fakes import FakeRunner, Heard, a_task
-from tests.hermes.installed import NEW, OLD, installed_hermes
+from tests.hermes.installed import OLD, installed_hermes
 from tests.hermes.stage import Stage, an_errand
-from tests.hermes.versions import saying
+from tests.hermes.versions import HIDES, saying
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router.adapters.hermes.choice import ChosenRunner
 
-# Hides a name from whoever asks by name, as a later Hermes would that has moved it elsewhere.
-HIDES = """\
-import importlib, types
-real = importlib.import_module
-def import_module(name, package=None):
-    module = real(name, package)
-    if name != {place!r}:
-        return module
-    return types.SimpleNamespace(**{{key: value for key, value in vars(module).items() if key != {name!r}}})
-importlib.import_module = import_module
-"""
-
 
 @pytest.mark.parametrize(
-    ("version", "place", "name"),
+    ("place", "name"),
     [
-        (NEW, "hermes_cli.tools_config", "_get_platform_tools"),
-        (NEW, "agent.auxiliary_client", "call_llm"),
-        (OLD, "tools.approval", "_get_approval_mode"),
-        (OLD, "run_agent", "AIAgent"),
+        ("tools.approval", "_get_approval_mode"),
+        ("run_agent", "AIAgent"),
+        ("agent.auxiliary_client", "call_llm"),
+        ("agent.usage_pricing", "normalize_usage"),
     ],
 )
-def test_a_hermes_whose_inside_is_unknown_makes_no_request(stage: Stage, version: str, place: str, name: str) -> None:
+def test_a_hermes_whose_inside_is_unknown_makes_no_request(stage: Stage, place: str, name: str) -> None:
     start = HIDES.format(place=place, name=name)
-    stage.hermes = saying(installed_hermes(version), "0.19.0", stage.folder, start)
+    stage.hermes = saying(installed_hermes(OLD), "0.19.0", stage.folder, start)
     with ScriptedProvider([say("never asked for")]) as provider:
         stage.profile(provider.base_url)
         order = an_errand(a_task("do it", toolsets=("file",)))
@@ -46,6 +34,7 @@ def test_a_hermes_whose_inside_is_unknown_makes_no_request(stage: Stage, version
         assert provider.chats == []
     assert len(embedded.orders) == 1
     assert [note for note in attempt.notes if "what a turn needs of its inside is not there" in note and name in note]
+    assert [note for note in attempt.notes if "`hermes chat` has no --run-budget, --query-file" in note]
 
 
 def test_a_version_that_nobody_has_heard_of_runs_where_its_inside_is_as_known(stage: Stage) -> None:

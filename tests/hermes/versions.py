@@ -16,6 +16,18 @@ TRIED: Mapping[str, tuple[str, str]] = {
     "0.22.2 as from git": (NEW, "0.22.2"),
 }
 
+# Hides a name from whoever asks by name, as a later Hermes would that has moved it elsewhere.
+HIDES = """\
+import importlib, types
+real = importlib.import_module
+def import_module(name, package=None):
+    module = real(name, package)
+    if name != {place!r}:
+        return module
+    return types.SimpleNamespace(**{{key: value for key, value in vars(module).items() if key != {name!r}}})
+importlib.import_module = import_module
+"""
+
 
 def hermes_of(name: str, folder: Path) -> Hermes:
     """Return the Hermes *name* of TRIED; *folder* is for what is needed to let it say so."""

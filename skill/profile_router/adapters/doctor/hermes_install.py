@@ -37,7 +37,8 @@ def version(facts: Facts) -> Iterator[Finding]:
 def _untried(version: str) -> str:
     if _numbers(version)[:2] in map(_numbers, _TRIED):
         return ""
-    return f" (tried: {' and '.join(_TRIED)}; where a turn lacks something, the embedded runner does the work)"
+    tried = " and ".join(_TRIED)
+    return f" (tried: {tried}; where it lacks what a turn needs, `hermes chat` or the embedded runner does the work)"
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -1,5 +1,7 @@
 """One turn of the real Hermes. Hermes' own python runs this file by its path; nothing of ours is installed there.
 
+The turn is run inside Hermes, by the names that `inside` finds; where one is missing, by `hermes chat` within limits.
+
 In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: a byte for each
 request that may go out; when it closes, whoever ordered is gone, and this process ends with everything that it started.
 Out: a line of JSON per event on the first stdout; whatever Hermes prints goes to stderr. The exit code says nothing.
@@ -25,16 +27,36 @@ def main() -> None:
     allowed: queue.SimpleQueue[int] = queue.SimpleQueue()
     say = _take_over_the_streams(_beside("family"), orders, allowed)
     try:
-        inside = _beside("inside")
-        say("version", version=inside.told_version())
-        turn = _beside("turn").Turn(inside, _beside("meter").Meter(allowed.get))
-        turn.load()
-        order = json.loads(orders.get())
-        turn.run(order, say, _beside("size").sizer(order["counting"]))
+        _run(say, lambda: json.loads(orders.get()), _beside("meter").Meter(allowed.get))
     except BaseException as error:
         say("result", exception=type(error).__name__, error=" ".join(str(error).split()))
     sys.stderr.flush()
     os._exit(0)
+
+
+def _run(say: Any, order_given: Any, meter: Any) -> None:
+    """Run the turn inside Hermes, or by its command where what that needs is not there; no request was made then."""
+    inside, environ = _beside("inside"), dict(os.environ)  # now: the profile's keys are not in it yet
+    say("version", version=inside.told_version())
+    turn, lacking = _beside("turn").Turn(inside, meter), ""
+    try:
+        turn.load()
+    except Exception as error:
+        lacking = " ".join(str(error).split()) or type(error).__name__
+    order = order_given()
+    size = _beside("size").sizer(order["counting"])
+    if not lacking:
+        try:
+            turn.run(order, say, size)
+            return
+        except inside.Unknown as error:
+            lacking = str(error)
+    chat = _beside("chat")
+    meter.begin(say, size, order["max_turns"], order["max_tokens"])
+    try:
+        chat.run(order, say, _beside("loopback"), meter, environ)
+    except chat.Unable as error:
+        raise inside.Unknown(f"{lacking}, and {error}") from error
 
 
 def _beside(name: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 Say = Callable[..., None]
 Ask = Callable[..., Any]
 _WAITS = ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
+_STATUSES = ("status_code", "code")  # of the client's errors, and of the standard library's
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
@@ -39,7 +40,7 @@ class Meter:
     def __init__(self, may_go: Callable[[], object]) -> None:
         self.spent = False
         self._may_go = may_go
-        self._agent: Any = None
+        self._answer = 0
         self._asking = False
         self._turns = self._most = self._tokens_in = self._tokens_out = 0
         self._written: list[str] = []
@@ -68,9 +69,13 @@ class Meter:
 
         place.call_llm, place.async_call_llm = call_llm, async_call_llm
 
-    def begin(self, agent: Any, inside: Any, say: Say, size: Callable[[Any], int], most: int) -> None:
-        """Meter *agent* from now on, which may make *most* requests. Raises the Unknown of *inside*."""
-        self._agent, self._say, self._size, self._most, self.spent = agent, say, size, most, False
+    def begin(self, say: Say, size: Callable[[Any], int], most: int, answer: int) -> None:
+        """Let *most* requests go out from now on; the longest answer to each has *answer* tokens."""
+        self._say, self._size, self._most, self._answer, self.spent = say, size, most, answer, False
+
+    def watch(self, agent: Any, inside: Any) -> None:
+        """Meter the requests of Hermes' *agent*. Raises the Unknown of *inside*."""
+        self._agent = agent
         self._stub = inside.take("PARTIAL_STREAM_STUB_ID")
         self._normalize = inside.take("normalize_usage")
         for name in _METHODS:
@@ -91,7 +96,7 @@ class Meter:
                 raise TurnsSpent(f"the limit of {self._most} model calls is reached")
             self._turns += 1
             sent = self._size(arguments or named)
-            self._say("asked", turn=self._turns, sent=sent, answer=getattr(self._agent, "max_tokens", None) or 0)
+            self._say("asked", turn=self._turns, sent=sent, answer=self._answer)
         self._may_go()
         return sent
 
@@ -101,13 +106,30 @@ class Meter:
         self._answered(counted, tools=[])
         return response
 
-    def _failed(self, error: Exception, *, counted: bool = False) -> None:
+    def ask(self, body: Any) -> int:
+        """Return the size of the request *body*, which may go out now. Raises TurnsSpent."""
+        self._written, self._length, self._told = [], 0, 0
+        return self._begin(body, None)
+
+    def answered(self, sent: int, *, tools: Sequence[str], tokens_in: int, tokens_out: int, model: str | None) -> None:
+        """Note the answer to a request of the size *sent*: tokens of which the server counts none are by size."""
+        counted = tokens_in <= 0
+        self._add(sent if counted else tokens_in, max(tokens_out, self._size(self._written) if counted else 0))
+        self._answered(counted, tools=tools, model_served=model)
+
+    def broke_off(self, error: BaseException, sent: int) -> None:
+        """Note that the request of the size *sent* failed with *error*; what had come is paid for."""
+        if self._written:
+            self._add(sent, self._size(self._written))
+        self._failed(error, counted=bool(self._written))
+
+    def _failed(self, error: BaseException, *, counted: bool = False) -> None:
         self._say(
             "refused",
             tokens_in=self._tokens_in,
             tokens_out=self._tokens_out,
             counted=counted,
-            status=getattr(error, "status_code", None),
+            status=next((code for name in _STATUSES if isinstance(code := getattr(error, name, None), int)), None),
             kinds=list(_kinds(error)),
             waits=_waits(error),
         )
@@ -143,7 +165,7 @@ class Meter:
 
             def on_first_delta() -> None:
                 first.append(time.monotonic() - began)
-                self._come("")
+                self.come("")
                 heard()
 
             named["on_first_delta"] = on_first_delta
@@ -182,12 +204,12 @@ class Meter:
 
     def _overheard(self, fire: Ask) -> Ask:
         def overheard(text: Any, *arguments: Any, **named: Any) -> Any:
-            self._come(text)
+            self.come(text)
             return fire(text, *arguments, **named)
 
         return overheard
 
-    def _come(self, piece: Any) -> None:
+    def come(self, piece: Any) -> None:
         """Take a *piece* of an answer: of one that is cut off with this process, no more is ever known."""
         self._written.append(str(piece))
         self._length += len(self._written[-1])
@@ -216,7 +238,7 @@ def _kinds(error: BaseException) -> Iterator[str]:
 
 def _waits(error: BaseException) -> dict[str, str]:
     """Return the headers that may say how long to wait."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    headers = getattr(getattr(error, "response", None) or error, "headers", None) or {}
     return {str(name).lower(): str(value) for name, value in headers.items() if str(name).lower().startswith(_WAITS)}
 
 

@@ -1,6 +1,6 @@
 """What a child's result means: success, or a failure whose cause one table names. The exit code is never asked.
 
-As read in Hermes 0.19.0, a turn succeeded where it is `completed`, neither `failed` nor `partial` nor
+As read in Hermes 0.19.0 and 0.22.2, a turn succeeded where it is `completed`, neither `failed` nor `partial` nor
 `interrupted`, and its `turn_exit_reason` is a text response; `completed` alone is also said of a turn whose answers
 were all empty.
 """

@@ -21,8 +21,9 @@ from profile_router.adapters.hermes.kept_turn import KeptTurn
 from profile_router.adapters.hermes.prewarm import child_for
 from profile_router.adapters.hermes.process import Ended, converse
 from profile_router.adapters.hermes.results import failure_of
-from profile_router.adapters.hermes.started import Start, start_under
+from profile_router.adapters.hermes.started import Start, home_of, start_under
 from profile_router.adapters.install.root_keys import may_read
+from profile_router.adapters.profile_files import read_config
 from profile_router.adapters.prompts import render
 from profile_router.adapters.records import MemoryRecords, Records
 from profile_router.core.ladder import Failure
@@ -112,8 +113,12 @@ class HermesRunner:
             "system": render("hermes", workspace=str(folder), asks=list(order.asks), unattended=self.unattended),
             "toolsets": _toolsets(order.task.toolsets, profile.toolsets),
             "max_turns": min(limit for limit in limits if limit is not None),
+            # Where its commands run, for a Hermes that cannot be given the profile's own home.
+            "terminal": (read_config(home_of(profile.name, self.root) / "config.yaml") or {}).get("terminal"),
+            "window": order.window,
+            "seconds": order.seconds,
             # Where a profile states none, Hermes asks for 65,536: more than a small window has left.
-            "max_tokens": max(_SHORTEST_ANSWER, order.window // 4),
+            "max_tokens": profile.max_tokens or max(_SHORTEST_ANSWER, order.window // 4),
             "cwd": str(folder),
             "unattended": self.unattended,
             "key": profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None,

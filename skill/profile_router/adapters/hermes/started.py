@@ -44,10 +44,14 @@ def start_under(
 
     *unattended* and *passed* are those of `child_environment`.
     """
-    named = root / "profiles" / profile
-    home = root if profile == _DEFAULT and not named.is_dir() else named
-    given = child_environment(environ, home, "", unattended=unattended, also=passed)
+    given = child_environment(environ, home_of(profile, root), "", unattended=unattended, also=passed)
     return Start(python=python, environ={**given, "TMPDIR": ""}, workspace=workspace)
+
+
+def home_of(profile: str, root: Path) -> Path:
+    """Return the folder of *profile* in the Hermes home *root*."""
+    named = root / "profiles" / profile
+    return root if profile == _DEFAULT and not named.is_dir() else named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

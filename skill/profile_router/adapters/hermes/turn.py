@@ -54,7 +54,8 @@ class Turn:
         agent = _agent(order, config, say, self.inside)
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
         self.inside.put(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
-        self.meter.begin(agent, self.inside, say, size, order["max_turns"])
+        self.meter.begin(say, size, order["max_turns"], agent.max_tokens or 0)
+        self.meter.watch(agent, self.inside)
         result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
         ended = {"turn_exit_reason": _TURNS_SPENT, "completed": False} if self.meter.spent else {}
         say("result", **({key: result.get(key) for key in _REPORTED} | ended))
