@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.hermes.installed import WANTED
 from tests.versions import Move, installed, main, moves, pinned
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,17 +21,27 @@ ASKED = (
     *PROJECT["project"]["dependencies"],
     *(one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra),
 )
-LINES = [line for line in TEXT.splitlines() if not line.startswith("#")]
+HERMES = [(ROOT / "tests" / "hermes" / f"constraints-{number}.txt").read_text(encoding="utf-8") for number in WANTED]
+LINES = [line for text in (TEXT, *HERMES) for line in text.splitlines() if not line.startswith("#")]
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", sorted(set(LINES)))
 def test_a_line_is_a_name_an_exact_version_and_at_most_a_marker(line: str) -> None:
-    assert re.fullmatch(r"[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; [a-z_ '<>=!0-9.A-Z]+)?", line)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; [a-z_ '<>=!0-9.A-Z()]+)?", line)
 
 
 def test_no_line_names_a_host_a_folder_or_a_hash() -> None:
     assert not re.search(r"://|--|\bhttps?\b|\bsha\d|\bfile:|@", "\n".join(LINES))
-    assert len({line.partition("==")[0] for line in LINES}) == len(LINES)
+
+
+@pytest.mark.parametrize("text", [TEXT, *HERMES], ids=["ours", *WANTED])
+def test_each_package_has_one_line(text: str) -> None:
+    names = re.findall(r"^([^#\s]+)==", text, re.MULTILINE)
+    assert len(set(names)) == len(names) > 50
+
+
+def test_the_hermes_that_the_tests_want_is_pinned() -> None:
+    assert all(f"\n{wanted}\n" in text for wanted, text in zip(WANTED.values(), HERMES, strict=True))
 
 
 @pytest.mark.parametrize("asked", ASKED)

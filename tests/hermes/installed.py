@@ -33,6 +33,7 @@ def installed_hermes(version: str = OLD) -> Hermes:
         if not made.exists():
             subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
             pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-            subprocess.run([*pip, WANTED[version]], check=True, stdin=subprocess.DEVNULL)
+            pins = Path(__file__).with_name(f"constraints-{version}.txt")
+            subprocess.run([*pip, "-c", str(pins), WANTED[version]], check=True, stdin=subprocess.DEVNULL)
             made.touch()
     return Hermes(python=folder / "bin" / "python", command=(str(folder / "bin" / "hermes"),))
