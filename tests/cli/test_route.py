@@ -122,8 +122,15 @@ def test_a_huge_binary_file_is_routed_by_size_and_kind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["rotate the key in deploy/.env", "see -----BEGIN RSA PRIVATE KEY----- there"])
 def test_what_carries_a_secret_stays_local(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / ".env").touch()
     answer = routed(tmp_path, text, "--files-to-edit", "99", "--profile", "coding-burst")
     assert (answer["profile"], answer["rule"]) == ("coding-local", "private")
+
+
+def test_a_private_path_that_is_not_there_pins_no_task(tmp_path: Path) -> None:
+    words = "Add .env, .netrc and *.key to .gitignore, and create a .env.example"
+    assert routed(tmp_path, words, "--profile", "coding-burst")["profile"] == "coding-burst"
 
 
 def test_a_refusal_says_why_and_what_would_unblock_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from profile_router.adapters.backends import count_prompt, inspect
 from profile_router.adapters.conversation_trim import pass_on
 from profile_router.adapters.embedded.prompt import request_body, task_text
 from profile_router.adapters.health_store import HealthStore
+from profile_router.adapters.kept_copies import original_of
 from profile_router.adapters.key_pools import in_words
 from profile_router.adapters.measure import Surroundings, measure
 from profile_router.adapters.parent_sessions import ParentSessions
@@ -141,7 +142,9 @@ class LiveMeasurer:
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task*, with real windows where a local server tells them."""
         windows = tuple([await self._real(window) for window in self.windows])
-        around = Surroundings(workspace=self.workspace, cwd=self.cwd, windows=windows)
+        root = self.workspace.root if self.workspace else None
+        original = None if root is None else Path(original_of(self.state, str(root)))
+        around = Surroundings(workspace=self.workspace, cwd=self.cwd, windows=windows, copied_from=original)
         evidence = measure(task, self.policy, around, conversation=conversation, private_thread=private_thread)
         if stays_here(task, evidence, self.candidates, self.policy):
             self.sessions.mark(task.sessions)

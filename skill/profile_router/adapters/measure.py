@@ -10,6 +10,7 @@ from pathlib import Path
 from profile_router.adapters.embedded.prompt_size import PROMPT_CHARS, PROMPT_TOKENS
 from profile_router.adapters.images import find_images, strip_data_urls
 from profile_router.adapters.named_files import find_named_files
+from profile_router.adapters.named_private import NamedPrivate
 from profile_router.adapters.private_scan import find_private, head_reader
 from profile_router.adapters.tokens import count_tokens
 from profile_router.adapters.workspace import Workspace, base_of
@@ -25,11 +26,15 @@ _THREAD = PrivateFinding(kind="thread", place="this thread, which carries a priv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where a task is measured: the workspace or None, the current folder, and the windows as far as known."""
+    """Where a task is measured: the workspace or None, the current folder, and the windows as far as known.
+
+    `copied_from`: the folder that the workspace is a copy of, if it is one.
+    """
 
     workspace: Workspace | None
     cwd: Path
     windows: tuple[Window, ...]
+    copied_from: Path | None = None
 
 
 def measure(
@@ -50,6 +55,9 @@ def measure(
         head_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *_read_from(task, around.cwd)),
         own=policy.confidential,
+        is_there=NamedPrivate(
+            workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
+        ),
     )
     said = alternating(conversation)
     texts = (goal, context, *task.files, *task.images, *(turn.text for turn in said))

@@ -1,6 +1,7 @@
 """What makes a task private: its label, a path it names, a secret it holds. A finding says where, never what.
 
-A path counts as soon as it is written down, whether or not it exists: the subagent that is told of it goes there.
+A path that is given counts by its name; one that a text names, where it leads to something (`adapters.named_private`):
+the subagent that is told of it goes there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from profile_router.adapters.content import Unusable, encoding_of, first_bytes, shown
 from profile_router.core.evidence import NamedFile, PrivateFinding
+from profile_router.core.globs import expand_braces
 from profile_router.core.normalize import readings
 from profile_router.core.path_words import PathWord, path_words
 from profile_router.core.policy import NOTHING, Confidential
@@ -33,6 +35,11 @@ _MEMBER = re.compile(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$
 _MEMBER_END = re.compile(r"\.(?:key|env)(?![\w./\\-])")
 
 ReadHead = Callable[[str], bytes]
+IsThere = Callable[[str], bool]
+
+
+def _as_if_there(_path: str) -> bool:
+    return True
 
 
 def find_private(
@@ -44,15 +51,17 @@ def find_private(
     *,
     given: Sequence[str] = (),
     own: Confidential = NOTHING,
+    is_there: IsThere = _as_if_there,
 ) -> tuple[PrivateFinding, ...]:
     """Return why the task is private, at most 50 findings, each once; nothing if it is not.
 
     *label*: the caller said so. *text* is goal and context; *files* are the named files, whose first SCAN_BYTES
     *read_head* returns (empty where they cannot be read); *given* are the values of `--file` and `--image` as they
-    were written, which a symlink may have changed in *files*. *globs* are the policy's; *own*
-    is what the policy calls private in texts, besides secrets.
+    were written, which a symlink may have changed in *files*. *globs* are the policy's; *own* is what the policy calls
+    private in texts, besides secrets. Paths that *text* names count where *is_there* says that they lead to something;
+    without it all do.
     """
-    found = _findings(label, text, files, globs, read_head, given, own)
+    found = _findings(label, text, files, globs, read_head, given, own, is_there)
     return tuple(islice(dict.fromkeys(found), _MOST_FINDINGS))
 
 
@@ -74,16 +83,17 @@ def _findings(
     read_head: ReadHead,
     given: Sequence[str],
     own: Confidential,
+    is_there: IsThere,
 ) -> Iterator[PrivateFinding]:
     if label:
         yield PrivateFinding(kind="label", place="--local-only")
     for kind in dict.fromkeys(finding.kind for finding in findings(text, own)):
         yield PrivateFinding(kind=kind, place="the task text")
-    written = dict.fromkeys(_paths_in(text))
-    for path in (*given, *(file.path for file in files), *written):
-        if glob := private_glob(path, globs):
+    sure = dict.fromkeys((*given, *(file.path for file in files)))
+    for path in dict.fromkeys((*sure, *_paths_in(text))):
+        if (glob := private_glob(path, globs)) and (path in sure or is_there(path)):
             yield PrivateFinding(kind="path", place=f"{masked(shown(path), own)} (policy: {glob})")
-    for path in dict.fromkeys((*given, *(file.path for file in files))):
+    for path in sure:
         if said := private_text(path, own):
             yield PrivateFinding(kind=said, place="the name of a file")
     yield from _keys_in(files, read_head, own)
@@ -93,7 +103,8 @@ def _paths_in(text: str) -> list[str]:
     """Return what may be a path in any reading of *text*. A word stands in one line, and most lines read the same."""
     seen = dict.fromkeys((text, *(view.text for view in readings(text))))
     lines = dict.fromkeys(line for reading in seen for line in _without_members(reading).split("\n"))
-    return [word.text for word in path_words("\n".join(lines)) if _may_be_path(word)]
+    words = (word.text for word in path_words("\n".join(lines)) if _may_be_path(word))
+    return [one for word in words for one in (expand_braces(word) if "{" in word else (word,))]
 
 
 def _without_members(text: str) -> str:

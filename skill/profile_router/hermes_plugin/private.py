@@ -1,6 +1,7 @@
 """Whether a task may be private, told without the router: asked only where the router did not get to say so.
 
-It errs on the safe side: more looks private here than to the router, and what cannot be read counts as private.
+It errs on the safe side: more looks private here than to the router, and what cannot be read counts as private. So a
+private path counts by its words alone: the router asks whether it is there, and here nobody knows in which workspace.
 """
 
 from __future__ import annotations
