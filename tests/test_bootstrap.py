@@ -224,6 +224,15 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("note", ["profile-router.making.new", "profile-router.stamp.new"])
+def test_a_note_that_a_kill_left_half_written_blocks_no_later_start(root: Path, maker: Maker, note: str) -> None:
+    (root / ".venv").mkdir()
+    (root / ".venv" / note).write_text("ma")
+    ensure_environment(root)
+    ensure_environment(root)
+    assert len(maker.made) == 1
+
+
 def test_one_whose_python_is_another_now_is_made_anew(root: Path, maker: Maker) -> None:
     ensure_environment(root)
     _environment(root / ".venv", "/bin/sh")

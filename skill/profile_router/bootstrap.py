@@ -23,6 +23,8 @@ _NEWEST = "-newest"
 _STAMP = "profile-router.stamp"
 _MARK = "profile-router.making"
 _LOCK = "profile-router.lock"
+_NEW = ".new"
+_NOTES = (_LOCK, _MARK, f"{_MARK}{_NEW}", f"{_STAMP}{_NEW}")
 _MADE = "made"
 
 
@@ -195,15 +197,20 @@ def _complete(folder: Path, root: Path, wanted: str, newest: bool, lock: int) ->
         versions = f"the versions of {CONSTRAINTS}" if pins and not newest else "the newest versions, no constraints"
         print(f"profile-router: making its own environment in {folder} (about a minute), {versions}", file=sys.stderr)
         made = made or _begin(folder, stamp)
-        (folder / _MARK).write_text(made, encoding="utf-8")
+        _put(folder / _MARK, made)
         upgraded = ["--upgrade", "--upgrade-strategy", "eager"]
         pinned = ["--constraint", str(root / CONSTRAINTS)] if pins else []
         _install(folder, [*(upgraded if newest else pinned), *packages], lock)
-    fresh = folder / f"{_STAMP}.new"
     lines = (" ".join((checksum, *extras)), _base(folder), made, *holds)
-    fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    fresh.replace(folder / _STAMP)
+    _put(folder / _STAMP, "\n".join(lines) + "\n")
     (folder / _MARK).unlink(missing_ok=True)
+
+
+def _put(note: Path, text: str) -> None:
+    """Write *note* whole or not at all: after a kill the next start believes what it says."""
+    fresh = note.with_name(f"{note.name}{_NEW}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(note)
 
 
 def _pins(root: Path) -> bytes:
@@ -221,7 +228,7 @@ def _begin(folder: Path, stamp: Sequence[str]) -> str:
     import shutil
     import venv
 
-    others = [entry for entry in folder.iterdir() if entry.name not in (_LOCK, _MARK)]
+    others = [entry for entry in folder.iterdir() if entry.name not in _NOTES]
     ours = not others or _MADE in stamp[2:3] or ((folder / _MARK).exists() and (folder / _MARK).read_text() == _MADE)
     if not ours:
         if (folder / "pyvenv.cfg").exists() and os.access(_python(folder), os.X_OK):
@@ -235,7 +242,7 @@ def _begin(folder: Path, stamp: Sequence[str]) -> str:
             f"profile-router: this Python ({sys.executable}) has no ensurepip, so it cannot make an environment; "
             f"install it, on Debian and Ubuntu: apt install python{_dotted(sys.version_info[:2])}-venv"
         )
-    (folder / _MARK).write_text(_MADE, encoding="utf-8")
+    _put(folder / _MARK, _MADE)
     for entry in others:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -5,6 +5,7 @@ Only files of the work tree are written: never the index, HEAD, a branch or the 
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import shlex
@@ -17,13 +18,14 @@ from profile_router.adapters.git_marks import take
 from profile_router.adapters.git_trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, Trees
 from profile_router.adapters.git_worktree import locked
 from profile_router.adapters.state_dir import private_folder
-from profile_router.adapters.whole_files import write_whole
+from profile_router.adapters.whole_files import HALF, write_whole
 from profile_router.adapters.work_tree_writes import Changed, Found, is_folder, look, sweep, write_all
 from profile_router.errors import StateError, WorkspaceError
 
 DIFFS = "diffs"
 _TRIES = 3  # somebody who types on in the same file wins after that
 _OFF = ("clean=", "smudge=", "process=", "required=false")  # no program, and no complaint that there is none
+_DIGITS = 8  # hexadecimal, in the name of a diff
 _MERGED = "merged"  # the index that a merge is made in
 
 
@@ -66,7 +68,8 @@ def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, nam
 
     Raises StateError where it cannot be written.
     """
-    file = private_folder(Path(os.path.realpath(state)) / DIFFS) / f"{name}-{secrets.token_hex(4)}.patch"
+    file = private_folder(Path(os.path.realpath(state)) / DIFFS) / f"{name}-{secrets.token_hex(_DIGITS // 2)}.patch"
+    _sweep_halves(file.parent, name)
     patch = trees.patch(base, theirs)
     try:
         write_whole(file, patch)
@@ -78,11 +81,19 @@ def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, nam
 def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> None:
     """Remove what a merge of this change that was killed left: its diff, and files that had not got their names yet."""
     patch = trees.patch(base, theirs)
-    for file in (Path(os.path.realpath(state)) / DIFFS).glob(f"{name}-*.patch"):
+    folder = Path(os.path.realpath(state)) / DIFFS
+    _sweep_halves(folder, name)
+    for file in folder.glob(f"{glob.escape(name)}-*.patch"):
         if file.read_bytes() == patch:
             file.unlink()
     with locked(trees.repository, state):
         sweep(trees.repository.top, trees.differences(base, theirs))
+
+
+def _sweep_halves(folder: Path, name: str) -> None:
+    """Remove the diffs of *name* that a killed process had not written to their end."""
+    for half in folder.glob(f".{glob.escape(name)}-{'[0-9a-f]' * _DIGITS}.patch.*{HALF}"):
+        half.unlink(missing_ok=True)
 
 
 def apply_command(trees: Trees, diff: Path) -> str:

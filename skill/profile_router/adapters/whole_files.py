@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PRIVATE = 0o600
+HALF = ".half"  # the end of a name that a file has until it is whole; it begins with a dot and the name to be
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE, lasting: bool = False) -> None:
@@ -35,7 +36,7 @@ def _name(fresh: Path, path: Path) -> None:
 
 def _replaced(path: Path, fill: Callable[[Path], object]) -> None:
     """Let *fill* make a file beside *path*, then give it that name. The name before is random: no two collide."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.half")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}{HALF}")
     try:
         fill(fresh)
         _name(fresh, path)
