@@ -213,13 +213,15 @@ def test_threads_that_nobody_has_used_for_long_are_removed_with_their_texts_and_
     old = opened(tmp_path, clock=lambda: 10 * DAY)
     abandoned(old, "old")
     abandoned(old, "old-er")
-    for name in ("texts/old-0a.txt", "diffs/old-0b.patch", "texts/old-er-0c.txt", "texts/other-0d.txt"):
+    halves = ("diffs/.old-0e.patch.0f.half", "diffs/old-0a/sub/tried.txt")  # of a kill; what was taken back without git
+    for name in ("texts/old-0a.txt", "diffs/old-0b.patch", "texts/old-er-0c.txt", "texts/other-0d.txt", *halves):
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     new = opened(tmp_path, clock=lambda: 40 * DAY)
     abandoned(new, "new")
-    assert new.purge(lambda row: row.thread == "old") == [("old", 2)]
+    assert new.purge(lambda row: row.thread == "old") == [("old", 4)]
+    assert list((tmp_path / "diffs").iterdir()) == []
     assert new.expire(30) == []
     assert new.expire(29) == [("old-er", 1)]
     assert [row.thread for row in new.rows()] == ["new"]

@@ -7,6 +7,7 @@ A row says `running` from the beginning of a run to its end: running without a l
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import secrets
 import shutil
@@ -228,9 +229,14 @@ class Threads:
             remove(copy)
         count = 0
         for folder in _TEXTS:
-            for path in (self.file.state / folder).glob(f"{thread}-*"):
-                if path.name.removeprefix(f"{thread}-").partition(".")[0].isalnum():  # not of thread `a-b` for `a`
-                    path.unlink(missing_ok=True)
+            for path in (self.file.state / folder).glob(f"*{glob.escape(thread)}-*"):
+                name = path.name.removeprefix(".")  # of one that a kill left half written
+                # not of thread `a-b` for `a`
+                if name.startswith(f"{thread}-") and name.removeprefix(f"{thread}-").partition(".")[0].isalnum():
+                    if path.is_dir():  # what was taken back outside of git
+                        remove(path)
+                    else:
+                        path.unlink(missing_ok=True)
                     count += 1
         return count
 
