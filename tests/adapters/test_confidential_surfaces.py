@@ -18,7 +18,7 @@ from profile_router.adapters.embedded import editing, reading, search
 from profile_router.adapters.embedded.fence import Fence
 from profile_router.adapters.embedded.paths import ToolRefusal
 from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.adapters.private_scan import find_private, head_reader
+from profile_router.adapters.private_scan import file_reader, find_private
 from profile_router.adapters.whole_scan import ReadBudget, secret_in
 from profile_router.adapters.work_diffs import WorkDiffs
 from profile_router.core.conversation import Turn
@@ -73,13 +73,13 @@ def test_no_caller_looks_for_secrets_alone() -> None:
 def test_the_task_text_a_named_file_and_its_name(tmp_path: Path) -> None:
     (tmp_path / "plan.txt").write_text("one\ntwo for Zanzibar\n")
     files = (NamedFile(path="plan.txt", bytes=20, lines=2, form="text"),)
-    found = find_private(False, "for zanzibar", files, (), head_reader(tmp_path), given=("zanzibar/x.py",), own=OWN)
+    found = find_private(False, "for zanzibar", files, (), file_reader(tmp_path), given=("zanzibar/x.py",), own=OWN)
     assert [(each.kind, each.place) for each in found] == [
         (KIND, "the task text"),
         (KIND, "the name of a file"),
         (KIND, "plan.txt:2"),
     ]
-    named = find_private(False, "x", (), ("*.pem",), head_reader(tmp_path), given=("zanzibar/x.pem",), own=OWN)
+    named = find_private(False, "x", (), ("*.pem",), file_reader(tmp_path), given=("zanzibar/x.pem",), own=OWN)
     assert "zanzibar" not in repr(named).lower()
 
 

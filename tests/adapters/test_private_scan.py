@@ -1,24 +1,36 @@
 import os
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, write_files
 from tests.core.secret_samples import TOKENS
+from tests.fakes import a_policy, a_task
 
-from profile_router.adapters import private_scan
+from profile_router.adapters import private_scan, whole_scan
+from profile_router.adapters.measure import Surroundings, measure
 from profile_router.adapters.named_files import find_named_files
-from profile_router.adapters.private_scan import find_private, head_reader
+from profile_router.adapters.private_scan import file_reader, find_private
+from profile_router.adapters.whole_scan import ReadBudget, Window, windows
 from profile_router.adapters.workspace import Workspace
 from profile_router.core.evidence import NamedFile, PrivateFinding
 
 GLOBS = (".env", ".env.*", "*.env", "*.pem", "*.key", "id_rsa*", ".aws/credentials", ".ssh/**", "secrets/**")
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0IHZhbHVl\n-----END RSA PRIVATE KEY-----\n"
 
+LATE = [
+    ("late.txt", "late.txt:300001"),
+    ("seam.txt", f"seam.txt:{whole_scan.WINDOW - 19}"),
+    ("later.txt", "later.txt:3000001"),
+    ("store.db", "store.db"),
+]
 
-def nothing(_: str) -> bytes:
-    return b""
+
+def nothing(_: str) -> tuple[Window, ...]:
+    return ()
 
 
 def places(text: str, *files: str, given: tuple[str, ...] = ()) -> list[str]:
@@ -141,18 +153,21 @@ class TestKeysInFiles:
             "settings.toml": f"# settings\n\nname = 'x'\ntoken = '{TOKENS['token of Slack']}'\n",
             "latin.txt": "für\n".encode("latin-1") + KEY.encode(),
             "wide.txt": f"\n{KEY}".encode("utf-16"),
-            "late.txt": b"\n" * private_scan.SCAN_BYTES + KEY.encode(),
+            "late.txt": b"\n" * 300_000 + KEY.encode(),
+            "seam.txt": b"\n" * (whole_scan.WINDOW - 20) + KEY.encode(),
+            "later.txt": b"\n" * 3_000_000 + KEY.encode(),
+            "store.db": b"\0\xff" * 200_000 + KEY.encode(),
             "logo": b"\x89PNG\r\n\x1a\n" + KEY.encode(),
         }
         return repository(tmp_path / "repo", files)
 
     def find(self, root: Path, text: str) -> list[PrivateFinding]:
         named = find_named_files(text, (), Workspace(root, git=True), root)
-        return list(find_private(False, text, named.files, GLOBS, head_reader(root)))
+        return list(find_private(False, text, named.files, GLOBS, file_reader(root)))
 
     @pytest.mark.parametrize(
         ("text", "place"),
-        [("notes.md", "deploy/notes.md:3"), ("latin.txt", "latin.txt:2"), ("wide.txt", "wide.txt:2")],
+        [("notes.md", "deploy/notes.md:3"), ("latin.txt", "latin.txt:2"), ("wide.txt", "wide.txt:2"), *LATE],
     )
     def test_a_key_in_a_named_file_is_found_by_file_and_line(self, root: Path, text: str, place: str) -> None:
         assert self.find(root, text) == [PrivateFinding(kind="private key", place=place)]
@@ -160,8 +175,8 @@ class TestKeysInFiles:
     def test_a_token_in_a_named_file_is_found_by_kind_and_line(self, root: Path) -> None:
         assert self.find(root, "settings.toml") == [PrivateFinding(kind="token of Slack", place="settings.toml:4")]
 
-    @pytest.mark.parametrize("text", ["plain.md", "late.txt", "the notes"])
-    def test_other_files_and_what_lies_behind_the_head_are_not_private(self, root: Path, text: str) -> None:
+    @pytest.mark.parametrize("text", ["plain.md", "the notes"])
+    def test_other_files_are_not_private(self, root: Path, text: str) -> None:
         assert self.find(root, text) == []
 
     def test_the_value_is_never_told(self, root: Path) -> None:
@@ -172,27 +187,64 @@ class TestKeysInFiles:
 
     def test_images_are_not_searched_and_missing_files_are_empty(self, root: Path) -> None:
         files = [NamedFile(path="logo", bytes=9, form="image"), NamedFile(path="gone.md", bytes=9)]
-        assert find_private(False, "", files, GLOBS, head_reader(root)) == ()
+        assert find_private(False, "", files, GLOBS, file_reader(root)) == ()
 
-    def test_no_more_is_read_than_the_limits_allow(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert len(head_reader(root)("late.txt")) == private_scan.SCAN_BYTES
-        files = [NamedFile(path=f"{number}.md", bytes=9) for number in range(9)]
-        read: list[str] = []
-        monkeypatch.setattr(private_scan, "MOST_SCANNED_BYTES", 25)
-        find_private(False, "", files, GLOBS, lambda path: read.append(path) or b"0123456789")
-        assert read == ["0.md", "1.md", "2.md"]
-        monkeypatch.setattr(private_scan, "MOST_SCANNED", 2)
-        find_private(False, "", files, GLOBS, lambda path: read.append(path) or b"")
-        assert read[3:] == ["0.md", "1.md"]
+    @pytest.mark.parametrize(("name", "value"), [("MOST_SCANNED_BYTES", 1_000), ("MOST_SECONDS", -1.0)])
+    def test_a_file_that_was_not_read_to_its_end_makes_a_task_private_and_it_is_said_how_to_go_on(
+        self, name: str, value: float, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(private_scan, name, value)
+        (found,) = self.find(root, "later.txt")
+        assert found.kind == "unread"
+        assert found.place.startswith("later.txt was not read to its end (")
+        assert found.place.endswith("name fewer or smaller ones)")
+
+    def test_all_named_files_together_have_one_budget(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(private_scan, "MOST_SCANNED_BYTES", 10)
+        assert self.find(root, "plain.md") == []
+        assert [found.kind for found in self.find(root, "plain.md, settings.toml")] == ["unread"]
 
 
 @given(st.text(), st.lists(st.text(), max_size=3), st.lists(st.text(max_size=9), max_size=3), st.binary())
 def test_any_task_has_its_findings(text: str, paths: list[str], globs: list[str], head: bytes) -> None:
     files = [NamedFile(path=path, bytes=0) for path in paths]
-    for finding in find_private(False, text, files, globs, lambda _: head, given=paths):
+    budget = ReadBudget(left=1_000_000, seconds=600.0)
+    for finding in find_private(False, text, files, globs, lambda _: windows(BytesIO(head), budget), given=paths):
         assert finding.kind in {"path", "private key"}
 
 
 @given(st.text(alphabet="ab c.,/-\n`'\"()", max_size=60), st.sampled_from([".env", "a/.env", "id_rsa", "x/server.key"]))
 def test_a_private_path_is_found_whatever_stands_around_it(around: str, path: str) -> None:
     assert any(place.startswith(f"{path} ") for place in places(f"{around} {path} {around}"))
+
+
+@pytest.mark.parametrize(
+    "given", [{"files": ("public.txt",)}, {"goal": "Read public.txt"}, {"context_from": "public.txt"}]
+)
+def test_another_name_of_a_private_file_makes_a_task_private(given: dict[str, Any], tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {"secrets/plan.txt": "x\n", "lone.txt": "x\n"})
+    os.link(root / "secrets" / "plan.txt", root / "public.txt")
+    os.link(root / "lone.txt", tmp_path / "outside.txt")
+    around = Surroundings(workspace=Workspace(root, git=True), cwd=root, windows=())
+    (found,) = measure(a_task(**given), a_policy(), around).private
+    assert found.kind == "path"
+    assert found.place == "public.txt, which is another name of secrets/plan.txt, which is private,"
+    assert measure(a_task(files=("lone.txt",)), a_policy(), around).private == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "most", "kinds"),
+    [
+        ("x = 1\n" * 60_000 + KEY, 10_000_000, ["private key"]),
+        ("x = 1\n" * 60_000, 10_000_000, []),
+        ("x = 1\n" * 60_000, 100_000, ["unread"]),
+        (b"\0\xff" * 200_000 + KEY.encode(), 100_000, ["unread"]),
+    ],
+)
+def test_a_named_file_is_read_to_its_end_or_makes_the_task_private(
+    content: str | bytes, most: int, kinds: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_scan, "MOST_SCANNED_BYTES", most)
+    write_files(tmp_path, {"data.py": content})
+    found = measure(a_task(files=("data.py",)), a_policy(), Surroundings(workspace=None, cwd=tmp_path, windows=()))
+    assert [finding.kind for finding in found.private] == kinds

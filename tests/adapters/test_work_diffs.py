@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_handoff_tree import a_verifier
+from tests.core.secret_samples import TOKENS
 
 from profile_router.adapters import work_diffs
 from profile_router.adapters.verifier import WorkspaceVerifier
+from profile_router.adapters.whole_scan import WINDOW
 from profile_router.core.handoff import FileDiff
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n" * 4
@@ -71,6 +73,24 @@ def test_a_key_in_a_binary_file_makes_it_private(repo: Path, tmp_path: Path) -> 
     mark = verifier.snapshot()
     write_files(repo, {"b.bin": b"\0\n" + KEY.encode()})
     assert diff(verifier, mark)["b.bin"] == FileDiff(path="b.bin", form="binary", holds="private key")
+
+
+@pytest.mark.parametrize("before", [300_000, 2_000_000, WINDOW - 12])
+def test_a_token_anywhere_in_a_binary_file_makes_it_private(before: int, repo: Path, tmp_path: Path) -> None:
+    verifier = a_verifier(repo, tmp_path / "state")
+    mark = verifier.snapshot()
+    write_files(repo, {"b.bin": b"\0\xff" * (before // 2) + b"\n" + TOKENS["token of GitHub"].encode()})
+    assert diff(verifier, mark)["b.bin"].holds == "token of GitHub"
+
+
+def test_a_binary_file_that_was_not_read_to_its_end_is_not_clear(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_diffs, "MOST_BINARY", 1_000)
+    verifier = a_verifier(repo, tmp_path / "state")
+    mark = verifier.snapshot()
+    write_files(repo, {"b.bin": b"\0\xff" * 1_000})
+    assert diff(verifier, mark)["b.bin"].holds == work_diffs.UNCHECKED
 
 
 def test_what_is_too_much_to_be_looked_at_counts_as_private(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from profile_router.adapters.content import shown
 from profile_router.adapters.embedded.prompt_size import PROMPT_CHARS, PROMPT_TOKENS
 from profile_router.adapters.images import find_images, strip_data_urls
 from profile_router.adapters.named_files import find_named_files
 from profile_router.adapters.named_private import NamedPrivate
-from profile_router.adapters.private_scan import find_private, head_reader
+from profile_router.adapters.private_scan import file_reader, find_private
+from profile_router.adapters.private_survey import NamesOfFiles
 from profile_router.adapters.tokens import count_tokens
-from profile_router.adapters.workspace import Workspace, base_of
+from profile_router.adapters.workspace import Workspace, base_of, written_path
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
 from profile_router.core.fit import counting_limits
@@ -52,7 +55,7 @@ def measure(
         text,
         named.files,
         policy.private_paths,
-        head_reader(base_of(around.workspace, around.cwd)),
+        file_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *_read_from(task, around.cwd)),
         own=policy.confidential,
         is_there=NamedPrivate(
@@ -75,7 +78,12 @@ def measure(
         images=images,
         kinds=find_kinds(task.goal, policy.kinds),
         scope_word=has_scope_word(task.goal, _scope_words(policy)),
-        private=(*private, *_by_workspace(policy), *((_THREAD,) if private_thread else ())),
+        private=(
+            *private,
+            *_other_names(task, named.files, around, policy),
+            *_by_workspace(policy),
+            *((_THREAD,) if private_thread else ()),
+        ),
         windows=around.windows,
         notes=(*named.notes, *image_notes),
     )
@@ -84,6 +92,21 @@ def measure(
 def _read_from(task: Task, cwd: Path) -> tuple[str, ...]:
     """Return the file that the context was read from as it was written, and where it leads."""
     return (task.context_from, os.path.realpath(cwd / task.context_from)) if task.context_from else ()
+
+
+def _other_names(
+    task: Task, files: Sequence[NamedFile], around: Surroundings, policy: Policy
+) -> Iterator[PrivateFinding]:
+    """Yield the files, images and the context's file that have another name (a hard link) which is private."""
+    if around.workspace is None:
+        return
+    base, names = base_of(around.workspace, around.cwd), NamesOfFiles(around.workspace.root, policy.private_paths)
+    given = (*task.files, *task.images, *((task.context_from,) if task.context_from else ()))
+    places = {shown(value): written_path(value, around.workspace, around.cwd) for value in given}
+    for name, place in {**places, **{shown(file.path): base / file.path for file in files}}.items():
+        with suppress(OSError, ValueError):
+            if reason := names.reason(place.stat()):
+                yield PrivateFinding(kind="path", place=f"{name}, which {reason},")
 
 
 def _by_workspace(policy: Policy) -> Sequence[PrivateFinding]:

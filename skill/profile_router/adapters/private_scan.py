@@ -7,11 +7,12 @@ the subagent that is told of it goes there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from profile_router.adapters.content import Unusable, encoding_of, first_bytes, shown
+from profile_router.adapters.content import shown
+from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, Window, file_windows
 from profile_router.core.evidence import NamedFile, PrivateFinding
 from profile_router.core.globs import expand_braces
 from profile_router.core.normalize import readings
@@ -19,9 +20,11 @@ from profile_router.core.path_words import PathWord, path_words
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import findings, masked, private_glob, private_text
 
-SCAN_BYTES = 256 * 1024
-MOST_SCANNED = 2_000
-MOST_SCANNED_BYTES = 64 * 1024 * 1024
+MOST_SCANNED_BYTES = 256 * 1024 * 1024  # of all named files together; some 5 MB a second
+MOST_SECONDS = 60.0
+_UNREAD = (
+    f"a task's files are read to {MOST_SCANNED_BYTES:,} bytes and for {MOST_SECONDS:g} s; name fewer or smaller ones"
+)
 _MOST_FINDINGS = 50
 
 # Members of objects that end like files: known ones, and those that code does something with. A file of such a name
@@ -34,7 +37,7 @@ _USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
 _MEMBER = re.compile(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
 _MEMBER_END = re.compile(r"\.(?:key|env)(?![\w./\\-])")
 
-ReadHead = Callable[[str], bytes]
+ReadFile = Callable[[str], Iterable[Window]]
 IsThere = Callable[[str], bool]
 
 
@@ -47,7 +50,7 @@ def find_private(
     text: str,
     files: Sequence[NamedFile],
     globs: Sequence[str],
-    read_head: ReadHead,
+    read_file: ReadFile,
     *,
     given: Sequence[str] = (),
     own: Confidential = NOTHING,
@@ -55,24 +58,20 @@ def find_private(
 ) -> tuple[PrivateFinding, ...]:
     """Return why the task is private, at most 50 findings, each once; nothing if it is not.
 
-    *label*: the caller said so. *text* is goal and context; *files* are the named files, whose first SCAN_BYTES
-    *read_head* returns (empty where they cannot be read); *given* are the values of `--file` and `--image` as they
-    were written, which a symlink may have changed in *files*. *globs* are the policy's; *own* is what the policy calls
-    private in texts, besides secrets. Paths that *text* names count where *is_there* says that they lead to something;
-    without it all do.
+    *label*: the caller said so. *text* is goal and context; *files* are the named files, which *read_file* reads to
+    their end (nothing of those that cannot be read); where one was not, the task is private. *given* are the values of
+    `--file` and `--image` as they were written, which a symlink may have changed in *files*. *globs* are the policy's;
+    *own* is what it calls private in texts, besides secrets. Paths that *text* names count where *is_there*
+    says that they lead to something; without it all do.
     """
-    found = _findings(label, text, files, globs, read_head, given, own, is_there)
+    found = _findings(label, text, files, globs, read_file, given, own, is_there)
     return tuple(islice(dict.fromkeys(found), _MOST_FINDINGS))
 
 
-def head_reader(base: Path) -> ReadHead:
-    """Return a function that reads the first SCAN_BYTES of a file, relative to *base*; empty where it cannot."""
-
-    def read_head(path: str) -> bytes:
-        found = first_bytes(base / path, SCAN_BYTES)
-        return b"" if isinstance(found, Unusable) else found.data
-
-    return read_head
+def file_reader(base: Path) -> ReadFile:
+    """Return a function that reads files, relative to *base*, within one budget for all. It raises EndNotReached."""
+    budget = ReadBudget(left=MOST_SCANNED_BYTES, seconds=MOST_SECONDS)
+    return lambda path: file_windows(base / path, budget)
 
 
 def _findings(
@@ -80,7 +79,7 @@ def _findings(
     text: str,
     files: Sequence[NamedFile],
     globs: Sequence[str],
-    read_head: ReadHead,
+    read_file: ReadFile,
     given: Sequence[str],
     own: Confidential,
     is_there: IsThere,
@@ -96,7 +95,7 @@ def _findings(
     for path in sure:
         if said := private_text(path, own):
             yield PrivateFinding(kind=said, place="the name of a file")
-    yield from _keys_in(files, read_head, own)
+    yield from _keys_in(files, read_file, own)
 
 
 def _paths_in(text: str) -> list[str]:
@@ -129,14 +128,16 @@ def _may_be_path(word: PathWord) -> bool:
     return word.marked or not word.text.replace("-", "").isalpha()
 
 
-def _keys_in(files: Sequence[NamedFile], read_head: ReadHead, own: Confidential) -> Iterator[PrivateFinding]:
-    left = MOST_SCANNED_BYTES
+def _keys_in(files: Sequence[NamedFile], read_file: ReadFile, own: Confidential) -> Iterator[PrivateFinding]:
     # "binary" as well: one letter that is no UTF-8 in a comment makes a file so.
-    for file in islice((file for file in files if file.form in {"text", "binary"}), MOST_SCANNED):
-        if left <= 0:
+    for file in (file for file in files if file.form in {"text", "binary"}):
+        try:
+            for window in read_file(file.path):
+                for found in findings(window.text, own):
+                    line = "" if window.lines_before is None else f":{window.lines_before + found.line}"
+                    yield PrivateFinding(kind=found.kind, place=f"{masked(shown(file.path), own)}{line}")
+        except EndNotReached:
+            yield PrivateFinding(
+                kind="unread", place=f"{masked(shown(file.path), own)} was not read to its end ({_UNREAD})"
+            )
             return
-        head = read_head(file.path)
-        left -= len(head)
-        text = head.decode(encoding_of(head), "replace")
-        for found in findings(text, own):
-            yield PrivateFinding(kind=found.kind, place=f"{masked(shown(file.path), own)}:{found.line}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,10 +32,10 @@ _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A piece of a file as text, and how many lines of it stand before."""
+    """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none."""
 
     text: str
-    lines_before: int = 0
+    lines_before: int | None = None
 
 
 class EndNotReached(Exception):
@@ -61,13 +62,20 @@ class ReadBudget:
 
 
 def file_windows(path: Path, budget: ReadBudget) -> Iterator[Window]:
-    """Yield the windows of the regular file *path*; none where it cannot be opened. Raises EndNotReached."""
+    """Yield the windows of the regular file *path*; none where it cannot be opened.
+
+    Raises EndNotReached, also for a file that can be read in part alone.
+    """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except (OSError, ValueError):
         return
-    with os.fdopen(handle, "rb") as file:
-        yield from windows(file, budget)
+    with file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            try:
+                yield from windows(file, budget)
+            except OSError as error:
+                raise EndNotReached(str(error)) from error
 
 
 def secret_in(file: BinaryIO, budget: ReadBudget, own: Confidential = NOTHING) -> str:
@@ -79,17 +87,21 @@ def secret_in(file: BinaryIO, budget: ReadBudget, own: Confidential = NOTHING) -
 
 
 def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[Window]:
-    """Yield *file* from where it stands to its end, each window with the end of the one before it.
+    """Yield *file* from its start to its end, each window with the end of the one before it.
 
-    A file that grows meanwhile is read to its new end, as long as the budget lasts. Raises EndNotReached.
+    A file that grows meanwhile is read to its new end, as long as the budget lasts. Raises EndNotReached, at once for a
+    file on the disk that is larger than what is left.
     """
+    if file.seekable() and (size := file.seek(0, os.SEEK_END) - file.seek(0)) > budget.left:
+        raise EndNotReached(f"{size:,} bytes")
     chunk = _next(file, budget)
-    texts = _binary_texts if _is_binary(chunk[:_HEAD]) else _Decoded(chunk)
+    binary = _is_binary(chunk[:_HEAD])
+    texts = _binary_texts if binary else _Decoded(chunk)
     seam, before = "", 0
     while chunk:
         following = _next(file, budget)
         text = seam + texts(chunk, final=not following)
-        yield Window(text, before)
+        yield Window(text, None if binary else before)
         seam = text[_seam(text) :]
         before += text.count("\n") - seam.count("\n")
         chunk = following

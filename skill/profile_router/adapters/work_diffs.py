@@ -10,10 +10,10 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from profile_router.adapters.content import Unusable, encoding_of, first_bytes, shown
+from profile_router.adapters.content import shown
 from profile_router.adapters.git_snapshot import GitSnapshots
 from profile_router.adapters.private_copies import PrivatePieces, copied_from
-from profile_router.adapters.private_scan import SCAN_BYTES
+from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, file_windows
 from profile_router.core.handoff import FileDiff
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_glob, private_text
@@ -21,6 +21,8 @@ from profile_router.core.privacy import private_glob, private_text
 MOST_CHARS = 2_000_000  # of all diffs; what is beyond was not looked at, and counts as private
 UNCHECKED = "more than can be checked"
 _LARGEST_COMPARED = 256 * 1024  # bytes of a file outside of git: difflib is slow
+MOST_BINARY = 256 * 1024 * 1024  # bytes of one binary file
+_BINARY_SECONDS = 30.0
 _BINARY = "\nBinary files "
 
 
@@ -75,11 +77,12 @@ class WorkDiffs:
 
 
 def _secret_in(file: Path, own: Confidential) -> str:
-    """Return the kind of a secret at the start of *file*, which is checked as a file that a task names."""
-    found = first_bytes(file, SCAN_BYTES)
-    if isinstance(found, Unusable):
-        return ""
-    return private_text(found.data.decode(encoding_of(found.data), "replace"), own) or ""
+    """Return the kind of a secret that *file* holds, or that it was not read to its end; empty where it is clear."""
+    budget = ReadBudget(left=MOST_BINARY, seconds=_BINARY_SECONDS)
+    try:
+        return next((kind for window in file_windows(file, budget) if (kind := private_text(window.text, own))), "")
+    except EndNotReached:
+        return UNCHECKED
 
 
 def _content(file: Path) -> bytes | None:

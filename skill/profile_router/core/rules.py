@@ -30,6 +30,7 @@ _PRIVATE: Mapping[str, str] = {
     "label": "labelled local-only ({place})",
     "path": "{place} is a private path",
     "thread": "{place}",
+    "unread": "{place}",
 }
 
 

@@ -131,6 +131,14 @@ def test_past_the_budget_what_was_not_read_to_its_end_is_hidden(
     assert found.unread_files == len(found.unread)
 
 
+def test_a_file_larger_than_the_budget_leaves_it_to_the_others(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hidden_files, "READ_BYTES", 1_000)
+    with (root / "a_large.bin").open("wb") as large:
+        large.truncate(4_000_000_000)
+        large.write(b"x")
+    assert names(root, finder(root).find().unread) == ["a_large.bin"]
+
+
 def test_the_answer_says_how_many_files_were_not_read_and_why(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hidden_files, "READ_BYTES", 100)
     write_files(root, {"build/large.txt": "many words\n" * 200})
@@ -168,7 +176,7 @@ def test_a_folder_that_cannot_be_read_is_hidden_as_a_whole(root: Path, monkeypat
 
 def test_many_unread_files_are_hidden_by_their_folders(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(root, {f".venv/lib/p{number}/m.py": "x = 1\n" for number in range(30)})
-    monkeypatch.setattr(hidden_files, "READ_BYTES", 30)
+    monkeypatch.setattr(hidden_files, "READ_BYTES", 30)  # app.py and three more
     monkeypatch.setattr(hidden_files, "MOST_HIDDEN", 10)
     found = finder(root).find()
     assert ".venv" in [name.split("/")[0] for name in names(root, found.unread)]

@@ -54,6 +54,18 @@ def test_a_file_too_large_to_mask_is_withheld(fence: Fence, monkeypatch: pytest.
         reading.read_page(fence, "client.py", 1, 200, ROOM)
 
 
+@pytest.mark.parametrize("behind", [3, 15, 30])
+def test_a_token_that_begins_in_the_last_line_of_a_page_of_a_large_file_is_not_shown(
+    behind: int, fence: Fence, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_COUNTED_WHOLE", 199)
+    monkeypatch.setattr(reading, "_PAGE_BYTES", 200)
+    monkeypatch.setattr(reading, "_CHUNK", 200)
+    (root / "client.py").write_text(" " * (200 - behind) + TOKEN + "\n" + "x\n" * 900)
+    with pytest.raises(ToolRefusal, match=r"withheld: client\.py holds a token of GitHub"):
+        reading.read_page(fence, "client.py", 1, 1, ROOM)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_a_file_of_key_material_is_withheld_whole(fence: Fence, root: Path, key: str) -> None:
     (root / "notes.txt").write_text(f"first line\n{key}\n")

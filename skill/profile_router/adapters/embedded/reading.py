@@ -10,13 +10,13 @@ from typing import BinaryIO
 
 from profile_router.adapters.embedded.fence import Fence, plain
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
+from profile_router.adapters.whole_scan import OVERLAP
 from profile_router.core.privacy import MASK
 
 MOST_LINES = 400
 SECONDS = 10.0  # for the way to a page of a large file, after its first chunk
 _CHUNK = 256 * 1024
 _HEAD = 8_192  # bytes looked at for a NUL, as git does
-_OVERLAP = 4_096  # characters seen again with the next chunk, so that no secret hides on the seam
 _COUNTED_WHOLE = 8 * 1024 * 1024
 _FURTHEST = 1024 * 1024 * 1024
 _PAGE_BYTES = 1024 * 1024
@@ -120,10 +120,11 @@ def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Pa
     while chunk:
         text = seam + plain(chunk)
         fence.release(path, text)
-        seam = text[-_OVERLAP:]
+        seam = text[-OVERLAP:]
         page.take(chunk)
         read += len(chunk)
         if page.full:
+            fence.release(path, seam + plain(file.read(_CHUNK)))  # a secret may begin in the page's last line
             return False
         if read >= _FURTHEST:
             raise ToolRefusal(f"{shown(path)}: line {page.start:,} lies past its first {_FURTHEST:,} bytes")
