@@ -91,6 +91,15 @@ def test_a_request_that_failed_is_the_last(unknown: Stage, last: Answer, cause: 
     assert (attempt.failure.cause, attempt.receipt.turns) == (cause, 1)
 
 
+def test_a_server_that_drips_without_an_end_is_left_in_time(unknown: Stage) -> None:
+    with ScriptedProvider([Answer(trickle=True)]) as provider:
+        unknown.profile(provider.base_url)
+        attempt = unknown.run(an_errand(seconds=12.0))
+        assert len(provider.chats) <= 1
+    assert attempt.failure is not None
+    assert attempt.failure.cause == "timeout"
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [

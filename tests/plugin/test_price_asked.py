@@ -52,10 +52,14 @@ def test_where_nobody_can_answer_the_hop_is_not_made(stage: Stage) -> None:
 class Approval(ModuleType):
     """Hermes' module as the plugin uses it."""
 
-    def __init__(self, answer: dict[str, Any], *, cli: bool = True, gateway: bool = False) -> None:
+    def __init__(
+        self, answer: dict[str, Any], *, cli: bool = True, gateway: bool = False, one_question: bool | None = None
+    ) -> None:
         super().__init__("tools.approval")
         self._is_interactive_cli = lambda: cli
         self._is_gateway_approval_context = lambda: gateway
+        if one_question is not None:  # 0.19 does not tell
+            self._is_single_query_approval_context = lambda: one_question
         self.request_tool_approval = lambda tool, reason: {**answer, "asked": (tool, reason)}
 
 
@@ -67,6 +71,8 @@ class Approval(ModuleType):
         (Approval({"approved": True}, cli=False, gateway=True), True),
         (Approval({"approved": False, "status": "approval_required"}, cli=False, gateway=True), None),
         (Approval({"approved": True}, cli=False), None),
+        (Approval({"approved": True}, one_question=False), True),
+        (Approval({"approved": True}, one_question=True), None),
         (ModuleType("tools.approval"), None),
     ],
 )

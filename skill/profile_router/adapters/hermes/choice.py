@@ -13,7 +13,7 @@ from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt
 from profile_router.ports import Emit, Hold, Runner
 
-HERMES_WINDOW = 64_000  # tokens; Hermes 0.19 refuses models below (MINIMUM_CONTEXT_LENGTH)
+HERMES_WINDOW = 64_000  # tokens; Hermes refuses models below (MINIMUM_CONTEXT_LENGTH)
 Choice = Literal["auto", "hermes", "embedded"]
 # Causes for which Hermes declines a profile before any request.
 _DECLINED = frozenset({"over-window", "no-key", "bad-request"})
