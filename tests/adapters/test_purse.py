@@ -38,7 +38,7 @@ class Somebody:
 
 def a_purse(state: Path, *, cap: float = 2.0, rules: Budget = RULES, approver: Any = None, at: float = NOON) -> Purse:
     ledger = Ledger(state=state, clock=lambda: at)
-    return Purse(cap=cap, rules=rules, ledger=ledger, approver=approver or Somebody(), thread="t")
+    return Purse(cap=cap, rules=rules, ledger=ledger, approver=approver or Somebody())
 
 
 def take(purse: Purse, usd: float) -> Hold | Failure:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from tests.cli.command import Done, call, environment
 from tests.cli.mortal import Moment, live
 from tests.cli.test_resume import AFTER, DONE, EDIT, ELSEWHERE, LOOK, RUN, Stage, stage
 from tests.cli.test_run import Gate
+from tests.fakes import BURST, LOCAL
 from tests.scripted_provider import call as tool
 from tests.scripted_provider import say
 
 from profile_router.adapters.checkpoints import encrypted
+from profile_router.adapters.ledger import Ledger
 from profile_router_graphs.state import checkpointed_types
 
 CANARY = "canary-93b1c7"
@@ -314,3 +317,47 @@ def test_a_damaged_health_or_ledger_is_set_aside_and_said(tmp_path: Path, name: 
     [warning] = [line for line in done.json["warnings"] if name in line]
     assert "what was in it does not count any more" in warning
     assert len(list(state.glob(f"{name}.broken-*"))) == 1
+
+
+def holding(state: Path, name: str) -> list[str]:
+    """Return what in *state* has *name* in its own name or in its bytes."""
+    files = [
+        path
+        for path in state.rglob("*")
+        if name in path.name or (path.is_file() and name.encode() in path.read_bytes())
+    ]
+    return [str(path.relative_to(state)) for path in files]
+
+
+def test_purge_all_leaves_the_name_of_no_thread_in_any_byte_and_todays_spending_counts_on(tmp_path: Path) -> None:
+    here, state = stage(tmp_path, local=[DONE, DONE], burst=[DONE, DONE]), tmp_path / "state"
+    with here.local, here.burst, here.cheap:
+        for thread, profile in (("acme-merger", BURST), ("acme-payroll", LOCAL), ("acme-merger", BURST)):
+            done = live("run", "x", "--thread", thread, "--profile", profile, "--yes", home=tmp_path, cwd=here.ws)
+            assert done.code == 0, done.err
+    ledger = Ledger(state=state, clock=time.time)
+    spent = ledger.today()
+    assert spent > 0
+    for left in ("texts/acme-lost-0a.txt", "runs/acme-lost/alive", "diffs/acme-lost-0b1c2d3e/a.py"):
+        (state / left).parent.mkdir(parents=True, exist_ok=True)
+        (state / left).write_text("x")
+    (state / "threads.sqlite.broken-1").write_bytes(b"acme-old")
+    with sqlite3.connect(state / "ledger.sqlite") as database:  # as older versions wrote it
+        database.execute("UPDATE spending SET thread = 'acme-merger'")
+    database.close()
+    assert holding(state, "acme")
+    out = live("purge", "--all", home=tmp_path, cwd=tmp_path).out
+    assert out.splitlines()[-1] == "removed 4 files and folders left of earlier threads"
+    assert holding(state, "acme") == []
+    assert ledger.today() == spent
+    assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out == "no thread to remove\n"
+
+
+def test_no_name_of_a_thread_is_written_into_the_ledger(tmp_path: Path) -> None:
+    here, state = stage(tmp_path, local=[], burst=[DONE]), tmp_path / "state"
+    with here.local, here.burst, here.cheap:
+        named = ("--thread", "acme-merger", "--profile", BURST, "--yes")
+        assert live("run", "x", *named, home=tmp_path, cwd=here.ws).code == 0
+        assert not [path for path in holding(state, "acme") if path.startswith("ledger")]
+        assert live("purge", "acme-merger", home=tmp_path, cwd=tmp_path).code == 0
+    assert holding(state, "acme") == []

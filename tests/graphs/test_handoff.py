@@ -203,3 +203,15 @@ def test_no_order_to_a_model_elsewhere_ever_holds_a_secret(
     elsewhere = [order for order in rig.runner.orders if not order.local]
     assert not (secret and elsewhere)
     assert secret or elsewhere
+
+
+@pytest.mark.parametrize("said", [f"I need {TOKEN} for that", "it says FROM THE PRIVATE FILE"])
+def test_the_error_of_a_held_handoff_repeats_nothing_of_it(said: str) -> None:
+    asked = Fails(cause="asked-for-profile", asked=BURST, message=said)
+    rig = Rig(runner=FakeRunner(asked))
+    final = rig.run(a_task())
+    assert rig.runner.profiles == [LOCAL]
+    told_of = str((final["attempt"], final["receipts"], final["hops"], final["notes"]))
+    assert "what was said is withheld, as it holds" in told_of
+    assert TOKEN not in told_of
+    assert "FROM THE PRIVATE FILE" not in told_of

@@ -22,6 +22,7 @@ from profile_router.core.handoff import (
     private_note,
     told_elsewhere,
     without_output,
+    without_words,
 )
 from profile_router.core.ladder import Hop
 from profile_router.core.receipt import Attempt
@@ -99,9 +100,15 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
     copied = context.verifier.copied((*handoff.tried, *handoff.errors))
     found = () if evidence.private else private_in(handoff, work, copied, own=context.policy.confidential)
     if found:
-        evidence = replace(evidence, private=found)
-        hop = kept_here(_hop(attempt, evidence, state, context), found)
-        update |= {"evidence": evidence, "notes": (*state["notes"], private_note(found))}
+        evidence, quiet = replace(evidence, private=found), without_words(attempt, found)
+        hop = kept_here(_hop(quiet, evidence, state, context), found)
+        receipts = tuple(quiet.receipt if one == attempt.receipt else one for one in state["receipts"])
+        update |= {
+            "attempt": quiet,
+            "receipts": receipts,
+            "evidence": evidence,
+            "notes": (*state["notes"], private_note(found)),
+        }
     return hop, update
 
 

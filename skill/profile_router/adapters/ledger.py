@@ -1,6 +1,7 @@
 """What was spent on which day, in a file that processes share: who reserves first has it, and a crash gives none back.
 
-A row is a reservation until it is settled with what the hop really cost. Days are UTC.
+A row is a reservation until it is settled with what the hop really cost. Days are UTC. No row says whose it was: the
+column `thread` is empty, as older versions wrote names into it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from profile_router.adapters.state_db import transaction
+from profile_router.adapters.state_db import compact, transaction
 from profile_router.core.spending import over
 
 FILE = "ledger.sqlite"
@@ -39,9 +40,7 @@ class Ledger:
     state: Path
     clock: Callable[[], float]
 
-    def reserve(
-        self, usd: float, *, limit: float, thread: str, profile: str, step: str, name: str
-    ) -> tuple[int | None, float]:
+    def reserve(self, usd: float, *, limit: float, profile: str, step: str, name: str) -> tuple[int | None, float]:
         """Return the number of a new reservation, None where the day's *limit* has no room, and what it held before.
 
         It is found again under *name*, which no other attempt has.
@@ -52,8 +51,8 @@ class Ledger:
             if over(before + usd, limit):
                 return None, before
             row = database.execute(
-                "INSERT INTO spending (day, thread, profile, step, reserved) VALUES (?, ?, ?, ?, ?)",
-                (day, thread, profile, step, usd),
+                "INSERT INTO spending (day, thread, profile, step, reserved) VALUES (?, '', ?, ?, ?)",
+                (day, profile, step, usd),
             )
             number = int(row.lastrowid or 0)
             database.execute("INSERT INTO attempts VALUES (?, ?)", (name, number))
@@ -86,6 +85,14 @@ class Ledger:
         """Put down what reservation *number* really cost."""
         with transaction(self.state / FILE, SCHEMA) as database:
             database.execute("UPDATE spending SET spent = ? WHERE id = ?", (usd, number))
+
+    def forget_names(self) -> None:
+        """Take out the names of threads that an older version wrote down, of the bytes too; amounts stay."""
+        path = self.state / FILE
+        if path.exists():
+            with transaction(path, f"PRAGMA secure_delete = ON;{SCHEMA}") as database:
+                database.execute("UPDATE spending SET thread = '' WHERE thread <> ''")
+            compact(path)
 
     def today(self) -> float:
         """Return what is spent or reserved today."""

@@ -42,7 +42,6 @@ class Purse:
     rules: Budget
     ledger: Ledger
     approver: Approver
-    thread: str
     run: str = field(default_factory=lambda: secrets.token_hex(8))
     spent: float = field(default=0.0, init=False)
     _agreed: float = field(default=0.0, init=False)
@@ -74,9 +73,7 @@ class Purse:
             if not said:
                 return _not_agreed(where, usd, asked=said is not None)
             self._agreed = usd
-        row, before = self.ledger.reserve(
-            usd, limit=self.rules.day_usd, thread=self.thread, profile=profile, step=step, name=name
-        )
+        row, before = self.ledger.reserve(usd, limit=self.rules.day_usd, profile=profile, step=step, name=name)
         if row is None:
             return over_day(where, usd, spent=before, rules=self.rules)
         return Hold(where=where, purse=self, number=row, reserved=usd)

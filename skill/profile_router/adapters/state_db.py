@@ -44,6 +44,20 @@ def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
         ) from None
 
 
+def compact(path: Path) -> None:
+    """Write the database at *path* anew: nothing of what was deleted is left in its bytes. Raises StateError."""
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be written anew ({error}); make room there, and try again") from None
+
+
 def told() -> tuple[str, ...]:
     """Return a line for each file that `transaction` has set aside in this process."""
     return tuple(_told)

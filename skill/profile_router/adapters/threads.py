@@ -13,15 +13,16 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from profile_router.adapters.git_worktree import remove
-from profile_router.adapters.kept_copies import place_in
+from profile_router.adapters.git_worktree import FOLDER as COPIES
+from profile_router.adapters.git_worktree import door, remove, tidy_up
+from profile_router.adapters.kept_copies import place_in, thread_of
 from profile_router.adapters.records import KeptRecords, MemoryRecords, Records, Serializer
-from profile_router.adapters.state_db import BUSY_S
+from profile_router.adapters.state_db import BUSY_S, compact
 from profile_router.adapters.state_dir import private_folder
 from profile_router.adapters.thread_file import ThreadFile
 from profile_router.errors import StateError, UsageError
@@ -239,6 +240,46 @@ class Threads:
                         path.unlink(missing_ok=True)
                     count += 1
         return count
+
+    def sweep(self) -> int:
+        """Remove what is left of threads that no row tells of: run folders, copies, kept texts and diffs, databases
+        that were set aside, names in the bytes of the databases. Return how many files and folders it was.
+        """
+        with self.file.door():
+            known = {row.thread for row in self.rows()}
+            state = Path(os.path.realpath(self.file.state))
+            runs = (path for path in state.glob(f"{FOLDER}/*") if path.name not in known)
+            left = [path for path in runs if not self._living(path.name)]
+            left += [path for folder in _TEXTS for path in state.glob(f"{folder}/*-*") if _thread_of(path) not in known]
+            left += state.glob("*.sqlite.broken-*")
+            for path in left:
+                _remove(path)
+            for database in (self.file.checkpoints, self.file.path):
+                if database.exists():
+                    compact(database)
+        return len(left) + self._sweep_copies(state / COPIES, known)
+
+    def _sweep_copies(self, home: Path, known: Collection[str]) -> int:
+        """Remove the copies of dead processes whose threads are not *known*; return how many."""
+        left: list[Path] = []
+        if home.is_dir():
+            with door(home):
+                tidy_up(home, lambda place: left.append(place) if thread_of(place) not in known else None)
+                for place in left:
+                    remove(place)
+        return len(left)
+
+
+def _thread_of(kept: Path) -> str:
+    """Return the thread that a text or diff was *kept* of: behind its last dash stands what tells them apart."""
+    return kept.name.removeprefix(".").rpartition("-")[0]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _row(values: tuple[object, ...]) -> Row:

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable
 
+from profile_router.adapters.ledger import Ledger
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.thread_file import ThreadFile
 from profile_router.adapters.threads import Row, Threads
@@ -24,14 +25,18 @@ def run(arguments: argparse.Namespace) -> int:
         with file.door():
             file.make_ready(None)
     removed = threads.purge(wanted)
+    Ledger(state=file.state, clock=file.clock).forget_names()
     if arguments.thread is not None and not removed:
         raise _not_removed(threads, arguments.thread)
+    left = threads.sweep() if arguments.all and file.state.is_dir() else 0
     for thread, files in removed:
         kept = f" and {files} file{'s' if files != 1 else ''} kept of it" if files else ""
         print(f"removed thread {thread}{kept}")
     for notice in file.notices:
         print(notice)
-    if not removed:
+    if left:
+        print(f"removed {left} file{'s' if left != 1 else ''} and folders left of earlier threads")
+    if not (removed or left):
         print("no thread to remove")
     return 0
 

@@ -20,6 +20,7 @@ DIFF_CHARS = 64_000
 _SAID_CHARS = 800
 _ERRORS = 3
 _PRIVATE_PLACES = 3
+_WORDS = ("what was tried", "the last errors", "what was tried, or the last errors")
 _UNTOLD = "what it said, changed and printed stays on the machine it ran on: it read a private file there"
 _KIND_CHARS = 40
 # Failures whose message repeats the model's own words.
@@ -170,12 +171,12 @@ def private_in(
         name = masked(file.path, own)
         found += [PrivateFinding(kind=kind, place=f"the diff of {name}") for kind in _kinds(file.text, own)]
         found += [PrivateFinding(kind=kind, place="the name of a changed file") for kind in _kinds(file.path, own)]
-    for place, texts in (("what was tried", handoff.tried), ("the last errors", handoff.errors)):
+    for place, texts in zip(_WORDS, (handoff.tried, handoff.errors, ()), strict=True):
         found += [
             PrivateFinding(kind=kind, place=place) for text in texts for kind in (*_kinds(text, own), *_masks(text))
         ]
     if copied:
-        found.append(PrivateFinding(kind=f"what {copied} says", place="what was tried, or the last errors"))
+        found.append(PrivateFinding(kind=f"what {copied} says", place=_WORDS[2]))
     return tuple(dict.fromkeys(found))
 
 
@@ -198,6 +199,16 @@ def kept_here(hop: Hop, found: Sequence[PrivateFinding]) -> Hop:
         return hop
     reason = f"{IN_WORDS[hop.cause]}; {private_note(found)}"
     return replace(hop, cause="not-local", reason=reason)
+
+
+def without_words(attempt: Attempt, found: Sequence[PrivateFinding]) -> Attempt:
+    """Return the failed *attempt* without the words of its model, server or check, where they hold what is *found*."""
+    kinds = dict.fromkeys(finding.kind for finding in found if finding.place in _WORDS)
+    if attempt.failure is None or not kinds:
+        return attempt
+    said = f"{attempt.failure.cause}: what was said is withheld, as it holds {', '.join(kinds)}"
+    receipt = replace(attempt.receipt, error=said if attempt.receipt.error else attempt.receipt.error)
+    return replace(attempt, receipt=receipt, failure=replace(attempt.failure, message=said))
 
 
 def private_note(found: Sequence[PrivateFinding]) -> str:

@@ -51,7 +51,6 @@ def _purse(setup: Setup, task: Task, run: Run, approver: Approver | None) -> Pur
         rules=setup.policy.budget,
         ledger=Ledger(state=setup.state, clock=time.time),
         approver=approver or Nobody(),
-        thread=run.thread,
         run=run.id,
     )
     if run.resumed:
