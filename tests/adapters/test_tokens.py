@@ -49,6 +49,30 @@ def test_the_tokenizer_is_not_loaded_where_bounds_decide(monkeypatch: pytest.Mon
     assert long.source == "bounded"
 
 
+class Watched:
+    """The expression that finds where to cut: it notes how far it was let look."""
+
+    def __init__(self) -> None:
+        self.inner, self.looked = tokens._CUT, 0
+
+    def search(self, text: str, at: int, end: int = -1) -> object:
+        end = len(text) if end < 0 else end
+        found = self.inner.search(text, at, end)
+        self.looked += (found.start() if found else end) - at
+        return found
+
+
+@pytest.mark.parametrize("text", ["x", "ab ", "漢", "\u200b", "> ", " ", "\n", "/x\n"])
+def test_the_work_of_counting_grows_as_the_text_does(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    long = text * (1_000_000 // len(text))
+    watched = Watched()
+    monkeypatch.setattr(tokens, "_CUT", watched)
+    pieces = list(tokens._pieces((long,)))
+    assert "".join(pieces) == long
+    assert max(map(len, pieces)) <= 100_000
+    assert watched.looked <= len(long)
+
+
 def test_counting_stops_once_no_limit_is_in_doubt() -> None:
     text = CODE * 200
     count = tokens.count_tokens((text,), (8_192,))

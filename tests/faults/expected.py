@@ -113,8 +113,13 @@ MEANS: Mapping[str, Row] = {
     "no JSON, later": _row("invalid-json", "answer"),
     "a web page": _row("invalid-json", "answer"),
     "no gzip": _row("cut-short", "answer"),
+    "nested JSON": _row("invalid-json", "answer"),
+    "nested JSON, plain": _row("invalid-json", "answer"),
+    "nested JSON, later": _row("invalid-json", "answer"),
+    "an answer without measure": _row("truncated", "answer", probe=2),
     "no usage": _row("", "none", probe=2),
     "a usage that lies": _row("", "none", probe=2),
+    "nested arguments": _row("bad-arguments", "answer", 3),
     "unknown tools": _row("unknown-tool", "answer", 3),
     "unfit arguments": _row("bad-arguments", "answer", 3),
     "arguments that are no JSON": _row("bad-arguments", "answer", 3),
@@ -229,7 +234,7 @@ _IMPOSSIBLE: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     ),
     (
         frozenset({
-            *("unknown tools", "unfit arguments", "arguments that are no JSON", "one failing call", "turn limit"),
+            *("nested arguments", "unknown tools", "unfit arguments", "arguments that are no JSON", "one failing call", "turn limit"),
             *("asks for another profile", "the check fails"),
         }),
         _BESIDE,

@@ -54,8 +54,9 @@ NEVER = call("run_away", {})
 UNFIT = call("read_file", {"start": 1})
 FAILING = call("ask_for_profile", {"profile": "x", "reason": "y"})
 HTML = b"<!doctype html><html><body>Please log in</body></html>"
+NESTED = b"[" * 5_000 + b"]" * 5_000
 NO_JSON = b"data: {nonsense\n\n"
-TOKEN = b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"half"}}]}\n\n'
+TOKEN = b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"scripted","choices":[{"index":0,"delta":{"role":"assistant","content":"half"}}]}\n\n'
 
 
 def _status(status: int, message: str = "it failed", **headers: str) -> tuple[Answer, ...]:
@@ -140,9 +141,19 @@ _ROWS = (
         moment="during",
         answers=(Answer(body=b"no gzip", headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}),),
     ),
+    Fault(name="nested JSON", moment="during", answers=(raw(b'data: {"x": ' + NESTED + b"}\n\n"),)),
+    Fault(name="nested JSON, plain", moment="during", answers=(raw(NESTED, content_type="application/json"),)),
+    Fault(name="nested JSON, later", moment="after", answers=(raw(TOKEN + b'data: {"usage": ' + NESTED + b"}\n\n"),)),
+    Fault(name="an answer without measure", moment="after", answers=(say("word " * 200_000),)),
     Fault(name="no usage", moment="after", answers=(say("done", usage=None),)),
     Fault(name="a usage that lies", moment="after", answers=(say("done", usage=(0, 10**9)),)),
     # The agent's loop.
+    Fault(
+        name="nested arguments",
+        moment="after",
+        answers=(call("read_file", f'{{"path": {NESTED.decode()}}}'),) * 3,
+        tools=True,
+    ),
     Fault(name="unknown tools", moment="after", answers=(NEVER,) * 3, tools=True),
     Fault(name="unfit arguments", moment="after", answers=(UNFIT,) * 3, tools=True),
     Fault(name="arguments that are no JSON", moment="after", answers=(call("read_file", "{nonsense"),) * 3, tools=True),

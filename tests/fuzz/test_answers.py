@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.adapters.embedded.a_runner import KEY, a_runner, cloud, cloud_order, local
 from tests.fakes import Heard, a_policy, an_order
 from tests.fuzz.bounds import examples
-from tests.fuzz.mutations import octets, trees
+from tests.fuzz.mutations import PIECES, octets, texts, trees
 from tests.scripted_answers import completion, events
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
@@ -131,6 +131,26 @@ LAST = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\nda
 @given(st.lists(trees(CHUNK, most=4), min_size=4, max_size=4))
 def test_any_shape_of_a_chunk_ends_an_attempt_in_a_known_way(chunks: list[Any]) -> None:
     bodies = [f"data: {json.dumps(chunk)}\n\n".encode() + LAST for chunk in chunks]
+    answers = [Answer(body=body, headers={"Content-Type": "text/event-stream"}) for body in bodies]
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(several(answers, Path(folder)))
+
+
+DEEP = "[" * 3_000 + "]" * 3_000
+ODD = (*PIECES, DEEP, "[" * 3_000, '{"a":' * 400 + "1" + "}" * 400, '"' * 2_001, "9" * 9_000)
+
+
+@examples(8, shrunk=False)
+@given(st.lists(texts('{"path": "a.py", "lines": [1, 2]}', pieces=ODD, most=3), min_size=4, max_size=4))
+def test_any_arguments_of_a_call_end_an_attempt_in_a_known_way(arguments: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(several([call("read_file", text, model="m") for text in arguments], Path(folder)))
+
+
+@examples(8, shrunk=False)
+@given(st.lists(texts(json.dumps(CHUNK), pieces=ODD, most=3), min_size=4, max_size=4))
+def test_any_text_of_a_chunk_ends_an_attempt_in_a_known_way(chunks: list[str]) -> None:
+    bodies = [f"data: {' '.join(chunk.split())}\n\n".encode() + LAST for chunk in chunks]
     answers = [Answer(body=body, headers={"Content-Type": "text/event-stream"}) for body in bodies]
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(several(answers, Path(folder)))

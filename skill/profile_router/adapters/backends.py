@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from profile_router.adapters.http import ELSEWHERE, ask, open_client, transport_cause
-from profile_router.core.backend import BackendReport, same_model
+from profile_router.adapters.outside_json import UnreadableJson, read_json
+from profile_router.core.backend import BackendReport, ListedModel, same_model
 from profile_router.core.causes import Cause
 from profile_router.core.profile import Profile
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 OLLAMA_SILENT_TOKENS = 4_096
 _UNREACHED = frozenset({"refused", "dns", "tls", "connect-timeout", "no-network"})
+_NAME_KEYS = ("id", "name", "model", "root")
 READ_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
 _STATUS_CAUSES: Mapping[int, Cause] = {502: "bad-gateway", 503: "unavailable", 504: "unavailable"}
 
@@ -49,6 +51,29 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
         return BackendReport(profile=profile.name, cause="request-timeout", detail="connects, but does not answer")
     except httpx2.HTTPError as error:
         return BackendReport(profile=profile.name, cause=_cause(error), detail=_transport(error))
+
+
+async def listed_models(profile: Profile, *, connect_s: float) -> tuple[ListedModel, ...]:
+    """Return the models that the server of *profile* lists, each with all of its names; none where it cannot be asked.
+
+    llama.cpp gives `aliases`, vLLM the `root` of a served name, Ollama `name` beside `id`.
+    """
+    import httpx2
+
+    try:
+        async with _client(profile, connect_s) as client:
+            answer = await ask(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
+    except httpx2.HTTPError:
+        return ()
+    entries = _get(_body(answer), "data") if answer.status_code == 200 else None
+    found = (_names(entry) for entry in (entries if isinstance(entries, list) else ()))
+    return tuple(ListedModel(names=names) for names in found if names)
+
+
+def _names(entry: Any) -> tuple[str, ...]:
+    aliases = _get(entry, "aliases")
+    names = [*(_get(entry, key) for key in _NAME_KEYS), *(aliases if isinstance(aliases, list) else ())]
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name.strip()))
 
 
 async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: float) -> int | None:
@@ -139,8 +164,8 @@ def _message(answer: httpx2.Response, profile: Profile) -> str:
 
 def _body(answer: httpx2.Response) -> Any:
     try:
-        return answer.json()
-    except (ValueError, RecursionError):
+        return read_json(answer.content)
+    except UnreadableJson:
         return None
 
 

@@ -19,6 +19,7 @@ from profile_router.adapters.content import shown, shown_size
 from profile_router.adapters.git_marks import Facts, Mark, facts_of
 from profile_router.adapters.git_merge import DIFFS, apply_command, keep_diff, merge
 from profile_router.adapters.git_trees import Entry, FilesTree, Trees, in_arguments
+from profile_router.adapters.outside_json import read_json
 from profile_router.adapters.repository import find_repository
 from profile_router.adapters.state_dir import private_folder, write_private
 from profile_router.adapters.whole_files import write_whole
@@ -36,7 +37,7 @@ T = TypeVar("T")
 def remembered(marks: Path, number: int) -> SetBack | None:
     """Return what was done for the attempt *number*, None where nothing was: it may not be done while one works."""
     try:
-        said = json.loads(_mark(marks, number).read_text(encoding="utf-8"))
+        said = read_json(_mark(marks, number).read_bytes())
     except (OSError, ValueError):
         return None
     return SetBack(done=bool(said["done"]), note=str(said["note"]))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from profile_router.adapters.git_trees import FilesTree, Trees
 from profile_router.adapters.git_worktree import FOLDER, Copy, opened_copy
+from profile_router.adapters.outside_json import read_json
 from profile_router.adapters.repository import Repository
 from profile_router.adapters.whole_files import write_whole
 from profile_router.errors import WorkspaceError
@@ -40,7 +41,7 @@ def original_of(state: Path, workspace: str) -> str:
 def copy_at(place: Path) -> Copy | None:
     """Return the copy in the folder *place*, None where none was finished there."""
     try:
-        about = json.loads((place / ABOUT).read_bytes())
+        about = read_json((place / ABOUT).read_bytes())
         top, git_dir, common = map(Path, about["repository"])
         trees = Trees(Repository(top=top, git_dir=git_dir, common=common), place / "store")
         copy = Copy(
@@ -58,7 +59,7 @@ def copy_at(place: Path) -> Copy | None:
 def thread_of(place: Path) -> str:
     """Return the name of the thread that the copy in *place* was made for, the place's own where nobody can say."""
     try:
-        return str(json.loads((place / ABOUT).read_bytes())["thread"])
+        return str(read_json((place / ABOUT).read_bytes())["thread"])
     except (OSError, ValueError, KeyError, TypeError):
         return place.name
 

@@ -9,7 +9,6 @@ is called `custom:<name>`. What cannot be read, or is half written, lists nothin
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import stat
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from profile_router.adapters.outside_json import read_json
 from profile_router.core.profile import ProviderEndpoint, Secret, same_endpoint
 
 FILE = "auth.json"
@@ -109,7 +109,7 @@ def _document(path: Path) -> Any:
     if not stat.S_ISREG(path.stat().st_mode):
         return None
     with path.open("rb") as file:
-        return json.loads(file.read(_MOST_BYTES))
+        return read_json(file.read(_MOST_BYTES))
 
 
 def _pooled(provider: str, entry: Mapping[str, Any], label: str) -> PooledKey:

@@ -75,8 +75,10 @@ def _pieces(texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
         start = 0
         while start < len(text):
-            cut = _CUT.search(text, min(start + _PIECE, len(text)))
-            end = min(cut.start() if cut else len(text), start + _LONGEST_PIECE)
+            # No further than the longest piece: a text without a line's end would be searched to its end for each one.
+            last = min(start + _LONGEST_PIECE, len(text))
+            cut = _CUT.search(text, min(start + _PIECE, last), last)
+            end = cut.start() if cut else last
             yield text[start:end]
             start = end
 

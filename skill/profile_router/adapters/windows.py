@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from profile_router.adapters.outside_json import read_json
 from profile_router.adapters.state_dir import write_private
 from profile_router.core.evidence import Window
 from profile_router.core.profile import Profile, is_loopback
@@ -49,7 +50,7 @@ def _key(profile: Profile) -> str:
 def _read(path: Path) -> dict[str, dict[str, float]]:
     """Return the remembered measurements; a damaged file counts as none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     if not isinstance(found, dict):

@@ -66,7 +66,7 @@ class Pipe:
         """Take one line of stdin. What is no answer is ignored."""
         try:
             said = json.loads(line)["answer"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             return
         if self._waiting and (said is None or isinstance(said, bool)):
             answer = self._waiting.pop(0)

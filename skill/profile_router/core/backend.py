@@ -9,6 +9,8 @@ from profile_router.core.causes import Cause
 from profile_router.core.ladder import Failure
 from profile_router.core.profile import address
 
+_NAME_CHARS = 80
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendReport:
@@ -44,6 +46,30 @@ def health_failure(report: BackendReport, wanted: str, where: str, *, accept_any
         return None
     loaded = f"has {_some(report.models)} loaded, the profile asks for {wanted}"
     return Failure(cause="wrong-model", message=f"{report.profile} at {address(where)} {loaded}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """A model that a server lists: its names there, its id the first."""
+
+    names: tuple[str, ...]
+
+
+def other_model(asked: str, served: str, listed: Sequence[ListedModel], *, accept_any: bool) -> str:
+    """Return what is wrong where a server, asked for one model, answers as *served*; empty where that is the same one.
+
+    It is where a model of *listed* has both names; with *accept_any* (the policy's wish) any that is listed will do.
+    """
+    if same_model(asked, served) or (accept_any and not listed):
+        return ""
+    for model in listed:
+        if any(same_model(served, name) for name in model.names) and (
+            accept_any or any(same_model(asked, name) for name in model.names)
+        ):
+            return ""
+    return (
+        f"answers as {served[:_NAME_CHARS]!r}, which is not the model asked for ({asked!r}) by any name that it lists"
+    )
 
 
 def same_model(wanted: str, loaded: str) -> bool:

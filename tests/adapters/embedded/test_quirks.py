@@ -20,6 +20,8 @@ from tests.scripted_provider import CHAT, Answer, ScriptedProvider, raw, say
 from profile_router.adapters.embedded.quirks import normalize_answer, without_images
 from profile_router.core.receipt import Attempt
 
+BY_ANY_NAME = {"data": [{"id": "scripted", "aliases": ["tiny"]}]}  # the captured answers are of one that is called tiny
+
 
 def captured(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
@@ -47,7 +49,7 @@ def deltas(name: str) -> list[dict[str, Any]]:
 def attempt(folder: Path, answers: Sequence[Answer]) -> tuple[Attempt, list[Any]]:
     """Run an attempt against these answers in a workspace with a README, and return it and the last history sent."""
     (folder / "README.md").write_text("It adds numbers.\n", encoding="utf-8")
-    with ScriptedProvider(answers) as provider:
+    with ScriptedProvider(answers, pages={"/v1/models": BY_ANY_NAME}) as provider:
         done = run(local(provider.base_url), workspace=folder)
     return done, provider.chats[-1]["messages"]
 

@@ -110,7 +110,8 @@ def test_a_profile_that_is_not_offered_cannot_be_asked_for() -> None:
 def test_a_receipt_sums_what_the_provider_counted(tmp_path: Path) -> None:
     answers = [call("list_files", {"path": "."}, usage=(100, 7)), say("done", usage=(150, 9), model="served-one")]
     heard = Heard()
-    with ScriptedProvider(answers) as provider:
+    listed = {"data": [{"id": "scripted", "aliases": ["served-one"]}]}
+    with ScriptedProvider(answers, pages={"/v1/models": listed}) as provider:
         receipt = run(local(provider.base_url), workspace=tmp_path, heard=heard).receipt
     assert (receipt.tokens_in, receipt.tokens_out, receipt.turns) == (250, 16, 2)
     assert (receipt.model_asked, receipt.model_served) == ("scripted", "served-one")

@@ -8,6 +8,7 @@ from typing import Any
 
 from profile_router.adapters.doctor.facts import Facts, Subject
 from profile_router.adapters.http import ask, open_client
+from profile_router.adapters.outside_json import UnreadableJson, read_json
 from profile_router.core.diagnosis import Finding, failed, passed, warned
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
@@ -87,6 +88,6 @@ def _said(answer: Any, profile: Profile) -> str:
 
 def _json(answer: Any) -> Any:
     try:
-        return answer.json()
-    except (ValueError, RecursionError):
+        return read_json(answer.content)
+    except UnreadableJson:
         return None

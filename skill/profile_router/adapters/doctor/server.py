@@ -17,6 +17,7 @@ from profile_router.adapters.backends import READ_SECONDS, inspect, server_root
 from profile_router.adapters.doctor.listener import Listener, find_listener
 from profile_router.adapters.doctor.machine import Machine
 from profile_router.adapters.http import ask, open_client
+from profile_router.adapters.outside_json import UnreadableJson, read_json
 from profile_router.core.backend import BackendReport, same_model
 from profile_router.core.profile import Profile, is_loopback
 
@@ -65,8 +66,8 @@ async def look_at(profile: Profile, machine: Machine, *, connect_s: float) -> Se
 
             try:
                 answer = await ask(client, method, f"{server_root(profile.endpoint.base_url)}{path}", body)
-                return answer.json() if answer.status_code == 200 else None
-            except (httpx2.HTTPError, ValueError, RecursionError):
+                return read_json(answer.content) if answer.status_code == 200 else None
+            except (httpx2.HTTPError, UnreadableJson):
                 return None
 
         return await recognise(server, profile, asked)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from profile_router.adapters.embedded.answer_gate import AnswerGate
 from profile_router.adapters.embedded.plain_error import as_event
 from profile_router.adapters.http import idle_client, open_client
 from profile_router.core.profile import Profile, is_loopback
@@ -28,12 +29,14 @@ async def open_model(
     read_s: float,
     max_tokens: int | None,
     schema: Mapping[str, Any] | None = None,
+    gate: AnswerGate | None = None,
 ) -> AsyncIterator[ChatOpenAI]:
     """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
     Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
     bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`. *schema* (name,
     strict, schema) binds the answer; it is sent past LangChain, which would parse the answer and raise by itself.
+    Every answer comes through *gate*.
     """
     from langchain_openai import ChatOpenAI
 
@@ -41,9 +44,10 @@ async def open_model(
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)
+    gate = gate or AnswerGate(where=profile.where)
     async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
         hooks = client.event_hooks
-        client.event_hooks = {**hooks, "response": [*hooks["response"], as_event]}
+        client.event_hooks = {**hooks, "response": [*hooks["response"], as_event, gate.guard]}
         yield ChatOpenAI(
             model=endpoint.model,
             base_url=endpoint.base_url,

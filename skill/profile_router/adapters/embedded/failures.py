@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from profile_router.adapters.bounded_answer import TOO_LONG
 from profile_router.adapters.embedded.plain_error import code_of
 from profile_router.adapters.http import causes, transport_cause
+from profile_router.adapters.outside_json import UnreadableJson
 from profile_router.adapters.rate_limit import retry_after
 from profile_router.core.causes import Cause, cause_of_status
 from profile_router.core.ladder import Failure
-from profile_router.errors import AttemptError
+from profile_router.errors import AttemptError, RouterError
 
 _OVERFLOW = (
     "exceed_context_size",
@@ -26,7 +29,7 @@ _MESSAGE_CHARS = 200
 _ECHO_CHARS = 20  # so long a piece of what was sent is no chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 # What openai and LangChain raise on a 200 whose body is no chat completion: they do not expect one.
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 _HOW: Mapping[Cause, str] = {
     "refused": "refuses the connection",
     "dns": "has a name that is not resolved",
@@ -63,7 +66,21 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
 
 def unreadable(error: Exception, where: str) -> Failure:
     """Return the failure of an answer that is no chat completion. The error's text may quote it, so it stays out."""
-    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be read ({type(error).__name__})")
+    why = str(error) if isinstance(error, UnreadableJson) else type(error).__name__
+    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be read ({why})")
+
+
+def unexpected(error: Exception, where: str) -> Failure | None:
+    """Return the failure of an attempt that ended in a bug of ours after an answer had come; None for a RouterError.
+
+    The answer is paid for: a run that went on with the attempt would ask for it again, and fall over it again. Where
+    the bug is stands in the log, without the error's own words, which may quote the answer.
+    """
+    if isinstance(error, RouterError):
+        return None
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger(__name__).info("%s while working on an answer:\n%s", type(error).__name__, frames)
+    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be worked with ({type(error).__name__})")
 
 
 def _named(error: AttemptError) -> Cause:

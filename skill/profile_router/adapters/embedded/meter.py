@@ -17,7 +17,8 @@ from profile_router.adapters.embedded.failures import UNREADABLE, unreadable
 from profile_router.adapters.embedded.history import History, counted_in
 from profile_router.adapters.embedded.misuse import Misuse
 from profile_router.adapters.embedded.pace import Pace
-from profile_router.adapters.embedded.quirks import RawCall, normalize_answer, without_images
+from profile_router.adapters.embedded.quirks import normalize_answer, without_images
+from profile_router.adapters.embedded.streamed_calls import StreamedCalls
 from profile_router.adapters.embedded.usage import taken
 from profile_router.core.causes import TABLE, Cause
 from profile_router.core.policy import Limits
@@ -103,7 +104,7 @@ class Meter(AgentMiddleware[Any, Any, Any]):
             raise self._ended("cut-short", "the answer broke off in the middle")
         if finish == "length":
             raise self._ended("truncated", "the answer was cut at the token limit")
-        answer = normalize_answer(message, self._seen_ids, self.streamed.calls)
+        answer = normalize_answer(message, self._seen_ids, self.streamed.whole())
         self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("empty-answer", "the answer is empty")
@@ -111,8 +112,8 @@ class Meter(AgentMiddleware[Any, Any, Any]):
 
     def _count(self, message: AIMessage | None, sent: Sequence[BaseMessage]) -> None:
         """Add what the answer to *sent* took; None: it broke off, and what came of it is paid for all the same."""
-        if message is not None:
-            self.model_served = message.response_metadata.get("model_name") or self.model_served
+        said = self.streamed.model if message is None else message.response_metadata.get("model_name")
+        self.model_served = said or self.model_served
         prompt, factor = self._history.text(sent), self._history.factor
         found = taken(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
         self.usage_missing |= not found.said
@@ -123,38 +124,6 @@ class Meter(AgentMiddleware[Any, Any, Any]):
 
     def _ended(self, cause: Cause, message: str) -> AttemptError:
         return TABLE[cause].error(f"{self._where}: {message}")
-
-
-class StreamedCalls(AsyncCallbackHandler):
-    """Keeps the tool calls of the last answer as they were streamed. `calls` is empty where nothing was.
-
-    `began`: something came of it; `written` are its pieces, those of its calls too.
-    """
-
-    def __init__(self) -> None:
-        self.calls: list[RawCall] = []
-        self.written: list[str] = []
-        self.began = False
-
-    async def on_chat_model_start(
-        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
-    ) -> None:
-        """Forget the answer before."""
-        self.calls, self.written, self.began = [], [], False
-
-    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], *, chunk: Any = None, **_: Any) -> None:
-        """Add what *chunk* brings to its call, which a new index or a new id begins."""
-        self.began = True
-        self.written.append(token if isinstance(token, str) else "")
-        for part in getattr(getattr(chunk, "message", None), "tool_call_chunks", ()):
-            call = next((call for call in reversed(self.calls) if call.index == part["index"]), None)
-            if call is None or (part["id"] and part["name"] and call.id not in ("", part["id"])):
-                call = RawCall(index=part["index"])
-                self.calls.append(call)
-            call.name += part["name"] or ""
-            call.arguments += part["args"] or ""
-            self.written.append(part["args"] or "")
-            call.id = call.id or part["id"] or ""
 
 
 class FirstToken(AsyncCallbackHandler):

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from profile_router.adapters.outside_json import UnreadableJson, read_json
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -64,8 +66,8 @@ def _told_stream() -> type:
 def _event(body: bytes) -> bytes | None:
     """Return the event for the error in *body*, None where there is none."""
     try:
-        found: Any = json.loads(body.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
+        found: Any = read_json(body)
+    except UnreadableJson:
         return None
     if not isinstance(found, dict) or not found.get("error"):
         return None

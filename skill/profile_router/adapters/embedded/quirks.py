@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from profile_router.adapters.outside_json import UnreadableJson, read_json
+
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
@@ -64,8 +66,8 @@ def normalize_answer(message: AIMessage, seen_ids: set[str], raw: Sequence[RawCa
 
 def _arguments(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
+        found = read_json(text, strict=False)
+    except UnreadableJson:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -48,12 +48,13 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         name = f"turn {self._meter.turns}"
         kept, streamed = self._records.find(name), self._meter.streamed
         if kept is not None:
-            result, calls = kept
-            streamed.calls = [RawCall(index=at, name=of, arguments=given, id=call) for at, of, given, call in calls]
+            result, calls, *written = kept
+            raw = [RawCall(index=at, name=of, arguments=given, id=call) for at, of, given, call in calls]
+            streamed.again(raw, "".join(written))
             return ModelResponse(result=list(result))
         response = await handler(request)
-        calls = [(call.index, call.name, call.arguments, call.id) for call in streamed.calls]
-        self._records.keep(name, (list(response.result), calls))
+        calls = [(call.index, call.name, call.arguments, call.id) for call in streamed.whole()]
+        self._records.keep(name, (list(response.result), calls, "".join(streamed.written)))
         return response
 
     async def awrap_tool_call(self, request: Any, handler: ToolHandler) -> Any:

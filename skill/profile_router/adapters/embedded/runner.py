@@ -16,14 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.adapters.backends import count_prompt
+from profile_router.adapters.embedded.answer_gate import AnswerGate
 from profile_router.adapters.embedded.chat_model import open_model
-from profile_router.adapters.embedded.failures import failure_of
+from profile_router.adapters.embedded.failures import failure_of, unexpected
 from profile_router.adapters.embedded.fence import Fence
 from profile_router.adapters.embedded.hidden_files import Known
 from profile_router.adapters.embedded.history import History
 from profile_router.adapters.embedded.meter import Meter
 from profile_router.adapters.embedded.prompt import OFFERED, conversation_messages, system_prompt, tools_for
 from profile_router.adapters.embedded.remembering import Remembering
+from profile_router.adapters.embedded.served_model import ServedModel
 from profile_router.adapters.embedded.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.adapters.embedded.tools import AskedForProfile
 from profile_router.adapters.git import work_tree
@@ -86,6 +88,8 @@ class EmbeddedRunner:
         except Exception as error:
             secret = profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None
             failure = failure_of(error, where=profile.where, local=order.local, secret=secret)
+            if failure is None and (meter.turns > 1 or meter.streamed.began):
+                failure = unexpected(error, profile.where)
             if failure is None:
                 raise
         finally:
@@ -133,12 +137,17 @@ class EmbeddedRunner:
     ) -> str:
         from langchain.agents import create_agent
 
+        tokens = self._answer_tokens(order, profile)
+        gate = AnswerGate(where=profile.where, streamed=meter.streamed, tokens=tokens)
+        if order.local:
+            gate.look_at = ServedModel(profile=profile, policy=self.policy).look_at
         async with open_model(
             profile,
             local=order.local,
             connect_s=self.policy.limits.connect_seconds,
             read_s=order.seconds,
-            max_tokens=self._answer_tokens(order, profile),
+            max_tokens=tokens,
+            gate=gate,
         ) as model:
             agent: Any = create_agent(
                 model,

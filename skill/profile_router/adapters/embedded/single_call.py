@@ -8,14 +8,17 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from profile_router.adapters.embedded.answer_gate import AnswerGate
 from profile_router.adapters.embedded.chat_model import open_model
-from profile_router.adapters.embedded.failures import UNREADABLE, failure_of, unreadable
+from profile_router.adapters.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
 from profile_router.adapters.embedded.history import counted_in, cut_short
 from profile_router.adapters.embedded.kept_calls import KeptCalls
-from profile_router.adapters.embedded.meter import FirstToken, StreamedCalls
+from profile_router.adapters.embedded.meter import FirstToken
 from profile_router.adapters.embedded.pace import Pace
 from profile_router.adapters.embedded.quirks import utf8
 from profile_router.adapters.embedded.runner import NAME
+from profile_router.adapters.embedded.served_model import ServedModel
+from profile_router.adapters.embedded.streamed_calls import StreamedCalls
 from profile_router.adapters.embedded.usage import Taken, taken
 from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.ladder import Failure
@@ -75,7 +78,7 @@ async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     failure: Failure | None = None
     try:
         async with asyncio.timeout(call.seconds):
-            message = await pace.keep(_message(call, policy, [first, pace, streamed]))
+            message = await pace.keep(_message(call, policy, streamed, [first, pace, streamed]))
         if cut := cut_short(call.prompt, counted_in(message)):
             failure = Failure(cause="over-window", message=f"{call.profile.where}: {cut}")
         elif message.response_metadata.get("finish_reason") != "stop":
@@ -87,6 +90,8 @@ async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     except Exception as error:
         key = call.profile.endpoint.api_key
         failure = failure_of(error, where=call.profile.where, local=call.local, secret=key.reveal() if key else None)
+        if failure is None and streamed.began:
+            failure = unexpected(error, call.profile.where)
         if failure is None:
             raise
     took = _NOTHING
@@ -94,10 +99,14 @@ async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
         factor = policy.counting.tokenizer_factor
         took = taken(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
     receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3), took)
+    receipt = replace(receipt, model_served=receipt.model_served or streamed.model)
     return (None if failure else message.text.strip()), receipt
 
 
-async def _message(call: Call, policy: Policy, callbacks: list[Any]) -> Any:
+async def _message(call: Call, policy: Policy, streamed: StreamedCalls, callbacks: list[Any]) -> Any:
+    gate = AnswerGate(where=call.profile.where, streamed=streamed, tokens=call.max_tokens)
+    if call.local:
+        gate.look_at = ServedModel(profile=call.profile, policy=policy).look_at
     async with open_model(
         call.profile,
         local=call.local,
@@ -105,6 +114,7 @@ async def _message(call: Call, policy: Policy, callbacks: list[Any]) -> Any:
         read_s=call.seconds,
         max_tokens=call.max_tokens,
         schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
+        gate=gate,
     ) as model:
         return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
 

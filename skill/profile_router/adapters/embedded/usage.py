@@ -28,7 +28,7 @@ class Taken:
 
 
 def taken(message: BaseMessage | None, *, prompt: str, written: str = "", factor: float) -> Taken:
-    """Return what *message* took; None: an answer that broke off, of which *written* had come.
+    """Return what *message* took; None: an answer that broke off. *written* is all that had come, thoughts included.
 
     *factor* is how much higher than o200k the model is taken to count *prompt* and answer where it did not say.
     """
@@ -36,7 +36,7 @@ def taken(message: BaseMessage | None, *, prompt: str, written: str = "", factor
     tokens_in, tokens_out = int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0)
     if tokens_in > 0 and tokens_out >= 0:
         return Taken(tokens_in=tokens_in, tokens_out=tokens_out)
-    answer = written if message is None else _written(message)
+    answer = written if message is None or written else _written(message)
     return Taken(
         tokens_in=max(tokens_in, math.ceil(exact_tokens(prompt) * factor)),
         tokens_out=max(tokens_out, math.ceil(exact_tokens(answer) * factor)),

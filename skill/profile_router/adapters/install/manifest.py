@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from profile_router.adapters.outside_json import read_json
 from profile_router.core.changes import Change, Insertion
 from profile_router.errors import UsageError
 
@@ -60,7 +61,7 @@ def read_manifest(root: Path) -> Manifest:
     """Return the record of *root*, an empty one where nothing was installed. Raises UsageError for a damaged one."""
     path = manifest_path(root)
     try:
-        return _manifest(json.loads(path.read_bytes()), root)
+        return _manifest(read_json(path.read_bytes()), root)
     except FileNotFoundError:
         return Manifest()
     except OSError as error:

@@ -17,6 +17,7 @@ from typing import Any
 
 from profile_router.adapters.install.manifest import FOLDER
 from profile_router.adapters.key_pools import listed, listed_for, read_pools
+from profile_router.adapters.outside_json import read_json
 from profile_router.adapters.profile_keys import with_keys
 from profile_router.core.profile import Profile, same_endpoint
 
@@ -77,7 +78,7 @@ def pool_size(folder: Path, provider: str) -> int:
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         with path.open("rb") as file:
-            found = json.loads(file.read(_MOST_BYTES))
+            found = read_json(file.read(_MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
