@@ -26,7 +26,7 @@ MOST_SECONDS = 10.0  # some 100,000 entries a second are looked at
 _LOOKED_UP = 1_000  # entries between two looks at the clock
 _CLOCK = 0.1  # seconds that the clock of a file system may be behind
 _LARGEST_BUNDLE = 4 * 1024 * 1024
-_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules"})
+INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules"})
 # What files of installed packages may hold and be public all the same: certificates, comments and plain settings. The
 # whole file is looked at; anything else in it (a key, a name, a text) makes it private again.
 _CERTIFICATE = re.compile(
@@ -256,7 +256,7 @@ def _is_public(path: str, place: str) -> bool:
 
     `*.pem` and `.npmrc` are private, and each Python environment and most of Node's have such a file.
     """
-    if _INSTALLED.isdisjoint(path.split("/")[:-1]):
+    if INSTALLED.isdisjoint(path.split("/")[:-1]):
         return False
     found = first_bytes(Path(place), _LARGEST_BUNDLE + 1)
     if isinstance(found, Unusable) or len(found.data) > _LARGEST_BUNDLE:

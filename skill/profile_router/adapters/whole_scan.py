@@ -25,6 +25,10 @@ OVERLAP = 24_000  # characters seen again with the next window: the longest know
 _HEAD = 64 * 1024  # bytes that tell text from binary
 _RUN = re.compile(rb"[\t\n\r -~]{6,}+")
 _WIDE_RUN = re.compile(rb"(?:[\t\n\r -~]\0){6,}+")
+_BARE_HEAD = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?![\\nrt\s\"'>|,#+]{0,60}(?:[A-Za-z0-9+/=]{40}|[A-Z][A-Za-z-]{2,20}: ))"
+)
 _APART = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
 # A constant of compiled Python (marshal's short strings), whose length looks like a letter right before its text.
 _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
@@ -78,12 +82,15 @@ def file_windows(path: Path, budget: ReadBudget) -> Iterator[Window]:
                 raise EndNotReached(str(error)) from error
 
 
-def secret_in(file: BinaryIO, budget: ReadBudget, own: Confidential = NOTHING) -> str:
+def secret_in(file: BinaryIO, budget: ReadBudget, own: Confidential = NOTHING, *, bare_heads: bool = True) -> str:
     """Return the kind of a secret, or of what *own* calls private, in *file*, read to its end; empty: it is clear.
 
+    Without *bare_heads* the first line of a key counts where a key follows: a library that reads keys names such lines.
     Raises EndNotReached, and the OSError of a file that cannot be read.
     """
-    return next((kind for window in windows(file, budget) if (kind := private_text(window.text, own))), "")
+    found = (window.text for window in windows(file, budget))
+    texts = found if bare_heads else (_BARE_HEAD.sub("", text) for text in found)
+    return next((kind for text in texts if (kind := private_text(text, own))), "")
 
 
 def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[Window]:
@@ -108,6 +115,7 @@ def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[Window]:
 
 
 def _next(file: BinaryIO, budget: ReadBudget) -> bytes:
+    budget.spend(0)
     chunk = file.read(WINDOW)
     if chunk:
         budget.spend(len(chunk))

@@ -88,6 +88,13 @@ def test_a_constant_of_compiled_python_is_found_whatever_its_length(root: Path) 
         assert names(root, finder(root).find().secret) == ["build.pyc"], length
 
 
+@pytest.mark.parametrize(("body", "hidden"), [("", False), ("\\n" + "Zk4Qw9Lm" * 8, True), ("\nProc-Type: 4,", True)])
+def test_a_library_that_names_the_first_line_of_keys_is_not_hidden(body: str, hidden: bool, root: Path) -> None:
+    line = "-----BEGIN RSA " + "PRIVATE KEY-----"
+    write_files(root, {".venv/lib/site-packages/ssh.py": f'HEAD = "{line}{body}"\nEND = 1\n'})
+    assert bool(finder(root).find().secret) is hidden
+
+
 def test_a_command_reads_no_secret_of_an_ignored_file_backwards(root: Path) -> None:
     write_files(root, {"local_settings.py": LINE, "build/conf.txt": LINE, "app.py": "x = 1\n" * 50_000 + LINE})
     for path in ("local_settings.py", "build/conf.txt", "app.py"):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequ
 from dataclasses import dataclass, field
 
 from profile_router.adapters.embedded.paths import ToolRefusal
-from profile_router.adapters.private_survey import Survey
+from profile_router.adapters.private_survey import INSTALLED, Survey
 from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, secret_in
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_glob
@@ -109,7 +109,7 @@ class HiddenFiles:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(handle, "rb") as file:
                 before = os.fstat(handle)
-                kind = secret_in(file, self._budget, self.own)
+                kind = secret_in(file, self._budget, self.own, bare_heads=INSTALLED.isdisjoint(path.split("/")))
                 if _stamp(before) != _stamp(os.fstat(handle)):
                     return kind or None
         except FileNotFoundError:
