@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from profile_router.adapters.bounded_process import run_bounded, without_secrets
+from profile_router.adapters.withheld_watch import WithheldWatch, watched
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import masked
 from profile_router.core.receipt import CheckResult
+from profile_router.core.taint import Taint
 
 _KEPT_BYTES = 64_000
 _LINE_CHARS = 200
@@ -17,15 +19,24 @@ _SHELL = "/bin/sh"
 
 
 async def run_check(
-    command: str, folder: Path, environ: Mapping[str, str], *, seconds: float, own: Confidential = NOTHING
+    command: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    seconds: float,
+    own: Confidential = NOTHING,
+    watch: Callable[[], WithheldWatch] | None = None,
 ) -> CheckResult:
     """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group.
 
-    Of its output, secrets and what *own* calls private are masked.
+    Of its output, secrets and what *own* calls private are masked. *watch* makes what tells which withheld files it
+    opens.
     """
-    ended = await run_bounded(
-        [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
-    )
+    taints: list[Taint] = []
+    async with watched(watch, taints.append):
+        ended = await run_bounded(
+            [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
+        )
     shown = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), own)
     return CheckResult(
         command=command,
@@ -33,6 +44,7 @@ async def run_check(
         seconds=ended.seconds,
         last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(shown),
         tail=_tail(shown),
+        taints=tuple(taints),
     )
 
 

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from profile_router.adapters.handoff_tree import (
 )
 from profile_router.adapters.private_copies import copied_from, private_pieces
 from profile_router.adapters.records import Records
+from profile_router.adapters.withheld_watch import WithheldWatch
 from profile_router.adapters.work_diffs import WorkDiffs
 from profile_router.adapters.work_tree_writes import Found
 from profile_router.adapters.workspace import Workspace, tracked_files
@@ -144,7 +146,9 @@ class WorkspaceVerifier:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
-        result = await run_check(check, folder, self.environ, seconds=seconds, own=self.own)
+        root = self.workspace.root if self.workspace else None
+        watch = None if root is None else partial(WithheldWatch, root, self.private)
+        result = await run_check(check, folder, self.environ, seconds=seconds, own=self.own, watch=watch)
         self._keep("checked", result)
         return result
 

@@ -85,7 +85,7 @@ def test_a_model_elsewhere_is_refused_and_nothing_is_noted(workspace: Path, what
     assert noted(workspace, GIVEN[what][0], local=False) == {}
 
 
-def test_a_large_file_is_noted_as_soon_as_a_secret_was_met_in_it(workspace: Path) -> None:
+def test_a_file_that_is_too_large_to_be_looked_through_is_noted(workspace: Path) -> None:
     line = "a line of a log that says nothing at all\n"
     (workspace / "big.log").write_text(f"{line * 220_000}{TOKEN}\n{line}")
     assert noted(workspace, ("read_file", {"path": "big.log", "start": 220_002})).keys() == {"big.log"}

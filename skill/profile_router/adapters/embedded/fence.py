@@ -130,8 +130,8 @@ class Fence:
         It is noted where *text* is shown to a local model alone.
         """
         if self._allow_private:
-            if text and (why := self._reason(path, text)):
-                self.note(self.name(path), why)
+            if text:  # of a large file: to look through it would take longer than a local model's page of it
+                self.note(self.name(path), self._reason(path) or "was not read to its end")
             return
         reason = self._reason(path, text) or (self._names.reason(found) if found else None)
         if reason:

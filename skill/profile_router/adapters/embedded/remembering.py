@@ -7,6 +7,7 @@ edit by what it was about to write, a command by its beginning.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
@@ -34,7 +35,7 @@ _AT_WORK: ContextVar[str] = ContextVar("tool call at work")
 
 class Remembering(AgentMiddleware[Any, Any, Any]):
     """Keeps one attempt in *records*; *root* is the workspace. To stand inside of *meter*, which counts what is kept
-    as it counts what is new."""
+    as it counts what is new. `interrupted` is called where a command was at work when the process before was killed."""
 
     def __init__(self, records: Records, meter: Meter, root: Path | None) -> None:
         super().__init__()
@@ -42,6 +43,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         self._meter = meter
         self._root = root
         self._began = time.time()
+        self.interrupted: Callable[[], object] = lambda: None
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: ModelHandler) -> ModelResponse[Any]:
         """Return the answer that is kept for this turn, else ask and keep it."""
@@ -63,7 +65,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         kept = self._records.find(name)
         if kept is not None:
             return kept
-        said = self._left_by_the_dead(name, request.tool_call["name"])
+        said = await asyncio.to_thread(self._left_by_the_dead, name, request.tool_call["name"])
         if said is None:
             if request.tool_call["name"] in _COMMANDS:
                 self._records.keep(f"began {name}", True)
@@ -83,7 +85,10 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
     def _left_by_the_dead(self, name: str, tool: str) -> str | None:
         """Return what to answer in place of a call that a dead process had begun; None where it may be made."""
         if tool in _COMMANDS:
-            return INTERRUPTED if self._records.find(f"began {name}") else None
+            if not self._records.find(f"began {name}"):
+                return None
+            self.interrupted()
+            return INTERRUPTED
         edit = self._records.find(f"edit {name}")
         if edit is None or self._root is None:
             return None

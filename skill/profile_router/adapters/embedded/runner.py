@@ -12,6 +12,7 @@ import importlib
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,9 @@ from profile_router.adapters.embedded.terminal import Jailed, open_terminal, wan
 from profile_router.adapters.embedded.tools import AskedForProfile
 from profile_router.adapters.git import work_tree
 from profile_router.adapters.jail.view import has_landlock
+from profile_router.adapters.private_survey import survey
 from profile_router.adapters.records import MemoryRecords, Records, Scoped
+from profile_router.adapters.withheld_watch import unknown
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
@@ -113,6 +116,11 @@ class EmbeddedRunner:
         kept = Scoped(self.records, f"{order.number}/{_TAINT}")
         return tuple(Taint(path=path, why=kept.find(path)) for path in sorted(kept.names("")))
 
+    def _note_unknown(self, fence: Fence) -> None:
+        """Note that nobody knows what a command read that was at work when its process was killed."""
+        for taint in unknown(survey(fence.root, self.policy.private_paths), "a command was interrupted"):
+            fence.note(taint.path, taint.why)
+
     def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
         kept = Scoped(self.records, f"{order.number}/")
         remembering = Remembering(kept, meter, fence.root if fence else None)
@@ -124,6 +132,7 @@ class EmbeddedRunner:
         if fence is not None:
             fence.about_to_write = about_to_write
             fence.about_to_show = Scoped(kept, _TAINT).keep
+            remembering.interrupted = partial(self._note_unknown, fence)
         return remembering
 
     async def _loop(

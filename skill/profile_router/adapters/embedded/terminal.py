@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from profile_router.adapters.bounded_process import Ended, run_bounded
@@ -25,6 +26,7 @@ from profile_router.adapters.git import git, work_tree
 from profile_router.adapters.jail.child import CROWDED, FAILED, SWOLLEN
 from profile_router.adapters.jail.view import View, jail_command, jail_problem
 from profile_router.adapters.private_survey import survey
+from profile_router.adapters.withheld_watch import WithheldWatch, watched
 from profile_router.core.command_rules import NotAllowed, command_words
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy, Terminal
@@ -61,7 +63,8 @@ def open_terminal(
     if reason is None and fence is not None:
         network = policy.terminal.network and not order.private
         hidden = None if order.local else _hidden_files(fence, policy.private_paths, {} if known is None else known)
-        return Jailed(fence, policy.terminal, hidden, network=network)
+        watch = partial(WithheldWatch, fence.root, policy.private_paths) if order.local else None
+        return Jailed(fence, policy.terminal, hidden, network=network, watch=watch)
     cut = ", so the network cannot be cut off from a private task" if order.private and reason == jail_problem() else ""
     return f"run_command is not offered: {reason}{cut}"
 
@@ -102,16 +105,25 @@ class Jailed:
     """A terminal whose commands run in a jail. `used` counts them; `made` is what they made that git takes for its own.
 
     *hidden* finds what looks empty to them, and so does git's data then, which keeps what such files once held; None:
-    the model is on this machine.
+    the model is on this machine, and *watch* makes what tells which withheld files a command opens.
     """
 
-    def __init__(self, fence: Fence, options: Terminal, hidden: HiddenFiles | None, *, network: bool) -> None:
+    def __init__(
+        self,
+        fence: Fence,
+        options: Terminal,
+        hidden: HiddenFiles | None,
+        *,
+        network: bool,
+        watch: Callable[[], WithheldWatch] | None = None,
+    ) -> None:
         self.used = 0
         self.made: set[str] = set()
         self.options = options
         self._fence = fence
         self._hidden = hidden
         self._network = network
+        self._watch = watch
         self._one = asyncio.Lock()
 
     async def run(self, command: str, room: int) -> str:
@@ -124,9 +136,10 @@ class Jailed:
             view, hidden = await asyncio.to_thread(self._view)
             started = jail_command(words, view, self.options)
             self.used += 1
-            ended = await run_bounded(
-                started, view.root, {}, seconds=self.options.seconds, kept=FLOOD_BYTES, flood=True
-            )
+            async with watched(self._watch, lambda taint: self._fence.note(taint.path, taint.why)):
+                ended = await run_bounded(
+                    started, view.root, {}, seconds=self.options.seconds, kept=FLOOD_BYTES, flood=True
+                )
             await asyncio.to_thread(self._look_for_git, view)
         return await asyncio.to_thread(self._answer, ended, hidden, min(room, self.options.output_chars))
 

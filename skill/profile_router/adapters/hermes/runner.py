@@ -9,7 +9,8 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,18 @@ from profile_router.adapters.hermes.process import Ended, converse
 from profile_router.adapters.hermes.results import failure_of
 from profile_router.adapters.hermes.started import Start, home_of, start_under
 from profile_router.adapters.install.root_keys import may_read
+from profile_router.adapters.private_survey import survey
 from profile_router.adapters.profile_files import read_config
 from profile_router.adapters.prompts import render
 from profile_router.adapters.records import MemoryRecords, Records
+from profile_router.adapters.withheld_watch import WithheldWatch, unknown, watched
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
 from profile_router.core.spending import price
+from profile_router.core.taint import Taint
 from profile_router.errors import Unreachable
 from profile_router.ports import Emit, Hold
 
@@ -69,7 +73,9 @@ class HermesRunner:
         turn = KeptTurn(records=self.records, name=f"{order.number}/answered")
         if interrupted := turn.interrupted(account, profile.where):
             receipt = receipt_of(order, profile, account, interrupted, 0.0, self.policy)
+            receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
             return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
+        taints: list[Taint] = []
         with ExitStack() as held:
             try:
                 child = held.enter_context(child_for(self._start(order.profile)))
@@ -77,7 +83,9 @@ class HermesRunner:
                 ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
             else:
                 asked = self._asked(order, profile, child.folder)
-                ended = await _within_means(converse(child, asked, order.seconds, turn.hearing(account)), account)
+                async with watched(self._watch(order), taints.append):
+                    talk = converse(child, asked, order.seconds, turn.hearing(account))
+                    ended = await _within_means(talk, account)
         account.close()
         key = profile.endpoint.api_key
         failure = _too_dear(account) or failure_of(
@@ -85,11 +93,23 @@ class HermesRunner:
         )
         seconds = round(time.monotonic() - started, 3)
         return Attempt(
-            receipt=receipt_of(order, profile, account, failure, seconds, self.policy),
+            receipt=replace(receipt_of(order, profile, account, failure, seconds, self.policy), taints=tuple(taints)),
             text="" if failure else account.text,
             failure=failure,
             notes=tuple(_notes(order, account, self.workspace)),
         )
+
+    def _watch(self, order: Order) -> Callable[[], WithheldWatch] | None:
+        """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
+        if self.workspace is None or not order.local:
+            return None
+        return partial(WithheldWatch, self.workspace, self.policy.private_paths)
+
+    def _unknown(self, order: Order) -> tuple[Taint, ...]:
+        """Return what a turn may have read that was killed with its process."""
+        if self.workspace is None or not order.local:
+            return ()
+        return unknown(survey(self.workspace, self.policy.private_paths), "Hermes' turn was interrupted")
 
     def _afford(self, order: Order, hold: Hold | None) -> Callable[[int], None] | None:
         if hold is None:

@@ -1,0 +1,96 @@
+"""Which withheld files a command, a check or a turn of Hermes opened: that taints the attempt that it is a part of.
+
+Watched are the files that are private by their names, also where git ignores them, and git's own data: it holds what
+private files once held. What could not be watched counts as opened. That a file is there does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from profile_router.adapters.content import shown
+from profile_router.adapters.git import git
+from profile_router.adapters.open_watch import OpenWatch
+from profile_router.adapters.private_survey import Survey, survey
+from profile_router.adapters.repository import find_repository
+from profile_router.core.privacy import private_glob
+from profile_router.core.taint import Taint
+from profile_router.errors import WorkspaceError
+
+MOST_WATCHED = 8_000  # files; a user may have some ten thousand watches in all
+_HISTORY_SECONDS = 10.0
+_OBJECTS = ("rev-list", "--objects", "--all", "--reflog", "--indexed-objects")
+GIT_DATA = ".git"
+
+
+class WithheldWatch:
+    """Watches the workspace *root* from its making on; *globs* are the policy's."""
+
+    def __init__(self, root: Path, globs: Sequence[str]) -> None:
+        self._root = root
+        self._globs = tuple(globs)
+        self._survey = survey(root, self._globs)
+        self._places = {f"{root}/{file.path}": file for file in self._survey.files[:MOST_WATCHED]}
+        self._watch = OpenWatch(self._places, _git_folders(root))
+
+    def taints(self) -> tuple[Taint, ...]:
+        """End the watch and return what was opened, or may have been."""
+        self._watch.close()
+        return tuple(self._found())
+
+    def _found(self) -> Iterator[Taint]:
+        for place, file in self._places.items():
+            if place in self._watch.opened:
+                yield Taint(path=shown(file.path), why=file.reason)
+        more = len(self._survey.files) - len(self._places)
+        missed = f"{more:,} more private files were not watched" if more else self._watch.missed
+        yield from unknown(self._survey, missed) if missed or not self._survey.complete else ()
+        if (self._watch.inside or missed) and (path := _private_in_history(self._root, self._globs)):
+            yield Taint(path=GIT_DATA, why=f"its history may hold {path}")
+
+
+@asynccontextmanager
+async def watched(watch: Callable[[], WithheldWatch] | None, tell: Callable[[Taint], object]) -> AsyncIterator[None]:
+    """Call *tell* with each withheld file that is opened meanwhile, also where it ends badly; without *watch*, none.
+
+    The files are looked for in a thread: that may take as long as the survey's bounds allow.
+    """
+    watching = None if watch is None else await asyncio.to_thread(watch)
+    try:
+        yield
+    finally:
+        for taint in () if watching is None else await asyncio.to_thread(watching.taints):
+            tell(taint)
+
+
+def unknown(found: Survey, why: str) -> tuple[Taint, ...]:
+    """Return the taint of what nobody could watch, for the reason *why*; nothing where no file is withheld."""
+    if found.clear:
+        return ()
+    path = found.files[0].path if found.files else "."
+    return (Taint(path=shown(path), why=f"nobody knows whether it was read: {why or found.why}"),)
+
+
+def _git_folders(root: Path) -> Iterator[str]:
+    """Yield the folders of git's objects around *root*, and of its submodules; nothing outside of a repository."""
+    try:
+        common = find_repository(root).common
+    except WorkspaceError:
+        return
+    for top in (common / "objects", *common.glob("modules/**/objects")):
+        yield str(top)
+        yield str(top / "pack")
+        yield from (str(top / f"{number:02x}") for number in range(256))
+
+
+def _private_in_history(root: Path, globs: Sequence[str]) -> str:
+    """Return a private path of which git keeps a content; where that cannot be told in time, that."""
+    try:
+        listed = git(root, *_OBJECTS, env={"GIT_NO_LAZY_FETCH": "1"}, timeout_s=_HISTORY_SECONDS)
+    except WorkspaceError:
+        return "a private file, for all that could be told"
+    paths = dict.fromkeys(line.partition(" ")[2] for line in listed.split("\n"))
+    return next((shown(path) for path in paths if path and private_glob(path, globs)), "")

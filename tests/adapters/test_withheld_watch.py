@@ -1,0 +1,130 @@
+"""What was opened while something ran is known by what it is, not by its name, and what is not known is said."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.stage import workspace
+
+from profile_router.adapters import open_watch, withheld_watch
+from profile_router.adapters.withheld_watch import WithheldWatch
+
+GLOBS = ("secrets/**", ".env")
+FILES = {"secrets/plan.txt": "the launch is on Friday\n", ".gitignore": "vault/\n.env\n", "app.py": "x = 1\n"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    root = workspace(tmp_path / "ws", FILES)
+    (root / ".env").write_text("A=1\n")
+    (root / "vault" / "secrets").mkdir(parents=True)
+    (root / "vault" / "secrets" / "deep.txt").write_text("deep\n")
+    return root
+
+
+def opened(root: Path, *command: str) -> set[str]:
+    watch = WithheldWatch(root, GLOBS)
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    return {taint.path for taint in watch.taints()}
+
+
+def python(code: str) -> tuple[str, ...]:
+    return sys.executable, "-c", code
+
+
+READ = {
+    "read": (python("open('secrets/plan.txt').read()"), {"secrets/plan.txt"}),
+    "searched": (
+        ("grep", "-r", "x", ".", "--exclude-dir=.git"),
+        {"secrets/plan.txt", ".env", "vault/secrets/deep.txt"},
+    ),
+    "an ignored one": (("cat", ".env"), {".env"}),
+    "one in an ignored folder": (("cat", "vault/secrets/deep.txt"), {"vault/secrets/deep.txt"}),
+    "renamed first": (
+        ("sh", "-c", "mv secrets/plan.txt a; cat a; mv a secrets/plan.txt"),
+        {"secrets/plan.txt"},
+    ),
+    "by another name": (("sh", "-c", "ln .env b; cat b; rm b"), {".env"}),
+    "by a link": (("sh", "-c", "ln -s secrets c; cat c/plan.txt"), {"secrets/plan.txt"}),
+    "mapped": (
+        python("import mmap; f = open('.env', 'rb'); mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)[:]"),
+        {".env"},
+    ),
+    "out of the history": (("git", "show", "HEAD:secrets/plan.txt"), {".git"}),
+    "out of git's files": (("sh", "-c", "cat .git/objects/??/*"), {".git"}),
+}
+NOT_READ = {
+    "nothing": ("true",),
+    "another file": ("cat", "app.py"),
+    "names": ("ls", "-lR", "."),
+    "facts": ("stat", "secrets/plan.txt", ".env"),
+    "names of git's files": ("find", ".git"),
+    "a new one is written beside it": python("open('secrets/new.txt', 'w').write('x')"),
+}
+
+
+@pytest.mark.parametrize("what", READ)
+def test_what_opens_a_withheld_file_is_told_with_the_file(repository: Path, what: str) -> None:
+    command, files = READ[what]
+    assert opened(repository, *command) == files
+
+
+@pytest.mark.parametrize("what", NOT_READ)
+def test_what_only_looks_at_names_or_other_files_opens_none(repository: Path, what: str) -> None:
+    assert opened(repository, *NOT_READ[what]) == set()
+
+
+def test_a_history_without_private_files_tells_nothing(tmp_path: Path) -> None:
+    root = workspace(tmp_path / "ws", {"app.py": "x = 1\n"})
+    (root / ".env").write_text("A=1\n")
+    assert opened(root, "git", "show", "HEAD:app.py") == set()
+    assert opened(root, "cat", ".env") == {".env"}
+
+
+def test_what_was_deleted_or_only_staged_is_still_in_gits_data(tmp_path: Path) -> None:
+    root = workspace(tmp_path / "ws", FILES)
+    subprocess.run(["git", "rm", "-q", "secrets/plan.txt"], cwd=root, check=True)
+    assert opened(root, "git", "show", "HEAD:app.py") == {".git"}
+    other = workspace(tmp_path / "other", {"app.py": "x = 1\n"})
+    (other / ".env").write_text("A=1\n")
+    subprocess.run(["git", "add", ".env"], cwd=other, check=True)
+    (other / ".env").unlink()
+    assert opened(other, "git", "show", "HEAD:app.py") == {".git"}
+
+
+def test_outside_of_git_the_files_are_watched_alike(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\n")
+    assert opened(tmp_path, "cat", ".env") == {".env"}
+    assert opened(tmp_path, "true") == set()
+
+
+def _refuse(*_: object) -> int:
+    ctypes.set_errno(errno.ENOSPC)
+    return -1
+
+
+@pytest.mark.parametrize("trouble", ["no queue", "no watch", "too many files"])
+def test_what_cannot_be_watched_counts_as_read_where_there_are_such_files(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    (clear := tmp_path / "clear").mkdir()
+    if trouble == "too many files":
+        monkeypatch.setattr(withheld_watch, "MOST_WATCHED", 1)
+    else:
+        name = "inotify_init1" if trouble == "no queue" else "inotify_add_watch"
+        monkeypatch.setattr(open_watch._libc(), name, _refuse)
+    taints = WithheldWatch(repository, GLOBS).taints()
+    assert "nobody knows" in taints[0].why
+    assert WithheldWatch(clear, GLOBS).taints() == ()
+
+
+def test_no_watch_is_left_open(repository: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(50):
+        WithheldWatch(repository, GLOBS).taints()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

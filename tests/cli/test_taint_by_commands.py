@@ -1,0 +1,130 @@
+"""Commands and checks that open a private file, as a process: what they make of it stays with local models."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.command import call, environment
+from tests.cli.stage import workspace
+from tests.cli.test_taint import ADDS, BEFORE, CHECK, IN_OTHER_WORDS, PROGRAM, REVERSED, ROT13, SECRET, models, told
+from tests.scripted_provider import ScriptedProvider, say
+from tests.scripted_provider import call as tool
+
+from profile_router.adapters.jail.view import jail_problem
+
+TASK = {"goal": "fix add in calc.py", "toolsets": ["file", "terminal"], "check": CHECK, "thread": "t"}
+TURNED = "import sys; print(open('{}').read()[::-1])"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    assert jail_problem() is None
+    files = {
+        "calc.py": BEFORE,
+        "check.py": PROGRAM,
+        "turn.py": TURNED.format("secrets/plan.txt"),
+        "turn_ignored.py": TURNED.format("vault/secrets/deep.txt"),
+        ".gitignore": "vault/\n",
+        "secrets/plan.txt": f"{SECRET}\n",
+    }
+    root = workspace(tmp_path / "ws", files)
+    (root / "vault" / "secrets").mkdir(parents=True)
+    (root / "vault" / "secrets" / "deep.txt").write_text(f"{SECRET}\n")
+    return root
+
+
+def run(home: Path, cwd: Path, **more: Any) -> Any:
+    done = call("run", "--task-json", "-", "--json", home=home, cwd=cwd, stdin=json.dumps({**TASK, **more}).encode())
+    return done.code, done.json
+
+
+def command(text: str) -> Any:
+    return tool("run_command", {"command": text})
+
+
+def nothing_of_it(provider: ScriptedProvider) -> bool:
+    return not [words for words in IN_OTHER_WORDS if words.encode() in told(provider)]
+
+
+OPENS = {
+    "cat secrets/plan.txt": "secrets/plan.txt",
+    "python3 turn.py": "secrets/plan.txt",
+    "python3 turn_ignored.py": "vault/secrets/deep.txt",
+    "grep -r launch secrets": "secrets/plan.txt",
+    "git show HEAD:secrets/plan.txt": ".git",
+}
+
+
+@pytest.mark.parametrize("text", OPENS)
+def test_a_command_that_opens_a_private_file_taints_its_attempt(tmp_path: Path, repository: Path, text: str) -> None:
+    works = [command(text), tool("write_file", {"path": "notes.txt", "content": ROT13}), say(f"It says {REVERSED}")]
+    looks = tool("list_files", {"path": "."})
+    with models(tmp_path, works, [looks, ADDS, say("It adds.")]) as (_, burst):
+        code, result = run(tmp_path, repository)
+    assert (code, result["summary"]) == (0, "It adds.")
+    assert [taint["path"] for taint in result["attempts"][0]["taints"]] == [OPENS[text]]
+    assert nothing_of_it(burst)
+    assert b"notes.txt" not in told(burst)
+    assert not (repository / "notes.txt").exists()
+
+
+def test_a_command_that_opens_none_promotes_with_words_and_diff(tmp_path: Path, repository: Path) -> None:
+    works = [command("cat calc.py"), command("ls -lR ."), command("git --version")]
+    writes = tool("write_file", {"path": "notes.txt", "content": "multiply\n"})
+    with models(tmp_path, [*works, writes, say("I looked.")], [ADDS, say("It adds.")]) as (_, burst):
+        code, result = run(tmp_path, repository)
+    assert (code, result["attempts"][0]["taints"]) == (0, [])
+    assert b"I looked." in told(burst)
+    assert b"+multiply" in told(burst)
+
+
+def test_what_a_check_prints_that_reads_a_private_file_stays_here_and_the_rest_goes_on(
+    tmp_path: Path, repository: Path
+) -> None:
+    (repository / "check.py").write_text(f"{TURNED.format('secrets/plan.txt')}\nsys.exit(1)\n")
+    works = [tool("write_file", {"path": "notes.txt", "content": "multiply\n"}), say("I wrote it down.")]
+    with models(tmp_path, works, [ADDS, say("It adds.")]) as (_, burst):
+        _, result = run(tmp_path, repository)
+    assert result["attempts"][0]["taints"] == []
+    assert result["verified"]["check"]["taints"][0]["path"] == "secrets/plan.txt"
+    assert nothing_of_it(burst)
+    assert b"I wrote it down." in told(burst)
+    assert b"+multiply" in told(burst)
+
+
+def test_a_command_that_was_at_work_in_a_kill_may_have_read_them(tmp_path: Path, repository: Path) -> None:
+    (repository / "wait.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(60)\n")
+    works = [command("python3 wait.py"), say(f"It says {REVERSED}")]
+    with models(tmp_path, works, [ADDS, say("It adds.")]) as (_, burst):
+        running = subprocess.Popen(
+            [sys.executable, "-m", "profile_router", "run", "--task-json", "-"],
+            cwd=repository,
+            env=environment(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert running.stdin is not None
+        running.stdin.write(json.dumps(TASK).encode())
+        running.stdin.flush()
+        running.stdin.close()
+        running.stdin = None
+        for _ in range(300):
+            if (repository / "begun").exists():
+                break
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(0.1)
+        assert (repository / "begun").exists()
+        running.send_signal(signal.SIGKILL)
+        running.communicate(timeout=60)
+        done = call("resume", "t", "--json", home=tmp_path, cwd=repository)
+    assert done.code == 0, done.err
+    assert "a command was interrupted" in done.json["attempts"][0]["taints"][0]["why"]
+    assert nothing_of_it(burst)
