@@ -17,6 +17,8 @@ from profile_router.core.normalize import View, readings, unwrapped
 from profile_router.core.policy import NOTHING
 from profile_router.core.secret_kinds import KINDS, PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.secret_search import secret_spans
+from profile_router.core.secret_values import is_placeholder
+from profile_router.core.spoken_passwords import spoken_passwords
 
 SAMPLES = [*TOKENS.values(), *NAMED, *KEYS, *HARMLESS, *SPREAD]
 BETWEEN = [
@@ -46,6 +48,8 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
         named = secret_values.named_secrets(last.text)
         found |= {(*last.origin(each.start, each.end), each.kind) for each in named}
+        told = spoken_passwords(last.text, last.text.lower())
+        found |= {(*last.origin(*place), "password") for place in told if not is_placeholder(last.text[slice(*place)])}
         encoded = secret_search._in_base64(secret_search._Searched(last), NOTHING)
         found |= {(*last.origin(start, end), kind) for start, end, kind in encoded}
     if wrapped := unwrapped(last):

@@ -19,6 +19,7 @@ from profile_router.core.normalize import View, readings, straightened, unwrappe
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.secret_kinds import KEY_KINDS, KINDS, PRIVATE_KEY, SecretKind, compiled, dense_runs
 from profile_router.core.secret_values import is_placeholder, named_secrets
+from profile_router.core.spoken_passwords import spoken_passwords
 
 _HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}+")
@@ -79,6 +80,9 @@ def _in_lines(text: str, own: Confidential, *, decoded: bool = False) -> Iterato
         if not kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
     yield from ((named.start, named.end, named.kind) for named in named_secrets(text))
+    for start, end in spoken_passwords(text, searched.lower):
+        if not is_placeholder(text[start:end]):
+            yield start, end, "password"
     if not decoded:
         yield from _in_base64(searched, own)
 

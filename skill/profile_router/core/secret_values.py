@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from profile_router.core.spoken_passwords import is_word_with_number
+
 # How the names end, in lower case; what else a name must be stands behind.
 _PASSWORDS = (
     *("password", "passwort", "passwd", "passphrase", "pass_phrase", "passcode", "pwd", "kennwort", "contrasena"),
@@ -25,12 +27,17 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     *((word, "password") for word in _PASSWORDS),
     *((word, "token") for word in _TOKENS),
     *(("key", "key"), ("auth", "variable"), ("dsn", "variable"), ("_pass", "password")),
+    *((f"{kind} key", "token") for kind in ("api", "access", "secret", "account", "signing", "encryption", "license")),
+    *((f"{word}{mark}", "short") for word in ("pass", "pw") for mark in (":", "=", '"', "'", " ")),
 )
 _ASSIGNED = re.compile(
     r"(?P<rest>[\w-]{0,40}+)(?P<close>\\{0,7}+[\"'`\])]{0,3}+)"  # a quotation mark of JSON in JSON has backslashes
-    r"(?P<sep>[ \t]{0,3}+:[ \t]{0,3}+&?[A-Za-z][\w.\[\]|]{0,30}+[ \t]{1,3}+=[ \t]{1,3}+"
+    r"(?:\[[0-9]{0,4}+\])?+"  # `char secret[] = …`
+    r"(?P<sep>(?>[ \t]{0,3}+:[ \t]{0,3}+(?:&(?:'[a-z]{1,10}+[ \t])?+)?+[A-Za-z]"
+    r"[\w.\[\]?<>|]{0,40}+(?:[ \t]\|[ \t][\w.\[\]]{1,30}+)?+[ \t]{0,3}+=(?!=)[ \t]{0,3}+"
+    r"|[ \t]{1,3}+(?:\*?string|\[\]byte|String|text|varchar)[ \t]{0,3}+=(?!=)[ \t]{0,3}+)"
     r"|[ \t]{0,8}+(?::=|=>|==?|[:>,])[ \t]{0,8}+|[ \t]{1,3}+(?:is|was|ist)[ \t:]{1,4}+|[ \t]{1,3}+)"
-    r"[bruf]{0,2}+\\{0,7}+(?:\"(?:\"\")?+(?P<double>[^\"\n]{1,500}+)|'(?P<single>[^'\n]{1,500}+)|`(?P<tick>[^`\n]{1,500}+)"
+    r"(?:[bruf]{1,2}+(?=[\\\"'`]))?+\\{0,7}+(?:\"(?:\"\")?+(?P<double>[^\"\n]{1,500}+)|'(?P<single>[^'\n]{1,500}+)|`(?P<tick>[^`\n]{1,500}+)"
     r"|(?P<bare>[^\s\"'`<>,;]{1,500}+))"
 )
 _NOT_A_SECRET_NAME = re.compile(
@@ -59,8 +66,15 @@ _TEMPLATE = re.compile(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)
 _TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}|[A-Za-z0-9+/=_.~:%!@#$^&*()-]{40,500}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORD = re.compile(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
+_EXAMPLE_UUID = "123e4567-e89b-12d3"  # of RFC 9562 and everybody who quotes it
 _SHORTEST = 6  # characters of a password; a token has more
 _MARKS = frozenset("!@#$%^&*~+?")
+_FIELD = re.compile(r"\{\w*\}")
+_CALL = re.compile(r"[\w.]\([^()]*\)|[A-Za-z_]\[[\w'\"]*\]|=>|->|::|://|\$\{|^[./~]|\\[dwsb]|[=<>]=|%s|%\(")
+# `2019!`, `tr0ub4dor`, `4all`; neither `SHA256`, `UTF-8` nor `8-16`.
+_ODD_WORD = re.compile(
+    r"^(?=\S*[0-9])(?=\S*[A-Za-z!#$^&*])(?!\S*[<>(){}=%])(?:[0-9]{2,}[!#$^&*]+|[A-Za-z]+[0-9]+[A-Za-z]\S*|[0-9]+[A-Za-z]{3,}[0-9!]\S*)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,8 @@ def named_secrets(text: str) -> Iterator[Named]:
     for ending, sort in _ENDINGS:
         at = lower.find(ending)
         while at >= 0:
-            if (found := _ASSIGNED.match(text, at + len(ending))) and (named := _read(text, at, found, sort)):
+            end = at + len(ending) - (sort == "short")
+            if (found := _ASSIGNED.match(text, end)) and (named := _read(text, at, found, sort)):
                 yield named
             at = lower.find(ending, at + 1)
 
@@ -98,14 +113,20 @@ def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
         return None
     if found["sep"].strip() == ">" and value.startswith("@"):  # `<password>@host`
         return None
-    if is_placeholder(value) or (_CODE if group == "bare" else _TEMPLATE).search(value):
+    if is_placeholder(value) or _is_code(value, sort, quoted=group != "bare"):
         return None
+    if group == "bare" and sort == "password" and "=" not in found["sep"] and is_word_with_number(value):
+        return None  # a sentence: `the password is base64-encoded`
     if found["sep"].strip() == "," and not (name.isupper() and found["close"] and group != "bare"):
         return None  # `setdefault("API_KEY", "…")`, but no list of words
     variable = name.isupper() and found["sep"] == "="
-    real = (_is_password if sort == "password" else _is_token)(value, variable=variable)
+    real = (_is_token if sort not in _PASSWORD_SORTS else _is_password)(value, variable=variable)
+    if real and sort == "short":
+        real = not _words(value) and (any(char.isdigit() for char in value) or group != "bare")
+    elif not real and sort == "password" and group != "bare":
+        real = _is_phrase(value)
     begin = found.start(group)
-    return Named("password" if sort == "password" else "secret value", begin, begin + len(told)) if real else None
+    return Named("password" if sort in _PASSWORD_SORTS else "secret value", begin, begin + len(told)) if real else None
 
 
 def is_placeholder(value: str) -> bool:
@@ -120,7 +141,9 @@ _SORTS: Mapping[str, Callable[[str], object]] = {
     "token": bool,
     "key": lambda name: _KEYS.search(name) or _VARIABLE.fullmatch(name),
     "variable": _VARIABLE.fullmatch,
+    "short": re.compile(r"(?:^|[_-])(?:pass|pw)$", re.IGNORECASE).search,
 }
+_PASSWORD_SORTS = frozenset({"password", "short"})
 
 
 def _name_start(text: str, at: int) -> int:
@@ -137,6 +160,25 @@ def _separated(text: str, start: int, found: re.Match[str]) -> bool:
     return not found["close"] and (text.startswith("--", start) or bool(_SETS.search(text, max(0, start - 16), start)))
 
 
+def _is_code(value: str, sort: str, *, quoted: bool) -> bool:
+    """Tell whether *value* is code or a template, and no password that has brackets in it."""
+    if not (_TEMPLATE if quoted else _CODE).search(value):
+        return False
+    return sort not in _PASSWORD_SORTS or _CALL.search(value) is not None or not _has_all_sorts(_FIELD.sub("", value))
+
+
+def _has_all_sorts(value: str) -> bool:
+    """Tell whether *value* has small and capital letters, digits and signs, as code hardly has without a blank."""
+    wanted = (str.islower, str.isupper, str.isdigit, _MARKS.__contains__)
+    return len(value) >= _SHORTEST and all(any(map(is_one, value)) for is_one in wanted)
+
+
+def _is_phrase(value: str) -> bool:
+    """Tell whether *value*, in quotation marks, is a password of a few words: one has digits among letters or signs."""
+    words = value.split()
+    return 2 <= len(words) <= 6 and len(value) >= 8 and any(map(_ODD_WORD.search, words))
+
+
 def _is_password(value: str, *, variable: bool) -> bool:
     if len(value) < _SHORTEST or " " in value:
         return False
@@ -149,11 +191,13 @@ def _is_password(value: str, *, variable: bool) -> bool:
 
 
 def _is_token(value: str, *, variable: bool) -> bool:
-    if not _TOKEN_TEXT.fullmatch(value) or (_UUID.fullmatch(value) and not variable):
+    if _UUID.fullmatch(value):
+        return len(set(value)) >= 8 and not value.startswith(_EXAMPLE_UUID)
+    if not _TOKEN_TEXT.fullmatch(value):
         return False
     digits = sum(char.isdigit() for char in value)
     letters = sum(char.isalpha() for char in value)
-    if len(value) < (12 if variable else 16) or len(set(value)) < 7:
+    if len(value) < (12 if variable else 15) or len(set(value)) < 7:
         return False
     return digits >= 2 and letters >= 3 and not _words(value)
 

@@ -16,7 +16,9 @@ from typing import Any
 PATHS = (
     *(".env*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*"),
     *("id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc"),
-    *(".aws/credentials", ".ssh/**", ".gnupg/**", "secrets/**"),
+    *(".aws/credentials", ".ssh/**", ".gnupg/**", "secrets/**", "*.ppk", "*.p8", ".git-credentials", ".htpasswd"),
+    *(".my.cnf", ".kube/config", ".docker/config.json", "credentials.json", "service-account*.json"),
+    *("service_account*.json", "*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json"),
 )
 _SPOKEN = re.compile(
     r"\blocal[- ]only\b|\bconfidential|\bnever leaves? "
