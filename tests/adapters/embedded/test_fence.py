@@ -15,8 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from profile_router.adapters.embedded import fence as fence_module
-from profile_router.adapters.embedded import openat
+from profile_router.adapters.embedded import enclosure, openat
 from profile_router.adapters.embedded.fence import Fence, ToolRefusal
 from profile_router.errors import WorkspaceError
 
@@ -539,7 +538,7 @@ def test_what_git_cannot_say_is_walked(root: Path) -> None:
 
 
 def test_a_tree_without_end_is_cut_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fence_module, "MOST_FILES", 3)
+    monkeypatch.setattr(enclosure, "MOST_FILES", 3)
     for number in range(10):
         (root / f"{number}.txt").write_text("x")
     found = Fence(root).files()
