@@ -419,7 +419,7 @@ class FakeSessions:
 
     marked: set[str] = field(default_factory=set)
 
-    def kept_here(self, sessions: Sequence[str]) -> str:
+    def why_local(self, sessions: Sequence[str]) -> str:
         if not sessions:
             return "its session is not known"
         return "a task of its session was private" if self.marked & set(sessions) else ""

@@ -44,7 +44,7 @@ class Measurer(Protocol):
 class SessionMemory(Protocol):
     """Remembers which sessions of a parent have had private work."""
 
-    def kept_here(self, sessions: Sequence[str]) -> str:
+    def why_local(self, sessions: Sequence[str]) -> str:
         """Return why the chat of *sessions*, newest first, stays on this machine, empty where it need not."""
         ...
 

@@ -34,7 +34,7 @@ KIND = "private word 1 of the policy"
 ROOM = 6_000
 # It asks whether a file of an installed package holds settings alone, not what may be shown of it.
 EXEMPT = {"private_survey.py"}
-TAKES_OWN = {
+TAKES_CONFIDENTIAL = {
     "masked",
     "private_text",
     "findings",
@@ -45,10 +45,12 @@ TAKES_OWN = {
     "secret_in",
     "HiddenFiles",
     "Fence",
+    "WorkDiffs",
+    "WorkspaceVerifier",
 }
 
 
-def calls_without_own(tree: ast.AST) -> list[str]:
+def calls_for_secrets_alone(tree: ast.AST) -> list[str]:
     """Return the calls that would look for secrets alone. A partial call of one of them counts as a call."""
     found = []
     for node in ast.walk(tree):
@@ -57,9 +59,9 @@ def calls_without_own(tree: ast.AST) -> list[str]:
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
         if name == "partial" and node.args:
             name = getattr(node.args[0], "id", "")
-        if name in TAKES_OWN:
+        if name in TAKES_CONFIDENTIAL:
             said = ast.unparse(node)
-            if not any(word in said for word in ("own", "confidential", "keys_only")):
+            if not any(word in said for word in ("confidential", "keys_only")):
                 found.append(f"{node.lineno}: {said}")
     return found
 
@@ -67,25 +69,27 @@ def calls_without_own(tree: ast.AST) -> list[str]:
 def test_no_caller_looks_for_secrets_alone() -> None:
     for folder in ("skill/profile_router", "graphs/profile_router_graphs"):
         for path in sorted(path for path in (ROOT / folder).rglob("*.py") if path.name not in EXEMPT):
-            assert not calls_without_own(ast.parse(path.read_text())), path
+            assert not calls_for_secrets_alone(ast.parse(path.read_text())), path
 
 
 def test_the_task_text_a_named_file_and_its_name(tmp_path: Path) -> None:
     (tmp_path / "plan.txt").write_text("one\ntwo for Zanzibar\n")
     files = (NamedFile(path="plan.txt", bytes=20, lines=2, form="text"),)
-    found = find_private(False, "for zanzibar", files, (), file_reader(tmp_path), given=("zanzibar/x.py",), own=OWN)
+    found = find_private(
+        False, "for zanzibar", files, (), file_reader(tmp_path), given=("zanzibar/x.py",), confidential=OWN
+    )
     assert [(each.kind, each.place) for each in found] == [
         (KIND, "the task text"),
         (KIND, "the name of a file"),
         (KIND, "plan.txt:2"),
     ]
-    named = find_private(False, "x", (), ("*.pem",), file_reader(tmp_path), given=("zanzibar/x.pem",), own=OWN)
+    named = find_private(False, "x", (), ("*.pem",), file_reader(tmp_path), given=("zanzibar/x.pem",), confidential=OWN)
     assert "zanzibar" not in repr(named).lower()
 
 
 def test_what_tools_show_a_model_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\ncustomer = 'Zanzibar'  # case-1234\n")
-    fence = Fence(tmp_path, own=OWN)
+    fence = Fence(tmp_path, confidential=OWN)
     page = reading.read_page(fence, "a.py", 1, 200, ROOM)
     assert f"customer = '[secret: {KIND}]'  # [secret: private pattern 1 of the policy]" in page
     assert "Zanzibar" not in search.search_files(fence, "customer", "**/*", ROOM)
@@ -93,11 +97,11 @@ def test_what_tools_show_a_model_elsewhere(tmp_path: Path) -> None:
     assert fence.withhold("a.py", "Zanzibar") == f"holds a {KIND}"
     with pytest.raises(ToolRefusal):
         editing.replace_once(fence, "a.py", "Zanzibar", "x")
-    assert "Zanzibar" in reading.read_page(Fence(tmp_path, own=OWN, allow_private=True), "a.py", 1, 200, ROOM)
+    assert "Zanzibar" in reading.read_page(Fence(tmp_path, confidential=OWN, allow_private=True), "a.py", 1, 200, ROOM)
 
 
 def test_the_output_of_a_check(tmp_path: Path) -> None:
-    ran = run_check("echo got Zanzibar", tmp_path, {"PATH": os.environ["PATH"]}, seconds=20, own=OWN)
+    ran = run_check("echo got Zanzibar", tmp_path, {"PATH": os.environ["PATH"]}, seconds=20, confidential=OWN)
     result = asyncio.run(ran)
     assert result.last_line == result.tail == f"got [secret: {KIND}]"
 
@@ -111,7 +115,7 @@ def test_the_turns_of_a_conversation() -> None:
 def test_a_handoff() -> None:
     work = (FileDiff(path="zanzibar.py", text="+for Zanzibar\n"),)
     handoff = Handoff(tried=("Zanzibar",), errors=("078-05-1120",), diff="", tree="keep")
-    found = private_in(handoff, work, own=OWN)
+    found = private_in(handoff, work, confidential=OWN)
     assert {(each.kind, each.place) for each in found} == {
         (KIND, f"the diff of [secret: {KIND}].py"),
         (KIND, "the name of a changed file"),
@@ -122,7 +126,7 @@ def test_a_handoff() -> None:
 
 def test_the_diff_of_a_binary_file(tmp_path: Path) -> None:
     (tmp_path / "b.bin").write_bytes(b"\0Zanzibar")
-    [diff] = WorkDiffs(tmp_path, (), {}, own=OWN).of_journal({"b.bin": b"\0"}, None)
+    [diff] = WorkDiffs(tmp_path, (), {}, confidential=OWN).of_journal({"b.bin": b"\0"}, None)
     assert diff.holds == KIND
 
 
@@ -134,15 +138,15 @@ def test_the_files_that_a_command_does_not_see(tmp_path: Path) -> None:
 
 def test_the_policy_file_says_words_patterns_and_switches(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
-    own = "private: {words: [Zanzibar], patterns: ['case-[0-9]{4}'], labels: true, email: true}\n"
-    path.write_text(f"{without_private()}{own}")
+    section = "private: {words: [Zanzibar], patterns: ['case-[0-9]{4}'], labels: true, email: true}\n"
+    path.write_text(f"{without_private()}{section}")
     assert read_policy(path).private == PrivateRules(
         words=("Zanzibar",), patterns=("case-[0-9]{4}",), labels=True, email=True
     )
 
 
 @pytest.mark.parametrize(
-    ("own", "line", "says"),
+    ("section", "line", "says"),
     [
         ("private:\n  words:\n    - ok1\n    - x\n", 4, "private word 2 needs two letters or digits"),
         ("private:\n  patterns:\n    - (a|aa)+$\n", 3, "private pattern 1 takes too long"),
@@ -151,10 +155,10 @@ def test_the_policy_file_says_words_patterns_and_switches(tmp_path: Path) -> Non
         ("private:\n  words: Acme\n", 2, "must be a list"),
     ],
 )
-def test_a_mistake_in_it_is_refused_with_its_line(tmp_path: Path, own: str, line: int, says: str) -> None:
+def test_a_mistake_in_it_is_refused_with_its_line(tmp_path: Path, section: str, line: int, says: str) -> None:
     path = tmp_path / "policy.yaml"
     before = without_private()
-    path.write_text(f"{before}{own}")
+    path.write_text(f"{before}{section}")
     with pytest.raises(PolicyError) as refused:
         read_policy(path)
     assert says in str(refused.value)

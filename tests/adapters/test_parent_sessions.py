@@ -17,31 +17,31 @@ def sessions(tmp_path: Path) -> ParentSessions:
 
 
 def test_a_session_is_open_until_it_is_marked_and_then_for_ever_in_any_process(sessions: ParentSessions) -> None:
-    assert sessions.kept_here(["one"]) == ""
+    assert sessions.why_local(["one"]) == ""
     sessions.mark(["one"])
     sessions.mark(["one"])
-    assert ParentSessions(state=sessions.state).kept_here(["one"]) == "a task of its session was private"
-    assert sessions.kept_here(["other"]) == ""
+    assert ParentSessions(state=sessions.state).why_local(["one"]) == "a task of its session was private"
+    assert sessions.why_local(["other"]) == ""
 
 
 def test_a_session_that_goes_on_with_a_marked_one_is_marked(sessions: ParentSessions) -> None:
     sessions.mark(["one"])
-    assert sessions.kept_here(["three", "two", "one"])
+    assert sessions.why_local(["three", "two", "one"])
 
 
 def test_what_is_unknown_stays_here(sessions: ParentSessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "not known" in sessions.kept_here([])
+    assert "not known" in sessions.why_local([])
     for name in ("one", "two"):
         sessions.mark([name])
     monkeypatch.setattr(parent_sessions, "MOST", 2)
-    assert "no more are remembered" in sessions.kept_here(["other"])
+    assert "no more are remembered" in sessions.why_local(["other"])
     monkeypatch.undo()
     folder = sessions.state / FOLDER
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
     folder.write_text("no folder")
-    assert "cannot be told" in sessions.kept_here(["other"])
+    assert "cannot be told" in sessions.why_local(["other"])
     with pytest.raises(StateError):
         sessions.mark(["one"])
 

@@ -14,7 +14,7 @@ from profile_router.adapters import private_scan, whole_scan
 from profile_router.adapters.measure import Surroundings, measure
 from profile_router.adapters.named_files import find_named_files
 from profile_router.adapters.private_scan import file_reader, find_private
-from profile_router.adapters.whole_scan import ReadBudget, Window, windows
+from profile_router.adapters.whole_scan import ReadBudget, TextWindow, windows
 from profile_router.adapters.workspace import Workspace
 from profile_router.core.evidence import NamedFile, PrivateFinding
 
@@ -29,7 +29,7 @@ LATE = [
 ]
 
 
-def nothing(_: str) -> tuple[Window, ...]:
+def nothing(_: str) -> tuple[TextWindow, ...]:
     return ()
 
 

@@ -59,7 +59,7 @@ def test_a_repository_is_tightened_by_the_file_at_its_top_where_there_is_no_git(
 
 def test_words_patterns_and_switches_are_added(tmp_path: Path) -> None:
     policy = tight(tmp_path, "private: {words: [Acme], patterns: ['x-[0-9]+'], ssn: true, email: false}\n")
-    assert policy.private_here == PrivateRules(words=("Acme",), patterns=("x-[0-9]+",), ssn=True)
+    assert policy.workspace_private == PrivateRules(words=("Acme",), patterns=("x-[0-9]+",), ssn=True)
     assert policy.private == POLICY.private
     assert private_text("for Acme", policy.confidential) == "private word 1 of the workspace"
 

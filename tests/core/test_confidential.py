@@ -72,10 +72,10 @@ def test_no_trick_hides_a_word(data: st.DataObject, word: str) -> None:
 @given(
     st.text(max_size=60), st.sampled_from([OWN, patterns("."), patterns(r"\w+"), patterns(r"(?s).+"), words("of the")])
 )
-def test_masking_once_is_enough_and_a_mask_is_never_masked(text: str, own: Confidential) -> None:
-    once = masked(text, own)
-    assert masked(once, own) == once
-    assert (findings(text, own) == ()) == (once == text)
+def test_masking_once_is_enough_and_a_mask_is_never_masked(text: str, confidential: Confidential) -> None:
+    once = masked(text, confidential)
+    assert masked(once, confidential) == once
+    assert (findings(text, confidential) == ()) == (once == text)
 
 
 def test_the_word_is_in_no_finding_and_no_mask() -> None:
@@ -94,10 +94,10 @@ def test_a_word_inside_base64_is_found() -> None:
 
 
 def test_a_rule_of_the_workspace_says_so() -> None:
-    own = Confidential(
+    confidential = Confidential(
         policy=PrivateRules(words=("Acme",)), workspace=PrivateRules(words=("Initech",), patterns=("X-[0-9]+",))
     )
-    assert [found.kind for found in findings("Initech X-12 Acme", own)] == [
+    assert [found.kind for found in findings("Initech X-12 Acme", confidential)] == [
         "private word 1 of the workspace",
         "private pattern 1 of the workspace",
         "private word 1 of the policy",
@@ -105,10 +105,10 @@ def test_a_rule_of_the_workspace_says_so() -> None:
 
 
 def test_a_pattern_is_found_in_every_reading() -> None:
-    own = patterns(r"\bcase-[0-9]{5}\b")
+    confidential = patterns(r"\bcase-[0-9]{5}\b")
     for text in ("see CASE-12345.", "see case\u200b-12345", "ｃase-12345", "case%2d12345"):
-        assert private_text(text, own) == "private pattern 1 of the policy"
-    assert private_text("case-1234", own) is None
+        assert private_text(text, confidential) == "private pattern 1 of the policy"
+    assert private_text("case-1234", confidential) is None
 
 
 def test_a_pattern_that_takes_too_long_makes_the_text_private(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,8 @@ def test_whatever_the_file_says_the_policy_is_never_looser(
             twice.conversation.elsewhere == "none"
         )
         assert set(before.private_paths) <= set(after.private_paths)
-        assert set(before.private_here.words) <= set(after.private_here.words)
-        assert set(before.private_here.patterns) <= set(after.private_here.patterns)
+        assert set(before.workspace_private.words) <= set(after.workspace_private.words)
+        assert set(before.workspace_private.patterns) <= set(after.workspace_private.patterns)
         assert all(after.confidential.switched(name) >= before.confidential.switched(name) for name in SWITCHES)
         assert bool(after.local_only_by) >= bool(before.local_only_by)
         for section in ("limits", "budget"):
@@ -79,7 +79,7 @@ def _rest(policy: Policy) -> Policy:
         local_only_by="",
         digest="",
         conversation=POLICY.conversation,
-        private_here=NOTHING.workspace,
+        workspace_private=NOTHING.workspace,
     )
 
 

@@ -108,5 +108,5 @@ def test_a_strangers_file_tightens_or_is_refused(content: bytes) -> None:
         policy, _ = tightened(POLICY, found)
         assert set(policy.private_paths) >= set(POLICY.private_paths)
         assert all(figure(policy, name) <= figure(POLICY, name) for name in LowerLimits.__dataclass_fields__)
-        same = {"rules", "limits", "budget", "local_only_by", "private_here", "digest"}
+        same = {"rules", "limits", "budget", "local_only_by", "workspace_private", "digest"}
         assert all(getattr(policy, name) == getattr(POLICY, name) for name in set(Policy.__dataclass_fields__) - same)

@@ -143,7 +143,7 @@ class Counting:
     def answered(self, sent: int, **answer: Any) -> None:
         return
 
-    def broke_off(self, error: BaseException, sent: int) -> None:
+    def request_failed(self, error: BaseException, sent: int) -> None:
         self.failed.append(error)
 
 

@@ -30,10 +30,10 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
         }
     copied = "" if private else _copied(runtime.context, state["summary"])
     # The thread is kept for long: what is known to be a secret does not go with it.
-    own = runtime.context.policy.confidential
-    asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"]), own))
-    source = ", ".join(masked(taint.path, own) for taint in state.get("taints", ()))
-    answered = Turn("assistant", masked(state["summary"], own), source)
+    confidential = runtime.context.policy.confidential
+    asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"]), confidential))
+    source = ", ".join(masked(taint.path, confidential) for taint in state.get("taints", ()))
+    answered = Turn("assistant", masked(state["summary"], confidential), source)
     said = [_note(copied)] if copied else [_of_turn(state["taints"])] if source and not private else []
     return {
         "status": status,

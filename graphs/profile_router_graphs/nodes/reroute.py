@@ -98,7 +98,7 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
         "ended": ended,
     }
     copied = context.verifier.copied((*handoff.tried, *handoff.errors))
-    found = () if evidence.private else private_in(handoff, work, copied, own=context.policy.confidential)
+    found = () if evidence.private else private_in(handoff, work, copied, confidential=context.policy.confidential)
     if found:
         evidence, quiet = replace(evidence, private=found), without_words(attempt, found)
         hop = kept_here(_hop(quiet, evidence, state, context), found)

@@ -24,20 +24,20 @@ async def run_check(
     environ: Mapping[str, str],
     *,
     seconds: float,
-    own: Confidential = NOTHING,
+    confidential: Confidential = NOTHING,
     watch: Callable[[], WithheldWatch] | None = None,
 ) -> CheckResult:
     """Return how *command* ended, run by the shell in *folder* for at most *seconds*. Cancelling it ends its group.
 
-    Of its output, secrets and what *own* calls private are masked. *watch* makes what tells which withheld files it
-    opens.
+    Of its output, secrets and what *confidential* calls private are masked. *watch* makes what tells which withheld
+    files it opens.
     """
     taints: list[Taint] = []
     async with watched(watch, taints.append):
         ended = await run_bounded(
             [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
         )
-    shown = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), own)
+    shown = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), confidential)
     return CheckResult(
         command=command,
         exit_code=ended.exit_code,

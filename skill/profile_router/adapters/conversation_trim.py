@@ -34,7 +34,7 @@ def pass_on(task: Task, thread: Conversation, policy: Policy, sessions: SessionM
     plain = tuple(replace(turn, text=strip_data_urls(turn.text)[0]) for turn in given)
     turns = _trimmed(plain, policy.limits.conversation_tokens)
     whole = plain[len(plain) - len(turns) :]
-    kept_here = _kept_here(task, policy, sessions)
+    why_local = _why_local(task, policy, sessions)
     return PassedOn(
         turns=turns,
         given=len(given),
@@ -42,29 +42,29 @@ def pass_on(task: Task, thread: Conversation, policy: Policy, sessions: SessionM
         findings=(
             *(TurnFinding(digest=turn.digest, kinds=_private_kinds(turn, policy)) for turn in thread),
             *(
-                TurnFinding(digest=turn.digest, kinds=(PARENTS,) if kept_here else _private_kinds(before, policy))
+                TurnFinding(digest=turn.digest, kinds=(PARENTS,) if why_local else _private_kinds(before, policy))
                 for turn, before in zip(turns, whole, strict=True)
             ),
         ),
-        kept_here="" if policy.conversation.elsewhere == "none" else kept_here,
+        why_local="" if policy.conversation.elsewhere == "none" else why_local,
     )
 
 
-def _kept_here(task: Task, policy: Policy, sessions: SessionMemory) -> str:
+def _why_local(task: Task, policy: Policy, sessions: SessionMemory) -> str:
     """Return why none of the parent's turns goes elsewhere, empty where they are told apart."""
     if any(speaks_of_keeping(turn.text) for turn in task.conversation):
         sessions.mark(task.sessions)
         return "it speaks of keeping something here"
     if policy.conversation.elsewhere == "none":
         return "the policy"
-    if why := sessions.kept_here(task.sessions):
+    if why := sessions.why_local(task.sessions):
         sessions.mark(task.sessions)  # a session goes on with another, which may be deleted
     return why
 
 
 def _private_kinds(turn: Turn, policy: Policy) -> tuple[str, ...]:
     text, told = turn.text, (f"what {turn.source} says",) if turn.source else ()
-    found = find_private(False, text, (), policy.private_paths, lambda _path: (), own=policy.confidential)
+    found = find_private(False, text, (), policy.private_paths, lambda _path: (), confidential=policy.confidential)
     # Where a thread was kept with a secret masked, what stood around it may still say too much.
     before = ("masked secret",) if MASK in text else ()
     return tuple(dict.fromkeys((*(finding.kind for finding in found), *before, *told)))

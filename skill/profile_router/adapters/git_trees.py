@@ -16,7 +16,7 @@ from typing import NewType
 
 from profile_router.adapters.git import git
 from profile_router.adapters.own_git import copy_index, own_git
-from profile_router.adapters.repository import Repository, Settings, read_settings
+from profile_router.adapters.repository import GitSettings, Repository, read_git_settings
 from profile_router.errors import StateError
 
 FilesTree = NewType("FilesTree", str)  # a tree in which every entry is a file's real content
@@ -44,14 +44,14 @@ class Trees:
         self.objects = store / "objects"
         self.store = store
         self.objects.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._settings: Settings | None = None
+        self._settings: GitSettings | None = None
         self._own: Mapping[str, str] | None = None
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> GitSettings:
         """Return the settings of the repository. Raises WorkspaceError where git cannot read them."""
         if self._settings is None:
-            self._settings = read_settings(self.repository)
+            self._settings = read_git_settings(self.repository)
         return self._settings
 
     def run(

@@ -57,7 +57,7 @@ def measure(
         policy.private_paths,
         file_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *_read_from(task, around.cwd)),
-        own=policy.confidential,
+        confidential=policy.confidential,
         is_there=NamedPrivate(
             workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
         ),

@@ -12,14 +12,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from profile_router.adapters.repository import Repository, Settings
+from profile_router.adapters.repository import GitSettings, Repository
 from profile_router.adapters.whole_files import copy_whole, write_whole
 
 _NOWHERE = os.devnull
 _RULES = ("info/exclude", "info/attributes")
 
 
-def own_git(repository: Repository, settings: Settings, folder: Path, objects: Path) -> Mapping[str, str]:
+def own_git(repository: Repository, settings: GitSettings, folder: Path, objects: Path) -> Mapping[str, str]:
     """Make *folder* a git folder for *repository*'s files; return the environment for git to use it.
 
     New objects go to *objects*. Raises OSError where the folder cannot be written.

@@ -24,7 +24,7 @@ class ParentSessions:
 
     state: Path
 
-    def kept_here(self, sessions: Sequence[str]) -> str:
+    def why_local(self, sessions: Sequence[str]) -> str:
         """Return why the chat of *sessions* stays on this machine, empty where it need not. What is unknown stays."""
         if not sessions:
             return "its session is not known"

@@ -52,7 +52,7 @@ def read_policy(path: Path) -> Policy:
 def _policy(text: str, digest: str, source: str) -> Policy:
     root = parse(text)
     policy = Reader({KindPatterns: _kinds, PluginSwitch: _switch}).record(
-        root, Policy, "the file", skip=("digest", "source", "local_only_by", "private_here")
+        root, Policy, "the file", skip=("digest", "source", "local_only_by", "workspace_private")
     )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from profile_router.adapters.content import shown
-from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, Window, file_windows
+from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, TextWindow, file_windows
 from profile_router.core.evidence import NamedFile, PrivateFinding
 from profile_router.core.globs import expand_braces
 from profile_router.core.normalize import readings
@@ -37,7 +37,7 @@ _USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
 _MEMBER = re.compile(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
 _MEMBER_END = re.compile(r"\.(?:key|env)(?![\w./\\-])")
 
-ReadFile = Callable[[str], Iterable[Window]]
+ReadFile = Callable[[str], Iterable[TextWindow]]
 IsThere = Callable[[str], bool]
 
 
@@ -53,7 +53,7 @@ def find_private(
     read_file: ReadFile,
     *,
     given: Sequence[str] = (),
-    own: Confidential = NOTHING,
+    confidential: Confidential = NOTHING,
     is_there: IsThere = _as_if_there,
 ) -> tuple[PrivateFinding, ...]:
     """Return why the task is private, at most 50 findings, each once; nothing if it is not.
@@ -61,10 +61,10 @@ def find_private(
     *label*: the caller said so. *text* is goal and context; *files* are the named files, which *read_file* reads to
     their end (nothing of those that cannot be read); where one was not, the task is private. *given* are the values of
     `--file` and `--image` as they were written, which a symlink may have changed in *files*. *globs* are the policy's;
-    *own* is what it calls private in texts, besides secrets. Paths that *text* names count where *is_there*
+    *confidential* is what it calls private in texts, besides secrets. Paths that *text* names count where *is_there*
     says that they lead to something; without it all do.
     """
-    found = _findings(label, text, files, globs, read_file, given, own, is_there)
+    found = _findings(label, text, files, globs, read_file, given, confidential, is_there)
     return tuple(islice(dict.fromkeys(found), _MOST_FINDINGS))
 
 
@@ -81,21 +81,21 @@ def _findings(
     globs: Sequence[str],
     read_file: ReadFile,
     given: Sequence[str],
-    own: Confidential,
+    confidential: Confidential,
     is_there: IsThere,
 ) -> Iterator[PrivateFinding]:
     if label:
         yield PrivateFinding(kind="label", place="--local-only")
-    for kind in dict.fromkeys(finding.kind for finding in findings(text, own)):
+    for kind in dict.fromkeys(finding.kind for finding in findings(text, confidential)):
         yield PrivateFinding(kind=kind, place="the task text")
     sure = dict.fromkeys((*given, *(file.path for file in files)))
     for path in dict.fromkeys((*sure, *_paths_in(text))):
         if (glob := private_glob(path, globs)) and (path in sure or is_there(path)):
-            yield PrivateFinding(kind="path", place=f"{masked(shown(path), own)} (policy: {glob})")
+            yield PrivateFinding(kind="path", place=f"{masked(shown(path), confidential)} (policy: {glob})")
     for path in sure:
-        if said := private_text(path, own):
+        if said := private_text(path, confidential):
             yield PrivateFinding(kind=said, place="the name of a file")
-    yield from _keys_in(files, read_file, own)
+    yield from _keys_in(files, read_file, confidential)
 
 
 def _paths_in(text: str) -> list[str]:
@@ -128,16 +128,16 @@ def _may_be_path(word: PathWord) -> bool:
     return word.marked or not word.text.replace("-", "").isalpha()
 
 
-def _keys_in(files: Sequence[NamedFile], read_file: ReadFile, own: Confidential) -> Iterator[PrivateFinding]:
+def _keys_in(files: Sequence[NamedFile], read_file: ReadFile, confidential: Confidential) -> Iterator[PrivateFinding]:
     # "binary" as well: one letter that is no UTF-8 in a comment makes a file so.
     for file in (file for file in files if file.form in {"text", "binary"}):
         try:
             for window in read_file(file.path):
-                for found in findings(window.text, own):
+                for found in findings(window.text, confidential):
                     line = "" if window.lines_before is None else f":{window.lines_before + found.line}"
-                    yield PrivateFinding(kind=found.kind, place=f"{masked(shown(file.path), own)}{line}")
+                    yield PrivateFinding(kind=found.kind, place=f"{masked(shown(file.path), confidential)}{line}")
         except EndNotReached:
             yield PrivateFinding(
-                kind="unread", place=f"{masked(shown(file.path), own)} was not read to its end ({_UNREAD})"
+                kind="unread", place=f"{masked(shown(file.path), confidential)} was not read to its end ({_UNREAD})"
             )
             return

@@ -86,11 +86,11 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     MOST_ENTRIES entries are looked at, for at most MOST_SECONDS.
     """
     deadline = time.monotonic() + MOST_SECONDS
-    walk = _Walk(os.fspath(root), tuple(globs), deadline)
+    walk = _FolderWalk(os.fspath(root), tuple(globs), deadline)
     found = dict(walk.withheld())
     missed, closed = walk.missed, tuple(walk.closed)
     if walk.linked:
-        again = _Walk(walk.root, (), deadline)
+        again = _FolderWalk(walk.root, (), deadline)
         for path, inode in again.inodes():
             if path not in found and (first := walk.linked.get(inode)) is not None:
                 found[path] = f"is another name of {shown(first)}, which {found[first]}"
@@ -143,7 +143,7 @@ def _may_match(name: str, lasts: tuple[str, ...]) -> bool:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _FolderWalk:
     """One look through the folder `root`. `missed` says why it was ended; `closed`, `linked`: see Survey."""
 
     root: str

@@ -33,7 +33,7 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class GitSettings:
     """The settings in force, whoever made them. `carried` are those that say how files are read and written, `named`
     those that name the committer, `filters` the names of the filter drivers that git would run."""
 
@@ -49,7 +49,7 @@ def find_repository(folder: Path) -> Repository:
     return Repository(top=top, git_dir=git_dir, common=common)
 
 
-def read_settings(repository: Repository) -> Settings:
+def read_git_settings(repository: Repository) -> GitSettings:
     """Return the settings of *repository*, with those of its user and of files that they include.
 
     Raises WorkspaceError where git cannot read them.
@@ -61,7 +61,7 @@ def read_settings(repository: Repository) -> Settings:
     carried = {name: "true" if name in bare else value for name, value in values.items() if name in CARRIED}
     named = {name: value for name, value in values.items() if name in {"user.name", "user.email"}}
     drivers = (name.removeprefix(_FILTER).rpartition(".")[0] for name in values if name.startswith(_FILTER))
-    return Settings(carried=_with_files(carried), named=named, filters=frozenset(drivers))
+    return GitSettings(carried=_with_files(carried), named=named, filters=frozenset(drivers))
 
 
 def _with_files(carried: dict[str, str]) -> dict[str, str]:

@@ -46,16 +46,16 @@ _ALONE = re.compile(
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. `journal` holds what files were before the subagent's tools wrote them (None:
     absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
-    one of `private` is named in a diff and no more; `own` is what the policy calls private in texts. What is taken back
-    is kept below `state`, under `name`.
-    `records` keep what was seen, so that a run that is resumed does not see what its own check left."""
+    one of `private` is named in a diff and no more; `confidential` is what the policy calls private in texts. What is
+    taken back is kept below `state`, under `name`. `records` keep what was seen, so that a run that is resumed does not
+    see what its own check left."""
 
     workspace: Workspace | None
     scratch: Path
     environ: Mapping[str, str]
     journal: Mapping[str, bytes | None]
     private: Sequence[str] = ()
-    own: Confidential = NOTHING
+    confidential: Confidential = NOTHING
     state: Path | None = None
     name: str = "run"
     records: Records | None = None
@@ -92,7 +92,12 @@ class WorkspaceVerifier:
         """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
         if self.workspace is None:
             return ()
-        diffs = WorkDiffs(self.workspace.root, self.private, private_pieces(self.workspace, self.private), own=self.own)
+        diffs = WorkDiffs(
+            self.workspace.root,
+            self.private,
+            private_pieces(self.workspace, self.private),
+            confidential=self.confidential,
+        )
         if not self.workspace.git:
             return diffs.of_journal(self.journal, wrote)
         marks = self._marks(self.workspace.root)
@@ -148,7 +153,9 @@ class WorkspaceVerifier:
             return found
         root = self.workspace.root if self.workspace else None
         watch = None if root is None else partial(WithheldWatch, root, self.private)
-        result = await run_check(check, folder, self.environ, seconds=seconds, own=self.own, watch=watch)
+        result = await run_check(
+            check, folder, self.environ, seconds=seconds, confidential=self.confidential, watch=watch
+        )
         self._keep("checked", result)
         return result
 

@@ -35,7 +35,7 @@ _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TextWindow:
     """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none."""
 
     text: str
@@ -65,7 +65,7 @@ class ReadBudget:
             raise EndNotReached
 
 
-def file_windows(path: Path, budget: ReadBudget) -> Iterator[Window]:
+def file_windows(path: Path, budget: ReadBudget) -> Iterator[TextWindow]:
     """Yield the windows of the regular file *path*; none where it cannot be opened.
 
     Raises EndNotReached, also for a file that can be read in part alone.
@@ -82,18 +82,20 @@ def file_windows(path: Path, budget: ReadBudget) -> Iterator[Window]:
                 raise EndNotReached(str(error)) from error
 
 
-def secret_in(file: BinaryIO, budget: ReadBudget, own: Confidential = NOTHING, *, bare_heads: bool = True) -> str:
-    """Return the kind of a secret, or of what *own* calls private, in *file*, read to its end; empty: it is clear.
+def secret_in(
+    file: BinaryIO, budget: ReadBudget, confidential: Confidential = NOTHING, *, bare_heads: bool = True
+) -> str:
+    """Return the kind of a secret, or of what *confidential* calls private, in *file*; empty: it is clear to its end.
 
     Without *bare_heads* the first line of a key counts where a key follows: a library that reads keys names such lines.
     Raises EndNotReached, and the OSError of a file that cannot be read.
     """
     found = (window.text for window in windows(file, budget))
     texts = found if bare_heads else (_BARE_HEAD.sub("", text) for text in found)
-    return next((kind for text in texts if (kind := private_text(text, own))), "")
+    return next((kind for text in texts if (kind := private_text(text, confidential))), "")
 
 
-def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[Window]:
+def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[TextWindow]:
     """Yield *file* from its start to its end, each window with the end of the one before it.
 
     A file that grows meanwhile is read to its new end, as long as the budget lasts. Raises EndNotReached, at once for a
@@ -108,7 +110,7 @@ def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[Window]:
     while chunk:
         following = _next(file, budget)
         text = seam + texts(chunk, final=not following)
-        yield Window(text, None if binary else before)
+        yield TextWindow(text, None if binary else before)
         seam = text[_seam(text) :]
         before += text.count("\n") - seam.count("\n")
         chunk = following

@@ -47,7 +47,7 @@ class WithheldWatch:
                 yield Taint(path=shown(file.path), why=file.reason)
         more = len(self._survey.files) - len(self._places)
         missed = f"{more:,} more private files were not watched" if more else self._watch.missed
-        yield from unknown(self._survey, missed) if missed or not self._survey.complete else ()
+        yield from unwatched(self._survey, missed) if missed or not self._survey.complete else ()
         if (self._watch.inside or missed) and (path := _private_in_history(self._root, self._globs)):
             yield Taint(path=GIT_DATA, why=f"its history may hold {path}")
 
@@ -66,7 +66,7 @@ async def watched(watch: Callable[[], WithheldWatch] | None, tell: Callable[[Tai
             tell(taint)
 
 
-def unknown(found: Survey, why: str) -> tuple[Taint, ...]:
+def unwatched(found: Survey, why: str) -> tuple[Taint, ...]:
     """Return the taint of what nobody could watch, for the reason *why*; nothing where no file is withheld."""
     if found.clear:
         return ()

@@ -28,14 +28,16 @@ _BINARY = "\nBinary files "
 
 class WorkDiffs:
     """Diffs below *root*; a path that matches one of *globs* is named and nothing else. *pieces* are what private files
-    hold, each with its file: a diff that repeats one is private as well.
-    *own* is what the policy calls private in texts."""
+    hold, each with its file: a diff that repeats one is private as well. *confidential* is what the policy calls
+    private in texts."""
 
-    def __init__(self, root: Path, globs: Sequence[str], pieces: PrivatePieces, *, own: Confidential = NOTHING) -> None:
+    def __init__(
+        self, root: Path, globs: Sequence[str], pieces: PrivatePieces, *, confidential: Confidential = NOTHING
+    ) -> None:
         self._root = root
         self._pieces = pieces
         self._globs = globs
-        self._own = own
+        self._confidential = confidential
         self._chars = 0
 
     def of_git(
@@ -68,7 +70,7 @@ class WorkDiffs:
         if glob := private_glob(f"{self._root}/{path}", self._globs):
             return FileDiff(path=name, form="private", holds=f"path (policy: {glob})")
         if binary:
-            return FileDiff(path=name, form="binary", holds=_secret_in(self._root / path, self._own))
+            return FileDiff(path=name, form="binary", holds=_secret_in(self._root / path, self._confidential))
         self._chars += len(text)
         if self._chars > MOST_CHARS:
             return FileDiff(path=name, form="large", holds=UNCHECKED)
@@ -76,11 +78,13 @@ class WorkDiffs:
         return FileDiff(path=name, text=text, holds=f"what {source} says" if source else "")
 
 
-def _secret_in(file: Path, own: Confidential) -> str:
+def _secret_in(file: Path, confidential: Confidential) -> str:
     """Return the kind of a secret that *file* holds, or that it was not read to its end; empty where it is clear."""
     budget = ReadBudget(left=MOST_BINARY, seconds=_BINARY_SECONDS)
     try:
-        return next((kind for window in file_windows(file, budget) if (kind := private_text(window.text, own))), "")
+        return next(
+            (kind for window in file_windows(file, budget) if (kind := private_text(window.text, confidential))), ""
+        )
     except EndNotReached:
         return UNCHECKED
 

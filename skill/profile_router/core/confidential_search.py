@@ -40,20 +40,20 @@ _TRIALS = tuple(
 )
 
 
-def confidential_spans(text: str, own: Confidential) -> Iterator[tuple[int, int, str]]:
-    """Yield where *text*, one reading of a text, holds what *own* calls private, and by which rule.
+def confidential_spans(text: str, confidential: Confidential) -> Iterator[tuple[int, int, str]]:
+    """Yield where *text*, one reading of a text, holds what *confidential* calls private, and by which rule.
 
     What a mask says counts for nothing: a word of the policy may be `secret`, or the name of an issuer.
     """
     masks = [found.span() for found in _MASK.finditer(text)]
-    for start, end, kind in _spans(text, own):
+    for start, end, kind in _spans(text, confidential):
         if not any(first <= start and end <= last for first, last in masks):
             yield (0, len(text), kind) if kind == LABEL else (start, end, kind)
 
 
-def _spans(text: str, own: Confidential) -> Iterator[tuple[int, int, str]]:
+def _spans(text: str, confidential: Confidential) -> Iterator[tuple[int, int, str]]:
     lower = text.lower()
-    for source, rules in own.sources():
+    for source, rules in confidential.sources():
         for number, word in enumerate(rules.words, 1):
             kind = f"private word {number} of the {source}"
             for pattern, first in _spellings(word):
@@ -63,7 +63,7 @@ def _spans(text: str, own: Confidential) -> Iterator[tuple[int, int, str]]:
             kind = f"private pattern {number} of the {source}"
             yield from ((start, end, kind) for start, end in _pattern_spans(expression, text))
     for name in SWITCHES:
-        if own.switched(name):
+        if confidential.switched(name):
             yield from ((start, end, KINDS[name].kind) for start, end in personal_spans(text, name))
 
 

@@ -50,7 +50,7 @@ class TurnFinding:
 class PassedOn:
     """The parent's newest turns, out of `given` that the thread lacks; `cut`: the oldest of them lost its start.
 
-    `findings` cover the thread's turns as well. A turn is checked as it was before it was cut. `kept_here` says why all
+    `findings` cover the thread's turns as well. A turn is checked as it was before it was cut. `why_local` says why all
     of the parent's turns go to local models only, though the policy would tell them apart.
     """
 
@@ -58,7 +58,7 @@ class PassedOn:
     given: int = 0
     cut: bool = False
     findings: tuple[TurnFinding, ...] = ()
-    kept_here: str = ""
+    why_local: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -67,8 +67,8 @@ class PassedOn:
         if self.cut or len(self.turns) < self.given:
             cut = ", the oldest without its start" if self.cut else ""
             found.append(f"conversation: {len(self.turns)} of {self.given} turns passed on{cut}")
-        if self.turns and self.kept_here:
-            found.append(f"conversation: {PARENTS} goes to local models only ({self.kept_here})")
+        if self.turns and self.why_local:
+            found.append(f"conversation: {PARENTS} goes to local models only ({self.why_local})")
         private = [finding for finding in self.findings if finding.kinds and finding.kinds != (PARENTS,)]
         if private:
             kinds = ", ".join(dict.fromkeys(kind for finding in private for kind in finding.kinds))

@@ -20,7 +20,7 @@ DIFF_CHARS = 64_000
 _SAID_CHARS = 800
 _ERRORS = 3
 _PRIVATE_PLACES = 3
-_WORDS = ("what was tried", "the last errors", "what was tried, or the last errors")
+_TRIED, _LAST_ERRORS, _EITHER = "what was tried", "the last errors", "what was tried, or the last errors"
 _UNTOLD = "what it said, changed and printed stays on the machine it ran on: it read a private file there"
 _KIND_CHARS = 40
 # Failures whose message repeats the model's own words.
@@ -159,32 +159,36 @@ def _joined(work: Sequence[FileDiff]) -> tuple[str, tuple[str, ...]]:
 
 
 def private_in(
-    handoff: Handoff, work: Sequence[FileDiff], copied: str = "", *, own: Confidential = NOTHING
+    handoff: Handoff, work: Sequence[FileDiff], copied: str = "", *, confidential: Confidential = NOTHING
 ) -> tuple[PrivateFinding, ...]:
     """Return what is private in *handoff* and in all of *work*, also where it would only be named. Never a value.
 
-    *copied* is the private file that the words of *handoff* repeat something of, if any; *own* is what the policy
-    calls private in texts.
+    *copied* is the private file that the words of *handoff* repeat something of, if any; *confidential* is what the
+    policy calls private in texts.
     """
-    found = [PrivateFinding(kind=file.holds, place=masked(file.path, own)) for file in work if file.holds]
+    found = [PrivateFinding(kind=file.holds, place=masked(file.path, confidential)) for file in work if file.holds]
     for file in work:
-        name = masked(file.path, own)
-        found += [PrivateFinding(kind=kind, place=f"the diff of {name}") for kind in _kinds(file.text, own)]
-        found += [PrivateFinding(kind=kind, place="the name of a changed file") for kind in _kinds(file.path, own)]
-    for place, texts in zip(_WORDS, (handoff.tried, handoff.errors, ()), strict=True):
+        name = masked(file.path, confidential)
+        found += [PrivateFinding(kind=kind, place=f"the diff of {name}") for kind in _kinds(file.text, confidential)]
         found += [
-            PrivateFinding(kind=kind, place=place) for text in texts for kind in (*_kinds(text, own), *_masks(text))
+            PrivateFinding(kind=kind, place="the name of a changed file") for kind in _kinds(file.path, confidential)
+        ]
+    for place, texts in ((_TRIED, handoff.tried), (_LAST_ERRORS, handoff.errors)):
+        found += [
+            PrivateFinding(kind=kind, place=place)
+            for text in texts
+            for kind in (*_kinds(text, confidential), *_masks(text))
         ]
     if copied:
-        found.append(PrivateFinding(kind=f"what {copied} says", place=_WORDS[2]))
+        found.append(PrivateFinding(kind=f"what {copied} says", place=_EITHER))
     return tuple(dict.fromkeys(found))
 
 
-def _kinds(text: str, own: Confidential) -> Iterator[str]:
+def _kinds(text: str, confidential: Confidential) -> Iterator[str]:
     """Yield the kinds of secrets in *text*, also where the signs of a diff stand at the start of its lines."""
     bare = "\n".join(line[1:] if line[:1] in "+- " else line for line in text.split("\n"))
     for reading in dict.fromkeys((text, bare)):
-        yield from (finding.kind for finding in findings(reading, own))
+        yield from (finding.kind for finding in findings(reading, confidential))
 
 
 def _masks(text: str) -> Iterator[str]:
@@ -203,7 +207,7 @@ def kept_here(hop: Hop, found: Sequence[PrivateFinding]) -> Hop:
 
 def without_words(attempt: Attempt, found: Sequence[PrivateFinding]) -> Attempt:
     """Return the failed *attempt* without the words of its model, server or check, where they hold what is *found*."""
-    kinds = dict.fromkeys(finding.kind for finding in found if finding.place in _WORDS)
+    kinds = dict.fromkeys(finding.kind for finding in found if finding.place in {_TRIED, _LAST_ERRORS, _EITHER})
     if attempt.failure is None or not kinds:
         return attempt
     said = f"{attempt.failure.cause}: what was said is withheld, as it holds {', '.join(kinds)}"

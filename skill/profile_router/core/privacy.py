@@ -3,7 +3,7 @@
 A text is read as it looks (`core.normalize`): zero-width characters, look-alikes, full-width forms, combining marks,
 escapes and line breaks hide nothing. What is a secret stands in `core.secret_kinds` and `core.secret_values`, how it is
 looked for in `core.secret_search`. What the operator and a workspace call private besides comes with each call, as
-`own`: it counts wherever secrets do.
+`confidential`: it counts wherever secrets do.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def _regexes(glob: str) -> tuple[re.Pattern[str], ...]:
     return tuple(regex for regex in map(glob_regex, spelled) if wanted and regex is not None)
 
 
-def private_text(text: str, own: Confidential = NOTHING) -> str | None:
+def private_text(text: str, confidential: Confidential = NOTHING) -> str | None:
     """Return the kind of the first secret that *text* holds (`private key`, `token of GitHub`), None where none is."""
-    first = min(secret_spans(text, own), key=lambda span: (span.kind != PRIVATE_KEY, span.start), default=None)
+    first = min(secret_spans(text, confidential), key=lambda span: (span.kind != PRIVATE_KEY, span.start), default=None)
     return first.kind if first else None
 
 
@@ -101,10 +101,10 @@ def private_key(text: str) -> bool:
     return any(True for _ in secret_spans(text, keys_only=True))
 
 
-def findings(text: str, own: Confidential = NOTHING) -> tuple[SecretFinding, ...]:
+def findings(text: str, confidential: Confidential = NOTHING) -> tuple[SecretFinding, ...]:
     """Return the secrets that *text* holds, in order, with their lines."""
     found, line, at = [], 1, 0
-    for span in _merged(secret_spans(text, own)):
+    for span in _merged(secret_spans(text, confidential)):
         line += text.count("\n", at, span.start)
         last = line + text.count("\n", span.start, span.end)
         found.append(SecretFinding(kind=span.kind, line=line, last_line=last))
@@ -112,22 +112,22 @@ def findings(text: str, own: Confidential = NOTHING) -> tuple[SecretFinding, ...
     return tuple(found)
 
 
-def masked(text: str, own: Confidential = NOTHING) -> str:
+def masked(text: str, confidential: Confidential = NOTHING) -> str:
     """Return *text* with `[secret: kind]` for every secret that is known. Lines keep their numbers.
 
     Secrets may be glued to each other: one mask may uncover the next, so it goes on until there is nothing new.
     """
     for _ in range(_GLUED):
-        text, before = _masked_once(text, own), text
+        text, before = _masked_once(text, confidential), text
         if text == before:
             break
     return text
 
 
-def _masked_once(text: str, own: Confidential) -> str:
+def _masked_once(text: str, confidential: Confidential) -> str:
     pieces: list[str] = []
     at = 0
-    for span in _merged(secret_spans(text, own)):
+    for span in _merged(secret_spans(text, confidential)):
         breaks = text.count("\n", span.start, span.end)
         pieces += (text[at : span.start], f"{MASK}{span.kind}]", "\n" * breaks)
         at = span.end

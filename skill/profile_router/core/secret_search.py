@@ -43,21 +43,23 @@ class Span:
     kind: str
 
 
-def secret_spans(text: str, own: Confidential = NOTHING, *, keys_only: bool = False) -> Iterator[Span]:
-    """Yield the secrets in *text* and what *own* calls private, in no order and some more than once.
+def secret_spans(text: str, confidential: Confidential = NOTHING, *, keys_only: bool = False) -> Iterator[Span]:
+    """Yield the secrets in *text* and what *confidential* calls private, in no order and some more than once.
 
     *keys_only*: key material alone.
     """
     last: View | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
-        for start, end, kind in () if own == NOTHING or keys_only else confidential_spans(view.text, own):
+        for start, end, kind in (
+            () if confidential == NOTHING or keys_only else confidential_spans(view.text, confidential)
+        ):
             yield Span(*view.origin(start, end), kind)
         for start, end, kind in _over_breaks(view, keys_only=keys_only):
             yield Span(*view.origin(start, end), kind)
         for fresh in () if keys_only else fresh_lines(view.text, clean):
             starts = []
-            for start, end, kind in _in_lines(fresh.text, own):
+            for start, end, kind in _in_lines(fresh.text, confidential):
                 starts.append(start)
                 yield Span(*view.origin(*fresh.place(start, end)), kind)
             clean |= fresh.without(starts)
@@ -74,7 +76,7 @@ def _over_breaks(view: View, *, keys_only: bool) -> Iterator[tuple[int, int, str
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
 
 
-def _in_lines(text: str, own: Confidential, *, decoded: bool = False) -> Iterator[tuple[int, int, str]]:
+def _in_lines(text: str, confidential: Confidential, *, decoded: bool = False) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(View(text=text))
     for kind in KINDS:
         if not kind.over_lines:
@@ -84,29 +86,29 @@ def _in_lines(text: str, own: Confidential, *, decoded: bool = False) -> Iterato
         if not is_placeholder(text[start:end]):
             yield start, end, "password"
     if not decoded:
-        yield from _in_base64(searched, own)
+        yield from _in_base64(searched, confidential)
 
 
-def _in_base64(searched: _Searched, own: Confidential) -> Iterator[tuple[int, int, str]]:
+def _in_base64(searched: _Searched, confidential: Confidential) -> Iterator[tuple[int, int, str]]:
     """Yield the runs of base64 that are a text with a secret in it."""
     text = searched.view.text
     for run in dict.fromkeys(_BASE64.findall(searched.dense)):
-        if kind := _kind_within(run, own):
+        if kind := _kind_within(run, confidential):
             start = text.find(run)
             while start >= 0:
                 yield start, start + len(run), kind
                 start = text.find(run, start + len(run))
 
 
-def _kind_within(run: str, own: Confidential) -> str | None:
+def _kind_within(run: str, confidential: Confidential) -> str | None:
     bare = run.rstrip("=")
     try:
         text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
     except ValueError:
         return None
     text = straightened(View(text=text)).text
-    found = _in_lines(text, own, decoded=True)
-    ours = confidential_spans(text, own) if own != NOTHING else ()
+    found = _in_lines(text, confidential, decoded=True)
+    ours = confidential_spans(text, confidential) if confidential != NOTHING else ()
     return next((kind for *_, kind in (*found, *ours)), None)
 
 

@@ -86,7 +86,7 @@ def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, .
     result = replace(
         policy,
         rules=rules,
-        private_here=_together(policy.private_here, by.private.rules()),
+        workspace_private=_together(policy.workspace_private, by.private.rules()),
         limits=replace(policy.limits, **limits),
         budget=replace(policy.budget, **budget),
         promotion=replace(
@@ -105,7 +105,11 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
     if more:
         yield f"private paths: {', '.join(more)}"
     for name in ("words", "patterns"):
-        added = [each for each in getattr(after.private_here, name) if each not in getattr(before.private_here, name)]
+        added = [
+            each
+            for each in getattr(after.workspace_private, name)
+            if each not in getattr(before.workspace_private, name)
+        ]
         if added:
             yield f"private {name}: {', '.join(added)}"
     on = [name for name in SWITCHES if after.confidential.switched(name) and not before.confidential.switched(name)]

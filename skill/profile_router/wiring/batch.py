@@ -21,8 +21,8 @@ from profile_router.adapters.repository import Repository
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.threads import Threads
 from profile_router.core.explain import Json
+from profile_router.core.masked_json import masked_json
 from profile_router.core.task import Task
-from profile_router.core.told import told
 from profile_router.errors import RouterError, UsageError
 from profile_router.ports import Approver, Emit, Event
 from profile_router.wiring.apart import Apart, new_copy, stop, to_the_end
@@ -124,7 +124,7 @@ class _Batch:
         started = time.monotonic()
 
         def tell(event: Event) -> None:
-            self.emit({**told(event), "task_index": index})
+            self.emit({**masked_json(event), "task_index": index})
 
         try:
             if isinstance(given, RouterError):
@@ -138,7 +138,7 @@ class _Batch:
             result = _broken(given, f"a mistake of profile-router itself: {type(error).__name__}: {error}")
         finally:
             self.done[index].set()
-        result = replace(result, json=told({**result.json, "seconds": round(time.monotonic() - started, 2)}))
+        result = replace(result, json=masked_json({**result.json, "seconds": round(time.monotonic() - started, 2)}))
         tell({"event": "result", **result.json})
         return result
 

@@ -142,7 +142,7 @@ class Parts:
             environ=setup.environ,
             journal=self._journal,
             private=setup.policy.private_paths,
-            own=setup.policy.confidential,
+            confidential=setup.policy.confidential,
             state=setup.state,
             name=run.thread,
             records=run.records,

@@ -17,14 +17,14 @@ from profile_router.adapters.content import shown
 from profile_router.adapters.kept_copies import original_of
 from profile_router.adapters.parent_sessions import ParentSessions
 from profile_router.adapters.records import unsaved
-from profile_router.adapters.state_db import told as said_of_state
+from profile_router.adapters.state_db import told
 from profile_router.adapters.threads import Run
 from profile_router.core.attempts import cost
 from profile_router.core.explain import Json, decision_json, receipt_json, verified_json
+from profile_router.core.masked_json import masked_json
 from profile_router.core.receipt import Status
 from profile_router.core.route import Refusal
 from profile_router.core.task import Task
-from profile_router.core.told import told
 from profile_router.core.unblock import unblock, unblock_words
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit, Event
@@ -153,7 +153,7 @@ async def walk(
         final = await _streamed(graph, keeping, run, task, context, emit)
         if final.get("private_thread") or final["evidence"].private or any(one.taints for one in final["receipts"]):
             ParentSessions(state=setup.state).mark(task.sessions)  # it was not private when it began
-        result = _result(final, setup, (*setup.warnings, *warnings, *said_of_state()), run.thread)
+        result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
         if finish is not None:
             result = await finished(run, result, finish)
@@ -174,7 +174,7 @@ async def _streamed(graph: Any, keeping: Keeping, run: Run, task: Task, context:
         async for event in graph.astream(
             None if begun else {"task": task}, config, context=context, stream_mode="custom", durability="sync"
         ):
-            emit(told(cast("Event", event), context.policy.confidential))
+            emit(masked_json(cast("Event", event), context.policy.confidential))
     except StateError:
         raise
     except RouterError:
@@ -242,7 +242,7 @@ def _result(final: Mapping[str, Any], setup: Setup, warnings: Sequence[str], thr
     status: Status = final["status"]
     return Result(
         status=status,
-        json=told(
+        json=masked_json(
             {
                 "status": status,
                 "summary": final["summary"],

@@ -69,5 +69,5 @@ def tokenizer(facts: Facts) -> Iterator[Finding]:
     if hashlib.sha256(raw).hexdigest() == RANKS_SHA256:
         yield passed("tokenizer", "the o200k rank file is whole")
     else:
-        mend = "pipx install --force CLONE"
-        yield failed("tokenizer", "the o200k rank file is missing or damaged: prompts cannot be counted", mend)
+        fix = "pipx install --force CLONE"
+        yield failed("tokenizer", "the o200k rank file is missing or damaged: prompts cannot be counted", fix)

@@ -41,7 +41,7 @@ class Fence(Enclosure):
         root: Path,
         *,
         private_globs: Sequence[str] = (),
-        own: Confidential = NOTHING,
+        confidential: Confidential = NOTHING,
         allow_private: bool = False,
         known_files: Callable[[], Sequence[str] | None] | None = None,
     ) -> None:
@@ -50,7 +50,7 @@ class Fence(Enclosure):
         self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
         self.about_to_show: Callable[[str, str], object] = lambda path, why: None
         self._globs = tuple(private_globs)
-        self.own = own
+        self.confidential = confidential
         self._allow_private = allow_private
         self._writing = threading.Lock()
         self._read: dict[str, openat.Version | None] = {}
@@ -65,7 +65,7 @@ class Fence(Enclosure):
     def _reason(self, path: str, text: str | None = None) -> str | None:
         if glob := private_glob(f"{self.root}/{self.name(path)}", self._globs):
             return f"is private (policy: {glob})"
-        secret = private_text(text, self.own) if text else None
+        secret = private_text(text, self.confidential) if text else None
         return f"holds a {secret}" if secret else None
 
     def note(self, path: str, why: str) -> None:
@@ -87,7 +87,7 @@ class Fence(Enclosure):
             self.note(self.name(path), why)
             return
         text = plain(content)
-        hidden = masked(text, self.own)
+        hidden = masked(text, self.confidential)
         if hidden == text:
             return
         if private_key(text) or told(hidden.encode("utf-8", "surrogateescape")) != told(content):
@@ -120,7 +120,7 @@ class Fence(Enclosure):
         if self.keeps_key(text):
             name = shown(self.name(path))
             raise ToolRefusal(f"withheld: {name} holds a {PRIVATE_KEY}; only a local profile may read it")
-        hidden = masked(text, self.own)
+        hidden = masked(text, self.confidential)
         return content if hidden == text else hidden.encode("utf-8", "surrogateescape")
 
     def keeps_key(self, text: str) -> bool:
@@ -129,7 +129,7 @@ class Fence(Enclosure):
 
     def seen(self, text: str) -> str:
         """Return *text*, an answer, as it may be seen: secrets masked unless the profile is local."""
-        return text if self._allow_private else masked(text, self.own)
+        return text if self._allow_private else masked(text, self.confidential)
 
     @contextmanager
     def opened(self, path: str) -> Iterator[tuple[BinaryIO, int]]:

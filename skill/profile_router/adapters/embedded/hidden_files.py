@@ -50,7 +50,7 @@ class HiddenFiles:
 
     `survey` tells what is private by name; `globs` are the policy's; `first` are files to read before the others;
     `known` is what is known of files that have not changed since. `over`: nobody waits for the answer any more.
-    `own` is what the policy calls private in texts.
+    `confidential` is what the policy calls private in texts.
     """
 
     root: str
@@ -59,7 +59,7 @@ class HiddenFiles:
     first: Callable[[], Collection[str]]
     known: Known
     over: Callable[[], bool] = bool
-    own: Confidential = NOTHING
+    confidential: Confidential = NOTHING
     _budget: ReadBudget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,7 +109,9 @@ class HiddenFiles:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(handle, "rb") as file:
                 before = os.fstat(handle)
-                kind = secret_in(file, self._budget, self.own, bare_heads=INSTALLED.isdisjoint(path.split("/")))
+                kind = secret_in(
+                    file, self._budget, self.confidential, bare_heads=INSTALLED.isdisjoint(path.split("/"))
+                )
                 if _stamp(before) != _stamp(os.fstat(handle)):
                     return kind or None
         except FileNotFoundError:

@@ -90,7 +90,9 @@ def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path
     from langchain_core.messages import SystemMessage, convert_to_openai_messages
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
-    reach = partial(Fence, private_globs=policy.private_paths, own=policy.confidential, allow_private=order.local)
+    reach = partial(
+        Fence, private_globs=policy.private_paths, confidential=policy.confidential, allow_private=order.local
+    )
     fence = reach(workspace) if workspace else None
     found = open_terminal(order, profile, fence, policy) if wants_terminal(order, profile) else None
     terminal = found if isinstance(found, Jailed) else None

@@ -33,7 +33,7 @@ from profile_router.adapters.git import work_tree
 from profile_router.adapters.jail.view import has_landlock
 from profile_router.adapters.private_survey import survey
 from profile_router.adapters.records import MemoryRecords, Records, Scoped
-from profile_router.adapters.withheld_watch import unknown
+from profile_router.adapters.withheld_watch import unwatched
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
@@ -118,7 +118,7 @@ class EmbeddedRunner:
 
     def _note_unknown(self, fence: Fence) -> None:
         """Note that nobody knows what a command read that was at work when its process was killed."""
-        for taint in unknown(survey(fence.root, self.policy.private_paths), "a command was interrupted"):
+        for taint in unwatched(survey(fence.root, self.policy.private_paths), "a command was interrupted"):
             fence.note(taint.path, taint.why)
 
     def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
@@ -202,7 +202,7 @@ class EmbeddedRunner:
         return Fence(
             self.workspace,
             private_globs=self.policy.private_paths,
-            own=self.policy.confidential,
+            confidential=self.policy.confidential,
             allow_private=order.local,
             known_files=self.known_files,
         )

@@ -94,7 +94,7 @@ def _hidden_files(fence: Fence, globs: tuple[str, ...], known: Known) -> HiddenF
         root=os.fspath(fence.root),
         globs=globs,
         survey=lambda: survey(fence.root, globs),
-        own=fence.own,
+        confidential=fence.confidential,
         first=lambda: fence.files().paths,
         known=known,
         over=lambda: fence.sealed,
@@ -151,7 +151,7 @@ class Jailed:
     def _answer(self, ended: Ended, hidden: Hidden | None, room: int) -> str:
         whole = _CONTROLS.sub("", ended.output.decode("utf-8", "replace")).rstrip()
         end = max(_END, room)
-        text = masked(whole if len(whole) <= 2 * end else whole[:end] + whole[-end:], self._fence.own)
+        text = masked(whole if len(whole) <= 2 * end else whole[:end] + whole[-end:], self._fence.confidential)
         if hidden and (reason := self._fence.withhold(".", text)):
             text = f"[the output {reason}; only a local profile may see it]"
         head = self._verdict(ended) + (self._fence.seen(_looked_empty(hidden, self._fence)) if hidden else "")

@@ -38,7 +38,7 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
     """Run the turn inside Hermes, or by its command where what that needs is not there; no request was made then."""
     inside, environ = _beside("inside"), dict(os.environ)  # now: the profile's keys are not in it yet
     say("version", version=inside.told_version())
-    turn, lacking = _beside("turn").Turn(inside, meter), ""
+    turn, lacking = _beside("turn").HermesTurn(inside, meter), ""
     try:
         turn.load()
     except Exception as error:

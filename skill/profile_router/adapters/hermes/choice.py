@@ -24,9 +24,9 @@ class ChosenRunner:
     """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
 
     A private task, and one that goes on with what a tainted attempt left, runs on the embedded runner whatever the
-    choice: Hermes' auxiliary calls may go elsewhere. With
-    `auto`, so does a task for a model elsewhere in a workspace where `survey` finds private files, or may have missed
-    one: Hermes' own tools would read them out, ours withhold them.
+    choice: Hermes' auxiliary calls may go elsewhere. With `auto`, so does a task for a model elsewhere in a workspace
+    where `survey` finds private files, or may have missed one: Hermes' own tools would read them out, ours withhold
+    them.
     """
 
     choice: Choice

@@ -25,10 +25,6 @@ _MODELS = "/v1/models"
 _WORDS = ("content", "reasoning_content", "reasoning")
 
 
-class BrokeOff(ConnectionError):
-    """The answer ended in the middle: urllib does not tell of a stream that was cut."""
-
-
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A key goes to its own endpoint: another address that the server names is not followed."""
 
@@ -50,7 +46,7 @@ class Loopback:
         self._one_at_a_time = threading.Lock()
         direct = [urllib.request.ProxyHandler({})] if order["expected"]["local"] else []  # it stays on this machine
         self._open = urllib.request.build_opener(_NoRedirect, *direct).open
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("_Handler", (_Handler,), {"serves": self}))
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_port}/v1"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -79,9 +75,9 @@ class Loopback:
                 for piece in heard.end():
                     self.meter.come(piece)
                 if not heard.whole:
-                    raise BrokeOff("the answer broke off in the middle")
+                    raise self.meter.broken_off()  # urllib does not tell of a stream that was cut
         except BaseException as error:
-            self.meter.broke_off(error, sent)
+            self.meter.request_failed(error, sent)
             raise
         self.text, self.called = heard.text, bool(heard.tools)
         self.meter.answered(sent, tools=heard.tools, model=heard.model, **heard.tokens)
@@ -177,54 +173,54 @@ def _listed(value: object) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request of Hermes; `serves` is set in the subclass that each server has."""
 
-        def log_message(self, *_: Any) -> None:
+    serves: Loopback
+    protocol_version = "HTTP/1.0"
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+    def do_GET(self) -> None:
+        listed = {"id": self.serves.order["expected"]["model"], "context_length": self.serves.order["window"]}
+        known = self._is_ours() and self.path == _MODELS
+        self._say(200 if known else 404, {"data": [listed]} if known else {"error": {"message": "not here"}})
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if not (self._is_ours() and self.path == _CHATS and length.isdigit() and int(length) <= _MOST_BYTES):
+            self._say(404, {"error": {"message": "not here"}})
             return
+        try:
+            body = json.loads(self.rfile.read(int(length)))
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict) or body.get("model") != self.serves.order["expected"]["model"]:
+            self._say(400, {"error": {"message": "this server passes on for one model only"}})
+            return
+        self._pass_on(body)
 
-        def do_GET(self) -> None:
-            listed = {"id": loopback.order["expected"]["model"], "context_length": loopback.order["window"]}
-            known = self._is_ours() and self.path == _MODELS
-            self._say(200 if known else 404, {"data": [listed]} if known else {"error": {"message": "not here"}})
-
-        def do_POST(self) -> None:
-            length = self.headers.get("Content-Length", "")
-            if not (self._is_ours() and self.path == _CHATS and length.isdigit() and int(length) <= _MOST_BYTES):
-                self._say(404, {"error": {"message": "not here"}})
-                return
-            try:
-                body = json.loads(self.rfile.read(int(length)))
-            except (ValueError, RecursionError):
-                body = None
-            if not isinstance(body, dict) or body.get("model") != loopback.order["expected"]["model"]:
-                self._say(400, {"error": {"message": "this server passes on for one model only"}})
-                return
-            self._pass_on(body)
-
-        def _pass_on(self, body: dict[str, Any]) -> None:
-            begun = False
-            try:
-                for line in loopback.pass_on(body):
-                    if not begun:
-                        begun = True
-                        self._begin(200, "text/event-stream" if body.get("stream") else "application/json")
-                    self.wfile.write(line)
-            except Exception as error:
+    def _pass_on(self, body: dict[str, Any]) -> None:
+        begun = False
+        try:
+            for line in self.serves.pass_on(body):
                 if not begun:
-                    self._say(getattr(error, "code", 403), {"error": {"message": loopback.error}})
+                    begun = True
+                    self._begin(200, "text/event-stream" if body.get("stream") else "application/json")
+                self.wfile.write(line)
+        except Exception as error:
+            if not begun:
+                self._say(getattr(error, "code", 403), {"error": {"message": self.serves.error}})
 
-        def _is_ours(self) -> bool:
-            return secrets.compare_digest(self.headers.get("Authorization", ""), f"Bearer {loopback.word}")
+    def _is_ours(self) -> bool:
+        return secrets.compare_digest(self.headers.get("Authorization", ""), f"Bearer {self.serves.word}")
 
-        def _begin(self, status: int, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
+    def _begin(self, status: int, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
 
-        def _say(self, status: int, body: Mapping[str, Any]) -> None:
-            self._begin(status, "application/json")
-            self.wfile.write(json.dumps(body).encode())
-
-    return Handler
+    def _say(self, status: int, body: Mapping[str, Any]) -> None:
+        self._begin(status, "application/json")
+        self.wfile.write(json.dumps(body).encode())

@@ -117,7 +117,12 @@ class Meter:
         self._add(sent if counted else tokens_in, max(tokens_out, self._size(self._written) if counted else 0))
         self._answered(counted, tools=tools, model_served=model)
 
-    def broke_off(self, error: BaseException, sent: int) -> None:
+    @staticmethod
+    def broken_off() -> BrokeOff:
+        """Return the error of an answer that ended in the middle."""
+        return BrokeOff("the answer broke off in the middle")
+
+    def request_failed(self, error: BaseException, sent: int) -> None:
         """Note that the request of the size *sent* failed with *error*; what had come is paid for."""
         if self._written:
             self._add(sent, self._size(self._written))
@@ -172,7 +177,7 @@ class Meter:
         try:
             response = ask(*arguments, **named)
             if getattr(response, "id", None) == self._stub:  # Hermes would ask for the rest by itself
-                raise BrokeOff("the answer broke off in the middle")
+                raise self.broken_off()
         except Exception as error:
             if first or self._written:
                 self._add(sent, self._size(self._written))

@@ -28,7 +28,7 @@ from profile_router.adapters.private_survey import survey
 from profile_router.adapters.profile_files import read_config
 from profile_router.adapters.prompts import render
 from profile_router.adapters.records import MemoryRecords, Records
-from profile_router.adapters.withheld_watch import WithheldWatch, unknown, watched
+from profile_router.adapters.withheld_watch import WithheldWatch, unwatched, watched
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
@@ -109,7 +109,7 @@ class HermesRunner:
         """Return what a turn may have read that was killed with its process."""
         if self.workspace is None or not order.local:
             return ()
-        return unknown(survey(self.workspace, self.policy.private_paths), "Hermes' turn was interrupted")
+        return unwatched(survey(self.workspace, self.policy.private_paths), "Hermes' turn was interrupted")
 
     def _afford(self, order: Order, hold: Hold | None) -> Callable[[int], None] | None:
         if hold is None:

@@ -25,7 +25,7 @@ Say = Callable[..., None]
 Order = Mapping[str, Any]
 
 
-class Turn:
+class HermesTurn:
     """One turn: *inside* finds what Hermes has, and each request goes by *meter*, whoever of Hermes makes it."""
 
     def __init__(self, inside: Any, meter: Any) -> None:

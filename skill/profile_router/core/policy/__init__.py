@@ -71,7 +71,7 @@ class Policy:
     """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name.
 
     `local_only_by` names the workspace's file that makes all work there private (`core.tighten`), empty: none does.
-    `private_here` is what that file calls private besides.
+    `workspace_private` is what that file calls private besides.
     """
 
     version: Literal[1]
@@ -96,7 +96,7 @@ class Policy:
     hermes: HermesOptions = field(default_factory=HermesOptions)
     terminal: Terminal = field(default_factory=Terminal)
     private: PrivateRules = field(default_factory=PrivateRules)
-    private_here: PrivateRules = field(default_factory=PrivateRules)
+    workspace_private: PrivateRules = field(default_factory=PrivateRules)
     local_only_by: str = ""
     digest: str = ""
     source: str = ""
@@ -113,7 +113,7 @@ class Policy:
     @property
     def confidential(self) -> Confidential:
         """Return what the operator and the workspace call private in texts, besides secrets."""
-        return Confidential(policy=self.private, workspace=self.private_here)
+        return Confidential(policy=self.private, workspace=self.workspace_private)
 
     def price(self, tokens: int, tier: Tier, *, local: bool) -> float:
         """Return what *tokens*, input and output together, cost at *tier* in USD; work on this machine is free."""

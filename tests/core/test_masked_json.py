@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.secret_samples import TOKENS
 
+from profile_router.core.masked_json import masked_json
 from profile_router.core.privacy import private_text
-from profile_router.core.told import told
 
 TOKEN = TOKENS["token of GitHub"]
 
@@ -27,13 +27,13 @@ TOKEN = TOKENS["token of GitHub"]
     ],
 )
 def test_a_known_secret_is_masked_wherever_it_stands(value: dict[str, Any]) -> None:
-    assert TOKEN not in str(told(value))
-    assert "[secret: token of GitHub]" in str(told(value))
+    assert TOKEN not in str(masked_json(value))
+    assert "[secret: token of GitHub]" in str(masked_json(value))
 
 
 def test_the_summary_and_what_a_run_is_found_by_stay_as_they_are() -> None:
     value = {"summary": f"it is {TOKEN}", "thread": TOKEN, "cost_usd": 0.5, "error": None, "attempts": []}
-    assert told(value) == value
+    assert masked_json(value) == value
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
@@ -41,6 +41,6 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 
 @given(st.dictionaries(st.sampled_from(["error", "notes", "line"]), JSON))
 def test_what_is_told_once_is_not_changed_again(value: dict[str, Any]) -> None:
-    once = told(value)
-    assert told(once) == once
+    once = masked_json(value)
+    assert masked_json(once) == once
     assert all(private_text(text) is None for text in once.values() if isinstance(text, str))

@@ -18,21 +18,21 @@ _SHORTEST = 8  # characters; in less there is no secret
 _DEEPEST = 20
 
 
-def told(value: Mapping[str, Any], own: Confidential = NOTHING) -> dict[str, Any]:
+def masked_json(value: Mapping[str, Any], confidential: Confidential = NOTHING) -> dict[str, Any]:
     """Return *value*, an event or a result as JSON, with every text in it masked but the summary's.
 
-    *own* is what the policy calls private in texts, besides secrets.
+    *confidential* is what the policy calls private in texts, besides secrets.
     """
-    return {name: one if name in _AS_IT_IS else _told(one, own, _DEEPEST) for name, one in value.items()}
+    return {name: one if name in _AS_IT_IS else _masked(one, confidential, _DEEPEST) for name, one in value.items()}
 
 
-def _told(value: Any, own: Confidential, deepest: int) -> Any:
+def _masked(value: Any, confidential: Confidential, deepest: int) -> Any:
     if isinstance(value, str):
-        return masked(value, own) if len(value) >= _SHORTEST else value
+        return masked(value, confidential) if len(value) >= _SHORTEST else value
     if not deepest:
         return None
     if isinstance(value, Mapping):
-        return {_told(name, own, 0): _told(one, own, deepest - 1) for name, one in value.items()}
+        return {_masked(name, confidential, 0): _masked(one, confidential, deepest - 1) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_told(one, own, deepest - 1) for one in value]
+        return [_masked(one, confidential, deepest - 1) for one in value]
     return value
