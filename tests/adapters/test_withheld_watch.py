@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cli.stage import workspace
 
-from profile_router.adapters import open_watch, withheld_watch
+from profile_router.adapters import open_watch, private_survey, withheld_watch
 from profile_router.adapters.withheld_watch import WithheldWatch
 
 GLOBS = ("secrets/**", ".env")
@@ -66,6 +66,44 @@ NOT_READ = {
     "names of git's files": ("find", ".git"),
     "a new one is written beside it": python("open('secrets/new.txt', 'w').write('x')"),
 }
+
+
+MOVED = {
+    "to a public name": ("mv secrets/plan.txt plan.txt", {"plan.txt"}),
+    "within an ignored folder": ("mv vault/secrets/deep.txt vault/deep.txt", {"vault/deep.txt"}),
+    "with its folder": ("mv vault/secrets vault/open", {"vault/open/deep.txt"}),
+    "by a link and a removal": ("ln .env app.env.txt; rm .env", {"app.env.txt"}),
+    "and dated back": (f"mv .env a; {sys.executable} -c 'import os; os.utime(\"a\", (0, 0))'", {"a"}),
+}
+NOT_MOVED = {
+    "deleted": "rm .env",
+    "replaced": "printf 'A=2\\n' > new; mv new .env",
+    "moved out of the workspace": "mv .env ../elsewhere",
+    "moved to a private name": "mkdir -p other/secrets; mv .env other/secrets/env",
+    "moved and back": "mv .env a; mv a .env",
+}
+
+
+@pytest.mark.parametrize("how", MOVED)
+def test_a_withheld_file_that_got_a_public_name_is_told_by_that_name(repository: Path, how: str) -> None:
+    command, files = MOVED[how]
+    assert opened(repository, "sh", "-c", command) == files
+
+
+@pytest.mark.parametrize("how", NOT_MOVED)
+def test_one_that_is_gone_or_private_as_before_is_not(repository: Path, how: str) -> None:
+    assert opened(repository, "sh", "-c", NOT_MOVED[how]) == set()
+
+
+def test_where_a_moved_file_is_not_found_in_time_it_may_be_anywhere(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = WithheldWatch(repository, GLOBS)
+    (repository / ".env").rename(repository / "vault" / "env.txt")
+    monkeypatch.setattr(private_survey, "MOST_ENTRIES", 1)
+    (taint,) = watch.taints()
+    assert (taint.path, taint.moved) == (".env", True)
+    assert "where it is now is not known" in taint.why
 
 
 @pytest.mark.parametrize("what", READ)

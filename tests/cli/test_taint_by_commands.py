@@ -99,6 +99,39 @@ def test_what_a_check_prints_that_reads_a_private_file_stays_here_and_the_rest_g
     assert b"+multiply" in told(burst)
 
 
+MOVES = {
+    "by its file": "import os; os.rename('vault/secrets/deep.txt', 'vault/seen.txt')",
+    "by its folder": "import os; os.rename('vault/secrets', 'vault/open')",
+    "by a hard link": "import os; os.link('vault/secrets/deep.txt', 'vault/l'); os.remove('vault/secrets/deep.txt')",
+}
+
+
+@pytest.mark.parametrize("how", MOVES)
+@pytest.mark.parametrize("by", ["a command", "the check"])
+def test_a_private_file_that_got_a_public_name_reaches_no_model_elsewhere(
+    tmp_path: Path, repository: Path, how: str, by: str
+) -> None:
+    (repository / "move.py").write_text(MOVES[how])
+    works = [command("python3 move.py"), say("I moved it.")] if by == "a command" else [say("Nothing.")]
+    check = CHECK if by == "a command" else f"{sys.executable} move.py; {CHECK}"
+    with models(tmp_path, works, []) as (_, burst):
+        code, result = run(tmp_path, repository, check=check)
+    assert (code, result["status"], burst.chats) == (3, "refused", [])
+    assert "is the file that was vault/secrets/deep.txt" in result["error"]
+    assert "out of the workspace" in result["error"]
+
+
+def test_what_a_check_writes_that_reads_a_private_file_is_taken_back_first(tmp_path: Path, repository: Path) -> None:
+    program = "open('leak.txt', 'w').write(open('secrets/plan.txt').read()[::-1])\n"
+    works = [tool("write_file", {"path": "calc.py", "content": program + BEFORE}), say(f"half, {ROT13}")]
+    looks = [tool("read_file", {"path": "leak.txt"}), command("cat leak.txt")]
+    with models(tmp_path, works, [*looks, ADDS, say("It adds.")]) as (_, burst):
+        code, _ = run(tmp_path, repository)
+    assert code == 0
+    assert nothing_of_it(burst)
+    assert not (repository / "leak.txt").exists()
+
+
 def test_a_command_that_was_at_work_in_a_kill_may_have_read_them(tmp_path: Path, repository: Path) -> None:
     (repository / "wait.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(60)\n")
     works = [command("python3 wait.py"), say(f"It says {REVERSED}")]

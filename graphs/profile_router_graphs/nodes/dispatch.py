@@ -125,6 +125,8 @@ async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple
     clean = state["handoff"] is not None and context.policy.promotion.tree == "clean"
     if not clean and not _to_free(order, state, context):
         return order, None
+    if _to_free(order, state, context) and (away := [one for one in state["taints"] if one.moved]):
+        return order, SetBack(done=False, note=f"move {away[0].path} back, or out of the workspace")
     wrote = state["wrote"]
     if _to_free(order, state, context) and wrote and state["verified"].check is not None:
         wrote = None  # the check ran what the attempt wrote, which may have written elsewhere

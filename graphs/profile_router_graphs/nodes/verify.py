@@ -11,6 +11,7 @@ from langgraph.types import Command
 from profile_router.core.attempts import any_call_made, verification_failure, with_earlier_check
 from profile_router.core.explain import verified_lines
 from profile_router.core.receipt import Verified
+from profile_router.core.taint import together
 from profile_router_graphs.state import RunContext, RunState
 
 
@@ -30,7 +31,11 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         verified = with_earlier_check(verified, state["verified"])
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})
+    check = verified.check
+    spread = check.taints if finished and check is not None and check.wrote else ()
+    taints = together(state.get("taints", ()), spread)
     failure = verification_failure(verified, context.policy) if finished else None
     if attempt is None or failure is None:
-        return Command(goto="merge", update={"verified": verified})
-    return Command(goto="reroute", update={"verified": verified, "attempt": replace(attempt, failure=failure)})
+        return Command(goto="merge", update={"verified": verified, "taints": taints})
+    attempt = replace(attempt, failure=failure)
+    return Command(goto="reroute", update={"verified": verified, "attempt": attempt, "taints": taints})

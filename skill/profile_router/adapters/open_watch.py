@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 
-_OPEN, _OVERFLOW, _ONESHOT, _FOLDER = 0x20, 0x4000, 0x80000000, 0x40000000  # linux/inotify.h
+_OPEN, _DELETED, _OVERFLOW, _ONESHOT, _FOLDER = 0x20, 0x400, 0x4000, 0x80000000, 0x40000000  # linux/inotify.h
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, bytes of the name that follows
 _READ = 1024 * 1024
@@ -25,28 +25,32 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 class OpenWatch:
     """Watches from its making to `close`. *files* are told one by one; of *folders* only that a file in one was opened.
 
-    `opened` are the files that were, `inside` tells of the folders, and `missed` says what could not be watched, empty
-    where all of it was.
+    `opened` are the files that were, `deleted` those of which nothing is left under any name, `inside` tells of the
+    folders, and `missed` says what could not be watched, empty where all of it was.
     """
 
     def __init__(self, files: Iterable[str], folders: Iterable[str] = ()) -> None:
         self.opened: frozenset[str] = frozenset()
+        self.deleted: frozenset[str] = frozenset()
         self.inside = False
         self.missed = ""
         # Two queues: what happens in busy folders must not push out what is told of a file, which is told once.
-        self._files, self._names = self._queue(files, _OPEN | _ONESHOT)
+        self._files, self._names = self._queue(files, _OPEN | _DELETED | _ONESHOT)
         self._folders, _ = self._queue(folders, _OPEN)
 
     def close(self) -> None:
         """End the watch and tell what was opened."""
-        found = {path for watch, _ in self._events(self._files) for path in self._names.get(watch, ())}
-        self.opened = frozenset(found)
+        told = tuple(self._events(self._files))
+        self.opened, self.deleted = self._called(told, _OPEN), self._called(told, _DELETED)
         self.inside = any(not mask & _FOLDER for _, mask in self._events(self._folders))
         for handle in (self._files, self._folders):
             if handle is not None:
                 with suppress(OSError):
                     os.close(handle)
         self._files = self._folders = None
+
+    def _called(self, told: Iterable[tuple[int, int]], what: int) -> frozenset[str]:
+        return frozenset(path for watch, mask in told if mask & what for path in self._names.get(watch, ()))
 
     def _queue(self, paths: Iterable[str], mask: int) -> tuple[int | None, dict[int, list[str]]]:
         names: dict[int, list[str]] = {}
@@ -72,7 +76,7 @@ class OpenWatch:
         return handle
 
     def _events(self, handle: int | None) -> Iterator[tuple[int, int]]:
-        """Yield watch and mask of each time that something was opened."""
+        """Yield watch and mask of each time that something was opened, or deleted."""
         while handle is not None:
             try:
                 data = os.read(handle, _READ)
@@ -84,7 +88,7 @@ class OpenWatch:
                 at += _EVENT.size + size
                 if mask & _OVERFLOW:
                     self.missed = self.missed or "more was opened than could be told"
-                elif mask & _OPEN:
+                elif mask & (_OPEN | _DELETED):
                     yield watch, mask
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -104,6 +104,16 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     return Survey(files=files, linked=walk.linked)
 
 
+def public_names(root: Path, globs: Sequence[str], inodes: Collection[Inode]) -> dict[Inode, str] | None:
+    """Return by which public name below *root* each of the regular files *inodes* goes, if it has one.
+
+    None where not all was looked at: MOST_ENTRIES and MOST_SECONDS hold here, too.
+    """
+    walk = _FolderWalk(os.fspath(root), tuple(globs), time.monotonic() + MOST_SECONDS)
+    found = {inode: path for path, inode in walk.public(inodes)}
+    return None if walk.missed else found
+
+
 @dataclass(slots=True)
 class NamesOfFiles:
     """Tells of files with several names (hard links) in the workspace `root` whether one of the names is private.
@@ -170,6 +180,15 @@ class _FolderWalk:
         for path, entry, _ in self._everything(""):
             if (inode := _several_names(entry)) is not None:
                 yield path, inode
+
+    def public(self, wanted: Collection[Inode]) -> Iterator[tuple[str, Inode]]:
+        """Yield each file that has no private name and is one of *wanted*."""
+        numbers = {number for _, number in wanted}
+        for path, entry, reason in self._everything(""):
+            if not reason and entry.inode() in numbers:
+                inode = inode_of(entry.path)
+                if inode is not None and inode in wanted:
+                    yield path, inode
 
     def _everything(self, reason: str) -> Iterator[tuple[str, os.DirEntry[str], str]]:
         """Yield all below the root that is no folder: its path, itself, and why it is withheld, empty if it is not."""
@@ -245,6 +264,15 @@ def _several_names(entry: os.DirEntry[str]) -> Inode | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino) if found.st_nlink > 1 else None
+
+
+def inode_of(path: str) -> Inode | None:
+    """Return what the name *path* of a regular file leads to, None where it is none; a link is none."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ class WorkspaceVerifier:
     records: Records | None = None
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _snapshots: GitSnapshots | None = field(default=None, init=False)
+    _looked: str | None = field(default=None, init=False)
 
     def snapshot(self) -> str:
         """Return a mark of the workspace; empty outside of git."""
@@ -145,6 +146,7 @@ class WorkspaceVerifier:
         marks = self._marks(self.workspace.root)
         after = self._found("looked") or marks.take()
         self._keep("looked", after)  # before the check, which may leave files behind
+        self._looked = after
         return marks.changes(snapshot, after)
 
     async def _checked(self, check: str, folder: Path, seconds: float) -> CheckResult:
@@ -156,8 +158,20 @@ class WorkspaceVerifier:
         result = await run_check(
             check, folder, self.environ, seconds=seconds, confidential=self.confidential, watch=watch
         )
+        if result.taints:
+            result = replace(result, wrote=self._wrote(result))
         self._keep("checked", result)
         return result
+
+    def _wrote(self, check: CheckResult) -> bool:
+        """Tell whether *check* left other files than it found, or may have: outside of git nobody knows."""
+        if self.workspace is None:
+            return False
+        before = self._looked
+        if before is None or any(taint.moved for taint in check.taints):
+            return True
+        marks = self._marks(self.workspace.root)
+        return bool(marks.changes(before, marks.take()))
 
     def _found(self, what: str) -> Any:
         return self.records.find(_after_attempts(what, self.records)) if self.records else None

@@ -1,4 +1,5 @@
-"""Which withheld files a command, a check or a turn of Hermes opened: that taints the attempt that it is a part of.
+"""Which withheld files a command, a check or a turn of Hermes opened, or gave a public name: that taints the attempt
+that it is a part of.
 
 Watched are the files that are private by their names, also where git ignores them, and git's own data: it holds what
 private files once held. What could not be watched counts as opened. That a file is there does not.
@@ -14,10 +15,10 @@ from pathlib import Path
 from profile_router.adapters.content import shown
 from profile_router.adapters.git import git
 from profile_router.adapters.open_watch import OpenWatch
-from profile_router.adapters.private_survey import Survey, survey
+from profile_router.adapters.private_survey import Inode, Survey, inode_of, public_names, survey
 from profile_router.adapters.repository import find_repository
 from profile_router.core.privacy import private_glob
-from profile_router.core.taint import Taint
+from profile_router.core.taint import Taint, moved
 from profile_router.errors import WorkspaceError
 
 MOST_WATCHED = 8_000  # files; a user may have some ten thousand watches in all
@@ -34,6 +35,7 @@ class WithheldWatch:
         self._globs = tuple(globs)
         self._survey = survey(root, self._globs)
         self._places = {f"{root}/{file.path}": file for file in self._survey.files[:MOST_WATCHED]}
+        self._inodes = {place: inode for place in self._places if (inode := inode_of(place))}
         self._watch = OpenWatch(self._places, _git_folders(root))
 
     def taints(self) -> tuple[Taint, ...]:
@@ -45,11 +47,26 @@ class WithheldWatch:
         for place, file in self._places.items():
             if place in self._watch.opened:
                 yield Taint(path=shown(file.path), why=file.reason)
+        yield from self._moved()
         more = len(self._survey.files) - len(self._places)
         missed = f"{more:,} more private files were not watched" if more else self._watch.missed
         yield from unwatched(self._survey, missed) if missed or not self._survey.complete else ()
         if (self._watch.inside or missed) and (path := _private_in_history(self._root, self._globs)):
             yield Taint(path=GIT_DATA, why=f"its history may hold {path}")
+
+    def _moved(self) -> Iterator[Taint]:
+        """Yield the files that were moved, and not deleted, under the public names that they have now."""
+        gone: dict[Inode, str] = {}
+        for place, inode in self._inodes.items():
+            if place not in self._watch.deleted and inode_of(place) != inode:
+                gone.setdefault(inode, place)
+        named = public_names(self._root, self._globs, gone) if gone else {}
+        for inode, place in gone.items():
+            file = self._places[place]
+            if named is None:
+                yield moved(shown(file.path), shown(file.path), f"{file.reason}; where it is now is not known")
+            elif inode in named:
+                yield moved(shown(named[inode]), shown(file.path), file.reason)
 
 
 @asynccontextmanager

@@ -68,7 +68,7 @@ class CheckResult:
     """The task's own check command: its exit code, the last line it printed, and the end of all that it printed.
 
     In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
-    command opened.
+    command opened or moved; `wrote` tells whether it may have put what they hold into the work tree.
     """
 
     command: str
@@ -77,6 +77,7 @@ class CheckResult:
     last_line: str
     tail: str = ""
     taints: tuple[Taint, ...] = ()
+    wrote: bool = False
 
     @property
     def passed(self) -> bool:

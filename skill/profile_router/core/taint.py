@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _NAMED = 3
+_ONCE = "is the file that was "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,16 @@ class Taint:
 
     path: str
     why: str
+
+    @property
+    def moved(self) -> bool:
+        """Tell whether `path` is a public name that a withheld file was given: whoever may read names may read it."""
+        return self.why.startswith(_ONCE)
+
+
+def moved(path: str, was: str, why: str) -> Taint:
+    """Return the taint of the file at *path* that was called *was* and withheld for *why* before."""
+    return Taint(path=path, why=f"{_ONCE}{was}, which {why}")
 
 
 def together(*groups: Iterable[Taint]) -> tuple[Taint, ...]:
