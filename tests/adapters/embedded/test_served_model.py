@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from tests.adapters.embedded.a_runner import cloud, cloud_order, failed, local, run
-from tests.fakes import a_policy, an_order
+from tests.fakes import CHEAP, a_policy, a_profile, a_task, an_order, evidence
 from tests.scripted_provider import ScriptedProvider, call, raw, say
 
+from profile_router.adapters.embedded.prober import EmbeddedProber
 from profile_router.adapters.embedded.single_call import Call, ask
 
 OTHER = "gpt-9-in-a-cloud"
@@ -105,3 +106,13 @@ def test_a_model_in_a_cloud_may_have_a_longer_name_than_was_asked_for() -> None:
     with ScriptedProvider([say("done", model="scripted-2026-01-01")]) as provider:
         receipt = run(cloud(provider.base_url), cloud_order()).receipt
     assert (receipt.outcome, receipt.model_served) == ("ok", "scripted-2026-01-01")
+
+
+def test_a_probe_asks_another_model_once(tmp_path: Path) -> None:
+    with ScriptedProvider([say("{}", model=OTHER)]) as provider:
+        profile = a_profile(provider.base_url, name=CHEAP)
+        policy = a_policy(local_endpoints=(provider.base_url,))
+        prober = EmbeddedProber(load={CHEAP: profile}.__getitem__, policy=policy, root=tmp_path)
+        outcome = asyncio.run(prober.probe(a_task(), evidence(), CHEAP))
+        assert len(provider.chats) == 1
+    assert OTHER in outcome.problem

@@ -71,7 +71,7 @@ class EmbeddedProber:
         for _ in range(self.policy.probe.tries):
             answer, receipt = await ask(call, self.policy, self.purse, self.kept)
             receipts.append(receipt)
-            if answer is None and receipt.model_served is None:
+            if answer is None and not receipt.turns:  # no whole answer came: the same would follow
                 return ProbeOutcome(complexity=None, receipts=tuple(receipts), problem=receipt.error or "no answer")
             found, problem = parse(answer) if answer is not None else (None, receipt.error or "no answer")
             if found is not None:
