@@ -117,7 +117,7 @@ def test_what_it_cannot_carry_is_refused_before_any_request(
     with ScriptedProvider() as provider:
         unknown.profile(provider.base_url)
         attempt = unknown.run(order())
-        assert provider.requests == []
+        assert provider.chats == []
     assert attempt.failure is not None
     assert (attempt.failure.cause, attempt.receipt.turns) == ("bad-request", 0)
     assert said in attempt.failure.message

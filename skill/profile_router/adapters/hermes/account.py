@@ -15,13 +15,15 @@ class Account:
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
     `afford` holds the money for the tokens so far, the request that is to go out and the longest answer to it; where
-    there is none, `over` is the reason, `stop` is called, and that request does not go out. `asked_in` and `asked_out`
-    are what the request under way has taken by its size; `counted`: some of the tokens are by size, because the
-    provider did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
+    there is none, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets the model
+    that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and `asked_out` are
+    what the request under way has taken by its size; `counted`: some of the tokens are by size, because the provider
+    did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
     """
 
     emit: Emit
     afford: Callable[[int], None] | None = None
+    look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
     over: AttemptError | None = None
     turns: int = 0
@@ -60,6 +62,7 @@ class Account:
                 self.first_s = event["first_s"] if self.first_s is None else self.first_s
                 self.trouble = None
                 self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"]})
+                self._look_at(event.get("model_served"))
             case "refused":
                 self.trouble = event
             case "result":
@@ -72,10 +75,21 @@ class Account:
         try:
             self.afford(self.tokens_in + self.tokens_out + coming)
         except AttemptError as error:
-            self.over = error
             self.turns, self.asked_in = self.turns - 1, 0
-            if self.stop is not None:
-                self.stop()
+            self._end(error)
+
+    def _look_at(self, model: object) -> None:
+        if self.look_at is None or self.over is not None or not isinstance(model, str) or not model.strip():
+            return
+        try:
+            self.look_at(model)
+        except AttemptError as error:
+            self._end(error)
+
+    def _end(self, error: AttemptError) -> None:
+        self.over = error
+        if self.stop is not None:
+            self.stop()
 
     def close(self) -> None:
         """Take what was under way as taken: whoever is cut off pays for the question, and for what had come."""

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from profile_router.adapters.backends import listed_models
 from profile_router.adapters.embedded.attach import image_parts
 from profile_router.adapters.embedded.prompt import order_text
 from profile_router.adapters.hermes.account import Account
@@ -29,6 +30,7 @@ from profile_router.adapters.profile_files import read_config
 from profile_router.adapters.prompts import render
 from profile_router.adapters.records import MemoryRecords, Records
 from profile_router.adapters.withheld_watch import WithheldWatch, unwatched, watched
+from profile_router.core.backend import other_model
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
@@ -36,7 +38,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.receipt import Attempt, Outcome, Receipt
 from profile_router.core.spending import price
 from profile_router.core.taint import Taint
-from profile_router.errors import Unreachable
+from profile_router.errors import OtherModelLoaded, Unreachable
 from profile_router.ports import Emit, Hold
 
 NAME = "hermes"
@@ -75,6 +77,7 @@ class HermesRunner:
             receipt = receipt_of(order, profile, account, interrupted, 0.0, self.policy)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
             return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
+        account.look_at = await self._model_check(order, profile)
         taints: list[Taint] = []
         with ExitStack() as held:
             try:
@@ -88,7 +91,7 @@ class HermesRunner:
                     ended = await _within_means(talk, account)
         account.close()
         key = profile.endpoint.api_key
-        failure = _too_dear(account) or failure_of(
+        failure = _ended_by_us(account) or failure_of(
             account, ended, order, where=profile.where, secret=key.reveal() if key else None
         )
         seconds = round(time.monotonic() - started, 3)
@@ -110,6 +113,20 @@ class HermesRunner:
         if self.workspace is None or not order.local:
             return ()
         return unwatched(survey(self.workspace, self.policy.private_paths), "Hermes' turn was interrupted")
+
+    async def _model_check(self, order: Order, profile: Profile) -> Callable[[str], None] | None:
+        """Return what raises OtherModelLoaded for the name of another model than *order* is for, by what its server
+        lists; None for a model elsewhere, which nobody attested."""
+        if not order.local:
+            return None
+        listed = await listed_models(profile, connect_s=self.policy.limits.connect_seconds)
+
+        def look_at(name: str) -> None:
+            accept_any = self.policy.accept_any_model
+            if problem := other_model(profile.endpoint.model, name, listed, accept_any=accept_any):
+                raise OtherModelLoaded(f"{profile.where} {problem}")
+
+        return look_at
 
     def _afford(self, order: Order, hold: Hold | None) -> Callable[[int], None] | None:
         if hold is None:
@@ -166,7 +183,7 @@ def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list
 
 
 async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -> Ended:
-    """Return how *talking* ended; it is ended where *account* finds that there is no money for more."""
+    """Return how *talking* ended; it is ended where *account* finds that it may not go on."""
     running = asyncio.ensure_future(talking)
     account.stop = running.cancel
     try:
@@ -179,8 +196,11 @@ async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -
         running.cancel()
 
 
-def _too_dear(account: Account) -> Failure | None:
-    return None if account.over is None else Failure(cause="over-budget", message=str(account.over))
+def _ended_by_us(account: Account) -> Failure | None:
+    error = account.over
+    if error is None:
+        return None
+    return Failure(cause="wrong-model" if isinstance(error, OtherModelLoaded) else "over-budget", message=str(error))
 
 
 def receipt_of(
