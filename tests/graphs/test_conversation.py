@@ -160,7 +160,7 @@ def test_a_thread_whose_summary_repeats_a_private_file_is_private_from_then_on(
         monkeypatch.setattr(rig.verifier, "copied", fails)
     final = rig.run(a_task())
     assert (final["status"], final["private_thread"]) == ("ok", True)
-    assert any(note.startswith("the summary repeats what") for note in final["notes"])
+    assert any(note.startswith("the summary repeats text of") for note in final["notes"])
     assert final["notes"][0] == "a note"
 
 

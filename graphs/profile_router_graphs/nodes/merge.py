@@ -51,7 +51,7 @@ def _copied(context: RunContext, summary: str) -> str:
     try:
         return context.verifier.copied((summary,))
     except RouterError:  # the work is done; where it cannot be told, the next task stays here
-        return "a private file, for all that could be told,"
+        return "perhaps a private file (the files could not be compared)"
 
 
 def _of_turn(taints: Sequence[Taint]) -> str:
@@ -59,4 +59,4 @@ def _of_turn(taints: Sequence[Taint]) -> str:
 
 
 def _note(copied: str) -> str:
-    return f"the summary repeats what {copied} says: local models only for the next tasks of this thread"
+    return f"the summary repeats text of {copied}: local models only for the next tasks of this thread"

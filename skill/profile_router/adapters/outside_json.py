@@ -26,8 +26,8 @@ class UnreadableJson(ValueError):
 def read_json(text: str | bytes | bytearray, *, most: int = MOST_BYTES, strict: bool = True) -> Any:
     """Return the value of *text*, of at most *most* characters or bytes. Raises UnreadableJson, and nothing else.
 
-    What is no number of any use (`NaN`, infinity, more than 30 digits) is None; of two equal keys the last one holds;
-    half a character (a lone surrogate) is a question mark. Not *strict*: line breaks may stand in strings as they are.
+    A number that no field can hold (`NaN`, infinity, more than 30 digits) is None. Of two equal keys the last holds.
+    Half a character (a lone surrogate) is a question mark. Not *strict*: line breaks may stand in strings as they are.
     """
     if len(text) > most:
         raise UnreadableJson(f"longer than {most:,} bytes")

@@ -191,7 +191,7 @@ class _FolderWalk:
                     yield path, inode
 
     def _everything(self, reason: str) -> Iterator[tuple[str, os.DirEntry[str], str]]:
-        """Yield all below the root that is no folder: its path, itself, and why it is withheld, empty if it is not."""
+        """Yield each entry below the root but folders: its path, itself, and why it is withheld, empty if it is not."""
         waiting = [(self.root, "", reason)]
         while waiting and not self._ended:
             place, above, around = waiting.pop()

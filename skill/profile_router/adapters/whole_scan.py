@@ -132,7 +132,7 @@ def _seam(text: str) -> int:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Tell whether *head* is no text: it has NULs, and what is left without them is no UTF-8."""
+    """Tell whether *head* is not text: it has NULs, and without them it is not UTF-8."""
     if encoding_of(head) != "utf-8-sig" or b"\0" not in head:
         return False
     if head.count(0) * 4 > len(head):  # UTF-16 without its mark, or a table

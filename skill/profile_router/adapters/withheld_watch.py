@@ -104,10 +104,10 @@ def _git_folders(root: Path) -> Iterator[str]:
 
 
 def _private_in_history(root: Path, globs: Sequence[str]) -> str:
-    """Return a private path of which git keeps a content; where that cannot be told in time, that."""
+    """Return a private path of which git keeps a content, in words where git does not list all in time."""
     try:
         listed = git(root, *_OBJECTS, env={"GIT_NO_LAZY_FETCH": "1"}, timeout_s=_HISTORY_SECONDS)
     except WorkspaceError:
-        return "a private file, for all that could be told"
+        return "a private file (it could not be read to its end)"
     paths = dict.fromkeys(line.partition(" ")[2] for line in listed.split("\n"))
     return next((shown(path) for path in paths if path and private_glob(path, globs)), "")

@@ -22,7 +22,7 @@ _FLAGS = {"true": True, "false": False}
 def tasks_of(args: Any) -> list[dict[str, Any]] | None:
     """Return the tasks of a delegate_task, each whole in itself.
 
-    None for a call that is Hermes' own: it refuses it, or it is no order for a subagent but about one that runs.
+    None for a call that is Hermes' own: Hermes refuses it, or it is about a subagent that runs already.
     """
     if not isinstance(args, Mapping) or not _spawns(args.get("action")):
         return None

@@ -121,7 +121,7 @@ def _event(data: str) -> dict[str, Any]:
 
 
 def _error(body: bytes) -> bytes:
-    """Return the *body* of an error as it may be read; its beginning as text, where it is no JSON of any use."""
+    """Return the *body* of an error as it may be read; its beginning as text, where it cannot be read as JSON."""
     try:
         return json.dumps(read_json(body)).encode()
     except UnreadableJson:
@@ -141,7 +141,7 @@ def _gated_stream() -> type:
             self._read = False
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            if self._read:  # openai reads on behind the end; whatever comes there is no part of the answer
+            if self._read:  # openai reads on behind the end; whatever comes there does not belong to the answer
                 return
             self._read = True
             async for event in self._gate.through(aiter(self._stream)):

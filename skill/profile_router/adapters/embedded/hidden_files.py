@@ -10,12 +10,11 @@ from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequ
 from dataclasses import dataclass, field
 
 from profile_router.adapters.embedded.paths import ToolRefusal
-from profile_router.adapters.private_survey import INSTALLED, Survey
+from profile_router.adapters.private_survey import INSTALLED, MOST_ENTRIES, Survey
 from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, secret_in
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_glob
 
-MOST_ENTRIES = 500_000
 READ_BYTES = 2 * 1024 * 1024 * 1024
 READ_SECONDS = 90.0  # of an attempt; a Python environment of 200 MB takes about 35
 MOST_HIDDEN = 1_000  # each is a mount

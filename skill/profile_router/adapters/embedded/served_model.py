@@ -24,7 +24,7 @@ class ServedModel:
     _known: set[str] = field(default_factory=set)
 
     async def look_at(self, name: str) -> None:
-        """Raise OtherModelLoaded where *name* is no name of the model that was asked for, by what the server lists.
+        """Raise OtherModelLoaded where *name* is not a name of the model asked for, by what the server lists.
 
         The server is asked for its list where the names differ, once for each name.
         """
