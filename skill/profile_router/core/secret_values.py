@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from profile_router.core.spoken_passwords import is_word_with_number
 
@@ -129,6 +130,7 @@ def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
     return Named("password" if sort in _PASSWORD_SORTS else "secret value", begin, begin + len(told)) if real else None
 
 
+@lru_cache(maxsize=4_096)  # a text that repeats `token=` asks for the same 500 characters at each of its names
 def is_placeholder(value: str) -> bool:
     """Tell whether *value* only stands where a secret would: `<your key>`, `changeme`, `xxxx`, `${TOKEN}`."""
     return len(set(value)) < 4 or bool(_PLACEHOLDER.search(value))
@@ -195,11 +197,9 @@ def _is_token(value: str, *, variable: bool) -> bool:
         return len(set(value)) >= 8 and not value.startswith(_EXAMPLE_UUID)
     if not _TOKEN_TEXT.fullmatch(value):
         return False
-    digits = sum(char.isdigit() for char in value)
-    letters = sum(char.isalpha() for char in value)
     if len(value) < (12 if variable else 15) or len(set(value)) < 7:
         return False
-    return digits >= 2 and letters >= 3 and not _words(value)
+    return sum(map(str.isdigit, value)) >= 2 and sum(map(str.isalpha, value)) >= 3 and not _words(value)
 
 
 def _words(value: str) -> bool:
