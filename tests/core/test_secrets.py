@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
 
-from profile_router.core import normalize, privacy, secret_kinds, secret_values
+from profile_router.core import normalize, privacy, secret_kinds, secret_values, spoken_passwords
 from profile_router.core.privacy import findings, masked, private_glob, private_key, private_text
+from profile_router.core.shared_stems import SharedStems
 
+MOST_PLACES = 14  # behind a name: seven of its ending, five words, the end
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\u0301\u0336\ufe0f\u034f\u3164\x00\x08"
 ALIKE = {**{left: right for right, left in normalize._ALIKE.items()}, "e": "е", "o": "ο", "-": "‐", ".": "․", "/": "∕"}
 ALL = [*TOKENS.items(), *((kind, text) for text, kind in NAMED.items()), *(("private key", key) for key in KEYS)]
@@ -91,6 +93,30 @@ def test_the_work_for_each_place_of_a_text_is_bounded(row: secret_kinds.SecretKi
 
 def test_reading_a_value_is_bounded_too() -> None:
     assert _steps(secret_values._ASSIGNED.pattern) < 25_000
+
+
+def test_hearing_a_password_in_a_sentence_is_bounded_too() -> None:
+    assert _steps(spoken_passwords._OF.pattern) + MOST_PLACES * _steps(spoken_passwords._TOLD.pattern) < 25_000
+
+
+def test_a_name_is_followed_at_few_places_whatever_stands_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    class Counting:
+        def match(self, text: str, at: int) -> None:
+            tried.append(at)
+
+    monkeypatch.setattr(spoken_passwords, "_TOLD", Counting())
+    for behind in ("a b " * 60, "は" * 60, " a" * 60, "abcdef" + " \t" * 60, "\"'*" + "é" * 6 + " é" * 60, ":" * 60):
+        tried.clear()
+        assert list(spoken_passwords.spoken_passwords("senha" + behind, "senha" + behind)) == []
+        assert 0 < len(tried) <= MOST_PLACES
+
+
+@given(st.text("aeiou =:\n", max_size=60), st.sets(st.text("aeiou", min_size=1, max_size=4), min_size=1, max_size=6))
+def test_words_that_share_a_stem_are_found_as_each_alone_is(text: str, words: set[str]) -> None:
+    found = sorted(SharedStems.of(words, ("ae", "i")).places(text))
+    assert found == sorted((word, at) for word in words for at in range(len(text)) if text.startswith(word, at))
 
 
 def test_a_pattern_that_may_be_read_in_two_ways_would_be_told() -> None:

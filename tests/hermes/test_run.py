@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from tests.adapters.git_repository import write_files
 from tests.cli.command import Done, call
 from tests.fakes import BURST
 from tests.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, say
+from tests.scripted_provider import call as tool
 
 from profile_router.adapters.hermes.installation import VARIABLE
 from profile_router.adapters.policy_file import SHIPPED
@@ -36,6 +39,26 @@ def test_hermes_runs_what_is_large_enough_and_not_private(
     (receipt,) = done.json["attempts"]
     assert (receipt["runner"], receipt["outcome"]) == (runner, "ok")
     assert done.json["summary"] == "did it"
+
+
+def test_a_model_elsewhere_is_sent_nothing_of_a_private_folder_that_git_ignores(stage: Stage) -> None:
+    """Hermes' own tools would read it out: Hermes is on PATH, its window is wide, and it is not chosen all the same."""
+    plan = "the merger with Umbra is signed on Friday"
+    write_files(stage.workspace, {"app.py": "x = 1\n", ".gitignore": "secrets/\n", "secrets/plan.txt": f"{plan}\n"})
+    reads = [tool("read_file", {"path": "secrets/plan.txt"}), tool("search_files", {"pattern": "merger"})]
+    with ScriptedProvider([*reads, say("fixed")]) as burst, ScriptedProvider() as local:
+        stage.profile(local.base_url)
+        stage.profile(burst.base_url, BURST, window=200_000)
+        wanted = ("run", "Fix app.py", "--profile", BURST, "--toolsets", "file", "--yes", "--json")
+        path = f"{stage.hermes.python.parent}{os.pathsep}{os.environ['PATH']}"
+        extra = {**stage.environ, "PATH": path, VARIABLE: ""}
+        done = call(*wanted, "--workspace", str(stage.workspace), home=stage.folder, extra=extra)
+    assert done.code == 0, done.err
+    assert [attempt["runner"] for attempt in done.json["attempts"]] == ["embedded"]
+    assert len(burst.chats) == 3
+    sent = json.dumps(burst.chats)
+    assert "withheld: secrets/plan.txt is private" in sent
+    assert "Umbra" not in sent
 
 
 def test_a_policy_that_insists_on_hermes_is_refused_where_there_is_none(stage: Stage) -> None:

@@ -133,7 +133,7 @@ def _keys_in(files: Sequence[NamedFile], read_file: ReadFile, confidential: Conf
     for file in (file for file in files if file.form in {"text", "binary"}):
         try:
             for window in read_file(file.path):
-                for found in findings(window.text, confidential):
+                for found in findings(window.text, confidential, by_look=window.by_look):
                     line = "" if window.lines_before is None else f":{window.lines_before + found.line}"
                     yield PrivateFinding(kind=found.kind, place=f"{masked(shown(file.path), confidential)}{line}")
         except EndNotReached:

@@ -2,6 +2,10 @@
 
 Text is read in its encoding. Of a binary file the runs of ASCII are looked at, single bytes and UTF-16: a program, a
 database or compiled Python keeps the constants of its source so. What is packed or encrypted is not seen into.
+
+In programs and in packed data, told by their first bytes, a value does not count for a name that stands before it: what
+stands there side by side was put so by a linker or by chance. All else is read like text: databases, compiled Python,
+archives that keep files as they are.
 """
 
 from __future__ import annotations
@@ -29,6 +33,12 @@ _BARE_HEAD = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"(?![\\nrt\s\"'>|,#+]{0,60}(?:[A-Za-z0-9+/=]{40}|[A-Z][A-Za-z-]{2,20}: ))"
 )
+# ELF, Mach-O (and Java's classes), Windows' programs, WebAssembly, archives of object files; PNG, JPEG, GIF, WebP and
+# other RIFF; gzip, bzip2, xz, Zstandard, 7z. Neither zip nor tar nor SQLite: they may keep a text as it is.
+_LINKED_OR_PACKED = re.compile(
+    rb"\x7fELF|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba[\xbe\xbf]|MZ|\0asm|!<arch>\n"
+    rb"|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c"
+)
 _APART = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
 # A constant of compiled Python (marshal's short strings), whose length looks like a letter right before its text.
 _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
@@ -36,10 +46,14 @@ _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
 
 @dataclass(frozen=True, slots=True)
 class TextWindow:
-    """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none."""
+    """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none.
+
+    `by_look`: it is of a program or of packed data, see `core.secret_search.secret_spans`.
+    """
 
     text: str
     lines_before: int | None = None
+    by_look: bool = False
 
 
 class EndNotReached(Exception):
@@ -90,9 +104,11 @@ def secret_in(
     Without *bare_heads* the first line of a key counts where a key follows: a library that reads keys names such lines.
     Raises EndNotReached, and the OSError of a file that cannot be read.
     """
-    found = (window.text for window in windows(file, budget))
-    texts = found if bare_heads else (_BARE_HEAD.sub("", text) for text in found)
-    return next((kind for text in texts if (kind := private_text(text, confidential))), "")
+    for window in windows(file, budget):
+        text = window.text if bare_heads else _BARE_HEAD.sub("", window.text)
+        if kind := private_text(text, confidential, by_look=window.by_look):
+            return kind
+    return ""
 
 
 def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[TextWindow]:
@@ -105,12 +121,13 @@ def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[TextWindow]:
         raise EndNotReached(f"{size:,} bytes")
     chunk = _next(file, budget)
     binary = _is_binary(chunk[:_HEAD])
+    by_look = binary and _LINKED_OR_PACKED.match(chunk) is not None
     texts = _binary_texts if binary else _Decoded(chunk)
     seam, before = "", 0
     while chunk:
         following = _next(file, budget)
         text = seam + texts(chunk, final=not following)
-        yield TextWindow(text, None if binary else before)
+        yield TextWindow(text, None if binary else before, by_look)
         seam = text[_seam(text) :]
         before += text.count("\n") - seam.count("\n")
         chunk = following

@@ -82,11 +82,12 @@ def _secret_in(file: Path, confidential: Confidential) -> str:
     """Return the kind of a secret that *file* holds, or that it was not read to its end; empty where it is clear."""
     budget = ReadBudget(left=MOST_BINARY, seconds=_BINARY_SECONDS)
     try:
-        return next(
-            (kind for window in file_windows(file, budget) if (kind := private_text(window.text, confidential))), ""
-        )
+        for window in file_windows(file, budget):
+            if kind := private_text(window.text, confidential, by_look=window.by_look):
+                return kind
     except EndNotReached:
         return UNCHECKED
+    return ""
 
 
 def _content(file: Path) -> bytes | None:

@@ -90,9 +90,16 @@ def _regexes(glob: str) -> tuple[re.Pattern[str], ...]:
     return tuple(regex for regex in map(glob_regex, spelled) if wanted and regex is not None)
 
 
-def private_text(text: str, confidential: Confidential = NOTHING) -> str | None:
-    """Return the kind of the first secret that *text* holds (`private key`, `token of GitHub`), None where none is."""
-    first = min(secret_spans(text, confidential), key=lambda span: (span.kind != PRIVATE_KEY, span.start), default=None)
+def private_text(text: str, confidential: Confidential = NOTHING, *, by_look: bool = False) -> str | None:
+    """Return the kind of the first secret that *text* holds (`private key`, `token of GitHub`), None where none is.
+
+    *by_look*: see `secret_spans`.
+    """
+    first = min(
+        secret_spans(text, confidential, by_look=by_look),
+        key=lambda span: (span.kind != PRIVATE_KEY, span.start),
+        default=None,
+    )
     return first.kind if first else None
 
 
@@ -101,10 +108,10 @@ def private_key(text: str) -> bool:
     return any(True for _ in secret_spans(text, keys_only=True))
 
 
-def findings(text: str, confidential: Confidential = NOTHING) -> tuple[SecretFinding, ...]:
-    """Return the secrets that *text* holds, in order, with their lines."""
+def findings(text: str, confidential: Confidential = NOTHING, *, by_look: bool = False) -> tuple[SecretFinding, ...]:
+    """Return the secrets that *text* holds, in order, with their lines. *by_look*: see `secret_spans`."""
     found, line, at = [], 1, 0
-    for span in _merged(secret_spans(text, confidential)):
+    for span in _merged(secret_spans(text, confidential, by_look=by_look)):
         line += text.count("\n", at, span.start)
         last = line + text.count("\n", span.start, span.end)
         found.append(SecretFinding(kind=span.kind, line=line, last_line=last))

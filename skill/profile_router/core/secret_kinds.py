@@ -228,7 +228,9 @@ KINDS: tuple[SecretKind, ...] = (
     SecretKind(kind="credential in a URL", anchors=("@tcp(", "@unix(", "@udp("), wraps=False, ahead=162,
                pattern=r"[\w.%-]{1,60}+:(?P<value>[^\s@/\"'`:]{3,100}+)@(?:tcp|unix|udp)\("),
     SecretKind(kind="credential in a URL", anchors=("://",), wraps=False,
-               pattern=r"://[^\s/?#@:\"'<>`\\]{0,100}+:(?P<value>[^\s/?#@\"'<>`]{3,200}+)@(?=[A-Za-z0-9\[])"),
+               # Several hosts may stand before: `://host:123,name:password@host`.
+               pattern=r"://(?:[\w.-]{1,100}+:[0-9]{1,5}+,){0,3}[^\s/?#@:\"'<>`\\]{0,100}+:"
+                       r"(?P<value>[^\s/?#@\"'<>`]{3,200}+)@(?=[A-Za-z0-9\[])"),
     SecretKind(kind="credential in a URL", anchors=("://",), wraps=False, digits=3,
                pattern=rf"://(?P<value>{_W}{{24,200}}+)(?::[^\s/?#@]{{0,40}}+)?@(?=[A-Za-z0-9\[])"),
     SecretKind(kind="credential in a header", anchors=("bearer", "basic", "authorization"), wraps=False, digits=2,
@@ -260,6 +262,7 @@ KINDS: tuple[SecretKind, ...] = (
                        r"[^\s:\"']{1,100}+:[\"']?(?P<value>[^\s\"'@]{4,200}+)"),
 )  # fmt: skip
 KEY_KINDS = tuple(kind for kind in KINDS if kind.kind == PRIVATE_KEY)
+KINDS_BY_LOOK = tuple(kind for kind in KINDS if kind.kind not in {"password", "secret value"})
 
 
 def dense_runs(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -17,7 +17,15 @@ from profile_router.core.confidential_search import confidential_spans
 from profile_router.core.fresh_lines import fresh_lines
 from profile_router.core.normalize import View, readings, straightened, unwrapped
 from profile_router.core.policy.private import NOTHING, Confidential
-from profile_router.core.secret_kinds import KEY_KINDS, KINDS, PRIVATE_KEY, SecretKind, compiled, dense_runs
+from profile_router.core.secret_kinds import (
+    KEY_KINDS,
+    KINDS,
+    KINDS_BY_LOOK,
+    PRIVATE_KEY,
+    SecretKind,
+    compiled,
+    dense_runs,
+)
 from profile_router.core.secret_values import is_placeholder, named_secrets
 from profile_router.core.spoken_passwords import spoken_passwords
 
@@ -43,11 +51,14 @@ class Span:
     kind: str
 
 
-def secret_spans(text: str, confidential: Confidential = NOTHING, *, keys_only: bool = False) -> Iterator[Span]:
+def secret_spans(
+    text: str, confidential: Confidential = NOTHING, *, keys_only: bool = False, by_look: bool = False
+) -> Iterator[Span]:
     """Yield the secrets in *text* and what *confidential* calls private, in no order and some more than once.
 
-    *keys_only*: key material alone.
+    *keys_only*: key material alone. *by_look*: no value that counts for the name it is given, or in a sentence.
     """
+    kinds = KEY_KINDS if keys_only else KINDS_BY_LOOK if by_look else KINDS
     last: View | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
@@ -55,66 +66,71 @@ def secret_spans(text: str, confidential: Confidential = NOTHING, *, keys_only: 
             () if confidential == NOTHING or keys_only else confidential_spans(view.text, confidential)
         ):
             yield Span(*view.origin(start, end), kind)
-        for start, end, kind in _over_breaks(view, keys_only=keys_only):
+        for start, end, kind in _over_breaks(view, kinds):
             yield Span(*view.origin(start, end), kind)
         for fresh in () if keys_only else fresh_lines(view.text, clean):
             starts = []
-            for start, end, kind in _in_lines(fresh.text, confidential):
+            for start, end, kind in _in_lines(fresh.text, confidential, kinds):
                 starts.append(start)
                 yield Span(*view.origin(*fresh.place(start, end)), kind)
             clean |= fresh.without(starts)
         last = view
     if last is not None and (wrapped := unwrapped(last)) is not None:
-        for start, end, kind in _joined(wrapped, keys_only=keys_only):
+        for start, end, kind in _joined(wrapped, kinds):
             yield Span(*wrapped.origin(start, end), kind)
 
 
-def _over_breaks(view: View, *, keys_only: bool) -> Iterator[tuple[int, int, str]]:
+def _over_breaks(view: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(view)
-    for kind in KEY_KINDS if keys_only else KINDS:
+    for kind in kinds:
         if kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
 
 
-def _in_lines(text: str, confidential: Confidential, *, decoded: bool = False) -> Iterator[tuple[int, int, str]]:
+def _in_lines(
+    text: str, confidential: Confidential, kinds: Sequence[SecretKind], *, decoded: bool = False
+) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(View(text=text))
-    for kind in KINDS:
+    for kind in kinds:
         if not kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
-    yield from ((named.start, named.end, named.kind) for named in named_secrets(text))
-    for start, end in spoken_passwords(text, searched.lower):
-        if not is_placeholder(text[start:end]):
-            yield start, end, "password"
+    if kinds is KINDS:
+        yield from ((named.start, named.end, named.kind) for named in named_secrets(text, searched.lower))
+        for start, end in spoken_passwords(text, searched.lower):
+            if not is_placeholder(text[start:end]):
+                yield start, end, "password"
     if not decoded:
-        yield from _in_base64(searched, confidential)
+        yield from _in_base64(searched, confidential, kinds)
 
 
-def _in_base64(searched: _Searched, confidential: Confidential) -> Iterator[tuple[int, int, str]]:
+def _in_base64(
+    searched: _Searched, confidential: Confidential, kinds: Sequence[SecretKind]
+) -> Iterator[tuple[int, int, str]]:
     """Yield the runs of base64 that are a text with a secret in it."""
     text = searched.view.text
     for run in dict.fromkeys(_BASE64.findall(searched.dense)):
-        if kind := _kind_within(run, confidential):
+        if kind := _kind_within(run, confidential, kinds):
             start = text.find(run)
             while start >= 0:
                 yield start, start + len(run), kind
                 start = text.find(run, start + len(run))
 
 
-def _kind_within(run: str, confidential: Confidential) -> str | None:
+def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
     bare = run.rstrip("=")
     try:
         text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
     except ValueError:
         return None
     text = straightened(View(text=text)).text
-    found = _in_lines(text, confidential, decoded=True)
+    found = _in_lines(text, confidential, kinds, decoded=True)
     ours = confidential_spans(text, confidential) if confidential != NOTHING else ()
     return next((kind for *_, kind in (*found, *ours)), None)
 
 
-def _joined(wrapped: View, *, keys_only: bool) -> Iterator[tuple[int, int, str]]:
+def _joined(wrapped: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(wrapped, wrapped=True)
-    for kind in KEY_KINDS if keys_only else KINDS:
+    for kind in kinds:
         if kind.wraps:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from profile_router.core.shared_stems import SharedStems
 from profile_router.core.spoken_passwords import is_word_with_number
 
 # How the names end, in lower case; what else a name must be stands behind.
@@ -31,6 +32,8 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     *((f"{kind} key", "token") for kind in ("api", "access", "secret", "account", "signing", "encryption", "license")),
     *((f"{word}{mark}", "short") for word in ("pass", "pw") for mark in (":", "=", '"', "'", " ")),
 )
+_SORT_OF = dict(_ENDINGS)
+_STEMS = SharedStems.of(_SORT_OF, ("pass", "pw", "credential", "connection", "key"))
 _ASSIGNED = re.compile(
     r"(?P<rest>[\w-]{0,40}+)(?P<close>\\{0,7}+[\"'`\])]{0,3}+)"  # a quotation mark of JSON in JSON has backslashes
     r"(?:\[[0-9]{0,4}+\])?+"  # `char secret[] = …`
@@ -67,7 +70,8 @@ _TEMPLATE = re.compile(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)
 _TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}|[A-Za-z0-9+/=_.~:%!@#$^&*()-]{40,500}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORD = re.compile(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
-_EXAMPLE_UUID = "123e4567-e89b-12d3"  # of RFC 9562 and everybody who quotes it
+# Known to everybody: the examples and namespaces of RFC 9562, and what each WebSocket is opened with (RFC 6455).
+_PUBLIC_UUIDS = ("123e4567-e89b-12d3", "f81d4fae-7dec-11d0", "6ba7b81", "258eafa5-e914-47da")
 _SHORTEST = 6  # characters of a password; a token has more
 _MARKS = frozenset("!@#$%^&*~+?")
 _FIELD = re.compile(r"\{\w*\}")
@@ -87,16 +91,13 @@ class Named:
     end: int
 
 
-def named_secrets(text: str) -> Iterator[Named]:
-    """Yield the values in *text* whose name and look say that they are secret."""
-    lower = text.lower()
-    for ending, sort in _ENDINGS:
-        at = lower.find(ending)
-        while at >= 0:
-            end = at + len(ending) - (sort == "short")
-            if (found := _ASSIGNED.match(text, end)) and (named := _read(text, at, found, sort)):
-                yield named
-            at = lower.find(ending, at + 1)
+def named_secrets(text: str, lower: str) -> Iterator[Named]:
+    """Yield the values in *text* whose name and look say that they are secret; *lower* is the same in lower case."""
+    for ending, at in _STEMS.places(lower):
+        sort = _SORT_OF[ending]
+        end = at + len(ending) - (sort == "short")
+        if (found := _ASSIGNED.match(text, end)) and (named := _read(text, at, found, sort)):
+            yield named
 
 
 def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
@@ -194,7 +195,7 @@ def _is_password(value: str, *, variable: bool) -> bool:
 
 def _is_token(value: str, *, variable: bool) -> bool:
     if _UUID.fullmatch(value):
-        return len(set(value)) >= 8 and not value.startswith(_EXAMPLE_UUID)
+        return len(set(value)) >= 8 and not value.lower().startswith(_PUBLIC_UUIDS)
     if not _TOKEN_TEXT.fullmatch(value):
         return False
     if len(value) < (12 if variable else 15) or len(set(value)) < 7:

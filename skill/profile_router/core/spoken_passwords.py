@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from profile_router.core.normalize import plain
+from profile_router.core.shared_stems import SharedStems
 
 _NAMES = (
     *("password", "passcode", "kennwort", "passwort", "zugangscode"),  # English, German
@@ -41,13 +42,15 @@ _VERBS = (
     *("είναι", "הוא", "היא", "هي", "هو", "है", "是", "为", "為", "は", "が", "는", "은", "là", "adalah", "คือ", "olan"),
 )
 NAMES = tuple(dict.fromkeys(plain(one).lower() for name in _NAMES for one in (name, name.title(), name.upper())))
-_VERB = "|".join(sorted({re.escape(plain(verb).lower()) for verb in _VERBS}, key=len, reverse=True))
-# Of what the password is: a few words that begin with a preposition or an article, or the name of a thing itself.
-_OF = r"[^\W\d_]{0,6}?(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}?"  # first an ending of the name
+_STEMS = SharedStems.of(NAMES, ("pass", "paro", "losenord"))
+_SAID = sorted({plain(verb).lower() for verb in _VERBS}, key=len, reverse=True)
+_VERB = "|".join(re.escape(verb) + ("(?![^\\W_])" if verb.isascii() else "") for verb in _SAID)
+# Of what the password is: an ending of the name, and a few words.
+_OF = re.compile(r"[\"'`*]{0,3}+(?P<ending>[^\W\d_]{0,6}+)(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}+[ \t]{0,3}+")
+_BLANKS = re.compile(r"[ \t]{1,3}+")
 _TOLD = re.compile(
-    rf"(?:[\"'`*]{{0,3}}){_OF}[ \t]{{0,3}}+"
-    rf"(?:[:=]|(?:(?<![^\W\d_])|(?<=[^\x00-\x7f]))(?:{_VERB})[ \t]{{0,2}}:?)[ \t]{{0,3}}+"
-    r"[\"'`*]{0,3}(?P<value>[!#-&(-_a-~]{6,200}+)"
+    rf"(?>[:=]|(?:(?<![^\W\d_])|(?<=[^\x00-\x7f]))(?:{_VERB})[ \t]{{0,2}}+:?+)[ \t]{{0,3}}+"
+    r"[\"'`*]{0,3}+(?P<value>[!#-&(-_a-~]{6,200}+)"
 )
 _WORD_WITH_NUMBER = re.compile(
     r"[A-Za-z]{1,20}[_.]?[0-9]{1,3}|[0-9]{1,3}[_.]?[A-Za-z]{1,20}"
@@ -58,16 +61,26 @@ _CODE = re.compile(r"[(\[{<]|^[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++$|^(?:
 
 def spoken_passwords(text: str, lower: str) -> Iterator[tuple[int, int]]:
     """Yield where *text* tells a password in a sentence; *lower* is the same in lower case."""
-    for name in NAMES:
-        at = lower.find(name)
-        while at >= 0:
-            found = _TOLD.match(lower, at + len(name)) if _begins(lower, at) else None
-            if found:
-                start = found.start("value")
-                value = text[start : found.end("value")].rstrip(".,:;!?)\"'`*")
-                if _is_told(value):
-                    yield start, start + len(value)
-            at = lower.find(name, at + 1)
+    for name, at in _STEMS.places(lower):
+        if _begins(lower, at) and (found := _told(lower, at + len(name))):
+            start = found.start("value")
+            value = text[start : found.end("value")].rstrip(".,:;!?)\"'`*")
+            if _is_told(value):
+                yield start, start + len(value)
+
+
+def _told(lower: str, at: int) -> re.Match[str] | None:
+    """Return the verb or sign, with the value behind it, that follows the name ending at *at*; None where none does.
+
+    It stands in or behind the ending of the name, or as a word: some twenty places at most.
+    """
+    around = _OF.match(lower, at)
+    if around is None:  # it always matches
+        return None
+    end, ending = around.end(), around.span("ending")
+    blanks = (found.end() for found in _BLANKS.finditer(lower, ending[1], end))
+    places = dict.fromkeys((*range(ending[0], ending[1] + 1), *blanks, end))
+    return next((found for place in places if (found := _TOLD.match(lower, place))), None)
 
 
 def is_word_with_number(value: str) -> bool:

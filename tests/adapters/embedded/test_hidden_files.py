@@ -27,6 +27,7 @@ from profile_router.adapters.whole_scan import OVERLAP, WINDOW
 TOKEN = TOKENS["token of GitHub"]
 LINE = f'token = "{TOKEN}"\n'
 GLOBS = (".env*", "secrets/**")
+KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7kD83dkk2Lq0Zw9Xc7Vb1Np6Rt3Hs8Jd5Fg0YaTuEiOo12\n"
 PLAN = "the merger is signed\n"
 
 
@@ -93,6 +94,67 @@ def test_a_library_that_names_the_first_line_of_keys_is_not_hidden(body: str, hi
     line = "-----BEGIN RSA " + "PRIVATE KEY-----"
     write_files(root, {".venv/lib/site-packages/ssh.py": f'HEAD = "{line}{body}"\nEND = 1\n'})
     assert bool(finder(root).find().secret) is hidden
+
+
+PROGRAMS = {
+    "ELF": b"\x7fELF\2\1\1\0",
+    "Mach-O": b"\xcf\xfa\xed\xfe\7\0\0\1",
+    "Windows": b"MZ\x90\0\3\0\0\0",
+    "WebAssembly": b"\0asm\1\0\0\0",
+    "Java": b"\xca\xfe\xba\xbe\0\0\0\x41",
+    "objects": b"!<arch>\n/ 0 \0\0",
+    "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\r",
+    "gzip": b"\x1f\x8b\x08\0\0\0\0\0",
+    "Zstandard": b"\x28\xb5\x2f\xfd\0\0\0\0",
+}
+KEPT_AS_THEY_ARE = {
+    "SQLite": b"SQLite format 3\0\x10\0\1\1",
+    "an editor's copy": b"b0VIM 9.0\0\0\0\xff",
+    "zip": b"PK\3\4\n\0\0\0\0\0\xff",
+    "tar": b"settings.env" + b"\0" * 90 + b"0000644\0",
+    "unknown": b"\0\1\xfe\xff\3",
+}
+PADDING = b"\x80\0\xff" * 300
+GUESSES = (
+    b"API_KEY=kD83dkk2Lq0Zw9Xc7Vb1",
+    b"_:uketo5]*Mrcw{Pw:}a}~v@QEh8dhaALmR>[b`IzM",
+    b"the password is hunter22x!9",
+    b"password:\n  kD83dkk2Lq0Zw9X",
+)
+
+
+@pytest.mark.parametrize("guess", GUESSES)
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_in_a_program_or_packed_data_no_value_counts_for_a_name_that_stands_before_it(
+    kind: str, guess: bytes, root: Path
+) -> None:
+    write_files(root, {"lib.so": PROGRAMS[kind] + PADDING + guess + PADDING})
+    assert finder(root).find().secret == ()
+    key = KEY.encode()
+    for known in (TOKEN.encode(), b"postgres://app:kD83dkk2Lq@db.internal/x", key, key.decode().encode("utf-16-le")):
+        write_files(root, {"lib.so": PROGRAMS[kind] + PADDING + guess + PADDING + known + PADDING})
+        assert names(root, finder(root).find().secret) == ["lib.so"], known
+
+
+@pytest.mark.parametrize("guess", GUESSES)
+@pytest.mark.parametrize("kind", KEPT_AS_THEY_ARE)
+def test_in_what_may_keep_a_text_as_it_is_a_value_counts_for_its_name(kind: str, guess: bytes, root: Path) -> None:
+    write_files(root, {"backup": KEPT_AS_THEY_ARE[kind] + PADDING + guess + PADDING})
+    assert names(root, finder(root).find().secret) == ["backup"]
+
+
+def test_a_text_that_begins_like_a_program_is_read_as_a_text(root: Path) -> None:
+    write_files(root, {name: f"{start}\nDB_PASSWORD=kd83!dkk2\n" for name, start in (("a", "MZ"), ("b", "RIFF"))})
+    assert names(root, finder(root).find().secret) == ["a", "b"]
+
+
+def test_the_urls_of_several_hosts_in_a_librarys_examples_are_no_secrets(root: Path) -> None:
+    urls = ("https://foo.com:123,foo:bar@bar.com", "mongodb://a.b:27017,c.d:27018,user:password@e.f/x")
+    write_files(root, {f"{number}.py": f"x = '{url}'\n" for number, url in enumerate(urls)})
+    assert finder(root).find().secret == ()
+    urls = ("postgres://a.b:5432,app:kD83dkk2Lq@c.d/x", "amqp://app:123,kD83!dkk2@c.d")
+    write_files(root, {f"{number}.py": f"x = '{url}'\n" for number, url in enumerate(urls)})
+    assert names(root, finder(root).find().secret) == ["0.py", "1.py"]
 
 
 def test_a_command_reads_no_secret_of_an_ignored_file_backwards(root: Path) -> None:
