@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from tests.fakes import LOCAL, a_task
+from tests.hermes.installed import NEW, OLD, installed_hermes
 from tests.hermes.stage import KEY, Stage, an_errand
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, say
 
@@ -45,6 +46,44 @@ def test_a_failed_turn_has_a_cause_and_asked_no_more_than_it_says(
     assert said in attempt.failure.message
     assert (len(provider.chats), attempt.receipt.turns) == (requests, requests)
     assert attempt.text == ""
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (fail(500), "server-error"),
+        (fail(503), "unavailable"),
+        (fail(529, "overloaded"), "server-error"),
+        (fail(429), "rate-limited"),
+        (Answer(drop=True), "bad-gateway"),
+        (say("half", ends="cut"), ""),  # the versions tell it differently: cut short, or dropped
+        (say("", reasoning="half", ends="cut"), ""),
+    ],
+    ids=["500", "503", "529", "429", "dropped", "cut", "cut in its thoughts"],
+)
+def test_a_request_that_failed_is_not_made_again_by_any_hermes(
+    stage: Stage, version: str, answer: Answer, cause: str
+) -> None:
+    stage.hermes = installed_hermes(version)
+    with ScriptedProvider([answer] * 9) as provider:
+        stage.profile(provider.base_url)
+        attempt = stage.run(an_errand(seconds=60.0))
+        assert len(provider.chats) == attempt.receipt.turns == 1
+    assert attempt.failure is not None
+    assert attempt.failure.cause == cause or (not cause and attempt.failure.cause in ("cut-short", "bad-gateway"))
+
+
+@pytest.mark.parametrize(("most", "made"), [(1, 1), (2, 2)])
+def test_a_request_that_goes_again_without_a_refused_option_counts(stage: Stage, most: int, made: int) -> None:
+    stage.hermes = installed_hermes(NEW)
+    answers = [fail(400, "stream_options: extra fields not permitted"), say("done")]
+    with ScriptedProvider(answers[:made]) as provider:
+        stage.profile(provider.base_url)
+        attempt = stage.run(an_errand(a_task(toolsets=("file",), max_turns=most)))
+        assert len(provider.chats) == made
+    assert attempt.receipt.turns == made
+    assert (attempt.text == "done") is (made > 1)
 
 
 @pytest.mark.parametrize(("local", "cause"), [(True, "refused"), (False, "refused")])

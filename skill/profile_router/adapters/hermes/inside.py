@@ -34,6 +34,8 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "_get_cron_approval_mode": ("tools.approval_context", "tools.approval"),
     "PARTIAL_STREAM_STUB_ID": ("hermes_constants", "agent.chat_completion_helpers"),
     "normalize_usage": ("agent.usage_pricing",),
+    "Client": ("httpx",),
+    "AsyncClient": ("httpx",),
 }
 _AGENT_TAKES = (
     "api_key", "base_url", "provider", "api_mode", "providers_allowed", "providers_ignored", "providers_order",

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 Say = Callable[..., None]
 Ask = Callable[..., Any]
@@ -18,6 +19,8 @@ _STATUSES = ("status_code", "code")  # of the client's errors, and of the standa
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
+_ASKING = ("/chat/completions", "/completions", "/responses", "/messages")  # what paths of a model's answers end in
+_REFUSED = (400, 422)  # the request as it was, for an option of it
 
 
 class BrokeOff(ConnectionError):
@@ -42,6 +45,9 @@ class Meter:
         self._may_go = may_go
         self._answer = 0
         self._asking = False
+        self._to_send = 0
+        self._status: int | None = None
+        self._request: Any = None
         self._turns = self._most = self._tokens_in = self._tokens_out = 0
         self._written: list[str] = []
         self._length = self._told = 0
@@ -69,6 +75,38 @@ class Meter:
 
         place.call_llm, place.async_call_llm = call_llm, async_call_llm
 
+    def stand_at_the_door(self, clients: Sequence[Any], server: str) -> None:
+        """Let each request that was announced out to *server* once, whichever of the HTTP *clients* sends it.
+
+        Inside of one call Hermes may ask again by itself: without streaming after a 5xx, without an option that the
+        server refused, for the rest of an answer.
+        """
+        for client in clients:
+            client.send = self._sent_once(client.send, server)
+
+    def _sent_once(self, send: Ask, server: str) -> Ask:
+        def sent_once(client: Any, request: Any, *arguments: Any, **named: Any) -> Any:
+            if request.method != "POST" or not _asks(request.url, server):
+                return send(client, request, *arguments, **named)
+            self._pass_the_door()
+            response = send(client, request, *arguments, **named)
+            self._status = getattr(response, "status_code", None)
+            return response
+
+        return sent_once
+
+    def _pass_the_door(self) -> None:
+        """Take the announced request as sent. One that was refused may go again otherwise: announced, as another.
+
+        Raises TurnsSpent for any other.
+        """
+        if self._to_send < 1 and self._status in _REFUSED:
+            self._begin(self._request, None)
+        with self._lock:
+            if self._to_send < 1:
+                raise TurnsSpent("each request goes out once")
+            self._to_send, self._status = self._to_send - 1, None
+
     def begin(self, say: Say, size: Callable[[Any], int], most: int, answer: int) -> None:
         """Let *most* requests go out from now on; the longest answer to each has *answer* tokens."""
         self._say, self._size, self._most, self._answer, self.spent = say, size, most, answer, False
@@ -95,6 +133,8 @@ class Meter:
                 self.end()
                 raise TurnsSpent(f"the limit of {self._most} model calls is reached")
             self._turns += 1
+            self._to_send += 1
+            self._request = arguments or named
             sent = self._size(arguments or named)
             self._say("asked", turn=self._turns, sent=sent, answer=self._answer)
         self._may_go()
@@ -129,6 +169,8 @@ class Meter:
         self._failed(error, counted=bool(self._written))
 
     def _failed(self, error: BaseException, *, counted: bool = False) -> None:
+        with self._lock:
+            self._to_send = 0
         self._say(
             "refused",
             tokens_in=self._tokens_in,
@@ -221,6 +263,12 @@ class Meter:
         if self._length >= self._told:
             self._told = self._length + max(_BETWEEN_TOLD, self._length // 8)
             self._say("coming", written=self._size(self._written))
+
+
+def _asks(url: Any, server: str) -> bool:
+    """Tell whether *url* is where *server* answers as a model."""
+    place = urlsplit(str(url))
+    return place.netloc == urlsplit(server).netloc and place.path.rstrip("/").endswith(_ASKING)
 
 
 def _answer(response: Any) -> Any:

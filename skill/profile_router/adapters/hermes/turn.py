@@ -54,6 +54,8 @@ class HermesTurn:
         agent = _agent(order, config, say, self.inside)
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
         self.inside.put(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
+        clients = [self.inside.take(name) for name in ("Client", "AsyncClient")]
+        self.meter.stand_at_the_door(clients, order["expected"]["base_url"])
         self.meter.begin(say, size, order["max_turns"], agent.max_tokens or 0)
         self.meter.watch(agent, self.inside)
         result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
@@ -164,7 +166,7 @@ def _approvals(unattended: bool, inside: Any) -> None:
 
 
 def _one_request_a_turn(agent: Any, inside: Any) -> None:
-    """Switch off retries and the second round on a new connection."""
+    """Switch off retries, the second round on a new connection, and the wait for a server that fails."""
     os.environ["HERMES_STREAM_RETRIES"] = "0"  # once more: the profile's .env may have set it
     inside.put(
         agent,
@@ -172,3 +174,5 @@ def _one_request_a_turn(agent: Any, inside: Any) -> None:
         _try_recover_primary_transport=lambda *_, **__: False,
         _skill_nudge_interval=0,
     )
+    if hasattr(agent, "_auto_recovery_cycles"):  # from 0.22 on
+        inside.put(agent, _auto_recovery_cycles=0)
