@@ -60,7 +60,7 @@ class RunState(RunInput, RunOutput):
     for no longer than a run that may be resumed. `wrote` are the files that the attempts wrote, None where that is not
     known; `ended` is the mark of the workspace when the last of them failed. `taints` are the withheld files whose
     content the words of the attempts so far, `handoff` and the files may hold: a model elsewhere is told
-    `handoff_elsewhere` instead.
+    `handoff_elsewhere` instead, and `left` are files that stay as such an attempt left them.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -78,6 +78,7 @@ class RunState(RunInput, RunOutput):
     handoff: Handoff | None
     handoff_elsewhere: Handoff | None
     taints: tuple[Taint, ...]
+    left: tuple[str, ...]
     wrote: tuple[str, ...] | None
     snapshot: str
     ended: str
@@ -125,6 +126,7 @@ NOTHING: dict[str, Any] = {
     "handoff": None,
     "handoff_elsewhere": None,
     "taints": (),
+    "left": (),
     "wrote": (),
     "ended": "",
     "summary": "",

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.stage import workspace
 
 from profile_router.adapters import open_watch, private_survey, withheld_watch
+from profile_router.adapters.opened_secrets import Secrets
 from profile_router.adapters.withheld_watch import WithheldWatch
 
 GLOBS = ("secrets/**", ".env")
@@ -28,7 +29,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def opened(root: Path, *command: str) -> set[str]:
-    watch = WithheldWatch(root, GLOBS)
+    watch = WithheldWatch(root, GLOBS, Secrets())
     subprocess.run(command, cwd=root, check=True, capture_output=True)
     return {taint.path for taint in watch.taints()}
 
@@ -98,7 +99,7 @@ def test_one_that_is_gone_or_private_as_before_is_not(repository: Path, how: str
 def test_where_a_moved_file_is_not_found_in_time_it_may_be_anywhere(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch = WithheldWatch(repository, GLOBS)
+    watch = WithheldWatch(repository, GLOBS, Secrets())
     (repository / ".env").rename(repository / "vault" / "env.txt")
     monkeypatch.setattr(private_survey, "MOST_ENTRIES", 1)
     (taint,) = watch.taints()
@@ -155,14 +156,14 @@ def test_what_cannot_be_watched_counts_as_read_where_there_are_such_files(
         monkeypatch.setattr(withheld_watch, "MOST_WATCHED", 1)
     else:
         name = "inotify_init1" if trouble == "no queue" else "inotify_add_watch"
-        monkeypatch.setattr(open_watch._libc(), name, _refuse)
-    taints = WithheldWatch(repository, GLOBS).taints()
+        monkeypatch.setattr(open_watch.libc(), name, _refuse)
+    taints = WithheldWatch(repository, GLOBS, Secrets()).taints()
     assert "nobody knows" in taints[0].why
-    assert WithheldWatch(clear, GLOBS).taints() == ()
+    assert WithheldWatch(clear, GLOBS, Secrets()).taints() == ()
 
 
 def test_no_watch_is_left_open(repository: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(50):
-        WithheldWatch(repository, GLOBS).taints()
+        WithheldWatch(repository, GLOBS, Secrets()).taints()
     assert len(list(Path("/proc/self/fd").iterdir())) == before

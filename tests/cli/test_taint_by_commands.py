@@ -18,8 +18,10 @@ from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
 from profile_router.adapters.jail.view import jail_problem
+from profile_router.adapters.parent_sessions import ParentSessions
 
 TASK = {"goal": "fix add in calc.py", "toolsets": ["file", "terminal"], "check": CHECK, "thread": "t"}
+TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 TURNED = "import sys; print(open('{}').read()[::-1])"
 
 
@@ -31,12 +33,14 @@ def repository(tmp_path: Path) -> Path:
         "check.py": PROGRAM,
         "turn.py": TURNED.format("secrets/plan.txt"),
         "turn_ignored.py": TURNED.format("vault/secrets/deep.txt"),
-        ".gitignore": "vault/\n",
+        "turn_settings.py": TURNED.format("local_settings.py"),
+        ".gitignore": "vault/\nlocal_settings.py\n",
         "secrets/plan.txt": f"{SECRET}\n",
     }
     root = workspace(tmp_path / "ws", files)
     (root / "vault" / "secrets").mkdir(parents=True)
     (root / "vault" / "secrets" / "deep.txt").write_text(f"{SECRET}\n")
+    (root / "local_settings.py").write_text(f"# {SECRET}\nTOKEN = {TOKEN!r}\n")
     return root
 
 
@@ -59,6 +63,7 @@ OPENS = {
     "python3 turn_ignored.py": "vault/secrets/deep.txt",
     "grep -r launch secrets": "secrets/plan.txt",
     "git show HEAD:secrets/plan.txt": ".git",
+    "python3 turn_settings.py": "local_settings.py",
 }
 
 
@@ -85,15 +90,16 @@ def test_a_command_that_opens_none_promotes_with_words_and_diff(tmp_path: Path, 
     assert b"+multiply" in told(burst)
 
 
+@pytest.mark.parametrize("file", ["secrets/plan.txt", "local_settings.py"])
 def test_what_a_check_prints_that_reads_a_private_file_stays_here_and_the_rest_goes_on(
-    tmp_path: Path, repository: Path
+    tmp_path: Path, repository: Path, file: str
 ) -> None:
-    (repository / "check.py").write_text(f"{TURNED.format('secrets/plan.txt')}\nsys.exit(1)\n")
+    (repository / "check.py").write_text(f"{TURNED.format(file)}\nsys.exit(1)\n")
     works = [tool("write_file", {"path": "notes.txt", "content": "multiply\n"}), say("I wrote it down.")]
     with models(tmp_path, works, [ADDS, say("It adds.")]) as (_, burst):
         _, result = run(tmp_path, repository)
     assert result["attempts"][0]["taints"] == []
-    assert result["verified"]["check"]["taints"][0]["path"] == "secrets/plan.txt"
+    assert result["verified"]["check"]["taints"][0]["path"] == file
     assert nothing_of_it(burst)
     assert b"I wrote it down." in told(burst)
     assert b"+multiply" in told(burst)
@@ -130,6 +136,24 @@ def test_what_a_check_writes_that_reads_a_private_file_is_taken_back_first(tmp_p
     assert code == 0
     assert nothing_of_it(burst)
     assert not (repository / "leak.txt").exists()
+
+
+SESSIONS = {
+    "a tainted attempt": ([command("cat secrets/plan.txt"), say("done")], "true", True),
+    "a check that read a private file": ([say("done")], "cat secrets/plan.txt", True),
+    "neither": ([command("cat calc.py"), say("done")], "true", False),
+}
+
+
+@pytest.mark.parametrize("what", SESSIONS)
+def test_the_session_of_a_hermes_parent_counts_as_one_with_private_work(
+    tmp_path: Path, repository: Path, what: str
+) -> None:
+    works, check, private = SESSIONS[what]
+    with models(tmp_path, works, []):
+        code, _ = run(tmp_path, repository, sessions=["s", "before"], check=check)
+    kept_here = ParentSessions(state=tmp_path / "state").kept_here(["s"])
+    assert (code, bool(kept_here)) == (0, private)
 
 
 def test_a_command_that_was_at_work_in_a_kill_may_have_read_them(tmp_path: Path, repository: Path) -> None:

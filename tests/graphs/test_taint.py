@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +34,7 @@ from profile_router.core.handoff import FileDiff
 from profile_router.core.ladder import Place
 from profile_router.core.policy import Promotion
 from profile_router.core.taint import HOW_TO_ALLOW, Taint
+from profile_router_graphs.state import NOTHING
 
 VALUE = "72-77-AAMAR"  # what the withheld file says, in other words
 WORK = (FileDiff(path=f"{VALUE}.txt", text=f"+{VALUE}\n"),)
@@ -134,7 +137,9 @@ def test_the_output_of_a_check_that_read_a_withheld_file_stays_here_and_nothing_
     assert "half done" in told
     assert "+2" in told
     assert "make check failed" in told
-    assert rig.verifier.set_backs == []
+    assert rig.verifier.set_backs == [("mark-2", "mark-2", (), 1)]  # nothing of it: what git ignores is looked for
+    assert rig.runner.orders[1].handoff is not None
+    assert rig.runner.orders[1].handoff.tree == "keep"
 
 
 def test_a_tainted_answer_is_a_private_turn_of_its_thread_and_the_thread_goes_on() -> None:
@@ -157,6 +162,43 @@ def test_a_tainted_report_is_shortened_here_or_cut() -> None:
     rig = a_rig(Reads(end=VALUE), verifier=FakeVerifier(), candidates=found, summarizer=FakeSummarizer())
     rig.run(a_task())
     assert [(order.local, order.seconds > 0) for order in rig.summarizer.orders] == [(True, True)]
+
+
+def test_a_tainted_report_is_not_shown_to_a_model_elsewhere_to_be_shortened() -> None:
+    """The profile's first provider is elsewhere, and its second, which did the work, is here."""
+    found = with_second(candidates(), BURST, HERE)
+    rig = a_rig(
+        Fails(cause="server-error"),
+        Reads(end=VALUE),
+        verifier=FakeVerifier(),
+        candidates=found,
+        policy=a_policy(local_endpoints=(HERE,)),
+    )
+    final = rig.run(a_task(profile=BURST))
+    assert [(order.profile, order.local) for order in rig.runner.orders] == [(BURST, False), (BURST, True)]
+    assert final["receipts"][1].taints
+    assert [(order.local, order.seconds) for order in rig.summarizer.orders] == [(False, 0.0)]
+
+
+# What threads did not have that were kept before attempts could be tainted.
+SINCE_THEN = frozenset({"taints", "source", "left", "handoff_elsewhere", "kept_here", "sessions"})
+
+
+def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = a_rig("first", "second", "third", verifier=FakeVerifier(0, 0, 0))
+    with monkeypatch.context() as then:
+        of = dataclasses.fields
+        then.setattr(dataclasses, "fields", lambda one: tuple(it for it in of(one) if it.name not in SINCE_THEN))
+        then.setattr(
+            sys.modules["profile_router_graphs.nodes.parent"],
+            "NOTHING",
+            {key: value for key, value in NOTHING.items() if key not in SINCE_THEN},
+        )
+        rig.run(a_task("one", check="make check"))
+    final = rig.run(a_task("two", check="make check"))
+    assert final["status"] == "ok"
+    assert [turn.text for turn in final["conversation"]][1::2] == ["first", "second"]
+    assert "first" in str(rig.runner.orders[1].conversation)
 
 
 def test_a_local_server_that_passes_on_gets_no_tainted_words() -> None:

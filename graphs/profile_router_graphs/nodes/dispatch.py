@@ -19,7 +19,7 @@ from profile_router.core.handoff_fit import with_handoff
 from profile_router.core.ladder import Failure, Place
 from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt
-from profile_router.core.taint import Taint, named, together
+from profile_router.core.taint import Taint, left_note, named, together
 from profile_router.ports import Hold
 from profile_router_graphs.state import RunContext, RunState
 
@@ -81,7 +81,8 @@ def _ordered(state: RunState, context: RunContext) -> tuple[Order, Evidence]:
     )
     order, evidence = applied(order, state["evidence"], state["condensed"], counting)
     handoff = state["handoff"] if order.local else state.get("handoff_elsewhere")
-    order = replace(order, number=len(state["places"]), taints=_carried(order, handoff, state))
+    left = state.get("left", ())
+    order = replace(order, number=len(state["places"]), taints=_carried(order, handoff, state), left=left)
     return with_handoff(order, evidence, handoff, counting, context.measurer.count)
 
 
@@ -95,6 +96,7 @@ def _carried(order: Order, handoff: Handoff | None, state: RunState) -> tuple[Ta
         state.get("taints", ()),
         check.taints if check is not None and handoff is not None else (),
         (Taint(path=turn.source, why="an earlier answer of the thread") for turn in said if turn.source),
+        (Taint(path=path, why="left by an attempt that read private files") for path in state.get("left", ())[:1]),
     )
 
 
@@ -122,17 +124,33 @@ async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple
 
     Only right before an attempt that is made: where none follows, the files stay as the last one left them.
     """
-    clean = state["handoff"] is not None and context.policy.promotion.tree == "clean"
-    if not clean and not _to_free(order, state, context):
-        return order, None
-    if _to_free(order, state, context) and (away := [one for one in state["taints"] if one.moved]):
+    free, clean = _to_free(order, state, context), context.policy.promotion.tree == "clean"
+    if free and (away := [one for one in state["taints"] if one.moved]):
         return order, SetBack(done=False, note=f"move {away[0].path} back, or out of the workspace")
-    wrote = state["wrote"]
-    if _to_free(order, state, context) and wrote and state["verified"].check is not None:
-        wrote = None  # the check ran what the attempt wrote, which may have written elsewhere
-    done = await context.verifier.set_back(state["snapshot"], state["ended"], wrote, number=order.number)
-    handoff = order.handoff and replace(order.handoff, tree="clean" if done.done else "keep")
-    return replace(order, handoff=handoff), done
+    if free or (clean and state["handoff"] is not None):
+        # What the attempt wrote, the check ran, which may have written elsewhere.
+        wrote = None if free and state["wrote"] and state["verified"].check is not None else state["wrote"]
+        done = await context.verifier.set_back(state["snapshot"], state["ended"], wrote, number=order.number)
+        order = replace(order, handoff=order.handoff and replace(order.handoff, tree="clean" if done.done else "keep"))
+    elif state["ended"] and _withholds(order, state, context):  # no file is taken back: those git ignores are found
+        done = await context.verifier.set_back(state["ended"], state["ended"], (), number=order.number)
+    else:
+        return order, None
+    if done.left and _withholds(order, state, context):
+        order = replace(order, left=tuple(sorted({*order.left, *done.left})))
+        done = replace(done, note="; ".join(filter(None, (done.note, left_note(done.left)))))
+    return order, done
+
+
+def _withholds(order: Order, state: RunState, context: RunContext) -> bool:
+    """Tell whether files that git ignores may hold what a tainted attempt or check made, which *order* may not read."""
+    read = not order.local and bool(_read_so_far(state))
+    return read and context.policy.promotion.tainted_changes == "back"
+
+
+def _read_so_far(state: RunState) -> tuple[Taint, ...]:
+    check = state["verified"].check
+    return together(state.get("taints", ()), check.taints if check else ())
 
 
 def _to_free(order: Order, state: RunState, context: RunContext) -> bool:
@@ -142,9 +160,9 @@ def _to_free(order: Order, state: RunState, context: RunContext) -> bool:
 
 def _stuck(order: Order, done: SetBack | None, state: RunState, context: RunContext) -> Failure | None:
     """Return why the attempt is not made: what a tainted one did to the files could not be taken back."""
-    if done is None or done.done or not _to_free(order, state, context):
+    if done is None or done.done or not _withholds(order, state, context):
         return None
-    read = named(state["taints"])
+    read = named(_read_so_far(state))
     return Failure(
         cause="tainted", message=f"{order.profile} may not see what was made after reading {read}: {done.note}"
     )
@@ -166,7 +184,7 @@ def _tainted_as(order: Order, attempt: Attempt) -> Attempt:
 def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
     """Return what of the state is another after an attempt that was made."""
     if not order.local:  # the files were freed, or the policy lets them pass; its model knows what it was told alone
-        return {"taints": attempt.receipt.taints, "handoff": state.get("handoff_elsewhere")}
+        return {"taints": attempt.receipt.taints, "handoff": state.get("handoff_elsewhere"), "left": order.left}
     return {"taints": together(state.get("taints", ()), attempt.receipt.taints)}
 
 

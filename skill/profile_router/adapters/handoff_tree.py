@@ -40,7 +40,7 @@ def remembered(marks: Path, number: int) -> SetBack | None:
         said = read_json(_mark(marks, number).read_bytes())
     except (OSError, ValueError):
         return None
-    return SetBack(done=bool(said["done"]), note=str(said["note"]))
+    return SetBack(done=bool(said["done"]), note=str(said["note"]), left=tuple(said.get("left", ())))
 
 
 def remember(marks: Path, number: int, done: SetBack) -> None:
@@ -83,6 +83,15 @@ def set_back_by_git(
     if fresh:
         kept.unlink(missing_ok=True)
     return _left(f"{', '.join(merged.files)} was changed meanwhile")
+
+
+def kept_by(root: Path, store: Path, mark: str) -> frozenset[str]:
+    """Return the files below *root*, relative to it, whose content *mark* has. Raises WorkspaceError."""
+    trees = Trees(find_repository(root), store)
+    above = os.path.relpath(root, trees.repository.top)
+    start = "" if above == "." else f"{above}/"
+    listed = trees.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", Mark.read(mark).files).split("\0")
+    return frozenset(path.removeprefix(start) for path in listed if path and path.startswith(start))
 
 
 def _mine(trees: Trees, root: Path, changes: Mapping[str, T], wrote: Collection[str] | None) -> dict[str, T]:

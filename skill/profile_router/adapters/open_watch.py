@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 
-_OPEN, _DELETED, _OVERFLOW, _ONESHOT, _FOLDER = 0x20, 0x400, 0x4000, 0x80000000, 0x40000000  # linux/inotify.h
-_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
-_EVENT = struct.Struct("iIII")  # watch, mask, cookie, bytes of the name that follows
-_READ = 1024 * 1024
+OPEN, _DELETED, OVERFLOW, _ONESHOT, FOLDER = 0x20, 0x400, 0x4000, 0x80000000, 0x40000000  # linux/inotify.h
+NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
+EVENT = struct.Struct("iIII")  # watch, mask, cookie, bytes of the name that follows
+READ = 1024 * 1024
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
@@ -35,14 +35,14 @@ class OpenWatch:
         self.inside = False
         self.missed = ""
         # Two queues: what happens in busy folders must not push out what is told of a file, which is told once.
-        self._files, self._names = self._queue(files, _OPEN | _DELETED | _ONESHOT)
-        self._folders, _ = self._queue(folders, _OPEN)
+        self._files, self._names = self._queue(files, OPEN | _DELETED | _ONESHOT)
+        self._folders, _ = self._queue(folders, OPEN)
 
     def close(self) -> None:
         """End the watch and tell what was opened."""
         told = tuple(self._events(self._files))
-        self.opened, self.deleted = self._called(told, _OPEN), self._called(told, _DELETED)
-        self.inside = any(not mask & _FOLDER for _, mask in self._events(self._folders))
+        self.opened, self.deleted = self._called(told, OPEN), self._called(told, _DELETED)
+        self.inside = any(not mask & FOLDER for _, mask in self._events(self._folders))
         for handle in (self._files, self._folders):
             if handle is not None:
                 with suppress(OSError):
@@ -58,7 +58,7 @@ class OpenWatch:
         for path in paths:
             if handle is None and (handle := self._made()) is None:
                 break
-            watch = _libc().inotify_add_watch(handle, os.fsencode(path), ctypes.c_uint32(mask))
+            watch = libc().inotify_add_watch(handle, os.fsencode(path), ctypes.c_uint32(mask))
             if watch >= 0:
                 names.setdefault(watch, []).append(path)
             elif (error := ctypes.get_errno()) not in _GONE:
@@ -66,12 +66,9 @@ class OpenWatch:
         return handle, names
 
     def _made(self) -> int | None:
-        if not sys.platform.startswith("linux"):
-            self.missed = f"files are watched with Linux' inotify, and this is {sys.platform}"
-            return None
-        handle: int = _libc().inotify_init1(_NONBLOCK_CLOEXEC)
-        if handle < 0:
-            self.missed = f"files cannot be watched: {os.strerror(ctypes.get_errno()).lower()}"
+        handle = made()
+        if isinstance(handle, str):
+            self.missed = handle
             return None
         return handle
 
@@ -79,19 +76,28 @@ class OpenWatch:
         """Yield watch and mask of each time that something was opened, or deleted."""
         while handle is not None:
             try:
-                data = os.read(handle, _READ)
+                data = os.read(handle, READ)
             except OSError:  # nothing more is there
                 return
             at = 0
             while at < len(data):
-                watch, mask, _, size = _EVENT.unpack_from(data, at)
-                at += _EVENT.size + size
-                if mask & _OVERFLOW:
+                watch, mask, _, size = EVENT.unpack_from(data, at)
+                at += EVENT.size + size
+                if mask & OVERFLOW:
                     self.missed = self.missed or "more was opened than could be told"
-                elif mask & (_OPEN | _DELETED):
+                elif mask & (OPEN | _DELETED):
                     yield watch, mask
 
 
+def made() -> int | str:
+    """Return a queue of inotify's, or why there is none."""
+    if not sys.platform.startswith("linux"):
+        return f"files are watched with Linux' inotify, and this is {sys.platform}"
+    handle: int = libc().inotify_init1(NONBLOCK_CLOEXEC)
+    return handle if handle >= 0 else f"files cannot be watched: {os.strerror(ctypes.get_errno()).lower()}"
+
+
 @cache
-def _libc() -> ctypes.CDLL:
+def libc() -> ctypes.CDLL:
+    """Return the C library of this process."""
     return ctypes.CDLL(None, use_errno=True)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.adapters.check_command import run_check
+from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.git_snapshot import GitSnapshots
 from profile_router.adapters.handoff_tree import (
+    kept_by,
     look_at,
     remember,
     remembered,
@@ -20,6 +22,8 @@ from profile_router.adapters.handoff_tree import (
     set_back_by_journal,
     unknown_outside_of_git,
 )
+from profile_router.adapters.left_files import beginning, left_files, note_beginning
+from profile_router.adapters.opened_secrets import Secrets
 from profile_router.adapters.private_copies import copied_from, private_pieces
 from profile_router.adapters.records import Records
 from profile_router.adapters.withheld_watch import WithheldWatch
@@ -48,7 +52,7 @@ class WorkspaceVerifier:
     absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
     one of `private` is named in a diff and no more; `confidential` is what the policy calls private in texts. What is
     taken back is kept below `state`, under `name`. `records` keep what was seen, so that a run that is resumed does not
-    see what its own check left."""
+    see what its own check left. `known` is what stands in files, for all of the run."""
 
     workspace: Workspace | None
     scratch: Path
@@ -59,6 +63,7 @@ class WorkspaceVerifier:
     state: Path | None = None
     name: str = "run"
     records: Records | None = None
+    known: Known = field(default_factory=dict)
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _snapshots: GitSnapshots | None = field(default=None, init=False)
     _looked: str | None = field(default=None, init=False)
@@ -70,6 +75,7 @@ class WorkspaceVerifier:
         if not self.workspace.git:
             self._ended = look_at(self.workspace.root, tuple(self.journal))
             return ""
+        note_beginning(self.scratch)
         return self._marks(self.workspace.root).take()
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
@@ -132,7 +138,11 @@ class WorkspaceVerifier:
             return SetBack(done=True)
         root = self.workspace.root
         if self.workspace.git:
-            return set_back_by_git(root, self.scratch, self.state, self.name, (snapshot, ended), wrote)
+            done = set_back_by_git(root, self.scratch, self.state, self.name, (snapshot, ended), wrote)
+            if not done.done:
+                return done
+            kept = kept_by(root, self.scratch, snapshot)
+            return replace(done, left=left_files(root, beginning(self.scratch), kept))
         if wrote is None or self._ended is None:
             return unknown_outside_of_git(interrupted=wrote is not None)
         return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
@@ -154,7 +164,8 @@ class WorkspaceVerifier:
         if found is not None:
             return found
         root = self.workspace.root if self.workspace else None
-        watch = None if root is None else partial(WithheldWatch, root, self.private)
+        secrets = Secrets(confidential=self.confidential, known=self.known)
+        watch = None if root is None else partial(WithheldWatch, root, self.private, secrets)
         result = await run_check(
             check, folder, self.environ, seconds=seconds, confidential=self.confidential, watch=watch
         )

@@ -2,7 +2,8 @@
 that it is a part of.
 
 Watched are the files that are private by their names, also where git ignores them, and git's own data: it holds what
-private files once held. What could not be watched counts as opened. That a file is there does not.
+private files once held. Of all other files those that were opened are looked into for secrets. What could not be
+watched counts as opened. That a file is there does not.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pathlib import Path
 from profile_router.adapters.content import shown
 from profile_router.adapters.git import git
 from profile_router.adapters.open_watch import OpenWatch
+from profile_router.adapters.opened_secrets import OpenedSecrets, Secrets
 from profile_router.adapters.private_survey import Inode, Survey, inode_of, public_names, survey
 from profile_router.adapters.repository import find_repository
 from profile_router.core.privacy import private_glob
-from profile_router.core.taint import Taint, moved
+from profile_router.core.taint import Taint, moved, together
 from profile_router.errors import WorkspaceError
 
 MOST_WATCHED = 8_000  # files; a user may have some ten thousand watches in all
@@ -28,20 +30,30 @@ GIT_DATA = ".git"
 
 
 class WithheldWatch:
-    """Watches the workspace *root* from its making on; *globs* are the policy's."""
+    """Watches the workspace *root* from its making on; *globs* are the policy's, *secrets* what is looked for."""
 
-    def __init__(self, root: Path, globs: Sequence[str]) -> None:
+    def __init__(self, root: Path, globs: Sequence[str], secrets: Secrets) -> None:
         self._root = root
         self._globs = tuple(globs)
         self._survey = survey(root, self._globs)
         self._places = {f"{root}/{file.path}": file for file in self._survey.files[:MOST_WATCHED]}
         self._inodes = {place: inode for place in self._places if (inode := inode_of(place))}
+        self._secrets = OpenedSecrets(root, secrets, {f"{root}/{file.path}" for file in self._survey.files})
         self._watch = OpenWatch(self._places, _git_folders(root))
 
     def taints(self) -> tuple[Taint, ...]:
         """End the watch and return what was opened, or may have been."""
         self._watch.close()
-        return tuple(self._found())
+        return together(self._found(), self._secrets.taints())
+
+    def hurry(self) -> None:
+        """Look into files for no longer than a moment: what was opened and not looked into counts as withheld."""
+        self._secrets.hurry()
+
+    def close(self) -> None:
+        """End the watch; what was opened is of no interest any more."""
+        self._watch.close()
+        self._secrets.close()
 
     def _found(self) -> Iterator[Taint]:
         for place, file in self._places.items():
@@ -73,14 +85,54 @@ class WithheldWatch:
 async def watched(watch: Callable[[], WithheldWatch] | None, tell: Callable[[Taint], object]) -> AsyncIterator[None]:
     """Call *tell* with each withheld file that is opened meanwhile, also where it ends badly; without *watch*, none.
 
-    The files are looked for in a thread: that may take as long as the survey's bounds allow.
+    Files are looked for and looked into in a thread, which may take as long as their bounds allow; whoever is cancelled
+    does not wait for that.
     """
-    watching = None if watch is None else await asyncio.to_thread(watch)
+    if watch is None:
+        yield
+        return
+    begun = asyncio.ensure_future(asyncio.to_thread(watch))
+    try:
+        watching = await asyncio.shield(begun)
+    except asyncio.CancelledError:
+        begun.add_done_callback(_dropped)
+        raise
     try:
         yield
+    except BaseException:
+        watching.hurry()
+        raise
     finally:
-        for taint in () if watching is None else await asyncio.to_thread(watching.taints):
-            tell(taint)
+        await _told(watching, tell)
+
+
+async def _told(watching: WithheldWatch, tell: Callable[[Taint], object]) -> None:
+    """Call *tell* with what *watching* found. Whoever is cancelled meanwhile knows it all the same."""
+    ended = asyncio.ensure_future(asyncio.to_thread(watching.taints))
+    cancelled: asyncio.CancelledError | None = None
+    while not ended.done():
+        try:
+            await asyncio.shield(ended)
+        except asyncio.CancelledError as error:
+            watching.hurry()
+            cancelled = error
+    for taint in ended.result():
+        tell(taint)
+    if cancelled is not None:
+        raise cancelled
+
+
+def _dropped(begun: asyncio.Future[WithheldWatch]) -> None:
+    """End a watch for which nobody waited."""
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result().close()
+
+
+def after_interruption(root: Path, globs: Sequence[str], secrets: Secrets, why: str) -> tuple[Taint, ...]:
+    """Return what may have been read while nobody watched, for the reason *why*: all that is withheld."""
+    named = survey(root, globs)
+    inside = OpenedSecrets(root, secrets, {f"{root}/{file.path}" for file in named.files}).all_taints()
+    return together(unwatched(named, why), (Taint(path=one.path, why=f"{one.why}; {why}") for one in inside))
 
 
 def unwatched(found: Survey, why: str) -> tuple[Taint, ...]:

@@ -57,10 +57,14 @@ class FileDiff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetBack:
-    """Whether the files are again as they were before the run. `note` says where the work is kept, or why not."""
+    """Whether the files are again as they were before the run. `note` says where the work is kept, or why not.
+
+    `left` are files, and folders for all in them, that may have been changed and stay so: mostly what git ignores.
+    """
 
     done: bool
     note: str = ""
+    left: tuple[str, ...] = ()
 
 
 def ran(attempt: Attempt) -> bool:

@@ -22,6 +22,7 @@ class Order:
     `outside` is the conversation without its private turns, for what may reach other models besides the profile's own;
     None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
     `taints` are the withheld files whose content may stand in the handoff, in the conversation or in what was changed.
+    `left` are files and folders, relative to the workspace, that a tainted attempt may have changed: withheld likewise.
     """
 
     task: Task
@@ -41,3 +42,4 @@ class Order:
     number: int = 0
     handoff: Handoff | None = None
     taints: tuple[Taint, ...] = ()
+    left: tuple[str, ...] = ()

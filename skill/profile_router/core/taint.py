@@ -59,6 +59,12 @@ def taint_note(profile: str, taints: Sequence[Taint]) -> str:
     )
 
 
+def left_note(left: Sequence[str]) -> str:
+    """Say which files are withheld from models elsewhere because a tainted attempt may have changed them."""
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    return f"withheld from models elsewhere, since it may have changed them: {', '.join(left[:_NAMED])}{more}"
+
+
 HOW_TO_ALLOW = (
     "to keep the whole task on this machine: `--local-only`; to let its changes go on: "
     "`promotion.tainted_changes: pass` in the policy; if the file is not private: take its pattern out of the rule "

@@ -13,6 +13,7 @@ from profile_router.adapters.embedded.kept_calls import KeptCalls
 from profile_router.adapters.embedded.prober import EmbeddedProber
 from profile_router.adapters.embedded.runner import EmbeddedRunner
 from profile_router.adapters.embedded.summarizer import EmbeddedSummarizer
+from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.health_store import HealthStore
 from profile_router.adapters.hermes.choice import ChosenRunner
 from profile_router.adapters.hermes.installation import VARIABLE, find_hermes
@@ -58,6 +59,11 @@ class Parts:
     def _calls(self) -> KeptCalls:
         return KeptCalls(records=self.run.records)
 
+    @cached_property
+    def _known_secrets(self) -> Known:
+        """Return what stands in files as they are: looked for once, whoever asks."""
+        return {}
+
     @property
     def _root(self) -> Path | None:
         return self.setup.workspace.root if self.setup.workspace else None
@@ -101,6 +107,7 @@ class Parts:
                 known_files=lambda: tracked_files(workspace) if workspace else (),
                 journal=self._journal,
                 records=self.run.records,
+                known_secrets=self._known_secrets,
             ),
             hermes=self._hermes(Scoped(self.run.records, "hermes ")),
             survey=lambda: private_survey(workspace, policy.private_paths) if workspace else Survey(),
@@ -146,6 +153,7 @@ class Parts:
             state=setup.state,
             name=run.thread,
             records=run.records,
+            known=self._known_secrets,
         )
 
     def _hermes(self, records: Records) -> Runner | None:
@@ -172,6 +180,7 @@ class Parts:
             unattended=policy.hermes.unattended_approval,
             passed=policy.hermes.pass_environment,
             records=records,
+            known_secrets=self._known_secrets,
         )
         return KeptRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner
 

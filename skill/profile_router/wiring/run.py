@@ -151,7 +151,7 @@ async def walk(
     graph = build().compile(checkpointer=keeping.saver, name=NAME)
     try:
         final = await _streamed(graph, keeping, run, task, context, emit)
-        if final.get("private_thread") or final["evidence"].private or any(one.taints for one in final["receipts"]):
+        if final.get("private_thread") or final["evidence"].private or _read_private(final):
             ParentSessions(state=setup.state).mark(task.sessions)  # it was not private when it began
         result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
         run.records.keep("result", {"status": result.status, "json": result.json})
@@ -161,6 +161,12 @@ async def walk(
     except sqlite3.Error as error:
         raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
     return result
+
+
+def _read_private(final: Mapping[str, Any]) -> bool:
+    """Tell whether an attempt, or the check, read what is withheld: the parent hears a result that may repeat it."""
+    check = final["verified"].check
+    return any(one.taints for one in (*final["receipts"], *((check,) if check else ())))
 
 
 async def _streamed(graph: Any, keeping: Keeping, run: Run, task: Task, context: Any, emit: Emit) -> Mapping[str, Any]:

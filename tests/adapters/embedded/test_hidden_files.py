@@ -16,11 +16,13 @@ from tests.adapters.git_repository import write_files
 from tests.cli.stage import workspace
 from tests.core.secret_samples import TOKENS
 
+from profile_router.adapters import file_secrets
 from profile_router.adapters.embedded import hidden_files
 from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.hidden_files import Hidden, HiddenFiles, Known
+from profile_router.adapters.embedded.hidden_files import Hidden, HiddenFiles
 from profile_router.adapters.embedded.paths import ToolRefusal
 from profile_router.adapters.embedded.reading import read_page
+from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.private_survey import survey
 from profile_router.adapters.whole_scan import OVERLAP, WINDOW
 
@@ -181,11 +183,11 @@ def test_a_file_that_a_command_made_or_let_grow_is_looked_at_before_the_next_one
 
 
 def test_what_has_not_changed_is_read_once_for_all_attempts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hidden_files, "_JUST_NOW", -1.0)
+    monkeypatch.setattr(file_secrets, "_JUST_NOW", -1.0)
     known: Known = {}
     write_files(root, {"build/conf.txt": LINE})
     assert names(root, finder(root, known).find().secret) == ["build/conf.txt"]
-    monkeypatch.setattr(hidden_files, "secret_in", lambda *_: pytest.fail("a file was read again"))
+    monkeypatch.setattr(file_secrets, "secret_in", lambda *_: pytest.fail("a file was read again"))
     assert names(root, finder(root, known).find().secret) == ["build/conf.txt"]
 
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from profile_router.adapters.embedded import openat
 from profile_router.adapters.embedded.enclosure import Enclosure
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
+from profile_router.adapters.left_files import is_in
 from profile_router.adapters.private_survey import NamesOfFiles
 from profile_router.core.normalize import plain as plain_text
 from profile_router.core.policy import NOTHING, Confidential
@@ -29,7 +30,8 @@ class Fence(Enclosure):
     """The workspace *root* as the only place that a tool can reach. Safe to use from several threads.
 
     *private_globs* are the policy's; unless *allow_private*, contents of matching paths and key material are withheld
-    (their names are not), and other secrets are masked in what is read. `before` maps each path written here to
+    (their names are not), and other secrets are masked in what is read. So are *left*, files and folders that may hold
+    what was made of private ones. `before` maps each path written here to
     its first content, None for a new file. With *allow_private*, `about_to_show` is called once for each file of which
     something is shown that no model elsewhere would be: with its path and what withholds it there.
     Raises WorkspaceError where *root* is no folder. Every method raises ToolRefusal for what the model must not have
@@ -44,12 +46,14 @@ class Fence(Enclosure):
         confidential: Confidential = NOTHING,
         allow_private: bool = False,
         known_files: Callable[[], Sequence[str] | None] | None = None,
+        left: Sequence[str] = (),
     ) -> None:
         super().__init__(root, known_files)
         self.before: dict[str, bytes | None] = {}
         self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
         self.about_to_show: Callable[[str, str], object] = lambda path, why: None
         self._globs = tuple(private_globs)
+        self.left = frozenset(left)
         self.confidential = confidential
         self._allow_private = allow_private
         self._writing = threading.Lock()
@@ -65,6 +69,8 @@ class Fence(Enclosure):
     def _reason(self, path: str, text: str | None = None) -> str | None:
         if glob := private_glob(f"{self.root}/{self.name(path)}", self._globs):
             return f"is private (policy: {glob})"
+        if is_in(self.name(path), self.left):
+            return "may have been changed by an attempt that read private files"
         secret = private_text(text, self.confidential) if text else None
         return f"holds a {secret}" if secret else None
 

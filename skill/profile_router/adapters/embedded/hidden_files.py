@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import stat
-import time
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from profile_router.adapters.embedded.paths import ToolRefusal
-from profile_router.adapters.private_survey import INSTALLED, MOST_ENTRIES, Survey
-from profile_router.adapters.whole_scan import EndNotReached, ReadBudget, secret_in
+from profile_router.adapters.file_secrets import Known, secret_of
+from profile_router.adapters.left_files import is_in
+from profile_router.adapters.private_survey import MOST_ENTRIES, Survey
+from profile_router.adapters.whole_scan import ReadBudget
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy import private_glob
 
@@ -20,10 +21,6 @@ READ_SECONDS = 90.0  # of an attempt; a Python environment of 200 MB takes about
 MOST_HIDDEN = 1_000  # each is a mount
 _MOST_NAMES = 90_000  # characters of their names: the order to the jail is one argument, of 128 KiB at most
 _LARGE = 16 * 1024 * 1024  # bytes; such files are read last
-_JUST_NOW = 0.1  # seconds; the clock of a file system may stand still for a part of that
-
-Stamp = tuple[int, int, int, int, int]  # st_dev, st_ino, st_mtime_ns, st_ctime_ns, st_size
-Known = MutableMapping[Stamp, str]  # the secret that such a file holds, empty where it is clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +46,8 @@ class HiddenFiles:
 
     `survey` tells what is private by name; `globs` are the policy's; `first` are files to read before the others;
     `known` is what is known of files that have not changed since. `over`: nobody waits for the answer any more.
-    `confidential` is what the policy calls private in texts.
+    `confidential` is what the policy calls private in texts; `left` are files and folders, relative to the root, that
+    are hidden as well.
     """
 
     root: str
@@ -59,6 +57,7 @@ class HiddenFiles:
     known: Known
     over: Callable[[], bool] = bool
     confidential: Confidential = NOTHING
+    left: Collection[str] = ()
     _budget: ReadBudget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,9 +69,15 @@ class HiddenFiles:
         survey = self.survey()
         if not survey.complete and not survey.closed:
             raise ToolRefusal(f"what is private in the workspace cannot be told: {survey.why}; use the file tools")
+        left = sorted(path for name in self.left if os.path.lexists(path := f"{self.root}/{name}"))
         named = {f"{self.root}/{file.path}" for file in survey.files}
-        private = (*tree.private, *sorted(path for path in named if path in tree.files))
-        secret, unread = self._read(path for path in tree.files if path not in named)
+        left = [path for path in left if not is_in(path, tree.private)]
+        private = (
+            *tree.private,
+            *sorted(path for path in named if path in tree.files and not is_in(path, left)),
+            *left,
+        )
+        secret, unread = self._read(path for path in tree.files if path not in named and not is_in(path, left))
         kept = Hidden(git_data=tree.git_data, private=private, secret=tuple(secret))
         room = MOST_HIDDEN - len(kept.paths), _MOST_NAMES - _characters(kept.paths)
         folded = _folded([*unread, *(f"{self.root}/{folder}" for folder in survey.closed)], self.root, *room)
@@ -91,35 +96,12 @@ class HiddenFiles:
         first = {f"{self.root}/{path}" for path in self.first()}
         stamped = ((path, found) for path in paths if (found := _regular(path)) is not None)
         for path, found in sorted(stamped, key=lambda one: (one[0] not in first, one[1].st_size > _LARGE, one[0])):
-            kind = self.known.get(_stamp(found))
-            if kind is None:
-                kind = self._look(path, found)
+            kind = secret_of(path, found, self._budget, self.confidential, self.known)
             if kind is None:
                 unread.append(path)
             elif kind:
                 secret.append(path)
         return secret, unread
-
-    def _look(self, path: str, found: os.stat_result) -> str | None:
-        """Return the secret that *path* holds, empty where it is clear, None where it was not read to its end."""
-        if not found.st_size and found.st_blocks == 0:
-            return ""
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(handle, "rb") as file:
-                before = os.fstat(handle)
-                kind = secret_in(
-                    file, self._budget, self.confidential, bare_heads=INSTALLED.isdisjoint(path.split("/"))
-                )
-                if _stamp(before) != _stamp(os.fstat(handle)):
-                    return kind or None
-        except FileNotFoundError:
-            return ""
-        except (EndNotReached, OSError):
-            return None
-        if time.time() - before.st_ctime > _JUST_NOW:
-            self.known[_stamp(before)] = kind
-        return kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +142,6 @@ def _regular(path: str) -> os.stat_result | None:
     except OSError:  # gone meanwhile
         return None
     return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _stamp(found: os.stat_result) -> Stamp:
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 def _characters(paths: Sequence[str]) -> int:

@@ -21,7 +21,6 @@ from profile_router.adapters.embedded.answer_gate import AnswerGate
 from profile_router.adapters.embedded.chat_model import open_model
 from profile_router.adapters.embedded.failures import failure_of, unexpected
 from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.hidden_files import Known
 from profile_router.adapters.embedded.history import History
 from profile_router.adapters.embedded.meter import Meter
 from profile_router.adapters.embedded.prompt import OFFERED, conversation_messages, system_prompt, tools_for
@@ -29,11 +28,12 @@ from profile_router.adapters.embedded.remembering import Remembering
 from profile_router.adapters.embedded.served_model import ServedModel
 from profile_router.adapters.embedded.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.adapters.embedded.tools import AskedForProfile
+from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.git import work_tree
 from profile_router.adapters.jail.view import has_landlock
-from profile_router.adapters.private_survey import survey
+from profile_router.adapters.opened_secrets import Secrets
 from profile_router.adapters.records import MemoryRecords, Records, Scoped
-from profile_router.adapters.withheld_watch import unwatched
+from profile_router.adapters.withheld_watch import after_interruption
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
@@ -118,7 +118,10 @@ class EmbeddedRunner:
 
     def _note_unknown(self, fence: Fence) -> None:
         """Note that nobody knows what a command read that was at work when its process was killed."""
-        for taint in unwatched(survey(fence.root, self.policy.private_paths), "a command was interrupted"):
+        secrets = Secrets(confidential=self.policy.confidential, known=self.known_secrets)
+        for taint in after_interruption(
+            fence.root, self.policy.private_paths, secrets, "a command was interrupted, and nobody watched it"
+        ):
             fence.note(taint.path, taint.why)
 
     def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
@@ -205,6 +208,7 @@ class EmbeddedRunner:
             confidential=self.policy.confidential,
             allow_private=order.local,
             known_files=self.known_files,
+            left=order.left,
         )
 
     def _meter(

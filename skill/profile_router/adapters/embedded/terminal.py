@@ -17,14 +17,15 @@ from profile_router.adapters.embedded.hidden_files import (
     READ_SECONDS,
     Hidden,
     HiddenFiles,
-    Known,
     walked,
 )
 from profile_router.adapters.embedded.paths import ToolRefusal, shown
 from profile_router.adapters.embedded.replies import counted
+from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.git import git, work_tree
 from profile_router.adapters.jail.child import CROWDED, FAILED, SWOLLEN
 from profile_router.adapters.jail.view import View, jail_command, jail_problem
+from profile_router.adapters.opened_secrets import Secrets
 from profile_router.adapters.private_survey import survey
 from profile_router.adapters.withheld_watch import WithheldWatch, watched
 from profile_router.core.command_rules import NotAllowed, command_words
@@ -62,8 +63,10 @@ def open_terminal(
     reason = next(_against(profile, fence, policy, order.local), None) or jail_problem()
     if reason is None and fence is not None:
         network = policy.terminal.network and not order.private
-        hidden = None if order.local else _hidden_files(fence, policy.private_paths, {} if known is None else known)
-        watch = partial(WithheldWatch, fence.root, policy.private_paths) if order.local else None
+        known = {} if known is None else known
+        hidden = None if order.local else _hidden_files(fence, policy.private_paths, known)
+        secrets = Secrets(confidential=policy.confidential, known=known)
+        watch = partial(WithheldWatch, fence.root, policy.private_paths, secrets) if order.local else None
         return Jailed(fence, policy.terminal, hidden, network=network, watch=watch)
     cut = ", so the network cannot be cut off from a private task" if order.private and reason == jail_problem() else ""
     return f"run_command is not offered: {reason}{cut}"
@@ -97,6 +100,7 @@ def _hidden_files(fence: Fence, globs: tuple[str, ...], known: Known) -> HiddenF
         confidential=fence.confidential,
         first=lambda: fence.files().paths,
         known=known,
+        left=fence.left,
         over=lambda: fence.sealed,
     )
 

@@ -23,7 +23,7 @@ _DECLINED = frozenset({"over-window", "no-key", "bad-request"})
 class ChosenRunner:
     """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
 
-    A private task, and one that goes on with what a tainted attempt left, runs on the embedded runner whatever the
+    A private task, and one that goes on after a tainted attempt, runs on the embedded runner whatever the
     choice: Hermes' auxiliary calls may go elsewhere. With `auto`, so does a task for a model elsewhere in a workspace
     where `survey` finds private files, or may have missed one: Hermes' own tools would read them out, ours withhold
     them.
@@ -57,7 +57,7 @@ class ChosenRunner:
 def takes(choice: Choice, order: Order) -> bool:
     """Tell whether Hermes, where it is there, gets *order* by *choice*, private files aside."""
     # Hermes reads the profile itself, and takes its first provider: the others are ours to ask.
-    if order.private or order.taints or order.provider or choice == "embedded":
+    if order.private or order.taints or order.left or order.provider or choice == "embedded":
         return False
     return choice == "hermes" or order.window >= HERMES_WINDOW
 

@@ -17,6 +17,7 @@ from typing import Any
 from profile_router.adapters.backends import listed_models
 from profile_router.adapters.embedded.attach import image_parts
 from profile_router.adapters.embedded.prompt import order_text
+from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.installation import Hermes
 from profile_router.adapters.hermes.kept_turn import KeptTurn
@@ -25,11 +26,11 @@ from profile_router.adapters.hermes.process import Ended, converse
 from profile_router.adapters.hermes.results import failure_of
 from profile_router.adapters.hermes.started import Start, home_of, start_under
 from profile_router.adapters.install.root_keys import may_read
-from profile_router.adapters.private_survey import survey
+from profile_router.adapters.opened_secrets import Secrets
 from profile_router.adapters.profile_files import read_config
 from profile_router.adapters.prompts import render
 from profile_router.adapters.records import MemoryRecords, Records
-from profile_router.adapters.withheld_watch import WithheldWatch, unwatched, watched
+from profile_router.adapters.withheld_watch import WithheldWatch, after_interruption, watched
 from profile_router.core.backend import other_model
 from profile_router.core.ladder import Failure
 from profile_router.core.order import Order
@@ -64,6 +65,7 @@ class HermesRunner:
     unattended: bool = False
     passed: Sequence[str] = ()
     records: Records = field(default_factory=MemoryRecords)
+    known_secrets: Known = field(default_factory=dict)  # what stands in files, for all of the run
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model, server and Hermes are values; cancelled means cancelled."""
@@ -106,13 +108,17 @@ class HermesRunner:
         """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
         if self.workspace is None or not order.local:
             return None
-        return partial(WithheldWatch, self.workspace, self.policy.private_paths)
+        return partial(WithheldWatch, self.workspace, self.policy.private_paths, self._secrets())
 
     def _unknown(self, order: Order) -> tuple[Taint, ...]:
         """Return what a turn may have read that was killed with its process."""
         if self.workspace is None or not order.local:
             return ()
-        return unwatched(survey(self.workspace, self.policy.private_paths), "Hermes' turn was interrupted")
+        why = "Hermes' turn was interrupted, and nobody watched it"
+        return after_interruption(self.workspace, self.policy.private_paths, self._secrets(), why)
+
+    def _secrets(self) -> Secrets:
+        return Secrets(confidential=self.policy.confidential, known=self.known_secrets)
 
     async def _model_check(self, order: Order, profile: Profile) -> Callable[[str], None] | None:
         """Return what raises OtherModelLoaded for the name of another model than *order* is for, by what its server
