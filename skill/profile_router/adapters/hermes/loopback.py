@@ -46,7 +46,9 @@ class Loopback:
         self._one_at_a_time = threading.Lock()
         direct = [urllib.request.ProxyHandler({})] if order["expected"]["local"] else []  # it stays on this machine
         self._open = urllib.request.build_opener(_NoRedirect, *direct).open
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("_Handler", (_Handler,), {"serves": self}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("_LoopbackHandler", (_LoopbackHandler,), {"serves": self})
+        )
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_port}/v1"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -173,7 +175,7 @@ def _listed(value: object) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _LoopbackHandler(BaseHTTPRequestHandler):
     """Answers one request of Hermes; `serves` is set in the subclass that each server has."""
 
     serves: Loopback
