@@ -279,7 +279,7 @@ class TurnLimit(AnswerUnusable):
 
 
 class VerificationFailed(AnswerUnusable):
-    """The work does not hold: its check fails, or what it claims is not there."""
+    """The verification failed: the check failed, or what the work claims is not there."""
 
     cause = "verification-failed"
 

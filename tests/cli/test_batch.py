@@ -387,3 +387,17 @@ def test_ctrl_c_ends_all_keeps_what_was_done_and_leaves_no_copy(tmp_path: Path, 
     assert (repository / "text.md").read_text() == TEXT
     [kept] = [json.loads(line) for line in out.splitlines() if b'"kept"' in line]
     assert (kept["task_index"], "+HALF" in Path(kept["diff"]).read_text()) == (0, True)
+
+
+def test_a_file_of_tasks_is_told_how_it_is_given(tmp_path: Path) -> None:
+    done = call("batch", "--tasks-json", "tasks.json", home=tmp_path)
+    assert (done.code, done.out, len(done.err.strip().splitlines())) == (2, "", 1)
+    assert "'tasks.json' is not -; the tasks come on stdin: `--tasks-json - < FILE`" in done.err
+
+
+@pytest.mark.parametrize("check", ["", "  ", "\n"])
+def test_a_check_of_nothing_is_refused_before_anything_is_asked(tmp_path: Path, repository: Path, check: str) -> None:
+    with servers(tmp_path) as models:
+        done = batch(tmp_path, repository, to("coding-local", check=check))
+    assert "--check is empty" in done.out
+    assert [model.requests for model in models.values()] == [[] for _ in models]

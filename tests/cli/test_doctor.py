@@ -47,7 +47,7 @@ def test_a_server_that_is_down_fails_with_what_starts_it(tmp_path: Path) -> None
         done = call("doctor", home=tmp_path)
     assert done.code == 1
     assert re.search(r"^✗ coding-local server +127\.0\.0\.1:\d+ refuses the connection", done.out, re.MULTILINE)
-    assert "mend: profile-router llama-server --model FILE --run" in done.out
+    assert "fix: profile-router llama-server --model FILE --run" in done.out
     assert "3 failed" in done.out.splitlines()[-1]
 
 
@@ -126,9 +126,9 @@ def test_lines_are_aligned_and_a_command_is_never_broken() -> None:
         colours=False,
     )
     assert shown[0] == "✓ short          fine"
-    assert shown[-1] == "! w              m    mend: do it"
-    assert shown[-2] == f"{' ' * 17}mend: {command}"
-    assert all(len(line) <= 80 for line in shown if "mend: profile" not in line)
+    assert shown[-1] == "! w              m    fix: do it"
+    assert shown[-2] == f"{' ' * 17}fix: {command}"
+    assert all(len(line) <= 80 for line in shown if "fix: profile" not in line)
     assert all(line.startswith(" " * 17) for line in shown[2:-1])
 
 
@@ -145,5 +145,5 @@ def test_on_a_narrow_terminal_nothing_wraps_but_a_command(width: int) -> None:
     head, *below = lines([found], width=width, colours=False)
     assert head == "! coding-local window"
     assert all(line.startswith("    ") for line in below)
-    assert all(len(line) <= width for line in below if "mend:" not in line)
-    assert "mend: profile-router llama-server" in below[-1]
+    assert all(len(line) <= width for line in below if "fix:" not in line)
+    assert "fix: profile-router llama-server" in below[-1]

@@ -33,9 +33,9 @@ def test_the_commands_are_those_of_the_parser() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["doctor"], "mend: python3 skill llama-server --model FILE --run"),
+        (["doctor"], "fix: python3 skill llama-server --model FILE --run"),
         (["route", "x", "--profile", "nope"], "list them with `python3 skill profiles`"),
-        (["route", "x", "--policy", "/nope"], "make one: `python3 skill policy show --shipped`"),
+        (["route", "x", "--policy", "/nope"], "make one: `python3 skill policy show --shipped > /nope`"),
         (["graph", "--bogus"], "(see `python3 skill graph --help`)"),
     ],
 )

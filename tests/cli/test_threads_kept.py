@@ -281,7 +281,11 @@ def test_a_disk_that_fills_up_ends_the_run_in_one_line_and_resume_goes_on_when_t
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [((), "purge needs one of"), (("t", "--all"), "purge needs one of"), (("--older-than", "-1"), "out of range")],
+    [
+        ((), "purge needs exactly one of"),
+        (("t", "--all"), "purge needs exactly one of"),
+        (("--older-than", "-1"), "out of range"),
+    ],
 )
 def test_purge_wants_to_know_what(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
     assert says in one_line(call("purge", *arguments, home=tmp_path))

@@ -49,7 +49,7 @@ def count(text: str) -> int:
 def test_work_that_does_not_hold_is_told_with_the_checks_output_and_its_summary() -> None:
     told = hand_over(ended("verification-failed", turns=3), verified=FAILED, said="I did\n it.")
     assert told == Handoff(
-        tried=("coding-local (scripted), 3 turns: the work does not hold. It said: I did it.",),
+        tried=("coding-local (scripted), 3 turns: the verification failed. It said: I did it.",),
         errors=("make test ended with exit 2:\nx\ny\nz",),
         diff="diff --git a/a.py b/a.py\n-1\n+2\n",
     )

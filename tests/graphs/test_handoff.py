@@ -44,7 +44,7 @@ def test_a_promoted_attempt_knows_what_was_tried_what_failed_and_what_changed() 
     final = rig.run(a_task(check="make check"))
     first, second = handoffs(rig)
     assert first is None
-    assert second.tried == ("coding-local (scripted), 1 turn: the work does not hold. It said: half done",)
+    assert second.tried == ("coding-local (scripted), 1 turn: the verification failed. It said: half done",)
     assert second.errors == ("make check ended with exit 1:\nE  boom",)
     assert (second.diff, second.tree) == ("diff --git a/a.py b/a.py\n-1\n+2\n", "keep")
     assert rig.verifier.set_backs == []

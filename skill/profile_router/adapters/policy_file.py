@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -39,7 +40,9 @@ def read_policy(path: Path) -> Policy:
         text = raw.decode()
     except OSError as error:
         raise PolicyError(
-            f"cannot be read ({error.strerror}); make one: `profile-router policy show --shipped`", file=str(path)
+            f"cannot be read ({error.strerror}); "
+            f"make one: `profile-router policy show --shipped > {shlex.quote(str(path))}`",
+            file=str(path),
         ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None

@@ -96,7 +96,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
             raise ProfileError(f"{path}: holds {shown(document)}; expected: a mapping such as `model:` with its keys")
         return document or {}
     where = f"{path}:{line}" if line else str(path)
-    raise ProfileError(f"{where}: not valid YAML: {_without_quotes(problem)}; mend that line or the one above it")
+    raise ProfileError(f"{where}: not valid YAML: {_without_quotes(problem)}; fix that line or the one above it")
 
 
 def _without_quotes(problem: str) -> str:

@@ -57,7 +57,7 @@ def parse(text: str) -> yaml.Node:
     except yaml.YAMLError as error:
         raise Refused(f"not YAML: {str(error).splitlines()[0]}", 1) from None
     if node is None:
-        raise Refused("the file is empty; copy the shipped one: `profile-router policy show --shipped`", 1)
+        raise Refused("the file is empty; copy the shipped one: `profile-router policy show --shipped > FILE`", 1)
     return node
 
 

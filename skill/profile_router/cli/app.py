@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from profile_router import __version__
-from profile_router.cli.options import add_run_options, add_stream_options, add_task_options
+from profile_router.cli.options import add_run_options, add_stream_options, add_task_options, days, on_stdin
 from profile_router.cli.spelling import as_called
 from profile_router.errors import RouterError, UsageError
 
@@ -145,7 +145,7 @@ def parser() -> Parser:
     profiles.add_argument("--policy", metavar="FILE", help="the policy to read")
     profiles.add_argument("--json", action="store_true", help="print them as JSON")
     _add_policy(commands)
-    doctor = commands.add_parser("doctor", help="say what works here, what does not, and what mends it")
+    doctor = commands.add_parser("doctor", help="say what works here, what does not, and what fixes it")
     doctor.add_argument("--policy", metavar="FILE", help="the policy to check by")
     doctor.add_argument("--live", action="store_true", help="also make one minimal call per profile")
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
@@ -189,15 +189,17 @@ def _add_install(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_batch(commands: argparse._SubParsersAction[Parser]) -> None:
-    batch = commands.add_parser("batch", help="run several tasks at once; those that write cannot meet")
-    batch.add_argument("--tasks-json", choices=["-"], required=True, help="read the tasks from stdin, one JSON list")
+    said = "run several tasks at once; those that write cannot meet"
+    batch = commands.add_parser("batch", help=said, epilog=_BATCH_EXAMPLE)
+    told = "read the tasks from stdin, one JSON list"
+    batch.add_argument("--tasks-json", type=on_stdin, metavar="-", required=True, help=told)
     batch.add_argument("--policy", metavar="FILE", help="the policy to decide by")
     batch.add_argument("--json", action="store_true", help="print the results as JSON")
     add_stream_options(batch)
 
 
 def _add_threads(commands: argparse._SubParsersAction[Parser]) -> None:
-    resume = commands.add_parser("resume", help="go on with a run that was interrupted")
+    resume = commands.add_parser("resume", help="go on with a run that was killed")
     resume.add_argument("thread", nargs="?", metavar="THREAD", help="which; else the only one there is")
     resume.add_argument("--policy", metavar="FILE", help="the policy to go on under (default: the run's)")
     resume.add_argument("--yes", action="store_true", help="agree beforehand to paid hops that would be asked for")
@@ -206,7 +208,7 @@ def _add_threads(commands: argparse._SubParsersAction[Parser]) -> None:
     resume.set_defaults(from_hermes=False)
     purge = commands.add_parser("purge", help="remove what is kept of threads")
     purge.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
-    purge.add_argument("--older-than", type=float, metavar="DAYS", help="those that were last used before")
+    purge.add_argument("--older-than", type=days, metavar="DAYS", help="those that were last used before")
     purge.add_argument("--all", action="store_true", help="every thread")
 
 
@@ -231,4 +233,9 @@ def _add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 _ROUTE_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
+_BATCH_EXAMPLE = (
+    """example: echo '[{"goal": "fix the typo", "files": ["README.md"]}]' | profile-router batch --tasks-json -; """
+    "other keys of a task: context, images, workspace, toolsets, max_turns, profile, thread, local_only, check, "
+    "timeout, max_cost"
+)
 _RUN_EXAMPLE = 'example: profile-router run "make the retry delay configurable" --file src/http.py --check "pytest -q"'

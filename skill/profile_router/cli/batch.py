@@ -14,7 +14,7 @@ from pathlib import Path
 from profile_router.adapters.policy_file import find_policy, read_policy
 from profile_router.cli import leash
 from profile_router.cli.approval import Pipe
-from profile_router.cli.progress import Progress, closing_lines, printable
+from profile_router.cli.progress import Progress, closing_lines, labelled
 from profile_router.cli.run import EXITS, approver_for, say, stream
 from profile_router.cli.task_json import tasks_from_json
 from profile_router.core.batch import batch_status
@@ -118,6 +118,6 @@ class _Numbered:
 
 def _lines(number: int, result: Json) -> list[str]:
     if not result["route"]:
-        return [f"[{number}] failed", f"  because   {printable(result['error'])}"]
+        return [f"[{number}] failed", labelled("because", result["error"])]
     head, *rest = closing_lines(result)
     return [f"[{number}] {head}", *rest]

@@ -1,4 +1,4 @@
-"""`profile-router doctor`: what works here, what does not, and the command that mends it. Spends nothing."""
+"""`profile-router doctor`: what works here, what does not, and the command that fixes it. Spends nothing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def _examine(policy: str | None, *, live: bool) -> tuple[Facts, list[Findi
 
 
 def lines(findings: Sequence[Finding], *, width: int, colours: bool) -> list[str]:
-    """Return *findings* as aligned lines: mark, name, what was measured, and what mends it beside or below."""
+    """Return *findings* as aligned lines: mark, name, what was measured, and what fixes it beside or below."""
     name = max((len(finding.name) for finding in findings), default=0)
     return [line for finding in findings for line in _lines(finding, name, width, colours)]
 
@@ -63,11 +63,11 @@ def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
     measured, room = as_called(finding.measured), width - len(indent)
     text = textwrap.wrap(measured, room, break_long_words=False, break_on_hyphens=False) or [""]
     # a command is never wrapped: it is there to be copied
-    mend = f"mend: {as_called(finding.mend)}" if finding.mend else ""
-    if mend and len(indent) + len(text[-1]) + 4 + len(mend) <= width:
-        text[-1] = f"{text[-1]}    {mend}"
-    elif mend:
-        text.append(mend)
+    fix = f"fix: {as_called(finding.mend)}" if finding.mend else ""
+    if fix and len(indent) + len(text[-1]) + 4 + len(fix) <= width:
+        text[-1] = f"{text[-1]}    {fix}"
+    elif fix:
+        text.append(fix)
     if narrow:
         return [f"{shown} {finding.name}", *(f"{indent}{line}" for line in text)]
     head, *rest = text

@@ -150,10 +150,28 @@ def _usd(text: str) -> float:
     try:
         amount = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no amount in USD") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not an amount in USD") from None
     if not 0 <= amount <= 10**6:
         raise argparse.ArgumentTypeError(f"{text} is out of range (allowed: 0 or more)")
     return amount
+
+
+def on_stdin(text: str) -> str:
+    """Return *text* where it is `-`. Raises ArgumentTypeError for a file's name, with what reads that file."""
+    if text != "-":
+        raise argparse.ArgumentTypeError(f"'{text[:80]}' is not -; the tasks come on stdin: `--tasks-json - < FILE`")
+    return text
+
+
+def days(text: str) -> float:
+    """Return the days that *text* is. Raises ArgumentTypeError for anything but a number, 0 or more."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days") from None
+    if not 0 <= number <= 10**6:
+        raise argparse.ArgumentTypeError(f"{text} is out of range (allowed: 0 or more days)")
+    return number
 
 
 def _seconds(text: str) -> float:

@@ -82,13 +82,18 @@ def closing_lines(result: Json) -> list[str]:
     if result["status"] != "ok":
         lines.append(f"{result['status']}  ·  {result['route']['rule']}")
         if result["route"].get("status") == "refused":
-            lines += [f"  why       {printable(reason)}" for reason in result["route"]["reasons"]]
-        lines += [f"  because   {as_called(printable(result['error']))}"] if result["error"] else []
-        lines += [f"  unblock   {as_called(printable(way))}" for way in result["unblock"]]
-    lines += [f"  note      {as_called(printable(note))}" for note in (*result["notes"], *result["warnings"])]
+            lines += [labelled("why", reason) for reason in result["route"]["reasons"]]
+        lines += [labelled("because", as_called(result["error"]))] if result["error"] else []
+        lines += [labelled("unblock", as_called(way)) for way in result["unblock"]]
+    lines += [labelled("note", as_called(note)) for note in (*result["notes"], *result["warnings"])]
     seconds = sum(attempt["seconds"] for attempt in result["attempts"])
     lines.append(f"{price(result['cost_usd'])} · {seconds:.1f} s · thread {result['thread']}")
     return lines
+
+
+def labelled(label: str, text: str) -> str:
+    """Return a line of the end of a run, folded for stdout."""
+    return folded(f"  {label:<9} {printable(text)}", sys.stdout, indent=12)
 
 
 def _columns(stream: TextIO) -> int:

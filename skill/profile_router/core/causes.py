@@ -89,7 +89,7 @@ TABLE: Mapping[Cause, CauseRow] = {
     "bad-arguments": CauseRow(errors.BadArguments, "the model's tool calls do not fit"),
     "repeated-call": CauseRow(errors.RepeatedCall, "the model repeats a failing call"),
     "turn-limit": CauseRow(errors.TurnLimit, "the turn limit is reached"),
-    "verification-failed": CauseRow(errors.VerificationFailed, "the work does not hold"),
+    "verification-failed": CauseRow(errors.VerificationFailed, "the verification failed"),
     "asked-for-profile": CauseRow(errors.AskedForProfile, "the subagent asks for another profile"),
     "bad-request": CauseRow(errors.BadRequest, "the server refused the request"),
     "not-local": CauseRow(errors.NotLocal, "the task is private"),

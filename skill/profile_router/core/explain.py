@@ -13,6 +13,7 @@ from profile_router.core.taint import named
 
 Json = dict[str, Any]
 _ONE_LINE = 110
+_SOON_S = 180.0  # less is 0.0 h
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
@@ -148,7 +149,9 @@ def _size(evidence: Evidence, profile: str) -> str:
 
 
 def _source(source: str, age_s: float | None) -> str:
-    return source if age_s is None else f"{source} {age_s / 3600:.1f} h ago"
+    if age_s is None:
+        return source
+    return f"{source} {age_s / 3600:.1f} h ago" if age_s >= _SOON_S else f"{source} just now"
 
 
 def _price(route: Route, burst: str) -> str:

@@ -79,7 +79,7 @@ def thread_id(given: str | None) -> str:
         return secrets.token_hex(4)
     if not _THREAD.fullmatch(given):
         raise UsageError(
-            f"--thread '{given[:80]}' is no thread name (allowed: up to 64 letters, digits, '.', '_' and '-')"
+            f"--thread '{given[:80]}' is not a thread name (allowed: up to 64 letters, digits, '.', '_' and '-')"
         )
     return given
 
@@ -114,6 +114,7 @@ async def run_on(
     from profile_router.wiring.apart import tidy_copies  # it needs the end of a run, which is here
 
     _check_names(setup)
+    _check_command(task)
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
@@ -212,6 +213,12 @@ def _check_names(setup: Setup) -> None:
     for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
         if str(folder).encode(errors="replace") != os.fsencode(folder):
             raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
+
+
+def _check_command(task: Task) -> None:
+    """Raise UsageError for a check of nothing: the shell calls that a success, and so nothing would be verified."""
+    if task.check is not None and not task.check.strip():
+        raise UsageError("--check is empty, and an empty command always passes; name a command, or leave --check out")
 
 
 def _place(setup: Setup) -> str:

@@ -51,7 +51,7 @@ def skill(command: tuple[str, ...]) -> Files:
         raise DataError(f"SKILL.md is missing from {top}: {AGAIN}")
     spelled = shlex.join(command)
     text = _SPELLINGS.sub(lambda _: spelled, (top / "SKILL.md").read_text(encoding="utf-8"))
-    needs = f"The program is installed: `{spelled} doctor` says what works here and what mends the rest.\n\n"
+    needs = f"The program is installed: `{spelled} doctor` says what works here and what fixes the rest.\n\n"
     text = _PREREQUISITES.sub(lambda heading: heading[1] + needs, text, count=1)
     references = {f"references/{name}": content for name, content in _tree(top / "references").items()}
     return {"SKILL.md": text.encode(), **references}
