@@ -194,6 +194,26 @@ def test_the_answer_is_a_private_turn_and_the_next_task_of_the_thread_may_go_els
     assert b"look around" in told(burst)
 
 
+@pytest.mark.parametrize("begins", ["before it", "after it"])
+def test_no_other_task_of_a_batch_finds_what_one_made_of_a_private_file(
+    tmp_path: Path, repository: Path, begins: str
+) -> None:
+    file = Path(policy(tmp_path, "keep"))
+    at_once, between = (1, [say("nothing to note")]) if begins == "after it" else (2, [])
+    file.write_text(file.read_text().replace("  parallel: 3 ", f"  parallel: {at_once} "))
+    works = [READS, tool("write_file", {"path": "notes.txt", "content": f"{ROT13}\n"}), say("noted"), *between]
+    looks = [tool("read_file", {"path": "notes.txt"}), tool("search", {"pattern": "."}), say("seen")]
+    local = [{"goal": "note things", "profile": LOCAL}] * (2 if between else 1)
+    tasks = [*local, {"goal": "look around", "profile": BURST}]
+    with models(tmp_path, works, looks) as (_, burst):
+        more = ("--tasks-json", "-", "--policy", str(file), "--json")
+        done = call("batch", *more, home=tmp_path, cwd=repository, stdin=json.dumps(tasks).encode())
+    assert [result["status"] for result in done.json["results"]] == ["ok"] * len(tasks), done.err
+    assert b"nothing yet" in told(burst)
+    assert not [words for words in IN_OTHER_WORDS if words.encode() in told(burst)]
+    assert (repository / "notes.txt").read_text() == f"{ROT13}\n"
+
+
 def test_in_a_batch_it_holds_as_well(tmp_path: Path, repository: Path) -> None:
     works = [tool("write_file", {"path": "notes.txt", "content": f"{ROT13}\n"}), say(f"It says {REVERSED}")]
     looks = tool("read_file", {"path": "notes.txt"})

@@ -76,7 +76,7 @@ def run_batch(
 @dataclass(slots=True, kw_only=True)
 class _Batch:
     """`in_place` is held by whoever changes the workspace itself: one task that works there, or one merge. `done` is
-    set, task by task, when no change of it can come any more."""
+    set, task by task, when no change of it can come any more; `worked` when it reads no file any more."""
 
     policy_file: str | None
     environ: Mapping[str, str]
@@ -88,12 +88,16 @@ class _Batch:
     in_place: asyncio.Lock = field(default_factory=asyncio.Lock)
     threads: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     done: list[asyncio.Event] = field(default_factory=list)
+    worked: list[asyncio.Event] = field(default_factory=list)
+    named: list[str | None] = field(default_factory=list)
     saver: Any = None
 
     async def run(self, tasks: Sequence[Given]) -> list[Result]:
         """Run all, and return their results."""
         quiet_once_cancelled()
         self.done = [asyncio.Event() for _ in tasks]
+        self.worked = [asyncio.Event() for _ in tasks]
+        self.named = [one.thread if isinstance(one, Task) else None for one in tasks]
         async with checkpoints(state_dir(self.environ), self.environ) as self.saver:
             known = {row.thread for row in self.saver.threads.rows()}
             for one in tasks:
@@ -138,6 +142,7 @@ class _Batch:
             result = _broken(given, f"a mistake of profile-router itself: {type(error).__name__}: {error}")
         finally:
             self.done[index].set()
+            self.worked[index].set()
         result = replace(result, json=masked_json({**result.json, "seconds": round(time.monotonic() - started, 2)}))
         tell({"event": "result", **result.json})
         return result
@@ -171,6 +176,9 @@ class _Batch:
             async def finish(result: Result, again: bool) -> Result:
                 nonlocal why
                 await slot.aclose()
+                self.worked[index].set()
+                if setup.policy.promotion.tainted_changes == "back" and _is_tainted(result):
+                    await self._all_worked(index)
                 for earlier in self.done[:index]:
                     await earlier.wait()
                 async with self.in_place:
@@ -183,6 +191,13 @@ class _Batch:
                 with suppress(RouterError):
                     stop(self.saver.threads, copy, task.thread or "", why)
                 raise
+
+    async def _all_worked(self, index: int) -> None:
+        """Wait until no other task of the batch reads files: a model elsewhere would find what *index* made of private
+        ones. A task that goes on with the same thread begins after this one, and is not waited for."""
+        for thread, worked in zip(self.named, self.worked, strict=True):
+            if thread is None or thread != self.named[index]:
+                await worked.wait()
 
     async def _run_there(self, apart: Apart, task: Task, setup: Setup, tell: Emit, finish: Finish) -> Result:
         try:
@@ -218,6 +233,11 @@ async def _copy(repository: Repository, threads: Threads, thread: str, tell: Emi
         yield await to_the_end(manager.__enter__)
     finally:
         await to_the_end(partial(manager.__exit__, None, None, None))
+
+
+def _is_tainted(result: Result) -> bool:
+    check = result.json["verified"]["check"]
+    return any(attempt["taints"] for attempt in result.json["attempts"]) or bool(check and check["taints"])
 
 
 def _noted(result: Result, note: str) -> Result:
