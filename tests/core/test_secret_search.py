@@ -40,6 +40,11 @@ BETWEEN = [
 ]
 
 
+def test_a_text_without_anchors_compiles_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_search, "compiled", lambda kind, **_: pytest.fail(f"{kind.anchors} were compiled"))
+    assert list(secret_spans("fix the typo in README.md")) == []
+
+
 def plainly(text: str) -> set[tuple[int, int, str]]:
     """Return what every row finds anywhere in each reading, tried at every place."""
     found, last = set(), View(text=text)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
+from itertools import chain
 
 from profile_router.core.confidential_search import confidential_spans
 from profile_router.core.fresh_lines import fresh_lines
@@ -168,8 +169,11 @@ class _Searched:
         return self.wrapped or kind.ahead != 0 or anchor[:2] in self.heads
 
     def _anywhere(self, kind: SecretKind) -> Iterator[int]:
-        text, pattern, at = self.view.text, compiled(kind, inside=self.wrapped), 0
-        while any(anchor in text for anchor in kind.anchors) and (found := pattern.search(text, at)):
+        text, at = self.view.text, 0
+        if not any(anchor in text for anchor in kind.anchors):
+            return
+        pattern = compiled(kind, inside=self.wrapped)
+        while found := pattern.search(text, at):
             at = found.start() + 1
             yield found.start()
 
@@ -185,8 +189,12 @@ def _before(anchor: str, text: str, ahead: int) -> Iterator[int]:
 
 def _matches(kind: SecretKind, searched: _Searched) -> Iterator[tuple[int, int]]:
     view, wrapped = searched.view, searched.wrapped
+    starts = searched.starts(kind)
+    first = next(starts, None)
+    if first is None:  # as for most rows: their expressions are not even compiled, which takes a short text's time
+        return
     pattern, at = compiled(kind, inside=wrapped), 0
-    for place in searched.starts(kind):
+    for place in chain((first,), starts):
         if place < at or not (found := pattern.match(view.text, place)):
             continue
         start, end = found.span("value" if "value" in pattern.groupindex else 0)
