@@ -152,8 +152,8 @@ def test_the_session_of_a_hermes_parent_counts_as_one_with_private_work(
     works, check, private = SESSIONS[what]
     with models(tmp_path, works, []):
         code, _ = run(tmp_path, repository, sessions=["s", "before"], check=check)
-    kept_here = ParentSessions(state=tmp_path / "state").kept_here(["s"])
-    assert (code, bool(kept_here)) == (0, private)
+    why = ParentSessions(state=tmp_path / "state").why_local(["s"])
+    assert (code, bool(why)) == (0, private)
 
 
 def test_a_command_that_was_at_work_in_a_kill_may_have_read_them(tmp_path: Path, repository: Path) -> None:
