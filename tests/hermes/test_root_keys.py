@@ -44,7 +44,7 @@ def test_the_roots_key_goes_out_only_where_it_was_agreed_on_and_no_other_is_ther
 
 
 def test_the_child_uses_the_key_that_was_routed_to_and_no_other_of_the_pool(stage: Stage) -> None:
-    with ScriptedProvider([say("done")] * 2) as server:
+    with ScriptedProvider([say("done")] * 2, models=("m",)) as server:
         place = server.base_url
         model = {"provider": "openai-api", "base_url": place, "default": "m", "context_length": 65_536}
         stage.profile(place, LOCAL, model=model)
