@@ -376,6 +376,7 @@ class FakeVerifier:
         check_reads: tuple[Taint, ...] = (),
     ) -> None:
         self.asked: list[tuple[str, str, str | None]] = []
+        self.check_seconds: list[float] = []
         self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
         self._work, self._tail, self._sets_back = work, tail, sets_back
         self._absent, self._check_reads = absent, check_reads
@@ -390,6 +391,7 @@ class FakeVerifier:
         self.asked.append((snapshot, summary, check))
         result = None
         if check is not None:
+            self.check_seconds.append(seconds)
             code = self._queue.take("a check")
             result = CheckResult(
                 command=check,

@@ -359,3 +359,12 @@ def test_a_cheap_tier_that_is_left_alone_is_not_probed() -> None:
     final = rig.run(a_task())
     assert (rig.prober.probed, rig.runner.profiles) == ([], [LOCAL])
     assert "no estimate (left alone)" in final["decision"].reasons[-1]
+
+
+@pytest.mark.parametrize(("timeout", "step", "most"), [(60.0, 1.0, 60.0), (20.0, 5.0, 15.0), (9_000.0, 0.0, 300.0)])
+def test_a_check_gets_no_more_time_than_the_run_has_left(timeout: float, step: float, most: float) -> None:
+    verifier = FakeVerifier(0)
+    rig = Rig(clock=FakeClock(step=step), verifier=verifier)
+    rig.run(a_task(timeout_s=timeout, check="make test"))
+    (seconds,) = verifier.check_seconds
+    assert 1.0 <= seconds <= most

@@ -14,6 +14,8 @@ from profile_router.core.receipt import Verified
 from profile_router.core.taint import together
 from profile_router_graphs.state import RunContext, RunState
 
+_SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
+
 
 async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
     """Look at what changed and run the check, if an attempt was made at all. Work that does not hold has failed."""
@@ -25,7 +27,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         state["snapshot"],
         state["summary"],
         task.check if finished else None,
-        seconds=context.policy.limits.check_seconds,
+        seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
     )
     if not finished:
         verified = with_earlier_check(verified, state["verified"])
