@@ -151,6 +151,33 @@ def test_an_answer_far_longer_than_was_asked_for_is_not_read_further(body: bytes
     assert gate.streamed.began
 
 
+@pytest.mark.parametrize("tokens", [SHORT, None])
+@pytest.mark.parametrize(
+    "line",
+    [b"data: " + b"a" * 64, b'data: {"choices": [{"delta": {"content": "' + b"a" * 64, b": " + b"a" * 64, b"a" * 64],
+)
+def test_a_line_without_an_end_is_not_kept_beyond_what_an_answer_may_have(line: bytes, tokens: int | None) -> None:
+    """One event of 60 MB was read whole, and counted letter by letter, before any limit was looked at."""
+    given: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield line
+        for _ in range(1_000):
+            given.append(1)
+            yield b"a" * 65_536
+
+    async def read(gate: AnswerGate) -> None:
+        async for _ in gate.through(endless()):
+            raise AssertionError("no event has ended")
+
+    gate = AnswerGate(where="there", tokens=tokens)
+    with pytest.raises(Truncated, match="far longer than"):
+        asyncio.run(read(gate))
+    assert len(given) * 65_536 <= 17 * 1024 * 1024
+    assert gate.streamed.began
+    assert 1_000_000 < len("".join(gate.streamed.written)) <= 16 * 1024 * 1024
+
+
 @pytest.mark.usefixtures("tight")
 def test_a_cut_answer_is_paid_for_by_all_that_came_of_it() -> None:
     with ScriptedProvider([raw(event({"reasoning_content": "hm " * 700_000}))]) as provider:

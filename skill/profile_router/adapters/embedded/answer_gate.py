@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _CHARACTERS, _FREE_CHARACTERS = 32, 256 * 1024
 _EVENTS, _FREE_EVENTS = 4, 20_000
 _MOST_CALLS = 128  # of tools, in one answer
+_LONGEST_LINE = 16 * 1024 * 1024  # bytes of one event, where an answer may have any number of tokens
+_BYTES = 6  # of a character, escaped in JSON
 _ERROR_CHARACTERS = 2_000
 _END = "[DONE]"
 
@@ -55,8 +57,12 @@ class AnswerGate:
         characters, events = _FREE_CHARACTERS, _FREE_EVENTS
         if self.tokens is not None:
             characters, events = characters + self.tokens * _CHARACTERS, events + self.tokens * _EVENTS
-        reader = _Events()
+        reader = _Events(_LONGEST_LINE if self.tokens is None else characters * _BYTES)
         async for chunk in stream:
+            if beginning := reader.too_long(chunk):
+                self.streamed.began = True
+                self.streamed.written.append(beginning)
+                raise self._truncated()
             for data in reader.take(chunk):
                 if data.startswith(_END):
                     yield b"data: [DONE]\n\n"
@@ -66,13 +72,14 @@ class AnswerGate:
                 characters -= self.streamed.take(event)
                 await self._look_at_model(event)
                 if self.tokens is not None and (characters < 0 or events < 0):
-                    raise Truncated(
-                        f"{self.where}: the answer is far longer than the {self.tokens:,} tokens that were asked for, "
-                        "and was not read further"
-                    )
+                    raise self._truncated()
                 if len(self.streamed.calls) > _MOST_CALLS:
                     raise UnreadableJson(f"more than {_MOST_CALLS} tool calls")
                 yield b"data: " + json.dumps(event).encode() + b"\n\n"
+
+    def _truncated(self) -> Truncated:
+        asked = "any answer" if self.tokens is None else f"the {self.tokens:,} tokens that were asked for"
+        return Truncated(f"{self.where}: the answer is far longer than {asked}, and was not read further")
 
     async def _look_at_model(self, event: Mapping[str, Any]) -> None:
         model = event.get("model")
@@ -83,12 +90,24 @@ class AnswerGate:
 
 
 class _Events:
-    """Finds the data of a stream's events, however it is cut into chunks, in time that grows as the stream does."""
+    """Finds the data of a stream's events, however it is cut into chunks, in time that grows as the stream does.
 
-    def __init__(self) -> None:
+    *longest*: the bytes that a line may have.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
         self._line: list[bytes] = []  # the beginning of a line that has not ended
+        self._size = 0  # bytes of it
         self._data: list[str] = []
         self._after_cr = False
+
+    def too_long(self, chunk: bytes) -> str:
+        """Return the beginning of a line that gets too long by *chunk*, as text; empty where none does."""
+        first = len(chunk.partition(b"\n")[0])
+        if self._size + first <= self._longest:
+            return ""
+        return b"".join((*self._line, chunk[:first]))[: self._longest].decode("utf-8", "replace")
 
     def take(self, chunk: bytes) -> Iterator[str]:
         """Yield the data of each event that *chunk* ends."""
@@ -98,7 +117,7 @@ class _Events:
         *lines, rest = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in lines:
             self._line.append(line)
-            whole, self._line = b"".join(self._line), []
+            whole, self._line, self._size = b"".join(self._line), [], 0
             if whole:
                 self._take_line(whole)
             elif self._data:
@@ -106,6 +125,7 @@ class _Events:
                 yield data
         if rest:
             self._line.append(rest)
+            self._size += len(rest)
 
     def _take_line(self, line: bytes) -> None:
         name, _, value = line.removeprefix(b"\xef\xbb\xbf").partition(b":")
