@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from profile_router.adapters.images import strip_data_urls
 from profile_router.adapters.private_scan import find_private
@@ -16,7 +17,9 @@ from profile_router.core.kept_local import speaks_of_keeping
 from profile_router.core.policy import Policy
 from profile_router.core.privacy import MASK
 from profile_router.core.task import Task
-from profile_router.ports import SessionMemory
+
+if TYPE_CHECKING:  # 10 ms that a route need not pay
+    from profile_router.ports import SessionMemory
 
 CUT = "[its start is left out] "
 _WORTH_CUTTING = 60  # tokens: a shorter end of a turn says nothing

@@ -18,7 +18,8 @@ _KEY = "put a working key into the .env of {profile}, or add one: `hermes -p {pr
 _HERE: Mapping[Cause, str] = {
     "refused": _START,
     "connect-timeout": _START,
-    "wrong-model": "load the model that {profile} names, or write `accept_any_model: true` into the policy",
+    "wrong-model": "load the model that {profile} names, or serve it under that name (llama-server `--alias`, vLLM "
+    "`--served-model-name`), or write `accept_any_model: true` into the policy for any model that the server lists",
     "loading": "wait until {address} has loaded its model, or raise limits.loading_seconds",
 }
 _ANYWHERE: Mapping[Cause, str] = {
