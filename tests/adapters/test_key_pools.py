@@ -21,6 +21,7 @@ from profile_router.adapters.health_store import HealthStore
 from profile_router.adapters.install.root_keys import record_path, rendered
 from profile_router.adapters.key_pools import in_words, listed, listed_for, read_pools
 from profile_router.adapters.live import LiveHealth
+from profile_router.adapters.outside_json import read_json
 from profile_router.core.ladder import Place
 from profile_router.core.profile import Profile
 from profile_router.wiring.setup import _candidate
@@ -245,13 +246,12 @@ def test_one_that_is_replaced_while_it_is_read_is_looked_at_once_more(
     path = put(home.write("p"), [key("k1")])
     whole = path.read_text()
     path.write_text(whole[:40])
-    parse = json.loads
 
     def meanwhile(raw: bytes) -> Any:
         path.write_text(whole)
-        return parse(raw)
+        return read_json(raw)
 
-    monkeypatch.setattr("profile_router.adapters.key_pools.json.loads", meanwhile)
+    monkeypatch.setattr("profile_router.adapters.key_pools.read_json", meanwhile)
     assert shown(home.load()) == ["sk-k1"]
 
 
