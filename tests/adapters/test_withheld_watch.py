@@ -85,6 +85,23 @@ NOT_MOVED = {
 }
 
 
+@pytest.mark.parametrize("after", READ)
+def test_what_is_overlooked_of_git_is_what_was_opened_before_and_no_file(repository: Path, after: str) -> None:
+    watch = WithheldWatch(repository, GLOBS, Secrets())
+    subprocess.run(("git", "log", "-3"), cwd=repository, check=True, capture_output=True)
+    watch.overlook_git()
+    command, files = READ[after]
+    subprocess.run(command, cwd=repository, check=True, capture_output=True)
+    assert {taint.path for taint in watch.taints()} == files
+
+
+def test_a_file_that_was_opened_is_not_overlooked_with_git(repository: Path) -> None:
+    watch = WithheldWatch(repository, GLOBS, Secrets())
+    (repository / ".env").read_text()
+    watch.overlook_git()
+    assert {taint.path for taint in watch.taints()} == {".env"}
+
+
 @pytest.mark.parametrize("how", MOVED)
 def test_a_withheld_file_that_got_a_public_name_is_told_by_that_name(repository: Path, how: str) -> None:
     command, files = MOVED[how]

@@ -38,6 +38,11 @@ class OpenWatch:
         self._files, self._names = self._queue(files, OPEN | _DELETED | _ONESHOT)
         self._folders, _ = self._queue(folders, OPEN)
 
+    def overlook_folders(self) -> None:
+        """Take what was opened in the folders until now as not opened."""
+        for _ in self._events(self._folders):
+            pass
+
     def close(self) -> None:
         """End the watch and tell what was opened."""
         told = tuple(self._events(self._files))

@@ -46,6 +46,10 @@ class WithheldWatch:
         self._watch.close()
         return together(self._found(), self._secrets.taints())
 
+    def overlook_git(self) -> None:
+        """Take git's data as not opened until now: whoever opened it showed nothing of a file to the model."""
+        self._watch.overlook_folders()
+
     def hurry(self) -> None:
         """Look into files for no longer than a moment: what was opened and not looked into counts as withheld."""
         self._secrets.hurry()
@@ -82,14 +86,16 @@ class WithheldWatch:
 
 
 @asynccontextmanager
-async def watched(watch: Callable[[], WithheldWatch] | None, tell: Callable[[Taint], object]) -> AsyncIterator[None]:
+async def watched(
+    watch: Callable[[], WithheldWatch] | None, tell: Callable[[Taint], object]
+) -> AsyncIterator[WithheldWatch | None]:
     """Call *tell* with each withheld file that is opened meanwhile, also where it ends badly; without *watch*, none.
 
     Files are looked for and looked into in a thread, which may take as long as their bounds allow; whoever is cancelled
     does not wait for that.
     """
     if watch is None:
-        yield
+        yield None
         return
     begun = asyncio.ensure_future(asyncio.to_thread(watch))
     try:
@@ -98,7 +104,7 @@ async def watched(watch: Callable[[], WithheldWatch] | None, tell: Callable[[Tai
         begun.add_done_callback(_dropped)
         raise
     try:
-        yield
+        yield watching
     except BaseException:
         watching.hurry()
         raise

@@ -22,7 +22,7 @@ from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.installation import Hermes
 from profile_router.adapters.hermes.kept_turn import KeptTurn
 from profile_router.adapters.hermes.prewarm import child_for
-from profile_router.adapters.hermes.process import Ended, converse
+from profile_router.adapters.hermes.process import Ended, Heard, converse
 from profile_router.adapters.hermes.results import failure_of
 from profile_router.adapters.hermes.started import Start, home_of, start_under
 from profile_router.adapters.install.root_keys import may_read
@@ -88,8 +88,9 @@ class HermesRunner:
                 ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
             else:
                 asked = self._asked(order, profile, child.folder)
-                async with watched(self._watch(order), taints.append):
-                    talk = converse(child, asked, order.seconds, turn.hearing(account))
+                async with watched(self._watch(order), taints.append) as watching:
+                    heard = _overlooking(watching, turn.hearing(account))
+                    talk = converse(child, asked, order.seconds, heard)
                     ended = await _within_means(talk, account)
         account.close()
         key = profile.endpoint.api_key
@@ -186,6 +187,24 @@ def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list
     if task is None:
         return None if profile is None else list(profile)
     return [name for name in task if profile is None or name in profile]
+
+
+def _overlooking(watching: WithheldWatch | None, heard: Heard) -> Heard:
+    """Return *heard*, which lets *watching* overlook what Hermes opened of git's data before its first request.
+
+    Hermes lists the subjects of the last commits in its prompt (`git log -3` in 0.19.0 and 0.22.2); no tool has run by
+    then, as the request waits for us. A turn by `hermes chat` does not say `begun`: it may put more of git in.
+    """
+    begun = False
+
+    def hear(event: Mapping[str, Any]) -> bool:
+        nonlocal begun
+        if begun and watching is not None and event["event"] == "asked":
+            watching.overlook_git()
+        begun = event["event"] == "begun"
+        return heard(event)
+
+    return hear
 
 
 async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -> Ended:

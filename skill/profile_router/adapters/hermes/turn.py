@@ -58,6 +58,7 @@ class HermesTurn:
         self.meter.stand_at_the_door(clients, order["expected"]["base_url"])
         self.meter.begin(say, size, order["max_turns"], agent.max_tokens or 0)
         self.meter.watch(agent, self.inside)
+        say("begun")
         result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
         ended = {"turn_exit_reason": _TURNS_SPENT, "completed": False} if self.meter.spent else {}
         say("result", **({key: result.get(key) for key in _REPORTED} | ended))
