@@ -131,6 +131,8 @@ def test_a_pattern_that_matches_everywhere_masks_the_whole_text_at_once() -> Non
         ("x*", "matches the empty text"),
         ("", "matches the empty text"),
         ("(", "is not an expression"),
+        ("{0i<", "is not an expression"),
+        ("a{1i+1d<", "is not an expression"),
         ("(?P<a>x)(?P=b)", "is not an expression"),
         ("x" * 201, "has 201 characters (at most 200)"),
     ],

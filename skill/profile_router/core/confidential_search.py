@@ -89,6 +89,8 @@ def pattern_problem(expression: str) -> str:
         compiled = _compiled(expression)
     except regex.error as error:
         return f"is not an expression: {error}"
+    except ValueError:  # of regex's own reading: `{0i<`
+        return "is not an expression"
     except (RecursionError, OverflowError, MemoryError):
         return "is too large for an expression"
     if compiled.search("") is not None:

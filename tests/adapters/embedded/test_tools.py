@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
@@ -574,6 +574,10 @@ def test_whatever_a_model_passes_is_answered_with_text(call: Call, tool: str, ar
 
 @given(pattern=st.text(alphabet="ab(){}[]?*+|^$\\.,<>=!:PRxi019-&_", min_size=1, max_size=30))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example(pattern="{0i<")  # these end in the library's own int("")
+@example(pattern="a{1i+1d<")
+@example(pattern="(?:ab){e<")
+@example(pattern="x{0s<=")
 def test_any_pattern_is_answered(call: Call, pattern: str) -> None:
     assert call("search", pattern=pattern, glob="*.py")
 

@@ -95,7 +95,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
         raise ToolRefusal(f"pattern '{shown(pattern)}': {why}")
     try:
         return regex.compile(pattern)
-    except (regex.error, RecursionError) as error:
+    except (regex.error, RecursionError, ValueError, OverflowError) as error:  # `{0i<` is a ValueError of regex's own
         raise ToolRefusal(f"pattern '{shown(pattern)}' is no regular expression: {error}") from error
 
 
@@ -109,7 +109,7 @@ def _chosen(paths: tuple[str, ...], glob: str, tally: _Tally) -> list[str]:
     try:
         wanted = regex.compile(translated(named))
         return [path for path in paths if wanted.fullmatch(path, timeout=tally.left())]
-    except (regex.error, TimeoutError, MemoryError) as error:
+    except (regex.error, TimeoutError, MemoryError, RecursionError, ValueError, OverflowError) as error:
         raise ToolRefusal(f"glob '{shown(glob)}' cannot be used; write it with **, *, ?, [abc] and {{a,b}}") from error
 
 
