@@ -18,6 +18,10 @@ from profile_router.adapters.jail.view import jail_problem
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# Pytest has read these already. Another pytest that a test starts elsewhere would stumble over them.
+for _option in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+    os.environ.pop(_option, None)
+
 # What is started in the background, or by nohup, ignores these two and hands that on: tests send them to processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
