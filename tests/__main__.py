@@ -1,7 +1,8 @@
 """`python3 <folder>/tests [pytest's arguments]` runs all tests from a plain copy, in an environment of its own.
 
 It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
-allows; what moved is printed first. The other arguments are pytest's.
+allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
+tries 25 times as many examples. The other arguments are pytest's.
 """
 
 import os

@@ -9,14 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tests.network_fuse import Fuse
 
 from profile_router.adapters.jail.view import jail_problem
 
-# A busy machine is no broken rule: speed is measured in tests/benchmarks.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# How much Hypothesis tries: the same few examples with every change, many new ones by night. A property that is cheap or
+# dear takes a share of it (see examples.py). A busy machine is not a broken rule: speed is measured in tests/benchmarks,
+# and a folder of one test may serve all its examples.
+settings.register_profile(
+    "ci",
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("nightly", settings.get_profile("ci"), max_examples=1_000, derandomize=False)
+settings.load_profile("ci")
 
 # Pytest has read these already. Another pytest that a test starts elsewhere would stumble over them.
 for _option in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
@@ -31,12 +41,30 @@ _REMOVED = re.compile(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nightly", action="store_true", help="also run what is marked `nightly`, and try many more examples"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--nightly"):
+        settings.load_profile("nightly")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what runs commands in a jail where the kernel makes none; then that is what a test holds (`no jail`)."""
-    jailed = [item for item in items if item.get_closest_marker("jail")]
-    if jailed and jail_problem() is not None:
-        config.hook.pytest_deselected(items=jailed)
-        items[:] = [item for item in items if item not in jailed]
+    """Leave out what waits for the night, and what needs a jail where the kernel makes none (a test holds that: `no jail`)."""
+    if not config.getoption("--nightly"):
+        _leave_out("nightly", config, items)
+    if jail_problem() is not None:
+        _leave_out("jail", config, items)
+
+
+def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+    marked = [item for item in items if item.get_closest_marker(marker)]
+    if marked:
+        config.hook.pytest_deselected(items=marked)
+        items[:] = [item for item in items if not item.get_closest_marker(marker)]
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.fakes import a_profile
 from tests.scripted_provider import COUNT, Answer, ScriptedProvider, fail, raw
 
@@ -87,7 +88,7 @@ def test_no_answer_whatever_makes_inspecting_fail() -> None:
     with ScriptedProvider() as provider:
         profile = a_profile(provider.base_url)
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @examples(60)
         @given(st.fixed_dictionaries(dict.fromkeys([MODELS, PROPS, SHOW, PS], PAGE)))
         def inspected(pages: dict[str, Any]) -> None:
             provider.pages = pages

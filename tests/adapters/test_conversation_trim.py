@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.fakes import FakeSessions, a_policy, a_task
 
 from profile_router.adapters import conversation_trim
@@ -102,7 +103,7 @@ PIECES = st.one_of(st.text(max_size=60), st.sampled_from(["word ", "   ", "0af3"
 TEXTS = st.builds(lambda piece, times: piece * times, PIECES, st.integers(1, 120))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.lists(TEXTS, max_size=6), st.integers(0, 400))
 def test_the_budget_is_never_exceeded_and_what_is_kept_are_the_newest_ends(texts: list[str], budget: int) -> None:
     said = trimmed(*texts, budget=budget, goal="\0")

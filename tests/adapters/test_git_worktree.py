@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
+from tests.examples import examples
 
 from profile_router.adapters import git_merge, git_worktree
 from profile_router.adapters.git_merge import Merge, keep_diff, merge
@@ -312,7 +313,7 @@ def test_a_folder_that_became_a_link_leads_nobody_out(
     assert (outside / "er/file.txt").read_text() == "deep\n"
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(15)
 @given(
     ours=st.dictionaries(st.integers(0, 8), st.sampled_from(["x\n", "y\n", ""]), max_size=3),
     theirs=st.dictionaries(st.integers(0, 8), st.sampled_from(["x\n", "z\n", ""]), max_size=3),

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_git_worktree import files_of, git_folder
+from tests.examples import examples
 
 from profile_router.adapters import git_merge, work_tree_writes
 from profile_router.adapters.git_worktree import opened_copy
@@ -351,7 +352,7 @@ def apply(root: Path, edits: dict[str, str | None]) -> None:
             write_files(root, {path: text})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(attempt=EDITS, user=EDITS)
 def test_whatever_both_did_it_is_all_or_nothing(
     attempt: dict[str, str | None], user: dict[str, str | None], tmp_path_factory: pytest.TempPathFactory

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import write_files
 
@@ -203,7 +203,6 @@ class TestDataUrls:
         assert urls == (data_url(PNG),)
 
     @given(st.lists(st.sampled_from([*"![]()<>/:;,%=+ab \n", "data:image/png;base64,", "http://", "%ff"])).map("".join))
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     def test_any_text_has_its_images_or_none(self, find: Callable[..., Found], text: str) -> None:
         find(text)
         with suppress(RouterError):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.home_on_disk import BURST, Home, key_of
+from tests.examples import examples
 from tests.fakes import a_policy, a_profile
 
 from profile_router.adapters.health_store import HealthStore
@@ -280,7 +281,7 @@ JSON = st.recursive(
 FIELDS = (*key("k", **rests()), "priority", "source", "secret_fingerprint", "last_status_at")
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(entry=st.dictionaries(st.sampled_from(FIELDS), JSON | st.sampled_from(["exhausted", "api_key", PLACE])))
 def test_no_entry_breaks_it(entry: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     home = Home(tmp_path_factory.mktemp("pool") / "hermes")

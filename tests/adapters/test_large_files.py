@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_git_worktree import files_of
 from tests.adapters.test_handoff_tree import a_verifier, kept, set_back
+from tests.examples import examples
 
 from profile_router.adapters import git_marks
 from profile_router.adapters.git_merge import merge
@@ -257,7 +258,7 @@ CONTENTS = st.one_of(st.none(), st.sampled_from([b"x\n", b"y\nz\n", LARGE, LARGE
 EDITS = st.dictionaries(NAMES, CONTENTS, max_size=5)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(start=EDITS, attempt=EDITS)
 def test_taking_back_never_makes_up_what_a_file_was(
     start: dict[str, bytes | None], attempt: dict[str, bytes | None], tmp_path_factory: pytest.TempPathFactory

@@ -5,9 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
+from tests.examples import examples
 
 from profile_router.adapters import content, file_facts, named_files
 from profile_router.adapters.content import first_bytes, form_of
@@ -166,7 +167,7 @@ class TestText:
         assert found.notes == (f"only the first 1 files of {tmp_path.resolve()} were listed",)
 
     @given(st.text(max_size=100), st.lists(st.text(max_size=20), max_size=2))
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+    @examples(60)
     def test_any_text_and_any_file_give_files_or_a_router_error(
         self, tmp_path: Path, text: str, files: list[str]
     ) -> None:

@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.test_secrets import disguised
+from tests.examples import examples
 from tests.fakes import a_policy, a_task
 
 from profile_router.adapters import named_private, private_survey
@@ -153,7 +154,7 @@ def test_a_name_that_is_no_path_does_no_harm(bare: Path) -> None:
     ] * 5
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 @given(st.data(), st.sampled_from([".env", "deploy/prod/server.key", "secrets/plan.txt", "api/.env.production"]))
 def test_no_trick_hides_a_path_that_is_there(root: Path, data: st.DataObject, path: str) -> None:
     named = NamedPrivate(workspace=Workspace(root, git=True), cwd=root, globs=GLOBS)

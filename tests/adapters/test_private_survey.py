@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 
@@ -232,7 +232,6 @@ PARTS = st.sampled_from(["secrets", ".env", "a", "b.pem", "credentials", ".aws",
 WANTED = st.sampled_from(["secrets/**", ".env*", "*.pem", ".aws/credentials", "a/**/b.pem", "**/a", "a/", "*", "a/**"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=5), st.lists(WANTED, max_size=4))
 def test_the_quick_look_at_names_misses_no_path_that_a_glob_matches(parts: list[str], globs: list[str]) -> None:
     """Part by part, as the walk asks: a folder that matches covers all that is in it."""

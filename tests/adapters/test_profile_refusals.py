@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.home_on_disk import BURST, LOCAL, Home
 
@@ -221,7 +221,6 @@ class TestSecrecy:
         assert "model.api_key is not usable; allowed: text in quotes" in str(result)
         assert "4711081542" not in seen
 
-    @settings(deadline=None)
     @given(
         position=st.integers(0, len(KEYED)), cut=st.integers(0, 2), insert=st.sampled_from(["", *"\n:'\"[{*&!|>#-% \t"])
     )
@@ -241,7 +240,6 @@ KEYS = sorted({part for _, spellings in SETTINGS.values() for name in spellings 
 
 
 class TestTotality:
-    @settings(deadline=None)
     @given(config=st.text(max_size=200))
     def test_any_text_gives_a_profile_or_one_clear_error(self, config: str) -> None:
         seen, result = outcome(config.encode(errors="replace").decode(), "")
@@ -249,7 +247,6 @@ class TestTotality:
         assert isinstance(result, Profile | ProfileError)
         assert seen
 
-    @settings(deadline=None)
     @given(
         config=st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_router.adapters.providers import PROVIDERS, find_provider, provider_names
@@ -92,7 +92,6 @@ def test_the_list_for_messages_names_every_provider() -> None:
     assert all(provider.name in provider_names() for provider in PROVIDERS)
 
 
-@settings(deadline=None)
 @given(spelling=st.text(max_size=20))
 def test_any_text_is_a_known_name_or_none(spelling: str) -> None:
     assert find_provider(spelling) in {None, *PROVIDERS}

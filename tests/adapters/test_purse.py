@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.fakes import a_task
 
 from profile_router.adapters.ledger import Ledger
@@ -205,7 +206,7 @@ def test_of_many_processes_only_as_many_pay_as_the_day_allows(tmp_path: Path) ->
 AMOUNTS = st.floats(0, 3, allow_nan=False)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(acts=st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=8), cap=AMOUNTS)
 def test_whatever_is_held_grown_and_settled_no_cap_is_passed(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[float, float]], cap: float

@@ -3,9 +3,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
+from tests.examples import examples
 
 from profile_router.adapters import git as git_adapter
 from profile_router.adapters import workspace as workspace_adapter
@@ -114,7 +115,7 @@ class TestFindWorkspace:
         assert "\n" not in str(refused.value)
 
     @given(st.text())
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+    @examples(50)
     def test_any_name_gives_a_workspace_or_a_router_error(self, tmp_path: Path, named: str) -> None:
         try:
             found = find_workspace(named, tmp_path)

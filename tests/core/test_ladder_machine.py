@@ -8,6 +8,7 @@ from typing import Any, get_args
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.examples import examples
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
 from profile_router.core.causes import CAUSES, IN_WORDS
@@ -223,7 +224,7 @@ def _first(profile: str | None) -> Place | None:
 
 
 TestTheLadderAsAStateMachine = Walks.TestCase
-TestTheLadderAsAStateMachine.settings = settings(max_examples=150, stateful_step_count=12, deadline=None)
+TestTheLadderAsAStateMachine.settings = settings(examples(150), stateful_step_count=12)
 
 
 def test_the_shipped_ladder_has_at_most_nine_steps() -> None:

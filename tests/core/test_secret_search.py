@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS
 from tests.core.test_secrets import disguised
+from tests.examples import examples
 
 from profile_router.core import secret_search, secret_values
 from profile_router.core.fresh_lines import fresh_lines
@@ -96,7 +97,7 @@ def test_a_line_that_reads_like_one_before_it_is_found_too(text: str) -> None:
     assert searched(whole) == plainly(whole)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.data())
 def test_nothing_is_found_more_or_less_than_by_the_plain_search(data: st.DataObject) -> None:
     pieces = []

@@ -7,9 +7,10 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
+from tests.examples import examples
 
 from profile_router.core import normalize, privacy, secret_kinds, secret_values, spoken_passwords
 from profile_router.core.privacy import findings, masked, private_glob, private_key, private_text
@@ -182,7 +183,7 @@ def disguised(draw: st.DrawFn, text: str, *, escapes: bool = True, wrapped: bool
     return "".join(out)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.data(), st.sampled_from([*TOKENS.items()]))
 def test_no_trick_hides_a_token(data: st.DataObject, sample: tuple[str, str]) -> None:
     kind, token = sample
@@ -191,20 +192,20 @@ def test_no_trick_hides_a_token(data: st.DataObject, sample: tuple[str, str]) ->
     assert private_text(masked(f"use {hidden} here")) is None
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data(), st.sampled_from([line for line in NAMED if line.isascii()]))
 def test_no_trick_within_a_line_hides_a_named_secret(data: st.DataObject, line: str) -> None:
     assert private_text(data.draw(disguised(line, escapes=False))) is not None
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.data())
 def test_no_trick_hides_the_head_of_a_key(data: st.DataObject) -> None:
     head = KEYS[0].split("\n")[0]
     assert private_key(data.draw(disguised(head, wrapped=True)))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data(), st.sampled_from([".env", "deploy/.env", "id_rsa", ".aws/credentials", "secrets/db.yaml"]))
 def test_no_trick_hides_a_path(data: st.DataObject, path: str) -> None:
     globs = (".env", "id_rsa*", ".aws/credentials", "secrets/**")

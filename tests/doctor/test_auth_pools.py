@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.doctor.scene import NOW, Row, Scene, ids
+from tests.examples import examples
 from tests.fakes import BURST
 
 from profile_router.adapters.doctor import auth_pools
@@ -97,7 +98,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     entry=st.fixed_dictionaries(
         {},

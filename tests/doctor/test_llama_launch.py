@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.doctor.scene import GIB, Scene
+from tests.examples import examples
 
 from profile_router.adapters.doctor.machine import Machine
 from profile_router.adapters.llama_launch import Launch, Wish, find_program, nothing_to_run, plan
@@ -147,7 +148,7 @@ def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(name=NAMES, alias=NAMES, folder=NAMES)
 @example(name="it's $HOME", alias="a `id` \\", folder='-7 "$HOME" `id` } \\')
 def test_the_script_is_valid_sh_and_starts_exactly_the_command(

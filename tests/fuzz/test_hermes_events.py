@@ -8,8 +8,8 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.embedded.a_runner import KEY, cloud
+from tests.examples import examples
 from tests.fakes import Heard, a_policy, an_order
-from tests.fuzz.bounds import examples
 from tests.fuzz.mutations import VALUES, trees
 
 from profile_router.adapters.hermes.account import Account

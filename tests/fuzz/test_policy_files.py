@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from tests.core.cases import CANDIDATES, POLICY, evidence
-from tests.fuzz.bounds import examples
+from tests.examples import examples
 from tests.fuzz.mutations import octets, texts, trees
 
 from profile_router.adapters.policy_file import SHIPPED, read_policy

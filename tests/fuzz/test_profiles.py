@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.home_on_disk import Home
-from tests.fuzz.bounds import examples
+from tests.examples import examples
 from tests.fuzz.mutations import octets, trees
 
 from profile_router.adapters.install.root_keys import agreed, may_read, pool_size, record_path, with_root_key

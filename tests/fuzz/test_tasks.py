@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fuzz.bounds import examples
+from tests.examples import examples
 from tests.fuzz.mutations import octets, trees
 
 from profile_router.cli.task_json import task_from_json, tasks_from_json

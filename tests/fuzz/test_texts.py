@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.cases import POLICY
 from tests.core.secret_samples import KEYS, TOKENS
-from tests.fuzz.bounds import examples
+from tests.examples import examples
 from tests.fuzz.mutations import PIECES, texts
 
 from profile_router.adapters.images import strip_data_urls

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fuzz.bounds import examples
+from tests.examples import examples
 from tests.fuzz.mutations import octets, trees
 
 from profile_router.adapters.worker.request import _received

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.fakes import (
     BURST,
     CHEAP,
@@ -178,7 +179,7 @@ def test_the_summary_and_the_check_of_the_first_are_reported_where_the_second_fa
 PARTS = st.sampled_from(["a\n", f"+{TOKEN}\n", "ok", "-----BEGIN PRIVATE KEY-----\nMIIE\n", "\n"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(
     texts=st.lists(PARTS, min_size=1, max_size=6),
     private=st.booleans(),

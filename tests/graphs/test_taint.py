@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.fakes import (
     BURST,
     LOCAL,
@@ -228,7 +229,7 @@ def test_a_private_task_reads_what_it_likes_and_is_not_told_how_to_allow_more() 
 ENDS = st.sampled_from(["stream-error", "server-error", "turn-limit", "rate-limited"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 @given(
     reads=st.lists(st.booleans(), min_size=1, max_size=4),
     ends=st.lists(ENDS, min_size=4, max_size=4),

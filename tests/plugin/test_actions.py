@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.fakes import BURST, CHEAP, LOCAL
-from tests.fuzz.bounds import examples
 from tests.fuzz.mutations import VALUES
 from tests.hermes.installed import NEW, installed_hermes
 from tests.hermes.stage import Stage

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.secret_samples import KEYS, NAMED, SPREAD, TOKENS
 from tests.core.test_secrets import disguised
+from tests.examples import examples
 
 from profile_router.core.normalize import _ALIKE
 from profile_router.core.privacy import private_glob, private_text
@@ -31,14 +32,14 @@ def test_a_token_over_two_lines_looks_private(broken: str) -> None:
     assert looks_private({"goal": f"use {token[:9]}{broken}{token[9:]} here"}, ())
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.data(), st.sampled_from([*TOKENS.values()]))
 def test_what_the_router_finds_through_any_trick_looks_private(data: st.DataObject, token: str) -> None:
     text = f"use {data.draw(disguised(token, wrapped=True))} here"
     assert private_text(text) is None or looks_private({"goal": text}, ())
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.data(), st.sampled_from([".env", "deploy/.env", "id_rsa", ".aws/credentials", "secrets/db.yaml"]))
 def test_a_path_looks_private_through_any_trick(data: st.DataObject, path: str) -> None:
     assert looks_private({"goal": f"read {data.draw(disguised(path))} now"}, ())

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from profile_router.adapters.embedded import enclosure, openat
@@ -328,7 +328,6 @@ PIECES = st.sampled_from(
 @example("{out}/new.txt")
 @example("../outside/new.txt")
 @example("out/new.txt")
-@settings(deadline=None)
 def test_writing_to_any_path_touches_nothing_outside_and_nothing_of_git(path: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder).resolve()

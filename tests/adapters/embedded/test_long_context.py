@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.embedded.a_long_run import CountingProvider, End, LongRun, by_bytes, by_o200k, notes_of
 from tests.adapters.embedded.a_runner import cloud, local, run
+from tests.examples import examples
 from tests.fakes import BURST, LOCAL, Heard, a_policy, a_task, an_order
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 
@@ -85,7 +86,7 @@ def test_no_request_is_rejected_for_its_size(server: str, kind: str, size: int) 
     whole_or_told(end, text)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.sampled_from(sorted(SERVERS)),
     st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 40_000)), max_size=4),

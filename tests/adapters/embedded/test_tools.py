@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
@@ -155,7 +155,6 @@ def test_the_way_to_a_page_deep_in_a_large_file_ends_by_its_time(
     count=st.integers(1, 12),
     chunk=st.integers(1, 7),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_where_the_chunks_end_makes_no_difference(
     root: Path, content: bytes, start: int, count: int, chunk: int
 ) -> None:
@@ -565,7 +564,6 @@ def test_no_answer_is_longer_than_agreed(root: Path, room: int) -> None:
         st.text() | st.integers() | st.none() | st.lists(st.text(), max_size=2),
     ),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_a_model_passes_is_answered_with_text(call: Call, tool: str, arguments: dict[str, Any]) -> None:
     answer = call(tool, **arguments)
     answer.encode()
@@ -573,7 +571,6 @@ def test_whatever_a_model_passes_is_answered_with_text(call: Call, tool: str, ar
 
 
 @given(pattern=st.text(alphabet="ab(){}[]?*+|^$\\.,<>=!:PRxi019-&_", min_size=1, max_size=30))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @example(pattern="{0i<")  # these end in the library's own int("")
 @example(pattern="a{1i+1d<")
 @example(pattern="(?:ab){e<")
