@@ -1,9 +1,9 @@
-"""What routing costs a child over the same child started by hand: cold, and warm by the worker. A benchmark, no test.
+"""What routing costs a child over the same child started by hand. A benchmark, no test.
 
     python tests/benchmarks/routing_overhead.py [RUNS]
 
 Prints median and fastest of RUNS (default 7) in seconds, from the call of the plugin's shim to its result, against a scripted
-model on loopback. Promise: at most 2 s cold and 0.5 s warm over the child by hand. That child is, for Hermes, the very
+model on loopback. Promise: at most 2 s over the child by hand. That child is, for Hermes, the very
 process that the router starts, with the same order; for the embedded runner, a Python that runs nothing but the runner.
 """
 
@@ -29,9 +29,8 @@ from tests.scripted_provider import ScriptedProvider  # noqa: E402
 
 from profile_router.adapters.embedded.runner import EmbeddedRunner  # noqa: E402
 from profile_router.adapters.hermes.installation import Hermes  # noqa: E402
-from profile_router.hermes_plugin import worker  # noqa: E402
 from profile_router.hermes_plugin.process import run_router  # noqa: E402
-from profile_router.hermes_plugin.settings import Settings, environment  # noqa: E402
+from profile_router.hermes_plugin.settings import Settings  # noqa: E402
 
 GOAL = "Make the retry delay configurable"
 WINDOWS = {"hermes": 128_000, "embedded": 32_768}
@@ -68,39 +67,14 @@ class Bench:
         child = [sys.executable, __file__, "child", str(self.stage.folder)]
         subprocess.run(child, env=self.stage.environ, cwd=self.stage.workspace, check=True)
 
-    def cold(self) -> None:
-        """Delegate without a worker."""
-        self._routed(worker=False)
-
-    def warm(self) -> None:
-        """Delegate to the worker."""
-        taken = worker.ask(self.command, ["--version"], "/", environment())
-        assert taken is not None, "the worker does not serve"
-        taken.stdin.close()
-        taken.wait()
-        self._routed(worker=True)
-
-    def _routed(self, *, worker: bool) -> None:
-        settings = Settings(command=self.command, worker=worker)
+    def routed(self) -> None:
+        """Delegate the task."""
+        settings = Settings(command=self.command)
         task = {"goal": GOAL, "thread": secrets.token_hex(4), "workspace": str(self.stage.workspace)}
         ran = run_router(settings, task, time.monotonic() + AT_MOST_S, lambda: False, lambda line: None)
         assert ran.result is not None, ran
         assert ran.result["status"] == "ok", ran.result
         assert [attempt["runner"] for attempt in ran.result["attempts"]] == [self.runner]
-
-    def start_the_worker(self) -> None:
-        """Start it and wait until it serves. From now on this process has the stage's environment, as Hermes would."""
-        os.environ.clear()
-        os.environ.update(self.stage.environ)
-        worker.start(self.command, environment())
-        socket = worker.folder_of(environment()) / f"{worker.name_of(self.command, environment())}.sock"
-        while not socket.exists():
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        """End the worker."""
-        subprocess.run([*self.command, "serve", "--stop"], env=self.stage.environ, check=True, capture_output=True)
-        self.stage.__exit__(None, None, None)
 
 
 def child(folder: Path) -> None:
@@ -131,15 +105,16 @@ def main(runs: int) -> None:
         answers = ["the delay is configurable"] * PLENTY
         with ScriptedProvider(answers) as model, tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder) / "stage", runner, model, hermes)
-            bench.start_the_worker()
-            ways = {"by hand": bench.by_hand, "cold": bench.cold, "warm": bench.warm}
+            os.environ.clear()
+            os.environ.update(bench.stage.environ)  # as Hermes, which delegates, would have it
+            ways = {"by hand": bench.by_hand, "routed": bench.routed}
             taken: dict[str, list[float]] = {way: [] for way in ways}
             try:
                 for _ in range(runs):
                     for way, act in ways.items():
                         taken[way].append(seconds(act))
             finally:
-                bench.stop()
+                bench.stage.__exit__(None, None, None)
         hand = taken["by hand"]
         for way, times in taken.items():
             median, over = statistics.median(times), statistics.median(times) - statistics.median(hand)

@@ -1,8 +1,7 @@
-"""The policy, the state folder, the worker, the tokenizer."""
+"""The policy, the state folder, the tokenizer."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from profile_router.adapters.doctor import own
 from profile_router.adapters.doctor.facts import Facts
 from profile_router.adapters.resources import data
 from profile_router.adapters.tokens import RANKS
-from profile_router.hermes_plugin.worker import locked
 
 
 def bad_policy(scene: Scene) -> Facts:
@@ -32,23 +30,6 @@ def taken_by_a_file(scene: Scene) -> Facts:
     scene.state.write_text("")
     scene.state.chmod(0o755)
     return scene.facts(state=scene.state / "deep" / "er")
-
-
-def worker_folder(scene: Scene, mode: int = 0o700) -> Path:
-    """Make the folder of the workers."""
-    scene.environ["PROFILE_ROUTER_STATE"] = str(scene.state)
-    folder = scene.state / "worker"
-    folder.mkdir(parents=True)
-    folder.chmod(mode)
-    return folder
-
-
-def worker_gone(scene: Scene) -> None:
-    (worker_folder(scene) / "a.lock").write_text("7\n")
-
-
-def open_to_others(scene: Scene) -> None:
-    worker_folder(scene, 0o755)
 
 
 def damaged(scene: Scene) -> Facts:
@@ -98,22 +79,6 @@ ROWS = [
         says="is not a folder",
         mend="PROFILE_ROUTER_STATE",
     ),
-    Row(
-        rule="no worker is fine",
-        check=own.worker,
-        given=lambda scene: None,
-        level="pass",
-        says="none is needed",
-    ),
-    Row(rule="one that has ended is none", check=own.worker, given=worker_gone, level="pass", says="none serves"),
-    Row(
-        rule="a worker's folder that others may enter fails",
-        check=own.worker,
-        given=open_to_others,
-        level="fail",
-        says="not yours alone",
-        mend="chmod 700",
-    ),
     Row(rule="the shipped ranks are whole", check=own.tokenizer, given=lambda scene: None, level="pass"),
     Row(rule="cut ranks fail", check=own.tokenizer, given=damaged, level="fail", says="damaged", mend="install"),
     Row(rule="other ranks fail", check=own.tokenizer, given=other_ranks, level="fail", says="damaged"),
@@ -136,14 +101,3 @@ def test_looking_at_the_state_folder_makes_nothing(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     list(own.state_folder(scene.facts()))
     assert not scene.state.exists()
-
-
-def test_a_worker_is_named_by_its_pid(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    lock = locked(worker_folder(scene) / "a.lock")
-    assert lock is not None
-    try:
-        os.write(lock, b"4711\n")
-        assert [(line.level, line.measured) for line in own.worker(scene.facts())] == [("pass", "serves as 4711")]
-    finally:
-        os.close(lock)

@@ -157,7 +157,6 @@ ROUTER = {
     "start_seconds": 60,
     "private_paths": ["a/**"],
     "if_broken": "error",
-    "worker": True,
 }
 
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import BURST, BURST_ORDER, Heard
+from tests.fakes import BURST, BURST_ORDER, LOCAL, Heard
 from tests.hermes.a_router import busy_errand
 from tests.hermes.stage import Stage, an_errand
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.family import family
-from profile_router.adapters.hermes.started import CHILD
+from profile_router.adapters.hermes.started import CHILD, home_of, started
 from profile_router.core.receipt import Attempt
 
 AT_MOST = 60.0
@@ -129,6 +129,17 @@ def test_when_the_router_is_killed_the_child_ends_itself_and_all_that_it_started
     while list(scratch.iterdir()):
         assert time.monotonic() < deadline, "its temporary files are still there"
         time.sleep(0.05)
+
+
+def test_a_child_without_an_order_ends_with_its_pipe(stage: Stage) -> None:
+    stage.profile("http://127.0.0.1:9/v1")
+    home = home_of(LOCAL, stage.root)
+    with started(stage.hermes.python, home, stage.environ, stage.workspace) as child:
+        assert child.process.stdin is not None
+        assert child.process.stdout is not None
+        assert select.select([child.process.stdout], [], [], AT_MOST)[0]  # it has said its version
+        child.process.stdin.close()
+        assert child.process.wait(AT_MOST) is not None
 
 
 def test_a_turn_has_no_more_time_than_its_order(stage: Stage) -> None:

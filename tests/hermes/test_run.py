@@ -28,14 +28,18 @@ def run(stage: Stage, *more: str, python: Path | str | None = None) -> Done:
     ("window", "more", "runner"),
     [(65_536, (), "hermes"), (32_768, (), "embedded"), (65_536, ("--local-only",), "embedded")],
 )
-def test_hermes_runs_what_is_large_enough_and_not_private(
+def test_hermes_runs_what_is_large_enough_and_not_private_and_starts_for_nothing_else(
     stage: Stage, window: int, more: tuple[str, ...], runner: str
 ) -> None:
+    python = stage.folder / "python"
+    python.write_text(f'#!/bin/sh\necho $$ >> "{stage.folder}/children"\nexec "{stage.hermes.python}" "$@"\n')
+    python.chmod(0o755)
     with ScriptedProvider([say("did it")]) as local, ScriptedProvider() as burst:
         stage.profile(local.base_url, window=window)
         stage.profile(burst.base_url, BURST)
-        done = run(stage, *more)
+        done = run(stage, *more, python=python)
     assert done.code == 0, done.err
+    assert (stage.folder / "children").exists() is (runner == "hermes")
     (receipt,) = done.json["attempts"]
     assert (receipt["runner"], receipt["outcome"]) == (runner, "ok")
     assert done.json["summary"] == "did it"

@@ -218,5 +218,13 @@ def test_an_image_is_not_counted_by_the_length_of_its_letters(stage: Stage) -> N
     assert 2_000 < receipt.tokens_in < 20_000
 
 
+def test_an_order_may_be_long(stage: Stage) -> None:
+    with ScriptedProvider([say("did it")]) as provider:
+        stage.profile(provider.base_url)
+        attempt = stage.run(an_errand(a_task("x" * 200_000, toolsets=("file",))))
+        assert "x" * 200_000 in str(provider.chats[0]["messages"])
+    assert attempt.text == "did it"
+
+
 def test_the_window_decides_how_long_an_answer_may_be(told: Told) -> None:
     assert told.first["max_tokens"] == WINDOW // 4

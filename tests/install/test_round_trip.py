@@ -47,7 +47,6 @@ def test_what_comes_is_what_hermes_and_this_program_look_for(stage: Stage) -> No
     assert find_policy(None, stage.environ) != SHIPPED
     settings = json.loads((stage.root / "plugins/profile-router/router.json").read_text())
     command = settings["command"]
-    assert settings["worker"] is True
     assert Path(command[0]).is_absolute()
     assert os.access(command[0], os.X_OK)
     manifest = stage.root / "profile-router" / "manifest.json"

@@ -110,7 +110,7 @@ def gateway(parent: Parent, **more: Mapping[str, Any]) -> Iterator[Chat]:
         process = subprocess.Popen(
             [*parent.stage.hermes.command, "gateway", "run", "-v"],
             cwd=parent.stage.workspace,
-            env=parent.stage.environ | chat.environ | {"PROFILE_ROUTER_WORKER": "off"},
+            env=parent.stage.environ | chat.environ,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

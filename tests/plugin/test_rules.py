@@ -546,6 +546,12 @@ def test_settings_that_cannot_serve_say_why(tmp_path: Path, text: str | None, sa
     assert says in read_settings(tmp_path).problem
 
 
+@pytest.mark.parametrize("former", [True, False, "yes"])
+def test_a_setting_that_only_earlier_versions_had_means_nothing(tmp_path: Path, former: object) -> None:
+    (tmp_path / "router.json").write_text(json.dumps({"command": [sys.executable], "worker": former}))
+    assert read_settings(tmp_path) == Settings(command=(sys.executable,))
+
+
 def test_the_environment_can_name_the_router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROFILE_ROUTER_COMMAND", sys.executable)
     (tmp_path / "router.json").write_text('{"command": ["/nowhere/it"], "limit_seconds": 60}')

@@ -34,7 +34,7 @@ class Tui:
         self._process = subprocess.Popen(
             [str(stage.hermes.python), "-m", "tui_gateway.entry"],
             cwd=self._launched,
-            env=stage.environ | {"PROFILE_ROUTER_WORKER": "off"},
+            env=stage.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

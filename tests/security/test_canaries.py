@@ -25,7 +25,6 @@ from typing import Any
 import pytest
 from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
-from tests.plugin.worker_stage import REAL, Desk
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -165,22 +164,6 @@ def killed_and_resumed(scene: Scene) -> None:
     assert scene.run("resume", "t", "--stream") == 0
 
 
-def by_a_worker(scene: Scene) -> None:
-    desk = Desk(scene.home / "desk", code=REAL)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(scene.home, scene._extra).items():
-            patch.setenv(name, value)
-        try:
-            desk.start()
-            told = json.dumps(scene.task()).encode()
-            code, out, err = desk.served("run", "--task-json", "-", "--stream", stdin=told, cwd=str(scene.ws))
-            scene.out += (out + err).decode()
-            scene.traces += scene.seen()
-        finally:
-            desk.end()
-    assert code == 0
-
-
 def promoted(tree: str) -> Callable[[Scene], None]:
     def way(scene: Scene) -> None:
         scene.private = False
@@ -205,7 +188,6 @@ WAYS = {
     "a run": (run, 4, 0),
     "a batch": (batch, 4, 0),
     "a run that is killed and resumed": (killed_and_resumed, 5, 0),
-    "a worker": (by_a_worker, 4, 0),
     "a handoff with the tree kept": (promoted("keep"), 4, 3),
     "a handoff with a clean tree": (promoted("clean"), 4, 3),
 }

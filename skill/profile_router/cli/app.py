@@ -53,8 +53,7 @@ def _answer(argv: Sequence[str] | None) -> int:
     command = _command(arguments.command)
     try:
         _check_folder()
-        if arguments.command != "serve":  # a worker with other limits than Hermes' would serve nobody
-            _leave_no_core()
+        _leave_no_core()
         return command(arguments)
     except RouterError as error:
         print(f"profile-router: {as_called(_one_line(str(error)))}", file=sys.stderr)
@@ -150,7 +149,6 @@ def parser() -> Parser:
     doctor.add_argument("--live", action="store_true", help="also make one minimal call per profile")
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     _add_llama_server(commands)
-    _add_serve(commands)
     _add_install(commands)
     _add_threads(commands)
     graph = commands.add_parser("graph", help="print the state machine as Mermaid")
@@ -221,15 +219,6 @@ def _add_llama_server(commands: argparse._SubParsersAction[Parser]) -> None:
     server.add_argument("--threads", type=int, metavar="N", help="processor threads (default: the physical cores)")
     server.add_argument("--policy", metavar="FILE", help="the policy that names the local profile")
     server.add_argument("--run", action="store_true", help="run it here instead of printing a script")
-
-
-def _add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
-    serve = commands.add_parser("serve", help="stay in memory, so that what Hermes delegates starts at once")
-    serve.add_argument("--socket", metavar="FILE", help="the socket, in a folder that is yours alone")
-    serve.add_argument("--idle", type=float, default=600.0, metavar="S", help="end after S seconds without a request")
-    acts = serve.add_mutually_exclusive_group()
-    acts.add_argument("--status", action="store_true", help="tell which workers run")
-    acts.add_argument("--stop", action="store_true", help="end them")
 
 
 _ROUTE_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'

@@ -23,7 +23,6 @@ from profile_router.core.receipt import Status
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.ports import Approver, Emit
-from profile_router.wiring.early import early_child
 from profile_router.wiring.route import route_task
 
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
@@ -46,10 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
     emit: Emit = stream if streams else Progress()
-    with early_child(task, arguments.policy, dict(os.environ), Path.cwd()):
-        from profile_router.wiring.run import run_task  # LangChain and LangGraph take most of a second
+    from profile_router.wiring.run import run_task  # LangChain and LangGraph take most of a second
 
-        result = run_task(task, arguments.policy, os.environ, Path.cwd(), emit, approver)
+    result = run_task(task, arguments.policy, os.environ, Path.cwd(), emit, approver)
     show(result.json, streams=streams, as_json=arguments.json)
     return EXITS[result.status]
 

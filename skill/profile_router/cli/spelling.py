@@ -14,7 +14,7 @@ from pathlib import Path
 
 NAME = "profile-router"
 COMMANDS = (  # those that a message names
-    "route", "run", "batch", "profiles", "policy", "doctor", "llama-server", "serve", "install", "uninstall",
+    "route", "run", "batch", "profiles", "policy", "doctor", "llama-server", "install", "uninstall",
     "resume", "purge", "graph", "health",
 )  # fmt: skip
 _MEANT = re.compile(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")

@@ -1,21 +1,14 @@
-"""`profile-router uninstall`: take out exactly what `install` wrote, and end the worker that Hermes started.
-
-What was changed since stays and is named.
-"""
+"""`profile-router uninstall`: take out exactly what `install` wrote. What was changed since stays and is named."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from contextlib import suppress
 
 from profile_router.adapters.install.places import find_root
 from profile_router.adapters.install.removal import plan_uninstall
 from profile_router.adapters.install.sources import PLUGIN
-from profile_router.adapters.worker.running import end, running
 from profile_router.cli.install import carry_out
-from profile_router.errors import StateError
-from profile_router.hermes_plugin.worker import folder_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,15 +17,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(root)
     nothing = "nothing of profile-router is recorded here"
     code = carry_out(plan_uninstall(root), dry_run=arguments.dry_run, yes=arguments.yes, nothing=nothing)
-    if code == 0 and not arguments.dry_run:
-        _end_workers()
-        if (root / "plugins" / PLUGIN / "plugin.yaml").is_file():
-            print(f"the plugin stays, for `install` did not bring it: `hermes plugins remove {PLUGIN}` removes it")
+    if code == 0 and not arguments.dry_run and (root / "plugins" / PLUGIN / "plugin.yaml").is_file():
+        print(f"the plugin stays, for `install` did not bring it: `hermes plugins remove {PLUGIN}` removes it")
     return code
-
-
-def _end_workers() -> None:
-    with suppress(StateError):  # in a folder that is not ours alone none serves
-        for worker in running(folder_of(os.environ)):
-            end(worker)
-            print(f"asked to end: the worker {worker.pid}")

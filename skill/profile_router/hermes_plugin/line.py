@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from . import worker
-
 _LONGEST_LINE = 16_000_000
 _MOST_BYTES = 64_000_000  # of events, in one run: what is heard stands in Hermes' memory
 _MOST_EVENTS = 50_000
@@ -31,7 +29,7 @@ class Line:
     `flooded`: it said more than any router does, and is not heard any more.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes] | worker.Taken, order: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], order: str) -> None:
         self._process = process
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._errors = bytearray()

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import worker
 from .ending import ended_in
 from .hermes import agrees
 from .line import FLOODED, OVER, Line
@@ -89,7 +88,16 @@ def run_process(
     *ran* hears what it says.
     """
     try:
-        process = _begun(settings, arguments, folder_of_parent(*folders))
+        process = subprocess.Popen(
+            [*settings.command, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder_of_parent(*folders),
+            env=environment(),
+            start_new_session=True,
+            bufsize=0,
+        )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         ran.errors = str(error)
         return
@@ -105,24 +113,6 @@ def run_process(
             ran.hear(event)
         for said in ran.lines[seen:][-_LAST_LINES:]:
             alive(said)
-    if settings.worker and ran.result is not None and not isinstance(process, worker.Taken):
-        worker.start(settings.command, environment())  # not before: it would take the time of this run
-
-
-def _begun(settings: Settings, arguments: Sequence[str], folder: str) -> subprocess.Popen[bytes] | worker.Taken:
-    """Return the router's process, from the worker where there is one, else started anew. Raises OSError."""
-    environ = environment()
-    taken = worker.ask(settings.command, arguments, folder, environ) if settings.worker else None
-    return taken or subprocess.Popen(
-        [*settings.command, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=environ,
-        start_new_session=True,
-        bufsize=0,
-    )
 
 
 def _follow(

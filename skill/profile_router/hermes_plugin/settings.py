@@ -1,9 +1,9 @@
 """Where the router is and how long it may take: `router.json` beside this file, written by whoever installed it.
 
 {"command": ["/abs/profile-router"], "limit_seconds": 1200, "start_seconds": 60, "private_paths": [], "if_broken":
-"hermes", "worker": true}. Only `command` is needed; PROFILE_ROUTER_COMMAND, the absolute path of one program, beats it.
-`if_broken` is `hermes` (Hermes delegates by itself where `middleware` allows it) or `error` (it never does). With
-`worker` a router stays in memory for the next task; PROFILE_ROUTER_WORKER (on, off) beats it.
+"hermes"}. Only `command` is needed; PROFILE_ROUTER_COMMAND, the absolute path of one program, beats it. `if_broken` is
+`hermes` (Hermes delegates by itself where `middleware` allows it) or `error` (it never does). `worker`, which earlier
+versions wrote, means nothing any more.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 from .program import home_of, recorded_command
 
 VARIABLE = "PROFILE_ROUTER_COMMAND"
-WORKER = "PROFILE_ROUTER_WORKER"
 DEPTH = "PROFILE_ROUTER_DEPTH"
 # Set for the router's own process, and by the router for each Hermes that it starts.
 INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
 MEND = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
+_FORMER = "worker"
 # They would point the router's python at Hermes' packages, or the other way round.
 _NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
@@ -37,7 +37,6 @@ class Settings:
     start_s: float = 60.0
     private_paths: tuple[str, ...] = ()
     if_broken: str = "hermes"
-    worker: bool = False
 
 
 def read_settings(folder: Path | None = None) -> Settings:
@@ -53,8 +52,7 @@ def read_settings(folder: Path | None = None) -> Settings:
         return Settings(problem=f"{file} cannot be used ({error})", if_broken="error")
     named = os.environ.get(VARIABLE)
     command = (named,) if named else settings.command or recorded_command(home_of(file.parent))
-    worker = {"on": True, "off": False}.get(os.environ.get(WORKER, ""), settings.worker)
-    return replace(settings, command=command, worker=worker, problem=_problem(command))
+    return replace(settings, command=command, problem=_problem(command))
 
 
 def _settings(found: Any) -> Settings:
@@ -64,10 +62,10 @@ def _settings(found: Any) -> Settings:
         "start_seconds": ("start_s", _seconds),
         "private_paths": ("private_paths", _texts),
         "if_broken": ("if_broken", _choice),
-        "worker": ("worker", _flag),
     }
     if not isinstance(found, dict):
         raise ValueError(f"it must be a JSON object with {', '.join(checks)}")
+    found = {key: value for key, value in found.items() if key != _FORMER}
     unknown = next((key for key in found if key not in checks), None)
     if unknown is not None:
         raise ValueError(f"unknown key '{unknown}'; allowed: {', '.join(checks)}")
@@ -90,12 +88,6 @@ def _choice(key: str, value: Any) -> str:
     if value not in ("hermes", "error"):
         raise ValueError(f"'{key}' is '{value}'; allowed: hermes, error")
     return str(value)
-
-
-def _flag(key: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"'{key}' must be true or false")
-    return value
 
 
 def _problem(command: tuple[str, ...]) -> str:

@@ -25,7 +25,6 @@ Check = Callable[[Facts], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     own.policy,
     own.state_folder,
-    own.worker,
     own.tokenizer,
     repository_programs.programs,
     gpu.card,

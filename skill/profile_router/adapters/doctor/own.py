@@ -1,4 +1,4 @@
-"""Checks of what is our own: the policy, the state folder, the worker, the tokenizer's ranks."""
+"""Checks of what is our own: the policy, the state folder, the tokenizer's ranks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from profile_router.adapters.doctor.facts import Facts
 from profile_router.adapters.policy_file import SHIPPED
 from profile_router.adapters.state_dir import VARIABLE
 from profile_router.adapters.tokens import RANKS_SHA256
-from profile_router.adapters.worker.running import running
 from profile_router.core.diagnosis import Finding, failed, passed, warned
-from profile_router.errors import StateError
-from profile_router.hermes_plugin.worker import folder_of
 
 
 def policy(facts: Facts) -> Iterator[Finding]:
@@ -42,20 +39,6 @@ def state_folder(facts: Facts) -> Iterator[Finding]:
         yield warned(name, f"{folder} has mode {mode:04o}: others may read it", f"chmod 700 {shlex.quote(str(folder))}")
     else:
         yield passed(name, str(folder))
-
-
-def worker(facts: Facts) -> Iterator[Finding]:
-    """Tell whether a worker serves; fail where its folder is one that it would not be trusted in."""
-    name, folder = "worker", folder_of(facts.machine.environ)
-    try:
-        found = running(folder)
-    except StateError:
-        measured = f"{folder} is not yours alone: the worker in it is not used, and each task starts a router anew"
-        yield failed(name, measured, f"chmod 700 {shlex.quote(str(folder))}")
-        return
-    pids = ", ".join(str(one.pid) for one in found)
-    none = "none serves, and none is needed: Hermes' next task starts one"
-    yield passed(name, f"serves as {pids}" if found else none)
 
 
 def tokenizer(facts: Facts) -> Iterator[Finding]:

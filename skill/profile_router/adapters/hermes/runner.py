@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,9 @@ from profile_router.adapters.file_secrets import Known
 from profile_router.adapters.hermes.account import Account
 from profile_router.adapters.hermes.installation import Hermes
 from profile_router.adapters.hermes.kept_turn import KeptTurn
-from profile_router.adapters.hermes.prewarm import child_for
 from profile_router.adapters.hermes.process import Ended, Heard, converse
 from profile_router.adapters.hermes.results import failure_of
-from profile_router.adapters.hermes.started import Start, home_of, start_under
+from profile_router.adapters.hermes.started import Child, home_of, started
 from profile_router.adapters.install.root_keys import may_read
 from profile_router.adapters.opened_secrets import Secrets
 from profile_router.adapters.profile_files import read_config
@@ -83,7 +82,7 @@ class HermesRunner:
         taints: list[Taint] = []
         with ExitStack() as held:
             try:
-                child = held.enter_context(child_for(self._start(order.profile)))
+                child = held.enter_context(self._child(order.profile))
             except OSError as error:
                 ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
             else:
@@ -140,9 +139,9 @@ class HermesRunner:
             return None
         return lambda tokens: hold.grow(self.policy.price(tokens, order.tier, local=order.local))
 
-    def _start(self, profile: str) -> Start:
-        python, around = self.hermes.python, (self.root, self.environ, self.workspace)
-        return start_under(profile, python, *around, unattended=self.unattended, passed=self.passed)
+    def _child(self, profile: str) -> AbstractContextManager[Child]:
+        place = (home_of(profile, self.root), self.environ, self.workspace)
+        return started(self.hermes.python, *place, unattended=self.unattended, also=self.passed)
 
     def _asked(self, order: Order, profile: Profile, folder: Path) -> dict[str, Any]:
         """Return the order as the child reads it."""

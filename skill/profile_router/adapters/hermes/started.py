@@ -1,4 +1,4 @@
-"""A child as a process: started in folders of its own, and ended with everything that it started. No event loop yet."""
+"""A child as a process: started in folders of its own, and ended with everything that it started."""
 
 from __future__ import annotations
 
@@ -11,41 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.adapters.hermes.environment import child_environment
-from profile_router.adapters.hermes.family import MARK, SCRATCH, end_family
+from profile_router.adapters.hermes.family import SCRATCH, end_family
 
 CHILD = Path(__file__).with_name("child.py")
 _DEFAULT = "default"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """All that a child begins with: a child of an equal one is as good.
-
-    `environ` is without the mark and the scratch folder, which each child has of its own; `workspace` None stands for
-    an empty folder.
-    """
-
-    python: Path
-    environ: Mapping[str, str]
-    workspace: Path | None
-
-
-def start_under(
-    profile: str,
-    python: Path,
-    root: Path,
-    environ: Mapping[str, str],
-    workspace: Path | None,
-    *,
-    unattended: bool,
-    passed: Sequence[str],
-) -> Start:
-    """Return how a child under *profile* of the Hermes home *root* starts, in the environment *environ*.
-
-    *unattended* and *passed* are those of `child_environment`.
-    """
-    given = child_environment(environ, home_of(profile, root), "", unattended=unattended, also=passed)
-    return Start(python=python, environ={**given, "TMPDIR": ""}, workspace=workspace)
 
 
 def home_of(profile: str, root: Path) -> Path:
@@ -69,23 +38,33 @@ class Child:
 
 
 @contextmanager
-def started(start: Start) -> Iterator[Child]:
-    """Start a child; it waits for its order, and leaving this ends it. Raises OSError where it cannot be started.
+def started(
+    python: Path,
+    home: Path,
+    environ: Mapping[str, str],
+    workspace: Path | None,
+    *,
+    unattended: bool = False,
+    also: Sequence[str] = (),
+) -> Iterator[Child]:
+    """Start a child of the profile folder *home* in *workspace* (None: an empty folder), and end it in the end.
 
-    Hermes leaves its shell's environment behind among its temporary files: they are removed with all that is in them.
+    It waits for its order. *unattended* and *also* are those of `child_environment`. Raises OSError where it cannot be
+    started. Hermes leaves its shell's environment among its temporary files: they are removed with all that is in them.
     """
     with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as made:
         empty, scratch = Path(made, "empty"), Path(made, "tmp")
         empty.mkdir()
         scratch.mkdir()
-        folder, mark = start.workspace or empty, secrets.token_hex(16)
+        folder, mark = workspace or empty, secrets.token_hex(16)
+        given = child_environment(environ, home, mark, unattended=unattended, also=also)
         process = subprocess.Popen(
-            [str(start.python), "-P", str(CHILD)],  # -P: this package's folder is not Hermes' to import from
+            [str(python), "-P", str(CHILD)],  # -P: this package's folder is not Hermes' to import from
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
-            env={**start.environ, "TMPDIR": str(scratch), MARK: mark},
+            env={**given, "TMPDIR": str(scratch)},
             start_new_session=True,
             bufsize=0,
         )

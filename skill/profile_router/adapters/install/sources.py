@@ -29,14 +29,11 @@ def profiles() -> Mapping[str, Files]:
 
 
 def plugin(command: tuple[str, ...]) -> Files:
-    """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation.
-
-    What was installed does not change under a worker, so one may stay in memory.
-    """
+    """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation."""
     found = _tree(_PACKAGE / "hermes_plugin")
     if "plugin.yaml" not in found:
         raise DataError(f"the plugin is missing from {_PACKAGE}: {AGAIN}")
-    return {**found, "router.json": _json({"command": list(command), "worker": True})}
+    return {**found, "router.json": program(command)}
 
 
 def program(command: tuple[str, ...]) -> bytes:
