@@ -220,10 +220,10 @@ def test_ctrl_c_ends_everything_with_130_and_no_traceback(tmp_path: Path, reposi
     ("arguments", "says"),
     [
         pytest.param(["--thread", "a/b"], "a/b", id="bad thread"),
-        pytest.param(["--max-turns", "0"], "out of range", id="no turns"),
+        pytest.param(["--max-turns", "0"], "(allowed: a whole number, 1 or more)", id="no turns"),
         pytest.param(["--check", ""], "--check is empty", id="check of nothing"),
         pytest.param(["--check", " \t"], "--check is empty", id="check of blanks"),
-        pytest.param(["--timeout", "-1"], "out of range", id="negative time"),
+        pytest.param(["--timeout", "-1"], "(allowed: seconds, more than 0)", id="negative time"),
         pytest.param(["--json", "--stream"], "exclude", id="json and stream"),
         pytest.param(["--profile", "nobody"], "known:", id="unknown profile"),
     ],

@@ -284,7 +284,7 @@ def test_a_disk_that_fills_up_ends_the_run_in_one_line_and_resume_goes_on_when_t
     [
         ((), "purge needs exactly one of"),
         (("t", "--all"), "purge needs exactly one of"),
-        (("--older-than", "-1"), "out of range"),
+        (("--older-than", "-1"), "(allowed: days, 0 or more)"),
     ],
 )
 def test_purge_wants_to_know_what(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:

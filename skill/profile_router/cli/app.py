@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import NoReturn
 
 from profile_router import __version__
-from profile_router.cli.options import add_run_options, add_stream_options, add_task_options, days, on_stdin
+from profile_router.cli.options import add_run_options, add_stream_options, add_task_options, on_stdin
 from profile_router.cli.spelling import as_called
+from profile_router.cli.task_fields import ROUTED, RUN, number_in
 from profile_router.errors import RouterError, UsageError
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -206,7 +207,7 @@ def _add_threads(commands: argparse._SubParsersAction[Parser]) -> None:
     resume.set_defaults(from_hermes=False)
     purge = commands.add_parser("purge", help="remove what is kept of threads")
     purge.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
-    purge.add_argument("--older-than", type=days, metavar="DAYS", help="those that were last used before")
+    purge.add_argument("--older-than", type=number_in, metavar="DAYS", help="those that were last used before")
     purge.add_argument("--all", action="store_true", help="every thread")
 
 
@@ -224,7 +225,6 @@ def _add_llama_server(commands: argparse._SubParsersAction[Parser]) -> None:
 _ROUTE_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
 _BATCH_EXAMPLE = (
     """example: echo '[{"goal": "fix the typo", "files": ["README.md"]}]' | profile-router batch --tasks-json -; """
-    "other keys of a task: context, images, workspace, toolsets, max_turns, profile, thread, local_only, check, "
-    "timeout, max_cost"
+    f"other keys of a task: {', '.join(one.key for one in (*ROUTED, *RUN) if one.key not in ('goal', 'files'))}"
 )
 _RUN_EXAMPLE = 'example: profile-router run "make the retry delay configurable" --file src/http.py --check "pytest -q"'

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from profile_router.adapters.embedded.quirks import utf8
+from profile_router.cli.task_fields import FACTS, ROUTED, RUN, TaskField
 from profile_router.cli.task_json import task_from_json
 from profile_router.core.task import Facts, Task
 from profile_router.errors import UsageError
 
 _LARGEST_CONTEXT = 50_000_000
-_REPLACED = (
-    *("task", "context", "file", "image", "workspace", "files_to_read", "files_to_edit", "lines_to_edit"),
-    *("local_only", "profile", "toolsets", "max_turns", "thread", "check", "timeout"),
-)
 
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:
     """Add what `route` and `run` share."""
+    _add(parser, (*ROUTED, *FACTS))
     add = parser.add_argument
-    add("task", nargs="?", metavar="TASK", help="what to do; - reads it from stdin")
-    add("--context", metavar="T|@FILE", help="text that belongs into the prompt")
-    add("--file", action="append", default=[], metavar="P", help="a file the task is about")
-    add("--image", action="append", default=[], metavar="P", help="an image the task is about")
-    add("--workspace", metavar="D", help="the folder to work in")
-    add("--files-to-read", type=_count, metavar="N", help="files you know will be read")
-    add("--files-to-edit", type=_count, metavar="N", help="files you know will be edited")
-    add("--lines-to-edit", type=_count, metavar="N", help="lines you know will be edited")
-    add("--local-only", action="store_true", help="never leave this machine")
-    add("--profile", metavar="NAME", help="use this profile (private still wins)")
     add("--task-json", choices=["-"], help="read the whole task from stdin, one JSON object; replaces the above")
     add("--policy", metavar="FILE", help="the policy to decide by")
     add("--json", action="store_true", help="print JSON")
@@ -37,14 +28,13 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what only `run` knows."""
-    add = parser.add_argument
-    add("--toolsets", metavar="A,B", help="toolsets the subagent may use")
-    add("--max-turns", type=_positive, metavar="N", help="model calls of one attempt, at most")
-    add("--thread", metavar="ID", help="go on with this shared conversation")
-    add("--check", metavar="CMD", help="shell command that must succeed afterwards")
-    add("--timeout", type=_seconds, metavar="S", help="seconds for the whole run")
-    add("--max-cost", type=_usd, metavar="USD", help="what the task may cost at most; 0: no paid model")
+    _add(parser, RUN)
     add_stream_options(parser)
+
+
+def _add(parser: argparse.ArgumentParser, fields: Sequence[TaskField]) -> None:
+    for one in fields:
+        parser.add_argument(one.option, **one.settings)
 
 
 def add_stream_options(parser: argparse.ArgumentParser) -> None:
@@ -60,35 +50,23 @@ def task_of(arguments: argparse.Namespace) -> Task:
     """Return the task that the options describe. Raises UsageError for an empty one or unreadable context."""
     if arguments.task_json:
         return _task_on_stdin(arguments)
-    goal = _goal(arguments.task)
-    toolsets = getattr(arguments, "toolsets", None)
-    return Task(
-        goal=goal,
-        context=_context(arguments.context),
-        context_from=arguments.context[1:] if (arguments.context or "").startswith("@") else "",
-        files=tuple(arguments.file),
-        images=tuple(arguments.image),
-        workspace=arguments.workspace,
-        toolsets=None if toolsets is None else tuple(name.strip() for name in toolsets.split(",") if name.strip()),
-        max_turns=getattr(arguments, "max_turns", None),
-        thread=getattr(arguments, "thread", None),
-        facts=Facts(
-            files_to_read=arguments.files_to_read,
-            files_to_edit=arguments.files_to_edit,
-            lines_to_edit=arguments.lines_to_edit,
-        ),
-        profile=arguments.profile,
-        local_only=arguments.local_only,
-        check=getattr(arguments, "check", None),
-        timeout_s=getattr(arguments, "timeout", None),
-        max_cost_usd=getattr(arguments, "max_cost", None),
-    )
+    values = _given(arguments, (*ROUTED, *RUN))
+    context = values.get("context", "")
+    values |= {"goal": _goal(values.get("goal")), "context": _context(context)}
+    from_file = context[1:] if context.startswith("@") else ""
+    return Task(**values, context_from=from_file, facts=Facts(**_given(arguments, FACTS)))
+
+
+def _given(arguments: argparse.Namespace, fields: Sequence[TaskField]) -> dict[str, Any]:
+    """Return the values of the options that were given, by their names in Task. Raises UsageError for wrong ones."""
+    said = ((one, getattr(arguments, one.attribute, None)) for one in fields)
+    return {one.name: one.read(value, one.option) for one, value in said if value is not None}
 
 
 def _task_on_stdin(arguments: argparse.Namespace) -> Task:
-    beside = next((name for name in _REPLACED if getattr(arguments, name, None)), None)
+    beside = next((one for one in (*ROUTED, *RUN, *FACTS) if getattr(arguments, one.attribute, None)), None)
     if beside is not None:
-        name = "TASK" if beside == "task" else f"--{beside.replace('_', '-')}"
+        name = beside.settings["metavar"] if beside.option == "task" else beside.option
         raise UsageError(f"--task-json reads the whole task, {name} included; leave {name} out")
     line = getattr(arguments, "exit_with_stdin", False)
     stdin = sys.stdin.buffer
@@ -101,12 +79,12 @@ def _goal(given: str | None) -> str:
     text = sys.stdin.buffer.read(_LARGEST_CONTEXT).decode("utf-8", "replace") if given == "-" else given
     if not text.strip():
         raise UsageError("the task is empty; say what to do in quotes, or give - to read it from stdin")
-    return _utf8(text)
+    return utf8(text)
 
 
-def _context(given: str | None) -> str:
-    if given is None or not given.startswith("@"):
-        return _utf8(given or "")
+def _context(given: str) -> str:
+    if not given.startswith("@"):
+        return utf8(given)
     path = Path(given[1:])
     try:
         if not path.is_file():
@@ -123,62 +101,8 @@ def _context(given: str | None) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _utf8(text: str) -> str:
-    """Return *text* without the surrogates that stand for undecodable bytes: no server takes them."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _count(text: str) -> int:
-    return _whole(text, 0)
-
-
-def _positive(text: str) -> int:
-    return _whole(text, 1)
-
-
-def _whole(text: str, least: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-    if not least <= number <= 10**9:
-        raise argparse.ArgumentTypeError(f"{number} is out of range (allowed: {least} or more)")
-    return number
-
-
-def _usd(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not an amount in USD") from None
-    if not 0 <= amount <= 10**6:
-        raise argparse.ArgumentTypeError(f"{text} is out of range (allowed: 0 or more)")
-    return amount
-
-
 def on_stdin(text: str) -> str:
     """Return *text* where it is `-`. Raises ArgumentTypeError for a file's name, with what reads that file."""
     if text != "-":
         raise argparse.ArgumentTypeError(f"'{text[:80]}' is not -; the tasks come on stdin: `--tasks-json - < FILE`")
     return text
-
-
-def days(text: str) -> float:
-    """Return the days that *text* is. Raises ArgumentTypeError for anything but a number, 0 or more."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days") from None
-    if not 0 <= number <= 10**6:
-        raise argparse.ArgumentTypeError(f"{text} is out of range (allowed: 0 or more days)")
-    return number
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
-    if not 0 < seconds <= 10**7:
-        raise argparse.ArgumentTypeError(f"{text} is out of range (allowed: more than 0 seconds)")
-    return seconds

@@ -10,6 +10,7 @@ from profile_router.adapters.ledger import Ledger
 from profile_router.adapters.state_dir import state_dir
 from profile_router.adapters.thread_file import ThreadFile
 from profile_router.adapters.threads import Row, Threads
+from profile_router.cli.task_fields import DAYS
 from profile_router.errors import StateError, UsageError
 
 _DAY_S = 86_400.0
@@ -48,7 +49,8 @@ def _wanted(arguments: argparse.Namespace, now: float) -> Callable[[Row], bool]:
         return lambda row: row.thread == arguments.thread
     if arguments.all:
         return lambda row: True
-    return lambda row: row.updated < now - arguments.older_than * _DAY_S
+    before = now - DAYS(arguments.older_than, "--older-than") * _DAY_S
+    return lambda row: row.updated < before
 
 
 def _not_removed(threads: Threads, thread: str) -> Exception:

@@ -1,0 +1,197 @@
+"""What a task may say: each field once, with its key in JSON, its option on the command line, and its values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from profile_router.core.conversation import Conversation, Turn
+from profile_router.core.task import Facts
+from profile_router.errors import UsageError
+
+_LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
+
+
+@dataclass(frozen=True, slots=True)
+class TaskField:
+    """`key` is its name in JSON, `name` the one in Task; `read` takes a value and where it is, or raises UsageError.
+
+    `option` and `settings` are argparse's; without them the command line does not know the field.
+    """
+
+    key: str
+    name: str
+    read: Callable[[Any, str], Any]
+    option: str
+    settings: Mapping[str, Any]
+
+    @property
+    def attribute(self) -> str:
+        """Return the name that argparse gives the option's value."""
+        return self.option.strip("-").replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """Reads a number from `least` to `most`, in JSON or as an option gives it. `above`: more than `least`."""
+
+    unit: str
+    least: int = 0
+    most: int = 10**9
+    above: bool = False
+
+    def __call__(self, value: Any, where: str) -> float:
+        """Return *value* if it is such a number. Raises UsageError."""
+        number = isinstance(value, int if self.unit == _WHOLE else int | float) and not isinstance(value, bool)
+        if not number or not self.least <= value <= self.most or (self.above and value == self.least):
+            allowed = f"more than {self.least}" if self.above else f"{self.least} or more"
+            raise _wrong(where, value, f"{self.unit}, {allowed}")
+        return value if self.unit == _WHOLE else float(value)
+
+
+def number_in(text: str) -> float | str:
+    """Return the number that *text* is, or *text*, which no Number reads: for argparse."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> dict[str, Any]:
+    """Return the values of the JSON object *found*, by their names in Task; null counts as left out.
+
+    *where* it stands in the task on stdin; empty: it is the task. Raises UsageError for anything but an object, for
+    unknown keys, and for values of a wrong kind.
+    """
+    known = {one.key: one for one in fields}
+    if not isinstance(found, dict):
+        raise UsageError(f"{where or '--task-json: stdin'} must be a JSON object with {', '.join(known)}")
+    values = {}
+    for key, value in found.items():
+        if key not in known:
+            raise UsageError(f"{where or '--task-json'}: unknown key {shown_key(key)} (allowed: {', '.join(known)})")
+        if value is not None:
+            place = f"{where}.{key}" if where else f"--task-json: {key}"
+            values[known[key].name] = known[key].read(value, place)
+    return values
+
+
+def shown_key(key: str) -> str:
+    """Return *key* in quotes, or how long it is: it may be the task in a wrong place."""
+    return f"'{key}'" if _is_word(key) else f"of {len(key):,} characters"
+
+
+def _wrong(where: str, value: object, wanted: str) -> UsageError:
+    return UsageError(f"{where} is {_told(value)} (allowed: {wanted})")
+
+
+def _told(value: object) -> str:
+    """Return *value* if it is a number or a word, else only what it is: it may be the task in a wrong place."""
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return f"an object of {len(value)} keys"
+    if isinstance(value, str) and not _is_word(value):
+        return f"a text of {len(value):,} characters"
+    return json.dumps(value)[:80]
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= _LONGEST_WORD and text.isprintable() and " " not in text
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise _wrong(where, value, "text")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _wrong(where, value, "a list of texts")
+    return tuple(_text(item, where) for item in value)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names in *text*, which has commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(where, value, "true or false")
+    return value
+
+
+def _facts(value: Any, where: str) -> Facts:
+    return Facts(**values_of(value, FACTS, where))
+
+
+def _role(value: Any, where: str) -> str:
+    if value not in ("user", "assistant"):
+        raise _wrong(where, value, "user or assistant")
+    return str(value)
+
+
+def _conversation(value: Any, where: str) -> Conversation:
+    if not isinstance(value, list):
+        raise _wrong(where, value, "a list of turns, each with role and text")
+    turns = [values_of(item, _TURN, where) for item in value]
+    if any(len(turn) < len(_TURN) for turn in turns):
+        raise UsageError(f"{where}: a turn lacks its role or its text; give both")
+    return tuple(Turn(**turn) for turn in turns)
+
+
+_WHOLE = "a whole number"
+_COUNT = Number(unit=_WHOLE)
+_POSITIVE = Number(unit=_WHOLE, least=1)
+_SECONDS = Number(unit="seconds", most=10**7, above=True)
+_USD = Number(unit="USD", most=10**6)
+DAYS = Number(unit="days", most=10**6)
+
+
+def _field(
+    key: str,
+    read: Callable[[Any, str], Any],
+    option: str = "",
+    metavar: str = "",
+    text: str = "",
+    name: str = "",
+    **more: Any,
+) -> TaskField:
+    """Return a field; *more* is for argparse, to which a flag has no *metavar*."""
+    settings = {"help": text, **({"metavar": metavar} if metavar else {}), **more}
+    return TaskField(
+        key, name or key, read, option, settings | ({"type": number_in} if isinstance(read, Number) else {})
+    )
+
+
+_TURN = (_field("role", _role), _field("text", _text))
+FACTS = (
+    _field("files_to_read", _COUNT, "--files-to-read", "N", "files you know will be read"),
+    _field("files_to_edit", _COUNT, "--files-to-edit", "N", "files you know will be edited"),
+    _field("lines_to_edit", _COUNT, "--lines-to-edit", "N", "lines you know will be edited"),
+)
+# What `route` asks for too, then what only a run needs, then what only programs say.
+ROUTED = (
+    _field("goal", _text, "task", "TASK", "what to do; - reads it from stdin", nargs="?"),
+    _field("context", _text, "--context", "T|@FILE", "text that belongs into the prompt"),
+    _field("files", _texts, "--file", "P", "a file the task is about", action="append"),
+    _field("images", _texts, "--image", "P", "an image the task is about", action="append"),
+    _field("workspace", _text, "--workspace", "D", "the folder to work in"),
+    _field("profile", _text, "--profile", "NAME", "use this profile (private still wins)"),
+    _field("local_only", _flag, "--local-only", text="never leave this machine", action="store_true"),
+)
+RUN = (
+    _field("toolsets", _texts, "--toolsets", "A,B", "toolsets the subagent may use", type=_names),
+    _field("max_turns", _POSITIVE, "--max-turns", "N", "model calls of one attempt, at most"),
+    _field("thread", _text, "--thread", "ID", "go on with this shared conversation"),
+    _field("check", _text, "--check", "CMD", "shell command that must succeed afterwards"),
+    _field("timeout", _SECONDS, "--timeout", "S", "seconds for the whole run", "timeout_s"),
+    _field("max_cost", _USD, "--max-cost", "USD", "what the task may cost at most; 0: no paid model", "max_cost_usd"),
+)
+TASK = (*ROUTED, *RUN, _field("facts", _facts), _field("conversation", _conversation), _field("sessions", _texts))

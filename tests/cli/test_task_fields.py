@@ -1,0 +1,56 @@
+"""A field of a task has the same values as an option and in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profile_router.cli.app import parser
+from profile_router.cli.options import task_of
+from profile_router.cli.task_fields import FACTS, ROUTED, RUN, Number, TaskField
+from profile_router.cli.task_json import task_from_json
+from profile_router.core.task import Task
+from profile_router.errors import UsageError
+
+NUMBERS = [one for one in (*FACTS, *RUN) if isinstance(one.read, Number)]
+NAMED = st.text(st.characters(codec="utf-8", exclude_characters="-@,\0"), min_size=1)
+WORDS = [one for one in (*ROUTED, *RUN) if one.key not in ("goal", "context") and one not in NUMBERS]
+
+
+def by_option(*words: str) -> Task | str:
+    return outcome(lambda: task_of(parser().parse_args(["run", "fix it", *words])))
+
+
+def by_json(field: TaskField, value: object) -> Task | str:
+    said = {"facts": {field.key: value}} if field in FACTS else {field.key: value}
+    return outcome(lambda: task_from_json(json.dumps({"goal": "fix it", **said}).encode()))
+
+
+def outcome(read: Callable[[], Task]) -> Task | str:
+    """Return the task, or what is wrong with the value, without the name of the option or key."""
+    try:
+        return read()
+    except UsageError as error:
+        return str(error).partition(" is ")[2]
+
+
+@pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.key)
+@given(value=st.one_of(st.integers(), st.floats()))
+def test_a_number_is_the_same_task_or_the_same_refusal_both_ways(field: TaskField, value: float) -> None:
+    found = by_option(f"{field.option}={value}")
+    assert found
+    assert found == by_json(field, value)
+
+
+@pytest.mark.parametrize("field", WORDS, ids=lambda field: field.key)
+@given(name=NAMED)
+def test_a_word_is_the_same_task_both_ways(field: TaskField, name: str) -> None:
+    if field.key == "local_only":
+        assert by_option(field.option) == by_json(field, True)
+    elif name.strip() == name:
+        value = [name] if field.key in ("files", "images", "toolsets") else name
+        assert by_option(f"{field.option}={name}") == by_json(field, value)
