@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from profile_router.core import condensed, evidence, handoff, ladder, receipt, route, taint, task
+from profile_router.core.attempts import order_for
 from profile_router.core.condensed import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.decide import Candidates
@@ -15,6 +16,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.handoff import Handoff
 from profile_router.core.kinds import KindHit
 from profile_router.core.ladder import Hop, Place
+from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.route import Decision
@@ -102,6 +104,20 @@ class RunContext:
     verifier: Verifier
     clock: Clock
     sleep: Sleep
+
+
+def order_of(state: RunState, context: RunContext, step: str, *, provider: int | None = None) -> Order:
+    """Return the order for what comes next, as *step*, at the state's provider or at this *provider* of its profile."""
+    return order_for(
+        state["task"],
+        state["evidence"],
+        context.policy,
+        context.candidates,
+        Place(state["profile"], state["provider"] if provider is None else provider),
+        step=step,
+        conversation=(*state["conversation"], *state["from_parent"]),
+        seconds=state["deadline"] - context.clock(),
+    )
 
 
 def checkpointed_types() -> list[tuple[str, str]]:

@@ -46,9 +46,7 @@ def ordered(profile: str = LOCAL, *, found: Any = None, **known: str) -> Order:
         found or evidence(),
         a_policy(),
         candidates(**known),
-        profile=profile,
-        step="route",
-        conversation=(),
+        Place(profile),
         seconds=9.0,
     )
 

@@ -21,6 +21,7 @@ from profile_router.core.conversation import (
     new_turns,
     passed_on,
 )
+from profile_router.core.ladder import Place
 from profile_router.core.order import Order
 
 ASKED, ANSWERED, SECRET = Turn("user", "do it"), Turn("assistant", "done"), Turn("user", "the key is hush")
@@ -88,10 +89,8 @@ def ordered(profile: str, said: Conversation, findings: tuple[TurnFinding, ...])
         evidence(turns=findings),
         a_policy(),
         candidates("expert"),
-        profile=profile,
-        step="route",
+        Place(profile),
         conversation=said,
-        seconds=9.0,
     )
 
 

@@ -9,14 +9,14 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempts import order_for, unavailable
+from profile_router.core.attempts import unavailable
 from profile_router.core.backend import health_failure
 from profile_router.core.condensed import Helper, helpers, notes
 from profile_router.core.explain import attempt_line
 from profile_router.core.fit import fits
 from profile_router.core.ladder import Place
 from profile_router.core.order import Order
-from profile_router_graphs.state import RunContext, RunState
+from profile_router_graphs.state import RunContext, RunState, order_of
 
 STEP = "condense"
 
@@ -51,17 +51,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
 def _order(state: RunState, context: RunContext) -> Order:
     """Return the order that is condensed for. Where a server refused what we counted to fit, half its window is taken:
     it is smaller than we know."""
-    order = order_for(
-        state["task"],
-        state["evidence"],
-        context.policy,
-        context.candidates,
-        profile=state["profile"],
-        provider=state["provider"],
-        step=STEP,
-        conversation=(*state["conversation"], *state["from_parent"]),
-        seconds=state["deadline"] - context.clock(),
-    )
+    order = order_of(state, context, STEP)
     window = state["evidence"].window(order.profile)
     if window is not None and fits(state["evidence"], window, context.policy.counting):
         return replace(order, window=order.window // 2)

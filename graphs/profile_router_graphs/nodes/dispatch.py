@@ -8,7 +8,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempts import forbidden, order_for, unavailable, views
+from profile_router.core.attempts import forbidden, unavailable, views
 from profile_router.core.backend import health_failure, passed_on
 from profile_router.core.condensed import applied
 from profile_router.core.estimate import estimate
@@ -21,7 +21,7 @@ from profile_router.core.order import Order
 from profile_router.core.receipt import Attempt
 from profile_router.core.taint import Taint, left_note, named, together
 from profile_router.ports import Hold
-from profile_router_graphs.state import RunContext, RunState
+from profile_router_graphs.state import RunContext, RunState, order_of
 
 
 async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["summarize", "reroute"]]:
@@ -68,17 +68,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
 def _ordered(state: RunState, context: RunContext) -> tuple[Order, Evidence]:
     """Return the order of this attempt, with what was condensed and handed over, and the evidence of its prompt."""
     counting = context.policy.counting
-    order = order_for(
-        state["task"],
-        state["evidence"],
-        context.policy,
-        context.candidates,
-        profile=state["profile"],
-        provider=state["provider"],
-        step=state["step"],
-        conversation=(*state["conversation"], *state["from_parent"]),
-        seconds=state["deadline"] - context.clock(),
-    )
+    order = order_of(state, context, state["step"])
     order, evidence = applied(order, state["evidence"], state["condensed"], counting)
     handoff = state["handoff"] if order.local else state.get("handoff_elsewhere")
     left = state.get("left", ())

@@ -7,8 +7,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from profile_router.core.attempts import order_for
-from profile_router_graphs.state import RunContext, RunState
+from profile_router_graphs.state import RunContext, RunState, order_of
 
 
 async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -16,16 +15,7 @@ async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, 
     context, attempt = runtime.context, state["attempt"]
     if attempt is None:
         raise AssertionError("summarize was reached without an attempt")
-    order = order_for(
-        state["task"],
-        state["evidence"],
-        context.policy,
-        context.candidates,
-        profile=state["profile"],
-        step="summarize",
-        conversation=(),
-        seconds=state["deadline"] - context.clock(),
-    )
+    order = replace(order_of(state, context, "summarize", provider=0), conversation=(), outside=())
     if state.get("taints") and not order.local:
         order = replace(order, seconds=0.0)  # the words of a tainted attempt are cut rather than shown to this model
     summary, receipt = await context.summarizer.summarize(attempt.text, order)

@@ -169,16 +169,8 @@ class LiveMeasurer:
         share = evidence.tokens.high * counting.tokenizer_factor / max(1, window.tokens)
         if report is None or not report.counts_prompts or not counting.ask_server_above < share < _HOPELESS:
             return window
-        order = order_for(
-            task,
-            evidence,
-            self.policy,
-            self.candidates,
-            profile=window.profile,
-            step="route",
-            conversation=conversation,
-            seconds=self.policy.limits.run_seconds,
-        )
+        place = Place(window.profile)
+        order = order_for(task, evidence, self.policy, self.candidates, place, conversation=conversation)
         profile = self.profiles[window.profile]
         body = request_body(
             order,

@@ -26,21 +26,20 @@ def order_for(
     evidence: Evidence,
     policy: Policy,
     candidates: Candidates,
+    place: Place,
     *,
-    profile: str,
-    step: str,
-    conversation: Conversation,
-    seconds: float,
-    provider: int = 0,
+    step: str = "route",
+    conversation: Conversation = (),
+    seconds: float | None = None,
 ) -> Order:
-    """Return the order for one attempt of *task* under *profile*, with *seconds* left of the run.
+    """Return the order for one attempt of *task* at *place*, with *seconds* left of the run; None: all of its time.
 
-    *provider* is the number of the profile's provider. What is local is asked of that one: a local profile may name a
-    cloud as its second.
+    What is local is asked of the provider at *place*: a local profile may name a cloud as its second.
     """
+    profile = place.profile
     window = evidence.window(profile)
     candidate = candidates.get(profile)
-    local = is_local(candidate.at(provider) if candidate else None, policy)
+    local = is_local(candidate.at(place.provider) if candidate else None, policy)
     asks = tuple(sorted(name for name in candidates if name != profile))
     return Order(
         task=task,
@@ -50,13 +49,13 @@ def order_for(
         conversation=alternating(passed_on(conversation, evidence.turns, local)),
         outside=alternating(passed_on(conversation, evidence.turns, False)),
         window=window.tokens if window else UNKNOWN_WINDOW,
-        seconds=seconds,
+        seconds=policy.limits.run_seconds if seconds is None else seconds,
         private=bool(evidence.private),
         local=local,
         vision=not local,
         asks=asks,
         images=evidence.images,
-        provider=provider,
+        provider=place.provider,
     )
 
 

@@ -21,6 +21,7 @@ from profile_router.core.conversation import Conversation, TurnFinding
 from profile_router.core.decide import Candidate, decide
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.fit import counting_limits
+from profile_router.core.ladder import Place
 from profile_router.core.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
@@ -97,8 +98,7 @@ class LongRun:
         if isinstance(decision, Refusal):
             return End(decision=decision, why=decision.reasons[-1])
         order = order_for(
-            task, evidence, self.policy, known,
-            profile=decision.profile, step="route", conversation=conversation, seconds=100.0,
+            task, evidence, self.policy, known, Place(decision.profile), conversation=conversation, seconds=100.0
         )  # fmt: skip
         outcome = None
         if decision.condense:
