@@ -18,7 +18,7 @@ from tests.install.trees import PARENT, tree
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router.cli.install import differences
-from profile_router.core.changes import Change
+from profile_router.core.changes import Change, Insertion
 
 KEY = "sk-or-v1-0123456789abcdef"
 SEED = (
@@ -190,14 +190,20 @@ def test_a_paid_call_is_called_so_before_it_is_made(with_pool: Path) -> None:
     assert "no call made" in done.out
 
 
-def test_migrate_shows_a_diff_without_the_key_and_names_the_backup(home: Path) -> None:
+def test_migrate_prints_the_block_to_paste_and_the_copy_to_keep_and_edits_no_profile(home: Path) -> None:
+    path = home / "hermes" / "profiles" / "coding-local" / "config.yaml"
     done = call("install", "--migrate", "--yes", home=home)
     assert done.code == 0
-    assert "-  provider: openai\n+  provider: custom\n" in done.out
-    assert "  api_key: ***   # mine" in done.out
+    assert path.read_text() == SEED
+    assert done.out.partition("\ndone: ")[0].endswith(
+        f"{path}: Hermes does not honour all of it. Keep a copy:\n"
+        f"  cp -p {path} {path}.before-profile-router\n"
+        "then take out tool_use_enforcement\n"
+        "then paste this, each key in place of the one of its name:\n"
+        "  model:\n    provider: custom\n  agent:\n    tool_use_enforcement: true"
+    )
     assert KEY not in done.out + done.err
-    assert "config.yaml.before-profile-router" in done.out
-    assert call("profiles", home=home).out.count("custom · gemma") == 1
+    assert "nothing to do: what is left is yours to paste" in call("install", "--migrate", home=home).out
 
 
 @pytest.mark.parametrize(
@@ -214,7 +220,11 @@ def test_migrate_shows_a_diff_without_the_key_and_names_the_backup(home: Path) -
 )
 def test_a_diff_shows_what_changes_but_no_key(line: str, shown: str) -> None:
     change = Change(
-        kind="change", path="c", before=f"{line}\n".encode(), content=f"{line}\nadded: 1\n".encode(), backup="b"
+        kind="change",
+        path="c",
+        before=f"{line}\n".encode(),
+        content=f"{line}\nadded: 1\n".encode(),
+        insertions=(Insertion(at=len(line) + 1, text="added: 1\n"),),
     )
     assert [text[1:] for text in differences([change])][3:] == [shown, "added: 1"]
 

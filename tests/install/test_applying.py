@@ -14,7 +14,6 @@ from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.adapters.install import applying
 from profile_router.adapters.install.applying import apply
-from profile_router.adapters.install.configs import BACKUP
 from profile_router.adapters.install.removal import plan_uninstall
 from profile_router.core.changes import Change, Plan
 from profile_router.errors import UsageError
@@ -60,14 +59,14 @@ def test_an_install_that_ends_in_the_middle_leaves_nothing(
     before = tree(stage.user)
     nth(monkeypatch, number, act)
     with pytest.raises(raised):
-        stage.install(migrate=True)
+        stage.install()
     assert tree(stage.user) == before
 
 
 def test_an_uninstall_that_ends_in_the_middle_leaves_all_of_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage.install(migrate=True)
+    stage.install()
     before = tree(stage.user)
-    nth(monkeypatch, 1, full)  # the only write: the config of the parent, or of the migrated profile
+    nth(monkeypatch, 1, full)  # the only write: the config of the parent
     with pytest.raises(UsageError, match=os.strerror(errno.ENOSPC)):
         stage.uninstall()
     assert tree(stage.user) == before
@@ -129,20 +128,20 @@ def killed(plan: Plan, where: float | str) -> None:
     apply(plan.writing[: names.index(where) + 1 if isinstance(where, str) else int(len(names) * where)])
 
 
-@pytest.mark.parametrize("where", [0.25, 0.5, 0.75, "manifest.json", BACKUP])
+@pytest.mark.parametrize("where", [0.25, 0.5, 0.75, "manifest.json"])
 def test_killed_in_the_middle_uninstall_still_finds_what_was_written(stage: Stage, where: float | str) -> None:
     before = tree(stage.user)
-    killed(stage.plan(migrate=True), where)
+    killed(stage.plan(), where)
     assert kept(stage.uninstall()) == {}
     assert tree(stage.user) == before
 
 
-@pytest.mark.parametrize("where", [0.25, 0.5, 0.75, "manifest.json", BACKUP])
+@pytest.mark.parametrize("where", [0.25, 0.5, 0.75, "manifest.json"])
 def test_killed_in_the_middle_a_second_install_completes_the_first(stage: Stage, where: float | str) -> None:
     before = tree(stage.user)
-    killed(stage.plan(migrate=True), where)
-    stage.install(migrate=True)
-    assert stage.plan(migrate=True).writing == ()
+    killed(stage.plan(), where)
+    stage.install()
+    assert stage.plan().writing == ()
     assert kept(stage.uninstall()) == {}
     assert tree(stage.user) == before
 
@@ -167,7 +166,7 @@ def halves(stage: Stage) -> list[Path]:
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 9, 23])
 def test_the_half_of_a_file_that_a_kill_left_goes_with_the_rest(stage: Stage, number: int) -> None:
     before = tree(stage.user)
-    killed_writing(lambda: stage.install(migrate=True), number)
+    killed_writing(lambda: stage.install(), number)
     assert len(halves(stage)) == 1
     assert kept(stage.uninstall()) == {}
     assert tree(stage.user) == before
@@ -176,10 +175,10 @@ def test_the_half_of_a_file_that_a_kill_left_goes_with_the_rest(stage: Stage, nu
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 9, 23])
 def test_a_second_install_removes_the_half_of_a_file_that_a_kill_left(stage: Stage, number: int) -> None:
     before = tree(stage.user)
-    killed_writing(lambda: stage.install(migrate=True), number)
-    stage.install(migrate=True)
+    killed_writing(lambda: stage.install(), number)
+    stage.install()
     assert halves(stage) == []
-    assert stage.plan(migrate=True).writing == ()
+    assert stage.plan().writing == ()
     stage.uninstall()
     assert tree(stage.user) == before
 

@@ -1,15 +1,17 @@
-"""The real Hermes finds what was installed, honours what was migrated, and finds nothing after uninstall."""
+"""The real Hermes finds what was installed, honours what was pasted, and finds nothing after uninstall."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.adapters.git_repository import repository
 from tests.hermes.installed import NEW, installed_hermes
-from tests.install.trees import Stage
+from tests.install.trees import Stage, pasted
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router import hermes_plugin
@@ -51,6 +53,16 @@ def listed(stage: Stage) -> dict[str, bool]:
     }
 
 
+def paste(stage: Stage, name: str) -> None:
+    """Do to the profile *name* what `install --migrate` says, its copy first."""
+    path = stage.root / "profiles" / name / "config.yaml"
+    told = stage.install(migrate=True).paste
+    subprocess.run(shlex.split(told[1]), check=True)
+    before = path.read_text()
+    assert path.with_name("config.yaml.before-profile-router").read_text() == before
+    path.write_text(yaml.safe_dump(pasted(yaml.safe_load(before), told)))
+
+
 def test_hermes_lists_what_was_installed_and_no_more_of_it_after_uninstall(stage: Stage) -> None:
     stage.install()
     assert set(listed(stage).values()) == {True}
@@ -69,7 +81,7 @@ def test_a_profile_of_ours_has_the_files_that_hermes_own_install_leaves(stage: S
         assert (ours / "config.yaml").read_bytes() == (theirs / "config.yaml").read_bytes()
 
 
-def test_hermes_honours_a_migrated_profile_that_it_refused_before(stage: Stage) -> None:
+def test_hermes_honours_a_profile_that_it_refused_once_the_block_is_pasted(stage: Stage) -> None:
     with ScriptedProvider([say("from the spare")] * 4) as spare:
         chain = f"  fallback_providers:\n    - {{provider: openai, base_url: '{spare.base_url}', model: spare}}\n"
         model = "model:\n  provider: openai\n  base_url: http://127.0.0.1:9/v1\n  default: m\n  context_length: 65536\n"
@@ -77,7 +89,7 @@ def test_hermes_honours_a_migrated_profile_that_it_refused_before(stage: Stage) 
         ask = ("-p", "seed", "chat", "-q", "hi", "-Q", "-t", "file")
         before = hermes(stage, *ask)
         assert (before.returncode, "Unknown provider" in before.stdout + before.stderr) == (1, True)
-        stage.install(migrate=True)
+        paste(stage, "seed")
         after = hermes(stage, *ask)
         assert (after.returncode, "from the spare" in after.stdout) == (0, True)
 
@@ -89,7 +101,7 @@ def test_hermes_sends_the_preferences_that_it_ignored_before(stage: Stage) -> No
         stage.write("profiles/seed/.env", f"OPENROUTER_API_KEY=k\nOPENROUTER_BASE_URL={provider.base_url}\n", 0o600)
         ask = ("-p", "seed", "chat", "-q", "hi", "-Q", "-t", "file")
         assert hermes(stage, *ask).returncode == 0
-        stage.install(migrate=True)
+        paste(stage, "seed")
         assert hermes(stage, *ask).returncode == 0
         assert [chat.get("provider") for chat in provider.chats] == [None, {"sort": "throughput"}]
 

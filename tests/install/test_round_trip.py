@@ -12,6 +12,7 @@ import yaml
 from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.adapters.hermes_home import find_home
+from profile_router.adapters.install.manifest import Manifest, Step, digest, rendered
 from profile_router.adapters.install.places import find_places, find_root
 from profile_router.adapters.install.root_keys import pool_size
 from profile_router.adapters.policy_file import SHIPPED, find_policy
@@ -64,10 +65,9 @@ def test_a_second_install_changes_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("profile", [None, "day"])
-@pytest.mark.parametrize("migrate", [False, True])
 @pytest.mark.parametrize("config", [PARENT, "a: |\n  no end", "plugins: {enabled: [x]}  # one\r\n", "", None])
 def test_uninstall_leaves_every_name_byte_and_mode_as_it_was(
-    stage: Stage, profile: str | None, migrate: bool, config: str | None
+    stage: Stage, profile: str | None, config: str | None
 ) -> None:
     target = stage.root / "profiles" / profile / "config.yaml" if profile else stage.config
     target.unlink()
@@ -76,7 +76,7 @@ def test_uninstall_leaves_every_name_byte_and_mode_as_it_was(
         target.chmod(0o604)
     stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"), 0o600)
     before = tree(stage.user)
-    stage.install(profile, migrate=migrate)
+    stage.install(profile)
     assert tree(stage.user) != before
     stage.uninstall()
     assert tree(stage.user) == before
@@ -86,18 +86,7 @@ def test_two_installs_for_two_parents_are_undone_by_one_uninstall(stage: Stage) 
     stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
     before = tree(stage.user)
     stage.install()
-    stage.install("day", migrate=True)
-    stage.uninstall()
-    assert tree(stage.user) == before
-
-
-def test_a_profile_that_delegates_and_is_migrated_gets_both_edits_and_loses_both(stage: Stage) -> None:
-    stage.write("profiles/day/config.yaml", SEED.format(key="x"))
-    before = tree(stage.user)
     stage.install("day")
-    stage.install("day", migrate=True)
-    config = yaml.safe_load((stage.root / "profiles/day/config.yaml").read_text())
-    assert (config["plugins"]["enabled"], config["model"]["provider"]) == (["profile-router"], "custom")
     stage.uninstall()
     assert tree(stage.user) == before
 
@@ -111,15 +100,6 @@ def test_lines_that_the_user_took_out_and_had_put_in_again_go_without_a_word(sta
     assert stage.config.read_text() == PARENT + "more: 1\n"
     stage.config.write_text(PARENT)
     assert tree(stage.user) == before
-
-
-def test_a_backup_outlives_what_the_user_changed_between_two_edits_of_ours(stage: Stage) -> None:
-    path = stage.write("profiles/day/config.yaml", SEED.format(key="x"))
-    stage.install(migrate=True)
-    path.write_text(changed := path.read_text() + "more: 1\n")
-    stage.install("day")
-    assert set(kept(stage.uninstall())) >= {"config.yaml.before-profile-router"}
-    assert path.read_text() == changed
 
 
 def test_a_profile_of_the_users_own_is_kept_and_nothing_is_added_to_it(stage: Stage) -> None:
@@ -161,22 +141,31 @@ def test_a_config_that_the_user_changed_loses_our_lines_and_nothing_else(stage: 
     assert stat.S_IMODE(stage.config.stat().st_mode) == 0o640
 
 
-def test_a_migrated_config_that_the_user_changed_is_kept_with_its_backup(stage: Stage) -> None:
-    path = stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
-    stage.install(migrate=True)
-    path.write_text(path.read_text() + "more: 1\n")
+@pytest.mark.parametrize("later", ["", "more: 1\n"])
+def test_a_profile_that_an_earlier_version_spelled_anew_comes_back_unless_it_was_changed(
+    stage: Stage, later: str
+) -> None:
+    before, spelled = SEED.format(key="x"), SEED.format(key="x").replace("openai", "custom")
+    backup = stage.write("profiles/coding-local/config.yaml.before-profile-router", before, 0o600)
+    path = stage.write("profiles/coding-local/config.yaml", spelled)
+    steps = (
+        Step(path=str(backup), sha256=digest(before.encode()), mode=0o600),
+        Step(
+            path=str(path), sha256=digest(spelled.encode()), mode=0o644, was=digest(before.encode()), backup=str(backup)
+        ),
+    )
+    stage.write("profile-router/manifest.json", rendered(Manifest(steps=steps), stage.root).decode())
+    path.write_text(spelled + later)
     told = kept(stage.uninstall())
-    assert {"config.yaml", "config.yaml.before-profile-router"} <= set(told)
-    assert "more: 1" in path.read_text()
-    assert path.with_name("config.yaml.before-profile-router").read_text() == SEED.format(key="x")
+    assert path.read_text() == (spelled + later if later else before)
+    assert backup.exists() is bool(later)
+    assert ("config.yaml.before-profile-router" in told) is bool(later)
 
 
 def test_a_file_of_ours_that_nobody_changed_follows_what_ships(stage: Stage) -> None:
     stage.install()
     soul, manifest = stage.root / "profiles/coding-local/SOUL.md", stage.root / "profile-router/manifest.json"
     shipping = soul.read_bytes()
-    from profile_router.adapters.install.manifest import digest
-
     manifest.write_text(manifest.read_text().replace(digest(shipping), digest(b"as it shipped before\n")))
     soul.write_bytes(b"as it shipped before\n")
     stage.install()
@@ -202,62 +191,6 @@ def test_what_hermes_wrote_into_a_profile_stays_and_is_named(stage: Stage) -> No
     assert "state.db" in told["coding-burst"]
     assert "hermes profile delete coding-burst" in told["coding-burst"]
     assert [path.name for path in (stage.root / "profiles/coding-burst").iterdir()] == ["state.db"]
-
-
-def test_migration_shows_up_as_a_backup_and_the_same_profile(stage: Stage) -> None:
-    path = stage.write("profiles/coding-local/config.yaml", SEED.format(key="${NONE}"), 0o600)
-    before = find_home(stage.environ).load("coding-local")
-    stage.install(migrate=True)
-    assert find_home(stage.environ).load("coding-local") == before
-    backup = path.with_name("config.yaml.before-profile-router")
-    assert backup.read_text() == SEED.format(key="${NONE}")
-    assert [stat.S_IMODE(file.stat().st_mode) for file in (path, backup)] == [0o600, 0o600]
-    assert stage.plan(migrate=True).writing == ()
-
-
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [
-        ("openrouter: {allow_fallbacks: true}\n", ["allow_fallbacks"]),
-        ("  fallback_providers:\n    - {provider: openai, base_url: 'http://h/v1'}\n", ["skips a fallback"]),
-        ("  fallback_providers: [together]\n", []),
-    ],
-)
-def test_what_no_spelling_makes_hermes_do_is_said(stage: Stage, more: str, told: list[str]) -> None:
-    seed = "model:\n  provider: openai\n  base_url: http://127.0.0.1:8080/v1\n  default: gemma\n"
-    stage.write("profiles/coding-local/config.yaml", seed + more)
-    notes = stage.install(migrate=True).notes
-    assert [any(words in note for note in notes) for words in told] == [True] * len(told)
-    assert len(notes) == len(told)
-
-
-def test_a_second_migration_keeps_the_first_backup(stage: Stage) -> None:
-    path = stage.write("profiles/coding-local/config.yaml", SEED.format(key="a"))
-    stage.install(migrate=True)
-    path.write_text(SEED.format(key="b"))
-    stage.install(migrate=True)
-    assert path.with_name("config.yaml.before-profile-router").read_text() == SEED.format(key="a")
-    assert path.with_name("config.yaml.before-profile-router.2").read_text() == SEED.format(key="b")
-
-
-def test_a_profile_that_cannot_be_migrated_is_named_and_the_rest_goes_on(stage: Stage) -> None:
-    stage.write("profiles/odd/config.yaml", "{model: {provider: openrouter, default: m}, max_turns: 3}\n")
-    stage.write("profiles/broken/config.yaml", "model: [\n")
-    stage.write("profiles/coding-local/config.yaml", SEED.format(key="x"))
-    plan = stage.install(migrate=True)
-    notes = [change.note for change in plan.changes if change.kind == "keep"]
-    assert sum("not migrated" in note for note in notes) == 2
-    assert find_home(stage.environ).load("coding-local").endpoint.provider == "custom"
-
-
-def test_a_delegating_profile_that_cannot_be_migrated_is_still_edited_and_loses_nothing(stage: Stage) -> None:
-    text = "x: &o\n  sort: price\nmodel: {provider: openrouter, default: m}\nopenrouter: *o\n"
-    path = stage.write("profiles/day/config.yaml", text)
-    stage.install("day", migrate=True)
-    assert path.read_text().startswith(text)
-    assert yaml.safe_load(path.read_text())["plugins"]["enabled"] == ["profile-router"]
-    stage.uninstall()
-    assert path.read_text() == text
 
 
 def test_a_config_behind_a_link_is_edited_where_it_is(stage: Stage, tmp_path: Path) -> None:

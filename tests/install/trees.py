@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from profile_router.adapters.install.applying import apply
 from profile_router.adapters.install.places import find_places, find_root
@@ -66,6 +70,20 @@ class Stage:
         plan = plan_uninstall(find_root(self.environ))
         apply(plan.writing)
         return plan
+
+
+def pasted(config: Mapping[str, Any], told: Sequence[str]) -> dict[str, Any]:
+    """Return *config* as a person leaves it who does what the lines *told* say."""
+    after: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
+    gone = next((line.removeprefix("then take out ") for line in told if line.startswith("then take out ")), "")
+    for place in filter(None, gone.split(", ")):
+        section, _, key = place.rpartition(".")
+        del (after[section] if section else after)[key]
+    start = next(number for number, line in enumerate(told) if line.startswith("then paste this"))
+    block = itertools.takewhile(lambda line: line.startswith("  "), told[start + 1 :])
+    for key, value in yaml.safe_load("\n".join(block)).items():
+        after[key] = {**after[key], **value} if isinstance(value, dict) and isinstance(after.get(key), dict) else value
+    return after
 
 
 def kept(plan: Plan) -> dict[str, str]:

@@ -177,7 +177,7 @@ def _add_policy(commands: argparse._SubParsersAction[Parser]) -> None:
 def _add_install(commands: argparse._SubParsersAction[Parser]) -> None:
     install = commands.add_parser("install", help="bring profiles, plugin and skill into Hermes")
     install.add_argument("--profile", metavar="NAME", help="the Hermes profile that delegates (default: yours)")
-    install.add_argument("--migrate", action="store_true", help="also bring existing profiles to Hermes' own spelling")
+    install.add_argument("--migrate", action="store_true", help="also print how to spell profiles for Hermes")
     switch = argparse.BooleanOptionalAction
     install.add_argument("--use-root-keys", action=switch, help="let profiles without a key use Hermes' root pool")
     install.add_argument("--live", action=switch, help="end with one minimal model call per profile, which may cost")

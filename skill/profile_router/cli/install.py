@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     asks = sys.stdin.isatty() and not arguments.yes and not arguments.dry_run
     if asks and arguments.use_root_keys is None and _root_keys(places):
         plan = planned(use_root_keys=True)
-    code = carry_out(plan, dry_run=arguments.dry_run, yes=arguments.yes, nothing="everything is in place")
+    nothing = "what is left is yours to paste" if plan.paste else "everything is in place"
+    code = carry_out(plan, dry_run=arguments.dry_run, yes=arguments.yes, nothing=nothing)
     if code or arguments.dry_run:
         return code
     if plan.writing:
@@ -81,7 +82,8 @@ def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
 
     Raises UsageError where nobody can be asked.
     """
-    shown = (*map(as_called, listed(plan.changes)), *differences(plan.changes), *map(as_called, _notes(plan)))
+    notes = map(as_called, _notes(plan))
+    shown = (*map(as_called, listed(plan.changes)), *differences(plan.changes), *notes, *plan.paste)
     print("\n".join(map(printable, shown)))
     if not plan.writing:
         print(f"nothing to do: {nothing}")
@@ -114,7 +116,7 @@ def listed(changes: Sequence[Change]) -> Iterator[str]:
 def differences(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the unified diff of each file that is edited, without the keys in it."""
     for change in changes:
-        if change.kind == "change" and (change.insertions or change.backup) and change.content is not None:
+        if change.kind == "change" and change.insertions and change.content is not None:
             before, after = ((text or b"").decode("utf-8", "replace") for text in (change.before, change.content))
             lines = difflib.unified_diff(
                 before.splitlines(), after.splitlines(), change.path, change.path, lineterm="", n=2

@@ -26,7 +26,7 @@ class Change:
     """One path and what becomes of it.
 
     `content` is what the file will hold, `before` what it must still hold when that happens (None: nothing is there).
-    `insertions` and `backup` say how an edit is undone: by taking the text out, or from the copy of that name.
+    `insertions` says how an edit is undone: by taking the text out.
     """
 
     kind: Kind
@@ -37,7 +37,6 @@ class Change:
     before: bytes | None = None
     mode: int = NEW_FILE
     insertions: tuple[Insertion, ...] = ()
-    backup: str = ""
 
     @property
     def writes(self) -> bool:
@@ -47,10 +46,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All changes in the order in which they are carried out, and what the user should know besides."""
+    """All changes in the order in which they are carried out, what the user should know, and lines to paste."""
 
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
+    paste: tuple[str, ...] = ()
 
     @property
     def writing(self) -> tuple[Change, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from profile_router.adapters.doctor.facts import Facts
 from profile_router.adapters.profile_files import read_config
+from profile_router.adapters.profile_spelling import not_honoured
 from profile_router.core.diagnosis import Finding, failed, passed, warned
 
 HERMES_FLOOR = 64_000  # Hermes 0.19 refuses a model with a smaller window
@@ -61,36 +61,5 @@ def spelling(facts: Facts) -> Iterator[Finding]:
         if not own.get("model"):
             said = "it has no model of its own, and Hermes inherits none from the global config.yaml"
             yield warned(f"{subject.name} model", said, f"write its `model:` into {subject.folder / 'config.yaml'}")
-        odd = [said for said, applies in _TRAPS if applies(own)]
-        if odd:
+        if odd := not_honoured(own):
             yield warned(f"{subject.name} spelling", "; ".join(odd), "profile-router install --migrate")
-
-
-def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = config.get(name)
-    return section if isinstance(section, Mapping) else {}
-
-
-def _bare_fallback(config: Mapping[str, Any]) -> bool:
-    listed = config.get("fallback_providers")
-    entries = listed if isinstance(listed, list) else []
-    return any(not isinstance(entry, Mapping) or not {"provider", "model"} <= entry.keys() for entry in entries)
-
-
-# What stands for routing below `openrouter`; `response_cache` and the like are Hermes' own.
-_ROUTING = frozenset({"sort", "order", "only", "ignore", "allow_fallbacks", "require_parameters", "data_collection"})
-_TRAPS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
-    ("Hermes refuses `provider: openai`: it says custom", lambda c: _section(c, "model").get("provider") == "openai"),
-    (
-        "Hermes ignores fallback_providers below model: they belong at the top level",
-        lambda c: "fallback_providers" in _section(c, "model"),
-    ),
-    ("Hermes ignores a fallback without provider and model", _bare_fallback),
-    (
-        "Hermes ignores openrouter: it says provider_routing",
-        lambda c: bool(
-            _ROUTING & (_section(c, "openrouter").keys() | _section(_section(c, "model"), "openrouter").keys())
-        ),
-    ),
-    ("Hermes reads tool_use_enforcement only below agent", lambda c: "tool_use_enforcement" in c),
-)

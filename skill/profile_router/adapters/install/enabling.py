@@ -1,13 +1,18 @@
-"""Put a plugin on the list `plugins.enabled` of a config.yaml, and take it off, as text."""
+"""Put a plugin on the list `plugins.enabled` of a config.yaml, and take it off, as text: nothing else changes."""
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from profile_router.adapters.install.applying import read_file
+from profile_router.adapters.install.sources import PLUGIN
 from profile_router.adapters.install.yaml_text import (
     NotEditable,
     compose,
@@ -22,7 +27,9 @@ from profile_router.adapters.install.yaml_text import (
     load,
     start,
 )
-from profile_router.core.changes import Insertion, inserted
+from profile_router.adapters.profile_files import read_config
+from profile_router.core.changes import Change, Insertion, inserted
+from profile_router.errors import UsageError
 
 BEGIN, END = "# >>> profile-router >>>", "# <<< profile-router <<<"
 _INLINE = "# profile-router is on the list below >>> profile-router <<<"
@@ -31,7 +38,37 @@ _BLOCK = re.compile(
 )
 _COMMENT = re.compile(rf"(?:^|(?<=\ufeff))[ ]*{re.escape(_INLINE)}[ ]*\r?\n", re.MULTILINE)
 
+_CONFIG = "config.yaml"
+_BY_HAND = f"write `{PLUGIN}` on its list `plugins.enabled` by hand, then run this again"
+_OFF = f"'{PLUGIN}' is on `plugins.disabled` in {{}}, which wins; take it off with `hermes plugins enable {PLUGIN}`"
+
 Edit = tuple[Insertion, ...]
+
+
+def enabling(parent: Path) -> tuple[Change, tuple[str, ...]]:
+    """Return the change that puts our plugin on the list of *parent*, and what to say.
+
+    Raises UsageError where that file cannot be edited as text, and ProfileError where it is no YAML.
+    """
+    path = Path(os.path.realpath(parent / _CONFIG))
+    before = read_file(path)
+    read_config(path)  # refuses what is too large or too deep, with the line
+    try:
+        text = (before or b"").decode()
+        edit = enable(text, PLUGIN)
+        notes = (_OFF.format(path),) if is_disabled(text, PLUGIN) else ()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text and is not edited; {_BY_HAND}") from None
+    except NotEditable as reason:
+        raise UsageError(f"{path} is not edited: {reason}; {_BY_HAND}") from None
+    if not edit:
+        return Change(kind="same", path=str(path)), notes
+    after = inserted(text, edit).encode()
+    if before is None:
+        return Change(kind="create", path=str(path), content=after, note="enables the plugin"), notes
+    note, mode = "enables the plugin; nothing else in it changes", stat.S_IMODE(path.stat().st_mode)
+    change = Change(kind="change", path=str(path), content=after, before=before, mode=mode, insertions=edit, note=note)
+    return change, notes
 
 
 def enable(text: str, plugin: str) -> Edit:

@@ -20,7 +20,10 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A file that was written. `was` is the digest of what was there before, empty for nothing."""
+    """A file that was written. `was` is the digest of what was there before, empty for nothing.
+
+    `backup` is the copy of what was there, which earlier versions kept of a profile that they spelled anew.
+    """
 
     path: str
     sha256: str
@@ -95,10 +98,10 @@ def rendered(manifest: Manifest, root: Path) -> bytes:
 
 
 def _add(steps: list[Step], change: Change, content: bytes) -> None:
-    edited = change.before is not None and (change.insertions or change.backup)
+    edited = change.before is not None and change.insertions
     was = digest(change.before or b"") if edited else ""  # of a file of ours nothing older is there to come back
     step = Step(path=change.path, sha256=digest(content), mode=change.mode, was=was)
-    step = replace(step, insertions=change.insertions, backup=change.backup)
+    step = replace(step, insertions=change.insertions)
     steps[:] = [known for known in steps if known != step]  # it was recorded, but we were killed before it was written
     steps.append(step)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profile_router.adapters.install import root_keys, sources
 from profile_router.adapters.install.applying import read_file
-from profile_router.adapters.install.configs import enabling, migrations
+from profile_router.adapters.install.enabling import enabling
 from profile_router.adapters.install.manifest import (
     FOLDER,
     FOLDER_MODE,
@@ -20,6 +20,7 @@ from profile_router.adapters.install.manifest import (
     recorded,
     rendered,
 )
+from profile_router.adapters.install.migration import respellings
 from profile_router.adapters.install.places import Places
 from profile_router.adapters.install.removal import halves
 from profile_router.adapters.install.wanting import Wanting, joined, not_agreed, who_wants
@@ -46,11 +47,10 @@ def plan_install(
     """
     command = sources.own_command()
     manifest = read_manifest(places.root)
-    migrated, said = migrations(places, environ) if migrate else ((), ())
-    edited, warned = enabling(places.parent, migrated)
+    edited, warned = enabling(places.parent)
     plugin = _Place(folder=places.parent / "plugins" / sources.PLUGIN, files=sources.plugin(command))
     found = [
-        *edited,  # first: where a path is planned twice, the edit counts
+        edited,  # first: where a path is planned twice, the edit counts
         *_profiles(places, manifest),
         *_skill(places.parent, command, manifest),
         *_files(plugin, manifest),
@@ -59,8 +59,9 @@ def plan_install(
     ]
     wanting = who_wants(places, environ)
     found += (*_agreement(places.root, wanting, use_root_keys), *halves(manifest, places.root))
-    notes = (*said, *warned, *_other_version(found, plugin.folder), *_keys(places.root, wanting, use_root_keys))
-    return Plan(changes=_whole(found, manifest, places.root), notes=notes)
+    notes = (*warned, *_other_version(found, plugin.folder), *_keys(places.root, wanting, use_root_keys))
+    paste = tuple(respellings(places, environ)) if migrate else ()
+    return Plan(changes=_whole(found, manifest, places.root), notes=notes, paste=paste)
 
 
 def _other_version(found: Iterable[Change], plugin: Path) -> Iterator[str]:

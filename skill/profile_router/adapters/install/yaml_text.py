@@ -37,14 +37,6 @@ def load(text: str) -> dict[str, Any]:
     return found or {}
 
 
-def reads_as(text: str, meant: dict[str, Any]) -> bool:
-    """Tell whether the parser reads *meant* in *text*."""
-    try:
-        return load(text) == meant
-    except NotEditable:
-        return False
-
-
 def compose(text: str) -> yaml.MappingNode | None:
     """Return the node of the mapping in *text*, None for an empty one. Call `load` first: it refuses the rest."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
