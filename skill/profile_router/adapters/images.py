@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from profile_router.adapters.content import Unusable, first_bytes, form_of, image_form, shown, shown_size
 from profile_router.adapters.workspace import Workspace, base_of, place_of, written_path
+from profile_router.core.anchored import Anchored
 from profile_router.core.evidence import ImageFact, NamedFile
 from profile_router.errors import UsageError
 
@@ -24,12 +25,16 @@ _LONGEST_ALT = 300
 _SHORTEST_WRAPPED = 30
 
 # A payload may be wrapped: whole lines of it are long; whether a short one is its end, `_url_and_rest` decides.
-_DATA_URL = re.compile(
+_DATA_URL = Anchored(
     r"data:image/[\w.+-]{1,60}(?:;[\w.-]{1,60}=[\w.-]{1,60}){0,5};base64,\s?([A-Za-z0-9+/_%-]++=*+"
     r"(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{40,}+=*+(?=\s|$))*+)(\r?\n[ \t]*[A-Za-z0-9+/_-]{1,39}+=*+(?=\s|$))?",
-    re.IGNORECASE,
+    anchors=("data:image/",),
+    flags=re.IGNORECASE,
 )
-_TARGET = re.compile(r"\]\(\s{0,5}(?:<([^<>\n]{1,1000})>|([^\s()<>]{1,1000}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,100})?))")
+_TARGET = Anchored(
+    r"\]\(\s{0,5}(?:<([^<>\n]{1,1000})>|([^\s()<>]{1,1000}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,100})?))",
+    anchors=("](",),
+)
 _REMOTE = re.compile(r"https?://", re.IGNORECASE)
 
 

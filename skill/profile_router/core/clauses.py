@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from profile_router.core.anchored import Anchored
+
 LOOKED_AT = 20_000
 OPAQUE = "…"
 BULLETS = frozenset(" \t•·*+>-–—,:.()")
@@ -67,7 +69,7 @@ _CHARS = str.maketrans(
 )
 _WHOLE_QUOTE = re.compile(r"""\s*(?:"[^"]*"|'(?:[^']|(?!(?<!\w)'\w)')*')\s*""")
 _SPACES = re.compile(r"[^\S\n]*\n[^\S\n]*|[^\S\n]+")
-_OPAQUE = re.compile(
+_OPAQUE = Anchored(
     r"""
       (`{3,}|^~{3,})(?s:.*?)(?:\1|\Z)                                   # a fence, closed or not
     | <!--(?s:.*?)(?:-->|\Z)
@@ -81,7 +83,8 @@ _OPAQUE = re.compile(
     | (?<![\w.@~$*/-])(?![A-Za-z]+/[a-z]+[ ](?:the|this|all|our|every|each|my)\b)  # "lint/format the code" is no path
       [\w.@~$*-]*(?:[\\/_=]|::|\(\)|(?<=\w)\.(?=\w)|(?<=@)\w|(?<=--)\w)(?:[^\s,;"'`]{0,1000}[\w/*})])?
     """,
-    re.VERBOSE | re.MULTILINE,
+    anchors=(*"`<>$%@\"'./\\_=", "~~~", "--", "://", "::", "()"),
+    flags=re.VERBOSE | re.MULTILINE,
 )
 _EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+ ", re.MULTILINE)
 _WRAPPED = re.compile(r"^([^\n]{60,}[^\n.!?:;])\n(?=[a-z])", re.MULTILINE)
@@ -103,13 +106,23 @@ _REQUEST = (
     r"|(?:the|this|these|our|my|all|…)(?: [^\s,:]++){0,8}? (?:needs?|requires?|could use|deserves?)(?: to(?= be ))?\b"
     r"|(?:the|this|these|our|my|all|it|…)(?: [^\s,:]++){0,8}? (?:should|must|ha(?:s|ve) to)(?= be )"
 )
-_REQUESTED = re.compile(_REQUEST, re.IGNORECASE)
-_LEAD_IN = re.compile(
+_REQUESTED = Anchored(
+    _REQUEST,
+    anchors=(
+        *("please", "pls", "kindly", "you", "i'd", "i would", "i want", "i need", "we'd like", "we need", "we want"),
+        *("we have", "we ought", "we should", "we must", "let", "go ahead", "proceed to", "time to", "sure to"),
+        *("remember to", "try to", "try and", "help me", "help us", " is", "need", "require", "could use", "deserve"),
+        *("should be ", "must be ", "has to be ", "have to be "),
+    ),
+    flags=re.IGNORECASE,
+)
+_LEAD_IN = Anchored(
     r"\d{1,3}[.):]+\s|[a-z]\)\s|\[[^\]\n]{0,20}\]:?|(?:hi|hello|hey)(?: \w+)?[,!]\s*"
     r"|(?:no|yes|right|well|good|great|thanks|thank you|sure|perfect),\s*"
     r"|(?:feat|fix|docs|chore|tests?|style|perf|build|ci|goal|todo|objective|(?:step|phase|task|part) ?\d*)"
     r"(?:\([^()\n]*\))?!?:\s*",
-    re.IGNORECASE,
+    anchors=tuple(".):],!"),
+    flags=re.IGNORECASE,
 )
 _WORD = re.compile(r"[a-z]+(?![\w-])", re.IGNORECASE)
 WORDS = re.compile(r"[,:(]|[^\s,:(]+")

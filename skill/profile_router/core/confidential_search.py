@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.normalize import plain
 from profile_router.core.personal_data import KINDS, LABEL, personal_spans
 from profile_router.core.policy.private import SWITCHES, Confidential
@@ -25,15 +26,16 @@ _MOST_MATCHES = 10_000  # of one pattern; from there on all is private
 # Between the words of a phrase: blanks and breaks, and what stands at the start of a comment's or a quotation's line.
 _BETWEEN = r"[\s_\-#*/>|]{1,40}+"
 # Scripts that write no blanks between words: there a word may stand within any other.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_UNSPACED = Anchored("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _KINDS_SAID = {
     *(secret.kind for secret in SECRET_KINDS),
     *(data.kind for data in KINDS.values()),
     *("password", "secret value"),
 }
-_MASK = re.compile(
+_MASK = Anchored(
     rf"\[secret: (?:{'|'.join(map(re.escape, sorted(_KINDS_SAID)))}"
-    r"|private (?:word|pattern) [0-9]{1,4} of the (?:policy|workspace))\]"
+    r"|private (?:word|pattern) [0-9]{1,4} of the (?:policy|workspace))\]",
+    anchors=("[secret: ",),
 )
 _TRIALS = tuple(
     part * (2_000 // len(part)) + end for part in ("a", "0", " ", "a ", "ab1-", "a.", "x,") for end in "!\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from profile_router.core.anchored import Anchored
+
 _MOST_BRACES = 64
 _LONGEST = 1_024
 _BRACES = re.compile(r"\{([^{},]*,[^{}]*)\}")
@@ -26,7 +28,7 @@ def expand_braces(glob: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def glob_regex(glob: str) -> re.Pattern[str] | None:
+def glob_regex(glob: str) -> Anchored | None:
     """Return the expression that the paths of *glob* match as a whole; None where *glob* cannot be read.
 
     `*` and `?` stay within one part of the path, `**` stands for any number of parts, `[abc]` for one character.
@@ -34,17 +36,18 @@ def glob_regex(glob: str) -> re.Pattern[str] | None:
     """
     if len(glob) > _LONGEST:
         return None
-    blocks = _blocks(glob)
+    try:
+        blocks = _blocks(glob)
+    except re.error:
+        return None
     pattern = "/".join(blocks[0])
     if len(blocks) > 1:
         pattern += "/" if blocks[0] else ""
         # Atomic: the first place where a middle block fits is as good as any later one, so none is tried twice.
         pattern += "".join(rf"(?>(?:[^/]++/)*?{'/'.join(block)}/)" for block in blocks[1:-1])
         pattern += "(?:[^/]++/)*" + ("/".join(blocks[-1]) or "[^/]+")
-    try:
-        return re.compile(rf"(?s:{pattern})\Z")
-    except re.error:
-        return None
+    literal = max(re.split(r"[*?/]+", _CLASS.sub("*", glob)), key=len)
+    return Anchored(rf"(?s:{pattern})\Z", anchors=(literal,) if literal else ())
 
 
 def _blocks(glob: str) -> list[list[str]]:
@@ -75,7 +78,9 @@ def _literal(chunk: str) -> str:
         # `--`, `&&` and the like are reserved inside a set of `re`: only a single dash between two others is a range
         dashed = re.sub(r"(?<=.)-(?=.)", "\0", found.group(2).replace("--", "-"))
         inside = "".join("-" if char == "\0" else re.escape(char) for char in dashed)
-        out += [_plain(chunk[at : found.start()]), f"(?!/)[{'^' if found.group(1) else ''}{inside}]"]
+        one = f"[{'^' if found.group(1) else ''}{inside}]"
+        re.compile(one)  # the only piece that may be wrong: `[z-a]`
+        out += [_plain(chunk[at : found.start()]), f"(?!/){one}"]
         at = found.end()
     return "".join([*out, _plain(chunk[at:])])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.normalize import plain
 
 _HERE = r"(?:on|to|in) (?:this|my|our|the) (?:machine|computer|laptop|device|box|host|network|office|company)"
@@ -51,8 +52,8 @@ _SCRIPTS = (
     r"社外秘|ローカルのみ|ローカルだけ|送信しない|外部に出さない",
     r"기밀|대외비|로컬에서만|전송하지|보내지 마",
 )
-_PLAIN = re.compile("|".join(_WORDINGS), re.IGNORECASE)
-_AS_WRITTEN = re.compile("|".join(_SCRIPTS), re.IGNORECASE)
+_PLAIN = Anchored("|".join(_WORDINGS), flags=re.IGNORECASE)
+_AS_WRITTEN = Anchored("|".join(_SCRIPTS), flags=re.IGNORECASE)
 
 
 def speaks_of_keeping(text: str) -> bool:

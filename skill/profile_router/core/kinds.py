@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.clauses import OPAQUE, WORDS, WORK, clauses, first_word, plain_text, word_set
 
 __all__ = ["KindHit", "KindPatterns", "compile_kinds", "find_kinds", "has_scope_word"]
@@ -33,20 +34,32 @@ NO_SCOPE = word_set(  # "every time", "across restarts", "the whole point" say n
 SCOPE_ADJECTIVES = word_set("all the different multiple several many single")
 _CAPITAL = re.compile(r"(?<![\\?])(?:\\\\)*([A-Z])")
 # "Lint it and fix what it reports": still lint.
-_FOLLOW_UP = re.compile(
+_FOLLOW_UP = Anchored(
     r"(?:fix|resolve|correct|address|handle|remove) (?:what|whatever|it|them|all|any|every|everything"
-    r"|(?:the|its|those|these) (?:\w++ ){0,2}(?:findings?|issues?|warnings?|errors?|violations?|problems?))\b"
+    r"|(?:the|its|those|these) (?:\w++ ){0,2}(?:findings?|issues?|warnings?|errors?|violations?|problems?))\b",
+    anchors=(
+        *(" what", " it", " them", " all", " any", " every"),
+        *("finding", "issue", "warning", "error", "violation", "problem"),
+    ),
 )
 _PARENTHESES = re.compile(r" ?\([^()\n]*\)")
-_LIGHT_VERB = re.compile(
+_LIGHT_VERB = Anchored(
     r"(?:do|perform|run|conduct|carry out|make|give(?: me| us)?|write(?: me| us| up)?|prepare|produce|provide"
     r"|create|generate|draft|get(?: me| us)?|send(?: me| us)?|start with|begin with|propose)\s+",
-    re.IGNORECASE,
+    anchors=(
+        *("do", "perform", "run", "conduct", "carry out", "make", "give", "write", "prepare", "produce", "provide"),
+        *("create", "generate", "draft", "get", "send", "start with", "begin with", "propose"),
+    ),
+    flags=re.IGNORECASE,
 )
-_NEGATED = re.compile(
-    r"(?:not|n't|no|never|nothing|none|neither|nobody|without|instead of|rather than|except)(?![\w-])"
+_NEGATED = Anchored(
+    r"(?:not|n't|no|never|nothing|none|neither|nobody|without|instead of|rather than|except)(?![\w-])",
+    anchors=("no", "n't", "never", "neither", "without", "instead of", "rather than", "except"),
 )
-_OBLIGES = re.compile(r"\b(?:should|must|needs?|ha(?:s|ve) to|applies|touch(?:es)?|affects?|covers?|spans?)\b")
+_OBLIGES = Anchored(
+    r"\b(?:should|must|needs?|ha(?:s|ve) to|applies|touch(?:es)?|affects?|covers?|spans?)\b",
+    anchors=("should", "must", "need", "has to", "have to", "applies", "touch", "affect", "cover", "span"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +127,12 @@ def has_scope_word(text: str, words: Sequence[str]) -> str | None:
     spelled = [between.join(map(re.escape, word.split())) for word in words if word.strip()]
     if not spelled:
         return None
-    scope = re.compile(rf"(?<![\w-])(?:{'|'.join(spelled)})(?![\w-])", re.IGNORECASE)
+    firsts = tuple(word.split()[0].lower() for word in words if word.strip())
+    scope = Anchored(
+        rf"(?<![\w-])(?:{'|'.join(spelled)})(?![\w-])",
+        anchors=firsts if all(map(str.isascii, firsts)) else (),
+        flags=re.IGNORECASE,
+    )
     for clause, asked in clauses(plain_text(text)):
         if not (asked or _OBLIGES.search(clause)):
             continue

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from profile_router.core.anchored import Anchored
+
 _DECODED_TIMES = 3  # `%252e` is `%2e` is `.`
 
 # Look-alikes of ASCII that no Unicode decomposition leads to: Cyrillic, Greek, Armenian, phonetic and small capitals,
@@ -38,10 +40,11 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and sign
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "Cn"})
 _ODD = re.compile(r"[^\t\n\r -~]")
 _ODD_RUN = re.compile(r"[^\t\n\r -~]++")
-_ESCAPE = re.compile(  # it starts with a set, which `re` looks for at once
+_ESCAPE = Anchored(  # it starts with a set, which `re` looks for at once
     r"[%\\&](?:(?<=%)(?P<percent>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+)|(?<=\\)(?:x(?P<x>[0-9A-Fa-f]{2})"
     r"|u(?P<u>[0-9A-Fa-f]{4})|U(?P<wide>[0-9A-Fa-f]{8})|u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|(?P<octal>[0-3][0-7]{2}))"
-    r"|(?<=&)(?:#(?:(?P<decimal>[0-9]{1,12})|[xX](?P<hex>[0-9A-Fa-f]{1,12}))|(?P<name>[A-Za-z]{2,14}));)"
+    r"|(?<=&)(?:#(?:(?P<decimal>[0-9]{1,12})|[xX](?P<hex>[0-9A-Fa-f]{1,12}))|(?P<name>[A-Za-z]{2,14}));)",
+    anchors=("%", "\\", "&"),
 )
 _ENTITIES = {
     **dict(zip(("quot", "apos", "amp", "lt", "gt", "equals", "colon", "period"), "\"'&<>=:.", strict=True)),
@@ -51,9 +54,10 @@ _ENTITIES = {
     **dict.fromkeys(("shy", "zwj", "zwnj", "lrm", "rlm", "ZeroWidthSpace", "NoBreak"), ""),
 }
 # What stands between two lines of one wrapped token: the break with its blanks, quotation marks and continuation.
-_WRAP = re.compile(  # it starts with a set as well: what may stand before it is looked at then
+_WRAP = Anchored(  # it starts with a set as well: what may stand before it is looked at then
     r"[ \t\\\r\n](?<=[\w+/=.:$~%-][ \t\\\r\n])(?:(?<=[ \t])[ \t]{0,39}+\\?[\r\n]|(?<=\\)[\r\n]|(?<=[\r\n]))"
-    r"(?:[>#|\s]|\\(?=[\r\n]))*+(?=[\w+/=.:$~%-])"
+    r"(?:[>#|\s]|\\(?=[\r\n]))*+(?=[\w+/=.:$~%-])",
+    anchors=("\n", "\r"),
 )
 _SHORT = 18  # characters of an escape that is likely to come again
 
@@ -62,7 +66,7 @@ _SHORT = 18  # characters of an escape that is likely to come again
 class _Change:
     """What was replaced by what. Where it all stands is asked for only behind a finding, so it is worked out then."""
 
-    pattern: re.Pattern[str]
+    pattern: re.Pattern[str] | Anchored
     by: Callable[[str], str]
     marks: list[tuple[int, int, bool]] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
@@ -190,10 +194,10 @@ def _character(escape: str) -> str:
     return chr(number) if number < 0x110000 else ""
 
 
-def _replaced(view: View, pattern: re.Pattern[str], by: Callable[[str], str]) -> View:
+def _replaced(view: View, pattern: re.Pattern[str] | Anchored, by: Callable[[str], str]) -> View:
     """Return *view* with each match replaced, *view* itself where nothing changes."""
     return _changed(view, pattern.sub(lambda found: by(found[0]), view.text), pattern, by)
 
 
-def _changed(view: View, text: str, pattern: re.Pattern[str], by: Callable[[str], str]) -> View:
+def _changed(view: View, text: str, pattern: re.Pattern[str] | Anchored, by: Callable[[str], str]) -> View:
     return view if text == view.text else View(text=text, before=view, change=_Change(pattern=pattern, by=by))

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from profile_router.core.anchored import Anchored
+
 LONGEST = 4_096
 
 # A URL is no path of ours; `file:` is the exception, because what it names lies on a disk.
-_ELSEWHERE = re.compile(
-    r"\bdata:[^\s,]{0,100};base64,[A-Za-z0-9+/=_-]*+|\b(?!file:)[a-z][a-z0-9+.-]{1,20}+://[^\s<>\"'`)]*+", re.IGNORECASE
+_ELSEWHERE = Anchored(
+    r"\bdata:[^\s,]{0,100};base64,[A-Za-z0-9+/=_-]*+|\b(?!file:)[a-z][a-z0-9+.-]{1,20}+://[^\s<>\"'`)]*+",
+    anchors=("data:", "://"),
+    flags=re.IGNORECASE,
 )
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _BETWEEN = rf"\s`\"'<>|();=,\[\]{{}}—→“”‘’«»…，。；：、（）「」『』【】！？{_INVISIBLE}"

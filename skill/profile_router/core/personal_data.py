@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from profile_router.core.anchored import Anchored
+
 LABEL = "confidentiality label"  # the kind that is about the whole text it stands in
 
 
@@ -21,7 +23,7 @@ class PersonalData:
     """
 
     kind: str
-    pattern: re.Pattern[str]
+    pattern: Anchored
     anchors: tuple[str, ...] = ()
     holds: Callable[[str], bool] = bool
     shrinks: bool = False
@@ -62,8 +64,8 @@ _IBAN_LENGTHS: Mapping[str, int] = {
     }.items()
     for country in countries.split()
 }  # fmt: skip
-_CARD = re.compile(
-    r"(?:4|5[0-8]|2[2-7]|3[0-9]|6[0-9]|81)[0-9]{11,17}", re.ASCII
+_CARD = Anchored(
+    r"(?:4|5[0-8]|2[2-7]|3[0-9]|6[0-9]|81)[0-9]{11,17}", flags=re.ASCII
 )  # Visa, Mastercard, Amex, Diners, JCB, Maestro, Discover, UnionPay, RuPay
 _CARD_LENGTHS = {"3": (14, 15, 16), "4": (13, 16, 19), "2": (16,), "8": (16,), "5": (12, 13, 14, 15, 16, 17, 18, 19)}
 
@@ -92,38 +94,38 @@ def _is_phone(text: str) -> bool:
 KINDS: Mapping[str, PersonalData] = {
     "labels": PersonalData(
         kind=LABEL,
-        pattern=re.compile(rf"(?<![A-Za-z0-9_])(?:{_LABELS})(?![A-Za-z0-9_])"),
+        pattern=Anchored(rf"(?<![A-Za-z0-9_])(?:{_LABELS})(?![A-Za-z0-9_])"),
         anchors=_LABEL_ANCHORS,
     ),
     "ssn": PersonalData(
         kind="social security number",
-        pattern=re.compile(
+        pattern=Anchored(
             r"(?<![\w.-])(?!000|666|9)[0-9]{3}([- ])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?![\w-])"
             r"|(?i:(?<![a-z])(?:ssn|social security(?: (?:number|no\.?))?)\W{1,4}+)(?!000|666|9)[0-9]{9}(?![0-9])",
         ),
     ),
     "cards": PersonalData(
         kind="card number",
-        pattern=re.compile(r"(?<![\w.-])[2-68](?:[ -]?[0-9]){11,18}"),
+        pattern=Anchored(r"(?<![\w.-])[2-68](?:[ -]?[0-9]){11,18}"),
         holds=_is_card,
         shrinks=True,
     ),
     "iban": PersonalData(
         kind="bank account number",
-        pattern=re.compile(r"(?<![A-Za-z0-9_])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}"),
+        pattern=Anchored(r"(?<![A-Za-z0-9_])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}"),
         holds=_is_iban,
         shrinks=True,
     ),
     "email": PersonalData(
         kind="e-mail address",
-        pattern=re.compile(
+        pattern=Anchored(
             r"(?<![\w.%+-])[\w%+-]{1,64}(?:\.[\w%+-]{1,64}){0,8}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])"
         ),
         anchors=("@",),
     ),
     "phone": PersonalData(
         kind="phone number",
-        pattern=re.compile(
+        pattern=Anchored(
             r"(?<![\w.+/=-])(?:\+|00(?=[1-9]))[1-9][0-9]{0,2}(?:[ ./()-]{0,3}[0-9]{1,12}){1,6}(?![\w-])"
             r"|(?<![\w.+/=-])(?:\([0-9]{3}\) ?|[2-9][0-9]{2}([-. ]))[2-9][0-9]{2}(?:\1|-)[0-9]{4}(?![\w-])"
             r"|(?<![\w.+/=-])\(?0[1-9][0-9]{1,4}\)?(?:[ /-]{1,3}[0-9]{2,8}){1,4}(?![\w-])"

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.globs import glob_regex
 from profile_router.core.normalize import readings
 from profile_router.core.policy.private import NOTHING, Confidential
@@ -73,14 +74,22 @@ def _spellings(path: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=8)
-def _any_of(globs: tuple[str, ...]) -> re.Pattern[str] | None:
+def _any_of(globs: tuple[str, ...]) -> Anchored | None:
     """Return all *globs* as one expression: of the thousands of words of a long text hardly one matches any."""
-    every = [regex.pattern for glob in globs for regex in _regexes(glob)]
-    return re.compile("|".join(f"(?:{pattern})" for pattern in every)) if every else None
+    every = [regex for glob in globs for regex in _regexes(glob)]
+    anchors = tuple(dict.fromkeys(anchor for regex in every for anchor in regex.anchors))
+    return (
+        Anchored(
+            "|".join(f"(?:{regex.pattern})" for regex in every),
+            anchors=anchors if all(regex.anchors for regex in every) else (),
+        )
+        if every
+        else None
+    )
 
 
 @lru_cache(maxsize=256)
-def _regexes(glob: str) -> tuple[re.Pattern[str], ...]:
+def _regexes(glob: str) -> tuple[Anchored, ...]:
     wanted = [part for part in glob.lower().split("/") if part]
     below = len(wanted) == 1 or wanted[-1:] == ["**"]
     while len(wanted) > 1 and wanted[-1] == "**":

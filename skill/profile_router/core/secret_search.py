@@ -14,6 +14,7 @@ from functools import cached_property
 from heapq import merge
 from itertools import chain
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.confidential_search import confidential_spans
 from profile_router.core.fresh_lines import fresh_lines
 from profile_router.core.normalize import View, readings, straightened, unwrapped
@@ -34,10 +35,10 @@ _HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}+")
 _VARIED = 7  # different characters that a real token has at least
 _REST = 8  # characters of a next line that may be the rest of a token which could end before
-_EXAMPLE = re.compile(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", re.IGNORECASE)
-_KEY_ENDS = re.compile(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64}+")
+_EXAMPLE = Anchored(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", flags=re.IGNORECASE)
+_KEY_ENDS = Anchored(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64}+")
 # Whole lines, a padded last one, and the start of a key of which little was written (DER begins with MI).
-_KEY_LINES = re.compile(
+_KEY_LINES = Anchored(
     r"(?:(?:\\[nrt]|[\s>|\"',#+])*+(?:[A-Za-z0-9+/=]{20,}+|MI[A-Za-z0-9+/=]{2,}+|[A-Za-z0-9+/]{1,19}={1,2}))*+"
 )
 _LONGEST_KEY = 20_000  # characters: 16,384 bits of RSA

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.shared_stems import SharedStems
 from profile_router.core.spoken_passwords import is_word_with_number
 
@@ -19,12 +20,12 @@ _PASSWORDS = (
     *("密码", "密碼", "口令", "ハスワート"),  # the last one as it is read: without its marks
 )
 _TOKENS = ("secret", "token", "credential", "credentials", "connection_string", "connectionstring", "密钥")
-_KEYS = re.compile(
+_KEYS = Anchored(
     r"(?:^|[_-])(?:api|access|private|secret|encryption|signing|master|account|shared|auth|deploy|storage|service|app|"
     r"admin|application|client|consumer|session|webhook|hmac|aes|jwt|subscription|license)[_-]?key$",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_(?:[A-Z0-9_]*_)?(?:KEY|AUTH|DSN)")
+_VARIABLE = Anchored(r"[A-Z][A-Z0-9]*_(?:[A-Z0-9_]*_)?(?:KEY|AUTH|DSN)")
 _ENDINGS: tuple[tuple[str, str], ...] = (
     *((word, "password") for word in _PASSWORDS),
     *((word, "token") for word in _TOKENS),
@@ -34,7 +35,7 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
 )
 _SORT_OF = dict(_ENDINGS)
 _STEMS = SharedStems.of(_SORT_OF, ("pass", "pw", "credential", "connection", "key"))
-_ASSIGNED = re.compile(
+_ASSIGNED = Anchored(
     r"(?P<rest>[\w-]{0,40}+)(?P<close>\\{0,7}+[\"'`\])]{0,3}+)"  # a quotation mark of JSON in JSON has backslashes
     r"(?:\[[0-9]{0,4}+\])?+"  # `char secret[] = …`
     r"(?P<sep>(?>[ \t]{0,3}+:[ \t]{0,3}+(?:&(?:'[a-z]{1,10}+[ \t])?+)?+[A-Za-z]"
@@ -44,16 +45,16 @@ _ASSIGNED = re.compile(
     r"(?:[bruf]{1,2}+(?=[\\\"'`]))?+\\{0,7}+(?:\"(?:\"\")?+(?P<double>[^\"\n]{1,500}+)|'(?P<single>[^'\n]{1,500}+)|`(?P<tick>[^`\n]{1,500}+)"
     r"|(?P<bare>[^\s\"'`<>,;]{1,500}+))"
 )
-_NOT_A_SECRET_NAME = re.compile(
+_NOT_A_SECRET_NAME = Anchored(
     r"(?:^|[_-])(?:public|primary|foreign|cache|sort|partition|unique|row|object|idempotency|csrf|xsrf|next|page|max|"
     r"min|num|count|total|input|output|prompt|completion|has|is|no|continuation|pagination|publishable)s?(?:[_-]|$)|"
     r"(?:^|[_-])(?:id|ids|name|names|field|file|path|url|uri|type|count|length|len|limits?|policy|ttl|expiry|expires|"
     r"regex|pattern|label|hint|errors?|placeholder|input|prefix|suffix|usage|budget|size|per|reset|required|min|max|"
     r"strength|rules?|env|var|provider|manager|store(?!_?pass)|ref|selector|format|index|at|in|title|text|message)(?:[_-]|$)|"
     r"tokeniz|tokens$|^keys?$",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = Anchored(
     r"^[<\[{(|…]|^\$(?:[({]|[A-Za-z_]+$)|^%\w+%$|^@\{|^(?:[x*#._0-]+|1234\w{0,12}|abcd\w{0,12})$"
     r"|^(?:env[.:]|process\.|os\.|secrets\.|vault:|op://|self\.|this\.)"
     r"|^(?:str|string|none|null|nil|true|false|undefined|required|optional|test|foo|bar|qwerty|letmein|admin|root|guest|"
@@ -61,23 +62,23 @@ _PLACEHOLDER = re.compile(
     r"|^[A-Za-z_-]*(?:pass(?:word|wd|wort)?|secret|token|key)[A-Za-z_-]*[0-9]{0,4}$"
     r"|example|placeholder|change[-_ ]?(?:me|this|it)|replace[-_ ]|your[-_ ]|dummy|redacted|x{4,}|\*{3,}|\.{3,}|todo|"
     r"insert|fake|mock|sample|default|\$\{|\{\{",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
-_CODE = re.compile(
+_CODE = Anchored(
     r"[()\[\]{}<>]|^[A-Za-z_]\w*+(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*+)++[!?]?$|^(?:[./~]|.{1,30}://)|\\[dwsb]"
 )
-_TEMPLATE = re.compile(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)|\\[dwsb]")
-_TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}|[A-Za-z0-9+/=_.~:%!@#$^&*()-]{40,500}")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_WORD = re.compile(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
+_TEMPLATE = Anchored(r"\{\w*\}|%\(\w|%s|^\w{1,40}\(.*\)$|^(?:[./~]|.{1,30}://)|\\[dwsb]")
+_TOKEN_TEXT = Anchored(r"[A-Za-z0-9+/=_.~:%!@#^&*-]{8,500}|[A-Za-z0-9+/=_.~:%!@#$^&*()-]{40,500}")
+_UUID = Anchored(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", flags=re.IGNORECASE)
+_WORD = Anchored(r"[0-9]{1,8}|[a-z]{1,13}|[A-Z]{1,13}|[A-Z][a-z]{0,12}")
 # Known to everybody: the examples and namespaces of RFC 9562, and what each WebSocket is opened with (RFC 6455).
 _PUBLIC_UUIDS = ("123e4567-e89b-12d3", "f81d4fae-7dec-11d0", "6ba7b81", "258eafa5-e914-47da")
 _SHORTEST = 6  # characters of a password; a token has more
 _MARKS = frozenset("!@#$%^&*~+?")
-_FIELD = re.compile(r"\{\w*\}")
-_CALL = re.compile(r"[\w.]\([^()]*\)|[A-Za-z_]\[[\w'\"]*\]|=>|->|::|://|\$\{|^[./~]|\\[dwsb]|[=<>]=|%s|%\(")
+_FIELD = Anchored(r"\{\w*\}")
+_CALL = Anchored(r"[\w.]\([^()]*\)|[A-Za-z_]\[[\w'\"]*\]|=>|->|::|://|\$\{|^[./~]|\\[dwsb]|[=<>]=|%s|%\(")
 # `2019!`, `tr0ub4dor`, `4all`; neither `SHA256`, `UTF-8` nor `8-16`.
-_ODD_WORD = re.compile(
+_ODD_WORD = Anchored(
     r"^(?=\S*[0-9])(?=\S*[A-Za-z!#$^&*])(?!\S*[<>(){}=%])(?:[0-9]{2,}[!#$^&*]+|[A-Za-z]+[0-9]+[A-Za-z]\S*|[0-9]+[A-Za-z]{3,}[0-9!]\S*)$"
 )
 
@@ -137,14 +138,16 @@ def is_placeholder(value: str) -> bool:
     return len(set(value)) < 4 or bool(_PLACEHOLDER.search(value))
 
 
-_SETS = re.compile(r"(?:\bENV|\bARG|\bsetx|\bsetenv|\bset[ \t]-[a-zA-Z]{1,3}|#[ \t]?define)[ \t]{1,4}\Z", re.IGNORECASE)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SETS = Anchored(
+    r"(?:\bENV|\bARG|\bsetx|\bsetenv|\bset[ \t]-[a-zA-Z]{1,3}|#[ \t]?define)[ \t]{1,4}\Z", flags=re.IGNORECASE
+)
+_CAMEL = Anchored(r"(?<=[a-z0-9])(?=[A-Z])")
 _SORTS: Mapping[str, Callable[[str], object]] = {
     "password": bool,
     "token": bool,
     "key": lambda name: _KEYS.search(name) or _VARIABLE.fullmatch(name),
     "variable": _VARIABLE.fullmatch,
-    "short": re.compile(r"(?:^|[_-])(?:pass|pw)$", re.IGNORECASE).search,
+    "short": Anchored(r"(?:^|[_-])(?:pass|pw)$", flags=re.IGNORECASE).search,
 }
 _PASSWORD_SORTS = frozenset({"password", "short"})
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from profile_router.core.anchored import Anchored
 from profile_router.core.normalize import plain
 from profile_router.core.shared_stems import SharedStems
 
@@ -46,17 +47,17 @@ _STEMS = SharedStems.of(NAMES, ("pass", "paro", "losenord"))
 _SAID = sorted({plain(verb).lower() for verb in _VERBS}, key=len, reverse=True)
 _VERB = "|".join(re.escape(verb) + ("(?![^\\W_])" if verb.isascii() else "") for verb in _SAID)
 # Of what the password is: an ending of the name, and a few words.
-_OF = re.compile(r"[\"'`*]{0,3}+(?P<ending>[^\W\d_]{0,6}+)(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}+[ \t]{0,3}+")
-_BLANKS = re.compile(r"[ \t]{1,3}+")
-_TOLD = re.compile(
+_OF = Anchored(r"[\"'`*]{0,3}+(?P<ending>[^\W\d_]{0,6}+)(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}+[ \t]{0,3}+")
+_BLANKS = Anchored(r"[ \t]{1,3}+")
+_TOLD = Anchored(
     rf"(?>[:=]|(?:(?<![^\W\d_])|(?<=[^\x00-\x7f]))(?:{_VERB})[ \t]{{0,2}}+:?+)[ \t]{{0,3}}+"
     r"[\"'`*]{0,3}+(?P<value>[!#-&(-_a-~]{6,200}+)"
 )
-_WORD_WITH_NUMBER = re.compile(
+_WORD_WITH_NUMBER = Anchored(
     r"[A-Za-z]{1,20}[_.]?[0-9]{1,3}|[0-9]{1,3}[_.]?[A-Za-z]{1,20}"
     r"|(?:[A-Z]?[a-z]{1,20}[0-9]{0,2}|[0-9]{1,3})(?:-(?:[A-Z]?[a-z]{2,20}[0-9]{0,2}|[0-9]{1,2}))+"
 )
-_CODE = re.compile(r"[(\[{<]|^[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++$|^(?:[./~]|.{1,30}://)|^[$%&@]\w+$|%s|=|;.")
+_CODE = Anchored(r"[(\[{<]|^[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++$|^(?:[./~]|.{1,30}://)|^[$%&@]\w+$|%s|=|;.")
 
 
 def spoken_passwords(text: str, lower: str) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,73 @@
+"""Regular expressions that are compiled only for a text that they may match. Pure.
+
+To compile the product's expressions takes far longer than to search a short task for them. So an expression names its
+anchors: literals, one of which stands in whatever it matches. A text without any of them is answered by that alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from sys import maxsize
+from typing import Any
+
+Match = re.Match[str]
+_LONG = 4_000  # characters of a text for which an expression is compiled at once: `match` may ask for many places in it
+_OF_NO_CASE = frozenset("İıſ\u212a")  # which `re` takes for i, s and k where case does not count, and `lower` does not
+
+
+@dataclass(frozen=True)
+class Anchored:
+    """An expression that answers as `re.compile(pattern, flags)` does. Without `anchors` its first use compiles it.
+
+    The anchors of a caseless expression are ASCII in lower case.
+    """
+
+    pattern: str
+    anchors: tuple[str, ...] = ()
+    flags: int = 0
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """Return the expression of `re`. Raises re.error where *pattern* is not an expression."""
+        return re.compile(self.pattern, self.flags)
+
+    def search(self, text: str, start: int = 0, end: int = maxsize) -> Match | None:
+        """Return the first match that lies in *text* between *start* and *end*."""
+        return None if self._misses(text) else self.compiled.search(text, start, end)
+
+    def match(self, text: str, start: int = 0, end: int = maxsize) -> Match | None:
+        """Return the match that begins at *start*."""
+        return None if self._misses(text) else self.compiled.match(text, start, end)
+
+    def fullmatch(self, text: str) -> Match | None:
+        """Return the match that is the whole *text*."""
+        return None if self._misses(text) else self.compiled.fullmatch(text)
+
+    def finditer(self, text: str, start: int = 0, end: int = maxsize) -> Iterator[Match]:
+        """Yield the matches in order; none overlaps the one before."""
+        return iter(()) if self._misses(text) else self.compiled.finditer(text, start, end)
+
+    def findall(self, text: str) -> list[Any]:
+        """Return what each match or its groups hold."""
+        return [] if self._misses(text) else self.compiled.findall(text)
+
+    def sub(self, by: str | Callable[[Match], str], text: str) -> str:
+        """Return *text* with each match replaced."""
+        return text if self._misses(text) else self.compiled.sub(by, text)
+
+    def split(self, text: str) -> list[Any]:
+        """Return the pieces of *text* between the matches."""
+        return [text] if self._misses(text) else self.compiled.split(text)
+
+    def _misses(self, text: str) -> bool:
+        """Tell whether no anchor stands in a short *text*. Once the expression is compiled, it is asked itself."""
+        if not self.anchors or "compiled" in self.__dict__ or len(text) > _LONG:
+            return False
+        if self.flags & re.IGNORECASE:
+            if not text.isascii() and not _OF_NO_CASE.isdisjoint(text):
+                return False
+            text = text.lower()
+        return not any(anchor in text for anchor in self.anchors)

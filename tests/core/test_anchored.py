@@ -1,0 +1,123 @@
+"""An anchored expression answers as the plain one, and is compiled only where it may match."""
+
+import importlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profile_router.adapters.policy_file import SHIPPED, read_policy
+from profile_router.core import anchored, privacy
+from profile_router.core.anchored import Anchored
+from profile_router.core.globs import glob_regex
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICY = read_policy(SHIPPED)
+
+
+def _named() -> dict[str, Anchored]:
+    """Return every anchored expression that a module of the product names."""
+    found = {}
+    for path in sorted((ROOT / "skill" / "profile_router").rglob("*.py")):
+        if "Anchored(" in path.read_text():
+            name = ".".join(path.relative_to(ROOT / "skill").with_suffix("").parts)
+            values = vars(importlib.import_module(name)).items()
+            found |= {f"{name}.{key}": value for key, value in values if isinstance(value, Anchored) and value.anchors}
+    return found
+
+
+def _all_private_paths() -> Anchored:
+    together = privacy._any_of(POLICY.private_paths)
+    assert together is not None
+    return together
+
+
+NAMED = _named()
+RECORDED = [
+    line
+    for path in ("README.md", "SECURITY.md", "tests/core/test_kinds.py", "tests/core/secret_samples.py")
+    for line in (ROOT / path).read_text().splitlines()
+] + re.split(r"\n\s*\n", (ROOT / "CHANGELOG.md").read_text())
+PATHS = st.sampled_from([word for line in RECORDED for word in line.split()]) | st.text("./_-abcdeknpsty", max_size=40)
+GLOBS = [regex for glob in POLICY.private_paths if (regex := glob_regex(glob)) and regex.anchors] + [
+    _all_private_paths()
+]
+ANY_TEXT = st.one_of(st.text(), st.sampled_from(RECORDED), st.text("abeiknost İıſK.,:!/\\%&-(){}[]\n…", max_size=60))
+
+
+def _answers(one: Anchored | re.Pattern[str], text: str, start: int) -> list[object]:
+    spans = [found and found.span() for found in (one.search(text, start), one.match(text, start), one.fullmatch(text))]
+    found = [(each.span(), each.groups()) for each in one.finditer(text, start)]
+    return [spans, found, one.findall(text), one.sub("", text), one.split(text)]
+
+
+def test_the_expressions_of_the_product_are_all_found() -> None:
+    names = {name.rpartition(".")[2] for name in NAMED}
+    assert {"_REQUESTED", "_OPAQUE", "_ESCAPE", "_ELSEWHERE", "_DATA_URL", "_MASK"} <= names
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_no_recorded_text_is_answered_otherwise_than_by_the_expression_itself(name: str) -> None:
+    plain = NAMED[name].compiled
+    for text in RECORDED:
+        assert _answers(replace(NAMED[name]), text, 0) == _answers(plain, text, 0), text
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_no_text_is_answered_otherwise_than_by_the_expression_itself(name: str) -> None:
+    plain = NAMED[name].compiled
+
+    @given(
+        before=ANY_TEXT,
+        match=st.from_regex(plain),
+        after=ANY_TEXT,
+        change=st.sampled_from(CHANGES),
+        at=st.integers(0, 9),
+    )
+    def check(before: str, match: str, after: str, change: str, at: int) -> None:
+        text = before + getattr(str, change)(match) + after
+        start = at if at < 5 else len(before)
+        assert _answers(replace(NAMED[name]), text, start) == _answers(plain, text, start)
+
+    check()
+
+
+@given(st.sampled_from(GLOBS).flatmap(lambda one: st.tuples(st.just(one), PATHS | st.from_regex(one.compiled))))
+def test_no_path_is_answered_otherwise_than_by_the_glob_itself(found: tuple[Anchored, str]) -> None:
+    regex, path = found
+    assert _answers(replace(regex), path, 0) == _answers(regex.compiled, path, 0)
+
+
+CHANGES = ("__str__", "upper", "lower", "swapcase")
+
+
+def test_no_character_counts_for_a_letter_but_those_that_are_known() -> None:
+    """What `re` takes for an ASCII letter where case does not count is found by `lower`, or is one of four."""
+    letters = re.compile("[a-z]", re.IGNORECASE)
+    every = (chr(code) for code in range(0x110000))
+    taken = {char for char in every if letters.match(char) and not ("a" <= char.lower() <= "z")}
+    assert taken <= anchored._OF_NO_CASE
+
+
+def test_a_text_without_an_anchor_compiles_nothing() -> None:
+    one = Anchored(r"colou?r\b", anchors=("colo",), flags=re.IGNORECASE)
+    assert one.search("a text of another kind") is None
+    assert "compiled" not in vars(one)
+    assert one.search("the COLOR") is not None
+    assert "compiled" in vars(one)
+
+
+def test_a_long_text_is_not_looked_through_again_for_each_place() -> None:
+    one = Anchored("abc", anchors=("abc",))
+    assert one.match("x" * 10_000, 5) is None
+    assert "compiled" in vars(one)
+
+
+def test_expressions_are_equal_whether_compiled_or_not() -> None:
+    one = Anchored("abc")
+    assert one.search("abc")
+    assert one == Anchored("abc")
+    assert hash(one) == hash(Anchored("abc"))
