@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tests.network_fuse import Fuse
 
-from profile_router.adapters.jail.view import jail_problem
+from profile_router.jail.view import jail_problem
 
 # How much Hypothesis tries: the same few examples with every change, many new ones by night. A property that is cheap or
 # dear takes a share of it (see examples.py). A busy machine is not a broken rule: speed is measured in tests/benchmarks,

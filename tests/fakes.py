@@ -10,24 +10,25 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
-from profile_router.adapters.conversation_trim import pass_on
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.core.backend import BackendReport
-from profile_router.core.causes import Cause
-from profile_router.core.condensed import Condensed, CondensedPart, CondenseOutcome, Helper
+from profile_router.core.attempt.handoff import FileDiff, SetBack
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import Condensed, CondensedPart, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, PassedOn
-from profile_router.core.decide import Candidate, stays_here
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
-from profile_router.core.handoff import FileDiff, SetBack
-from profile_router.core.ladder import Failure, Place
-from profile_router.core.order import Order
+from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
+from profile_router.core.ladder.server_report import BackendReport
 from profile_router.core.policy import ParentChat, Policy, Tier
-from profile_router.core.probe import Complexity, ProbeOutcome
+from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret
-from profile_router.core.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
-from profile_router.core.taint import Taint
+from profile_router.core.routing.candidate import Candidate
+from profile_router.core.routing.decide import stays_here
+from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.task import Task
 from profile_router.errors import OverBudget, Unreachable
+from profile_router.evidence.conversation import pass_on
+from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.ports import Emit, Event, Hold
 
 LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.adapters.prompts import render, render_rules
 from profile_router.cli.app import parser
+from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.prompting.templates import render, render_rules
 from profile_router_graphs.router import mermaid
 
 ROOT = Path(__file__).resolve().parents[1]

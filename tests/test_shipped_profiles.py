@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 import profile_router
-from profile_router.adapters.hermes_home import find_home
-from profile_router.adapters.resources import shipped
+from profile_router.profiles.home import find_home
+from profile_router.resources import shipped
 
 PROFILES = ("coding-burst", "coding-local", "review-cheap")
 FILES = {"distribution.yaml", "config.yaml", ".env.EXAMPLE", "SOUL.md"}
@@ -24,7 +24,7 @@ def _read(name: str, file: str) -> dict[str, Any]:
 
 
 def test_the_profiles_of_the_default_policy_ship() -> None:
-    policy = Path(profile_router.__file__).parent / "adapters" / "default_policy.yaml"
+    policy = Path(profile_router.__file__).parent / "policies" / "default_policy.yaml"
     tiers = yaml.safe_load(policy.read_text(encoding="utf-8"))["tiers"]
 
     assert find_home({}).names() == tuple(sorted(tiers.values())) == PROFILES

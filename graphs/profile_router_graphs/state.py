@@ -7,20 +7,27 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from profile_router.core import condensed, evidence, handoff, ladder, receipt, route, taint, task
-from profile_router.core.attempts import order_for
-from profile_router.core.condensed import Condensed
+from profile_router.core import evidence, task
+from profile_router.core.attempt import handoff
+from profile_router.core.attempt.between import order_for
+from profile_router.core.attempt.handoff import Handoff
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense import result as condensed
+from profile_router.core.condense.result import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
-from profile_router.core.decide import Candidates
 from profile_router.core.evidence import Evidence
-from profile_router.core.handoff import Handoff
-from profile_router.core.kinds import KindHit
-from profile_router.core.ladder import Hop, Place
-from profile_router.core.order import Order
+from profile_router.core.ladder import failure, receipt
+from profile_router.core.ladder import steps as ladder
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
+from profile_router.core.ladder.steps import Hop
+from profile_router.core.language.kinds import KindHit
 from profile_router.core.policy import Policy
-from profile_router.core.receipt import Attempt, Receipt, Status, Verified
-from profile_router.core.route import Decision
-from profile_router.core.taint import Taint
+from profile_router.core.privacy import taint
+from profile_router.core.privacy.taint import Taint
+from profile_router.core.routing import route
+from profile_router.core.routing.candidate import Candidates
+from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
 from profile_router.ports import (
     Backends,
@@ -123,7 +130,7 @@ def order_of(state: RunState, context: RunContext, step: str, *, provider: int |
 def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
-    for module in (condensed, evidence, handoff, ladder, receipt, route, taint, task):
+    for module in (failure, condensed, evidence, handoff, ladder, receipt, route, taint, task):
         found |= {
             value
             for value in vars(module).values()

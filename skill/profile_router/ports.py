@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from profile_router.core.backend import BackendReport
-from profile_router.core.condensed import CondenseOutcome, Helper
+from profile_router.core.attempt.handoff import FileDiff, SetBack
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, PassedOn
 from profile_router.core.evidence import Evidence, Window
-from profile_router.core.handoff import FileDiff, SetBack
-from profile_router.core.ladder import Failure, Place
-from profile_router.core.order import Order
-from profile_router.core.probe import ProbeOutcome
-from profile_router.core.receipt import Attempt, Receipt, Verified
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
+from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
 
 Event = Mapping[str, Any]

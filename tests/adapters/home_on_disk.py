@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from profile_router.adapters.hermes_home import find_home
+from profile_router.profiles.home import find_home
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ import pytest
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_profile, candidates
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect
 
-from profile_router.adapters.backends import inspect, server_root
-from profile_router.adapters.live import LiveBackends
-from profile_router.core.backend import BackendReport, health_failure
-from profile_router.core.ladder import Place
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.server_report import BackendReport, health_failure
 from profile_router.core.profile import Profile
+from profile_router.servers.backends import LiveBackends
+from profile_router.servers.inspect import inspect, server_root
 
 KEY = "sk-local-0123456789"
 MODELS, PROPS, SHOW, PS = "/v1/models", "/props", "/api/show", "/api/ps"
@@ -55,7 +55,7 @@ def test_a_port_where_nobody_listens_refuses() -> None:
 
 
 def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.adapters.backends.READ_SECONDS", 0.2)
+    monkeypatch.setattr("profile_router.servers.inspect.READ_SECONDS", 0.2)
     with ScriptedProvider(pages={MODELS: Answer(stall=True)}) as provider:
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
         assert provider.requests[0].hung_up.wait(10)
@@ -64,7 +64,7 @@ def test_a_server_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_server_whose_answer_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.adapters.backends.READ_SECONDS", 0.2)
+    monkeypatch.setattr("profile_router.servers.inspect.READ_SECONDS", 0.2)
     with ScriptedProvider(pages={MODELS: Answer(trickle=True)}) as provider:
         report = asyncio.run(inspect(a_profile(provider.base_url), connect_s=0.2))
     assert (report.cause, report.detail) == ("request-timeout", "connects, but does not answer")

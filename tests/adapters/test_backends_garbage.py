@@ -13,7 +13,7 @@ from tests.examples import examples
 from tests.fakes import a_profile
 from tests.scripted_provider import COUNT, Answer, ScriptedProvider, fail, raw
 
-from profile_router.adapters.backends import count_prompt, inspect
+from profile_router.servers.inspect import count_prompt, inspect
 
 MODELS, PROPS, SHOW, PS = "/v1/models", "/props", "/api/show", "/api/ps"
 KEYS = [

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from tests.scripted_provider import ScriptedProvider, raw
 
-from profile_router.adapters import bounded_answer
-from profile_router.adapters.bounded_answer import TOO_LONG
-from profile_router.adapters.embedded.failures import failure_of
-from profile_router.adapters.http import open_client, transport_cause
+from profile_router.runners.embedded.failures import failure_of
+from profile_router.servers import bounded_body as bounded_answer
+from profile_router.servers.bounded_body import TOO_LONG
+from profile_router.servers.http import open_client, transport_cause
 
 MOST = 300_000
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.adapters.bounded_process import without_secrets
-from profile_router.adapters.check_command import run_check
-from profile_router.core.receipt import CheckResult
+from profile_router.core.ladder.receipt import CheckResult
+from profile_router.jail.process import without_secrets
+from profile_router.verify.check import run_check
 
 ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
 

@@ -12,21 +12,21 @@ import pytest
 from tests.core.cases import POLICY
 from tests.fakes import FakeSessions
 
-from profile_router.adapters.check_command import run_check
-from profile_router.adapters.conversation_trim import pass_on
-from profile_router.adapters.embedded import editing, reading, search
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.paths import ToolRefusal
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.adapters.private_scan import file_reader, find_private
-from profile_router.adapters.whole_scan import ReadBudget, secret_in
-from profile_router.adapters.work_diffs import WorkDiffs
+from profile_router.core.attempt.handoff import FileDiff, Handoff, private_in
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import NamedFile
-from profile_router.core.handoff import FileDiff, Handoff, private_in
 from profile_router.core.policy import Confidential, PrivateRules
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
+from profile_router.evidence.conversation import pass_on
+from profile_router.evidence.private_scan import file_reader, find_private
+from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.runners.tools import editing, reading, search
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.paths import ToolRefusal
+from profile_router.verify.check import run_check
+from profile_router.verify.diffs import WorkDiffs
+from profile_router.withheld.whole_scan import ReadBudget, secret_in
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = Confidential(policy=PrivateRules(words=("Zanzibar",), patterns=(r"case-\d{4}",), ssn=True))

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fakes import FakeSessions, a_policy, a_task
 
-from profile_router.adapters import conversation_trim
-from profile_router.adapters.conversation_trim import CUT, pass_on
-from profile_router.adapters.measure import Surroundings, measure
-from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.conversation import TURN_TOKENS, Conversation, PassedOn, Turn, alternating
 from profile_router.core.policy import ParentChat
+from profile_router.evidence import conversation as conversation_trim
+from profile_router.evidence.conversation import CUT, pass_on
+from profile_router.evidence.measure import Surroundings, measure
+from profile_router.prompting.tokens import exact_tokens
 
 KEY = "-----BEGIN PRIVATE KEY-----"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.adapters.git_repository import repository, run_git, write_files
 
-from profile_router.adapters.git_snapshot import GitSnapshots
-from profile_router.core.receipt import ChangedFile
+from profile_router.core.ladder.receipt import ChangedFile
+from profile_router.git.snapshot import GitSnapshots
 
 CANARY = b"not to be read"
 FILES = {"a.py": "one\ntwo\nthree\n", "src/b.py": "x\n", ".gitignore": "*.log\nbuild/\n"}
@@ -166,7 +166,7 @@ def test_settings_that_change_the_index_change_nothing_for_a_mark(setting: str, 
 def test_of_a_large_file_that_git_does_not_track_only_size_and_times_are_marked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profile_router.adapters.git_marks.LARGE", 1_000)
+    monkeypatch.setattr("profile_router.git.marks.LARGE", 1_000)
     root = repository(tmp_path / "repo", {"sub/a.py": "a = 1\n", "tracked.bin": "t" * 2_000})
     snapshots = marks(root, tmp_path)
     for name in ("sub/large [1].bin", "sub/stays.bin", "sub/goes.bin"):
@@ -185,7 +185,7 @@ def test_of_a_large_file_that_git_does_not_track_only_size_and_times_are_marked(
 def test_a_large_file_is_marked_in_a_folder_of_a_repository_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profile_router.adapters.git_marks.LARGE", 1_000)
+    monkeypatch.setattr("profile_router.git.marks.LARGE", 1_000)
     root = repository(tmp_path / "repo", {"sub/a.py": "a = 1\n"})
     snapshots = marks(root / "sub", tmp_path)
     before = snapshots.take()

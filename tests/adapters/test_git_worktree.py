@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.examples import examples
 
-from profile_router.adapters import git_merge, git_worktree
-from profile_router.adapters.git_merge import Merge, keep_diff, merge
-from profile_router.adapters.git_worktree import Copy, opened_copy, why_in_place
-from profile_router.adapters.repository import find_repository
+from profile_router.copies import copy as git_worktree
+from profile_router.copies.copy import Copy, opened_copy, why_in_place
 from profile_router.errors import WorkspaceError
+from profile_router.git import merge as git_merge
+from profile_router.git.merge import Merge, keep_diff, merge
+from profile_router.git.repository import find_repository
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
 FILES = {
@@ -408,9 +409,9 @@ def process(code: str, *arguments: object) -> subprocess.Popen[bytes]:
     paths = [str(ROOT / "skill"), str(ROOT)]
     head = f"""import sys; sys.path[:0] = {paths!r}
 from pathlib import Path
-from profile_router.adapters.git_merge import merge
-from profile_router.adapters.repository import find_repository
-from profile_router.adapters.git_worktree import opened_copy
+from profile_router.git.merge import merge
+from profile_router.git.repository import find_repository
+from profile_router.copies.copy import opened_copy
 repo, state = find_repository(Path(sys.argv[1])), Path(sys.argv[2])
 """
     return subprocess.Popen(
@@ -462,7 +463,7 @@ for number in sys.argv[3].split(","):
 def test_one_that_waits_too_long_for_its_turn_says_who_to_look_for(
     repo: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(git_worktree, "LOCK_S", 0.0)
+    monkeypatch.setattr("profile_router.git.lock.LOCK_S", 0.0)
     found = find_repository(repo)
     with ExitStack() as held:
         held.enter_context(git_worktree.locked(found, state))

@@ -15,12 +15,13 @@ from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_git_worktree import files_of, git_folder
 from tests.examples import examples
 
-from profile_router.adapters import git_merge, work_tree_writes
-from profile_router.adapters.git_worktree import opened_copy
-from profile_router.adapters.repository import find_repository
-from profile_router.adapters.verifier import WorkspaceVerifier
-from profile_router.adapters.workspace import Workspace
-from profile_router.core.handoff import SetBack
+from profile_router.copies.copy import opened_copy
+from profile_router.core.attempt.handoff import SetBack
+from profile_router.git import merge as git_merge
+from profile_router.git import writes as work_tree_writes
+from profile_router.git.repository import find_repository
+from profile_router.verify.verifier import WorkspaceVerifier
+from profile_router.workspace.folder import Workspace
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
 FILES = {

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.adapters.home_on_disk import BURST, LOCAL, Home, key_of
 
-from profile_router.adapters.hermes_home import HermesHome, find_home
 from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.profiles.home import HermesHome, find_home
 
 if TYPE_CHECKING:
     from pathlib import Path

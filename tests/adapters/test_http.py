@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 
-from profile_router.adapters.http import ask
+from profile_router.servers.http import ask
 
 URL = "http://127.0.0.1:9/v1/models"
 

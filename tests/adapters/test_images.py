@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import write_files
 
-from profile_router.adapters import images
-from profile_router.adapters.images import find_images, read_image, strip_data_urls
-from profile_router.adapters.workspace import Workspace
 from profile_router.core.evidence import ImageFact, NamedFile
 from profile_router.errors import RouterError, UsageError
+from profile_router.workspace import images
+from profile_router.workspace.folder import Workspace
+from profile_router.workspace.images import find_images, read_image, strip_data_urls
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(200))
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0"

@@ -18,14 +18,15 @@ from tests.adapters.home_on_disk import BURST, Home, key_of
 from tests.examples import examples
 from tests.fakes import a_policy, a_profile
 
-from profile_router.adapters.health_store import HealthStore
-from profile_router.adapters.install.root_keys import record_path, rendered
-from profile_router.adapters.key_pools import in_words, listed, listed_for, read_pools
-from profile_router.adapters.live import LiveHealth
-from profile_router.adapters.outside_json import read_json
-from profile_router.core.ladder import Place
+from profile_router.core.ladder.failure import Place
 from profile_router.core.profile import Profile
-from profile_router.wiring.setup import _candidate
+from profile_router.core.text import in_words
+from profile_router.outside.json_reader import read_json
+from profile_router.profiles.agreement import record_path, rendered
+from profile_router.profiles.pools import listed, listed_for, read_pools
+from profile_router.runs.setup import _candidate
+from profile_router.servers.health import LiveHealth
+from profile_router.servers.health_store import HealthStore
 
 PLACE = "https://openrouter.ai/api/v1"
 SOON, LATER = time.time() + 3_600, time.time() + 7_200
@@ -252,7 +253,7 @@ def test_one_that_is_replaced_while_it_is_read_is_looked_at_once_more(
         path.write_text(whole)
         return read_json(raw)
 
-    monkeypatch.setattr("profile_router.adapters.key_pools.read_json", meanwhile)
+    monkeypatch.setattr("profile_router.profiles.pools.read_json", meanwhile)
     assert shown(home.load()) == ["sk-k1"]
 
 

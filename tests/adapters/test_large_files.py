@@ -16,11 +16,11 @@ from tests.adapters.test_git_worktree import files_of
 from tests.adapters.test_handoff_tree import a_verifier, kept, set_back
 from tests.examples import examples
 
-from profile_router.adapters import git_marks
-from profile_router.adapters.git_merge import merge
-from profile_router.adapters.git_worktree import opened_copy
-from profile_router.adapters.repository import find_repository
-from profile_router.adapters.verifier import WorkspaceVerifier
+from profile_router.copies.copy import opened_copy
+from profile_router.git import marks as git_marks
+from profile_router.git.merge import merge
+from profile_router.git.repository import find_repository
+from profile_router.verify.verifier import WorkspaceVerifier
 
 BOUND = 1_000
 CANARY = b"not to be read\n"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.examples import examples
 
-from profile_router.adapters import content, file_facts, named_files
-from profile_router.adapters.content import first_bytes, form_of
-from profile_router.adapters.named_files import Named, find_named_files
-from profile_router.adapters.workspace import Workspace
 from profile_router.core.evidence import NamedFile
 from profile_router.errors import RouterError, UsageError
+from profile_router.workspace import content, file_facts, named_files
+from profile_router.workspace.content import first_bytes, form_of
+from profile_router.workspace.folder import Workspace
+from profile_router.workspace.named_files import Named, find_named_files
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 FILES: dict[str, str | bytes] = {

@@ -12,10 +12,11 @@ from tests.core.test_secrets import disguised
 from tests.examples import examples
 from tests.fakes import a_policy, a_task
 
-from profile_router.adapters import named_private, private_survey
-from profile_router.adapters.measure import Surroundings, measure
-from profile_router.adapters.named_private import NamedPrivate
-from profile_router.adapters.workspace import Workspace, find_workspace
+from profile_router.evidence.measure import Surroundings, measure
+from profile_router.withheld import named_paths as named_private
+from profile_router.withheld import survey as private_survey
+from profile_router.withheld.named_paths import NamedPrivate
+from profile_router.workspace.folder import Workspace, find_workspace
 
 GLOBS = a_policy().private_paths
 FILES = {

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from tests.cli.stage import workspace
 
-from profile_router.adapters import folder_watch, open_watch, opened_secrets
-from profile_router.adapters.opened_secrets import Secrets
-from profile_router.adapters.withheld_watch import WithheldWatch, after_interruption, watched
 from profile_router.core.policy import Confidential
 from profile_router.core.policy.private import PrivateRules
-from profile_router.core.taint import Taint
+from profile_router.core.privacy.taint import Taint
+from profile_router.withheld import folder_watch, open_watch, opened_secrets
+from profile_router.withheld.opened_secrets import Secrets
+from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 HOLDS = f'TOKEN = "{TOKEN}"\n'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.adapters import outline as outlining
-from profile_router.adapters.outline import LARGEST_BYTES, outline
+from profile_router.workspace import outline as outlining
+from profile_router.workspace.outline import LARGEST_BYTES, outline
 
 PYTHON = '''
 class Pool(Base):

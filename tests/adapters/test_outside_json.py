@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.adapters.outside_json import DEPTH, UnreadableJson, read_json
+from profile_router.outside.json_reader import DEPTH, UnreadableJson, read_json
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.floats(allow_nan=False), st.text())
 VALUES = st.recursive(

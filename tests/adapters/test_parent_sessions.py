@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.adapters import parent_sessions
-from profile_router.adapters.parent_sessions import FOLDER, ParentSessions
 from profile_router.errors import StateError
+from profile_router.threads import parent_sessions
+from profile_router.threads.parent_sessions import FOLDER, ParentSessions
 
 
 @pytest.fixture

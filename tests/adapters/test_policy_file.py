@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.adapters.policy_file import SHIPPED, find_policy, read_policy
 from profile_router.core.policy import LongContextRule
 from profile_router.errors import PolicyError
+from profile_router.policies.file import SHIPPED, find_policy, read_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 LINES = TEXT.splitlines()

@@ -10,13 +10,14 @@ from tests.adapters.git_repository import repository, write_files
 from tests.core.secret_samples import TOKENS
 from tests.fakes import a_policy, a_task
 
-from profile_router.adapters import private_scan, whole_scan
-from profile_router.adapters.measure import Surroundings, measure
-from profile_router.adapters.named_files import find_named_files
-from profile_router.adapters.private_scan import file_reader, find_private
-from profile_router.adapters.whole_scan import ReadBudget, TextWindow, windows
-from profile_router.adapters.workspace import Workspace
 from profile_router.core.evidence import NamedFile, PrivateFinding
+from profile_router.evidence import private_scan
+from profile_router.evidence.measure import Surroundings, measure
+from profile_router.evidence.private_scan import file_reader, find_private
+from profile_router.withheld import whole_scan
+from profile_router.withheld.whole_scan import ReadBudget, TextWindow, windows
+from profile_router.workspace.folder import Workspace
+from profile_router.workspace.named_files import find_named_files
 
 GLOBS = (".env", ".env.*", "*.env", "*.pem", "*.key", "id_rsa*", ".aws/credentials", ".ssh/**", "secrets/**")
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0IHZhbHVl\n-----END RSA PRIVATE KEY-----\n"

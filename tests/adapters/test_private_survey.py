@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 
-from profile_router.adapters import private_copies, private_survey
-from profile_router.adapters.private_copies import copied_from, private_pieces
-from profile_router.adapters.private_survey import survey
-from profile_router.adapters.workspace import Workspace
-from profile_router.core.privacy import last_parts, private_glob
+from profile_router.core.privacy.findings import last_parts, private_glob
+from profile_router.verify import private_copies
+from profile_router.verify.private_copies import copied_from, private_pieces
+from profile_router.withheld import survey as private_survey
+from profile_router.withheld.survey import survey
+from profile_router.workspace.folder import Workspace
 
 GLOBS = (".env*", "*.pem", ".npmrc", ".aws/credentials", "secrets/**")
 KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"

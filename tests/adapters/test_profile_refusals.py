@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.home_on_disk import BURST, LOCAL, Home
 
-from profile_router.adapters.profile_settings import SETTINGS
 from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError
+from profile_router.profiles.settings import SETTINGS
 
 CANARY = "canary-7f3a9c51d2"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.adapters.providers import PROVIDERS, find_provider, provider_names
 from profile_router.core.profile import is_loopback
+from profile_router.profiles.providers import PROVIDERS, find_provider, provider_names
 
 ADDRESSES = [
     pytest.param("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", id="openrouter"),

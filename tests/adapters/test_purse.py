@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fakes import a_task
 
-from profile_router.adapters.ledger import Ledger
-from profile_router.adapters.purse import Hold, Nobody, Purse
-from profile_router.core.ladder import Failure
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.spending import cap_of, dollars
 from profile_router.core.policy import Budget
-from profile_router.core.spending import cap_of, dollars
 from profile_router.errors import OverBudget
+from profile_router.ledger.purse import Hold, Nobody, Purse
+from profile_router.ledger.spending import Ledger
 
 NOON = 1_790_000_000.0
 RULES = Budget(task_usd=2.0, day_usd=5.0, ask_above_usd=1.0)

@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 import pytest
 
-from profile_router.adapters.rate_limit import retry_after
+from profile_router.servers.retry_after import retry_after
 
 NOW = 1_790_000_000.0
 HEADERS: dict[str, tuple[dict[str, str], float | None]] = {

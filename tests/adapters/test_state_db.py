@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from profile_router.adapters.ledger import FILE, Ledger
-from profile_router.adapters.state_db import transaction
-from profile_router.adapters.thread_file import CHECKPOINTS, ThreadFile
+from profile_router.ledger.spending import FILE, Ledger
+from profile_router.state.database import transaction
+from profile_router.threads.file import CHECKPOINTS, ThreadFile
 
 SCHEMA = "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS it (n)"
 LOOK = (

@@ -12,10 +12,10 @@ from tests.fakes import LOCAL, FakeBackends, FakeMeasurer, a_profile, a_task
 from tests.graphs.a_run import Rig
 from tests.scripted_provider import ScriptedProvider, redirect
 
-from profile_router.adapters.backends import inspect
-from profile_router.adapters.http import open_client
-from profile_router.core.backend import BackendReport, passed_on
-from profile_router.core.ladder import Place
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.server_report import BackendReport, passed_on
+from profile_router.servers.http import open_client
+from profile_router.servers.inspect import inspect
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:

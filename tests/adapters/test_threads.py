@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from profile_router.adapters.checkpoints import encrypted, plain
-from profile_router.adapters.records import Before, MemoryRecords, Scoped
-from profile_router.adapters.thread_file import CHECKPOINTS, FILE, ThreadFile
-from profile_router.adapters.thread_key import BYTES, NoKey, key_file, read_key
-from profile_router.adapters.threads import Run, Threads
 from profile_router.errors import StateError, UsageError
+from profile_router.threads.checkpoints import encrypted, plain
+from profile_router.threads.file import CHECKPOINTS, FILE, ThreadFile
+from profile_router.threads.key import BYTES, NoKey, key_file, read_key
+from profile_router.threads.records import Before, MemoryRecords, Scoped
+from profile_router.threads.threads import Run, Threads
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 DAY = 86_400.0

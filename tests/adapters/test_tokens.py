@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.adapters import tokens
-from profile_router.adapters.resources import data
 from profile_router.errors import DataError
+from profile_router.prompting import tokens
+from profile_router.resources import data
 
 CODE = "def f(x):\n    # a comment\n    return x + 1\n\n\nclass A:\n    pass\n" * 40
 

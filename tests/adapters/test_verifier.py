@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.adapters.git_repository import repository, write_files
 
-from profile_router.adapters.verifier import WorkspaceVerifier
-from profile_router.adapters.workspace import Workspace
-from profile_router.core.receipt import ChangedFile, Verified
+from profile_router.core.ladder.receipt import ChangedFile, Verified
+from profile_router.verify.verifier import WorkspaceVerifier
+from profile_router.workspace.folder import Workspace
 
 FILES = {"src/app.py": "one\ntwo\n", "README.md": "hello\n"}
 NO_CHECK = "no check command was named"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from tests.adapters.git_repository import repository, write_files
 
-from profile_router.adapters import whole_files
-from profile_router.adapters.state_dir import write_private
-from profile_router.adapters.whole_files import copy_whole, write_whole
+from profile_router.state import whole_files
+from profile_router.state.folder import write_private
+from profile_router.state.whole_files import copy_whole, write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {"a.txt": "one\n", "b.txt": "two\n", "gone.txt": "g\n"}
@@ -23,14 +23,16 @@ KILLED = """
 import os, shutil, signal, sys
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
-from profile_router.adapters import git_trees, whole_files
-from profile_router.adapters.git_worktree import FOLDER, opened_copy, remove
-from profile_router.adapters.handoff_tree import set_back_by_git
-from profile_router.adapters.kept_copies import copy_again, copy_at, lasting_copy
-from profile_router.adapters.git_snapshot import GitSnapshots
-from profile_router.adapters.repository import find_repository
-from profile_router.wiring.merging import brought_back
-from profile_router.wiring.run import Result
+from profile_router.git import trees as git_trees
+from profile_router.state import whole_files
+from profile_router.copies.copy import opened_copy
+from profile_router.state.places import FOLDER, remove
+from profile_router.verify.set_back import set_back_by_git
+from profile_router.copies.lasting import copy_again, copy_at, lasting_copy
+from profile_router.git.snapshot import GitSnapshots
+from profile_router.git.repository import find_repository
+from profile_router.runs.apart import brought_back
+from profile_router.runs.result import Result
 
 repo, state = Path(sys.argv[1]), Path(sys.argv[2])
 FILES = {"a.txt": "one\\n", "b.txt": "two\\n", "gone.txt": "g\\n"}

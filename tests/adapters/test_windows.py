@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.adapters.windows import known_windows, remember_window
 from profile_router.core.profile import Profile, ProviderEndpoint
+from profile_router.servers.windows import known_windows, remember_window
 
 DAY = 86_400.0
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from tests.cli.stage import workspace
 
-from profile_router.adapters import open_watch, private_survey, withheld_watch
-from profile_router.adapters.opened_secrets import Secrets
-from profile_router.adapters.withheld_watch import WithheldWatch
+from profile_router.withheld import open_watch
+from profile_router.withheld import survey as private_survey
+from profile_router.withheld import watch as withheld_watch
+from profile_router.withheld.opened_secrets import Secrets
+from profile_router.withheld.watch import WithheldWatch
 
 GLOBS = ("secrets/**", ".env")
 FILES = {"secrets/plan.txt": "the launch is on Friday\n", ".gitignore": "vault/\n.env\n", "app.py": "x = 1\n"}

@@ -11,10 +11,10 @@ from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_handoff_tree import a_verifier
 from tests.core.secret_samples import TOKENS
 
-from profile_router.adapters import work_diffs
-from profile_router.adapters.verifier import WorkspaceVerifier
-from profile_router.adapters.whole_scan import WINDOW
-from profile_router.core.handoff import FileDiff
+from profile_router.core.attempt.handoff import FileDiff
+from profile_router.verify import diffs as work_diffs
+from profile_router.verify.verifier import WorkspaceVerifier
+from profile_router.withheld.whole_scan import WINDOW
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n" * 4
 

@@ -8,18 +8,11 @@ from hypothesis import strategies as st
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.examples import examples
 
-from profile_router.adapters import git as git_adapter
-from profile_router.adapters import workspace as workspace_adapter
-from profile_router.adapters.git import git, work_tree
-from profile_router.adapters.workspace import (
-    Workspace,
-    base_of,
-    find_workspace,
-    place_of,
-    tracked_files,
-    written_path,
-)
 from profile_router.errors import RouterError, WorkspaceError
+from profile_router.git import command as git_adapter
+from profile_router.git.command import git, work_tree
+from profile_router.workspace import folder as workspace_adapter
+from profile_router.workspace.folder import Workspace, base_of, find_workspace, place_of, tracked_files, written_path
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import pytest
 from tests.adapters.git_repository import repository, write_files
 from tests.core.cases import POLICY
 
-from profile_router.adapters.policy_file import SHIPPED
-from profile_router.adapters.workspace import Workspace, find_workspace
-from profile_router.adapters.workspace_policy import MOST_BYTES, tightened_by
 from profile_router.cli import main
 from profile_router.core.policy import Policy, PrivateRules
-from profile_router.core.privacy import private_text
-from profile_router.core.tighten import figure
+from profile_router.core.policy.tighten import figure
+from profile_router.core.privacy.findings import private_text
 from profile_router.errors import PolicyError
+from profile_router.policies.file import SHIPPED
+from profile_router.policies.workspace_rules import MOST_BYTES, tightened_by
+from profile_router.workspace.folder import Workspace, find_workspace
 
 FILE = ".profile-router.yaml"
 GOOD = 'private:\n  paths: ["contracts/**"]\nlocal_only: true\nlimits: {run_seconds: 60, max_turns: 5}\n'

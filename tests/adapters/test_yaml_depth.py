@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.adapters.install.yaml_text import NotEditable, load
-from profile_router.adapters.profile_files import read_config
-from profile_router.adapters.strict_yaml import Refused, parse
-from profile_router.adapters.yaml_depth import TooDeep, events_within
 from profile_router.errors import ProfileError
+from profile_router.install.yaml_text import NotEditable, load
+from profile_router.outside.strict_yaml import Refused, parse
+from profile_router.outside.yaml_depth import TooDeep, events_within
+from profile_router.profiles.files import read_config
 
 LEVELS = 20
 BLOCK = ("-\n{}", "a:\n{}", "b: 1\na:\n{}", "?\n{}")  # the inner text stands on the following lines, further in

@@ -27,10 +27,10 @@ from tests.hermes.installed import installed_hermes  # noqa: E402
 from tests.hermes.stage import Stage, an_errand  # noqa: E402
 from tests.scripted_provider import ScriptedProvider  # noqa: E402
 
-from profile_router.adapters.embedded.runner import EmbeddedRunner  # noqa: E402
-from profile_router.adapters.hermes.installation import Hermes  # noqa: E402
 from profile_router.hermes_plugin.process import run_router  # noqa: E402
 from profile_router.hermes_plugin.settings import Settings  # noqa: E402
+from profile_router.runners.embedded.runner import EmbeddedRunner  # noqa: E402
+from profile_router.runners.hermes.installation import Hermes  # noqa: E402
 
 GOAL = "Make the retry delay configurable"
 WINDOWS = {"hermes": 128_000, "embedded": 32_768}

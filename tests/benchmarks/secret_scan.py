@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT / "skill"), str(ROOT)]
 
 from tests.core.token_shapes import planted  # noqa: E402
 
-from profile_router.adapters.private_scan import find_private  # noqa: E402
-from profile_router.core.privacy import findings, masked  # noqa: E402
+from profile_router.core.privacy.findings import findings, masked  # noqa: E402
+from profile_router.evidence.private_scan import find_private  # noqa: E402
 
 GLOBS = (".env*", "*.pem", "secrets/**", "id_rsa*", "**/.ssh/**")
 LARGEST = 400_000  # bytes of one file

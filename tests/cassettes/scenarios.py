@@ -19,12 +19,12 @@ from tests.llama.router_stage import EDIT, LIST, SENTENCE
 from tests.llama.script import Script
 from vcr.cassette import Cassette
 
-from profile_router.adapters.embedded.prober import EmbeddedProber
-from profile_router.adapters.embedded.runner import EmbeddedRunner
 from profile_router.core.evidence import NamedFile
-from profile_router.core.probe import ProbeOutcome
-from profile_router.core.receipt import Attempt
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
+from profile_router.runners.calls.prober import EmbeddedProber
+from profile_router.runners.embedded.runner import EmbeddedRunner
 
 FOLDER = Path(__file__).parent
 PLAYED_AT = "http://127.0.0.1:9/v1"  # the discard port: nobody listens there, an answer can only be a cassette's

@@ -19,17 +19,17 @@ from typing import Any
 from tests.cli.command import Done, environment
 
 _PLACES = {
-    "record": ("profile_router.adapters.records", "KeptRecords", "keep"),
-    "edit": ("profile_router.adapters.embedded.openat", None, "put"),
+    "record": ("profile_router.threads.records", "KeptRecords", "keep"),
+    "edit": ("profile_router.runners.tools.openat", None, "put"),
     "rename": ("os", None, "replace"),
     "checkpoint": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput"),
     "writes": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput_writes"),
-    "settle": ("profile_router.adapters.ledger", "Ledger", "settle"),
-    "end": ("profile_router.adapters.threads", "Threads", "end"),
-    "merge": ("profile_router.adapters.git_merge", None, "write_all"),
-    "half": ("profile_router.adapters.work_tree_writes", None, "_put"),
-    "whole": ("profile_router.adapters.whole_files", None, "_name"),
-    "copy": ("profile_router.adapters.git_worktree", None, "_lay_out"),
+    "settle": ("profile_router.ledger.spending", "Ledger", "settle"),
+    "end": ("profile_router.threads.threads", "Threads", "end"),
+    "merge": ("profile_router.git.merge", None, "write_all"),
+    "half": ("profile_router.git.writes", None, "_put"),
+    "whole": ("profile_router.state.whole_files", None, "_name"),
+    "copy": ("profile_router.copies.copy", None, "_lay_out"),
 }
 
 

@@ -9,8 +9,6 @@ import langchain.agents
 import langgraph.checkpoint.sqlite.aio
 import openai.lib.streaming.chat
 import openai.resources.chat.completions
-import tests.cli.mortal
-
 import profile_router.adapters.checkpoints
 import profile_router.adapters.embedded.chat_model
 import profile_router.adapters.embedded.tools
@@ -18,4 +16,6 @@ import profile_router.cli.batch
 import profile_router.cli.run
 import profile_router.wiring.batch
 import profile_router.wiring.run
+import tests.cli.mortal
+
 import profile_router_graphs.router

@@ -19,7 +19,7 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
-from profile_router.adapters.git_marks import LARGE
+from profile_router.git.marks import LARGE
 
 LOCAL, BURST, CHEAP = "coding-local", "coding-burst", "review-cheap"
 TEXT = "".join(f"line {number}\n" for number in range(1, 10))
@@ -265,7 +265,7 @@ def test_a_task_that_cannot_write_works_beside_a_writer_that_is_in_the_middle(tm
 
 def a_policy(folder: Path, old: str, new: str) -> Path:
     """Write the shipped policy with *new* for *old* and return the file."""
-    shipped = Path(__file__).parents[2] / "skill/profile_router/adapters/default_policy.yaml"
+    shipped = Path(__file__).parents[2] / "skill/profile_router/policies/default_policy.yaml"
     text = shipped.read_text()
     assert old in text
     policy = folder / "policy.yaml"

@@ -125,7 +125,7 @@ def test_without_git_there_is_one_line_that_says_so(tmp_path: Path) -> None:
 
 
 def test_the_scripted_fix_is_what_mends_the_test(tmp_path: Path) -> None:
-    from profile_router.cli.demo_stage.scratch import CHECK_ARGUMENTS, LINES, make_scratch
+    from profile_router.demo.scratch import CHECK_ARGUMENTS, LINES, make_scratch
 
     repository = make_scratch(tmp_path, local="http://127.0.0.1:1/v1", burst="http://127.0.0.1:2/v1").repository
     check = [sys.executable, *CHECK_ARGUMENTS.split()]
@@ -145,7 +145,7 @@ def test_the_scripted_fix_is_what_mends_the_test(tmp_path: Path) -> None:
 def test_the_next_steps_are_in_the_words_that_started_it(
     started: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from profile_router.cli.demo import _next_steps
+    from profile_router.cli.commands.demo import _next_steps
 
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", [started])

@@ -13,8 +13,8 @@ from tests.cli.command import call
 from tests.cli.stage import nobody, profile
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router.cli.doctor import lines
-from profile_router.core.diagnosis import failed, passed, warned
+from profile_router.cli.commands.doctor import lines
+from profile_router.doctor.finding import failed, passed, warned
 
 KEY = "sk-or-v1-0123456789abcdef"
 PROPS = {"default_generation_settings": {"n_ctx": 32_768}, "total_slots": 1}

@@ -32,7 +32,7 @@ def repository(tmp_path: Path) -> Path:
 
 def policy(home: Path, tree: str) -> str:
     """Return the shipped policy with promotion.tree *tree*, as a file."""
-    shipped = Path(__file__).parents[2] / "skill" / "profile_router" / "adapters" / "default_policy.yaml"
+    shipped = Path(__file__).parents[2] / "skill" / "profile_router" / "policies" / "default_policy.yaml"
     text = shipped.read_text(encoding="utf-8")
     assert "  tree: keep\n" in text
     file = home / "policy.yaml"

@@ -17,8 +17,8 @@ from tests.cli.stage import nobody
 from tests.install.trees import PARENT, tree
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router.cli.install import differences
-from profile_router.core.changes import Change, Insertion
+from profile_router.cli.commands.install import differences
+from profile_router.install.changes import Change, Insertion
 
 KEY = "sk-or-v1-0123456789abcdef"
 SEED = (

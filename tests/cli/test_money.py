@@ -14,7 +14,7 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import ScriptedProvider, fail
 from tests.scripted_provider import call as tool
 
-SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/adapters/default_policy.yaml"
+SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/policies/default_policy.yaml"
 REFACTOR = ("refactor the whole code base", "--profile", "coding-burst")
 
 

@@ -96,7 +96,9 @@ STARTS = {
 }
 
 
-@pytest.mark.parametrize("module", ["profile_router.cli.app", "profile_router.cli.options", "profile_router.cli.route"])
+@pytest.mark.parametrize(
+    "module", ["profile_router.cli.app", "profile_router.cli.options", "profile_router.cli.commands.route"]
+)
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 def test_ctrl_c_while_it_is_still_starting_is_no_traceback(start: str, module: str, home: Path) -> None:
     done = subprocess.run(

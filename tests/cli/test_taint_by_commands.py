@@ -17,8 +17,8 @@ from tests.cli.test_taint import ADDS, BEFORE, CHECK, IN_OTHER_WORDS, PROGRAM, R
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.adapters.jail.view import jail_problem
-from profile_router.adapters.parent_sessions import ParentSessions
+from profile_router.jail.view import jail_problem
+from profile_router.threads.parent_sessions import ParentSessions
 
 TASK = {"goal": "fix add in calc.py", "toolsets": ["file", "terminal"], "check": CHECK, "thread": "t"}
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"

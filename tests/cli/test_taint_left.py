@@ -25,7 +25,7 @@ from tests.cli.test_taint_by_commands import TURNED, command, run
 from tests.scripted_provider import call as tool
 from tests.scripted_provider import say
 
-from profile_router.adapters.jail.view import jail_problem
+from profile_router.jail.view import jail_problem
 
 OUT = "build/out.txt"
 LOOKS = [

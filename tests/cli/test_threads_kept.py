@@ -20,8 +20,8 @@ from tests.fakes import BURST, LOCAL
 from tests.scripted_provider import call as tool
 from tests.scripted_provider import say
 
-from profile_router.adapters.checkpoints import encrypted
-from profile_router.adapters.ledger import Ledger
+from profile_router.ledger.spending import Ledger
+from profile_router.threads.checkpoints import encrypted
 from profile_router_graphs.state import checkpointed_types
 
 CANARY = "canary-93b1c7"

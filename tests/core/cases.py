@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.core.decide import Candidate, decide
 from profile_router.core.evidence import Evidence, ImageFact, PrivateFinding, Range, TokenCount, Window
-from profile_router.core.kinds import KindHit
+from profile_router.core.language.kinds import KindHit
 from profile_router.core.policy import Policy
-from profile_router.core.route import Decision
+from profile_router.core.routing.candidate import Candidate
+from profile_router.core.routing.decide import decide
+from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
+from profile_router.policies.file import SHIPPED, read_policy
 
 POLICY = read_policy(SHIPPED)
 CANDIDATES = {

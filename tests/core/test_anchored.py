@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.core import anchored, privacy
+from profile_router.core import anchored
 from profile_router.core.anchored import Anchored
-from profile_router.core.globs import glob_regex
+from profile_router.core.language.globs import glob_regex
+from profile_router.core.privacy import findings as privacy
+from profile_router.policies.file import SHIPPED, read_policy
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = read_policy(SHIPPED)

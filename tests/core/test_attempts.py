@@ -18,7 +18,7 @@ from tests.fakes import (
     evidence,
 )
 
-from profile_router.core.attempts import (
+from profile_router.core.attempt.between import (
     UNKNOWN_WINDOW,
     any_call_made,
     cost,
@@ -28,11 +28,11 @@ from profile_router.core.attempts import (
     order_for,
     unavailable,
 )
-from profile_router.core.decide import decide
-from profile_router.core.ladder import Failure, Place
-from profile_router.core.order import Order
-from profile_router.core.receipt import Attempt, CheckResult, Receipt, Verified
-from profile_router.core.route import Refusal
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
+from profile_router.core.routing.decide import decide
+from profile_router.core.routing.route import Refusal
 
 DECISION = decide(a_task(), evidence(), a_policy(), candidates())
 REFUSAL = Refusal(rule="private", reasons=("no",), unblock=("serve it",), evidence=evidence(), policy="")

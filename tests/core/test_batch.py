@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from profile_router.core.batch import batch_status, may_write
-from profile_router.core.receipt import Status
+from profile_router.copies.writers import may_write
+from profile_router.core.ladder.receipt import Status
 from profile_router.core.task import Task
+from profile_router.runs.result import batch_status
 
 
 @pytest.mark.parametrize(

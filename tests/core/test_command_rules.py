@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.command_rules import LONGEST, NotAllowed, command_words
+from profile_router.jail.allowed import LONGEST, NotAllowed, command_words
 
 ALLOW = ("git status", "git diff", "find", "sed -n", "python3", "npm run", "ls")
 DENY = ("find -exec*", "sed -*i*", "git --output*", "python3 -c os")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, BURST_ORDER, CHEAP, LOCAL, a_policy, a_task, an_order, candidates, evidence
 
-from profile_router.core.condensed import Condensed, applied, helpers
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import Condensed, applied, helpers
 from profile_router.core.conversation import Turn
-from profile_router.core.order import Order
 
 POLICY = a_policy()
 MADE = Condensed(profile=LOCAL, context="short", conversation=(), tokens=900, local=True, prompt_tokens=1_234)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.test_secrets import disguised
 
-from profile_router.core.confidential_search import pattern_problem, word_problem
 from profile_router.core.policy import Confidential, PrivateRules
-from profile_router.core.privacy import findings, masked, private_text
+from profile_router.core.privacy.confidential import pattern_problem, word_problem
+from profile_router.core.privacy.findings import findings, masked, private_text
 
 
 def words(*given: str) -> Confidential:
@@ -112,7 +112,7 @@ def test_a_pattern_is_found_in_every_reading() -> None:
 
 
 def test_a_pattern_that_takes_too_long_makes_the_text_private(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.core.confidential_search.PATTERN_SECONDS", 0.05)
+    monkeypatch.setattr("profile_router.core.privacy.confidential.PATTERN_SECONDS", 0.05)
     text = "b" * 5_000 + "!"
     assert masked(text, patterns(r"(b|bb|b{3})*[cd]")) == "[secret: private pattern 1 of the policy]"
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_task, candidates, evidence
 
-from profile_router.core.attempts import order_for
+from profile_router.core.attempt.between import order_for
+from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import (
     BEFORE,
     NEXT,
@@ -21,8 +22,7 @@ from profile_router.core.conversation import (
     new_turns,
     passed_on,
 )
-from profile_router.core.ladder import Place
-from profile_router.core.order import Order
+from profile_router.core.ladder.failure import Place
 
 ASKED, ANSWERED, SECRET = Turn("user", "do it"), Turn("assistant", "done"), Turn("user", "the key is hush")
 KIND = ("private key",)

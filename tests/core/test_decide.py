@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.cases import CANDIDATES, IMAGE, LABEL, POLICY, RANK, WINDOWS, decided, evidence, kinds, stated, tokens
 
-from profile_router.core.decide import Candidate, decide
 from profile_router.core.evidence import Evidence, Range, Window
-from profile_router.core.route import Refusal, Route
+from profile_router.core.routing.candidate import Candidate
+from profile_router.core.routing.decide import decide
+from profile_router.core.routing.route import Refusal, Route
 from profile_router.core.task import Task
 
 SMALL_LOCAL = (replace(WINDOWS[0], tokens=8_192), *WINDOWS[1:])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.globs import expand_braces, glob_regex
+from profile_router.core.language.globs import expand_braces, glob_regex
 
 PATHS = ("a.py", "src/a.py", "src/api/b.py", "src/api/v1/c.py", "src/api/v1/c.ts", "tests/test_a.py", "app/[id]/x.tsx")
 

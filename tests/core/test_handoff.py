@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 from tests.core.secret_samples import KEYS, NAMED, TOKENS
 from tests.fakes import BURST, LOCAL, a_policy, a_receipt, an_order, evidence
 
-from profile_router.adapters.embedded.prompt import handoff_text
-from profile_router.adapters.tokens import exact_tokens
-from profile_router.core.attempts import forbidden
-from profile_router.core.evidence import PrivateFinding, TokenCount
-from profile_router.core.handoff import (
+from profile_router.core.attempt.between import forbidden
+from profile_router.core.attempt.handoff import (
     DIFF_CHARS,
     FileDiff,
     Handoff,
@@ -24,9 +21,13 @@ from profile_router.core.handoff import (
     private_in,
     wrote_so_far,
 )
-from profile_router.core.handoff_fit import FRAME_TOKENS, SHARE, handoff_tokens, shrunk, with_handoff
-from profile_router.core.ladder import Failure, Hop
-from profile_router.core.receipt import Attempt, CheckResult, Verified
+from profile_router.core.attempt.handoff_fit import FRAME_TOKENS, SHARE, handoff_tokens, shrunk, with_handoff
+from profile_router.core.evidence import PrivateFinding, TokenCount
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
+from profile_router.core.ladder.steps import Hop
+from profile_router.prompting.texts import handoff_text
+from profile_router.prompting.tokens import exact_tokens
 
 COUNTING = a_policy().counting
 FAILED = Verified(check=CheckResult(command="make test", exit_code=2, seconds=1.0, last_line="z", tail="x\ny\nz"))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.causes import CAUSES
-from profile_router.core.health import Record, after_failure, probing, scope_of
-from profile_router.core.ladder import Failure
+from profile_router.core.ladder.causes import CAUSES
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.health import Record, after_failure, probing, scope_of
 from profile_router.core.policy import HealthRules
 
 RULES = HealthRules(failures=3, open_seconds=30.0, most_seconds=100.0, probe_seconds=60.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.core.kept_local import speaks_of_keeping
+from profile_router.core.privacy.kept_local import speaks_of_keeping
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.kinds import KindPatterns, compile_kinds, find_kinds, has_scope_word
+from profile_router.core.language.kinds import KindPatterns, compile_kinds, find_kinds, has_scope_word
 
-POLICY = Path(__file__).parents[2] / "skill" / "profile_router" / "adapters" / "default_policy.yaml"
+POLICY = Path(__file__).parents[2] / "skill" / "profile_router" / "policies" / "default_policy.yaml"
 SOURCES: dict[str, list[str]] = yaml.safe_load(POLICY.read_text(encoding="utf-8"))["kinds"]
 KINDS = compile_kinds(SOURCES)
 SCOPE = ("whole", "across", "every", "all modules")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.core.causes import CAUSES, IN_WORDS, TABLE, cause_of_status
-from profile_router.core.ladder import Failure, Hop, Place, Terrain, View, most_hops, next_hop
+from profile_router.core.ladder.causes import CAUSES, IN_WORDS, TABLE, cause_of_status
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.steps import Hop, Terrain, View, most_hops, next_hop
 from profile_router.core.policy import TIERS, Tier, Tiers
 from profile_router.errors import AttemptError
 

@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.examples import examples
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.core.causes import CAUSES, IN_WORDS
-from profile_router.core.ladder import Failure, Hop, Place, Terrain, View, most_hops, next_hop
+from profile_router.core.ladder.causes import CAUSES, IN_WORDS
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.steps import Hop, Terrain, View, most_hops, next_hop
 from profile_router.core.policy import TIERS, Destination, Policy, Step, Tier, Tiers
 
 EXPERT = "expert"  # a profile of no tier

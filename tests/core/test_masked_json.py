@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.secret_samples import TOKENS
 
-from profile_router.core.masked_json import masked_json
-from profile_router.core.privacy import private_text
+from profile_router.core.privacy.findings import private_text
+from profile_router.core.privacy.masked_json import masked_json
 
 TOKEN = TOKENS["token of GitHub"]
 

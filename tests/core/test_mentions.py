@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.mentions import Mentions, group, may_name_files, mentions
-from profile_router.core.path_words import path_words
+from profile_router.core.language.mentions import Mentions, group, may_name_files, mentions
+from profile_router.core.language.path_words import path_words
 
 TRACKED = tuple(sorted([
     "3.11", "Makefile", "and/or.py", "app/[id]/page.tsx", "docs/my file.md", "docs/3.11/index.md", "example.com",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.path_words import PathWord, path_words
+from profile_router.core.language.path_words import PathWord, path_words
 
 WRAPPERS = ("{}", "{}.", "{},", "{};", "{}:", "{}!", "{}?", "({})", "[{}]", "<{}>", "`{}`", "'{}'", '"{}"', "“{}”",
             "**{}**", "*{}*", "~~{}~~", "{}'s", "({}).", "`{}`,", "see:{}", "file={}", "@{}", "{}:12", "{}:12:5",

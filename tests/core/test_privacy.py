@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.privacy import private_glob, private_text
+from profile_router.core.privacy.findings import private_glob, private_text
 
 GLOBS = (".env", ".env.*", "*.pem", "id_rsa*", ".aws/credentials", ".ssh/**", "secrets/**", "keys/*.key")
 PARTS = st.text(alphabet="abcXYZ._-0", min_size=1, max_size=8).filter(lambda part: part not in {".", ".."})

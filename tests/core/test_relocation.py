@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profile_router.copies.relocation import Relocation, rewritten
 from profile_router.core.conversation import Turn
-from profile_router.core.relocation import Relocation, rewritten
 from profile_router.core.task import Task
 
 MOVED = "/state/worktrees/ab/ws"

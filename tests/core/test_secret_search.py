@@ -12,14 +12,15 @@ from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS
 from tests.core.test_secrets import disguised
 from tests.examples import examples
 
-from profile_router.core import secret_search, secret_values
 from profile_router.core.fresh_lines import fresh_lines
-from profile_router.core.normalize import View, readings, unwrapped
 from profile_router.core.policy import NOTHING
-from profile_router.core.secret_kinds import KINDS, PRIVATE_KEY, SecretKind, compiled
-from profile_router.core.secret_search import secret_spans
-from profile_router.core.secret_values import is_placeholder
-from profile_router.core.spoken_passwords import spoken_passwords
+from profile_router.core.privacy import named_values as secret_values
+from profile_router.core.privacy import search as secret_search
+from profile_router.core.privacy.known_forms import KINDS, PRIVATE_KEY, SecretKind, compiled
+from profile_router.core.privacy.named_values import is_placeholder
+from profile_router.core.privacy.readings import View, readings, unwrapped
+from profile_router.core.privacy.search import secret_spans
+from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
 SAMPLES = [*TOKENS.values(), *NAMED, *KEYS, *HARMLESS, *SPREAD]
 BETWEEN = [

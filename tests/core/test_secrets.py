@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from tests.core.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
 from tests.examples import examples
 
-from profile_router.core import normalize, privacy, secret_kinds, secret_values, spoken_passwords
-from profile_router.core.privacy import findings, masked, private_glob, private_key, private_text
-from profile_router.core.shared_stems import SharedStems
+from profile_router.core.language.shared_stems import SharedStems
+from profile_router.core.privacy import findings as privacy
+from profile_router.core.privacy import known_forms as secret_kinds
+from profile_router.core.privacy import named_values as secret_values
+from profile_router.core.privacy import readings as normalize
+from profile_router.core.privacy import spoken_passwords
+from profile_router.core.privacy.findings import findings, masked, private_glob, private_key, private_text
 
 MOST_PLACES = 14  # behind a name: seven of its ending, five words, the end
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\u0301\u0336\ufe0f\u034f\u3164\x00\x08"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes import BURST, a_receipt
 
-from profile_router.core.explain import attempt_line
-from profile_router.core.receipt import Attempt
-from profile_router.core.spending import price
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.ladder.spending import price
+from profile_router.core.telling.decision import attempt_line
 
 
 @pytest.mark.parametrize(

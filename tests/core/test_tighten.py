@@ -11,7 +11,7 @@ from tests.core.cases import POLICY
 
 from profile_router.core.policy import NOTHING, ParentChat, Policy, PrivateRule, PrivateRules
 from profile_router.core.policy.private import SWITCHES
-from profile_router.core.tighten import (
+from profile_router.core.policy.tighten import (
     LessChat,
     LowerLimits,
     MorePrivate,

@@ -6,8 +6,8 @@ import pytest
 from tests.core.secret_samples import mixed
 from tests.core.token_shapes import planted
 
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.core.privacy import findings, masked, private_glob
+from profile_router.core.privacy.findings import findings, masked, private_glob
+from profile_router.policies.file import SHIPPED, read_policy
 
 LEAST = 0.92
 V = "kd83!dkk2"

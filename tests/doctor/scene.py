@@ -11,17 +11,17 @@ from typing import Any
 from tests.adapters.home_on_disk import Home
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.adapters.doctor.checks import Check
-from profile_router.adapters.doctor.facts import Facts, InstalledHermes, subject_of
-from profile_router.adapters.doctor.listener import Listener
-from profile_router.adapters.doctor.machine import Machine
-from profile_router.adapters.doctor.server import Server
-from profile_router.adapters.hermes_home import find_home
-from profile_router.adapters.resources import data
-from profile_router.adapters.tokens import RANKS
-from profile_router.core.backend import BackendReport
-from profile_router.core.diagnosis import Finding, Level
+from profile_router.core.ladder.server_report import BackendReport
 from profile_router.core.policy import Policy
+from profile_router.doctor.checks import Check
+from profile_router.doctor.facts import Facts, InstalledHermes, subject_of
+from profile_router.doctor.finding import Finding, Level
+from profile_router.machine.listener import Listener
+from profile_router.machine.machine import Machine
+from profile_router.profiles.home import find_home
+from profile_router.prompting.tokens import RANKS
+from profile_router.resources import data
+from profile_router.servers.kinds import Server
 
 NOW = 1_800_000_000.0
 GIB = 2**30

@@ -15,7 +15,7 @@ from tests.doctor.scene import NOW, Row, Scene, ids
 from tests.examples import examples
 from tests.fakes import BURST
 
-from profile_router.adapters.doctor import auth_pools
+from profile_router.doctor import auth_pools
 
 FRESH: dict[str, Any] = {"last_status": None}
 

@@ -19,8 +19,8 @@ from tests.doctor import (
 )
 from tests.doctor.scene import Scene
 
-from profile_router.adapters.doctor.checks import CHECKS, Check, examine
-from profile_router.core.diagnosis import Finding, count, failed, passed, tally, warned
+from profile_router.doctor.checks import CHECKS, Check, examine
+from profile_router.doctor.finding import Finding, count, failed, passed, tally, warned
 
 MODULES = (
     test_auth_pools,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.doctor.scene import GIB, Row, Scene, ids
 
-from profile_router.adapters.doctor import gpu
+from profile_router.doctor import gpu
 
 
 def amd(scene: Scene) -> None:

@@ -10,9 +10,9 @@ import pytest
 from tests.doctor.scene import HERMES, Row, Scene, ids
 from tests.fakes import BURST, LOCAL
 
-from profile_router.adapters.doctor import hermes_install
-from profile_router.adapters.doctor.facts import Facts, installed_hermes
-from profile_router.adapters.doctor.machine import Machine
+from profile_router.doctor import hermes_install
+from profile_router.doctor.facts import Facts, installed_hermes
+from profile_router.machine.machine import Machine
 
 VERSION, PLUGIN = hermes_install.version, hermes_install.plugin
 SKILL, APPROVALS = hermes_install.skill, hermes_install.approvals

@@ -9,7 +9,7 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import BURST, CHEAP
 
-from profile_router.adapters.doctor import keys
+from profile_router.doctor import keys
 
 KEY = "sk-or-v1-0123456789abcdef"
 LINE = f"OPENROUTER_API_KEY={KEY}\n"

@@ -11,8 +11,8 @@ from tests.doctor.scene import Scene
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect, say
 
-from profile_router.adapters.doctor.live import ANSWER_TOKENS, call_each
-from profile_router.core.diagnosis import Finding
+from profile_router.doctor.finding import Finding
+from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
 
 KEY = "sk-live-0123456789"
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.doctor.scene import GIB, Scene
 from tests.examples import examples
 
-from profile_router.adapters.doctor.machine import Machine
-from profile_router.adapters.llama_launch import Launch, Wish, find_program, nothing_to_run, plan
 from profile_router.errors import UsageError
+from profile_router.llama.launch import Launch, Wish, find_program, nothing_to_run, plan
+from profile_router.machine.machine import Machine
 
 SERVER = ("/opt/llama/bin/llama-server",)
 

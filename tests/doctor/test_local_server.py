@@ -10,8 +10,8 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import a_policy
 
-from profile_router.adapters.doctor import local_server
-from profile_router.adapters.doctor.facts import Facts
+from profile_router.doctor import local_server
+from profile_router.doctor.facts import Facts
 
 REACHABLE, MODEL, WINDOW = local_server.reachable, local_server.right_model, local_server.window
 SHARED, THREADS = local_server.shared_cache, local_server.threads

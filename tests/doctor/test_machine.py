@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.doctor.scene import GIB, Scene
 
-from profile_router.adapters.doctor.listener import Listener, find_listener
-from profile_router.adapters.doctor.machine import Machine, gib, this_machine
+from profile_router.machine.listener import Listener, find_listener
+from profile_router.machine.machine import Machine, gib, this_machine
 
 
 def machine(scene: Scene, cpus: frozenset[int] | None = None) -> Machine:

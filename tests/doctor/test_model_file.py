@@ -9,8 +9,8 @@ import pytest
 from tests.doctor.scene import GIB, Row, Scene, ids
 from tests.fakes import a_policy
 
-from profile_router.adapters.doctor import model_file
-from profile_router.adapters.doctor.facts import Facts
+from profile_router.doctor import model_file
+from profile_router.doctor.facts import Facts
 
 
 def sparse(path: Path, size: int) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.doctor.scene import Row, Scene, ids
 
-from profile_router.adapters.doctor import own
-from profile_router.adapters.doctor.facts import Facts
-from profile_router.adapters.resources import data
-from profile_router.adapters.tokens import RANKS
+from profile_router.doctor import our_files as own
+from profile_router.doctor.facts import Facts
+from profile_router.prompting.tokens import RANKS
+from profile_router.resources import data
 
 
 def bad_policy(scene: Scene) -> Facts:

@@ -10,7 +10,7 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import BURST, CHEAP, LOCAL
 
-from profile_router.adapters.doctor import profiles
+from profile_router.doctor import profiles
 
 LOADABLE, FLOOR, SPELLING = profiles.loadable, profiles.hermes_floor, profiles.spelling
 

@@ -8,8 +8,8 @@ import pytest
 from tests.adapters.git_repository import repository, run_git
 from tests.doctor.scene import Row, Scene, ids
 
-from profile_router.adapters.doctor.facts import Facts
-from profile_router.adapters.doctor.repository_programs import programs
+from profile_router.doctor.facts import Facts
+from profile_router.doctor.repository_programs import programs
 
 
 def with_settings(scene: Scene, *settings: str) -> Facts:

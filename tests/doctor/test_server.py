@@ -13,8 +13,8 @@ from tests.llama.conftest import BuildModel
 from tests.llama.server import LlamaServer, flags, running
 from tests.scripted_provider import Answer, ScriptedProvider
 
-from profile_router.adapters.doctor.machine import this_machine
-from profile_router.adapters.doctor.server import Server, look_at
+from profile_router.machine.machine import this_machine
+from profile_router.servers.kinds import Server, look_at
 
 PROPS = {"default_generation_settings": {"n_ctx": 2_048}, "total_slots": 4, "model_path": "/models/gemma.gguf"}
 MODELS = "/v1/models"

@@ -9,8 +9,8 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import BURST, LOCAL, a_policy
 
-from profile_router.adapters.doctor import staying
-from profile_router.adapters.doctor.facts import Facts
+from profile_router.doctor import stays_local as staying
+from profile_router.doctor.facts import Facts
 
 LAN = "http://10.0.0.9:8080/v1"
 

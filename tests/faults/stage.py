@@ -1,4 +1,4 @@
-"""Run one task through the real adapters, in this process: a home on disk, a git workspace, four servers on loopback."""
+"""Run one task through the real parts, in this process: a home on disk, a git workspace, four servers on loopback."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from tests.scripted_answers import Answer, Call, calls, say
 from tests.scripted_answers import call as tool
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.adapters.policy_file import SHIPPED
 from profile_router.core.task import Facts, Task
-from profile_router.wiring.keeping import checkpoints
-from profile_router.wiring.run import Result, run_task
+from profile_router.policies.file import SHIPPED
+from profile_router.runs.result import Result
+from profile_router.runs.run import run_task
+from profile_router.runs.thread_session import checkpoints
 
 SECOND = "second"  # the second provider of the burst tier
 OF_TIER = {"local": LOCAL, "cheap": CHEAP, "burst": BURST, "second": BURST, "private": LOCAL}

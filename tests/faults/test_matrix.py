@@ -32,9 +32,9 @@ from tests.faults.stage import (
     template,
 )
 
-from profile_router.adapters.health_store import HealthStore
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.cli.run import EXITS
+from profile_router.cli.commands.run import EXITS
+from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.servers.health_store import HealthStore
 
 COLUMNS: tuple[Column, ...] = get_args(Column)
 CELLS = [
@@ -56,9 +56,9 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _names(monkeypatch: pytest.MonkeyPatch, network_fuse: object) -> None:
     name_service(monkeypatch)
-    monkeypatch.setattr("profile_router.wiring.setup.read_policy", _read_once)
-    monkeypatch.setattr("profile_router.adapters.embedded.prober.SECONDS", 1.5)
-    monkeypatch.setattr("profile_router.adapters.embedded.summarizer.SECONDS", 1.5)
+    monkeypatch.setattr("profile_router.runs.setup.read_policy", _read_once)
+    monkeypatch.setattr("profile_router.runners.calls.prober.SECONDS", 1.5)
+    monkeypatch.setattr("profile_router.runners.calls.summarizer.SECONDS", 1.5)
 
 
 @pytest.mark.parametrize(("fault", "column"), [pytest.param(*cell, id=" @ ".join(cell)) for cell in CELLS])

@@ -19,10 +19,10 @@ from tests.fuzz.mutations import PIECES, octets, texts, trees
 from tests.scripted_answers import completion, events
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
-from profile_router.adapters.embedded.prober import parse
-from profile_router.adapters.embedded.single_call import Call, ask
-from profile_router.core.causes import Cause
-from profile_router.core.receipt import Attempt, Receipt
+from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.receipt import Attempt, Receipt
+from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.prober import parse
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 TURNS = 4

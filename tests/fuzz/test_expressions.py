@@ -16,7 +16,7 @@ import profile_router
 PACKAGE = Path(profile_router.__file__).parent
 MODULES = sorted(
     ".".join(("profile_router", *path.relative_to(PACKAGE).with_suffix("").parts))
-    for folder in ("core", "adapters", "cli", "hermes_plugin")
+    for folder in (".",)
     for path in (PACKAGE / folder).rglob("*.py")
     # what runs inside of Hermes, in the jail or as the demo's script is imported there
     if "re.compile(" in path.read_text(encoding="utf-8")

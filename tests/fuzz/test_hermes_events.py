@@ -12,13 +12,13 @@ from tests.examples import examples
 from tests.fakes import Heard, a_policy, an_order
 from tests.fuzz.mutations import VALUES, trees
 
-from profile_router.adapters.hermes.account import Account
-from profile_router.adapters.hermes.process import Ended
-from profile_router.adapters.hermes.results import failure_of
-from profile_router.adapters.hermes.runner import _notes, receipt_of
-from profile_router.adapters.rate_limit import HEADERS, retry_after
-from profile_router.core.causes import Cause
-from profile_router.core.receipt import Receipt
+from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.process import Ended
+from profile_router.runners.hermes.results import failure_of
+from profile_router.runners.hermes.runner import _notes, receipt_of
+from profile_router.servers.retry_after import HEADERS, retry_after
 
 # What the child puts together itself is of the kinds stated here; Hermes' and the server's own values may be anything.
 EVENTS: list[dict[str, Any]] = [

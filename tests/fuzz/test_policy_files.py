@@ -13,13 +13,13 @@ from tests.core.cases import CANDIDATES, POLICY, evidence
 from tests.examples import examples
 from tests.fuzz.mutations import octets, texts, trees
 
-from profile_router.adapters.policy_file import SHIPPED, read_policy
-from profile_router.adapters.workspace_policy import read_workspace_policy
-from profile_router.core.decide import decide
 from profile_router.core.policy import Policy
+from profile_router.core.policy.tighten import FILE, LowerLimits, WorkspacePolicy, figure, tightened
+from profile_router.core.routing.decide import decide
 from profile_router.core.task import Task
-from profile_router.core.tighten import FILE, LowerLimits, WorkspacePolicy, figure, tightened
 from profile_router.errors import PolicyError
+from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.policies.workspace_rules import read_workspace_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 TREE = yaml.safe_load(TEXT)

@@ -15,9 +15,10 @@ from tests.adapters.home_on_disk import Home
 from tests.examples import examples
 from tests.fuzz.mutations import octets, trees
 
-from profile_router.adapters.install.root_keys import agreed, may_read, pool_size, record_path, with_root_key
 from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError
+from profile_router.profiles.agreement import agreed, may_read, record_path
+from profile_router.profiles.root_pool import pool_size, with_root_key
 
 SHIPPED = Path(__file__).parents[2] / "profiles"
 CONFIGS = {name: (SHIPPED / name / "config.yaml").read_bytes() for name in ("coding-local", "coding-burst")}

@@ -12,16 +12,16 @@ from tests.core.secret_samples import KEYS, TOKENS
 from tests.examples import examples
 from tests.fuzz.mutations import PIECES, texts
 
-from profile_router.adapters.images import strip_data_urls
-from profile_router.adapters.private_scan import find_private
-from profile_router.core.command_rules import NotAllowed, command_words
-from profile_router.core.context_parts import parts_of
-from profile_router.core.globs import expand_braces, glob_regex
-from profile_router.core.kinds import find_kinds, has_scope_word
-from profile_router.core.mentions import mentions
-from profile_router.core.path_words import LONGEST, path_words
-from profile_router.core.privacy import findings, masked, private_glob, private_text
+from profile_router.core.condense.parts import parts_of
+from profile_router.core.language.globs import expand_braces, glob_regex
+from profile_router.core.language.kinds import find_kinds, has_scope_word
+from profile_router.core.language.mentions import mentions
+from profile_router.core.language.path_words import LONGEST, path_words
+from profile_router.core.privacy.findings import findings, masked, private_glob, private_text
+from profile_router.evidence.private_scan import find_private
 from profile_router.hermes_plugin.private import looks_private
+from profile_router.jail.allowed import NotAllowed, command_words
+from profile_router.workspace.images import strip_data_urls
 
 PROSE = """\
 # Fix `src/http.py:12` — the *retry* delay (see [docs](docs/retry.md#delay))

@@ -25,9 +25,9 @@ from tests.fakes import (
     candidates,
 )
 
-from profile_router.core.decide import Candidates
+from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
-from profile_router.core.receipt import Receipt
+from profile_router.core.routing.candidate import Candidates
 from profile_router.core.task import Task
 from profile_router_graphs.router import build
 from profile_router_graphs.state import RunContext, checkpointed_types

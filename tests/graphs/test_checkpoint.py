@@ -29,7 +29,7 @@ from tests.graphs.a_run import Rig
 
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import ImageFact, NamedFile, PrivateFinding
-from profile_router.core.kinds import KindHit
+from profile_router.core.language.kinds import KindHit
 from profile_router.core.profile import Secret
 from profile_router.core.task import Facts
 from profile_router_graphs.state import checkpointed_types

@@ -29,9 +29,9 @@ from tests.fakes import (
 from tests.graphs.a_run import Rig, steps
 
 from profile_router.core.conversation import Turn
+from profile_router.core.ladder.receipt import Verified
 from profile_router.core.policy import Tiers
-from profile_router.core.receipt import Verified
-from profile_router.core.route import Refusal, Route
+from profile_router.core.routing.route import Refusal, Route
 from profile_router.errors import UsageError
 from profile_router_graphs.router import mermaid
 

@@ -26,9 +26,9 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig
 
+from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import TokenCount, Window
-from profile_router.core.handoff import FileDiff
 from profile_router.core.policy import Promotion
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"

@@ -33,11 +33,12 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig, steps
 
-from profile_router.core.causes import CAUSES
 from profile_router.core.evidence import TokenCount, Window
-from profile_router.core.ladder import Place, most_hops
+from profile_router.core.ladder.causes import CAUSES
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.receipt import Status
+from profile_router.core.ladder.steps import most_hops
 from profile_router.core.policy import Promotion
-from profile_router.core.receipt import Status
 
 DOWN: Any = {LOCAL: "refused"}
 

@@ -30,11 +30,11 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig
 
-from profile_router.core.backend import BackendReport
-from profile_router.core.handoff import FileDiff
-from profile_router.core.ladder import Place
+from profile_router.core.attempt.handoff import FileDiff
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.server_report import BackendReport
 from profile_router.core.policy import Promotion
-from profile_router.core.taint import HOW_TO_ALLOW, Taint
+from profile_router.core.privacy.taint import HOW_TO_ALLOW, Taint
 from profile_router_graphs.state import NOTHING
 
 VALUE = "72-77-AAMAR"  # what the withheld file says, in other words

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.fakes import a_task
 from tests.hermes.stage import Stage, an_errand
 
-from profile_router.adapters.hermes.installation import Hermes
-from profile_router.core.order import Order
+from profile_router.core.attempt.order import Order
+from profile_router.runners.hermes.installation import Hermes
 
 
 def busy_errand() -> Order:

@@ -9,7 +9,7 @@ import pytest
 from tests.hermes.installed import installed_hermes
 from tests.hermes.stage import Stage
 
-from profile_router.adapters.hermes.installation import Hermes
+from profile_router.runners.hermes.installation import Hermes
 
 
 @pytest.fixture(scope="session")

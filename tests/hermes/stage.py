@@ -15,12 +15,12 @@ from typing import Any, Self
 import yaml
 from tests.fakes import LOCAL, MODEL, Heard, a_policy, a_task, an_order
 
-from profile_router.adapters.hermes.installation import Hermes
-from profile_router.adapters.hermes.runner import HermesRunner
-from profile_router.adapters.hermes_home import HermesHome
-from profile_router.core.order import Order
-from profile_router.core.receipt import Attempt
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.task import Task
+from profile_router.profiles.home import HermesHome
+from profile_router.runners.hermes.installation import Hermes
+from profile_router.runners.hermes.runner import HermesRunner
 
 KEY = "sk-own-0123456789"
 WINDOW = 65_536

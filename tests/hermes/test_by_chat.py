@@ -17,9 +17,9 @@ from tests.hermes.stage import KEY, Stage, an_errand, tool_results
 from tests.hermes.versions import HIDES, saying
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, fail, redirect, say
 
-from profile_router.adapters.hermes.loopback import Loopback
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import ImageFact
+from profile_router.runners.hermes.child.loopback import Loopback
 
 PLENTY = 30
 SPY = "cat $HERMES_HOME/config.yaml $HERMES_HOME/.env; env; ls -a $HERMES_HOME"

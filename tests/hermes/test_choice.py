@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 from tests.fakes import Heard, a_receipt, an_order
 
-from profile_router.adapters.hermes.choice import HERMES_WINDOW, Choice, ChosenRunner
-from profile_router.adapters.private_survey import Survey, WithheldFile
-from profile_router.core.ladder import Cause, Failure
-from profile_router.core.order import Order
-from profile_router.core.receipt import Attempt
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.ladder.steps import Cause
 from profile_router.ports import Emit, Hold
+from profile_router.runners.choice import HERMES_WINDOW, Choice, ChosenRunner
+from profile_router.withheld.survey import Survey, WithheldFile
 
 PRIVATE = Survey(files=tuple(WithheldFile(path, "is private") for path in (".env", "a.pem")))
 

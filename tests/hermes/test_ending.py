@@ -21,10 +21,10 @@ from tests.hermes.a_router import busy_errand
 from tests.hermes.stage import Stage, an_errand
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
-from profile_router.adapters.hermes.account import Account
-from profile_router.adapters.hermes.family import family
-from profile_router.adapters.hermes.started import CHILD, home_of, started
-from profile_router.core.receipt import Attempt
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.child.family import family
+from profile_router.runners.hermes.started import CHILD, home_of, started
 
 AT_MOST = 60.0
 # Tells who it is, and whom it started in a session of its own and without an environment to be found by.

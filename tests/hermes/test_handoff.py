@@ -8,9 +8,9 @@ from tests.fakes import LOCAL
 from tests.hermes.stage import Stage, an_errand
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router.adapters.embedded.prompt import handoff_text
-from profile_router.adapters.hermes.installation import Hermes
-from profile_router.core.handoff import Handoff
+from profile_router.core.attempt.handoff import Handoff
+from profile_router.prompting.texts import handoff_text
+from profile_router.runners.hermes.installation import Hermes
 
 LEFT = Handoff(tried=("coding-local (m), 2 turns: the answer broke off",), errors=("boom",), diff="+1\n", tree="clean")
 

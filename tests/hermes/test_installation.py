@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from profile_router.adapters.hermes.installation import VARIABLE, Hermes, find_hermes
 from profile_router.errors import UsageError
+from profile_router.runners.hermes.installation import VARIABLE, Hermes, find_hermes
 
 Write = Callable[[str, str], Path]
 

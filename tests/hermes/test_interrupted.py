@@ -11,9 +11,9 @@ from tests.hermes.stage import Stage, an_errand
 from tests.hermes.test_ending import Busy, busy
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.adapters.hermes.account import Account
-from profile_router.adapters.hermes.kept_turn import KeptTurn
-from profile_router.adapters.records import MemoryRecords
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.kept_turn import KeptTurn
+from profile_router.threads.records import MemoryRecords
 
 __all__ = ["busy"]
 

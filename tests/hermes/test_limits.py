@@ -12,7 +12,7 @@ from tests.hermes.stage import Stage, an_errand
 from tests.hermes.versions import TRIED, hermes_of
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
-from profile_router.core.receipt import Attempt
+from profile_router.core.ladder.receipt import Attempt
 
 PLENTY = 40  # more answers than any limit here allows
 

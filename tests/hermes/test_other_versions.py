@@ -11,7 +11,7 @@ from tests.hermes.stage import Stage, an_errand
 from tests.hermes.versions import HIDES, saying
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router.adapters.hermes.choice import ChosenRunner
+from profile_router.runners.choice import ChosenRunner
 
 
 @pytest.mark.parametrize(

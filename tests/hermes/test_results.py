@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, Heard, an_order
 
-from profile_router.adapters.hermes.account import Account
-from profile_router.adapters.hermes.process import Ended
-from profile_router.adapters.hermes.results import failure_of
-from profile_router.core.ladder import Failure
+from profile_router.core.ladder.failure import Failure
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.process import Ended
+from profile_router.runners.hermes.results import failure_of
 
 GOOD = {"completed": True, "final_response": "done", "turn_exit_reason": "text_response(finish_reason=stop)"}
 FAILED = {"completed": False, "failed": True}

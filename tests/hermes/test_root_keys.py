@@ -10,7 +10,7 @@ from tests.fakes import LOCAL
 from tests.hermes.stage import Stage
 from tests.scripted_provider import CHAT, ScriptedProvider, say
 
-from profile_router.adapters.install.root_keys import record_path, rendered
+from profile_router.profiles.agreement import record_path, rendered
 
 OWN, ROOT = "sk-or-own-0123456789abcdef", "sk-or-root-0123456789abcdef"
 

@@ -21,7 +21,7 @@ from tests.hermes.stage import Stage, an_errand, tool_results
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.adapters.hermes.installation import VARIABLE
+from profile_router.runners.hermes.installation import VARIABLE
 
 WORDS = ("Umbra", "Lumen", "Friday")
 PLAN = "{} buys {} on {}".format(*WORDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.hermes.installed import NEW, OLD, installed_hermes
 
-from profile_router.adapters.hermes.installation import Hermes
+from profile_router.runners.hermes.installation import Hermes
 
 # By name: the environment, and what the installation calls itself where that is not as its wheel has it.
 TRIED: Mapping[str, tuple[str, str]] = {

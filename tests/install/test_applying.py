@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from tests.install.trees import PARENT, Stage, kept, tree
 
-from profile_router.adapters.install import applying
-from profile_router.adapters.install.applying import apply
-from profile_router.adapters.install.removal import plan_uninstall
-from profile_router.core.changes import Change, Plan
 from profile_router.errors import UsageError
+from profile_router.install import applying
+from profile_router.install.applying import apply
+from profile_router.install.changes import Change, Plan
+from profile_router.install.removal import plan_uninstall
 
 Replace = Callable[[Path, bytes, int], None]
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.install.configs import PLUGINS, with_plugins
 
-from profile_router.adapters.install.enabling import BEGIN, END, disable, enable, is_disabled
-from profile_router.adapters.install.yaml_text import NotEditable
-from profile_router.core.changes import Insertion, inserted, without
+from profile_router.install.changes import Insertion, inserted, without
+from profile_router.install.enabling import BEGIN, END, disable, enable, is_disabled
+from profile_router.install.yaml_text import NotEditable
 
 NAME = "profile-router"
 

@@ -15,7 +15,7 @@ from tests.install.trees import Stage, pasted
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router import hermes_plugin
-from profile_router.adapters.resources import shipped
+from profile_router.resources import shipped
 
 NAMES = ("coding-burst", "coding-local", "review-cheap")
 PARENT = "model:\n  provider: custom\n  base_url: http://127.0.0.1:9/v1\n  default: x\n"

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from tests.install.trees import PARENT, Stage, tree
 
-from profile_router.adapters.hermes_home import find_home
-from profile_router.adapters.install.applying import apply
-from profile_router.adapters.install.places import find_places
-from profile_router.adapters.install.planning import plan_install
-from profile_router.adapters.install.root_keys import agreed, may_read, record_path, with_root_key
-from profile_router.adapters.install.wanting import who_wants
-from profile_router.core.changes import Plan
 from profile_router.core.profile import Profile
+from profile_router.install.applying import apply
+from profile_router.install.changes import Plan
+from profile_router.install.places import find_places
+from profile_router.install.planning import plan_install
+from profile_router.install.wanting import who_wants
+from profile_router.profiles.agreement import agreed, may_read, record_path
+from profile_router.profiles.home import find_home
+from profile_router.profiles.root_pool import with_root_key
 
 KEY, OTHER = "sk-or-root-0123456789", "sk-or-other-0123456789"
 BOTH = ("coding-burst", "review-cheap")

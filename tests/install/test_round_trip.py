@@ -11,13 +11,13 @@ import pytest
 import yaml
 from tests.install.trees import PARENT, Stage, kept, tree
 
-from profile_router.adapters.hermes_home import find_home
-from profile_router.adapters.install.manifest import Manifest, Step, digest, rendered
-from profile_router.adapters.install.places import find_places, find_root
-from profile_router.adapters.install.root_keys import pool_size
-from profile_router.adapters.policy_file import SHIPPED, find_policy
-from profile_router.adapters.resources import shipped
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
+from profile_router.install.manifest import Manifest, Step, digest, rendered
+from profile_router.install.places import find_places, find_root
+from profile_router.policies.file import SHIPPED, find_policy
+from profile_router.profiles.home import find_home
+from profile_router.profiles.root_pool import pool_size
+from profile_router.resources import shipped
 
 NAMES = ("coding-burst", "coding-local", "review-cheap")
 SEED = "model:\n  provider: openai\n  base_url: http://127.0.0.1:8080/v1\n  default: gemma\n  api_key: {key}\n  fallback_providers: [openrouter]\n"

@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from profile_router.adapters.install.applying import apply
-from profile_router.adapters.install.places import find_places, find_root
-from profile_router.adapters.install.planning import plan_install
-from profile_router.adapters.install.removal import plan_uninstall
-from profile_router.core.changes import Plan
+from profile_router.install.applying import apply
+from profile_router.install.changes import Plan
+from profile_router.install.places import find_places, find_root
+from profile_router.install.planning import plan_install
+from profile_router.install.removal import plan_uninstall
 
 Tree = dict[str, tuple[int, bytes | None]]
 PARENT = "# mine\nmodel:\n  provider: openrouter\n  default: claude   # strong\nplugins:\n  enabled:\n    - a\n"

@@ -19,10 +19,11 @@ from tests.llama.server import flags, running
 from tests.scripted_provider import CHAT, COUNT, Answer, ScriptedProvider
 
 import profile_router_graphs.router  # noqa: F401 - a second at first use: a server that loads would be ready by then
-from profile_router.adapters.policy_file import SHIPPED
-from profile_router.core.explain import Json
 from profile_router.core.task import Task
-from profile_router.wiring.run import Result, run_task
+from profile_router.core.telling.decision import Json
+from profile_router.policies.file import SHIPPED
+from profile_router.runs.result import Result
+from profile_router.runs.run import run_task
 
 MODEL = "tiny"
 SENTENCE = "In calc.py the function add now adds its two numbers; nothing else was touched."

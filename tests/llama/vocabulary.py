@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-RANKS = Path(__file__).parents[2] / "skill/profile_router/adapters/data/o200k_base.tiktoken.xz"
+RANKS = Path(__file__).parents[2] / "skill/profile_router/data/o200k_base.tiktoken.xz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, say
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "skill" / "profile_router" / "hermes_plugin"
-POLICY = ROOT / "skill" / "profile_router" / "adapters" / "default_policy.yaml"
+POLICY = ROOT / "skill" / "profile_router" / "policies" / "default_policy.yaml"
 KEYS = {LOCAL: "sk-of-local-1", BURST: "sk-of-burst-2", CHEAP: "sk-of-cheap-3"}
 PARENT_KEY = "sk-of-the-parent"
 FILES = {"README.md": "# A tpyo\n", "auth.py": "def check():\n    return True\n"}

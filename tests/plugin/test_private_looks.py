@@ -9,8 +9,8 @@ from tests.core.secret_samples import KEYS, NAMED, SPREAD, TOKENS
 from tests.core.test_secrets import disguised
 from tests.examples import examples
 
-from profile_router.core.normalize import _ALIKE
-from profile_router.core.privacy import private_glob, private_text
+from profile_router.core.privacy.findings import private_glob, private_text
+from profile_router.core.privacy.readings import _ALIKE
 from profile_router.hermes_plugin.private import looks_private
 
 SAMPLES = [*TOKENS.values(), *KEYS, *NAMED, *SPREAD]

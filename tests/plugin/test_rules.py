@@ -16,12 +16,12 @@ import pytest
 from tests.plugin.parent import PLUGIN, POLICY, program
 
 from profile_router import hermes_plugin
-from profile_router.adapters.policy_file import read_policy
 from profile_router.hermes_plugin import line as pipes
 from profile_router.hermes_plugin import middleware, process, surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
 from profile_router.hermes_plugin.settings import MEND, Settings, read_settings
+from profile_router.policies.file import read_policy
 
 HEARS = """\
 import json, os, sys, time

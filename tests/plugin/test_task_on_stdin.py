@@ -16,11 +16,11 @@ from tests.fakes import BURST, CHEAP, LOCAL
 from tests.plugin.parent import FILES, POLICY
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider
 
-from profile_router.adapters.policy_file import read_policy
 from profile_router.cli.task_json import task_from_json
 from profile_router.core.conversation import Turn
 from profile_router.core.task import Facts, Task
 from profile_router.errors import PolicyError, UsageError
+from profile_router.policies.file import read_policy
 
 
 def test_every_field_of_a_task_can_be_said_in_json() -> None:

@@ -28,7 +28,7 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.adapters.policy_file import SHIPPED
+from profile_router.policies.file import SHIPPED
 
 FAILS = f'{sys.executable} -c "raise SystemExit(1)"'
 

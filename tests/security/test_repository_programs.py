@@ -12,10 +12,10 @@ import pytest
 from tests.adapters.git_repository import repository, run_git, write_files
 from tests.adapters.test_handoff_tree import a_verifier
 
-from profile_router.adapters import git_marks
-from profile_router.adapters.git_merge import merge
-from profile_router.adapters.git_worktree import opened_copy
-from profile_router.adapters.repository import find_repository
+from profile_router.copies.copy import opened_copy
+from profile_router.git import marks as git_marks
+from profile_router.git.merge import merge
+from profile_router.git.repository import find_repository
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
 FILES = {"a.txt": LINES, "b.txt": "b\n", ".gitattributes": "*.txt filter=evil.one diff=evil merge=evil\n"}

@@ -12,7 +12,7 @@ from tests.cli.stage import profile
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.adapters.policy_file import SHIPPED
+from profile_router.policies.file import SHIPPED
 
 LOOKS = (
     ("rev-parse", "HEAD"),

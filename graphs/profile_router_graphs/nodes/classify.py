@@ -7,9 +7,9 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.decide import decide
-from profile_router.core.explain import decision_line
-from profile_router.core.route import Refusal, Route
+from profile_router.core.routing.decide import decide
+from profile_router.core.routing.route import Refusal, Route
+from profile_router.core.telling.decision import decision_line
 from profile_router_graphs.state import RunContext, RunState
 
 

@@ -9,13 +9,13 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempts import unavailable
-from profile_router.core.backend import health_failure
-from profile_router.core.condensed import Helper, helpers, notes
-from profile_router.core.explain import attempt_line
-from profile_router.core.fit import fits
-from profile_router.core.ladder import Place
-from profile_router.core.order import Order
+from profile_router.core.attempt.between import unavailable
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import Helper, helpers, notes
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.server_report import health_failure
+from profile_router.core.routing.fit import fits
+from profile_router.core.telling.decision import attempt_line
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 STEP = "condense"

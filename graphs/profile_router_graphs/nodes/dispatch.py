@@ -8,18 +8,18 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempts import forbidden, unavailable, views
-from profile_router.core.backend import health_failure, passed_on
-from profile_router.core.condensed import applied
-from profile_router.core.estimate import estimate
+from profile_router.core.attempt.between import forbidden, unavailable, views
+from profile_router.core.attempt.handoff import Handoff, SetBack, ran, wrote_so_far
+from profile_router.core.attempt.handoff_fit import with_handoff
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
-from profile_router.core.explain import attempt_line
-from profile_router.core.handoff import Handoff, SetBack, ran, wrote_so_far
-from profile_router.core.handoff_fit import with_handoff
-from profile_router.core.ladder import Failure, Place
-from profile_router.core.order import Order
-from profile_router.core.receipt import Attempt
-from profile_router.core.taint import Taint, left_note, named, together
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.ladder.server_report import health_failure, passed_on
+from profile_router.core.privacy.taint import Taint, left_note, named, together
+from profile_router.core.routing.estimate import estimate
+from profile_router.core.telling.decision import attempt_line
 from profile_router.ports import Hold
 from profile_router_graphs.state import RunContext, RunState, order_of
 

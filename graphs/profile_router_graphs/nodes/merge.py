@@ -7,10 +7,10 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from profile_router.core.attempts import final_status
+from profile_router.core.attempt.between import final_status
 from profile_router.core.conversation import Turn
-from profile_router.core.privacy import masked
-from profile_router.core.taint import Taint, named
+from profile_router.core.privacy.findings import masked
+from profile_router.core.privacy.taint import Taint, named
 from profile_router.errors import RouterError
 from profile_router_graphs.state import RunContext, RunState
 

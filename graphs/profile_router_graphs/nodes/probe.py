@@ -7,10 +7,10 @@ from typing import Literal, cast
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.explain import decision_line
-from profile_router.core.ladder import Place
-from profile_router.core.probe import ProbeOutcome, decide_after_probe
-from profile_router.core.route import Route
+from profile_router.core.ladder.failure import Place
+from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
+from profile_router.core.routing.route import Route
+from profile_router.core.telling.decision import decision_line
 from profile_router_graphs.nodes.classify import next_node
 from profile_router_graphs.state import RunContext, RunState
 

@@ -8,13 +8,8 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempts import hop_after
-from profile_router.core.conversation import passed_on
-from profile_router.core.decide import is_local
-from profile_router.core.evidence import Evidence
-from profile_router.core.explain import hop_line
-from profile_router.core.fit import condensable
-from profile_router.core.handoff import (
+from profile_router.core.attempt.between import hop_after
+from profile_router.core.attempt.handoff import (
     Handoff,
     handed_over,
     kept_here,
@@ -24,9 +19,14 @@ from profile_router.core.handoff import (
     without_output,
     without_words,
 )
-from profile_router.core.ladder import Hop
-from profile_router.core.receipt import Attempt
-from profile_router.core.taint import taint_note
+from profile_router.core.conversation import passed_on
+from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.ladder.steps import Hop
+from profile_router.core.privacy.taint import taint_note
+from profile_router.core.routing.candidate import is_local
+from profile_router.core.routing.fit import condensable
+from profile_router.core.telling.decision import hop_line
 from profile_router_graphs.nodes.condense import STEP as CONDENSE
 from profile_router_graphs.state import RunContext, RunState
 

@@ -8,10 +8,10 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempts import any_call_made, verification_failure, with_earlier_check
-from profile_router.core.explain import verified_lines
-from profile_router.core.receipt import Verified
-from profile_router.core.taint import together
+from profile_router.core.attempt.between import any_call_made, verification_failure, with_earlier_check
+from profile_router.core.ladder.receipt import Verified
+from profile_router.core.privacy.taint import together
+from profile_router.core.telling.decision import verified_lines
 from profile_router_graphs.state import RunContext, RunState
 
 _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner

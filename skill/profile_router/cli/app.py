@@ -118,7 +118,7 @@ def _one_line(message: str) -> str:
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     """Import the module of a command when it is used: `route` must not pay for what `run` needs."""
-    module = importlib.import_module(f"profile_router.cli.{name.replace('-', '_')}")
+    module = importlib.import_module(f"profile_router.cli.commands.{name.replace('-', '_')}")
     found: Callable[[argparse.Namespace], int] = module.run
     return found
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from profile_router.adapters.embedded.quirks import utf8
 from profile_router.cli.task_fields import FACTS, ROUTED, RUN, TaskField
 from profile_router.cli.task_json import task_from_json
 from profile_router.core.task import Facts, Task
+from profile_router.core.text import utf8
 from profile_router.errors import UsageError
 
 _LARGEST_CONTEXT = 50_000_000

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from profile_router.adapters.content import shown
-from profile_router.adapters.embedded.quirks import utf8
 from profile_router.cli.task_fields import TASK, shown_key, values_of
 from profile_router.core.task import Task
+from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
 
 

@@ -1,4 +1,4 @@
-"""What was measured about a task. Values only: the adapters fill them, `decide` reads them."""
+"""What was measured about a task. Values only: `evidence` fills them, `decide` reads them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from profile_router.core.conversation import PassedOn, TurnFinding
-from profile_router.core.kinds import KindHit
+from profile_router.core.language.kinds import KindHit
 
 Source = Literal["stated", "measured", "guessed"]
 CountSource = Literal["bounded", "counted"]

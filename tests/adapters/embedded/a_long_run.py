@@ -12,22 +12,23 @@ from tests.adapters.embedded.a_runner import a_runner
 from tests.fakes import PRIVATE, Heard, a_policy
 from tests.scripted_provider import CHAT, Answer, Request, ScriptedProvider, fail, say
 
-from profile_router.adapters.embedded.condenser import EmbeddedCondenser
-from profile_router.adapters.embedded.prompt_size import PROMPT_TOKENS
-from profile_router.adapters.tokens import count_tokens, exact_tokens
-from profile_router.core.attempts import forbidden, order_for
-from profile_router.core.condensed import CondenseOutcome, applied, helpers
+from profile_router.core.attempt.between import forbidden, order_for
+from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import CondenseOutcome, applied, helpers
 from profile_router.core.conversation import Conversation, TurnFinding
-from profile_router.core.decide import Candidate, decide
 from profile_router.core.evidence import Evidence, Window
-from profile_router.core.fit import counting_limits
-from profile_router.core.ladder import Place
-from profile_router.core.order import Order
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
-from profile_router.core.receipt import Attempt
-from profile_router.core.route import Decision, Refusal
+from profile_router.core.routing.candidate import Candidate
+from profile_router.core.routing.decide import decide
+from profile_router.core.routing.fit import counting_limits
+from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
+from profile_router.prompting.fixed_size import PROMPT_TOKENS
+from profile_router.prompting.tokens import count_tokens, exact_tokens
+from profile_router.runners.calls.condenser import EmbeddedCondenser
 
 Count = Callable[[str], int]
 

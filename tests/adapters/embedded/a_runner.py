@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.fakes import BURST, BURST_ORDER, LOCAL, Heard, a_policy, a_profile, an_order
 
-from profile_router.adapters.embedded.runner import EmbeddedRunner
-from profile_router.core.order import Order
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
-from profile_router.core.receipt import Attempt
+from profile_router.runners.embedded.runner import EmbeddedRunner
 
 KEY = "sk-or-v1-0123456789abcdef"
 

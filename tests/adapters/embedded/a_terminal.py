@@ -11,10 +11,10 @@ from typing import Any
 from tests.adapters.embedded.a_runner import cloud, cloud_order, local
 from tests.fakes import a_policy, a_task, an_order
 
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.paths import ToolRefusal
-from profile_router.adapters.embedded.terminal import Jailed, open_terminal
 from profile_router.core.policy import Policy
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.paths import ToolRefusal
+from profile_router.runners.tools.terminal import Jailed, open_terminal
 
 ADDRESS = "http://127.0.0.1:9/v1"
 ROOM = 6_000

@@ -17,12 +17,12 @@ from tests.fakes import a_policy, an_order
 from tests.scripted_answers import events
 from tests.scripted_provider import Answer, ScriptedProvider, call, raw, say
 
-from profile_router.adapters.embedded import answer_gate
-from profile_router.adapters.embedded.answer_gate import AnswerGate
-from profile_router.adapters.embedded.single_call import Call, ask
-from profile_router.adapters.outside_json import UnreadableJson
-from profile_router.core.receipt import Receipt
+from profile_router.core.ladder.receipt import Receipt
 from profile_router.errors import Truncated
+from profile_router.outside.json_reader import UnreadableJson
+from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.embedded import answer_gate
+from profile_router.runners.embedded.answer_gate import AnswerGate
 
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = '{"a": ' * 300 + "1" + "}" * 300
@@ -209,8 +209,8 @@ def test_a_bug_that_an_answer_brings_to_light_is_a_failed_attempt(
     def breaks(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("canary-3f2a")
 
-    monkeypatch.setattr("profile_router.adapters.embedded.meter.normalize_answer", breaks)
-    monkeypatch.setattr("profile_router.adapters.embedded.single_call.cut_short", breaks)
+    monkeypatch.setattr("profile_router.runners.embedded.meter.normalize_answer", breaks)
+    monkeypatch.setattr("profile_router.runners.calls.call.cut_short", breaks)
     with ScriptedProvider(["done", "done"]) as provider:
         attempt = run(cloud(provider.base_url), cloud_order(), workspace=tmp_path)
         receipt = single(provider)
@@ -223,6 +223,6 @@ def test_a_bug_before_any_answer_is_shown_as_one(monkeypatch: pytest.MonkeyPatch
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("profile_router.adapters.embedded.runner.conversation_messages", breaks)
+    monkeypatch.setattr("profile_router.runners.embedded.runner.conversation_messages", breaks)
     with ScriptedProvider() as provider, pytest.raises(ZeroDivisionError):
         run(cloud(provider.base_url), an_order(profile="coding-burst", local=False))

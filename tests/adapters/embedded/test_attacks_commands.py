@@ -20,9 +20,9 @@ import pytest
 from tests.adapters.embedded.a_terminal import ROOM, a_policy_with, a_terminal, answer, python
 from tests.cli.stage import workspace
 
-from profile_router.adapters.embedded import terminal as terminal_module
-from profile_router.adapters.jail.seccomp import MACHINES
 from profile_router.core.policy import PrivateRule
+from profile_router.jail.seccomp import MACHINES
+from profile_router.runners.tools import terminal as terminal_module
 
 pytestmark = pytest.mark.jail
 KEY_NAME = "OPENROUTER_API_KEY"

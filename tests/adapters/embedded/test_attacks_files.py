@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import ToolMessage
 
-from profile_router.adapters.embedded import openat, search
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.tools import build_tools
+from profile_router.runners.tools import openat, search
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.tools import build_tools
 
 ROOM = 2_000
 SECRET = "from-outside"

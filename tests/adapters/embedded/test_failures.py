@@ -18,8 +18,8 @@ from tests.adapters.embedded.a_runner import KEY, cloud, cloud_order, failed, lo
 from tests.fakes import a_policy, an_order
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say, stream_error
 
-from profile_router.adapters import bounded_answer
-from profile_router.adapters.embedded.failures import failure_of
+from profile_router.runners.embedded.failures import failure_of
+from profile_router.servers import bounded_body as bounded_answer
 
 OVERFLOW = {"type": "exceed_context_size_error", "n_prompt_tokens": 3011, "n_ctx": 2048}
 # Statuses and bodies of llama.cpp's server are real ones (shared reference, captures of b11549).

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from profile_router.adapters.embedded import enclosure, openat
-from profile_router.adapters.embedded.fence import Fence, ToolRefusal
 from profile_router.errors import WorkspaceError
+from profile_router.runners.tools import enclosure, openat
+from profile_router.runners.tools.fence import Fence, ToolRefusal
 
 SECRET = "a secret from outside"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----\n"

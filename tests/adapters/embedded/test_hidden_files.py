@@ -16,15 +16,15 @@ from tests.adapters.git_repository import write_files
 from tests.cli.stage import workspace
 from tests.core.secret_samples import TOKENS
 
-from profile_router.adapters import file_secrets
-from profile_router.adapters.embedded import hidden_files
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.hidden_files import Hidden, HiddenFiles
-from profile_router.adapters.embedded.paths import ToolRefusal
-from profile_router.adapters.embedded.reading import read_page
-from profile_router.adapters.file_secrets import Known
-from profile_router.adapters.private_survey import survey
-from profile_router.adapters.whole_scan import OVERLAP, WINDOW
+from profile_router.runners.tools import hidden_files
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.hidden_files import Hidden, HiddenFiles
+from profile_router.runners.tools.paths import ToolRefusal
+from profile_router.runners.tools.reading import read_page
+from profile_router.withheld import file_secrets
+from profile_router.withheld.file_secrets import Known
+from profile_router.withheld.survey import survey
+from profile_router.withheld.whole_scan import OVERLAP, WINDOW
 
 TOKEN = TOKENS["token of GitHub"]
 LINE = f'token = "{TOKEN}"\n'
@@ -322,7 +322,7 @@ def test_where_not_all_names_can_be_known_a_file_with_several_is_withheld(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.link(root / "app.py", root / "again.py")
-    monkeypatch.setattr("profile_router.adapters.private_survey.MOST_ENTRIES", 1)
+    monkeypatch.setattr("profile_router.withheld.survey.MOST_ENTRIES", 1)
     with pytest.raises(
         ToolRefusal, match=r"again\.py has several names, one of which may be private: it has more than 1"
     ):

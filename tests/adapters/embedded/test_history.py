@@ -13,8 +13,8 @@ from tests.adapters.embedded.a_runner import cloud, cloud_order, failed, local, 
 from tests.fakes import an_order
 from tests.scripted_provider import COUNT, Answer, ScriptedProvider, call
 
-from profile_router.adapters.embedded.history import History
-from profile_router.adapters.tokens import exact_tokens
+from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.embedded.history import History
 
 WINDOW, REPLY = 2_048, 256
 BUDGET = WINDOW - REPLY

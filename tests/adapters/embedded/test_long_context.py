@@ -17,11 +17,11 @@ from tests.examples import examples
 from tests.fakes import BURST, LOCAL, Heard, a_policy, a_task, an_order
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 
-from profile_router.adapters.embedded.condenser import EmbeddedCondenser
-from profile_router.core.condensed import Helper
+from profile_router.core.condense.result import Helper
 from profile_router.core.conversation import Turn
 from profile_router.core.policy import Condense
-from profile_router.core.route import Refusal
+from profile_router.core.routing.route import Refusal
+from profile_router.runners.calls.condenser import EmbeddedCondenser
 
 GOAL = "Say how many legs widget 77 has"
 MB = 1_000_000

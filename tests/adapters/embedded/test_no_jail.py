@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.adapters.embedded.a_terminal import offered
 
-from profile_router.adapters.embedded import terminal as terminal_module
-from profile_router.adapters.jail.view import jail_problem
+from profile_router.jail.view import jail_problem
+from profile_router.runners.tools import terminal as terminal_module
 
 _NEW_USER = 0x10000000  # CLONE_NEWUSER
 _RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")

@@ -11,13 +11,13 @@ import pytest
 from tests.fakes import CHEAP, PRIVATE, a_policy, a_profile, a_task, evidence
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, say
 
-from profile_router.adapters.embedded.prober import EmbeddedProber, parse, schema
-from profile_router.adapters.tokens import exact_tokens
 from profile_router.core.evidence import Evidence, NamedFile
 from profile_router.core.policy import Policy
-from profile_router.core.probe import ProbeOutcome
 from profile_router.core.profile import Profile
+from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
+from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.calls.prober import EmbeddedProber, parse, schema
 
 ESTIMATE = {"score": 7, "files_to_edit": 12, "lines_to_edit": 340, "reason": "many callers"}
 GOOD = json.dumps(ESTIMATE)

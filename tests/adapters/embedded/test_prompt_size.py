@@ -11,8 +11,8 @@ from tests.adapters.embedded.a_runner import local, run
 from tests.fakes import BURST, CHEAP, an_order
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.adapters.embedded.prompt_size import PROMPT_CHARS, PROMPT_TOKENS
-from profile_router.adapters.tokens import exact_tokens
+from profile_router.prompting.fixed_size import PROMPT_CHARS, PROMPT_TOKENS
+from profile_router.prompting.tokens import exact_tokens
 
 MOST = 900  # o200k tokens
 

@@ -17,8 +17,8 @@ from tests.fakes import an_order
 from tests.llama.script import SENTENCE, Script
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, raw, say
 
-from profile_router.adapters.embedded.quirks import normalize_answer, without_images
-from profile_router.core.receipt import Attempt
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.runners.embedded.quirks import normalize_answer, without_images
 
 BY_ANY_NAME = {"data": [{"id": "scripted", "aliases": ["tiny"]}]}  # the captured answers are of one that is called tiny
 

@@ -11,8 +11,8 @@ from tests.adapters.embedded.a_runner import cloud, cloud_order, failed, local, 
 from tests.fakes import CHEAP, a_policy, a_profile, a_task, an_order, evidence
 from tests.scripted_provider import ScriptedProvider, call, raw, say
 
-from profile_router.adapters.embedded.prober import EmbeddedProber
-from profile_router.adapters.embedded.single_call import Call, ask
+from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.prober import EmbeddedProber
 
 OTHER = "gpt-9-in-a-cloud"
 

@@ -13,11 +13,11 @@ from tests.adapters.embedded.a_runner import cloud, cloud_order, local
 from tests.fakes import a_policy, an_order
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, say
 
-from profile_router.adapters.embedded.summarizer import EmbeddedSummarizer
-from profile_router.adapters.tokens import exact_tokens
-from profile_router.core.order import Order
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.profile import Profile
-from profile_router.core.receipt import Receipt
+from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 
 BUDGET = 400
 LONG = "".join(f"In step {number} I changed file_{number}.py, naïvely 🦘.\n" for number in range(200))

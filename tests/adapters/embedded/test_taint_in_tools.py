@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.tools import build_tools
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.tools import build_tools
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----\n"

@@ -17,11 +17,11 @@ from tests.cli.stage import workspace
 from tests.fakes import a_task, an_order
 from tests.scripted_provider import ScriptedProvider, call
 
-from profile_router.adapters import private_survey
-from profile_router.adapters.embedded import hidden_files
-from profile_router.adapters.embedded import terminal as terminal_module
-from profile_router.adapters.jail import view as view_module
-from profile_router.adapters.jail.view import has_landlock, jail_problem
+from profile_router.jail import view as view_module
+from profile_router.jail.view import has_landlock, jail_problem
+from profile_router.runners.tools import hidden_files
+from profile_router.runners.tools import terminal as terminal_module
+from profile_router.withheld import survey as private_survey
 
 pytestmark = pytest.mark.jail
 TERMINAL = ("file", "terminal")
@@ -249,7 +249,7 @@ def test_a_repository_that_a_command_makes_is_named(tmp_path: Path) -> None:
 
 
 def test_a_kernel_without_landlock_is_noted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profile_router.adapters.embedded.runner.has_landlock", lambda: False)
+    monkeypatch.setattr("profile_router.runners.embedded.runner.has_landlock", lambda: False)
     with ScriptedProvider([call("run_command", {"command": "ls"}), "done"]) as provider:
         attempt = run(local(provider.base_url), an_order(a_task(toolsets=TERMINAL)), workspace=root)
     assert any("no Landlock" in note for note in attempt.notes)

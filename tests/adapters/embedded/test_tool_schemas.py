@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.tools import build_tools
-from profile_router.adapters.tokens import load_encoding
+from profile_router.prompting.tokens import load_encoding
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.tools import build_tools
 
 BUDGET = 560  # o200k tokens; the system prompt has the rest of 900
 PARAMETERS = {

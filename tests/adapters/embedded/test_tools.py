@@ -16,9 +16,9 @@ from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, ToolMessage
 
-from profile_router.adapters.embedded import listing, reading, search
-from profile_router.adapters.embedded.fence import Fence
-from profile_router.adapters.embedded.tools import AskedForProfile, build_tools
+from profile_router.runners.tools import listing, reading, search
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.tools import AskedForProfile, build_tools
 
 ROOM = 6_000
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"

@@ -6,10 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from profile_router.core.kinds import KindPatterns
-from profile_router.core.policy.bounds import bounded
-from profile_router.core.policy.limits import Condense, Limits, ParentChat, Probe, Threads
-from profile_router.core.policy.prices import Budget, Counting, Price, Prices, Volume
+from profile_router.core.language.kinds import KindPatterns
+from profile_router.core.policy.figures import (
+    TIERS,
+    Budget,
+    Condense,
+    Counting,
+    Destination,
+    HealthRules,
+    HermesOptions,
+    Limits,
+    ParentChat,
+    PluginSwitch,
+    Price,
+    Prices,
+    Probe,
+    Promotion,
+    Step,
+    Terminal,
+    Threads,
+    Tier,
+    Tiers,
+    Volume,
+    bounded,
+)
 from profile_router.core.policy.private import NOTHING, Confidential, PrivateRules
 from profile_router.core.policy.rules import (
     BorderlineRule,
@@ -23,9 +43,6 @@ from profile_router.core.policy.rules import (
     SmallChangeRule,
     VisionRule,
 )
-from profile_router.core.policy.runners import HermesOptions, PluginSwitch, Terminal
-from profile_router.core.policy.steps import Destination, HealthRules, Promotion, Step
-from profile_router.core.policy.tiers import TIERS, Tier, Tiers
 
 __all__ = [
     "NOTHING",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from profile_router.core.policy.bounds import bounded
-from profile_router.core.policy.tiers import Tier
+from profile_router.core.policy.figures import Tier, bounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

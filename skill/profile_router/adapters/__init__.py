@@ -1,1 +1,0 @@
-"""Everything outside: files, git, profiles, tokenizers, servers, models. Each module adapts one outside thing."""

@@ -1,0 +1,123 @@
+"""`profile-router batch`: run several tasks at once; each is routed, run and verified as `run` does it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from profile_router.cli import parent_process as leash
+from profile_router.cli.approval import Pipe
+from profile_router.cli.commands.run import EXITS, approver_for, say, stream
+from profile_router.cli.progress import Progress, closing_lines, labelled
+from profile_router.cli.task_json import tasks_from_json
+from profile_router.core.policy import Policy
+from profile_router.core.task import Task
+from profile_router.core.telling.decision import Json, decision_json
+from profile_router.errors import RouterError, UsageError
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.ports import Emit
+from profile_router.runs.result import batch_status
+from profile_router.runs.route import route_task
+
+_LONGEST = 200_000_000  # bytes of all tasks together
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the tasks on stdin, show them as they go, print their results, and return the exit code of their status."""
+    streams = arguments.stream or arguments.from_hermes
+    if arguments.json and streams:
+        raise UsageError("--json and --stream exclude each other: --stream prints each result as a line")
+    stdin = sys.stdin.buffer
+    tasks = tasks_from_json(stdin.readline(_LONGEST) if arguments.exit_with_stdin else stdin.read(_LONGEST))
+    approver = approver_for(arguments, stream)
+    if arguments.exit_with_stdin:
+        leash.hold(approver.heard if isinstance(approver, Pipe) else None)
+    policy = read_policy(find_policy(arguments.policy, os.environ))
+    seconds = None
+    if arguments.from_hermes:
+        if not _switched_on(policy, tasks, arguments.policy):
+            return EXITS["ok"]
+        seconds = _whole_time(tasks, policy)
+    from profile_router.runs.batch import run_batch  # LangChain and LangGraph take most of a second
+
+    started = time.monotonic()
+    emit = stream if streams else _Numbered()
+    results = run_batch(
+        tasks,
+        arguments.policy,
+        os.environ,
+        Path.cwd(),
+        emit,
+        parallel=policy.limits.parallel,
+        seconds=seconds,
+        approver=approver,
+    )
+    status = batch_status([result.status for result in results])
+    told = [result.json for result in results]
+    end: Json = {
+        "status": status,
+        "tasks": len(told),
+        "cost_usd": round(sum(one["cost_usd"] for one in told), 6),
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    _show(end, told, streams=streams, as_json=arguments.json)
+    return EXITS[status]
+
+
+def _show(end: Json, told: Sequence[Json], *, streams: bool, as_json: bool) -> None:
+    """Print how the batch ended; on a stream the results have been told already."""
+    if streams:
+        stream({"event": "batch", **end})
+    elif as_json:
+        say(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
+    else:
+        say("\n".join(line for number, one in enumerate(told, 1) for line in _lines(number, one)))
+
+
+def _whole_time(tasks: Sequence[Task | UsageError], policy: Policy) -> float:
+    """Return how long the whole batch may take: as long as Hermes waits for it, which is what its tasks may at most."""
+    longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
+    return min(longest, policy.limits.run_seconds)
+
+
+def _switched_on(policy: Policy, tasks: Sequence[Task | UsageError], policy_file: str | None) -> bool:
+    """Tell the Hermes plugin how *policy* has it switched; where it only explains, tell it the routes as well."""
+    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
+    for index, task in enumerate(tasks if policy.hermes_plugin == "explain" else ()):
+        stream({"event": "result", "task_index": index, "status": "explained", "route": _route(task, policy_file)})
+    return policy.hermes_plugin == "on"
+
+
+def _route(task: Task | UsageError, policy_file: str | None) -> Json:
+    try:
+        if isinstance(task, UsageError):
+            raise task
+        decision, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+    except RouterError as error:
+        return {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}
+    return decision_json(decision)
+
+
+class _Numbered:
+    """Shows the events of all tasks, each line with the number of its task."""
+
+    def __init__(self) -> None:
+        self._shown: dict[int, Emit] = {}
+
+    def __call__(self, event: Mapping[str, object]) -> None:
+        index = int(str(event["task_index"]))
+        show = self._shown.setdefault(index, Progress())
+        show({**event, "line": f"[{index + 1}] {event['line']}"} if "line" in event else event)
+
+
+def _lines(number: int, result: Json) -> list[str]:
+    if not result["route"]:
+        return [f"[{number}] failed", labelled("because", result["error"])]
+    head, *rest = closing_lines(result)
+    return [f"[{number}] {head}", *rest]

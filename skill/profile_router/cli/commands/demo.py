@@ -1,0 +1,101 @@
+"""`profile-router demo`: watch a run without key or model. The models are scripted; all else is what `run` does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from profile_router.cli.commands.run import EXITS
+from profile_router.cli.progress import Progress, closing_lines, folded
+from profile_router.cli.spelling import called
+from profile_router.core.ladder.spending import price
+from profile_router.core.task import Task
+from profile_router.core.telling.decision import Json, thousands
+from profile_router.demo.provider import Script, refusing, scripted
+from profile_router.demo.scratch import GOAL, LINES, MODEL, Scratch, make_scratch, own_environment
+
+_FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
+_TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
+_COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
+_TEXT_STARTS = 14
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Play the demo, print what `run` would print, and return the exit code of the run."""
+    _say(_FIRST, "")
+    with _stage() as scratch:
+        _say(*_opening(scratch), "")
+        from profile_router.runs.run import run_task  # LangChain and LangGraph take most of a second
+
+        task = Task(goal=GOAL, workspace=str(scratch.repository), check=scratch.check)
+        result = run_task(task, None, os.environ, scratch.repository, Progress())
+    if arguments.json:
+        print(json.dumps(result.json, ensure_ascii=False, indent=2))
+    else:
+        _say("")
+        print("\n".join(_closing(result.json)), flush=True)
+        _say("", *_next_steps())
+    return EXITS[result.status]
+
+
+@contextmanager
+def _stage() -> Iterator[Scratch]:
+    """Set up stand-ins, repository and Hermes home in a scratch folder; nothing of it outlives the block."""
+    script = Script(model=MODEL, lines=LINES, pause_s=_TURN_PAUSE_S)
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="profile-router-demo-"))).resolve()
+        stack.enter_context(own_environment(root))
+        local, burst = stack.enter_context(refusing()), stack.enter_context(scripted(script))
+        yield make_scratch(root, local=local, burst=burst)
+
+
+def _say(*lines: str) -> None:
+    told = (folded(line, sys.stderr, indent=_TEXT_STARTS) for line in lines)
+    print("\n".join(told), file=sys.stderr, flush=True)
+
+
+def _opening(scratch: Scratch) -> tuple[str, ...]:
+    return (
+        f"  task        {GOAL}",
+        f"  workspace   a scratch git repository, 2 files; its check `{scratch.check}` fails",
+        "  profiles    coding-local: a server that is down · coding-burst: plays a cloud model, at the policy's price",
+    )
+
+
+def _closing(result: Json) -> list[str]:
+    """Return what `run` ends with, and before its last line the receipts and what would have changed the route."""
+    *summary, last = closing_lines(result)
+    flips = folded(f"flips  {' · '.join(result['route'].get('flips', ()))}", sys.stdout, indent=len("flips  "))
+    return [*summary, "", *_receipts(result), "", flips, "", last]
+
+
+def _receipts(result: Json) -> list[str]:
+    """Return the attempts of *result* as an aligned table: texts to the left, figures to the right."""
+    rows = [_COLUMNS, *(_row(receipt) for receipt in result["attempts"])]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(_COLUMNS))]
+    return ["  ".join(map(_cell, row, widths, range(len(_COLUMNS)))) for row in rows]
+
+
+def _row(receipt: Json) -> tuple[str, ...]:
+    figures = (thousands(receipt["tokens_in"]), thousands(receipt["tokens_out"]))
+    names = (receipt["profile"], receipt["step"], receipt["model_asked"], receipt["outcome"])
+    return (*names, *figures, price(receipt["cost_usd"]), f"{receipt['seconds']:.1f}")
+
+
+def _cell(text: str, width: int, place: int) -> str:
+    return text.ljust(width) if place < _COLUMNS.index("in") else text.rjust(width)
+
+
+def _next_steps() -> tuple[str, ...]:
+    """Return how to go on with one's own servers, in the words that started this process."""
+    command = called()
+    return (
+        f"  your servers   {command} profiles   (profiles, models and keys it finds)",
+        f'  your task      {command} run "…" --workspace DIR --check "…"',
+    )

@@ -1,0 +1,50 @@
+"""`profile-router health`: which servers and keys are left alone, why, and for how long; `--reset` forgets it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+
+from profile_router.core.ladder.health import Record
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.servers.health_store import HealthStore
+from profile_router.state.folder import state_dir
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show or reset the records; return 0."""
+    policy = read_policy(find_policy(arguments.policy, os.environ))
+    store = HealthStore(state=state_dir(os.environ), rules=policy.health, clock=time.time)
+    if arguments.reset is not None:
+        forgotten = store.reset(arguments.reset)
+        print(f"{forgotten} record{'s' if forgotten != 1 else ''} forgotten")
+        return 0
+    now, records = time.time(), store.all()
+    if arguments.json:
+        print(json.dumps([_json(name, record, now) for name, record in records], indent=2))
+    elif not records:
+        print("nothing has failed of late: every server and key may be tried")
+    else:
+        print("\n".join(_line(name, record, now) for name, record in records))
+    return 0
+
+
+def _line(name: str, record: Record, now: float) -> str:
+    wait = record.blocked_s(now)
+    state = f"left alone for {wait:,.0f} s" if wait else "may be tried"
+    times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
+    last = f"the last: {record.cause}, {max(0.0, now - record.since):,.0f} s ago"
+    return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, {last}"
+
+
+def _json(name: str, record: Record, now: float) -> dict[str, object]:
+    return {
+        "name": name,
+        "state": record.state(now),
+        "blocked_seconds": round(record.blocked_s(now), 1),
+        "failures": record.failures,
+        "cause": record.cause,
+        "since": record.since,
+    }

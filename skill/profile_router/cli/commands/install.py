@@ -1,0 +1,152 @@
+"""`profile-router install`: profiles, plugin, skill and policy into a Hermes home. Says first what it will write.
+
+It asks before it uses Hermes' root credential pool, and before it makes a model call; `--yes` agrees to neither.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from profile_router.cli.progress import coloured, printable
+from profile_router.cli.spelling import as_called
+from profile_router.doctor.finding import count
+from profile_router.errors import UsageError
+from profile_router.install.applying import apply
+from profile_router.install.changes import Change, Plan
+from profile_router.install.places import Places, find_places
+from profile_router.install.planning import plan_install
+from profile_router.install.wanting import not_agreed, who_wants
+
+_KEY = re.compile(
+    r"""(?i)((?:key|token|secret|password)['"]?\s*:\s*)(?!['"]?\$\{)("[^"]*"|'[^']*'|[^\s,}]+)|\bsk-[\w-]{8,}"""
+)
+_ORDER = ("create", "change", "remove", "keep")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the plan, ask, carry it out; return 0, or 1 where the user said no or a call that was asked for failed."""
+    places = find_places(os.environ, arguments.profile)
+    planned = partial(plan_install, places, os.environ, migrate=arguments.migrate)
+    plan = planned(use_root_keys=arguments.use_root_keys)
+    whose = "the default profile" if places.parent == places.root else f"the profile {places.parent.name}"
+    print(f"{places.root}, for {whose}")
+    asks = sys.stdin.isatty() and not arguments.yes and not arguments.dry_run
+    if asks and arguments.use_root_keys is None and _root_keys(places):
+        plan = planned(use_root_keys=True)
+    nothing = "what is left is yours to paste" if plan.paste else "everything is in place"
+    code = carry_out(plan, dry_run=arguments.dry_run, yes=arguments.yes, nothing=nothing)
+    if code or arguments.dry_run:
+        return code
+    if plan.writing:
+        print(as_called("start Hermes anew; `profile-router doctor` says what is left to do"))
+    wanted = asks if arguments.live is None else arguments.live
+    return _try_profiles(ask=arguments.live is None) if wanted else 0
+
+
+def _root_keys(places: Places) -> bool:
+    """Ask, where there are any, whether the profiles without a key may use the root pool of *places*."""
+    wanting = not_agreed(who_wants(places, os.environ), places.root)
+    pool = places.root / "auth.json"
+    for one in wanting:
+        print(f"{', '.join(one.profiles)}: no key of their own; Hermes' root pool has {one.counted}: {pool}")
+    return bool(wanting) and _says_yes("May these profiles use the root pool? No key is copied. [y/N] ")
+
+
+def _try_profiles(*, ask: bool) -> int:
+    """Say what one minimal call per profile costs, make the calls, if *ask* only on a yes; return 1 if one failed."""
+    import asyncio  # these with the HTTP client 200 ms that only the calls pay
+
+    from profile_router.cli.commands.doctor import clean, lines, secrets
+    from profile_router.install.trial import announced, look, tried
+
+    facts = asyncio.run(look(os.environ))
+    print("\n".join(("one minimal model call per profile:", *map(printable, announced(facts)))))
+    if ask and not _says_yes("Make these calls? [y/N] "):
+        print(as_called("no call made; `profile-router doctor --live` makes them"))
+        return 0
+    findings = [clean(finding, secrets(facts)) for finding in asyncio.run(tried(facts))]
+    print("\n".join(lines(findings, width=120, colours=coloured(sys.stdout))))
+    return 1 if count(findings, "fail") else 0
+
+
+def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
+    """Print *plan*, ask unless *yes*, carry it out; return 0, or 1 where the user said no.
+
+    Raises UsageError where nobody can be asked.
+    """
+    notes = map(as_called, _notes(plan))
+    shown = (*map(as_called, listed(plan.changes)), *differences(plan.changes), *notes, *plan.paste)
+    print("\n".join(map(printable, shown)))
+    if not plan.writing:
+        print(f"nothing to do: {nothing}")
+        return 0
+    if dry_run:
+        print("nothing written (--dry-run)")
+        return 0
+    if not yes and not _agreed():
+        print("nothing written")
+        return 1
+    apply(plan.writing)
+    print(f"done: {_counted(plan)}")
+    return 0
+
+
+def listed(changes: Sequence[Change]) -> Iterator[str]:
+    """Yield a line for each folder in which something happens; one that only comes with its files goes without."""
+    holding = {str(Path(change.path).parent) for change in changes if change.kind == "create"}
+    told = (change for change in changes if change.kind in _ORDER and not (change.folder and change.path in holding))
+    shown = sorted(told, key=lambda change: _ORDER.index(change.kind))
+    same = sum(change.kind == "same" for change in changes)
+    for (kind, is_folder, parent, note), group in groupby(shown, _together):
+        names = sorted(Path(change.path).name for change in group)
+        name = f"{{{','.join(names)}}}" if len(names) > 1 else names[0]
+        yield f"  {kind:<7} {Path(parent) / name}{'/' * is_folder}{f'  ({note})' if note else ''}"
+    if same:
+        yield f"  as they should be: {same} file{'s' * (same != 1)}"
+
+
+def differences(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield the unified diff of each file that is edited, without the keys in it."""
+    for change in changes:
+        if change.kind == "change" and change.insertions and change.content is not None:
+            before, after = ((text or b"").decode("utf-8", "replace") for text in (change.before, change.content))
+            lines = difflib.unified_diff(
+                before.splitlines(), after.splitlines(), change.path, change.path, lineterm="", n=2
+            )
+            yield from (_KEY.sub(lambda found: f"{found[1] or ''}***", line) for line in lines)
+
+
+def _together(change: Change) -> tuple[str, bool, str, str]:
+    return change.kind, change.folder, str(Path(change.path).parent), change.note
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    return (f"note: {note}" for note in plan.notes)
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on, so nothing was written; add --yes, or look with --dry-run")
+    return _says_yes("Write this? [y/N] ")
+
+
+def _says_yes(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _counted(plan: Plan) -> str:
+    done = {"create": "created", "change": "changed", "remove": "removed"}
+    counts = {kind: sum(change.kind == kind and not change.folder for change in plan.writing) for kind in done}
+    told = (f"{count} file{'s' * (count != 1)} {done[kind]}" for kind, count in counts.items() if count)
+    return ", ".join(told) or "folders only"

@@ -1,0 +1,44 @@
+"""`profile-router policy`: show the policy in force, or check a file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from profile_router.core.policy import Policy
+from profile_router.core.policy.tighten import FILE, changes
+from profile_router.core.text import shown
+from profile_router.policies.file import SHIPPED, find_policy, read_policy
+from profile_router.policies.workspace_rules import tightened_by
+from profile_router.workspace.folder import find_workspace
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show or check; return 0. A wrong policy raises PolicyError, which names file and line."""
+    path = SHIPPED if getattr(arguments, "shipped", False) else find_policy(arguments.file, os.environ)
+    policy = read_policy(path)
+    if arguments.act == "check":
+        print(f"{path}: right · {len(policy.rules)} rules, {len(policy.kinds.kinds)} kinds, digest {policy.digest}")
+    elif arguments.rules:
+        from profile_router.prompting.templates import render_rules
+
+        print(render_rules(policy), end="")
+    elif arguments.ladder:
+        from profile_router.prompting.templates import render_ladder
+
+        print(render_ladder(policy), end="")
+    else:
+        print(path.read_text(encoding="utf-8"), end="")
+        if not getattr(arguments, "shipped", False):
+            _print_tightening(policy)
+    return 0
+
+
+def _print_tightening(policy: Policy) -> None:
+    """Print, as comments, what the `.profile-router.yaml` around the current folder takes away."""
+    tighter, ignored = tightened_by(policy, find_workspace(None, Path.cwd()))
+    lines = [*changes(policy, tighter), *ignored]
+    if lines:
+        print(f"\n# Tightened by this workspace's {FILE}:")
+        print("\n".join(f"#   {shown(line, 400)}" for line in lines))

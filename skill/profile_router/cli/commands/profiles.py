@@ -1,0 +1,62 @@
+"""`profile-router profiles`: list the profiles, the tier that each serves, and what is wrong with them. Offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from profile_router.cli.progress import folded
+from profile_router.core.policy import Policy
+from profile_router.errors import ProfileError
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.profiles.home import HermesHome, find_home
+
+_NAME_WIDTH, _TIER_WIDTH = 16, 6
+_HEAD_WIDTH = _NAME_WIDTH + _TIER_WIDTH + 2
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line per profile; return 0, or 2 where a tier's profile cannot be used."""
+    home = find_home(os.environ)
+    policy = read_policy(find_policy(arguments.policy, os.environ))
+    named = [name for name in (policy.tiers.local, policy.tiers.burst, policy.tiers.cheap) if name is not None]
+    rows = [_row(name, home, policy) for name in dict.fromkeys((*named, *home.names()))]
+    if arguments.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        print(home.where)
+        print("\n".join(folded(_line(row), sys.stdout, indent=_HEAD_WIDTH) for row in rows))
+    needed = {policy.tiers.local, policy.tiers.burst}
+    return 2 if any(row["problem"] and row["name"] in needed for row in rows) else 0
+
+
+def _row(name: str, home: HermesHome, policy: Policy) -> dict[str, Any]:
+    tier = policy.tiers.tier_of(name)
+    try:
+        profile = home.load(name, asked_by="the policy" if tier else "--profile")
+    except ProfileError as error:
+        return {"name": name, "tier": tier, "problem": " ".join(str(error).split())}
+    return {
+        "name": name,
+        "tier": tier,
+        "provider": profile.endpoint.provider,
+        "model": profile.endpoint.model,
+        "base_url": profile.endpoint.base_url,
+        "window": profile.window,
+        "max_turns": profile.max_turns,
+        "key": "missing" if profile.key_missing else "there" if profile.endpoint.api_key else "not needed",
+        "keys": profile.keys,
+        "problem": None,
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    head = f"{row['name']:<{_NAME_WIDTH}} {row['tier'] or '–':<{_TIER_WIDTH}}"
+    if row["problem"]:
+        return f"{head} {row['problem']}"
+    window = f"{row['window']:,} tokens" if row["window"] else "window unstated"
+    key = f"{row['keys']} keys" if row["keys"] > 1 else f"key {row['key']}"
+    return f"{head} {row['provider']} · {row['model']} · {row['base_url']} · {window} · {key}"

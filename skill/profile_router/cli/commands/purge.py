@@ -1,0 +1,62 @@
+"""`profile-router purge`: remove what is kept of threads, and say what it was."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+
+from profile_router.cli.task_fields import DAYS
+from profile_router.errors import StateError, UsageError
+from profile_router.ledger.spending import Ledger
+from profile_router.state.folder import state_dir
+from profile_router.threads.file import ThreadFile
+from profile_router.threads.threads import Row, Threads
+
+_DAY_S = 86_400.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Remove the threads that are named, print each, and return 0."""
+    file = ThreadFile(state=state_dir(os.environ))
+    wanted = _wanted(arguments, file.clock())
+    threads = Threads(file=file, serializer=None)
+    if file.path.exists():
+        with file.door():
+            file.make_ready(None)
+    removed = threads.purge(wanted)
+    Ledger(state=file.state, clock=file.clock).forget_names()
+    if arguments.thread is not None and not removed:
+        raise _not_removed(threads, arguments.thread)
+    left = threads.sweep() if arguments.all and file.state.is_dir() else 0
+    for thread, files in removed:
+        kept = f" and {files} file{'s' if files != 1 else ''} kept of it" if files else ""
+        print(f"removed thread {thread}{kept}")
+    for notice in file.notices:
+        print(notice)
+    if left:
+        print(f"removed {left} file{'s' if left != 1 else ''} and folders left of earlier threads")
+    if not (removed or left):
+        print("no thread to remove")
+    return 0
+
+
+def _wanted(arguments: argparse.Namespace, now: float) -> Callable[[Row], bool]:
+    given = [arguments.thread is not None, arguments.older_than is not None, arguments.all]
+    if sum(given) != 1:
+        raise UsageError("purge needs exactly one of THREAD, --older-than DAYS, --all")
+    if arguments.thread is not None:
+        return lambda row: row.thread == arguments.thread
+    if arguments.all:
+        return lambda row: True
+    before = now - DAYS(arguments.older_than, "--older-than") * _DAY_S
+    return lambda row: row.updated < before
+
+
+def _not_removed(threads: Threads, thread: str) -> Exception:
+    if threads.file.notices:
+        return StateError("; ".join(threads.file.notices))
+    row = next((row for row in threads.rows() if row.thread == thread), None)
+    if row is None:
+        return UsageError(f"there is no thread {thread}")
+    return UsageError(f"thread {thread} is being run by process {row.pid}; it is not removed: end it first")

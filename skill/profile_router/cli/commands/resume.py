@@ -1,0 +1,24 @@
+"""`profile-router resume`: go on with a run that was interrupted, and show it as `run` does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from profile_router.cli.commands.run import EXITS, approver_for, show, stream
+from profile_router.cli.progress import Progress
+from profile_router.errors import UsageError
+from profile_router.ports import Emit
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Go on with the thread, print the answer, and return the exit code of its status."""
+    if arguments.json and arguments.stream:
+        raise UsageError("--json and --stream exclude each other: --stream ends with the same object as its last line")
+    from profile_router.runs.resume import resume_thread  # LangChain and LangGraph take most of a second
+
+    emit: Emit = stream if arguments.stream else Progress()
+    approver = approver_for(arguments, stream)
+    result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
+    show(result.json, streams=arguments.stream, as_json=arguments.json)
+    return EXITS[result.status]

@@ -1,0 +1,26 @@
+"""`profile-router route`: say where a task would go, and why. Offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from profile_router.cli.options import task_of
+from profile_router.cli.progress import folded
+from profile_router.core.routing.route import Refusal
+from profile_router.core.telling.decision import LABEL_WIDTH, decision_json, decision_lines
+from profile_router.runs.route import route_task
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the decision; return 0 for a route, 3 for a refusal."""
+    decision, policy = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
+    if arguments.json:
+        print(json.dumps(decision_json(decision), ensure_ascii=False, indent=2))
+    else:
+        lines = decision_lines(decision, burst=policy.tiers.burst)
+        print("\n".join(folded(line, sys.stdout, indent=LABEL_WIDTH) for line in lines))
+    return 3 if isinstance(decision, Refusal) else 0

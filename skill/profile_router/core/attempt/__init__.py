@@ -1,0 +1,1 @@
+"""One attempt: what it is asked, what comes between two of them, and what one hands to the next."""

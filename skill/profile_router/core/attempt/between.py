@@ -1,0 +1,199 @@
+"""Between two attempts: what is ordered, what forbids it, what follows, and how the run ended. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from profile_router.core.attempt.order import Order
+from profile_router.core.conversation import Conversation, alternating, passed_on
+from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
+from profile_router.core.ladder.steps import Hop, Terrain, View, next_hop
+from profile_router.core.policy import Policy
+from profile_router.core.routing.candidate import Candidate, Candidates, is_local, price_tier
+from profile_router.core.routing.fit import fits, fits_text
+from profile_router.core.routing.route import Decision, Refusal
+from profile_router.core.task import Task
+
+UNKNOWN_WINDOW = 8_192
+NO_CHECK = "no check command was named"
+_STAGES = frozenset({"probe", "condense", "summarize"})  # calls beside the attempts: they do not decide how a run ended
+
+
+def order_for(
+    task: Task,
+    evidence: Evidence,
+    policy: Policy,
+    candidates: Candidates,
+    place: Place,
+    *,
+    step: str = "route",
+    conversation: Conversation = (),
+    seconds: float | None = None,
+) -> Order:
+    """Return the order for one attempt of *task* at *place*, with *seconds* left of the run; None: all of its time.
+
+    What is local is asked of the provider at *place*: a local profile may name a cloud as its second.
+    """
+    profile = place.profile
+    window = evidence.window(profile)
+    candidate = candidates.get(profile)
+    local = is_local(candidate.at(place.provider) if candidate else None, policy)
+    asks = tuple(sorted(name for name in candidates if name != profile))
+    return Order(
+        task=task,
+        profile=profile,
+        tier=price_tier(profile, policy, candidates),
+        step=step,
+        conversation=alternating(passed_on(conversation, evidence.turns, local)),
+        outside=alternating(passed_on(conversation, evidence.turns, False)),
+        window=window.tokens if window else UNKNOWN_WINDOW,
+        seconds=policy.limits.run_seconds if seconds is None else seconds,
+        private=bool(evidence.private),
+        local=local,
+        vision=not local,
+        asks=asks,
+        images=evidence.images,
+        provider=place.provider,
+    )
+
+
+def forbidden(order: Order, evidence: Evidence, policy: Policy) -> Failure | None:
+    """Return why *order* may not even be tried: privacy, the window, the clock. None where nothing forbids it."""
+    if order.private and not order.local:
+        return Failure(cause="not-local", message=f"the task is private and {order.profile} is not local")
+    window = evidence.window(order.profile)
+    if window is not None and not fits(evidence, window, policy.counting):
+        return Failure(
+            cause="over-window", message=f"the prompt does not fit: {fits_text(evidence, window, policy.counting)}"
+        )
+    if order.seconds <= 0:
+        return Failure(cause="timeout", message="the run's time is used up")
+    return None
+
+
+def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt:
+    """Return the attempt that could not begin: a receipt with no tokens and the reason."""
+    receipt = Receipt(
+        profile=order.profile,
+        model_asked=candidate.model,
+        model_served=None,
+        provider=candidate.provider,
+        runner="none",
+        step=order.step,
+        tokens_in=0,
+        tokens_out=0,
+        cost_usd=0.0,
+        ttft_s=None,
+        seconds=0.0,
+        outcome="unavailable",
+        error=failure.message,
+    )
+    return Attempt(receipt=receipt, failure=failure)
+
+
+def hop_after(
+    attempt: Attempt,
+    evidence: Evidence,
+    policy: Policy,
+    candidates: Candidates,
+    *,
+    tried: Sequence[Place],
+    hops: Sequence[Hop],
+    condensable: bool = False,
+    may_pay: bool = True,
+) -> Hop:
+    """Return the step of the ladder that follows a failed *attempt*, or the stop.
+
+    *tried* are the places of all attempts so far, the last one's at the end. Raises ValueError for a success.
+    """
+    if attempt.failure is None or not tried:
+        raise ValueError("only a failed attempt has a next step")
+    at = tried[-1]
+    terrain = Terrain(
+        policy=policy,
+        views=views(policy, candidates),
+        windows={window.profile: window.tokens for window in evidence.windows},
+        private=bool(evidence.private),
+        may_pay=may_pay,
+        condensable=condensable,
+    )
+    return next_hop(
+        attempt.failure,
+        at=at,
+        tier=price_tier(at.profile, policy, candidates),
+        tried=tried,
+        taken=tuple(hop.step for hop in hops),
+        terrain=terrain,
+    )
+
+
+def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[View, ...]]:
+    """Return the providers of each profile as the ladder sees them. Paid is what the policy has a price for."""
+    return {
+        name: tuple(_view(candidate.at(number), policy, candidates) for number in range(len(candidate.others) + 1))
+        for name, candidate in candidates.items()
+    }
+
+
+def _view(candidate: Candidate, policy: Policy, candidates: Candidates) -> View:
+    local = is_local(candidate, policy)
+    tier = price_tier(candidate.name, policy, candidates)
+    paid = policy.price(1_000_000, tier, local=local) > 0
+    server = f"{candidate.provider.partition('#')[0]} {candidate.base_url} {candidate.model}"
+    return View(label=candidate.provider, local=local, paid=paid, server=server)
+
+
+def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
+    """Return why finished work does not hold, None where nothing speaks against it."""
+    check = verified.check
+    if check is not None and not check.passed:
+        said = f"{check.command}: exit {check.exit_code} · {check.last_line}".rstrip(" ·")
+        return Failure(cause="verification-failed", message=said)
+    if verified.absent and policy.promotion.absent_claims == "promote":
+        return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
+    return None
+
+
+def with_earlier_check(verified: Verified, earlier: Verified) -> Verified:
+    """Return what was *verified* after an attempt that did not finish, with the check of the one before it, if any."""
+    if earlier.check is None or verified.check is not None:
+        return verified
+    said = "the check ran before the last attempt, which did not finish"
+    open_points = (*(one for one in verified.unverified if one != NO_CHECK), said)
+    return replace(verified, check=earlier.check, unverified=open_points)
+
+
+def any_call_made(receipts: Sequence[Receipt]) -> bool:
+    """Tell whether any attempt reached a model. Probe and summary do not count."""
+    return any(receipt.outcome != "unavailable" for receipt in receipts if receipt.step not in _STAGES)
+
+
+def _stopped_by(attempt: Attempt | None) -> str:
+    return attempt.failure.cause if attempt is not None and attempt.failure is not None else ""
+
+
+def final_status(
+    decision: Decision, receipts: Sequence[Receipt], attempt: Attempt | None, verified: Verified
+) -> Status:
+    """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed.
+
+    `unapproved`: the next hop costs so much that somebody has to agree, and nobody was there. `refused` is also a run
+    whose files could not be freed of what a tainted attempt made of a private one.
+    """
+    if _stopped_by(attempt) == "not-approved":
+        return "unapproved"
+    if _stopped_by(attempt) == "tainted":
+        return "refused"
+    if isinstance(decision, Refusal) or not any_call_made(receipts):
+        return "refused"
+    if attempt is None or attempt.failure is not None:
+        return "failed"
+    return "failed" if verified.check is not None and not verified.check.passed else "ok"
+
+
+def cost(receipts: Sequence[Receipt]) -> float:
+    """Return what all *receipts* cost together, in USD."""
+    return round(sum(receipt.cost_usd for receipt in receipts), 6)

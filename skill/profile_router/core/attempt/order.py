@@ -1,0 +1,45 @@
+"""One attempt as it is ordered from a runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from profile_router.core.attempt.handoff import Handoff
+from profile_router.core.conversation import Conversation
+from profile_router.core.evidence import ImageFact
+from profile_router.core.policy import Tier
+from profile_router.core.privacy.taint import Taint
+from profile_router.core.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a runner is asked to do: *task* under *profile*, for the reason *step*, in the *conversation* so far.
+
+    `window` is tokens; `seconds` is what is left of the run's wall clock; `private` forbids any endpoint that is not
+    local; `vision` tells whether the model may be sent images; `asks` are the profiles that a subagent may ask for;
+    `provider` is the number of the profile's provider to use, 0 being the one it names first.
+    `outside` is the conversation without its private turns, for what may reach other models besides the profile's own;
+    None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
+    `taints` are the withheld files whose content may stand in the handoff, in the conversation or in what was changed.
+    `left` are files and folders, relative to the workspace, that a tainted attempt may have changed: withheld likewise.
+    """
+
+    task: Task
+    profile: str
+    tier: Tier
+    step: str
+    conversation: Conversation
+    window: int
+    seconds: float
+    private: bool
+    local: bool
+    vision: bool
+    asks: tuple[str, ...] = ()
+    images: tuple[ImageFact, ...] = ()
+    outside: Conversation | None = None
+    provider: int = 0
+    number: int = 0
+    handoff: Handoff | None = None
+    taints: tuple[Taint, ...] = ()
+    left: tuple[str, ...] = ()

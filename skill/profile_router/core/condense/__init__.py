@@ -1,0 +1,1 @@
+"""Make a conversation fit a window: what goes word for word, what is condensed, what is left out."""

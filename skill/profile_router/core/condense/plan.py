@@ -1,0 +1,293 @@
+"""Plan how a context is brought within a number of tokens. Pure: counting, cutting and outlining are handed in.
+
+In this order, and no further than needed: code becomes its outline, the largest first; lines that repeat stand once;
+at last the largest parts are summarized, out of which what speaks of the goal is kept word for word. Errors and the
+files to be edited stay as they are. Nothing disappears unlisted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Literal
+
+from profile_router.core.condense.parts import Part, parts_of
+from profile_router.core.condense.result import CondensedPart
+from profile_router.core.conversation import Conversation
+
+LEAST_SUMMARY, MOST_SUMMARY = 100, 1_000  # tokens of one summary
+_HEADER = 150  # tokens of the lines that say what was summarized
+_NAMED = 6
+_SHORTEST_REPEAT = 20
+_LONGEST_PASSAGE = 2_000
+_WORD = re.compile(r"[A-Za-z_]\w{3,60}")
+_DIGEST_PARTS = 3  # a third of the room for summaries is for passages kept word for word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What planning needs done: `size` in o200k tokens (exact up to any size that may fit), `cut` into chunks of at
+    most so many tokens, `outline` of code in a language, or None."""
+
+    size: Callable[[str], int]
+    cut: Callable[[str, int], tuple[str, ...]]
+    outline: Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Tokens (o200k) that context and conversation may take, tokens of one chunk to summarize, and model calls."""
+
+    room: int
+    chunk: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What stays (`context` and `conversation`), and what is to be summarized: the `chunks`, by rounds of summaries.
+
+    `bounds` are the tokens of one summary in each round, `calls` the model calls of all rounds together.
+    """
+
+    context: str
+    conversation: Conversation
+    listed: tuple[CondensedPart, ...]
+    chunks: tuple[str, ...] = ()
+    chunk: int = 0
+    summarized: tuple[CondensedPart, ...] = ()
+    passages: str = ""
+    bounds: tuple[int, ...] = ()
+    calls: int = 0
+
+    def finished(self, summaries: Sequence[str], size: Callable[[str], int]) -> tuple[str, tuple[CondensedPart, ...]]:
+        """Return the condensed context with the last round's *summaries* in it, and the list of what was condensed."""
+        if not self.chunks:
+            return self.context, self.listed
+        digest = "\n".join([*([self.passages] if self.passages else []), *summaries])
+        names = ", ".join(part.place for part in self.summarized[:_NAMED])
+        more = f" and {len(self.summarized) - _NAMED} more" if len(self.summarized) > _NAMED else ""
+        before, after = sum(part.before for part in self.summarized), size(digest)
+        header = f"[condensed: {names}{more}, summary, {before:,} → {after:,} tokens; ask for what you miss]"
+        shares = tuple(replace(part, after=part.before * after // max(1, before)) for part in self.summarized)
+        return "\n".join(filter(None, [self.context, header, digest])), (*self.listed, *shares)
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """Why there is no plan, in words, with the sizes."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class _Item:
+    place: str
+    text: str
+    size: int
+    part: Part | None = None
+    turns: Conversation = ()
+    verbatim: bool = False
+    kind: Literal["outlined", "selected"] | None = None
+    before: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.size
+
+    def becomes(self, text: str, kind: Literal["outlined", "selected"], size: Callable[[str], int]) -> bool:
+        """Take *text* if it is clearly shorter."""
+        after = size(text)
+        if after >= self.size * 0.8:
+            return False
+        self.text, self.size, self.kind = text, after, kind
+        return True
+
+    @property
+    def listed(self) -> CondensedPart | None:
+        if self.kind is None:
+            return None
+        return CondensedPart(place=self.place, kind=self.kind, before=self.before, after=self.size)
+
+
+def plan(
+    goal: str, context: str, conversation: Conversation, edited: frozenset[str], budget: Budget, tools: Tools
+) -> Plan | TooLarge:
+    """Return how to bring *context* and *conversation* within the budget, or why that cannot be.
+
+    *edited* are the paths of files to be edited: what the context says they hold stays as it is.
+    """
+    items = _items(context, conversation, edited, tools)
+    _errors_once(items)
+    if _total(items) > budget.room:
+        _outline(items, budget, tools)
+    if _total(items) > budget.room:
+        _lines_once(items, tools)
+    rest = _taken_out(items, budget.room)
+    kept = [item for item in items if item not in rest]
+    room = budget.room - _total(kept)
+    if room < 0 or (rest and room < LEAST_SUMMARY + _HEADER):
+        fixed = _total(kept)
+        return TooLarge(f"errors and files to be edited take {fixed:,} tokens, and there is room for {budget.room:,}")
+    kept_plan = Plan(
+        context="".join(item.text for item in kept if not item.turns),
+        conversation=tuple(turn for item in kept for turn in item.turns),
+        listed=tuple(part for item in kept if (part := item.listed) is not None),
+    )
+    return _with_summaries(kept_plan, rest, goal, replace(budget, room=room - _HEADER), tools) if rest else kept_plan
+
+
+def _items(context: str, conversation: Conversation, edited: frozenset[str], tools: Tools) -> list[_Item]:
+    items = []
+    for name, turns in (("the older turns", conversation[:-2]), ("the last two turns", conversation[-2:])):
+        if turns:
+            text = "".join(f"{turn.role}: {turn.text}\n\n" for turn in turns)
+            items.append(_Item(f"{name} of the conversation", text, tools.size(text), turns=tuple(turns)))
+    for number, part in enumerate(parts_of(context), 1):
+        place = part.path or f"{'a ' + part.language + ' block' if part.language else part.form} ({number})"
+        verbatim = part.form == "error" or (part.path is not None and _same_file(part.path, edited))
+        items.append(_Item(place, part.whole, tools.size(part.whole), part=part, verbatim=verbatim))
+    return items
+
+
+def _same_file(path: str, edited: frozenset[str]) -> bool:
+    return any(path == other or path.endswith(f"/{other}") or other.endswith(f"/{path}") for other in edited)
+
+
+def _total(items: Sequence[_Item]) -> int:
+    return sum(item.size for item in items)
+
+
+def _outline(items: Sequence[_Item], budget: Budget, tools: Tools) -> None:
+    """Outline code, the largest first, until all fits."""
+    total = _total(items)
+    for item in sorted(items, key=lambda item: -item.size):
+        part = item.part
+        if total <= budget.room or part is None or part.language is None or item.verbatim:
+            continue
+        before, short = item.size, tools.outline(part.language, part.text)
+        if short is not None:
+            note = f"[condensed: {item.place}, outlined, from {before:,} tokens]\n"
+            item.becomes(f"{part.before}{note}{short}\n{part.after}", "outlined", tools.size)
+            total -= before - item.size
+
+
+def _errors_once(items: Sequence[_Item]) -> None:
+    """Leave out an error message that stood before, word for word."""
+    seen: set[str] = set()
+    for item in items:
+        if item.part is not None and item.part.form == "error":
+            if item.text in seen:
+                item.text, item.size, item.kind = "", 0, "selected"
+            seen.add(item.text)
+
+
+def _lines_once(items: Sequence[_Item], tools: Tools) -> None:
+    """Leave out lines that stood before; short ones stay, they mean something by their place."""
+    seen: set[str] = set()
+    for item in items:
+        if item.part is None or item.verbatim or item.kind is not None:
+            continue
+        lines = item.text.splitlines(keepends=True)
+        kept = []
+        for line in lines:
+            if len(line) < _SHORTEST_REPEAT or line not in seen:
+                kept.append(line)
+                seen.add(line)
+        if len(kept) < len(lines):
+            note = f"[condensed: {item.place}, lines that repeat stand once, {len(lines):,} → {len(kept):,} lines]\n"
+            item.becomes(note + "".join(kept), "selected", tools.size)
+
+
+def _taken_out(items: Sequence[_Item], room: int) -> list[_Item]:
+    """Return what has to be summarized for the others to fit: the largest first; old turns go before new ones."""
+    total = _total(items)
+    if total <= room:
+        return []
+    least = max(LEAST_SUMMARY + _HEADER, min(room // 4, MOST_SUMMARY))
+    taken: list[_Item] = []
+    for item in sorted((item for item in items if not item.verbatim and item.size), key=lambda item: -item.size):
+        if total + least <= room:
+            break
+        taken.append(item)
+        total -= item.size
+    if any(item.turns for item in taken):
+        taken.extend(item for item in items[:1] if item.turns and item not in taken)
+    return [item for item in items if item in taken]
+
+
+def _with_summaries(kept: Plan, rest: Sequence[_Item], goal: str, budget: Budget, tools: Tools) -> Plan | TooLarge:
+    least = _total(rest) - budget.room  # what is kept word for word is no more than the room
+    if least > budget.chunk * budget.calls:
+        return _too_many(least, -(-least // budget.chunk), budget)
+    summarized = tuple(CondensedPart(place=item.place, kind="summary", before=item.before, after=0) for item in rest)
+    texts, passages = _selected([item.text for item in rest], goal, budget.room // _DIGEST_PARTS, tools.size)
+    whole = "\n".join(f"{item.place}:\n{text}" for item, text in zip(rest, texts, strict=True))
+    tokens = tools.size(whole)
+    needed = -(-tokens // max(1, budget.chunk))
+    if needed <= budget.calls:
+        chunks = tools.cut(whole, budget.chunk)
+        rounds = _rounds(len(chunks), budget.room - tools.size(passages), budget.chunk)
+        if rounds is not None and rounds[1] <= budget.calls:
+            return replace(
+                kept, chunks=chunks, chunk=budget.chunk, summarized=summarized, passages=passages,
+                bounds=rounds[0], calls=rounds[1],
+            )  # fmt: skip
+        needed = len(chunks) + 1 if rounds is None else rounds[1]
+    return _too_many(tokens, needed, budget)
+
+
+def _too_many(tokens: int, calls: int, budget: Budget) -> TooLarge:
+    return TooLarge(
+        f"about {tokens:,} tokens or more would have to be summarized in {calls:,} model calls or more of "
+        f"{budget.chunk:,} tokens each, and condense.max_calls allows {budget.calls:,}"
+    )
+
+
+def _rounds(chunks: int, room: int, chunk: int) -> tuple[tuple[int, ...], int] | None:
+    """Return the tokens of one summary in each round and the calls of all rounds; None where no number of them does."""
+    bounds: list[int] = []
+    calls = 0
+    while True:
+        calls += chunks
+        bound = min(MOST_SUMMARY, room // chunks, chunk // 2)
+        if bound >= LEAST_SUMMARY:
+            return (*bounds, bound), calls
+        together = chunk // (LEAST_SUMMARY + 10)
+        if chunks == 1 or together < 2:
+            return None
+        bounds.append(LEAST_SUMMARY)
+        chunks = -(-chunks // together)
+
+
+def grouped(summaries: Sequence[str], chunk: int) -> tuple[str, ...]:
+    """Return the summaries of one round put together for the next."""
+    together = chunk // (LEAST_SUMMARY + 10)
+    return tuple("\n".join(summaries[at : at + together]) for at in range(0, len(summaries), together))
+
+
+def _selected(texts: Sequence[str], goal: str, room: int, size: Callable[[str], int]) -> tuple[list[str], str]:
+    """Return *texts* without the passages that speak most of the goal, and those passages, within *room* tokens."""
+    words = {word.lower() for word in islice(_WORD.findall(goal), 40)}
+    if not words:
+        return list(texts), ""
+    pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
+    passages = [text.split("\n\n") for text in texts]
+    found = [
+        (len(set(pattern.findall(passage.lower()))), at, number)
+        for at, text in enumerate(passages)
+        for number, passage in enumerate(text)
+        if 0 < len(passage) <= _LONGEST_PASSAGE
+    ]
+    chosen: set[tuple[int, int]] = set()
+    for score, at, number in sorted(found, key=lambda one: (-one[0], one[1:])):
+        room -= size(passages[at][number]) + 1
+        if score == 0 or room < 0:
+            break
+        chosen.add((at, number))
+    left = [
+        "\n\n".join(one for number, one in enumerate(text) if (at, number) not in chosen)
+        for at, text in enumerate(passages)
+    ]
+    return left, "\n\n".join(passages[at][number] for at, number in sorted(chosen))

@@ -1,0 +1,117 @@
+"""A condensed context as a value: what it became, what was done to it, and where it may stand in for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from profile_router.core.attempt.order import Order
+from profile_router.core.conversation import Conversation
+from profile_router.core.evidence import Evidence, TokenCount
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.policy import Counting, Policy, Tier
+from profile_router.core.routing.candidate import Candidates, is_local, price_tier
+from profile_router.core.routing.fit import fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondensedPart:
+    """What was condensed: where it stood, how, and its size before and after in o200k tokens."""
+
+    place: str
+    kind: Literal["outlined", "selected", "summary"]
+    before: int
+    after: int
+
+    @property
+    def line(self) -> str:
+        """Say it in words, as it stands in the text and in the notes."""
+        return f"condensed: {self.place}, {self.kind}, {self.before:,} → {self.after:,} tokens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condensed:
+    """What stands in for context and conversation under *profile*.
+
+    `tokens` is the whole prompt in o200k, `prompt_tokens` the server's own count of it, if it counts. `local`: made
+    for a local model, it may hold what no other may see.
+    """
+
+    profile: str
+    context: str
+    conversation: Conversation
+    tokens: int
+    local: bool
+    listed: tuple[CondensedPart, ...] = ()
+    prompt_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """A profile that may write summaries: its window in tokens."""
+
+    profile: str
+    tier: Tier
+    local: bool
+    window: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondenseOutcome:
+    """What condensing gave: the result, or why there is none; and a receipt for each model call."""
+
+    condensed: Condensed | None
+    receipts: tuple[Receipt, ...] = ()
+    failure: Failure | None = None
+
+
+def helpers(
+    order: Order, evidence: Evidence, policy: Policy, candidates: Candidates, *, may_pay: bool = True
+) -> tuple[Helper, ...]:
+    """Return the profiles that may summarize for *order*, the cheapest first.
+
+    Allowed are the order's own profile and the tiers'; but only local ones where the task, or any turn of the
+    conversation, is private, or nothing may be spent, and besides a profile that was asked for by name.
+    """
+    whole = order.outside is None or order.outside == order.conversation
+    tiers = (policy.tiers.local, policy.tiers.cheap, policy.tiers.burst)
+    found = []
+    for name in dict.fromkeys(name for name in (order.profile, *tiers) if name is not None):
+        window, local = evidence.window(name), is_local(candidates.get(name), policy)
+        allowed = local or (may_pay and whole and not order.private and order.task.profile in (None, name))
+        if window is not None and name in candidates and not candidates[name].key_missing and allowed:
+            tier = price_tier(name, policy, candidates)
+            found.append(Helper(profile=name, tier=tier, local=local, window=window.tokens))
+    return tuple(sorted(found, key=lambda helper: policy.price(1_000_000, helper.tier, local=helper.local)))
+
+
+def applied(
+    order: Order, evidence: Evidence, condensed: Condensed | None, counting: Counting
+) -> tuple[Order, Evidence]:
+    """Return *order* and *evidence* with the condensed text where it is needed and allowed, else as they are.
+
+    It is needed by the profile that it was made for, and by any other that the whole text does not fit.
+    """
+    if condensed is None or (condensed.local and not order.local):
+        return order, evidence
+    window = evidence.window(order.profile)
+    if order.profile != condensed.profile and (window is None or fits(evidence, window, counting)):
+        return order, evidence
+    windows = [
+        replace(each, prompt_tokens=condensed.prompt_tokens if each.profile == condensed.profile else None)
+        for each in evidence.windows
+    ]
+    tokens = TokenCount(condensed.tokens, condensed.tokens, "counted")
+    task = replace(order.task, context=condensed.context)
+    outside = condensed.conversation if not condensed.local else order.outside
+    return (
+        replace(order, task=task, conversation=condensed.conversation, outside=outside),
+        replace(evidence, tokens=tokens, windows=tuple(windows)),
+    )
+
+
+def notes(listed: Sequence[CondensedPart]) -> tuple[str, ...]:
+    """Return a line for each part that was condensed."""
+    return tuple(part.line for part in listed)

@@ -1,0 +1,1 @@
+"""The ladder: which causes there are, what follows each, what a step costs, and what a receipt says."""

@@ -1,0 +1,35 @@
+"""A failed attempt as a value, and the place where it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.errors import AttemptError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an attempt failed. `message` is shown and holds no secret.
+
+    `asked` is the profile a subagent asked for; `retry_after_s` the seconds that the provider wants to be left alone,
+    None where it did not say.
+    """
+
+    cause: Cause
+    message: str
+    asked: str | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def error(self) -> AttemptError:
+        """Return the failure as the typed error of its cause."""
+        return TABLE[self.cause].error(self.message)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where an attempt is made: a profile, and which of its providers (0: the one it names first)."""
+
+    profile: str
+    provider: int = 0

@@ -1,0 +1,87 @@
+"""Whether a server or a key is worth another try: a circuit breaker per server, a rest per key. Pure: time comes in.
+
+A record is closed (nothing speaks against it), open until a moment, and then half open: of a server one caller may
+probe, the others wait for how that ends; a key is free again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.policy import HealthRules
+from profile_router.errors import KeyUnusable, ModelMissing, NoKey, OtherModelLoaded, ServerFailed, Unreachable
+
+Scope = Literal["server", "key"]
+_DAY_S = 86_400.0
+_SKEW_S = 60.0  # clocks are put right by that much, and nobody notices
+# They say something of the request or of the profile, not of the server's health.
+_NOT_ILL = (ModelMissing, OtherModelLoaded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The health of one server or key. Moments are seconds since 1970, 0 for none.
+
+    `failures` in a row; blocked before `until`; `probing_until` is how long the one probe of a half-open record has.
+    """
+
+    failures: int = 0
+    cause: str = ""
+    since: float = 0.0
+    until: float = 0.0
+    probing_until: float = 0.0
+
+    def state(self, now: float) -> Literal["closed", "open", "half-open"]:
+        """Return how the circuit stands at *now*."""
+        if not self.until:
+            return "closed"
+        return "open" if now < self.until and not self._of_the_future(now) else "half-open"
+
+    def blocked_s(self, now: float) -> float:
+        """Return for how many seconds more nobody may try, 0 where somebody may."""
+        return 0.0 if self._of_the_future(now) else max(0.0, self.until - now, self.probing_until - now)
+
+    def _of_the_future(self, now: float) -> bool:
+        """Tell whether the clock was set back since: then `until` may be years away, and means nothing."""
+        return now < self.since - _SKEW_S
+
+
+def scope_of(cause: Cause) -> Scope | None:
+    """Return whose health *cause* speaks of, None where it speaks of neither server nor key."""
+    error = TABLE[cause].error
+    if issubclass(error, KeyUnusable):
+        return None if error is NoKey else "key"
+    return "server" if issubclass(error, Unreachable | ServerFailed) and error not in _NOT_ILL else None
+
+
+def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: float) -> Record:
+    """Return *record* after one more *failure* at *now*.
+
+    A server opens after `rules.failures` in a row, each time for twice as long up to `most_seconds`; a key rests at
+    once, as long as the provider asked for, else as long as *rules* say for its cause.
+    """
+    failures = record.failures + 1
+    if scope_of(failure.cause) == "key":
+        rest = failure.retry_after_s
+        if rest is None:
+            rest = rules.refused_seconds if failure.cause == "key-refused" else rules.used_up_seconds
+        rest = min(rest, _DAY_S)
+    elif failures < rules.failures:
+        rest = 0.0
+    else:
+        rest = min(rules.most_seconds, rules.open_seconds * 2.0 ** min(failures - rules.failures, 30))
+    return Record(failures=failures, cause=failure.cause, since=now, until=now + rest if rest else 0.0)
+
+
+def probing(record: Record, rules: HealthRules, *, now: float) -> Record:
+    """Return *record*, half open, with its one probe taken."""
+    return Record(
+        failures=record.failures,
+        cause=record.cause,
+        since=min(record.since, now),
+        until=min(record.until, now),
+        probing_until=now + rules.probe_seconds,
+    )

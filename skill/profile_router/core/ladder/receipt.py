@@ -1,0 +1,105 @@
+"""What a run leaves behind: a receipt per attempt, what was verified, and the result as the parent gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.privacy.taint import Taint
+
+Outcome = Literal["ok", "failed", "unavailable"]
+Status = Literal["ok", "failed", "refused", "unapproved"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One attempt: one provider, one model. Tokens as the provider counted them, `cost_usd` in USD, times in seconds.
+
+    `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `step` says why the
+    attempt was made: `route`, `probe`, `condense`, `summarize`, or the id of a ladder step. `withheld` says why the
+    subagent had no terminal though one was asked for. An outcome `unavailable` made no model
+    call at all. `taints` are the withheld files whose content the attempt was given.
+    """
+
+    profile: str
+    model_asked: str
+    model_served: str | None
+    provider: str
+    runner: str
+    step: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    ttft_s: float | None
+    seconds: float
+    outcome: Outcome
+    error: str | None = None
+    turns: int = 0
+    withheld: str = ""
+    taints: tuple[Taint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The end of one attempt: its receipt, and either the subagent's last words or the failure.
+
+    `wrote` are the files that it wrote, relative to the workspace; None: nobody knows, it ran commands or other tools.
+    """
+
+    receipt: Receipt
+    text: str = ""
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    wrote: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFile:
+    """One file that differs after the run. Lines are None for a binary file."""
+
+    path: str
+    lines_added: int | None
+    lines_removed: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """The task's own check command: its exit code, the last line it printed, and the end of all that it printed.
+
+    In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
+    command opened or moved; `wrote` tells whether it may have put what they hold into the work tree.
+    """
+
+    command: str
+    exit_code: int | None
+    seconds: float
+    last_line: str
+    tail: str = ""
+    taints: tuple[Taint, ...] = ()
+    wrote: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the command ended with 0."""
+        return self.exit_code == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files."""
+
+    files_changed: tuple[ChangedFile, ...] = ()
+    check: CheckResult | None = None
+    unverified: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+    @property
+    def lines_added(self) -> int:
+        """Return the lines added over all files."""
+        return sum(file.lines_added or 0 for file in self.files_changed)
+
+    @property
+    def lines_removed(self) -> int:
+        """Return the lines removed over all files."""
+        return sum(file.lines_removed or 0 for file in self.files_changed)

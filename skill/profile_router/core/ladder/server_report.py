@@ -1,0 +1,86 @@
+"""What a model server said about itself, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.profile import address
+
+_NAME_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendReport:
+    """The state of one server. `cause` is None where it answers; `window` is tokens for one request, if it says.
+
+    `vision` is None where the server does not tell. `counts_prompts`: it can count a request's tokens itself.
+    `elsewhere` is the host that really runs the model, where the server says that it only passes requests on.
+    """
+
+    profile: str
+    cause: Cause | None = None
+    detail: str = ""
+    models: tuple[str, ...] = ()
+    window: int | None = None
+    vision: bool | None = None
+    counts_prompts: bool = False
+    elsewhere: str = ""
+
+
+def passed_on(report: BackendReport, *, private: bool) -> Failure | None:
+    """Return why the server of *report* may not have a private task: it passes what it gets on to a cloud."""
+    if not (private and report.elsewhere):
+        return None
+    message = f"the task is private, and the model of {report.profile} runs at {report.elsewhere}, not on this machine"
+    return Failure(cause="not-local", message=message)
+
+
+def health_failure(report: BackendReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:
+    """Return why the server of *report* cannot serve the model *wanted*, None where it can."""
+    if report.cause is not None:
+        return Failure(cause=report.cause, message=f"{report.profile} at {address(where)}: {report.detail}")
+    if accept_any or not report.models or any(same_model(wanted, model) for model in report.models):
+        return None
+    loaded = f"has {_some(report.models)} loaded, the profile asks for {wanted}"
+    return Failure(cause="wrong-model", message=f"{report.profile} at {address(where)} {loaded}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """A model that a server lists: its names there, its id the first."""
+
+    names: tuple[str, ...]
+
+
+def other_model(asked: str, served: str, listed: Sequence[ListedModel], *, accept_any: bool) -> str:
+    """Return what is wrong where a server, asked for one model, answers as *served*; empty where that is the same one.
+
+    It is where a model of *listed* has both names; with *accept_any* (the policy's wish) any that is listed will do.
+    """
+    if same_model(asked, served) or (accept_any and not listed):
+        return ""
+    for model in listed:
+        if any(same_model(served, name) for name in model.names) and (
+            accept_any or any(same_model(asked, name) for name in model.names)
+        ):
+            return ""
+    return (
+        f"answers as {served[:_NAME_CHARS]!r}, which is not the model asked for ({asked!r}) by any name that it lists"
+    )
+
+
+def same_model(wanted: str, loaded: str) -> bool:
+    """Tell whether two names mean one model: paths, the ending .gguf, Ollama's :latest and case do not count."""
+    return _plain(wanted) == _plain(loaded)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().rsplit("/", 1)[-1].removesuffix(".gguf").removesuffix(":latest")
+
+
+def _some(models: Sequence[str]) -> str:
+    shown = ", ".join(models[:3])
+    return shown if len(models) <= 3 else f"{shown} and {len(models) - 3} more"

@@ -1,0 +1,1 @@
+"""Read a task as a text: its clauses, the kind of its work, the paths and files that it names."""

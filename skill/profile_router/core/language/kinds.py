@@ -1,0 +1,183 @@
+"""Find the kinds of work a text asks for: the act requested, never a word that merely occurs.
+
+The grammar is `core.clauses`, the vocabulary (one list of regular expressions per kind) is data of the policy. A kind's
+patterns are matched, in lower case, at the start of a clause that asks. Two named groups save every pattern a long list
+of its own: `(?P<gap>…)` may hold no preposition or conjunction, so the object stays the verb's own; `(?P<end>)` is
+where a noun phrase must end, so that "security review" is not found in "security review page".
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from profile_router.core.anchored import Anchored
+from profile_router.core.language.clauses import OPAQUE, WORDS, WORK, clauses, first_word, plain_text, word_set
+
+__all__ = ["KindHit", "KindPatterns", "compile_kinds", "find_kinds", "has_scope_word"]
+
+QUOTE_CHARS = 60
+# "Implement X, rename it everywhere, then lint and summarize": beside other work these are its chores, not the task.
+CHORES = word_set("lint summarize repetitive-edit")
+LINKS = word_set(
+    "about across after against and around as at because before behind between but by covering during everywhere "
+    "exposed focusing for from in into is it now of on onto or our over so that the this through throughout to "
+    "too toward towards under until using we what where which while with within without you again first reported "
+    "… – —"
+)
+PREPOSITIONS = word_set("of for in on to from with that which by using so and about around caused introduced")
+NO_SCOPE = word_set(  # "every time", "across restarts", "the whole point" say nothing about how much code is meant
+    "time times day hour minute second week month year now so once night morning sprint release point thing lot "
+    "idea story number word restart restarts run runs request requests session sessions thread threads process "
+    "processes platform platforms browser browsers device devices reboot reboots user users version versions "
+    "invocations seconds minutes hours days ms s few other"
+)
+SCOPE_ADJECTIVES = word_set("all the different multiple several many single")
+_CAPITAL = re.compile(r"(?<![\\?])(?:\\\\)*([A-Z])")
+# "Lint it and fix what it reports": still lint.
+_FOLLOW_UP = Anchored(
+    r"(?:fix|resolve|correct|address|handle|remove) (?:what|whatever|it|them|all|any|every|everything"
+    r"|(?:the|its|those|these) (?:\w++ ){0,2}(?:findings?|issues?|warnings?|errors?|violations?|problems?))\b",
+    anchors=(
+        *(" what", " it", " them", " all", " any", " every"),
+        *("finding", "issue", "warning", "error", "violation", "problem"),
+    ),
+)
+_PARENTHESES = re.compile(r" ?\([^()\n]*\)")
+_LIGHT_VERB = Anchored(
+    r"(?:do|perform|run|conduct|carry out|make|give(?: me| us)?|write(?: me| us| up)?|prepare|produce|provide"
+    r"|create|generate|draft|get(?: me| us)?|send(?: me| us)?|start with|begin with|propose)\s+",
+    anchors=(
+        *("do", "perform", "run", "conduct", "carry out", "make", "give", "write", "prepare", "produce", "provide"),
+        *("create", "generate", "draft", "get", "send", "start with", "begin with", "propose"),
+    ),
+    flags=re.IGNORECASE,
+)
+_NEGATED = Anchored(
+    r"(?:not|n't|no|never|nothing|none|neither|nobody|without|instead of|rather than|except)(?![\w-])",
+    anchors=("no", "n't", "never", "neither", "without", "instead of", "rather than", "except"),
+)
+_OBLIGES = Anchored(
+    r"\b(?:should|must|needs?|ha(?:s|ve) to|applies|touch(?:es)?|affects?|covers?|spans?)\b",
+    anchors=("should", "must", "need", "has to", "have to", "applies", "touch", "affect", "cover", "span"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindHit:
+    """Say which kind of work was asked for, and in which words (whitespace folded, at most 60 characters)."""
+
+    kind: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindPatterns:
+    """Hold the compiled patterns of each kind, in policy order."""
+
+    kinds: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]
+
+
+def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
+    """Compile the policy's regular expressions, kind by kind.
+
+    Raises ValueError, naming the kind and the pattern, for one that is no regular expression, that matches the empty
+    text (it would match every task), or that has a capital letter (it would match none).
+    """
+    return KindPatterns(
+        kinds=tuple((kind, tuple(_compiled(kind, source) for source in sources)) for kind, sources in patterns.items())
+    )
+
+
+def _compiled(kind: str, source: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(source)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"kind {kind}: the pattern {source!r} is no regular expression: {error}") from error
+    if pattern.match(""):
+        raise ValueError(f"kind {kind}: the pattern {source!r} matches the empty text, so it would match every task")
+    if capital := _CAPITAL.search(source):
+        raise ValueError(f"kind {kind}: the pattern {source!r} has {capital[1]!r}, but tasks are matched in lower case")
+    return pattern
+
+
+def find_kinds(text: str, kinds: KindPatterns) -> tuple[KindHit, ...]:
+    """Return the kinds that the first 20,000 characters ask for: at most one hit each, in policy order."""
+    quotes: dict[str, str] = {}
+    other_work = False
+    for clause, asked in clauses(_PARENTHESES.sub("", plain_text(text))):
+        if asked:
+            hits = _hits(clause, kinds)
+            quotes = hits | quotes
+            other_work = other_work or (CHORES.isdisjoint(hits) and _is_work(clause))
+    found = [kind for kind, _ in kinds.kinds if kind in quotes and not (other_work and kind in CHORES)]
+    return tuple(KindHit(kind=kind, quote=quotes[kind]) for kind in found)
+
+
+def _is_work(clause: str) -> bool:
+    return first_word(clause) in WORK and not _FOLLOW_UP.match(clause.lower())
+
+
+def has_scope_word(text: str, words: Sequence[str]) -> str | None:
+    """Return the first of `words` that says how far the work reaches, as it was written, or None.
+
+    A word counts in a clause that asks or obliges ("this must cover every module"), not when quoted or negated, and not
+    when it measures something else than code ("every time"). "all modules" also finds "all of our modules".
+    """
+    between = r" (?:of )?(?:the |our |its |these )?"
+    spelled = [between.join(map(re.escape, word.split())) for word in words if word.strip()]
+    if not spelled:
+        return None
+    firsts = tuple(word.split()[0].lower() for word in words if word.strip())
+    scope = Anchored(
+        rf"(?<![\w-])(?:{'|'.join(spelled)})(?![\w-])",
+        anchors=firsts if all(map(str.isascii, firsts)) else (),
+        flags=re.IGNORECASE,
+    )
+    for clause, asked in clauses(plain_text(text)):
+        if not (asked or _OBLIGES.search(clause)):
+            continue
+        for hit in scope.finditer(clause):
+            negated = _NEGATED.search(clause[: hit.start()].rpartition(",")[2].lower())
+            if not negated and _measures_code(clause[hit.end() : hit.end() + 80]):
+                return hit.group()
+    return None
+
+
+def _hits(clause: str, kinds: KindPatterns) -> dict[str, str]:
+    readings = _readings(clause)
+    found = ((kind, _first_match(readings, patterns)) for kind, patterns in kinds.kinds)
+    return {kind: quote for kind, quote in found if quote is not None}
+
+
+def _measures_code(following: str) -> bool:
+    words = (word.strip(".,:)") for word in following.lower().split())
+    return next((word for word in words if word not in SCOPE_ADJECTIVES and not word.isdigit()), "") not in NO_SCOPE
+
+
+def _readings(clause: str) -> tuple[str, ...]:
+    light = _LIGHT_VERB.match(clause)
+    return (clause, clause[light.end() :]) if light else (clause,)
+
+
+def _first_match(readings: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> str | None:
+    for reading in readings:
+        lowered = reading.lower()
+        for pattern in patterns:
+            hit = pattern.match(lowered)
+            if hit and _holds(hit):
+                # a few capitals grow when lowered; then the lowered words are the ones that can be cut out
+                words = (reading if len(reading) == len(lowered) else lowered)[: hit.end()].strip(" ,:")
+                return words if len(words) <= QUOTE_CHARS else words[: QUOTE_CHARS - 1].rstrip() + OPAQUE
+    return None
+
+
+def _holds(hit: re.Match[str]) -> bool:
+    groups = hit.re.groupindex
+    if _NEGATED.search(hit.group()):
+        return False
+    if "gap" in groups and not PREPOSITIONS.isdisjoint((hit["gap"] or "").split()):
+        return False
+    if "end" not in groups or hit.start("end") < 0:
+        return True
+    following = WORDS.search(hit.string, hit.end())
+    return following is None or not following[0][0].isalnum() or following[0].rstrip(".") in LINKS

@@ -1,0 +1,182 @@
+"""Which tracked files a text names. Pure: the list of tracked files comes from git."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from profile_router.core.language.globs import expand_braces, glob_regex
+from profile_router.core.language.path_words import EXTENSIONLESS, PathWord
+
+MOST_NAMESAKES = 5
+_MOST_GLOBS = 50
+_MOST_FOLDERS = 50
+
+_VERSION = re.compile(r"[vV]?\d+(?:\.\d+)*(?:\.[x*])?")
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|app|ai)", re.IGNORECASE)
+_SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A glob, or a folder (its name ends in `/`), and the tracked files that it stands for."""
+
+    name: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """What a text names: `singles` one by one, `groups` by a glob or a folder. Paths relative to the workspace."""
+
+    singles: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, inside: str = "") -> Mentions:
+    """Return what *words* name among *tracked*, which must be sorted.
+
+    *root* is the absolute path of the workspace, *inside* the current folder relative to it (empty: the same). A word
+    is looked up there first, then from the root, then as the end of a path: an end that more than 5 files share
+    names none of them. Words that match nothing are no paths and leave no trace.
+    """
+    singles: list[str] = []
+    groups: list[Group] = []
+    notes: list[str] = []
+    open_words: list[PathWord] = []
+    for word in words:
+        hit = _anchored(word, tracked, root, inside)
+        if isinstance(hit, Group):
+            groups.append(hit)
+        elif hit is not None:
+            singles.append(hit)
+        else:
+            open_words.append(word)
+    for text, paths in _by_end(open_words, tracked).items():
+        if len(paths) <= MOST_NAMESAKES:
+            singles += paths
+        else:
+            notes.append(f"{text} (named) is the name of {len(paths):,} files: none of them is counted")
+    groups += _folders_by_end(open_words, tracked)
+    groups += _globbed([word.text for word in open_words if _is_glob(word.text)], tracked, root, inside)
+    return Mentions(singles=tuple(dict.fromkeys(singles)), groups=tuple(dict.fromkeys(groups)), notes=tuple(notes))
+
+
+def may_name_files(words: Iterable[PathWord]) -> bool:
+    """Tell whether one of *words* can name a file at all, so that it is worth listing the tracked ones."""
+    return any("/" in word.text or not _names_nothing(word) for word in words)
+
+
+def group(glob: str, tracked: Sequence[str]) -> Group:
+    """Return the *tracked* files (sorted) that *glob* stands for; without a slash it holds in every folder."""
+    found: dict[str, None] = {}
+    for one in expand_braces(glob):
+        whole = one if "/" in one else f"**/{one}"
+        found |= dict.fromkeys(_matched(f"{whole}**" if whole.endswith("/") else whole, tracked))
+    return Group(name=glob, paths=tuple(sorted(found)))
+
+
+def _matched(glob: str, tracked: Sequence[str]) -> list[str]:
+    regex = glob_regex(glob)
+    head, tail = re.split(r"[*?\[]", glob, maxsplit=1)[0], re.split(r"[*?\]]", glob)[-1]
+    first = bisect_left(tracked, head)
+    near = tracked[first : bisect_left(tracked, f"{head}\U0010ffff", lo=first)]
+    return [path for path in near if path.endswith(tail) and regex.match(path)] if regex else []
+
+
+def is_glob(text: str) -> bool:
+    """Tell whether *text* has a character that globs use."""
+    return any(char in text for char in "*?[{")
+
+
+def _anchored(word: PathWord, tracked: Sequence[str], root: str, inside: str) -> str | Group | None:
+    """Return the file or the folder that *word* names from the current folder or from the root."""
+    if _names_nothing(word):
+        return None
+    for path in _places(word.text, root, inside):
+        at = bisect_left(tracked, path)
+        if at < len(tracked) and tracked[at] == path:
+            return path
+        if "/" in word.text and (paths := _below(path, tracked)):
+            return Group(name=f"{path}/", paths=paths)
+    return None
+
+
+def _names_nothing(word: PathWord) -> bool:
+    """Tell whether *word*, which has no slash, is a plain word, a version number or a domain name."""
+    if "/" in word.text or word.marked:
+        return False
+    if _VERSION.fullmatch(word.text) or _DOMAIN.fullmatch(word.text):
+        return True
+    return "." not in word.text and not EXTENSIONLESS.fullmatch(word.text)
+
+
+def _places(text: str, root: str, inside: str) -> Iterable[str]:
+    """Yield *text* relative to the workspace, read from the current folder and from the root; nothing if outside."""
+    starts = (root,) if text.startswith("/") or not inside else (posixpath.join(root, inside), root)
+    for start in starts:
+        path = posixpath.normpath(posixpath.join(start, text))
+        prefix = root.rstrip("/") + "/"
+        if path.startswith(prefix):
+            yield path[len(prefix) :]
+
+
+def _below(folder: str, tracked: Sequence[str]) -> tuple[str, ...]:
+    first = bisect_left(tracked, f"{folder}/")
+    return tuple(tracked[first : bisect_left(tracked, f"{folder}0", lo=first)])  # "0" follows "/"
+
+
+def _by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> dict[str, list[str]]:
+    ends: dict[str, list[str]] = {}
+    for word in words:
+        name = word.text.rpartition("/")[2]
+        wanted = _SHAPED_AS_FILE.fullmatch(name) or EXTENSIONLESS.fullmatch(name)
+        if wanted and word.text[0] != "/" and not _names_nothing(word) and not _of_a_domain(word.text):
+            ends.setdefault(name, []).append(word.text)
+    found: dict[str, list[str]] = {}
+    for path in tracked if ends else ():
+        for text in ends.get(path.rpartition("/")[2], ()):
+            if path == text or path.endswith(f"/{text}"):
+                found.setdefault(text, []).append(path)
+    return {text: found[text] for texts in ends.values() for text in texts if text in found}
+
+
+def _folders_by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> list[Group]:
+    groups = []
+    texts = [word.text for word in words if word.text.endswith("/") and word.text[0] != "/"]
+    for text in [text for text in texts if not _of_a_domain(text)][:_MOST_FOLDERS]:
+        inner = f"/{text}"
+        heads = {path[: path.index(inner)] for path in tracked if inner in path}
+        if len(heads) == 1:
+            folder = f"{heads.pop()}{inner}".rstrip("/")
+            groups.append(Group(name=f"{folder}/", paths=_below(folder, tracked)))
+    return groups
+
+
+def _of_a_domain(text: str) -> bool:
+    head, slash, _ = text.partition("/")
+    return bool(slash) and _DOMAIN.fullmatch(head) is not None
+
+
+def _is_glob(text: str) -> bool:
+    """Tell whether *text* is surely a glob: prose and code are full of asterisks and question marks."""
+    if not is_glob(text) or not any(char.isalnum() for char in text):
+        return False
+    spelled = expand_braces(text)
+    return "/" in text or all(re.fullmatch(r"[^/]*\.\w+", one) for one in spelled)
+
+
+def _globbed(texts: Sequence[str], tracked: Sequence[str], root: str, inside: str) -> list[Group]:
+    groups = []
+    for text in texts[:_MOST_GLOBS]:
+        whole = text + "**" if text.endswith("/") else text
+        for glob in _places(whole, root, inside) if "/" in text else (text,):
+            found = group(glob, tracked)
+            if found.paths:
+                groups.append(Group(name=text, paths=found.paths))
+                break
+    return groups

@@ -1,0 +1,1 @@
+"""What is private: secrets, private paths, personal data, and what an attempt was shown of them."""

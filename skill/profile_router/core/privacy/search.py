@@ -1,0 +1,242 @@
+"""Look for secrets in every reading of a text. Pure, linear.
+
+What one reading has shown to be harmless is not looked through again: see `core.fresh_lines`. Of the rows of
+`core.secret_kinds`, only those are tried whose anchors stand in the text, and only where these do.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
+from itertools import chain
+
+from profile_router.core.anchored import Anchored
+from profile_router.core.fresh_lines import fresh_lines
+from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.privacy.confidential import confidential_spans
+from profile_router.core.privacy.known_forms import (
+    KEY_KINDS,
+    KINDS,
+    KINDS_BY_LOOK,
+    PRIVATE_KEY,
+    SecretKind,
+    compiled,
+    dense_runs,
+)
+from profile_router.core.privacy.named_values import is_placeholder, named_secrets
+from profile_router.core.privacy.readings import View, readings, straightened, unwrapped
+from profile_router.core.privacy.spoken_passwords import spoken_passwords
+
+_HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}+")
+_VARIED = 7  # different characters that a real token has at least
+_REST = 8  # characters of a next line that may be the rest of a token which could end before
+_EXAMPLE = Anchored(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", flags=re.IGNORECASE)
+_KEY_ENDS = Anchored(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64}+")
+# Whole lines, a padded last one, and the start of a key of which little was written (DER begins with MI).
+_KEY_LINES = Anchored(
+    r"(?:(?:\\[nrt]|[\s>|\"',#+])*+(?:[A-Za-z0-9+/=]{20,}+|MI[A-Za-z0-9+/=]{2,}+|[A-Za-z0-9+/]{1,19}={1,2}))*+"
+)
+_LONGEST_KEY = 20_000  # characters: 16,384 bits of RSA
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a secret of *kind* stands in a text."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def secret_spans(
+    text: str, confidential: Confidential = NOTHING, *, keys_only: bool = False, by_look: bool = False
+) -> Iterator[Span]:
+    """Yield the secrets in *text* and what *confidential* calls private, in no order and some more than once.
+
+    *keys_only*: key material alone. *by_look*: no value that counts for the name it is given, or in a sentence.
+    """
+    kinds = KEY_KINDS if keys_only else KINDS_BY_LOOK if by_look else KINDS
+    last: View | None = None
+    clean: set[str] = set()  # lines without a finding
+    for view in readings(text):
+        for start, end, kind in (
+            () if confidential == NOTHING or keys_only else confidential_spans(view.text, confidential)
+        ):
+            yield Span(*view.origin(start, end), kind)
+        for start, end, kind in _over_breaks(view, kinds):
+            yield Span(*view.origin(start, end), kind)
+        for fresh in () if keys_only else fresh_lines(view.text, clean):
+            starts = []
+            for start, end, kind in _in_lines(fresh.text, confidential, kinds):
+                starts.append(start)
+                yield Span(*view.origin(*fresh.place(start, end)), kind)
+            clean |= fresh.without(starts)
+        last = view
+    if last is not None and (wrapped := unwrapped(last)) is not None:
+        for start, end, kind in _joined(wrapped, kinds):
+            yield Span(*wrapped.origin(start, end), kind)
+
+
+def _over_breaks(view: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
+    searched = _Searched(view)
+    for kind in kinds:
+        if kind.over_lines:
+            yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+
+
+def _in_lines(
+    text: str, confidential: Confidential, kinds: Sequence[SecretKind], *, decoded: bool = False
+) -> Iterator[tuple[int, int, str]]:
+    searched = _Searched(View(text=text))
+    for kind in kinds:
+        if not kind.over_lines:
+            yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+    if kinds is KINDS:
+        yield from ((named.start, named.end, named.kind) for named in named_secrets(text, searched.lower))
+        for start, end in spoken_passwords(text, searched.lower):
+            if not is_placeholder(text[start:end]):
+                yield start, end, "password"
+    if not decoded:
+        yield from _in_base64(searched, confidential, kinds)
+
+
+def _in_base64(
+    searched: _Searched, confidential: Confidential, kinds: Sequence[SecretKind]
+) -> Iterator[tuple[int, int, str]]:
+    """Yield the runs of base64 that are a text with a secret in it."""
+    text = searched.view.text
+    for run in dict.fromkeys(_BASE64.findall(searched.dense)):
+        if kind := _kind_within(run, confidential, kinds):
+            start = text.find(run)
+            while start >= 0:
+                yield start, start + len(run), kind
+                start = text.find(run, start + len(run))
+
+
+def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
+    bare = run.rstrip("=")
+    try:
+        text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
+    except ValueError:
+        return None
+    text = straightened(View(text=text)).text
+    found = _in_lines(text, confidential, kinds, decoded=True)
+    ours = confidential_spans(text, confidential) if confidential != NOTHING else ()
+    return next((kind for *_, kind in (*found, *ours)), None)
+
+
+def _joined(wrapped: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
+    searched = _Searched(wrapped, wrapped=True)
+    for kind in kinds:
+        if kind.wraps:
+            yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
+
+
+class _Searched:
+    """A view that rows are looked for in, and what is made of it once, for those that need it."""
+
+    def __init__(self, view: View, *, wrapped: bool = False) -> None:
+        self.view, self.wrapped = view, wrapped
+
+    @cached_property
+    def lower(self) -> str:
+        return self.view.text.lower()
+
+    @cached_property
+    def dense(self) -> str:
+        return dense_runs(self.view.text)
+
+    @cached_property
+    def heads(self) -> set[str]:
+        heads = set(_HEAD.findall(self.dense))
+        return heads | {head[0] for head in heads}
+
+    def starts(self, kind: SecretKind) -> Iterator[int]:
+        """Yield where a match of *kind* may start, in order; a place may come twice."""
+        if kind.dense and not any(anchor in self.dense for anchor in kind.anchors if self._begins(kind, anchor)):
+            return iter(())
+        if kind.ahead is None:
+            return self._anywhere(kind)
+        text = self.lower if kind.caseless else self.view.text
+        return merge(*(_before(anchor, text, kind.ahead) for anchor in kind.anchors))
+
+    def _begins(self, kind: SecretKind, anchor: str) -> bool:
+        """Tell whether some word begins as *anchor* does, where a match of *kind* would have to begin a word."""
+        return self.wrapped or kind.ahead != 0 or anchor[:2] in self.heads
+
+    def _anywhere(self, kind: SecretKind) -> Iterator[int]:
+        text, at = self.view.text, 0
+        if not any(anchor in text for anchor in kind.anchors):
+            return
+        pattern = compiled(kind, inside=self.wrapped)
+        while found := pattern.search(text, at):
+            at = found.start() + 1
+            yield found.start()
+
+
+def _before(anchor: str, text: str, ahead: int) -> Iterator[int]:
+    """Yield the places in *text* that are at most *ahead* characters before an *anchor*, in order, each once."""
+    at, done = text.find(anchor), 0
+    while at >= 0:
+        yield from range(max(done, at - ahead), at + 1)
+        done = at + 1
+        at = text.find(anchor, done)
+
+
+def _matches(kind: SecretKind, searched: _Searched) -> Iterator[tuple[int, int]]:
+    view, wrapped = searched.view, searched.wrapped
+    starts = searched.starts(kind)
+    first = next(starts, None)
+    if first is None:  # as for most rows: their expressions are not even compiled, which takes a short text's time
+        return
+    pattern, at = compiled(kind, inside=wrapped), 0
+    for place in chain((first,), starts):
+        if place < at or not (found := pattern.match(view.text, place)):
+            continue
+        start, end = found.span("value" if "value" in pattern.groupindex else 0)
+        at = place + 1
+        if _stands_alone(kind, view, place, end, wrapped=wrapped) and _is_real(kind, found, start, end):
+            at = max(end, at)
+            yield start, _key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
+
+
+def _stands_alone(kind: SecretKind, view: View, start: int, end: int, *, wrapped: bool) -> bool:
+    text = view.text
+    if wrapped and view.before is not None:
+        text = view.before.text
+        start, end = view.one_back(start, end)
+        if not _goes_on(kind, text, start, end) or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+            return False
+    return not (kind.exact and end < len(text) and (text[end].isalnum() or text[end] == "_"))
+
+
+def _goes_on(kind: SecretKind, text: str, start: int, end: int) -> bool:
+    """Tell whether a match over a line break is one value: what follows a whole one counts only if it looks alike."""
+    lines = re.split(r"[\r\n]+", text[start:end])
+    if len(lines) < 2 or not compiled(kind, inside=True).match(lines[0]):
+        return len(lines) > 1
+    return kind.varied and len(lines[1].strip()) >= _REST and any(char.isdigit() for char in lines[1])
+
+
+def _is_real(kind: SecretKind, found: re.Match[str], start: int, end: int) -> bool:
+    value = found.string[start:end]
+    if not kind.varied:
+        return True
+    if sum(char.isdigit() for char in value) < kind.digits:
+        return False
+    if "value" in found.re.groupindex:
+        return not is_placeholder(value)
+    return len(set(value)) >= _VARIED and not _EXAMPLE.search(value)
+
+
+def _key_end(text: str, end: int) -> int:
+    """Return where the key whose head ends at *end* is over: behind its last line, else behind what looks like it."""
+    if closing := _KEY_ENDS.search(text, end, end + _LONGEST_KEY):
+        return closing.end()
+    body = _KEY_LINES.match(text, end, end + _LONGEST_KEY)
+    return body.end() if body else end

@@ -1,0 +1,100 @@
+"""Passwords told in a sentence, in many languages: `la contraseña de la base es …`, `пароль от базы: …`. Pure, linear.
+
+Names and verbs are compared as `core.normalize` reads them: without accents, look-alikes as the letters they look like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from profile_router.core.anchored import Anchored
+from profile_router.core.language.shared_stems import SharedStems
+from profile_router.core.privacy.readings import plain
+
+_NAMES = (
+    *("password", "passcode", "kennwort", "passwort", "zugangscode"),  # English, German
+    *("contraseña", "clave de acceso", "mot de passe", "mdp", "senha", "palavra-passe", "parola d'ordine"),
+    *("wachtwoord", "lösenord", "lösenordet", "passord", "passordet", "adgangskode", "kodeord", "salasana"),
+    *("hasło", "haslo", "heslo", "jelszó", "parola", "şifre", "lozinka", "geslo", "parool", "slaptažodis"),
+    *("пароль", "парола", "лозинка", "κωδικός", "סיסמה", "كلمة المرور", "كلمة السر", "رمز عبور", "पासवर्ड"),
+    *("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "mật khẩu", "kata sandi", "รหัสผ่าน"),
+)
+_VERBS = (
+    *(
+        "is",
+        "was",
+        "ist",
+        "lautet",
+        "es",
+        "est",
+        "é",
+        "è",
+        "e'",
+        "jest",
+        "to",
+        "to jest",
+        "är",
+        "er",
+        "on",
+        "este",
+        "je",
+    ),
+    *("είναι", "הוא", "היא", "هي", "هو", "है", "是", "为", "為", "は", "が", "는", "은", "là", "adalah", "คือ", "olan"),
+)
+NAMES = tuple(dict.fromkeys(plain(one).lower() for name in _NAMES for one in (name, name.title(), name.upper())))
+_STEMS = SharedStems.of(NAMES, ("pass", "paro", "losenord"))
+_SAID = sorted({plain(verb).lower() for verb in _VERBS}, key=len, reverse=True)
+_VERB = "|".join(re.escape(verb) + ("(?![^\\W_])" if verb.isascii() else "") for verb in _SAID)
+# Of what the password is: an ending of the name, and a few words.
+_OF = Anchored(r"[\"'`*]{0,3}+(?P<ending>[^\W\d_]{0,6}+)(?:[ \t]{1,2}+[^\W_]{1,20}+){0,5}+[ \t]{0,3}+")
+_BLANKS = Anchored(r"[ \t]{1,3}+")
+_TOLD = Anchored(
+    rf"(?>[:=]|(?:(?<![^\W\d_])|(?<=[^\x00-\x7f]))(?:{_VERB})[ \t]{{0,2}}+:?+)[ \t]{{0,3}}+"
+    r"[\"'`*]{0,3}+(?P<value>[!#-&(-_a-~]{6,200}+)"
+)
+_WORD_WITH_NUMBER = Anchored(
+    r"[A-Za-z]{1,20}[_.]?[0-9]{1,3}|[0-9]{1,3}[_.]?[A-Za-z]{1,20}"
+    r"|(?:[A-Z]?[a-z]{1,20}[0-9]{0,2}|[0-9]{1,3})(?:-(?:[A-Z]?[a-z]{2,20}[0-9]{0,2}|[0-9]{1,2}))+"
+)
+_CODE = Anchored(r"[(\[{<]|^[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++$|^(?:[./~]|.{1,30}://)|^[$%&@]\w+$|%s|=|;.")
+
+
+def spoken_passwords(text: str, lower: str) -> Iterator[tuple[int, int]]:
+    """Yield where *text* tells a password in a sentence; *lower* is the same in lower case."""
+    for name, at in _STEMS.places(lower):
+        if _begins(lower, at) and (found := _told(lower, at + len(name))):
+            start = found.start("value")
+            value = text[start : found.end("value")].rstrip(".,:;!?)\"'`*")
+            if _is_told(value):
+                yield start, start + len(value)
+
+
+def _told(lower: str, at: int) -> re.Match[str] | None:
+    """Return the verb or sign, with the value behind it, that follows the name ending at *at*; None where none does.
+
+    It stands in or behind the ending of the name, or as a word: some twenty places at most.
+    """
+    around = _OF.match(lower, at)
+    if around is None:  # it always matches
+        return None
+    end, ending = around.end(), around.span("ending")
+    blanks = (found.end() for found in _BLANKS.finditer(lower, ending[1], end))
+    places = dict.fromkeys((*range(ending[0], ending[1] + 1), *blanks, end))
+    return next((found for place in places if (found := _TOLD.match(lower, place))), None)
+
+
+def is_word_with_number(value: str) -> bool:
+    """Tell whether *value* is a word of prose that has a number: `base64-encoded`, `see-section-2`, `utf-8`."""
+    return _WORD_WITH_NUMBER.fullmatch(value) is not None
+
+
+def _begins(lower: str, at: int) -> bool:
+    return at == 0 or not (lower[at - 1].isalnum() and lower[at - 1].isascii()) or not lower[at].isascii()
+
+
+def _is_told(value: str) -> bool:
+    letters, digits = sum(map(str.isalpha, value)), sum(map(str.isdigit, value))
+    if len(value) < 6 or letters < 2 or not digits or len(set(value)) < 4 or _CODE.search(value):
+        return False
+    return not is_word_with_number(value)

@@ -1,0 +1,56 @@
+"""A profile as decisions see it, and whether it is local."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from profile_router.core.policy import Policy, Tier
+from profile_router.core.profile import is_loopback, names_cloud, same_endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers."""
+
+    name: str
+    base_url: str
+    model: str = ""
+    provider: str = ""
+    key_missing: bool = False
+    others: tuple[Candidate, ...] = ()
+
+    def at(self, provider: int) -> Candidate:
+        """Return the profile as its provider number *provider* serves it, 0 being the one it names first."""
+        return self if provider == 0 else self.others[provider - 1]
+
+
+Candidates = Mapping[str, Candidate]
+
+
+def is_local(candidate: Candidate | None, policy: Policy) -> bool:
+    """Tell whether *candidate* is local: attested, on this machine, and no cloud's model behind a port of it.
+
+    That `localhost` is this machine is asked of the resolver with each connection (`servers.http`), that the server
+    passes nothing on with each look at it (`core.backend`).
+    """
+    return candidate is not None and attested(candidate, policy) and not names_cloud(candidate.model)
+
+
+def attested(candidate: Candidate, policy: Policy) -> bool:
+    """Tell whether the operator attests the exact base URL of *candidate*, and it names this machine.
+
+    Attested are the policy's `local_endpoints`; with none, the base URL of the profile of the tier local.
+    """
+    if not is_loopback(candidate.base_url):
+        return False
+    if policy.local_endpoints:
+        return any(same_endpoint(candidate.base_url, endpoint) for endpoint in policy.local_endpoints)
+    return candidate.name == policy.tiers.local
+
+
+def price_tier(profile: str, policy: Policy, candidates: Candidates) -> Tier:
+    """Return the tier whose price a profile is taken to have: its own, else local on this machine, else burst."""
+    candidate = candidates.get(profile)
+    outside: Tier = "local" if candidate is not None and is_loopback(candidate.base_url) else "burst"
+    return policy.tiers.tier_of(profile) or outside

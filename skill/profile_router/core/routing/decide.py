@@ -1,0 +1,176 @@
+"""Decide where a task goes: an ordered, readable policy over measured evidence.
+
+`decide` is total and pure: any task gives a route or a typed refusal, and the same input always gives the same one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from profile_router.core.evidence import Evidence, Window
+from profile_router.core.policy import BorderlineRule, Policy, Rule, Tier
+from profile_router.core.privacy.kept_local import speaks_of_keeping
+from profile_router.core.profile import is_loopback
+from profile_router.core.routing.candidate import Candidates, attested, is_local, price_tier
+from profile_router.core.routing.estimate import estimate
+from profile_router.core.routing.fit import condensable, fits, fits_text
+from profile_router.core.routing.flips import find_flips
+from profile_router.core.routing.route import Decision, Refusal, Route
+from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
+from profile_router.core.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """A profile chosen by a rule, before it is checked against its window."""
+
+    profile: str
+    tier: Tier | None
+    rule: str
+    reasons: Reasons
+    needs_probe: bool = False
+
+
+def stays_here(task: Task, evidence: Evidence, candidates: Candidates, policy: Policy) -> bool:
+    """Tell whether *task* is meant for this machine: it is private, asks for a local profile, or speaks of it.
+
+    What its parent says from then on may tell of it: see `core.conversation`.
+    """
+    if task.local_only or evidence.private or speaks_of_keeping(f"{task.goal}\n{task.context}"):
+        return True
+    return task.profile is not None and is_local(candidates.get(task.profile), policy)
+
+
+def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
+    """Return the route of *task*, or a refusal that says what would unblock it. Never raises.
+
+    Order: `private`, then an explicit profile, then the policy's rules; at last the prompt must fit the window.
+    """
+    decision = _decide(task, evidence, policy, candidates)
+    if isinstance(decision, Refusal):
+        return decision
+    flips = find_flips(task, evidence, policy, lambda t, e: _decide(t, e, policy, candidates), decision)
+    return replace(decision, flips=flips)
+
+
+def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
+    choice = _choose(task, evidence, policy, candidates)
+    if choice.rule == "private" and not is_local(candidates.get(choice.profile), policy):
+        return _not_attested(choice, evidence, policy, candidates)
+    window = evidence.window(choice.profile)
+    over = window is not None and not fits(evidence, window, policy.counting)
+    if over and window is not None:
+        if not condensable(evidence, window, policy.counting):
+            return _fits_nowhere(choice, evidence, policy)
+        choice = replace(choice, reasons=(*choice.reasons, _condensed_first(evidence, window, policy)))
+    return Route(
+        profile=choice.profile,
+        tier=choice.tier,
+        rule=choice.rule,
+        reasons=choice.reasons,
+        needs_probe=choice.needs_probe,
+        flips=(),
+        estimate=estimate(evidence, choice.tier or price_tier(choice.profile, policy, candidates), policy),
+        evidence=evidence,
+        policy=policy.digest,
+        warnings=_warnings(choice, evidence, policy, candidates),
+        condense=over,
+    )
+
+
+def _choose(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> _Choice:
+    for rule in policy.rules:
+        if task.profile is not None and rule.id != "private":
+            break
+        tier = _tier(rule, policy)
+        profile = policy.tiers.profile(tier) or policy.tiers.local
+        reasons = CONDITIONS[rule.id](Case(evidence=evidence, policy=policy, profile=profile), rule)
+        if reasons is not None:
+            return _fired(rule, tier, profile, reasons, task, policy, candidates)
+    if task.profile is not None:
+        return _explicit(task.profile, policy)
+    return _Choice(
+        profile=policy.tiers.local, tier="local", rule="small-change", reasons=("no rule fires: local first",)
+    )
+
+
+def _tier(rule: Rule, policy: Policy) -> Tier:
+    """Return the tier that *rule* leads to; cheap becomes local where the policy has no cheap profile."""
+    return "local" if policy.tiers.profile(rule.route) is None else rule.route
+
+
+def _fired(
+    rule: Rule, tier: Tier, profile: str, reasons: Reasons, task: Task, policy: Policy, candidates: Candidates
+) -> _Choice:
+    needs_probe = False
+    if tier != rule.route:
+        reasons = (*reasons, f"the policy has no {rule.route} tier: it goes {tier}")
+    if isinstance(rule, BorderlineRule):
+        needs_probe = policy.tiers.cheap is not None
+        reasons = reasons if needs_probe else (*reasons, "no cheap tier: decided local without a probe")
+    if rule.id == "private" and task.profile is not None:
+        if is_local(candidates.get(task.profile), policy):
+            profile, reasons = task.profile, (*reasons, f"'{task.profile}' was asked for and is local")
+            return _Choice(profile=profile, tier=policy.tiers.tier_of(profile), rule=rule.id, reasons=reasons)
+        if task.profile != profile:
+            reasons = (*reasons, f"'{task.profile}' was asked for, but it is not local: private is never beaten")
+    return _Choice(profile=profile, tier=tier, rule=rule.id, reasons=reasons, needs_probe=needs_probe)
+
+
+def _explicit(profile: str, policy: Policy) -> _Choice:
+    reason = f"'{profile}' was asked for: an explicit profile beats every rule but private"
+    return _Choice(profile=profile, tier=policy.tiers.tier_of(profile), rule="explicit", reasons=(reason,))
+
+
+def _not_attested(choice: _Choice, evidence: Evidence, policy: Policy, candidates: Candidates) -> Refusal:
+    candidate = candidates.get(choice.profile)
+    where = candidate.base_url if candidate else "no endpoint"
+    if candidate is not None and attested(candidate, policy):
+        why = f"has {candidate.model}, which Ollama's cloud runs"
+        unblock = f"name a model in {choice.profile} that this machine runs itself"
+    elif candidate is not None and is_loopback(candidate.base_url):
+        why = "is not attested as local"
+        unblock = f"name {candidate.base_url} under local_endpoints in the policy"
+    else:
+        why = "is not on this machine"
+        unblock = f"serve {choice.profile} on a loopback address such as http://127.0.0.1:8080/v1"
+    return Refusal(
+        rule=choice.rule,
+        reasons=(*choice.reasons, f"but {choice.profile} at {where} {why}"),
+        unblock=(unblock,),
+        evidence=evidence,
+        policy=policy.digest,
+    )
+
+
+def _condensed_first(evidence: Evidence, window: Window, policy: Policy) -> str:
+    sized = fits_text(evidence, window, policy.counting)
+    return f"the prompt is over the window, so its context is condensed first: {sized}"
+
+
+def _fits_nowhere(choice: _Choice, evidence: Evidence, policy: Policy) -> Refusal:
+    windows = ", ".join(f"{window.profile} {window.tokens:,}" for window in evidence.windows)
+    window = evidence.window(choice.profile)
+    sized = fits_text(evidence, window, policy.counting) if window else f"{evidence.tokens.high:,} tokens"
+    return Refusal(
+        rule=choice.rule,
+        reasons=(*choice.reasons, f"even with its context condensed the prompt fits no allowed window: {sized}"),
+        unblock=(
+            f"shorten the goal, or put its details into a file that --file names: it is paged (windows: {windows})",
+        ),
+        evidence=evidence,
+        policy=policy.digest,
+    )
+
+
+def _warnings(choice: _Choice, evidence: Evidence, policy: Policy, candidates: Candidates) -> tuple[str, ...]:
+    found = []
+    candidate = candidates.get(choice.profile)
+    if candidate is not None and candidate.key_missing:
+        found.append(f"{choice.profile} has no key: `run` would have to fall back")
+    if evidence.images and choice.tier == "local":
+        found.append(f"{choice.profile} is taken to read text only: images are replaced by their names")
+    if choice.tier is None:
+        price = price_tier(choice.profile, policy, candidates)
+        found.append(f"'{choice.profile}' serves no tier of the policy: it is priced as {price}")
+    return tuple(found)

@@ -1,0 +1,57 @@
+"""What the probe's estimate means for a borderline route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.policy import BorderlineRule, Policy, Tier
+from profile_router.core.routing.estimate import estimate
+from profile_router.core.routing.fit import fits
+from profile_router.core.routing.route import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complexity:
+    """The cheap tier's estimate: `score` of 10, files and lines to edit, and one sentence why."""
+
+    score: int
+    files_to_edit: int
+    lines_to_edit: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOutcome:
+    """One probe: an estimate, or in `problem` why there is none; a receipt for each call that was made."""
+
+    complexity: Complexity | None
+    receipts: tuple[Receipt, ...] = ()
+    problem: str = ""
+
+
+def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy) -> Route:
+    """Return *route* with the probe's answer in it: burst if complex, else as it was. No estimate means local."""
+    rule = next((rule for rule in policy.rules if isinstance(rule, BorderlineRule)), None)
+    if outcome.complexity is None or rule is None:
+        return replace(
+            route, needs_probe=False, reasons=(*route.reasons, f"no estimate ({outcome.problem}): decided local")
+        )
+    found = outcome.complexity
+    sizes = f"{found.files_to_edit} files, {found.lines_to_edit} lines"
+    said = f"the probe estimates {found.score} of 10, {sizes}: {found.reason}"
+    tier: Tier = rule.if_complex if found.score >= policy.probe.complex_from else rule.route
+    profile = policy.tiers.profile(tier) or route.profile
+    window = route.evidence.window(profile)
+    if window is not None and not fits(route.evidence, window, policy.counting):
+        said, tier, profile = f"{said} (but the prompt does not fit {profile})", rule.route, route.profile
+    return replace(
+        route,
+        needs_probe=False,
+        profile=profile,
+        tier=tier,
+        condense=route.condense and profile == route.profile,
+        reasons=(*route.reasons, said),
+        estimate=estimate(route.evidence, tier, policy),
+        flips=(),
+    )

@@ -1,0 +1,215 @@
+"""Say what was decided and done: lines for a person, mappings for a program. The figures come from the values alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profile_router.core.evidence import Evidence, Range
+from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
+from profile_router.core.ladder.spending import price
+from profile_router.core.ladder.steps import Hop
+from profile_router.core.privacy.taint import named
+from profile_router.core.routing.route import Decision, Refusal, Route
+
+Json = dict[str, Any]
+_ONE_LINE = 110
+_SOON_S = 180.0  # less is 0.0 h
+LABEL_WIDTH = 12  # where the texts of `decision_lines` start
+
+
+def decision_json(decision: Decision) -> Json:
+    """Return *decision* as `route --json` prints it."""
+    evidence = evidence_json(decision.evidence)
+    if isinstance(decision, Refusal):
+        return {
+            "status": "refused",
+            "profile": None,
+            "tier": None,
+            "rule": decision.rule,
+            "reasons": list(decision.reasons),
+            "unblock": list(decision.unblock),
+            "evidence": evidence,
+            "policy": decision.policy,
+            "warnings": list(decision.warnings),
+        }
+    return {
+        "profile": decision.profile,
+        "tier": decision.tier,
+        "rule": decision.rule,
+        "reasons": list(decision.reasons),
+        "evidence": evidence,
+        "needs_probe": decision.needs_probe,
+        "condense": decision.condense,
+        "flips": list(decision.flips),
+        "estimate": {
+            "usd": decision.estimate.usd,
+            "seconds": decision.estimate.seconds,
+            "usd_if_burst": decision.estimate.usd_if_burst,
+        },
+        "policy": decision.policy,
+        "warnings": list(decision.warnings),
+    }
+
+
+def evidence_json(evidence: Evidence) -> Json:
+    """Return *evidence* as JSON. Sizes are ranges with their source; a high of null means no known end."""
+    return {
+        "files_to_read": _range(evidence.files_to_read),
+        "files_to_edit": _range(evidence.files_to_edit),
+        "lines_to_edit": _range(evidence.lines_to_edit),
+        "tokens": {"low": evidence.tokens.low, "high": evidence.tokens.high, "source": evidence.tokens.source},
+        "chars": evidence.chars,
+        "images": [{"place": image.place, "form": image.form, "bytes": image.bytes} for image in evidence.images],
+        "kinds": [{"kind": hit.kind, "quote": hit.quote} for hit in evidence.kinds],
+        "private": [{"kind": finding.kind, "place": finding.place} for finding in evidence.private],
+        "files": [
+            {"path": file.path, "bytes": file.bytes, "form": file.form, "lines": file.lines} for file in evidence.files
+        ],
+        "windows": [
+            {
+                "profile": window.profile,
+                "tokens": window.tokens,
+                "source": window.source,
+                "prompt_tokens": window.prompt_tokens,
+            }
+            for window in evidence.windows
+        ],
+        "notes": list(evidence.notes),
+    }
+
+
+def _range(size: Range) -> Json:
+    return {"low": size.low, "high": size.high, "source": size.source}
+
+
+def receipt_json(receipt: Receipt) -> Json:
+    """Return *receipt* as `run --json` prints it."""
+    plain = {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+    return plain | {"taints": [{"path": taint.path, "why": taint.why} for taint in receipt.taints]}
+
+
+def verified_json(verified: Verified) -> Json:
+    """Return *verified* as `run --json` prints it."""
+    check = verified.check
+    return {
+        "files_changed": [
+            {"path": file.path, "lines_added": file.lines_added, "lines_removed": file.lines_removed}
+            for file in verified.files_changed
+        ],
+        "lines_added": verified.lines_added,
+        "lines_removed": verified.lines_removed,
+        "check": None
+        if check is None
+        else {
+            "command": check.command,
+            "passed": check.passed,
+            "exit_code": check.exit_code,
+            "seconds": check.seconds,
+            "last_line": check.last_line,
+            "taints": [{"path": taint.path, "why": taint.why} for taint in check.taints],
+        },
+        "unverified": list(verified.unverified),
+    }
+
+
+def decision_lines(decision: Decision, *, burst: str) -> list[str]:
+    """Return the screen of a decision: decision, reason, what would change it, price. *burst* is the burst profile."""
+    if isinstance(decision, Refusal):
+        lines = [
+            f"refused  ·  {decision.rule}",
+            *_labelled("why", decision.reasons),
+            *_labelled("unblock", decision.unblock),
+        ]
+        return lines + _labelled("warning", decision.warnings)
+    head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
+    head += "  ·  condensed first" if decision.condense else ""
+    lines = [head, *_labelled("why", (*_joined(decision.reasons), _size(decision.evidence, decision.profile)))]
+    lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
+    lines += _labelled("costs", (_price(decision, burst),))
+    return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
+
+
+def _joined(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Return short reasons as one line, long ones a line each."""
+    whole = ", ".join(reasons)
+    return (whole,) if len(whole) <= _ONE_LINE else reasons
+
+
+def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
+    return [f"{f'  {label}' if place == 0 else '':<{LABEL_WIDTH}}{text}" for place, text in enumerate(texts)]
+
+
+def _size(evidence: Evidence, profile: str) -> str:
+    count = evidence.tokens
+    tokens = f"{count.high:,}" if count.low == count.high else f"≤ {count.high:,}"
+    images = f"{len(evidence.images)} image{'s' if len(evidence.images) > 1 else ''}" if evidence.images else "no image"
+    window = evidence.window(profile)
+    room = f" of {window.tokens:,} ({_source(window.source, window.age_s)})" if window else ""
+    return f"{tokens}{room} prompt tokens, {images}"
+
+
+def _source(source: str, age_s: float | None) -> str:
+    if age_s is None:
+        return source
+    return f"{source} {age_s / 3600:.1f} h ago" if age_s >= _SOON_S else f"{source} just now"
+
+
+def _price(route: Route, burst: str) -> str:
+    guess = route.estimate
+    here = f"{price(guess.usd)}, about {guess.seconds:,.0f} s"
+    if route.profile == burst:
+        return here
+    return f"{here}   ({burst}: {price(guess.usd_if_burst)}, about {guess.seconds_if_burst:,.0f} s)"
+
+
+def decision_line(decision: Decision) -> str:
+    """Return *decision* in one line, for the progress of a run."""
+    if isinstance(decision, Refusal):
+        return f"refused · {decision.rule} · {decision.reasons[-1]}"
+    return f"{decision.profile} · {decision.rule} · {decision.reasons[0]}"
+
+
+def attempt_line(attempt: Attempt) -> str:
+    """Return how an attempt ended, in one line."""
+    receipt = attempt.receipt
+    served = receipt.model_served or receipt.model_asked
+    if attempt.failure is not None:
+        happened = attempt.failure.message.removeprefix(f"{receipt.profile} at ")
+        return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
+    turns, read = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}", _read(receipt)
+    tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
+    return (
+        f"{receipt.profile} · {served} · {turns} · {tokens} · {price(receipt.cost_usd)} · {receipt.seconds:.1f} s{read}"
+    )
+
+
+def _read(receipt: Receipt) -> str:
+    return f" · read {named(receipt.taints)}" if receipt.taints else ""
+
+
+def hop_line(hop: Hop) -> str:
+    """Return a step of the ladder in one line: what happened and what follows."""
+    return f"stop: {hop.reason}" if hop.profile is None else hop.reason
+
+
+def verified_lines(verified: Verified) -> list[str]:
+    """Return what was verified, a line each for files, check and what stays open."""
+    lines = [
+        ", ".join(_changed(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed[:8])
+        or "no file changed"
+    ]
+    if len(verified.files_changed) > 8:
+        lines[0] += f" and {len(verified.files_changed) - 8} more"
+    if verified.check is not None:
+        verdict = "passed" if verified.check.passed else f"FAILED (exit {verified.check.exit_code})"
+        lines.append(f"{verified.check.command}: {verdict} · {verified.check.last_line}".rstrip(" ·"))
+    return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
+
+
+def _changed(path: str, added: int | None, removed: int | None) -> str:
+    return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"
+
+
+def thousands(tokens: int) -> str:
+    """Return 11,234 as `11.2k`; below a thousand as it is."""
+    return str(tokens) if tokens < 1_000 else f"{tokens / 1_000:.1f}k"

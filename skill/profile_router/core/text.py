@@ -1,0 +1,21 @@
+"""Text that people read: on one line, printable, in words. Pure."""
+
+from __future__ import annotations
+
+
+def shown(text: str, longest: int = 200) -> str:
+    """Return *text* on one line, at most *longest* characters of it, what cannot be printed escaped."""
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
+
+
+def in_words(seconds: float) -> str:
+    """Return *seconds* as a message has them, such as `2 h 05 min` or `4 min 10 s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def utf8(text: str) -> str:
+    """Return *text* without lone surrogates, which JSON can carry but no server accepts."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,165 @@
+"""Gather what the checks look at, once: policy, profiles, local servers, Hermes. Asks servers of this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from profile_router.core.policy import Policy, Tier
+from profile_router.core.profile import Profile, is_loopback
+from profile_router.core.routing.candidate import Candidate, attested
+from profile_router.errors import DataError, PolicyError, ProfileError, UsageError
+from profile_router.machine.machine import Machine
+from profile_router.policies.file import SHIPPED, find_policy, read_policy
+from profile_router.profiles.home import HermesHome, find_home
+from profile_router.prompting.tokens import RANKS
+from profile_router.resources import data
+from profile_router.runners.hermes.installation import find_hermes
+from profile_router.servers.kinds import Server, look_at
+from profile_router.state.folder import state_dir
+
+_TIERS: tuple[Tier, ...] = ("local", "burst", "cheap")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A profile that a tier names. `profile` None: it cannot be loaded, `problem` says why.
+
+    `folder` is where its files lie, None where it comes with the program. `local`: the policy attests its endpoint.
+    """
+
+    tier: Tier
+    name: str
+    profile: Profile | None = None
+    problem: str = ""
+    folder: Path | None = None
+    local: bool = False
+    server: Server | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledHermes:
+    """The Hermes that children run on; `version` None where its installation does not tell."""
+
+    command: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970.
+
+    `policy_file` is the file that was asked for, refused or not; `folder` is the current one.
+    """
+
+    machine: Machine
+    policy: Policy
+    home: HermesHome
+    state: Path
+    ranks: Path | None
+    now: float
+    policy_problem: str = ""
+    policy_file: str = ""
+    subjects: tuple[Subject, ...] = ()
+    hermes: InstalledHermes | None = None
+    hermes_problem: str = ""
+    folder: Path = Path("/")
+
+    @property
+    def parent(self) -> Path | None:
+        """Return the folder of the Hermes that delegates: HERMES_HOME as it is set, else the home."""
+        named = Path(self.machine.environ.get("HERMES_HOME", "").strip() or ".").expanduser().absolute()
+        return named if named.parent.name == "profiles" and named.is_dir() else self.home.root
+
+    def loaded(self) -> Iterator[tuple[Subject, Profile]]:
+        """Yield the profiles that could be loaded, a profile that serves two tiers once."""
+        seen: set[str] = set()
+        for subject in self.subjects:
+            if subject.profile is not None and subject.name not in seen:
+                seen.add(subject.name)
+                yield subject, subject.profile
+
+    def served(self) -> Iterator[tuple[Subject, Profile, Server]]:
+        """Yield the profiles whose server was asked and answers."""
+        for subject, profile in self.loaded():
+            if subject.server is not None and subject.server.report.cause is None:
+                yield subject, profile, subject.server
+
+
+async def gather(policy_file: str | None, machine: Machine) -> Facts:
+    """Return the facts. Raises RouterError only for a Hermes home that cannot be read at all."""
+    policy, problem = _policy(policy_file, machine.environ)
+    home = find_home(machine.environ)
+    subjects = [subject_of(tier, name, home, policy) for tier in _TIERS if (name := policy.tiers.profile(tier))]
+    hermes, hermes_problem = _hermes(machine)
+    asked = await asyncio.gather(*(_server(subject, machine, policy.limits.connect_seconds) for subject in subjects))
+    return Facts(
+        machine=machine,
+        policy=policy,
+        policy_problem=problem,
+        policy_file=str(find_policy(policy_file, machine.environ)),
+        home=home,
+        state=state_dir(machine.environ),
+        ranks=_ranks(),
+        now=time.time(),
+        subjects=tuple(replace(subject, server=server) for subject, server in zip(subjects, asked, strict=True)),
+        hermes=hermes,
+        hermes_problem=hermes_problem,
+        folder=Path.cwd(),
+    )
+
+
+def installed_hermes(machine: Machine) -> InstalledHermes | None:
+    """Return the Hermes in force, with its version as its environment's metadata tells it: nothing is started.
+
+    `hermes --version` would write into its home and ask the network for updates. Raises UsageError where the
+    environment names a python for it that is none.
+    """
+    found = find_hermes(machine.environ)
+    if found is None:
+        return None
+    metadata = found.python.parent.parent.glob("lib/python3*/*-packages/hermes_agent*-*.dist-info")
+    version = next((folder.name.removesuffix(".dist-info").rpartition("-")[2] for folder in sorted(metadata)), None)
+    return InstalledHermes(command=" ".join(found.command), version=version)
+
+
+def _hermes(machine: Machine) -> tuple[InstalledHermes | None, str]:
+    try:
+        return installed_hermes(machine), ""
+    except UsageError as error:
+        return None, str(error)
+
+
+def _policy(named: str | None, environ: Mapping[str, str]) -> tuple[Policy, str]:
+    try:
+        return read_policy(find_policy(named, environ)), ""
+    except PolicyError as error:
+        return read_policy(SHIPPED), str(error)
+
+
+def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy) -> Subject:
+    """Return the profile *name* of *home* as a subject, its server not asked yet. Never raises for a broken one."""
+    folder = None if home.root is None else home.profiles / name
+    try:
+        profile = home.load(name, asked_by=f"the tier {tier}")
+    except ProfileError as error:
+        return Subject(tier=tier, name=name, problem=str(error), folder=folder)
+    endpoint = profile.endpoint
+    candidate = Candidate(name=name, base_url=endpoint.base_url, model=endpoint.model, provider=endpoint.provider)
+    return Subject(tier=tier, name=name, profile=profile, folder=folder, local=attested(candidate, policy))
+
+
+async def _server(subject: Subject, machine: Machine, connect_s: float) -> Server | None:
+    if subject.profile is None or not (subject.local or is_loopback(subject.profile.endpoint.base_url)):
+        return None
+    return await look_at(subject.profile, machine, connect_s=connect_s)
+
+
+def _ranks() -> Path | None:
+    try:
+        return data(RANKS)
+    except DataError:
+        return None

@@ -1,0 +1,81 @@
+"""Check where each profile's key comes from. Keys are compared here, and never leave this module."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from profile_router.core.profile import Profile
+from profile_router.doctor.auth_pools import pool_of
+from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.profiles.agreement import may_read
+from profile_router.profiles.files import read_config, read_env
+
+
+def keys(facts: Facts) -> Iterator[Finding]:
+    """Fail for a key that is missing or that the profile cannot see; warn for one that only this shell has."""
+    for subject, profile in facts.loaded():
+        if profile.endpoint.needs_key:
+            yield _missing(facts, subject, profile) if profile.key_missing else _counted(facts, subject, profile)
+
+
+def _counted(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+    found, more = _there(facts, subject, profile), profile.keys - 1
+    return replace(found, measured=f"{found.measured} · {more} more in Hermes' pool") if more else found
+
+
+def _there(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+    name, variable = f"{subject.name} key", profile.endpoint.key_variable
+    if variable and subject.folder and read_env(subject.folder / ".env").get(variable):
+        return passed(name, f"{variable} in the profile's .env")
+    if facts.home.root and may_read(profile, facts.home.root):
+        return passed(name, "from Hermes' root pool, as you have agreed")
+    if profile.endpoint.label:
+        return passed(name, "from the profile's own pool in Hermes")
+    if not _from_environment(facts, profile):
+        if subject.folder and not _states_key(subject.folder):
+            return warned(
+                name, "written in the global config.yaml, which Hermes does not inherit", _write(subject, variable)
+            )
+        return passed(name, "written in the profile's config.yaml")
+    if subject.folder is None:
+        return passed(name, f"{variable} in the environment")
+    measured = f"{variable} is inherited from this shell only: a service, a cron job or a Hermes child will not have it"
+    return warned(name, measured, f'printf "%s\\n" "{variable}=${variable}" >> {_env(subject.folder)}')
+
+
+def _states_key(folder: Path) -> bool:
+    model = (read_config(folder / "config.yaml") or {}).get("model")
+    return isinstance(model, dict) and "api_key" in model
+
+
+def _missing(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+    name, variable, root = f"{subject.name} key", profile.endpoint.key_variable, facts.home.root
+    if pool_of(facts, subject, profile):
+        measured = f"only in Hermes' pool of keys: the embedded runner, probe and summary lack {variable or 'it'}"
+        return warned(name, measured, _write(subject, variable))
+    if variable and root and subject.folder and read_env(root / ".env").get(variable):
+        measured = f"{variable} is set in the global .env, which a profile does not read"
+        mend = f"grep '^{variable}=' {_env(root)} >> {_env(subject.folder)}"
+        return failed(name, measured, mend)
+    measured = f"{variable} is set nowhere" if variable else f"no api_key is stated for {profile.endpoint.base_url}"
+    finding = warned if subject.tier == "cheap" else failed
+    return finding(name, measured, _write(subject, variable))
+
+
+def _from_environment(facts: Facts, profile: Profile) -> bool:
+    variable, key = profile.endpoint.key_variable, profile.endpoint.api_key
+    return bool(variable and key and facts.machine.environ.get(variable, "").strip() == key.reveal())
+
+
+def _write(subject: Subject, variable: str | None) -> str:
+    if variable is None:
+        return 'write `api_key: "${NAME}"` below model: in its config.yaml, and NAME=… into the .env beside it'
+    return f"echo '{variable}=…' >> {_env(subject.folder)}" if subject.folder else f"export {variable}=…"
+
+
+def _env(folder: Path) -> str:
+    return shlex.quote(str(folder / ".env"))

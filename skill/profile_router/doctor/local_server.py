@@ -1,0 +1,125 @@
+"""Checks of the local model servers: there, with the right model, with the room that the profile counts on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from profile_router.core.ladder.server_report import same_model
+from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.servers.kinds import Server
+
+_START: Mapping[int, str] = {11434: "ollama serve", 1234: "lms server start"}
+_LLAMA = "profile-router llama-server --model FILE --run"
+
+
+def reachable(facts: Facts) -> Iterator[Finding]:
+    """Fail for a server that does not answer; warn for one that still loads its model."""
+    for subject, _ in facts.loaded():
+        server = subject.server
+        if server is None:
+            continue
+        name, report = f"{subject.name} server", server.report
+        port = int(server.address.rsplit(":", 1)[1])
+        if report.cause == "unavailable":
+            yield warned(name, f"{server.address} is not ready: {report.detail}", "wait until it has loaded its model")
+        elif report.cause is not None:
+            yield failed(name, f"{server.address} {report.detail}", _START.get(port, _LLAMA))
+        elif not server.kind and not report.models:
+            measured = f"{server.address} answers, but not as a model server: {report.detail}"
+            yield warned(name, measured, _START.get(port, _LLAMA))
+        else:
+            slots = f", {server.slots} slots" if server.slots and server.slots > 1 else ""
+            yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {server.address}{slots}")
+
+
+def right_model(facts: Facts) -> Iterator[Finding]:
+    """Fail where the server lacks the model that the profile asks for, unless the policy takes any."""
+    for subject, profile, server in facts.served():
+        wanted, offered = profile.endpoint.model, server.report.models
+        name = f"{subject.name} model"
+        if any(same_model(wanted, model) for model in offered):
+            state = " (loads on first use)" if server.loaded is not None and not _in(wanted, server.loaded) else ""
+            yield passed(name, f"{wanted}{state}")
+        elif not offered and server.kind:
+            yield warned(name, f"{server.address} does not tell what it has; the profile asks for {wanted}")
+        elif offered and facts.policy.accept_any_model:
+            yield passed(name, f"{_some(offered)} serves for {wanted}: the policy accepts any model")
+        elif offered:
+            measured = f"the server has {_some(offered)}, the profile asks for {wanted}"
+            yield failed(name, measured, _model_mend(subject, server, wanted))
+
+
+def _model_mend(subject: Subject, server: Server, wanted: str) -> str:
+    pull: Mapping[str, str] = {"Ollama": "ollama pull", "LM Studio": "lms get"}
+    if server.kind in pull:
+        return f"{pull[server.kind]} {shlex.quote(wanted)}"
+    return f"hermes -p {subject.name} config set model.default {shlex.quote(server.report.models[0])}"
+
+
+def window(facts: Facts) -> Iterator[Finding]:
+    """Warn where a request has less room than the profile states: the router knows, Hermes would not."""
+    for subject, profile, server in facts.served():
+        name, real, stated = f"{subject.name} window", server.window, profile.window
+        if real is None:
+            if server.kind:
+                yield warned(name, f"{server.kind} does not tell it: the model is not loaded", "send it one request")
+        elif stated is None or real >= stated:
+            spare = f", {stated:,} stated" if stated and real > stated else ""
+            yield passed(name, f"{real:,} tokens a request{spare}")
+        else:
+            measured = f"{real:,} tokens a request{_why(server, real)}; the profile states {stated:,}"
+            yield warned(name, measured, _window_mend(server, stated))
+
+
+def shared_cache(facts: Facts) -> Iterator[Finding]:
+    """Warn where several slots share one cache: long requests at once end each other with HTTP 500.
+
+    /props does not tell it; the server's own command line does, where it is one of ours: each slot claims all of -c.
+    """
+    for subject, _, server in facts.served():
+        context = server.listener.number("-c", "--ctx-size") if server.listener else None
+        if context and server.window == context and (server.slots or 1) > 1:
+            measured = f"{server.slots} slots share {context:,} tokens: long requests at the same time fail"
+            yield warned(f"{subject.name} slots", measured, _window_mend(server, context))
+
+
+def threads(facts: Facts) -> Iterator[Finding]:
+    """Warn for more threads than cores: they wait for each other, ten times slower and more."""
+    cores = facts.machine.cores()
+    for subject, profile, server in facts.served():
+        count = server.listener.number("-t", "--threads") if server.listener else None
+        name = f"{subject.name} threads"
+        if count and count > cores:
+            mend = _window_mend(server, profile.window or server.window)
+            yield warned(name, f"{count} on {cores} cores: slower than {cores}", mend)
+        elif count:
+            yield passed(name, f"{count} on {cores} cores")
+
+
+def _why(server: Server, real: int) -> str:
+    context = server.listener.number("-c", "--ctx-size") if server.listener else None
+    if (server.slots or 1) == 1 or context == real:
+        return ""
+    return f": {f'-c {context}' if context else 'what it was given'} is shared by {server.slots} slots"
+
+
+def _window_mend(server: Server, tokens: int | None) -> str:
+    if server.kind == "Ollama":
+        return f"OLLAMA_CONTEXT_LENGTH={tokens} ollama serve"
+    if server.kind == "LM Studio":
+        return f"lms load MODEL --context-length {tokens}"
+    if server.kind == "vLLM":
+        return f"vllm serve MODEL --max-model-len {tokens}"
+    model = shlex.quote(server.model_path) if server.model_path else "FILE"
+    slots = f" --slots {server.slots}" if server.slots else ""
+    return f"profile-router llama-server --model {model} --window {tokens}{slots} --run"
+
+
+def _in(wanted: str, models: tuple[str, ...]) -> bool:
+    return any(same_model(wanted, model) for model in models)
+
+
+def _some(models: tuple[str, ...]) -> str:
+    return ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")

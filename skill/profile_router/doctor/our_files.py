@@ -1,0 +1,56 @@
+"""Checks of what is our own: the policy, the state folder, the tokenizer's ranks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from profile_router.doctor.facts import Facts
+from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.policies.file import SHIPPED
+from profile_router.prompting.tokens import RANKS_SHA256
+from profile_router.state.folder import VARIABLE
+
+
+def policy(facts: Facts) -> Iterator[Finding]:
+    """Fail for a policy that is refused; what follows is then about the shipped one."""
+    if facts.policy_problem:
+        measured = f"{facts.policy_problem}; the checks below go by the shipped policy"
+        yield failed("policy", measured, f"profile-router policy check {shlex.quote(facts.policy_file)}")
+        return
+    origin = "as shipped" if facts.policy.source == str(SHIPPED) else facts.policy.source
+    yield passed("policy", f"{origin}, {len(facts.policy.rules)} rules, digest {facts.policy.digest}")
+
+
+def state_folder(facts: Facts) -> Iterator[Finding]:
+    """Fail where our state cannot be written; warn where others can read it. Nothing is made to find out."""
+    folder, name = facts.state, "state folder"
+    place = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), Path("/"))
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        why = "is not a folder" if not place.is_dir() else "cannot be written"
+        yield failed(name, f"{folder}: {place} {why}", f"export {VARIABLE}=DIR")
+    elif place != folder:
+        yield passed(name, f"{folder} (made on first use)")
+    elif (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o077:
+        yield warned(name, f"{folder} has mode {mode:04o}: others may read it", f"chmod 700 {shlex.quote(str(folder))}")
+    else:
+        yield passed(name, str(folder))
+
+
+def tokenizer(facts: Facts) -> Iterator[Finding]:
+    """Fail where the tokenizer's rank file is missing or damaged."""
+    import lzma
+
+    try:
+        raw = lzma.decompress(facts.ranks.read_bytes()) if facts.ranks else b""
+    except (OSError, lzma.LZMAError):
+        raw = b""
+    if hashlib.sha256(raw).hexdigest() == RANKS_SHA256:
+        yield passed("tokenizer", "the o200k rank file is whole")
+    else:
+        fix = "pipx install --force CLONE"
+        yield failed("tokenizer", "the o200k rank file is missing or damaged: prompts cannot be counted", fix)

@@ -1,0 +1,1 @@
+"""Measure a task: its size in tokens, its files, its images, its conversation, and what of it is private."""

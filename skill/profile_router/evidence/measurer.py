@@ -1,0 +1,104 @@
+"""Measure for a run: as for a route, and the local servers are asked for their real windows and their own counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from profile_router.copies.lasting import original_of
+from profile_router.core.attempt.between import order_for
+from profile_router.core.attempt.order import Order
+from profile_router.core.conversation import Conversation, PassedOn
+from profile_router.core.evidence import Evidence, Window
+from profile_router.core.ladder.failure import Place
+from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.policy import Policy
+from profile_router.core.profile import Profile
+from profile_router.core.routing.candidate import Candidates, is_local
+from profile_router.core.routing.decide import stays_here
+from profile_router.core.task import Task
+from profile_router.evidence.conversation import pass_on
+from profile_router.evidence.measure import Surroundings, measure
+from profile_router.prompting.texts import task_text
+from profile_router.prompting.tokens import exact_tokens
+from profile_router.servers.backends import LiveBackends
+from profile_router.servers.inspect import count_prompt
+from profile_router.servers.windows import remember_window
+from profile_router.threads.parent_sessions import ParentSessions
+from profile_router.workspace.folder import Workspace
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveMeasurer:
+    """Measures tasks of a run. `windows` are those known without asking; `state` is where real ones are kept."""
+
+    policy: Policy
+    profiles: Mapping[str, Profile]
+    candidates: Candidates
+    backends: LiveBackends
+    workspace: Workspace | None
+    cwd: Path
+    state: Path
+    windows: tuple[Window, ...]
+    body: Callable[[Order, Profile], Mapping[str, Any]]
+    _reports: dict[str, BackendReport] = field(default_factory=dict, init=False)
+
+    @property
+    def sessions(self) -> ParentSessions:
+        """Return what is remembered of the parent's sessions."""
+        return ParentSessions(state=self.state)
+
+    def task_text(self, task: Task) -> str:
+        """Return *task* as the user turn that the shared conversation keeps."""
+        return task_text(task)
+
+    def count(self, text: str) -> int:
+        """Return the o200k tokens of *text*."""
+        return exact_tokens(text)
+
+    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
+        """Return what of the parent's conversation goes along, within the policy's budget, and what is private."""
+        return pass_on(task, thread, self.policy, self.sessions)
+
+    async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
+        """Return the evidence of *task*, with real windows where a local server tells them."""
+        windows = tuple([await self._real(window) for window in self.windows])
+        root = self.workspace.root if self.workspace else None
+        original = None if root is None else Path(original_of(self.state, str(root)))
+        around = Surroundings(workspace=self.workspace, cwd=self.cwd, windows=windows, copied_from=original)
+        evidence = measure(task, self.policy, around, conversation=conversation, private_thread=private_thread)
+        if stays_here(task, evidence, self.candidates, self.policy):
+            self.sessions.mark(task.sessions)
+        counted = tuple([await self._counted(window, task, evidence, conversation) for window in windows])
+        return replace(evidence, windows=counted)
+
+    async def _real(self, window: Window) -> Window:
+        """Ask the server, if it is attested as local: whether the task is private is not known yet."""
+        if not is_local(self.candidates.get(window.profile), self.policy):
+            return window
+        report = await self.backends.look(Place(window.profile))
+        if report is None or report.window is None:
+            return window
+        self._reports[window.profile] = report
+        remember_window(self.profiles[window.profile], report.window, self.state, now=time.time())
+        return Window(profile=window.profile, tokens=report.window, source="server")
+
+    async def _counted(self, window: Window, task: Task, evidence: Evidence, conversation: Conversation) -> Window:
+        """Return *window* with the server's own count of the prompt, asked only near the limit."""
+        report = self._reports.get(window.profile)
+        counting = self.policy.counting
+        share = evidence.tokens.high * counting.tokenizer_factor / max(1, window.tokens)
+        if report is None or not report.counts_prompts or not counting.ask_server_above < share < _HOPELESS:
+            return window
+        place = Place(window.profile)
+        order = order_for(task, evidence, self.policy, self.candidates, place, conversation=conversation)
+        profile = self.profiles[window.profile]
+        body = self.body(order, profile)
+        said = await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
+        return replace(window, prompt_tokens=said)
+
+
+_HOPELESS = 8.0  # times the window: no tokenizer counts eight times lower than o200k's upper bound suggests

@@ -1,0 +1,84 @@
+"""Which files an attempt may have changed that taking back its changes leaves as they are: mostly those git ignores."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from profile_router.errors import WorkspaceError
+from profile_router.state.folder import write_private
+
+MOST_ENTRIES = 500_000
+MOST = 400  # files and folders: each is a mount for the commands of a model elsewhere
+_BEGAN = "began"
+_MARGIN = 200_000_000  # ns; the clock of a file system may be behind
+_MADE_ANEW = "__pycache__"  # Python reads the source where such a file is missing
+
+
+def note_beginning(marks: Path) -> None:
+    """Note once in the folder *marks* that the run begins now. Raises StateError."""
+    if not (marks / _BEGAN).exists():
+        write_private(marks / _BEGAN, str(time.time_ns() - _MARGIN))
+
+
+def beginning(marks: Path) -> int:
+    """Return when the run of *marks* began, in ns since 1970; 0 where that is not known."""
+    try:
+        return int((marks / _BEGAN).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def left_files(root: Path, since: int, kept: Collection[str]) -> tuple[str, ...]:
+    """Return the files below *root* that changed *since* and are not among *kept*, relative to it, sorted.
+
+    Where they are many, folders stand for what is in them. Raises WorkspaceError where that would be all of *root*.
+    """
+    found = {_place(path) for path in _changed(os.fspath(root), since) if path not in kept}
+    while len(found) > MOST:
+        deepest = max(path.count("/") for path in found)
+        found = {os.path.dirname(path) if path.count("/") == deepest else path for path in found}  # noqa: PTH120
+        found = {path for path in found if not any(is_in(above, found) for above in _above(path))}
+        if "" in found:
+            raise WorkspaceError(f"more than {MOST} files that git ignores were changed")
+    return tuple(sorted(found))
+
+
+def is_in(path: str, left: Collection[str]) -> bool:
+    """Tell whether *path* is one of *left*, or in a folder of those."""
+    return bool(left) and (path in left or any(above in left for above in _above(path)))
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _place(path: str) -> str:
+    folder, _, _ = path.rpartition("/")
+    return folder if folder.rpartition("/")[2] == _MADE_ANEW else path
+
+
+def _changed(root: str, since: int) -> Iterator[str]:
+    waiting, seen = [root], 0
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = [entry for entry in entries if entry.name.casefold() != ".git"]
+        except OSError:  # closed to us, and so to what ran for us; or gone
+            continue
+        seen += len(found)
+        if seen > MOST_ENTRIES:
+            raise WorkspaceError(f"the workspace has more than {MOST_ENTRIES:,} files")
+        for entry in found:
+            with suppress(FileNotFoundError):
+                facts = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(facts.st_mode):
+                    waiting.append(entry.path)
+                elif facts.st_ctime_ns >= since:
+                    yield entry.path.removeprefix(f"{root}/")

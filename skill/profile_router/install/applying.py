@@ -1,0 +1,147 @@
+"""Carry out a plan whole or not at all: what goes wrong in the middle, Ctrl-C too, puts everything back."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from profile_router.errors import UsageError
+from profile_router.install.changes import Change
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TEMPORARY = (".profile-router.", ".half")
+_LEFT = re.compile(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
+
+Undo = Callable[[], None]
+
+
+def apply(changes: Iterable[Change]) -> None:
+    """Carry out *changes* in their order.
+
+    Raises UsageError, and KeyboardInterrupt for Ctrl-C, SIGTERM or SIGHUP; then nothing has changed.
+    """
+    undone: list[Undo] = []
+    with _deferred_signals() as check:
+        try:
+            for change in changes:
+                check()
+                undone.append(_carry_out(change))
+            check()
+        except BaseException as error:
+            for undo in reversed(undone):
+                with suppress(OSError):  # go on: the rest can still be put back
+                    undo()
+            if isinstance(error, OSError):
+                raise UsageError(_told(error)) from None
+            raise
+
+
+def read_file(path: Path) -> bytes | None:
+    """Return what the file *path* holds, None where nothing is there. Raises UsageError where it cannot be read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"{path} is no file; move it away, or write the change by hand")
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(_told(error)) from None
+
+
+def leftovers(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the halves of files that a kill in the middle of writing has left in *folders*."""
+    for folder in sorted(set(folders)):
+        with suppress(OSError):
+            found = [entry.path for entry in os.scandir(folder) if _LEFT.fullmatch(entry.name) and entry.is_file()]
+            yield from map(Path, sorted(found))
+
+
+def _told(error: OSError) -> str:
+    place = error.filename2 or error.filename
+    where = f"{place}: " if place else ""
+    return f"{where}{error.strerror}; nothing was changed. Check it with `ls -ld` and `df`, then try again"
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[Callable[[], None]]:
+    """Hold back what would end us between two changes; what is yielded raises KeyboardInterrupt if one came."""
+    came: list[int] = []
+
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in _SIGNALS}
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _carry_out(change: Change) -> Undo:
+    path = Path(change.path)
+    if change.folder:
+        return _remove_folder(path) if change.kind == "remove" else _make_folder(path, change.mode)
+    if read_file(path) != change.before:
+        raise UsageError(f"{path} has changed just now; nothing was changed. Try again")
+    if change.content is None:
+        return _remove(path)
+    return _write(path, change.content, change.mode)
+
+
+def _make_folder(path: Path, mode: int) -> Undo:
+    path.mkdir(mode=mode)
+    return path.rmdir
+
+
+def _remove_folder(path: Path) -> Undo:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    path.rmdir()
+
+    def undo() -> None:
+        path.mkdir()
+        path.chmod(mode)
+
+    return undo
+
+
+def _remove(path: Path) -> Undo:
+    content, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
+    path.unlink()
+    return lambda: _replace(path, content, mode)
+
+
+def _write(path: Path, content: bytes, mode: int) -> Undo:
+    if not path.exists():
+        umask = os.umask(0)
+        os.umask(umask)
+        _replace(path, content, mode & ~umask)
+        return path.unlink
+    before, kept = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
+    _replace(path, content, kept)
+    return lambda: _replace(path, before, kept)
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY[0], suffix=_TEMPORARY[1])
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,189 @@
+"""Put a plugin on the list `plugins.enabled` of a config.yaml, and take it off, as text: nothing else changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from profile_router.errors import UsageError
+from profile_router.install.applying import read_file
+from profile_router.install.changes import Change, Insertion, inserted
+from profile_router.install.sources import PLUGIN
+from profile_router.install.yaml_text import (
+    NotEditable,
+    compose,
+    end,
+    find,
+    indent,
+    is_flow,
+    is_null,
+    line_break,
+    line_end,
+    line_start,
+    load,
+    start,
+)
+from profile_router.profiles.files import read_config
+
+BEGIN, END = "# >>> profile-router >>>", "# <<< profile-router <<<"
+_INLINE = "# profile-router is on the list below >>> profile-router <<<"
+_BLOCK = re.compile(
+    rf"(?:^|(?<=\ufeff))[ ]*{re.escape(BEGIN)}[ ]*\r?\n(?:.*\n)*?[ ]*{re.escape(END)}[ ]*(?:\r?\n|\Z)", re.MULTILINE
+)
+_COMMENT = re.compile(rf"(?:^|(?<=\ufeff))[ ]*{re.escape(_INLINE)}[ ]*\r?\n", re.MULTILINE)
+
+_CONFIG = "config.yaml"
+_BY_HAND = f"write `{PLUGIN}` on its list `plugins.enabled` by hand, then run this again"
+_OFF = f"'{PLUGIN}' is on `plugins.disabled` in {{}}, which wins; take it off with `hermes plugins enable {PLUGIN}`"
+
+Edit = tuple[Insertion, ...]
+
+
+def enabling(parent: Path) -> tuple[Change, tuple[str, ...]]:
+    """Return the change that puts our plugin on the list of *parent*, and what to say.
+
+    Raises UsageError where that file cannot be edited as text, and ProfileError where it is no YAML.
+    """
+    path = Path(os.path.realpath(parent / _CONFIG))
+    before = read_file(path)
+    read_config(path)  # refuses what is too large or too deep, with the line
+    try:
+        text = (before or b"").decode()
+        edit = enable(text, PLUGIN)
+        notes = (_OFF.format(path),) if is_disabled(text, PLUGIN) else ()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text and is not edited; {_BY_HAND}") from None
+    except NotEditable as reason:
+        raise UsageError(f"{path} is not edited: {reason}; {_BY_HAND}") from None
+    if not edit:
+        return Change(kind="same", path=str(path)), notes
+    after = inserted(text, edit).encode()
+    if before is None:
+        return Change(kind="create", path=str(path), content=after, note="enables the plugin"), notes
+    note, mode = "enables the plugin; nothing else in it changes", stat.S_IMODE(path.stat().st_mode)
+    change = Change(kind="change", path=str(path), content=after, before=before, mode=mode, insertions=edit, note=note)
+    return change, notes
+
+
+def enable(text: str, plugin: str) -> Edit:
+    """Return what to insert into *text* so that `plugins.enabled` lists *plugin*; nothing where it does.
+
+    Raises NotEditable where no insertion makes the parser read just that.
+    """
+    before = load(text)
+    if plugin in _listed(before):
+        return ()
+    for edit in _ways(text, plugin):
+        after = _loaded(inserted(text, edit))
+        if after is not None and plugin in _listed(after) and _rest(after, plugin) == _rest(before, plugin):
+            return edit
+    raise NotEditable("its `plugins` is written in a way that this program does not edit")
+
+
+def disable(text: str, plugin: str) -> str | None:
+    """Return *text* with *plugin* taken off the list where `enable` may have put it; None where that is not safe."""
+    before = _loaded(text)
+    if before is None or plugin not in _listed(before):
+        return None
+    for after in (_BLOCK.sub("", text), *_without_item(text, plugin)):
+        loaded = _loaded(after)
+        if loaded is not None and plugin not in _listed(loaded) and _rest(loaded, plugin) == _rest(before, plugin):
+            return after
+    return None
+
+
+def is_disabled(text: str, plugin: str) -> bool:
+    """Tell whether the user has put *plugin* on the list `plugins.disabled`, which Hermes lets win."""
+    plugins = load(text).get("plugins")
+    listed = plugins.get("disabled") if isinstance(plugins, dict) else None
+    return isinstance(listed, list) and plugin in listed
+
+
+def _loaded(text: str) -> dict[str, Any] | None:
+    try:
+        return load(text)
+    except NotEditable:
+        return None
+
+
+def _listed(config: dict[str, Any]) -> list[Any]:
+    plugins = config.get("plugins")
+    listed = plugins.get("enabled") if isinstance(plugins, dict) else None
+    return listed if isinstance(listed, list) else []
+
+
+def _rest(config: dict[str, Any], plugin: str) -> dict[str, Any]:
+    """Return *config* without *plugin*, and without what is empty then."""
+    plugins = config.get("plugins")
+    if plugins is not None and not isinstance(plugins, dict):
+        return config
+    inner = {**(plugins or {}), "enabled": [name for name in _listed(config) if name != plugin]}
+    if isinstance(plugins, dict) and not isinstance(plugins.get("enabled"), list | None):
+        inner["enabled"] = plugins["enabled"]
+    kept = {key: value for key, value in inner.items() if key != "enabled" or value}
+    return {key: value for key, value in {**config, "plugins": kept}.items() if key != "plugins" or value}
+
+
+def _ways(text: str, plugin: str) -> Iterator[Edit]:
+    root = compose(text)
+    pair = find(root, "plugins")
+    whole = ("plugins:", "  enabled:", f"    - {plugin}")
+    if root is None or pair is None:
+        yield _block(text, len(text), "", whole)
+        if root is not None and not is_flow(root):
+            yield _block(text, line_start(text, start(root)), "", whole)
+        return
+    key, plugins = pair
+    listed = find(plugins, "enabled")
+    if listed is None:
+        yield from _into(text, key, plugins, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
+    else:
+        yield from _into(text, listed[0], listed[1], (f"- {plugin}",), plugin)
+
+
+def _into(text: str, key: yaml.Node, value: yaml.Node, lines: tuple[str, ...], item: str) -> Iterator[Edit]:
+    """Yield the way into the collection *value* of *key*: as *lines* of a block, or as an *item* in brackets."""
+    outer = indent(text, start(key))
+    if is_null(value) and outer is not None:
+        yield _block(text, line_end(text, end(key)), f"{outer}  ", lines)
+    elif is_flow(value):
+        last = end(value.value[-1][1] if isinstance(value, yaml.MappingNode) else value.value[-1]) if value.value else 0
+        line = line_start(text, start(value))
+        blanks = re.match(" *", text[line:])
+        comment = f"{blanks[0] if blanks else ''}{_INLINE}{line_break(text)}"
+        yield (
+            Insertion(at=line, text=comment),
+            Insertion(at=last or start(value) + 1, text=f", {item}" if last else item),
+        )
+    elif isinstance(value, yaml.CollectionNode) and (inner := indent(text, start(value))) is not None:
+        yield _block(text, line_start(text, start(value)), inner, lines)
+
+
+def _block(text: str, at: int, blanks: str, lines: tuple[str, ...]) -> Edit:
+    over = line_break(text)
+    marked = "".join(f"{blanks}{line}{over}" for line in (BEGIN, *lines, END))
+    missing = over if at == len(text) and text.strip("\ufeff") and not text.endswith("\n") else ""
+    return (Insertion(at=at, text=missing + marked),)
+
+
+def _without_item(text: str, plugin: str) -> Iterator[str]:
+    root = compose(text)
+    plugins = find(root, "plugins")
+    listed = find(plugins[1], "enabled") if plugins else None
+    items = listed[1].value if listed and isinstance(listed[1], yaml.SequenceNode) else []
+    for place, item in enumerate(items):
+        if item.value != plugin:
+            continue
+        if not is_flow(listed[1]):  # type: ignore[index]  # items come from it
+            yield text[: line_start(text, start(item))] + text[line_end(text, end(item)) :]
+        elif place:
+            yield _COMMENT.sub("", text[: end(items[place - 1])] + text[end(item) :])
+        else:
+            behind = start(items[1]) if len(items) > 1 else end(item)
+            yield _COMMENT.sub("", text[: start(item)] + text[behind:])

@@ -1,0 +1,125 @@
+"""The record of what was written: `<home>/profile-router/manifest.json`, 0600. It holds digests, no file's text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from profile_router.errors import UsageError
+from profile_router.install.changes import Change, Insertion
+from profile_router.outside.json_reader import read_json
+from profile_router.profiles.agreement import FOLDER
+
+FILE = "manifest.json"
+MODE, FOLDER_MODE = 0o600, 0o700
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A file that was written. `was` is the digest of what was there before, empty for nothing.
+
+    `backup` is the copy of what was there, which earlier versions kept of a profile that they spelled anew.
+    """
+
+    path: str
+    sha256: str
+    mode: int
+    was: str = ""
+    insertions: tuple[Insertion, ...] = ()
+    backup: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The files in the order in which they were written, and the folders that were made."""
+
+    steps: tuple[Step, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    def is_ours(self, path: Path, content: bytes) -> bool:
+        """Tell whether *content* is what was last written to *path*: nobody has changed it since."""
+        last = next((step for step in reversed(self.steps) if step.path == str(path)), None)
+        return last is not None and last.sha256 == digest(content)
+
+    def made(self, path: Path) -> bool:
+        """Tell whether *path* is a file that was not there before us."""
+        return any(step.path == str(path) and not step.was for step in self.steps)
+
+
+def manifest_path(root: Path) -> Path:
+    """Return where the record of the Hermes home *root* is."""
+    return root / FOLDER / FILE
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of *content*, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_manifest(root: Path) -> Manifest:
+    """Return the record of *root*, an empty one where nothing was installed. Raises UsageError for a damaged one."""
+    path = manifest_path(root)
+    try:
+        return _manifest(read_json(path.read_bytes()), root)
+    except FileNotFoundError:
+        return Manifest()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}); check it with `ls -l {path}`") from None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        raise UsageError(
+            f"{path} is damaged, so what was installed is not known; move it away, and `profile-router install` "
+            "keeps every file that differs"
+        ) from None
+
+
+def recorded(manifest: Manifest, changes: Iterable[Change]) -> Manifest:
+    """Return *manifest* with *changes* of an install added."""
+    steps, folders = list(manifest.steps), list(manifest.folders)
+    for change in changes:
+        if change.folder:
+            folders.append(change.path)
+        elif change.content is not None:
+            _add(steps, change, change.content)
+    return Manifest(steps=tuple(steps), folders=tuple(dict.fromkeys(folders)))
+
+
+def rendered(manifest: Manifest, root: Path) -> bytes:
+    """Return *manifest* as the file's bytes; paths in *root* are relative, so that the home can be moved."""
+    steps = [
+        asdict(replace(step, path=_inside(step.path, root), backup=_inside(step.backup, root)))
+        for step in manifest.steps
+    ]
+    document = {"version": _VERSION, "files": steps, "folders": [_inside(path, root) for path in manifest.folders]}
+    return f"{json.dumps(document, indent=1)}\n".encode()
+
+
+def _add(steps: list[Step], change: Change, content: bytes) -> None:
+    edited = change.before is not None and change.insertions
+    was = digest(change.before or b"") if edited else ""  # of a file of ours nothing older is there to come back
+    step = Step(path=change.path, sha256=digest(content), mode=change.mode, was=was)
+    step = replace(step, insertions=change.insertions)
+    steps[:] = [known for known in steps if known != step]  # it was recorded, but we were killed before it was written
+    steps.append(step)
+
+
+def _manifest(document: Mapping[str, Any], root: Path) -> Manifest:
+    if document["version"] != _VERSION:
+        raise ValueError("another version")
+    return Manifest(
+        steps=tuple(_step(entry, root) for entry in document["files"]),
+        folders=tuple(str(root / path) for path in document["folders"]),
+    )
+
+
+def _step(entry: Mapping[str, Any], root: Path) -> Step:
+    step = Step(**{**entry, "insertions": tuple(Insertion(**insertion) for insertion in entry["insertions"])})
+    return replace(step, path=str(root / step.path), backup=str(root / step.backup) if step.backup else "")
+
+
+def _inside(path: str, root: Path) -> str:
+    return str(Path(path).relative_to(root)) if path and Path(path).is_relative_to(root) else path

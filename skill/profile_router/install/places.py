@@ -1,0 +1,69 @@
+"""Where an installation goes: the Hermes home, the profile that delegates, the user's policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.errors import UnknownProfile, UsageError
+from profile_router.install.sources import profiles
+from profile_router.profiles.home import HermesHome, find_home
+
+_DEFAULT = "default"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """`root` is the Hermes home, `parent` the home of the profile that delegates, often the same."""
+
+    home: HermesHome
+    root: Path
+    parent: Path
+    policy: Path
+
+
+def find_places(environ: Mapping[str, str], profile: str | None = None) -> Places:
+    """Return where to install for *profile*, by default the one that HERMES_HOME names.
+
+    Raises UsageError where there is no Hermes home or the profile is one that subagents run under, UnknownProfile.
+    """
+    root = find_root(environ)
+    home = find_home(environ)
+    parent = _parent(home, root, environ, profile)
+    if parent != root and parent.name in profiles():
+        raise UsageError(
+            f"'{parent.name}' is a profile that subagents run under; name the one that delegates: "
+            "`profile-router install --profile default`"
+        )
+    return Places(home=home, root=root, parent=parent, policy=_policy(environ))
+
+
+def find_root(environ: Mapping[str, str]) -> Path:
+    """Return the Hermes home that *environ* names. Raises UsageError where there is none."""
+    root = find_home(environ).root
+    if root is None:
+        wanted = environ.get("HERMES_HOME", "").strip() or "~/.hermes"
+        raise UsageError(
+            f"there is no Hermes home: {wanted} is no folder; run `hermes` once, or name it: HERMES_HOME=DIR"
+        )
+    return root
+
+
+def _parent(home: HermesHome, root: Path, environ: Mapping[str, str], profile: str | None) -> Path:
+    if profile is None:
+        named = Path(environ.get("HERMES_HOME", "").strip() or ".").expanduser().absolute()
+        return named if named.parent == root / "profiles" and named.is_dir() else root
+    if profile == _DEFAULT:
+        return root
+    folder = home.profiles / profile
+    if not _NAME.fullmatch(profile) or not folder.is_dir():
+        raise UnknownProfile(profile, (_DEFAULT, *home.names()), where=home.where)
+    return folder
+
+
+def _policy(environ: Mapping[str, str]) -> Path:
+    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".config")
+    return config.absolute() / "profile-router" / "policy.yaml"

@@ -1,0 +1,196 @@
+"""Plan an installation: compare what ships with what is there. What the user wrote or changed is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from profile_router.install import sources
+from profile_router.install.applying import read_file
+from profile_router.install.changes import NEW_FOLDER, Change, Plan
+from profile_router.install.enabling import enabling
+from profile_router.install.manifest import (
+    FOLDER_MODE,
+    MODE,
+    Manifest,
+    manifest_path,
+    read_manifest,
+    recorded,
+    rendered,
+)
+from profile_router.install.migration import respellings
+from profile_router.install.places import Places
+from profile_router.install.removal import halves
+from profile_router.install.wanting import Wanting, joined, not_agreed, who_wants
+from profile_router.profiles import agreement as root_keys
+from profile_router.profiles.agreement import FOLDER
+
+YOURS = "differs from what ships: yours stays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Files that belong together: `extra` are folders of its own that stay empty."""
+
+    folder: Path
+    files: Mapping[str, bytes]
+    extra: tuple[str, ...] = ()
+
+
+def plan_install(
+    places: Places, environ: Mapping[str, str], *, migrate: bool, use_root_keys: bool | None = None
+) -> Plan:
+    """Return what an install would do; *use_root_keys* None leaves what was agreed on before.
+
+    Raises RouterError for a home or a file that cannot be read or edited.
+    """
+    command = sources.own_command()
+    manifest = read_manifest(places.root)
+    edited, warned = enabling(places.parent)
+    plugin = _Place(folder=places.parent / "plugins" / sources.PLUGIN, files=sources.plugin(command))
+    found = [
+        edited,  # first: where a path is planned twice, the edit counts
+        *_profiles(places, manifest),
+        *_skill(places.parent, command, manifest),
+        *_files(plugin, manifest),
+        *_policy(places.policy),
+        *_own(places.root, command, manifest),
+    ]
+    wanting = who_wants(places, environ)
+    found += (*_agreement(places.root, wanting, use_root_keys), *halves(manifest, places.root))
+    notes = (*warned, *_other_version(found, plugin.folder), *_keys(places.root, wanting, use_root_keys))
+    paste = tuple(respellings(places, environ)) if migrate else ()
+    return Plan(changes=_whole(found, manifest, places.root), notes=notes, paste=paste)
+
+
+def _other_version(found: Iterable[Change], plugin: Path) -> Iterator[str]:
+    """Say so where the plugin's files are not this program's: Hermes brought another version, or they were edited."""
+    if any(change.note == YOURS and Path(change.path).parent == plugin for change in found):
+        yield (
+            f"the plugin in {plugin} is not the one of this program; unless you changed it, have it replaced: "
+            f"`hermes plugins remove {sources.PLUGIN}`, then `profile-router install`"
+        )
+
+
+def _profiles(places: Places, manifest: Manifest) -> Iterator[Change]:
+    for name, files in sources.profiles().items():
+        folder = places.root / "profiles" / name
+        config = folder / "config.yaml"
+        there = read_file(config)
+        if there is None or there == files["config.yaml"] or manifest.made(config):
+            extra = () if folder.is_dir() else sources.PROFILE_FOLDERS
+            yield from _files(_Place(folder=folder, files=files, extra=extra), manifest)
+        else:
+            yield Change(kind="keep", path=str(config), note="a profile of your own: nothing is added to it")
+
+
+def _skill(parent: Path, command: tuple[str, ...], manifest: Manifest) -> list[Change]:
+    folder = parent / "skills"
+    elsewhere = (path for depth in ("*", "*/*") for path in sorted(folder.glob(f"{depth}/{sources.SKILL}/SKILL.md")))
+    found = next(elsewhere, None)
+    if found is not None:
+        return [Change(kind="keep", path=str(found), note="the skill is there already: yours stays")]
+    return _files(_Place(folder=folder / sources.SKILL, files=sources.skill(command)), manifest)
+
+
+def _policy(path: Path) -> list[Change]:
+    there = read_file(path)
+    if there is not None:
+        return [Change(kind="same" if there == sources.policy() else "keep", path=str(path), note="your policy stays")]
+    return [
+        *_folders(path.parent),
+        Change(kind="create", path=str(path), content=sources.policy(), note="yours to edit"),
+    ]
+
+
+def _files(place: _Place, manifest: Manifest) -> list[Change]:
+    parents = sorted({place.folder, *((place.folder / name).parent for name in place.files)})
+    folders = [folder for parent in parents for folder in _folders(parent)]
+    folders += [_folder(place.folder / name) for name in place.extra]
+    return [*folders, *(_file(place.folder / name, content, manifest) for name, content in place.files.items())]
+
+
+def _file(path: Path, content: bytes, manifest: Manifest) -> Change:
+    there = read_file(path)
+    if there is None:
+        return Change(kind="create", path=str(path), content=content)
+    if there == content:
+        return Change(kind="same", path=str(path))
+    if manifest.is_ours(path, there):
+        return Change(kind="change", path=str(path), content=content, before=there, note="to what ships now")
+    return Change(kind="keep", path=str(path), note=YOURS)
+
+
+def _folder(path: Path) -> Change:
+    return Change(kind="create", path=str(path), folder=True, mode=NEW_FOLDER)
+
+
+def _folders(path: Path) -> list[Change]:
+    """Return what makes the folder *path* and those above it that are missing."""
+    missing: list[Change] = []
+    while not os.path.lexists(path):
+        missing.append(_folder(path))
+        path = path.parent
+    return missing[::-1]
+
+
+def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Change, ...]:
+    """Return the changes of *found*, one a path, folders first, behind the record of them.
+
+    The record comes first so that `uninstall` knows what to look for, should we be killed.
+    """
+    once: dict[str, Change] = {}
+    for change in found:
+        once.setdefault(change.path, change)
+    ordered = sorted(once.values(), key=lambda change: not change.folder)
+    writing = [change for change in ordered if change.writes]
+    if not writing:
+        return tuple(ordered)
+    path = manifest_path(root)
+    content, there = rendered(recorded(manifest, writing), root), read_file(path)
+    record = Change(
+        kind="create" if there is None else "change", path=str(path), content=content, before=there, mode=MODE,
+        note="what was written, for `profile-router uninstall`",
+    )  # fmt: skip
+    folder = Change(kind="create", path=str(path.parent), folder=True, mode=FOLDER_MODE)
+    return (*(() if path.parent.is_dir() else (folder,)), record, *ordered)
+
+
+def _own(root: Path, command: tuple[str, ...], manifest: Manifest) -> Iterator[Change]:
+    """Yield the record of where this program is: Hermes deletes router.json when it installs the plugin anew."""
+    path = root / FOLDER / sources.PROGRAM
+    yield replace(_file(path, sources.program(command), manifest), mode=MODE)
+
+
+def _agreement(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[Change]:
+    """Yield the record of what was agreed on where it changes; whoever has edited it is taken at their word here."""
+    before = root_keys.agreed(root)
+    after = before if use is None else joined(before, wanting) if use else {}
+    if after == before:
+        return
+    path = root_keys.record_path(root)
+    there = read_file(path)
+    yield Change(
+        kind="create" if there is None else "change", path=str(path), content=root_keys.rendered(after), before=there,
+        mode=root_keys.MODE, note="which profiles may use Hermes' root pool: names, no keys",
+    )  # fmt: skip
+
+
+def _keys(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[str]:
+    left = () if use else wanting if use is False else not_agreed(wanting, root)
+    for one in wanting:
+        names = [name for name in one.profiles if not any(name in other.profiles for other in left)]
+        if names:
+            yield (
+                f"{', '.join(names)}: may use Hermes' root pool ({one.counted} in {root / 'auth.json'}); nothing of it "
+                "is copied, and `profile-router install --no-use-root-keys` takes that back"
+            )
+    for one in left:
+        yield (
+            f"{', '.join(one.profiles)}: no key of their own, and you have not agreed to Hermes' root pool "
+            f"({one.counted} in {root / 'auth.json'}), so profile-router does not use it; `hermes -p` started by "
+            "yourself still reads through to it. Write a key into the profile's .env, or agree: "
+            "`profile-router install --use-root-keys`"
+        )

@@ -1,0 +1,1 @@
+"""What was spent: the ledger on disk, and the purse that reserves the cost of a step before it is made."""

@@ -1,0 +1,1 @@
+"""llama.cpp's own server: which model it loads, and how it is started."""

@@ -1,0 +1,1 @@
+"""Read what others wrote, JSON and YAML, within bounds on size and depth."""

@@ -1,0 +1,1 @@
+"""Read a policy file or the rules of a workspace, and refuse what is wrong with its line."""

@@ -1,0 +1,111 @@
+"""Read a workspace's own `.profile-router.yaml`. It is a stranger's text: small, strict, and it can only tighten."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from profile_router.core.policy import Policy
+from profile_router.core.policy.tighten import FILE, WorkspacePolicy, tightened
+from profile_router.core.text import shown
+from profile_router.errors import PolicyError
+from profile_router.git.command import marked
+from profile_router.workspace.folder import Workspace
+
+MOST_BYTES = 64 * 1024
+_MOST_GLOBS = 200
+_LONGEST_GLOB = 200
+_MOST_WORDS, _MOST_PATTERNS = 200, 20
+_ONLY = (
+    "it may only tighten the policy: more of private, local_only, limits, promotion.tainted_changes: back, "
+    "conversation.elsewhere: none"
+)
+
+
+def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, tuple[str, ...]]:
+    """Return *policy* as the file of *workspace* tightens it, if there is one, and what of the file has no effect.
+
+    Raises PolicyError, with file and line, for a file that says anything else, is too large, or is no plain file.
+    """
+    ignored: tuple[str, ...] = ()
+    for folder in _folders(workspace):
+        if (found := read_workspace_policy(folder)) is not None:
+            policy, kept = tightened(policy, found)
+            ignored += kept
+    return policy, ignored
+
+
+def _folders(workspace: Workspace | None) -> Iterator[Path]:
+    """Yield the workspace's root, and the folders above it up to the top of its repository, be there a git or not."""
+    if workspace is None:
+        return
+    within = workspace.git or marked(workspace.root) is not None
+    for folder in (workspace.root, *(workspace.root.parents if within else ())):
+        yield folder
+        if os.path.lexists(folder / ".git"):
+            return
+
+
+def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
+    """Return what the file in the folder *root* says, None where there is none or it says nothing."""
+    path = root / FILE
+    raw = _content(path)
+    if raw is None:
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+        return None
+    return _parsed(text, path, hashlib.sha256(raw).hexdigest()[:12])
+
+
+def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
+    from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse
+    from profile_router.policies.private_section import check_private
+
+    try:
+        root = parse(text)
+        found = Reader().record(root, WorkspacePolicy, "the file", skip=("source", "digest"))
+        for key, _line, node in pairs(root, "the file"):
+            if key == "private":
+                check_private(
+                    found.private.rules(), node, "private", most_words=_MOST_WORDS, most_patterns=_MOST_PATTERNS
+                )
+    except Refused as refused:
+        raise PolicyError(f"{shown(refused.message, 300)}; {_ONLY}", file=str(path), line=refused.line) from None
+    wrong = next((glob for glob in found.private.paths if not glob or len(glob) > _LONGEST_GLOB), None)
+    if wrong is not None:
+        raise PolicyError(f"private.paths: '{shown(wrong, 60)}' (1 to {_LONGEST_GLOB} characters)", file=str(path))
+    if len(found.private.paths) > _MOST_GLOBS:
+        raise PolicyError(
+            f"private.paths has {len(found.private.paths):,} globs (at most {_MOST_GLOBS})", file=str(path)
+        )
+    return replace(found, source=str(path), digest=digest)
+
+
+def _content(path: Path) -> bytes | None:
+    """Return the bytes of *path*, no link followed; None where nothing is there. What cannot be read is an error."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        why = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
+        raise PolicyError(f"{why}; make it a plain file or remove it", file=str(path)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise PolicyError("is no plain file; make it one or remove it", file=str(path))
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            raw = file.read(MOST_BYTES + 1)
+    finally:
+        os.close(handle)
+    if len(raw) > MOST_BYTES:
+        raise PolicyError(f"is larger than {MOST_BYTES:,} bytes; {_ONLY}", file=str(path))
+    return raw

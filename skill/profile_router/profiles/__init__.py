@@ -1,0 +1,1 @@
+"""The Hermes home: its profiles, their settings, their keys and key pools."""

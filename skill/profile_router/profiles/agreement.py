@@ -1,0 +1,70 @@
+"""Whether profiles without a key of their own may use Hermes' root credential pool: what the user said, and the keys.
+
+Hermes 0.19 lets a profile read through to the pool of the root `auth.json` unless its own `auth.json` lists a key for
+that provider (hermes_cli/auth.py, read_credential_pool); an empty list does not stop it, and a key in the profile's
+.env does not either: the pool's own order decides. So nothing is written into Hermes' files: this program asks here
+before it uses the pool, and its Hermes children do not see it. `<home>/profile-router/root-keys.json`, 0600, holds
+names only: {"version": 1, "agreed": {"openrouter": ["coding-burst"]}}. No key is ever copied to the disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.profile import Profile, same_endpoint
+from profile_router.outside.json_reader import read_json
+from profile_router.profiles.pools import listed_for, read_pools
+
+FOLDER = "profile-router"  # below the Hermes home: what is ours there
+FILE = "root-keys.json"
+MODE = 0o600
+_MOST_BYTES = 5_000_000
+
+Agreed = Mapping[str, tuple[str, ...]]
+
+
+def record_path(root: Path) -> Path:
+    """Return where the agreement for the Hermes home *root* is kept."""
+    return root / FOLDER / FILE
+
+
+def agreed(root: Path) -> Agreed:
+    """Return the profiles that may use the root pool, by provider. What cannot be read agrees to nothing."""
+    found = _read(record_path(root)).get("agreed")
+    return {
+        str(provider): tuple(str(name) for name in names)
+        for provider, names in (found.items() if isinstance(found, dict) else ())
+        if isinstance(names, list)
+    }
+
+
+def rendered(agreement: Agreed) -> bytes:
+    """Return *agreement* as the file's bytes."""
+    named = {provider: sorted(names) for provider, names in sorted(agreement.items())}
+    return f"{json.dumps({'version': 1, 'agreed': named}, indent=1)}\n".encode()
+
+
+def may_read(profile: Profile, root: Path) -> bool:
+    """Tell whether a child under *profile* may read through to the pool of *root*: agreed, and no other key is there.
+
+    *profile* may be as it was loaded or as `with_root_key` returned it.
+    """
+    if profile.name not in agreed(root).get(profile.endpoint.provider, ()):
+        return False
+    endpoint = profile.endpoint
+    return endpoint.api_key is None or any(
+        entry.key == endpoint.api_key and same_endpoint(entry.base_url, endpoint.base_url)
+        for entry in listed_for(read_pools(root), endpoint)
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = read_json(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

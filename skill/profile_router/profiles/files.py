@@ -1,0 +1,149 @@
+"""Read a profile's two files, config.yaml and .env, as untrusted text.
+
+Nothing here quotes what it read: a line that does not parse is often the line with the key in it.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from typing import TYPE_CHECKING, Any
+
+from profile_router.errors import ProfileError
+from profile_router.outside.yaml_depth import TooDeep, events_within
+from profile_router.profiles.values import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_MAX_BYTES = 1_000_000
+_MAX_DEPTH = 50
+_MAX_NODES = 50_000  # aliases counted at their full size, so a small file cannot unfold into a large one
+_VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
+_QUOTED = re.compile(r"""'([^']*)'\s*(?:#.*)?|"((?:[^"\\]|\\.)*)"\s*(?:#.*)?""")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def read_config(path: Path) -> dict[str, Any] | None:
+    """Return the mapping in the YAML file *path*, {} for an empty file, None where there is no such file.
+
+    Raises ProfileError for anything else: with the line for a syntax error, never with the text of that line.
+    """
+    text = _read_text(path)
+    return None if text is None else _parse(text, path)
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """Return the variables in the .env file *path*; {} where there is none. Nothing is executed or interpolated.
+
+    Understood: KEY=VALUE, `export `, quotes (with escapes in double ones), comments, a BOM, CRLF; the last of two
+    equal names wins. A line of another shape is passed over, as Hermes does. Raises ProfileError if it is no text.
+    """
+    found: dict[str, str] = {}
+    for line in re.split(r"\r\n|\r|\n", _read_text(path) or ""):
+        assignment = _VARIABLE.fullmatch(line.strip())
+        if assignment is not None:
+            found[assignment[1]] = _value(assignment[2])
+    return found
+
+
+def _value(written: str) -> str:
+    quoted = _QUOTED.fullmatch(written)
+    if quoted is None:
+        return re.split(r"(?:^|\s)#", written, maxsplit=1)[0].strip()
+    if quoted[1] is not None:
+        return quoted[1]
+    return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), quoted[2])
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ProfileError(f"{path} is no file; expected: a text file of that name. Move it away or replace it")
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        raise ProfileError(f"{path} cannot be read ({exc.strerror}); check it with `ls -l {path}`") from None
+    if len(raw) > _MAX_BYTES:
+        raise ProfileError(f"{path} is larger than {_MAX_BYTES:,} bytes, the most a profile's file may have")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = raw.count(b"\n", 0, exc.start) + 1
+    raise ProfileError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8")
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    import yaml  # costs more than the rest of `route`'s start together, and not every call reads a profile
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _refuse_bombs(events_within(text, _MAX_DEPTH), path)
+        document = yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are the safe ones
+    except TooDeep as exc:
+        raise _unfolds(path, exc.line) from None
+    except yaml.MarkedYAMLError as exc:
+        problem, line = exc.problem or "it breaks off", exc.problem_mark.line + 1 if exc.problem_mark else 0
+    except yaml.reader.ReaderError as exc:
+        problem, line = "a control character", text.count("\n", 0, exc.position) + 1
+    except (ValueError, LookupError, TypeError, AttributeError):  # PyYAML's own, for a value its tag does not fit
+        problem, line = "a value that is not of the kind it is tagged as, such as the date 2026-99-99", 0
+    else:
+        if not isinstance(document, dict | None):
+            raise ProfileError(f"{path}: holds {shown(document)}; expected: a mapping such as `model:` with its keys")
+        return document or {}
+    where = f"{path}:{line}" if line else str(path)
+    raise ProfileError(f"{where}: not valid YAML: {_without_quotes(problem)}; fix that line or the one above it")
+
+
+def _without_quotes(problem: str) -> str:
+    """Cut what the parser quotes from the file: it may be a part of a key."""
+    problem = problem.replace("could not find expected ':'", "a colon is missing").strip()
+    head = re.split("['\"]", problem, maxsplit=1)[0].strip()
+    return head if head == problem else f"{head} …"
+
+
+def _refuse_bombs(events: Iterable[Any], path: Path) -> None:
+    """Refuse aliases that would unfold into more than a profile can need, before anything is built."""
+    import yaml  # see _parse
+
+    sizes: dict[str, int] = {}  # anchor → the nodes it stands for
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]  # anchor and nodes so far of each unfinished collection
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, 1))
+        else:
+            anchor, size = open_nodes.pop() if isinstance(event, yaml.CollectionEndEvent) else _leaf(event, sizes, path)
+            if anchor is not None:
+                sizes[anchor] = size
+            outer, so_far = open_nodes.pop()
+            open_nodes.append((outer, so_far + size))
+        if open_nodes[-1][1] > _MAX_NODES:
+            raise _unfolds(path, _line(event))
+
+
+def _unfolds(path: Path, line: int) -> ProfileError:
+    return ProfileError(
+        f"{path}:{line}: unfolds into more than {_MAX_DEPTH} levels or {_MAX_NODES:,} values, the most that is read; "
+        "write it flatter and without aliases"
+    )
+
+
+def _leaf(event: Any, sizes: Mapping[str, int], path: Path) -> tuple[str | None, int]:
+    """Return the anchor that *event* sets and the nodes it stands for: an alias those of its anchor."""
+    import yaml  # see _parse
+
+    if not isinstance(event, yaml.AliasEvent):
+        return (event.anchor, 1) if isinstance(event, yaml.ScalarEvent) else (None, 0)
+    if event.anchor not in sizes:  # nowhere, or the collection it stands in; the parser's message would name it
+        raise ProfileError(
+            f"{path}:{_line(event)}: an alias that points nowhere; put text that starts with * in quotes"
+        )
+    return None, sizes[str(event.anchor)]
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1

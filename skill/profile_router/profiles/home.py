@@ -1,0 +1,110 @@
+"""Find the Hermes home and read its profiles: `<home>/profiles/<name>/{config.yaml,.env}` over `<home>/config.yaml`.
+
+Hermes itself does not inherit from the global file; the profile scheme does, and so do we. As in Hermes, the home's
+own .env belongs to the profile `default` alone. Further keys come from Hermes' pools. Nothing is ever written here.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.profiles.build import build_profile
+from profile_router.profiles.files import read_config, read_env
+from profile_router.profiles.keys import with_pool_keys
+from profile_router.resources import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from profile_router.core.profile import Profile
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # Hermes' own rule: no path can be written with it
+_CONFIG = "config.yaml"
+_DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HermesHome:
+    """Where profiles come from. `root` None means there is no Hermes home and the shipped profiles serve."""
+
+    root: Path | None
+    profiles: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def shipped(self) -> bool:
+        """Tell whether the profiles are those that come with the program."""
+        return self.root is None
+
+    @property
+    def where(self) -> str:
+        """The place, for a message."""
+        return "the profiles that come with the program" if self.root is None else str(self.profiles)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all profiles, sorted. A folder counts without a config.yaml: it inherits all of it.
+
+        `default` is the home itself, where it has a config.yaml and no profile of that name. Raises ProfileError if
+        the folder cannot be read.
+        """
+        try:
+            found = {entry.name for entry in self.profiles.iterdir() if _NAME.fullmatch(entry.name) and entry.is_dir()}
+        except (FileNotFoundError, NotADirectoryError):
+            found = set()
+        except OSError as exc:
+            raise ProfileError(f"{self.profiles} cannot be read ({exc.strerror}); check it with `ls -ld`") from None
+        if self.root is not None and (self.root / _CONFIG).exists():
+            found.add(_DEFAULT)
+        return tuple(sorted(found))
+
+    def load(self, name: str, *, asked_by: str = "--profile") -> Profile:
+        """Return the profile *name*; `asked_by` tells the user what asked for it.
+
+        Raises UnknownProfile with the names there are, and ProfileError for files that cannot be used.
+        """
+        known = self.names()
+        if name not in known:
+            ours = shipped("profiles") / name if _NAME.fullmatch(name) else None
+            install = str(ours) if ours is not None and ours.is_dir() else ""
+            raise UnknownProfile(name, known, where=self.where, asked_by=asked_by, install=install)
+        folder = self.profiles / name
+        if self.root is not None and name == _DEFAULT and not folder.is_dir():
+            folder = self.root
+        files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
+        layers = [(str(file), config) for file in files if (config := read_config(file)) is not None]
+        own = {key: value for key, value in read_env(folder / ".env").items() if value}
+        profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
+        return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
+
+
+def find_home(environ: Mapping[str, str]) -> HermesHome:
+    """Return the Hermes home that *environ* points to: HERMES_HOME, else `.hermes` in HOME.
+
+    A HERMES_HOME of the form `X/profiles/Y`, as Hermes sets it for a running profile, means X. A home that does not
+    exist counts as none. Raises ProfileError for one that is no folder.
+    """
+    home, user = environ.get("HERMES_HOME", "").strip(), environ.get("HOME", "")
+    if not home and not user:
+        return _shipped(environ)
+    root = Path(user, ".hermes") if not home else Path(user, home[2:]) if home.startswith("~/") else Path(home)
+    root = root.absolute()
+    if root.parent.name == "profiles":
+        root = root.parent.parent
+    try:
+        root.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return _shipped(environ)
+    except OSError as exc:
+        raise ProfileError(f"HERMES_HOME is {root}, which cannot be read ({exc.strerror})") from None
+    if not root.is_dir():
+        raise ProfileError(f"HERMES_HOME is {root}, which is no folder; name the folder that holds `profiles`")
+    return HermesHome(root=root, profiles=root / "profiles", environ=environ)
+
+
+def _shipped(environ: Mapping[str, str]) -> HermesHome:
+    return HermesHome(root=None, profiles=shipped("profiles"), environ=environ)

@@ -1,0 +1,78 @@
+"""Give a profile its keys: a provider for each, those that rest last. `key_pools` reads what Hermes lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from profile_router.core.profile import Profile, ProviderEndpoint, Secret, same_endpoint
+from profile_router.profiles.pools import PooledKey, Pools, listed_for, read_pools
+
+
+def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) -> Profile:
+    """Return *profile*, whose files are in *folder*, with the keys of its pool, else of the pool in the home *root*.
+
+    The home's keys come only where the user has agreed; that a key the profile has anyway rests there, always. *now*
+    is seconds since 1970.
+    """
+    own = read_pools(folder)
+    pool = listed_for(own, profile.endpoint)
+    if not pool and folder != root:
+        pool = _of_home(profile, root)
+    return with_keys(profile, pool, own, now=now)
+
+
+def with_keys(profile: Profile, pool: Sequence[PooledKey], own: Pools, *, now: float) -> Profile:
+    """Return *profile* with a provider per key: those of *pool* for its endpoint, those of *own* for its fallbacks.
+
+    Its written key stands where the pool lists it, as in Hermes, else first. The keys that rest come after everything
+    else; where all of the endpoint's rest, the one that is back first stays the endpoint's.
+    """
+    first, resting = _split(profile.endpoint, pool, now)
+    if not first:
+        first, resting = resting[:1], resting[1:]
+    for fallback in profile.fallbacks:
+        fit, rest = _split(fallback, listed_for(own, fallback), now)
+        first, resting = [*first, *fit], [*resting, *rest]
+    ends: dict[tuple[str, str, Secret | None], ProviderEndpoint] = {}
+    for end in (*first, *resting):
+        ends.setdefault((end.base_url, end.model, end.api_key), end)
+    endpoint, *others = ends.values()
+    return replace(profile, endpoint=endpoint, fallbacks=tuple(others))
+
+
+def _of_home(profile: Profile, root: Path) -> tuple[PooledKey, ...]:
+    pool = listed_for(read_pools(root), profile.endpoint)
+    if not pool:
+        return ()
+    from profile_router.profiles.agreement import may_read  # it needs `with_keys` from here
+
+    if may_read(profile, root):
+        return pool
+    return tuple(entry for entry in pool if entry.is_of(profile.endpoint))
+
+
+def _split(
+    endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float
+) -> tuple[list[ProviderEndpoint], list[ProviderEndpoint]]:
+    """Return *endpoint* once per key: those to be used, and those that rest, the first to be back first."""
+    found = _keyed(endpoint, pool, now)
+    resting = sorted((end for end in found if end.rests_until), key=lambda end: end.rests_until)
+    return [end for end in found if not end.rests_until], resting
+
+
+def _keyed(endpoint: ProviderEndpoint, pool: Sequence[PooledKey], now: float) -> list[ProviderEndpoint]:
+    unlisted = endpoint.api_key is not None and not any(entry.is_of(endpoint) for entry in pool)
+    found = {endpoint.api_key: endpoint} if unlisted else {}
+    for entry in pool:
+        if entry.is_of(endpoint):
+            end = endpoint
+        elif entry.key is not None and same_endpoint(entry.base_url, endpoint.base_url):
+            end = replace(endpoint, api_key=entry.key, label=entry.label)
+        else:
+            continue
+        known = found.setdefault(end.api_key, end)
+        if entry.rest_s(now) and entry.until > known.rests_until:  # listed twice, it rests as long as either says
+            found[end.api_key] = replace(known, rests_until=entry.until, rests_after=entry.status)
+    return list(found.values()) or [endpoint]

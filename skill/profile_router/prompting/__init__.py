@@ -1,0 +1,1 @@
+"""Turn an order into the text, the images and the tokens of a prompt."""

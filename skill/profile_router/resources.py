@@ -1,0 +1,31 @@
+"""Where the files that ship with the program lie: beside the source in a checkout, else in the installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from profile_router.errors import DataError
+
+# Of a clone, never of a name: the program is published in no package index.
+AGAIN = "install it again from a clone of the repository: `pipx install --force CLONE`"
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parents[1]
+
+
+def shipped(name: str) -> Path:
+    """Return the folder *name* (`prompts` or `profiles`) that ships with the program.
+
+    A checkout is where SKILL.md is: there the folders lie at the top. Raises DataError where neither place has it.
+    """
+    for root in (_CHECKOUT if (_CHECKOUT / "SKILL.md").is_file() else _PACKAGE, _PACKAGE):
+        if (root / name).is_dir():
+            return root / name
+    raise DataError(f"the folder '{name}' is missing from {_PACKAGE}: {AGAIN}")
+
+
+def data(name: str) -> Path:
+    """Return the data file *name*, for example the tokenizer's rank file."""
+    path = Path(__file__).resolve().parent / "data" / name
+    if not path.is_file():
+        raise DataError(f"the data file '{name}' is missing from {path.parent}: {AGAIN}")
+    return path

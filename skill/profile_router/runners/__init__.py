@@ -1,0 +1,1 @@
+"""Who carries an attempt out: Hermes in a process of its own, or the embedded runner."""

@@ -1,0 +1,143 @@
+"""One model call outside the agent loop (probe, summary), with a receipt however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.policy import Policy, Tier
+from profile_router.core.profile import Profile
+from profile_router.core.text import utf8
+from profile_router.ports import Hold, Purse
+from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.calls.once import KeptCalls
+from profile_router.runners.embedded.answer_gate import AnswerGate
+from profile_router.runners.embedded.chat_model import open_model
+from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
+from profile_router.runners.embedded.history import counted_in, cut_short
+from profile_router.runners.embedded.meter import FirstToken
+from profile_router.runners.embedded.pace import Pace
+from profile_router.runners.embedded.runner import NAME
+from profile_router.runners.embedded.served_model import ServedModel
+from profile_router.runners.embedded.streamed_calls import StreamedCalls
+from profile_router.runners.embedded.usage import Taken, taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None."""
+
+    profile: Profile
+    tier: Tier
+    local: bool
+    step: str
+    prompt: str
+    max_tokens: int
+    seconds: float
+    schema: dict[str, Any] | None = None
+
+
+async def ask(
+    call: Call, policy: Policy, purse: Purse | None = None, kept: KeptCalls | None = None
+) -> tuple[str | None, Receipt]:
+    """Return the answer's text and the receipt; None where the call failed, and the receipt says why.
+
+    A call that costs takes its money out of *purse* first: it is not made where that refuses. What *kept* has an
+    answer to is not asked again.
+    """
+    kept = kept or KeptCalls()
+    name = kept.next_name("\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt)))
+    hold = await _held(call, policy, purse, name)
+    if isinstance(hold, Failure):
+        return None, replace(_receipt(call, policy, None, hold, FirstToken(), 0.0, _NOTHING), outcome="unavailable")
+    answer, receipt = await kept.once(name, lambda: _asked(call, policy))
+    if hold is not None:
+        hold.settle(receipt.cost_usd)
+    return answer, receipt
+
+
+async def _held(call: Call, policy: Policy, purse: Purse | None, name: str) -> Hold | Failure | None:
+    tokens = math.ceil(exact_tokens(call.prompt) * policy.counting.tokenizer_factor) + call.max_tokens
+    usd = policy.price(tokens, call.tier, local=call.local)
+    if purse is None or usd == 0:
+        return None
+    return await purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
+
+
+async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
+    started = time.monotonic()
+    first, streamed = FirstToken(), StreamedCalls()
+    limits = policy.limits
+    pace = Pace(where=call.profile.where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
+    message: Any = None
+    failure: Failure | None = None
+    try:
+        async with asyncio.timeout(call.seconds):
+            message = await pace.keep(_message(call, policy, streamed, [first, pace, streamed]))
+        if cut := cut_short(call.prompt, counted_in(message)):
+            failure = Failure(cause="over-window", message=f"{call.profile.where}: {cut}")
+        elif message.response_metadata.get("finish_reason") != "stop":
+            failure = Failure(cause="truncated", message=f"{call.profile.where}: the answer was cut off")
+        elif not message.text.strip():
+            failure = Failure(cause="empty-answer", message=f"{call.profile.where}: the answer is empty")
+    except UNREADABLE as error:
+        failure = unreadable(error, call.profile.where)
+    except Exception as error:
+        key = call.profile.endpoint.api_key
+        failure = failure_of(error, where=call.profile.where, local=call.local, secret=key.reveal() if key else None)
+        if failure is None and streamed.began:
+            failure = unexpected(error, call.profile.where)
+        if failure is None:
+            raise
+    took = _NOTHING
+    if message is not None or streamed.began:
+        factor = policy.counting.tokenizer_factor
+        took = taken(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
+    receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3), took)
+    receipt = replace(receipt, model_served=receipt.model_served or streamed.model)
+    return (None if failure else message.text.strip()), receipt
+
+
+async def _message(call: Call, policy: Policy, streamed: StreamedCalls, callbacks: list[Any]) -> Any:
+    gate = AnswerGate(where=call.profile.where, streamed=streamed, tokens=call.max_tokens)
+    if call.local:
+        gate.look_at = ServedModel(profile=call.profile, policy=policy).look_at
+    async with open_model(
+        call.profile,
+        local=call.local,
+        connect_s=policy.limits.connect_seconds,
+        read_s=call.seconds,
+        max_tokens=call.max_tokens,
+        schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
+        gate=gate,
+    ) as model:
+        return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
+
+
+_NOTHING = Taken(tokens_in=0, tokens_out=0)
+
+
+def _receipt(
+    call: Call, policy: Policy, message: Any, failure: Failure | None, first: FirstToken, seconds: float, took: Taken
+) -> Receipt:
+    return Receipt(
+        profile=call.profile.name,
+        model_asked=call.profile.endpoint.model,
+        model_served=message.response_metadata.get("model_name") if message is not None else None,
+        provider=call.profile.endpoint.named,
+        runner=NAME,
+        step=call.step,
+        tokens_in=took.tokens_in,
+        tokens_out=took.tokens_out,
+        cost_usd=policy.price(took.tokens_in + took.tokens_out, call.tier, local=call.local),
+        ttft_s=first.seconds,
+        seconds=seconds,
+        outcome="ok" if failure is None else "failed",
+        error=failure.message if failure else None,
+        turns=0 if message is None else 1,
+    )

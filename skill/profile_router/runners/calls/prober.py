@@ -1,0 +1,153 @@
+"""The probe: the cheap tier reads what the task names and returns a schema-bound estimate. It never stops a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.policy import Policy
+from profile_router.core.privacy.findings import private_glob, private_text
+from profile_router.core.profile import Profile, same_endpoint
+from profile_router.core.routing.probe import Complexity, ProbeOutcome
+from profile_router.core.routing.rules import files_text, lines_text
+from profile_router.core.task import Task
+from profile_router.ports import Purse
+from profile_router.prompting.templates import render
+from profile_router.prompting.tokens import exact_tokens, head_of
+from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.once import KeptCalls
+
+ANSWER_TOKENS = 300
+SECONDS = 60.0
+_LARGEST_FILE_READ = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A file as the probe sees it; `cut` where only its head fits."""
+
+    path: str
+    text: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedProber:
+    """Asks. `load` gives a profile by name; `read` the bytes of a named file, or None."""
+
+    load: Callable[[str], Profile]
+    policy: Policy
+    root: Path
+    purse: Purse | None = None
+    kept: KeptCalls = field(default_factory=KeptCalls)
+
+    async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
+        """Return the estimate of *profile*, or why there is none after the policy's number of tries."""
+        if evidence.private:
+            raise AssertionError("a private task was handed to the probe")
+        loaded = self.load(profile)
+        if loaded.key_missing:
+            return ProbeOutcome(complexity=None, problem=f"{profile} has no key")
+        prompt = self._prompt(task, evidence)
+        window = evidence.window(profile)
+        if window is not None and not self._fits(prompt, window.tokens):
+            problem = f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
+            return ProbeOutcome(complexity=None, problem=problem)
+        call = Call(
+            profile=loaded,
+            tier="cheap",
+            local=any(same_endpoint(loaded.endpoint.base_url, place) for place in self.policy.local_endpoints),
+            step="probe",
+            prompt=prompt,
+            max_tokens=ANSWER_TOKENS,
+            seconds=SECONDS,
+            schema=schema(),
+        )
+        receipts: list[Receipt] = []
+        problem = ""
+        for _ in range(self.policy.probe.tries):
+            answer, receipt = await ask(call, self.policy, self.purse, self.kept)
+            receipts.append(receipt)
+            if answer is None and not receipt.turns:  # no whole answer came: the same would follow
+                return ProbeOutcome(complexity=None, receipts=tuple(receipts), problem=receipt.error or "no answer")
+            found, problem = parse(answer) if answer is not None else (None, receipt.error or "no answer")
+            if found is not None:
+                return ProbeOutcome(complexity=found, receipts=tuple(receipts))
+        return ProbeOutcome(
+            complexity=None, receipts=tuple(receipts), problem=f"{len(receipts)} invalid answers: {problem}"
+        )
+
+    def _fits(self, prompt: str, window: int) -> bool:
+        return exact_tokens(prompt) * self.policy.counting.tokenizer_factor + ANSWER_TOKENS <= window
+
+    def _prompt(self, task: Task, evidence: Evidence) -> str:
+        measured = (
+            f"{files_text(evidence)}; {lines_text(evidence)}; kinds: {[hit.kind for hit in evidence.kinds] or 'none'}"
+        )
+        budget = self.policy.probe.max_tokens - exact_tokens(task.goal)
+        context = head_of(task.context, max(0, budget // 2)) if task.context else ""
+        files = self._excerpts(evidence, max(0, budget - exact_tokens(context)))
+        return render("probe", goal=task.goal, context=context, measured=measured, files=files)
+
+    def _excerpts(self, evidence: Evidence, budget: int) -> Sequence[Excerpt]:
+        found: list[Excerpt] = []
+        for file in evidence.files[: self.policy.probe.max_files]:
+            if budget <= 0 or file.form != "text" or file.bytes > _LARGEST_FILE_READ:
+                continue
+            if private_glob(file.path, self.policy.private_paths):
+                continue
+            text = self._read(file.path)
+            if text is None or private_text(text, self.policy.confidential):
+                continue
+            kept = head_of(text, budget)
+            budget -= exact_tokens(kept)
+            found.append(Excerpt(path=file.path, text=kept, cut=len(kept) < len(text)))
+        return found
+
+    def _read(self, path: str) -> str | None:
+        try:
+            return (self.root / path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+
+
+def schema() -> dict[str, object]:
+    """Return the JSON schema of an estimate, as it is sent."""
+    number = {"type": "integer", "minimum": 0, "maximum": 100_000}
+    return {
+        "type": "object",
+        "properties": {
+            "score": {"type": "integer", "minimum": 1, "maximum": 10},
+            "files_to_edit": number,
+            "lines_to_edit": number,
+            "reason": {"type": "string", "maxLength": 200},
+        },
+        "required": ["score", "files_to_edit", "lines_to_edit", "reason"],
+        "additionalProperties": False,
+    }
+
+
+def parse(answer: str) -> tuple[Complexity | None, str]:
+    """Return the estimate in *answer*, or None and what is wrong with it. A code fence around it does no harm."""
+    from pydantic import BaseModel, ConfigDict, Field, ValidationError  # 0.1 s: only a probe pays for it
+
+    class Answer(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+        score: int = Field(ge=1, le=10)
+        files_to_edit: int = Field(ge=0, le=100_000)
+        lines_to_edit: int = Field(ge=0, le=100_000)
+        reason: str = Field(max_length=1_000)
+
+    text = answer.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
+    try:
+        found = Answer.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return None, f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
+    reason = " ".join(found.reason.split())[:200]
+    return Complexity(
+        score=found.score, files_to_edit=found.files_to_edit, lines_to_edit=found.lines_to_edit, reason=reason
+    ), ""

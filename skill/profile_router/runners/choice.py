@@ -1,0 +1,84 @@
+"""Which runner an attempt gets: Hermes where it is there and takes the window, else the embedded one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.text import shown
+from profile_router.ports import Emit, Hold, Runner
+from profile_router.withheld.survey import Survey
+
+HERMES_WINDOW = 64_000  # tokens; Hermes refuses models below (MINIMUM_CONTEXT_LENGTH)
+Choice = Literal["auto", "hermes", "embedded"]
+# Causes for which Hermes declines a profile before any request.
+_DECLINED = frozenset({"over-window", "no-key", "bad-request"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRunner:
+    """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
+
+    A private task, and one that goes on after a tainted attempt, runs on the embedded runner whatever the
+    choice: Hermes' auxiliary calls may go elsewhere. With `auto`, so does a task for a model elsewhere in a workspace
+    where `survey` finds private files, or may have missed one: Hermes' own tools would read them out, ours withhold
+    them.
+    """
+
+    choice: Choice
+    embedded: Runner
+    hermes: Runner | None
+    survey: Callable[[], Survey] = Survey
+
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
+        """Return how the attempt ended; its receipt names the runner.
+
+        With `auto`, a profile that Hermes declines before it asks any model runs on the embedded runner, and a note
+        says why.
+        """
+        if self.hermes is None or not takes(self.choice, order):
+            return await self.embedded.run(order, emit, hold)
+        found = Survey() if order.local or self.choice == "hermes" else await asyncio.to_thread(self.survey)
+        if not found.clear:
+            attempt = await self.embedded.run(order, emit, hold)
+            return replace(attempt, notes=(*attempt.notes, _withheld(found)))
+        attempt = await self.hermes.run(_for_hermes(order), emit, hold)
+        if self.choice != "auto" or not _declined(attempt):
+            return attempt
+        left = max(0.0, order.seconds - attempt.receipt.seconds)
+        again = await self.embedded.run(replace(order, seconds=left), emit, hold)
+        return replace(again, notes=(*attempt.notes, f"not run by Hermes: {attempt.receipt.error}", *again.notes))
+
+
+def takes(choice: Choice, order: Order) -> bool:
+    """Tell whether Hermes, where it is there, gets *order* by *choice*, private files aside."""
+    # Hermes reads the profile itself, and takes its first provider: the others are ours to ask.
+    if order.private or order.taints or order.left or order.provider or choice == "embedded":
+        return False
+    return choice == "hermes" or order.window >= HERMES_WINDOW
+
+
+def _for_hermes(order: Order) -> Order:
+    """Return *order* without private turns, local or not: Hermes' auxiliary calls may go elsewhere."""
+    return order if order.outside is None else replace(order, conversation=order.outside)
+
+
+def _withheld(found: Survey) -> str:
+    insists = "(`runner: hermes` in the policy insists)"
+    if not found.files:
+        return (
+            f"not run by Hermes: whether the workspace has private files is unknown ({found.why}), and its tools would "
+            f"read them out to a model elsewhere; name a smaller folder with --workspace {insists}"
+        )
+    more = f" and {len(found.files) - 1:,} more" if len(found.files) > 1 else ""
+    first = shown(found.files[0].path)
+    return f"not run by Hermes: its tools would read {first}{more} out to a model elsewhere {insists}"
+
+
+def _declined(attempt: Attempt) -> bool:
+    failure = attempt.failure
+    return failure is not None and attempt.receipt.turns == 0 and failure.cause in _DECLINED

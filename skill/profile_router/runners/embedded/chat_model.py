@@ -1,0 +1,78 @@
+"""Build the chat model of a profile: LangChain's ChatOpenAI, with everything hidden switched off."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from profile_router.core.profile import Profile, is_loopback
+from profile_router.runners.embedded.answer_gate import AnswerGate
+from profile_router.runners.embedded.plain_error import as_event
+from profile_router.servers.http import idle_client, open_client
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
+
+_NO_KEY = "not-needed"
+# Only OpenAI's own endpoint insists on `max_completion_tokens`; the others have known `max_tokens` for longer.
+_NEW_TOKEN_LIMIT = frozenset({"openai-api"})
+
+
+@asynccontextmanager
+async def open_model(
+    profile: Profile,
+    *,
+    local: bool,
+    connect_s: float,
+    read_s: float,
+    max_tokens: int | None,
+    schema: Mapping[str, Any] | None = None,
+    gate: AnswerGate | None = None,
+) -> AsyncIterator[ChatOpenAI]:
+    """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
+
+    Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
+    bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`. *schema* (name,
+    strict, schema) binds the answer; it is sent past LangChain, which would parse the answer and raise by itself.
+    Every answer comes through *gate*.
+    """
+    from langchain_openai import ChatOpenAI
+
+    # What a server says of the wrong type is no use to anybody's stderr, where it would be quoted.
+    warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
+    endpoint = profile.endpoint
+    direct = local or is_loopback(endpoint.base_url)
+    gate = gate or AnswerGate(where=profile.where)
+    async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
+        hooks = client.event_hooks
+        client.event_hooks = {**hooks, "response": [*hooks["response"], as_event, gate.guard]}
+        yield ChatOpenAI(
+            model=endpoint.model,
+            base_url=endpoint.base_url,
+            api_key=lambda: endpoint.api_key.reveal() if endpoint.api_key else _NO_KEY,
+            organization="",
+            max_retries=0,
+            streaming=True,
+            stream_usage=True,
+            use_responses_api=False,
+            stream_chunk_timeout=None,
+            http_async_client=client,
+            http_client=idle_client(),
+            timeout=client.timeout,  # else None is sent with each request, which means for ever
+            openai_proxy=None,
+            extra_body=_extra_body(profile, max_tokens, schema) or None,
+            max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
+        )
+
+
+def _extra_body(profile: Profile, max_tokens: int | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": dict(schema)}
+    if max_tokens is not None and profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
+        body["max_tokens"] = max_tokens
+    if profile.preferences and profile.endpoint.provider == "openrouter":
+        body["provider"] = dict(profile.preferences)
+    return body

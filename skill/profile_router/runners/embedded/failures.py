@@ -1,0 +1,154 @@
+"""What an exception of an attempt means to the ladder: one table from error to cause."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from profile_router.core.ladder.causes import Cause, cause_of_status
+from profile_router.core.ladder.failure import Failure
+from profile_router.errors import AttemptError, RouterError
+from profile_router.outside.json_reader import UnreadableJson
+from profile_router.runners.embedded.plain_error import code_of
+from profile_router.servers.bounded_body import TOO_LONG
+from profile_router.servers.http import causes, transport_cause
+from profile_router.servers.retry_after import retry_after
+
+_OVERFLOW = (
+    "exceed_context_size",
+    "context size has been exceeded",
+    "context_length_exceeded",
+    "maximum context length",
+)
+_MESSAGE_CHARS = 200
+_ECHO_CHARS = 20  # so long a piece of what was sent is no chance
+_STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
+# What openai and LangChain raise on a 200 whose body is no chat completion: they do not expect one.
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
+_HOW: Mapping[Cause, str] = {
+    "refused": "refuses the connection",
+    "dns": "has a name that is not resolved",
+    "tls": "has no certificate that is trusted here",
+    "no-network": "cannot be reached: there is no network",
+    "connect-timeout": "cannot be reached in time",
+    "stalled": "no answer in time",
+    "cut-short": "the answer broke off in the middle",
+    "bad-gateway": "dropped the connection",
+}
+_SAID_OF_IT = frozenset({"stalled", "cut-short"})
+
+
+def failure_of(error: BaseException, *, where: str, local: bool, secret: str | None) -> Failure | None:
+    """Return what *error* means, None where it is not an error of an attempt but a bug of ours.
+
+    *where* names profile and address for the message, out of which *secret* (the key) and what stood in the prompt are
+    cut if a server echoed them.
+    """
+    import openai
+
+    if isinstance(error, AttemptError):
+        return Failure(cause=_named(error), message=str(error))
+    if isinstance(error, openai.APIConnectionError) or _of_transport(error):
+        cause = transport_cause(error)
+        how = TOO_LONG if any(str(link) == TOO_LONG for link in causes(error)) else _HOW[cause]
+        return Failure(cause=cause, message=f"{where}{':' if cause in _SAID_OF_IT else ''} {how}")
+    if isinstance(error, TimeoutError):
+        return Failure(cause="timeout", message=f"{where}: no answer in time")
+    if isinstance(error, openai.APIError):
+        return _answered(error, where, secret)
+    return None
+
+
+def unreadable(error: Exception, where: str) -> Failure:
+    """Return the failure of an answer that is no chat completion. The error's text may quote it, so it stays out."""
+    why = str(error) if isinstance(error, UnreadableJson) else type(error).__name__
+    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be read ({why})")
+
+
+def unexpected(error: Exception, where: str) -> Failure | None:
+    """Return the failure of an attempt that ended in a bug of ours after an answer had come; None for a RouterError.
+
+    The answer is paid for: a run that went on with the attempt would ask for it again, and fall over it again. Where
+    the bug is stands in the log, without the error's own words, which may quote the answer.
+    """
+    if isinstance(error, RouterError):
+        return None
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger(__name__).info("%s while working on an answer:\n%s", type(error).__name__, frames)
+    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be worked with ({type(error).__name__})")
+
+
+def _named(error: AttemptError) -> Cause:
+    from profile_router.core.ladder.causes import TABLE
+
+    return next(cause for cause, row in TABLE.items() if type(error) is row.error)
+
+
+def _of_transport(error: BaseException) -> bool:
+    return type(error).__module__.startswith(("httpx2", "httpcore2"))
+
+
+def _answered(error: Exception, where: str, secret: str | None) -> Failure:
+    status = getattr(error, "status_code", None)
+    said = " ".join(_said(error).split())
+    code = _without_echo(code_of(getattr(error, "body", None)), getattr(error, "request", None))
+    text = _clean(_without_echo(said, getattr(error, "request", None)), secret)
+    named = f"HTTP {status} " if status else f"error {_clean(code, secret)} in a 200 answer: " if code else ""
+    shown = f"{where}: {named}{text}".rstrip()
+    if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
+        return Failure(cause="over-window", message=shown)
+    if status is None:
+        return Failure(cause="stream-error", message=shown)
+    response = getattr(error, "response", None)
+    wait = retry_after(response.headers, now=time.time()) if response is not None else None
+    cause: Cause = "loading" if status == 503 and "loading" in text.lower() else cause_of_status(status)
+    return Failure(cause=cause, message=shown, retry_after_s=wait)
+
+
+def _said(error: Exception) -> str:
+    """Return the provider's own words. Of an error in a stream that is no object, openai keeps them in `body` alone."""
+    body = getattr(error, "body", None)
+    if getattr(error, "status_code", None) is None and body and not isinstance(body, bytes):
+        words = body.get("message") if isinstance(body, dict) else body
+        return words if isinstance(words, str) and words else json.dumps(body, ensure_ascii=False, default=str)
+    return str(getattr(error, "message", "") or error)
+
+
+def _clean(text: str, secret: str | None) -> str:
+    folded = _STATUS_AGAIN.sub("", " ".join(text.split()))
+    if secret and len(secret) > 3:
+        folded = folded.replace(secret, "***")
+    return folded[:_MESSAGE_CHARS]
+
+
+def _without_echo(text: str, request: Any) -> str:
+    """Return *text* without the pieces of it that stand in the messages of *request*."""
+    sent = " ".join(" ".join(_texts(request)).split())
+    said = text[: _MESSAGE_CHARS * 2]
+    echoed = {
+        place
+        for start in range(len(said) - _ECHO_CHARS + 1)
+        if said[start : start + _ECHO_CHARS] in sent
+        for place in range(start, start + _ECHO_CHARS)
+    }
+    marked = "".join("\0" if place in echoed else character for place, character in enumerate(said))
+    return re.sub("\0+", "…", marked)
+
+
+def _texts(request: Any) -> Iterator[str]:
+    """Yield the texts of the messages that *request* carries."""
+    try:
+        waiting: list[Any] = [json.loads(request.content)["messages"]]
+    except (AttributeError, ValueError, KeyError, TypeError, RuntimeError):
+        return  # a stream's content may be gone
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, dict | list):
+            waiting.extend(found.values() if isinstance(found, dict) else found)

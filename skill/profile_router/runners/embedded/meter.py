@@ -1,0 +1,145 @@
+"""Middleware of the agent loop: counts turns, tokens and time, keeps the history in the window, ends quirks.
+
+It is the only thing between LangChain's loop and the model, so what it does not let through was not sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
+
+from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.core.policy import Limits
+from profile_router.errors import AttemptError
+from profile_router.ports import Emit
+from profile_router.runners.embedded.failures import UNREADABLE, unreadable
+from profile_router.runners.embedded.history import History, counted_in
+from profile_router.runners.embedded.pace import Pace
+from profile_router.runners.embedded.quirks import normalize_answer, without_images
+from profile_router.runners.embedded.slips import Misuse
+from profile_router.runners.embedded.streamed_calls import StreamedCalls
+from profile_router.runners.embedded.usage import taken
+
+Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+
+
+class Meter(AgentMiddleware[Any, Any, Any]):
+    """Meters one attempt. Read its counts when the attempt has ended, however it ended."""
+
+    def __init__(
+        self,
+        history: History,
+        *,
+        where: str,
+        max_turns: int,
+        limits: Limits,
+        vision: bool,
+        emit: Emit,
+        afford: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.pace = Pace(where=where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
+        self._misuse = Misuse(limits.bad_calls)
+        self.first_token = FirstToken()
+        self.streamed = StreamedCalls()
+        self.turns = 0
+        self.tokens_in = 0
+        self.tokens_out = 0
+        self.model_served: str | None = None
+        self.usage_missing = False
+        self._history = history
+        self._where = where
+        self._max_turns = max_turns
+        self._vision = vision
+        self._emit = emit
+        self._afford = afford
+        self._seen_ids: set[str] = set()
+
+    async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
+        """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
+        if self.turns >= self._max_turns:
+            raise self._ended("turn-limit", f"did not finish in {self._max_turns} turns")
+        offered = frozenset(str(getattr(tool, "name", "")) for tool in request.tools)
+        if (slip := self._misuse.look(request.messages, offered)) is not None:
+            raise self._ended(*slip)
+        messages = request.messages if self._vision else without_images(request.messages)
+        fitted = await self._history.fit(messages)
+        if fitted is None:
+            raise self._ended(
+                "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
+            )
+        if self._afford is not None:
+            self._afford(self.tokens_in + self.tokens_out + self._history.tokens)
+        self.turns += 1
+        try:
+            response = await self.pace.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
+        except BaseException as error:
+            if self.streamed.began:
+                self._count(None, fitted)
+            if isinstance(error, UNREADABLE):
+                raise unreadable(error, self._where).error from error
+            raise
+        self._look_whole(fitted, response.result)
+        return ModelResponse(result=[self._metered(message, fitted) for message in response.result])
+
+    def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
+        """Refuse an answer to a prompt that the server cut without a word."""
+        for answer in answers:
+            if cut := self._history.cut_short(sent, counted_in(answer)):
+                if isinstance(answer, AIMessage):
+                    self._count(answer, sent)
+                raise self._ended("over-window", cut)
+
+    def _metered(self, message: Any, sent: Sequence[BaseMessage]) -> Any:
+        if not isinstance(message, AIMessage):
+            return message
+        self._count(message, sent)
+        finish = message.response_metadata.get("finish_reason")
+        if finish is None:
+            raise self._ended("cut-short", "the answer broke off in the middle")
+        if finish == "length":
+            raise self._ended("truncated", "the answer was cut at the token limit")
+        answer = normalize_answer(message, self._seen_ids, self.streamed.whole())
+        self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
+        if not answer.tool_calls and not answer.text.strip():
+            raise self._ended("empty-answer", "the answer is empty")
+        return answer
+
+    def _count(self, message: AIMessage | None, sent: Sequence[BaseMessage]) -> None:
+        """Add what the answer to *sent* took; None: it broke off, and what came of it is paid for all the same."""
+        said = self.streamed.model if message is None else message.response_metadata.get("model_name")
+        self.model_served = said or self.model_served
+        prompt, factor = self._history.text(sent), self._history.factor
+        found = taken(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
+        self.usage_missing |= not found.said
+        self.tokens_in += found.tokens_in
+        self.tokens_out += found.tokens_out
+        if found.said:
+            self._history.learn(found.tokens_in)
+
+    def _ended(self, cause: Cause, message: str) -> AttemptError:
+        return TABLE[cause].error(f"{self._where}: {message}")
+
+
+class FirstToken(AsyncCallbackHandler):
+    """Notes when the first piece of the first answer came. `seconds` is None until then."""
+
+    def __init__(self) -> None:
+        self._asked: float | None = None
+        self.seconds: float | None = None
+
+    async def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
+    ) -> None:
+        """Note when the first request began."""
+        self._asked = time.monotonic() if self._asked is None else self._asked
+
+    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
+        """Note when the first piece came; *token* itself does not matter."""
+        if self.seconds is None and self._asked is not None:
+            self.seconds = round(time.monotonic() - self._asked, 4)

@@ -1,0 +1,295 @@
+"""The embedded runner: LangChain's own agent loop in this process, over the profile's endpoint, inside the fence.
+
+It serves what Hermes itself refuses: a local window of 8K. One call of `run` is one attempt: one provider, one model,
+no retry, no switch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import importlib
+import time
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Attempt, Outcome, Receipt
+from profile_router.core.policy import Policy
+from profile_router.core.privacy.taint import Taint
+from profile_router.core.profile import Profile
+from profile_router.errors import Unreachable
+from profile_router.git.command import work_tree
+from profile_router.jail.view import has_landlock
+from profile_router.ports import Emit, Hold
+from profile_router.runners.embedded.answer_gate import AnswerGate
+from profile_router.runners.embedded.chat_model import open_model
+from profile_router.runners.embedded.failures import failure_of, unexpected
+from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.meter import Meter
+from profile_router.runners.embedded.remembering import Remembering
+from profile_router.runners.embedded.request import OFFERED, conversation_messages, system_prompt, tools_for
+from profile_router.runners.embedded.served_model import ServedModel
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
+from profile_router.runners.tools.tools import AskedForProfile
+from profile_router.servers.inspect import count_prompt
+from profile_router.threads.records import MemoryRecords, Records, Scoped
+from profile_router.withheld.file_secrets import Known
+from profile_router.withheld.opened_secrets import Secrets
+from profile_router.withheld.watch import after_interruption
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+NAME = "embedded"
+_TAINT = "taint "
+
+
+@dataclass(slots=True, kw_only=True)
+class EmbeddedRunner:
+    """Runs attempts. `load` gives a profile by name; images are relative to `base`; `journal` collects what files held
+    before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on."""
+
+    load: Callable[[str], Profile]
+    policy: Policy
+    workspace: Path | None
+    base: Path
+    known_files: Callable[[], Sequence[str]]
+    journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
+    records: Records = field(default_factory=MemoryRecords)
+    known_secrets: Known = field(default_factory=dict)  # what stands in files, for all attempts of the run
+
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
+        """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
+        profile = self.load(order.profile).at(order.provider)
+        if order.private and not order.local:
+            raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
+        for library in ("langchain.agents", "langchain_openai"):
+            importlib.import_module(library)  # 1 s on first use, which is not the model's: before the clock starts
+        started = time.monotonic()
+        fence = self._fence(order)
+        terminal, refused = await self._terminal(order, profile, fence)
+        tools = tools_for(order, profile, fence, self.policy, terminal)
+        system = system_prompt(order, profile, terminal)
+        meter = self._meter(order, profile, system, tools, emit, hold)
+        failure: Failure | None = None
+        text = ""
+        try:
+            async with asyncio.timeout(order.seconds):
+                # A context of its own: the subagent's loop must not find the graph that we run in, or it would write
+                # its inner turns into the thread's checkpoints.
+                loop = self._loop(order, profile, system, tools, meter, self._remembering(order, meter, fence))
+                text = await asyncio.create_task(loop, context=contextvars.Context())
+        except AskedForProfile as asked:
+            message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
+            failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
+        except Exception as error:
+            secret = profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None
+            failure = failure_of(error, where=profile.where, local=order.local, secret=secret)
+            if failure is None and (meter.turns > 1 or meter.streamed.began):
+                failure = unexpected(error, profile.where)
+            if failure is None:
+                raise
+        finally:
+            if fence is not None:
+                fence.seal()
+        seconds = round(time.monotonic() - started, 3)
+        receipt = receipt_of(order, profile, meter, failure, seconds, self.policy)
+        receipt = replace(receipt, withheld=refused, taints=self._taints(order))
+        notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
+        return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
+
+    def _wrote(self, order: Order) -> tuple[str, ...] | None:
+        """Return the files that the attempt's tools wrote, None where it ran commands: those may have written any."""
+        kept = Scoped(self.records, f"{order.number}/")
+        if kept.names("began "):
+            return None
+        return tuple(sorted({kept.find(name)[0] for name in kept.names("edit ")}))
+
+    def _taints(self, order: Order) -> tuple[Taint, ...]:
+        """Return what the attempt was shown that is withheld elsewhere, by a process before this one too."""
+        kept = Scoped(self.records, f"{order.number}/{_TAINT}")
+        return tuple(Taint(path=path, why=kept.find(path)) for path in sorted(kept.names("")))
+
+    def _note_unknown(self, fence: Fence) -> None:
+        """Note that nobody knows what a command read that was at work when its process was killed."""
+        secrets = Secrets(confidential=self.policy.confidential, known=self.known_secrets)
+        for taint in after_interruption(
+            fence.root, self.policy.private_paths, secrets, "a command was interrupted, and nobody watched it"
+        ):
+            fence.note(taint.path, taint.why)
+
+    def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
+        kept = Scoped(self.records, f"{order.number}/")
+        remembering = Remembering(kept, meter, fence.root if fence else None)
+
+        def about_to_write(path: str, old: bytes | None, new: bytes) -> None:
+            self.journal.setdefault(path, old)
+            remembering.about_to_write(path, old, new)
+
+        if fence is not None:
+            fence.about_to_write = about_to_write
+            fence.about_to_show = Scoped(kept, _TAINT).keep
+            remembering.interrupted = partial(self._note_unknown, fence)
+        return remembering
+
+    async def _loop(
+        self,
+        order: Order,
+        profile: Profile,
+        system: str,
+        tools: list[BaseTool],
+        meter: Meter,
+        remembering: Remembering,
+    ) -> str:
+        from langchain.agents import create_agent
+
+        tokens = self._answer_tokens(order, profile)
+        gate = AnswerGate(where=profile.where, streamed=meter.streamed, tokens=tokens)
+        if order.local:
+            gate.look_at = ServedModel(profile=profile, policy=self.policy).look_at
+        async with open_model(
+            profile,
+            local=order.local,
+            connect_s=self.policy.limits.connect_seconds,
+            read_s=order.seconds,
+            max_tokens=tokens,
+            gate=gate,
+        ) as model:
+            agent: Any = create_agent(
+                model,
+                tools,
+                system_prompt=system,
+                middleware=[meter, remembering],
+            )
+            result = await agent.ainvoke(
+                {"messages": conversation_messages(order, self.base)},
+                config={
+                    "recursion_limit": 10_000,
+                    "callbacks": [meter.first_token, meter.streamed, meter.pace],
+                },
+            )
+        return str(result["messages"][-1].text).strip()
+
+    def _answer_tokens(self, order: Order, profile: Profile) -> int:
+        """Return the bound of one answer: the profile's, but never so much that no prompt would fit beside it."""
+        wanted = profile.max_tokens or max(self.policy.counting.reply_reserve, min(order.window // 4, 8_192))
+        return max(1, min(wanted, order.window // 2))
+
+    async def _terminal(self, order: Order, profile: Profile, fence: Fence | None) -> tuple[Jailed | None, str]:
+        """Return the terminal that the toolsets ask for, or None and why there is none."""
+        if not wants_terminal(order, profile):
+            return None, ""
+        found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.known_secrets)
+        return (None, found) if isinstance(found, str) else (found, "")
+
+    def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int], None] | None:
+        """Return what sees to it that the tokens of the attempt so far, and a whole next answer, are held."""
+        if hold is None:
+            return None
+        answer = self._answer_tokens(order, profile)
+
+        def afford(tokens: int) -> None:
+            hold.grow(self.policy.price(tokens + answer, order.tier, local=order.local))
+
+        return afford
+
+    def _fence(self, order: Order) -> Fence | None:
+        if self.workspace is None:
+            return None
+        return Fence(
+            self.workspace,
+            private_globs=self.policy.private_paths,
+            confidential=self.policy.confidential,
+            allow_private=order.local,
+            known_files=self.known_files,
+            left=order.left,
+        )
+
+    def _meter(
+        self, order: Order, profile: Profile, system: str, tools: list[BaseTool], emit: Emit, hold: Hold | None
+    ) -> Meter:
+        from langchain_core.utils.function_calling import convert_to_openai_tool
+
+        async def count(body: Any) -> int | None:
+            return await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
+
+        history = History(
+            budget=max(1, order.window - min(self._answer_tokens(order, profile), self.policy.counting.reply_reserve)),
+            system=system,
+            schemas=[convert_to_openai_tool(tool) for tool in tools],
+            factor=self.policy.counting.tokenizer_factor,
+            count=count if order.local else None,
+        )
+        wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
+        turns = min(limit for limit in wanted if limit is not None)
+        return Meter(
+            history,
+            where=profile.where,
+            max_turns=turns,
+            limits=self.policy.limits,
+            vision=order.vision,
+            emit=emit,
+            afford=self._afford(order, profile, hold),
+        )
+
+
+def receipt_of(
+    order: Order, profile: Profile, meter: Meter, failure: Failure | None, seconds: float, policy: Policy
+) -> Receipt:
+    """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
+    tokens = meter.tokens_in + meter.tokens_out
+    uncalled = failure is not None and (
+        meter.turns == 0 or (meter.turns == 1 and isinstance(failure.error, Unreachable))
+    )
+    outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
+    return Receipt(
+        profile=profile.name,
+        model_asked=profile.endpoint.model,
+        model_served=meter.model_served,
+        provider=profile.endpoint.named,
+        runner=NAME,
+        step=order.step,
+        tokens_in=meter.tokens_in,
+        tokens_out=meter.tokens_out,
+        cost_usd=policy.price(tokens, order.tier, local=order.local),
+        ttft_s=meter.first_token.seconds,
+        seconds=seconds,
+        outcome=outcome,
+        error=failure.message if failure else None,
+        turns=meter.turns,
+    )
+
+
+def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | None) -> Iterator[str]:
+    if refused:
+        yield refused
+    if terminal is None or not terminal.used:
+        return
+    if workspace is not None and work_tree(workspace) is None:
+        yield "commands were run outside of git: what they changed is not among the files listed as changed"
+    if not has_landlock():
+        yield "this kernel has no Landlock: commands were confined by namespaces alone"
+    if terminal.made:
+        first, *more = sorted(terminal.made)
+        others = f" and {len(more)} more" if more else ""
+        yield f"a command made {first!a}{others}, which git would obey: look at it before you run git there"
+
+
+def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Meter) -> tuple[str, ...]:
+    notes = []
+    unknown = sorted(set(order.task.toolsets or ()) - OFFERED - {"terminal"})
+    if unknown:
+        notes.append(
+            f"not offered by the embedded runner: {', '.join(unknown)} (offered: {', '.join(sorted(OFFERED))})"
+        )
+    if workspace is None:
+        notes.append("no workspace: the subagent had no file tools; name one with --workspace")
+    if meter.usage_missing:
+        notes.append(f"{profile.name} sent no usage with an answer: its tokens and cost are by our own count")
+    return tuple(notes)

@@ -1,0 +1,64 @@
+"""Notice a model that cannot handle its tools: names it makes up, arguments that do not fit, one failing call repeated.
+
+A slip is answered and forgiven; the same sort of slip so often as the policy's `bad_calls` ends the attempt, because a
+better model is cheaper than a patient one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from profile_router.core.ladder.causes import Cause
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+_FAILED = "error:"
+
+
+class Misuse:
+    """Counts the slips of one attempt over its messages. *limit* of a sort are too many."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._counts: Counter[tuple[Cause, str]] = Counter()
+        self._seen = 0
+
+    def look(self, messages: Sequence[BaseMessage], offered: frozenset[str]) -> tuple[Cause, str] | None:
+        """Return the sort of slip that has come too often by now, and what to say of it; None where none has.
+
+        *messages* are all of the attempt so far, each looked at once; *offered* the names of its tools.
+        """
+        fresh, self._seen = messages[self._seen :], len(messages)
+        for cause, of_what in _slips(fresh, offered):
+            self._counts[cause, of_what if cause == "repeated-call" else ""] += 1
+            if self._counts[cause, of_what if cause == "repeated-call" else ""] >= self._limit:
+                return cause, _SAID[cause].format(times=self._limit, name=of_what.partition(" ")[0][:60])
+        return None
+
+
+_SAID = {
+    "unknown-tool": "called tools that do not exist {times} times, {name} the last",
+    "bad-arguments": "called tools with arguments that do not fit {times} times, {name} the last",
+    "repeated-call": "made one failing call of {name} {times} times",
+}
+
+
+def _slips(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Iterator[tuple[Cause, str]]:
+    from langchain_core.messages import AIMessage, ToolMessage
+
+    calls = {call["id"]: call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls}
+    for message in messages:
+        if not isinstance(message, ToolMessage):
+            continue
+        call = calls.get(message.tool_call_id)
+        name = call["name"] if call else message.name or "unknown"
+        if name not in offered:
+            yield "unknown-tool", name
+        elif message.status == "error":  # LangChain's own mark of arguments that the tool's schema refused
+            yield "bad-arguments", name
+        if call and str(message.content).lower().startswith(_FAILED):
+            yield "repeated-call", f"{name} {json.dumps(call['args'], sort_keys=True)}"

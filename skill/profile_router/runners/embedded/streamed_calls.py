@@ -1,0 +1,96 @@
+"""What an answer brings while it comes: its tool calls, all that it wrote, and which model says that it wrote it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.messages import BaseMessage
+
+from profile_router.runners.embedded.quirks import RawCall
+
+_WRITTEN = ("content", "reasoning_content", "reasoning", "refusal")  # each of them is paid for
+
+
+class StreamedCalls(AsyncCallbackHandler):
+    """Keeps the last answer as it was streamed. `calls` are its tool calls, empty where there were none.
+
+    `began`: something came of it; `written` are its pieces, those of its thoughts and calls too; `model` is who the
+    server says answered it.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[RawCall] = []
+        self.written: list[str] = []
+        self.began = False
+        self.model: str | None = None
+        self._pieces: list[list[str]] = []
+        self._places: dict[str, int] = {}
+
+    async def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
+    ) -> None:
+        """Forget the answer before."""
+        self.calls, self.written, self.began = [], [], False
+        self._pieces, self._places = [], {}
+
+    def again(self, calls: Sequence[RawCall], written: str) -> None:
+        """Be as after an answer that is kept: with *calls*, of which *written* is the text of all."""
+        self.calls, self.written, self.began = list(calls), [written], True
+        self._pieces = [[call.arguments] for call in calls]
+
+    def take(self, event: dict[str, Any]) -> int:
+        """Take what *event*, a chunk of the answer, brings, and return how many characters that is.
+
+        The arguments of its calls are taken out of it: LangChain would read them again with each further piece of
+        them, and go through a long text that is no JSON once for each of its characters.
+        """
+        before = len(self.written)
+        for delta in _deltas(event):
+            self.began = True
+            self.written += (text for name in _WRITTEN if isinstance(text := delta.get(name), str))
+            delta.pop("function_call", None)  # of an older protocol; nobody here reads it
+            for part in _parts(delta):
+                self._take_part(part)
+        return sum(map(len, self.written[before:]))
+
+    def whole(self) -> list[RawCall]:
+        """Return the calls with their arguments as one text each."""
+        for call, pieces in zip(self.calls, self._pieces, strict=False):
+            call.arguments = "".join(pieces)
+        return self.calls
+
+    def _take_part(self, part: dict[str, Any]) -> None:
+        """Add a *part* of a call to its call, which a new index or a new id begins."""
+        function, index, given = part["function"], part.get("index"), part.get("id")
+        name, arguments = function.get("name"), function.get("arguments")
+        name, given = (value if isinstance(value, str) else "" for value in (name, given))
+        arguments = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments)
+        place = self._places.get(str(index))
+        if place is None or (given and name and self.calls[place].id not in ("", given)):
+            place = self._places[str(index)] = len(self.calls)
+            self.calls.append(RawCall(index=index))
+            self._pieces.append([])
+        self.calls[place].name += name
+        self.calls[place].id = self.calls[place].id or given
+        self._pieces[place].append(arguments)
+        self.written += (name, arguments)
+        function["arguments"] = ""
+
+
+def _deltas(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    choices = event.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            choice.pop("logprobs", None)
+            if isinstance(delta := choice.get("delta"), dict):
+                yield delta
+
+
+def _parts(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    parts = delta.get("tool_calls")
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, dict) and isinstance(part.get("function"), dict):
+            yield part

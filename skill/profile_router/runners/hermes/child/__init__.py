@@ -1,0 +1,1 @@
+"""What runs inside Hermes' own python. Each file is loaded by its path: the standard library alone."""

@@ -1,0 +1,202 @@
+"""What a child's result means: success, or a failure whose cause one table names. The exit code is never asked.
+
+As read in Hermes 0.19.0 and 0.22.2, a turn succeeded where it is `completed`, neither `failed` nor `partial` nor
+`interrupted`, and its `turn_exit_reason` is a text response; `completed` alone is also said of a turn whose answers
+were all empty.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.causes import Cause, cause_of_status
+from profile_router.core.ladder.failure import Failure
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.process import Ended
+from profile_router.servers.retry_after import retry_after
+
+_MESSAGE_CHARS = 400
+_STATUS = re.compile(r"^(?:API call failed after \d+ retries: )?(?:HTTP|Error code:) (\d{3})\b")
+_ASK = re.compile(
+    r"\s*[*_`]*ask_for_profile[*_`]*[:\s]+[`*'\"]*([a-z0-9][a-z0-9_-]*)[`*'\"]*[\s:.,–—-]*(.*)", re.I | re.S
+)
+_REASON_CHARS = 300
+
+# Hermes' own classes of failed requests (agent/error_classifier.py).
+_OF_REASON: Mapping[str, Cause] = {
+    "auth": "key-refused", "auth_permanent": "key-refused", "billing": "payment-required",
+    "rate_limit": "rate-limited", "upstream_rate_limit": "unavailable", "overloaded": "unavailable",
+    "server_error": "server-error", "timeout": "stalled", "ssl_cert_verification": "tls",
+    "context_overflow": "over-window", "payload_too_large": "over-window", "long_context_tier": "over-window",
+    "image_too_large": "bad-request", "model_not_found": "model-missing", "provider_policy_blocked": "bad-request",
+    "content_policy_blocked": "bad-request", "format_error": "bad-request",
+}  # fmt: skip
+_OF_EXIT: Mapping[str, Cause] = {
+    "max_iterations_reached": "turn-limit", "budget_exhausted": "turn-limit",
+    "empty_response_exhausted": "empty-answer", "partial_stream_recovery": "cut-short",
+    "fallback_prior_turn_content": "empty-answer", "guardrail_halt": "repeated-call",
+    "ollama_runtime_context_too_small": "over-window", "all_retries_exhausted_no_response": "server-error",
+    "interrupted_by_user": "interrupted", "interrupted_during_api_call": "interrupted",
+}  # fmt: skip
+# What Hermes raises before the first request: a mark in its text, what that means, and what mends it.
+_NOT_INHERITED = "Hermes does not inherit it: write model.provider, base_url and default into the profile's config.yaml"
+_REFUSALS: tuple[tuple[str, Cause, str], ...] = (
+    ("below the minimum", "over-window", "`runner: auto` in the policy gives such a profile to the embedded runner"),
+    ("no inference provider", "no-key", _NOT_INHERITED),
+    ("no llm provider", "no-key", "its keys are missing or in cooldown: `hermes auth list` shows them"),
+    ("it reads the profile's", "bad-request", _NOT_INHERITED),
+)
+_UNLISTED: tuple[str, Cause, str] = ("", "bad-request", "`runner: embedded` in the policy does without Hermes")
+_FIRST_SENTENCE = re.compile(r"(?<=[a-z)'])\.\s")
+_IN_WORDS: Mapping[str, str] = {
+    "empty_response_exhausted": "the answers were empty",
+    "max_iterations_reached": "did not finish in {turns} turns",
+    "budget_exhausted": "did not finish in {turns} turns",
+}
+# Classes of errors of httpx and openai (and the child's own BrokeOff), as they stand in the chain of a request's error.
+_UNREACHED: tuple[tuple[str, Cause], ...] = (
+    ("ConnectTimeout", "connect-timeout"),
+    ("SSLError", "tls"),
+    ("SSLCertVerificationError", "tls"),
+    ("gaierror", "dns"),
+    ("ConnectionRefusedError", "refused"),
+    ("ConnectError", "refused"),
+)
+_LATE = frozenset({"ReadTimeout", "WriteTimeout", "PoolTimeout", "APITimeoutError", "TimeoutError"})
+_DROPPED = frozenset({"APIConnectionError", "RemoteProtocolError", "ReadError", "WriteError", "ConnectionResetError"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A result that is no success, as the table looks at it.
+
+    `kinds` are the classes of the last request's error; `asked` tells whether any request was made.
+    """
+
+    asked: bool
+    result: Mapping[str, Any]
+    local: bool
+    error: str
+    status: int | None
+    kinds: frozenset[str]
+
+    @property
+    def exit(self) -> str:
+        return str(self.result.get("turn_exit_reason") or "").partition("(")[0]
+
+    @property
+    def declined(self) -> bool:
+        return bool(self.result.get("exception")) and not self.asked
+
+
+def _case(account: Account, order: Order) -> _Case:
+    result, trouble = account.result or {}, account.trouble or {}
+    error = str(result.get("error") or "")
+    said, status = _STATUS.match(error), trouble.get("status")
+    return _Case(
+        asked=account.turns > 0,
+        result=result,
+        local=order.local,
+        error=error,
+        status=status if status and isinstance(status, int) else int(said[1]) if said else None,
+        kinds=frozenset(trouble.get("kinds") or ()),
+    )
+
+
+def _unreached(case: _Case) -> Cause | None:
+    return next((cause for kind, cause in _UNREACHED if kind in case.kinds), None)
+
+
+def _refusal(case: _Case) -> tuple[str, Cause, str]:
+    return next((row for row in _REFUSALS if row[0] in case.error.lower()), _UNLISTED)
+
+
+_NOTHING_USABLE: Cause = "empty-answer"
+# First match wins.
+_TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
+    (lambda case: case.declined, lambda case: _refusal(case)[1]),
+    (lambda case: bool(case.result.get("compression_exhausted")), lambda _: "over-window"),
+    (lambda case: "context length exceeded" in case.error.lower(), lambda _: "over-window"),
+    (lambda case: bool(case.result.get("interrupted")), lambda _: "interrupted"),
+    (lambda case: case.status is not None, lambda case: cause_of_status(case.status or 0)),
+    (lambda case: _unreached(case) is not None, lambda case: _unreached(case) or "refused"),
+    (lambda case: bool(case.kinds & _LATE), lambda _: "stalled"),
+    (lambda case: "BrokeOff" in case.kinds, lambda _: "cut-short"),
+    (lambda case: bool(case.kinds & _DROPPED), lambda _: "bad-gateway"),
+    (lambda case: case.exit in _OF_EXIT, lambda case: _OF_EXIT[case.exit]),
+    (
+        lambda case: str(case.result.get("failure_reason")) in _OF_REASON,
+        lambda case: _OF_REASON[str(case.result["failure_reason"])],
+    ),
+    (lambda case: "connection error" in case.error.lower(), lambda _: "refused"),
+    (lambda case: bool(case.result.get("exception")), lambda _: "interrupted"),
+    (lambda case: "invalid tool call" in case.error.lower(), lambda _: "unknown-tool"),
+    (lambda case: "truncated" in case.error.lower(), lambda _: "truncated"),
+    (lambda case: bool(case.result.get("partial")), lambda _: "cut-short"),
+    (lambda case: bool(case.result.get("failed")), lambda _: "server-error"),
+)
+
+
+def failure_of(account: Account, ended: Ended, order: Order, *, where: str, secret: str | None) -> Failure | None:
+    """Return why the turn of *account* failed, None where it succeeded.
+
+    *where* names the backend for the message, out of which *secret* (the key) is cut if something echoed it.
+    """
+    if account.result is None:
+        cause, said = _without_result(ended)
+        return Failure(cause=cause, message=f"{where}: {_clean(said, secret)}")
+    if asked := _asked(account, order):
+        return asked
+    if _succeeded(account):
+        return None
+    case = _case(account, order)
+    cause = next((meaning(case) for holds, meaning in _TABLE if holds(case)), _NOTHING_USABLE)
+    wait = retry_after((account.trouble or {}).get("waits") or {}, now=time.time())
+    return Failure(cause=cause, message=f"{where}: {_clean(_said(case, account), secret)}", retry_after_s=wait)
+
+
+def _succeeded(account: Account) -> bool:
+    result = account.result or {}
+    ended_well = str(result.get("turn_exit_reason") or "").startswith("text_response")
+    spoilt = any(result.get(key) for key in ("failed", "partial", "interrupted"))
+    return result.get("completed") is True and not spoilt and ended_well and bool(account.text)
+
+
+def _asked(account: Account, order: Order) -> Failure | None:
+    found = _ASK.match(account.text)
+    if found is None or found[1] not in order.asks:
+        return None
+    reason = " ".join(found[2].split())[:_REASON_CHARS]
+    return Failure(cause="asked-for-profile", message=f"{order.profile} asks for {found[1]}: {reason}", asked=found[1])
+
+
+def _without_result(ended: Ended) -> tuple[Cause, str]:
+    if not ended.in_time:
+        return "timeout", "Hermes was not done in time"
+    lines = [line for line in ended.errors.splitlines() if line.strip()]
+    last = f": {lines[-1]}" if lines else ""
+    if ended.code is None:
+        return "interrupted", f"Hermes cannot be started{last}"
+    how = f"by signal {-ended.code}" if ended.code < 0 else f"with {ended.code}"
+    return "interrupted", f"Hermes ended {how} before it had a result{last}"
+
+
+def _said(case: _Case, account: Account) -> str:
+    if case.declined:
+        first = _FIRST_SENTENCE.split(case.error, maxsplit=1)[0].rstrip(".")
+        return f"Hermes refuses: {first}; {_refusal(case)[2]}"
+    if case.exit in _IN_WORDS:
+        return _IN_WORDS[case.exit].format(turns=account.turns)
+    return case.error or account.text or case.exit or "Hermes gave no result"
+
+
+def _clean(text: str, secret: str | None) -> str:
+    folded = " ".join(text.split())
+    if secret and len(secret) > 3:
+        folded = folded.replace(secret, "***")
+    return folded[:_MESSAGE_CHARS]

@@ -1,0 +1,274 @@
+"""The Hermes runner: one attempt is one turn of the real Hermes under the profile's own folder, in a fresh process.
+
+One call of `run` is one attempt: one provider, one key, one model, no retry and no switch; those are the ladder's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Attempt, Outcome, Receipt
+from profile_router.core.ladder.server_report import other_model
+from profile_router.core.ladder.spending import price
+from profile_router.core.policy import Policy
+from profile_router.core.privacy.taint import Taint
+from profile_router.core.profile import Profile
+from profile_router.errors import OtherModelLoaded, Unreachable
+from profile_router.ports import Emit, Hold
+from profile_router.profiles.agreement import may_read
+from profile_router.profiles.files import read_config
+from profile_router.prompting.image_parts import image_parts
+from profile_router.prompting.templates import render
+from profile_router.prompting.texts import order_text
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.installation import Hermes
+from profile_router.runners.hermes.kept_turn import KeptTurn
+from profile_router.runners.hermes.process import Ended, Heard, converse
+from profile_router.runners.hermes.results import failure_of
+from profile_router.runners.hermes.started import Child, home_of, started
+from profile_router.servers.inspect import listed_models
+from profile_router.threads.records import MemoryRecords, Records
+from profile_router.withheld.file_secrets import Known
+from profile_router.withheld.opened_secrets import Secrets
+from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
+
+NAME = "hermes"
+_MOST_USD = 1e9  # what Hermes says beyond that is no price
+_SHORTEST_ANSWER = 1_024
+
+
+@dataclass(slots=True, kw_only=True)
+class HermesRunner:
+    """Runs attempts. `load` gives a profile by name, `root` is the Hermes home; images are relative to `base`.
+
+    `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `passed` are names of
+    environment variables that children get besides the usual ones. `records` hold what a turn has cost so far.
+    """
+
+    load: Callable[[str], Profile]
+    policy: Policy
+    hermes: Hermes
+    root: Path
+    environ: Mapping[str, str]
+    workspace: Path | None
+    base: Path
+    unattended: bool = False
+    passed: Sequence[str] = ()
+    records: Records = field(default_factory=MemoryRecords)
+    known_secrets: Known = field(default_factory=dict)  # what stands in files, for all of the run
+
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
+        """Return how the attempt ended. Failures of model, server and Hermes are values; cancelled means cancelled."""
+        if order.private:
+            raise AssertionError(f"a private task was ordered from Hermes under {order.profile}")
+        profile = self.load(order.profile)
+        started = time.monotonic()
+        account = Account(emit=emit, afford=self._afford(order, hold))
+        turn = KeptTurn(records=self.records, name=f"{order.number}/answered")
+        if interrupted := turn.interrupted(account, profile.where):
+            receipt = receipt_of(order, profile, account, interrupted, 0.0, self.policy)
+            receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
+            return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
+        account.look_at = await self._model_check(order, profile)
+        taints: list[Taint] = []
+        with ExitStack() as held:
+            try:
+                child = held.enter_context(self._child(order.profile))
+            except OSError as error:
+                ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
+            else:
+                asked = self._asked(order, profile, child.folder)
+                async with watched(self._watch(order), taints.append) as watching:
+                    heard = _overlooking(watching, turn.hearing(account))
+                    talk = converse(child, asked, order.seconds, heard)
+                    ended = await _within_means(talk, account)
+        account.close()
+        key = profile.endpoint.api_key
+        failure = _ended_by_us(account) or failure_of(
+            account, ended, order, where=profile.where, secret=key.reveal() if key else None
+        )
+        seconds = round(time.monotonic() - started, 3)
+        return Attempt(
+            receipt=replace(receipt_of(order, profile, account, failure, seconds, self.policy), taints=tuple(taints)),
+            text="" if failure else account.text,
+            failure=failure,
+            notes=tuple(_notes(order, account, self.workspace)),
+        )
+
+    def _watch(self, order: Order) -> Callable[[], WithheldWatch] | None:
+        """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
+        if self.workspace is None or not order.local:
+            return None
+        return partial(WithheldWatch, self.workspace, self.policy.private_paths, self._secrets())
+
+    def _unknown(self, order: Order) -> tuple[Taint, ...]:
+        """Return what a turn may have read that was killed with its process."""
+        if self.workspace is None or not order.local:
+            return ()
+        why = "Hermes' turn was interrupted, and nobody watched it"
+        return after_interruption(self.workspace, self.policy.private_paths, self._secrets(), why)
+
+    def _secrets(self) -> Secrets:
+        return Secrets(confidential=self.policy.confidential, known=self.known_secrets)
+
+    async def _model_check(self, order: Order, profile: Profile) -> Callable[[str], None] | None:
+        """Return what raises OtherModelLoaded for the name of another model than *order* is for, by what its server
+        lists; None for a model elsewhere, which nobody attested."""
+        if not order.local:
+            return None
+        listed = await listed_models(profile, connect_s=self.policy.limits.connect_seconds)
+
+        def look_at(name: str) -> None:
+            accept_any = self.policy.accept_any_model
+            if problem := other_model(profile.endpoint.model, name, listed, accept_any=accept_any):
+                raise OtherModelLoaded(f"{profile.where} {problem}")
+
+        return look_at
+
+    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int], None] | None:
+        if hold is None:
+            return None
+        return lambda tokens: hold.grow(self.policy.price(tokens, order.tier, local=order.local))
+
+    def _child(self, profile: str) -> AbstractContextManager[Child]:
+        place = (home_of(profile, self.root), self.environ, self.workspace)
+        return started(self.hermes.python, *place, unattended=self.unattended, also=self.passed)
+
+    def _asked(self, order: Order, profile: Profile, folder: Path) -> dict[str, Any]:
+        """Return the order as the child reads it."""
+        limits = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
+        text = order_text(order)
+        images = image_parts(order, self.base) if order.vision else []
+        return {
+            "profile": order.profile,
+            "command": list(self.hermes.command),
+            "prompt": [{"type": "text", "text": text}, *images] if images else text,
+            "history": [{"role": turn.role, "content": turn.text} for turn in order.conversation],
+            "system": render("hermes", workspace=str(folder), asks=list(order.asks), unattended=self.unattended),
+            "toolsets": _toolsets(order.task.toolsets, profile.toolsets),
+            "max_turns": min(limit for limit in limits if limit is not None),
+            # Where its commands run, for a Hermes that cannot be given the profile's own home.
+            "terminal": (read_config(home_of(profile.name, self.root) / "config.yaml") or {}).get("terminal"),
+            "window": order.window,
+            "seconds": order.seconds,
+            # Where a profile states none, Hermes asks for 65,536: more than a small window has left.
+            "max_tokens": profile.max_tokens or max(_SHORTEST_ANSWER, order.window // 4),
+            "cwd": str(folder),
+            "unattended": self.unattended,
+            "key": profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None,
+            "expected": {
+                "base_url": profile.endpoint.base_url,
+                "model": profile.endpoint.model,
+                "local": order.local,
+            },
+            "root_keys": may_read(profile, self.root),
+            "counting": self._counting(),
+        }
+
+    def _counting(self) -> dict[str, float]:
+        """Return how the child tells tokens by size: rather too many, as if each tokenizer were the wasteful one."""
+        counting = self.policy.counting
+        per_token = self.policy.prices.volume.bytes_per_token / counting.tokenizer_factor
+        return {"bytes_per_token": per_token, "image_tokens": counting.image_tokens}
+
+
+def _toolsets(task: Sequence[str] | None, profile: Sequence[str] | None) -> list[str] | None:
+    """Return the toolsets that task and profile both allow; None: whatever Hermes gives the profile."""
+    if task is None:
+        return None if profile is None else list(profile)
+    return [name for name in task if profile is None or name in profile]
+
+
+def _overlooking(watching: WithheldWatch | None, heard: Heard) -> Heard:
+    """Return *heard*, which lets *watching* overlook what Hermes opened of git's data before its first request.
+
+    Hermes lists the subjects of the last commits in its prompt (`git log -3` in 0.19.0 and 0.22.2); no tool has run by
+    then, as the request waits for us. A turn by `hermes chat` does not say `begun`: it may put more of git in.
+    """
+    begun = False
+
+    def hear(event: Mapping[str, Any]) -> bool:
+        nonlocal begun
+        if begun and watching is not None and event["event"] == "asked":
+            watching.overlook_git()
+        begun = event["event"] == "begun"
+        return heard(event)
+
+    return hear
+
+
+async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -> Ended:
+    """Return how *talking* ended; it is ended where *account* finds that it may not go on."""
+    running = asyncio.ensure_future(talking)
+    account.stop = running.cancel
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if account.over is None:
+            raise
+        return Ended(in_time=True, code=None, errors="")
+    finally:
+        running.cancel()
+
+
+def _ended_by_us(account: Account) -> Failure | None:
+    error = account.over
+    if error is None:
+        return None
+    return Failure(cause="wrong-model" if isinstance(error, OtherModelLoaded) else "over-budget", message=str(error))
+
+
+def receipt_of(
+    order: Order, profile: Profile, account: Account, failure: Failure | None, seconds: float, policy: Policy
+) -> Receipt:
+    """Return the receipt of a turn. Prices are the policy's; work on this machine is free."""
+    tokens = account.tokens_in + account.tokens_out
+    asked_in_vain = account.turns == 1 and failure is not None and isinstance(failure.error, Unreachable)
+    uncalled = failure is not None and account.tokens_in == 0 and (account.turns == 0 or asked_in_vain)
+    outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
+    return Receipt(
+        profile=profile.name,
+        model_asked=profile.endpoint.model,
+        model_served=account.model_served,
+        provider=profile.endpoint.provider,
+        runner=NAME,
+        step=order.step,
+        tokens_in=account.tokens_in,
+        tokens_out=account.tokens_out,
+        cost_usd=policy.price(tokens, order.tier, local=order.local),
+        ttft_s=None if account.first_s is None else round(account.first_s, 4),
+        seconds=seconds,
+        outcome=outcome,
+        error=failure.message if failure else None,
+        turns=account.turns,
+    )
+
+
+def _own_count(order: Order, account: Account) -> Iterator[str]:
+    if account.counted:
+        yield (
+            f"{order.profile} sent no usage with an answer, or was cut off in one: the tokens and the cost of that are "
+            "by our own count, from its size"
+        )
+
+
+def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[str]:
+    yield from account.notes
+    yield from _own_count(order, account)
+    if workspace is None:
+        yield "no workspace: the subagent worked in an empty folder; name one with --workspace"
+    result = account.result or {}
+    estimate, status = result.get("estimated_cost_usd"), result.get("cost_status")
+    if isinstance(estimate, int | float) and 0 < estimate < _MOST_USD and status != "unknown":
+        yield f"Hermes puts the cost of {order.profile} at {price(estimate)} ({status})"
+    if order.images and not order.vision:
+        yield f"{order.profile} is taken to read text only: images were replaced by their names"

@@ -1,0 +1,1 @@
+"""The tools of the embedded runner: files behind a fence, commands in a jail."""

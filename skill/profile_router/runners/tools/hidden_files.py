@@ -1,0 +1,165 @@
+"""What looks empty to the commands of a model elsewhere: private files, files with a known secret, and files that were
+not read to their end. Those that git ignores count, for a command reads them like any other."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.privacy.findings import private_glob
+from profile_router.git.left_files import is_in
+from profile_router.runners.tools.paths import ToolRefusal
+from profile_router.withheld.file_secrets import Known, secret_of
+from profile_router.withheld.survey import MOST_ENTRIES, Survey
+from profile_router.withheld.whole_scan import ReadBudget
+
+READ_BYTES = 2 * 1024 * 1024 * 1024
+READ_SECONDS = 90.0  # of an attempt; a Python environment of 200 MB takes about 35
+MOST_HIDDEN = 1_000  # each is a mount
+_MOST_NAMES = 90_000  # characters of their names: the order to the jail is one argument, of 128 KiB at most
+_LARGE = 16 * 1024 * 1024  # bytes; such files are read last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """Absolute paths that look empty: `git_data`, `private` by name, those with a `secret`, and `unread` ones, folders
+    for all in them. `unread_files` counts the latter."""
+
+    git_data: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    unread_files: int = 0
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return all of them, each once."""
+        return tuple(dict.fromkeys((*self.git_data, *self.private, *self.secret, *self.unread)))
+
+
+@dataclass(slots=True, kw_only=True)
+class HiddenFiles:
+    """Finds what is to be hidden in the workspace `root`, anew before each command.
+
+    `survey` tells what is private by name; `globs` are the policy's; `first` are files to read before the others;
+    `known` is what is known of files that have not changed since. `over`: nobody waits for the answer any more.
+    `confidential` is what the policy calls private in texts; `left` are files and folders, relative to the root, that
+    are hidden as well.
+    """
+
+    root: str
+    globs: Sequence[str]
+    survey: Callable[[], Survey]
+    first: Callable[[], Collection[str]]
+    known: Known
+    over: Callable[[], bool] = bool
+    confidential: Confidential = NOTHING
+    left: Collection[str] = ()
+    _budget: ReadBudget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._budget = ReadBudget(left=READ_BYTES, seconds=READ_SECONDS, over=self.over)
+
+    def find(self) -> Hidden:
+        """Return what is to be hidden. Raises ToolRefusal where that is too much, or cannot be known."""
+        tree = walked(self.root, self.globs)
+        survey = self.survey()
+        if not survey.complete and not survey.closed:
+            raise ToolRefusal(f"what is private in the workspace cannot be told: {survey.why}; use the file tools")
+        left = sorted(path for name in self.left if os.path.lexists(path := f"{self.root}/{name}"))
+        named = {f"{self.root}/{file.path}" for file in survey.files}
+        left = [path for path in left if not is_in(path, tree.private)]
+        private = (
+            *tree.private,
+            *sorted(path for path in named if path in tree.files and not is_in(path, left)),
+            *left,
+        )
+        secret, unread = self._read(path for path in tree.files if path not in named and not is_in(path, left))
+        kept = Hidden(git_data=tree.git_data, private=private, secret=tuple(secret))
+        room = MOST_HIDDEN - len(kept.paths), _MOST_NAMES - _characters(kept.paths)
+        folded = _folded([*unread, *(f"{self.root}/{folder}" for folder in survey.closed)], self.root, *room)
+        if min(room) < 0 or folded is None:
+            raise ToolRefusal(
+                f"more than {MOST_HIDDEN:,} files are to be kept from a model elsewhere; use the file tools"
+            )
+        return Hidden(
+            git_data=kept.git_data, private=private, secret=kept.secret, unread=folded, unread_files=len(unread)
+        )
+
+    def _read(self, paths: Iterator[str]) -> tuple[list[str], list[str]]:
+        """Return those of *paths* that hold a secret, and those that were not read to their end."""
+        secret: list[str] = []
+        unread: list[str] = []
+        first = {f"{self.root}/{path}" for path in self.first()}
+        stamped = ((path, found) for path in paths if (found := _regular(path)) is not None)
+        for path, found in sorted(stamped, key=lambda one: (one[0] not in first, one[1].st_size > _LARGE, one[0])):
+            kind = secret_of(path, found, self._budget, self.confidential, self.known)
+            if kind is None:
+                unread.append(path)
+            elif kind:
+                secret.append(path)
+        return secret, unread
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What is in a workspace: git's own data, folders that are private as a whole, and the other files."""
+
+    git_data: tuple[str, ...]
+    private: tuple[str, ...]
+    files: frozenset[str]
+
+
+def walked(root: str, globs: Sequence[str]) -> Tree:
+    """Return what is in *root*, as absolute paths. Raises ToolRefusal where that is more than MOST_ENTRIES."""
+    git_data: list[str] = []
+    private: list[str] = []
+    files: list[str] = []
+    seen = 0
+    for folder, folders, names in os.walk(root):
+        seen += len(folders) + len(names)
+        if seen > MOST_ENTRIES:
+            raise ToolRefusal(f"the workspace has more than {MOST_ENTRIES:,} files; commands are not run in such")
+        if "HEAD" in names and ("commondir" in names or {"objects", "refs"} <= set(folders)):
+            git_data.append(folder)
+            folders.clear()
+            continue
+        git_data += [f"{folder}/{name}" for name in (*folders, *names) if name.casefold() == ".git"]
+        inside = [name for name in folders if name.casefold() != ".git"]
+        closed = {name for name in inside if private_glob(f"{folder}/{name}", globs)}
+        private += [f"{folder}/{name}" for name in sorted(closed) if not os.path.islink(f"{folder}/{name}")]  # noqa: PTH114
+        folders[:] = [name for name in inside if name not in closed]
+        files += [f"{folder}/{name}" for name in names if name.casefold() != ".git"]
+    return Tree(tuple(git_data), tuple(private), frozenset(files))
+
+
+def _regular(path: str) -> os.stat_result | None:
+    try:
+        found = os.lstat(path)
+    except OSError:  # gone meanwhile
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _characters(paths: Sequence[str]) -> int:
+    return sum(len(os.fsencode(path)) + 8 for path in paths)
+
+
+def _folded(paths: Sequence[str], root: str, most: int, characters: int) -> tuple[str, ...] | None:
+    """Return *paths*, folders in place of what is in them where they are too many; None where only *root* is left."""
+    kept = set(paths)
+    while kept and (len(kept) > most or _characters(tuple(kept)) > characters):
+        deepest = max(path.count("/") for path in kept)
+        kept = {os.path.dirname(path) if path.count("/") == deepest else path for path in kept}  # noqa: PTH120
+        kept = {path for path in kept if not any(above in kept for above in _around(path, root))}
+        if root in kept:
+            return None
+    return tuple(sorted(kept))
+
+
+def _around(path: str, root: str) -> Iterator[str]:
+    while len(path := path.rpartition("/")[0]) > len(root):
+        yield path

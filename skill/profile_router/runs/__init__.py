@@ -1,0 +1,4 @@
+"""The composition root: flags, environment and files become the values and parts that a decision or a run needs.
+
+`setup` and `route` are light; `run` brings LangGraph in, and is imported only by what runs a task.
+"""

@@ -1,0 +1,89 @@
+"""The end of a run: its status and its JSON, made once however often the process is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from profile_router.core.attempt.between import cost
+from profile_router.core.attempt.unblock import unblock, unblock_words
+from profile_router.core.ladder.receipt import Status
+from profile_router.core.privacy.masked_json import masked_json
+from profile_router.core.routing.route import Refusal
+from profile_router.core.telling.decision import Json, decision_json, receipt_json, verified_json
+from profile_router.runs.setup import Setup
+from profile_router.threads.threads import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The end of a run, as `run --json` prints it, and its status for the exit code."""
+
+    status: Status
+    json: Json
+
+
+# What is left to do with a result before the run has ended; told whether a process was killed that had begun it.
+Finish = Callable[[Result, bool], Awaitable[Result]]
+
+
+async def finished(run: Run, result: Result, finish: Finish) -> Result:
+    """Return *result* with *finish* done, once however often the process is killed meanwhile."""
+    if (kept := run.records.find("finished")) is not None:
+        return result_of(kept)
+    again = run.records.find("finishing") is not None
+    run.records.keep("finishing", True)
+    result = await finish(result, again)
+    run.records.keep("finished", {"status": result.status, "json": result.json})
+    return result
+
+
+def result_of(kept: Mapping[str, Any]) -> Result:
+    """Return the result that a run had kept before it was killed."""
+    return Result(status=kept["status"], json=kept["json"])
+
+
+def _result(final: Mapping[str, Any], setup: Setup, warnings: Sequence[str], thread: str) -> Result:
+    decision = final["decision"]
+    attempt = final.get("attempt")
+    stopped = attempt.failure if attempt is not None else None
+    status: Status = final["status"]
+    return Result(
+        status=status,
+        json=masked_json(
+            {
+                "status": status,
+                "summary": final["summary"],
+                "route": decision_json(decision),
+                "attempts": [receipt_json(receipt) for receipt in final["receipts"]],
+                "hops": [hop.reason for hop in final["hops"]],
+                "verified": verified_json(final["verified"]),
+                "cost_usd": cost(final["receipts"]),
+                "thread": thread,
+                "error": stopped.message if stopped else None,
+                "unblock": _unblock(final, setup),
+                "notes": list(final["notes"]),
+                "warnings": list(warnings),
+            },
+            setup.policy.confidential,
+        ),
+    )
+
+
+def _unblock(final: Mapping[str, Any], setup: Setup) -> list[str]:
+    """Return what would let a refused run go on: what the decision says, else what each place that failed needs."""
+    if isinstance(final["decision"], Refusal):
+        return list(final["decision"].unblock)
+    private = bool(final["evidence"].private)
+    kept_back = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
+    if final["status"] not in ("refused", "unapproved"):
+        return list(kept_back)
+    ways = unblock(final.get("places", ()), final["hops"], setup.policy, setup.candidates)
+    return list(dict.fromkeys((*ways, *kept_back)))
+
+
+def batch_status(statuses: Sequence[Status]) -> Status:
+    """Return `ok` where all tasks are, `refused` where none was run at all, else `failed`."""
+    different = set(statuses)
+    return different.pop() if len(different) == 1 else "failed"

@@ -1,0 +1,163 @@
+"""Go on with a run whose process is no more: from the last finished node, with what is kept of the one at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, MutableMapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from profile_router.copies.lasting import original_of
+from profile_router.core.task import Task
+from profile_router.errors import StateError, UsageError, WorkspaceError
+from profile_router.ports import Approver, Emit
+from profile_router.runs.apart import Apart, end_of, left_by
+from profile_router.runs.result import Result, result_of
+from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
+from profile_router.runs.setup import prepare
+from profile_router.runs.thread_session import Keeping, checkpoints, close
+from profile_router.state.folder import state_dir
+from profile_router.threads.threads import Row, Run, Threads
+
+
+def resume_thread(
+    thread: str | None,
+    policy_file: str | None,
+    environ: MutableMapping[str, str],
+    emit: Emit,
+    approver: Approver | None = None,
+) -> Result:
+    """Go on with *thread*, or with the only one that was interrupted, and return the result. Raises RouterError."""
+    given = dict(environ)
+    drop_foreign(environ)
+    return asyncio.run(_resume(thread, policy_file, given, emit, approver))
+
+
+async def _resume(
+    thread: str | None, policy_file: str | None, environ: Mapping[str, str], emit: Emit, approver: Approver | None
+) -> Result:
+    quiet_once_cancelled()
+    async with checkpoints(state_dir(environ), environ) as keeping:
+        row = wanted(keeping.threads, thread)
+        if row.status != "running":
+            return _last(keeping.threads, row, emit)
+        run = keeping.threads.take_up(row)
+        try:
+            with left_by(keeping.threads, run, row, emit) as apart:
+                return await _taken_up(keeping, run, row, policy_file, environ, emit, approver, apart)
+        finally:
+            keeping.threads.leave(run)
+
+
+def _last(threads: Threads, row: Row, emit: Emit) -> Result:
+    """Return how the run *row* ended: its process may have been killed before anybody heard. Raises UsageError."""
+    if (kept := threads.last(row)) is None:
+        raise UsageError(
+            f"thread {row.thread} has ended; give it another task with `profile-router run --thread {row.thread} TASK`"
+        )
+    line = f"thread {row.thread} has ended; this is its result, nothing was done again"
+    emit({"event": "ended", "line": line, "thread": row.thread})
+    return result_of(kept)
+
+
+async def _taken_up(
+    keeping: Keeping,
+    run: Run,
+    row: Row,
+    policy_file: str | None,
+    environ: Mapping[str, str],
+    emit: Emit,
+    approver: Approver | None,
+    apart: Apart | None,
+) -> Result:
+    if (done := run.records.find("result")) is not None:
+        saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
+        result = result_of(done)
+        if apart is not None:
+            result = await end_of(apart, keeping.threads, run, result)
+        await close(keeping, run, saved.checkpoint["channel_values"] if saved else {})
+        return result
+    if row.workspace and not Path(row.workspace).is_dir():
+        raise WorkspaceError(
+            f"thread {row.thread} worked in {row.workspace}, which is no folder now; bring it back, or give "
+            f"the run up with `profile-router purge {row.thread}`"
+        )
+    return await _go_on(keeping, run, policy_file, environ, emit, approver, apart)
+
+
+async def _go_on(
+    keeping: Keeping,
+    run: Run,
+    policy_file: str | None,
+    environ: Mapping[str, str],
+    emit: Emit,
+    approver: Approver | None,
+    apart: Apart | None,
+) -> Result:
+    order = run.records.find("order")
+    if order is None:
+        keeping.threads.end(run)
+        raise UsageError(f"thread {run.thread} ended before its task was kept: nothing was done; run the task again")
+    task: Task = order["task"]
+    setup = prepare(task, policy_file or order["policy"], environ, Path(order["cwd"]), every_profile=True)
+    warnings = list(keeping.warnings)
+    if setup.policy.digest != order["digest"]:
+        warnings.append(f"the policy has changed since the run began: it went on under {setup.policy.source} as it is")
+    at: Any = {"configurable": {"thread_id": run.thread}}
+    saved = await keeping.saver.aget_tuple(at)
+    profile = saved.checkpoint["channel_values"].get("profile") if saved is not None else None
+    if profile is not None and profile not in setup.profiles:
+        raise StateError(
+            f"thread {run.thread} cannot go on: its next step is under profile '{profile}', which is gone; bring it "
+            f"back, or give the run up with `profile-router purge {run.thread}`"
+        )
+    if apart is None:
+        return await walk(keeping, run, task, setup, emit, approver=approver, warnings=warnings)
+    result = await walk(
+        keeping,
+        run,
+        task,
+        apart.setup(setup),
+        apart.emit(emit),
+        partial(apart.around, setup),
+        approver=approver,
+        warnings=warnings,
+        finish=partial(apart.bring_back, setup.state, run.thread),
+    )
+    return apart.result(result)
+
+
+def wanted(threads: Threads, thread: str | None) -> Row:
+    """Return the run to go on with, or the ended one that is named. Raises UsageError where there is none or not one,
+    and StateError where it is lost."""
+    if thread is None:
+        return _only(threads)
+    row = next((row for row in threads.rows() if row.thread == thread), None)
+    if row is None:
+        if threads.file.notices:
+            raise StateError(f"{'; '.join(threads.file.notices)}; thread {thread} cannot be resumed from there")
+        raise UsageError(f"there is no thread {thread} (interrupted ones: {_listed(threads, threads.unfinished())})")
+    if row.status == "running" and row.why:
+        raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
+    return row
+
+
+def _only(threads: Threads) -> Row:
+    left = threads.unfinished()
+    if len(left) == 1:
+        return left[0]
+    if threads.file.notices:
+        raise StateError("; ".join(threads.file.notices))
+    if not left:
+        raise UsageError("no run was killed half-way, so there is nothing to resume; Ctrl-C ends a run for good")
+    raise UsageError(
+        f"{len(left)} threads were interrupted: {_listed(threads, left)}; name one: `profile-router resume THREAD`"
+    )
+
+
+def _listed(threads: Threads, rows: list[Row]) -> str:
+    def place(row: Row) -> str:
+        return original_of(threads.file.state, row.workspace) or "no workspace"
+
+    return ", ".join(f"{row.thread} ({row.since}, {place(row)})" for row in rows) or "none"

@@ -1,0 +1,204 @@
+"""Run a task: stream the graph's events, keep what it did, and return the result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from profile_router.copies.lasting import original_of
+from profile_router.core.privacy.masked_json import masked_json
+from profile_router.core.task import Task
+from profile_router.core.text import shown
+from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
+from profile_router.ports import Approver, Emit, Event
+from profile_router.runs.context import made_once, run_context
+from profile_router.runs.result import Finish, Result, _result, finished
+from profile_router.runs.setup import Setup, prepare
+from profile_router.runs.thread_session import Keeping, checkpoints, close
+from profile_router.state.database import told
+from profile_router.threads.parent_sessions import ParentSessions
+from profile_router.threads.records import unsaved
+from profile_router.threads.threads import Run
+
+_THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
+_FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
+
+
+def run_task(
+    task: Task,
+    policy_file: str | None,
+    environ: MutableMapping[str, str],
+    cwd: Path,
+    emit: Emit,
+    approver: Approver | None = None,
+) -> Result:
+    """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything.
+
+    *approver* is asked before a paid hop that costs much; without one nobody is there.
+    """
+    setup = prepare(task, policy_file, dict(environ), cwd, every_profile=True)
+    drop_foreign(environ)
+    thread = thread_id(task.thread)
+    return asyncio.run(_run(replace(task, thread=thread), setup, thread, emit, approver))
+
+
+def drop_foreign(environ: MutableMapping[str, str]) -> None:
+    """Take out of *environ* what would make a library send prompts elsewhere."""
+    for name in [name for name in environ if _FOREIGN.match(name)]:
+        del environ[name]
+
+
+def thread_id(given: str | None) -> str:
+    """Return *given* if it can name a thread, else a new one. Raises UsageError."""
+    if given is None:
+        return secrets.token_hex(4)
+    if not _THREAD.fullmatch(given):
+        raise UsageError(
+            f"--thread '{given[:80]}' is not a thread name (allowed: up to 64 letters, digits, '.', '_' and '-')"
+        )
+    return given
+
+
+async def _run(task: Task, setup: Setup, thread: str, emit: Emit, approver: Approver | None) -> Result:
+    quiet_once_cancelled()
+    async with checkpoints(setup.state, setup.environ) as keeping:
+        for row in keeping.threads.unfinished():
+            if row.thread != thread and original_of(setup.state, row.workspace) == _place(setup):
+                line = f"thread {row.thread} was interrupted; `profile-router resume {row.thread}` goes on with it"
+                emit({"event": "unfinished", "line": line, "thread": row.thread})
+        return await run_on(keeping, task, setup, thread, emit, approver=approver)
+
+
+async def run_on(
+    keeping: Keeping,
+    task: Task,
+    setup: Setup,
+    thread: str,
+    emit: Emit,
+    around: Callable[[Any], Any] | None = None,
+    *,
+    approver: Approver | None = None,
+    noted: Mapping[str, Any] = MappingProxyType({}),
+    finish: Finish | None = None,
+) -> Result:
+    """Run *task* on *thread* and return the result. *around* may change the context it runs in, *finish* the result.
+
+    *noted* is what a process that goes on with the run has to know besides, or instead.
+    Raises UsageError where another process is at the thread, and StateError where what it does cannot be kept.
+    """
+    from profile_router.copies.ownership import tidy_copies  # it needs the end of a run, which is here
+
+    _check_names(setup)
+    _check_command(task)
+    threads = keeping.threads
+    # In threads: with several runs in one process, these may wait for what only the loop can finish.
+    await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
+    run = await asyncio.to_thread(threads.begin, thread, _place(setup))
+    warnings = list(keeping.warnings)
+    if run.given_up is not None:
+        warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
+    try:
+        await asyncio.to_thread(tidy_copies, threads, emit)  # of the run that was given up, too
+        policy = setup.policy
+        order = {"task": task, "cwd": str(setup.cwd), "policy": policy.source, "digest": policy.digest}
+        run.records.keep("order", order | dict(noted))
+        return await walk(keeping, run, task, setup, emit, around, approver=approver, warnings=warnings, finish=finish)
+    finally:
+        threads.leave(run)
+
+
+async def walk(
+    keeping: Keeping,
+    run: Run,
+    task: Task,
+    setup: Setup,
+    emit: Emit,
+    around: Callable[[Any], Any] | None = None,
+    *,
+    approver: Approver | None,
+    warnings: Sequence[str],
+    finish: Finish | None = None,
+) -> Result:
+    """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
+    from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
+
+    context = run_context(setup, task, run, approver)
+    context = made_once(context if around is None else around(context), run)
+    graph = build().compile(checkpointer=keeping.saver, name=NAME)
+    try:
+        final = await _streamed(graph, keeping, run, task, context, emit)
+        if final.get("private_thread") or final["evidence"].private or _read_private(final):
+            ParentSessions(state=setup.state).mark(task.sessions)  # it was not private when it began
+        result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
+        run.records.keep("result", {"status": result.status, "json": result.json})
+        if finish is not None:
+            result = await finished(run, result, finish)
+        await close(keeping, run, final)
+    except sqlite3.Error as error:
+        raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
+    return result
+
+
+def _read_private(final: Mapping[str, Any]) -> bool:
+    """Tell whether an attempt, or the check, read what is withheld: the parent hears a result that may repeat it."""
+    check = final["verified"].check
+    return any(one.taints for one in (*final["receipts"], *((check,) if check else ())))
+
+
+async def _streamed(graph: Any, keeping: Keeping, run: Run, task: Task, context: Any, emit: Emit) -> Mapping[str, Any]:
+    """Take *graph* to its end from where *run* is, tell its events, and return its last state."""
+    config: Any = {
+        "configurable": {"thread_id": run.thread}, "metadata": {"run": run.id}, "recursion_limit": 100
+    }  # fmt: skip
+    saved = await keeping.saver.aget_tuple(config)
+    begun = saved is not None and saved.metadata.get("run") == run.id
+    try:
+        async for event in graph.astream(
+            None if begun else {"task": task}, config, context=context, stream_mode="custom", durability="sync"
+        ):
+            emit(masked_json(cast("Event", event), context.policy.confidential))
+    except StateError:
+        raise
+    except RouterError:
+        if run.records.names("") == ["order"]:  # nothing was asked of anybody: there is nothing to go on with
+            await close(keeping, run, (await graph.aget_state(config)).values)
+        raise
+    final: Mapping[str, Any] = (await graph.aget_state(config)).values
+    return final
+
+
+def _check_names(setup: Setup) -> None:
+    """Raise WorkspaceError for a folder that can be kept with no thread and told to no model: its name is no text."""
+    for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
+        if str(folder).encode(errors="replace") != os.fsencode(folder):
+            raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
+
+
+def _check_command(task: Task) -> None:
+    """Raise UsageError for a check of nothing: the shell calls that a success, and so nothing would be verified."""
+    if task.check is not None and not task.check.strip():
+        raise UsageError("--check is empty, and an empty command always passes; name a command, or leave --check out")
+
+
+def _place(setup: Setup) -> str:
+    return str(setup.workspace.root) if setup.workspace else ""
+
+
+def quiet_once_cancelled() -> None:
+    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is being torn down are no news."""
+    main = asyncio.current_task()
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if main is None or not main.cancelling():
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(report)

@@ -1,0 +1,116 @@
+"""Read what every command needs: the policy, the Hermes home, the profiles behind the tiers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from profile_router.core.evidence import Window
+from profile_router.core.policy import TIERS, Policy
+from profile_router.core.profile import Profile
+from profile_router.core.routing.candidate import Candidate, Candidates
+from profile_router.core.task import Task
+from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.workspace_rules import tightened_by
+from profile_router.profiles.home import HermesHome, find_home
+from profile_router.servers.windows import known_windows
+from profile_router.state.folder import state_dir
+from profile_router.workspace.folder import Workspace, find_workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What was read. `profiles` are those that the task may meet; `warnings` what was odd but no error."""
+
+    policy: Policy
+    home: HermesHome
+    profiles: Mapping[str, Profile]
+    workspace: Workspace | None
+    cwd: Path
+    state: Path
+    environ: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> Candidates:
+        """Return the profiles as decisions see them: without keys."""
+        return {name: _candidate(profile) for name, profile in self.profiles.items()}
+
+    def windows(self) -> tuple[Window, ...]:
+        """Return the profiles' windows as far as known without asking any server."""
+        max_age_s = self.policy.limits.measurement_max_age_hours * 3600
+        return known_windows(self.profiles.values(), self.state, now=time.time(), max_age_s=max_age_s)
+
+
+def prepare(
+    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, *, every_profile: bool = False
+) -> Setup:
+    """Read policy, home and profiles for *task*. Raises RouterError for anything that is wrong with them.
+
+    *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
+    """
+    workspace = find_workspace(task.workspace, cwd)
+    policy, ignored = tightened_by(read_policy(find_policy(policy_file, environ)), workspace)
+    home = find_home(environ)
+    policy, warnings = _without_absent_cheap(policy, home)
+    profiles = {name: home.load(name, asked_by=asker) for name, asker in _wanted(task, policy).items()}
+    if every_profile:
+        profiles |= _loadable(home, profiles)
+    return Setup(
+        policy=policy,
+        home=home,
+        profiles=profiles,
+        workspace=workspace,
+        cwd=cwd,
+        state=state_dir(environ),
+        environ=environ,
+        warnings=(*warnings, *ignored),
+    )
+
+
+def _wanted(task: Task, policy: Policy) -> dict[str, str]:
+    wanted = {} if task.profile is None else {task.profile: "--profile"}
+    for tier in TIERS:
+        name = policy.tiers.profile(tier)
+        if name is not None:
+            wanted.setdefault(name, f"the tier {tier} of {policy.source}")
+    return wanted
+
+
+def _without_absent_cheap(policy: Policy, home: HermesHome) -> tuple[Policy, tuple[str, ...]]:
+    """Return *policy* without its cheap tier where the home has no such profile: two profiles are enough."""
+    cheap = policy.tiers.cheap
+    if cheap is None or cheap in home.names():
+        return policy, ()
+    warning = f"the tier cheap is left out: {home.where} has no profile '{cheap}'"
+    return replace(policy, tiers=replace(policy.tiers, cheap=None)), (warning,)
+
+
+def _loadable(home: HermesHome, known: Mapping[str, Profile]) -> dict[str, Profile]:
+    found = {}
+    for name in home.names():
+        if name in known:
+            continue
+        try:
+            found[name] = home.load(name)
+        except (ProfileError, UnknownProfile):
+            continue  # nobody asked for it yet; `profiles` shows what is wrong with it
+    return found
+
+
+def _candidate(profile: Profile) -> Candidate:
+    others = tuple(_at(profile.at(number)) for number in range(1, len(profile.fallbacks) + 1))
+    return replace(_at(profile), others=others)
+
+
+def _at(profile: Profile) -> Candidate:
+    return Candidate(
+        name=profile.name,
+        base_url=profile.endpoint.base_url,
+        model=profile.endpoint.model,
+        provider=profile.endpoint.named,
+        key_missing=profile.key_missing,
+    )

@@ -1,0 +1,89 @@
+"""Open what keeps the threads, and close a run: what a thread needs for its next task stays, all else goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from profile_router.state.database import BUSY_S
+from profile_router.threads.file import ThreadFile
+from profile_router.threads.key import VARIABLE, NoKey, read_key
+from profile_router.threads.records import Serializer
+from profile_router.threads.threads import Run, Threads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """The threads and LangGraph's checkpointer, which has a database by itself."""
+
+    threads: Threads
+    saver: Any
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Say what was set aside, and whether nothing is kept."""
+        why = self.threads.why
+        return (*self.threads.file.notices, *((f"this thread cannot be resumed: {why}",) if why else ()))
+
+
+def open_threads(state: Path, environ: Mapping[str, str]) -> Threads:
+    """Return the threads of *state*, encrypted with this user's key; none are kept where no key can be.
+
+    A database that cannot be read is set aside. Raises StateError.
+    """
+    from profile_router.threads.checkpoints import encrypted
+    from profile_router_graphs.state import checkpointed_types
+
+    serializer: Serializer | None = None
+    why = ""
+    try:
+        serializer = encrypted(read_key(environ), checkpointed_types())
+    except NoKey as error:
+        why = f"it is held in memory only, because no key can be kept ({error}); {VARIABLE}=FILE names another place"
+    file = ThreadFile(state=state)
+    with file.door():
+        file.make_ready(serializer)
+    return Threads(file=file, serializer=serializer, why=why)
+
+
+@asynccontextmanager
+async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[Keeping]:
+    """Open the threads of *state*, readable by their owner only. Raises StateError where that cannot be."""
+    import aiosqlite
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    from profile_router.threads.checkpoints import LastCheckpoints, plain
+    from profile_router_graphs.state import checkpointed_types
+
+    threads = open_threads(state, environ)
+    if threads.serializer is None:
+        yield Keeping(threads=threads, saver=InMemorySaver(serde=plain(checkpointed_types())))
+        return
+    connection = await aiosqlite.connect(threads.file.checkpoints, timeout=BUSY_S)
+    try:
+        await connection.execute("PRAGMA secure_delete = ON")
+        yield Keeping(threads=threads, saver=LastCheckpoints(connection, serde=threads.serializer))
+    finally:
+        await connection.close()
+
+
+async def close(keeping: Keeping, run: Run, state: Mapping[str, Any]) -> None:
+    """End *run*: of its last *state*, the thread keeps the conversation and its privacy, in one checkpoint."""
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    from profile_router_graphs.router import build
+
+    at: Any = {"configurable": {"thread_id": run.thread, "checkpoint_ns": ""}}
+    memory = InMemorySaver(serde=keeping.saver.serde)
+    kept = {name: state[name] for name in ("conversation", "private_thread") if name in state}
+    if kept:
+        await build().compile(checkpointer=memory).aupdate_state(at, kept, as_node="merge")
+        if (last := await memory.aget_tuple(at)) is not None:
+            await keeping.saver.aput(at, last.checkpoint, last.metadata, {})
+    else:
+        await keeping.saver.adelete_thread(run.thread)
+    await asyncio.to_thread(keeping.threads.end, run)

@@ -1,0 +1,181 @@
+"""The one place where HTTP clients are made (no retries, no redirects, no proxy for what is local) and read errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from profile_router.core.ladder.causes import Cause
+from profile_router.servers.bounded_body import bound
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+
+ELSEWHERE = "which is not this machine"
+_HEAD_CAME = "profile_router.head_came"
+_MOST_BYTES = 8_000_000
+
+
+def open_client(
+    *, direct: bool, connect_s: float, read_s: float, headers: Mapping[str, str] | None = None
+) -> httpx2.AsyncClient:
+    """Return a client, to be closed by its user. Times are seconds; *direct* leaves the environment's proxies out.
+
+    A redirect is an answer, not an instruction: a server that sends a request elsewhere would choose where the code
+    goes. An endpoint on this machine, or one attested as local, is always spoken to directly: private work would leave
+    by a proxy.
+    """
+    import httpx2  # 0.1 s: `route` never asks anybody
+
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(read_s, connect=connect_s),
+        follow_redirects=False,
+        trust_env=not direct,
+        verify=_tls(direct),
+        # Packed, an answer of any size may follow from a small one; to a stream it gives nothing.
+        headers={"Accept-Encoding": "identity", **(headers or {})},
+        # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
+        # now and then (32 of 300), and nothing here retries.
+        limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
+        event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
+    )
+
+
+async def ask(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    seconds: float | None = None,
+) -> httpx2.Response:
+    """Return the whole answer to one question with a short one: all of it within *seconds*, 8 MB at most.
+
+    Without *seconds* it has what the client allows for connecting and for one read together. A server that never ends
+    its answer would hold us forever, or fill the memory. Raises httpx2.HTTPError.
+    """
+    import asyncio
+
+    import httpx2
+
+    request = client.build_request(method, url, json=body)
+    if seconds is None:
+        seconds = (client.timeout.connect or 0) + (client.timeout.read or 0)
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await client.send(request, stream=True)
+            try:
+                content = bytearray()
+                async for part in answer.aiter_bytes():
+                    content += part
+                    if len(content) > _MOST_BYTES:
+                        raise httpx2.DecodingError(f"an answer of more than {_MOST_BYTES:,} bytes", request=request)
+            finally:
+                await answer.aclose()
+    except TimeoutError:
+        raise httpx2.ReadTimeout(f"no whole answer within {seconds:g} s", request=request) from None
+    return httpx2.Response(answer.status_code, content=bytes(content), request=request)
+
+
+@cache
+def idle_client() -> httpx2.Client:
+    """Return the one client that sends nothing: LangChain would make one of its own each time, which takes 50 ms."""
+    import httpx2
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise AssertionError(f"{request.url.host} was asked by a client that nobody is to use")
+
+    return httpx2.Client(transport=httpx2.MockTransport(refuse), trust_env=False)
+
+
+async def _note_head(response: httpx2.Response) -> None:
+    response.request.extensions[_HEAD_CAME] = True
+
+
+async def _stay_here(request: httpx2.Request) -> None:
+    """Send what is for `localhost` to an address of this machine, and to none that a resolver makes of the name.
+
+    Raises ConnectError where the name leads to any other machine, for example by a line in /etc/hosts.
+    """
+    import asyncio
+    import ipaddress
+    import socket
+
+    import httpx2
+
+    host = request.url.host.lower()
+    if host != "localhost":
+        return
+    try:
+        rows = await asyncio.get_running_loop().getaddrinfo(host, request.url.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpx2.ConnectError(str(error), request=request) from error
+    places = dict.fromkeys(str(row[4][0]).partition("%")[0] for row in rows)
+    if away := next((place for place in places if not ipaddress.ip_address(place).is_loopback), None):
+        raise httpx2.ConnectError(f"{host} resolves to {away}, {ELSEWHERE}", request=request)
+
+
+@cache
+def _tls(direct: bool) -> ssl.SSLContext:
+    """Return the one TLS context of each sort: reading the certificates takes 25 ms, and a run counts prompts often."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=not direct)
+
+
+def transport_cause(error: BaseException) -> Cause:
+    """Return what an error of the transport means to the ladder: how far the request came, and what stopped it.
+
+    The errors of sockets and of TLS tell more than those of httpx, which wraps them.
+    """
+    import errno
+    import socket
+    import ssl
+
+    import httpx2
+
+    chain = list(causes(error))
+    kinds = tuple(type(link) for link in chain)
+
+    def any_of(*wanted: type[BaseException]) -> bool:
+        return any(issubclass(kind, wanted) for kind in kinds)
+
+    if any_of(httpx2.ConnectTimeout):
+        return "connect-timeout"
+    if any_of(httpx2.ConnectError):
+        numbers = {link.errno for link in chain if isinstance(link, OSError)}
+        found: tuple[tuple[bool, Cause], ...] = (
+            (any_of(ssl.SSLError), "tls"),
+            (bool(numbers & {errno.ENETUNREACH, errno.ENETDOWN, socket.EAI_AGAIN}), "no-network"),
+            (any_of(socket.gaierror), "dns"),
+            (bool(numbers & {errno.EHOSTUNREACH, errno.ETIMEDOUT}), "connect-timeout"),
+        )
+        return next((cause for holds, cause in found if holds), "refused")
+    if any_of(TimeoutError, httpx2.TimeoutException):
+        return "stalled"
+    if any_of(httpx2.RemoteProtocolError, httpx2.DecodingError) and not any(
+        "without sending a response" in str(link) for link in chain
+    ):
+        return "cut-short"
+    return "cut-short" if any(map(_had_begun, chain)) else "bad-gateway"
+
+
+def _had_begun(error: BaseException) -> bool:
+    """Tell whether the head of an answer to *error*'s request had come."""
+    try:
+        request = getattr(error, "request", None)
+    except RuntimeError:  # httpx's errors outside of a request
+        return False
+    return _HEAD_CAME in getattr(request, "extensions", {})
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error* and what caused it, one after another."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__

@@ -1,0 +1,64 @@
+"""How large the context windows are: as a server said, as one said within the last day, or as the profile states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from profile_router.core.evidence import Window
+from profile_router.core.profile import Profile, is_loopback
+from profile_router.errors import StateError
+from profile_router.outside.json_reader import read_json
+from profile_router.state.folder import write_private
+
+ASSUMED_LOCAL_TOKENS = 8_192
+ASSUMED_CLOUD_TOKENS = 128_000
+_FILE = "windows.json"
+
+
+def known_windows(profiles: Iterable[Profile], state: Path, *, now: float, max_age_s: float) -> tuple[Window, ...]:
+    """Return the window of each profile without asking anybody. *now* and *max_age_s* are seconds."""
+    measured = _read(state / _FILE)
+    return tuple(_known(profile, measured, now, max_age_s) for profile in profiles)
+
+
+def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -> None:
+    """Keep what a server said of its window, for `route`, which is offline. A full disk is no reason to fail."""
+    measured = _read(state / _FILE)
+    measured[_key(profile)] = {"tokens": tokens, "at": now}
+    try:
+        write_private(state / _FILE, json.dumps(measured, indent=1, sort_keys=True))
+    except StateError:
+        return  # a measurement is a convenience: the next run takes it again
+
+
+def _known(profile: Profile, measured: dict[str, dict[str, float]], now: float, max_age_s: float) -> Window:
+    entry = measured.get(_key(profile))
+    if entry is not None and 0 <= now - entry["at"] <= max_age_s:
+        return Window(profile=profile.name, tokens=int(entry["tokens"]), source="measured", age_s=now - entry["at"])
+    if profile.window is not None:
+        return Window(profile=profile.name, tokens=profile.window, source="config")
+    assumed = ASSUMED_LOCAL_TOKENS if is_loopback(profile.endpoint.base_url) else ASSUMED_CLOUD_TOKENS
+    return Window(profile=profile.name, tokens=assumed, source="assumed")
+
+
+def _key(profile: Profile) -> str:
+    return f"{profile.endpoint.base_url} {profile.endpoint.model}"
+
+
+def _read(path: Path) -> dict[str, dict[str, float]]:
+    """Return the remembered measurements; a damaged file counts as none."""
+    try:
+        found = read_json(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(key): value for key, value in found.items() if _is_entry(value)}
+
+
+def _is_entry(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(value.get(name), int | float) and not isinstance(value.get(name), bool) for name in ("tokens", "at")
+    )

@@ -1,0 +1,135 @@
+"""Open a small database of our own state: its owner's only, safe between processes, set aside where broken."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from profile_router.errors import StateError
+from profile_router.state.folder import VARIABLE, private_folder
+
+BUSY_S = 10.0
+_told: list[str] = []
+_BROKEN = ("malformed", "not a database", "encrypted", "corrupt")
+
+
+@contextmanager
+def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
+    """Open *path*, made by *schema* where it is new, for one write transaction that ends with the block.
+
+    Other processes wait for up to BUSY_S seconds. A damaged file is renamed and begun anew, and `told`. Raises
+    StateError where the folder cannot be used, the disk is full, or another process holds the file for longer.
+    """
+    try:
+        connection = _opened(path, schema)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise StateError(
+            f"{path} cannot be used ({error}); make room there, or name another folder: {VARIABLE}=DIR"
+        ) from None
+
+
+def compact(path: Path) -> None:
+    """Write the database at *path* anew: nothing of what was deleted is left in its bytes. Raises StateError."""
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be written anew ({error}); make room there, and try again") from None
+
+
+def told() -> tuple[str, ...]:
+    """Return a line for each file that `transaction` has set aside in this process."""
+    return tuple(_told)
+
+
+def make_private(path: Path) -> None:
+    """Make the file *path*, its owner's only, where there is none. Raises OSError.
+
+    One that is there is not opened: closing it again would drop the locks that SQLite holds on it in this process
+    (sqlite.org/howtocorrupt.html, 2.2), and another process would take its write-ahead log for left behind.
+    """
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+class _Damaged(Exception):
+    """The file is no database. The message says why."""
+
+
+def _opened(path: Path, schema: str) -> sqlite3.Connection:
+    with suppress(_Damaged):
+        return _sound(path, schema)
+    with _alone(path.parent):
+        try:
+            return _sound(path, schema)  # whoever was here first has begun it anew
+        except _Damaged as why:
+            aside = set_aside(path)
+            _told.append(f"{path} {why}: it is set aside as {aside.name}, and what was in it does not count any more")
+        return _connected(path, schema)
+
+
+def _sound(path: Path, schema: str) -> sqlite3.Connection:
+    with suppress(FileNotFoundError):  # one look: another process may be about to make it
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _Damaged("is no file")
+    try:
+        return _connected(path, schema)
+    except sqlite3.DatabaseError as error:
+        if not any(word in str(error) for word in _BROKEN):
+            raise
+        raise _Damaged(f"is damaged ({error})") from None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold *folder*, which only those do that set something aside."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename the damaged *path* and what belongs to it, so that nothing is lost; return the new name."""
+    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
+    for beside in ("-wal", "-shm", "-journal"):  # what was not yet in the file itself
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + beside).rename(aside.with_name(aside.name + beside))
+    path.rename(aside)  # at last: from here on, another process may have begun a new one, with a journal of its own
+    return aside
+
+
+def _connected(path: Path, schema: str) -> sqlite3.Connection:
+    private_folder(path.parent)
+    make_private(path)
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    try:
+        for statement in schema.split(";"):
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,1 @@
+"""What outlives a run: threads, checkpoints and records, encrypted at rest."""

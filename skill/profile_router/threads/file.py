@@ -1,0 +1,147 @@
+"""The two databases of the threads, and what happens to one that cannot be read.
+
+LangGraph's own holds the checkpoints. It is by itself because its transactions wait for the event loop in their middle:
+whoever wrote to the same file from the loop meanwhile would wait for them, and they for it.
+
+What is in it about a thread's content is encrypted; in the clear stand the thread's name, when it ran, in which process
+and workspace, and how large what is kept is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from profile_router.errors import StateError
+from profile_router.state.database import BUSY_S, make_private, set_aside, transaction
+from profile_router.state.folder import VARIABLE, private_folder
+from profile_router.threads.records import Serializer
+
+FILE = "threads.sqlite"
+CHECKPOINTS = "checkpoints.sqlite"
+VERSION = 1
+SCHEMA = (
+    "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;"
+    "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, type TEXT NOT NULL, value BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS runs (thread TEXT PRIMARY KEY, run TEXT NOT NULL, status TEXT NOT NULL, "
+    "why TEXT NOT NULL, pid INTEGER NOT NULL, started REAL NOT NULL, updated REAL NOT NULL, clock REAL NOT NULL, "
+    "workspace TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS records (thread TEXT NOT NULL, run TEXT NOT NULL, name TEXT NOT NULL, "
+    "type TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (thread, run, name));"
+    f"PRAGMA user_version = {VERSION}"
+)
+_KEY_CHECK = "the key fits"
+
+
+@dataclass(slots=True, kw_only=True)
+class ThreadFile:
+    """The databases in the state folder *state*. `notices` say what was set aside, and why; `clock` is since 1970."""
+
+    state: Path
+    clock: Callable[[], float] = time.time
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """Return where ours is."""
+        return self.state / FILE
+
+    @property
+    def checkpoints(self) -> Path:
+        """Return where LangGraph's is."""
+        return self.state / CHECKPOINTS
+
+    @contextmanager
+    def door(self) -> Iterator[None]:
+        """Hold the one lock under which files and locks of threads come and go. Raises StateError."""
+        place = private_folder(self.state) / "threads.lock"
+        try:
+            lock = place.open("ab")
+        except OSError as error:
+            why = f"{place} cannot be opened ({error.strerror}); name another folder: {VARIABLE}=DIR"
+            raise StateError(why) from None
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Open ours for one transaction. Raises StateError."""
+        with transaction(self.path, SCHEMA) as database:
+            yield database
+
+    def make_ready(self, serializer: Serializer | None) -> None:
+        """See to it that they can be used with *serializer*, under the door. Where one cannot, both are set aside.
+
+        Without a serializer, nothing is kept, and only damage counts.
+        """
+        for path in (self.path, self.checkpoints):
+            reason = _unusable(path, serializer)
+            if reason is not None:
+                self._set_aside(path, reason)
+        try:
+            make_private(self.checkpoints)
+        except OSError as error:
+            why = f"{self.checkpoints} cannot be used ({error.strerror}); make room there, or name another folder"
+            raise StateError(f"{why}: {VARIABLE}=DIR") from None
+        with self.open() as database:
+            if serializer is not None:
+                row = serializer.dumps_typed(_KEY_CHECK)
+                database.execute("INSERT OR IGNORE INTO about VALUES ('key', ?, ?)", row)
+
+    def _set_aside(self, path: Path, reason: str) -> None:
+        """Rename both: what is in the one goes with what is in the other."""
+        try:
+            aside = [set_aside(one).name for one in (self.path, self.checkpoints) if os.path.lexists(one)]
+        except OSError as error:
+            raise StateError(
+                f"{path} {reason}, and cannot be moved away ({error.strerror}); name another folder: {VARIABLE}=DIR"
+            ) from None
+        self.notices.append(f"{path} {reason}: the threads are set aside as {' and '.join(aside)}, and begun anew")
+
+
+def _unusable(path: Path, serializer: Serializer | None) -> str | None:
+    if not os.path.lexists(path):
+        return None
+    if not path.is_file():
+        return "is no file"
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_S)
+        try:
+            return _fault(connection, serializer, ours=path.name == FILE)
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        raise StateError(f"{path} cannot be used ({error}); name another folder: {VARIABLE}=DIR") from None
+    except sqlite3.DatabaseError as error:
+        return f"is damaged ({error})"
+
+
+def _fault(connection: sqlite3.Connection, serializer: Serializer | None, *, ours: bool) -> str | None:
+    (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        return f"is damaged ({' '.join(str(said).split())[:80]})"
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables == 0 or not ours:
+        return None
+    if version != VERSION:
+        return f"was written by another version of profile-router ({version}, this one has {VERSION})"
+    row = connection.execute("SELECT type, value FROM about WHERE name = 'key'").fetchone()
+    if serializer is not None and row is not None and not _fits(serializer, row):
+        return "was written with another key"
+    return None
+
+
+def _fits(serializer: Serializer, row: tuple[str, Any]) -> bool:
+    try:
+        return bool(serializer.loads_typed(row) == _KEY_CHECK)
+    except Exception:  # whatever a cipher, or what it leaves to parse, makes of a wrong key
+        return False

@@ -1,0 +1,54 @@
+"""Which sessions of a Hermes parent have had private work: from then on their chat goes to no model elsewhere.
+
+A session is an empty file named by a digest, for ever: no file can be damaged, and none says whose session it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.errors import StateError
+from profile_router.state.folder import private_folder
+
+FOLDER = "sessions"
+MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentSessions:
+    """The sessions in the state folder *state*. One is named with those that it goes on with, newest first."""
+
+    state: Path
+
+    def why_local(self, sessions: Sequence[str]) -> str:
+        """Return why the chat of *sessions* stays on this machine, empty where it need not. What is unknown stays."""
+        if not sessions:
+            return "its session is not known"
+        try:
+            with os.scandir(self.state / FOLDER) as entries:
+                marked = {entry.name for entry, _ in zip(entries, range(MOST), strict=False)}
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"whether its session had private work cannot be told: {error.strerror}"
+        if len(marked) >= MOST:
+            return f"{MOST:,} sessions had private work, and no more are remembered"
+        return "a task of its session was private" if any(_name(one) in marked for one in sessions) else ""
+
+    def mark(self, sessions: Sequence[str]) -> None:
+        """Remember that the newest of *sessions* has private work. Raises StateError."""
+        for session in sessions[:1]:
+            path = self.state / FOLDER / _name(session)
+            try:
+                private_folder(path.parent)
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            except OSError as error:
+                raise StateError(f"{path} cannot be written ({error.strerror}); make room there") from None
+
+
+def _name(session: str) -> str:
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,232 @@
+"""Bring files back to what they were before a run, without losing anything: the next attempt starts from a clean tree.
+
+What is taken back is kept below our state first. It is done as a merge, so that what somebody changed meanwhile stays,
+and where that cannot be, nothing is touched. Doing it once more, after a crash in the middle, changes nothing more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from profile_router.core.attempt.handoff import SetBack
+from profile_router.core.text import shown
+from profile_router.git.marks import Facts, Mark, facts_of
+from profile_router.git.merge import DIFFS, apply_command, keep_diff, merge
+from profile_router.git.repository import find_repository
+from profile_router.git.trees import Entry, FilesTree, Trees, in_arguments
+from profile_router.git.writes import Changed, Found, look, write_all
+from profile_router.outside.json_reader import read_json
+from profile_router.state.folder import private_folder, write_private
+from profile_router.state.whole_files import write_whole
+from profile_router.workspace.content import shown_size
+
+_NAMED = 3
+_TARGET = "set-back"  # the index that the tree to go back to is made in
+_KEPT = "the files are as they were before; what was tried in them is kept, apply it with: "
+
+Pair = tuple[Entry | None, Entry | None]
+T = TypeVar("T")
+
+
+def remembered(marks: Path, number: int) -> SetBack | None:
+    """Return what was done for the attempt *number*, None where nothing was: it may not be done while one works."""
+    try:
+        said = read_json(_mark(marks, number).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return SetBack(done=bool(said["done"]), note=str(said["note"]), left=tuple(said.get("left", ())))
+
+
+def remember(marks: Path, number: int, done: SetBack) -> None:
+    """Note that the files were set back for the attempt *number*. Raises StateError."""
+    write_private(_mark(marks, number), json.dumps(asdict(done)))
+
+
+def _mark(marks: Path, number: int) -> Path:
+    return marks / f"set-back-{number}.json"
+
+
+def set_back_by_git(
+    root: Path, store: Path, state: Path, name: str, marks: tuple[str, str], wrote: Collection[str] | None
+) -> SetBack:
+    """Undo in the work tree around *root* what changed between two *marks*, trees whose objects are in *store*.
+
+    *wrote* are the only files to be touched, relative to *root*; None: all below it. Raises WorkspaceError.
+    """
+    trees = Trees(find_repository(root), store)
+    first, second = (Mark.read(mark) for mark in marks)
+    before, after = first.files, second.files
+    unkept = facts_of(trees, first), facts_of(trees, second)
+    changes = _mine(trees, root, trees.differences(before, after), wrote)
+    changes = {path: pair for path, pair in changes.items() if path not in unkept[0] and path not in unkept[1]}
+    changes = _without_revealed(trees, before, changes)
+    left = "; ".join(
+        filter(None, (_too_large(trees, root, unkept, wrote), _other_repositories(trees, root, before, wrote)))
+    )
+    if not changes:
+        return SetBack(done=True, note=left)
+    target = _without(trees, after, changes)
+    kept, fresh = _kept(trees, target, after, state, name)
+    merged = merge(trees, after, target, state, name)
+    if merged.merged:
+        _sweep(trees, after, target, state, name)
+        note = f"{_KEPT}{apply_command(trees, kept)}"
+        return SetBack(done=True, note=f"{left}; else {note}" if left else note)
+    if merged.diff is not None:
+        merged.diff.unlink(missing_ok=True)
+    if fresh:
+        kept.unlink(missing_ok=True)
+    return _left(f"{', '.join(merged.files)} was changed meanwhile")
+
+
+def kept_by(root: Path, store: Path, mark: str) -> frozenset[str]:
+    """Return the files below *root*, relative to it, whose content *mark* has. Raises WorkspaceError."""
+    trees = Trees(find_repository(root), store)
+    above = os.path.relpath(root, trees.repository.top)
+    start = "" if above == "." else f"{above}/"
+    listed = trees.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", Mark.read(mark).files).split("\0")
+    return frozenset(path.removeprefix(start) for path in listed if path and path.startswith(start))
+
+
+def _mine(trees: Trees, root: Path, changes: Mapping[str, T], wrote: Collection[str] | None) -> dict[str, T]:
+    """Return the *changes* below *root* that are among *wrote*."""
+    above = os.path.relpath(root, trees.repository.top)
+    start = "" if above == "." else f"{above}/"
+    return {
+        path: pair
+        for path, pair in changes.items()
+        if path.startswith(start) and (wrote is None or path.removeprefix(start) in wrote)
+    }
+
+
+def _too_large(
+    trees: Trees, root: Path, unkept: tuple[Mapping[str, Facts], Mapping[str, Facts]], wrote: Collection[str] | None
+) -> str:
+    """Say what became of the files whose content a mark does not keep: they stay as the attempt left them."""
+    before, after = unkept
+    differ = {path: path for path in sorted({*before, *after}) if before.get(path) != after.get(path)}
+    said = []
+    for path in _mine(trees, root, differ, wrote):
+        became = "was deleted" if path not in after else "is new" if path not in before else "was changed"
+        said.append(f"{shown(path)} ({shown_size((before.get(path) or after[path]).size)}) {became}")
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return f"not taken back, because too large to keep: {', '.join(said[:_NAMED])}{more}" if said else ""
+
+
+def _without_revealed(trees: Trees, before: FilesTree, changes: dict[str, Pair]) -> dict[str, Pair]:
+    """Return *changes* without the files that only seem new: git ignored them before, by a rule that is gone since."""
+    rules = any(path.rpartition("/")[2] == ".gitignore" for path in changes)
+    fresh = [path for path, (was, _) in changes.items() if was is None]
+    hidden = trees.ignored_by(before, fresh) if rules and fresh else frozenset()
+    return {path: pair for path, pair in changes.items() if path not in hidden}
+
+
+def _other_repositories(trees: Trees, root: Path, before: FilesTree, wrote: Collection[str] | None) -> str:
+    """Say in which submodules, whose files are in no tree of ours, something may have been changed; mostly none."""
+    above = os.path.relpath(root, trees.repository.top)
+    written = None if wrote is None else [os.path.normpath(Path(above, path)) for path in wrote]
+    inside = [
+        link
+        for link in trees.gitlinks(before)
+        if written is None or any(path.startswith(f"{link}/") for path in written)
+    ]
+    return f"what was changed inside of {', '.join(inside[:_NAMED])}, a repository of its own, stays" if inside else ""
+
+
+def _without(trees: Trees, after: FilesTree, changes: Mapping[str, Pair]) -> FilesTree:
+    """Return the tree *after* without *changes*."""
+    trees.empty_index(_TARGET)
+    trees.run("read-tree", after, index=_TARGET)
+    for some in in_arguments([path for path, (_, now) in changes.items() if now]):
+        trees.run("update-index", "--force-remove", "--", *some, index=_TARGET)
+    entries = [f"{was.mode},{was.object},{path}" for path, (was, _) in changes.items() if was]
+    for some in in_arguments(entries):
+        words = [word for entry in some for word in ("--cacheinfo", entry)]
+        trees.run("update-index", "--add", *words, index=_TARGET)
+    return trees.write(_TARGET)
+
+
+def _kept(trees: Trees, target: FilesTree, after: FilesTree, state: Path, name: str) -> tuple[Path, bool]:
+    """Return the file that holds the change, and whether it is new: after a crash it may be there already."""
+    there = _files_of(trees.patch(target, after), state, name)
+    return (there[0], False) if there else (keep_diff(trees, target, after, state, name), True)
+
+
+def _sweep(trees: Trees, after: FilesTree, target: FilesTree, state: Path, name: str) -> None:
+    """Remove what a merge that was killed kept of the way back: it is nobody's work."""
+    for file in _files_of(trees.patch(after, target), state, name):
+        file.unlink(missing_ok=True)
+
+
+def _files_of(patch: bytes, state: Path, name: str) -> list[Path]:
+    """Return the kept diffs of *name* that hold exactly *patch*."""
+    folder = Path(os.path.realpath(state)) / DIFFS
+    return [file for file in sorted(folder.glob(f"{name}-*.patch")) if file.read_bytes() == patch]
+
+
+def set_back_by_journal(
+    root: Path, state: Path, name: str, journal: Mapping[str, bytes | None], ended: Mapping[str, Found | None]
+) -> SetBack:
+    """Make the files of *journal* below *root* what it says they were, where they are still as they *ended*.
+
+    What they held is copied to a folder below *state* first.
+    """
+    changed = {path: now for path, now in ended.items() if path in journal and _content(now) != journal[path]}
+    if not changed:
+        return SetBack(done=True)
+    was = {path: None if journal[path] is None else Found(journal[path] or b"") for path in changed}
+    kept = _copied(state, name, changed)
+    try:
+        write_all(root, changed, was, sorted(changed))
+    except Changed as other:
+        return _left(f"{other.path} was changed meanwhile")
+    return SetBack(done=True, note=f"{_KEPT}cp -R {shlex.quote(f'{kept}/.')} {shlex.quote(str(root))}")
+
+
+def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:
+    """Return what stands at *paths*, without those that are no files any more."""
+    found: dict[str, Found | None] = {}
+    for path in paths:
+        try:
+            found[path] = look(root, path)
+        except Changed:
+            continue
+    return found
+
+
+def _copied(state: Path, name: str, files: Mapping[str, Found | None]) -> Path:
+    """Keep what *files* hold in a folder of its own, the same for the same content."""
+    digest = hashlib.sha256()
+    for path, found in sorted(files.items()):
+        digest.update(f"{path}\0{_content(found) is None}\0".encode("utf-8", "surrogateescape"))
+        digest.update(_content(found) or b"")
+    top = private_folder(Path(os.path.realpath(state)) / DIFFS / f"{name}-{digest.hexdigest()[:8]}")
+    for path, found in files.items():
+        if found is not None:
+            place = top / path
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(place, found.content)
+    return top
+
+
+def _content(found: Found | None) -> bytes | None:
+    return None if found is None else found.content
+
+
+def unknown_outside_of_git(*, interrupted: bool) -> SetBack:
+    """Say that nobody knows what commands or Hermes' tools changed where there is no git, or what somebody else did
+    while the run was *interrupted*."""
+    if interrupted:
+        return _left("the run was interrupted, and outside of git nobody knows what was changed since")
+    return _left("outside of git only what the embedded runner's own tools wrote can be taken back")
+
+
+def _left(why: str) -> SetBack:
+    return SetBack(done=False, note=f"what was tried cannot be taken back, and the files stay as they are: {why}")

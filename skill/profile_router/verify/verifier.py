@@ -1,0 +1,240 @@
+"""Compare what a subagent says with the world: what git sees, which files exist, what the check command says."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.attempt.between import NO_CHECK
+from profile_router.core.attempt.handoff import FileDiff, SetBack
+from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
+from profile_router.core.language.path_words import path_words
+from profile_router.core.policy import NOTHING, Confidential
+from profile_router.errors import WorkspaceError
+from profile_router.git.left_files import beginning, left_files, note_beginning
+from profile_router.git.snapshot import GitSnapshots
+from profile_router.git.writes import Found
+from profile_router.threads.records import Records
+from profile_router.verify.check import run_check
+from profile_router.verify.diffs import WorkDiffs
+from profile_router.verify.private_copies import copied_from, private_pieces
+from profile_router.verify.set_back import (
+    kept_by,
+    look_at,
+    remember,
+    remembered,
+    set_back_by_git,
+    set_back_by_journal,
+    unknown_outside_of_git,
+)
+from profile_router.withheld.file_secrets import Known
+from profile_router.withheld.opened_secrets import Secrets
+from profile_router.withheld.watch import WithheldWatch
+from profile_router.workspace.folder import Workspace, tracked_files
+
+_LARGEST_DIFFED = 2_000_000
+# A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
+_IN_FOLDER = re.compile(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
+_ALONE = re.compile(
+    r"[^/:*]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|vue|html?|css|scss|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|sh|sql|go|rs|"
+    r"c|h|cc|cpp|hpp|java|kt|rb|php|cs|swift|scala|lua|ipynb|csv|lock)"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkspaceVerifier:
+    """Verifies runs in *workspace*. `journal` holds what files were before the subagent's tools wrote them (None:
+    absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
+    one of `private` is named in a diff and no more; `confidential` is what the policy calls private in texts. What is
+    taken back is kept below `state`, under `name`. `records` keep what was seen, so that a run that is resumed does not
+    see what its own check left. `known` is what stands in files, for all of the run."""
+
+    workspace: Workspace | None
+    scratch: Path
+    environ: Mapping[str, str]
+    journal: Mapping[str, bytes | None]
+    private: Sequence[str] = ()
+    confidential: Confidential = NOTHING
+    state: Path | None = None
+    name: str = "run"
+    records: Records | None = None
+    known: Known = field(default_factory=dict)
+    _ended: dict[str, Found | None] | None = field(default=None, init=False)
+    _snapshots: GitSnapshots | None = field(default=None, init=False)
+    _looked: str | None = field(default=None, init=False)
+
+    def snapshot(self) -> str:
+        """Return a mark of the workspace; empty outside of git."""
+        if self.workspace is None:
+            return ""
+        if not self.workspace.git:
+            self._ended = look_at(self.workspace.root, tuple(self.journal))
+            return ""
+        note_beginning(self.scratch)
+        return self._marks(self.workspace.root).take()
+
+    async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
+        """Return what changed since *snapshot*, what *check* said, and what could not be confirmed."""
+        changed = self._changes(snapshot)
+        result = None
+        folder = self.workspace.root if self.workspace else None
+        if check is not None:
+            result = await self._checked(check, folder or Path.cwd(), seconds)
+        absent = tuple(self._absent_claims(summary, changed))
+        open_points = [f"names {path}, which does not exist" for path in absent]
+        if check is None:
+            open_points.append(NO_CHECK)
+        if self.workspace is None:
+            open_points.append("no workspace: no file could be looked at")
+        elif not self.workspace.git:
+            open_points.append("not a git repository: only files written through the tools are known")
+        return Verified(files_changed=changed, check=result, unverified=tuple(open_points), absent=absent)
+
+    async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
+        """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
+        if self.workspace is None:
+            return ()
+        diffs = WorkDiffs(
+            self.workspace.root,
+            self.private,
+            private_pieces(self.workspace, self.private),
+            confidential=self.confidential,
+        )
+        if not self.workspace.git:
+            return diffs.of_journal(self.journal, wrote)
+        marks = self._marks(self.workspace.root)
+        return diffs.of_git(marks, snapshot, marks.take(), wrote)
+
+    def copied(self, texts: Sequence[str]) -> str:
+        """Return the private file that one of *texts* repeats something of; empty where none does."""
+        if self.workspace is None:
+            return ""
+        pieces = private_pieces(self.workspace, self.private)
+        return next((path for text in texts if (path := copied_from(text, pieces))), "")
+
+    async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
+        """Take back what changed between the marks *snapshot* and *ended*, once for each *number*.
+
+        Outside of git that is what `journal` knows, against the files as they were at the last `snapshot()`.
+        """
+        done = remembered(self.scratch, number)
+        if done is None:
+            try:
+                done = self._set_back(snapshot, ended, wrote)
+            except WorkspaceError as error:
+                done = SetBack(
+                    done=False, note=f"what was tried cannot be taken back, and the files stay as they are: {error}"
+                )
+            remember(self.scratch, number, done)
+        return done
+
+    def _set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None) -> SetBack:
+        if self.workspace is None or self.state is None:
+            return SetBack(done=True)
+        root = self.workspace.root
+        if self.workspace.git:
+            done = set_back_by_git(root, self.scratch, self.state, self.name, (snapshot, ended), wrote)
+            if not done.done:
+                return done
+            kept = kept_by(root, self.scratch, snapshot)
+            return replace(done, left=left_files(root, beginning(self.scratch), kept))
+        if wrote is None or self._ended is None:
+            return unknown_outside_of_git(interrupted=wrote is not None)
+        return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
+
+    def _changes(self, snapshot: str) -> tuple[ChangedFile, ...]:
+        if self.workspace is None:
+            return ()
+        if not snapshot:
+            written = [_difference(path, before, self.workspace.root) for path, before in sorted(self.journal.items())]
+            return tuple(file for file in written if file is not None)
+        marks = self._marks(self.workspace.root)
+        after = self._found("looked") or marks.take()
+        self._keep("looked", after)  # before the check, which may leave files behind
+        self._looked = after
+        return marks.changes(snapshot, after)
+
+    async def _checked(self, check: str, folder: Path, seconds: float) -> CheckResult:
+        found: CheckResult | None = self._found("checked")
+        if found is not None:
+            return found
+        root = self.workspace.root if self.workspace else None
+        secrets = Secrets(confidential=self.confidential, known=self.known)
+        watch = None if root is None else partial(WithheldWatch, root, self.private, secrets)
+        result = await run_check(
+            check, folder, self.environ, seconds=seconds, confidential=self.confidential, watch=watch
+        )
+        if result.taints:
+            result = replace(result, wrote=self._wrote(result))
+        self._keep("checked", result)
+        return result
+
+    def _wrote(self, check: CheckResult) -> bool:
+        """Tell whether *check* left other files than it found, or may have: outside of git nobody knows."""
+        if self.workspace is None:
+            return False
+        before = self._looked
+        if before is None or any(taint.moved for taint in check.taints):
+            return True
+        marks = self._marks(self.workspace.root)
+        return bool(marks.changes(before, marks.take()))
+
+    def _found(self, what: str) -> Any:
+        return self.records.find(_after_attempts(what, self.records)) if self.records else None
+
+    def _keep(self, what: str, value: Any) -> None:
+        if self.records:
+            self.records.keep(_after_attempts(what, self.records), value)
+
+    def _marks(self, root: Path) -> GitSnapshots:
+        """Return what takes marks. A run that was killed finds those of the process before it in `scratch`."""
+        if self._snapshots is None:
+            self._snapshots = GitSnapshots(root, self.scratch)
+        return self._snapshots
+
+    def _absent_claims(self, summary: str, changed: tuple[ChangedFile, ...]) -> Iterator[str]:
+        """Yield each file that *summary* names and that is neither there nor among those changed."""
+        if self.workspace is None:
+            return
+        names: tuple[str, ...] | None = None
+        for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(summary)):
+            if not (_IN_FOLDER.fullmatch(path) or _ALONE.fullmatch(path)) or _there(self.workspace.root, path):
+                continue
+            names = (*tracked_files(self.workspace), *(file.path for file in changed)) if names is None else names
+            if not any(name == path or name.endswith(f"/{path}") for name in names):
+                yield path
+
+
+def _after_attempts(what: str, records: Records) -> str:
+    """Return the name for *what* after the attempts so far: until there is another, there is nothing more to see."""
+    return f"{what} after {len(records.names('attempt '))}"
+
+
+def _there(root: Path, path: str) -> bool:
+    try:
+        return (root / path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _difference(path: str, before: bytes | None, root: Path) -> ChangedFile | None:
+    try:
+        after: bytes | None = (root / path).read_bytes()
+    except OSError:
+        after = None
+    if after == before:
+        return None
+    old, new = before or b"", after or b""
+    if b"\0" in old + new or len(old) + len(new) > _LARGEST_DIFFED:
+        return ChangedFile(path=path, lines_added=None, lines_removed=None)
+    marks = [line[0] for line in difflib.ndiff(_lines(old), _lines(new)) if line[:2] in {"+ ", "- "}]
+    return ChangedFile(path=path, lines_added=marks.count("+"), lines_removed=marks.count("-"))
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").splitlines()

@@ -1,0 +1,181 @@
+"""Look for known secrets in a whole file, window by window, within a budget. What was not read to its end is not clear.
+
+Text is read in its encoding. Of a binary file the runs of ASCII are looked at, single bytes and UTF-16: a program, a
+database or compiled Python keeps the constants of its source so. What is packed or encrypted is not seen into.
+
+In programs and in packed data, told by their first bytes, a value does not count for a name that stands before it: what
+stands there side by side was put so by a linker or by chance. All else is read like text: databases, compiled Python,
+archives that keep files as they are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.privacy.findings import private_text
+from profile_router.workspace.content import encoding_of
+
+WINDOW = 1024 * 1024  # bytes; some 0.2 s of looking
+OVERLAP = 24_000  # characters seen again with the next window: the longest known secret has 20,000
+_HEAD = 64 * 1024  # bytes that tell text from binary
+_RUN = re.compile(rb"[\t\n\r -~]{6,}+")
+_WIDE_RUN = re.compile(rb"(?:[\t\n\r -~]\0){6,}+")
+_BARE_HEAD = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?![\\nrt\s\"'>|,#+]{0,60}(?:[A-Za-z0-9+/=]{40}|[A-Z][A-Za-z-]{2,20}: ))"
+)
+# ELF, Mach-O (and Java's classes), Windows' programs, WebAssembly, archives of object files; PNG, JPEG, GIF, WebP and
+# other RIFF; gzip, bzip2, xz, Zstandard, 7z. Neither zip nor tar nor SQLite: they may keep a text as it is.
+_LINKED_OR_PACKED = re.compile(
+    rb"\x7fELF|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba[\xbe\xbf]|MZ|\0asm|!<arch>\n"
+    rb"|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF|\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c"
+)
+_APART = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
+# A constant of compiled Python (marshal's short strings), whose length looks like a letter right before its text.
+_CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
+
+
+@dataclass(frozen=True, slots=True)
+class TextWindow:
+    """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none.
+
+    `by_look`: it is of a program or of packed data, see `core.secret_search.secret_spans`.
+    """
+
+    text: str
+    lines_before: int | None = None
+    by_look: bool = False
+
+
+class EndNotReached(Exception):
+    """A file was not read to its end: the budget is spent, or nobody waits for the answer any more."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ReadBudget:
+    """What may be read: `left` bytes in all, for `seconds` from the first on. `over`: nobody waits any more."""
+
+    left: int
+    seconds: float
+    over: Callable[[], bool] = bool
+    _deadline: float | None = field(default=None)
+
+    def spend(self, size: int) -> None:
+        """Count *size* bytes that are about to be read. Raises EndNotReached where that is too much."""
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self.seconds
+        self.left -= size
+        if self.left < 0 or now > self._deadline or self.over():
+            raise EndNotReached
+
+
+def file_windows(path: Path, budget: ReadBudget) -> Iterator[TextWindow]:
+    """Yield the windows of the regular file *path*; none where it cannot be opened.
+
+    Raises EndNotReached, also for a file that can be read in part alone.
+    """
+    try:
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except (OSError, ValueError):
+        return
+    with file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            try:
+                yield from windows(file, budget)
+            except OSError as error:
+                raise EndNotReached(str(error)) from error
+
+
+def secret_in(
+    file: BinaryIO, budget: ReadBudget, confidential: Confidential = NOTHING, *, bare_heads: bool = True
+) -> str:
+    """Return the kind of a secret, or of what *confidential* calls private, in *file*; empty: it is clear to its end.
+
+    Without *bare_heads* the first line of a key counts where a key follows: a library that reads keys names such lines.
+    Raises EndNotReached, and the OSError of a file that cannot be read.
+    """
+    for window in windows(file, budget):
+        text = window.text if bare_heads else _BARE_HEAD.sub("", window.text)
+        if kind := private_text(text, confidential, by_look=window.by_look):
+            return kind
+    return ""
+
+
+def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[TextWindow]:
+    """Yield *file* from its start to its end, each window with the end of the one before it.
+
+    A file that grows meanwhile is read to its new end, as long as the budget lasts. Raises EndNotReached, at once for a
+    file on the disk that is larger than what is left.
+    """
+    if file.seekable() and (size := file.seek(0, os.SEEK_END) - file.seek(0)) > budget.left:
+        raise EndNotReached(f"{size:,} bytes")
+    chunk = _next(file, budget)
+    binary = _is_binary(chunk[:_HEAD])
+    by_look = binary and _LINKED_OR_PACKED.match(chunk) is not None
+    texts = _binary_texts if binary else _Decoded(chunk)
+    seam, before = "", 0
+    while chunk:
+        following = _next(file, budget)
+        text = seam + texts(chunk, final=not following)
+        yield TextWindow(text, None if binary else before, by_look)
+        seam = text[_seam(text) :]
+        before += text.count("\n") - seam.count("\n")
+        chunk = following
+
+
+def _next(file: BinaryIO, budget: ReadBudget) -> bytes:
+    budget.spend(0)
+    chunk = file.read(WINDOW)
+    if chunk:
+        budget.spend(len(chunk))
+    return chunk
+
+
+def _seam(text: str) -> int:
+    """Return where the part of *text* begins that is seen again: at a line's start if there is one near."""
+    start = max(0, len(text) - OVERLAP)
+    line = text.rfind("\n", max(0, start - OVERLAP), start)
+    return line + 1 if line >= 0 else start
+
+
+def _is_binary(head: bytes) -> bool:
+    """Tell whether *head* is not text: it has NULs, and without them it is not UTF-8."""
+    if encoding_of(head) != "utf-8-sig" or b"\0" not in head:
+        return False
+    if head.count(0) * 4 > len(head):  # UTF-16 without its mark, or a table
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head.replace(b"\0", b""))
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+class _Decoded:
+    """Decodes the chunks of a text, which has the encoding that its *first* one tells."""
+
+    def __init__(self, first: bytes) -> None:
+        self._decoder = codecs.getincrementaldecoder(encoding_of(first))("replace")
+
+    def __call__(self, chunk: bytes, *, final: bool) -> str:
+        text = self._decoder.decode(chunk, final)
+        # A NUL may split two words, or stand in the middle of one so that nobody finds it.
+        return text if "\0" not in text else f"{text.replace(chr(0), '')}\n{text.replace(chr(0), ' ')}"
+
+
+def _binary_texts(chunk: bytes, *, final: bool) -> str:
+    del final
+    runs: list[bytes] = _RUN.findall(chunk)
+    runs += [run[::2] for run in _WIDE_RUN.findall(chunk)]
+    runs += [text[: length[0]] for length, text in _CONSTANT.findall(chunk) if len(text) >= length[0]]
+    return _APART.join(runs).decode("ascii")

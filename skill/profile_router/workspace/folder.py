@@ -1,0 +1,104 @@
+"""The workspace: which folder it is, which files it tracks, and how a path that somebody wrote is found in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.core.text import shown
+from profile_router.errors import WorkspaceError
+from profile_router.git.command import git, has_git, marked, work_tree
+
+MOST_WALKED = 20_000
+_HINT = "name a readable folder, or leave it out to use the git repository around the current folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder to work in. `root` is absolute and free of symlinks; `git`: it lies inside a git work tree."""
+
+    root: Path
+    git: bool
+
+
+def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
+    """Return the folder *named* (relative to *cwd*), else the git repository around *cwd*, else None.
+
+    Where git is not installed a repository is a plain folder: its own rules and private files still count.
+    Raises WorkspaceError where *named* is no readable folder, or git refuses to read the repository.
+    """
+    if named is None:
+        here = Path(os.path.realpath(cwd))
+        top = work_tree(here)
+        if top is not None:
+            return Workspace(Path(os.path.realpath(top)), git=True)
+        plain = None if has_git() else marked(here)
+        return None if plain is None else Workspace(plain, git=False)
+    root = _folder(named, cwd)
+    return Workspace(root, git=work_tree(root) is not None)
+
+
+def _folder(named: str, cwd: Path) -> Path:
+    try:
+        path = Path(os.path.realpath(cwd / expanded(named), strict=True))
+        reason = None if path.is_dir() else "is not a folder"
+        if reason is None and not os.access(path, os.R_OK | os.X_OK):
+            reason = "cannot be read: permission denied"
+    except FileNotFoundError:
+        reason = "does not exist"
+    except (OSError, ValueError) as error:
+        reason = f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    if not named:
+        reason = "is empty"
+    if reason is not None:
+        raise WorkspaceError(f"--workspace '{shown(named)}' {reason}; {_HINT}")
+    return path
+
+
+def tracked_files(workspace: Workspace) -> tuple[str, ...]:
+    """Return the workspace's files, sorted, relative to its root, POSIX; names that are no UTF-8 as surrogates.
+
+    In a git work tree: what is tracked or new, but not ignored. Elsewhere: what a walk finds in folders whose name
+    doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails.
+    """
+    if not workspace.git:
+        return _walked(workspace.root)
+    listed = git(workspace.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    # A name that ends in a slash is an untracked repository inside this one; unmerged files are listed thrice.
+    return tuple(sorted({name for name in listed.split("\0") if name and not name.endswith("/")}))
+
+
+def _walked(root: Path) -> tuple[str, ...]:
+    found: list[str] = []
+    seen = 0
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        above = os.path.relpath(folder, root)
+        found += [name if above == "." else f"{above}/{name}" for name in sorted(names)]
+        seen += len(folders) + len(names)
+        if seen >= MOST_WALKED:
+            break
+    return tuple(sorted(found[:MOST_WALKED]))
+
+
+def base_of(workspace: Workspace | None, cwd: Path) -> Path:
+    """Return the folder that paths in the evidence are relative to: the workspace's root, else *cwd*."""
+    return workspace.root if workspace else Path(os.path.realpath(cwd))
+
+
+def place_of(path: Path, base: Path) -> str:
+    """Return the resolved *path* relative to *base*, or absolute where it lies outside of it; POSIX."""
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+
+
+def written_path(value: str, workspace: Workspace | None, cwd: Path) -> Path:
+    """Return where *value*, a path that somebody wrote, leads: from *cwd* if it exists there, else from the root."""
+    here = cwd / expanded(value)
+    there = here if workspace is None else workspace.root / expanded(value)
+    return there if not os.path.lexists(here) and os.path.lexists(there) else here
+
+
+def expanded(value: str) -> str:
+    """Return *value* with a leading `~/` as the home folder: in `--file=~/x` no shell does it."""
+    return os.path.expanduser(value) if value.startswith("~/") else value  # noqa: PTH111 - Path's raises without a home
