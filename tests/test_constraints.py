@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from tests.hermes.installed import WANTED
+from tests.runners.hermes.installed import WANTED
 from tests.versions import Move, installed, main, moves, pinned
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +21,10 @@ ASKED = (
     *PROJECT["project"]["dependencies"],
     *(one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra),
 )
-HERMES = [(ROOT / "tests" / "hermes" / f"constraints-{number}.txt").read_text(encoding="utf-8") for number in WANTED]
+HERMES = [
+    (ROOT / "tests" / "runners" / "hermes" / f"constraints-{number}.txt").read_text(encoding="utf-8")
+    for number in WANTED
+]
 LINES = [line for text in (TEXT, *HERMES) for line in text.splitlines() if not line.startswith("#")]
 
 

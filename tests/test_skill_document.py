@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.hermes.installed import installed_hermes
+from tests.runners.hermes.installed import installed_hermes
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router import __version__

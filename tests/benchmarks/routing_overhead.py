@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "skill"), str(ROOT / "graphs")]
 
 from tests.cli.stage import workspace  # noqa: E402
 from tests.fakes import BURST, CHEAP, LOCAL, Heard, a_policy, a_task  # noqa: E402
-from tests.hermes.installed import installed_hermes  # noqa: E402
-from tests.hermes.stage import Stage, an_errand  # noqa: E402
+from tests.runners.hermes.installed import installed_hermes  # noqa: E402
+from tests.runners.hermes.stage import Stage, an_errand  # noqa: E402
 from tests.scripted_provider import ScriptedProvider  # noqa: E402
 
 from profile_router.hermes_plugin.process import run_router  # noqa: E402

@@ -4,7 +4,7 @@
     python tests/benchmarks/secret_scan.py recall
     python tests/benchmarks/secret_scan.py alarms PACKAGE_OR_FOLDER ...
 
-`recall` prints which share of the tokens and passwords of `tests/core/token_shapes.py` is found, per family, in the
+`recall` prints which share of the tokens and passwords of `tests/core/privacy/token_shapes.py` is found, per family, in the
 forms that the patterns were written for and in those that were held out. `alarms` prints what is found in the source of
 installed packages or of folders, which hold no secrets to speak of.
 
@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "skill"), str(ROOT)]
 
-from tests.core.token_shapes import planted  # noqa: E402
+from tests.core.privacy.token_shapes import planted  # noqa: E402
 
 from profile_router.core.privacy.findings import findings, masked  # noqa: E402
 from profile_router.evidence.private_scan import find_private  # noqa: E402

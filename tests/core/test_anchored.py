@@ -39,7 +39,12 @@ def _all_private_paths() -> Anchored:
 NAMED = _named()
 RECORDED = [
     line
-    for path in ("README.md", "SECURITY.md", "tests/core/test_kinds.py", "tests/core/secret_samples.py")
+    for path in (
+        "README.md",
+        "SECURITY.md",
+        "tests/core/language/test_kinds.py",
+        "tests/core/privacy/secret_samples.py",
+    )
     for line in (ROOT / path).read_text().splitlines()
 ] + re.split(r"\n\s*\n", (ROOT / "CHANGELOG.md").read_text())
 PATHS = st.sampled_from([word for line in RECORDED for word in line.split()]) | st.text("./_-abcdeknpsty", max_size=40)

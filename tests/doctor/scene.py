@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.adapters.home_on_disk import Home
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
+from tests.profiles.home_on_disk import Home
 
 from profile_router.core.ladder.server_report import BackendReport
 from profile_router.core.policy import Policy

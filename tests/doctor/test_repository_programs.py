@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.adapters.git_repository import repository, run_git
 from tests.doctor.scene import Row, Scene, ids
+from tests.git.git_repository import repository, run_git
 
 from profile_router.doctor.facts import Facts
 from profile_router.doctor.repository_programs import programs

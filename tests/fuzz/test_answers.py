@@ -12,10 +12,10 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adapters.embedded.a_runner import KEY, a_runner, cloud, cloud_order, local
 from tests.examples import examples
 from tests.fakes import Heard, a_policy, an_order
 from tests.fuzz.mutations import PIECES, octets, texts, trees
+from tests.runners.embedded.a_runner import KEY, a_runner, cloud, cloud_order, local
 from tests.scripted_answers import completion, events
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 

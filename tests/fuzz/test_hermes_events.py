@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adapters.embedded.a_runner import KEY, cloud
 from tests.examples import examples
 from tests.fakes import Heard, a_policy, an_order
 from tests.fuzz.mutations import VALUES, trees
+from tests.runners.embedded.a_runner import KEY, cloud
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Receipt

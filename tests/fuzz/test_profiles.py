@@ -11,9 +11,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adapters.home_on_disk import Home
 from tests.examples import examples
 from tests.fuzz.mutations import octets, trees
+from tests.profiles.home_on_disk import Home
 
 from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.cases import POLICY
-from tests.core.secret_samples import KEYS, TOKENS
+from tests.core.privacy.secret_samples import KEYS, TOKENS
 from tests.examples import examples
 from tests.fuzz.mutations import PIECES, texts
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.adapters.git_repository import repository
-from tests.hermes.installed import NEW, installed_hermes
+from tests.git.git_repository import repository
 from tests.install.trees import Stage, pasted
+from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router import hermes_plugin

@@ -13,8 +13,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from tests.hermes.installed import installed_hermes
 from tests.install.trees import Tree, tree
+from tests.runners.hermes.installed import installed_hermes
 
 from profile_router.hermes_plugin.program import home_of, recorded_command
 from profile_router.hermes_plugin.setup import setup

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.adapters.embedded.a_long_run import LongRun, notes_of
-from tests.adapters.embedded.a_runner import local
-from tests.adapters.embedded.test_long_context import KINDS, whole_or_told
 from tests.fakes import LOCAL, a_task
 from tests.llama.conftest import BuildModel
 from tests.llama.recording_proxy import recording
 from tests.llama.router_stage import scripted_server
 from tests.llama.script import Script
+from tests.runners.embedded.a_long_run import LongRun, notes_of
+from tests.runners.embedded.a_runner import local
+from tests.runners.embedded.test_long_context import KINDS, whole_or_told
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.adapters.git_repository import repository, run_git, write_files
-from tests.adapters.test_handoff_tree import a_verifier
+from tests.git.git_repository import repository, run_git, write_files
+from tests.verify.test_set_back import a_verifier
 
 from profile_router.copies.copy import opened_copy
 from profile_router.git import marks as git_marks

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import profile, workspace
-from tests.core.secret_samples import TOKENS
+from tests.core.privacy.secret_samples import TOKENS
 from tests.scripted_provider import ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.adapters.git_repository import repository, run_git
 from tests.cli.command import call
 from tests.cli.stage import profile
+from tests.git.git_repository import repository, run_git
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 

@@ -1,0 +1,193 @@
+"""Marks of a work tree: they see what changed, and leave no trace in the repository."""
+
+from __future__ import annotations
+
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+from tests.git.git_repository import repository, run_git, write_files
+
+from profile_router.core.ladder.receipt import ChangedFile
+from profile_router.git.snapshot import GitSnapshots
+
+CANARY = b"not to be read"
+FILES = {"a.py": "one\ntwo\nthree\n", "src/b.py": "x\n", ".gitignore": "*.log\nbuild/\n"}
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repo", FILES)
+
+
+def marks(root: Path, tmp_path: Path) -> GitSnapshots:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return GitSnapshots(root, scratch)
+
+
+def changed(path: str, added: int | None, removed: int | None) -> ChangedFile:
+    return ChangedFile(path=path, lines_added=added, lines_removed=removed)
+
+
+def trace(repo: Path) -> tuple[object, ...]:
+    """Return all that a mark could leave in a repository: git's own folder, byte for byte, and its status."""
+    git = sorted((path, path.read_bytes()) for path in (repo / ".git").rglob("*") if path.is_file())
+    status = subprocess.run(
+        ["git", "--no-optional-locks", "status", "--porcelain=v2"], cwd=repo, capture_output=True, check=True
+    )
+    return git, status.stdout
+
+
+def test_a_mark_leaves_the_repository_byte_for_byte_as_it_was(repo: Path, tmp_path: Path) -> None:
+    write_files(repo, {"a.py": "one\n", "staged.py": "s\n", "new.py": "n\n", "x.log": "log\n"})
+    run_git(repo, "add", "staged.py")
+    before = trace(repo)
+    snapshots = marks(repo, tmp_path)
+    first = snapshots.take()
+    write_files(repo, {"new.py": "more\nlines\n"})
+    assert snapshots.changes(first, snapshots.take()) == (changed("new.py", 2, 1),)
+    write_files(repo, {"new.py": "n\n"})
+    assert trace(repo) == before
+
+
+def test_nothing_changed_is_no_change_whatever_was_changed_before(repo: Path, tmp_path: Path) -> None:
+    write_files(repo, {"a.py": "dirty\n", "new.py": "n\n"})
+    snapshots = marks(repo, tmp_path)
+    assert snapshots.changes(snapshots.take(), snapshots.take()) == ()
+
+
+def test_lines_are_counted_per_file(repo: Path, tmp_path: Path) -> None:
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    write_files(
+        repo,
+        {
+            "a.py": "one\nzwei\nthree\nfour\n",
+            "new file.py": "1\n2\n",
+            "bin.dat": b"\0\1\2",
+            "x.log": "ignored\n",
+            "build/out.py": "ignored\n",
+        },
+    )
+    (repo / "src/b.py").unlink()
+    assert snapshots.changes(mark, snapshots.take()) == (
+        changed("a.py", 2, 1),
+        changed("bin.dat", None, None),
+        changed("new file.py", 2, 0),
+        changed("src/b.py", 0, 1),
+    )
+
+
+def test_a_rename_is_a_removal_and_an_addition(repo: Path, tmp_path: Path) -> None:
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    (repo / "a.py").rename(repo / "c.py")
+    assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 3), changed("c.py", 3, 0))
+
+
+def test_what_the_subagent_commits_or_stages_is_a_change_like_any_other(repo: Path, tmp_path: Path) -> None:
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    write_files(repo, {"a.py": "one\n", "new.py": "n\n"})
+    run_git(repo, "add", "--all")
+    run_git(repo, "commit", "--quiet", "--message=sneaky")
+    assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 2), changed("new.py", 1, 0))
+
+
+@pytest.mark.parametrize("name", ["naïve file.py", 'quo"te.py', "tab\there.py", "line\nbreak.py", "-n.py"])
+def test_odd_names_come_back_as_they_are(name: str, repo: Path, tmp_path: Path) -> None:
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    write_files(repo, {name: "1\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed(name, 1, 0),)
+
+
+def test_a_workspace_inside_a_repository_sees_its_own_files_only(repo: Path, tmp_path: Path) -> None:
+    snapshots = marks(repo / "src", tmp_path)
+    mark = snapshots.take()
+    write_files(repo, {"a.py": "changed outside\n", "src/b.py": "x\ny\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed("b.py", 1, 0),)
+
+
+def test_a_repository_without_a_commit_has_marks_too(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    run_git(tmp_path / "empty", "init", "--quiet")
+    snapshots = marks(tmp_path / "empty", tmp_path)
+    mark = snapshots.take()
+    write_files(tmp_path / "empty", {"first.py": "1\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed("first.py", 1, 0),)
+
+
+def test_a_linked_work_tree_has_marks_too(repo: Path, tmp_path: Path) -> None:
+    run_git(repo, "worktree", "add", "--quiet", str(tmp_path / "linked"))
+    before = trace(repo)
+    snapshots = marks(tmp_path / "linked", tmp_path)
+    mark = snapshots.take()
+    write_files(tmp_path / "linked", {"a.py": "one\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 2),)
+    assert trace(repo) == before
+
+
+def test_a_repository_inside_the_repository_is_left_alone(repo: Path, tmp_path: Path) -> None:
+    (repo / "inner").mkdir()
+    run_git(repo / "inner", "init", "--quiet")
+    write_files(repo, {"inner/x.py": "1\n"})
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    write_files(repo, {"a.py": "one\n", "zz.py": "1\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 2), changed("zz.py", 1, 0))
+
+
+def test_an_unreadable_file_does_not_hide_the_others(repo: Path, tmp_path: Path) -> None:
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    (repo / "dangling").symlink_to("nowhere")
+    write_files(repo, {"a.py": "one\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 2), changed("dangling", 1, 0))
+
+
+@pytest.mark.parametrize("setting", ["core.splitIndex", "feature.manyFiles", "core.untrackedCache"])
+def test_settings_that_change_the_index_change_nothing_for_a_mark(setting: str, repo: Path, tmp_path: Path) -> None:
+    run_git(repo, "config", setting, "true")
+    run_git(repo, "status")
+    write_files(repo, {"other.py": "1\n"})
+    run_git(repo, "add", "other.py")
+    before = trace(repo)
+    snapshots = marks(repo, tmp_path)
+    mark = snapshots.take()
+    write_files(repo, {"a.py": "one\n"})
+    assert snapshots.changes(mark, snapshots.take()) == (changed("a.py", 0, 2),)
+    write_files(repo, {"a.py": FILES["a.py"]})
+    assert trace(repo)[0] == before[0]
+
+
+def test_of_a_large_file_that_git_does_not_track_only_size_and_times_are_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profile_router.git.marks.LARGE", 1_000)
+    root = repository(tmp_path / "repo", {"sub/a.py": "a = 1\n", "tracked.bin": "t" * 2_000})
+    snapshots = marks(root, tmp_path)
+    for name in ("sub/large [1].bin", "sub/stays.bin", "sub/goes.bin"):
+        (root / name).write_bytes(CANARY * 200)
+    before = snapshots.take()
+    (root / "sub/large [1].bin").write_bytes(CANARY * 201)
+    (root / "sub/goes.bin").unlink()
+    (root / "sub/comes.bin").write_bytes(CANARY * 300)
+    (root / "tracked.bin").write_text("u" * 2_000)
+    changes = {change.path: change.lines_added for change in snapshots.changes(before, snapshots.take())}
+    assert changes == {"sub/large [1].bin": None, "sub/goes.bin": None, "sub/comes.bin": None, "tracked.bin": 1}
+    stored = (path for path in (tmp_path / "scratch" / "objects").rglob("*") if path.is_file())
+    assert not any(CANARY in zlib.decompress(path.read_bytes()) for path in stored)
+
+
+def test_a_large_file_is_marked_in_a_folder_of_a_repository_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profile_router.git.marks.LARGE", 1_000)
+    root = repository(tmp_path / "repo", {"sub/a.py": "a = 1\n"})
+    snapshots = marks(root / "sub", tmp_path)
+    before = snapshots.take()
+    (root / "sub" / "large.bin").write_bytes(CANARY * 200)
+    assert [change.path for change in snapshots.changes(before, snapshots.take())] == ["large.bin"]

@@ -1,0 +1,57 @@
+"""A Hermes turn whose router was killed: it is not made again once a model has answered in it, and says what it took."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from tests.fakes import Heard
+from tests.runners.hermes.stage import Stage, an_errand
+from tests.runners.hermes.test_ending import Busy, busy
+from tests.scripted_provider import ScriptedProvider
+
+from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.kept_turn import KeptTurn
+from profile_router.threads.records import MemoryRecords
+
+__all__ = ["busy"]
+
+
+def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks_nobody(busy: Busy) -> None:
+    runner = replace(busy.stage.runner(), records=MemoryRecords())
+
+    async def cut_off() -> None:
+        running = asyncio.create_task(runner.run(busy.order, Heard()))
+        await asyncio.to_thread(busy.wait)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cut_off())
+    attempt = asyncio.run(runner.run(busy.order, Heard()))
+    assert attempt.failure is not None
+    assert attempt.failure.cause == "interrupted"
+    assert "in the middle of Hermes' turn, after 1 model calls" in attempt.failure.message
+    receipt = attempt.receipt
+    assert (receipt.outcome, receipt.turns, receipt.tokens_in, receipt.tokens_out) == ("failed", 1, 10, 5)
+
+
+def test_a_request_that_was_under_way_when_the_router_was_killed_is_paid_for_too() -> None:
+    turn = KeptTurn(records=MemoryRecords(), name="0/answered")
+    hear = turn.hearing(Account(emit=Heard()))
+    hear({"event": "asked", "turn": 1, "sent": 700})
+    assert turn.interrupted(Account(emit=Heard()), "burst") is None
+    hear({"event": "answered", "turn": 1, "tokens_in": 600, "tokens_out": 20, "first_s": 0.1, "tools": ["patch"]})
+    hear({"event": "asked", "turn": 2, "sent": 900})
+    left = Account(emit=Heard())
+    assert turn.interrupted(left, "burst") is not None
+    assert (left.turns, left.tokens_in, left.tokens_out, left.counted) == (2, 1_500, 20, True)
+
+
+def test_a_turn_that_nobody_had_answered_is_made(stage: Stage) -> None:
+    with ScriptedProvider(["done"]) as provider:
+        stage.profile(provider.base_url)
+        runner = replace(stage.runner(), records=MemoryRecords())
+        attempt = asyncio.run(runner.run(an_errand(), Heard()))
+    assert (attempt.failure, attempt.text) == (None, "done")

@@ -1,0 +1,50 @@
+"""The Hermes that are tried, and one that says to be another: nothing may depend on what a version is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.runners.hermes.installed import NEW, OLD, installed_hermes
+
+from profile_router.runners.hermes.installation import Hermes
+
+# By name: the environment, and what the installation calls itself where that is not as its wheel has it.
+TRIED: Mapping[str, tuple[str, str]] = {
+    "0.19.0": (OLD, ""),
+    "0.22.2 as a wheel": (NEW, ""),
+    "0.22.2 as from git": (NEW, "0.22.2"),
+}
+
+# Hides a name from whoever asks by name, as a later Hermes would that has moved it elsewhere.
+HIDES = """\
+import importlib, types
+real = importlib.import_module
+def import_module(name, package=None):
+    module = real(name, package)
+    if name != {place!r}:
+        return module
+    return types.SimpleNamespace(**{{key: value for key, value in vars(module).items() if key != {name!r}}})
+importlib.import_module = import_module
+"""
+
+
+def hermes_of(name: str, folder: Path) -> Hermes:
+    """Return the Hermes *name* of TRIED; *folder* is for what is needed to let it say so."""
+    version, told = TRIED[name]
+    return saying(installed_hermes(version), told, folder) if told else installed_hermes(version)
+
+
+def saying(hermes: Hermes, version: str, folder: Path, start: str = "") -> Hermes:
+    """Return *hermes* with a dist-info folder of *version*, as pip makes it for Hermes' own repository.
+
+    *start* is python that its process runs at its start.
+    """
+    told = folder / "said" / f"hermes_agent-{version}.dist-info"
+    told.mkdir(parents=True)
+    (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: hermes-agent\nVersion: {version}\n")
+    (told.parent / "sitecustomize.py").write_text(start)
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{told.parent}" exec "{hermes.python}" "$@"\n')
+    python.chmod(0o755)
+    return Hermes(python=python, command=hermes.command)

@@ -1,0 +1,138 @@
+"""What a subagent says is compared with the world."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from tests.git.git_repository import repository, write_files
+
+from profile_router.core.ladder.receipt import ChangedFile, Verified
+from profile_router.verify.verifier import WorkspaceVerifier
+from profile_router.workspace.folder import Workspace
+
+FILES = {"src/app.py": "one\ntwo\n", "README.md": "hello\n"}
+NO_CHECK = "no check command was named"
+NO_GIT = "not a git repository: only files written through the tools are known"
+
+
+def a_verifier(
+    root: Path | None, scratch: Path, *, git: bool = True, journal: dict[str, bytes | None] | None = None
+) -> WorkspaceVerifier:
+    scratch.mkdir(exist_ok=True)
+    return WorkspaceVerifier(
+        workspace=Workspace(root, git=git) if root else None,
+        scratch=scratch,
+        environ={"PATH": os.environ["PATH"], "THE_API_KEY": "s3cret"},
+        journal=journal or {},
+    )
+
+
+def verify(verifier: WorkspaceVerifier, mark: str, summary: str = "done", check: str | None = None) -> Verified:
+    return asyncio.run(verifier.verify(mark, summary, check, seconds=20.0))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repo", FILES)
+
+
+def test_git_says_what_changed_and_the_check_what_it_is_worth(repo: Path, tmp_path: Path) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    mark = verifier.snapshot()
+    write_files(repo, {"src/app.py": "one\nzwei\n", "new.py": "1\n"})
+    verified = verify(verifier, mark, check="test -f new.py && echo it is there")
+    assert [(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed] == [
+        ("new.py", 1, 0),
+        ("src/app.py", 1, 1),
+    ]
+    assert (verified.lines_added, verified.lines_removed) == (2, 1)
+    assert verified.check is not None
+    assert (verified.check.passed, verified.check.last_line) == (True, "it is there")
+    assert verified.unverified == ()
+
+
+def test_what_the_check_leaves_behind_is_not_the_subagents_work_if_it_changed_nothing_before(
+    repo: Path, tmp_path: Path
+) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    assert verify(verifier, verifier.snapshot(), check="echo x > made-by-check").files_changed == ()
+
+
+def test_a_check_that_fails_is_reported_as_it_ended(repo: Path, tmp_path: Path) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    verified = verify(verifier, verifier.snapshot(), check='echo "1 failed"; exit 4')
+    assert verified.check is not None
+    assert (verified.check.passed, verified.check.exit_code, verified.check.last_line) == (False, 4, "1 failed")
+
+
+def test_a_check_sees_no_key(repo: Path, tmp_path: Path) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    verified = verify(verifier, verifier.snapshot(), check='echo "key: ${THE_API_KEY:-none}"')
+    assert verified.check is not None
+    assert verified.check.last_line == "key: none"
+
+
+@pytest.mark.parametrize(
+    ("summary", "absent"),
+    [
+        ("I changed src/app.py and README.md.", []),
+        ("I changed `./src/app.py:12` (see **README.md**).", []),
+        ("app.py is fixed", []),
+        ("I wrote src/helper.py and docs/guide.md", ["src/helper.py", "docs/guide.md"]),
+        ("I wrote lib/app.py", ["lib/app.py"]),
+        ("I wrote `tests/test_app.py`, `tests/test_app.py` again", ["tests/test_app.py"]),
+        ("All 3.5 of e.g. the checks pass, i.e. none fails.", []),
+        ("The whole of *.py", []),
+        ("I ended it. Then it worked", []),
+        ("x" * 300 + "/y.py is longer than a name may be", ["x" * 300 + "/y.py"]),
+        ("I call os.path.join and foo.bar() of v1.2.3, see example.com", []),
+        ("I wrote helper.py", ["helper.py"]),
+    ],
+)
+def test_files_that_are_named_and_absent_are_listed(
+    summary: str, absent: list[str], repo: Path, tmp_path: Path
+) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    verified = verify(verifier, verifier.snapshot(), summary)
+    assert verified.unverified == (*(f"names {path}, which does not exist" for path in absent), NO_CHECK)
+
+
+def test_a_file_that_was_deleted_may_be_named(repo: Path, tmp_path: Path) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    mark = verifier.snapshot()
+    (repo / "src/app.py").unlink()
+    verified = verify(verifier, mark, "I deleted src/app.py")
+    assert verified.unverified == (NO_CHECK,)
+    assert [(file.path, file.lines_removed) for file in verified.files_changed] == [("src/app.py", 2)]
+
+
+def test_outside_git_the_journal_of_the_tools_stands_in(tmp_path: Path) -> None:
+    root = tmp_path / "plain"
+    write_files(root, {"kept.txt": "same\n", "edited.txt": "one\nzwei\n", "new.txt": "1\n2\n", "bin.dat": b"\0\2"})
+    journal = {
+        "kept.txt": b"same\n",
+        "edited.txt": b"one\ntwo\n",
+        "new.txt": None,
+        "gone.txt": b"1\n2\n3\n",
+        "bin.dat": b"\0\1",
+        "never.txt": None,
+    }
+    verifier = a_verifier(root, tmp_path / "scratch", git=False, journal=journal)
+    assert verifier.snapshot() == ""
+    verified = verify(verifier, "", check="true")
+    assert verified.files_changed == (
+        ChangedFile(path="bin.dat", lines_added=None, lines_removed=None),
+        ChangedFile(path="edited.txt", lines_added=1, lines_removed=1),
+        ChangedFile(path="gone.txt", lines_added=0, lines_removed=3),
+        ChangedFile(path="new.txt", lines_added=2, lines_removed=0),
+    )
+    assert verified.unverified == (NO_GIT,)
+
+
+def test_without_a_workspace_nothing_can_be_confirmed_and_it_says_so(tmp_path: Path) -> None:
+    verifier = a_verifier(None, tmp_path / "scratch")
+    verified = verify(verifier, verifier.snapshot(), "I changed src/app.py")
+    assert verified == Verified(unverified=(NO_CHECK, "no workspace: no file could be looked at"))
