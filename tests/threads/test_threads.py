@@ -178,7 +178,10 @@ def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     assert (threads.file.notices, threads.rows()) == ([], [])
 
 
-@pytest.mark.parametrize(("change", "says"), [("PRAGMA user_version = 7", "another version"), ("", "another key")])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [*((f"PRAGMA user_version = {number}", "another version") for number in (0, 1, 7)), ("", "another key")],
+)
 def test_another_version_or_key_sets_the_whole_file_aside_and_loses_nothing(
     tmp_path: Path, change: str, says: str
 ) -> None:

@@ -26,7 +26,7 @@ from profile_router.threads.records import Serializer
 
 FILE = "threads.sqlite"
 CHECKPOINTS = "checkpoints.sqlite"
-VERSION = 1
+VERSION = 2
 SCHEMA = (
     "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;"
     "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, type TEXT NOT NULL, value BLOB NOT NULL);"
