@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core import anchored
-from profile_router.core.anchored import Anchored
+from profile_router.core.language import anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import glob_regex
 from profile_router.core.privacy import findings as privacy
 from profile_router.policies.file import SHIPPED, read_policy

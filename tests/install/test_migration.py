@@ -10,12 +10,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from profile_router.profiles.spelling import honoured, not_honoured
 from tests.install.trees import Stage, pasted, tree
 
 from profile_router.install.migration import told
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.settings import PREFERENCES
+from profile_router.profiles.spelling import honoured, not_honoured
 
 FILE = Path("/h/profiles/p/config.yaml")
 SEED = """\

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from profile_router.profiles.spelling import not_honoured
 from profile_router.doctor.facts import Facts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
+from profile_router.profiles.spelling import not_honoured
 
 HERMES_FLOOR = 64_000  # Hermes 0.19 refuses a model with a smaller window
 _INSTALL = "profile-router install"

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from profile_router.profiles.spelling import honoured, never_honoured
 from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError
 from profile_router.install.places import Places
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.files import read_config, read_env
+from profile_router.profiles.spelling import honoured, never_honoured
 
 BACKUP = "config.yaml.before-profile-router"
 _SECRET = re.compile(r"(?i)(key|token|secret|password)$")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from profile_router.core.anchored import Anchored
 from profile_router.core.evidence import ImageFact, NamedFile
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.workspace.content import Unusable, first_bytes, form_of, image_form, shown_size

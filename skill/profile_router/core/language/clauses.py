@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 
 LOOKED_AT = 20_000
 OPAQUE = "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 
 _MOST_BRACES = 64
 _LONGEST = 1_024

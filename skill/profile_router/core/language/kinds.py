@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import OPAQUE, WORDS, WORK, clauses, first_word, plain_text, word_set
 
 __all__ = ["KindHit", "KindPatterns", "compile_kinds", "find_kinds", "has_scope_word"]

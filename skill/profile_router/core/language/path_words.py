@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 
 LONGEST = 4_096
 

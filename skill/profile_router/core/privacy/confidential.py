@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import SWITCHES, Confidential
 from profile_router.core.privacy.known_forms import KINDS as SECRET_KINDS
 from profile_router.core.privacy.personal_data import KINDS, LABEL, personal_spans

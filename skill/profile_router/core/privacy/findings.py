@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import glob_regex
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.known_forms import PRIVATE_KEY

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.privacy.readings import plain
 
 _HERE = r"(?:on|to|in) (?:this|my|our|the) (?:machine|computer|laptop|device|box|host|network|office|company)"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.shared_stems import SharedStems
 from profile_router.core.privacy.spoken_passwords import is_word_with_number
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 
 LABEL = "confidentiality label"  # the kind that is about the whole text it stands in
 

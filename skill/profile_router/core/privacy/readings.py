@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 
 _DECODED_TIMES = 3  # `%252e` is `%2e` is `.`
 

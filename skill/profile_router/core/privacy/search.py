@@ -14,10 +14,10 @@ from functools import cached_property
 from heapq import merge
 from itertools import chain
 
-from profile_router.core.anchored import Anchored
-from profile_router.core.fresh_lines import fresh_lines
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.confidential import confidential_spans
+from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.known_forms import (
     KEY_KINDS,
     KINDS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from profile_router.core.anchored import Anchored
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.shared_stems import SharedStems
 from profile_router.core.privacy.readings import plain
 
