@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--nightly"):
         settings.load_profile("nightly")
+
+
+def pytest_unconfigure() -> None:
+    """End the server of the forks where there is one, and wait for it: what they used counts as ours then."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # the library's own tests end it so
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

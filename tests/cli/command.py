@@ -7,7 +7,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from tests.cli import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,6 +21,10 @@ class Done:
     code: int
     out: str
     err: str
+
+    @classmethod
+    def of(cls, code: int, out: bytes, err: bytes) -> Self:
+        return cls(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
     @property
     def json(self) -> Any:
@@ -47,14 +53,14 @@ def call(
     stdin: bytes = b"",
     python: tuple[str, ...] = (),
 ) -> Done:
-    """Run `profile-router arguments` to its end."""
-    done = subprocess.run(
-        [sys.executable, *python, "-m", "profile_router", *arguments],
-        cwd=cwd or home,
-        env=environment(home, extra),
-        input=stdin,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+    """Run `profile-router arguments` to its end: in a fork, or in a Python of its own where that gets *python*'s options."""
+    where, environ = cwd or home, environment(home, extra)
+    if python:
+        command = [sys.executable, *python, "-m", "profile_router", *arguments]
+        done = subprocess.run(
+            command, cwd=where, env=environ, input=stdin, capture_output=True, timeout=120, check=False
+        )
+        return Done.of(done.returncode, done.stdout, done.stderr)
+    with forked.start(*arguments, cwd=where, environ=environ) as fork:
+        outputs = fork.communicate(stdin)
+        return Done.of(fork.wait(0), *outputs)

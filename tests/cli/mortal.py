@@ -1,21 +1,20 @@
-"""Run the command line in a process that ends itself, with SIGKILL, at an exact moment: nothing of it is cleaned up.
-
-The processes are forked from one that has imported everything, so that a table of moments does not take all day.
-"""
+"""Run the command line in a process that ends itself, with SIGKILL, at an exact moment: nothing of it is cleaned up."""
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
-import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.cli import forked
 from tests.cli.command import Done, environment
 
 _PLACES = {
@@ -45,16 +44,13 @@ class Moment:
         return f"{self.when} {self.what} {self.nth}"
 
 
-def live(*arguments: str, home: Path, cwd: Path, moment: Moment | None = None, **extra: str) -> Done:
+def live(
+    *arguments: str, home: Path, cwd: Path, moment: Moment | None = None, stdin: bytes = b"", **extra: str
+) -> Done:
     """Run `profile-router arguments`; the exit code is -9 where it came to *moment*."""
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["tests.cli.mortal_imports"])
-    out, err = home / "out.txt", home / "err.txt"
-    process = server.Process(target=_live, args=(arguments, environment(home, extra), cwd, out, err, moment))
-    process.start()
-    process.join(120)
-    assert process.exitcode is not None, "it did not end"
-    return Done(process.exitcode, out.read_text(errors="replace"), err.read_text(errors="replace"))
+    with forked.start(*arguments, cwd=cwd, environ=environment(home, extra), before=partial(_watched, moment)) as fork:
+        outputs = fork.communicate(stdin)
+        return Done.of(fork.wait(0), *outputs)
 
 
 def counted(*arguments: str, home: Path, cwd: Path) -> Mapping[str, int]:
@@ -65,29 +61,13 @@ def counted(*arguments: str, home: Path, cwd: Path) -> Mapping[str, int]:
     return found
 
 
-def _live(
-    arguments: tuple[str, ...], environ: Mapping[str, str], cwd: Path, out: Path, err: Path, moment: Moment | None
-) -> None:
-    os.environ.clear()
-    os.environ.update(environ)
-    os.chdir(cwd)
-    for number, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
-    os.dup2(os.open(environ.get("STDIN", os.devnull), os.O_RDONLY), 0)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+def _watched(moment: Moment | None) -> None:
     counts: dict[str, int] = {}
     for what, place in _PLACES.items():
         _watch(what, place, moment, counts)
     _watch_events(moment, counts)
-    from profile_router.cli import main
-
-    code = main(arguments)
-    sys.stdout.flush()
     if path := os.environ.get("COUNT_TO"):
-        Path(path).write_text(json.dumps(counts))
-    sys.stderr.flush()
-    os._exit(code)
+        atexit.register(lambda: Path(path).write_text(json.dumps(counts)))
 
 
 def _watch(what: str, place: tuple[str, str | None, str], moment: Moment | None, counts: dict[str, int]) -> None:

@@ -31,7 +31,7 @@ class Batch:
     def run(self, *tasks: Mapping[str, Any], moment: Moment | None = None) -> Done:
         (self.here.home / "tasks.json").write_text(json.dumps(tasks))
         return live("batch", "--tasks-json", "-", "--stream", home=self.here.home, cwd=self.here.ws, moment=moment,
-                    STDIN=str(self.here.home / "tasks.json"))  # fmt: skip
+                    stdin=(self.here.home / "tasks.json").read_bytes())  # fmt: skip
 
     @property
     def copies(self) -> list[str]:

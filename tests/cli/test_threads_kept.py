@@ -63,7 +63,13 @@ def test_no_word_of_a_thread_can_be_read_in_the_state_folder(
     with here.local, here.burst, here.cheap:
         (tmp_path / "task.json").write_text(task)
         done = live(
-            "run", "--task-json", "-", home=tmp_path, cwd=here.ws, moment=moment, STDIN=str(tmp_path / "task.json")
+            "run",
+            "--task-json",
+            "-",
+            home=tmp_path,
+            cwd=here.ws,
+            moment=moment,
+            stdin=(tmp_path / "task.json").read_bytes(),
         )
         assert done.code == (-9 if moment else 0), done.err
         here.local.problems.clear()

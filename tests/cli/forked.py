@@ -1,0 +1,175 @@
+"""Run the command line in a fork of a Python that has imported the product: most of a call's time would be the imports.
+
+What a new process has of its own, a fork gets anew: arguments, environment, folder, umask, streams, search path. It has
+no thread but its own, SIGINT as Python sets it, and none of the descriptors of the tests. The server of the forks is
+the one of `multiprocessing`; it begins with the first call of a test process and ends with it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import multiprocessing
+import os
+import pkgutil
+import runpy
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, suppress
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import IO, Literal, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.cli.loaded"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a fork is to be; *before* is called in it before the command line is."""
+
+    arguments: Sequence[str]
+    cwd: Path
+    environ: Mapping[str, str]
+    umask: int
+    before: Callable[[], object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A call that runs, with the words of `subprocess.Popen`: *stdin* is written to, the other two are read."""
+
+    process: BaseProcess
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.exitcode is None:
+            self.process.kill()
+        for stream in (self.stdin, self.stdout, self.stderr):
+            with suppress(BrokenPipeError):
+                stream.close()
+        self.process.join()
+        self.process.close()
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> int:
+        """Return the exit code; -N for a signal."""
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            raise subprocess.TimeoutExpired("profile_router", timeout)
+        return self.process.exitcode
+
+    def communicate(self, stdin: bytes = b"", *, timeout: float = 120) -> tuple[bytes, bytes]:
+        """Write *stdin*, and return all of stdout and stderr once the call has ended."""
+        with ThreadPoolExecutor(3) as streams:
+            streams.submit(self._write, stdin)
+            out, err = (streams.submit(stream.read) for stream in (self.stdout, self.stderr))
+            try:
+                return out.result(timeout), err.result(timeout)
+            except TimeoutError:
+                self.process.kill()
+                raise
+            finally:
+                self.wait(timeout)
+
+    def _write(self, text: bytes) -> None:
+        with suppress(BrokenPipeError), self.stdin:
+            self.stdin.write(text)
+
+
+def start(*arguments: str, cwd: Path, environ: Mapping[str, str], before: Callable[[], object] | None = None) -> Fork:
+    """Do what `subprocess.Popen([python, "-m", "profile_router", *arguments], …)` does, each stream a pipe."""
+    with chdir(ROOT):  # there the server finds what it is to import
+        forkserver.ensure_running()
+    order = Order(arguments=arguments, cwd=cwd, environ=dict(environ), umask=_umask(), before=before)
+    (given, fed), (out, told), (err, said) = (_CONTEXT.Pipe(duplex=False) for _ in range(3))
+    process = _CONTEXT.Process(target=_be, args=(order, given, told, said))
+    with given, fed, out, told, err, said:
+        process.start()
+        return Fork(process, _file(fed, "wb"), _file(out, "rb"), _file(err, "rb"))
+
+
+def _file(pipe: Connection, mode: Literal["rb", "wb"]) -> IO[bytes]:
+    return os.fdopen(os.dup(pipe.fileno()), mode)
+
+
+def _umask() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
+
+
+def load() -> None:
+    """Import all that a call may need, in the server of the forks."""
+    sys.path[:0] = [str(ROOT / "skill"), str(ROOT / "graphs")]
+    for root in ("profile_router", "profile_router_graphs"):
+        package = importlib.import_module(root)
+        for found in pkgutil.walk_packages(package.__path__, f"{root}."):
+            if not found.name.endswith(".__main__"):
+                importlib.import_module(found.name)
+    for name in ("langchain_openai", "langgraph.checkpoint.sqlite.aio"):  # what the product imports when it needs it
+        importlib.import_module(name)
+
+
+def _be(order: Order, *streams: Connection) -> None:
+    """Be `python -m profile_router`, to its end."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream.fileno(), number)
+        stream.close()
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    os.environ.clear()
+    os.environ.update(order.environ)
+    time.tzset()
+    os.umask(order.umask)
+    os.chdir(order.cwd)
+    sys.path[0] = str(order.cwd)  # as `-m` has it
+    sys.argv = ["profile_router", *order.arguments]
+    sys.orig_argv[:] = [sys.executable, "-m", *sys.argv]
+    if order.before is not None:
+        order.before()
+    os._exit(_ended())
+
+
+def _ended() -> int:
+    """Run the module, and end as the interpreter does: its threads, its exit functions, its streams. Return the code."""
+    code: int | str | None = 0
+    try:
+        runpy.run_module("profile_router", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter itself calls
+    atexit._run_exitfuncs()
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = 120
+    return code or 0
