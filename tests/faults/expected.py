@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 LOCAL, CHEAP, BURST = "coding-local", "review-cheap", "coding-burst"
+SECOND = "second"  # the second provider of the burst tier
+NAMES = (LOCAL, CHEAP, BURST, SECOND)
+OF_TIER = {"local": LOCAL, "cheap": CHEAP, "burst": BURST, "second": BURST, "private": LOCAL}
 Family = Literal[
     "reach",
     "net",
@@ -24,10 +27,22 @@ Family = Literal[
 # Where the fault is: the stage, the tier, and what is special. `second`: the profile names a second provider.
 # `private`: a private task that has read a private file. `edited`: after turns that changed a file.
 Column = Literal[
-    *("probe", "dispatch local", "dispatch cheap", "dispatch burst", "dispatch second", "dispatch private"),
-    *("edited local", "edited burst", "summarize local", "summarize cheap", "summarize burst"),
-    *("condense local", "condense cheap", "condense burst"),
+    "probe",
+    "dispatch local",
+    "dispatch cheap",
+    "dispatch burst",
+    "dispatch second",
+    "dispatch private",
+    "edited local",
+    "edited burst",
+    "summarize local",
+    "summarize cheap",
+    "summarize burst",
+    "condense local",
+    "condense cheap",
+    "condense burst",
 ]
+COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,3 +291,78 @@ UNCONDENSED: Mapping[str, list[tuple[str, str]]] = {
 }
 # In these stages no failure is a step of the ladder: a probe that fails means local, a summary that fails is cut.
 WITHOUT_LADDER = frozenset({"probe", "summarize"})
+
+
+def _chosen() -> Iterator[tuple[str, Column]]:
+    """Yield every fault where it is at home, and in every stage one fault of each family, in turn in another column."""
+    yield from (
+        (fault, "dispatch burst" if row.family in _OF_KEYS else "dispatch local") for fault, row in MEANS.items()
+    )
+    for number, family in enumerate(get_args(Family)):
+        for stage in ("probe", "dispatch", "edited", "summarize", "condense"):
+            there = [cell for cell in PLAYED if cell[1].split()[0] == stage and MEANS[cell[0]].family == family]
+            if there:
+                yield there[number % len(there)]
+
+
+_OF_KEYS: frozenset[Family] = frozenset({"key", "wait", "wait-twice"})  # at home with who takes keys
+PLAYED: tuple[tuple[str, Column], ...] = tuple(
+    (fault, column)
+    for fault in MEANS
+    for column in COLUMNS
+    if not impossible(fault, column) and not stands_for(fault, column)
+)
+WITH_EACH_CHANGE = frozenset(_chosen())  # the others wait for the night
+
+Expected = tuple[list[tuple[str, str, str]], dict[str, int], str]
+
+
+def _dispatched(row: Row, stage: str, tier: str) -> Expected:
+    """Return receipts, chat requests by server, and status where the fault meets the attempt itself."""
+    at = OF_TIER[tier]
+    before = 1 if stage == "edited" or tier == "private" else 0  # turns that went well
+    chats = dict.fromkeys(NAMES, 0) | {at: row.requests + before}
+    if row.family == "none":
+        return [(at, "route", "ok")], chats, "ok"
+    steps = NEXT[row.family].get(tier, [])
+    outcome = "failed" if before and row.receipt == "unavailable" else row.receipt
+    receipts = [(at, "route", outcome)]
+    ended = "refused" if outcome == "unavailable" else "failed"
+    for number, (step, to) in enumerate(steps, 1):
+        in_vain = row.family in ("wait-twice", "window-twice") and step in ("wait", "condense")
+        receipts.append((to or at, "condensed" if step == "condense" else step, "failed" if in_vain else "ok"))
+        ended = "failed" if in_vain or row.cause == "verification-failed" else "ok"
+        if step not in ("wait", "condense"):
+            chats[to or (SECOND if tier == "second" else at)] += 1
+        assert number <= 2
+    return receipts, chats, ended
+
+
+def _beside(row: Row, stage: str, tier: str) -> Expected:
+    """Return the same where the fault meets a call beside the attempt: it is no step, and stops nothing."""
+    at, ended = OF_TIER[tier or "cheap"], "ok" if row.family == "none" else "failed"
+    if stage == "summarize":
+        requests = 1 if row.receipt == "unavailable" else 2
+        return [(at, "route", "ok"), (at, "summarize", ended)], dict.fromkeys(NAMES, 0) | {at: requests}, "ok"
+    asked = 0 if row.cause == "no-key" else max(1, row.probe)
+    receipts = [*[(at, "probe", ended)] * asked, (LOCAL, "route", "ok")]
+    return receipts, dict.fromkeys(NAMES, 0) | {at: row.probe, LOCAL: 1}, "ok"
+
+
+def _condensed(row: Row, stage: str, tier: str) -> Expected:
+    """Return the same where a call fails that condenses: then the prompt is too large for where it was to go."""
+    at = OF_TIER[tier]
+    chats = dict.fromkeys(NAMES, 0) | {at: 1}
+    receipts = [(at, "condense", "failed"), (at, "condense", "unavailable")]
+    for step, to in UNCONDENSED[tier]:
+        receipts.append((to, step, "ok"))
+        chats[to] += 1
+    return receipts, chats, "ok" if len(receipts) > 2 else "refused"
+
+
+_EXPECTED = {"probe": _beside, "summarize": _beside, "condense": _condensed}
+
+
+def expected(row: Row, stage: str, tier: str) -> Expected:
+    """Return receipts, chat requests by server, and status where a fault that means *row* is in *stage* and *tier*."""
+    return _EXPECTED.get(stage, _dispatched)(row, stage, tier)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.stage import workspace
-from tests.faults.expected import ASKS, BURST, CHEAP, LOCAL, Column
+from tests.faults.expected import ASKS, BURST, CHEAP, LOCAL, NAMES, OF_TIER, SECOND, Column
 from tests.faults.server import PROMPT, Fault, pages_of, standing
 from tests.scripted_answers import Answer, Call, calls, say
 from tests.scripted_answers import call as tool
@@ -26,9 +26,6 @@ from profile_router.runs.result import Result
 from profile_router.runs.run import run_task
 from profile_router.runs.thread_session import checkpoints
 
-SECOND = "second"  # the second provider of the burst tier
-OF_TIER = {"local": LOCAL, "cheap": CHEAP, "burst": BURST, "second": BURST, "private": LOCAL}
-NAMES = (LOCAL, CHEAP, BURST, SECOND)
 WINDOWS = {LOCAL: 32_768, CHEAP: 65_536, BURST: 131_072}
 SMALL = 8_192  # the window in the stage condense
 STORY = "\n".join(f"On day {day} the valves were read, and number {day % 7} stood open." for day in range(900))

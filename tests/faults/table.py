@@ -2,7 +2,7 @@
 
 A row is a fault with its cause, a column a stage and tier. A cell shows the steps taken, and the chat requests of each
 server that got any, in the order local, cheap, burst, second; `·`: it cannot be, `~`: another fault of its cause stands
-for it.
+for it. All are played, as with `--nightly`; as a plugin it shows what was played.
 """
 
 from __future__ import annotations
@@ -63,4 +63,4 @@ def lines(seen: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
 
 if __name__ == "__main__":
     matrix = str(Path(__file__).with_name("test_matrix.py"))
-    sys.exit(pytest.main(["-p", "tests.faults.table", "-n", "2", matrix, *sys.argv[1:]]))
+    sys.exit(pytest.main(["-p", "tests.faults.table", "-n", "2", "--nightly", matrix, *sys.argv[1:]]))

@@ -1,30 +1,40 @@
 """Every fault, at every stage and tier: the step, the receipts, the exit code, the requests; nothing lost or leaked.
 
-`python3 tests/faults/table.py` shows it as a table.
+With each change a fault is met where it is at home, and each stage meets one of each family; the others wait for the
+night. `python3 tests/faults/table.py` plays all and shows them as a table; what each cause is followed by is also played
+over fakes, with each change (tests/graphs/test_every_cause.py).
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from tests.cli.command import call
-from tests.faults.expected import EXIT, MEANS, NEXT, UNCONDENSED, WITHOUT_LADDER, Column, Row, impossible, stands_for
+from tests.faults.expected import (
+    EXIT,
+    LOCAL,
+    MEANS,
+    NAMES,
+    OF_TIER,
+    PLAYED,
+    WITH_EACH_CHANGE,
+    WITHOUT_LADDER,
+    Column,
+    Row,
+    expected,
+)
 from tests.faults.server import FAULTS, PROMPT, name_service
 from tests.faults.stage import (
     DONE,
     EDITED,
     FILES,
     KEYS,
-    LOCAL,
-    NAMES,
-    OF_TIER,
     PRIVATE,
     REPORT,
-    SECOND,
     Cell,
     conversation,
     play,
@@ -36,12 +46,9 @@ from profile_router.cli.commands.run import EXITS
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.servers.health_store import HealthStore
 
-COLUMNS: tuple[Column, ...] = get_args(Column)
 CELLS = [
-    (fault, column)
-    for fault in FAULTS
-    for column in COLUMNS
-    if not impossible(fault, column) and not stands_for(fault, column)
+    pytest.param(*cell, id=" @ ".join(cell), marks=() if cell in WITH_EACH_CHANGE else pytest.mark.nightly)
+    for cell in PLAYED
 ]
 _read_once = cache(read_policy)  # it is the same few files again and again
 
@@ -61,19 +68,23 @@ def _names(monkeypatch: pytest.MonkeyPatch, network_fuse: object) -> None:
     monkeypatch.setattr("profile_router.runners.calls.summarizer.SECONDS", 1.5)
 
 
-@pytest.mark.parametrize(("fault", "column"), [pytest.param(*cell, id=" @ ".join(cell)) for cell in CELLS])
+def test_the_table_names_every_fault() -> None:
+    assert list(FAULTS) == list(MEANS)
+
+
+@pytest.mark.parametrize(("fault", "column"), CELLS)
 def test_a_fault_takes_its_steps_and_no_more(
     fault: str,
     column: Column,
     tmp_path: Path,
     begun: Path,
     caplog: pytest.LogCaptureFixture,
-    record_property: pytest.RecordProperty,
+    record_property: Callable[[str, object], None],
 ) -> None:
     caplog.set_level(logging.INFO)
     cell = play(FAULTS[fault], column, tmp_path / "home", begun)
     row, (stage, _, tier) = MEANS[fault], column.partition(" ")
-    receipts, chats, status = _EXPECTED.get(stage, _dispatched)(row, stage, tier)
+    receipts, chats, status = expected(row, stage, tier)
     record_property("fault-cell", [fault, row.cause, column, _shown(cell)])
     assert cell.receipts == receipts
     assert cell.result.status == status
@@ -116,55 +127,6 @@ def test_the_command_line_ends_with_the_code_of_its_status(
     shown = [line for line in done.err.splitlines() if line.startswith("→")]
     assert [line.endswith(hop) for line, hop in zip(shown, done.json["hops"], strict=True)] == [True] * len(shown)
     assert not any(secret in done.out + done.err for secret in (*KEYS.values(), PRIVATE, PROMPT))
-
-
-Expected = tuple[list[tuple[str, str, str]], dict[str, int], str]
-
-
-def _dispatched(row: Row, stage: str, tier: str) -> Expected:
-    """Return receipts, chat requests by server, and status where the fault meets the attempt itself."""
-    at = OF_TIER[tier]
-    before = 1 if stage == "edited" or tier == "private" else 0  # turns that went well
-    chats = dict.fromkeys(NAMES, 0) | {at: row.requests + before}
-    if row.family == "none":
-        return [(at, "route", "ok")], chats, "ok"
-    steps = NEXT[row.family].get(tier, [])
-    outcome = "failed" if before and row.receipt == "unavailable" else row.receipt
-    receipts = [(at, "route", outcome)]
-    ended = "refused" if outcome == "unavailable" else "failed"
-    for number, (step, to) in enumerate(steps, 1):
-        in_vain = row.family in ("wait-twice", "window-twice") and step in ("wait", "condense")
-        receipts.append((to or at, "condensed" if step == "condense" else step, "failed" if in_vain else "ok"))
-        ended = "failed" if in_vain or row.cause == "verification-failed" else "ok"
-        if step not in ("wait", "condense"):
-            chats[to or (SECOND if tier == "second" else at)] += 1
-        assert number <= 2
-    return receipts, chats, ended
-
-
-def _beside(row: Row, stage: str, tier: str) -> Expected:
-    """Return the same where the fault meets a call beside the attempt: it is no step, and stops nothing."""
-    at, ended = OF_TIER[tier or "cheap"], "ok" if row.family == "none" else "failed"
-    if stage == "summarize":
-        requests = 1 if row.receipt == "unavailable" else 2
-        return [(at, "route", "ok"), (at, "summarize", ended)], dict.fromkeys(NAMES, 0) | {at: requests}, "ok"
-    asked = 0 if row.cause == "no-key" else max(1, row.probe)
-    receipts = [*[(at, "probe", ended)] * asked, (LOCAL, "route", "ok")]
-    return receipts, dict.fromkeys(NAMES, 0) | {at: row.probe, LOCAL: 1}, "ok"
-
-
-def _condensed(row: Row, stage: str, tier: str) -> Expected:
-    """Return the same where a call fails that condenses: then the prompt is too large for where it was to go."""
-    at = OF_TIER[tier]
-    chats = dict.fromkeys(NAMES, 0) | {at: 1}
-    receipts = [(at, "condense", "failed"), (at, "condense", "unavailable")]
-    for step, to in UNCONDENSED[tier]:
-        receipts.append((to, step, "ok"))
-        chats[to] += 1
-    return receipts, chats, "ok" if len(receipts) > 2 else "refused"
-
-
-_EXPECTED = {"probe": _beside, "summarize": _beside, "condense": _condensed}
 
 
 def _shown(cell: Cell) -> str:
