@@ -12,10 +12,10 @@ from tests.doctor import (
     test_keys,
     test_local_server,
     test_model_file,
-    test_own,
+    test_our_files,
     test_profiles,
     test_repository_programs,
-    test_staying,
+    test_stays_local,
 )
 from tests.doctor.scene import Scene
 
@@ -29,10 +29,10 @@ MODULES = (
     test_keys,
     test_local_server,
     test_model_file,
-    test_own,
+    test_our_files,
     test_profiles,
     test_repository_programs,
-    test_staying,
+    test_stays_local,
 )
 ROWS = [row for module in MODULES for row in module.ROWS]
 
