@@ -225,34 +225,6 @@ class TestVariables:
         assert f"{key} refers to ${{GONE}}" in str(caught.value)
         assert "`GONE=…`" in str(caught.value)
 
-    @pytest.mark.parametrize(
-        ("line", "value"),
-        [
-            ("K=v", "v"),
-            ("  K = v  ", "v"),
-            ("export K=v", "v"),
-            ("K='a b#c'", "a b#c"),
-            ('K="a b"  # comment', "a b"),
-            (r'K="a\"b"', 'a"b'),
-            (r"K='a\nb'", r"a\nb"),
-            ("K=v # comment", "v"),
-            ("K=v#no-comment", "v#no-comment"),
-            ("K=a=b==", "a=b=="),
-            ("K=$(echo x)`y`", "$(echo x)`y`"),
-            ("K=${OTHER}", "${OTHER}"),
-            ("# K=no\nK=v", "v"),
-            ("K=first\nK=last", "last"),
-            ("\ufeffK=v", "v"),
-            ("A=1\r\nK=v\r\nB=2\r\n", "v"),
-            ("not a line\nK=v\n=x\n1K=x\n", "v"),
-            ("K=ü", "ü"),
-        ],
-    )
-    def test_the_env_file_is_read_and_never_run(self, home: Home, line: str, value: str) -> None:
-        preference = "model: {provider: openrouter, default: m}\nprovider_routing: {order: ['${K}']}"
-
-        assert home.config(preference, env=line).preferences == {"order": [value]}
-
 
 class TestKeys:
     @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ LEAKY = [
 class TestSecrecy:
     @pytest.mark.parametrize("config", LEAKY)
     def test_no_error_and_no_profile_shows_a_key(self, config: str) -> None:
-        seen, _ = outcome(config, f"K={CANARY}\nbroken {CANARY}\nTOGETHER_API_KEY='{CANARY}\n")
+        seen, _ = outcome(config, f"K={CANARY}\nTOGETHER_API_KEY='{CANARY}'\n")
 
         assert CANARY not in seen
 

@@ -12,7 +12,8 @@ from profile_router.doctor.auth_pools import pool_of
 from profile_router.doctor.facts import Facts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.agreement import may_read
-from profile_router.profiles.files import read_config, read_env
+from profile_router.profiles.env_file import read_env
+from profile_router.profiles.files import read_config
 
 
 def keys(facts: Facts) -> Iterator[Finding]:
@@ -29,7 +30,7 @@ def _counted(facts: Facts, subject: Subject, profile: Profile) -> Finding:
 
 def _there(facts: Facts, subject: Subject, profile: Profile) -> Finding:
     name, variable = f"{subject.name} key", profile.endpoint.key_variable
-    if variable and subject.folder and read_env(subject.folder / ".env").get(variable):
+    if variable and subject.folder and read_env(subject.folder / ".env", facts.machine.environ).get(variable):
         return passed(name, f"{variable} in the profile's .env")
     if facts.home.root and may_read(profile, facts.home.root):
         return passed(name, "from Hermes' root pool, as you have agreed")
@@ -57,7 +58,7 @@ def _missing(facts: Facts, subject: Subject, profile: Profile) -> Finding:
     if pool_of(facts, subject, profile):
         measured = f"only in Hermes' pool of keys: the embedded runner, probe and summary lack {variable or 'it'}"
         return warned(name, measured, _write(subject, variable))
-    if variable and root and subject.folder and read_env(root / ".env").get(variable):
+    if variable and root and subject.folder and read_env(root / ".env", facts.machine.environ).get(variable):
         measured = f"{variable} is set in the global .env, which a profile does not read"
         mend = f"grep '^{variable}=' {_env(root)} >> {_env(subject.folder)}"
         return failed(name, measured, mend)

@@ -13,7 +13,8 @@ from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError
 from profile_router.install.places import Places
 from profile_router.profiles.build import build_profile
-from profile_router.profiles.files import read_config, read_env
+from profile_router.profiles.env_file import read_env
+from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import honoured, never_honoured
 
 BACKUP = "config.yaml.before-profile-router"
@@ -37,7 +38,7 @@ def _respelling(name: str, folder: Path, places: Places, environ: Mapping[str, s
     own = read_config(path)
     if own is None:
         return
-    variables = {**environ, **{key: value for key, value in read_env(folder / ".env").items() if value}}
+    variables = {**environ, **{key: value for key, value in read_env(folder / ".env", environ).items() if value}}
     profile = _profile(name, places, path, own, variables)
     meant = honoured(own, provider=profile.endpoint.provider, model=_model(own) or profile.endpoint.model)
     if meant != own:

@@ -1,4 +1,4 @@
-"""Read a profile's two files, config.yaml and .env, as untrusted text.
+"""Read a profile's config.yaml as untrusted text; `env_file` reads its .env.
 
 Nothing here quotes what it read: a line that does not parse is often the line with the key in it.
 """
@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-_MAX_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 _MAX_DEPTH = 50
 _MAX_NODES = 50_000  # aliases counted at their full size, so a small file cannot unfold into a large one
-_VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
-_QUOTED = re.compile(r"""'([^']*)'\s*(?:#.*)?|"((?:[^"\\]|\\.)*)"\s*(?:#.*)?""")
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_config(path: Path) -> dict[str, Any] | None:
@@ -30,45 +27,26 @@ def read_config(path: Path) -> dict[str, Any] | None:
 
     Raises ProfileError for anything else: with the line for a syntax error, never with the text of that line.
     """
-    text = _read_text(path)
+    text = read_text(path)
     return None if text is None else _parse(text, path)
 
 
-def read_env(path: Path) -> dict[str, str]:
-    """Return the variables in the .env file *path*; {} where there is none. Nothing is executed or interpolated.
+def read_text(path: Path) -> str | None:
+    """Return what the file *path* of a profile holds, without a byte order mark; None where there is no such file.
 
-    Understood: KEY=VALUE, `export `, quotes (with escapes in double ones), comments, a BOM, CRLF; the last of two
-    equal names wins. A line of another shape is passed over, as Hermes does. Raises ProfileError if it is no text.
+    Raises ProfileError for one that is not a file, cannot be read, is larger than MAX_BYTES, or is not UTF-8.
     """
-    found: dict[str, str] = {}
-    for line in re.split(r"\r\n|\r|\n", _read_text(path) or ""):
-        assignment = _VARIABLE.fullmatch(line.strip())
-        if assignment is not None:
-            found[assignment[1]] = _value(assignment[2])
-    return found
-
-
-def _value(written: str) -> str:
-    quoted = _QUOTED.fullmatch(written)
-    if quoted is None:
-        return re.split(r"(?:^|\s)#", written, maxsplit=1)[0].strip()
-    if quoted[1] is not None:
-        return quoted[1]
-    return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), quoted[2])
-
-
-def _read_text(path: Path) -> str | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ProfileError(f"{path} is no file; expected: a text file of that name. Move it away or replace it")
         with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
+            raw = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
         raise ProfileError(f"{path} cannot be read ({exc.strerror}); check it with `ls -l {path}`") from None
-    if len(raw) > _MAX_BYTES:
-        raise ProfileError(f"{path} is larger than {_MAX_BYTES:,} bytes, the most a profile's file may have")
+    if len(raw) > MAX_BYTES:
+        raise ProfileError(f"{path} is larger than {MAX_BYTES:,} bytes, the most a profile's file may have")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:

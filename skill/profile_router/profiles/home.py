@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from profile_router.errors import ProfileError, UnknownProfile
 from profile_router.profiles.build import build_profile
-from profile_router.profiles.files import read_config, read_env
+from profile_router.profiles.env_file import read_env
+from profile_router.profiles.files import read_config
 from profile_router.profiles.keys import with_pool_keys
 from profile_router.resources import shipped
 
@@ -77,7 +78,7 @@ class HermesHome:
             folder = self.root
         files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
         layers = [(str(file), config) for file in files if (config := read_config(file)) is not None]
-        own = {key: value for key, value in read_env(folder / ".env").items() if value}
+        own = {key: value for key, value in read_env(folder / ".env", self.environ).items() if value}
         profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
         return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
 

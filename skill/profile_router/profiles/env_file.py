@@ -1,0 +1,88 @@
+"""Read a profile's .env file as Hermes does, by python-dotenv: the same text gives the same variables.
+
+Hermes 0.19 and 0.22 trim each line, take out NUL characters, and hand the rest to python-dotenv. What they do beyond
+that is not done here: a line that python-dotenv cannot read is refused, not dropped; a key of letters beyond ASCII is
+refused by who uses it, not shortened; one line is one assignment, as in 0.22; and a reference sees less of the
+environment than a Hermes that a shell started.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from profile_router.errors import ProfileError
+from profile_router.profiles.files import MAX_BYTES, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# What a reference may take from around the file: names that hold no secret, and that Hermes' children have as well.
+_AROUND = ("HOME", "LOGNAME", "USER")
+_MOST_REFERENCES = 100  # in one value: python-dotenv's search for their ends takes the square of their number
+_BLANKS = re.compile(r"[^\S\n]{200}")  # and its search for a comment the square of the blanks in a row
+
+
+def read_env(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables in the .env file *path*, {} where there is none; the last of two equal names wins.
+
+    `${NAME}` and `${NAME:-else}` take what the lines above say, else HOME, LOGNAME and USER of *environ*. Nothing else
+    of it is looked at, and nothing is executed. Raises ProfileError for a file that is not text, and with the number
+    of a line that is not an assignment or refers to too much; never with its text.
+    """
+    text = read_text(path)
+    if not text:
+        return {}
+    from dotenv.parser import parse_stream  # compiles its patterns: only who has a .env pays for it
+
+    trimmed = _trimmed(text)
+    if blanks := _BLANKS.search(trimmed):
+        raise _refusal(path, trimmed.count("\n", 0, blanks.start()) + 1, "holds 200 blanks in a row; take them out")
+    found: dict[str, str | None] = {name: environ[name] for name in _AROUND if name in environ}
+    own: set[str] = set()
+    for binding in parse_stream(io.StringIO(trimmed)):
+        line = binding.original.line + _leading_lines(binding.original.string)
+        if binding.error:
+            raise _refusal(path, line, "is not NAME=value; close its quote, quote its value, or write # before it")
+        if binding.key is not None:
+            filled = None if binding.value is None else _filled(binding.value, found)
+            if binding.value is not None and filled is None:
+                raise _refusal(
+                    path, line, f"refers to too much: {_MOST_REFERENCES} references, {MAX_BYTES:,} characters"
+                )
+            found[binding.key] = filled
+            own.add(binding.key)
+    return {name: value for name, value in found.items() if name in own and value is not None}
+
+
+def _trimmed(text: str) -> str:
+    """Return *text* as Hermes rewrites a file before it reads it: blank lines and comments stay as they are."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").split("\n")
+    return "\n".join(line if line.strip()[:1] in ("", "#") else line.strip() for line in lines)
+
+
+def _leading_lines(statement: str) -> int:
+    """Return how many lines are blank before *statement*: python-dotenv counts it from there."""
+    return statement[: len(statement) - len(statement.lstrip())].count("\n")
+
+
+def _filled(value: str, known: Mapping[str, str | None]) -> str | None:
+    """Return *value* with its references filled in, None where that would be too much."""
+    from dotenv.variables import parse_variables
+
+    if value.count("${") > _MOST_REFERENCES:
+        return None
+    parts: list[str] = []
+    size = 0
+    for atom in parse_variables(value):
+        parts.append(atom.resolve(known))
+        size += len(parts[-1])
+        if size > MAX_BYTES:
+            return None
+    return "".join(parts)
+
+
+def _refusal(path: Path, line: int, problem: str) -> ProfileError:
+    return ProfileError(f"{path}:{line}: the line {problem}")
