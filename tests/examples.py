@@ -11,4 +11,5 @@ def examples(share: int, *, shrunk: bool = True) -> settings:
     What is slow is not *shrunk*: an example that fails is shown as it was found.
     """
     phases = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if shrunk else [])]
-    return settings(max_examples=max(2, settings.default.max_examples * share // 100), phases=phases)
+    profile = settings.get_profile(settings.get_current_profile_name())
+    return settings(max_examples=max(2, profile.max_examples * share // 100), phases=phases)

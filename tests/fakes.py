@@ -70,7 +70,7 @@ def all_goal(tokens: int, **changes: Any) -> Evidence:
     return evidence(tokens=tokens, fixed=TokenCount(tokens, tokens, "counted"), **changes)
 
 
-BORDERLINE = {"files_to_read": stated(25)}
+BORDERLINE: dict[str, Any] = {"files_to_read": stated(25)}
 
 
 def with_second(found: Mapping[str, Candidate], profile: str, base_url: str = _CLOUD) -> dict[str, Candidate]:

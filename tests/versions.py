@@ -32,7 +32,7 @@ class Move:
 
 def pinned(text: str) -> dict[str, str]:
     """Return the version of each package that the constraints *text* names for this machine and Python."""
-    found = {}
+    found: dict[str, str] = {}
     for line in text.splitlines():
         if written := line.partition("#")[0].strip():
             asked = Requirement(written)

@@ -86,7 +86,8 @@ def cassette(path: Path, mode: str = "none") -> AbstractContextManager[Cassette]
         before_record_response=_without_date,
         skip_patchers=("httplib", "requests", "urllib3", "aiohttp", "httpx"),
     )
-    return recorder.use_cassette(str(path), allow_playback_repeats=False)
+    opened: AbstractContextManager[Cassette] = recorder.use_cassette(str(path), allow_playback_repeats=False)
+    return opened
 
 
 def _without_machine(request: Any) -> Any:

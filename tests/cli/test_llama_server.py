@@ -177,7 +177,7 @@ def test_the_script_means_the_model_whatever_its_name(name: bytes, tmp_path: Pat
     model = os.fsencode(tmp_path) + b"/" + name
     Path(os.fsdecode(model)).write_bytes(b"GGUF")
     environ = environment(tmp_path, _program(tmp_path) | {"HERMES_HOME": ""})
-    command = [sys.executable, "-m", "profile_router", "llama-server", "--model", model]
+    command = [sys.executable, "-m", "profile_router", "llama-server", "--model", os.fsdecode(model)]
     script = subprocess.run(command, env=environ, capture_output=True, timeout=120, check=True).stdout
     done = subprocess.run(["/bin/bash", "-c", script], env=environ, capture_output=True, timeout=120, check=True)
     assert done.stdout.split(b"\0")[:2] == [b"--model", model]

@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.git.git_repository import repository, run_git, write_files
 
-from profile_router.copies import copy as git_worktree
 from profile_router.copies.copy import Copy, opened_copy, why_in_place
 from profile_router.errors import WorkspaceError
 from profile_router.git import merge as git_merge
+from profile_router.git import writes
+from profile_router.git.lock import locked
 from profile_router.git.merge import Merge, keep_diff, merge
 from profile_router.git.repository import find_repository
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
-FILES = {
+FILES: dict[str, str | bytes] = {
     "a.txt": LINES,
     "bin.dat": b"\0\1\2",
     "gone.txt": "g\n",
@@ -240,7 +241,7 @@ def test_the_permissions_of_a_file_stay_what_its_owner_made_them(repo: Path, cop
 
 def _edit_before_writing(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], None]) -> None:
     """Call *act* with the number of the try right before the writing begins: everything was looked at by then."""
-    real, tries = git_merge.write_all, [0]
+    real, tries = writes.write_all, [0]
 
     def later(*args: Any) -> None:
         act(tries[0])
@@ -265,7 +266,7 @@ def test_an_edit_between_two_looks_is_merged_with_too(
 ) -> None:
     """What is read for the writing is not what git saw a moment before."""
     write_files(copy.top, {"a.txt": LAST})
-    real, looks = git_merge.look, [0]
+    real, looks = writes.look, [0]
 
     def look(top: Path, path: str) -> Any:
         if not looks[0]:
@@ -466,7 +467,7 @@ def test_one_that_waits_too_long_for_its_turn_says_who_to_look_for(
     monkeypatch.setattr("profile_router.git.lock.LOCK_S", 0.0)
     found = find_repository(repo)
     with ExitStack() as held:
-        held.enter_context(git_worktree.locked(found, state))
+        held.enter_context(locked(found, state))
         with pytest.raises(WorkspaceError, match="another profile-router has been busy"):
             held.enter_context(opened_copy(found, state))
     assert not [place for place in (state / "worktrees").iterdir() if place.is_dir()]

@@ -21,7 +21,7 @@ POLICY = read_policy(SHIPPED)
 
 def _named() -> dict[str, Anchored]:
     """Return every anchored expression that a module of the product names."""
-    found = {}
+    found: dict[str, Anchored] = {}
     for path in sorted((ROOT / "skill" / "profile_router").rglob("*.py")):
         if "Anchored(" in path.read_text():
             name = ".".join(path.relative_to(ROOT / "skill").with_suffix("").parts)

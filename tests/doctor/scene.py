@@ -12,7 +12,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from tests.profiles.home_on_disk import Home
 
 from profile_router.core.ladder.server_report import BackendReport
-from profile_router.core.policy import Policy
+from profile_router.core.policy import Policy, Tier
 from profile_router.doctor.checks import Check
 from profile_router.doctor.facts import Facts, InstalledHermes, subject_of
 from profile_router.doctor.finding import Finding, Level
@@ -89,7 +89,11 @@ class Scene:
     def facts(self, policy: Policy | None = None, **changes: Any) -> Facts:
         """Return the facts as they are now."""
         policy, home = policy or a_policy(), find_home(self.environ)
-        tiers = (("local", policy.tiers.local), ("burst", policy.tiers.burst), ("cheap", policy.tiers.cheap))
+        tiers: tuple[tuple[Tier, str | None], ...] = (
+            ("local", policy.tiers.local),
+            ("burst", policy.tiers.burst),
+            ("cheap", policy.tiers.cheap),
+        )
         subjects = [subject_of(tier, name, home, policy) for tier, name in tiers if name]
         facts = Facts(
             machine=Machine(environ=self.environ, root=self.root),
@@ -108,12 +112,12 @@ class Scene:
 class Row:
     """In a scene that `given` set up, `check` finds a line of `level` that says `says`; None: it finds nothing.
 
-    `given` may return facts of its own making.
+    Where `given` returns facts of its own making, they count.
     """
 
     rule: str
     check: Check
-    given: Callable[[Scene], Facts | None]
+    given: Callable[[Scene], object]
     level: Level | None
     says: str = ""
     mend: str = ""
@@ -121,7 +125,8 @@ class Row:
     def found(self, folder: Path) -> list[Finding]:
         """Run the check in a scene in *folder*."""
         scene = Scene(folder)
-        return list(self.check(self.given(scene) or scene.facts()))
+        facts = self.given(scene)
+        return list(self.check(facts if isinstance(facts, Facts) else scene.facts()))
 
     def holds(self, folder: Path) -> bool:
         """Tell whether the check found what the row says, and nothing worse. Asserts show what it found."""

@@ -16,6 +16,7 @@ from tests.examples import examples
 from tests.fakes import BURST
 
 from profile_router.doctor import auth_pools
+from profile_router.doctor.finding import Level
 
 FRESH: dict[str, Any] = {"last_status": None}
 
@@ -38,7 +39,7 @@ def garbage(scene: Scene) -> None:
     (scene.home.root / "auth.json").write_text('{"credential_pool": {"openrouter": [1, ')
 
 
-def row(rule: str, given: Callable[[Scene], None], level: object, says: str = "", mend: str = "") -> Row:
+def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str = "", mend: str = "") -> Row:
     return Row(rule=rule, check=auth_pools.pools, given=given, level=level, says=says, mend=mend)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ def amd(scene: Scene) -> None:
     scene.card(vram=GIB // 2, gtt=GIB * 95 // 2)
 
 
-def with_rocm(version: str) -> object:
+def with_rocm(version: str) -> Callable[[Scene], None]:
     def given(scene: Scene) -> None:
         amd(scene)
         scene.put({"opt/rocm-x/.info/version": version})
@@ -22,7 +23,7 @@ def with_rocm(version: str) -> object:
     return given
 
 
-def with_hip(platform: str, **environ: str) -> object:
+def with_hip(platform: str, **environ: str) -> Callable[[Scene], None]:
     def given(scene: Scene) -> None:
         scene.put({"opt/rocm-7.2.4/.info/version": "7.2.4"})
         scene.environ.update(environ)

@@ -52,11 +52,11 @@ def skill(place: str = "skills/software/hermes-profile-router", config: str = ""
     return given
 
 
-def approvals(mode: str, name: str | None = None) -> Callable[[Scene], None]:
+def approvals(mode: str, name: str | None = None) -> Callable[[Scene], object]:
     config = f"approvals: {{mode: {mode}}}\n"
     if name is not None:
         config += "model: {provider: ollama, default: m}\n"
-    return lambda scene: scene.home.write(name, config) and None
+    return lambda scene: scene.home.write(name, config)
 
 
 ROWS = [
@@ -163,7 +163,7 @@ ROWS = [
     Row(
         rule="another skill is none",
         check=SKILL,
-        given=lambda scene: scene.home.write(None) and (scene.home.root / "skills").mkdir() and None,
+        given=lambda scene: (scene.home.write(None) / "skills").mkdir(),
         level="warn",
         says="is not in",
     ),

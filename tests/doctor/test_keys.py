@@ -10,6 +10,7 @@ from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import BURST, CHEAP
 
 from profile_router.doctor import keys
+from profile_router.doctor.finding import Level
 
 KEY = "sk-or-v1-0123456789abcdef"
 LINE = f"OPENROUTER_API_KEY={KEY}\n"
@@ -49,7 +50,7 @@ def shipped(scene: Scene) -> None:
     scene.environ["HERMES_HOME"] = str(scene.home.root / "absent")
 
 
-def row(rule: str, given: Callable[[Scene], None], level: object, says: str, mend: str = "") -> Row:
+def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str, mend: str = "") -> Row:
     return Row(rule=rule, check=keys.keys, given=given, level=level, says=says, mend=mend)
 
 
@@ -121,7 +122,7 @@ ROWS = [
     ),
     row(
         "a custom cloud without a key fails",
-        lambda scene: scene.home.write(BURST, CUSTOM) and None,
+        lambda scene: scene.home.write(BURST, CUSTOM),
         "fail",
         "no api_key is stated for https://models.example/v1",
         "api_key:",

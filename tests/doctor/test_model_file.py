@@ -11,6 +11,7 @@ from tests.fakes import a_policy
 
 from profile_router.doctor import model_file
 from profile_router.doctor.facts import Facts
+from profile_router.doctor.finding import Level
 
 
 def sparse(path: Path, size: int) -> None:
@@ -48,7 +49,7 @@ def on_another_machine(scene: Scene) -> Facts:
     return scene.facts(a_policy(local_endpoints=(address,)))
 
 
-def check(rule: str, given: Callable[[Scene], Facts | None], level: object, says: str = "") -> Row:
+def check(rule: str, given: Callable[[Scene], object], level: Level | None, says: str = "") -> Row:
     return Row(rule=rule, check=model_file.fits_memory, given=given, level=level, says=says)
 
 

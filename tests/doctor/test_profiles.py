@@ -19,8 +19,8 @@ def without(name: str) -> Callable[[Scene], None]:
     return lambda scene: shutil.rmtree(scene.home.root / "profiles" / name)
 
 
-def written(config: str, name: str = LOCAL) -> Callable[[Scene], None]:
-    return lambda scene: scene.home.write(name, config) and None
+def written(config: str, name: str = LOCAL) -> Callable[[Scene], object]:
+    return lambda scene: scene.home.write(name, config)
 
 
 def nowhere(scene: Scene) -> None:
@@ -104,9 +104,8 @@ ROWS = [
         rule="a profile without a model inherits none",
         check=SPELLING,
         given=lambda scene: (
-            scene.home.write(None, "model: {provider: ollama, default: m}")
-            and scene.home.write(LOCAL, "agent: {max_turns: 3}")
-            and None
+            scene.home.write(None, "model: {provider: ollama, default: m}"),
+            scene.home.write(LOCAL, "agent: {max_turns: 3}"),
         ),
         level="warn",
         says="no model of its own",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.doctor.scene import Row, Scene, ids
@@ -15,7 +16,7 @@ from profile_router.doctor.facts import Facts
 LAN = "http://10.0.0.9:8080/v1"
 
 
-def model(name: str, profile: str = LOCAL, provider: str = "ollama", **server: object) -> Callable[[Scene], None]:
+def model(name: str, profile: str = LOCAL, provider: str = "ollama", **server: Any) -> Callable[[Scene], None]:
     def given(scene: Scene) -> None:
         scene.home.write(profile, f"model: {{provider: {provider}, default: '{name}'}}\n")
         if server:

@@ -48,7 +48,7 @@ class Fault:
 SHORT = {"first_token_seconds": 1.2, "between_tokens_seconds": 0.7}
 LOADING = fail(503, "Loading model", type="unavailable_error")
 LISTED = {"data": [{"id": "scripted", "object": "model"}]}
-OVERFLOW = {"type": "exceed_context_size_error", "n_prompt_tokens": 99_011, "n_ctx": 2_048}
+OVERFLOW: dict[str, Any] = {"type": "exceed_context_size_error", "n_prompt_tokens": 99_011, "n_ctx": 2_048}
 HALF = "half an answer"
 NEVER = call("run_away", {})
 UNFIT = call("read_file", {"start": 1})

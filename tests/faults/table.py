@@ -23,10 +23,9 @@ _SEEN: dict[str, dict[str, str]] = {}
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep the cell that a test reports; with xdist each comes from its worker."""
-    for name, value in report.user_properties if report.when == "call" else ():
-        if name == MARK:
-            fault, _, column, shown = value
-            _SEEN.setdefault(fault, {})[column] = shown if report.passed else f"FAILED {shown}"
+    played: list[Any] = [value for name, value in report.user_properties if name == MARK and report.when == "call"]
+    for fault, _, column, shown in played:
+        _SEEN.setdefault(fault, {})[column] = shown if report.passed else f"FAILED {shown}"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

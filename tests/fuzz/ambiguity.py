@@ -47,7 +47,8 @@ class Automaton:
         if name == "BRANCH":
             return self._joined([self.add(branch, self._after(start)) for branch in argument[1]])
         if name in _REPEATS:
-            return self._repeat(*argument, start)
+            low, high, repeated = argument
+            return self._repeat(low, high, repeated, start)
         if name in _ONE_WAY:
             inner = argument if name == "ATOMIC_GROUP" else argument[2]
             end = self._one(frozenset(_first(inner, self.flags)), start)

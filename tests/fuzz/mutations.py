@@ -18,7 +18,7 @@ PIECES = (
     *("data: ", "data:", "\n\n", "data: [DONE]\n\n", "event: error\n", ": ping\n\n", "id: 1\n", "retry: 1\n", "\r\n"),
     *("<!--", "-->", "<tool_call>", "![x](", "](", "http://", "file://", "C:\\", "src/a.py", ".env", "**", "__", "()"),
 )
-VALUES = (
+VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 1.5, 10**400, -(10**30), 1e308, float("inf"), float("nan")),
     *("", " ", "\0", "x" * 5_000, "\ud800", "429", "1e9", "on", "é", "\n\n", "{}"),
     *([], {}, [[]], [None], {"": None}, {"a": {"b": []}}, [[[[[[]]]]]], ["x"] * 300),

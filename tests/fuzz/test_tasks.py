@@ -17,7 +17,8 @@ from profile_router.cli.task_json import task_from_json, tasks_from_json
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.hermes_plugin import middleware
-from profile_router.hermes_plugin.middleware import on_tool, tasks_of
+from profile_router.hermes_plugin.arguments import tasks_of
+from profile_router.hermes_plugin.middleware import on_tool
 from profile_router.hermes_plugin.private import looks_private
 from profile_router.hermes_plugin.settings import Settings, read_settings
 
@@ -129,14 +130,15 @@ def test_hermes_never_gets_a_private_task_where_the_router_does_not_answer(tree:
     args = tree.get("args")
     if not isinstance(args, dict):
         return
-    secret: dict[str, Any] = {
+    secrets: dict[str, dict[str, Any]] = {
         "goal": {"goal": f"use {TOKEN}"},
         "context": {"context": f"export TOKEN={TOKEN}"},
         "deep": {"facts": {"a": [{"b": [TOKEN]}]}, "tasks": []},
         "key": {"context": "-----BEGIN PRIVATE KEY-----", "tasks": []},
         "label": {"local_only": True},
         "path": {"goal": "read ./.env", "tasks": []},
-    }[way]
+    }
+    secret = secrets[way]
     passed: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(middleware, "read_settings", lambda: Settings(problem="there is no router"))

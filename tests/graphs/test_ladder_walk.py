@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -270,7 +270,7 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
     assert len(final["hops"]) <= most_hops(rig.policy) + 1
     taken = [hop.step for hop in final["hops"]]
     assert all(taken.count(row.id) <= row.times for row in rig.policy.ladder)
-    assert final["status"] in Status.__args__
+    assert final["status"] in get_args(Status)
     assert (final["status"] == "ok") == bool(rig.runner.orders and not final["attempt"].failure)
     assert len(rig.naps.slept) == len([hop for hop in final["hops"] if hop.wait_s])
     assert rig.health.held == []  # each probe of a half-open server is either answered for or given back
@@ -316,7 +316,7 @@ def test_only_what_costs_is_held_and_it_is_settled_with_what_it_cost() -> None:
     assert rig.purse.settled == [final["receipts"][1].cost_usd]
 
 
-TOO_LONG = {"tokens": 60_000, "fixed": TokenCount(900, 900, "counted")}
+TOO_LONG: dict[str, Any] = {"tokens": 60_000, "fixed": TokenCount(900, 900, "counted")}
 
 
 def test_what_fits_no_window_is_condensed_before_its_attempt() -> None:

@@ -41,7 +41,7 @@ VALUE = "72-77-AAMAR"  # what the withheld file says, in other words
 WORK = (FileDiff(path=f"{VALUE}.txt", text=f"+{VALUE}\n"),)
 HERE = "http://127.0.0.1:8080/v1"
 PASS = a_policy(promotion=Promotion(tainted_changes="pass"))
-EXPERT = {"candidates": candidates("expert", expert=HERE), "policy": a_policy(local_endpoints=(HERE,))}
+EXPERT: dict[str, Any] = {"candidates": candidates("expert", expert=HERE), "policy": a_policy(local_endpoints=(HERE,))}
 ASKED = Fails(cause="asked-for-profile", asked=BURST, message=f"{LOCAL} asks for {BURST}: {VALUE}")
 
 

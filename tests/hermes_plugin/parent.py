@@ -126,8 +126,10 @@ class Parent:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `hermes arguments` in the workspace."""
         command = [*self.stage.hermes.command, *arguments]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=self.stage.workspace, env=self.stage.environ, **quiet)
+        return subprocess.Popen(
+            command, cwd=self.stage.workspace, env=self.stage.environ,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def say(self, *arguments: str) -> None:
         """Give the parent a message, by `-z` if nothing else is named, and wait until it is done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
@@ -12,7 +13,7 @@ from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call
 
 # A model that never ends, as it was met in the wild.
-LOOP = {"goal": "LOOP over README.md", "profile": BURST, "max_turns": 5}
+LOOP: dict[str, Any] = {"goal": "LOOP over README.md", "profile": BURST, "max_turns": 5}
 
 
 @pytest.fixture(params=[OLD, NEW])

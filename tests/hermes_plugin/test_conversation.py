@@ -107,7 +107,11 @@ def test_what_was_said_of_private_work_reaches_no_model_elsewhere(stage: Stage) 
 
 def test_where_the_policy_lets_turns_pass_a_private_task_ends_that_for_its_session(stage: Stage) -> None:
     private = {"goal": "Add the numbers up", "local_only": True}
-    said = [("A chat of nothing", [ELSEWHERE]), ("More", [HERE, private, ELSEWHERE]), ("At last", [ELSEWHERE])]
+    said: list[tuple[str, list[dict[str, Any]]]] = [
+        ("A chat of nothing", [ELSEWHERE]),
+        ("More", [HERE, private, ELSEWHERE]),
+        ("At last", [ELSEWHERE]),
+    ]
     (innocent, batch, later), results = chatted(stage, said, recap=FORMULA, elsewhere="turns")
     assert spoken(innocent)[0] == ("user", "A chat of nothing")
     assert not [word for word in ("1.07", "A chat", "More", "At last") if word in json.dumps([batch, later])]

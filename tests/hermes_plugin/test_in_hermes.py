@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.stage import workspace
@@ -15,7 +16,7 @@ from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, say
 
 # The call of the profile scheme's author, word for word.
-SEED = {
+SEED: dict[str, Any] = {
     "goal": "Refactor the auth middleware to use JWT claims and add tests",
     "context": "Files: src/auth.py, tests/test_auth.py. Keep bcrypt dependency. Add edge cases for expired tokens.",
     "toolsets": ["terminal", "file"],

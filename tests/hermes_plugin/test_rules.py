@@ -20,6 +20,7 @@ from profile_router.hermes_plugin import line as pipes
 from profile_router.hermes_plugin import middleware, process, surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
+from profile_router.hermes_plugin.results import entry_of
 from profile_router.hermes_plugin.settings import MEND, Settings, read_settings
 from profile_router.policies.file import read_policy
 
@@ -74,7 +75,6 @@ def given(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[
     """Return what a call makes of itself for the router: one mapping per task."""
     rig.router(HEARS + ANSWERS)
     heard: list[dict[str, Any]] = []
-    entry_of = middleware.entry_of
 
     def listening(index: int, ran: process.Ran, thread: str, *, seconds: float) -> dict[str, Any]:
         assert ran.result is not None
@@ -272,7 +272,12 @@ def test_a_router_that_does_not_stop_talking_is_ended_and_not_kept_in_memory(
 ) -> None:
     heard: list[object] = []
     hear = process.Ran.hear
-    rig.monkeypatch.setattr(process.Ran, "hear", lambda ran, event: (heard.append(event), hear(ran, event)))
+
+    def listening(ran: process.Ran, event: dict[str, Any]) -> None:
+        heard.append(event)
+        hear(ran, event)
+
+    rig.monkeypatch.setattr(process.Ran, "hear", listening)
     rig.monkeypatch.setattr(pipes, most, much)
     talks = "say('classify', line='there', rule='borderline', task_index=0)\nwhile True:\n    "
     rig.router(HEARS + talks + "say('turn', line='x' * 80, task_index=0)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -229,12 +229,13 @@ def test_an_auth_json_that_cannot_be_read_lists_nothing(content: bytes, home: Ho
 
 def test_an_auth_json_that_is_no_file_lists_nothing(home: Home, tmp_path: Path) -> None:
     path = home.write("p") / "auth.json"
-    for make in (
+    ways: tuple[Callable[[], object], ...] = (
         path.mkdir,
         lambda: os.mkfifo(path),
         lambda: path.symlink_to(path),
         lambda: path.symlink_to("/dev/zero"),
-    ):
+    )
+    for make in ways:
         make()
         assert shown(home.load()) == ["-"]
         path.rmdir() if path.is_dir() else path.unlink()

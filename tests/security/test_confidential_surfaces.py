@@ -26,6 +26,7 @@ from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.paths import ToolRefusal
 from profile_router.verify.check import run_check
 from profile_router.verify.diffs import WorkDiffs
+from profile_router.verify.private_copies import PrivatePieces
 from profile_router.withheld.whole_scan import ReadBudget, secret_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,7 +127,7 @@ def test_a_handoff() -> None:
 
 def test_the_diff_of_a_binary_file(tmp_path: Path) -> None:
     (tmp_path / "b.bin").write_bytes(b"\0Zanzibar")
-    [diff] = WorkDiffs(tmp_path, (), {}, confidential=OWN).of_journal({"b.bin": b"\0"}, None)
+    [diff] = WorkDiffs(tmp_path, (), PrivatePieces(), confidential=OWN).of_journal({"b.bin": b"\0"}, None)
     assert diff.holds == KIND
 
 

@@ -30,8 +30,10 @@ CHECK = f'{sys.executable} -c "import sys; sys.exit(1)"'
 
 def seen(folder: Path) -> dict[tuple[str, ...], str]:
     """Return what git says, and the bytes of the files that stand in `.git` itself."""
-    said = {look: run_git(folder, *look) for look in LOOKS}
-    own = {(path.name,): path.read_bytes().hex() for path in (folder / ".git").iterdir() if path.is_file()}
+    said: dict[tuple[str, ...], str] = {look: run_git(folder, *look) for look in LOOKS}
+    own: dict[tuple[str, ...], str] = {
+        (path.name,): path.read_bytes().hex() for path in (folder / ".git").iterdir() if path.is_file()
+    }
     return said | own
 
 

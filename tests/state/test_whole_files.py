@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,15 @@ print(step - 1)
 
 def test_wherever_it_is_killed_a_task_in_a_copy_can_be_gone_on_with(tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo", FILES)
-    program = [sys.executable, "-c", KILLED, repo, tmp_path / "state", ROOT / "skill", ROOT / "graphs"]
+    program: list[str | Path] = [
+        sys.executable,
+        "-c",
+        KILLED,
+        repo,
+        tmp_path / "state",
+        ROOT / "skill",
+        ROOT / "graphs",
+    ]
     done = subprocess.run([os.fspath(word) for word in program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 50
@@ -141,15 +150,16 @@ def test_a_write_that_fails_leaves_what_was_there_and_no_half(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(whole_files, "_name", fails)
-    for write in (
+    ways: tuple[Callable[[], object], ...] = (
         lambda: write_whole(file, b"new"),
         lambda: copy_whole(source, file),
         lambda: write_private(file, "new"),
-    ):
+    )
+    for write in ways:
         with pytest.raises(Exception, match="No space left"):
             write()
     assert (file.read_bytes() if file.exists() else None) == old
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["source"] if old is None else ["file", "source"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == (["source"] if old is None else ["file", "source"])
 
 
 def test_what_is_written_is_its_owners_and_a_copy_keeps_its_times(tmp_path: Path) -> None:

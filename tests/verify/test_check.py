@@ -6,6 +6,7 @@ import asyncio
 import os
 import select
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_cancelling_while_it_is_being_started_ends_it_too(tmp_path: Path) -> Non
 
 
 def test_keys_are_not_in_its_environment(tmp_path: Path) -> None:
-    secret = {
+    secret: dict[str, Any] = {
         "OPENROUTER_API_KEY": "s3cret",
         "GITHUB_TOKEN": "s3cret",
         "DB_PASSWORD": "s3cret",

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,13 +19,14 @@ from tests.git.git_repository import repository, run_git, write_files
 from profile_router.copies.copy import opened_copy
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.git import merge as git_merge
+from profile_router.git import writes
 from profile_router.git import writes as work_tree_writes
 from profile_router.git.repository import find_repository
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
-FILES = {
+FILES: dict[str, str | bytes] = {
     "a.txt": LINES,
     "bin.dat": b"\0\1\2",
     "gone.txt": "g\n",
@@ -246,10 +248,10 @@ def test_a_kill_between_keeping_and_taking_back_loses_nothing_and_is_made_good(
     steps = iter(range(100))
     real = work_tree_writes._step
 
-    def step(*args: object) -> None:
+    def step(*args: Any) -> None:
         if next(steps) >= killed_at:  # nothing is undone either: it is as after kill -9
             raise MemoryError
-        real(*args)  # type: ignore[arg-type]
+        real(*args)
 
     monkeypatch.setattr(work_tree_writes, "_step", step)
     if killed_at < 8:
@@ -386,11 +388,11 @@ def test_the_keeping_of_a_diff_comes_before_the_first_byte(
     work(repo)
     ended = verifier.snapshot()
     seen: list[int] = []
-    real = git_merge.write_all
+    real = writes.write_all
 
-    def write_all(*args: object) -> None:
+    def write_all(*args: Any) -> None:
         seen.append(len(kept(state)))
-        real(*args)  # type: ignore[arg-type]
+        real(*args)
 
     monkeypatch.setattr(git_merge, "write_all", write_all)
     assert set_back(verifier, before, ended).done

@@ -30,19 +30,16 @@ def data_url(content: bytes, mime: str = "image/png") -> str:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_files(
-        tmp_path,
-        {
-            "ui/shot": PNG,
-            "ui/my shot.png": PNG,
-            "ui/a(1).png": PNG,
-            "fake.png": "just text",
-            "junk.png": b"\0\1",
-            "spec.pdf": PDF,
-            "empty.png": "",
-        }
-        | {f"x.{form}.txt": content for form, content in FORMS.items()},
-    )
+    files: dict[str, str | bytes] = {
+        "ui/shot": PNG,
+        "ui/my shot.png": PNG,
+        "ui/a(1).png": PNG,
+        "fake.png": "just text",
+        "junk.png": b"\0\1",
+        "spec.pdf": PDF,
+        "empty.png": "",
+    }
+    write_files(tmp_path, files | {f"x.{form}.txt": content for form, content in FORMS.items()})
     return tmp_path.resolve()
 
 

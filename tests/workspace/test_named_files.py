@@ -3,6 +3,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -82,7 +83,12 @@ class TestText:
 
     def test_the_repository_is_listed_once(self, named: Callable[..., Named], monkeypatch: pytest.MonkeyPatch) -> None:
         listings: list[int] = []
-        monkeypatch.setattr(named_files, "tracked_files", lambda _: listings.append(1) or ("docs/notes.md",))
+
+        def listed(_: object) -> tuple[str, ...]:
+            listings.append(1)
+            return ("docs/notes.md",)
+
+        monkeypatch.setattr(named_files, "tracked_files", listed)
         named("docs/notes.md docs/*.md docs/", "docs/*")
         assert listings == [1]
 
@@ -138,7 +144,12 @@ class TestText:
         write_files(workspace.root, {f"many/{number}.py": "x\n" for number in range(5)} | {"many/z.png": "text"})
         opened: list[Path] = []
         monkeypatch.setattr(file_facts, "READ_FILES", 2)
-        monkeypatch.setattr(file_facts, "first_bytes", lambda *a: opened.append(a[0]) or first_bytes(*a))
+
+        def noted(path: Path, size: int) -> Any:
+            opened.append(path)
+            return first_bytes(path, size)
+
+        monkeypatch.setattr(file_facts, "first_bytes", noted)
         found = named("many/*")
         assert [(file.lines, file.bytes, file.form) for file in found.files] == [
             (1, 2, "text"), (1, 2, "text"), (None, 2, "text"), (None, 2, "text"), (None, 2, "text"), (None, 4, "image"),
@@ -337,7 +348,12 @@ class TestContent:
             file.truncate(200_000_000)
         read: list[int] = []
         real_read = os.read
-        monkeypatch.setattr(os, "read", lambda handle, size: read.append(size) or real_read(handle, size))
+
+        def counted(handle: int, size: int) -> bytes:
+            read.append(size)
+            return real_read(handle, size)
+
+        monkeypatch.setattr(os, "read", counted)
         found = named("", "huge.sql")
         assert found.files == (NamedFile(path="huge.sql", bytes=200_000_000),)
         assert found.notes == ("huge.sql (named) is 200.0 MB of text: its lines were not counted",)

@@ -37,7 +37,7 @@ from profile_router.core.routing.route import Refusal
 DECISION = decide(a_task(), evidence(), a_policy(), candidates())
 REFUSAL = Refusal(rule="private", reasons=("no",), unblock=("serve it",), evidence=evidence(), policy="")
 BROKE = Failure(cause="server-error", message="it broke")
-WINDOWLESS = {"windows": ()}
+WINDOWLESS: dict[str, Any] = {"windows": ()}
 
 
 def ordered(profile: str = LOCAL, *, found: Any = None, **known: str) -> Order:

@@ -181,7 +181,7 @@ def test_real_tokens_of_a_real_handoff_stay_below_what_was_counted() -> None:
     for room in (60, 300, 1_000, 5_000):
         told = shrunk(long, room, exact_tokens)
         for tree in ("keep", "clean"):
-            text = handoff_text(replace(told, tree=tree))  # type: ignore[arg-type]
+            text = handoff_text(replace(told, tree=tree))
             assert exact_tokens(f"\n\n{text}") <= handoff_tokens(told, exact_tokens) + FRAME_TOKENS
 
 

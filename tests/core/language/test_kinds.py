@@ -1,9 +1,9 @@
 """Which kinds of work a text asks for. The patterns under test are those of the shipped policy."""
 
 import re
-import re._constants as parsed_as
-import re._parser as parser
 from pathlib import Path
+from re import _constants as parsed_as  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import cast
 
 import pytest

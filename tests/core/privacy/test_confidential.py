@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,8 @@ def patterns(*given: str) -> Confidential:
 
 
 def switch(name: str) -> Confidential:
-    return Confidential(policy=PrivateRules(**{name: True}))
+    changes: dict[str, Any] = {name: True}
+    return Confidential(policy=PrivateRules(**changes))
 
 
 OWN = words("Acme", "Project Blue Falcon", "Müller GmbH", "Северсталь", "山田商事", "C-3X", "secret")

@@ -21,7 +21,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, r
 from profile_router.runners.embedded.failures import failure_of
 from profile_router.servers import bounded_body as bounded_answer
 
-OVERFLOW = {"type": "exceed_context_size_error", "n_prompt_tokens": 3011, "n_ctx": 2048}
+OVERFLOW: dict[str, Any] = {"type": "exceed_context_size_error", "n_prompt_tokens": 3011, "n_ctx": 2048}
 # Statuses and bodies of llama.cpp's server are real ones (shared reference, captures of b11549).
 ENDINGS: dict[str, tuple[Answer, str]] = {
     "400": (fail(400, "bad"), "bad-request"),

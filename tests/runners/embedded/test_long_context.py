@@ -4,6 +4,7 @@ ever rejected for its size, whether the server tells its counts or not."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def code(size: int, path: str = "src/a.py") -> str:
     return f"{path}:\n```python\n{''.join(one.format(n) for n in range(size // 140))}```\n"
 
 
-KINDS = {
+KINDS: dict[str, Callable[[int], str]] = {
     "prose": prose,
     "code": code,
     "one line": lambda size: "x1 " * (size // 3),
@@ -193,7 +194,9 @@ def test_a_private_context_is_summarized_on_this_machine_or_not_at_all() -> None
 
 
 def test_a_helper_elsewhere_never_gets_a_private_context() -> None:
-    condenser = EmbeddedCondenser(load={}.__getitem__, policy=a_policy(), workspace=None, base=Path("/"))
+    condenser = EmbeddedCondenser(
+        load=lambda name: pytest.fail(f"{name} was loaded"), policy=a_policy(), workspace=None, base=Path("/")
+    )
     elsewhere = Helper(profile=BURST, tier="burst", local=False, window=128_000)
     with pytest.raises(AssertionError, match="private"):
         asyncio.run(condenser.condense(an_order(private=True), [elsewhere], Heard()))

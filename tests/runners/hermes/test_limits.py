@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fakes import BURST, BURST_ORDER, FakeHold, FakePurse, Heard, a_policy, a_task
@@ -35,7 +36,7 @@ def test_a_model_that_calls_a_tool_for_ever_makes_exactly_as_many_requests_as_tu
     any_stage: Stage, task: int | None, profile: int | None, policy: int, turns: int
 ) -> None:
     with ScriptedProvider(endless()) as provider:
-        more = {"agent": {"environment_probe": False, "max_turns": profile}} if profile else {}
+        more: dict[str, Any] = {"agent": {"environment_probe": False, "max_turns": profile}} if profile else {}
         any_stage.profile(provider.base_url, **more)
         wanted = an_errand(a_task("LOOP over README.md", toolsets=("file",), max_turns=task))
         attempt = any_stage.run(wanted, policy=a_policy(limits={"max_turns": policy}))

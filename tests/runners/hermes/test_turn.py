@@ -157,7 +157,7 @@ def test_two_profiles_at_once_keep_their_keys_and_prices_apart(stage: Stage) -> 
         (stage.workspace / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
         looks = an_errand(a_task("look", toolsets=("file",)), **{**BURST_ORDER, "images": (image,)})
 
-        async def both() -> list[Attempt]:
+        async def both() -> tuple[Attempt, Attempt]:
             return await asyncio.gather(runner.run(an_errand(), Heard()), runner.run(looks, Heard()))
 
         first, second = asyncio.run(both())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import ToolMessage
 
-from profile_router.runners.tools import openat, search
+from profile_router.runners.tools import search
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.tools import build_tools
 
@@ -115,7 +115,7 @@ def test_what_is_swapped_between_our_look_and_our_opening_is_not_followed(
         "pipe": lambda: os.mkfifo(root / "src" / "a.py"),
         "device link": lambda: (root / "src" / "a.py").symlink_to("/dev/zero"),
     }
-    monkeypatch.setattr(openat.os, "open", open_after_swap)
+    monkeypatch.setattr(os, "open", open_after_swap)
     if name == "write_file" and swapped != "folder":
         waiting.clear()  # a write replaces what stands there, whatever it is by then; test_fence drives that race
     assert SECRET not in answer(name, arguments)

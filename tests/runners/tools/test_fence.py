@@ -7,6 +7,7 @@ import os
 import stat
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -155,7 +156,11 @@ def test_a_device_is_never_opened(root: Path) -> None:
 
 def test_a_pipe_is_refused_instead_of_waited_for(fence: Fence, root: Path) -> None:
     os.mkfifo(root / "pipe")
-    for act in (lambda: fence.read_bytes("pipe", 10), lambda: fence.write_text("pipe", "x")):
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: fence.read_bytes("pipe", 10),
+        lambda: fence.write_text("pipe", "x"),
+    )
+    for act in acts:
         with pytest.raises(ToolRefusal, match="is a device, a pipe or a socket"):
             act()
     assert "pipe" not in fence.files().paths
@@ -171,7 +176,7 @@ def swap_before_open(monkeypatch: pytest.MonkeyPatch, name: str, swap: object) -
             waiting.pop()()  # type: ignore[operator]
         return real(path, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(openat.os, "open", open_after_swap)
+    monkeypatch.setattr(os, "open", open_after_swap)
 
 
 def test_a_file_swapped_for_a_link_after_the_look_is_not_followed(
@@ -221,7 +226,7 @@ def test_a_link_put_in_the_files_place_at_the_last_moment_is_replaced_not_writte
         (root / "src/main.py").symlink_to(outside / "secret.txt")
         real(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(openat.os, "replace", replace_after_swap)
+    monkeypatch.setattr(os, "replace", replace_after_swap)
     fence.write_text("src/main.py", "new")
     assert tree(outside) == {"secret.txt": SECRET}
     assert (root / "src/main.py").read_text() == "new"
@@ -241,18 +246,19 @@ def test_a_folder_that_flips_all_the_time_never_leads_out(fence: Fence, root: Pa
 
     thread = threading.Thread(target=flip)
     thread.start()
-    read = set()
+    read: set[bytes] = set()
 
     def rewritten(old: bytes) -> bytes:
         read.add(old)
         return old
 
+    def reads() -> None:
+        read.add(fence.read_bytes("flip/secret.txt", 100))
+
+    acts: tuple[Callable[[], object], ...] = (reads, lambda: fence.rewrite("flip/secret.txt", rewritten))
     try:
         for _ in range(300):
-            for act in (
-                lambda: read.add(fence.read_bytes("flip/secret.txt", 100)),
-                lambda: fence.rewrite("flip/secret.txt", rewritten),
-            ):
+            for act in acts:
                 with suppress(ToolRefusal, FileNotFoundError):
                     act()
     finally:
@@ -286,7 +292,11 @@ def test_a_git_directory_of_any_name_is_off_limits(fence: Fence, root: Path, pre
     for name in present:
         (root / "meta" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "meta" / name).write_text("x")
-    for act in (lambda: fence.read_bytes("meta/HEAD", 10), lambda: fence.write_text("meta/hooks/pre-commit", "x")):
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: fence.read_bytes("meta/HEAD", 10),
+        lambda: fence.write_text("meta/hooks/pre-commit", "x"),
+    )
+    for act in acts:
         with pytest.raises(ToolRefusal, match="git's own data"):
             act()
     assert not [path for path in fence.files().paths if path.startswith("meta/")]
@@ -378,7 +388,7 @@ def test_what_replaces_a_file_of_its_owner_alone_is_never_readable_by_others(
         made.append(stat.S_IMODE(os.fstat(file).st_mode))
         real(file, mode)
 
-    monkeypatch.setattr(openat.os, "fchmod", look)
+    monkeypatch.setattr(os, "fchmod", look)
     fence.write_text("src/main.py", "x")
     assert made == [0o600]
 
@@ -433,7 +443,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(openat.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         fence.write_text("src/main.py", "x")
     assert [path.name for path in (root / "src").iterdir()] == ["main.py"]
@@ -480,11 +490,12 @@ def test_a_file_too_large_to_journal_is_not_overwritten(
 def test_a_private_path_is_withheld_whatever_is_wanted_of_it(fence: Fence, root: Path, path: str) -> None:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text("TOKEN=1")
-    for act, verb in (
-        (lambda: fence.read_bytes(path, 100), "read"),
-        (lambda: fence.write_text(path, "x"), "write"),
-        (lambda: fence.rewrite(path, lambda old: old), "edit"),
-    ):
+    acts: dict[str, Callable[[], object]] = {
+        "read": lambda: fence.read_bytes(path, 100),
+        "write": lambda: fence.write_text(path, "x"),
+        "edit": lambda: fence.rewrite(path, lambda old: old),
+    }
+    for verb, act in acts.items():
         with pytest.raises(
             ToolRefusal, match=rf"withheld: .* is private \(policy: .*\); only a local .* may {verb} it"
         ):

@@ -287,11 +287,12 @@ def test_another_name_of_a_private_file_is_empty_to_a_command_and_withheld_by_th
     assert PLAN.strip()[::-1] not in said
     fence = Fence(root, private_globs=GLOBS)
     why = r"withheld: public\.txt is another name of secrets/plan\.txt, which is private; only a local profile may"
-    for act, use in (
-        ("read", lambda: fence.read_bytes("public.txt", 100)),
-        ("write", lambda: fence.write_text("public.txt", "mine")),
-        ("edit", lambda: fence.rewrite("public.txt", lambda content: content + b"x")),
-    ):
+    uses: dict[str, Callable[[], object]] = {
+        "read": lambda: fence.read_bytes("public.txt", 100),
+        "write": lambda: fence.write_text("public.txt", "mine"),
+        "edit": lambda: fence.rewrite("public.txt", lambda content: content + b"x"),
+    }
+    for act, use in uses.items():
         with pytest.raises(ToolRefusal, match=f"{why} {act} it"):
             use()
     assert fence.read_bytes("lone.txt", 100) == b"lone\n"

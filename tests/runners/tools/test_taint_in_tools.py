@@ -38,7 +38,7 @@ def noted(root: Path, *calls: tuple[str, dict[str, Any]], local: bool = True) ->
     return found
 
 
-GIVEN = {
+GIVEN: dict[str, tuple[tuple[str, dict[str, Any]], dict[str, str]]] = {
     "a private file is read": (("read_file", {"path": "secrets/plan.txt"}), {"secrets/plan.txt": "secrets/**"}),
     "by a longer name": (("read_file", {"path": "./secrets//plan.txt"}), {"secrets/plan.txt": "secrets/**"}),
     "a line of it is found": (("search", {"pattern": "launch"}), {"secrets/plan.txt": "secrets/**"}),
@@ -54,7 +54,7 @@ GIVEN = {
     "a line with a token is found": (("search", {"pattern": "TOKEN"}), {"conf.py": "token of GitHub"}),
     "a part of a key is read": (("read_file", {"path": "server.txt", "start": 2}), {"server.txt": "private key"}),
 }
-NOT_GIVEN = {
+NOT_GIVEN: dict[str, tuple[str, dict[str, Any]]] = {
     "names are listed": ("list_files", {"path": "secrets"}),
     "another file is read": ("read_file", {"path": "app.py"}),
     "lines without the token are read": ("read_file", {"path": "conf.py", "start": 3}),

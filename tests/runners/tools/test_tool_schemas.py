@@ -31,7 +31,8 @@ def schemas(root: Path, *, result_chars: int = 6_000, profiles: tuple[str, ...] 
 
 
 def spelled(field: dict[str, Any]) -> str:
-    return field["type"] + (f", default {field['default']!r}" if "default" in field else "")
+    kind: str = field["type"]
+    return kind + (f", default {field['default']!r}" if "default" in field else "")
 
 
 def test_names_parameters_and_defaults_are_the_agreed_ones(tmp_path: Path) -> None:

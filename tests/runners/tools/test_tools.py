@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from profile_router.runners.tools import listing, reading, search
 from profile_router.runners.tools.fence import Fence
@@ -129,9 +130,14 @@ def test_a_large_file_is_read_only_up_to_the_wanted_lines(
 ) -> None:
     monkeypatch.setattr(reading, "_COUNTED_WHOLE", 1_000)
     monkeypatch.setattr(reading, "_CHUNK", 4_096)
-    read = []
+    read: list[int] = []
     take = reading._Page.take
-    monkeypatch.setattr(reading._Page, "take", lambda page, chunk: (read.append(len(chunk)), take(page, chunk))[1])
+
+    def counted(page: reading._Page, chunk: bytes) -> None:
+        read.append(len(chunk))
+        take(page, chunk)
+
+    monkeypatch.setattr(reading._Page, "take", counted)
     (root / "a.txt").write_text("".join(f"{number}\n" for number in range(1, 100_001)))
     assert call("read_file", path="a.txt", start=20_000, lines=2) == (
         "20000\t20000\n20001\t20001\n[lines 20000-20001, more follow; read_file(path, start=20002) continues]"
@@ -493,7 +499,7 @@ def test_files_without_a_line_count_against_the_time_of_a_search(
     call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(1_000))
-    monkeypatch.setattr(search.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
     for number in range(30):
         (root / f"{number}.txt").touch()
     assert call("search", pattern="x", glob=".").startswith("error: the search took too long (10 s)")
@@ -600,7 +606,7 @@ def test_without_the_file_toolset_or_a_workspace_only_asking_is_left(
 
 
 class Scripted(FakeMessagesListChatModel):
-    def bind_tools(self, *_: Any, **__: Any) -> Scripted:  # type: ignore[override]
+    def bind_tools(self, *_: Any, **__: Any) -> Scripted:
         return self
 
 
@@ -623,9 +629,9 @@ def test_in_the_agent_loop_errors_are_answers_and_asking_ends_it(fence: Fence, r
             AIMessage("done"),
         ]
     )
-    messages = create_agent(model, tools).invoke({"messages": [("user", "go")]})["messages"]
+    messages = create_agent(model, tools).invoke({"messages": [HumanMessage("go")]})["messages"]
     answers = [message.content for message in messages if isinstance(message, ToolMessage)]
-    assert [answer.split(":")[0] for answer in answers] == [
+    assert [str(answer).split(":")[0] for answer in answers] == [
         "error",
         "error",
         "wrote a.txt (1 line, new file)",
@@ -634,4 +640,4 @@ def test_in_the_agent_loop_errors_are_answers_and_asking_ends_it(fence: Fence, r
     assert fence.before == {"a.txt": None, "b.txt": None}
     asking = Scripted(responses=[turn(("ask_for_profile", {"profile": "coding-burst", "reason": "too hard"}))])
     with pytest.raises(AskedForProfile, match="too hard"):
-        create_agent(asking, tools).invoke({"messages": [("user", "go")]})
+        create_agent(asking, tools).invoke({"messages": [HumanMessage("go")]})
