@@ -51,11 +51,14 @@ def call(
     cwd: Path | None = None,
     extra: Mapping[str, str] | None = None,
     stdin: bytes = b"",
-    python: tuple[str, ...] = (),
+    python: tuple[str, ...] | None = None,
 ) -> Done:
-    """Run `profile-router arguments` to its end: in a fork, or in a Python of its own where that gets *python*'s options."""
+    """Run `profile-router arguments` to its end: in a fork, or with *python*'s options in a Python of its own.
+
+    Only of the latter /proc shows the arguments and the environment.
+    """
     where, environ = cwd or home, environment(home, extra)
-    if python:
+    if python is not None:
         command = [sys.executable, *python, "-m", "profile_router", *arguments]
         done = subprocess.run(
             command, cwd=where, env=environ, input=stdin, capture_output=True, timeout=120, check=False

@@ -15,6 +15,7 @@ import pkgutil
 import runpy
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -142,6 +143,7 @@ def _be(order: Order, *streams: Connection) -> None:
     os.environ.clear()
     os.environ.update(order.environ)
     time.tzset()
+    tempfile.tempdir = None
     os.umask(order.umask)
     os.chdir(order.cwd)
     sys.path[0] = str(order.cwd)  # as `-m` has it

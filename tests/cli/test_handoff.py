@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
 from tests.cli.test_run import Gate
@@ -179,16 +180,10 @@ def test_an_end_in_between_loses_no_work_and_takes_back_none_of_the_next_attempt
             "--policy",
             policy(tmp_path, "clean"),
         )
-        running = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", *arguments],
-            cwd=repository,
-            env=environment(tmp_path),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert gate.reached.wait(60)
-        running.send_signal(sign)
-        _, errors = running.communicate(timeout=60)
+        with forked.start(*arguments, cwd=repository, environ=environment(tmp_path)) as running:
+            assert gate.reached.wait(60)
+            running.send_signal(sign)
+            _, errors = running.communicate(timeout=60)
         gate.set()
         (kept,) = (tmp_path / "state" / "diffs").iterdir()
         assert b"+    return a * b" in kept.read_bytes()

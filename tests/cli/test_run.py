@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import nobody, profile, workspace
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
@@ -292,17 +293,12 @@ def test_a_reader_that_leaves_in_the_middle_neither_ends_the_run_nor_changes_its
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         words = ["run", "fix add in calc.py", "--max-cost", "0", *([form] if form else [])]
-        with subprocess.Popen(
-            [sys.executable, "-m", "profile_router", *words],
-            cwd=repository, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-        ) as running:  # fmt: skip
-            assert running.stdout is not None
-            assert running.stderr is not None
+        with forked.start(*words, cwd=repository, environ=environment(tmp_path)) as running:
+            running.stdin.close()
             assert gate.reached.wait(60)
             running.stdout.close()
             gate.set()
             errors = running.stderr.read()
-        assert (running.returncode, local.left) == (code, 0), errors
+            assert (running.wait(60), local.left) == (code, 0), errors
     assert b"Traceback" not in errors
     assert "a + b" in (repository / "calc.py").read_text()

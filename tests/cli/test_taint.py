@@ -6,7 +6,6 @@ import base64
 import codecs
 import json
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
 from tests.cli.test_handoff import policy
@@ -164,16 +164,11 @@ def test_a_kill_between_the_reading_and_the_promotion_forgets_nothing(
     held = script[answers_before]
     local = [*script[:answers_before], Answer(calls=held.calls, text=held.text, gate=gate), *script[answers_before:]]
     with models(tmp_path, local, [tool("read_file", {"path": "notes.txt"}), ADDS, say("It adds.")]) as (_, burst):
-        running = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", "run", "fix add", "--check", CHECK, "--thread", "t"],
-            cwd=repository,
-            env=environment(tmp_path),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert gate.reached.wait(60)
-        running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=60)
+        words = ("run", "fix add", "--check", CHECK, "--thread", "t")
+        with forked.start(*words, cwd=repository, environ=environment(tmp_path)) as running:
+            assert gate.reached.wait(60)
+            running.send_signal(signal.SIGKILL)
+            running.communicate(timeout=60)
         gate.set()
         done = call("resume", "t", "--json", home=tmp_path, cwd=repository)
     assert done.code == 0, done.err

@@ -9,7 +9,9 @@ processes.
 from __future__ import annotations
 
 import json
+import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -110,10 +112,12 @@ class Scene:
         for top in (*self.home.iterdir(), *others):
             if top == self.ws:
                 continue
-            for path in (top, *top.rglob("*")) if top.is_dir() and not top.is_symlink() else (top,):
+            for path in _files(top):
                 with suppress(OSError):
-                    if path.is_file() and path.stat().st_ctime >= self.began - 1 and self._holds(path.read_bytes()):
-                        yield str(path)
+                    found = os.lstat(path)
+                    new = stat.S_ISREG(found.st_mode) and found.st_ctime >= self.began - 1
+                    if new and self._holds(Path(path).read_bytes()):
+                        yield path
 
     def _in_processes(self) -> Iterator[str]:
         for process in Path("/proc").iterdir():
@@ -123,9 +127,8 @@ class Scene:
                         yield f"{name} of {(process / 'comm').read_text()}"
 
     def run(self, *arguments: str, stdin: object = None) -> int:
-        done = call(
-            *arguments, home=self.home, cwd=self.ws, extra=self._extra, stdin=json.dumps(stdin).encode() + b"\n"
-        )
+        told = json.dumps(stdin).encode() + b"\n"
+        done = call(*arguments, home=self.home, cwd=self.ws, extra=self._extra, stdin=told, python=())
         self.out += done.out + done.err
         return done.code
 
@@ -134,6 +137,14 @@ class Scene:
         scratch = self.home / "scratch"
         scratch.mkdir(exist_ok=True)
         return {"TMPDIR": str(scratch)}
+
+
+def _files(top: Path) -> Iterator[str]:
+    """Yield what is *top* or below it, but for folders. By `os`, for there may be much of it."""
+    if top.is_symlink() or not top.is_dir():
+        yield str(top)
+    for folder, _, names in os.walk(top):
+        yield from (f"{folder}/{name}" for name in names)
 
 
 def run(scene: Scene) -> None:

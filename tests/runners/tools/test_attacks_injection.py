@@ -61,7 +61,9 @@ def repository(tmp_path: Path) -> Path:
 
 def run(home: Path, repository: Path, *options: str) -> Done:
     arguments = ("run", "summarize a.txt", "--toolsets", "file,terminal", "--json", *options)
-    return call(*arguments, home=home, cwd=repository, extra={"OPENROUTER_API_KEY": KEY, "SECRET_TOKEN": KEY})
+    return call(
+        *arguments, home=home, cwd=repository, extra={"OPENROUTER_API_KEY": KEY, "SECRET_TOKEN": KEY}, python=()
+    )
 
 
 def sent(provider: ScriptedProvider) -> str:
