@@ -8,21 +8,24 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, server
-from tests.runners.hermes.installed import NEW, OLD, installed_hermes
+from tests.runners.hermes.installed import installed_hermes
 from tests.runners.hermes.stage import Stage
+from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import ScriptedProvider, call
 
 # A model that never ends, as it was met in the wild.
 LOOP: dict[str, Any] = {"goal": "LOOP over README.md", "profile": BURST, "max_turns": 5}
 
 
-@pytest.fixture(params=[OLD, NEW])
+@pytest.fixture(params=EITHER)
 def either(request: pytest.FixtureRequest, stage: Stage) -> Stage:
     stage.hermes = installed_hermes(request.param)
     return stage
 
 
-@pytest.mark.parametrize("window", [128_000, 32_768], ids=["hermes", "embedded"])
+@pytest.mark.parametrize(
+    ("either", "window"), in_turn(EITHER, {"hermes": (128_000,), "embedded": (32_768,)}), indirect=["either"]
+)
 def test_a_child_that_never_ends_makes_no_more_requests_than_the_call_allows(either: Stage, window: int) -> None:
     tool = "write_file" if window > 64_000 else "list_files"
     endless = [

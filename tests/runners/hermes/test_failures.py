@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 from tests.fakes import LOCAL, a_task
-from tests.runners.hermes.installed import NEW, OLD, installed_hermes
+from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import KEY, Stage, an_errand
+from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, say
 
 WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
@@ -48,20 +49,18 @@ def test_a_failed_turn_has_a_cause_and_asked_no_more_than_it_says(
     assert attempt.text == ""
 
 
-@pytest.mark.parametrize("version", [OLD, NEW])
-@pytest.mark.parametrize(
-    ("answer", "cause"),
-    [
-        (fail(500), "server-error"),
-        (fail(503), "unavailable"),
-        (fail(529, "overloaded"), "server-error"),
-        (fail(429), "rate-limited"),
-        (Answer(drop=True), "bad-gateway"),
-        (say("half", ends="cut"), ""),  # the versions tell it differently: cut short, or dropped
-        (say("", reasoning="half", ends="cut"), ""),
-    ],
-    ids=["500", "503", "529", "429", "dropped", "cut", "cut in its thoughts"],
-)
+FAILURES: dict[str, tuple[Answer, str]] = {
+    "500": (fail(500), "server-error"),
+    "503": (fail(503), "unavailable"),
+    "529": (fail(529, "overloaded"), "server-error"),
+    "429": (fail(429), "rate-limited"),
+    "dropped": (Answer(drop=True), "bad-gateway"),
+    "cut": (say("half", ends="cut"), ""),  # the versions tell it differently: cut short, or dropped
+    "cut in its thoughts": (say("", reasoning="half", ends="cut"), ""),
+}
+
+
+@pytest.mark.parametrize(("version", "answer", "cause"), in_turn(EITHER, FAILURES))
 def test_a_request_that_failed_is_not_made_again_by_any_hermes(
     stage: Stage, version: str, answer: Answer, cause: str
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, BURST_ORDER, FakeHold, FakePurse, Heard, a_policy, a_task
 from tests.runners.hermes.stage import Stage, an_errand
-from tests.runners.hermes.versions import TRIED, hermes_of
+from tests.runners.hermes.versions import MOST, TRIED, hermes_of, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.core.ladder.receipt import Attempt
@@ -18,7 +18,7 @@ from profile_router.core.ladder.receipt import Attempt
 PLENTY = 40  # more answers than any limit here allows
 
 
-@pytest.fixture(params=list(TRIED))
+@pytest.fixture(params=MOST)
 def any_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     folder = tmp_path / "tried"
     folder.mkdir()
@@ -31,7 +31,12 @@ def endless() -> list[Answer]:
     return [call("write_file", {"path": f"{number}.txt", "content": "x\n"}) for number in range(PLENTY)]
 
 
-@pytest.mark.parametrize(("task", "profile", "policy", "turns"), [(5, None, 90, 5), (60, 3, 90, 3), (None, None, 2, 2)])
+TURNS = {"the task's": (5, None, 90, 5), "the profile's": (60, 3, 90, 3), "the policy's": (None, None, 2, 2)}
+
+
+@pytest.mark.parametrize(
+    ("any_stage", "task", "profile", "policy", "turns"), in_turn(tuple(TRIED), TURNS), indirect=["any_stage"]
+)
 def test_a_model_that_calls_a_tool_for_ever_makes_exactly_as_many_requests_as_turns(
     any_stage: Stage, task: int | None, profile: int | None, policy: int, turns: int
 ) -> None:

@@ -16,8 +16,9 @@ from tests.cli.stage import workspace
 from tests.cli.test_taint import ADDS, BEFORE, CHECK, PROGRAM
 from tests.fakes import BURST, LOCAL, a_task
 from tests.git.git_repository import run_git
-from tests.runners.hermes.installed import NEW, OLD, installed_hermes
+from tests.runners.hermes.installed import installed_hermes
 from tests.runners.hermes.stage import Stage, an_errand, tool_results
+from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -76,8 +77,7 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize("kept", KEPT)
-@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}))
 def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, version: str, kept: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": f"{REVERSED}\n"})
     turn = [*SEES, tool("read_file", {"path": PLACE}), writes, say(f"It says {REVERSED}")]
@@ -93,8 +93,7 @@ def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, ve
     assert any(PLACE in note and "--local-only" in note for note in ran.result["notes"])
 
 
-@pytest.mark.parametrize("kept", KEPT)
-@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}))
 def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, version: str, kept: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": "multiply first\n"})
     turn = [*SEES, writes, say("I wrote it down.")]
@@ -107,7 +106,7 @@ def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, 
     assert b"+multiply first" in ran.sent
 
 
-@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize("version", EITHER)
 def test_what_hermes_tools_take_out_of_the_history_is_told(tmp_path: Path, version: str) -> None:
     shows = tool("terminal", {"command": f"git show HEAD:{PLACE}"})
     with stage_of(version, tmp_path, "tracked") as stage, ScriptedProvider([shows, say("done")]) as local:

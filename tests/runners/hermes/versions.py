@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tests.runners.hermes.installed import NEW, OLD, installed_hermes
 
 from profile_router.runners.hermes.installation import Hermes
@@ -27,6 +30,18 @@ def import_module(name, package=None):
     return types.SimpleNamespace(**{{key: value for key, value in vars(module).items() if key != {name!r}}})
 importlib.import_module = import_module
 """
+
+EITHER = (OLD, NEW)
+MOST = [name if name != "0.22.2 as from git" else pytest.param(name, marks=pytest.mark.nightly) for name in TRIED]
+
+
+def in_turn(versions: Sequence[str], rows: Mapping[str, tuple[Any, ...]]) -> list[Any]:
+    """Return the parameters of a test that meets *rows* in *versions*: one version in turn, the others by night."""
+    return [
+        pytest.param(version, *row, id=f"{name}-{version}", marks=() if version == turn else pytest.mark.nightly)
+        for (name, row), turn in zip(rows.items(), itertools.cycle(versions), strict=False)
+        for version in versions
+    ]
 
 
 def hermes_of(name: str, folder: Path) -> Hermes:
