@@ -1,1 +1,1 @@
-"""This machine: its processor, its memory, its graphics, and who listens on a port."""
+"""This machine and this process: processor, memory, graphics, who listens on a port, what is imported at once."""

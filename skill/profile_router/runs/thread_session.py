@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from profile_router.machine.imports import import_large
 from profile_router.state.database import BUSY_S
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.key import VARIABLE, NoKey, read_key
@@ -53,6 +54,7 @@ def open_threads(state: Path, environ: Mapping[str, str]) -> Threads:
 @asynccontextmanager
 async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[Keeping]:
     """Open the threads of *state*, readable by their owner only. Raises StateError where that cannot be."""
+    import_large("profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite")
     import aiosqlite
     from langgraph.checkpoint.memory import InMemorySaver
 

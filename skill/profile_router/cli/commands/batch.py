@@ -20,6 +20,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.errors import RouterError, UsageError
+from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
 from profile_router.runs.result import batch_status
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not _switched_on(policy, tasks, arguments.policy):
             return EXITS["ok"]
         seconds = _whole_time(tasks, policy)
-    from profile_router.runs.batch import run_batch  # LangChain and LangGraph take most of a second
+    import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
+    from profile_router.runs.batch import run_batch
 
     started = time.monotonic()
     emit = stream if streams else _Numbered()

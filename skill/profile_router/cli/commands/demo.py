@@ -19,6 +19,7 @@ from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, thousands
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import GOAL, LINES, MODEL, Scratch, make_scratch, own_environment
+from profile_router.machine.imports import import_large
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     _say(_FIRST, "")
     with _stage() as scratch:
         _say(*_opening(scratch), "")
-        from profile_router.runs.run import run_task  # LangChain and LangGraph take most of a second
+        import_large("profile_router.runs.run")  # with LangChain, which takes half a second
+        from profile_router.runs.run import run_task
 
         task = Task(goal=GOAL, workspace=str(scratch.repository), check=scratch.check)
         result = run_task(task, None, os.environ, scratch.repository, Progress())

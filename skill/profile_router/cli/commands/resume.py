@@ -8,6 +8,7 @@ import os
 from profile_router.cli.commands.run import EXITS, approver_for, show, stream
 from profile_router.cli.progress import Progress
 from profile_router.errors import UsageError
+from profile_router.machine.imports import import_large
 from profile_router.ports import Emit
 
 
@@ -15,7 +16,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Go on with the thread, print the answer, and return the exit code of its status."""
     if arguments.json and arguments.stream:
         raise UsageError("--json and --stream exclude each other: --stream ends with the same object as its last line")
-    from profile_router.runs.resume import resume_thread  # LangChain and LangGraph take most of a second
+    import_large("profile_router.runs.resume")  # with LangChain, which takes half a second
+    from profile_router.runs.resume import resume_thread
 
     emit: Emit = stream if arguments.stream else Progress()
     approver = approver_for(arguments, stream)

@@ -21,6 +21,7 @@ from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.errors import UsageError
 from profile_router.ledger.purse import Nobody
+from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Approver, Emit
 from profile_router.runs.route import route_task
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
     emit: Emit = stream if streams else Progress()
-    from profile_router.runs.run import run_task  # LangChain and LangGraph take most of a second
+    import_large("profile_router.runs.run")  # with LangChain, which takes half a second
+    from profile_router.runs.run import run_task
 
     result = run_task(task, arguments.policy, os.environ, Path.cwd(), emit, approver)
     show(result.json, streams=streams, as_json=arguments.json)

@@ -16,13 +16,12 @@ from profile_router.core.text import utf8
 from profile_router.ports import Hold, Purse
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.calls.once import KeptCalls
+from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
 from profile_router.runners.embedded.history import counted_in, cut_short
-from profile_router.runners.embedded.meter import FirstToken
-from profile_router.runners.embedded.pace import Pace
-from profile_router.runners.embedded.runner import NAME
+from profile_router.runners.embedded.pace import FirstToken, Pace
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.usage import Taken, taken

@@ -5,12 +5,10 @@ It is the only thing between LangChain's loop and the model, so what it does not
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
-from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
 from profile_router.core.ladder.causes import TABLE, Cause
@@ -19,7 +17,7 @@ from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
 from profile_router.runners.embedded.history import History, counted_in
-from profile_router.runners.embedded.pace import Pace
+from profile_router.runners.embedded.pace import FirstToken, Pace
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
 from profile_router.runners.embedded.slips import Misuse
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
@@ -124,22 +122,3 @@ class Meter(AgentMiddleware[Any, Any, Any]):
 
     def _ended(self, cause: Cause, message: str) -> AttemptError:
         return TABLE[cause].error(f"{self._where}: {message}")
-
-
-class FirstToken(AsyncCallbackHandler):
-    """Notes when the first piece of the first answer came. `seconds` is None until then."""
-
-    def __init__(self) -> None:
-        self._asked: float | None = None
-        self.seconds: float | None = None
-
-    async def on_chat_model_start(
-        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
-    ) -> None:
-        """Note when the first request began."""
-        self._asked = time.monotonic() if self._asked is None else self._asked
-
-    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
-        """Note when the first piece came; *token* itself does not matter."""
-        if self.seconds is None and self._asked is not None:
-            self.seconds = round(time.monotonic() - self._asked, 4)

@@ -1,4 +1,4 @@
-"""Notice a model that does not begin to answer, or stops in the middle: a stream may be kept open without a word."""
+"""When an answer comes: its first piece, and a stream that does not begin or stops in the middle without a word."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.messages import BaseMessage
 
 from profile_router.errors import AttemptError, FirstTokenLate, Stalled
 
@@ -47,3 +48,22 @@ class Pace(AsyncCallbackHandler):
     async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
         """Note that something came; *token* itself does not matter."""
         self._latest = time.monotonic()
+
+
+class FirstToken(AsyncCallbackHandler):
+    """Notes when the first piece of the first answer came. `seconds` is None until then."""
+
+    def __init__(self) -> None:
+        self._asked: float | None = None
+        self.seconds: float | None = None
+
+    async def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
+    ) -> None:
+        """Note when the first request began."""
+        self._asked = time.monotonic() if self._asked is None else self._asked
+
+    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
+        """Note when the first piece came; *token* itself does not matter."""
+        if self.seconds is None and self._asked is not None:
+            self.seconds = round(time.monotonic() - self._asked, 4)

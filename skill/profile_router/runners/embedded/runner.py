@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import importlib
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,18 +24,17 @@ from profile_router.core.profile import Profile
 from profile_router.errors import Unreachable
 from profile_router.git.command import work_tree
 from profile_router.jail.view import has_landlock
+from profile_router.machine.imports import import_large
 from profile_router.ports import Emit, Hold
+from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import failure_of, unexpected
 from profile_router.runners.embedded.history import History
-from profile_router.runners.embedded.meter import Meter
-from profile_router.runners.embedded.remembering import Remembering
 from profile_router.runners.embedded.request import OFFERED, conversation_messages, system_prompt, tools_for
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
-from profile_router.runners.tools.tools import AskedForProfile
 from profile_router.servers.inspect import count_prompt
 from profile_router.threads.records import MemoryRecords, Records, Scoped
 from profile_router.withheld.file_secrets import Known
@@ -46,7 +44,9 @@ from profile_router.withheld.watch import after_interruption
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-NAME = "embedded"
+    from profile_router.runners.embedded.meter import Meter
+    from profile_router.runners.embedded.remembering import Remembering
+
 _TAINT = "taint "
 
 
@@ -69,8 +69,10 @@ class EmbeddedRunner:
         profile = self.load(order.profile).at(order.provider)
         if order.private and not order.local:
             raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
-        for library in ("langchain.agents", "langchain_openai"):
-            importlib.import_module(library)  # 1 s on first use, which is not the model's: before the clock starts
+        # Half a second on first use, which is not the model's: before the clock starts.
+        import_large("langchain.agents", "langchain_openai", "profile_router.runners.tools.tools")
+        from profile_router.runners.tools.tools import AskedForProfile
+
         started = time.monotonic()
         fence = self._fence(order)
         terminal, refused = await self._terminal(order, profile, fence)
@@ -125,6 +127,8 @@ class EmbeddedRunner:
             fence.note(taint.path, taint.why)
 
     def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
+        from profile_router.runners.embedded.remembering import Remembering  # with Meter, it needs LangChain's agents
+
         kept = Scoped(self.records, f"{order.number}/")
         remembering = Remembering(kept, meter, fence.root if fence else None)
 
@@ -215,6 +219,8 @@ class EmbeddedRunner:
         self, order: Order, profile: Profile, system: str, tools: list[BaseTool], emit: Emit, hold: Hold | None
     ) -> Meter:
         from langchain_core.utils.function_calling import convert_to_openai_tool
+
+        from profile_router.runners.embedded.meter import Meter
 
         async def count(body: Any) -> int | None:
             return await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
