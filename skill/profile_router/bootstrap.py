@@ -54,11 +54,6 @@ def ensure_environment(root: Path, extras: Sequence[str] = (), newest: bool = Fa
     return _make(root, wanted, newest)
 
 
-def holds_newest(prefix: str) -> bool:
-    """Tell whether the environment *prefix* is one with the newest versions."""
-    return prefix.endswith(_NEWEST)
-
-
 def extras_for(arguments: Sequence[str]) -> list[str]:
     """Return the extras that a command needs: to serve a model where there is no llama-server, the one of the wheel."""
     serves = list(arguments[:1]) == ["llama-server"] and "--run" in arguments

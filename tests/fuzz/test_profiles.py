@@ -18,7 +18,7 @@ from tests.profiles.home_on_disk import Home
 from profile_router.core.profile import Profile
 from profile_router.errors import ProfileError
 from profile_router.profiles.agreement import agreed, may_read, record_path
-from profile_router.profiles.root_pool import pool_size, with_root_key
+from profile_router.profiles.pools import pool_size
 
 SHIPPED = Path(__file__).parents[2] / "profiles"
 CONFIGS = {name: (SHIPPED / name / "config.yaml").read_bytes() for name in ("coding-local", "coding-burst")}
@@ -69,7 +69,7 @@ def loaded(config: bytes, env: bytes = ENV, auth: bytes = b"{}", record: bytes =
         agreed(home.root)
         may_read(profile, home.root)
         pool_size(home.root, profile.endpoint.provider)
-        assert KEY[9:] not in repr(with_root_key(profile, home.root))
+        assert KEY[9:] not in repr(profile)
         return profile
 
 

@@ -18,7 +18,6 @@ from profile_router.install.planning import plan_install
 from profile_router.install.wanting import who_wants
 from profile_router.profiles.agreement import agreed, may_read, record_path
 from profile_router.profiles.home import find_home
-from profile_router.profiles.root_pool import with_root_key
 
 KEY, OTHER = "sk-or-root-0123456789", "sk-or-other-0123456789"
 BOTH = ("coding-burst", "review-cheap")
@@ -87,7 +86,7 @@ def test_what_was_not_agreed_on_is_not_used_and_the_output_says_how_far_that_goe
         assert words in note
     assert not record_path(stage.root).exists()
     assert not may_read(burst(stage), stage.root)
-    assert with_root_key(burst(stage), stage.root).endpoint.api_key is None
+    assert burst(stage).endpoint.api_key is None
 
 
 def test_an_agreement_is_names_in_a_private_file_and_gives_the_key_in_memory(stage: Stage) -> None:
@@ -96,7 +95,7 @@ def test_an_agreement_is_names_in_a_private_file_and_gives_the_key_in_memory(sta
     assert agreed(stage.root) == {"openrouter": BOTH}
     assert stat.S_IMODE(record_path(stage.root).stat().st_mode) == 0o600
     assert "--no-use-root-keys" in plan.notes[0]
-    key = with_root_key(burst(stage), stage.root).endpoint.api_key
+    key = burst(stage).endpoint.api_key
     assert key is not None
     assert key.reveal() == KEY
     assert may_read(burst(stage), stage.root)
@@ -125,9 +124,10 @@ def test_uninstall_takes_the_agreement_with_it(stage: Stage, then: bool | None) 
 def test_a_profile_with_a_key_of_its_own_never_reads_the_root_pool(stage: Stage) -> None:
     apply(planned(stage, True).writing)
     stage.write("profiles/coding-burst/.env", f"OPENROUTER_API_KEY={OTHER}\n", 0o600)
-    profile = burst(stage)
-    assert not may_read(profile, stage.root)
-    assert with_root_key(profile, stage.root) == profile
+    key = burst(stage).endpoint.api_key
+    assert not may_read(burst(stage), stage.root)
+    assert key is not None
+    assert key.reveal() == OTHER
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_key_goes_to_its_own_provider_only_and_one_that_rests_comes_last(
 ) -> None:
     pool(stage, *entries)
     apply(planned(stage, True).writing)
-    found = with_root_key(burst(stage), stage.root).endpoint.api_key
+    found = burst(stage).endpoint.api_key
     assert (found.reveal() if found else None) == key
 
 

@@ -16,7 +16,7 @@ from profile_router.install.manifest import Manifest, Step, digest, rendered
 from profile_router.install.places import find_places, find_root
 from profile_router.policies.file import SHIPPED, find_policy
 from profile_router.profiles.home import find_home
-from profile_router.profiles.root_pool import pool_size
+from profile_router.profiles.pools import pool_size
 from profile_router.resources import shipped
 
 NAMES = ("coding-burst", "coding-local", "review-cheap")

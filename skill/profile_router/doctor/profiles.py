@@ -46,9 +46,8 @@ def hermes_floor(facts: Facts) -> Iterator[Finding]:
         measured = (
             f"{tokens:,} tokens, {source}: Hermes refuses less than {HERMES_FLOOR:,}, the embedded runner serves it"
         )
-        mend = "profile-router llama-server --model FILE --window 65536 --run"
         yield warned(
-            name, measured, mend if subject.server else f"write the model's real context_length in {profile.source}"
+            name, measured, _LARGER if subject.server else f"write the model's real context_length in {profile.source}"
         )
 
 

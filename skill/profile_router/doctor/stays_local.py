@@ -9,7 +9,6 @@ from profile_router.core.profile import Profile, is_loopback, names_cloud
 from profile_router.doctor.facts import Facts
 from profile_router.doctor.finding import Finding, failed, passed
 
-_LOCAL = "profile-router llama-server --model FILE --run"
 _QUANTIZED = re.compile(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)
 
 

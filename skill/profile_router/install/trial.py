@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from profile_router.core.ladder.spending import price
 from profile_router.core.profile import address
-from profile_router.doctor.facts import Facts, Subject, gather
+from profile_router.doctor.facts import Facts, Subject
 from profile_router.doctor.finding import Finding, failed
 from profile_router.doctor.keys import keys
 from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
-from profile_router.machine.machine import this_machine
-from profile_router.profiles.root_pool import with_root_key
 
 _TOKENS = 64  # of prompt and answer together, more than the doctor's call takes
-
-
-async def look(environ: Mapping[str, str]) -> Facts:
-    """Return what is to be tried. Servers of this machine are asked, no model is; root keys come where agreed on."""
-    facts = await gather(None, this_machine(environ))
-    return replace(facts, subjects=tuple(_with_key(subject, facts.home.root) for subject in facts.subjects))
 
 
 def announced(facts: Facts) -> Iterator[str]:
@@ -39,10 +30,6 @@ async def tried(facts: Facts) -> tuple[Finding, ...]:
     found = [finding if finding.mend else replace(finding, mend=_mend(finding, mends)) for finding in answered]
     broken = [subject for subject in facts.subjects if subject.profile is None]
     return (*found, *(failed(f"{subject.name} live", subject.problem, "profile-router doctor") for subject in broken))
-
-
-def _with_key(subject: Subject, root: Path | None) -> Subject:
-    return replace(subject, profile=with_root_key(subject.profile, root)) if subject.profile else subject
 
 
 def _mend(finding: Finding, mends: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from profile_router.install.places import Places
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.profiles.agreement import Agreed, agreed, may_read
 from profile_router.profiles.home import HermesHome
-from profile_router.profiles.root_pool import pool_size
+from profile_router.profiles.pools import pool_size
 from profile_router.resources import shipped
 
 _TIERS: tuple[Tier, ...] = ("burst", "cheap", "local")

@@ -48,10 +48,7 @@ def rendered(agreement: Agreed) -> bytes:
 
 
 def may_read(profile: Profile, root: Path) -> bool:
-    """Tell whether a child under *profile* may read through to the pool of *root*: agreed, and no other key is there.
-
-    *profile* may be as it was loaded or as `with_root_key` returned it.
-    """
+    """Tell whether a child of *profile* may read through to the pool of *root*: agreed, and no other key is there."""
     if profile.name not in agreed(root).get(profile.endpoint.provider, ()):
         return False
     endpoint = profile.endpoint

@@ -89,6 +89,11 @@ def listed(pools: Pools, provider: str) -> tuple[PooledKey, ...]:
     return tuple(_pooled(provider, entry, label) for entry, label in zip(found, labels, strict=True))
 
 
+def pool_size(folder: Path, provider: str) -> int:
+    """Return how many keys the pool in *folder* has for *provider*, not counting what only points to a variable."""
+    return sum(entry.held for entry in listed(read_pools(folder), provider))
+
+
 def listed_for(pools: Pools, endpoint: ProviderEndpoint) -> tuple[PooledKey, ...]:
     """Return the entries that Hermes would take for *endpoint*: its provider's, of custom ones those of its place."""
     if endpoint.provider != _CUSTOM:

@@ -69,10 +69,6 @@ class Survey:
         """Tell whether it is known that nothing is withheld."""
         return self.complete and not self.files
 
-    def reason_for(self, path: str) -> str | None:
-        """Return why *path* is withheld, None where it is not, as far as was looked at."""
-        return next((file.reason for file in self.files if file.path == path), None)
-
 
 def private_survey(workspace: Workspace, globs: Sequence[str]) -> Survey:
     """Return what *globs*, the policy's, withhold in *workspace*. Raises WorkspaceError where git fails."""

@@ -65,9 +65,11 @@ def _try_profiles(*, ask: bool) -> int:
     import asyncio  # these with the HTTP client 200 ms that only the calls pay
 
     from profile_router.cli.commands.doctor import clean, lines, secrets
-    from profile_router.install.trial import announced, look, tried
+    from profile_router.doctor.facts import gather
+    from profile_router.install.trial import announced, tried
+    from profile_router.machine.machine import this_machine
 
-    facts = asyncio.run(look(os.environ))
+    facts = asyncio.run(gather(None, this_machine(os.environ)))
     print("\n".join(("one minimal model call per profile:", *map(printable, announced(facts)))))
     if ask and not _says_yes("Make these calls? [y/N] "):
         print(as_called("no call made; `profile-router doctor --live` makes them"))
