@@ -11,12 +11,11 @@ from typing import Any
 
 import yaml
 
-from profile_router.errors import UsageError
+from profile_router.errors import ProfileError, UsageError
 from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion, inserted
 from profile_router.install.sources import PLUGIN
 from profile_router.install.yaml_text import (
-    NotEditable,
     compose,
     end,
     find,
@@ -26,10 +25,9 @@ from profile_router.install.yaml_text import (
     line_break,
     line_end,
     line_start,
-    load,
     start,
 )
-from profile_router.profiles.files import read_config
+from profile_router.profiles.files import parse_config, read_config
 
 BEGIN, END = "# >>> profile-router >>>", "# <<< profile-router <<<"
 _INLINE = "# profile-router is on the list below >>> profile-router <<<"
@@ -53,14 +51,12 @@ def enabling(parent: Path) -> tuple[Change, tuple[str, ...]]:
     path = Path(os.path.realpath(parent / _CONFIG))
     before = read_file(path)
     read_config(path)  # refuses what is too large or too deep, with the line
-    try:
-        text = (before or b"").decode()
-        edit = enable(text, PLUGIN)
-        notes = (_OFF.format(path),) if is_disabled(text, PLUGIN) else ()
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text and is not edited; {_BY_HAND}") from None
-    except NotEditable as reason:
-        raise UsageError(f"{path} is not edited: {reason}; {_BY_HAND}") from None
+    text = (before or b"").decode()
+    edit = enable(text, PLUGIN)
+    notes = (_OFF.format(path),) if is_disabled(text, PLUGIN) else ()
+    if edit is None:
+        why = "its `plugins` is written in a way that this program does not edit"
+        raise UsageError(f"{path} is not edited: {why}; {_BY_HAND}")
     if not edit:
         return Change(kind="same", path=str(path)), notes
     after = inserted(text, edit).encode()
@@ -71,19 +67,21 @@ def enabling(parent: Path) -> tuple[Change, tuple[str, ...]]:
     return change, notes
 
 
-def enable(text: str, plugin: str) -> Edit:
+def enable(text: str, plugin: str) -> Edit | None:
     """Return what to insert into *text* so that `plugins.enabled` lists *plugin*; nothing where it does.
 
-    Raises NotEditable where no insertion makes the parser read just that.
+    None where no insertion makes the parser read just that.
     """
-    before = load(text)
+    before = _loaded(text)
+    if before is None:
+        return None
     if plugin in _listed(before):
         return ()
     for edit in _ways(text, plugin):
         after = _loaded(inserted(text, edit))
         if after is not None and plugin in _listed(after) and _rest(after, plugin) == _rest(before, plugin):
             return edit
-    raise NotEditable("its `plugins` is written in a way that this program does not edit")
+    return None
 
 
 def disable(text: str, plugin: str) -> str | None:
@@ -100,15 +98,15 @@ def disable(text: str, plugin: str) -> str | None:
 
 def is_disabled(text: str, plugin: str) -> bool:
     """Tell whether the user has put *plugin* on the list `plugins.disabled`, which Hermes lets win."""
-    plugins = load(text).get("plugins")
+    plugins = (_loaded(text) or {}).get("plugins")
     listed = plugins.get("disabled") if isinstance(plugins, dict) else None
     return isinstance(listed, list) and plugin in listed
 
 
 def _loaded(text: str) -> dict[str, Any] | None:
     try:
-        return load(text)
-    except NotEditable:
+        return parse_config(text, Path(_CONFIG))
+    except ProfileError:
         return None
 
 

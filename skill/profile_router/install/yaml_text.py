@@ -6,39 +6,15 @@ Every edit is checked by what the parser then reads; where that differs from wha
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import yaml
 
-from profile_router.outside.yaml_depth import TooDeep, events_within
-
 Pair = tuple[yaml.Node, yaml.Node]
 _NULL = "tag:yaml.org,2002:null"
-_MAX_DEPTH = 50
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # for values; the places come from the one in Python
-
-
-class NotEditable(Exception):  # no error of its own: the planner makes it a UsageError with the file and what to write
-    """The text cannot be edited safely. The message says why."""
-
-
-def load(text: str) -> dict[str, Any]:
-    """Return the mapping that *text* holds, {} for an empty one. Raises NotEditable for anything else."""
-    try:
-        for _event in events_within(text, _MAX_DEPTH):
-            pass
-        found = yaml.load(text, Loader=_LOADER)  # noqa: S506  # both loaders are the safe ones
-    except TooDeep as error:
-        raise NotEditable(f"it is nested deeper than {_MAX_DEPTH} levels on line {error.line}") from None
-    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        raise NotEditable("it is not valid YAML") from None
-    if not isinstance(found, dict | None):
-        raise NotEditable("it holds no mapping")
-    return found or {}
 
 
 def compose(text: str) -> yaml.MappingNode | None:
-    """Return the node of the mapping in *text*, None for an empty one. Call `load` first: it refuses the rest."""
+    """Return the node of the mapping in *text*, None for an empty one. Whoever calls it has parsed *text* before."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     return node if isinstance(node, yaml.MappingNode) else None
 

@@ -28,7 +28,7 @@ def read_config(path: Path) -> dict[str, Any] | None:
     Raises ProfileError for anything else: with the line for a syntax error, never with the text of that line.
     """
     text = read_text(path)
-    return None if text is None else _parse(text, path)
+    return None if text is None else parse_config(text, path)
 
 
 def read_text(path: Path) -> str | None:
@@ -54,7 +54,8 @@ def read_text(path: Path) -> str | None:
     raise ProfileError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8")
 
 
-def _parse(text: str, path: Path) -> dict[str, Any]:
+def parse_config(text: str, path: Path) -> dict[str, Any]:
+    """Return the mapping in *text*, which stands in the file *path*. Raises ProfileError as `read_config` does."""
     import yaml  # costs more than the rest of `route`'s start together, and not every call reads a profile
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -86,7 +87,7 @@ def _without_quotes(problem: str) -> str:
 
 def _refuse_bombs(events: Iterable[Any], path: Path) -> None:
     """Refuse aliases that would unfold into more than a profile can need, before anything is built."""
-    import yaml  # see _parse
+    import yaml  # see parse_config
 
     sizes: dict[str, int] = {}  # anchor → the nodes it stands for
     open_nodes: list[tuple[str | None, int]] = [(None, 0)]  # anchor and nodes so far of each unfinished collection
@@ -112,7 +113,7 @@ def _unfolds(path: Path, line: int) -> ProfileError:
 
 def _leaf(event: Any, sizes: Mapping[str, int], path: Path) -> tuple[str | None, int]:
     """Return the anchor that *event* sets and the nodes it stands for: an alias those of its anchor."""
-    import yaml  # see _parse
+    import yaml  # see parse_config
 
     if not isinstance(event, yaml.AliasEvent):
         return (event.anchor, 1) if isinstance(event, yaml.ScalarEvent) else (None, 0)
