@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.in_groups import InGroups
 from tests.network_fuse import Fuse
 
 from profile_router.jail.view import jail_problem
@@ -51,6 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--nightly"):
         settings.load_profile("nightly")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> InGroups:
+    return InGroups(config, log)
 
 
 def pytest_unconfigure() -> None:
