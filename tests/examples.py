@@ -1,7 +1,14 @@
-"""How many examples a property gets: a share of the profile's number (see conftest.py), so that one place decides."""
+"""How much of many cases is met with each change, and how much by night.
+
+Of a property it is a share of the examples of the profile (see conftest.py), of a table each so many-th row.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
 from hypothesis import Phase, settings
 
 
@@ -13,3 +20,16 @@ def examples(share: int, *, shrunk: bool = True) -> settings:
     phases = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if shrunk else [])]
     profile = settings.get_profile(settings.get_current_profile_name())
     return settings(max_examples=max(2, profile.max_examples * share // 100), phases=phases)
+
+
+def each(nth: int, rows: Iterable[Any], name: Callable[[Any], str]) -> list[Any]:
+    """Return *rows* as parameters, each *nth* for each change and the others for the night; *name* tells them apart."""
+    return [
+        by_night(row, name=name(row)) if number % nth else pytest.param(row, id=name(row))
+        for number, row in enumerate(rows)
+    ]
+
+
+def by_night(*values: Any, name: str | None = None) -> Any:
+    """Return parameters that are met with `--nightly` only."""
+    return pytest.param(*values, id=name, marks=pytest.mark.nightly)

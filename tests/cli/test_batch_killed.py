@@ -14,6 +14,7 @@ import pytest
 from tests.cli.command import Done
 from tests.cli.mortal import Moment, live
 from tests.cli.test_resume import BEFORE, DONE, EDIT, LOOK, Stage, stage, timeless
+from tests.examples import each
 from tests.scripted_provider import Answer
 from tests.scripted_provider import call as tool
 
@@ -63,7 +64,7 @@ MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+@pytest.mark.parametrize("moment", each(3, MOMENTS, str))
 def test_wherever_a_batch_is_killed_its_task_goes_on_in_the_copy_and_is_merged_once(
     tmp_path: Path, moment: Moment
 ) -> None:

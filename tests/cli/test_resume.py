@@ -11,6 +11,7 @@ import pytest
 from tests.cli.command import Done
 from tests.cli.mortal import Moment, counted, live
 from tests.cli.stage import profile, workspace
+from tests.examples import each
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -98,7 +99,9 @@ def unkilled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return whole(tmp_path_factory.mktemp("unkilled"), *RUN, local=[LOOK, EDIT, DONE])
 
 
-@pytest.mark.parametrize("moment", [one for one in MOMENTS if one not in {NOTHING_WAS_DONE, *ANSWER_WAS_LOST}], ids=str)
+@pytest.mark.parametrize(
+    "moment", each(3, (one for one in MOMENTS if one not in {NOTHING_WAS_DONE, *ANSWER_WAS_LOST}), str)
+)
 def test_wherever_a_run_is_killed_it_ends_as_if_it_had_not_been(
     tmp_path: Path, moment: Moment, unkilled: tuple[dict[str, Any], int]
 ) -> None:

@@ -1,6 +1,7 @@
 """What is printed to a stream that is closed, full or left by its reader ends quietly, never in a traceback."""
 
 import errno
+import itertools
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import ROOT, call, environment
+from tests.examples import each
 
 COMMANDS = [
     ["--version"],
@@ -59,9 +61,12 @@ def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_closed_stream_changes_nothing_else(words: list[str], closed: str, home: Path) -> None:
+CLOSED = itertools.product(COMMANDS, (">&-", "2>&-", "<&-", "<&- >&- 2>&-"))
+
+
+@pytest.mark.parametrize("both", each(3, CLOSED, lambda both: f"{' '.join(both[0])}, {both[1]}"))
+def test_a_closed_stream_changes_nothing_else(both: tuple[list[str], str], home: Path) -> None:
+    words, closed = both
     done = _run(words, home, closed)
     assert done.returncode == (1 if words[0] in FAILS else 0)
     assert done.stderr == b""
@@ -113,7 +118,7 @@ PRESSED_IN_A_TEXT = """
 import sys
 class Pressed:
     def find_spec(name, *_):
-        if name == "profile_router.cli.route":
+        if name == "profile_router.cli.commands.route":
             exec("raise KeyboardInterrupt")
 sys.meta_path.insert(0, Pressed)
 """

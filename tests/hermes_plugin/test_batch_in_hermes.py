@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, server
 from tests.runners.hermes.stage import Stage
@@ -33,7 +34,9 @@ def git_state(workspace: Path) -> str:
     )
 
 
-@pytest.mark.parametrize("how", [("-z", "please do it"), ("chat", "-Q", "-q", "please do it")], ids=["-z", "chat"])
+@pytest.mark.parametrize(
+    "how", [by_night(("-z", "please do it"), name="-z"), pytest.param(("chat", "-Q", "-q", "please do it"), id="chat")]
+)
 def test_three_writers_of_one_batch_work_apart_and_all_of_it_lands(stage: Stage, how: Sequence[str]) -> None:
     fixes = [edit("README.md", "tpyo", "typo"), edit("notes.md", "line 1\n", "LINE 1\n"), say("local did it")]
     refactors = [edit("notes.md", "line 9", "LINE 9"), say("burst did it")]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.cli.stage import workspace
+from tests.examples import by_night
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import FILES, KEYS, PARENT_KEY, PLUGIN, Parent, delegates, keys_sent, program, server
 from tests.runners.hermes.stage import Stage
@@ -37,7 +38,9 @@ os._exit(1)
 """
 
 
-@pytest.mark.parametrize("how", [("-z", "please do it"), ("chat", "-Q", "-q", "please do it")], ids=["-z", "chat"])
+@pytest.mark.parametrize(
+    "how", [pytest.param(("-z", "please do it"), id="-z"), by_night(("chat", "-Q", "-q", "please do it"), name="chat")]
+)
 def test_the_authors_own_call_runs_under_the_profile_it_names(stage: Stage, how: Sequence[str]) -> None:
     burst_script = [call("read_file", {"path": "auth.py"}), say("auth.py uses claims now")]
     with (

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import Parent, delegates, server
 from tests.hermes_plugin.terminal_chat import TerminalChat
@@ -140,7 +141,10 @@ def test_hermes_chat_shows_how_each_task_of_a_batch_ended(stage: Stage) -> None:
             chat.wait_for(f"┊ 🧭 2/2 result: failed, its work is kept in {stage.folder / 'state' / 'diffs'}")
 
 
-@pytest.mark.parametrize("how", [("-z", "please do it"), ("chat", "-Q", "-q", "please do it")], ids=["-z", "chat -Q"])
+@pytest.mark.parametrize(
+    "how",
+    [pytest.param(("-z", "please do it"), id="-z"), by_night(("chat", "-Q", "-q", "please do it"), name="chat -Q")],
+)
 def test_what_a_program_reads_of_hermes_holds_no_step(stage: Stage, how: tuple[str, ...]) -> None:
     with ScriptedProvider(delegates(goal="Fix the typo in README.md")) as model, server("local did it") as local:
         parent = Parent(stage, model)

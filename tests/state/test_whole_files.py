@@ -22,7 +22,7 @@ FILES = {"a.txt": "one\n", "b.txt": "two\n", "gone.txt": "g\n"}
 # git writes, which then leaves its lock. Another process goes on. Everything is one program, because a start of Python takes longer than that.
 KILLED = """
 import os, shutil, signal, sys
-sys.path[:0] = sys.argv[3:]
+sys.path[:0] = sys.argv[4:]
 from pathlib import Path
 from profile_router.git import trees as git_trees
 from profile_router.state import whole_files
@@ -35,7 +35,7 @@ from profile_router.git.repository import find_repository
 from profile_router.runs.apart import brought_back
 from profile_router.runs.result import Result
 
-repo, state = Path(sys.argv[1]), Path(sys.argv[2])
+repo, state, each = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 FILES = {"a.txt": "one\\n", "b.txt": "two\\n", "gone.txt": "g\\n"}
 ok = Result(status="ok", json={"status": "ok", "error": "", "notes": [], "verified": {"check": None}})
 
@@ -100,7 +100,7 @@ def goes_on():
         return brought_back(copy, ok, state, "t", again=True)
 
 
-for step in range(1, 1_000):
+for step in range(1, 1_000, each):
     for name, text in FILES.items():
         (repo / name).write_text(text)
     (repo / "new.txt").unlink(missing_ok=True)
@@ -123,7 +123,10 @@ print(step - 1)
 """
 
 
-def test_wherever_it_is_killed_a_task_in_a_copy_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_wherever_it_is_killed_a_task_in_a_copy_can_be_gone_on_with(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    each = 1 if request.config.getoption("--nightly") else 5
     repo = repository(tmp_path / "repo", FILES)
     program: list[str | Path] = [
         sys.executable,
@@ -131,6 +134,7 @@ def test_wherever_it_is_killed_a_task_in_a_copy_can_be_gone_on_with(tmp_path: Pa
         KILLED,
         repo,
         tmp_path / "state",
+        str(each),
         ROOT / "skill",
         ROOT / "graphs",
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import BURST, BURST_ORDER, LOCAL, MODEL, Heard, a_task
 from tests.runners.hermes.stage import KEY, WINDOW, Stage, an_errand, tool_results
 from tests.scripted_provider import CHAT, ScriptedProvider, call, calls, say
@@ -187,7 +188,7 @@ def test_a_python_that_cannot_be_started_is_a_failure_that_says_so(stage: Stage)
     assert attempt.receipt.outcome == "unavailable"
 
 
-@pytest.mark.parametrize("usage", [None, (0, 0), (-5_000_000, 3), (10, -7)])
+@pytest.mark.parametrize("usage", [None, by_night((0, 0)), (-5_000_000, 3), by_night((10, -7))])
 def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(
     stage: Stage, usage: tuple[int, int] | None
 ) -> None:
