@@ -27,7 +27,7 @@ from tests.runners.hermes.installed import installed_hermes  # noqa: E402
 from tests.runners.hermes.stage import Stage, an_errand  # noqa: E402
 from tests.scripted_provider import ScriptedProvider  # noqa: E402
 
-from profile_router.hermes_plugin.process import run_router  # noqa: E402
+from profile_router.hermes_plugin.process import Following, run_router  # noqa: E402
 from profile_router.hermes_plugin.settings import Settings  # noqa: E402
 from profile_router.runners.embedded.runner import EmbeddedRunner  # noqa: E402
 from profile_router.runners.hermes.installation import Hermes  # noqa: E402
@@ -69,9 +69,14 @@ class Bench:
 
     def routed(self) -> None:
         """Delegate the task."""
-        settings = Settings(command=self.command)
         task = {"goal": GOAL, "thread": secrets.token_hex(4), "workspace": str(self.stage.workspace)}
-        ran = run_router(settings, task, time.monotonic() + AT_MOST_S, lambda: False, lambda line: None)
+        following = Following(
+            settings=Settings(command=self.command),
+            deadline=time.monotonic() + AT_MOST_S,
+            interrupted=lambda: False,
+            alive=lambda line: None,
+        )
+        ran = run_router(task, following)
         assert ran.result is not None, ran
         assert ran.result["status"] == "ok", ran.result
         assert [attempt["runner"] for attempt in ran.result["attempts"]] == [self.runner]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .ending import ended_in
-from .process import Ran, run_process
-from .settings import Settings
+from .process import Following, Ran, run_process, stated
 
 _BATCH = ("batch", "--tasks-json", "-", "--exit-with-stdin", "--from-hermes")
 
@@ -35,20 +34,12 @@ class _Together(Ran):
             Ran.hear(self, event)
 
 
-def run_batch(
-    settings: Settings,
-    tasks: Sequence[Mapping[str, Any]],
-    deadline: float,
-    interrupted: Callable[[], bool],
-    alive: Callable[[str], None],
-    folder: str = "",
-) -> list[Ran]:
+def run_batch(tasks: Sequence[Mapping[str, Any]], following: Following) -> list[Ran]:
     """Run *tasks* as `run_router` runs one, and return how far it came with each. Never raises an Exception."""
     together = _Together(tasks=[Ran() for _ in tasks])
     named = {str(task["workspace"]) for task in tasks if task.get("workspace")}
-    order = [{name: value for name, value in task.items() if value is not None} for task in tasks]
-    folders = (named.pop() if len(named) == 1 else None, folder)
-    run_process(together, settings, _BATCH, order, deadline, interrupted, alive, folders=folders)
+    workspace = named.pop() if len(named) == 1 else None
+    run_process(together, _BATCH, [stated(task) for task in tasks], following, workspace)
     for one in together.tasks:
         one.mode, one.private_paths = together.mode, together.private_paths
         one.started, one.code, one.errors = together.started, together.code, together.errors

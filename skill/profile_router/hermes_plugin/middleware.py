@@ -30,7 +30,7 @@ from .batch import run_batch
 from .conversation import conversation_of, lineage_of
 from .hermes import alive_sign, folder_of, interrupted, paused, tell
 from .private import looks_private
-from .process import Ran, run_router
+from .process import Following, Ran, run_router
 from .results import entry_of, error_entry
 from .settings import MEND, Settings, read_settings
 
@@ -136,9 +136,19 @@ def _run_all(call: Call, deadline: float) -> list[str]:
         return [run_task(call, call.tasks[0], deadline)[1]]
     orders = [_order(call, task, deadline) for task in call.tasks]
     call.ran = [Ran(started=True, rule="unknown") for _ in orders]  # should anything go wrong, they may have begun
-    call.ran = run_batch(call.settings, orders, deadline + GRACE_S, interrupted, alive_sign(), call.folder)
+    call.ran = run_batch(orders, _following(call, deadline))
     _seen_private_paths = call.ran[0].private_paths or _seen_private_paths
     return [order["thread"] for order in orders]
+
+
+def _following(call: Call, deadline: float) -> Following:
+    return Following(
+        settings=call.settings,
+        deadline=deadline + GRACE_S,
+        interrupted=interrupted,
+        alive=alive_sign(),
+        folder=call.folder,
+    )
 
 
 def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, Any]:
@@ -156,7 +166,7 @@ def run_task(call: Call, task: Mapping[str, Any], deadline: float) -> tuple[Ran,
     global _seen_private_paths
     order = _order(call, task, deadline)
     call.ran.append(Ran(started=True, rule="unknown"))  # should anything go wrong in between, it may have begun
-    ran = run_router(call.settings, order, deadline + GRACE_S, interrupted, alive_sign(), call.folder)
+    ran = run_router(order, _following(call, deadline))
     call.ran[-1] = ran
     _seen_private_paths = ran.private_paths or _seen_private_paths
     return ran, order["thread"]

@@ -55,45 +55,44 @@ class Ran:
             self.lines.append(f"{kind}: {event['line']}")
 
 
-def run_router(
-    settings: Settings,
-    task: Mapping[str, Any],
-    deadline: float,
-    interrupted: Callable[[], bool],
-    alive: Callable[[str], None],
-    folder: str = "",
-) -> Ran:
-    """Run *task* until it ends, *interrupted* says so, or *deadline* (of time.monotonic). Never raises an Exception.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """How a run is followed: to its end, to `deadline` (of time.monotonic), or until `interrupted` says so.
 
-    *alive* is called about ten times a second with the last line that it said. *folder* is where the parent works.
+    `alive` is called about ten times a second with the last line that it said. `folder` is where the parent works.
     """
-    order = {name: value for name, value in task.items() if value is not None}
+
+    settings: Settings
+    deadline: float
+    interrupted: Callable[[], bool]
+    alive: Callable[[str], None]
+    folder: str = ""
+
+
+def run_router(task: Mapping[str, Any], following: Following) -> Ran:
+    """Run *task*, and return how far the router came. Never raises an Exception."""
     ran = Ran()
-    run_process(ran, settings, _RUN, order, deadline, interrupted, alive, folders=(task.get("workspace"), folder))
+    run_process(ran, _RUN, stated(task), following, task.get("workspace"))
     return ran
 
 
-def run_process(
-    ran: Ran,
-    settings: Settings,
-    arguments: Sequence[str],
-    order: Any,
-    deadline: float,
-    interrupted: Callable[[], bool],
-    alive: Callable[[str], None],
-    *,
-    folders: Sequence[object],
-) -> None:
-    """Run the router with *arguments* and the JSON value *order* on its stdin, in the first of *folders* that is one;
+def stated(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *task* without what it leaves open."""
+    return {name: value for name, value in task.items() if value is not None}
+
+
+def run_process(ran: Ran, arguments: Sequence[str], order: Any, following: Following, workspace: object) -> None:
+    """Run the router with *arguments* and the JSON value *order* on its stdin, in *workspace* where that is a folder;
     *ran* hears what it says.
     """
+    settings = following.settings
     try:
         process = subprocess.Popen(
             [*settings.command, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=folder_of_parent(*folders),
+            cwd=folder_of_parent(workspace, following.folder),
             env=environment(),
             start_new_session=True,
             bufsize=0,
@@ -104,7 +103,7 @@ def run_process(
     ran.started = True
     line = Line(process, json.dumps(order))
     try:
-        _follow(ran, line, settings, deadline, interrupted, alive)
+        _follow(ran, line, following)
     finally:
         line.end(done=ran.result is not None)
         ran.code, ran.errors = process.returncode, line.errors()
@@ -112,18 +111,12 @@ def run_process(
         for event in line.rest():  # it may have decided just before it was ended, and says where it keeps its work
             ran.hear(event)
         for said in ran.lines[seen:][-_LAST_LINES:]:
-            alive(said)
+            following.alive(said)
 
 
-def _follow(
-    ran: Ran,
-    line: Line,
-    settings: Settings,
-    deadline: float,
-    interrupted: Callable[[], bool],
-    alive: Callable[[str], None],
-) -> None:
-    decided_by = time.monotonic() + settings.start_s
+def _follow(ran: Ran, line: Line, following: Following) -> None:
+    start_s = following.settings.start_s
+    decided_by = time.monotonic() + start_s
     while ran.result is None:
         event = line.next()
         if event is OVER:
@@ -134,12 +127,12 @@ def _follow(
             if event["event"] == "ask":
                 line.say({"answer": agrees(str(event.get("line")))})
         now = time.monotonic()
-        if interrupted():
+        if following.interrupted():
             ran.stopped = "interrupted"
-        elif now >= deadline:
+        elif now >= following.deadline:
             ran.stopped = "it took longer than the limit"
         elif not ran.rule and now >= decided_by:
-            ran.stopped = f"it did not decide within {settings.start_s:g} s"
+            ran.stopped = f"it did not decide within {start_s:g} s"
         if ran.stopped:
             return
-        alive(ran.lines[-1] if ran.lines else "")
+        following.alive(ran.lines[-1] if ran.lines else "")

@@ -71,9 +71,9 @@ def bind(source: str, target: str, *, read_only: bool) -> None:
     restrict(target, read_only=read_only)
 
 
-def restrict(target: str, *, read_only: bool, devices: bool = False) -> None:
-    """Take set-uid from the mount *target* and those in it, devices too unless *devices*, and writing."""
-    wanted = _ATTR_NOSUID | (0 if devices else _ATTR_NODEV) | (_ATTR_READ_ONLY if read_only else 0)
+def restrict(target: str, *, read_only: bool) -> None:
+    """Take set-uid programs and devices from the mount *target* and those in it, and if *read_only* writing."""
+    wanted = _ATTR_NOSUID | _ATTR_NODEV | (_ATTR_READ_ONLY if read_only else 0)
     attributes = ctypes.create_string_buffer(struct.pack("QQQQ", wanted, 0, 0, 0), 32)
     syscall(_MOUNT_SETATTR, -1, ctypes.c_char_p(os.fsencode(target)), _AT_RECURSIVE, attributes, 32)
 
