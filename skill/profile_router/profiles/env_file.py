@@ -1,9 +1,8 @@
 """Read a profile's .env file as Hermes does, by python-dotenv: the same text gives the same variables.
 
-Hermes 0.19 and 0.22 trim each line, take out NUL characters, and hand the rest to python-dotenv. What they do beyond
-that is not done here: a line that python-dotenv cannot read is refused, not dropped; a key of letters beyond ASCII is
-refused by who uses it, not shortened; one line is one assignment, as in 0.22; and a reference sees less of the
-environment than a Hermes that a shell started.
+Hermes 0.19 and 0.22 trim each line, take out NUL characters, and hand the rest to python-dotenv. Four things differ
+here. A line that python-dotenv cannot read is refused, not dropped. A key with letters beyond ASCII is refused by who
+uses it, not shortened. One line is one assignment, as in 0.22. A reference sees three names of the environment.
 """
 
 from __future__ import annotations

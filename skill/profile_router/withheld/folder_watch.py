@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from profile_router.withheld.open_watch import EVENT, FOLDER, OPEN, OVERFLOW, READ, libc, made
+from profile_router.withheld.open_watch import FOLDER, OPEN, OVERFLOW, READ, libc, made, told_in
 
 _MOVED_FROM, _CREATED, _ONLY_FOLDERS, _NO_LINKS = 0x40, 0x100, 0x01000000, 0x02000000  # linux/inotify.h
 
@@ -73,11 +73,7 @@ class FolderWatch:
                 self._note(data)
 
     def _note(self, data: bytes) -> None:
-        at = 0
-        while at < len(data):
-            watch, mask, _, size = EVENT.unpack_from(data, at)
-            name = data[at + EVENT.size : at + EVENT.size + size].rstrip(b"\0")
-            at += EVENT.size + size
+        for watch, mask, name in told_in(data):
             if mask & OVERFLOW:
                 self.missed = "more was opened than could be told"
             elif mask & FOLDER:

@@ -17,7 +17,7 @@ from functools import cache
 
 OPEN, _DELETED, OVERFLOW, _ONESHOT, FOLDER = 0x20, 0x400, 0x4000, 0x80000000, 0x40000000  # linux/inotify.h
 NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
-EVENT = struct.Struct("iIII")  # watch, mask, cookie, bytes of the name that follows
+_EVENT = struct.Struct("iIII")  # watch, mask, cookie, bytes of the name that follows
 READ = 1024 * 1024
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
@@ -84,14 +84,20 @@ class OpenWatch:
                 data = os.read(handle, READ)
             except OSError:  # nothing more is there
                 return
-            at = 0
-            while at < len(data):
-                watch, mask, _, size = EVENT.unpack_from(data, at)
-                at += EVENT.size + size
+            for watch, mask, _ in told_in(data):
                 if mask & OVERFLOW:
                     self.missed = self.missed or "more was opened than could be told"
                 elif mask & (OPEN | _DELETED):
                     yield watch, mask
+
+
+def told_in(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield watch, mask and name of each event in *data*, which a queue gave; the watched itself has no name."""
+    at = 0
+    while at < len(data):
+        watch, mask, _, size = _EVENT.unpack_from(data, at)
+        at += _EVENT.size + size
+        yield watch, mask, data[at - size : at].rstrip(b"\0")
 
 
 def made() -> int | str:
