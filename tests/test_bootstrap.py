@@ -380,7 +380,10 @@ def test_an_old_python_is_told_so_in_one_line_unless_all_is_there(
 
 @pytest.mark.parametrize(
     "source",
-    ["skill/__main__.py", "tests/__main__.py", "skill/profile_router/__init__.py", "skill/profile_router/bootstrap.py"],
+    [
+        *("skill/__main__.py", "tests/__main__.py"),
+        *(f"skill/profile_router/{name}.py" for name in ("__init__", "bootstrap", "folders")),
+    ],
 )
 def test_what_runs_before_that_line_is_readable_by_python_3_8(source: str) -> None:
     assert ast.parse((ROOT / source).read_text(encoding="utf-8"), feature_version=(3, 8))

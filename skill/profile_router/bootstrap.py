@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from profile_router.folders import our_folder
+
 VARIABLE = "PROFILE_ROUTER_ENV"
 OLDEST = (3, 11)
 CONSTRAINTS = "constraints.txt"
@@ -89,8 +91,7 @@ def _places(root: Path, newest: bool = False) -> tuple[Path, ...]:
     named = os.environ.get(VARIABLE)
     if named:
         return (Path(f"{Path(named).absolute()}{suffix}"),)
-    data = os.environ.get("XDG_DATA_HOME") or Path(os.environ.get("HOME") or "/", ".local", "share")
-    kept = Path(data) / "profile-router" / f"env-{zlib.crc32(os.fsencode(root)):08x}{suffix}"
+    kept = our_folder("DATA", os.environ) / f"env-{zlib.crc32(os.fsencode(root)):08x}{suffix}"
     return (root / f".venv{suffix}", kept)
 
 

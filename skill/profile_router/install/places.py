@@ -9,6 +9,7 @@ from pathlib import Path
 
 from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
+from profile_router.policies.file import own_policy
 from profile_router.profiles.home import HermesHome, find_home
 
 _DEFAULT = "default"
@@ -38,7 +39,7 @@ def find_places(environ: Mapping[str, str], profile: str | None = None) -> Place
             f"'{parent.name}' is a profile that subagents run under; name the one that delegates: "
             "`profile-router install --profile default`"
         )
-    return Places(home=home, root=root, parent=parent, policy=_policy(environ))
+    return Places(home=home, root=root, parent=parent, policy=own_policy(environ).absolute())
 
 
 def find_root(environ: Mapping[str, str]) -> Path:
@@ -62,8 +63,3 @@ def _parent(home: HermesHome, root: Path, environ: Mapping[str, str], profile: s
     if not _NAME.fullmatch(profile) or not folder.is_dir():
         raise UnknownProfile(profile, (_DEFAULT, *home.names()), where=home.where)
     return folder
-
-
-def _policy(environ: Mapping[str, str]) -> Path:
-    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".config")
-    return config.absolute() / "profile-router" / "policy.yaml"

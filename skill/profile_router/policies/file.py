@@ -12,6 +12,7 @@ from profile_router.core.ladder.causes import CAUSES
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.errors import PolicyError
+from profile_router.folders import our_folder
 from profile_router.outside.strict_yaml import Reader, Refused, items, pairs, parse, scalar
 from profile_router.policies.private_section import check_private
 
@@ -22,14 +23,18 @@ SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
 VARIABLE = "PROFILE_ROUTER_POLICY"
 
 
+def own_policy(environ: Mapping[str, str]) -> Path:
+    """Return where the user's own policy is. It need not exist."""
+    return our_folder("CONFIG", environ) / "policy.yaml"
+
+
 def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
     """Return the policy in force: *named*, else $PROFILE_ROUTER_POLICY, else the user's own, else the shipped one."""
     if named is not None:
         return Path(named)
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
-    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".config")
-    own = config / "profile-router" / "policy.yaml"
+    own = own_policy(environ)
     return own if own.is_file() else SHIPPED
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.errors import StateError
+from profile_router.folders import our_folder
 from profile_router.state.whole_files import write_whole
 
 VARIABLE = "PROFILE_ROUTER_STATE"
@@ -15,8 +16,7 @@ def state_dir(environ: Mapping[str, str]) -> Path:
     """Return the folder of our state: $PROFILE_ROUTER_STATE, else the XDG state folder. It need not exist."""
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
-    base = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".local" / "state"
-    return Path(base) / "profile-router"
+    return our_folder("STATE", environ)
 
 
 def private_folder(path: Path) -> Path:

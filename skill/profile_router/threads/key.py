@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from profile_router.errors import StateError
+from profile_router.folders import our_folder
 
 VARIABLE = "PROFILE_ROUTER_KEY_FILE"
 FILE = "threads.key"
@@ -29,8 +30,7 @@ def key_file(environ: Mapping[str, str]) -> Path:
     """Return where the key is: $PROFILE_ROUTER_KEY_FILE, else beside the user's own policy. It need not exist."""
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
-    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".config")
-    return config / "profile-router" / FILE
+    return our_folder("CONFIG", environ) / FILE
 
 
 def read_key(environ: Mapping[str, str]) -> bytes:

@@ -15,7 +15,7 @@ from profile_router.core.language.globs import glob_regex
 from profile_router.core.privacy import findings as privacy
 from profile_router.policies.file import SHIPPED, read_policy
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 POLICY = read_policy(SHIPPED)
 
 

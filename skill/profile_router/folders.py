@@ -1,0 +1,18 @@
+"""Our folders on this machine, as the XDG base directory specification places them. Standard library only, Python 3.8.
+
+The plugin lies in Hermes without this package, so `hermes_plugin/setup.py` spells the one that it needs by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+NAME = "profile-router"
+_USUAL = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA": ".local/share"}
+
+
+def our_folder(kind: str, environ: Mapping[str, str]) -> Path:
+    """Return our folder of the *kind* CONFIG, STATE, CACHE or DATA. It need not exist."""
+    base = environ.get(f"XDG_{kind}_HOME") or Path(environ.get("HOME") or "~").expanduser() / _USUAL[kind]
+    return Path(base) / NAME
