@@ -308,7 +308,7 @@ def test_what_is_wrong_with_one_task_is_its_result_and_the_others_run(tmp_path: 
         people = batch(tmp_path, repository, *tasks[:4], how="--stream")
     assert done.code == 1
     *wrong, right = done.json["results"]
-    says = ["'nobody'", "'goal' is missing", "unknown key 'gaol'", "absent.py"]
+    says = ["'nobody'", "goal is missing", "unknown key 'gaol'", "absent.py"]
     assert all(word in result["error"] for word, result in zip(says, wrong, strict=True))
     assert "worktrees" not in done.out
     assert right["summary"] == "done"
