@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import ROOT, environment
+from tests.cli.stage import nobody, profile
 
 from profile_router.cli.app import parser
 from profile_router.cli.spelling import COMMANDS, as_called
@@ -16,13 +17,15 @@ COPY = str(ROOT / "skill")
 
 
 def _copied(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run *words* as `python3 skill …` in *folder*, in this environment."""
+    """Run *words* as `python3 skill …` in *folder*, in this environment; nobody serves its local profile."""
     (folder / "skill").symlink_to(COPY)
-    environ = environment(folder, {"HERMES_HOME": "", "PROFILE_ROUTER_ENV": sys.prefix, "PYTHONPATH": ""})
-    return subprocess.run(
-        [sys.executable, "skill", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=120,
-        stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    environ = environment(folder, {"PROFILE_ROUTER_ENV": sys.prefix, "PYTHONPATH": ""})
+    with nobody() as address:
+        profile(folder, "coding-local", address)
+        return subprocess.run(
+            [sys.executable, "skill", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=120,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
 
 
 def test_the_commands_are_those_of_the_parser() -> None:
