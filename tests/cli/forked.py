@@ -116,8 +116,9 @@ def _file(pipe: Connection, mode: Literal["rb", "wb"]) -> IO[bytes]:
 
 
 def _umask() -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def load() -> None:
@@ -140,13 +141,14 @@ def _be(order: Order, *streams: Connection) -> None:
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    assert "profile_router.cli.app" in sys.modules, "the server of the forks could not import the product"
     os.environ.clear()
     os.environ.update(order.environ)
     time.tzset()
     tempfile.tempdir = None
     os.umask(order.umask)
     os.chdir(order.cwd)
-    sys.path[0] = str(order.cwd)  # as `-m` has it
+    sys.path.insert(0, str(order.cwd))  # as `-m` does
     sys.argv = ["profile_router", *order.arguments]
     sys.orig_argv[:] = [sys.executable, "-m", *sys.argv]
     if order.before is not None:
