@@ -14,12 +14,12 @@ from tests.examples import examples
 from tests.fuzz.mutations import octets, texts, trees
 
 from profile_router.core.policy import Policy
-from profile_router.core.policy.tighten import FILE, LowerLimits, WorkspacePolicy, figure, tightened
+from profile_router.core.policy.tighten import LowerLimits, WorkspacePolicy, figure, tightened
 from profile_router.core.routing.decide import decide
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
 from profile_router.policies.file import SHIPPED, read_policy
-from profile_router.policies.workspace_rules import read_workspace_policy
+from profile_router.policies.workspace_rules import FILE, read_workspace_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 TREE = yaml.safe_load(TEXT)

@@ -16,6 +16,7 @@ from profile_router.cli.options import add_run_options, add_stream_options, add_
 from profile_router.cli.spelling import as_called
 from profile_router.cli.task_fields import ROUTED, RUN, number_in
 from profile_router.errors import RouterError, UsageError
+from profile_router.machine.imports import import_large
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -118,8 +119,9 @@ def _one_line(message: str) -> str:
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     """Import the module of a command when it is used: `route` must not pay for what `run` needs."""
-    module = importlib.import_module(f"profile_router.cli.commands.{name.replace('-', '_')}")
-    found: Callable[[argparse.Namespace], int] = module.run
+    where = f"profile_router.cli.commands.{name.replace('-', '_')}"
+    import_large(where)
+    found: Callable[[argparse.Namespace], int] = importlib.import_module(where).run
     return found
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from profile_router.cli.spelling import as_called
-from profile_router.core.ladder.spending import price
 from profile_router.core.telling.decision import Json
+from profile_router.core.text import price
 
 _MARKS: Mapping[str, str] = {
     "classify": "●",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+_HALF_A_CENT = 0.005
+
 
 def shown(text: str, longest: int = 200) -> str:
     """Return *text* on one line, at most *longest* characters of it, what cannot be printed escaped."""
@@ -19,3 +23,12 @@ def in_words(seconds: float) -> str:
 def utf8(text: str) -> str:
     """Return *text* without lone surrogates, which JSON can carry but no server accepts."""
     return text.encode("utf-8", "replace").decode()
+
+
+def price(usd: float) -> str:
+    """Return *usd* as a screen has it: in cents, less than half of one to the first digit that counts.
+
+    `$0.00` is exactly nothing: what was paid, however little, is not told as free.
+    """
+    digits = 2 if usd == 0 or abs(usd) >= _HALF_A_CENT else -math.floor(math.log10(abs(usd)))
+    return f"${usd:.{digits}f}"

@@ -6,9 +6,9 @@ import asyncio
 import time
 from typing import Any
 
-from profile_router.core.ladder.spending import price
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
+from profile_router.core.text import price
 from profile_router.doctor.facts import Facts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.outside.json_reader import UnreadableJson, read_json

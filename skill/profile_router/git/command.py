@@ -9,7 +9,6 @@ such configuration. Git itself refuses repositories that belong to another user 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Container, Mapping
 from pathlib import Path
 
@@ -42,6 +41,8 @@ _DROPPED = frozenset({
 
 def has_git() -> bool:
     """Tell whether there is a git on PATH."""
+    import shutil  # which imports the packers of its archives, for a millisecond or two
+
     return shutil.which("git") is not None
 
 

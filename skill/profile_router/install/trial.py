@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from profile_router.core.ladder.spending import price
 from profile_router.core.profile import address
+from profile_router.core.text import price
 from profile_router.doctor.facts import Facts, Subject
 from profile_router.doctor.finding import Finding, failed
 from profile_router.doctor.keys import keys

@@ -10,6 +10,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from profile_router.core.text import shown
@@ -67,6 +68,11 @@ def _refuse_aliases_and_depth(yaml: Any, text: str) -> None:
             raise Refused("aliases (`*name`) are not allowed: write the value out", event.start_mark.line + 1)
 
 
+@lru_cache(maxsize=128)
+def _types_of(wanted: type[Any]) -> Mapping[str, Any]:
+    return typing.get_type_hints(wanted)
+
+
 Special = Mapping[Any, Callable[["yaml.Node", str], Any]]
 
 
@@ -96,7 +102,7 @@ class Reader:
     def record(self, node: yaml.Node, wanted: type[T], where: str, skip: Sequence[str] = ()) -> T:
         """Return the mapping *node* as the dataclass *wanted*; fields named in *skip* are not the file's to set."""
         fields = {field.name: field for field in dataclasses.fields(wanted) if field.name not in skip}  # type: ignore[arg-type]
-        types_of = typing.get_type_hints(wanted)
+        types_of = _types_of(typing.cast("Any", wanted))
         found: dict[str, Any] = {}
         for key, line, value in pairs(node, where):
             if key not in fields:
@@ -129,7 +135,7 @@ class Reader:
 
     def _tagged(self, node: yaml.Node, options: tuple[Any, ...], where: str) -> Any:
         """Read one of several dataclasses, told apart by their literal `id`."""
-        by_id = {get_args(typing.get_type_hints(option)["id"])[0]: option for option in options}
+        by_id = {get_args(_types_of(option)["id"])[0]: option for option in options}
         for key, line, value in pairs(node, where):
             if key == "id":
                 chosen = scalar(value, str, f"{where}.id")

@@ -9,13 +9,18 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profile_router.core.policy import Policy
-from profile_router.core.policy.tighten import FILE, WorkspacePolicy, tightened
 from profile_router.core.text import shown
 from profile_router.errors import PolicyError
 from profile_router.git.command import marked
 from profile_router.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    from profile_router.core.policy.tighten import WorkspacePolicy
+
+FILE = ".profile-router.yaml"
 
 MOST_BYTES = 64 * 1024
 _MOST_GLOBS = 200
@@ -35,6 +40,8 @@ def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, t
     ignored: tuple[str, ...] = ()
     for folder in _folders(workspace):
         if (found := read_workspace_policy(folder)) is not None:
+            from profile_router.core.policy.tighten import tightened  # few workspaces have such a file
+
             policy, kept = tightened(policy, found)
             ignored += kept
     return policy, ignored
@@ -67,6 +74,7 @@ def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
 
 
 def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
+    from profile_router.core.policy.tighten import WorkspacePolicy
     from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse
     from profile_router.policies.private_section import check_private
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +25,8 @@ def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE, lasting: boo
 
 def copy_whole(source: Path, path: Path) -> None:
     """Make *path* a copy of the file *source*, with its times. Raises OSError."""
+    import shutil  # see `git.command`
+
     _replaced(path, lambda fresh: shutil.copy2(source, fresh))
 
 
@@ -36,7 +36,7 @@ def _name(fresh: Path, path: Path) -> None:
 
 def _replaced(path: Path, fill: Callable[[Path], object]) -> None:
     """Let *fill* make a file beside *path*, then give it that name. The name before is random: no two collide."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}{HALF}")
+    fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}{HALF}")
     try:
         fill(fresh)
         _name(fresh, path)

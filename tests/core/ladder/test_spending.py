@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.fakes import BURST, a_receipt
 
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.ladder.spending import price
 from profile_router.core.telling.decision import attempt_line
+from profile_router.core.text import price
 
 
 @pytest.mark.parametrize(

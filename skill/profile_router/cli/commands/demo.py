@@ -14,9 +14,9 @@ from pathlib import Path
 from profile_router.cli.commands.run import EXITS
 from profile_router.cli.progress import Progress, closing_lines, folded
 from profile_router.cli.spelling import called
-from profile_router.core.ladder.spending import price
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, thousands
+from profile_router.core.text import price
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import GOAL, LINES, MODEL, Scratch, make_scratch, own_environment
 from profile_router.machine.imports import import_large

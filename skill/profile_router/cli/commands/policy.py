@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from profile_router.core.policy import Policy
-from profile_router.core.policy.tighten import FILE, changes
+from profile_router.core.policy.tighten import changes
 from profile_router.core.text import shown
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
-from profile_router.policies.workspace_rules import tightened_by
+from profile_router.policies.workspace_rules import FILE, tightened_by
 from profile_router.workspace.folder import find_workspace
 
 

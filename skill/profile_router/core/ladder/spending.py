@@ -10,7 +10,6 @@ from profile_router.core.task import Task
 
 _NOTHING = 1e-9  # USD: what sums of such figures are off by, because they are no decimals
 _A_DIME = 0.1
-_HALF_A_CENT = 0.005
 
 
 def cap_of(task: Task, rules: Budget) -> float:
@@ -27,15 +26,6 @@ def dollars(usd: float) -> str:
     """Return *usd* as a message has it: in cents, rounded up, and what is next to nothing in hundredths of them."""
     digits = 2 if usd >= _A_DIME or usd <= _NOTHING else 4
     return f"${math.ceil(usd * 10**digits - _NOTHING * 100) / 10**digits:.{digits}f}"
-
-
-def price(usd: float) -> str:
-    """Return *usd* as a screen has it: in cents, less than half of one to the first digit that counts.
-
-    `$0.00` is exactly nothing: what was paid, however little, is not told as free.
-    """
-    digits = 2 if usd == 0 or abs(usd) >= _HALF_A_CENT else -math.floor(math.log10(abs(usd)))
-    return f"${usd:.{digits}f}"
 
 
 def over_cap(where: str, usd: float, *, spent: float, cap: float) -> Failure | None:

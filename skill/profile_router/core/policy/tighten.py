@@ -14,8 +14,6 @@ from typing import Any, Literal
 from profile_router.core.policy import ParentChat, Policy, PrivateRule, PrivateRules, bounded
 from profile_router.core.policy.private import SWITCHES
 
-FILE = ".profile-router.yaml"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MorePrivate(PrivateRules):

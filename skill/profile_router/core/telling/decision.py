@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence, Range
-from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
-from profile_router.core.ladder.spending import price
-from profile_router.core.ladder.steps import Hop
-from profile_router.core.privacy.taint import named
 from profile_router.core.routing.route import Decision, Refusal, Route
+from profile_router.core.text import price
+
+if TYPE_CHECKING:
+    from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
+    from profile_router.core.ladder.steps import Hop
 
 Json = dict[str, Any]
 _ONE_LINE = 110
@@ -84,7 +85,7 @@ def _range(size: Range) -> Json:
 
 def receipt_json(receipt: Receipt) -> Json:
     """Return *receipt* as `run --json` prints it."""
-    plain = {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+    plain = {name: getattr(receipt, name) for name in receipt.__dataclass_fields__}
     return plain | {"taints": [{"path": taint.path, "why": taint.why} for taint in receipt.taints]}
 
 
@@ -184,7 +185,11 @@ def attempt_line(attempt: Attempt) -> str:
 
 
 def _read(receipt: Receipt) -> str:
-    return f" · read {named(receipt.taints)}" if receipt.taints else ""
+    if not receipt.taints:
+        return ""
+    from profile_router.core.privacy.taint import named  # `route` tells of no attempt
+
+    return f" · read {named(receipt.taints)}"
 
 
 def hop_line(hop: Hop) -> str:

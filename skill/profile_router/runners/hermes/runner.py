@@ -18,10 +18,10 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Outcome, Receipt
 from profile_router.core.ladder.server_report import other_model
-from profile_router.core.ladder.spending import price
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
+from profile_router.core.text import price
 from profile_router.errors import OtherModelLoaded, Unreachable
 from profile_router.ports import Emit, Hold
 from profile_router.profiles.agreement import may_read

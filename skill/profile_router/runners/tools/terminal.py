@@ -12,7 +12,6 @@ from pathlib import Path
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.policy import Policy, Terminal
-from profile_router.core.policy.tighten import FILE as RULES
 from profile_router.core.privacy.findings import masked, private_glob
 from profile_router.core.profile import Profile
 from profile_router.errors import WorkspaceError
@@ -21,6 +20,7 @@ from profile_router.jail.allowed import NotAllowed, command_words
 from profile_router.jail.child import CROWDED, FAILED, SWOLLEN
 from profile_router.jail.process import Ended, run_bounded
 from profile_router.jail.view import View, jail_command, jail_problem
+from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import READ_BYTES, READ_SECONDS, Hidden, HiddenFiles, walked
 from profile_router.runners.tools.paths import ToolRefusal, shown

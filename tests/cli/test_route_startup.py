@@ -1,0 +1,43 @@
+"""Offline `route` starts fast: it imports nothing that only a run needs. Speed itself: tests/benchmarks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import sys
+from profile_router.cli import main
+code = main(["route", *sys.argv[1:]])
+print(code, *sorted(sys.modules), file=sys.stderr)
+"""
+OF_A_RUN = (
+    *("asyncio", "sqlite3", "pydantic", "httpx2", "jinja2", "tiktoken", "regex", "openai", "langchain", "langgraph"),
+    *("langchain_core", "langchain_openai", "tree_sitter", "dotenv", "profile_router_graphs"),
+    *(f"profile_router.{room}" for room in ("runners", "verify", "copies", "ledger", "jail", "doctor", "demo")),
+    *(f"profile_router.core.{part}" for part in ("attempt", "condense", "ladder.steps", "ladder.receipt")),
+)
+
+
+def _modules(folder: Path, *arguments: str) -> list[str]:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": f"{ROOT / 'skill'}:{ROOT / 'graphs'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
+    code, *names = done.stderr.split()
+    assert code == "0", done.stdout
+    return names
+
+
+@pytest.mark.parametrize("in_git", [True, False], ids=["in a repository", "in a folder"])
+def test_offline_route_imports_nothing_of_the_runners(in_git: bool, tmp_path: Path) -> None:
+    if in_git:
+        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "http.py").write_text("RETRY_S = 3\n")
+    names = _modules(tmp_path, "fix the retry delay in http.py and `http.py`", "--file", "http.py")
+    assert "profile_router.evidence.measure" in names
+    found = [name for name in names for needless in OF_A_RUN if name == needless or name.startswith(f"{needless}.")]
+    assert not found
