@@ -2,7 +2,7 @@
 
     python tests/benchmarks/route_startup.py [RUNS]
 
-Prints the median and the fastest of RUNS (default 20), in milliseconds. Promise: at most 250 ms over bare Python.
+Prints the median and the fastest of RUNS (default 20), in milliseconds. Promise: at most 150 ms over bare Python.
 """
 
 import os

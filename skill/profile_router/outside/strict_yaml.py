@@ -1,6 +1,6 @@
 """Read YAML into frozen dataclasses, strictly: every refusal has a line and says what is allowed.
 
-Works on YAML's node tree, because only nodes know their lines. Unknown and duplicate keys, wrong types, numbers out of
+Works on a tree of nodes, because only these know their lines. Unknown and duplicate keys, wrong types, numbers out of
 range and aliases are refused. Knows nothing of any particular file.
 """
 
@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from profile_router.core.text import shown
 from profile_router.outside.yaml_depth import TooDeep, events_within
@@ -40,7 +40,18 @@ def _one_line(message: str) -> str:
     return shown(kept, len(kept))
 
 
-def parse(text: str) -> yaml.Node:
+class Node(NamedTuple):
+    """A value as the file has it: the text of a scalar, the items of a list, the pairs of a mapping; `line` from 1."""
+
+    tag: str
+    line: int
+    value: Any
+
+
+MAPPING, SEQUENCE = "mapping", "sequence"  # the tags of what is not a scalar
+
+
+def parse(text: str) -> Node:
     """Return the node tree of *text*. Raises Refused on syntax errors, aliases, too much text or nesting."""
     import yaml  # 50 ms: only who reads a file pays for it
 
@@ -59,7 +70,30 @@ def parse(text: str) -> yaml.Node:
         raise Refused(f"not YAML: {str(error).splitlines()[0]}", 1) from None
     if node is None:
         raise Refused("the file is empty; copy the shipped one: `profile-router policy show --shipped > FILE`", 1)
-    return node
+    return _ours(node)
+
+
+def _ours(node: yaml.Node) -> Node:
+    line, kind = node.start_mark.line + 1, getattr(node, "id", None)
+    if kind == MAPPING:
+        return Node(MAPPING, line, tuple((_ours(key), _ours(value)) for key, value in node.value))
+    if kind == SEQUENCE:
+        return Node(SEQUENCE, line, tuple(map(_ours, node.value)))
+    return Node(str(node.tag).rsplit(":", 1)[-1], line, str(node.value))
+
+
+def node_of(plain: Any) -> Node:
+    """Return the node that JSON has as *plain*. Raises ValueError or TypeError where it is not one."""
+    tag, line, value = plain
+    if not isinstance(tag, str) or type(line) is not int:
+        raise ValueError("not a node")
+    if isinstance(value, str):
+        return Node(tag, line, value)
+    if tag == MAPPING:
+        return Node(tag, line, tuple((node_of(key), node_of(inner)) for key, inner in value))
+    if tag == SEQUENCE:
+        return Node(tag, line, tuple(map(node_of, value)))
+    raise ValueError("not a node")
 
 
 def _refuse_aliases_and_depth(yaml: Any, text: str) -> None:
@@ -73,7 +107,7 @@ def _types_of(wanted: type[Any]) -> Mapping[str, Any]:
     return typing.get_type_hints(wanted)
 
 
-Special = Mapping[Any, Callable[["yaml.Node", str], Any]]
+Special = Mapping[Any, Callable[[Node, str], Any]]
 
 
 class Reader:
@@ -82,7 +116,7 @@ class Reader:
     def __init__(self, special: Special | None = None) -> None:
         self._special = special or {}
 
-    def read(self, node: yaml.Node, wanted: Any, where: str) -> Any:
+    def read(self, node: Node, wanted: Any, where: str) -> Any:
         """Return the value of *node* as *wanted*. *where* names the place for messages. Raises Refused."""
         if wanted in self._special:
             return self._special[wanted](node, where)
@@ -99,7 +133,7 @@ class Reader:
             )
         return scalar(node, wanted, where)
 
-    def record(self, node: yaml.Node, wanted: type[T], where: str, skip: Sequence[str] = ()) -> T:
+    def record(self, node: Node, wanted: type[T], where: str, skip: Sequence[str] = ()) -> T:
         """Return the mapping *node* as the dataclass *wanted*; fields named in *skip* are not the file's to set."""
         fields = {field.name: field for field in dataclasses.fields(wanted) if field.name not in skip}  # type: ignore[arg-type]
         types_of = _types_of(typing.cast("Any", wanted))
@@ -115,25 +149,23 @@ class Reader:
                 and field.default is dataclasses.MISSING
                 and field.default_factory is dataclasses.MISSING
             ):
-                raise Refused(
-                    f"'{name}' is missing in {where} (it needs: {', '.join(fields)})", node.start_mark.line + 1
-                )
+                raise Refused(f"'{name}' is missing in {where} (it needs: {', '.join(fields)})", node.line)
         return wanted(**found)
 
-    def _literal(self, node: yaml.Node, allowed: tuple[Any, ...], where: str) -> Any:
+    def _literal(self, node: Node, allowed: tuple[Any, ...], where: str) -> Any:
         value = scalar(node, type(allowed[0]), where)
         if value not in allowed:
-            raise Refused(f"{where} is '{value}' (allowed: {', '.join(map(str, allowed))})", node.start_mark.line + 1)
+            raise Refused(f"{where} is '{value}' (allowed: {', '.join(map(str, allowed))})", node.line)
         return value
 
-    def _union(self, node: yaml.Node, options: tuple[Any, ...], where: str) -> Any:
+    def _union(self, node: Node, options: tuple[Any, ...], where: str) -> Any:
         if types.NoneType in options:
-            if _tag(node) == "null":
+            if node.tag == "null":
                 return None
             return self.read(node, next(option for option in options if option is not types.NoneType), where)
         return self._tagged(node, options, where)
 
-    def _tagged(self, node: yaml.Node, options: tuple[Any, ...], where: str) -> Any:
+    def _tagged(self, node: Node, options: tuple[Any, ...], where: str) -> Any:
         """Read one of several dataclasses, told apart by their literal `id`."""
         by_id = {get_args(_types_of(option)["id"])[0]: option for option in options}
         for key, line, value in pairs(node, where):
@@ -142,17 +174,17 @@ class Reader:
                 if chosen not in by_id:
                     raise Refused(f"unknown id '{chosen}' in {where} (allowed: {', '.join(by_id)})", line)
                 return self.record(node, by_id[chosen], f"{where} ({chosen})")
-        raise Refused(f"'id' is missing in {where} (allowed: {', '.join(by_id)})", node.start_mark.line + 1)
+        raise Refused(f"'id' is missing in {where} (allowed: {', '.join(by_id)})", node.line)
 
 
-def pairs(node: yaml.Node, where: str) -> list[tuple[str, int, yaml.Node]]:
+def pairs(node: Node, where: str) -> list[tuple[str, int, Node]]:
     """Return (key, line, value) of a mapping. Raises Refused for anything else and for duplicate keys."""
-    if not _is(node, "mapping"):
-        raise Refused(f"{where} must be a mapping, not {_shape(node)}", node.start_mark.line + 1)
+    if not _is(node, MAPPING):
+        raise Refused(f"{where} must be a mapping, not {_shape(node)}", node.line)
     seen: dict[str, int] = {}
     found = []
     for key_node, value in node.value:
-        line = key_node.start_mark.line + 1
+        line = key_node.line
         key = scalar(key_node, str, f"a key of {where}")
         if key in seen:
             raise Refused(f"duplicate key '{key}' in {where} (first on line {seen[key]}); keep one", line)
@@ -161,10 +193,10 @@ def pairs(node: yaml.Node, where: str) -> list[tuple[str, int, yaml.Node]]:
     return found
 
 
-def items(node: yaml.Node, where: str) -> list[yaml.Node]:
+def items(node: Node, where: str) -> list[Node]:
     """Return the items of a list. Raises Refused for anything else."""
-    if not _is(node, "sequence"):
-        raise Refused(f"{where} must be a list, not {_shape(node)}", node.start_mark.line + 1)
+    if not _is(node, SEQUENCE):
+        raise Refused(f"{where} must be a list, not {_shape(node)}", node.line)
     return list(node.value)
 
 
@@ -176,39 +208,35 @@ _NAMES: Mapping[type, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def scalar(node: yaml.Node, wanted: type, where: str) -> Any:
+def scalar(node: Node, wanted: type, where: str) -> Any:
     """Return a scalar as *wanted* (str, int, float or bool), never by coercion. Raises Refused."""
     name, tags = _NAMES[wanted]
-    if _tag(node) not in tags:
-        raise Refused(f"{where} must be {name}, not {_shape(node)}", node.start_mark.line + 1)
-    text = str(node.value)
+    if node.tag not in tags or not isinstance(node.value, str):
+        raise Refused(f"{where} must be {name}, not {_shape(node)}", node.line)
+    text = node.value
     if wanted is bool:
         return text.lower() in {"true", "yes", "on"}
     try:
         return wanted(text.replace("_", "")) if wanted in {int, float} else text
     except ValueError:
-        raise Refused(f"{where} must be {name}, not '{text}'", node.start_mark.line + 1) from None
+        raise Refused(f"{where} must be {name}, not '{text}'", node.line) from None
 
 
-def _tag(node: yaml.Node) -> str:
-    return str(node.tag).rsplit(":", 1)[-1]
+def _is(node: Node, tag: str) -> bool:
+    return node.tag == tag and not isinstance(node.value, str)
 
 
-def _is(node: yaml.Node, kind: str) -> bool:
-    return bool(getattr(node, "id", None) == kind)
-
-
-def _shape(node: yaml.Node) -> str:
-    if _is(node, "scalar"):
+def _shape(node: Node) -> str:
+    if isinstance(node.value, str):
         return f"'{node.value}'"
-    return "a list" if _is(node, "sequence") else "a mapping"
+    return "a list" if _is(node, SEQUENCE) else "a mapping"
 
 
-def _in_range(value: Any, metadata: Mapping[str, Any], where: str, node: yaml.Node) -> Any:
+def _in_range(value: Any, metadata: Mapping[str, Any], where: str, node: Node) -> Any:
     if value is None or "minimum" not in metadata:
         return value
     low, high = metadata["minimum"], metadata["maximum"]
     if not (value >= low and (high is None or value <= high)) or value in (float("inf"),):
         allowed = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
-        raise Refused(f"{where} is {value} (allowed: {allowed})", node.start_mark.line + 1)
+        raise Refused(f"{where} is {value} (allowed: {allowed})", node.line)
     return value

@@ -1,26 +1,27 @@
-"""Find, read and check the policy file. It is read again on every call: nothing here is cached."""
+"""Find, read and check the policy file. It is read on every call; what it was parsed to may be kept (`parsed`)."""
 
 from __future__ import annotations
 
 import hashlib
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from profile_router.core.ladder.causes import CAUSES
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.errors import PolicyError
 from profile_router.folders import our_folder
-from profile_router.outside.strict_yaml import Reader, Refused, items, pairs, parse, scalar
+from profile_router.outside.strict_yaml import Node, Reader, Refused, items, pairs, parse, scalar
+from profile_router.policies.parsed import Parsed, keep, name_of, recall
 from profile_router.policies.private_section import check_private
-
-if TYPE_CHECKING:
-    import yaml
 
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
 VARIABLE = "PROFILE_ROUTER_POLICY"
+Literals = Mapping[str, tuple[str, ...]]
 
 
 def own_policy(environ: Mapping[str, str]) -> Path:
@@ -38,11 +39,15 @@ def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
     return own if own.is_file() else SHIPPED
 
 
-def read_policy(path: Path) -> Policy:
-    """Return the policy in *path*. Raises PolicyError with file, line and what is allowed."""
+def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
+    """Return the policy in *path*. Raises PolicyError with file, line and what is allowed.
+
+    *kept_in* is the folder where what the same bytes were parsed to may be kept; without it they are parsed.
+    """
     try:
         raw = path.read_bytes()
         text = raw.decode()
+        name = name_of(raw, raw if path == SHIPPED else SHIPPED.read_bytes()) if kept_in else ""
     except OSError as error:
         raise PolicyError(
             f"cannot be read ({error.strerror}); "
@@ -51,20 +56,28 @@ def read_policy(path: Path) -> Policy:
         ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
+    digest = hashlib.sha256(raw).hexdigest()[:12]
+    if kept_in and (known := recall(kept_in, name)):
+        with suppress(Refused):
+            return _policy(known.root, digest, str(path), known.literals)
     try:
-        return _policy(text, hashlib.sha256(raw).hexdigest()[:12], str(path))
+        root = parse(text)
+        policy = _policy(root, digest, str(path))
     except Refused as refused:
         raise PolicyError(refused.message, file=str(path), line=refused.line) from None
+    if kept_in:
+        keep(kept_in, name, Parsed(root, policy.kinds.literals))
+    return policy
 
 
-def _policy(text: str, digest: str, source: str) -> Policy:
-    root = parse(text)
-    policy = Reader({KindPatterns: _kinds, PluginSwitch: _switch}).record(
+def _policy(root: Node, digest: str, source: str, tried: Literals | None = None) -> Policy:
+    """Return the policy that *root* holds; *tried* are the literals of expressions that were found right before."""
+    policy = Reader({KindPatterns: partial(_kinds, tried=tried), PluginSwitch: _switch}).record(
         root, Policy, "the file", skip=("digest", "source", "local_only_by", "workspace_private")
     )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])
-    if "private" in lines:
+    if "private" in lines and tried is None:
         check_private(policy.private, lines["private"][1], "private")
     _check_ladder(policy, lines["ladder"][1])
     _check_kinds(policy, lines["rules"][1])
@@ -75,57 +88,53 @@ def _policy(text: str, digest: str, source: str) -> Policy:
     return dataclasses.replace(policy, digest=digest, source=source)
 
 
-def _kinds(node: yaml.Node, where: str) -> KindPatterns:
+def _kinds(node: Node, where: str, tried: Literals | None) -> KindPatterns:
     patterns = {}
     for kind, _line, value in pairs(node, where):
         patterns[kind] = tuple(scalar(item, str, f"{where}.{kind}") for item in items(value, f"{where}.{kind}"))
     try:
-        return compile_kinds(patterns)
-    except ValueError as error:
-        raise Refused(str(error), node.start_mark.line + 1) from None
+        return compile_kinds(patterns, tried)
+    except (KeyError, ValueError) as error:
+        raise Refused(str(error), node.line) from None
 
 
-def _switch(node: yaml.Node, where: str) -> str:
+def _switch(node: Node, where: str) -> str:
     """Read on, explain or off; YAML takes the bare words on and off for booleans."""
     spelled = str(node.value).lower() if isinstance(node.value, str) else ""
     found = {"true": "on", "yes": "on", "false": "off", "no": "off"}.get(spelled, spelled)
     if found not in get_args(PluginSwitch):
-        raise Refused(
-            f"{where} is '{node.value}' (allowed: {', '.join(get_args(PluginSwitch))})", node.start_mark.line + 1
-        )
+        raise Refused(f"{where} is '{node.value}' (allowed: {', '.join(get_args(PluginSwitch))})", node.line)
     return found
 
 
-def _check_rules(policy: Policy, line: int, node: yaml.Node) -> None:
+def _check_rules(policy: Policy, line: int, node: Node) -> None:
     ids = [rule.id for rule in policy.rules]
     for place, rule_id in enumerate(ids):
         if rule_id in ids[:place]:
-            raise Refused(f"rule '{rule_id}' stands twice; keep one", node.value[place].start_mark.line + 1)
+            raise Refused(f"rule '{rule_id}' stands twice; keep one", items(node, "rules")[place].line)
     if not ids or ids[0] != "private":
         raise Refused("the first rule must be 'private': no other rule may send a private task away", line)
     if ids[-1] != "borderline":
         raise Refused("the last rule must be 'borderline': it takes what the others leave", line)
 
 
-def _check_ladder(policy: Policy, node: yaml.Node) -> None:
+def _check_ladder(policy: Policy, node: Node) -> None:
     ids = [step.id for step in policy.ladder]
-    for place, (step, item) in enumerate(zip(policy.ladder, node.value, strict=True)):
+    for place, (step, item) in enumerate(zip(policy.ladder, items(node, "ladder"), strict=True)):
         if step.id in ids[:place] or step.id == "stop":
-            raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.start_mark.line + 1)
+            raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.line)
         unknown = [cause for cause in step.causes if cause not in CAUSES]
         if unknown:
             known = ", ".join(sorted(CAUSES))
-            raise Refused(
-                f"ladder step '{step.id}': unknown cause '{unknown[0]}' (allowed: {known})", item.start_mark.line + 1
-            )
+            raise Refused(f"ladder step '{step.id}': unknown cause '{unknown[0]}' (allowed: {known})", item.line)
 
 
-def _check_kinds(policy: Policy, node: yaml.Node) -> None:
+def _check_kinds(policy: Policy, node: Node) -> None:
     known = [kind for kind, _ in policy.kinds.kinds]
-    for rule, item in zip(policy.rules, node.value, strict=True):
+    for rule, item in zip(policy.rules, items(node, "rules"), strict=True):
         for kind in getattr(rule, "kinds", ()):
             if kind not in known:
                 raise Refused(
                     f"rule '{rule.id}' names the kind '{kind}', which `kinds` lacks (it has: {', '.join(known)})",
-                    item.start_mark.line + 1,
+                    item.line,
                 )

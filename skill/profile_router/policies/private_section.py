@@ -6,19 +6,15 @@ A refusal never repeats a word or a pattern: both may be confidential.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from profile_router.core.policy import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
-from profile_router.outside.strict_yaml import Refused, items, pairs
-
-if TYPE_CHECKING:
-    import yaml
+from profile_router.outside.strict_yaml import Node, Refused, items, pairs
 
 
 def check_private(
     rules: PrivateRules,
-    node: yaml.Node,
+    node: Node,
     where: str,
     *,
     most_words: int = MOST_WORDS,
@@ -35,10 +31,10 @@ def check_private(
 
 
 def _check(
-    values: tuple[str, ...], node: yaml.Node, where: str, name: str, most: int, problem: Callable[[str], str]
+    values: tuple[str, ...], node: Node, where: str, name: str, most: int, problem: Callable[[str], str]
 ) -> None:
     if len(values) > most:
-        raise Refused(f"{where} has {len(values):,} entries (at most {most:,})", node.start_mark.line + 1)
+        raise Refused(f"{where} has {len(values):,} entries (at most {most:,})", node.line)
     for number, (value, item) in enumerate(zip(values, items(node, where), strict=True), 1):
         if said := problem(value):
-            raise Refused(f"{name} {number} {said}", item.start_mark.line + 1)
+            raise Refused(f"{name} {number} {said}", item.line)

@@ -13,6 +13,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.task import Task
 from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.folders import our_folder
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.profiles.home import HermesHome, find_home
@@ -53,7 +54,9 @@ def prepare(
     *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
     """
     workspace = find_workspace(task.workspace, cwd)
-    policy, ignored = tightened_by(read_policy(find_policy(policy_file, environ)), workspace)
+    policy, ignored = tightened_by(
+        read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / "policies"), workspace
+    )
     home = find_home(environ)
     policy, warnings = _without_absent_cheap(policy, home)
     profiles = {name: home.load(name, asked_by=asker) for name, asker in _wanted(task, policy).items()}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_router.core.language import anchored
-from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.anchored import Anchored, literals_of
 from profile_router.core.language.globs import glob_regex
 from profile_router.core.privacy import findings as privacy
 from profile_router.policies.file import SHIPPED, read_policy
@@ -127,3 +127,43 @@ def test_expressions_are_equal_whether_compiled_or_not() -> None:
     assert one.search("abc")
     assert one == Anchored("abc")
     assert hash(one) == hash(Anchored("abc"))
+
+
+ATOMS = st.sampled_from(
+    ["lint", "re-?do", r"\.", "[ab]c", r"\w+", ".", r"\bfix", "a{2,3}b", r"\x41b", "(?=x)x", "$", "^k"]
+)
+PATTERNS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.lists(inner, min_size=1, max_size=3).map("|".join).map("(?:{})".format),
+        st.tuples(inner, st.sampled_from(["?", "*", "+", "{0,2}", "{2}", "+?", "*+"])).map("(?:{0[0]}){0[1]}".format),
+        inner.map("(?P<gap>{})?".format).filter(lambda one: one.count("(?P<") == 1),
+    ),
+    max_leaves=6,
+).filter(lambda one: one.count("(?P<") < 2)
+OF_KINDS = [pattern for _, patterns in POLICY.kinds.kinds for pattern in patterns]
+
+
+@given(PATTERNS.flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one))))
+def test_each_match_holds_one_of_the_literals_that_were_found_in_its_expression(found: tuple[str, str]) -> None:
+    pattern, text = found
+    literals = literals_of(pattern)
+    for match in re.finditer(pattern, text):
+        assert not literals or any(one in text[match.start() :] for one in literals), (literals, match)
+
+
+@pytest.mark.parametrize("pattern", OF_KINDS, ids=[str(number) for number in range(len(OF_KINDS))])
+def test_each_kind_of_work_is_looked_for_by_literals_that_its_matches_hold(pattern: Anchored) -> None:
+    assert pattern.anchors == literals_of(pattern.pattern) != ()
+    for text in RECORDED:
+        lowered = text.lower()
+        fresh = replace(pattern)
+        assert (fresh.match(lowered) is None) == (pattern.compiled.match(lowered) is None)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?i)lint", "(?#note)lint", "(a)?(?(1)b|c)", "(?P<a>x)(?P=a)", "a|", "(?:fix)?", ""]
+)
+def test_what_is_not_read_has_no_literals(pattern: str) -> None:
+    assert literals_of(pattern) == ()

@@ -7,7 +7,7 @@ anchors: literals, one of which stands in whatever it matches. A text without an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from sys import maxsize
@@ -71,3 +71,64 @@ class Anchored:
                 return False
             text = text.lower()
         return not any(anchor in text for anchor in self.anchors)
+
+
+_PIECE = re.compile(
+    r"\\(?:[0-9]+|x..|u.{4}|U.{8}|N\{[^}]*\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:[:>=!]|<[=!]|P<\w+>))?"
+    r"|(?:[?*+]|\{\d*,\d*\}|\{\d+\})[?+]?|.",
+    re.DOTALL,
+)
+_UNREAD = re.compile(r"\(\?(?![:>=!]|<[=!]|P<)")  # flags, comments, conditions, references to a group by its name
+_LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
+
+
+def literals_of(pattern: str) -> tuple[str, ...]:
+    """Return literals, one of which stands in whatever *pattern* matches without flags; none where that cannot be told.
+
+    Of all that each match has to hold it is the part whose shortest spelling is longest.
+    """
+    if _UNREAD.search(pattern):
+        return ()
+    found, _ = _of_alternatives(_PIECE.findall(pattern), 0)
+    return () if "" in found else tuple(dict.fromkeys(found))
+
+
+def _of_alternatives(pieces: Sequence[str], at: int) -> tuple[list[str], int]:
+    """Return what is found in the alternatives from *at* on, and where they end."""
+    found: list[str] = []
+    known = True
+    while True:
+        literals, at = _of_sequence(pieces, at)
+        known = known and bool(literals)
+        found += literals
+        if at == len(pieces) or pieces[at] != "|":
+            return found if known else [], at
+        at += 1
+
+
+def _of_sequence(pieces: Sequence[str], at: int) -> tuple[list[str], int]:
+    parts: list[list[str]] = []
+    run = ""
+    while at < len(pieces) and pieces[at] not in ("|", ")"):
+        piece, inner = pieces[at], list[str]()
+        at += 1
+        if piece[0] == "(":
+            inner, at = _of_alternatives(pieces, at)
+            at += 1
+            inner = [] if piece in _LOOKS else inner
+        repeated = pieces[at][0] if at < len(pieces) and _repeats(pieces[at]) else ""
+        at += bool(repeated)
+        char = piece[-1] if _is_literal(piece) and repeated in ("", "+") else ""
+        run += char
+        if not char or repeated:
+            parts += [[run], inner if repeated in ("", "+") else []]
+            run = ""
+    return max((*parts, [run]), key=lambda part: min(map(len, part), default=0)), at
+
+
+def _repeats(piece: str) -> bool:
+    return piece[0] in "?*+" or (piece[0] == "{" and piece != "{")
+
+
+def _is_literal(piece: str) -> bool:
+    return piece not in ".^$" if len(piece) == 1 else len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.anchored import Anchored, literals_of
 from profile_router.core.language.clauses import OPAQUE, WORDS, WORK, clauses, first_word, plain_text, word_set
 
 __all__ = ["KindHit", "KindPatterns", "compile_kinds", "find_kinds", "has_scope_word"]
@@ -72,23 +72,35 @@ class KindHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindPatterns:
-    """Hold the compiled patterns of each kind, in policy order."""
+    """Hold the expressions of each kind, in policy order."""
 
-    kinds: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]
+    kinds: tuple[tuple[str, tuple[Anchored, ...]], ...]
+
+    @property
+    def literals(self) -> dict[str, tuple[str, ...]]:
+        """Return the anchors of each expression, as `compile_kinds` takes them."""
+        return {one.pattern: one.anchors for _, patterns in self.kinds for one in patterns}
 
 
-def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
-    """Compile the policy's regular expressions, kind by kind.
+def compile_kinds(
+    patterns: Mapping[str, Sequence[str]], tried: Mapping[str, tuple[str, ...]] | None = None
+) -> KindPatterns:
+    """Return the policy's regular expressions, kind by kind. Those that were *tried* before are not compiled again.
 
-    Raises ValueError, naming the kind and the pattern, for one that is no regular expression, that matches the empty
-    text (it would match every task), or that has a capital letter (it would match none).
+    *tried* holds the `literals` of each. Raises ValueError, naming the kind and the pattern, for one that is no regular
+    expression, that matches the empty text (it would match every task), or that has a capital letter (it would match
+    none).
     """
-    return KindPatterns(
-        kinds=tuple((kind, tuple(_compiled(kind, source) for source in sources)) for kind, sources in patterns.items())
-    )
+    kinds = []
+    for kind, sources in patterns.items():
+        if tried is None:
+            for source in sources:
+                _try(kind, source)
+        kinds.append((kind, tuple(Anchored(one, tried[one] if tried else literals_of(one)) for one in sources)))
+    return KindPatterns(kinds=tuple(kinds))
 
 
-def _compiled(kind: str, source: str) -> re.Pattern[str]:
+def _try(kind: str, source: str) -> None:
     try:
         pattern = re.compile(source)
     except (re.error, OverflowError, RecursionError) as error:
@@ -97,7 +109,6 @@ def _compiled(kind: str, source: str) -> re.Pattern[str]:
         raise ValueError(f"kind {kind}: the pattern {source!r} matches the empty text, so it would match every task")
     if capital := _CAPITAL.search(source):
         raise ValueError(f"kind {kind}: the pattern {source!r} has {capital[1]!r}, but tasks are matched in lower case")
-    return pattern
 
 
 def find_kinds(text: str, kinds: KindPatterns) -> tuple[KindHit, ...]:
@@ -159,7 +170,7 @@ def _readings(clause: str) -> tuple[str, ...]:
     return (clause, clause[light.end() :]) if light else (clause,)
 
 
-def _first_match(readings: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> str | None:
+def _first_match(readings: Sequence[str], patterns: Sequence[Anchored]) -> str | None:
     for reading in readings:
         lowered = reading.lower()
         for pattern in patterns:

@@ -1,0 +1,220 @@
+"""What a policy was parsed to is kept for its owner alone, and whatever is wrong with it counts as nothing kept."""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profile_router.core.policy import Policy
+from profile_router.errors import PolicyError
+from profile_router.outside import strict_yaml
+from profile_router.policies import file, parsed
+from profile_router.policies.file import SHIPPED, read_policy
+
+RAW = SHIPPED.read_bytes()
+NAME = parsed.name_of(RAW, RAW)
+PARSED = read_policy(SHIPPED)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "policies"
+
+
+@pytest.fixture
+def parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows with each YAML text that is parsed as a policy."""
+    seen: list[int] = []
+
+    def parse(text: str) -> strict_yaml.Node:
+        seen.append(len(text))
+        return strict_yaml.parse(text)
+
+    monkeypatch.setattr(file, "parse", parse)
+    return seen
+
+
+def _read(folder: Path, path: Path = SHIPPED) -> Policy:
+    return read_policy(path, folder)
+
+
+def test_the_second_call_parses_nothing_and_reads_the_same_policy(folder: Path, parses: list[int]) -> None:
+    assert _read(folder) == PARSED
+    assert _read(folder) == PARSED
+    assert len(parses) == 1
+
+
+def test_what_is_kept_is_json_that_only_its_owner_may_read(folder: Path) -> None:
+    _read(folder)
+    (kept,) = folder.iterdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    json.loads(kept.read_bytes().partition(b"\n")[2])
+
+
+def test_an_edited_policy_is_parsed_again(folder: Path, parses: list[int], tmp_path: Path) -> None:
+    mine = tmp_path / "policy.yaml"
+    for tokens in (1_000, 1_001):
+        mine.write_bytes(RAW.replace(b"conversation_tokens: 1000", f"conversation_tokens: {tokens}".encode()))
+        assert _read(folder, mine).limits.conversation_tokens == tokens
+    assert len(parses) == 2
+
+
+def test_another_version_of_the_program_or_of_its_policy_parses_again(
+    folder: Path, parses: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _read(folder)
+    monkeypatch.setattr(parsed, "__version__", "0.0.9")
+    _read(folder)
+    assert len(parses) == 2
+    assert parsed.name_of(b"mine", b"shipped") != parsed.name_of(b"mine", b"shipped before")
+
+
+def test_a_wrong_policy_is_never_kept(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "policy.yaml"
+    mine.write_bytes(RAW + b"nonsense: 1\n")
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="unknown key 'nonsense'"):
+            _read(folder, mine)
+    assert not folder.exists()
+
+
+def _open_to_others(folder: Path, kept: Path) -> None:
+    kept.chmod(0o640)
+
+
+def _writable_by_others(folder: Path, kept: Path) -> None:
+    kept.chmod(0o602)
+
+
+def _in_an_open_folder(folder: Path, kept: Path) -> None:
+    folder.chmod(0o755)
+
+
+def _a_link(folder: Path, kept: Path) -> None:
+    kept.rename(folder.parent / "elsewhere")
+    kept.symlink_to(folder.parent / "elsewhere")
+
+
+def _a_second_name(folder: Path, kept: Path) -> None:
+    os.link(kept, folder.parent / "elsewhere")
+
+
+def _a_linked_folder(folder: Path, kept: Path) -> None:
+    folder.rename(folder.parent / "elsewhere")
+    folder.symlink_to(folder.parent / "elsewhere")
+
+
+def _a_pipe(folder: Path, kept: Path) -> None:
+    kept.unlink()
+    os.mkfifo(kept, 0o600)
+
+
+def _a_folder(folder: Path, kept: Path) -> None:
+    kept.unlink()
+    kept.mkdir(0o700)
+
+
+def _of_another_policy(folder: Path, kept: Path) -> None:
+    mine = folder.parent / "policy.yaml"
+    mine.write_bytes(RAW.replace(b"conversation_tokens: 1000", b"conversation_tokens: 7"))
+    _read(folder, mine)
+    other = next(path for path in folder.iterdir() if path != kept)
+    other.replace(kept)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        *(_open_to_others, _writable_by_others, _in_an_open_folder, _a_link, _a_second_name, _a_linked_folder),
+        *(_a_pipe, _a_folder, _of_another_policy),
+    ],
+    ids=lambda spoil: spoil.__name__.strip("_"),
+)
+def test_what_others_may_reach_is_not_read_but_parsed_again(
+    spoil: Callable[[Path, Path], None], folder: Path, parses: list[int]
+) -> None:
+    _read(folder)
+    (kept,) = folder.iterdir()
+    spoil(folder, kept)
+    parses.clear()
+    assert _read(folder) == PARSED
+    assert len(parses) == 1
+
+
+def test_what_another_user_owns_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _read(folder)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert parsed.recall(folder, NAME) is None
+
+
+DEEP = b"[" * 100_000
+HOSTILE = [b"", b"{}", b"null", b"[[], {}]", b'[["str", 1], {}]', b'[["mapping", 1, 5], {}]', b"\xff\xfe", DEEP]
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["with its checksum", "without"])
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_content_is_parsed_again(content: bytes, signed: bool, folder: Path, parses: list[int]) -> None:
+    _read(folder)
+    parses.clear()
+    head = hashlib.sha256(NAME.encode() + content).hexdigest().encode() + b"\n" if signed else b""
+    (folder / f"{NAME}.json").write_bytes(head + content)
+    assert _read(folder) == PARSED
+    assert len(parses) == 1
+
+
+@given(st.integers(0, 40_000), st.binary(min_size=1, max_size=8))
+def test_no_damage_is_an_error_or_another_policy(
+    tmp_path_factory: pytest.TempPathFactory, place: int, damage: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged") / "policies"
+    _read(folder)
+    (kept,) = folder.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:place] + damage + whole[place + len(damage) :])
+    assert _read(folder) == PARSED
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+)
+
+
+@given(st.tuples(JSON, JSON) | JSON)
+def test_no_json_at_all_is_an_error(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    folder = tmp_path_factory.mktemp("json") / "policies"
+    folder.mkdir(0o700)
+    content = json.dumps(value).encode()
+    path = folder / f"{NAME}.json"
+    path.touch(0o600)
+    path.write_bytes(hashlib.sha256(NAME.encode() + content).hexdigest().encode() + b"\n" + content)
+    assert _read(folder) == PARSED
+
+
+def test_only_the_newest_few_are_kept(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "policy.yaml"
+    for number in range(parsed.MOST_FILES + 3):
+        mine.write_bytes(RAW + f"# {number}\n".encode())
+        _read(folder, mine)
+        os.utime(folder / f"{parsed.name_of(mine.read_bytes(), RAW)}.json", (number, number))
+    assert len(list(folder.iterdir())) == parsed.MOST_FILES
+    assert parsed.recall(folder, parsed.name_of(mine.read_bytes(), RAW)) is not None
+
+
+@pytest.mark.parametrize("fault", [PermissionError, FileExistsError, FileNotFoundError])
+def test_where_nothing_can_be_kept_the_policy_is_read_all_the_same(
+    fault: type[OSError], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert _read(folder) == PARSED
+    assert not folder.exists()
