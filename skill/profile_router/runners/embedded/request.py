@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from profile_router.core.profile import Profile
 from profile_router.prompting.image_parts import image_parts
 from profile_router.prompting.templates import render
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
+from profile_router.runners.tools.terminal import Jailed, terminal_refused, wants_terminal
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -27,46 +27,50 @@ def tools_for(
     """Return the tools of an attempt: what task and profile both allow, and `ask_for_profile` always."""
     from profile_router.runners.tools.tools import build_tools
 
-    allowed = OFFERED if profile.toolsets is None else OFFERED & frozenset(profile.toolsets)
-    if order.task.toolsets is not None:
-        allowed &= frozenset(order.task.toolsets)
     return build_tools(
         fence,
         result_chars=min(policy.limits.tool_result_chars, max(400, order.window)),
         profiles=order.asks,
-        toolsets=allowed if fence is not None else frozenset(),
+        toolsets=_toolsets(order, profile),
         terminal=terminal,
     )
 
 
-def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path | None, base: Path) -> dict[str, Any]:
-    """Return the first request of an attempt as a server would count it: messages and tools."""
-    from langchain_core.messages import SystemMessage, convert_to_openai_messages
-    from langchain_core.utils.function_calling import convert_to_openai_tool
+def _toolsets(order: Order, profile: Profile) -> frozenset[str]:
+    """Return what task and profile both allow of the toolsets that are offered."""
+    named = (profile.toolsets, order.task.toolsets)
+    return OFFERED.intersection(*(toolsets for toolsets in named if toolsets is not None))
 
-    reach = partial(
-        Fence, private_globs=policy.private_paths, confidential=policy.confidential, allow_private=order.local
-    )
-    fence = reach(workspace) if workspace else None
-    found = open_terminal(order, profile, fence, policy) if wants_terminal(order, profile) else None
-    terminal = found if isinstance(found, Jailed) else None
-    system = SystemMessage(system_prompt(order, profile, terminal))
+
+def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path | None, base: Path) -> dict[str, Any]:
+    """Return the first request of an attempt as a server would count it: messages and tools.
+
+    Nothing is made that could reach a file, and no jail is tried: a terminal that the jail alone could refuse counts.
+    """
+    from langchain_core.messages import SystemMessage, convert_to_openai_messages
+
+    from profile_router.runners.tools.tools import described_tools
+
+    root = Path(os.path.realpath(workspace)) if workspace else None
+    refused = not wants_terminal(order, profile) or terminal_refused(profile, root, policy, local=order.local)
+    system = SystemMessage(system_prompt(order, profile, terminal=not refused))
+    files = root is not None and "file" in _toolsets(order, profile)
     return {
         "messages": convert_to_openai_messages([system, *conversation_messages(order, base)]),
-        "tools": [convert_to_openai_tool(tool) for tool in tools_for(order, profile, fence, policy, terminal)],
+        "tools": described_tools(files=files, terminal=not refused),
     }
 
 
 OFFERED = frozenset({"file"})
 
 
-def system_prompt(order: Order, profile: Profile, terminal: Jailed | None = None) -> str:
+def system_prompt(order: Order, profile: Profile, *, terminal: bool = False) -> str:
     """Return the system prompt of an attempt under *profile*. Who asks for a terminal and gets none is told so."""
     return render(
         "subagent",
         asks=_listed(order.asks),
         enforce_tools=profile.tool_use_enforcement != "off",
-        terminal_asked=terminal is None and wants_terminal(order, profile),
+        terminal_asked=not terminal and wants_terminal(order, profile),
     )
 
 

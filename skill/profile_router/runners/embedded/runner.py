@@ -77,7 +77,7 @@ class EmbeddedRunner:
         fence = self._fence(order)
         terminal, refused = await self._terminal(order, profile, fence)
         tools = tools_for(order, profile, fence, self.policy, terminal)
-        system = system_prompt(order, profile, terminal)
+        system = system_prompt(order, profile, terminal=terminal is not None)
         meter = self._meter(order, profile, system, tools, emit, hold)
         failure: Failure | None = None
         text = ""

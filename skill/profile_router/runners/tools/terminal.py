@@ -54,7 +54,8 @@ def open_terminal(
 
     *known* is what attempts before this one found in files that have not changed since; it is added to.
     """
-    reason = next(_against(profile, fence, policy, order.local), None) or jail_problem()
+    root = fence.root if fence else None
+    reason = terminal_refused(profile, root, policy, local=order.local) or jail_problem()
     if reason is None and fence is not None:
         network = policy.terminal.network and not order.private
         known = {} if known is None else known
@@ -66,7 +67,12 @@ def open_terminal(
     return f"run_command is not offered: {reason}{cut}"
 
 
-def _against(profile: Profile, fence: Fence | None, policy: Policy, local: bool) -> Iterator[str]:
+def terminal_refused(profile: Profile, root: Path | None, policy: Policy, *, local: bool) -> str | None:
+    """Return what speaks against commands in the workspace *root*, the jail aside; None where nothing does."""
+    return next(_against(profile, root, policy, local), None)
+
+
+def _against(profile: Profile, root: Path | None, policy: Policy, local: bool) -> Iterator[str]:
     if profile.toolsets is not None and "terminal" not in profile.toolsets:
         yield f"{profile.name} has no terminal (toolsets: {', '.join(profile.toolsets) or 'none'})"
     if profile.terminal_backend != "local":
@@ -76,13 +82,13 @@ def _against(profile: Profile, fence: Fence | None, policy: Policy, local: bool)
         )
     if not policy.terminal.allow:
         yield "the policy allows no command (terminal.allow)"
-    if fence is None:
+    if root is None:
         yield "there is no workspace"
         return
     home = Path(os.path.realpath(Path.home()))
-    if home.is_relative_to(fence.root):
-        yield f"the workspace {fence.root} holds your home folder"
-    if not local and (glob := private_glob(str(fence.root), policy.private_paths)):
+    if home.is_relative_to(root):
+        yield f"the workspace {root} holds your home folder"
+    if not local and (glob := private_glob(str(root), policy.private_paths)):
         yield f"the workspace is private (policy: {glob})"
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, cast
 
 from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, model_validator
 
 from profile_router.errors import RouterError
@@ -29,7 +30,7 @@ _LONGEST_REASON = 500
 _LESS = "ask for less"
 _ABSENT = os.strerror(errno.ENOENT)
 _Act = Callable[..., str] | Callable[..., Awaitable[str]]
-_Row = tuple[str, str, type[BaseModel], _Act]
+_Offer = tuple[str, str, type[BaseModel]]  # a name, a description, the parameters
 
 
 class AskedForProfile(Exception):
@@ -86,6 +87,17 @@ class _AskForProfile(_Arguments):
     reason: str
 
 
+_FILE_TOOLS: tuple[_Offer, ...] = (
+    ("list_files", "List a folder's files.", _ListFiles),
+    ("search", "Search file contents; returns path:line: text.", _Search),
+    ("read_file", "Read numbered lines of a text file.", _ReadFile),
+    ("write_file", "Create or overwrite a whole file.", _WriteFile),
+    ("edit_file", "Replace one piece of text in a file.", _EditFile),
+)
+_COMMAND_TOOL: _Offer = ("run_command", "Run one program in the workspace, without a shell.", _RunCommand)
+_ASKING_TOOL: _Offer = ("ask_for_profile", "Stop and hand the task to a better suited profile.", _AskForProfile)
+
+
 def build_tools(
     fence: Fence | None,
     *,
@@ -99,52 +111,62 @@ def build_tools(
     Each answers with at most *result_chars* characters; what is refused or fails is answered as text that starts with
     `error: `. Only `ask_for_profile` raises: AskedForProfile, for one of *profiles*.
     """
-    files = _file_tools(fence, result_chars) if fence is not None and "file" in toolsets else ()
-    rows: list[_Row] = [*files, *([_command_tool(terminal, result_chars)] if terminal else []), _asking_tool(profiles)]
-    return [_tool(name, text, schema, act, result_chars) for name, text, schema, act in rows]
+    acts: dict[str, _Act] = {"ask_for_profile": _asking(profiles)}
+    if fence is not None:
+        acts |= _file_acts(fence, result_chars)
+    if terminal is not None:
+        acts["run_command"] = _commanding(terminal, result_chars)
+    offers = _offers(files=fence is not None and "file" in toolsets, terminal=terminal is not None)
+    return [_tool(offer, acts[offer[0]], result_chars) for offer in offers]
 
 
-def _file_tools(fence: Fence, room: int) -> tuple[_Row, ...]:
+def described_tools(*, files: bool, terminal: bool) -> list[dict[str, Any]]:
+    """Return the tools as a request describes them, without anything that could carry them out."""
+    offers = _offers(files=files, terminal=terminal)
+    return [convert_to_openai_tool(_tool(offer, _carries_out_nothing, 0)) for offer in offers]
+
+
+def _offers(*, files: bool, terminal: bool) -> tuple[_Offer, ...]:
+    return (*(_FILE_TOOLS if files else ()), *((_COMMAND_TOOL,) if terminal else ()), _ASKING_TOOL)
+
+
+def _carries_out_nothing(**_arguments: object) -> str:
+    raise ToolRefusal("this tool was only described")
+
+
+def _file_acts(fence: Fence, room: int) -> dict[str, _Act]:
     def list_files(path: str) -> str:
         return fitted(listing.list_folder(fence, path), room, "list one of its folders")
 
-    return (
-        ("list_files", "List a folder's files.", _ListFiles, list_files),
-        (
-            "search",
-            "Search file contents; returns path:line: text.",
-            _Search,
-            lambda pattern, glob: search.search_files(fence, pattern, glob, room),
-        ),
-        (
-            "read_file",
-            "Read numbered lines of a text file.",
-            _ReadFile,
-            lambda path, start, lines: reading.read_page(fence, path, start, lines, room),
-        ),
-        ("write_file", "Create or overwrite a whole file.", _WriteFile, partial(editing.write_whole, fence)),
-        ("edit_file", "Replace one piece of text in a file.", _EditFile, partial(editing.replace_once, fence)),
-    )
+    return {
+        "list_files": list_files,
+        "search": lambda pattern, glob: search.search_files(fence, pattern, glob, room),
+        "read_file": lambda path, start, lines: reading.read_page(fence, path, start, lines, room),
+        "write_file": partial(editing.write_whole, fence),
+        "edit_file": partial(editing.replace_once, fence),
+    }
 
 
-def _command_tool(terminal: Jailed, room: int) -> _Row:
+def _commanding(terminal: Jailed, room: int) -> _Act:
     async def run_command(command: str) -> str:
         return await terminal.run(command, room)
 
-    return "run_command", "Run one program in the workspace, without a shell.", _RunCommand, run_command
+    return run_command
 
 
-def _asking_tool(profiles: Sequence[str]) -> _Row:
+def _asking(profiles: Sequence[str]) -> _Act:
     def ask_for_profile(profile: str, reason: str) -> str:
         if profile not in profiles:
             known = ", ".join(profiles) or "none"
             raise ToolRefusal(f"profile '{shown(profile)}' cannot be asked for; known: {known}")
         raise AskedForProfile(profile, clean(reason)[:_LONGEST_REASON])
 
-    return "ask_for_profile", "Stop and hand the task to a better suited profile.", _AskForProfile, ask_for_profile
+    return ask_for_profile
 
 
-def _tool(name: str, text: str, schema: type[BaseModel], act: _Act, room: int) -> BaseTool:
+def _tool(offer: _Offer, act: _Act, room: int) -> BaseTool:
+    name, text, schema = offer
+
     def answered(arguments: Mapping[str, Any], failure: Exception) -> str:
         if isinstance(failure, OSError):
             where = shown(str(arguments.get("path", ".")))
