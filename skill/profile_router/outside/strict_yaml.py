@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from profile_router.core.text import shown
-from profile_router.outside.yaml_depth import TooDeep, events_within
+from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 
 if TYPE_CHECKING:
     import yaml
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 _LONGEST, _HEAD = 1_200, 300  # characters of a message
+_WORDED = {
+    "levels": f"nested deeper than {MAX_DEPTH} levels; write it flatter",
+    "alias": "aliases (`*name`) are not allowed: write the value out",
+}
 T = TypeVar("T")
 
 
@@ -57,12 +61,11 @@ def parse(text: str) -> Node:
 
     if len(text) > MAX_BYTES:
         raise Refused(f"{len(text):,} characters are too many for such a file (at most {MAX_BYTES:,})", 1)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_aliases_and_depth(yaml, text)
-        node = yaml.compose(text, Loader=loader)
-    except TooDeep as error:
-        raise Refused(f"nested deeper than {MAX_DEPTH} levels; write it flatter", error.line) from None
+        refuse_hostile(text, levels=MAX_DEPTH)
+        node = yaml.compose(text, Loader=safe_loader())
+    except Hostile as hostile:
+        raise Refused(_WORDED[hostile.what], hostile.line) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Refused(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1) from None
@@ -94,12 +97,6 @@ def node_of(plain: Any) -> Node:
     if tag == SEQUENCE:
         return Node(tag, line, tuple(map(node_of, value)))
     raise ValueError("not a node")
-
-
-def _refuse_aliases_and_depth(yaml: Any, text: str) -> None:
-    for event in events_within(text, MAX_DEPTH):
-        if isinstance(event, yaml.AliasEvent):
-            raise Refused("aliases (`*name`) are not allowed: write the value out", event.start_mark.line + 1)
 
 
 @lru_cache(maxsize=128)

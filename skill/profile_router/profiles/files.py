@@ -10,16 +10,24 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import ProfileError
-from profile_router.outside.yaml_depth import TooDeep, events_within
+from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 from profile_router.profiles.values import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 MAX_BYTES = 1_000_000
 _MAX_DEPTH = 50
-_MAX_NODES = 50_000  # aliases counted at their full size, so a small file cannot unfold into a large one
+_MAX_VALUES = 50_000
+_TOO_MUCH = (
+    f"unfolds into more than {_MAX_DEPTH} levels or {_MAX_VALUES:,} values, the most that is read; write it flatter "
+    "and without aliases"
+)
+_WORDED = {
+    "levels": _TOO_MUCH,
+    "values": _TOO_MUCH,
+    "alias": "an alias that points nowhere; put text that starts with * in quotes",  # the parser would name it
+}
 
 
 def read_config(path: Path) -> dict[str, Any] | None:
@@ -58,12 +66,11 @@ def parse_config(text: str, path: Path) -> dict[str, Any]:
     """Return the mapping in *text*, which stands in the file *path*. Raises ProfileError as `read_config` does."""
     import yaml  # costs more than the rest of `route`'s start together, and not every call reads a profile
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_bombs(events_within(text, _MAX_DEPTH), path)
-        document = yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are the safe ones
-    except TooDeep as exc:
-        raise _unfolds(path, exc.line) from None
+        refuse_hostile(text, levels=_MAX_DEPTH, values=_MAX_VALUES)
+        document = yaml.load(text, Loader=safe_loader())  # noqa: S506  # both loaders are the safe ones
+    except Hostile as hostile:
+        raise ProfileError(f"{path}:{hostile.line}: {_WORDED[hostile.what]}") from None
     except yaml.MarkedYAMLError as exc:
         problem, line = exc.problem or "it breaks off", exc.problem_mark.line + 1 if exc.problem_mark else 0
     except yaml.reader.ReaderError as exc:
@@ -83,46 +90,3 @@ def _without_quotes(problem: str) -> str:
     problem = problem.replace("could not find expected ':'", "a colon is missing").strip()
     head = re.split("['\"]", problem, maxsplit=1)[0].strip()
     return head if head == problem else f"{head} …"
-
-
-def _refuse_bombs(events: Iterable[Any], path: Path) -> None:
-    """Refuse aliases that would unfold into more than a profile can need, before anything is built."""
-    import yaml  # see parse_config
-
-    sizes: dict[str, int] = {}  # anchor → the nodes it stands for
-    open_nodes: list[tuple[str | None, int]] = [(None, 0)]  # anchor and nodes so far of each unfinished collection
-    for event in events:
-        if isinstance(event, yaml.CollectionStartEvent):
-            open_nodes.append((event.anchor, 1))
-        else:
-            anchor, size = open_nodes.pop() if isinstance(event, yaml.CollectionEndEvent) else _leaf(event, sizes, path)
-            if anchor is not None:
-                sizes[anchor] = size
-            outer, so_far = open_nodes.pop()
-            open_nodes.append((outer, so_far + size))
-        if open_nodes[-1][1] > _MAX_NODES:
-            raise _unfolds(path, _line(event))
-
-
-def _unfolds(path: Path, line: int) -> ProfileError:
-    return ProfileError(
-        f"{path}:{line}: unfolds into more than {_MAX_DEPTH} levels or {_MAX_NODES:,} values, the most that is read; "
-        "write it flatter and without aliases"
-    )
-
-
-def _leaf(event: Any, sizes: Mapping[str, int], path: Path) -> tuple[str | None, int]:
-    """Return the anchor that *event* sets and the nodes it stands for: an alias those of its anchor."""
-    import yaml  # see parse_config
-
-    if not isinstance(event, yaml.AliasEvent):
-        return (event.anchor, 1) if isinstance(event, yaml.ScalarEvent) else (None, 0)
-    if event.anchor not in sizes:  # nowhere, or the collection it stands in; the parser's message would name it
-        raise ProfileError(
-            f"{path}:{_line(event)}: an alias that points nowhere; put text that starts with * in quotes"
-        )
-    return None, sizes[str(event.anchor)]
-
-
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
