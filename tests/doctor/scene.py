@@ -14,7 +14,7 @@ from tests.profiles.home_on_disk import Home
 from profile_router.core.ladder.server_report import BackendReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.doctor.checks import Check
-from profile_router.doctor.facts import Facts, InstalledHermes, subject_of
+from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
 from profile_router.doctor.finding import Finding, Level
 from profile_router.machine.listener import Listener
 from profile_router.machine.machine import Machine
@@ -86,7 +86,7 @@ class Scene:
         keyed = [{"access_token": "sk-pool-0123456789", **entry} for entry in entries]
         (folder / "auth.json").write_text(json.dumps({"version": 1, "credential_pool": {provider: keyed}}))
 
-    def facts(self, policy: Policy | None = None, **changes: Any) -> Facts:
+    def facts(self, policy: Policy | None = None, **changes: Any) -> DoctorFacts:
         """Return the facts as they are now."""
         policy, home = policy or a_policy(), find_home(self.environ)
         tiers: tuple[tuple[Tier, str | None], ...] = (
@@ -95,7 +95,7 @@ class Scene:
             ("cheap", policy.tiers.cheap),
         )
         subjects = [subject_of(tier, name, home, policy) for tier, name in tiers if name]
-        facts = Facts(
+        facts = DoctorFacts(
             machine=Machine(environ=self.environ, root=self.root),
             policy=policy,
             home=home,
@@ -126,7 +126,7 @@ class Row:
         """Run the check in a scene in *folder*."""
         scene = Scene(folder)
         facts = self.given(scene)
-        return list(self.check(facts if isinstance(facts, Facts) else scene.facts()))
+        return list(self.check(facts if isinstance(facts, DoctorFacts) else scene.facts()))
 
     def holds(self, folder: Path) -> bool:
         """Tell whether the check found what the row says, and nothing worse. Asserts show what it found."""

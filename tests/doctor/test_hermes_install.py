@@ -11,7 +11,7 @@ from tests.doctor.scene import HERMES, Row, Scene, ids
 from tests.fakes import BURST, LOCAL
 
 from profile_router.doctor import hermes_install
-from profile_router.doctor.facts import Facts, installed_hermes
+from profile_router.doctor.facts import DoctorFacts, installed_hermes
 from profile_router.machine.machine import Machine
 
 VERSION, PLUGIN = hermes_install.version, hermes_install.plugin
@@ -19,11 +19,11 @@ SKILL, APPROVALS = hermes_install.skill, hermes_install.approvals
 FRONT = "---\nname: hermes-profile-router\ndescription: before delegating\n---\n"
 
 
-def hermes(version: str | None) -> Callable[[Scene], Facts]:
+def hermes(version: str | None) -> Callable[[Scene], DoctorFacts]:
     return lambda scene: scene.facts(hermes=replace(HERMES, version=version))
 
 
-def without_hermes(scene: Scene) -> Facts:
+def without_hermes(scene: Scene) -> DoctorFacts:
     return scene.facts(hermes=None)
 
 

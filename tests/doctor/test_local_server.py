@@ -11,7 +11,7 @@ from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import a_policy
 
 from profile_router.doctor import local_server
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 
 REACHABLE, MODEL, WINDOW = local_server.reachable, local_server.right_model, local_server.window
 SHARED, THREADS = local_server.shared_cache, local_server.threads
@@ -25,7 +25,7 @@ def down(**changes: Any) -> Callable[[Scene], None]:
     return lambda scene: scene.down(**changes)
 
 
-def any_model(scene: Scene) -> Facts:
+def any_model(scene: Scene) -> DoctorFacts:
     scene.server(models=("other",))
     return scene.facts(a_policy(accept_any_model=True))
 

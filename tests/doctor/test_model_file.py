@@ -10,7 +10,7 @@ from tests.doctor.scene import GIB, Row, Scene, ids
 from tests.fakes import a_policy
 
 from profile_router.doctor import model_file
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Level
 
 
@@ -42,7 +42,7 @@ def in_main_memory(scene: Scene) -> None:
     model(3 * GIB)(scene)
 
 
-def on_another_machine(scene: Scene) -> Facts:
+def on_another_machine(scene: Scene) -> DoctorFacts:
     address = "http://10.0.0.9:8080/v1"
     scene.home.write("coding-local", f"model: {{provider: custom, base_url: '{address}', default: gemma}}\n")
     model(3 * GIB, room=GIB, flags="")(scene)

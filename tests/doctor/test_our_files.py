@@ -8,12 +8,12 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 
 from profile_router.doctor import our_files as own
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.prompting.tokens import RANKS
 from profile_router.resources import data
 
 
-def bad_policy(scene: Scene) -> Facts:
+def bad_policy(scene: Scene) -> DoctorFacts:
     return scene.facts(policy_problem="p.yaml:3: unknown key 'teirs'", policy_file="my p.yaml")
 
 
@@ -26,19 +26,19 @@ def open_to_all(scene: Scene) -> None:
     scene.state.chmod(0o755)
 
 
-def taken_by_a_file(scene: Scene) -> Facts:
+def taken_by_a_file(scene: Scene) -> DoctorFacts:
     scene.state.write_text("")
     scene.state.chmod(0o755)
     return scene.facts(state=scene.state / "deep" / "er")
 
 
-def damaged(scene: Scene) -> Facts:
+def damaged(scene: Scene) -> DoctorFacts:
     path = scene.root / "ranks.xz"
     scene.put({"ranks.xz": data(RANKS).read_bytes()[:-400]})
     return scene.facts(ranks=path)
 
 
-def other_ranks(scene: Scene) -> Facts:
+def other_ranks(scene: Scene) -> DoctorFacts:
     import lzma
 
     scene.put({"ranks.xz": lzma.compress(b"aGk= 0\n")})

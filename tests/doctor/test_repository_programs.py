@@ -8,11 +8,11 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 from tests.git.git_repository import repository, run_git
 
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.repository_programs import programs
 
 
-def with_settings(scene: Scene, *settings: str) -> Facts:
+def with_settings(scene: Scene, *settings: str) -> DoctorFacts:
     """Return facts of a doctor in a repository with *settings*, each with a program."""
     folder = repository(scene.root / "repo", {"a.txt": "a\n"})
     for name in settings:
@@ -20,14 +20,14 @@ def with_settings(scene: Scene, *settings: str) -> Facts:
     return scene.facts(folder=folder)
 
 
-def of_the_user(scene: Scene) -> Facts:
+def of_the_user(scene: Scene) -> DoctorFacts:
     """The user's own filter, in the file that git reads because HOME says so."""
     facts = with_settings(scene)
     scene.put({".gitconfig": '[filter "lfs"]\n\tclean = git-lfs clean\n'})
     return facts
 
 
-def included(scene: Scene) -> Facts:
+def included(scene: Scene) -> DoctorFacts:
     facts = with_settings(scene)
     run_git(facts.folder, "config", "--file", "more.cfg", "diff.x.y.textconv", "program")
     run_git(facts.folder, "config", "include.path", str(facts.folder / "more.cfg"))
@@ -38,19 +38,19 @@ def nowhere(scene: Scene) -> None:
     scene.state.mkdir()
 
 
-def not_a_program(scene: Scene) -> Facts:
+def not_a_program(scene: Scene) -> DoctorFacts:
     return with_settings(scene, "filter.x.required")
 
 
-def odd(scene: Scene) -> Facts:
+def odd(scene: Scene) -> DoctorFacts:
     return with_settings(scene, "filter.odd\tname.process")
 
 
-def hooks(scene: Scene) -> Facts:
+def hooks(scene: Scene) -> DoctorFacts:
     return with_settings(scene, "core.hooksPath", "merge.m.driver")
 
 
-def many(scene: Scene) -> Facts:
+def many(scene: Scene) -> DoctorFacts:
     return with_settings(scene, *(f"filter.f{number}.clean" for number in range(9)))
 
 

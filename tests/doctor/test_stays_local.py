@@ -11,7 +11,7 @@ from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import BURST, LOCAL, a_policy
 
 from profile_router.doctor import stays_local as staying
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 
 LAN = "http://10.0.0.9:8080/v1"
 
@@ -29,7 +29,7 @@ def on_the_lan(scene: Scene) -> None:
     scene.home.write(LOCAL, f"model: {{provider: custom, base_url: '{LAN}', default: gemma}}\n")
 
 
-def attested(scene: Scene) -> Facts:
+def attested(scene: Scene) -> DoctorFacts:
     on_the_lan(scene)
     return scene.facts(a_policy(local_endpoints=(LAN,)))
 

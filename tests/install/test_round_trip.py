@@ -12,7 +12,7 @@ import yaml
 from tests.install.trees import PARENT, Stage, kept, tree
 
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
-from profile_router.install.manifest import Manifest, Step, digest, rendered
+from profile_router.install.manifest import Manifest, WrittenFile, digest, rendered
 from profile_router.install.places import find_places, find_root
 from profile_router.policies.file import SHIPPED, find_policy
 from profile_router.profiles.home import find_home
@@ -149,8 +149,8 @@ def test_a_profile_that_an_earlier_version_spelled_anew_comes_back_unless_it_was
     backup = stage.write("profiles/coding-local/config.yaml.before-profile-router", before, 0o600)
     path = stage.write("profiles/coding-local/config.yaml", spelled)
     steps = (
-        Step(path=str(backup), sha256=digest(before.encode()), mode=0o600),
-        Step(
+        WrittenFile(path=str(backup), sha256=digest(before.encode()), mode=0o600),
+        WrittenFile(
             path=str(path), sha256=digest(spelled.encode()), mode=0o644, was=digest(before.encode()), backup=str(backup)
         ),
     )

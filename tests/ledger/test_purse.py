@@ -18,7 +18,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.spending import cap_of, dollars
 from profile_router.core.policy import Budget
 from profile_router.errors import OverBudget
-from profile_router.ledger.purse import Hold, Nobody, Purse
+from profile_router.ledger.purse import LedgerHold, LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 
 NOON = 1_790_000_000.0
@@ -37,22 +37,24 @@ class Somebody:
         return self.says
 
 
-def a_purse(state: Path, *, cap: float = 2.0, rules: Budget = RULES, approver: Any = None, at: float = NOON) -> Purse:
+def a_purse(
+    state: Path, *, cap: float = 2.0, rules: Budget = RULES, approver: Any = None, at: float = NOON
+) -> LedgerPurse:
     ledger = Ledger(state=state, clock=lambda: at)
-    return Purse(cap=cap, rules=rules, ledger=ledger, approver=approver or Somebody())
+    return LedgerPurse(cap=cap, rules=rules, ledger=ledger, approver=approver or Somebody())
 
 
-def take(purse: Purse, usd: float) -> Hold | Failure:
+def take(purse: LedgerPurse, usd: float) -> LedgerHold | Failure:
     return asyncio.run(purse.take("coding-burst", usd, profile="coding-burst", step="route"))
 
 
-def held(purse: Purse, usd: float) -> Hold:
+def held(purse: LedgerPurse, usd: float) -> LedgerHold:
     found = take(purse, usd)
-    assert isinstance(found, Hold), found
+    assert isinstance(found, LedgerHold), found
     return found
 
 
-def refused(purse: Purse, usd: float) -> Failure:
+def refused(purse: LedgerPurse, usd: float) -> Failure:
     found = take(purse, usd)
     assert isinstance(found, Failure), found
     return found
@@ -171,7 +173,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
 ) -> None:
     before, somebody = a_purse(tmp_path), Somebody()
     first = asyncio.run(before.take("coding-burst", 1.5, profile="coding-burst", step="route", name="dispatch-1"))
-    assert isinstance(first, Hold)
+    assert isinstance(first, LedgerHold)
     if settled is not None:
         first.settle(settled)
     after = a_purse(tmp_path, approver=somebody)
@@ -179,7 +181,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
     after.recall()
     assert after.spent == (settled or 0.0)
     again = asyncio.run(after.take("coding-burst", 1.5, profile="coding-burst", step="route", name="dispatch-1"))
-    assert isinstance(again, Hold)
+    assert isinstance(again, LedgerHold)
     assert (somebody.asked, after.spent, again.reserved, after.ledger.today()) == ([], 0.0, 1.5, 1.5)
     again.settle(1.75)
     assert (after.spent, after.ledger.today(), after.ledger.spent_by(after.run)) == (1.75, 1.75, 1.75)
@@ -187,7 +189,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
 
 def _spend(state: Path, answers: Any) -> None:
     purse = a_purse(state, cap=2.0)
-    answers.put(isinstance(take(purse, 1.0), Hold))
+    answers.put(isinstance(take(purse, 1.0), LedgerHold))
 
 
 def test_of_many_processes_only_as_many_pay_as_the_day_allows(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.workspace import content, file_facts, named_files
 from profile_router.workspace.content import first_bytes, form_of
 from profile_router.workspace.folder import Workspace
-from profile_router.workspace.named_files import Named, find_named_files
+from profile_router.workspace.named_files import NamedFiles, find_named_files
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 FILES: dict[str, str | bytes] = {
@@ -36,20 +36,20 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def named(workspace: Workspace) -> Callable[..., Named]:
-    def find(text: str = "", *given: str, inside: str = "") -> Named:
+def named(workspace: Workspace) -> Callable[..., NamedFiles]:
+    def find(text: str = "", *given: str, inside: str = "") -> NamedFiles:
         return find_named_files(text, given, workspace, workspace.root / inside)
 
     return find
 
 
-def paths(found: Named) -> list[str]:
+def paths(found: NamedFiles) -> list[str]:
     return [file.path for file in found.files]
 
 
 class TestText:
-    def test_a_named_file_has_its_size_and_its_lines(self, named: Callable[..., Named]) -> None:
-        assert named("Fix `src/http.py:1` and app.py.") == Named(
+    def test_a_named_file_has_its_size_and_its_lines(self, named: Callable[..., NamedFiles]) -> None:
+        assert named("Fix `src/http.py:1` and app.py.") == NamedFiles(
             files=(
                 NamedFile(path="src/http.py", bytes=8, lines=2),
                 NamedFile(path="src/api/app.py", bytes=3, lines=1),
@@ -61,27 +61,29 @@ class TestText:
         )
 
     def test_globs_and_folders_count_as_their_files_after_those_named_one_by_one(
-        self, named: Callable[..., Named]
+        self, named: Callable[..., NamedFiles]
     ) -> None:
         found = named("Type src/api/ and docs/*.md, above all app.py")
         assert paths(found) == ["src/api/app.py", "src/api/util.py", "docs/notes.md"]
         assert [file.path for file in found.singles] == ["src/api/app.py"]
         assert found.globs == ("src/api/", "docs/*.md")
 
-    def test_a_file_named_in_many_ways_counts_once(self, named: Callable[..., Named]) -> None:
+    def test_a_file_named_in_many_ways_counts_once(self, named: Callable[..., NamedFiles]) -> None:
         assert paths(named("src/http.py http.py src/*.py ./src/http.py:3", "src/http.py")) == ["src/http.py"]
 
     @pytest.mark.parametrize("text", ["src/nope.py is missing", "python 3.11", "https://x.org/src/http.py", ""])
-    def test_what_matches_no_tracked_file_is_ignored(self, named: Callable[..., Named], text: str) -> None:
-        assert named(text) == Named()
+    def test_what_matches_no_tracked_file_is_ignored(self, named: Callable[..., NamedFiles], text: str) -> None:
+        assert named(text) == NamedFiles()
 
     def test_a_text_without_paths_lists_no_repository(
-        self, named: Callable[..., Named], monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(named_files, "tracked_files", lambda _: pytest.fail("the repository was listed"))
-        assert named("Refactor the whole client for Python 3.11, please") == Named()
+        assert named("Refactor the whole client for Python 3.11, please") == NamedFiles()
 
-    def test_the_repository_is_listed_once(self, named: Callable[..., Named], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_repository_is_listed_once(
+        self, named: Callable[..., NamedFiles], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         listings: list[int] = []
 
         def listed(_: object) -> tuple[str, ...]:
@@ -94,43 +96,47 @@ class TestText:
 
     def test_without_a_workspace_text_names_nothing(self, tmp_path: Path) -> None:
         write_files(tmp_path, {"a.py": ""})
-        assert find_named_files("a.py", (), None, tmp_path) == Named()
+        assert find_named_files("a.py", (), None, tmp_path) == NamedFiles()
 
-    def test_a_tracked_file_that_was_deleted_is_noted(self, named: Callable[..., Named], workspace: Workspace) -> None:
+    def test_a_tracked_file_that_was_deleted_is_noted(
+        self, named: Callable[..., NamedFiles], workspace: Workspace
+    ) -> None:
         (workspace.root / "src/http.py").unlink()
-        assert named("src/http.py") == Named(notes=("src/http.py (named) does not exist: not counted",))
+        assert named("src/http.py") == NamedFiles(notes=("src/http.py (named) does not exist: not counted",))
 
-    def test_a_submodule_is_no_file(self, named: Callable[..., Named], workspace: Workspace) -> None:
+    def test_a_submodule_is_no_file(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
         inner = repository(workspace.root / "vendor.d", {"x.py": ""})
         run_git(workspace.root, "add", "vendor.d")
         assert inner.is_dir()
         assert named("update vendor.d").notes == ("vendor.d (named) is a folder, not a file: not counted",)
 
-    def test_a_symlink_counts_as_what_it_leads_to(self, named: Callable[..., Named], workspace: Workspace) -> None:
+    def test_a_symlink_counts_as_what_it_leads_to(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
         (workspace.root / "link.py").symlink_to("src/http.py")
         assert paths(named("link.py and src/http.py")) == ["src/http.py"]
 
     @pytest.mark.parametrize("target", ["/etc/passwd", "../outside.py", "/dev/zero"])
     def test_a_symlink_out_of_the_workspace_is_noted_and_not_followed(
-        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch, target: str
+        self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch, target: str
     ) -> None:
         write_files(workspace.root.parent, {"outside.py": ""})
         (workspace.root / "link.py").symlink_to(target)
         monkeypatch.setattr(file_facts, "first_bytes", lambda *_: pytest.fail("it was opened"))
-        assert named("link.py") == Named(notes=("link.py (named) leads out of the workspace: not counted",))
+        assert named("link.py") == NamedFiles(notes=("link.py (named) leads out of the workspace: not counted",))
 
-    def test_a_pipe_is_never_opened(self, named: Callable[..., Named], workspace: Workspace) -> None:
+    def test_a_pipe_is_never_opened(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
         (workspace.root / "src/http.py").unlink()
         os.mkfifo(workspace.root / "src/http.py")
         assert named("src/http.py").notes == ("src/http.py (named) is a named pipe, not a file: not counted",)
 
-    def test_what_cannot_be_read_is_noted(self, named: Callable[..., Named], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_cannot_be_read_is_noted(
+        self, named: Callable[..., NamedFiles], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(named_files, "tracked_files", lambda _: ("src/http.py",))
         monkeypatch.setattr(os, "open", refuse)
         assert named("src/http.py").notes == ("src/http.py (named) cannot be read: permission denied: not counted",)
 
     def test_names_with_strange_characters_are_found_and_their_notes_are_printable(
-        self, named: Callable[..., Named], workspace: Workspace
+        self, named: Callable[..., NamedFiles], workspace: Workspace
     ) -> None:
         strange = os.fsdecode(b"caf\xe9.bin")
         write_files(workspace.root, {strange: b"\0", "esc\x1b[31m.bin": b"\0"})
@@ -139,7 +145,7 @@ class TestText:
         assert all(note.isprintable() for note in found.notes)
 
     def test_beyond_the_limit_files_are_told_by_their_names(
-        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write_files(workspace.root, {f"many/{number}.py": "x\n" for number in range(5)} | {"many/z.png": "text"})
         opened: list[Path] = []
@@ -158,7 +164,7 @@ class TestText:
         assert found.notes == ("2 of the named files were opened, 4 more told by name and size",)
 
     def test_beyond_the_limit_a_symlink_is_still_no_file_of_its_own(
-        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(file_facts, "READ_FILES", 0)
         (workspace.root / "docs/out.md").symlink_to("/etc/passwd")
@@ -167,7 +173,7 @@ class TestText:
         assert paths(found) == ["docs/notes.md"]
         assert found.notes[0] == "docs/out.md (named) leads out of the workspace: not counted"
 
-    def test_notes_do_not_pile_up(self, named: Callable[..., Named], workspace: Workspace) -> None:
+    def test_notes_do_not_pile_up(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
         write_files(workspace.root, {f"many/{number}.x": b"\0" for number in range(30)})
         assert named("many/*").notes[-1] == "and 10 more notes of this kind"
 
@@ -191,19 +197,21 @@ class TestText:
 
 class TestGiven:
     def test_a_file_is_relative_to_the_current_folder_before_the_workspace(
-        self, named: Callable[..., Named], workspace: Workspace
+        self, named: Callable[..., NamedFiles], workspace: Workspace
     ) -> None:
         write_files(workspace.root, {"src/docs/notes.md": "here\n"})
         assert paths(named("", "docs/notes.md", inside="src")) == ["src/docs/notes.md"]
         assert paths(named("", "docs/notes.md", inside="src/api")) == ["docs/notes.md"]
 
-    def test_an_ignored_file_counts_where_it_is_given(self, named: Callable[..., Named], workspace: Workspace) -> None:
+    def test_an_ignored_file_counts_where_it_is_given(
+        self, named: Callable[..., NamedFiles], workspace: Workspace
+    ) -> None:
         write_files(workspace.root, {".gitignore": "*.log", "x.log": "1\n"})
         assert paths(named("see x.log", "x.log")) == ["x.log"]
         assert paths(named("see x.log")) == []
 
     def test_a_file_outside_counts_under_its_absolute_path_and_is_noted(
-        self, named: Callable[..., Named], workspace: Workspace
+        self, named: Callable[..., NamedFiles], workspace: Workspace
     ) -> None:
         write_files(workspace.root.parent, {"other.md": "x\n"})
         outside = str(workspace.root.parent / "other.md")
@@ -217,17 +225,17 @@ class TestGiven:
         assert find_named_files("", ("a.py",), None, tmp_path).files == (NamedFile(path="a.py", bytes=2, lines=1),)
 
     def test_a_tilde_is_the_home_folder(
-        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HOME", str(workspace.root))
         assert paths(named("", "~/src/http.py", inside="docs")) == ["src/http.py"]
 
-    def test_a_given_glob_stands_for_tracked_files(self, named: Callable[..., Named]) -> None:
+    def test_a_given_glob_stands_for_tracked_files(self, named: Callable[..., NamedFiles]) -> None:
         found = named("", "src/**/*.py")
         assert (paths(found), found.globs) == (["src/api/app.py", "src/api/util.py", "src/http.py"], ("src/**/*.py",))
 
     def test_a_file_whose_name_looks_like_a_glob_is_that_file(
-        self, named: Callable[..., Named], workspace: Workspace
+        self, named: Callable[..., NamedFiles], workspace: Workspace
     ) -> None:
         write_files(workspace.root, {"[id].tsx": "", "i.tsx": ""})
         assert paths(named("", "[id].tsx")) == ["[id].tsx"]
@@ -247,7 +255,7 @@ class TestGiven:
         ],
     )  # fmt: skip
     def test_a_given_file_that_cannot_be_used_is_one_clear_line(
-        self, named: Callable[..., Named], workspace: Workspace, value: str, message: str
+        self, named: Callable[..., NamedFiles], workspace: Workspace, value: str, message: str
     ) -> None:
         (workspace.root / "docs" / "loop").symlink_to("loop")
         (workspace.root / "docs" / "gone").symlink_to("nowhere")
@@ -275,7 +283,7 @@ class TestGiven:
         assert first_bytes(tmp_path / "pipe", 10) == content.Unusable("special", "is a named pipe, not a file")
 
     def test_a_file_without_permission_is_refused(
-        self, named: Callable[..., Named], monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(os, "open", refuse)
         with pytest.raises(UsageError) as refused:
@@ -331,7 +339,7 @@ class TestContent:
     def test_lines_are_counted_as_people_count_them(self, data: bytes, lines: int) -> None:
         assert content.count_lines(data) == lines
 
-    def test_forms_other_than_text_are_noted_with_their_size(self, named: Callable[..., Named]) -> None:
+    def test_forms_other_than_text_are_noted_with_their_size(self, named: Callable[..., NamedFiles]) -> None:
         found = named("", "data.bin", "logo.txt", "spec.pdf")
         assert [file.form for file in found.files] == ["binary", "image", "pdf"]
         assert found.notes == (
@@ -341,7 +349,7 @@ class TestContent:
         )
 
     def test_of_a_huge_file_only_the_head_is_read(
-        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with (workspace.root / "huge.sql").open("wb") as file:
             file.write(b"select 1;\n" * 1_000)
@@ -360,7 +368,7 @@ class TestContent:
         assert sum(read) <= content.HEAD
 
     def test_lines_are_counted_up_to_one_mebibyte_and_while_the_budget_lasts(
-        self, named: Callable[..., Named], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+        self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         limit = file_facts.COUNT_BYTES
         write_files(workspace.root, {"a.txt": b"\n" * limit, "b.txt": b"\n" * (limit + 1), "c.txt": b"\n" * limit})

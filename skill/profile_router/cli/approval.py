@@ -21,7 +21,7 @@ class Agreed:
         return True
 
 
-class Terminal:
+class TerminalApprover:
     """Asks on stderr and reads the answer from stdin; only a yes agrees."""
 
     async def agrees(self, question: str) -> bool | None:

@@ -23,7 +23,7 @@ from profile_router.workspace.folder import Workspace, expanded, written_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Placement:
     """`copy_of`: work in a copy of this repository. `alone`: why it works in place and no other writer may meanwhile;
     empty for a task that changes nothing."""
 
@@ -31,12 +31,12 @@ class Place:
     alone: str = ""
 
 
-def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, policy: Policy) -> Place:
+def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, policy: Policy) -> Placement:
     """Return where *task* is to work. Raises WorkspaceError where git fails."""
     if workspace is None or not may_write(task):
-        return Place()
+        return Placement()
     if not workspace.git:
-        return Place(alone=f"{workspace.root} is in no git repository")
+        return Placement(alone=f"{workspace.root} is in no git repository")
     repository = find_repository(workspace.root)
     reason = why_in_place(repository, state) or _private_by_place(repository, state, policy)
     if not reason:
@@ -44,7 +44,7 @@ def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, p
         ignored, large = _ignored_names(named, repository), _large_names(named, repository)
         reason = f"git ignores {ignored[0]}, which the task names" if ignored else ""
         reason = reason or (f"{large[0]}, which the task names, is too large to copy" if large else "")
-    return Place(alone=reason) if reason else Place(copy_of=repository)
+    return Placement(alone=reason) if reason else Placement(copy_of=repository)
 
 
 def relocation_to(copy: Copy, task: Task, cwd: Path) -> Relocation:

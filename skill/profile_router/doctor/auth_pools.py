@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
-from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.pools import PooledKey, listed_for, read_pools
 
 
-def pools(facts: Facts) -> Iterator[Finding]:
+def pools(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where every key of a provider rests, warn where some do."""
     for subject, profile in facts.loaded():
         entries = pool_of(facts, subject, profile)
@@ -28,7 +28,7 @@ def pools(facts: Facts) -> Iterator[Finding]:
         yield failed(name, measured, mend) if len(waits) == len(entries) else warned(name, measured, mend)
 
 
-def pool_of(facts: Facts, subject: Subject, profile: Profile) -> tuple[PooledKey, ...]:
+def pool_of(facts: DoctorFacts, subject: Subject, profile: Profile) -> tuple[PooledKey, ...]:
     """Return the pool entries that *profile* would use in Hermes: its own, else the home's."""
     folders = (subject.folder, facts.home.root)
     found = (listed_for(read_pools(folder), profile.endpoint) for folder in folders if folder is not None)

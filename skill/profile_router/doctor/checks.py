@@ -16,11 +16,11 @@ from profile_router.doctor import (
 )
 from profile_router.doctor import our_files as own
 from profile_router.doctor import stays_local as staying
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed
 from profile_router.errors import RouterError
 
-Check = Callable[[Facts], Iterator[Finding]]
+Check = Callable[[DoctorFacts], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     own.policy,
@@ -51,7 +51,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(facts: Facts) -> tuple[Finding, ...]:
+def examine(facts: DoctorFacts) -> tuple[Finding, ...]:
     """Return what every check found. A file that cannot be read is a finding too."""
     found: list[Finding] = []
     for check in CHECKS:

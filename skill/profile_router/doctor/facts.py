@@ -49,7 +49,7 @@ class InstalledHermes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class DoctorFacts:
     """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970.
 
     `policy_file` is the file that was asked for, refused or not; `folder` is the current one.
@@ -89,14 +89,14 @@ class Facts:
                 yield subject, profile, subject.server
 
 
-async def gather(policy_file: str | None, machine: Machine) -> Facts:
+async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
     """Return the facts. Raises RouterError only for a Hermes home that cannot be read at all."""
     policy, problem = _policy(policy_file, machine.environ)
     home = find_home(machine.environ)
     subjects = [subject_of(tier, name, home, policy) for tier in _TIERS if (name := policy.tiers.profile(tier))]
     hermes, hermes_problem = _hermes(machine)
     asked = await asyncio.gather(*(_server(subject, machine, policy.limits.connect_seconds) for subject in subjects))
-    return Facts(
+    return DoctorFacts(
         machine=machine,
         policy=policy,
         policy_problem=problem,

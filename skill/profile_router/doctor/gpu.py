@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.machine.machine import VENDORS, gib
 
 OLDEST_ROCM = (7, 2)
 
 
-def card(facts: Facts) -> Iterator[Finding]:
+def card(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where there is no AMD card: every other machine is fine too, only slower or served otherwise."""
     found = facts.machine.amd_card()
     if found is None:
@@ -25,7 +25,7 @@ def card(facts: Facts) -> Iterator[Finding]:
         yield passed("AMD GPU", f"{found.name}, {gib(found.memory)} for models ({parts})")
 
 
-def rocm(facts: Facts) -> Iterator[Finding]:
+def rocm(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a ROCm older than 7.2; warn for none where an AMD card could use it."""
     found = facts.machine.rocm()
     mend = "install ROCm 7.2 or newer: https://rocm.docs.amd.com/projects/install-on-linux"
@@ -38,7 +38,7 @@ def rocm(facts: Facts) -> Iterator[Finding]:
         yield passed("ROCm", f"{found.text}{f' in {found.folder}' if found.folder else ''}")
 
 
-def hip_platform(facts: Facts) -> Iterator[Finding]:
+def hip_platform(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where HIP would build for another platform; warn where nothing tells it on a machine that has ROCm."""
     if facts.machine.rocm() is None:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
 from profile_router.runners.hermes.installation import VARIABLE
@@ -19,7 +19,7 @@ _INSTALL = "profile-router install"
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
 
 
-def version(facts: Facts) -> Iterator[Finding]:
+def version(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where there is no Hermes, or one older than any that was tried; of a newer one a child asks what it has."""
     if facts.hermes_problem:
         yield failed("Hermes", facts.hermes_problem, f"unset {VARIABLE}")
@@ -45,7 +45,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
-def plugin(facts: Facts) -> Iterator[Finding]:
+def plugin(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where delegate_task is not routed: the plugin is not there, or not enabled."""
     home = facts.parent
     if facts.hermes is None or home is None:
@@ -60,7 +60,7 @@ def plugin(facts: Facts) -> Iterator[Finding]:
         yield passed("Hermes plugin", "enabled: delegate_task is routed")
 
 
-def skill(facts: Facts) -> Iterator[Finding]:
+def skill(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where the parent cannot see our skill."""
     home = facts.parent
     if facts.hermes is None or home is None:
@@ -76,7 +76,7 @@ def skill(facts: Facts) -> Iterator[Finding]:
         yield passed("Hermes skill", f"visible in {found.parent}")
 
 
-def approvals(facts: Facts) -> Iterator[Finding]:
+def approvals(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where dangerous commands run unasked in every session, not only where the policy grants it to a child."""
     home = facts.parent
     if facts.hermes is None or home is None:

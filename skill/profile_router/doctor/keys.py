@@ -9,26 +9,26 @@ from pathlib import Path
 
 from profile_router.core.profile import Profile
 from profile_router.doctor.auth_pools import pool_of
-from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
 from profile_router.profiles.files import read_config
 
 
-def keys(facts: Facts) -> Iterator[Finding]:
+def keys(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a key that is missing or that the profile cannot see; warn for one that only this shell has."""
     for subject, profile in facts.loaded():
         if profile.endpoint.needs_key:
             yield _missing(facts, subject, profile) if profile.key_missing else _counted(facts, subject, profile)
 
 
-def _counted(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+def _counted(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
     found, more = _there(facts, subject, profile), profile.keys - 1
     return replace(found, measured=f"{found.measured} · {more} more in Hermes' pool") if more else found
 
 
-def _there(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+def _there(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
     name, variable = f"{subject.name} key", profile.endpoint.key_variable
     if variable and subject.folder and read_env(subject.folder / ".env", facts.machine.environ).get(variable):
         return passed(name, f"{variable} in the profile's .env")
@@ -53,7 +53,7 @@ def _states_key(folder: Path) -> bool:
     return isinstance(model, dict) and "api_key" in model
 
 
-def _missing(facts: Facts, subject: Subject, profile: Profile) -> Finding:
+def _missing(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
     name, variable, root = f"{subject.name} key", profile.endpoint.key_variable, facts.home.root
     if pool_of(facts, subject, profile):
         measured = f"only in Hermes' pool of keys: the embedded runner, probe and summary lack {variable or 'it'}"
@@ -67,7 +67,7 @@ def _missing(facts: Facts, subject: Subject, profile: Profile) -> Finding:
     return finding(name, measured, _write(subject, variable))
 
 
-def _from_environment(facts: Facts, profile: Profile) -> bool:
+def _from_environment(facts: DoctorFacts, profile: Profile) -> bool:
     variable, key = profile.endpoint.key_variable, profile.endpoint.api_key
     return bool(variable and key and facts.machine.environ.get(variable, "").strip() == key.reveal())
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from profile_router.core.ladder.server_report import same_model
-from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.servers.kinds import Server
 
@@ -14,7 +14,7 @@ _START: Mapping[int, str] = {11434: "ollama serve", 1234: "lms server start"}
 _LLAMA = "profile-router llama-server --model FILE --run"
 
 
-def reachable(facts: Facts) -> Iterator[Finding]:
+def reachable(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a server that does not answer; warn for one that still loads its model."""
     for subject, _ in facts.loaded():
         server = subject.server
@@ -34,7 +34,7 @@ def reachable(facts: Facts) -> Iterator[Finding]:
             yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {server.address}{slots}")
 
 
-def right_model(facts: Facts) -> Iterator[Finding]:
+def right_model(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the server lacks the model that the profile asks for, unless the policy takes any."""
     for subject, profile, server in facts.served():
         wanted, offered = profile.endpoint.model, server.report.models
@@ -58,7 +58,7 @@ def _model_mend(subject: Subject, server: Server, wanted: str) -> str:
     return f"hermes -p {subject.name} config set model.default {shlex.quote(server.report.models[0])}"
 
 
-def window(facts: Facts) -> Iterator[Finding]:
+def window(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where a request has less room than the profile states: the router knows, Hermes would not."""
     for subject, profile, server in facts.served():
         name, real, stated = f"{subject.name} window", server.window, profile.window
@@ -73,7 +73,7 @@ def window(facts: Facts) -> Iterator[Finding]:
             yield warned(name, measured, _window_mend(server, stated))
 
 
-def shared_cache(facts: Facts) -> Iterator[Finding]:
+def shared_cache(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where several slots share one cache: long requests at once end each other with HTTP 500.
 
     /props does not tell it; the server's own command line does, where it is one of ours: each slot claims all of -c.
@@ -85,7 +85,7 @@ def shared_cache(facts: Facts) -> Iterator[Finding]:
             yield warned(f"{subject.name} slots", measured, _window_mend(server, context))
 
 
-def threads(facts: Facts) -> Iterator[Finding]:
+def threads(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn for more threads than cores: they wait for each other, ten times slower and more."""
     cores = facts.machine.cores()
     for subject, profile, server in facts.served():

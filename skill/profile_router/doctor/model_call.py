@@ -9,7 +9,7 @@ from typing import Any
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import price
-from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.http import ask, open_client
@@ -19,12 +19,12 @@ _SECONDS = 60.0
 _SAID_CHARS = 160
 
 
-async def call_each(facts: Facts) -> tuple[Finding, ...]:
+async def call_each(facts: DoctorFacts) -> tuple[Finding, ...]:
     """Return how each profile answered a request of a few tokens. Never raises for one that does not."""
     return tuple(await asyncio.gather(*(_call(subject, profile, facts) for subject, profile in facts.loaded())))
 
 
-async def _call(subject: Subject, profile: Profile, facts: Facts) -> Finding:
+async def _call(subject: Subject, profile: Profile, facts: DoctorFacts) -> Finding:
     import httpx2
 
     name = f"{subject.name} live"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from profile_router.core.profile import is_loopback
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.machine.machine import Machine, gib
 from profile_router.servers.kinds import Server
@@ -17,7 +17,7 @@ _MEND = "serve a smaller or more strongly quantized model: profile-router llama-
 _PART = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}\.gguf")
 
 
-def fits_memory(facts: Facts) -> Iterator[Finding]:
+def fits_memory(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a model larger than the memory for it: of the AMD card, or of the machine where there is none."""
     for subject, profile, server in facts.served():
         path = _path(server)

@@ -9,14 +9,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.policies.file import SHIPPED
 from profile_router.prompting.tokens import RANKS_SHA256
 from profile_router.state.folder import VARIABLE
 
 
-def policy(facts: Facts) -> Iterator[Finding]:
+def policy(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a policy that is refused; what follows is then about the shipped one."""
     if facts.policy_problem:
         measured = f"{facts.policy_problem}; the checks below go by the shipped policy"
@@ -26,7 +26,7 @@ def policy(facts: Facts) -> Iterator[Finding]:
     yield passed("policy", f"{origin}, {len(facts.policy.rules)} rules, digest {facts.policy.digest}")
 
 
-def state_folder(facts: Facts) -> Iterator[Finding]:
+def state_folder(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where our state cannot be written; warn where others can read it. Nothing is made to find out."""
     folder, name = facts.state, "state folder"
     place = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), Path("/"))
@@ -41,7 +41,7 @@ def state_folder(facts: Facts) -> Iterator[Finding]:
         yield passed(name, str(folder))
 
 
-def tokenizer(facts: Facts) -> Iterator[Finding]:
+def tokenizer(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the tokenizer's rank file is missing or damaged."""
     import lzma
 

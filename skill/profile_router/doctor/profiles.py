@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import not_honoured
@@ -14,7 +14,7 @@ _INSTALL = "profile-router install"
 _LARGER = "profile-router llama-server --model FILE --window 65536 --run"
 
 
-def loadable(facts: Facts) -> Iterator[Finding]:
+def loadable(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a profile that a tier names and that cannot be used; the tier cheap may lack its profile."""
     good = [subject.name for subject, _ in facts.loaded()]
     if good:
@@ -32,7 +32,7 @@ def loadable(facts: Facts) -> Iterator[Finding]:
             yield failed(f"{subject.name} files", f"{facts.home.where} has no such profile", _INSTALL)
 
 
-def hermes_floor(facts: Facts) -> Iterator[Finding]:
+def hermes_floor(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn for a window that Hermes refuses: the embedded runner serves that profile alone."""
     for subject, profile in facts.loaded():
         real = subject.server.window if subject.server else None
@@ -51,7 +51,7 @@ def hermes_floor(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def spelling(facts: Facts) -> Iterator[Finding]:
+def spelling(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn for what this program understands in a profile and Hermes does not."""
     for subject, _ in facts.loaded():
         if subject.folder is None:

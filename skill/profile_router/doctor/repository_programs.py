@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from profile_router.core.text import shown
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, passed, warned
 from profile_router.git.command import git, work_tree
 
@@ -19,7 +19,7 @@ _PROGRAMS = frozenset({
 })  # fmt: skip
 
 
-def programs(facts: Facts) -> Iterator[Finding]:
+def programs(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn of the programs that the repository itself configures, in its own files and those that they include."""
     top = work_tree(facts.folder)
     if top is None:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from profile_router.core.profile import Profile, is_loopback, names_cloud
-from profile_router.doctor.facts import Facts
+from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed
 
 _QUANTIZED = re.compile(r"\.gguf\b|(?:^|[-_.:])i?q[2-8](?:_[0-9ks])", re.IGNORECASE)
 
 
-def address(facts: Facts) -> Iterator[Finding]:
+def address(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the tier local is another machine, or an address that the policy does not attest."""
     for subject, profile in facts.loaded():
         if subject.tier != "local":
@@ -29,7 +29,7 @@ def address(facts: Facts) -> Iterator[Finding]:
             yield failed(name, measured, mend)
 
 
-def cloud_model(facts: Facts) -> Iterator[Finding]:
+def cloud_model(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a model behind a local port that runs in a cloud: private work would leave unseen."""
     for subject, profile in facts.loaded():
         if not subject.local:
@@ -43,7 +43,7 @@ def cloud_model(facts: Facts) -> Iterator[Finding]:
         yield failed(f"{subject.name} model", measured, "ollama pull a model without `cloud` in its name, and name it")
 
 
-def local_slug(facts: Facts) -> Iterator[Finding]:
+def local_slug(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where a model that looks like a local file would be asked for in a cloud."""
     for subject, profile in facts.loaded():
         if is_loopback(profile.endpoint.base_url) or subject.local or not _looks_local(profile):

@@ -43,7 +43,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class LargeFile:
     """What is known of a file whose content is not kept: bytes, and nanoseconds of its last change and of its entry."""
 
     size: int
@@ -76,20 +76,20 @@ def take_copy(trees: Trees, files: Path, index: str, leave_out: Sequence[str] = 
     return trees.write(index, files)
 
 
-def facts_of(trees: Trees, mark: Mark) -> Mapping[str, Facts]:
+def facts_of(trees: Trees, mark: Mark) -> Mapping[str, LargeFile]:
     """Return the files whose content *mark* does not keep. Raises WorkspaceError where the mark is gone."""
     if not mark.facts:
         return {}
     words = os.fsdecode(trees.content(Entry("100644", mark.facts))).split("\0")
-    return {words[at]: Facts(*map(int, words[at + 1 : at + 4])) for at in range(0, len(words) - 1, 4)}
+    return {words[at]: LargeFile(*map(int, words[at + 1 : at + 4])) for at in range(0, len(words) - 1, 4)}
 
 
-def _kept_facts(trees: Trees, facts: Mapping[str, Facts]) -> str:
+def _kept_facts(trees: Trees, facts: Mapping[str, LargeFile]) -> str:
     lines = (f"{path}\0{fact.size}\0{fact.modified}\0{fact.changed}\0" for path, fact in sorted(facts.items()))
     return trees.keep_text("".join(lines)) if facts else ""
 
 
-def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, Facts], list[tuple[str, Entry]]]:
+def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, LargeFile], list[tuple[str, Entry]]]:
     """Return the files that are too large to keep, and the entries whose content git would not read of itself."""
     filtered = dict(_filtered(trees, part))
     others = filter(None, trees.run("ls-files", "-z", "--others", "--exclude-standard", "--", _spec(part)).split("\0"))
@@ -116,12 +116,12 @@ def _last(trees: Trees) -> tuple[frozenset[str], FilesTree | None]:
         return frozenset(), None
 
 
-def _look(file: Path) -> Facts | None:
+def _look(file: Path) -> LargeFile | None:
     try:
         found = file.lstat()
     except (OSError, ValueError):
         return None
-    return Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns) if stat.S_ISREG(found.st_mode) else None
+    return LargeFile(found.st_size, found.st_mtime_ns, found.st_ctime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
 def _filtered(trees: Trees, part: str) -> Iterator[tuple[str, Entry]]:
@@ -138,7 +138,7 @@ def _read_anew(trees: Trees, entries: Sequence[tuple[str, Entry]]) -> None:
         trees.run("update-index", "-z", "--index-info", index=_INDEX, send=lines)
 
 
-def _forget(trees: Trees, paths: Mapping[str, Facts]) -> None:
+def _forget(trees: Trees, paths: Mapping[str, LargeFile]) -> None:
     if paths:
         trees.run("update-index", "-z", "--force-remove", "--stdin", send="".join(f"{path}\0" for path in paths))
 

@@ -20,7 +20,7 @@ _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class WrittenFile:
     """A file that was written. `was` is the digest of what was there before, empty for nothing.
 
     `backup` is the copy of what was there, which earlier versions kept of a profile that they spelled anew.
@@ -38,7 +38,7 @@ class Step:
 class Manifest:
     """The files in the order in which they were written, and the folders that were made."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[WrittenFile, ...] = ()
     folders: tuple[str, ...] = ()
 
     def is_ours(self, path: Path, content: bytes) -> bool:
@@ -98,10 +98,10 @@ def rendered(manifest: Manifest, root: Path) -> bytes:
     return f"{json.dumps(document, indent=1)}\n".encode()
 
 
-def _add(steps: list[Step], change: Change, content: bytes) -> None:
+def _add(steps: list[WrittenFile], change: Change, content: bytes) -> None:
     edited = change.before is not None and change.insertions
     was = digest(change.before or b"") if edited else ""  # of a file of ours nothing older is there to come back
-    step = Step(path=change.path, sha256=digest(content), mode=change.mode, was=was)
+    step = WrittenFile(path=change.path, sha256=digest(content), mode=change.mode, was=was)
     step = replace(step, insertions=change.insertions)
     steps[:] = [known for known in steps if known != step]  # it was recorded, but we were killed before it was written
     steps.append(step)
@@ -116,8 +116,8 @@ def _manifest(document: Mapping[str, Any], root: Path) -> Manifest:
     )
 
 
-def _step(entry: Mapping[str, Any], root: Path) -> Step:
-    step = Step(**{**entry, "insertions": tuple(Insertion(**insertion) for insertion in entry["insertions"])})
+def _step(entry: Mapping[str, Any], root: Path) -> WrittenFile:
+    step = WrittenFile(**{**entry, "insertions": tuple(Insertion(**insertion) for insertion in entry["insertions"])})
     return replace(step, path=str(root / step.path), backup=str(root / step.backup) if step.backup else "")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
 from profile_router.install.enabling import disable
-from profile_router.install.manifest import Manifest, Step, digest, manifest_path, read_manifest
+from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_path, read_manifest
 from profile_router.install.sources import PLUGIN
 
 _CHANGED = "you have changed it since: it stays"
@@ -59,7 +59,7 @@ class _Undoing:
     left: dict[str, bytes | None] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
 
-    def undo(self, step: Step) -> None:
+    def undo(self, step: WrittenFile) -> None:
         now = self._now(step.path)
         if now is None or step.path in self.kept:
             return
@@ -91,7 +91,7 @@ class _Undoing:
             self.found[path] = self.left[path] = read_file(Path(path))
         return self.left[path]
 
-    def _before(self, step: Step, now: bytes) -> bytes | None:
+    def _before(self, step: WrittenFile, now: bytes) -> bytes | None:
         if step.backup:
             return self._now(step.backup)
         if step.insertions:
@@ -99,7 +99,7 @@ class _Undoing:
             return None if text is None else text.encode()
         return None
 
-    def _undo_changed(self, step: Step, now: bytes) -> None:
+    def _undo_changed(self, step: WrittenFile, now: bytes) -> None:
         """Keep a changed file, but for our lines of the plugin list; its backup stays with it."""
         if step.backup:
             self._now(step.backup)

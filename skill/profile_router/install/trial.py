@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from profile_router.core.profile import address
 from profile_router.core.text import price
-from profile_router.doctor.facts import Facts, Subject
+from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed
 from profile_router.doctor.keys import keys
 from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
@@ -15,7 +15,7 @@ from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
 _TOKENS = 64  # of prompt and answer together, more than the doctor's call takes
 
 
-def announced(facts: Facts) -> Iterator[str]:
+def announced(facts: DoctorFacts) -> Iterator[str]:
     """Yield a line per profile: where its call would go, and whether that costs money."""
     subjects = {subject.name: subject for subject in reversed(facts.subjects)}  # one may serve two tiers
     width = max(map(len, subjects), default=0)
@@ -23,7 +23,7 @@ def announced(facts: Facts) -> Iterator[str]:
         yield f"  {subject.name:<{width}}  {_price(subject, facts)}"
 
 
-async def tried(facts: Facts) -> tuple[Finding, ...]:
+async def tried(facts: DoctorFacts) -> tuple[Finding, ...]:
     """Make the calls and return per profile how it answered, with what mends it where it did not."""
     mends = {finding.name: finding.mend for finding in keys(facts)}
     answered = await call_each(facts)
@@ -36,7 +36,7 @@ def _mend(finding: Finding, mends: Mapping[str, str]) -> str:
     return "" if finding.level == "pass" else mends.get(finding.name.removesuffix(" live") + " key", "")
 
 
-def _price(subject: Subject, facts: Facts) -> str:
+def _price(subject: Subject, facts: DoctorFacts) -> str:
     if subject.profile is None:
         return "cannot be read: not called"
     where = f"{subject.profile.endpoint.model} at {address(subject.profile.endpoint.base_url)}"

@@ -32,7 +32,7 @@ _TRIAL_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class JailView:
     """A jail around the workspace `root`: all paths absolute, without links.
 
     `readable` are folders besides the system's, `fixed` paths in the workspace that are not written, `hidden` such that
@@ -46,7 +46,7 @@ class View:
     network: bool = False
 
 
-def jail_command(words: Sequence[str], view: View, options: Terminal) -> list[str]:
+def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> list[str]:
     """Return the command line of our own python that runs *words* in a jail, within the limits of *options*."""
     outside = _outside(view)
     limits = {
@@ -80,7 +80,7 @@ def jail_command(words: Sequence[str], view: View, options: Terminal) -> list[st
     return [sys.executable, "-I", "-S", str(_CHILD), json.dumps(order)]
 
 
-def _around(view: View) -> list[str]:
+def _around(view: JailView) -> list[str]:
     """Return the folders of the workspace around what is fixed or hidden, outer ones first.
 
     Each is made a mount of its own, for the kernel renames no such folder: else a command would move it away and put
@@ -90,7 +90,7 @@ def _around(view: View) -> list[str]:
     return sorted(folder for folder in folders if folder.startswith(f"{view.root}/"))
 
 
-def _outside(view: View) -> tuple[str, ...]:
+def _outside(view: JailView) -> tuple[str, ...]:
     """Return the paths outside of the workspace that can be read in the jail, those around others first."""
     system = ["/usr", *(f"/{name}" for name in _LINKED if not os.path.islink(f"/{name}"))]  # noqa: PTH114
     etc = [f"/etc/{name}" for name in (*_ETC, *(_FOR_NETWORK if view.network else ()))]
@@ -136,7 +136,7 @@ def jail_problem() -> str | None:
     """Return why no jail can be made on this machine, None where one can. Tries it once, which takes 0.1 s."""
     if not sys.platform.startswith("linux"):
         return f"commands are jailed with Linux' namespaces, and this is {sys.platform}"
-    command = jail_command(["true"], View(root=_CHILD.parent), Terminal())
+    command = jail_command(["true"], JailView(root=_CHILD.parent), Terminal())
     try:
         done = subprocess.run(
             command, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TRIAL_SECONDS, check=False

@@ -14,11 +14,11 @@ from profile_router.ports import Approver
 
 
 @dataclass(slots=True, kw_only=True)
-class Hold:
+class LedgerHold:
     """The money held for one call or attempt that costs. USD; `spent` is what it has cost so far."""
 
     where: str
-    purse: Purse
+    purse: LedgerPurse
     number: int
     reserved: float
     spent: float = 0.0
@@ -35,7 +35,7 @@ class Hold:
 
 
 @dataclass(slots=True, kw_only=True)
-class Purse:
+class LedgerPurse:
     """What one run may spend: `cap` for the task, the `rules` for the day. `approver` is asked above a figure."""
 
     cap: float
@@ -55,7 +55,7 @@ class Purse:
         """Take over what the run had spent in a process before this one."""
         self.spent = self.ledger.spent_by(self.run)
 
-    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> Hold | Failure:
+    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> LedgerHold | Failure:
         """Return *usd* held for a call to *where*, or why it may not be made. Asks where the policy says so.
 
         Who agreed to a figure once in this run is not asked again for less. What a process before this one held for
@@ -64,7 +64,7 @@ class Purse:
         name = f"{self.run}/{name or secrets.token_hex(8)}"
         if (held := self.ledger.held(name)) is not None:
             self.spent -= held.spent
-            return Hold(where=where, purse=self, number=held.number, reserved=held.reserved)
+            return LedgerHold(where=where, purse=self, number=held.number, reserved=held.reserved)
         failure = over_cap(where, usd, spent=self.spent, cap=self.cap)
         if failure is not None:
             return failure
@@ -76,9 +76,9 @@ class Purse:
         row, before = self.ledger.reserve(usd, limit=self.rules.day_usd, profile=profile, step=step, name=name)
         if row is None:
             return over_day(where, usd, spent=before, rules=self.rules)
-        return Hold(where=where, purse=self, number=row, reserved=usd)
+        return LedgerHold(where=where, purse=self, number=row, reserved=usd)
 
-    def grow(self, hold: Hold, usd: float) -> None:
+    def grow(self, hold: LedgerHold, usd: float) -> None:
         """Hold *usd* for *hold*. Raises OverBudget."""
         failure = over_cap(hold.where, usd, spent=self.spent, cap=self.cap)
         if failure is None and not self.ledger.grow(hold.number, usd, limit=self.rules.day_usd):
@@ -87,7 +87,7 @@ class Purse:
             raise OverBudget(failure.message)
         hold.reserved = usd
 
-    def settle(self, hold: Hold, usd: float) -> None:
+    def settle(self, hold: LedgerHold, usd: float) -> None:
         """Put down what *hold* cost in the end."""
         self.spent += usd
         hold.spent = usd

@@ -15,7 +15,7 @@ from typing import Any
 
 from profile_router.copies.copy import Copy
 from profile_router.copies.ownership import new_copy, stop
-from profile_router.copies.placing import Place, place_for, relocation_to
+from profile_router.copies.placing import Placement, place_for, relocation_to
 from profile_router.core.privacy.masked_json import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
@@ -151,7 +151,7 @@ class _Batch:
 
     async def _placed(self, index: int, task: Task, setup: Setup, tell: Emit) -> Result:
         place = place_for(task, setup.workspace, setup.cwd, setup.state, setup.policy)
-        if place == Place():
+        if place == Placement():
             self.done[index].set()
         async with AsyncExitStack() as held:
             await held.enter_async_context(self.threads[task.thread or ""])

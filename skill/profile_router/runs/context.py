@@ -16,7 +16,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.evidence.measurer import LiveMeasurer
-from profile_router.ledger.purse import Nobody, Purse
+from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 from profile_router.ports import Approver, Runner
 from profile_router.runners.calls.condenser import EmbeddedCondenser
@@ -68,8 +68,8 @@ def made_once(context: Any, run: Run) -> Any:
     return replace(context, runner=KeptRunner(inner=context.runner, records=run.records))
 
 
-def _purse(setup: Setup, task: Task, run: Run, approver: Approver | None) -> Purse:
-    purse = Purse(
+def _purse(setup: Setup, task: Task, run: Run, approver: Approver | None) -> LedgerPurse:
+    purse = LedgerPurse(
         cap=cap_of(task, setup.policy.budget),
         rules=setup.policy.budget,
         ledger=Ledger(state=setup.state, clock=time.time),
@@ -90,7 +90,7 @@ class Parts:
 
     setup: Setup
     run: Run
-    purse: Purse
+    purse: LedgerPurse
 
     @cached_property
     def backends(self) -> LiveBackends:

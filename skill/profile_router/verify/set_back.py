@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.text import shown
-from profile_router.git.marks import Facts, Mark, facts_of
+from profile_router.git.marks import LargeFile, Mark, facts_of
 from profile_router.git.merge import DIFFS, apply_command, keep_diff, merge
 from profile_router.git.repository import find_repository
 from profile_router.git.trees import Entry, FilesTree, Trees, in_arguments
@@ -107,7 +107,10 @@ def _mine(trees: Trees, root: Path, changes: Mapping[str, T], wrote: Collection[
 
 
 def _too_large(
-    trees: Trees, root: Path, unkept: tuple[Mapping[str, Facts], Mapping[str, Facts]], wrote: Collection[str] | None
+    trees: Trees,
+    root: Path,
+    unkept: tuple[Mapping[str, LargeFile], Mapping[str, LargeFile]],
+    wrote: Collection[str] | None,
 ) -> str:
     """Say what became of the files whose content a mark does not keep: they stay as the attempt left them."""
     before, after = unkept

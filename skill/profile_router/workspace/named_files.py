@@ -29,7 +29,7 @@ _MENDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedFiles:
     """What a task names.
 
     `files`: each once; those given first, then those the text names one by one, then those of a glob or a folder.
@@ -44,7 +44,7 @@ class Named:
     notes: tuple[str, ...] = ()
 
 
-def find_named_files(text: str, given: Sequence[str], workspace: Workspace | None, cwd: Path) -> Named:
+def find_named_files(text: str, given: Sequence[str], workspace: Workspace | None, cwd: Path) -> NamedFiles:
     """Return the files that *text* names among those the workspace tracks, and those *given* by `--file`.
 
     A given path is relative to *cwd*, else to the workspace; it may lie outside. A given glob is matched against the
@@ -134,8 +134,8 @@ class _Naming:
         among.setdefault(found.path, found)
         return None
 
-    def result(self) -> Named:
-        return Named(
+    def result(self) -> NamedFiles:
+        return NamedFiles(
             files=(*self.singles.values(), *(file for file in self.grouped.values() if file.path not in self.singles)),
             singles=tuple(self.singles.values()),
             globs=tuple(self.globs),

@@ -10,7 +10,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
 from profile_router.core.ladder.causes import CAUSES, IN_WORDS, TABLE, cause_of_status
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.steps import Hop, Terrain, View, most_hops, next_hop
+from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
 from profile_router.core.policy import TIERS, Tier, Tiers
 from profile_router.errors import AttemptError
 
@@ -25,9 +25,9 @@ ANSWERS = [
     *("repeated-call", "turn-limit", "verification-failed"),
 ]
 TIER_PROFILES: dict[str, Tier] = {LOCAL: "local", BURST: "burst", CHEAP: "cheap"}
-HERE = View(label="llama.cpp", local=True, paid=False)
-CLOUD = View(label="openrouter", local=False, paid=True)
-SECOND = View(label="together", local=False, paid=True)
+HERE = ProviderView(label="llama.cpp", local=True, paid=False)
+CLOUD = ProviderView(label="openrouter", local=False, paid=True)
+SECOND = ProviderView(label="together", local=False, paid=True)
 ONE_EACH = {LOCAL: [HERE], BURST: [CLOUD], CHEAP: [CLOUD]}
 TWO_EACH = {LOCAL: [HERE, HERE], BURST: [CLOUD, SECOND], CHEAP: [CLOUD, SECOND]}
 WINDOWS = {LOCAL: 8_192, CHEAP: 128_000, BURST: 200_000}

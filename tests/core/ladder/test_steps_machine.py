@@ -13,7 +13,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
 from profile_router.core.ladder.causes import CAUSES, IN_WORDS
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.steps import Hop, Terrain, View, most_hops, next_hop
+from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
 from profile_router.core.policy import TIERS, Destination, Policy, Step, Tier, Tiers
 
 EXPERT = "expert"  # a profile of no tier
@@ -40,7 +40,7 @@ TIERS_OF = st.builds(
     burst=st.sampled_from([BURST, LOCAL]),
     cheap=st.sampled_from([CHEAP, BURST, None]),
 )
-VIEWS = st.builds(View, label=st.sampled_from(LABELS), local=st.booleans(), paid=st.booleans())
+VIEWS = st.builds(ProviderView, label=st.sampled_from(LABELS), local=st.booleans(), paid=st.booleans())
 LANDS = st.dictionaries(st.sampled_from(PROFILES), st.lists(VIEWS, min_size=1, max_size=3), min_size=1)
 WINDOWS = st.dictionaries(st.sampled_from(PROFILES), st.sampled_from([2_048, 8_192, 200_000]))
 FAILURES = st.builds(

@@ -18,7 +18,7 @@ from profile_router.core.privacy import search as secret_search
 from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.known_forms import KINDS, PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.privacy.named_values import is_placeholder
-from profile_router.core.privacy.readings import View, readings, unwrapped
+from profile_router.core.privacy.readings import Reading, readings, unwrapped
 from profile_router.core.privacy.search import secret_spans
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
@@ -49,7 +49,7 @@ def test_a_text_without_anchors_compiles_no_row(monkeypatch: pytest.MonkeyPatch)
 
 def plainly(text: str) -> set[tuple[int, int, str]]:
     """Return what every row finds anywhere in each reading, tried at every place."""
-    found, last = set(), View(text=text)
+    found, last = set(), Reading(text=text)
     for last in readings(text):
         for kind in KINDS:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
@@ -66,7 +66,7 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
     return found
 
 
-def everywhere(kind: SecretKind, view: View, *, wrapped: bool) -> Iterator[tuple[int, int]]:
+def everywhere(kind: SecretKind, view: Reading, *, wrapped: bool) -> Iterator[tuple[int, int]]:
     """Yield the matches of one row: `secret_search._matches`, but by `re.search` and whatever the anchors say."""
     pattern, at = compiled(kind, inside=wrapped), 0
     if kind.ahead is None and not any(anchor in view.text for anchor in kind.anchors):

@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from profile_router.cli.progress import coloured, printable
 from profile_router.cli.spelling import as_called
 from profile_router.doctor.checks import examine
-from profile_router.doctor.facts import Facts, gather
+from profile_router.doctor.facts import DoctorFacts, gather
 from profile_router.doctor.finding import Finding, count, tally
 from profile_router.machine.machine import this_machine
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if count(findings, "fail") else 0
 
 
-async def _examine(policy: str | None, *, live: bool) -> tuple[Facts, list[Finding]]:
+async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list[Finding]]:
     facts = await gather(policy, this_machine(os.environ))
     found = list(await asyncio.to_thread(examine, facts))
     if live:
@@ -74,7 +74,7 @@ def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
     return [f"{shown} {finding.name:<{name}}  {head}".rstrip(), *(f"{indent}{line}" for line in rest)]
 
 
-def secrets(facts: Facts) -> frozenset[str]:
+def secrets(facts: DoctorFacts) -> frozenset[str]:
     """Return the keys to blot out; not what people write where none is needed, such as `ollama` or `not-needed`."""
     endpoints = [end for _, profile in facts.loaded() for end in (profile.endpoint, *profile.fallbacks)]
     keys = [(end.api_key.reveal(), end.needs_key) for end in endpoints if end.api_key]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.cli import parent_process as leash
-from profile_router.cli.approval import Agreed, Pipe, Terminal
+from profile_router.cli.approval import Agreed, Pipe, TerminalApprover
 from profile_router.cli.options import task_of
 from profile_router.cli.progress import Progress, closing_lines
 from profile_router.core.ladder.receipt import Status
@@ -71,7 +71,7 @@ def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
     if arguments.from_hermes and arguments.exit_with_stdin:
         return Pipe(emit)
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not (arguments.json or arguments.stream)
-    return Terminal() if asks else Nobody()
+    return TerminalApprover() if asks else Nobody()
 
 
 def _switched_on(policy: Policy, task: Task, policy_file: str | None) -> bool:

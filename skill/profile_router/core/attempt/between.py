@@ -10,7 +10,7 @@ from profile_router.core.conversation import Conversation, alternating, passed_o
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
-from profile_router.core.ladder.steps import Hop, Terrain, View, next_hop
+from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidate, Candidates, is_local, price_tier
 from profile_router.core.routing.fit import fits, fits_text
@@ -130,7 +130,7 @@ def hop_after(
     )
 
 
-def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[View, ...]]:
+def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[ProviderView, ...]]:
     """Return the providers of each profile as the ladder sees them. Paid is what the policy has a price for."""
     return {
         name: tuple(_view(candidate.at(number), policy, candidates) for number in range(len(candidate.others) + 1))
@@ -138,12 +138,12 @@ def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[View, ..
     }
 
 
-def _view(candidate: Candidate, policy: Policy, candidates: Candidates) -> View:
+def _view(candidate: Candidate, policy: Policy, candidates: Candidates) -> ProviderView:
     local = is_local(candidate, policy)
     tier = price_tier(candidate.name, policy, candidates)
     paid = policy.price(1_000_000, tier, local=local) > 0
     server = f"{candidate.provider.partition('#')[0]} {candidate.base_url} {candidate.model}"
-    return View(label=candidate.provider, local=local, paid=paid, server=server)
+    return ProviderView(label=candidate.provider, local=local, paid=paid, server=server)
 
 
 def verification_failure(verified: Verified, policy: Policy) -> Failure | None:

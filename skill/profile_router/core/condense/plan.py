@@ -37,7 +37,7 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class CondenseBudget:
     """Tokens (o200k) that context and conversation may take, tokens of one chunk to summarize, and model calls."""
 
     room: int
@@ -46,7 +46,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class CondensePlan:
     """What stays (`context` and `conversation`), and what is to be summarized: the `chunks`, by rounds of summaries.
 
     `bounds` are the tokens of one summary in each round, `calls` the model calls of all rounds together.
@@ -112,8 +112,8 @@ class _Item:
 
 
 def plan(
-    goal: str, context: str, conversation: Conversation, edited: frozenset[str], budget: Budget, tools: Tools
-) -> Plan | TooLarge:
+    goal: str, context: str, conversation: Conversation, edited: frozenset[str], budget: CondenseBudget, tools: Tools
+) -> CondensePlan | TooLarge:
     """Return how to bring *context* and *conversation* within the budget, or why that cannot be.
 
     *edited* are the paths of files to be edited: what the context says they hold stays as it is.
@@ -130,7 +130,7 @@ def plan(
     if room < 0 or (rest and room < LEAST_SUMMARY + _HEADER):
         fixed = _total(kept)
         return TooLarge(f"errors and files to be edited take {fixed:,} tokens, and there is room for {budget.room:,}")
-    kept_plan = Plan(
+    kept_plan = CondensePlan(
         context="".join(item.text for item in kept if not item.turns),
         conversation=tuple(turn for item in kept for turn in item.turns),
         listed=tuple(part for item in kept if (part := item.listed) is not None),
@@ -159,7 +159,7 @@ def _total(items: Sequence[_Item]) -> int:
     return sum(item.size for item in items)
 
 
-def _outline(items: Sequence[_Item], budget: Budget, tools: Tools) -> None:
+def _outline(items: Sequence[_Item], budget: CondenseBudget, tools: Tools) -> None:
     """Outline code, the largest first, until all fits."""
     total = _total(items)
     for item in sorted(items, key=lambda item: -item.size):
@@ -217,7 +217,9 @@ def _taken_out(items: Sequence[_Item], room: int) -> list[_Item]:
     return [item for item in items if item in taken]
 
 
-def _with_summaries(kept: Plan, rest: Sequence[_Item], goal: str, budget: Budget, tools: Tools) -> Plan | TooLarge:
+def _with_summaries(
+    kept: CondensePlan, rest: Sequence[_Item], goal: str, budget: CondenseBudget, tools: Tools
+) -> CondensePlan | TooLarge:
     least = _total(rest) - budget.room  # what is kept word for word is no more than the room
     if least > budget.chunk * budget.calls:
         return _too_many(least, -(-least // budget.chunk), budget)
@@ -238,7 +240,7 @@ def _with_summaries(kept: Plan, rest: Sequence[_Item], goal: str, budget: Budget
     return _too_many(tokens, needed, budget)
 
 
-def _too_many(tokens: int, calls: int, budget: Budget) -> TooLarge:
+def _too_many(tokens: int, calls: int, budget: CondenseBudget) -> TooLarge:
     return TooLarge(
         f"about {tokens:,} tokens or more would have to be summarized in {calls:,} model calls or more of "
         f"{budget.chunk:,} tokens each, and condense.max_calls allows {budget.calls:,}"

@@ -11,13 +11,24 @@ from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.policy import Policy, Step, Tier
 from profile_router.errors import KeyUnusable
 
-__all__ = ["CAUSES", "IN_WORDS", "Action", "Cause", "Failure", "Hop", "Place", "Terrain", "View", "cause_of_status"]
+__all__ = [
+    "CAUSES",
+    "IN_WORDS",
+    "Action",
+    "Cause",
+    "Failure",
+    "Hop",
+    "Place",
+    "ProviderView",
+    "Terrain",
+    "cause_of_status",
+]
 
 Action = Literal["go", "wait", "condense", "stop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ProviderView:
     """What the ladder needs to know of one provider of a profile: its name, whether it is local, whether it costs.
 
     `server` is its name, address and model: two providers of one server differ by their key alone.
@@ -37,13 +48,13 @@ class Terrain:
     """
 
     policy: Policy
-    views: Mapping[str, Sequence[View]]
+    views: Mapping[str, Sequence[ProviderView]]
     windows: Mapping[str, int] = field(default_factory=dict)
     private: bool = False
     may_pay: bool = True
     condensable: bool = False
 
-    def view(self, place: Place) -> View | None:
+    def view(self, place: Place) -> ProviderView | None:
         """Return the provider at *place*, None where there is none."""
         found = self.views.get(place.profile, ())
         return found[place.provider] if place.provider < len(found) else None

@@ -24,7 +24,7 @@ from profile_router.core.policy.figures import (
     Promotion,
     Step,
     Terminal,
-    Threads,
+    ThreadRules,
     Tier,
     Tiers,
     Volume,
@@ -74,7 +74,7 @@ __all__ = [
     "SmallChangeRule",
     "Step",
     "Terminal",
-    "Threads",
+    "ThreadRules",
     "Tier",
     "Tiers",
     "VisionRule",
@@ -106,7 +106,7 @@ class Policy:
     probe: Probe
     limits: Limits
     condense: Condense = field(default_factory=Condense)
-    threads: Threads = field(default_factory=Threads)
+    threads: ThreadRules = field(default_factory=ThreadRules)
     conversation: ParentChat = field(default_factory=ParentChat)
     hermes_plugin: PluginSwitch = "on"
     runner: Literal["auto", "hermes", "embedded"] = "auto"

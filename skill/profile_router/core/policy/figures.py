@@ -29,7 +29,7 @@ class Condense:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Threads:
+class ThreadRules:
     """Threads that nobody has used for `keep_days` are removed, with the texts and diffs that were kept of them."""
 
     keep_days: float = field(default=30.0, metadata=bounded(0))

@@ -84,7 +84,7 @@ _ODD_WORD = Anchored(
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedValue:
     """A value that has a secret's name: what it is, and where the value stands."""
 
     kind: str
@@ -92,7 +92,7 @@ class Named:
     end: int
 
 
-def named_secrets(text: str, lower: str) -> Iterator[Named]:
+def named_secrets(text: str, lower: str) -> Iterator[NamedValue]:
     """Yield the values in *text* whose name and look say that they are secret; *lower* is the same in lower case."""
     for ending, at in _STEMS.places(lower):
         sort = _SORT_OF[ending]
@@ -101,7 +101,7 @@ def named_secrets(text: str, lower: str) -> Iterator[Named]:
             yield named
 
 
-def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
+def _read(text: str, at: int, found: re.Match[str], sort: str) -> NamedValue | None:
     """Return the value that *found* gives to the name ending at *at*, None where name or value is no secret's."""
     start = _name_start(text, at)
     group = next(group for group in ("double", "single", "tick", "bare") if found[group])
@@ -129,7 +129,11 @@ def _read(text: str, at: int, found: re.Match[str], sort: str) -> Named | None:
     elif not real and sort == "password" and group != "bare":
         real = _is_phrase(value)
     begin = found.start(group)
-    return Named("password" if sort in _PASSWORD_SORTS else "secret value", begin, begin + len(told)) if real else None
+    return (
+        NamedValue("password" if sort in _PASSWORD_SORTS else "secret value", begin, begin + len(told))
+        if real
+        else None
+    )
 
 
 @lru_cache(maxsize=4_096)  # a text that repeats `token=` asks for the same 500 characters at each of its names

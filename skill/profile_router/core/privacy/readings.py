@@ -1,6 +1,6 @@
 """Read a text as a person would: without what makes one thing look like another, or hides it. Pure, linear.
 
-A `View` is another reading of a text that still knows where each of its characters came from.
+A `Reading` is another reading of a text that still knows where each of its characters came from.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ class _Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class Reading:
     """A reading of a text: *text* as it follows from the one *before* by a *change*."""
 
     text: str
-    before: View | None = None
+    before: Reading | None = None
     change: _Change | None = None
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
@@ -113,9 +113,9 @@ class View:
         return first, change.marks[index + 1][1] if replaced else there + end - here
 
 
-def readings(text: str) -> Iterator[View]:
+def readings(text: str) -> Iterator[Reading]:
     """Yield *text* as it looks, then, where that is another text, with its escapes (`%2e`, `\\x2e`) read as well."""
-    view = straightened(View(text=text))
+    view = straightened(Reading(text=text))
     yield view
     for _ in range(_DECODED_TIMES):
         decoded = _replaced(view, _ESCAPE, _decoded)
@@ -125,13 +125,13 @@ def readings(text: str) -> Iterator[View]:
         yield view
 
 
-def unwrapped(view: View) -> View | None:
+def unwrapped(view: Reading) -> Reading | None:
     """Return *view* with its lines joined to one, None where it has one line."""
     joined = _replaced(view, _WRAP, lambda _: "")
     return None if joined is view else joined
 
 
-def straightened(view: View) -> View:
+def straightened(view: Reading) -> Reading:
     """Return *view* as ASCII as far as it looks like ASCII: nothing unseen, no look-alikes, no full-width forms."""
     if _ODD.search(view.text) is None:
         return view
@@ -142,7 +142,7 @@ def straightened(view: View) -> View:
 
 def plain(text: str) -> str:
     """Return *text* as `straightened` reads it."""
-    return text if text.isascii() and text.isprintable() else straightened(View(text=text)).text
+    return text if text.isascii() and text.isprintable() else straightened(Reading(text=text)).text
 
 
 class _Plain(dict[int, str]):
@@ -194,10 +194,10 @@ def _character(escape: str) -> str:
     return chr(number) if number < 0x110000 else ""
 
 
-def _replaced(view: View, pattern: re.Pattern[str] | Anchored, by: Callable[[str], str]) -> View:
+def _replaced(view: Reading, pattern: re.Pattern[str] | Anchored, by: Callable[[str], str]) -> Reading:
     """Return *view* with each match replaced, *view* itself where nothing changes."""
     return _changed(view, pattern.sub(lambda found: by(found[0]), view.text), pattern, by)
 
 
-def _changed(view: View, text: str, pattern: re.Pattern[str] | Anchored, by: Callable[[str], str]) -> View:
-    return view if text == view.text else View(text=text, before=view, change=_Change(pattern=pattern, by=by))
+def _changed(view: Reading, text: str, pattern: re.Pattern[str] | Anchored, by: Callable[[str], str]) -> Reading:
+    return view if text == view.text else Reading(text=text, before=view, change=_Change(pattern=pattern, by=by))

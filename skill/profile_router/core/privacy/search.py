@@ -28,7 +28,7 @@ from profile_router.core.privacy.known_forms import (
     dense_runs,
 )
 from profile_router.core.privacy.named_values import is_placeholder, named_secrets
-from profile_router.core.privacy.readings import View, readings, straightened, unwrapped
+from profile_router.core.privacy.readings import Reading, readings, straightened, unwrapped
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
 _HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
@@ -61,7 +61,7 @@ def secret_spans(
     *keys_only*: key material alone. *by_look*: no value that counts for the name it is given, or in a sentence.
     """
     kinds = KEY_KINDS if keys_only else KINDS_BY_LOOK if by_look else KINDS
-    last: View | None = None
+    last: Reading | None = None
     clean: set[str] = set()  # lines without a finding
     for view in readings(text):
         for start, end, kind in (
@@ -82,7 +82,7 @@ def secret_spans(
             yield Span(*wrapped.origin(start, end), kind)
 
 
-def _over_breaks(view: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
+def _over_breaks(view: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(view)
     for kind in kinds:
         if kind.over_lines:
@@ -92,7 +92,7 @@ def _over_breaks(view: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int,
 def _in_lines(
     text: str, confidential: Confidential, kinds: Sequence[SecretKind], *, decoded: bool = False
 ) -> Iterator[tuple[int, int, str]]:
-    searched = _Searched(View(text=text))
+    searched = _Searched(Reading(text=text))
     for kind in kinds:
         if not kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
@@ -124,13 +124,13 @@ def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKin
         text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
     except ValueError:
         return None
-    text = straightened(View(text=text)).text
+    text = straightened(Reading(text=text)).text
     found = _in_lines(text, confidential, kinds, decoded=True)
     ours = confidential_spans(text, confidential) if confidential != NOTHING else ()
     return next((kind for *_, kind in (*found, *ours)), None)
 
 
-def _joined(wrapped: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
+def _joined(wrapped: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:
     searched = _Searched(wrapped, wrapped=True)
     for kind in kinds:
         if kind.wraps:
@@ -140,7 +140,7 @@ def _joined(wrapped: View, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, i
 class _Searched:
     """A view that rows are looked for in, and what is made of it once, for those that need it."""
 
-    def __init__(self, view: View, *, wrapped: bool = False) -> None:
+    def __init__(self, view: Reading, *, wrapped: bool = False) -> None:
         self.view, self.wrapped = view, wrapped
 
     @cached_property
@@ -205,7 +205,7 @@ def _matches(kind: SecretKind, searched: _Searched) -> Iterator[tuple[int, int]]
             yield start, _key_end(view.text, end) if kind.kind == PRIVATE_KEY else end
 
 
-def _stands_alone(kind: SecretKind, view: View, start: int, end: int, *, wrapped: bool) -> bool:
+def _stands_alone(kind: SecretKind, view: Reading, start: int, end: int, *, wrapped: bool) -> bool:
     text = view.text
     if wrapped and view.before is not None:
         text = view.before.text

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from profile_router.core.attempt.order import Order
-from profile_router.core.condense.plan import MOST_SUMMARY, Budget, Plan, TooLarge, Tools, grouped, plan
+from profile_router.core.condense.plan import MOST_SUMMARY, CondenseBudget, CondensePlan, TooLarge, Tools, grouped, plan
 from profile_router.core.condense.result import Condensed, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation
 from profile_router.core.ladder.failure import Failure
@@ -92,7 +92,7 @@ class EmbeddedCondenser:
             summaries, texts = tuple(answers), grouped(answers, planned.chunk)
         return replace(await self._outcome(order, planned, summaries), receipts=tuple(receipts))
 
-    async def _planned(self, order: Order, helper: Helper | None) -> Plan | TooLarge:
+    async def _planned(self, order: Order, helper: Helper | None) -> CondensePlan | TooLarge:
         """Return a plan that holds by the servers' own counts too, where they count."""
         factor = self.policy.counting.tokenizer_factor
         factors = _Factors(target=factor, helper=factor)
@@ -107,7 +107,7 @@ class EmbeddedCondenser:
             planned = self._plan(order, helper, factors)
         return TooLarge("the server counts so unevenly that no size of the parts is sure to fit")
 
-    def _plan(self, order: Order, helper: Helper | None, factors: _Factors) -> Plan | TooLarge:
+    def _plan(self, order: Order, helper: Helper | None, factors: _Factors) -> CondensePlan | TooLarge:
         reserve, task = self.policy.counting.reply_reserve, order.task
         goal = strip_data_urls(task.goal)[0]
         images = len(order.images) * self.policy.counting.image_tokens if order.vision else 0
@@ -124,7 +124,7 @@ class EmbeddedCondenser:
         if helper is not None:
             chunk = math.floor((helper.window - self._most(helper)) / factors.helper) - _PROMPT_TOKENS
         calls = self.policy.condense.max_calls if chunk >= LEAST_ROOM else 0
-        budget = Budget(room=room, chunk=max(1, chunk), calls=calls)
+        budget = CondenseBudget(room=room, chunk=max(1, chunk), calls=calls)
         cap = room * 2 + budget.chunk * max(1, calls)
         tools = Tools(size=lambda text: _size(text, cap), cut=_chunks, outline=outline)
         edited = frozenset((*task.files, *_words(goal)))
@@ -133,7 +133,7 @@ class EmbeddedCondenser:
     def _most(self, helper: Helper) -> int:
         return min(MOST_SUMMARY, helper.window // 4)
 
-    async def _too_low(self, order: Order, helper: Helper | None, planned: Plan, factors: _Factors) -> _Factors:
+    async def _too_low(self, order: Order, helper: Helper | None, planned: CondensePlan, factors: _Factors) -> _Factors:
         """Return *factors*, raised where a server counts what was planned for it as more than its window takes."""
         target, of_helper = factors.target, factors.helper
         kept = _with(order, planned.context, planned.conversation)
@@ -180,7 +180,7 @@ class EmbeddedCondenser:
             seconds=seconds,
         )
 
-    async def _outcome(self, order: Order, planned: Plan, summaries: tuple[str, ...]) -> CondenseOutcome:
+    async def _outcome(self, order: Order, planned: CondensePlan, summaries: tuple[str, ...]) -> CondenseOutcome:
         context, listed = planned.finished(summaries, exact_tokens)
         made = _with(order, context, planned.conversation)
         condensed = Condensed(

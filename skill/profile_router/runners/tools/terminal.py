@@ -19,7 +19,7 @@ from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
 from profile_router.jail.child import CROWDED, FAILED, SWOLLEN
 from profile_router.jail.process import Ended, run_bounded
-from profile_router.jail.view import View, jail_command, jail_problem
+from profile_router.jail.view import JailView, jail_command, jail_problem
 from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import READ_BYTES, READ_SECONDS, Hidden, HiddenFiles, walked
@@ -147,7 +147,7 @@ class Jailed:
             await asyncio.to_thread(self._look_for_git, view)
         return await asyncio.to_thread(self._answer, ended, hidden, min(room, self.options.output_chars))
 
-    def _look_for_git(self, before: View) -> None:
+    def _look_for_git(self, before: JailView) -> None:
         """Note new data of git's: it names programs that git would run outside of the jail."""
         with suppress(ToolRefusal):
             self.made |= set(walked(os.fspath(before.root), ()).git_data) - {*before.fixed, *before.hidden}
@@ -175,7 +175,7 @@ class Jailed:
             return "error: the jail could not be made"
         return f"exit code {ended.exit_code} after {ended.seconds:g} s"
 
-    def _view(self) -> tuple[View, Hidden | None]:
+    def _view(self) -> tuple[JailView, Hidden | None]:
         root = self._fence.root
         if self._fence.look(".") is None:
             raise FileNotFoundError
@@ -183,7 +183,7 @@ class Jailed:
             raise ToolRefusal(".git is a symbolic link, which cannot be kept from a command; use the file tools")
         hidden = self._hidden.find() if self._hidden else None
         git_data = () if hidden else walked(os.fspath(root), ()).git_data
-        view = View(
+        view = JailView(
             root=root,
             readable=(*self.options.readable, *(() if hidden else _git_around(root))),
             fixed=(*self._rules(), *git_data),
