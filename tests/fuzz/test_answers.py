@@ -21,7 +21,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Attempt, Receipt
-from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.calls.prober import parse
 
 CAPTURES = Path(__file__).parents[1] / "captures"
@@ -164,7 +164,9 @@ WHOLE = completion(say('{"score": 5, "files_to_edit": 1, "lines_to_edit": 2, "re
 def test_any_answer_to_a_single_call_is_a_text_or_a_reason(body: bytes) -> None:
     with ScriptedProvider([Answer(body=body)]) as provider:
         profile = cloud(provider.base_url)
-        single = Call(profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=10, seconds=20.0)
+        single = SingleCall(
+            profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=10, seconds=20.0
+        )
         text, receipt = asyncio.run(asyncio.wait_for(ask(single, a_policy()), 60))
     assert (text is None) == (receipt.outcome != "ok")
     assert (receipt.error is None) == (receipt.outcome == "ok")

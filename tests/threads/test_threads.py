@@ -16,7 +16,7 @@ import pytest
 from profile_router.errors import StateError, UsageError
 from profile_router.threads.checkpoints import encrypted, plain
 from profile_router.threads.file import CHECKPOINTS, FILE, ThreadFile
-from profile_router.threads.key import BYTES, NoKey, key_file, read_key
+from profile_router.threads.key import BYTES, NoThreadKey, key_file, read_key
 from profile_router.threads.records import Before, MemoryRecords, Scoped
 from profile_router.threads.threads import Run, Threads
 
@@ -302,7 +302,7 @@ def test_a_key_file_that_is_none_or_open_to_others_is_refused(tmp_path: Path) ->
 
 def test_where_no_key_can_be_kept_it_is_said_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoKey, match=r"threads\.key cannot be (read|made)"):
+    with pytest.raises(NoThreadKey, match=r"threads\.key cannot be (read|made)"):
         read_key({"XDG_CONFIG_HOME": str(tmp_path / "file")})
 
 

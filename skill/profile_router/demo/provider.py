@@ -23,7 +23,7 @@ _CHARS_PER_TOKEN = 4  # the usage it reports is this estimate: it has no tokeniz
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ScriptLine:
     """One answer of the script: words, or the tool *calls* as pairs of name and arguments."""
 
     words: str = ""
@@ -35,7 +35,7 @@ class Script:
     """What the stand-in says, line after line, as *model*; each line after *pause_s* seconds."""
 
     model: str
-    lines: Sequence[Line]
+    lines: Sequence[ScriptLine]
     pause_s: float = 0.0
 
 
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(script.pause_s)
         self._stream(script.model, script.lines[min(said, len(script.lines) - 1)], said, len(body))
 
-    def _stream(self, model: str, line: Line, place: int, asked_bytes: int) -> None:
+    def _stream(self, model: str, line: ScriptLine, place: int, asked_bytes: int) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _chunks(model: str, line: Line, place: int, asked_bytes: int) -> Iterator[dict[str, Any]]:
+def _chunks(model: str, line: ScriptLine, place: int, asked_bytes: int) -> Iterator[dict[str, Any]]:
     """Yield *line* as the chunks of one streamed answer: role, words, calls, the end, the usage."""
     calls = [_call(place, number, name, arguments) for number, (name, arguments) in enumerate(line.calls)]
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]

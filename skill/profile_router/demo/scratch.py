@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_router.demo.provider import Line
+from profile_router.demo.provider import ScriptLine
 from profile_router.git.command import git
 
 GOAL = "Fix delays() in backoff.py: it ignores `cap`, so a test fails"
@@ -39,11 +39,13 @@ class Delays(unittest.TestCase):
         self.assertEqual(max(delays(10)), 8.0)
 """,
 }
-LINES: tuple[Line, ...] = (
-    Line(calls=(("read_file", {"path": "backoff.py"}), ("read_file", {"path": "test_backoff.py"}))),
-    Line(calls=(("edit_file", {"path": "backoff.py", "old": _WRONG, "new": _RIGHT}),)),
-    Line(calls=(("read_file", {"path": "backoff.py"}),)),
-    Line(words="`delays()` in backoff.py now holds every wait at `cap`; one line changed.\nI could not run the tests."),
+LINES: tuple[ScriptLine, ...] = (
+    ScriptLine(calls=(("read_file", {"path": "backoff.py"}), ("read_file", {"path": "test_backoff.py"}))),
+    ScriptLine(calls=(("edit_file", {"path": "backoff.py", "old": _WRONG, "new": _RIGHT}),)),
+    ScriptLine(calls=(("read_file", {"path": "backoff.py"}),)),
+    ScriptLine(
+        words="`delays()` in backoff.py now holds every wait at `cap`; one line changed.\nI could not run the tests."
+    ),
 )
 _IDENTITY = ("-c", "user.name=profile-router demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
 # What a program needs to start and to print. All else could change what the demo shows, or send it somewhere.

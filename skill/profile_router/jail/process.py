@@ -18,7 +18,7 @@ _DRAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class ProcessEnd:
     """How a command ended: its exit code (a signal is negative), or what it was ended for. Seconds of wall clock.
 
     `output` is stdout and stderr as they came: all of it, or the last bytes that were to be kept.
@@ -37,7 +37,7 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 
 async def run_bounded(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], *, seconds: float, kept: int, flood: bool
-) -> Ended:
+) -> ProcessEnd:
     """Run *command* in *folder* for at most *seconds*, with exactly *environment* and nothing to read.
 
     *kept* bytes of output are kept: the last ones, or with *flood* all of them, and more of them end the command.
@@ -57,7 +57,7 @@ async def run_bounded(
         _end_group(transport.get_pid())
         await watch.drained()
         transport.close()
-    return Ended(
+    return ProcessEnd(
         exit_code=None if late or watch.flooded else transport.get_returncode(),
         ended_for="time" if late else "output" if watch.flooded else "",
         output=bytes(watch.output),

@@ -12,7 +12,7 @@ from typing import Any
 from profile_router.machine.imports import import_large
 from profile_router.state.database import BUSY_S
 from profile_router.threads.file import ThreadFile
-from profile_router.threads.key import VARIABLE, NoKey, read_key
+from profile_router.threads.key import VARIABLE, NoThreadKey, read_key
 from profile_router.threads.records import Serializer
 from profile_router.threads.threads import Run, Threads
 
@@ -43,7 +43,7 @@ def open_threads(state: Path, environ: Mapping[str, str]) -> Threads:
     why = ""
     try:
         serializer = encrypted(read_key(environ), checkpointed_types())
-    except NoKey as error:
+    except NoThreadKey as error:
         why = f"it is held in memory only, because no key can be kept ({error}); {VARIABLE}=FILE names another place"
     file = ThreadFile(state=state)
     with file.door():

@@ -22,7 +22,7 @@ FILE = "threads.key"
 BYTES = 32
 
 
-class NoKey(Exception):
+class NoThreadKey(Exception):
     """No key can be kept here. The message says where and why."""
 
 
@@ -44,12 +44,12 @@ def read_key(environ: Mapping[str, str]) -> bytes:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise NoKey(f"{path} cannot be read ({error.strerror})") from None
+        raise NoThreadKey(f"{path} cannot be read ({error.strerror})") from None
     try:
         _make(path)
         return _read(path)
     except OSError as error:
-        raise NoKey(f"{path} cannot be made ({error.strerror})") from None
+        raise NoThreadKey(f"{path} cannot be made ({error.strerror})") from None
 
 
 def _read(path: Path) -> bytes:

@@ -20,7 +20,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, raw, say
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.errors import Truncated
 from profile_router.outside.json_reader import UnreadableJson
-from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.embedded import answer_gate
 from profile_router.runners.embedded.answer_gate import AnswerGate
 
@@ -195,7 +195,9 @@ def test_more_calls_than_anybody_makes_cannot_be_read() -> None:
 
 def single(provider: ScriptedProvider) -> Receipt:
     profile = cloud(provider.base_url)
-    asked = Call(profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=SHORT, seconds=20.0)
+    asked = SingleCall(
+        profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=SHORT, seconds=20.0
+    )
     text, receipt = asyncio.run(asyncio.wait_for(ask(asked, a_policy()), 60))
     assert text is None
     return receipt

@@ -11,7 +11,7 @@ from tests.fakes import CHEAP, a_policy, a_profile, a_task, an_order, evidence
 from tests.runners.embedded.a_runner import cloud, cloud_order, failed, local, run
 from tests.scripted_provider import ScriptedProvider, call, raw, say
 
-from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.calls.prober import EmbeddedProber
 
 OTHER = "gpt-9-in-a-cloud"
@@ -87,7 +87,7 @@ def test_where_any_model_will_do_it_is_one_that_the_server_lists(
 
 def test_a_single_call_ends_the_same_way() -> None:
     with ScriptedProvider([say("done", model=OTHER)]) as provider:
-        asked = Call(
+        asked = SingleCall(
             profile=local(provider.base_url),
             tier="local",
             local=True,

@@ -19,7 +19,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from profile_router.runners.tools import listing, reading, search
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.tools import AskedForProfile, build_tools
+from profile_router.runners.tools.tools import WantsProfile, build_tools
 
 ROOM = 6_000
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
@@ -586,7 +586,7 @@ def test_any_pattern_is_answered(call: Call, pattern: str) -> None:
 
 
 def test_another_profile_ends_the_attempt(call: Call) -> None:
-    with pytest.raises(AskedForProfile) as asked:
+    with pytest.raises(WantsProfile) as asked:
         call("ask_for_profile", profile="coding-burst", reason="needs a larger window\0")
     assert (asked.value.profile, asked.value.reason) == ("coding-burst", "needs a larger window")
 
@@ -639,5 +639,5 @@ def test_in_the_agent_loop_errors_are_answers_and_asking_ends_it(fence: Fence, r
     ]
     assert fence.before == {"a.txt": None, "b.txt": None}
     asking = Scripted(responses=[turn(("ask_for_profile", {"profile": "coding-burst", "reason": "too hard"}))])
-    with pytest.raises(AskedForProfile, match="too hard"):
+    with pytest.raises(WantsProfile, match="too hard"):
         create_agent(asking, tools).invoke({"messages": [HumanMessage("go")]})

@@ -28,7 +28,7 @@ from profile_router.runners.embedded.usage import Taken, taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class SingleCall:
     """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None."""
 
     profile: Profile
@@ -42,7 +42,7 @@ class Call:
 
 
 async def ask(
-    call: Call, policy: Policy, purse: Purse | None = None, kept: KeptCalls | None = None
+    call: SingleCall, policy: Policy, purse: Purse | None = None, kept: KeptCalls | None = None
 ) -> tuple[str | None, Receipt]:
     """Return the answer's text and the receipt; None where the call failed, and the receipt says why.
 
@@ -60,7 +60,7 @@ async def ask(
     return answer, receipt
 
 
-async def _held(call: Call, policy: Policy, purse: Purse | None, name: str) -> Hold | Failure | None:
+async def _held(call: SingleCall, policy: Policy, purse: Purse | None, name: str) -> Hold | Failure | None:
     tokens = math.ceil(exact_tokens(call.prompt) * policy.counting.tokenizer_factor) + call.max_tokens
     usd = policy.price(tokens, call.tier, local=call.local)
     if purse is None or usd == 0:
@@ -68,7 +68,7 @@ async def _held(call: Call, policy: Policy, purse: Purse | None, name: str) -> H
     return await purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
 
 
-async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
+async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]:
     started = time.monotonic()
     first, streamed = FirstToken(), StreamedCalls()
     limits = policy.limits
@@ -102,7 +102,7 @@ async def _asked(call: Call, policy: Policy) -> tuple[str | None, Receipt]:
     return (None if failure else message.text.strip()), receipt
 
 
-async def _message(call: Call, policy: Policy, streamed: StreamedCalls, callbacks: list[Any]) -> Any:
+async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, callbacks: list[Any]) -> Any:
     gate = AnswerGate(where=call.profile.where, streamed=streamed, tokens=call.max_tokens)
     if call.local:
         gate.look_at = ServedModel(profile=call.profile, policy=policy).look_at
@@ -122,7 +122,13 @@ _NOTHING = Taken(tokens_in=0, tokens_out=0)
 
 
 def _receipt(
-    call: Call, policy: Policy, message: Any, failure: Failure | None, first: FirstToken, seconds: float, took: Taken
+    call: SingleCall,
+    policy: Policy,
+    message: Any,
+    failure: Failure | None,
+    first: FirstToken,
+    seconds: float,
+    took: Taken,
 ) -> Receipt:
     return Receipt(
         profile=call.profile.name,

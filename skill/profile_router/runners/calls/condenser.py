@@ -26,7 +26,7 @@ from profile_router.ports import Emit, Purse
 from profile_router.prompting.fixed_size import PROMPT_TOKENS
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
-from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.calls.once import KeptCalls
 from profile_router.runners.embedded.request import request_body
 from profile_router.servers.inspect import count_prompt
@@ -161,7 +161,7 @@ class EmbeddedCondenser:
 
     def _call(
         self, order: Order, helper: Helper, text: str, bound: int, number: int, total: int, seconds: float
-    ) -> Call:
+    ) -> SingleCall:
         prompt = render(
             "condense",
             words=max(20, round(bound * _WORDS_PER_TOKEN)),
@@ -170,7 +170,7 @@ class EmbeddedCondenser:
             total=total,
             text=text,
         )
-        return Call(
+        return SingleCall(
             profile=self.load(helper.profile),
             tier=helper.tier,
             local=helper.local,

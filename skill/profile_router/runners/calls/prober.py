@@ -17,7 +17,7 @@ from profile_router.core.task import Task
 from profile_router.ports import Purse
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
-from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.calls.once import KeptCalls
 
 ANSWER_TOKENS = 300
@@ -56,7 +56,7 @@ class EmbeddedProber:
         if window is not None and not self._fits(prompt, window.tokens):
             problem = f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
             return ProbeOutcome(complexity=None, problem=problem)
-        call = Call(
+        call = SingleCall(
             profile=loaded,
             tier="cheap",
             local=any(same_endpoint(loaded.endpoint.base_url, place) for place in self.policy.local_endpoints),

@@ -14,7 +14,7 @@ from profile_router.core.profile import Profile
 from profile_router.ports import Purse
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
-from profile_router.runners.calls.call import Call, ask
+from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.calls.once import KeptCalls
 from profile_router.state.folder import write_private
 
@@ -42,7 +42,7 @@ class EmbeddedSummarizer:
         prompt = render("summarize", report=text, words=round(budget * _WORDS_PER_TOKEN))
         if order.seconds <= 0 or not self._fits(prompt, order):
             return self._cut(text, budget), None
-        call = Call(
+        call = SingleCall(
             profile=self.load(order.profile),
             tier=order.tier,
             local=order.local,

@@ -26,7 +26,7 @@ from profile_router.runners.embedded.usage import taken
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
 
-class Meter(AgentMiddleware[Any, Any, Any]):
+class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     """Meters one attempt. Read its counts when the attempt has ended, however it ended."""
 
     def __init__(

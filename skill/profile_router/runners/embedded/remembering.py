@@ -19,7 +19,7 @@ from typing import Any
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import ToolMessage
 
-from profile_router.runners.embedded.meter import Meter
+from profile_router.runners.embedded.meter import AnswerMeter
 from profile_router.runners.embedded.quirks import RawCall
 from profile_router.threads.records import Records
 
@@ -37,7 +37,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
     """Keeps one attempt in *records*; *root* is the workspace. To stand inside of *meter*, which counts what is kept
     as it counts what is new. `interrupted` is called where a command was at work when the process before was killed."""
 
-    def __init__(self, records: Records, meter: Meter, root: Path | None) -> None:
+    def __init__(self, records: Records, meter: AnswerMeter, root: Path | None) -> None:
         super().__init__()
         self._records = records
         self._meter = meter

@@ -44,7 +44,7 @@ from profile_router.withheld.watch import after_interruption
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-    from profile_router.runners.embedded.meter import Meter
+    from profile_router.runners.embedded.meter import AnswerMeter
     from profile_router.runners.embedded.remembering import Remembering
 
 _TAINT = "taint "
@@ -71,7 +71,7 @@ class EmbeddedRunner:
             raise AssertionError(f"a private task was ordered from {order.profile}, which is not local")
         # Half a second on first use, which is not the model's: before the clock starts.
         import_large("langchain.agents", "langchain_openai", "profile_router.runners.tools.tools")
-        from profile_router.runners.tools.tools import AskedForProfile
+        from profile_router.runners.tools.tools import WantsProfile
 
         started = time.monotonic()
         fence = self._fence(order)
@@ -87,7 +87,7 @@ class EmbeddedRunner:
                 # its inner turns into the thread's checkpoints.
                 loop = self._loop(order, profile, system, tools, meter, self._remembering(order, meter, fence))
                 text = await asyncio.create_task(loop, context=contextvars.Context())
-        except AskedForProfile as asked:
+        except WantsProfile as asked:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
         except Exception as error:
@@ -126,7 +126,7 @@ class EmbeddedRunner:
         ):
             fence.note(taint.path, taint.why)
 
-    def _remembering(self, order: Order, meter: Meter, fence: Fence | None) -> Remembering:
+    def _remembering(self, order: Order, meter: AnswerMeter, fence: Fence | None) -> Remembering:
         from profile_router.runners.embedded.remembering import Remembering  # with Meter, it needs LangChain's agents
 
         kept = Scoped(self.records, f"{order.number}/")
@@ -148,7 +148,7 @@ class EmbeddedRunner:
         profile: Profile,
         system: str,
         tools: list[BaseTool],
-        meter: Meter,
+        meter: AnswerMeter,
         remembering: Remembering,
     ) -> str:
         from langchain.agents import create_agent
@@ -217,10 +217,10 @@ class EmbeddedRunner:
 
     def _meter(
         self, order: Order, profile: Profile, system: str, tools: list[BaseTool], emit: Emit, hold: Hold | None
-    ) -> Meter:
+    ) -> AnswerMeter:
         from langchain_core.utils.function_calling import convert_to_openai_tool
 
-        from profile_router.runners.embedded.meter import Meter
+        from profile_router.runners.embedded.meter import AnswerMeter
 
         async def count(body: Any) -> int | None:
             return await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
@@ -234,7 +234,7 @@ class EmbeddedRunner:
         )
         wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
         turns = min(limit for limit in wanted if limit is not None)
-        return Meter(
+        return AnswerMeter(
             history,
             where=profile.where,
             max_turns=turns,
@@ -246,7 +246,7 @@ class EmbeddedRunner:
 
 
 def receipt_of(
-    order: Order, profile: Profile, meter: Meter, failure: Failure | None, seconds: float, policy: Policy
+    order: Order, profile: Profile, meter: AnswerMeter, failure: Failure | None, seconds: float, policy: Policy
 ) -> Receipt:
     """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
     tokens = meter.tokens_in + meter.tokens_out
@@ -287,7 +287,7 @@ def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | Non
         yield f"a command made {first!a}{others}, which git would obey: look at it before you run git there"
 
 
-def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Meter) -> tuple[str, ...]:
+def _notes(order: Order, profile: Profile, workspace: Path | None, meter: AnswerMeter) -> tuple[str, ...]:
     notes = []
     unknown = sorted(set(order.task.toolsets or ()) - OFFERED - {"terminal"})
     if unknown:

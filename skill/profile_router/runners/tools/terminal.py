@@ -18,7 +18,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
 from profile_router.jail.child import CROWDED, FAILED, SWOLLEN
-from profile_router.jail.process import Ended, run_bounded
+from profile_router.jail.process import ProcessEnd, run_bounded
 from profile_router.jail.view import JailView, jail_command, jail_problem
 from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.runners.tools.fence import Fence
@@ -152,7 +152,7 @@ class Jailed:
         with suppress(ToolRefusal):
             self.made |= set(walked(os.fspath(before.root), ()).git_data) - {*before.fixed, *before.hidden}
 
-    def _answer(self, ended: Ended, hidden: Hidden | None, room: int) -> str:
+    def _answer(self, ended: ProcessEnd, hidden: Hidden | None, room: int) -> str:
         whole = _CONTROLS.sub("", ended.output.decode("utf-8", "replace")).rstrip()
         end = max(_END, room)
         text = masked(whole if len(whole) <= 2 * end else whole[:end] + whole[-end:], self._fence.confidential)
@@ -161,7 +161,7 @@ class Jailed:
         head = self._verdict(ended) + (self._fence.seen(_looked_empty(hidden, self._fence)) if hidden else "")
         return f"{head}\n{_both_ends(text, room - len(head) - 1, len(whole))}".rstrip()
 
-    def _verdict(self, ended: Ended) -> str:
+    def _verdict(self, ended: ProcessEnd) -> str:
         limits = self.options
         why = {
             "time": f"it took more than {limits.seconds:g} s",

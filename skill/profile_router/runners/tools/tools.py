@@ -33,7 +33,7 @@ _Act = Callable[..., str] | Callable[..., Awaitable[str]]
 _Offer = tuple[str, str, type[BaseModel]]  # a name, a description, the parameters
 
 
-class AskedForProfile(Exception):
+class WantsProfile(Exception):
     """The subagent asks to be run under another profile. Ends the attempt; the ladder decides."""
 
     def __init__(self, profile: str, reason: str) -> None:
@@ -159,7 +159,7 @@ def _asking(profiles: Sequence[str]) -> _Act:
         if profile not in profiles:
             known = ", ".join(profiles) or "none"
             raise ToolRefusal(f"profile '{shown(profile)}' cannot be asked for; known: {known}")
-        raise AskedForProfile(profile, clean(reason)[:_LONGEST_REASON])
+        raise WantsProfile(profile, clean(reason)[:_LONGEST_REASON])
 
     return ask_for_profile
 
