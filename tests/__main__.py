@@ -2,7 +2,8 @@
 
 It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
 allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
-tries 25 times as many examples. The other arguments are pytest's.
+tries 25 times as many examples; where that is all that is asked for, the branches that were not taken are counted, and
+fewer than the floor in pyproject.toml fail the run. The other arguments are pytest's.
 """
 
 import os
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NEWEST = "--newest"
+NEWEST, NIGHTLY = "--newest", "--nightly"
 sys.path.insert(0, str(ROOT / "skill"))
 
 from profile_router.bootstrap import ensure_environment  # noqa: E402 - its source root comes first
@@ -25,4 +26,5 @@ if __name__ == "__main__":
     if said.returncode:
         raise SystemExit(said.returncode)
     sys.stdout.flush()
-    os.execv(python, [python, "-m", "pytest", "-n", "2", *rest])
+    counted = ["--cov", "--cov-report="] if rest == [NIGHTLY] else []
+    os.execv(python, [python, "-m", "pytest", "-n", "2", *counted, *rest])
