@@ -33,6 +33,13 @@ ROOT = Path(__file__).resolve().parents[2]
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.cli.loaded"])
 
+_LATER = (  # what a run imports when it comes to it
+    *("langchain_openai", "langchain_core.tracers.run_collector", "langchain_core.tracers.stdout"),
+    *("langgraph.checkpoint.memory", "langgraph.checkpoint.sqlite.aio", "Crypto.Cipher.AES", "jinja2"),
+    *("openai.lib.streaming.chat", "openai.resources.chat.completions"),
+    *("anyio._backends._asyncio", "h11", "httpcore2", "encodings.utf_8_sig", "encodings.unicode_escape"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -129,8 +136,10 @@ def load() -> None:
         for found in pkgutil.walk_packages(package.__path__, f"{root}."):
             if not found.name.endswith(".__main__"):
                 importlib.import_module(found.name)
-    for name in ("langchain_openai", "langgraph.checkpoint.sqlite.aio"):  # what the product imports when it needs it
+    for name in _LATER:
         importlib.import_module(name)
+    file = importlib.import_module("profile_router.policies.file")
+    file.read_policy(file.SHIPPED)  # the patterns are compiled then
 
 
 def _be(order: Order, *streams: Connection) -> None:
