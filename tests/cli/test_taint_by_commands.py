@@ -14,6 +14,7 @@ import pytest
 from tests.cli.command import call, environment
 from tests.cli.stage import workspace
 from tests.cli.test_taint import ADDS, BEFORE, CHECK, IN_OTHER_WORDS, PROGRAM, REVERSED, ROT13, SECRET, models, told
+from tests.examples import each
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -67,7 +68,7 @@ OPENS = {
 }
 
 
-@pytest.mark.parametrize("text", OPENS)
+@pytest.mark.parametrize("text", each(2, OPENS, str))
 def test_a_command_that_opens_a_private_file_taints_its_attempt(tmp_path: Path, repository: Path, text: str) -> None:
     works = [command(text), tool("write_file", {"path": "notes.txt", "content": ROT13}), say(f"It says {REVERSED}")]
     looks = tool("list_files", {"path": "."})
@@ -112,8 +113,15 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("how", MOVES)
-@pytest.mark.parametrize("by", ["a command", "the check"])
+# With each change a way by a command and the next by the check.
+WAYS = [
+    pytest.param(how, by, id=f"{by}-{how}", marks=() if (place + turn) % 2 == 0 else pytest.mark.nightly)
+    for place, by in enumerate(("a command", "the check"))
+    for turn, how in enumerate(MOVES)
+]
+
+
+@pytest.mark.parametrize(("how", "by"), WAYS)
 def test_a_private_file_that_got_a_public_name_reaches_no_model_elsewhere(
     tmp_path: Path, repository: Path, how: str, by: str
 ) -> None:

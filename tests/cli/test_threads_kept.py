@@ -16,6 +16,7 @@ from tests.cli.command import Done, call, environment
 from tests.cli.mortal import Moment, live
 from tests.cli.test_resume import AFTER, DONE, EDIT, ELSEWHERE, LOOK, RUN, Stage, stage
 from tests.cli.test_run import Gate
+from tests.examples import by_night
 from tests.fakes import BURST, LOCAL
 from tests.scripted_provider import call as tool
 from tests.scripted_provider import say
@@ -50,7 +51,7 @@ def stored(home: Path) -> bytes:
 
 
 @pytest.mark.parametrize("private", [(), ("--local-only",)], ids=["open", "private"])
-@pytest.mark.parametrize("moment", [HALFWAY, Moment("end", 1), None], ids=str)
+@pytest.mark.parametrize("moment", [HALFWAY, by_night(Moment("end", 1)), None], ids=str)
 def test_no_word_of_a_thread_can_be_read_in_the_state_folder(
     tmp_path: Path, private: tuple[str, ...], moment: Moment | None
 ) -> None:
@@ -255,7 +256,7 @@ def test_a_state_folder_that_cannot_be_made_is_one_line_before_anybody_is_asked(
         assert here.local.chats == []
 
 
-@pytest.mark.parametrize("room", [80_000, 160_000, 260_000])
+@pytest.mark.parametrize("room", [by_night(80_000), 160_000, by_night(260_000)])
 def test_a_disk_that_fills_up_ends_the_run_in_one_line_and_resume_goes_on_when_there_is_room(
     tmp_path: Path, room: int
 ) -> None:

@@ -114,7 +114,7 @@ def test_each_task_of_a_mixed_batch_goes_to_its_own_server_with_its_own_key_and_
     assert len(model.chats) == 2
 
 
-@pytest.mark.parametrize("broken", ["missing", "dies at once"])
+@pytest.mark.parametrize("broken", ["missing", by_night("dies at once")])
 def test_hermes_delegates_by_itself_where_the_router_is_broken_and_says_so(stage: Stage, broken: str) -> None:
     with ScriptedProvider(delegates(["the child of Hermes did it"], **TYPO)) as model:
         parent = Parent(stage, model)
@@ -128,7 +128,9 @@ def test_hermes_delegates_by_itself_where_the_router_is_broken_and_says_so(stage
         assert because in parent.told["profile_router"]["because"]
 
 
-@pytest.mark.parametrize("command", [["/nowhere/profile-router"], None], ids=["missing", "dies at once"])
+@pytest.mark.parametrize(
+    "command", [by_night(["/nowhere/profile-router"], name="missing"), pytest.param(None, id="dies at once")]
+)
 def test_a_private_task_is_not_delegated_by_hermes_where_the_router_is_broken(
     stage: Stage, command: list[str] | None
 ) -> None:
@@ -166,7 +168,7 @@ def test_a_mistake_in_the_plugin_itself_never_makes_hermes_delegate_what_was_dis
         assert (len(local.chats), len(model.chats)) == (1, 2)
 
 
-@pytest.mark.parametrize(("switch", "noted"), [("explain", True), ("off", False)])
+@pytest.mark.parametrize(("switch", "noted"), [("explain", True), by_night("off", False)])
 def test_where_the_policy_does_not_switch_it_on_hermes_delegates_as_ever(
     stage: Stage, switch: str, noted: bool
 ) -> None:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import BURST, LOCAL
 from tests.hermes_plugin.parent import Parent, delegates, server
 from tests.hermes_plugin.test_gateway import DONE, in_a_chat
@@ -18,7 +19,9 @@ from profile_router.hermes_plugin import hermes
 DEAR = {"goal": "Refactor the whole code base", "profile": BURST}
 
 
-@pytest.mark.parametrize(("reply", "status", "requests"), [("/approve", "completed", 1), ("/deny", "failed", 0)])
+@pytest.mark.parametrize(
+    ("reply", "status", "requests"), [by_night("/approve", "completed", 1), ("/deny", "failed", 0)]
+)
 def test_in_a_messenger_chat_the_user_is_asked_for_the_price(
     stage: Stage, reply: str, status: str, requests: int
 ) -> None:

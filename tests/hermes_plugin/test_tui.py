@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import Parent, delegates, server
 from tests.hermes_plugin.tui import Tui
@@ -31,7 +32,9 @@ def asked(model: ScriptedProvider) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize(("choice", "status", "text"), [("once", "completed", "# A typo\n"), ("deny", "failed", None)])
+@pytest.mark.parametrize(
+    ("choice", "status", "text"), [("once", "completed", "# A typo\n"), by_night("deny", "failed", None)]
+)
 def test_a_task_is_done_in_the_folder_of_its_chat_once_its_user_agrees_to_the_price(
     stage: Stage, tmp_path: Path, choice: str, status: str, text: str | None
 ) -> None:

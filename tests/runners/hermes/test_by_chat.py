@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import BURST, BURST_ORDER, FakeHold, FakePurse, Heard, a_task
 from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import KEY, Stage, an_errand, tool_results
@@ -80,7 +81,7 @@ def test_a_request_for_which_there_is_no_money_does_not_go_out(unknown: Stage) -
 
 @pytest.mark.parametrize(
     ("last", "cause"),
-    [(fail(401), "key-refused"), (say("half", ends="cut"), "cut-short")],
+    [(fail(401), "key-refused"), by_night(say("half", ends="cut"), "cut-short")],
 )
 def test_a_request_that_failed_is_the_last(unknown: Stage, last: Answer, cause: str) -> None:
     with ScriptedProvider([last]) as provider:

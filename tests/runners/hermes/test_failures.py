@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import LOCAL, a_task
 from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import KEY, Stage, an_errand
@@ -18,11 +19,11 @@ WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
 @pytest.mark.parametrize(
     ("answers", "cause", "said", "requests"),
     [
-        pytest.param([fail(500)], "server-error", "HTTP 500: it failed", 1, id="500"),
+        by_night([fail(500)], "server-error", "HTTP 500: it failed", 1, name="500"),
         pytest.param([fail(401, f"bad key {KEY}")], "key-refused", "HTTP 401: bad key ***", 1, id="401"),
-        pytest.param([fail(429, headers={"Retry-After": "1"})], "rate-limited", "HTTP 429: it failed", 1, id="429"),
-        pytest.param([Answer(drop=True)], "bad-gateway", "", 1, id="dropped"),
-        pytest.param([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, id="cut"),
+        by_night([fail(429, headers={"Retry-After": "1"})], "rate-limited", "HTTP 429: it failed", 1, name="429"),
+        by_night([Answer(drop=True)], "bad-gateway", "", 1, name="dropped"),
+        by_night([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, name="cut"),
         pytest.param([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, id="503 on the second turn"),
         pytest.param([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, id="turn limit"),
         # These are no repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
@@ -85,7 +86,7 @@ def test_a_request_that_goes_again_without_a_refused_option_counts(stage: Stage,
     assert (attempt.text == "done") is (made > 1)
 
 
-@pytest.mark.parametrize(("local", "cause"), [(True, "refused"), (False, "refused")])
+@pytest.mark.parametrize(("local", "cause"), [(True, "refused"), by_night(False, "refused")])
 def test_a_server_that_is_down_costs_nothing(stage: Stage, local: bool, cause: str) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

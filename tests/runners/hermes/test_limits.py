@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, BURST_ORDER, FakeHold, FakePurse, Heard, a_policy, a_task
 from tests.runners.hermes.stage import Stage, an_errand
-from tests.runners.hermes.versions import MOST, TRIED, hermes_of, in_turn
+from tests.runners.hermes.versions import TRIED, first_in, hermes_of, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.core.ladder.receipt import Attempt
@@ -18,7 +18,7 @@ from profile_router.core.ladder.receipt import Attempt
 PLENTY = 40  # more answers than any limit here allows
 
 
-@pytest.fixture(params=MOST)
+@pytest.fixture
 def any_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     folder = tmp_path / "tried"
     folder.mkdir()
@@ -61,6 +61,7 @@ def paid(stage: Stage, answers: Sequence[Answer], usd: float) -> tuple[Attempt, 
         return attempt, len(provider.chats)
 
 
+@pytest.mark.parametrize("any_stage", first_in("0.19.0"), indirect=True)
 def test_a_request_for_which_there_is_no_money_does_not_go_out(any_stage: Stage) -> None:
     requests, each = 3, 100_000
     answers = [call("write_file", {"path": f"{n}.txt", "content": "x\n"}, usage=(each, 10)) for n in range(PLENTY)]
@@ -72,6 +73,7 @@ def test_a_request_for_which_there_is_no_money_does_not_go_out(any_stage: Stage)
     assert attempt.receipt.tokens_in == requests * each
 
 
+@pytest.mark.parametrize("any_stage", first_in("0.22.2 as a wheel"), indirect=True)
 def test_without_the_money_for_a_first_answer_nothing_is_asked(any_stage: Stage) -> None:
     attempt, made = paid(any_stage, [say("done")], 0.001)
     assert made == 0
@@ -79,6 +81,7 @@ def test_without_the_money_for_a_first_answer_nothing_is_asked(any_stage: Stage)
     assert (attempt.failure.cause, attempt.receipt.turns, attempt.receipt.cost_usd) == ("over-budget", 0, 0.0)
 
 
+@pytest.mark.parametrize("any_stage", first_in("0.22.2 as from git"), indirect=True)
 def test_a_server_that_drips_without_an_end_is_left_in_time(any_stage: Stage) -> None:
     with ScriptedProvider([Answer(trickle=True)]) as provider:
         any_stage.profile(provider.base_url)
@@ -100,6 +103,7 @@ def register(ctx):
 """
 
 
+@pytest.mark.parametrize("any_stage", first_in("0.22.2 as a wheel"), indirect=True)
 def test_what_a_helper_of_hermes_asks_counts_as_a_turn_and_is_paid_for(any_stage: Stage) -> None:
     answers = [say("helped", usage=(7, 3)), call("write_file", {"path": "a", "content": "a"})] * 9
     with ScriptedProvider(answers) as provider:

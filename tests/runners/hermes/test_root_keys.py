@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import LOCAL
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import CHAT, ScriptedProvider, say
@@ -33,7 +34,7 @@ def sent(stage: Stage, *, own: str, agreed: bool) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("own", "agreed", "key"), [(OWN, False, OWN), (OWN, True, OWN), ("", True, ROOT), ("", False, None)]
+    ("own", "agreed", "key"), [by_night(OWN, False, OWN), (OWN, True, OWN), ("", True, ROOT), ("", False, None)]
 )
 def test_the_roots_key_goes_out_only_where_it_was_agreed_on_and_no_other_is_there(
     own: str, agreed: bool, key: str | None, stage: Stage

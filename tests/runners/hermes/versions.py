@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.examples import by_night
 from tests.runners.hermes.installed import NEW, OLD, installed_hermes
 
 from profile_router.runners.hermes.installation import Hermes
@@ -32,7 +33,11 @@ importlib.import_module = import_module
 """
 
 EITHER = (OLD, NEW)
-MOST = [name if name != "0.22.2 as from git" else pytest.param(name, marks=pytest.mark.nightly) for name in TRIED]
+
+
+def first_in(version: str) -> list[Any]:
+    """Return all versions as parameters: *version* is met with each change, the others by night."""
+    return [name if name == version else by_night(name) for name in TRIED]
 
 
 def in_turn(versions: Sequence[str], rows: Mapping[str, tuple[Any, ...]]) -> list[Any]:
