@@ -162,6 +162,13 @@ def test_each_kind_of_work_is_looked_for_by_literals_that_its_matches_hold(patte
         assert (fresh.match(lowered) is None) == (pattern.compiled.match(lowered) is None)
 
 
+@given(st.sampled_from(OF_KINDS).flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one.compiled), ANY_TEXT)))
+def test_no_clause_is_answered_otherwise_than_by_the_kind_itself(found: tuple[Anchored, str, str]) -> None:
+    pattern, match, after = found
+    for text in (match + after, after + match, match.upper()):
+        assert _answers(replace(pattern), text, 0) == _answers(pattern.compiled, text, 0)
+
+
 @pytest.mark.parametrize(
     "pattern", ["(?i)lint", "(?#note)lint", "(a)?(?(1)b|c)", "(?P<a>x)(?P=a)", "a|", "(?:fix)?", ""]
 )
