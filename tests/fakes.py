@@ -26,7 +26,7 @@ from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import stays_here
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.task import Task
-from profile_router.errors import OverBudget, Unreachable
+from profile_router.errors import AttemptError
 from profile_router.evidence.conversation import pass_on
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.ports import Emit, Event, Hold
@@ -197,7 +197,7 @@ class FakeRunner:
             receipt = a_receipt(order.profile, step=order.step, taints=taints)
             return Attempt(receipt=receipt, text=end, notes=("a note",))
         failure = Failure(cause=end.cause, message=end.message, asked=end.asked, retry_after_s=end.wait)
-        outcome: Any = "unavailable" if isinstance(failure.error, Unreachable) else "failed"
+        outcome: Any = "unavailable" if failure.unreached else "failed"
         receipt = a_receipt(order.profile, step=order.step, outcome=outcome, error=failure.message, taints=taints)
         return Attempt(receipt=receipt, failure=failure)
 
@@ -304,7 +304,7 @@ class FakeHold:
 
     def grow(self, usd: float) -> None:
         if usd > self.purse.left:
-            raise OverBudget(f"${usd:.4f} is more than allowed")
+            raise AttemptError("over-budget", f"${usd:.4f} is more than allowed")
         self.usd = max(self.usd, usd)
 
     def settle(self, usd: float) -> None:

@@ -91,7 +91,7 @@ class Hold(Protocol):
     """Money held for one attempt or call that costs, in USD."""
 
     def grow(self, usd: float) -> None:
-        """See to it that *usd* in all are held. Raises OverBudget where there is no room for that."""
+        """See to it that *usd* in all are held. Raises AttemptError where there is no room for that."""
         ...
 
     def settle(self, usd: float) -> None:

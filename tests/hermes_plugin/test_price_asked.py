@@ -49,7 +49,7 @@ def test_where_nobody_can_answer_the_hop_is_not_made(stage: Stage) -> None:
         parent.run("-z", "please do it")
         [entry] = parent.told["results"]
     assert (entry["status"], entry["exit_reason"], len(burst.chats)) == ("failed", "unapproved", 0)
-    assert "nobody is there to agree" in entry["error"]
+    assert "no one is there to give it" in entry["error"]
 
 
 class Approval(ModuleType):

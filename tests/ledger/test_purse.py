@@ -17,7 +17,7 @@ from tests.fakes import a_task
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.spending import cap_of, dollars
 from profile_router.core.policy import Budget
-from profile_router.errors import OverBudget
+from profile_router.errors import AttemptError
 from profile_router.ledger.purse import LedgerHold, LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 
@@ -84,7 +84,7 @@ def test_hops_of_one_task_share_its_cap(tmp_path: Path) -> None:
 def test_an_attempt_that_grows_dear_ends_at_the_cap(tmp_path: Path) -> None:
     hold = held(a_purse(tmp_path), 0.5)
     hold.grow(1.9)
-    with pytest.raises(OverBudget, match=r"over the task's \$2\.00"):
+    with pytest.raises(AttemptError, match=r"over the task's \$2\.00"):
         hold.grow(2.1)
 
 
@@ -94,7 +94,7 @@ def test_the_day_is_shared_by_all_tasks(tmp_path: Path) -> None:
     failure = refused(a_purse(tmp_path), 1.0 + 0.001)
     assert (failure.cause, "$4.00 of today's $5.00" in failure.message) == ("over-budget", True)
     held(a_purse(tmp_path), 1.0)
-    with pytest.raises(OverBudget, match="today's"):
+    with pytest.raises(AttemptError, match="today's"):
         held(a_purse(tmp_path, at=NOON), 0.0).grow(0.5)
 
 
@@ -221,7 +221,7 @@ def test_whatever_is_held_grown_and_settled_no_cap_is_passed(
             continue
         try:
             hold.grow(more)
-        except OverBudget:
+        except AttemptError:
             more = 0.0
         hold.settle(max(usd, more))
     assert purse.spent <= cap + 1e-6

@@ -78,7 +78,7 @@ def test_an_estimate_cut_off_twice_decides_local_and_says_so(
     assert [exchange.status for exchange in cheap.to(CHAT)] == [200] * 3
     *probes, attempt = result["attempts"]
     assert [(each["step"], each["outcome"], each["tokens_in"]) for each in probes] == [("probe", "failed", 2_040)] * 2
-    assert all("cut off" in each["error"] for each in probes)
+    assert all("the answer was cut" in each["error"] for each in probes)
     assert "no estimate (2 invalid answers: " in result["route"]["reasons"][-1]
     assert "decided local" in result["route"]["reasons"][-1]
     assert (attempt["profile"], result["status"]) == ("coding-local", "ok")

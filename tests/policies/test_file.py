@@ -102,7 +102,7 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
             "causes: [asked-for-profile]",
             "causes: [boredom]",
             "- id: asked",
-            "unknown cause 'boredom'",
+            "causes[0] is 'boredom' (allowed: dns, ",
             id="unknown cause",
         ),
         pytest.param(

@@ -37,7 +37,7 @@ def asked(pages: dict[str, Any], **profile: Any) -> BackendReport:
         (fail(502, "Bad Gateway"), "bad-gateway", "HTTP 502 Bad Gateway"),
         (fail(503, "Loading model", type="unavailable_error"), "loading", "HTTP 503 Loading model"),
         (raw(b"<html>", status=504), "unavailable", "HTTP 504"),
-        (Answer(drop=True), "bad-gateway", "cannot be reached"),
+        (Answer(drop=True), "bad-gateway", "dropped the connection"),
         (raw(b"no gzip", status=200), None, ""),
     ],
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
+from profile_router.core.ladder.causes import TABLE
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.spending import dollars, must_ask, over_cap, over_day, question
 from profile_router.core.policy import Budget
-from profile_router.errors import OverBudget
+from profile_router.errors import AttemptError
 from profile_router.ledger.spending import Ledger
 from profile_router.ports import Approver
 
@@ -24,7 +25,7 @@ class LedgerHold:
     spent: float = 0.0
 
     def grow(self, usd: float) -> None:
-        """See to it that *usd* in all are held. Raises OverBudget where the task or the day has no room for that."""
+        """See to it that *usd* in all are held. Raises AttemptError where the task or the day has no room for that."""
         if usd <= self.reserved:
             return
         self.purse.grow(self, usd)
@@ -79,12 +80,12 @@ class LedgerPurse:
         return LedgerHold(where=where, purse=self, number=row, reserved=usd)
 
     def grow(self, hold: LedgerHold, usd: float) -> None:
-        """Hold *usd* for *hold*. Raises OverBudget."""
+        """Hold *usd* for *hold*. Raises AttemptError."""
         failure = over_cap(hold.where, usd, spent=self.spent, cap=self.cap)
         if failure is None and not self.ledger.grow(hold.number, usd, limit=self.rules.day_usd):
             failure = over_day(hold.where, usd, spent=self.ledger.today(), rules=self.rules)
         if failure is not None:
-            raise OverBudget(failure.message)
+            raise AttemptError(failure.cause, failure.message)
         hold.reserved = usd
 
     def settle(self, hold: LedgerHold, usd: float) -> None:
@@ -105,8 +106,8 @@ class Nobody:
 def _not_agreed(where: str, usd: float, *, asked: bool) -> Failure:
     if asked:
         return Failure(cause="over-budget", message=f"{where} is expected to cost {dollars(usd)}, which was declined")
+    row = TABLE["not-approved"]
     return Failure(
         cause="not-approved",
-        message=f"{where} is expected to cost {dollars(usd)}, and nobody is there to agree; `--yes` agrees beforehand, "
-        "`budget.ask_above_usd` in the policy sets the figure",
+        message=f"{where} is expected to cost {dollars(usd)}: {row.sentence}; {row.unblock}",
     )

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from profile_router.core.ladder.causes import CAUSES
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.errors import PolicyError
@@ -123,10 +122,6 @@ def _check_ladder(policy: Policy, node: Node) -> None:
     for place, (step, item) in enumerate(zip(policy.ladder, items(node, "ladder"), strict=True)):
         if step.id in ids[:place] or step.id == "stop":
             raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.line)
-        unknown = [cause for cause in step.causes if cause not in CAUSES]
-        if unknown:
-            known = ", ".join(sorted(CAUSES))
-            raise Refused(f"ladder step '{step.id}': unknown cause '{unknown[0]}' (allowed: {known})", item.line)
 
 
 def _check_kinds(policy: Policy, node: Node) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from profile_router.core.ladder.causes import cause_of_status
+from profile_router.core.ladder.causes import TABLE, cause_of_answer
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.profile import Profile, ProviderEndpoint
 from profile_router.core.text import in_words
@@ -41,14 +41,12 @@ def _resting(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Failure
     left = endpoint.rests_until - now
     if left <= 0:
         return None
-    known = endpoint.rests_after in _RESTS_A_KEY
     dead = left == float("inf")
-    cause = cause_of_status(endpoint.rests_after or 0) if known else "key-refused" if dead else "rate-limited"
+    cause = cause_of_answer(endpoint.rests_after or 0)
+    if TABLE[cause].family != "key":
+        cause = "key-refused" if dead else "rate-limited"
     key = f"{endpoint.provider}'s key{f' {endpoint.label!r}' if endpoint.label else ''}"
     how = "is dead" if dead else f"rests for {in_words(left)} more"
     mend = f"hermes -p {profile} auth reset {endpoint.provider}"
     message = f"{key} {how}, by Hermes' auth.json; `{mend}` has it tried again"
     return Failure(cause=cause, message=message, retry_after_s=None if dead else left)
-
-
-_RESTS_A_KEY = (401, 402, 403, 429)

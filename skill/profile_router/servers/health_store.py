@@ -12,12 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.core.ladder.causes import TABLE, is_cause
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.health import Record, Scope, after_failure, probing, scope_of
+from profile_router.core.ladder.health import (
+    Record,
+    Scope,
+    after_failure,
+    over_where_it_answers,
+    probing,
+    scope_of,
+    teaches_nothing,
+)
 from profile_router.core.policy import HealthRules
 from profile_router.core.profile import ProviderEndpoint, address
-from profile_router.errors import Unreachable
 from profile_router.state.database import transaction
 
 FILE = "health.sqlite"
@@ -26,9 +33,6 @@ SCHEMA = (
     "since REAL NOT NULL, until REAL NOT NULL, probing_until REAL NOT NULL)"
 )
 _MARK_DIGITS = 8
-_NOTHING_LEARNED = frozenset(
-    {"timeout", "interrupted", "not-local", "over-budget", "not-approved", "no-key", "tainted"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class HealthStore:
             now = self.clock()  # another process may have been waited for
             records = [(name, _read(database, name)) for name in _names(endpoint)]
             for name, record in records:
-                over = answers and record.cause in _OVER_WHERE_IT_ANSWERS
+                over = answers and is_cause(record.cause) and over_where_it_answers(record.cause)
                 if not over and (wait := record.blocked_s(now)):
                     return _blocked(name, record, wait)
             for name, record in records:
@@ -69,8 +73,8 @@ class HealthStore:
     def record(self, endpoint: ProviderEndpoint, failure: Failure | None) -> None:
         """Note how an attempt at *endpoint* ended. An answer closes server and key, whatever it was worth."""
         cause = failure.cause if failure else None
-        if cause in _NOTHING_LEARNED:
-            self.give_back(endpoint)  # nothing was learned of the server
+        if cause is not None and teaches_nothing(cause):
+            self.give_back(endpoint)
             return
         ill = scope_of(cause) if cause else None
         with transaction(self.state / FILE, SCHEMA) as database:
@@ -98,12 +102,6 @@ class HealthStore:
             return int(done.rowcount)
 
 
-_OVER_WHERE_IT_ANSWERS = frozenset(cause for cause, row in TABLE.items() if issubclass(row.error, Unreachable)) | {
-    "loading",
-    "unavailable",
-}
-
-
 def _names(endpoint: ProviderEndpoint) -> tuple[str, ...]:
     """Return the names of the records of *endpoint*: its server with the model, and its key by a mark."""
     where = address(endpoint.base_url)
@@ -119,8 +117,8 @@ def _scope(name: str) -> Scope:
 
 
 def _blocked(name: str, record: Record, wait: float) -> Failure:
-    cause: Cause = record.cause if record.cause in TABLE else "unavailable"  # type: ignore[assignment]
-    said = f"{TABLE[cause].words}, {record.failures} time{'s' if record.failures != 1 else ''} in a row"
+    cause = record.cause if is_cause(record.cause) else "unavailable"
+    said = f"{TABLE[cause].sentence}, {record.failures} time{'s' if record.failures != 1 else ''} in a row"
     mend = f"profile-router health --reset '{name}'"
     return Failure(
         cause=cause,

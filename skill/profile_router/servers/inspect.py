@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.causes import TABLE, Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.server_report import BackendReport, ListedModel, same_model
 from profile_router.core.profile import Profile
 from profile_router.outside.json_reader import UnreadableJson, read_json
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     import httpx2
 
 OLLAMA_SILENT_TOKENS = 4_096
-_UNREACHED = frozenset({"refused", "dns", "tls", "connect-timeout", "no-network"})
 _NAME_KEYS = ("id", "name", "model", "root")
 READ_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
-_STATUS_CAUSES: Mapping[int, Cause] = {502: "bad-gateway", 503: "unavailable", 504: "unavailable"}
+_NOT_SERVING: frozenset[Cause] = frozenset({"bad-gateway", "unavailable", "loading"})
 
 
 async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
@@ -36,21 +35,15 @@ async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
     try:
         async with _client(profile, connect_s) as client:
             answer = await ask(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
-            if answer.status_code in _STATUS_CAUSES:
-                message = _message(answer, profile)
-                cause = "loading" if "loading" in message.lower() else _STATUS_CAUSES[answer.status_code]
+            message = _message(answer, profile)
+            if (cause := cause_of_answer(answer.status_code, message)) in _NOT_SERVING:
                 detail = f"HTTP {answer.status_code} {message}".strip()
                 return BackendReport(profile=profile.name, cause=cause, detail=detail)
             models = _model_ids(answer)
             detail = "" if models else f"HTTP {answer.status_code} without a list of models at /models"
             return replace(await _window(client, profile, root, models), detail=detail)
-    except httpx2.ConnectTimeout:
-        detail = f"no connection within {connect_s:g} s"
-        return BackendReport(profile=profile.name, cause="connect-timeout", detail=detail)
-    except httpx2.TimeoutException:
-        return BackendReport(profile=profile.name, cause="request-timeout", detail="connects, but does not answer")
     except httpx2.HTTPError as error:
-        return BackendReport(profile=profile.name, cause=_cause(error), detail=_transport(error))
+        return _unanswered(error, profile, connect_s)
 
 
 async def listed_models(profile: Profile, *, connect_s: float) -> tuple[ListedModel, ...]:
@@ -179,16 +172,16 @@ def _get(value: Any, *path: str) -> Any:
     return value
 
 
-def _cause(error: Exception) -> Cause:
+def _unanswered(error: Exception, profile: Profile, connect_s: float) -> BackendReport:
     """Return what *error* means of the server itself: an answer that is cut short is no model's answer here."""
-    cause = transport_cause(error)
-    return cause if cause in _UNREACHED else "bad-gateway"
+    import httpx2
 
-
-def _transport(error: Exception) -> str:
-    text = str(error).lower()
-    if ELSEWHERE in text:
-        return str(error)
-    if "refused" in text or "connection attempts failed" in text:
-        return "refuses the connection"
-    return f"cannot be reached ({type(error).__name__})"
+    found = transport_cause(error)
+    if ELSEWHERE in str(error):
+        return BackendReport(profile=profile.name, cause=found, detail=str(error))
+    if TABLE[found].family == "unreached":
+        return BackendReport(profile=profile.name, cause=found, detail=detail_of(found, seconds=connect_s))
+    if isinstance(error, httpx2.TimeoutException):
+        return BackendReport(profile=profile.name, cause="request-timeout", detail=detail_of("request-timeout"))
+    detail = f"{detail_of(found)} ({type(error).__name__})"
+    return BackendReport(profile=profile.name, cause="bad-gateway", detail=detail)

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.core.ladder.causes import CAUSES, IN_WORDS, TABLE, cause_of_status
+from profile_router.core.ladder.causes import CAUSES, TABLE, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
 from profile_router.core.policy import TIERS, Tier, Tiers
-from profile_router.errors import AttemptError
 
 SERVER = [
     *("dns", "tls", "refused", "connect-timeout", "model-missing", "server-error", "bad-gateway", "unavailable"),
@@ -59,7 +58,7 @@ def test_each_failure_has_its_step(cause: str, at: str, step: str, to: str) -> N
     taken = hop(cause, at)
     assert (taken.step, taken.profile, taken.provider, taken.cause) == (step, to, 0, cause)
     assert (taken.tier, taken.action) == (TIER_PROFILES[to], "go")
-    assert taken.reason == f"{IN_WORDS[taken.cause]} → {to}, once"
+    assert taken.reason == f"{TABLE[taken.cause].sentence} → {to}, once"
 
 
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
@@ -70,7 +69,7 @@ def test_what_has_no_step_stops(cause: str, at: str) -> None:
     assert (stopped.profile is None) is ((cause, at) not in answered)
     if stopped.profile is None:
         assert (stopped.step, stopped.action) == ("stop", "stop")
-        assert stopped.reason.startswith(IN_WORDS[stopped.cause])
+        assert stopped.reason.startswith(TABLE[stopped.cause].sentence)
 
 
 @pytest.mark.parametrize("at", [LOCAL, BURST, CHEAP])
@@ -179,24 +178,34 @@ def test_the_causes_of_the_shipped_ladder_exist_and_its_tiers_too() -> None:
         assert set(step.from_tiers) <= set(TIERS)
 
 
-def test_every_cause_has_words_and_an_error_of_its_own() -> None:
+def test_every_cause_has_a_row_and_no_sentence_status_or_detail_stands_for_two() -> None:
+    rows = TABLE.values()
     assert set(TABLE) == CAUSES
-    assert len({row.words for row in TABLE.values()}) == len({row.error for row in TABLE.values()}) == len(TABLE)
-    assert {cause: row.error.cause for cause, row in TABLE.items()} == {cause: cause for cause in TABLE}
-
-
-def test_every_error_of_an_attempt_is_a_cause_or_a_family_of_them() -> None:
-    def leaves(error: type[AttemptError]) -> list[type[AttemptError]]:
-        below = error.__subclasses__()
-        return [leaf for one in below for leaf in leaves(one)] if below else [error]
-
-    assert set(leaves(AttemptError)) == {row.error for row in TABLE.values()}
+    assert len({row.sentence for row in rows}) == len(TABLE)
+    assert len({status for row in rows for status in row.statuses}) == sum(len(row.statuses) for row in rows)
+    details = [row.detail for row in rows if row.detail]
+    assert len({*details, *(row.sentence for row in rows)}) == len(details) + len(TABLE)
 
 
 @pytest.mark.parametrize("cause", sorted(CAUSES))
-def test_a_failure_is_the_error_of_its_cause(cause: Any) -> None:
-    error = Failure(cause=cause, message="it broke").error
-    assert (type(error), str(error)) == (TABLE[error.cause].error, "it broke")  # type: ignore[index]
+def test_a_failure_tells_the_figures_of_its_case_or_else_the_sentence_of_its_cause(cause: Any) -> None:
+    figures = {"seconds": 1.0, "times": 3, "turns": 5, "name": "read_file"}
+    assert detail_of(cause, **figures) == (TABLE[cause].detail or TABLE[cause].sentence).format(**figures)
+    assert detail_of(cause) in (TABLE[cause].detail, TABLE[cause].sentence)
+    assert "{" not in detail_of(cause)
+
+
+FAMILIES = {"unreached": [*NETWORK, "tls"], "key": KEYS, "answer": ANSWERS}
+
+
+@pytest.mark.parametrize(("family", "causes"), FAMILIES.items())
+def test_a_cause_belongs_to_its_family(family: str, causes: list[str]) -> None:
+    assert {cause for cause, row in TABLE.items() if row.family == family} == set(causes)
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_a_failure_knows_whether_its_server_was_ever_asked(cause: Any) -> None:
+    assert Failure(cause=cause, message="it broke").unreached is (cause in FAMILIES["unreached"])
 
 
 @pytest.mark.parametrize(("cause", "leads"), [*((c, 2) for c in SERVER), *((c, 1) for c in KEYS)])
@@ -214,4 +223,9 @@ STATUSES = {
 
 @pytest.mark.parametrize(("status", "cause"), STATUSES.items())
 def test_each_status_has_its_cause(status: int, cause: str) -> None:
-    assert cause_of_status(status) == cause
+    assert cause_of_answer(status) == cause
+
+
+def test_a_server_that_says_so_in_a_503_is_loading() -> None:
+    assert cause_of_answer(503, "Loading model") == "loading"
+    assert cause_of_answer(502, "Loading model") == "bad-gateway"

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.examples import examples
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
-from profile_router.core.ladder.causes import CAUSES, IN_WORDS
+from profile_router.core.ladder.causes import CAUSES, TABLE
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
 from profile_router.core.policy import TIERS, Destination, Policy, Step, Tier, Tiers
@@ -184,7 +184,7 @@ class Walks(RuleBasedStateMachine):
     def each_step_is_one_line_with_its_cause_and_where_it_leads(self) -> None:
         for hop, failure in zip(getattr(self, "hops", ()), getattr(self, "failures", ()), strict=True):
             assert hop.cause == failure.cause
-            assert hop.reason.startswith(IN_WORDS[hop.cause])
+            assert hop.reason.startswith(TABLE[hop.cause].sentence)
             assert len(hop.reason.splitlines()) == 1
             assert hop.action != "wait" or hop.wait_s == failure.retry_after_s <= self.policy.limits.wait_seconds
             assert hop.action == "wait" or hop.wait_s == 0

@@ -18,7 +18,7 @@ from tests.scripted_answers import events
 from tests.scripted_provider import Answer, ScriptedProvider, call, raw, say
 
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.errors import Truncated
+from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson
 from profile_router.runners.calls.call import SingleCall, ask
 from profile_router.runners.embedded import answer_gate
@@ -146,7 +146,7 @@ def test_a_usage_that_no_field_can_hold_counts_as_none() -> None:
 )
 def test_an_answer_far_longer_than_was_asked_for_is_not_read_further(body: bytes) -> None:
     gate = AnswerGate(where="there", tokens=SHORT)
-    with pytest.raises(Truncated, match="far longer than the 10 tokens that were asked for"):
+    with pytest.raises(AttemptError, match="far longer than the 10 tokens that were asked for"):
         through(body, gate)
     assert gate.streamed.began
 
@@ -171,7 +171,7 @@ def test_a_line_without_an_end_is_not_kept_beyond_what_an_answer_may_have(line: 
             raise AssertionError("no event has ended")
 
     gate = AnswerGate(where="there", tokens=tokens)
-    with pytest.raises(Truncated, match="far longer than"):
+    with pytest.raises(AttemptError, match="far longer than"):
         asyncio.run(read(gate))
     assert len(given) * 65_536 <= 17 * 1024 * 1024
     assert gate.streamed.began

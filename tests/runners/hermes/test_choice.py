@@ -9,9 +9,9 @@ import pytest
 from tests.fakes import Heard, a_receipt, an_order
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.ladder.steps import Cause
 from profile_router.ports import Emit, Hold
 from profile_router.runners.choice import HERMES_WINDOW, Choice, ChosenRunner
 from profile_router.withheld.survey import Survey, WithheldFile

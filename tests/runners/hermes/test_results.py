@@ -68,6 +68,7 @@ CONNECTION = {**FAILED, "error": "Connection error.", "failure_reason": "timeout
         ({**FAILED, "error": "HTTP 507: full"}, None, "server-error"),
         ({**FAILED, "error": "Error code: 429 - {}"}, None, "rate-limited"),
         ({**FAILED, "error": "API call failed after 3 retries: HTTP 503: busy"}, None, "unavailable"),
+        ({**FAILED, "error": "HTTP 503: Loading model"}, _refused(503), "loading"),
         ({**FAILED, "error": "a page instead"}, _refused(504), "unavailable"),
         ({**FAILED, "error": "the model said HTTP 500: x"}, None, "server-error"),
         (CONNECTION, _refused(None, "APIConnectionError", "ConnectError"), "refused"),

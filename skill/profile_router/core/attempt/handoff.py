@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from profile_router.core.evidence import PrivateFinding
+from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
-from profile_router.core.ladder.steps import IN_WORDS, Cause, Hop
+from profile_router.core.ladder.steps import Hop
 from profile_router.core.policy import NOTHING, Confidential
 from profile_router.core.privacy.findings import MASK, findings, masked
 
@@ -107,7 +108,7 @@ def told_elsewhere(earlier: Handoff | None, attempt: Attempt) -> Handoff | None:
     if not ran(attempt):
         return earlier
     before = earlier or Handoff()
-    words = IN_WORDS[attempt.failure.cause] if attempt.failure else "it finished"
+    words = TABLE[attempt.failure.cause].sentence if attempt.failure else "it finished"
     tried = (*before.tried, f"{attempt.receipt.profile} ({attempt.receipt.model_asked}): {words}")
     return replace(before, tried=tried, left_out=tuple(dict.fromkeys((*before.left_out, _UNTOLD))))
 
@@ -125,7 +126,7 @@ def without_output(handoff: Handoff, verified: Verified) -> Handoff:
 def _tried(attempt: Attempt, said: str) -> str:
     receipt = attempt.receipt
     turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
-    words = IN_WORDS[attempt.failure.cause] if attempt.failure else "it finished"
+    words = TABLE[attempt.failure.cause].sentence if attempt.failure else "it finished"
     line = f"{receipt.profile} ({receipt.model_served or receipt.model_asked}), {turns}: {words}"
     if not said or attempt.failure is None or attempt.failure.cause != "verification-failed":
         return line
@@ -205,7 +206,7 @@ def kept_here(hop: Hop, found: Sequence[PrivateFinding]) -> Hop:
     """Return *hop*, which was looked for with the task being private for *found*; a stop says that this is why."""
     if hop.profile is not None:
         return hop
-    reason = f"{IN_WORDS[hop.cause]}; {private_note(found)}"
+    reason = f"{TABLE[hop.cause].sentence}; {private_note(found)}"
     return replace(hop, cause="not-local", reason=reason)
 
 

@@ -1,120 +1,172 @@
-"""Why an attempt fails: every cause with its error class, its words for the user, and the statuses that mean it."""
+"""Why an attempt fails: the one table of causes. All that is said, sent or decided by a cause is read here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import KW_ONLY, dataclass
+from typing import Literal, TypeGuard, get_args
 
-from profile_router import errors
+from profile_router.core.privacy.taint import HOW_TO_ALLOW
+from profile_router.errors import Cause
 
-Cause = Literal[
-    "dns",
-    "tls",
-    "refused",
-    "connect-timeout",
-    "no-network",
-    "model-missing",
-    "server-error",
-    "bad-gateway",
-    "unavailable",
-    "loading",
-    "wrong-model",
-    "first-token-timeout",
-    "stalled",
-    "request-timeout",
-    "no-key",
-    "key-refused",
-    "payment-required",
-    "forbidden",
-    "rate-limited",
-    "over-window",
-    "stream-error",
-    "cut-short",
-    "empty-answer",
-    "truncated",
-    "invalid-json",
-    "unknown-tool",
-    "bad-arguments",
-    "repeated-call",
-    "turn-limit",
-    "verification-failed",
-    "asked-for-profile",
-    "bad-request",
-    "not-local",
-    "over-budget",
-    "not-approved",
-    "timeout",
-    "interrupted",
-    "tainted",
-]
+__all__ = ["CAUSES", "TABLE", "Cause", "CauseRow", "Family", "cause_of_answer", "detail_of", "is_cause"]
+
 CAUSES: frozenset[str] = frozenset(get_args(Cause))
+Family = Literal[
+    "unreached",  # nothing was asked of the server
+    "server",  # it was reached and cannot serve
+    "model",  # it does not have the model
+    "key",  # the key does not open the provider, now or at all
+    "request",  # what was sent is wrong
+    "answer",  # the model answered, and the answer is no use
+    "asked",  # the subagent wants to be elsewhere
+    "stopped",  # our own doing: another try would not help, or is not allowed
+]
+
+_START = "start the server at {address}: `profile-router llama-server --model FILE --run`, or what serves it"
+_REACH = "see what keeps {address} away: `profile-router doctor`"
+_KEY = "put a working key into the .env of {profile}, or add one: `hermes -p {profile} auth add`"
+_ALIAS = (
+    "load the model that {profile} names, or serve it under that name (llama-server `--alias`, vLLM "
+    "`--served-model-name`), or write `accept_any_model: true` into the policy for any model that the server lists"
+)
+_CREDIT = "add credit at the provider of {profile}, or another key; then `profile-router health --reset`"
+_WAIT = "wait for {profile}'s limit to pass (`profile-router health` tells how long), or add another key"
+_SHORTEN = "shorten the goal, or put its details into a file that --file names: it is read by pages"
 
 
 @dataclass(frozen=True, slots=True)
 class CauseRow:
-    """One cause: the class of its error, and how a ladder line names it."""
+    """One cause: its family, and the `sentence` by which the ladder and the next model are told of it.
 
-    error: type[errors.AttemptError]
-    words: str
+    `detail` is what a failure's message says behind the server's name, where that is not the sentence; `{…}` in it are
+    figures of the case. `statuses` are the HTTP statuses that mean the cause. `unblock` says what would have helped,
+    `unblock_here` what would have where the server is attested as local: `{address}` and `{profile}` stand for its own.
+    """
+
+    family: Family
+    sentence: str
+    _: KW_ONLY
+    detail: str = ""
+    statuses: tuple[int, ...] = ()
+    unblock: str = _REACH
+    unblock_here: str = ""
 
 
 TABLE: Mapping[Cause, CauseRow] = {
-    "dns": CauseRow(errors.NameNotFound, "the server's name is unknown"),
-    "tls": CauseRow(errors.TlsFailed, "there is no trusted connection"),
-    "refused": CauseRow(errors.ConnectionRefused, "the server is down"),
-    "connect-timeout": CauseRow(errors.ConnectTimeout, "the server cannot be reached in time"),
-    "no-network": CauseRow(errors.NetworkDown, "the network is down"),
-    "model-missing": CauseRow(errors.ModelMissing, "the server does not have the model"),
-    "server-error": CauseRow(errors.ServerError, "the server failed"),
-    "bad-gateway": CauseRow(errors.GatewayFailed, "the server's gateway fails"),
-    "unavailable": CauseRow(errors.ServerUnavailable, "the server is not available"),
-    "loading": CauseRow(errors.StillLoading, "the server is still loading"),
-    "wrong-model": CauseRow(errors.OtherModelLoaded, "another model is loaded"),
-    "first-token-timeout": CauseRow(errors.FirstTokenLate, "no first token in time"),
-    "stalled": CauseRow(errors.Stalled, "the answer stalls"),
-    "request-timeout": CauseRow(errors.RequestTimeout, "the server gave up waiting"),
-    "no-key": CauseRow(errors.NoKey, "there is no key"),
-    "key-refused": CauseRow(errors.KeyRefused, "the key is refused"),
-    "payment-required": CauseRow(errors.PaymentRequired, "the credit is used up"),
-    "forbidden": CauseRow(errors.Forbidden, "the key may not do this"),
-    "rate-limited": CauseRow(errors.RateLimited, "the key is rate limited"),
-    "over-window": CauseRow(errors.OverWindow, "the prompt is over the window"),
-    "stream-error": CauseRow(errors.StreamError, "the stream carried an error"),
-    "cut-short": CauseRow(errors.CutShort, "the answer broke off"),
-    "empty-answer": CauseRow(errors.EmptyAnswer, "the answer is empty"),
-    "truncated": CauseRow(errors.Truncated, "the answer was cut at its limit"),
-    "invalid-json": CauseRow(errors.InvalidJson, "the answer cannot be read"),
-    "unknown-tool": CauseRow(errors.UnknownTool, "the model invents tools"),
-    "bad-arguments": CauseRow(errors.BadArguments, "the model's tool calls do not fit"),
-    "repeated-call": CauseRow(errors.RepeatedCall, "the model repeats a failing call"),
-    "turn-limit": CauseRow(errors.TurnLimit, "the turn limit is reached"),
-    "verification-failed": CauseRow(errors.VerificationFailed, "the verification failed"),
-    "asked-for-profile": CauseRow(errors.AskedForProfile, "the subagent asks for another profile"),
-    "bad-request": CauseRow(errors.BadRequest, "the server refused the request"),
-    "not-local": CauseRow(errors.NotLocal, "the task is private"),
-    "over-budget": CauseRow(errors.OverBudget, "it would cost more than allowed"),
-    "not-approved": CauseRow(errors.NotApproved, "nobody agreed to its price"),
-    "timeout": CauseRow(errors.TimeUp, "the time is up"),
-    "interrupted": CauseRow(errors.Interrupted, "it was interrupted"),
-    "tainted": CauseRow(errors.TaintedWork, "the files hold what was read in a private one"),
+    "dns": CauseRow(
+        "unreached",
+        "the server's name is unknown",
+        detail="has a name that is not resolved",
+        unblock="check the base_url of {profile}, and the network",
+    ),
+    "tls": CauseRow(
+        "unreached",
+        "there is no trusted connection",
+        detail="has no certificate that is trusted here",
+        unblock="check the certificate of {address}, or the base_url of {profile}",
+    ),
+    "refused": CauseRow("unreached", "the server is down", detail="refuses the connection", unblock_here=_START),
+    "connect-timeout": CauseRow(
+        "unreached",
+        "the server cannot be reached in time",
+        detail="no connection within {seconds:g} s",
+        unblock_here=_START,
+    ),
+    "no-network": CauseRow(
+        "unreached",
+        "the network is down",
+        detail="cannot be reached: there is no network",
+        unblock="check the network",
+    ),
+    "server-error": CauseRow("server", "the server failed"),
+    "bad-gateway": CauseRow("server", "the server's gateway fails", detail="dropped the connection", statuses=(502,)),
+    "unavailable": CauseRow("server", "the server is not available", statuses=(503, 504)),
+    "loading": CauseRow(
+        "server",
+        "the server is still loading",
+        unblock_here="wait until {address} has loaded its model, or raise limits.loading_seconds",
+    ),
+    "first-token-timeout": CauseRow("server", "no first token in time", detail="no token within {seconds:g} s"),
+    "stalled": CauseRow("server", "the answer stalls", detail="no further token within {seconds:g} s"),
+    "request-timeout": CauseRow(
+        "server", "the server gave up waiting", detail="connects, but does not answer", statuses=(408,)
+    ),
+    "model-missing": CauseRow(
+        "model",
+        "the server does not have the model",
+        statuses=(404,),
+        unblock="name a model that {address} serves in the config.yaml of {profile}",
+    ),
+    "wrong-model": CauseRow("model", "another model is loaded", unblock_here=_ALIAS),
+    "no-key": CauseRow("key", "there is no key", unblock=_KEY),
+    "key-refused": CauseRow("key", "the key is refused", statuses=(401,), unblock=_KEY),
+    "payment-required": CauseRow("key", "the credit is used up", statuses=(402,), unblock=_CREDIT),
+    "forbidden": CauseRow("key", "the key may not do this", statuses=(403,), unblock=_KEY),
+    "rate-limited": CauseRow("key", "the key is rate limited", statuses=(429,), unblock=_WAIT),
+    "over-window": CauseRow("request", "the prompt is over the window", statuses=(413,), unblock=_SHORTEN),
+    "bad-request": CauseRow("request", "the server refused the request"),
+    "stream-error": CauseRow("answer", "the stream carried an error"),
+    "cut-short": CauseRow("answer", "the answer broke off", detail="the answer broke off in the middle"),
+    "empty-answer": CauseRow("answer", "the answer is empty"),
+    "truncated": CauseRow("answer", "the answer was cut at its limit"),
+    "invalid-json": CauseRow("answer", "the answer cannot be read"),
+    "unknown-tool": CauseRow(
+        "answer", "the model invents tools", detail="called tools that do not exist {times} times, {name} the last"
+    ),
+    "bad-arguments": CauseRow(
+        "answer",
+        "the model's tool calls do not fit",
+        detail="called tools with arguments that do not fit {times} times, {name} the last",
+    ),
+    "repeated-call": CauseRow(
+        "answer", "the model repeats a failing call", detail="made one failing call of {name} {times} times"
+    ),
+    "turn-limit": CauseRow("answer", "the turn limit is reached", detail="did not finish in {turns} turns"),
+    "verification-failed": CauseRow("answer", "the verification failed"),
+    "asked-for-profile": CauseRow("asked", "the subagent asks for another profile"),
+    "not-local": CauseRow(
+        "stopped",
+        "the task is private",
+        unblock="name the address of a model on this machine under local_endpoints in the policy",
+    ),
+    "over-budget": CauseRow(
+        "stopped",
+        "it would cost more than allowed",
+        unblock="allow more: `--max-cost USD`, or `budget` in the policy",
+    ),
+    "not-approved": CauseRow(
+        "stopped",
+        "approval is needed, and no one is there to give it",
+        unblock="agree to its price: `--yes`, or raise budget.ask_above_usd",
+    ),
+    "timeout": CauseRow("stopped", "the time is up", unblock="give it more time: `--timeout SECONDS`"),
+    "interrupted": CauseRow("stopped", "it was interrupted"),
+    "tainted": CauseRow("stopped", "the files hold what was read in a private one", unblock=HOW_TO_ALLOW),
 }
-IN_WORDS: Mapping[Cause, str] = {cause: row.words for cause, row in TABLE.items()}
 
-_OF_STATUS: Mapping[int, Cause] = {
-    401: "key-refused",
-    402: "payment-required",
-    403: "forbidden",
-    404: "model-missing",
-    408: "request-timeout",
-    413: "over-window",
-    429: "rate-limited",
-    502: "bad-gateway",
-    503: "unavailable",
-    504: "unavailable",
-}
+_OF_STATUS: Mapping[int, Cause] = {status: cause for cause, row in TABLE.items() for status in row.statuses}
 
 
-def cause_of_status(status: int) -> Cause:
-    """Return what an HTTP *status* that is no success means to the ladder, whichever runner got it."""
+def cause_of_answer(status: int, said: str = "") -> Cause:
+    """Return what an HTTP *status* that is no success means, whichever runner got it; *said* is the server's own text.
+
+    llama.cpp's server (b11549) answers 503 "Loading model" to every request until it has loaded.
+    """
+    if status == 503 and "loading" in said.lower():
+        return "loading"
     return _OF_STATUS.get(status, "server-error" if status >= 500 else "bad-request")
+
+
+def detail_of(cause: Cause, **figures: object) -> str:
+    """Return what a failure's message says of *cause* behind the server's name, with the *figures* of the case.
+
+    Where they are not known, it is the sentence of the cause.
+    """
+    row = TABLE[cause]
+    return row.detail.format(**figures) if row.detail and (figures or "{" not in row.detail) else row.sentence
+
+
+def is_cause(word: str) -> TypeGuard[Cause]:
+    """Tell whether *word* is a cause."""
+    return word in CAUSES

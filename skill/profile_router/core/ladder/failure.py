@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.errors import AttemptError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +21,9 @@ class Failure:
     retry_after_s: float | None = None
 
     @property
-    def error(self) -> AttemptError:
-        """Return the failure as the typed error of its cause."""
-        return TABLE[self.cause].error(self.message)
+    def unreached(self) -> bool:
+        """Tell whether the server was never reached: nothing was asked of it."""
+        return TABLE[self.cause].family == "unreached"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,19 +6,19 @@ probe, the others wait for how that ends; a key is free again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.core.ladder.causes import TABLE, Cause, Family
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import HealthRules
-from profile_router.errors import KeyUnusable, ModelMissing, NoKey, OtherModelLoaded, ServerFailed, Unreachable
 
 Scope = Literal["server", "key"]
 _DAY_S = 86_400.0
 _SKEW_S = 60.0  # clocks are put right by that much, and nobody notices
-# They say something of the request or of the profile, not of the server's health.
-_NOT_ILL = (ModelMissing, OtherModelLoaded)
+_SCOPES: Mapping[Family, Scope] = {"unreached": "server", "server": "server", "key": "key"}
+_NOT_READY: frozenset[Cause] = frozenset({"loading", "unavailable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +51,17 @@ class Record:
 
 def scope_of(cause: Cause) -> Scope | None:
     """Return whose health *cause* speaks of, None where it speaks of neither server nor key."""
-    error = TABLE[cause].error
-    if issubclass(error, KeyUnusable):
-        return None if error is NoKey else "key"
-    return "server" if issubclass(error, Unreachable | ServerFailed) and error not in _NOT_ILL else None
+    return None if cause == "no-key" else _SCOPES.get(TABLE[cause].family)
+
+
+def teaches_nothing(cause: Cause) -> bool:
+    """Tell whether *cause* says nothing of server and key: it was ours to stop, or nothing was asked."""
+    return cause == "no-key" or TABLE[cause].family == "stopped"
+
+
+def over_where_it_answers(cause: Cause) -> bool:
+    """Tell whether *cause* is over as soon as the server answers at all."""
+    return TABLE[cause].family == "unreached" or cause in _NOT_READY
 
 
 def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: float) -> Record:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from profile_router.core.ladder.causes import TABLE
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import Budget
 from profile_router.core.task import Task
@@ -30,18 +31,18 @@ def dollars(usd: float) -> str:
 
 def over_cap(where: str, usd: float, *, spent: float, cap: float) -> Failure | None:
     """Return why a hop to *where* that is expected to cost *usd* is too much after *spent*, None where it is not."""
+    more = TABLE["over-budget"].unblock
     if cap <= 0:
         return Failure(
             cause="over-budget",
-            message=f"{where} costs money, and the task allows none; `--max-cost USD` or `budget.task_usd` allows it",
+            message=f"{where} costs money, and the task allows none; {more}",
         )
     if not over(spent + usd, cap):
         return None
     so_far = f", {dollars(spent)} of it spent" if spent else ""
     return Failure(
         cause="over-budget",
-        message=f"{where} is expected to cost {dollars(usd)}, over the task's {dollars(cap)}{so_far}; "
-        "`--max-cost USD` and `budget.task_usd` in the policy set it",
+        message=f"{where} is expected to cost {dollars(usd)}, over the task's {dollars(cap)}{so_far}; {more}",
     )
 
 

@@ -6,23 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from profile_router.core.ladder.causes import CAUSES, IN_WORDS, TABLE, Cause, cause_of_status
+from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.policy import Policy, Step, Tier
-from profile_router.errors import KeyUnusable
-
-__all__ = [
-    "CAUSES",
-    "IN_WORDS",
-    "Action",
-    "Cause",
-    "Failure",
-    "Hop",
-    "Place",
-    "ProviderView",
-    "Terrain",
-    "cause_of_status",
-]
 
 Action = Literal["go", "wait", "condense", "stop"]
 
@@ -164,7 +150,7 @@ def _hop(row: Step, place: Place, walk: _Walk) -> Hop:
 
 
 def _said(failure: Failure) -> str:
-    return IN_WORDS[failure.cause]
+    return TABLE[failure.cause].sentence
 
 
 def _same(walk: _Walk) -> Iterator[Place]:
@@ -174,7 +160,7 @@ def _same(walk: _Walk) -> Iterator[Place]:
 def _next_provider(walk: _Walk) -> Iterator[Place]:
     views = walk.terrain.views.get(walk.at.profile, ())
     here = views[walk.at.provider].server if walk.at.provider < len(views) else ""
-    other_key = issubclass(TABLE[walk.failure.cause].error, KeyUnusable)
+    other_key = TABLE[walk.failure.cause].family == "key"
     for provider in range(walk.at.provider + 1, len(views)):
         if other_key or not here or views[provider].server != here:  # another key is no help with a server that is down
             yield Place(walk.at.profile, provider)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from profile_router.errors import Cause
+
 
 def bounded(minimum: float, maximum: float | None = None) -> dict[str, float | None]:
     """Describe the allowed range of a number, for the reader of the policy file."""
@@ -137,7 +139,7 @@ class Step:
     """
 
     id: str
-    causes: tuple[str, ...]
+    causes: tuple[Cause, ...]
     from_tiers: tuple[Tier, ...]
     to: Destination
     times: int = field(metadata=bounded(0, 5))

@@ -8,11 +8,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile
 from profile_router.core.text import utf8
+from profile_router.errors import AttemptError
 from profile_router.ports import Hold, Purse
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.calls.once import KeptCalls
@@ -78,15 +80,9 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     try:
         async with asyncio.timeout(call.seconds):
             message = await pace.keep(_message(call, policy, streamed, [first, pace, streamed]))
-        if cut := cut_short(call.prompt, counted_in(message)):
-            failure = Failure(cause="over-window", message=f"{call.profile.where}: {cut}")
-        elif message.response_metadata.get("finish_reason") != "stop":
-            failure = Failure(cause="truncated", message=f"{call.profile.where}: the answer was cut off")
-        elif not message.text.strip():
-            failure = Failure(cause="empty-answer", message=f"{call.profile.where}: the answer is empty")
-    except UNREADABLE as error:
-        failure = unreadable(error, call.profile.where)
-    except Exception as error:
+        _look_whole(call, message)
+    except Exception as caught:
+        error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
         key = call.profile.endpoint.api_key
         failure = failure_of(error, where=call.profile.where, local=call.local, secret=key.reveal() if key else None)
         if failure is None and streamed.began:
@@ -100,6 +96,16 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3), took)
     receipt = replace(receipt, model_served=receipt.model_served or streamed.model)
     return (None if failure else message.text.strip()), receipt
+
+
+def _look_whole(call: SingleCall, message: Any) -> None:
+    """Raise AttemptError where *message* is not the whole answer to *call*."""
+    if cut := cut_short(call.prompt, counted_in(message)):
+        raise AttemptError("over-window", f"{call.profile.where}: {cut}")
+    if message.response_metadata.get("finish_reason") != "stop":
+        raise AttemptError("truncated", f"{call.profile.where}: {detail_of('truncated')}")
+    if not message.text.strip():
+        raise AttemptError("empty-answer", f"{call.profile.where}: {detail_of('empty-answer')}")
 
 
 async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, callbacks: list[Any]) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from profile_router.errors import Truncated
+from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 
@@ -53,7 +53,7 @@ class AnswerGate:
             response.stream = httpx2.ByteStream(_error(b"".join(response.stream)))
 
     async def through(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the events of *stream*, written anew. Raises UnreadableJson, Truncated, or what `look_at` raises."""
+        """Yield the events of *stream*, written anew. Raises UnreadableJson, AttemptError, or what `look_at` raises."""
         characters, events = _FREE_CHARACTERS, _FREE_EVENTS
         if self.tokens is not None:
             characters, events = characters + self.tokens * _CHARACTERS, events + self.tokens * _EVENTS
@@ -77,9 +77,10 @@ class AnswerGate:
                     raise UnreadableJson(f"more than {_MOST_CALLS} tool calls")
                 yield b"data: " + json.dumps(event).encode() + b"\n\n"
 
-    def _truncated(self) -> Truncated:
+    def _truncated(self) -> AttemptError:
         asked = "any answer" if self.tokens is None else f"the {self.tokens:,} tokens that were asked for"
-        return Truncated(f"{self.where}: the answer is far longer than {asked}, and was not read further")
+        message = f"{self.where}: the answer is far longer than {asked}, and was not read further"
+        return AttemptError("truncated", message)
 
     async def _look_at_model(self, event: Mapping[str, Any]) -> None:
         model = event.get("model")

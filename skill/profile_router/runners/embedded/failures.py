@@ -7,10 +7,10 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from profile_router.core.ladder.causes import Cause, cause_of_status
+from profile_router.core.ladder.causes import cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.errors import AttemptError, RouterError
 from profile_router.outside.json_reader import UnreadableJson
@@ -30,17 +30,6 @@ _ECHO_CHARS = 20  # so long a piece of what was sent is no chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 # What openai and LangChain raise on a 200 whose body is no chat completion: they do not expect one.
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
-_HOW: Mapping[Cause, str] = {
-    "refused": "refuses the connection",
-    "dns": "has a name that is not resolved",
-    "tls": "has no certificate that is trusted here",
-    "no-network": "cannot be reached: there is no network",
-    "connect-timeout": "cannot be reached in time",
-    "stalled": "no answer in time",
-    "cut-short": "the answer broke off in the middle",
-    "bad-gateway": "dropped the connection",
-}
-_SAID_OF_IT = frozenset({"stalled", "cut-short"})
 
 
 def failure_of(error: BaseException, *, where: str, local: bool, secret: str | None) -> Failure | None:
@@ -52,22 +41,22 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
     import openai
 
     if isinstance(error, AttemptError):
-        return Failure(cause=_named(error), message=str(error))
+        return Failure(cause=error.cause, message=str(error))
     if isinstance(error, openai.APIConnectionError) or _of_transport(error):
         cause = transport_cause(error)
-        how = TOO_LONG if any(str(link) == TOO_LONG for link in causes(error)) else _HOW[cause]
-        return Failure(cause=cause, message=f"{where}{':' if cause in _SAID_OF_IT else ''} {how}")
+        how = TOO_LONG if any(str(link) == TOO_LONG for link in causes(error)) else detail_of(cause)
+        return Failure(cause=cause, message=f"{where}: {how}")
     if isinstance(error, TimeoutError):
-        return Failure(cause="timeout", message=f"{where}: no answer in time")
+        return Failure(cause="timeout", message=f"{where}: {detail_of('timeout')}")
     if isinstance(error, openai.APIError):
         return _answered(error, where, secret)
     return None
 
 
-def unreadable(error: Exception, where: str) -> Failure:
-    """Return the failure of an answer that is no chat completion. The error's text may quote it, so it stays out."""
+def unreadable(error: Exception, where: str) -> AttemptError:
+    """Return the error of an answer that is no chat completion. The error's text may quote it, so it stays out."""
     why = str(error) if isinstance(error, UnreadableJson) else type(error).__name__
-    return Failure(cause="invalid-json", message=f"{where}: the answer cannot be read ({why})")
+    return AttemptError("invalid-json", f"{where}: {detail_of('invalid-json')} ({why})")
 
 
 def unexpected(error: Exception, where: str) -> Failure | None:
@@ -81,12 +70,6 @@ def unexpected(error: Exception, where: str) -> Failure | None:
     frames = "".join(traceback.format_tb(error.__traceback__))
     logging.getLogger(__name__).info("%s while working on an answer:\n%s", type(error).__name__, frames)
     return Failure(cause="invalid-json", message=f"{where}: the answer cannot be worked with ({type(error).__name__})")
-
-
-def _named(error: AttemptError) -> Cause:
-    from profile_router.core.ladder.causes import TABLE
-
-    return next(cause for cause, row in TABLE.items() if type(error) is row.error)
 
 
 def _of_transport(error: BaseException) -> bool:
@@ -106,8 +89,7 @@ def _answered(error: Exception, where: str, secret: str | None) -> Failure:
         return Failure(cause="stream-error", message=shown)
     response = getattr(error, "response", None)
     wait = retry_after(response.headers, now=time.time()) if response is not None else None
-    cause: Cause = "loading" if status == 503 and "loading" in text.lower() else cause_of_status(status)
-    return Failure(cause=cause, message=shown, retry_after_s=wait)
+    return Failure(cause=cause_of_answer(status, text), message=shown, retry_after_s=wait)
 
 
 def _said(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
-from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.core.ladder.causes import Cause, detail_of
 from profile_router.core.policy import Limits
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
@@ -61,7 +61,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
         if self.turns >= self._max_turns:
-            raise self._ended("turn-limit", f"did not finish in {self._max_turns} turns")
+            raise self._ended("turn-limit", detail_of("turn-limit", turns=self._max_turns))
         offered = frozenset(str(getattr(tool, "name", "")) for tool in request.tools)
         if (slip := self._misuse.look(request.messages, offered)) is not None:
             raise self._ended(*slip)
@@ -80,7 +80,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             if self.streamed.began:
                 self._count(None, fitted)
             if isinstance(error, UNREADABLE):
-                raise unreadable(error, self._where).error from error
+                raise unreadable(error, self._where) from error
             raise
         self._look_whole(fitted, response.result)
         return ModelResponse(result=[self._metered(message, fitted) for message in response.result])
@@ -99,13 +99,13 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self._count(message, sent)
         finish = message.response_metadata.get("finish_reason")
         if finish is None:
-            raise self._ended("cut-short", "the answer broke off in the middle")
+            raise self._ended("cut-short")
         if finish == "length":
-            raise self._ended("truncated", "the answer was cut at the token limit")
+            raise self._ended("truncated")
         answer = normalize_answer(message, self._seen_ids, self.streamed.whole())
         self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
-            raise self._ended("empty-answer", "the answer is empty")
+            raise self._ended("empty-answer")
         return answer
 
     def _count(self, message: AIMessage | None, sent: Sequence[BaseMessage]) -> None:
@@ -120,5 +120,5 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         if found.said:
             self._history.learn(found.tokens_in)
 
-    def _ended(self, cause: Cause, message: str) -> AttemptError:
-        return TABLE[cause].error(f"{self._where}: {message}")
+    def _ended(self, cause: Cause, message: str = "") -> AttemptError:
+        return AttemptError(cause, f"{self._where}: {message or detail_of(cause)}")

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import BaseMessage
 
-from profile_router.errors import AttemptError, FirstTokenLate, Stalled
+from profile_router.core.ladder.causes import Cause, detail_of
+from profile_router.errors import AttemptError
 
 Answer = TypeVar("Answer")
 
@@ -25,7 +26,7 @@ class Pace(AsyncCallbackHandler):
         self._latest: float | None = None
 
     async def keep(self, request: Awaitable[Answer]) -> Answer:
-        """Return what *request* answers. Raises FirstTokenLate or Stalled, and ends it, where it is too slow."""
+        """Return what *request* answers. Raises AttemptError, and ends it, where it is too slow."""
         self._latest, started = None, time.monotonic()
         running = asyncio.ensure_future(request)
         try:
@@ -41,9 +42,9 @@ class Pace(AsyncCallbackHandler):
                 await asyncio.wait({running})
 
     def _late(self) -> AttemptError:
-        if self._latest is None:
-            return FirstTokenLate(f"{self._where}: no token within {self._first_s:g} s")
-        return Stalled(f"{self._where}: no further token within {self._between_s:g} s")
+        cause: Cause = "first-token-timeout" if self._latest is None else "stalled"
+        seconds = self._first_s if self._latest is None else self._between_s
+        return AttemptError(cause, f"{self._where}: {detail_of(cause, seconds=seconds)}")
 
     async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
         """Note that something came; *token* itself does not matter."""

@@ -21,7 +21,6 @@ from profile_router.core.ladder.receipt import Attempt, Outcome, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
-from profile_router.errors import Unreachable
 from profile_router.git.command import work_tree
 from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
@@ -250,9 +249,7 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
     tokens = meter.tokens_in + meter.tokens_out
-    uncalled = failure is not None and (
-        meter.turns == 0 or (meter.turns == 1 and isinstance(failure.error, Unreachable))
-    )
+    uncalled = failure is not None and (meter.turns == 0 or (meter.turns == 1 and failure.unreached))
     outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
     return Receipt(
         profile=profile.name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from profile_router.core.ladder.server_report import other_model, same_model
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
-from profile_router.errors import OtherModelLoaded
+from profile_router.errors import AttemptError
 from profile_router.servers.inspect import listed_models
 
 
@@ -24,7 +24,7 @@ class ServedModel:
     _known: set[str] = field(default_factory=set)
 
     async def look_at(self, name: str) -> None:
-        """Raise OtherModelLoaded where *name* is not a name of the model asked for, by what the server lists.
+        """Raise AttemptError (wrong-model) where *name* is not a name of the model asked for, by what the server lists.
 
         The server is asked for its list where the names differ, once for each name.
         """
@@ -33,5 +33,5 @@ class ServedModel:
             return
         listed = await listed_models(self.profile, connect_s=self.policy.limits.connect_seconds)
         if problem := other_model(asked, name, listed, accept_any=self.policy.accept_any_model):
-            raise OtherModelLoaded(f"{self.profile.where} {problem}")
+            raise AttemptError("wrong-model", f"{self.profile.where} {problem}")
         self._known.add(name)

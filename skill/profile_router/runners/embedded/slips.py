@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.causes import Cause, detail_of
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -36,15 +36,8 @@ class Misuse:
         for cause, of_what in _slips(fresh, offered):
             self._counts[cause, of_what if cause == "repeated-call" else ""] += 1
             if self._counts[cause, of_what if cause == "repeated-call" else ""] >= self._limit:
-                return cause, _SAID[cause].format(times=self._limit, name=of_what.partition(" ")[0][:60])
+                return cause, detail_of(cause, times=self._limit, name=of_what.partition(" ")[0][:60])
         return None
-
-
-_SAID = {
-    "unknown-tool": "called tools that do not exist {times} times, {name} the last",
-    "bad-arguments": "called tools with arguments that do not fit {times} times, {name} the last",
-    "repeated-call": "made one failing call of {name} {times} times",
-}
 
 
 def _slips(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Iterator[tuple[Cause, str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.attempt.order import Order
-from profile_router.core.ladder.causes import Cause, cause_of_status
+from profile_router.core.ladder.causes import Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.process import Ended
@@ -53,11 +53,7 @@ _REFUSALS: tuple[tuple[str, Cause, str], ...] = (
 )
 _UNLISTED: tuple[str, Cause, str] = ("", "bad-request", "`runner: embedded` in the policy does without Hermes")
 _FIRST_SENTENCE = re.compile(r"(?<=[a-z)'])\.\s")
-_IN_WORDS: Mapping[str, str] = {
-    "empty_response_exhausted": "the answers were empty",
-    "max_iterations_reached": "did not finish in {turns} turns",
-    "budget_exhausted": "did not finish in {turns} turns",
-}
+_TOLD_BY_US = frozenset({"empty_response_exhausted", "max_iterations_reached", "budget_exhausted"})
 # Classes of errors of httpx and openai (and the child's own BrokeOff), as they stand in the chain of a request's error.
 _UNREACHED: tuple[tuple[str, Cause], ...] = (
     ("ConnectTimeout", "connect-timeout"),
@@ -123,7 +119,7 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
     (lambda case: bool(case.result.get("compression_exhausted")), lambda _: "over-window"),
     (lambda case: "context length exceeded" in case.error.lower(), lambda _: "over-window"),
     (lambda case: bool(case.result.get("interrupted")), lambda _: "interrupted"),
-    (lambda case: case.status is not None, lambda case: cause_of_status(case.status or 0)),
+    (lambda case: case.status is not None, lambda case: cause_of_answer(case.status or 0, case.error)),
     (lambda case: _unreached(case) is not None, lambda case: _unreached(case) or "refused"),
     (lambda case: bool(case.kinds & _LATE), lambda _: "stalled"),
     (lambda case: "BrokeOff" in case.kinds, lambda _: "cut-short"),
@@ -190,8 +186,8 @@ def _said(case: _Case, account: Account) -> str:
     if case.declined:
         first = _FIRST_SENTENCE.split(case.error, maxsplit=1)[0].rstrip(".")
         return f"Hermes refuses: {first}; {_refusal(case)[2]}"
-    if case.exit in _IN_WORDS:
-        return _IN_WORDS[case.exit].format(turns=account.turns)
+    if case.exit in _TOLD_BY_US:
+        return detail_of(_OF_EXIT[case.exit], turns=account.turns)
     return case.error or account.text or case.exit or "Hermes gave no result"
 
 

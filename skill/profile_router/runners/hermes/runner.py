@@ -22,7 +22,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
 from profile_router.core.text import price
-from profile_router.errors import OtherModelLoaded, Unreachable
+from profile_router.errors import AttemptError
 from profile_router.ports import Emit, Hold
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.files import read_config
@@ -121,7 +121,7 @@ class HermesRunner:
         return Secrets(confidential=self.policy.confidential, known=self.known_secrets)
 
     async def _model_check(self, order: Order, profile: Profile) -> Callable[[str], None] | None:
-        """Return what raises OtherModelLoaded for the name of another model than *order* is for, by what its server
+        """Return what raises AttemptError for the name of another model than *order* is for, by what its server
         lists; None for a model elsewhere, which nobody attested."""
         if not order.local:
             return None
@@ -130,7 +130,7 @@ class HermesRunner:
         def look_at(name: str) -> None:
             accept_any = self.policy.accept_any_model
             if problem := other_model(profile.endpoint.model, name, listed, accept_any=accept_any):
-                raise OtherModelLoaded(f"{profile.where} {problem}")
+                raise AttemptError("wrong-model", f"{profile.where} {problem}")
 
         return look_at
 
@@ -221,10 +221,7 @@ async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -
 
 
 def _ended_by_us(account: Account) -> Failure | None:
-    error = account.over
-    if error is None:
-        return None
-    return Failure(cause="wrong-model" if isinstance(error, OtherModelLoaded) else "over-budget", message=str(error))
+    return None if account.over is None else Failure(cause=account.over.cause, message=str(account.over))
 
 
 def receipt_of(
@@ -232,7 +229,7 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of a turn. Prices are the policy's; work on this machine is free."""
     tokens = account.tokens_in + account.tokens_out
-    asked_in_vain = account.turns == 1 and failure is not None and isinstance(failure.error, Unreachable)
+    asked_in_vain = account.turns == 1 and failure is not None and failure.unreached
     uncalled = failure is not None and account.tokens_in == 0 and (account.turns == 0 or asked_in_vain)
     outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
     return Receipt(
