@@ -91,9 +91,16 @@ ROWS = [
     Row(
         rule="a server that still loads is a warning",
         check=REACHABLE,
-        given=down(cause="unavailable", detail="HTTP 503 Loading model"),
+        given=down(cause="loading", detail="HTTP 503 Loading model"),
         level="warn",
         says="Loading model",
+    ),
+    Row(
+        rule="a server that is not ready is a warning",
+        check=REACHABLE,
+        given=down(cause="unavailable", detail="HTTP 503"),
+        level="warn",
+        says="is not ready: HTTP 503",
     ),
     Row(rule="a cloud is not asked", check=REACHABLE, given=lambda scene: None, level=None),
     Row(rule="the model that the profile asks for is fine", check=MODEL, given=server(), level="pass", says="gemma"),

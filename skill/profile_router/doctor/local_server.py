@@ -22,7 +22,7 @@ def reachable(facts: DoctorFacts) -> Iterator[Finding]:
             continue
         name, report = f"{subject.name} server", server.report
         port = int(server.address.rsplit(":", 1)[1])
-        if report.cause == "unavailable":
+        if report.cause in ("loading", "unavailable"):
             yield warned(name, f"{server.address} is not ready: {report.detail}", "wait until it has loaded its model")
         elif report.cause is not None:
             yield failed(name, f"{server.address} {report.detail}", _START.get(port, _LLAMA))
