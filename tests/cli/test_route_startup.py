@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from profile_router.cli import app
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
@@ -41,3 +43,15 @@ def test_offline_route_imports_nothing_of_the_runners(in_git: bool, tmp_path: Pa
     assert "profile_router.evidence.measure" in names
     found = [name for name in names for needless in OF_A_RUN if name == needless or name.startswith(f"{needless}.")]
     assert not found
+
+
+@pytest.mark.parametrize("words", [["--help"], ["x", "--nonsense"], ["x", "--workspace"]], ids=" ".join)
+def test_route_answers_the_same_with_the_other_commands_left_out(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for alone in (True, False):
+        with pytest.raises(SystemExit) as ended:
+            app.parser(route_alone=alone).parse_args(["route", *words])
+        said.append((ended.value.code, *capsys.readouterr()))
+    assert said[0] == said[1]

@@ -19,7 +19,6 @@ from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.prompting.fixed_size import PROMPT_CHARS, PROMPT_TOKENS
 from profile_router.prompting.tokens import count_tokens
 from profile_router.withheld.named_paths import NamedPrivate
-from profile_router.withheld.survey import NamesOfFiles
 from profile_router.workspace.folder import Workspace, base_of, written_path
 from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
@@ -100,6 +99,8 @@ def _other_names(
     """Yield the files, images and the context's file that have another name (a hard link) which is private."""
     if around.workspace is None:
         return
+    from profile_router.withheld.survey import NamesOfFiles  # only a workspace is surveyed
+
     base, names = base_of(around.workspace, around.cwd), NamesOfFiles(around.workspace.root, policy.private_paths)
     given = (*task.files, *task.images, *((task.context_from,) if task.context_from else ()))
     places = {shown(value): written_path(value, around.workspace, around.cwd) for value in given}

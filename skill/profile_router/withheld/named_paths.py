@@ -17,7 +17,6 @@ from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.mentions import is_glob
 from profile_router.core.privacy.findings import private_glob
 from profile_router.core.privacy.readings import readings
-from profile_router.withheld.survey import private_survey, survey
 from profile_router.workspace.folder import Workspace, base_of
 
 MOST_NAMED = 500  # paths looked for; more count as there
@@ -81,6 +80,8 @@ class NamedPrivate:
         return any(regex.match(name) for regex in regexes for name in self._names)
 
     def _look_through(self) -> Iterator[str]:
+        from profile_router.withheld.survey import private_survey, survey  # see `evidence.measure`
+
         base, *original = self._roots()
         surveys = [private_survey(self.workspace or Workspace(base, git=False), self.globs)]
         for found in (*surveys, *(survey(root, self.globs) for root in original)):
