@@ -76,7 +76,7 @@ def _literal(chunk: str) -> str:
     out, at = [], 0
     for found in _CLASS.finditer(chunk):
         # `--`, `&&` and the like are reserved inside a set of `re`: only a single dash between two others is a range
-        dashed = re.sub(r"(?<=.)-(?=.)", "\0", found.group(2).replace("--", "-"))
+        dashed = re.sub(r"(?<=.)-(?=.)", "\0", re.sub("-{2,}", "-", found.group(2)))
         inside = "".join("-" if char == "\0" else re.escape(char) for char in dashed)
         one = f"[{'^' if found.group(1) else ''}{inside}]"
         re.compile(one)  # the only piece that may be wrong: `[z-a]`
