@@ -1,1 +1,1 @@
-"""The git repository that a task works in, read and written without its own settings and hooks."""
+"""Reads and writes the task's git repository without running its settings or hooks."""

@@ -1,9 +1,9 @@
-"""Ask git, safely: the repository is the user's, its configuration may be anybody's.
+"""Ask git, safely: the repository is the user's, but anybody may have written its configuration.
 
-Nothing here runs a hook, a file system monitor, a pager, an external diff or a transport, takes an optional lock, asks
-on the terminal or fetches missing objects. Commands that read or write the *contents* of files (add, diff of the work
-tree, checkout) would run the `filter.*` programs of the configuration too: they go through `own_git`, where there is no
-such configuration. Git itself refuses repositories that belong to another user (safe.directory), and that stays so.
+Git started here runs no hook, file system monitor, pager, external diff or transport. It takes no optional lock, asks
+no question on the terminal and fetches no missing object. Commands that read or write file *contents* (add, diff of the
+work tree, checkout) would also run `filter.*` programs. Those commands go through `own_git`, which has no such
+configuration. Git itself refuses repositories that belong to another user (safe.directory), and that stays so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _NO_WORK_TREE = ("must be run in a work tree", "not a git repository", "cannot u
 _SAFE = ("--no-pager", *(word for setting in _SETTINGS for word in ("-c", setting)))
 _SET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
         "LC_ALL": "C"}  # fmt: skip
-# What `git rev-parse --local-env-vars` lists, except the configuration, and what changes how git works or prints.
+# The variables that `git rev-parse --local-env-vars` lists, without the configuration, and those that change git's
+# output.
 _DROPPED = frozenset({
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
@@ -54,12 +55,12 @@ def git(
     env: Mapping[str, str] | None = None,
     send: str = "",
 ) -> str:
-    """Return what `git -C root args` prints, names that are not UTF-8 as surrogates.
+    """Return the output of `git -C root args`; names that are not UTF-8 come as surrogates.
 
-    Exit codes outside *ok*, no git, and more than *timeout_s* seconds raise WorkspaceError. *env* is added to the
-    environment, for example GIT_INDEX_FILE; *send* is what git reads from its standard input.
+    Raises WorkspaceError for an exit code outside *ok*, without git, and after *timeout_s* seconds. *env* is added to
+    the environment, for example GIT_INDEX_FILE. Git reads *send* on its standard input.
     """
-    import subprocess  # 10 ms that a route outside of every repository does not pay
+    import subprocess  # saves 10 ms for a route outside of a repository
 
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Which files an attempt may have changed that taking back its changes leaves as they are: mostly those git ignores."""
+"""Files an attempt may have changed that an undo does not restore: mostly those git ignores."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MADE_ANEW = "__pycache__"  # Python reads the source where such a file is missi
 
 
 def note_beginning(marks: Path) -> None:
-    """Note once in the folder *marks* that the run begins now. Raises StateError."""
+    """Note the start of the run in the folder *marks*, once. Raises StateError."""
     if not (marks / _BEGAN).exists():
         write_private(marks / _BEGAN, str(time.time_ns() - _MARGIN))
 
 
 def beginning(marks: Path) -> int:
-    """Return when the run of *marks* began, in ns since 1970; 0 where that is not known."""
+    """Return the start of the run of *marks*, in ns since 1970; 0 if unknown."""
     try:
         return int((marks / _BEGAN).read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -36,7 +36,7 @@ def beginning(marks: Path) -> int:
 def left_files(root: Path, since: int, kept: Collection[str]) -> tuple[str, ...]:
     """Return the files below *root* that changed *since* and are not among *kept*, relative to it, sorted.
 
-    Where they are many, folders stand for what is in them. Raises WorkspaceError where that would be all of *root*.
+    If there are many, a folder stands for the files in it. Raises WorkspaceError where that would be all of *root*.
     """
     found = {_place(path) for path in _changed(os.fspath(root), since) if path not in kept}
     while len(found) > MOST:
@@ -70,7 +70,7 @@ def _changed(root: str, since: int) -> Iterator[str]:
         try:
             with os.scandir(folder) as entries:
                 found = [entry for entry in entries if entry.name.casefold() != ".git"]
-        except OSError:  # closed to us, and so to what ran for us; or gone
+        except OSError:  # closed to us, and so to the commands we ran; or gone
             continue
         seen += len(found)
         if seen > MOST_ENTRIES:

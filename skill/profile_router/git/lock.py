@@ -17,7 +17,7 @@ from profile_router.state.places import FOLDER
 
 @contextmanager
 def locked(repository: Repository, state: Path) -> Iterator[None]:
-    """Hold the lock of *repository*, one for all processes of this user: whoever merges or looks has it to itself."""
+    """Hold the lock of *repository*, one for all processes of this user, while merging or looking."""
     folder = private_folder(Path(os.path.realpath(state)) / FOLDER)
     name = "".join(char if char.isalnum() else "-" for char in str(repository.common))[-200:]
     deadline = time.monotonic() + LOCK_S

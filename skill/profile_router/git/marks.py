@@ -1,8 +1,8 @@
-"""Take the files of a work tree as a mark: the content of all that git does not ignore, and the facts of large ones.
+"""Take the files of a work tree as a mark: the content of files git does not ignore, and the facts of large ones.
 
-The one place where a work tree becomes a tree. Of a file that is too large to keep, only size and times are marked:
-reading gigabytes before and after each run would take longer than the run. Such facts are in no tree of files, so what
-lays out, merges or takes back trees can neither write them into a file nor remove the file that they stand for.
+Only this module turns a work tree into a git tree. A mark records only the size and times of a file that is too large
+to store: reading gigabytes before and after each run would take longer than the run. These facts are not part of a
+tree. So code that lays out, merges or takes back trees never writes or removes a large file.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from profile_router.git.command import git
 from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
 from profile_router.state.folder import write_private
 
-LARGE = 64 * 1024 * 1024  # bytes of one file: git reads some 200 MB a second into a mark
-MOST = 1024 * 1024 * 1024  # bytes of all files that are read only because git does not keep their content itself
+LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second into a mark
+MOST = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
 _INDEX = "index"
 _LAST = "last-mark"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a work tree was at one time. `files` holds contents; `facts` is an object that lists the files whose content
-    was too large to keep, empty where there are none."""
+    """A work tree at one moment. `files` is the tree of contents. `facts` is an object listing the files too large to
+    store; empty if there are none."""
 
     files: FilesTree
     facts: str = ""
@@ -44,7 +44,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LargeFile:
-    """What is known of a file whose content is not kept: bytes, and nanoseconds of its last change and of its entry."""
+    """LargeFile of a file with no stored content: bytes, and nanoseconds of its last change and of its entry."""
 
     size: int
     modified: int
@@ -52,8 +52,8 @@ class LargeFile:
 
 
 def take(trees: Trees, below: Path | None = None) -> Mark:
-    """Return a mark of all tracked and untracked files that are not ignored, as they are now *below* a folder of the
-    work tree. A file whose content the last mark of this store did not keep is not read by this one either.
+    """Return a mark of all tracked and untracked files *below* a folder of the work tree, without ignored ones. If the
+    last mark of this store held only facts of a file, this one does not read it either.
 
     Raises WorkspaceError, and StateError where our store cannot be written.
     """
@@ -70,14 +70,14 @@ def take(trees: Trees, below: Path | None = None) -> Mark:
 
 
 def take_copy(trees: Trees, files: Path, index: str, leave_out: Sequence[str] = ()) -> FilesTree:
-    """Return the tree of all files in the folder *files*, a copy of ours, without *leave_out*; large ones too: nothing
-    but the copy has them."""
+    """Return the tree of all files in the folder *files*, a copy of ours, without *leave_out*. It holds large files
+    too: they exist only in the copy."""
     _add(trees, files, index, ".", leave_out)
     return trees.write(index, files)
 
 
 def facts_of(trees: Trees, mark: Mark) -> Mapping[str, LargeFile]:
-    """Return the files whose content *mark* does not keep. Raises WorkspaceError where the mark is gone."""
+    """Return the files that *mark* knows only by their facts. Raises WorkspaceError if the mark is gone."""
     if not mark.facts:
         return {}
     words = os.fsdecode(trees.content(Entry("100644", mark.facts))).split("\0")
@@ -90,7 +90,7 @@ def _kept_facts(trees: Trees, facts: Mapping[str, LargeFile]) -> str:
 
 
 def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, LargeFile], list[tuple[str, Entry]]]:
-    """Return the files that are too large to keep, and the entries whose content git would not read of itself."""
+    """Return the files too large to store, and the entries that git would not read by itself."""
     filtered = dict(_filtered(trees, part))
     others = filter(None, trees.run("ls-files", "-z", "--others", "--exclude-standard", "--", _spec(part)).split("\0"))
     last, known = _last(trees)
@@ -108,7 +108,7 @@ def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, LargeFile], list[tup
 
 
 def _last(trees: Trees) -> tuple[frozenset[str], FilesTree | None]:
-    """Return what the last mark of this store did not keep, and what it kept: what it was like decides the next one."""
+    """Return the facts and the stored files of the last mark of this store: the next mark follows it."""
     try:
         mark = Mark.read((trees.store / _LAST).read_text(encoding="ascii"))
         return frozenset(facts_of(trees, mark)), mark.files
@@ -125,14 +125,14 @@ def _look(file: Path) -> LargeFile | None:
 
 
 def _filtered(trees: Trees, part: str) -> Iterator[tuple[str, Entry]]:
-    """Yield the tracked files of which git keeps what a filter made of them."""
+    """Yield the tracked files that git stores through a filter."""
     if trees.settings.filters:
         entries = dict(_entries(trees, _INDEX, part))
         yield from ((path, entries[path]) for path in trees.filters_of(entries) if entries[path].mode.startswith("100"))
 
 
 def _read_anew(trees: Trees, entries: Sequence[tuple[str, Entry]]) -> None:
-    """Forget what the index knows of the times of *entries*, so that their content is read."""
+    """Drop the times of *entries* from the index, so that git reads their content."""
     lines = "".join(f"{entry.mode} {entry.object}\t{path}\0" for path, entry in entries)
     if lines:
         trees.run("update-index", "-z", "--index-info", index=_INDEX, send=lines)
@@ -144,7 +144,7 @@ def _forget(trees: Trees, paths: Mapping[str, LargeFile]) -> None:
 
 
 def _add(trees: Trees, files: Path, index: str, part: str, leave_out: Sequence[str]) -> None:
-    """Bring the index of that name to what the folder *files* holds, *part* of it, without *leave_out*."""
+    """Update the index of that name to *part* of the folder *files*, without *leave_out*."""
     trees.unlock(index)
     links = _set_links(trees, files, index, part)
     names = [_spec(part), *(f":(top,exclude,literal){name}" for name in (*leave_out, *links))]
@@ -153,9 +153,8 @@ def _add(trees: Trees, files: Path, index: str, part: str, leave_out: Sequence[s
 
 
 def _set_links(trees: Trees, files: Path, index: str, part: str) -> list[str]:
-    """Note which commits the repositories inside of this one are at, and return their paths.
-
-    `git add` would ask each whether it is dirty, by a git that runs the programs of that repository's settings.
+    """Note the commits of the repositories inside this one, and return their paths. `git add` would ask each if it is
+    dirty, and that git runs programs from the inner repository's settings.
     """
     lines, links = [], []
     for path, entry in _entries(trees, index, part, files):
@@ -171,7 +170,7 @@ def _set_links(trees: Trees, files: Path, index: str, part: str) -> list[str]:
 
 
 def _entries(trees: Trees, index: str, part: str, files: Path | None = None) -> Iterator[tuple[str, Entry]]:
-    """Yield the paths of the index of that name, and what it has of them; none that is in conflict."""
+    """Yield the paths and entries of the index of that name, without those in conflict."""
     listed = trees.run("ls-files", "-z", "--stage", "--", _spec(part), files=files, index=index)
     for line in filter(None, listed.split("\0")):
         entry, _, path = line.partition("\t")

@@ -1,6 +1,5 @@
-"""Bring what was done in an isolated copy into the work tree as it is now: three-way, all of it or nothing.
-
-Only files of the work tree are written: never the index, HEAD, a branch or the stash. Whoever edits meanwhile wins.
+"""Merge the work of an isolated copy into the work tree as it is now: three-way, all or nothing. It writes only files
+of the work tree: never the index, HEAD, a branch or the stash. Edits made meanwhile win.
 """
 
 from __future__ import annotations
@@ -23,16 +22,17 @@ from profile_router.state.folder import private_folder
 from profile_router.state.whole_files import HALF, write_whole
 
 DIFFS = "diffs"
-_TRIES = 3  # somebody who types on in the same file wins after that
-_OFF = ("clean=", "smudge=", "process=", "required=false")  # no program, and no complaint that there is none
+_TRIES = 3  # after that, a user who keeps typing in the same file wins
+_OFF = ("clean=", "smudge=", "process=", "required=false")  # a command that does nothing and does not complain
 _DIGITS = 8  # hexadecimal, in the name of a diff
 _MERGED = "merged"  # the index that a merge is made in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """How a merge ended. `files` are those it changed, or those in conflict; `moved`: the work tree was not any more
-    what the copy began with. `diff` is where a change that could not be merged is kept, `apply` how to apply it."""
+    """How a merge ended. `files` are those it changed, or those in conflict. `moved`: the work tree had changed since
+    the copy was made. `diff` is the file with a change that could not be merged; `apply` is the command that applies
+    it."""
 
     merged: bool
     files: tuple[str, ...]
@@ -48,9 +48,8 @@ class _Conflict(Exception):
 
 
 def merge(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Merge:
-    """Bring the change from *base* to *theirs* into the work tree; keep it as a file where that cannot be.
-
-    The file is there before the first byte is written, so that a crash in the middle loses nothing.
+    """Merge the change from *base* to *theirs* into the work tree; save it as a diff if that fails. The diff is written
+    first, so that a crash in the middle loses nothing.
     """
     kept = keep_diff(trees, base, theirs, state, name)
     try:
@@ -64,9 +63,8 @@ def merge(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: s
 
 
 def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Path:
-    """Write the difference of two trees to a new file for its owner only, below *state*; return the file.
-
-    Raises StateError where it cannot be written.
+    """Write the difference of two trees to a new file below *state*, readable by its owner only. Return the file.
+    Raises StateError if it cannot be written.
     """
     file = private_folder(Path(os.path.realpath(state)) / DIFFS) / f"{name}-{secrets.token_hex(_DIGITS // 2)}.patch"
     _sweep_halves(file.parent, name)
@@ -79,7 +77,7 @@ def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, nam
 
 
 def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> None:
-    """Remove what a merge of this change that was killed left: its diff, and files that had not got their names yet."""
+    """Remove what a killed merge of this change left: its diff, and files without their final names."""
     patch = trees.patch(base, theirs)
     folder = Path(os.path.realpath(state)) / DIFFS
     _sweep_halves(folder, name)
@@ -91,7 +89,7 @@ def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, 
 
 
 def _sweep_halves(folder: Path, name: str) -> None:
-    """Remove the diffs of *name* that a killed process had not written to their end."""
+    """Remove the diffs of *name* that a killed process left half written."""
     for half in folder.glob(f".{glob.escape(name)}-{'[0-9a-f]' * _DIGITS}.patch.*{HALF}"):
         half.unlink(missing_ok=True)
 
@@ -113,7 +111,8 @@ def _unfiltered(trees: Trees, diff: Path) -> str:
 
 
 def _merged(trees: Trees, base: FilesTree, theirs: FilesTree) -> tuple[tuple[str, ...], bool]:
-    """Return what was written, and whether the work tree had moved. Raises _Conflict or Changed: then nothing was."""
+    """Return the written files, and whether the work tree had moved. If it raises _Conflict or Changed, it wrote
+    nothing."""
     for left in reversed(range(_TRIES)):
         ours = take(trees).files
         target = _merged_tree(trees, base, ours, theirs)
@@ -132,9 +131,9 @@ def _merged(trees: Trees, base: FilesTree, theirs: FilesTree) -> tuple[tuple[str
 
 
 def _merged_tree(trees: Trees, base: FilesTree, ours: FilesTree, theirs: FilesTree) -> FilesTree:
-    """Return the tree in which both changes are. What only one side changed is git's own work."""
+    """Return the tree with both changes. Git itself takes paths that only one side changed."""
     trees.empty_index(_MERGED)
-    if ours == base:  # git takes a folder in the place of a file for a conflict even then
+    if ours == base:  # even then, git reports a folder in place of a file as a conflict
         trees.run("read-tree", theirs, index=_MERGED)
         return theirs
     try:
@@ -163,7 +162,7 @@ def _unmerged(trees: Trees) -> dict[str, dict[int, Entry]]:
 
 
 def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
-    """Merge one file that both sides changed into the index; False where they contradict each other."""
+    """Merge one file that both sides changed into the index; False if the changes conflict."""
     if len(sides) < 3 or any(entry.mode in (GITLINK, LINK) for entry in sides.values()):
         return False
     base, ours, theirs = sides[1], sides[2], sides[3]
@@ -184,16 +183,16 @@ def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
 
 
 def _write(trees: Trees, ours: FilesTree, changes: Mapping[str, tuple[Entry | None, Entry | None]]) -> None:
-    """Write what differs between *ours*, the work tree as it was seen, and the merged tree. Raises Changed."""
+    """Write the difference between *ours* (the work tree as we saw it) and the merged tree. Raises Changed."""
     top = trees.repository.top
-    # A folder in the place of a new file is empty once the files in it that have to go are gone, or is in the way.
+    # A folder stands where a new file goes. Once its removed files are gone it is empty; if not, it is in the way.
     before = {
         path: None if not was and is_folder(top / path) else look(top, path) for path, (was, _) in changes.items()
     }
     for path, (entry, _) in changes.items():
-        if (entry is None) != (before[path] is None):  # a file that git ignores, say, where a new one is to be
+        if (entry is None) != (before[path] is None):  # for example an ignored file at the path of a new one
             raise Changed(path)
-    # What was just read is what git saw only if git still sees the same.
+    # Our reading matches git's only if git still sees the same.
     moved = set(trees.differences(ours, take(trees).files)) & set(changes)
     if moved:
         raise Changed(min(moved))

@@ -1,9 +1,8 @@
-"""A git folder of our own, with which git works on the files of a repository without its settings.
-
-Settings of a repository can name programs: filters, hooks, monitors, drivers for diffs and merges. An override for each
-would miss the next one, and could be outrun. So git gets a folder in which only settings of an allow-list stand, and
-no settings of the user or the machine either: a filter of the user's own, such as git-lfs, runs programs that the
-repository's settings name. Attributes and ignore rules count as they do for the user.
+"""A git folder of our own: git works on a repository's files without the repository's settings. Settings of a
+repository can name programs: filters, hooks, monitors, drivers for diffs and merges. Overriding each one would miss the
+next. So git gets a folder with only the settings of an allow-list. Settings of the user and the machine are left out
+too: a user's filter, such as git-lfs, runs programs that the repository names. Attributes and ignore rules count as
+they do for the user.
 """
 
 from __future__ import annotations
@@ -20,9 +19,8 @@ _RULES = ("info/exclude", "info/attributes")
 
 
 def own_git(repository: Repository, settings: GitSettings, folder: Path, objects: Path) -> Mapping[str, str]:
-    """Make *folder* a git folder for *repository*'s files; return the environment for git to use it.
-
-    New objects go to *objects*. Raises OSError where the folder cannot be written.
+    """Make *folder* a git folder for *repository*'s files; return the environment that makes git use it. New objects go
+    to *objects*. Raises OSError if the folder cannot be written.
     """
     for name in ("objects", "refs", "info"):
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,31 +38,33 @@ def own_git(repository: Repository, settings: GitSettings, folder: Path, objects
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_COUNT": "0",
         "GIT_CONFIG_PARAMETERS": "",
-        "HOME": str(folder),  # for a git before 2.32, which knows no GIT_CONFIG_GLOBAL
+        "HOME": str(folder),  # for git before 2.32, which ignores GIT_CONFIG_GLOBAL
         "XDG_CONFIG_HOME": str(folder),
     }
 
 
 def copy_index(repository: Repository, folder: Path, index: Path) -> None:
-    """Make *index* what *repository*'s own index is, and nothing where it has none."""
-    index.with_name(f"{index.name}.lock").unlink(missing_ok=True)  # a killed process of ours left it: nobody else's
+    """Copy *repository*'s own index to *index*; do nothing if it has none."""
+    index.with_name(f"{index.name}.lock").unlink(
+        missing_ok=True
+    )  # left by a killed process of ours: nobody else uses it
     try:
         copy_whole(repository.git_dir / "index", index)
     except FileNotFoundError:
         index.unlink(missing_ok=True)
         return
-    for part in repository.git_dir.glob("sharedindex.*"):  # a split index names its other part, by git's folder
+    for part in repository.git_dir.glob("sharedindex.*"):  # a split index names its other part relative to git's folder
         copy_whole(part, folder / part.name)
 
 
 def _follow(there: Path, here: Path) -> None:
-    """Let *here* be the file *there*, as it is at any time."""
+    """Link *here* to *there*, so that both always have the same content."""
     if not here.is_symlink():
         here.symlink_to(there)
 
 
 def _quoted(objects: Path) -> str:
-    """Return *objects* as git reads it in GIT_ALTERNATE_OBJECT_DIRECTORIES, a list that colons part (git(1))."""
+    """Return *objects* quoted for GIT_ALTERNATE_OBJECT_DIRECTORIES, a colon-separated list (git(1))."""
     text = str(objects)
     if not text.startswith('"') and ":" not in text and "\n" not in text:
         return text

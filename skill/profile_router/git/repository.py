@@ -1,4 +1,4 @@
-"""A git repository as our own git uses it: where its folders are, and which of its settings count."""
+"""A git repository: where its folders are, and which of its settings our git uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profile_router.git.command import git
 
-# What decides how files are read and written. None of it can name a program; all else of the settings is not used.
+# Settings that decide how files are read and written. None can name a program; all others are ignored.
 CARRIED = frozenset({
     "core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode",
     "core.trustctime", "core.checkstat", "core.excludesfile", "core.attributesfile", "core.sparsecheckout",
@@ -20,7 +20,7 @@ _FILTER = "filter."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """Where a repository is: the top of its work tree, its git folder, and the one that its work trees share."""
+    """Where a repository is: the top of its work tree, its git folder, and the folder that all its work trees share."""
 
     top: Path
     git_dir: Path
@@ -34,8 +34,8 @@ class Repository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitSettings:
-    """The settings in force, whoever made them. `carried` are those that say how files are read and written, `named`
-    those that name the committer, `filters` the names of the filter drivers that git would run."""
+    """The settings in force, from every source. `carried` say how files are read and written; `named` name the
+    committer. `filters` are the names of the filter drivers that git would run."""
 
     carried: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
@@ -43,16 +43,15 @@ class GitSettings:
 
 
 def find_repository(folder: Path) -> Repository:
-    """Return the repository whose work tree *folder* lies in. Raises WorkspaceError."""
+    """Return the repository around *folder*. Raises WorkspaceError."""
     found = git(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir").split("\n")
     top, git_dir, common = (Path(os.path.realpath(folder / line)) for line in found[:3])
     return Repository(top=top, git_dir=git_dir, common=common)
 
 
 def read_git_settings(repository: Repository) -> GitSettings:
-    """Return the settings of *repository*, with those of its user and of files that they include.
-
-    Raises WorkspaceError where git cannot read them.
+    """Return the settings of *repository*, of its user and of included files. Raises WorkspaceError if git cannot read
+    them.
     """
     listed = git(repository.top, "config", "--list", "-z")
     values = {name: value for name, _, value in (line.partition("\n") for line in listed.split("\0")) if name}
@@ -65,7 +64,7 @@ def read_git_settings(repository: Repository) -> GitSettings:
 
 
 def _with_files(carried: dict[str, str]) -> dict[str, str]:
-    """Return *carried* with the user's own ignore and attribute files by their full names: git finds them by HOME."""
+    """Return *carried* with the full paths of the user's ignore and attribute files: git finds them through HOME."""
     home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     for name, usual in (("core.excludesfile", "ignore"), ("core.attributesfile", "attributes")):
         carried[name] = os.path.expanduser(carried.get(name) or f"{home}/git/{usual}")  # noqa: PTH111 - may have no home

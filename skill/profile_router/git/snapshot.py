@@ -1,4 +1,4 @@
-"""What changed in a git work tree between two marks, as a run's receipt and its handoff tell it."""
+"""The changes of a git work tree between two marks, for a run's receipt and its handoff."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class GitSnapshots:
         return str(take(self._trees, self._root))
 
     def changes(self, before: str, after: str) -> tuple[ChangedFile, ...]:
-        """Return the files that differ between two marks, with their lines, renames as a removal and an addition."""
+        """Return the files that differ between two marks, with their line counts. A rename is a removal and an
+        addition."""
         first, second = Mark.read(before), Mark.read(after)
         found = {}
         for entry in filter(None, self._diff("--numstat", "-z", first.files, second.files).split("\0")):
@@ -39,16 +40,15 @@ class GitSnapshots:
         return tuple(found[path] for path in sorted(found, key=os.fsencode))
 
     def patches(self, before: str, after: str) -> tuple[tuple[str, str], ...]:
-        """Return the path of each file that differs between two marks, with its part of a patch.
-
-        A file above a megabyte counts as binary, and a path that changed its kind (a file, now a link) has two parts.
+        """Return the path of each file that differs between two marks, with its part of a patch. A file above a
+        megabyte counts as binary. A path that changed its kind (a file, now a link) has two parts.
         """
         first, second = Mark.read(before), Mark.read(after)
         listed = self._diff("--name-status", "-z", first.files, second.files).split("\0")
         names = [
             path for kind, path in zip(listed[::2], listed[1::2], strict=False) for _ in range(2 if kind == "T" else 1)
         ]
-        # Names are quoted here, so that no line of a file, which begins with a blank, + or -, looks like a head.
+        # Git quotes names here. Lines of a file begin with a blank, + or -, so none looks like a header.
         shown = ("--patch", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
         parts = _HEAD.split(self._diff(*shown, first.files, second.files))
         unkept = ((path, "\nBinary files differ\n") for path in self._unkept(first, second))
@@ -59,7 +59,7 @@ class GitSnapshots:
         return self._trees.run(*large, "diff", f"--relative={self._start}", *_WAYS, *args)
 
     def _unkept(self, before: Mark, after: Mark) -> list[str]:
-        """Return the files whose content a mark does not keep and whose facts differ, relative to the root."""
+        """Return the large files with different facts in the two marks, relative to the root."""
         first, second = facts_of(self._trees, before), facts_of(self._trees, after)
         differ = (path for path in sorted({*first, *second}) if first.get(path) != second.get(path))
         return [path.removeprefix(self._start) for path in differ if path.startswith(self._start)]

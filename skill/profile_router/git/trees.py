@@ -1,7 +1,6 @@
-"""Trees of a work tree's files, compared and laid out with the repository's own rules but not into it.
-
-Objects and indexes live in a folder of ours; what the repository has is read through as an alternate. Nothing here
-writes a ref, an index, a stash or an object of the repository, and no program runs that its settings name.
+"""Git trees of a work tree's files: made, compared and laid out by the repository's rules, without writing to it.
+Objects and indexes live in a folder of ours; git reads the repository's objects as an alternate. This module never
+writes a ref, index, stash or object of the repository. It runs no program that the repository's settings name.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from profile_router.git.command import git
 from profile_router.git.own_folder import copy_index, own_git
 from profile_router.git.repository import GitSettings, Repository, read_git_settings
 
-FilesTree = NewType("FilesTree", str)  # a tree in which every entry is a file's real content
-_LONGEST_ARGUMENTS = 100_000  # bytes; Linux takes 128 KiB in one, POSIX promises far less than all systems give
+FilesTree = NewType("FilesTree", str)  # a tree: every entry is the real content of a file
+_LONGEST_ARGUMENTS = 100_000  # bytes; Linux allows 128 KiB per argument, POSIX promises far less
 _TIMEOUT_S = 300.0
-_RULES = "rules"  # the index out of which .gitignore files of another time are written
+_RULES = "rules"  # the index for writing .gitignore files of an earlier time
 GITLINK, LINK, PROGRAM = "160000", "120000", "100755"
 _PATCH = ("--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
           "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
@@ -37,7 +36,7 @@ class Entry:
 
 
 class Trees:
-    """Trees of *repository*'s files. *store* is a folder of ours for the objects and one index for each place."""
+    """Trees of *repository*'s files. *store* is our folder for objects, with one index per place."""
 
     def __init__(self, repository: Repository, store: Path) -> None:
         self.repository = repository
@@ -57,7 +56,7 @@ class Trees:
     def run(
         self, *args: str, files: Path | None = None, index: str = "index", ok: Sequence[int] = (0,), send: str = ""
     ) -> str:
-        """Return what git prints with the folder *files* (default: the work tree) as its work tree, reading *send*."""
+        """Return git's output with *files* (default: the work tree) as its work tree and *send* as its input."""
         place = files or self.repository.top
         env = {**self._environment(), "GIT_WORK_TREE": str(place), "GIT_INDEX_FILE": str(self.index(index))}
         return git(place, *args, env=env, ok=ok, timeout_s=_TIMEOUT_S, send=send)
@@ -74,13 +73,13 @@ class Trees:
         return self.store / name
 
     def users_index(self, name: str) -> None:
-        """Make the index of that name a copy of the repository's own, so that only what changed is read."""
+        """Copy the repository's own index to that name, so that git reads only changed files."""
         self._environment()
         with _told(self.store):
             copy_index(self.repository, self.store / "git", self.index(name))
 
     def empty_index(self, name: str) -> None:
-        """Make the index of that name an empty one; what a killed process left of it is gone."""
+        """Empty the index of that name, with what a killed process left of it."""
         self.unlock(name)
         self.index(name).unlink(missing_ok=True)
 
@@ -89,7 +88,7 @@ class Trees:
         self.index(f"{name}.lock").unlink(missing_ok=True)
 
     def write(self, index: str, files: Path | None = None) -> FilesTree:
-        """Return the tree that the index of that name holds. Raises WorkspaceError for one in conflict."""
+        """Return the tree of the index of that name. Raises WorkspaceError if it is in conflict."""
         return FilesTree(self.run("write-tree", "--missing-ok", files=files, index=index).strip())
 
     def lay_out(self, tree: FilesTree, files: Path, index: str) -> None:
@@ -98,7 +97,7 @@ class Trees:
         self.run("read-tree", "--reset", "-u", tree, files=files, index=index)
 
     def differences(self, before: FilesTree, after: FilesTree) -> dict[str, tuple[Entry | None, Entry | None]]:
-        """Return what each path that differs between two trees was and is; None: it is not there."""
+        """Return the old and new entry of each path that differs between two trees; None: it does not exist."""
         listed = self.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after).split("\0")
         return {path: _entries(raw) for raw, path in zip(listed[::2], listed[1::2], strict=False)}
 
@@ -107,15 +106,15 @@ class Trees:
         return os.fsencode(self.run("diff", *_PATCH, before, after))
 
     def content(self, entry: Entry | None) -> bytes:
-        """Return what git keeps of *entry*, nothing for one that is not there."""
+        """Return the content git stores for *entry*; empty if it does not exist."""
         return b"" if entry is None else os.fsencode(self.run("cat-file", "blob", entry.object))
 
     def keep_text(self, text: str) -> str:
-        """Keep *text* as it is; return the object."""
+        """Store *text* unchanged; return the object."""
         return self.run("hash-object", "-w", "--stdin", "--no-filters", send=text).strip()
 
     def keep(self, file: Path) -> str:
-        """Keep the bytes of *file* as they are; return the object."""
+        """Store the bytes of *file* unchanged; return the object."""
         return self.run("hash-object", "-w", "--no-filters", str(file)).strip()
 
     def write_out(self, paths: Sequence[str], index: str, folder: Path) -> None:
@@ -141,9 +140,8 @@ class Trees:
         return frozenset(said.split("\0")) - {""}
 
     def filters_of(self, paths: Collection[str]) -> dict[str, str]:
-        """Return those of *paths* that git keeps through a filter of the repository or its user, each with its name.
-
-        What git keeps of them is not what is in the work tree: of a file of git-lfs, a pointer.
+        """Return those of *paths* that git stores through a filter, each with the filter's name. Git's stored content
+        differs from the work tree: for git-lfs it is a pointer.
         """
         drivers = self.settings.filters
         if not drivers or not paths:
@@ -153,7 +151,7 @@ class Trees:
         return {path: name for path, name in zip(words[::3], words[2::3], strict=False) if name in drivers}
 
     def has_gitlink(self, tree: FilesTree) -> bool:
-        """Tell whether *tree* holds another repository: its files are in none of our trees."""
+        """Tell whether *tree* holds another repository: our trees never hold its files."""
         return bool(self.gitlinks(tree))
 
 
@@ -166,14 +164,14 @@ def _told(store: Path) -> Iterator[None]:
 
 
 def _entries(raw: str) -> tuple[Entry | None, Entry | None]:
-    """Read `:100644 100755 <before> <after> M`; mode 000000 stands for nothing."""
+    """Read `:100644 100755 <before> <after> M`; mode 000000 means that the path does not exist."""
     modes, objects = raw.lstrip(":").split(" ")[:2], raw.split(" ")[2:4]
     before, after = (Entry(mode, name) if mode != "000000" else None for mode, name in zip(modes, objects, strict=True))
     return before, after
 
 
 def in_arguments(paths: Sequence[str]) -> Iterator[list[str]]:
-    """Yield *paths* in parts that a command line takes."""
+    """Yield *paths* in parts that fit a command line."""
     part: list[str] = []
     size = 0
     for path in paths:

@@ -1,4 +1,5 @@
-"""Write several files of a work tree, all or none, and none that is not just as it was when the writing was decided."""
+"""Write several files of a work tree, all or none. A file that changed since the decision to write stops all of
+them."""
 
 from __future__ import annotations
 
@@ -13,21 +14,21 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands at a path: bytes of a file, or the target of a `link`. `mode` are its permission bits."""
+    """The content at a path: the bytes of a file, or the target of a `link`. `mode` holds the permission bits."""
 
     content: bytes
     mode: int = 0o644
     link: bool = False
 
     def same(self, other: Found | None) -> bool:
-        """Tell whether *other* is of the same kind and content, and as runnable."""
+        """Tell whether *other* has the same kind, content and executable bit."""
         if other is None or (self.link, self.content) != (other.link, other.content):
             return False
         return self.link or bool(self.mode & stat.S_IXUSR) == bool(other.mode & stat.S_IXUSR)
 
 
 class Changed(Exception):
-    """A path is not as it was, or something stands in its way. Nothing was written, or it was undone."""
+    """A path changed, or something is in its way. Nothing was written, or it was undone."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -35,7 +36,7 @@ class Changed(Exception):
 
 
 def look(top: Path, path: str) -> Found | None:
-    """Return what stands at *path* below *top*, None for nothing. Raises Changed for a folder and the like."""
+    """Return the content at *path* below *top*, None if it does not exist. Raises Changed for a folder and the like."""
     place = top / path
     try:
         found = place.lstat()
@@ -51,17 +52,16 @@ def look(top: Path, path: str) -> Found | None:
 
 
 def is_folder(place: Path) -> bool:
-    """Tell whether a folder, and no link to one, stands at *place*."""
+    """Tell whether *place* is a folder, not a link to one."""
     return place.is_dir() and not place.is_symlink()
 
 
 def write_all(
     top: Path, before: Mapping[str, Found | None], after: Mapping[str, Found | None], order: Sequence[str]
 ) -> None:
-    """Make each path of *order* what it is in *after* (None: gone) where it is what it is in *before*.
-
-    Each is looked at once more right before it is replaced. Raises Changed, with everything undone that was not
-    written to by somebody else since.
+    """Bring each path of *order* from its content in *before* to that in *after* (None: gone). Each is checked once
+    more right before it is replaced. On Changed everything is undone, except files that somebody else has written
+    since.
     """
     done: list[str] = []
     made: list[Path] = []
@@ -85,7 +85,7 @@ def write_all(
 
 
 def sweep(top: Path, paths: Iterable[str]) -> None:
-    """Remove what a process that was killed while it wrote *paths* left beside them."""
+    """Remove temporary files that a killed writer of *paths* left beside them."""
     for folder in {(top / path).parent for path in paths}:
         for left in folder.glob(".profile-router-*.tmp"):
             with suppress(OSError):
@@ -129,7 +129,7 @@ def _put(fresh: Path, after: Found, before: Found | None) -> None:
 
 
 def _make_folders(top: Path, path: str, made: list[Path]) -> None:
-    """Make the folders above *path*. One that is a link, or no folder, is in the way: it would lead elsewhere."""
+    """Make the folders above *path*. A link or a file among them is in the way: it would lead elsewhere."""
     folder = top
     for part in path.split("/")[:-1]:
         folder = folder / part
@@ -142,7 +142,7 @@ def _make_folders(top: Path, path: str, made: list[Path]) -> None:
 
 
 def _drop_empty_folders(top: Path, path: str) -> None:
-    """Remove the folders above *path* that are empty now: git knows none of that kind."""
+    """Remove the folders above *path* that are now empty: git does not track empty folders."""
     for folder in (top / path).parents:
         if folder == top:
             return

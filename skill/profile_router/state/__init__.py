@@ -1,1 +1,1 @@
-"""Our own folder and database on disk, made private, and files written whole or not at all."""
+"""Our own private folder and database on disk, and files written whole or not at all."""

@@ -1,4 +1,4 @@
-"""Open a small database of our own state: its owner's only, safe between processes, set aside where broken."""
+"""Open a small database of our state: private to its owner, safe between processes, set aside if damaged."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ _BROKEN = ("malformed", "not a database", "encrypted", "corrupt")
 
 @contextmanager
 def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
-    """Open *path*, made by *schema* where it is new, for one write transaction that ends with the block.
-
-    Other processes wait for up to BUSY_S seconds. A damaged file is renamed and begun anew, and `told`. Raises
-    StateError where the folder cannot be used, the disk is full, or another process holds the file for longer.
+    """Open *path* for one write transaction that ends with the block; *schema* makes a new file. Other processes wait
+    for up to BUSY_S seconds. A damaged file is renamed, replaced by a new one, and reported by `told`. Raises
+    StateError if the folder cannot be used, the disk is full, or another process holds the file for longer.
     """
     try:
         connection = _opened(path, schema)
@@ -45,7 +44,7 @@ def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
 
 
 def compact(path: Path) -> None:
-    """Write the database at *path* anew: nothing of what was deleted is left in its bytes. Raises StateError."""
+    """Rewrite the database at *path*, so that its bytes hold nothing deleted. Raises StateError."""
     try:
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
         try:
@@ -64,17 +63,16 @@ def told() -> tuple[str, ...]:
 
 
 def make_private(path: Path) -> None:
-    """Make the file *path*, its owner's only, where there is none. Raises OSError.
-
-    One that is there is not opened: closing it again would drop the locks that SQLite holds on it in this process
-    (sqlite.org/howtocorrupt.html, 2.2), and another process would take its write-ahead log for left behind.
+    """Make the file *path*, private to its owner, if it does not exist. Raises OSError. An existing file is not opened:
+    closing it would drop SQLite's locks on it in this process (sqlite.org/howtocorrupt.html, 2.2). Another process
+    would then treat its write-ahead log as left behind.
     """
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 class _Damaged(Exception):
-    """The file is no database. The message says why."""
+    """The file is not a database. The message says why."""
 
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
@@ -82,7 +80,7 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
         return _sound(path, schema)
     with _alone(path.parent):
         try:
-            return _sound(path, schema)  # whoever was here first has begun it anew
+            return _sound(path, schema)  # another process was first and has made a new one
         except _Damaged as why:
             aside = set_aside(path)
             _told.append(f"{path} {why}: it is set aside as {aside.name}, and what was in it does not count any more")
@@ -103,7 +101,7 @@ def _sound(path: Path, schema: str) -> sqlite3.Connection:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold *folder*, which only those do that set something aside."""
+    """Hold the lock of *folder*, used only to set files aside."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -113,12 +111,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename the damaged *path* and what belongs to it, so that nothing is lost; return the new name."""
+    """Rename the damaged *path* and its companion files, so that nothing is lost; return the new name."""
     aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
-    for beside in ("-wal", "-shm", "-journal"):  # what was not yet in the file itself
+    for beside in ("-wal", "-shm", "-journal"):  # content that was not in the file itself yet
         with suppress(FileNotFoundError):
             path.with_name(path.name + beside).rename(aside.with_name(aside.name + beside))
-    path.rename(aside)  # at last: from here on, another process may have begun a new one, with a journal of its own
+    path.rename(aside)  # last: from here on, another process may have made a new one, with its own journal
     return aside
 
 

@@ -1,4 +1,4 @@
-"""Our own state: one folder, readable by its owner only."""
+"""The folder of our state, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ VARIABLE = "PROFILE_ROUTER_STATE"
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:
-    """Return the folder of our state: $PROFILE_ROUTER_STATE, else the XDG state folder. It need not exist."""
+    """Return the folder of our state: $PROFILE_ROUTER_STATE, else the XDG state folder. It may not exist yet."""
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
     return our_folder("STATE", environ)
 
 
 def private_folder(path: Path) -> Path:
-    """Create *path* for its owner only (0700) and return it. Raises StateError where that cannot be."""
+    """Create *path* for its owner only (0700) and return it. Raises StateError if that fails."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

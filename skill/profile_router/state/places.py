@@ -1,4 +1,4 @@
-"""Where copies of work trees lie in our folder, whose they are, and how one goes."""
+"""Copies of work trees in our folder: where they are, which thread owns one, and how to remove one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ABOUT = "about.json"
 
 
 def place_in(state: Path, workspace: str) -> Path | None:
-    """Return the folder of the copy that *workspace* lies in, None where it lies in none. Nothing need be there."""
+    """Return the folder of the copy around *workspace*, None outside of copies. It need not exist."""
     home = Path(os.path.realpath(state)) / FOLDER
     inside = Path(workspace)
     return home / inside.relative_to(home).parts[0] if home in inside.parents else None
 
 
 def thread_of(place: Path) -> str:
-    """Return the name of the thread that the copy in *place* was made for, the place's own where nobody can say."""
+    """Return the name of the thread that owns the copy in *place*; the folder's own name if unknown."""
     try:
         return str(read_json((place / ABOUT).read_bytes())["thread"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -33,7 +33,7 @@ FOLDER = "worktrees"
 
 
 def remove(place: Path) -> None:
-    """Remove the folder *place* with all that is in it, what was made read-only too. Links are not followed."""
+    """Remove the folder *place* and its content, read-only files too. Links are not followed."""
     shutil.rmtree(place, ignore_errors=True)
     if not place.exists():
         return
@@ -44,7 +44,7 @@ def remove(place: Path) -> None:
 
 
 def tidy_up(home: Path, tidy: Callable[[Path], object]) -> None:
-    """*Tidy* the copies in *home* whose processes are no more. Under its lock."""
+    """*Tidy* the copies in *home* left by dead processes. Holds the lock of *home*."""
     for left in home.iterdir():
         if left.is_dir() and _ownerless(left):
             tidy(left)
@@ -52,7 +52,7 @@ def tidy_up(home: Path, tidy: Callable[[Path], object]) -> None:
 
 @contextmanager
 def door(home: Path) -> Iterator[None]:
-    """Hold the lock under which copies in *home* come and go."""
+    """Hold the lock for making and removing copies in *home*."""
     with (home / ".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: whoever reads it after a kill finds what it was before, or what it was to be."""
+"""Write a file whole or not at all: after a kill, a reader finds the old content or the new."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 PRIVATE = 0o600
-HALF = ".half"  # the end of a name that a file has until it is whole; it begins with a dot and the name to be
+HALF = ".half"  # suffix of a file until it is whole; its name begins with a dot and the final name
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE, lasting: bool = False) -> None:
-    """Make the file *path* hold *content*; *lasting*: a loss of power takes it back neither. Raises OSError."""
+    """Write *content* to *path*; with *lasting* it also survives a loss of power. Raises OSError."""
 
     def fill(fresh: Path) -> None:
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode), "wb") as file:
@@ -35,7 +35,7 @@ def _name(fresh: Path, path: Path) -> None:
 
 
 def _replaced(path: Path, fill: Callable[[Path], object]) -> None:
-    """Let *fill* make a file beside *path*, then give it that name. The name before is random: no two collide."""
+    """Let *fill* write a file beside *path*, then rename it. The temporary name is random: two never collide."""
     fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}{HALF}")
     try:
         fill(fresh)
