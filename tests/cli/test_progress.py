@@ -1,4 +1,4 @@
-"""A terminal gets colours and one living line; what is no terminal, or has said no, gets neither."""
+"""A terminal gets colours and one living line; what is not a terminal, or has said no, gets neither."""
 
 import fcntl
 import os

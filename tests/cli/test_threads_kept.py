@@ -321,7 +321,7 @@ def test_a_damaged_health_or_ledger_is_set_aside_and_said(tmp_path: Path, name: 
     if is_folder:
         (state / name).mkdir()
     else:
-        (state / name).write_text("this is no database " * 500)
+        (state / name).write_text("this is not a database " * 500)
     with here.local, here.burst, here.cheap:
         done = live(*ELSEWHERE, "--json", home=tmp_path, cwd=here.ws)
     assert done.code == 0, done.err

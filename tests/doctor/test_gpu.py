@@ -48,7 +48,7 @@ ROWS = [
         says="NVIDIA",
     ),
     Row(
-        rule="a connector is no card",
+        rule="a connector is not a card",
         check=gpu.card,
         given=lambda scene: scene.card(name="card0-DP-1", vram=GIB),
         level="warn",

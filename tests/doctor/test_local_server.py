@@ -52,7 +52,7 @@ ROWS = [
         rule="an unknown server is fine", check=REACHABLE, given=server(kind=""), level="pass", says="OpenAI-compatible"
     ),
     Row(
-        rule="what answers and has no model is no model server",
+        rule="what answers and has no model is not a model server",
         check=REACHABLE,
         given=server(kind="", models=(), detail="HTTP 302 without a list of models at /models"),
         level="warn",

@@ -77,7 +77,7 @@ ROWS = [
         says="mine runs at https://ollama.com:443",
     ),
     Row(
-        rule="a cloud model of a tier that is no local one is fine",
+        rule="a cloud model of a tier that is not a local one is fine",
         check=CLOUD,
         given=model("kimi-k2:cloud", BURST),
         level=None,

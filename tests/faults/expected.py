@@ -137,7 +137,7 @@ MEANS: Mapping[str, Row] = {
     "nested arguments": _row("bad-arguments", "answer", 3),
     "unknown tools": _row("unknown-tool", "answer", 3),
     "unfit arguments": _row("bad-arguments", "answer", 3),
-    "arguments that are no JSON": _row("bad-arguments", "answer", 3),
+    "arguments that are not JSON": _row("bad-arguments", "answer", 3),
     "one failing call": _row("repeated-call", "answer", 3),
     "turn limit": _row("turn-limit", "answer"),
     "asks for another profile": _row("asked-for-profile", "asked"),
@@ -245,11 +245,11 @@ _IMPOSSIBLE: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (
         frozenset({"no usage", "a usage that lies", "loading, shortly"}),
         _CONDENSE,
-        "it is no failure",
+        "it is not a failure",
     ),
     (
         frozenset({
-            *("nested arguments", "unknown tools", "unfit arguments", "arguments that are no JSON", "one failing call", "turn limit"),
+            *("nested arguments", "unknown tools", "unfit arguments", "arguments that are not JSON", "one failing call", "turn limit"),
             *("asks for another profile", "the check fails"),
         }),
         _BESIDE,
@@ -339,7 +339,7 @@ def _dispatched(row: Row, stage: str, tier: str) -> Expected:
 
 
 def _beside(row: Row, stage: str, tier: str) -> Expected:
-    """Return the same where the fault meets a call beside the attempt: it is no step, and stops nothing."""
+    """Return the same where the fault meets a call beside the attempt: it is not a step, and stops nothing."""
     at, ended = OF_TIER[tier or "cheap"], "ok" if row.family == "none" else "failed"
     if stage == "summarize":
         requests = 1 if row.receipt == "unavailable" else 2

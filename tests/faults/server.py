@@ -128,7 +128,7 @@ _ROWS = (
     Fault(name="comments without end", moment="during", answers=(Answer(trickle=True),), limits=SHORT),
     Fault(name="no further word", moment="after", answers=(say(HALF, ends="stalls"),), limits=SHORT),
     Fault(name="no finish reason", moment="after", answers=(say(HALF, ends="silent"),)),
-    # What it answers is no answer.
+    # What it answers is not an answer.
     Fault(name="empty content", moment="during", answers=(say(""),)),
     Fault(name="thoughts alone", moment="after", answers=(say("", reasoning="hm"),)),
     Fault(name="finish reason length", moment="after", answers=(say(HALF, finish="length"),)),
@@ -156,7 +156,7 @@ _ROWS = (
     ),
     Fault(name="unknown tools", moment="after", answers=(NEVER,) * 3, tools=True),
     Fault(name="unfit arguments", moment="after", answers=(UNFIT,) * 3, tools=True),
-    Fault(name="arguments that are no JSON", moment="after", answers=(call("read_file", "{nonsense"),) * 3, tools=True),
+    Fault(name="arguments that are not JSON", moment="after", answers=(call("read_file", "{nonsense"),) * 3, tools=True),
     Fault(name="one failing call", moment="after", answers=(FAILING,) * 3, tools=True),
     Fault(
         name="turn limit",

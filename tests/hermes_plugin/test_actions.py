@@ -1,4 +1,4 @@
-"""A delegate_task that is no order for a new subagent is Hermes' own: listed, steered, stopped or refused by Hermes."""
+"""A delegate_task that is not an order for a new subagent is Hermes' own: listed, steered, stopped or refused by Hermes."""
 
 from __future__ import annotations
 

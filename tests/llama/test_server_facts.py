@@ -78,7 +78,7 @@ def prompt_of(client: httpx2.Client, tokens: int) -> list[dict[str, str]]:
 
 
 def until(client: httpx2.Client, path: str, statuses: Container[int]) -> httpx2.Response:
-    """Return the first answer with one of these statuses; a refused connection is no answer. Gives up after 60 s."""
+    """Return the first answer with one of these statuses; a refused connection is not an answer. Gives up after 60 s."""
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         with suppress(httpx2.ConnectError):

@@ -68,7 +68,7 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
         ),
         pytest.param("above_tokens: 8192", "above_tokens: 8192.5", "above_tokens", "a whole number", id="no coercion"),
         pytest.param(
-            "above_tokens: 8192", "above_tokens: true", "above_tokens", "a whole number", id="a boolean is no number"
+            "above_tokens: 8192", "above_tokens: true", "above_tokens", "a whole number", id="a boolean is not a number"
         ),
         pytest.param("above_tokens: 8192", "above_tokens: -1", "above_tokens", "allowed: 1 or more", id="out of range"),
         pytest.param(

@@ -52,7 +52,7 @@ class TestFindHome:
     def test_a_home_that_is_a_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
 
-        with pytest.raises(ProfileError, match=r"file, which is no folder"):
+        with pytest.raises(ProfileError, match=r"file, which is not a folder"):
             find_home({"HERMES_HOME": str(tmp_path / "file")})
 
     def test_a_home_that_cannot_be_followed_is_refused(self, tmp_path: Path) -> None:

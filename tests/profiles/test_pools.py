@@ -112,7 +112,7 @@ def agree(home: Home, provider: str = "openrouter") -> None:
             "", [key("k1", **rests()) | {"last_error_reset_at": "0001-01-01T00:00:00"}], ["sk-k1"], id="no time"
         ),
         pytest.param("", [key("k1", last_status="dead"), key("k2")], ["sk-k2", "sk-k1*"], id="dead"),
-        pytest.param("", [key("k1", auth_type="oauth")], ["-"], id="an OAuth token is no key"),
+        pytest.param("", [key("k1", auth_type="oauth")], ["-"], id="an OAuth token is not a key"),
         pytest.param("", [key("k1", base_url="https://elsewhere.example/v1")], ["-"], id="a key of another place"),
         pytest.param("", [key("k1", base_url=None), {"access_token": 3}, 7, key("k2")], ["sk-k2"], id="odd entries"),
         pytest.param("", [key("k 1"), key("k\n"), key("ключ")], ["sk-k"], id="no header can be smuggled"),

@@ -71,7 +71,7 @@ def test_a_server_whose_answer_never_ends_is_given_up(monkeypatch: pytest.Monkey
 
 
 def test_a_broken_compression_is_no_crash() -> None:
-    bad = Answer(body=b"this is no gzip", headers={"Content-Encoding": "gzip"})
+    bad = Answer(body=b"this is not a gzip", headers={"Content-Encoding": "gzip"})
     assert asked({MODELS: bad}).cause == "bad-gateway"
     assert asked({PROPS: bad}).cause is None
 

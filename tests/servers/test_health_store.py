@@ -205,7 +205,7 @@ def test_reset_forgets_what_is_named_or_everything(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"this is no database, but it was something once " * 50)
+    (tmp_path / FILE).write_bytes(b"this is not a database, but it was something once " * 50)
     store = a_store(tmp_path)
     store.record(THERE, DOWN)
     assert len(store.all()) == 1

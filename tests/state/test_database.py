@@ -54,7 +54,7 @@ def test_a_file_that_another_process_makes_meanwhile_is_not_set_aside(
 def test_a_damaged_file_that_another_process_begins_anew_meanwhile_is_not_set_aside_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / FILE).write_bytes(b"this is no database " * 500)
+    (tmp_path / FILE).write_bytes(b"this is not a database " * 500)
     lock, seen = fcntl.flock, list[int]()
 
     def locks(handle: int, how: int) -> None:

@@ -291,7 +291,7 @@ def test_a_key_file_that_is_none_or_open_to_others_is_refused(tmp_path: Path) ->
     environ = {"PROFILE_ROUTER_KEY_FILE": str(path)}
     path.write_bytes(b"short")
     path.chmod(0o600)
-    with pytest.raises(StateError, match="is no key"):
+    with pytest.raises(StateError, match="is not a key"):
         read_key(environ)
     path.write_bytes(KEY)
     assert read_key(environ) == KEY
@@ -320,7 +320,7 @@ def test_a_link_that_leads_nowhere_is_set_aside_as_no_file(tmp_path: Path, name:
     file = ThreadFile(state=tmp_path)
     with file.door():
         file.make_ready(None)
-    assert "is no file" in file.notices[0]
+    assert "is not a file" in file.notices[0]
     assert [path.is_symlink() for path in tmp_path.glob(f"{name}.broken-*")] == [True]
 
 

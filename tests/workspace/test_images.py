@@ -81,8 +81,8 @@ class TestGiven:
             ("empty.png", "is text by its content, 0 bytes, not an image"),
             ("/dev/zero", "is a device, not a file"),
             ("", "is empty"),
-            ("a\0b", "is no possible file name"),
-            ("https://[x", "is no readable URL"),
+            ("a\0b", "is not a possible file name"),
+            ("https://[x", "is not a readable URL"),
             ("http://example.org/a.svg", "is an SVG by its name: text, not an image"),
         ],
     )
@@ -137,7 +137,7 @@ class TestMarkdown:
     @pytest.mark.parametrize(
         ("target", "reason"),
         [("nope.png", "does not exist"), ("fake.png", "is text by its content, 9 bytes, not an image"),
-         ("no%20pe.png", "does not exist"), ("http://[x", "is no readable URL"),
+         ("no%20pe.png", "does not exist"), ("http://[x", "is not a readable URL"),
          ("https://example.org/badge.svg", "is an SVG by its name: text, not an image")],
     )  # fmt: skip
     def test_a_target_that_is_no_image_is_noted(self, find: Callable[..., Found], target: str, reason: str) -> None:
@@ -171,7 +171,7 @@ class TestDataUrls:
         url = data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")
         found, notes = find(f"a {url} b")
         assert found == ()
-        assert notes == (f"{url[:40]}… in the task text is no PNG, JPEG, GIF or WebP image",)
+        assert notes == (f"{url[:40]}… in the task text is not a PNG, JPEG, GIF or WebP image",)
         assert strip_data_urls(f"a {url} b") == (f"a {url} b", ())
 
     def test_data_urls_leave_the_text_and_come_back_each_once(self) -> None:
@@ -224,7 +224,7 @@ class TestReadImage:
     @pytest.mark.parametrize(
         ("place", "message"),
         [("gone.png", "image 'gone.png' does not exist; name a PNG"),
-         ("fake.png", "image 'fake.png' is no image by its content; name a PNG")],
+         ("fake.png", "image 'fake.png' is not an image by its content; name a PNG")],
     )  # fmt: skip
     def test_what_is_no_image_any_more_is_refused(self, root: Path, place: str, message: str) -> None:
         with pytest.raises(UsageError) as refused:

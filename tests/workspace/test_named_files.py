@@ -246,7 +246,7 @@ class TestGiven:
             ("src/nope.py", "--file 'src/nope.py' does not exist; looked in {docs} and {root}; check the spelling"),
             ("src/http.py/x", "--file 'src/http.py/x' does not exist; looked in {docs} and {root}; check the spelling"),
             ("", "--file '' is empty; looked in {docs} and {root}; check the spelling"),
-            ("a\0b", "--file 'a\\x00b' is no possible file name; looked in {docs} and {root}; check the spelling"),
+            ("a\0b", "--file 'a\\x00b' is not a possible file name; looked in {docs} and {root}; check the spelling"),
             ("../src/", "--file '../src/' is a folder, not a file; name its files by a glob such as '../src/**/*.py'"),
             ("*.rb", "--file '*.rb' matches no tracked file of {root}; check the glob"),
             ("/dev/null", "--file '/dev/null' is a device, not a file; save what it holds to a file and name that"),

@@ -63,7 +63,7 @@ class Pipe:
         return await answer
 
     def heard(self, line: bytes) -> None:
-        """Take one line of stdin. What is no answer is ignored."""
+        """Take one line of stdin. What is not an answer is ignored."""
         try:
             said = json.loads(line)["answer"]
         except (ValueError, RecursionError, KeyError, TypeError):

@@ -81,7 +81,7 @@ def copy_again(place: Path, wanted: Callable[[Path], bool], give_up: Callable[[P
     if copy is None:
         raise WorkspaceError(f"the copy of the workspace that it worked in is gone ({place}); hand the task over again")
     if not copy.trees.repository.top.is_dir():
-        raise WorkspaceError(f"{copy.trees.repository.top}, which it worked for, is no folder now; bring it back")
+        raise WorkspaceError(f"{copy.trees.repository.top}, which it worked for, is not a folder now; bring it back")
     with (place / "alive").open("ab") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         (copy.top / ".git" / "index.lock").unlink(missing_ok=True)  # of a child of that process, dead like it

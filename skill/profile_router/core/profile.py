@@ -133,7 +133,7 @@ def address(base_url: str) -> str:
         parts = urlsplit(base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     except ValueError:
-        return "an address that is no URL"
+        return "an address that is not a URL"
 
 
 def same_endpoint(one: str, other: str) -> bool:

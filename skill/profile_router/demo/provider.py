@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the screen belongs to the run."""
 
     def do_GET(self) -> None:
-        """Answer `/v1/models`; anything else is unknown, as on a provider that is no llama.cpp."""
+        """Answer `/v1/models`; anything else is unknown, as on a provider that is not llama.cpp."""
         if self.path == "/v1/models":
             self._json(200, {"object": "list", "data": [{"id": self.server.script.model, "object": "model"}]})
         else:

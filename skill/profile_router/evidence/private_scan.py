@@ -129,7 +129,7 @@ def _may_be_path(word: PathWord) -> bool:
 
 
 def _keys_in(files: Sequence[NamedFile], read_file: ReadFile, confidential: Confidential) -> Iterator[PrivateFinding]:
-    # "binary" as well: one letter that is no UTF-8 in a comment makes a file so.
+    # "binary" as well: one letter that is not UTF-8 in a comment makes a file so.
     for file in (file for file in files if file.form in {"text", "binary"}):
         try:
             for window in read_file(file.path):

@@ -36,7 +36,7 @@ def paused() -> bool:
 
 
 def folder_of(task_id: object) -> str:
-    """Return the folder in which Hermes' own tools work for *task_id* now; empty where that is no folder of ours.
+    """Return the folder in which Hermes' own tools work for *task_id* now; empty where that is not a folder of ours.
 
     One process may serve several chats, each in a folder of its own: an editor's, a dashboard's.
     """

@@ -202,6 +202,6 @@ def _as_result(entries: Sequence[Mapping[str, Any]], seconds: float, notes: Sequ
 
 
 def _noted(result: Any, note: Mapping[str, Any] | None) -> Any:
-    """Return Hermes' own result with *note*, as it is where there is none or it is no JSON object."""
+    """Return Hermes' own result with *note*, as it is where there is none or it is not a JSON object."""
     found = json.loads(result) if note else None
     return json.dumps({**found, "profile_router": note}, ensure_ascii=False) if isinstance(found, dict) else result

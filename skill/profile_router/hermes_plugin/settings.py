@@ -95,7 +95,7 @@ def _problem(command: tuple[str, ...]) -> str:
         return f"the router is not set up; {MEND}"
     program = Path(command[0])
     if not program.is_absolute():
-        return f"the router is '{program}', which is no absolute path; {MEND}"
+        return f"the router is '{program}', which is not an absolute path; {MEND}"
     if not program.is_file():
         return f"the router is not at {program}; {MEND}"
     return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {MEND}"

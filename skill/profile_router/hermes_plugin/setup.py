@@ -54,7 +54,7 @@ def setup(words: Sequence[str]) -> int:
         if not command:
             raise SetupError(_WAYS)
         _say(f"the program is {' '.join(command)}")
-        environ = {name: value for name, value in environment().items() if name != DEPTH}  # `install` is no subagent
+        environ = {name: value for name, value in environment().items() if name != DEPTH}  # `install` is not a subagent
         passed = [*rest, *(["--yes"] if options.yes else [])]
         return subprocess.call([*command, "install", *passed], env={**environ, "HERMES_HOME": str(home)})
     except (SetupError, OSError) as error:
@@ -165,7 +165,7 @@ def _installed(wanted: str, place: Path) -> Command:
     pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--upgrade", wanted]
     try:
         if not (place / "bin" / "pip").exists():
-            # what an interrupted try left is no environment yet, and is made anew; a folder that is none stays
+            # what an interrupted try left is not an environment yet, and is made anew; a folder that is none stays
             anew = ["--clear"] if (place / "pyvenv.cfg").exists() else []
             made_by = [sys.executable, "-m", "venv", *anew, str(place)]
             # heard only where it fails: at a Ctrl-C it would end in a traceback

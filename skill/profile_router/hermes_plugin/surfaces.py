@@ -118,7 +118,7 @@ def in_chat(text: str) -> str:
 
 
 def _chat_words(text: str) -> list[str]:
-    """Return the command line that *text* stands for. What is no command is a task, whatever word it begins with."""
+    """Return the command line that *text* stands for. What is not a command is a task, whatever word it begins with."""
     first, *rest = text.split()
     options = any(word.startswith("-") for word in rest)
     if first == "route" and options:

@@ -47,7 +47,7 @@ def read_file(path: Path) -> bytes | None:
     """Return what the file *path* holds, None where nothing is there. Raises UsageError where it cannot be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path} is no file; move it away, or write the change by hand")
+            raise UsageError(f"{path} is not a file; move it away, or write the change by hand")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None

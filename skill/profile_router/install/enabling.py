@@ -46,7 +46,7 @@ Edit = tuple[Insertion, ...]
 def enabling(parent: Path) -> tuple[Change, tuple[str, ...]]:
     """Return the change that puts our plugin on the list of *parent*, and what to say.
 
-    Raises UsageError where that file cannot be edited as text, and ProfileError where it is no YAML.
+    Raises UsageError where that file cannot be edited as text, and ProfileError where it is not YAML.
     """
     path = Path(os.path.realpath(parent / _CONFIG))
     before = read_file(path)

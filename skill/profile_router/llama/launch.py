@@ -134,7 +134,7 @@ def _check(wish: Wish) -> None:
     except OSError as error:
         raise UsageError(f"--model {wish.model} cannot be read ({error.strerror}); name a GGUF file") from None
     if magic != b"GGUF":
-        raise UsageError(f"--model {wish.model} is no GGUF file, the only kind that llama.cpp serves")
+        raise UsageError(f"--model {wish.model} is not a GGUF file, the only kind that llama.cpp serves")
 
 
 def _gpu(wish: Wish, machine: Machine) -> tuple[bool, str]:

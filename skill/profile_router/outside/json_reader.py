@@ -1,7 +1,7 @@
 """The one reader of JSON that comes from outside: a server's answer, a model's arguments, a file that anybody wrote.
 
 Python's own reader takes a thousand nested lists, which then end any later step that goes down into them (copying,
-writing, keeping) with a RecursionError; a number that no field can hold; `NaN`, which is no JSON; half a character.
+writing, keeping) with a RecursionError; a number that no field can hold; `NaN`, which is not JSON; half a character.
 """
 
 from __future__ import annotations

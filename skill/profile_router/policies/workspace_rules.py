@@ -35,7 +35,7 @@ _ONLY = (
 def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, tuple[str, ...]]:
     """Return *policy* as the file of *workspace* tightens it, if there is one, and what of the file has no effect.
 
-    Raises PolicyError, with file and line, for a file that says anything else, is too large, or is no plain file.
+    Raises PolicyError, with file and line, for a file that says anything else, is too large, or is not a plain file.
     """
     ignored: tuple[str, ...] = ()
     for folder in _folders(workspace):
@@ -109,7 +109,7 @@ def _content(path: Path) -> bytes | None:
         raise PolicyError(f"{why}; make it a plain file or remove it", file=str(path)) from None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise PolicyError("is no plain file; make it one or remove it", file=str(path))
+            raise PolicyError("is not a plain file; make it one or remove it", file=str(path))
         with os.fdopen(handle, "rb", closefd=False) as file:
             raw = file.read(MOST_BYTES + 1)
     finally:

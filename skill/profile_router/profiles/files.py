@@ -46,7 +46,7 @@ def read_text(path: Path) -> str | None:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise ProfileError(f"{path} is no file; expected: a text file of that name. Move it away or replace it")
+            raise ProfileError(f"{path} is not a file; expected: a text file of that name. Move it away or replace it")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

@@ -87,7 +87,7 @@ def find_home(environ: Mapping[str, str]) -> HermesHome:
     """Return the Hermes home that *environ* points to: HERMES_HOME, else `.hermes` in HOME.
 
     A HERMES_HOME of the form `X/profiles/Y`, as Hermes sets it for a running profile, means X. A home that does not
-    exist counts as none. Raises ProfileError for one that is no folder.
+    exist counts as none. Raises ProfileError for one that is not a folder.
     """
     home, user = environ.get("HERMES_HOME", "").strip(), environ.get("HOME", "")
     if not home and not user:
@@ -103,7 +103,7 @@ def find_home(environ: Mapping[str, str]) -> HermesHome:
     except OSError as exc:
         raise ProfileError(f"HERMES_HOME is {root}, which cannot be read ({exc.strerror})") from None
     if not root.is_dir():
-        raise ProfileError(f"HERMES_HOME is {root}, which is no folder; name the folder that holds `profiles`")
+        raise ProfileError(f"HERMES_HOME is {root}, which is not a folder; name the folder that holds `profiles`")
     return HermesHome(root=root, profiles=root / "profiles", environ=environ)
 
 

@@ -17,7 +17,7 @@ def image_parts(order: Order, base: Path) -> list[Part]:
     """Return the image parts of *order*: files (relative to *base*) and those that stand in the text, as data URLs.
 
     An image named by an http URL is not fetched, neither by us nor by the provider: its URL stands in the text.
-    Raises UsageError for a file that is no image any more.
+    Raises UsageError for a file that is not an image any more.
     """
     return [{"type": "image_url", "image_url": {"url": url}} for url in _urls(order, base)]
 

@@ -209,7 +209,7 @@ class Parts:
     def _hermes(self, records: Records) -> Runner | None:
         """Return the Hermes runner, None where it is not wanted or not there. Raises UsageError where it must be.
 
-        Without a Hermes home there is none either: the profiles that come with the program are no place to run in.
+        Without a Hermes home there is none either: the profiles that come with the program are not a place to run in.
         """
         setup, policy = self.setup, self.setup.policy
         if policy.runner == "embedded":

@@ -80,7 +80,7 @@ async def _taken_up(
         return result
     if row.workspace and not Path(row.workspace).is_dir():
         raise WorkspaceError(
-            f"thread {row.thread} worked in {row.workspace}, which is no folder now; bring it back, or give "
+            f"thread {row.thread} worked in {row.workspace}, which is not a folder now; bring it back, or give "
             f"the run up with `profile-router purge {row.thread}`"
         )
     return await _go_on(keeping, run, policy_file, environ, emit, approver, apart)

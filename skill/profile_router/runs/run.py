@@ -177,7 +177,7 @@ async def _streamed(graph: Any, keeping: Keeping, run: Run, task: Task, context:
 
 
 def _check_names(setup: Setup) -> None:
-    """Raise WorkspaceError for a folder that can be kept with no thread and told to no model: its name is no text."""
+    """Raise WorkspaceError for a folder that can be kept with no thread and told to no model: its name is not text."""
     for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
         if str(folder).encode(errors="replace") != os.fsencode(folder):
             raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
@@ -194,7 +194,7 @@ def _place(setup: Setup) -> str:
 
 
 def quiet_once_cancelled() -> None:
-    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is being torn down are no news."""
+    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is being torn down are not news."""
     main = asyncio.current_task()
 
     def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -173,7 +173,7 @@ def _get(value: Any, *path: str) -> Any:
 
 
 def _unanswered(error: Exception, profile: Profile, connect_s: float) -> BackendReport:
-    """Return what *error* means of the server itself: an answer that is cut short is no model's answer here."""
+    """Return what *error* means of the server itself: an answer that is cut short is not a model's answer here."""
     import httpx2
 
     found = transport_cause(error)

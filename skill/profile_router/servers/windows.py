@@ -24,7 +24,7 @@ def known_windows(profiles: Iterable[Profile], state: Path, *, now: float, max_a
 
 
 def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -> None:
-    """Keep what a server said of its window, for `route`, which is offline. A full disk is no reason to fail."""
+    """Keep what a server said of its window, for `route`, which is offline. A full disk is not a reason to fail."""
     measured = _read(state / _FILE)
     measured[_key(profile)] = {"tokens": tokens, "at": now}
     try:

@@ -90,7 +90,7 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
 def _sound(path: Path, schema: str) -> sqlite3.Connection:
     with suppress(FileNotFoundError):  # one look: another process may be about to make it
         if not stat.S_ISREG(path.stat().st_mode):
-            raise _Damaged("is no file")
+            raise _Damaged("is not a file")
     try:
         return _connected(path, schema)
     except sqlite3.DatabaseError as error:

@@ -111,7 +111,7 @@ def _unusable(path: Path, serializer: Serializer | None) -> str | None:
     if not os.path.lexists(path):
         return None
     if not path.is_file():
-        return "is no file"
+        return "is not a file"
     try:
         connection = sqlite3.connect(path, timeout=BUSY_S)
         try:

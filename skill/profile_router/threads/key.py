@@ -36,7 +36,7 @@ def key_file(environ: Mapping[str, str]) -> Path:
 def read_key(environ: Mapping[str, str]) -> bytes:
     """Return the key, made where there is none yet.
 
-    Raises NoKey where it can neither be read nor made, and StateError where it is no key, or others can read it.
+    Raises NoKey where it can neither be read nor made, and StateError where it is not a key, or others can read it.
     """
     path = key_file(environ)
     try:
@@ -60,7 +60,7 @@ def _read(path: Path) -> bytes:
         key = file.read(BYTES + 1)
     if len(key) != BYTES:
         raise StateError(
-            f"{path} is no key ({BYTES} bytes are one); bring the right one back, or move it away: then a new one is "
+            f"{path} is not a key ({BYTES} bytes are one); bring the right one back, or move it away: then a new one is "
             "made, and what was kept under the old one is set aside"
         )
     return key

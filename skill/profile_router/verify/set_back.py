@@ -194,7 +194,7 @@ def set_back_by_journal(
 
 
 def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:
-    """Return what stands at *paths*, without those that are no files any more."""
+    """Return what stands at *paths*, without those that are not files any more."""
     found: dict[str, Found | None] = {}
     for path in paths:
         try:

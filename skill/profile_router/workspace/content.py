@@ -50,7 +50,7 @@ def size_of(path: Path) -> int | Unusable:
     except OSError as error:
         return _unusable(error)
     except ValueError:
-        return Unusable("missing", "is no possible file name")
+        return Unusable("missing", "is not a possible file name")
     return _irregular(found.st_mode) or found.st_size
 
 

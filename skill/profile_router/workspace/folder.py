@@ -26,7 +26,7 @@ def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
     """Return the folder *named* (relative to *cwd*), else the git repository around *cwd*, else None.
 
     Where git is not installed a repository is a plain folder: its own rules and private files still count.
-    Raises WorkspaceError where *named* is no readable folder, or git refuses to read the repository.
+    Raises WorkspaceError where *named* is not a readable folder, or git refuses to read the repository.
     """
     if named is None:
         here = Path(os.path.realpath(cwd))
@@ -57,7 +57,7 @@ def _folder(named: str, cwd: Path) -> Path:
 
 
 def tracked_files(workspace: Workspace) -> tuple[str, ...]:
-    """Return the workspace's files, sorted, relative to its root, POSIX; names that are no UTF-8 as surrogates.
+    """Return the workspace's files, sorted, relative to its root, POSIX; names that are not UTF-8 as surrogates.
 
     In a git work tree: what is tracked or new, but not ignored. Elsewhere: what a walk finds in folders whose name
     doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails.

@@ -56,7 +56,7 @@ def find_images(
     for number, url in enumerate(urls, start=1):
         gallery.add(_of_data_url(url), f"data URL {number} in the task text")
     for found in _DATA_URL.finditer(rest):
-        gallery.notes[f"{shown(found.group(), 40)} in the task text is no PNG, JPEG, GIF or WebP image"] = None
+        gallery.notes[f"{shown(found.group(), 40)} in the task text is not a PNG, JPEG, GIF or WebP image"] = None
     for target in _targets(rest):
         gallery.add_target(target)
     return tuple(gallery.images.values()), tuple(gallery.notes)
@@ -81,7 +81,7 @@ def strip_data_urls(text: str) -> tuple[str, tuple[str, ...]]:
 def read_image(place: str, base: Path) -> tuple[str, bytes]:
     """Return the MIME type and the bytes of the image at *place*, relative to *base* or absolute, to be sent.
 
-    Raises UsageError where it is no image (any more), or larger than 20 MiB.
+    Raises UsageError where it is not an image (any more), or larger than 20 MiB.
     """
     found = first_bytes(base / place, MOST_BYTES + 1)
     if isinstance(found, Unusable):
@@ -91,7 +91,7 @@ def read_image(place: str, base: Path) -> tuple[str, bytes]:
         raise UsageError(f"image '{shown(place)}' is {size}; at most {most} can be sent: scale it down")
     form = _form(found.data)
     if form is None:
-        raise UsageError(f"image '{shown(place)}' is no image by its content; name {_ALLOWED}")
+        raise UsageError(f"image '{shown(place)}' is not an image by its content; name {_ALLOWED}")
     return _MIMES[form], found.data
 
 
@@ -131,7 +131,7 @@ class _Gallery:
             parts = urlsplit(url)
             place = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
         except ValueError:
-            return "is no readable URL"
+            return "is not a readable URL"
         if parts.path.lower().endswith(".svg"):
             return "is an SVG by its name: text, not an image"
         self.add(("url", 0), place)

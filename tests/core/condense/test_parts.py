@@ -70,7 +70,7 @@ def test_an_error_is_a_part_of_its_own_and_whole(error: str) -> None:
     [
         "| a | b |\n|---|---|\n",
         "--- a/x.py\n+++ b/x.py\n",
-        "an error is no exception\n",
+        "an error is not an exception\n",
         "a ``` in a line\n",
         "---\ntitle: x\n---\n",
     ],

@@ -1,4 +1,4 @@
-"""Which words speak of keeping something on this machine: an extra net, so what it misses is no promise."""
+"""Which words speak of keeping something on this machine: an extra net, so what it misses is not a promise."""
 
 from __future__ import annotations
 

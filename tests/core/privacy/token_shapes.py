@@ -3,7 +3,7 @@
 Source of the facts (whose tokens have which prefix, alphabet and length, and which names they are given): the public
 rules of gitleaks, https://github.com/gitleaks/gitleaks, config/gitleaks.toml (MIT licence, Copyright (c) 2019 Zachary
 Rice). Every value is made anew at random here; no text, expression or sample of theirs is copied. Identifiers of
-clients, which are no secrets, are left out.
+clients, which are not secrets, are left out.
 
 In a shape `{a20}` stands for 20 letters and digits, `{l…}` lower-case ones, `{u…}` upper-case ones, `{h…}` hex digits,
 `{w…}` letters, digits, `_` and `-`, `{b…}` base64, `{d…}` digits, `{p…}` signs of a password, `{uuid}` a UUID.

@@ -57,7 +57,7 @@ ENDINGS: dict[str, tuple[Answer, str]] = {
     "a null delta": (raw(b'data: {"choices": [{"index": 0, "delta": null}]}\n\n'), "invalid-json"),
     "a hollow tool call": (raw(b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{}]}}]}\n\n'), "invalid-json"),
     "no UTF-8": (raw(b"\xff\xfe\n\n"), "invalid-json"),
-    "JSON that is no stream": (raw(b'{"choices": []}', content_type="application/json"), "invalid-json"),
+    "JSON that is not a stream": (raw(b'{"choices": []}', content_type="application/json"), "invalid-json"),
     "half an error": (raw(b'{"error": {"mess', content_type="application/json"), "invalid-json"),
     "a redirect": (redirect("http://127.0.0.1:9/v1/chat/completions"), "bad-request"),
 }

@@ -26,7 +26,7 @@ WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
         by_night([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, name="cut"),
         pytest.param([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, id="503 on the second turn"),
         pytest.param([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, id="turn limit"),
-        # These are no repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
+        # These are not repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
         pytest.param([say("")] * 4, "empty-answer", "the answer is empty", 4, id="empty"),
         pytest.param(
             [call("no_such_tool")] * 3, "unknown-tool", "invalid tool call: no_such_tool", 3, id="unknown tool"

@@ -88,5 +88,5 @@ def test_the_word_none_means_to_do_without(write: Write) -> None:
 
 @pytest.mark.parametrize("value", ["python3", "/nowhere/python"])
 def test_a_named_python_that_is_no_program_is_refused_with_the_way_to_find_it(value: str) -> None:
-    with pytest.raises(UsageError, match=rf"{VARIABLE} is '{value}', which is no program.*command -v hermes"):
+    with pytest.raises(UsageError, match=rf"{VARIABLE} is '{value}', which is not a program.*command -v hermes"):
         find_hermes({VARIABLE: value})

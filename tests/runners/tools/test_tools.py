@@ -463,7 +463,7 @@ def test_files_that_are_not_searched_yield_no_empty_hits(call: Call, root: Path,
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
-        ("(a", "pattern '(a' is no regular expression: "),
+        ("(a", "pattern '(a' is not a regular expression: "),
         ("", "pattern '': it is empty"),
         ("a\nb", "pattern 'a\\nb': each line is searched by itself"),
         (r"a\nb", "pattern 'a\\nb': each line is searched by itself"),

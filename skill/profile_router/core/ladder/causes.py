@@ -18,7 +18,7 @@ Family = Literal[
     "model",  # it does not have the model
     "key",  # the key does not open the provider, now or at all
     "request",  # what was sent is wrong
-    "answer",  # the model answered, and the answer is no use
+    "answer",  # the model answered, and the answer is of no use
     "asked",  # the subagent wants to be elsewhere
     "stopped",  # our own doing: another try would not help, or is not allowed
 ]
@@ -149,7 +149,7 @@ _OF_STATUS: Mapping[int, Cause] = {status: cause for cause, row in TABLE.items()
 
 
 def cause_of_answer(status: int, said: str = "") -> Cause:
-    """Return what an HTTP *status* that is no success means, whichever runner got it; *said* is the server's own text.
+    """Return what an HTTP *status* that is not a success means, whichever runner got it; *said* is the server's own text.
 
     llama.cpp's server (b11549) answers 503 "Loading model" to every request until it has loaded.
     """

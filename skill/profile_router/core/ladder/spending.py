@@ -9,7 +9,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import Budget
 from profile_router.core.task import Task
 
-_NOTHING = 1e-9  # USD: what sums of such figures are off by, because they are no decimals
+_NOTHING = 1e-9  # USD: what sums of such figures are off by, because they are not decimals
 _A_DIME = 0.1
 
 

@@ -87,7 +87,7 @@ def compile_kinds(
 ) -> KindPatterns:
     """Return the policy's regular expressions, kind by kind. Those that were *tried* before are not compiled again.
 
-    *tried* holds the `literals` of each. Raises ValueError, naming the kind and the pattern, for one that is no regular
+    *tried* holds the `literals` of each. Raises ValueError, naming the kind and the pattern, for one that is not a regular
     expression, that matches the empty text (it would match every task), or that has a capital letter (it would match
     none).
     """
@@ -104,7 +104,7 @@ def _try(kind: str, source: str) -> None:
     try:
         pattern = re.compile(source)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"kind {kind}: the pattern {source!r} is no regular expression: {error}") from error
+        raise ValueError(f"kind {kind}: the pattern {source!r} is not a regular expression: {error}") from error
     if pattern.match(""):
         raise ValueError(f"kind {kind}: the pattern {source!r} matches the empty text, so it would match every task")
     if capital := _CAPITAL.search(source):

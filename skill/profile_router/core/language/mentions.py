@@ -42,7 +42,7 @@ def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, in
 
     *root* is the absolute path of the workspace, *inside* the current folder relative to it (empty: the same). A word
     is looked up there first, then from the root, then as the end of a path: an end that more than 5 files share
-    names none of them. Words that match nothing are no paths and leave no trace.
+    names none of them. Words that match nothing are not paths and leave no trace.
     """
     singles: list[str] = []
     groups: list[Group] = []

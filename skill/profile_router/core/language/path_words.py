@@ -11,7 +11,7 @@ from profile_router.core.language.anchored import Anchored
 
 LONGEST = 4_096
 
-# A URL is no path of ours; `file:` is the exception, because what it names lies on a disk.
+# A URL is not a path of ours; `file:` is the exception, because what it names lies on a disk.
 _ELSEWHERE = Anchored(
     r"\bdata:[^\s,]{0,100};base64,[A-Za-z0-9+/=_-]*+|\b(?!file:)[a-z][a-z0-9+.-]{1,20}+://[^\s<>\"'`)]*+",
     anchors=("data:", "://"),

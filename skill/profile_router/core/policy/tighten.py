@@ -1,7 +1,7 @@
 """What a workspace's own `.profile-router.yaml` may say, and the policy that follows. Pure.
 
 The file comes with the code, so whoever wrote the code wrote it: it can take away, never give. A figure above the
-policy's changes nothing, because the lower of both holds; whatever is no figure, glob or switch of these is refused by
+policy's changes nothing, because the lower of both holds; whatever is not a figure, glob or switch of these is refused by
 its reader.
 """
 

@@ -161,7 +161,7 @@ def small_change(case: Case, rule: SmallChangeRule) -> Reasons | None:
     evidence = case.evidence
     sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
     if not any(size.known for size in sizes):
-        return ("nothing says it is large",)
+        return ("no sign of a large change",)
     files = _known_top(evidence.files_to_read, evidence.files_to_edit)
     if files < rule.below_files and _known_top(evidence.lines_to_edit) < rule.below_lines:
         return (files_text(evidence), lines_text(evidence) if evidence.lines_to_edit.known else "few lines (guessed)")

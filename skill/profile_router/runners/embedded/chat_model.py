@@ -40,7 +40,7 @@ async def open_model(
     """
     from langchain_openai import ChatOpenAI
 
-    # What a server says of the wrong type is no use to anybody's stderr, where it would be quoted.
+    # What a server says of the wrong type is of no use to anybody's stderr, where it would be quoted.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)

@@ -26,9 +26,9 @@ _OVERFLOW = (
     "maximum context length",
 )
 _MESSAGE_CHARS = 200
-_ECHO_CHARS = 20  # so long a piece of what was sent is no chance
+_ECHO_CHARS = 20  # so long a piece of what was sent is not chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
-# What openai and LangChain raise on a 200 whose body is no chat completion: they do not expect one.
+# What openai and LangChain raise on a 200 whose body is not a chat completion: they do not expect one.
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 
 
@@ -54,7 +54,7 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
 
 
 def unreadable(error: Exception, where: str) -> AttemptError:
-    """Return the error of an answer that is no chat completion. The error's text may quote it, so it stays out."""
+    """Return the error of an answer that is not a chat completion. The error's text may quote it, so it stays out."""
     why = str(error) if isinstance(error, UnreadableJson) else type(error).__name__
     return AttemptError("invalid-json", f"{where}: {detail_of('invalid-json')} ({why})")
 
@@ -93,7 +93,7 @@ def _answered(error: Exception, where: str, secret: str | None) -> Failure:
 
 
 def _said(error: Exception) -> str:
-    """Return the provider's own words. Of an error in a stream that is no object, openai keeps them in `body` alone."""
+    """Return the provider's own words. Of an error in a stream that is not an object, openai keeps them in `body` alone."""
     body = getattr(error, "body", None)
     if getattr(error, "status_code", None) is None and body and not isinstance(body, bytes):
         words = body.get("message") if isinstance(body, dict) else body

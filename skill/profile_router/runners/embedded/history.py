@@ -104,7 +104,7 @@ def cut_short(text: str, said: int) -> str | None:
     """Return a sentence where a server that counted *said* tokens cannot have read all of *text*, else None.
 
     Ollama cuts a prompt that is over its window without a word, and then counts what is left. No tokenizer makes less
-    than six tenths of what o200k makes of a text; a figure below any window is no count of this prompt at all.
+    than six tenths of what o200k makes of a text; a figure below any window is not a count of this prompt at all.
     """
     if not _SMALLEST_WINDOW <= said < len(text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN:
         return None

@@ -45,7 +45,7 @@ class StreamedCalls(AsyncCallbackHandler):
         """Take what *event*, a chunk of the answer, brings, and return how many characters that is.
 
         The arguments of its calls are taken out of it: LangChain would read them again with each further piece of
-        them, and go through a long text that is no JSON once for each of its characters.
+        them, and go through a long text that is not JSON once for each of its characters.
         """
         before = len(self.written)
         for delta in _deltas(event):

@@ -49,7 +49,7 @@ def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
 def _named(python: Path, place: str) -> Hermes:
     if not (python.is_absolute() and python.is_file() and os.access(python, os.X_OK)):
         raise UsageError(
-            f"{place} is '{python}', which is no program; name the python that has hermes-agent, by its whole path: "
+            f"{place} is '{python}', which is not a program; name the python that has hermes-agent, by its whole path: "
             '`head -1 "$(command -v hermes)"` shows it'
         )
     beside = python.with_name("hermes")

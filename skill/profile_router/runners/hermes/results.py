@@ -69,7 +69,7 @@ _DROPPED = frozenset({"APIConnectionError", "RemoteProtocolError", "ReadError", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """A result that is no success, as the table looks at it.
+    """A result that is not a success, as the table looks at it.
 
     `kinds` are the classes of the last request's error; `asked` tells whether any request was made.
     """

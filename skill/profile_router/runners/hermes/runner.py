@@ -42,7 +42,7 @@ from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 
 NAME = "hermes"
-_MOST_USD = 1e9  # what Hermes says beyond that is no price
+_MOST_USD = 1e9  # what Hermes says beyond that is not a price
 _SHORTEST_ANSWER = 1_024
 
 

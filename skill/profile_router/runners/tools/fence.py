@@ -34,7 +34,7 @@ class Fence(Enclosure):
     what was made of private ones. `before` maps each path written here to
     its first content, None for a new file. With *allow_private*, `about_to_show` is called once for each file of which
     something is shown that no model elsewhere would be: with its path and what withholds it there.
-    Raises WorkspaceError where *root* is no folder. Every method raises ToolRefusal for what the model must not have
+    Raises WorkspaceError where *root* is not a folder. Every method raises ToolRefusal for what the model must not have
     and the system's OSError for what is not there.
     """
 

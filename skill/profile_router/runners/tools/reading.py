@@ -24,7 +24,7 @@ _TAIL = 140  # characters kept free for the line that says what is cut
 
 
 def is_binary(head: bytes) -> bool:
-    """Tell whether *head*, the start of a file, is no text."""
+    """Tell whether *head*, the start of a file, is not text."""
     return b"\0" in head[:_HEAD]
 
 

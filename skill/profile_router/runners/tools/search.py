@@ -96,7 +96,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     try:
         return regex.compile(pattern)
     except (regex.error, RecursionError, ValueError, OverflowError) as error:  # `{0i<` is a ValueError of regex's own
-        raise ToolRefusal(f"pattern '{shown(pattern)}' is no regular expression: {error}") from error
+        raise ToolRefusal(f"pattern '{shown(pattern)}' is not a regular expression: {error}") from error
 
 
 def _chosen(paths: tuple[str, ...], glob: str, tally: _Tally) -> list[str]:
