@@ -91,12 +91,12 @@ class UnknownProfile(ProfileError):
         self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile", install: str = ""
     ) -> None:
         listed = ", ".join(known) or "none"
-        mend = f"bring it with `profile-router install` or `hermes profile install {install}`"
+        fix = f"bring it with `profile-router install` or `hermes profile install {install}`"
         if not install:
-            mend = f"create it with `hermes profile create {name}`"
+            fix = f"create it with `hermes profile create {name}`"
         super().__init__(
             f"profile '{name}' ({asked_by}) does not exist in {where} (known: {listed}); "
-            f"list them with `profile-router profiles`, or {mend}"
+            f"list them with `profile-router profiles`, or {fix}"
         )
         self.name = name
         self.known = tuple(known)

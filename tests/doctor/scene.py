@@ -120,7 +120,7 @@ class Row:
     given: Callable[[Scene], object]
     level: Level | None
     says: str = ""
-    mend: str = ""
+    fix: str = ""
 
     def found(self, folder: Path) -> list[Finding]:
         """Run the check in a scene in *folder*."""
@@ -136,10 +136,10 @@ class Row:
             return True
         meant = [line for line in found if line.level == self.level and self.says in f"{line.name}  {line.measured}"]
         assert meant, found
-        assert any(self.mend in line.mend for line in meant), meant
+        assert any(self.fix in line.fix for line in meant), meant
         if self.level == "pass":
             assert all(line.level == "pass" for line in found), found
-        return all(bool(line.mend) == (line.level != "pass") or line.level == "warn" for line in found)
+        return all(bool(line.fix) == (line.level != "pass") or line.level == "warn" for line in found)
 
 
 def ids(rows: list[Row]) -> list[str]:

@@ -39,8 +39,8 @@ def garbage(scene: Scene) -> None:
     (scene.home.root / "auth.json").write_text('{"credential_pool": {"openrouter": [1, ')
 
 
-def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str = "", mend: str = "") -> Row:
-    return Row(rule=rule, check=auth_pools.pools, given=given, level=level, says=says, mend=mend)
+def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str = "", fix: str = "") -> Row:
+    return Row(rule=rule, check=auth_pools.pools, given=given, level=level, says=says, fix=fix)
 
 
 ROWS = [

@@ -60,11 +60,11 @@ ROWS = [
         given=lambda scene: scene.card(),
         level="warn",
         says="no memory",
-        mend="modprobe amdgpu",
+        fix="modprobe amdgpu",
     ),
     Row(rule="ROCm 7.2 is enough", check=gpu.rocm, given=with_rocm("7.2.0-43"), level="pass", says="7.2.0 in"),
     Row(
-        rule="ROCm 7.1 fails", check=gpu.rocm, given=with_rocm("7.1.1"), level="fail", says="older than 7.2", mend="7.2"
+        rule="ROCm 7.1 fails", check=gpu.rocm, given=with_rocm("7.1.1"), level="fail", says="older than 7.2", fix="7.2"
     ),
     Row(rule="the newest ROCm counts", check=gpu.rocm, given=old_and_new, level="pass", says="7.10.0 in"),
     Row(rule="no ROCm beside a card is a warning", check=gpu.rocm, given=amd, level="warn", says="not found"),
@@ -89,7 +89,7 @@ ROWS = [
         given=with_hip("nvidia"),
         level="fail",
         says="nvidia",
-        mend="export HIP_PLATFORM=amd",
+        fix="export HIP_PLATFORM=amd",
     ),
     Row(
         rule="the environment outdoes hipconfig",

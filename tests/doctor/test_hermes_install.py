@@ -70,7 +70,7 @@ ROWS = [
         given=without_hermes,
         level="warn",
         says="the embedded runner does all the work",
-        mend="install",
+        fix="install",
     ),
     Row(
         rule="what was tried is said of another version",
@@ -85,7 +85,7 @@ ROWS = [
         given=hermes("0.18.9"),
         level="warn",
         says="0.18.9, older than 0.19",
-        mend="upgrade",
+        fix="upgrade",
     ),
     Row(
         rule="an unknown version is a warning", check=VERSION, given=hermes(None), level="warn", says="not to be found"
@@ -96,7 +96,7 @@ ROWS = [
         given=lambda scene: scene.facts(hermes=None, hermes_problem="PROFILE_ROUTER_HERMES_PYTHON is '/x'"),
         level="fail",
         says="'/x'",
-        mend="unset PROFILE_ROUTER_HERMES_PYTHON",
+        fix="unset PROFILE_ROUTER_HERMES_PYTHON",
     ),
     Row(rule="an enabled plugin is fine", check=PLUGIN, given=plugin(), level="pass", says="delegate_task is routed"),
     Row(
@@ -105,7 +105,7 @@ ROWS = [
         given=lambda scene: None,
         level="warn",
         says="not routed",
-        mend="profile-router install",
+        fix="profile-router install",
     ),
     Row(
         rule="a plugin that is not enabled is a warning",
@@ -113,7 +113,7 @@ ROWS = [
         given=plugin("plugins: {enabled: [other]}"),
         level="warn",
         says="not enabled",
-        mend="hermes plugins enable profile-router",
+        fix="hermes plugins enable profile-router",
     ),
     Row(
         rule="a disabled plugin is off, even if enabled",
@@ -150,7 +150,7 @@ ROWS = [
         given=lambda scene: None,
         level="warn",
         says="is not in",
-        mend="profile-router install",
+        fix="profile-router install",
     ),
     Row(
         rule="a disabled skill is a warning",
@@ -158,7 +158,7 @@ ROWS = [
         given=skill(config="skills: {disabled: [hermes-profile-router]}"),
         level="warn",
         says="is disabled",
-        mend="hermes skills",
+        fix="hermes skills",
     ),
     Row(
         rule="another skill is none",
@@ -175,7 +175,7 @@ ROWS = [
         given=approvals("off"),
         level="warn",
         says="runs unasked",
-        mend="hermes config set approvals.mode smart",
+        fix="hermes config set approvals.mode smart",
     ),
     Row(
         rule="a child's profile counts too",
@@ -183,7 +183,7 @@ ROWS = [
         given=approvals("'off'", LOCAL),
         level="warn",
         says=LOCAL,
-        mend=f"hermes -p {LOCAL} config set",
+        fix=f"hermes -p {LOCAL} config set",
     ),
     Row(
         rule="HERMES_YOLO_MODE is a warning",
@@ -191,7 +191,7 @@ ROWS = [
         given=lambda scene: scene.environ.update(HERMES_YOLO_MODE="1"),
         level="warn",
         says="HERMES_YOLO_MODE",
-        mend="unset",
+        fix="unset",
     ),
 ]
 

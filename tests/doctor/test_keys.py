@@ -50,8 +50,8 @@ def shipped(scene: Scene) -> None:
     scene.environ["HERMES_HOME"] = str(scene.home.root / "absent")
 
 
-def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str, mend: str = "") -> Row:
-    return Row(rule=rule, check=keys.keys, given=given, level=level, says=says, mend=mend)
+def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str, fix: str = "") -> Row:
+    return Row(rule=rule, check=keys.keys, given=given, level=level, says=says, fix=fix)
 
 
 ROWS = [
@@ -147,7 +147,7 @@ def test_a_mend_for_the_global_file_does_what_it_says(tmp_path: Path) -> None:
     scene = Scene(tmp_path / "a folder's")
     in_the_global_file(scene)
     for finding in keys.keys(scene.facts()):
-        subprocess.run(["sh", "-c", finding.mend], check=True)
+        subprocess.run(["sh", "-c", finding.fix], check=True)
     assert {finding.level for finding in keys.keys(scene.facts())} == {"pass"}
 
 
@@ -157,5 +157,5 @@ def test_a_mend_for_this_shell_does_what_it_says(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     in_the_shell(scene)
     for finding in keys.keys(scene.facts()):
-        subprocess.run(["sh", "-c", finding.mend], check=True, env={"OPENROUTER_API_KEY": KEY, "PATH": "/usr/bin:/bin"})
+        subprocess.run(["sh", "-c", finding.fix], check=True, env={"OPENROUTER_API_KEY": KEY, "PATH": "/usr/bin:/bin"})
     assert {finding.level for finding in keys.keys(scene.facts())} == {"pass"}

@@ -57,7 +57,7 @@ ROWS = [
         given=server(kind="", models=(), detail="HTTP 302 without a list of models at /models"),
         level="warn",
         says="127.0.0.1:8080 answers, but not as a model server: HTTP 302 without a list of models",
-        mend="profile-router llama-server",
+        fix="profile-router llama-server",
     ),
     Row(
         rule="a llama-server without a list of models is one",
@@ -72,21 +72,21 @@ ROWS = [
         given=down(),
         level="fail",
         says="127.0.0.1:8080 refuses the connection",
-        mend="profile-router llama-server",
+        fix="profile-router llama-server",
     ),
     Row(
         rule="Ollama's port is mended with Ollama",
         check=REACHABLE,
         given=down(address="127.0.0.1:11434"),
         level="fail",
-        mend="ollama serve",
+        fix="ollama serve",
     ),
     Row(
         rule="LM Studio's port is mended with LM Studio",
         check=REACHABLE,
         given=down(address="127.0.0.1:1234"),
         level="fail",
-        mend="lms server start",
+        fix="lms server start",
     ),
     Row(
         rule="a server that still loads is a warning",
@@ -117,14 +117,14 @@ ROWS = [
         given=server(models=("other",)),
         level="fail",
         says="the server has other, the profile asks for gemma",
-        mend="hermes -p coding-local config set model.default other",
+        fix="hermes -p coding-local config set model.default other",
     ),
     Row(
         rule="a model that Ollama lacks is pulled",
         check=MODEL,
         given=server(kind="Ollama", models=("other",)),
         level="fail",
-        mend="ollama pull gemma",
+        fix="ollama pull gemma",
     ),
     Row(
         rule="any model serves where the policy says so",
@@ -160,7 +160,7 @@ ROWS = [
         given=server(window=2_048, slots=4, flags="-c 8192 --parallel 4", model_path="/models/my gemma.gguf"),
         level="warn",
         says="2,048 tokens a request: -c 8192 is shared by 4 slots; the profile states 8,192",
-        mend="profile-router llama-server --model '/models/my gemma.gguf' --window 8192 --slots 4",
+        fix="profile-router llama-server --model '/models/my gemma.gguf' --window 8192 --slots 4",
     ),
     Row(
         rule="slots of a server whose flags nobody sees",
@@ -181,7 +181,7 @@ ROWS = [
         check=WINDOW,
         given=server(kind="Ollama", window=4_096, slots=None),
         level="warn",
-        mend="OLLAMA_CONTEXT_LENGTH=8192",
+        fix="OLLAMA_CONTEXT_LENGTH=8192",
     ),
     Row(
         rule="a model that is not loaded tells no window",
@@ -196,7 +196,7 @@ ROWS = [
         given=server(slots=4, flags="-m x -c 8192"),
         level="warn",
         says="4 slots share 8,192 tokens",
-        mend="--window 8192 --slots 4",
+        fix="--window 8192 --slots 4",
     ),
     Row(
         rule="slots with a part each are fine",
@@ -214,7 +214,7 @@ ROWS = [
         given=threads(32, 16),
         level="warn",
         says="32 on 16 cores",
-        mend="profile-router llama-server",
+        fix="profile-router llama-server",
     ),
     Row(
         rule="threads of one core count once",

@@ -76,7 +76,7 @@ def test_a_profile_that_does_not_answer_fails_with_the_reason(answer: Answer, sa
     finding, _ = called(tmp_path, answer)
     assert finding.level == "fail"
     assert says in finding.measured
-    assert finding.mend
+    assert finding.fix
     assert KEY not in repr(finding)
 
 

@@ -53,7 +53,7 @@ ROWS = [
         given=bad_policy,
         level="fail",
         says="p.yaml:3: unknown key 'teirs'",
-        mend="profile-router policy check 'my p.yaml'",
+        fix="profile-router policy check 'my p.yaml'",
     ),
     Row(
         rule="a state folder that is not there yet is fine",
@@ -69,7 +69,7 @@ ROWS = [
         given=open_to_all,
         level="warn",
         says="0755",
-        mend="chmod 700",
+        fix="chmod 700",
     ),
     Row(
         rule="a file in the place of the state folder fails",
@@ -77,10 +77,10 @@ ROWS = [
         given=taken_by_a_file,
         level="fail",
         says="is not a folder",
-        mend="PROFILE_ROUTER_STATE",
+        fix="PROFILE_ROUTER_STATE",
     ),
     Row(rule="the shipped ranks are whole", check=own.tokenizer, given=lambda scene: None, level="pass"),
-    Row(rule="cut ranks fail", check=own.tokenizer, given=damaged, level="fail", says="damaged", mend="install"),
+    Row(rule="cut ranks fail", check=own.tokenizer, given=damaged, level="fail", says="damaged", fix="install"),
     Row(rule="other ranks fail", check=own.tokenizer, given=other_ranks, level="fail", says="damaged"),
     Row(
         rule="missing ranks fail",

@@ -29,7 +29,7 @@ def nowhere(scene: Scene) -> None:
 
 def trap(what: str, config: str, says: str) -> Row:
     given = written(f"model: {{provider: custom, base_url: 'http://127.0.0.1:1/v1', default: m}}\n{config}")
-    return Row(rule=what, check=SPELLING, given=given, level="warn", says=says, mend="install --migrate")
+    return Row(rule=what, check=SPELLING, given=given, level="warn", says=says, fix="install --migrate")
 
 
 ROWS = [
@@ -53,7 +53,7 @@ ROWS = [
         given=without(BURST),
         level="fail",
         says="no such profile",
-        mend="profile-router install",
+        fix="profile-router install",
     ),
     Row(
         rule="the tier cheap may be absent",
@@ -82,7 +82,7 @@ ROWS = [
         given=lambda scene: None,
         level="warn",
         says="8,192 tokens, as the profile states: Hermes refuses",
-        mend="context_length",
+        fix="context_length",
     ),
     Row(
         rule="what the server has counts, not what the profile says",
@@ -90,7 +90,7 @@ ROWS = [
         given=lambda scene: scene.server(window=4_096),
         level="warn",
         says="4,096 tokens, measured",
-        mend="--window 65536",
+        fix="--window 65536",
     ),
     Row(
         rule="without Hermes there is no such floor",
@@ -99,7 +99,7 @@ ROWS = [
         level=None,
     ),
     Row(rule="what Hermes honours is fine", check=SPELLING, given=lambda scene: None, level=None),
-    Row(rule="shipped profiles are nobody's to mend", check=SPELLING, given=nowhere, level=None),
+    Row(rule="shipped profiles are nobody's to fix", check=SPELLING, given=nowhere, level=None),
     Row(
         rule="a profile without a model inherits none",
         check=SPELLING,

@@ -37,7 +37,7 @@ def attested(scene: Scene) -> DoctorFacts:
 ADDRESS, CLOUD, SLUG = staying.address, staying.cloud_model, staying.local_slug
 ROWS = [
     Row(rule="loopback is this machine", check=ADDRESS, given=lambda scene: None, level="pass", says="this machine"),
-    Row(rule="another machine fails", check=ADDRESS, given=on_the_lan, level="fail", says=LAN, mend="127.0.0.1"),
+    Row(rule="another machine fails", check=ADDRESS, given=on_the_lan, level="fail", says=LAN, fix="127.0.0.1"),
     Row(
         rule="another machine fails, attested or not",
         check=ADDRESS,
@@ -66,7 +66,7 @@ ROWS = [
         given=model("gpt-oss:120b-cloud"),
         level="fail",
         says="gpt-oss:120b-cloud runs in Ollama's cloud",
-        mend="ollama pull",
+        fix="ollama pull",
     ),
     Row(rule="the tag cloud fails", check=CLOUD, given=model("kimi-k2:cloud"), level="fail", says="kimi-k2:cloud"),
     Row(
@@ -89,7 +89,7 @@ ROWS = [
         given=model("gemma-4-26b", BURST, "openrouter"),
         level="fail",
         says="gemma-4-26b looks like a local model, but openrouter",
-        mend="provider: custom",
+        fix="provider: custom",
     ),
     Row(
         rule="a quantization in a cloud's slug fails",

@@ -156,7 +156,9 @@ _ROWS = (
     ),
     Fault(name="unknown tools", moment="after", answers=(NEVER,) * 3, tools=True),
     Fault(name="unfit arguments", moment="after", answers=(UNFIT,) * 3, tools=True),
-    Fault(name="arguments that are not JSON", moment="after", answers=(call("read_file", "{nonsense"),) * 3, tools=True),
+    Fault(
+        name="arguments that are not JSON", moment="after", answers=(call("read_file", "{nonsense"),) * 3, tools=True
+    ),
     Fault(name="one failing call", moment="after", answers=(FAILING,) * 3, tools=True),
     Fault(
         name="turn limit",

@@ -21,7 +21,7 @@ from profile_router.hermes_plugin import middleware, process, surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
 from profile_router.hermes_plugin.results import entry_of
-from profile_router.hermes_plugin.settings import MEND, Settings, read_settings
+from profile_router.hermes_plugin.settings import FIX, Settings, read_settings
 from profile_router.policies.file import read_policy
 
 HEARS = """\
@@ -622,4 +622,4 @@ def test_a_router_that_cannot_be_started_is_named_with_what_makes_one(rig: Rig, 
     rig.monkeypatch.setattr(middleware, "read_settings", lambda: Settings(command=(str(broken),)))
     because = rig.delegate(goal="do it")["profile_router"]["because"]
     assert because.startswith("the router cannot be started (")
-    assert because.endswith(MEND)
+    assert because.endswith(FIX)

@@ -24,8 +24,8 @@ def pools(facts: DoctorFacts) -> Iterator[Finding]:
             continue
         why = ", ".join(sorted({str(entry.status) for entry in entries if entry.status}))
         measured = f"{provider}: {len(waits)} of {len(entries)} rest{f' after {why}' if why else ''}, {_soonest(waits)}"
-        mend = f"hermes -p {subject.name} auth reset {provider}"
-        yield failed(name, measured, mend) if len(waits) == len(entries) else warned(name, measured, mend)
+        fix = f"hermes -p {subject.name} auth reset {provider}"
+        yield failed(name, measured, fix) if len(waits) == len(entries) else warned(name, measured, fix)
 
 
 def pool_of(facts: DoctorFacts, subject: Subject, profile: Profile) -> tuple[PooledKey, ...]:

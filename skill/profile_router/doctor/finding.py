@@ -1,4 +1,4 @@
-"""What the doctor found, as values: per line a level, a name, what was measured, and the command that mends it."""
+"""What the doctor found, as values: per line a level, a name, what was measured, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Level = Literal["pass", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the doctor. `mend` is a command, or a sentence where no command does it; empty for a pass."""
+    """One line of the doctor. `fix` is a command, or a sentence where no command does it; empty for a pass."""
 
     level: Level
     name: str
     measured: str
-    mend: str = ""
+    fix: str = ""
 
 
 def passed(name: str, measured: str) -> Finding:
@@ -24,14 +24,14 @@ def passed(name: str, measured: str) -> Finding:
     return Finding(level="pass", name=name, measured=measured)
 
 
-def warned(name: str, measured: str, mend: str = "") -> Finding:
+def warned(name: str, measured: str, fix: str = "") -> Finding:
     """Return a finding that can be lived with."""
-    return Finding(level="warn", name=name, measured=measured, mend=mend)
+    return Finding(level="warn", name=name, measured=measured, fix=fix)
 
 
-def failed(name: str, measured: str, mend: str) -> Finding:
+def failed(name: str, measured: str, fix: str) -> Finding:
     """Return a finding that keeps something from working."""
-    return Finding(level="fail", name=name, measured=measured, mend=mend)
+    return Finding(level="fail", name=name, measured=measured, fix=fix)
 
 
 def count(findings: Sequence[Finding], level: Level) -> int:

@@ -28,12 +28,12 @@ def card(facts: DoctorFacts) -> Iterator[Finding]:
 def rocm(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a ROCm older than 7.2; warn for none where an AMD card could use it."""
     found = facts.machine.rocm()
-    mend = "install ROCm 7.2 or newer: https://rocm.docs.amd.com/projects/install-on-linux"
+    fix = "install ROCm 7.2 or newer: https://rocm.docs.amd.com/projects/install-on-linux"
     if found is None:
         if facts.machine.amd_card() is not None:
-            yield warned("ROCm", "not found in /opt: llama.cpp can use the card only by Vulkan", mend)
+            yield warned("ROCm", "not found in /opt: llama.cpp can use the card only by Vulkan", fix)
     elif found.version[:2] < OLDEST_ROCM:
-        yield failed("ROCm", f"{found.text}, older than 7.2", mend)
+        yield failed("ROCm", f"{found.text}, older than 7.2", fix)
     else:
         yield passed("ROCm", f"{found.text}{f' in {found.folder}' if found.folder else ''}")
 

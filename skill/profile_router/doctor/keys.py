@@ -60,8 +60,8 @@ def _missing(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
         return warned(name, measured, _write(subject, variable))
     if variable and root and subject.folder and read_env(root / ".env", facts.machine.environ).get(variable):
         measured = f"{variable} is set in the global .env, which a profile does not read"
-        mend = f"grep '^{variable}=' {_env(root)} >> {_env(subject.folder)}"
-        return failed(name, measured, mend)
+        fix = f"grep '^{variable}=' {_env(root)} >> {_env(subject.folder)}"
+        return failed(name, measured, fix)
     measured = f"{variable} is set nowhere" if variable else f"no api_key is stated for {profile.endpoint.base_url}"
     finding = warned if subject.tier == "cheap" else failed
     return finding(name, measured, _write(subject, variable))

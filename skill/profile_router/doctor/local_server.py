@@ -48,10 +48,10 @@ def right_model(facts: DoctorFacts) -> Iterator[Finding]:
             yield passed(name, f"{_some(offered)} serves for {wanted}: the policy accepts any model")
         elif offered:
             measured = f"the server has {_some(offered)}, the profile asks for {wanted}"
-            yield failed(name, measured, _model_mend(subject, server, wanted))
+            yield failed(name, measured, _model_fix(subject, server, wanted))
 
 
-def _model_mend(subject: Subject, server: Server, wanted: str) -> str:
+def _model_fix(subject: Subject, server: Server, wanted: str) -> str:
     pull: Mapping[str, str] = {"Ollama": "ollama pull", "LM Studio": "lms get"}
     if server.kind in pull:
         return f"{pull[server.kind]} {shlex.quote(wanted)}"
@@ -70,7 +70,7 @@ def window(facts: DoctorFacts) -> Iterator[Finding]:
             yield passed(name, f"{real:,} tokens a request{spare}")
         else:
             measured = f"{real:,} tokens a request{_why(server, real)}; the profile states {stated:,}"
-            yield warned(name, measured, _window_mend(server, stated))
+            yield warned(name, measured, _window_fix(server, stated))
 
 
 def shared_cache(facts: DoctorFacts) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def shared_cache(facts: DoctorFacts) -> Iterator[Finding]:
         context = server.listener.number("-c", "--ctx-size") if server.listener else None
         if context and server.window == context and (server.slots or 1) > 1:
             measured = f"{server.slots} slots share {context:,} tokens: long requests at the same time fail"
-            yield warned(f"{subject.name} slots", measured, _window_mend(server, context))
+            yield warned(f"{subject.name} slots", measured, _window_fix(server, context))
 
 
 def threads(facts: DoctorFacts) -> Iterator[Finding]:
@@ -92,8 +92,8 @@ def threads(facts: DoctorFacts) -> Iterator[Finding]:
         count = server.listener.number("-t", "--threads") if server.listener else None
         name = f"{subject.name} threads"
         if count and count > cores:
-            mend = _window_mend(server, profile.window or server.window)
-            yield warned(name, f"{count} on {cores} cores: slower than {cores}", mend)
+            fix = _window_fix(server, profile.window or server.window)
+            yield warned(name, f"{count} on {cores} cores: slower than {cores}", fix)
         elif count:
             yield passed(name, f"{count} on {cores} cores")
 
@@ -105,7 +105,7 @@ def _why(server: Server, real: int) -> str:
     return f": {f'-c {context}' if context else 'what it was given'} is shared by {server.slots} slots"
 
 
-def _window_mend(server: Server, tokens: int | None) -> str:
+def _window_fix(server: Server, tokens: int | None) -> str:
     if server.kind == "Ollama":
         return f"OLLAMA_CONTEXT_LENGTH={tokens} ollama serve"
     if server.kind == "LM Studio":

@@ -34,20 +34,20 @@ async def _call(subject: Subject, profile: Profile, facts: DoctorFacts) -> Findi
     key = profile.endpoint.api_key
     headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
     started = time.monotonic()
-    mend = f"profile-router profiles; then the model and base_url in {profile.source}"
+    fix = f"profile-router profiles; then the model and base_url in {profile.source}"
     try:
         connect_s = facts.policy.limits.connect_seconds
         async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, headers=headers) as client:
             url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions"
             answer = await ask(client, "POST", url, _body(profile), seconds=_SECONDS)
     except httpx2.HTTPError as error:
-        return failed(name, f"no answer ({type(error).__name__})", mend)
+        return failed(name, f"no answer ({type(error).__name__})", fix)
     seconds = time.monotonic() - started
     if answer.status_code != 200:
-        return failed(name, f"HTTP {answer.status_code} {_said(answer, profile)}".strip(), mend)
+        return failed(name, f"HTTP {answer.status_code} {_said(answer, profile)}".strip(), fix)
     body = _json(answer)
     if not isinstance(body, dict) or not body.get("choices"):
-        return failed(name, "HTTP 200, but no chat completion", mend)
+        return failed(name, "HTTP 200, but no chat completion", fix)
     return passed(name, f"{_served(body, profile)} answered in {seconds:.1f} s, {_cost(body, subject, facts.policy)}")
 
 

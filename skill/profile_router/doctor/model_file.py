@@ -13,7 +13,7 @@ from profile_router.machine.machine import Machine, gib
 from profile_router.servers.kinds import Server
 
 TIGHT = 0.9  # the conversation's cache and the scratch buffers want the rest
-_MEND = "serve a smaller or more strongly quantized model: profile-router llama-server --model FILE --run"
+_FIX = "serve a smaller or more strongly quantized model: profile-router llama-server --model FILE --run"
 _PART = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}\.gguf")
 
 
@@ -28,9 +28,9 @@ def fits_memory(facts: DoctorFacts) -> Iterator[Finding]:
         measured = f"{path.name}: {gib(size)} of {gib(room)} {of_what}"
         name = f"{subject.name} memory"
         if size > room:
-            yield failed(name, measured, _MEND)
+            yield failed(name, measured, _FIX)
         elif size > room * TIGHT:
-            yield warned(name, f"{measured}: little is left for the conversation", _MEND)
+            yield warned(name, f"{measured}: little is left for the conversation", _FIX)
         else:
             yield passed(name, measured)
 

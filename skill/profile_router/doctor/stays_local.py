@@ -25,8 +25,8 @@ def address(facts: DoctorFacts) -> Iterator[Finding]:
             yield failed(name, measured, f"name it under local_endpoints in {facts.policy.source}")
         else:
             measured = f"{endpoint.base_url} ({endpoint.provider}) is not this machine: private work is refused"
-            mend = f"write `base_url: http://127.0.0.1:8080/v1` in {profile.source}"
-            yield failed(name, measured, mend)
+            fix = f"write `base_url: http://127.0.0.1:8080/v1` in {profile.source}"
+            yield failed(name, measured, fix)
 
 
 def cloud_model(facts: DoctorFacts) -> Iterator[Finding]:
@@ -50,8 +50,8 @@ def local_slug(facts: DoctorFacts) -> Iterator[Finding]:
             continue
         endpoint = profile.endpoint
         measured = f"{endpoint.model} looks like a local model, but {endpoint.provider} would be asked for it"
-        mend = f"write `provider: custom` and a base_url of this machine in {profile.source}, or a model it has"
-        yield failed(f"{subject.name} model", measured, mend)
+        fix = f"write `provider: custom` and a base_url of this machine in {profile.source}, or a model it has"
+        yield failed(f"{subject.name} model", measured, fix)
 
 
 def _looks_local(profile: Profile) -> bool:

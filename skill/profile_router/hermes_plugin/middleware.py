@@ -32,7 +32,7 @@ from .hermes import alive_sign, folder_of, interrupted, paused, tell
 from .private import looks_private
 from .process import Following, Ran, run_router
 from .results import entry_of, error_entry
-from .settings import MEND, Settings, read_settings
+from .settings import FIX, Settings, read_settings
 
 GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ def refused(ran: Ran) -> bool:
 def why_broken(ran: Ran) -> str:
     """Return in words why there is no answer of the router."""
     if not ran.started:
-        return f"the router cannot be started ({ran.errors}); {MEND}"
+        return f"the router cannot be started ({ran.errors}); {FIX}"
     said = f": {ran.errors}" if ran.errors else ""
     return f"the router was ended, {ran.stopped}{said}" if ran.stopped else f"the router ended with {ran.code}{said}"
 

@@ -21,7 +21,7 @@ VARIABLE = "PROFILE_ROUTER_COMMAND"
 DEPTH = "PROFILE_ROUTER_DEPTH"
 # Set for the router's own process, and by the router for each Hermes that it starts.
 INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
-MEND = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
+FIX = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
 _FORMER = "worker"
 # They would point the router's python at Hermes' packages, or the other way round.
 _NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
@@ -92,13 +92,13 @@ def _choice(key: str, value: Any) -> str:
 
 def _problem(command: tuple[str, ...]) -> str:
     if not command:
-        return f"the router is not set up; {MEND}"
+        return f"the router is not set up; {FIX}"
     program = Path(command[0])
     if not program.is_absolute():
-        return f"the router is '{program}', which is not an absolute path; {MEND}"
+        return f"the router is '{program}', which is not an absolute path; {FIX}"
     if not program.is_file():
-        return f"the router is not at {program}; {MEND}"
-    return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {MEND}"
+        return f"the router is not at {program}; {FIX}"
+    return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {FIX}"
 
 
 def environment() -> dict[str, str]:

@@ -41,7 +41,7 @@ _WAYS = (
 
 
 class SetupError(Exception):
-    """What keeps the program from being set up, with what mends it."""
+    """What keeps the program from being set up, with what fixes it."""
 
 
 def setup(words: Sequence[str]) -> int:

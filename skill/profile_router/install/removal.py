@@ -143,5 +143,5 @@ def _folder_change(folder: Path, gone: set[str]) -> Change:
     if not others:
         return Change(kind="remove", path=str(folder), folder=True)
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    mend = f"; `hermes profile delete {folder.name}` removes it" if folder.parent.name == "profiles" else ""
-    return Change(kind="keep", path=str(folder), folder=True, note=f"it holds {', '.join(others[:3])}{more}{mend}")
+    fix = f"; `hermes profile delete {folder.name}` removes it" if folder.parent.name == "profiles" else ""
+    return Change(kind="keep", path=str(folder), folder=True, note=f"it holds {', '.join(others[:3])}{more}{fix}")

@@ -24,16 +24,16 @@ def announced(facts: DoctorFacts) -> Iterator[str]:
 
 
 async def tried(facts: DoctorFacts) -> tuple[Finding, ...]:
-    """Make the calls and return per profile how it answered, with what mends it where it did not."""
-    mends = {finding.name: finding.mend for finding in keys(facts)}
+    """Make the calls and return per profile how it answered, with what fixes it where it did not."""
+    fixes = {finding.name: finding.fix for finding in keys(facts)}
     answered = await call_each(facts)
-    found = [finding if finding.mend else replace(finding, mend=_mend(finding, mends)) for finding in answered]
+    found = [finding if finding.fix else replace(finding, fix=_fix(finding, fixes)) for finding in answered]
     broken = [subject for subject in facts.subjects if subject.profile is None]
     return (*found, *(failed(f"{subject.name} live", subject.problem, "profile-router doctor") for subject in broken))
 
 
-def _mend(finding: Finding, mends: Mapping[str, str]) -> str:
-    return "" if finding.level == "pass" else mends.get(finding.name.removesuffix(" live") + " key", "")
+def _fix(finding: Finding, fixes: Mapping[str, str]) -> str:
+    return "" if finding.level == "pass" else fixes.get(finding.name.removesuffix(" live") + " key", "")
 
 
 def _price(subject: Subject, facts: DoctorFacts) -> str:

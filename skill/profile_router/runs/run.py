@@ -194,7 +194,7 @@ def _place(setup: Setup) -> str:
 
 
 def quiet_once_cancelled() -> None:
-    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is being torn down are not news."""
+    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is torn down are not news."""
     main = asyncio.current_task()
 
     def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -47,6 +47,6 @@ def _resting(endpoint: ProviderEndpoint, profile: str, *, now: float) -> Failure
         cause = "key-refused" if dead else "rate-limited"
     key = f"{endpoint.provider}'s key{f' {endpoint.label!r}' if endpoint.label else ''}"
     how = "is dead" if dead else f"rests for {in_words(left)} more"
-    mend = f"hermes -p {profile} auth reset {endpoint.provider}"
-    message = f"{key} {how}, by Hermes' auth.json; `{mend}` has it tried again"
+    fix = f"hermes -p {profile} auth reset {endpoint.provider}"
+    message = f"{key} {how}, by Hermes' auth.json; `{fix}` has it tried again"
     return Failure(cause=cause, message=message, retry_after_s=None if dead else left)

@@ -119,10 +119,10 @@ def _scope(name: str) -> Scope:
 def _blocked(name: str, record: Record, wait: float) -> Failure:
     cause = record.cause if is_cause(record.cause) else "unavailable"
     said = f"{TABLE[cause].sentence}, {record.failures} time{'s' if record.failures != 1 else ''} in a row"
-    mend = f"profile-router health --reset '{name}'"
+    fix = f"profile-router health --reset '{name}'"
     return Failure(
         cause=cause,
-        message=f"{name} is left alone for {wait:.0f} s more ({said}); `{mend}` tries it at once",
+        message=f"{name} is left alone for {wait:.0f} s more ({said}); `{fix}` tries it at once",
         retry_after_s=wait if _scope(name) == "key" else None,
     )
 

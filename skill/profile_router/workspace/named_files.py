@@ -20,7 +20,7 @@ from profile_router.workspace.content import Unusable
 from profile_router.workspace.file_facts import FileFacts
 from profile_router.workspace.folder import MOST_WALKED, Workspace, base_of, place_of, tracked_files, written_path
 
-_MENDS = {
+_FIXES = {
     "missing": "looked in {places}; check the spelling",
     "folder": "name its files by a glob such as '{value}/**/*.py', or give the folder as --workspace",
     "special": "save what it holds to a file and name that",
@@ -78,8 +78,8 @@ class _Naming:
         found = self.facts.of(_resolved(path)) if value else Unusable("missing", "is empty")
         if isinstance(found, Unusable):
             places = " and ".join(dict.fromkeys(shown(str(place)) for place in (self.cwd, self.facts.base)))
-            mend = _MENDS[found.cause].format(places=places, value=shown(value).rstrip("/"))
-            raise UsageError(f"--file '{shown(value)}' {found.reason}; {mend}")
+            fix = _FIXES[found.cause].format(places=places, value=shown(value).rstrip("/"))
+            raise UsageError(f"--file '{shown(value)}' {found.reason}; {fix}")
         if found.path.startswith("/"):
             self.facts.note(f"{shown(found.path)} (--file) lies outside of {shown(str(self.facts.base))}")
         self.singles.setdefault(found.path, found)

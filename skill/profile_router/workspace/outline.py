@@ -62,7 +62,7 @@ def outline(language: str, text: str) -> str | None:
 
 
 def _root(parser: Parser, source: bytes) -> Node | None:
-    """Parse *source*; None after MOST_SECONDS: to mend what is all beginnings takes the square of its length."""
+    """Parse *source*; None after MOST_SECONDS: to fix what is all beginnings takes the square of its length."""
     until = monotonic() + MOST_SECONDS
     try:
         tree = parser.parse(

@@ -130,7 +130,7 @@ def test_a_request_that_failed_and_was_answered_later_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "cause", "mends"),
+    ("said", "cause", "fixes"),
     [
         (
             "Model m has a context window of 8,192 tokens, which is below the minimum 64,000.",
@@ -142,12 +142,12 @@ def test_a_request_that_failed_and_was_answered_later_is_forgotten() -> None:
         ("Unknown provider 'openai'. Check 'hermes model'", "bad-request", "`runner: embedded`"),
     ],
 )
-def test_what_hermes_refuses_before_any_request_says_what_mends_it(said: str, cause: str, mends: str) -> None:
+def test_what_hermes_refuses_before_any_request_says_what_mends_it(said: str, cause: str, fixes: str) -> None:
     failure = judged({"exception": "ValueError", "error": said}, {"event": "version", "version": "0.19.0"})
     assert failure is not None
     assert failure.cause == cause
     assert "Hermes refuses: " in failure.message
-    assert mends in failure.message
+    assert fixes in failure.message
 
 
 @pytest.mark.parametrize(

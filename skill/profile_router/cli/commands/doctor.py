@@ -63,7 +63,7 @@ def _lines(finding: Finding, name: int, width: int, colours: bool) -> list[str]:
     measured, room = as_called(finding.measured), width - len(indent)
     text = textwrap.wrap(measured, room, break_long_words=False, break_on_hyphens=False) or [""]
     # a command is never wrapped: it is there to be copied
-    fix = f"fix: {as_called(finding.mend)}" if finding.mend else ""
+    fix = f"fix: {as_called(finding.fix)}" if finding.fix else ""
     if fix and len(indent) + len(text[-1]) + 4 + len(fix) <= width:
         text[-1] = f"{text[-1]}    {fix}"
     elif fix:
@@ -83,7 +83,7 @@ def secrets(facts: DoctorFacts) -> frozenset[str]:
 
 def clean(finding: Finding, secrets: frozenset[str]) -> Finding:
     """Return *finding* without control characters, and without a key, should a server or a file have repeated one."""
-    measured, mend = printable(finding.measured), printable(finding.mend)
+    measured, fix = printable(finding.measured), printable(finding.fix)
     for secret in secrets:
-        measured, mend = measured.replace(secret, "***"), mend.replace(secret, "***")
-    return replace(finding, measured=measured, mend=mend)
+        measured, fix = measured.replace(secret, "***"), fix.replace(secret, "***")
+    return replace(finding, measured=measured, fix=fix)

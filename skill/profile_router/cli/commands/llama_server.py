@@ -90,11 +90,11 @@ def _odd(arguments: argparse.Namespace, profile: Profile, wish: Wish, program: t
     """Return what will not fit together."""
     notes = []
     if _port(profile) != wish.port:
-        mend = f"leave out --port, or write `base_url: http://127.0.0.1:{wish.port}/v1` in {profile.source}"
-        notes.append(f"{profile.name} speaks to {profile.endpoint.base_url}, not to port {wish.port}; {mend}")
+        fix = f"leave out --port, or write `base_url: http://127.0.0.1:{wish.port}/v1` in {profile.source}"
+        notes.append(f"{profile.name} speaks to {profile.endpoint.base_url}, not to port {wish.port}; {fix}")
     if profile.window is not None and wish.window != profile.window:
-        mend = f"leave out --window, or write `context_length: {wish.window}` in {profile.source}"
-        notes.append(f"{profile.name} counts on {profile.window:,} tokens, not on {wish.window:,}; {mend}")
+        fix = f"leave out --window, or write `context_length: {wish.window}` in {profile.source}"
+        notes.append(f"{profile.name} counts on {profile.window:,} tokens, not on {wish.window:,}; {fix}")
     if not program and not arguments.run:
         notes.append("there is no llama-server on this machine yet: the script names one on PATH")
     return notes

@@ -162,7 +162,9 @@ def _next_provider(walk: _Walk) -> Iterator[Place]:
     here = views[walk.at.provider].server if walk.at.provider < len(views) else ""
     other_key = TABLE[walk.failure.cause].family == "key"
     for provider in range(walk.at.provider + 1, len(views)):
-        if other_key or not here or views[provider].server != here:  # another key does not help with a server that is down
+        if (
+            other_key or not here or views[provider].server != here
+        ):  # another key does not help with a server that is down
             yield Place(walk.at.profile, provider)
 
 

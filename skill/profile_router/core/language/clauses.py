@@ -80,7 +80,7 @@ _OPAQUE = Anchored(
     | (?<![\w'])'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)                # don't and module's open nothing
     | </?[a-zA-Z][^<>\n]{0,200}>
     | \b(?:e\.g|i\.e|etc|vs|cf|incl|approx|resp)\.
-    | (?<![\w.@~$*/-])(?![A-Za-z]+/[a-z]+[ ](?:the|this|all|our|every|each|my)\b)  # "lint/format the code" is not a path
+    | (?<![\w.@~$*/-])(?![A-Za-z]+/[a-z]+[ ](?:the|this|all|our|every|each|my)\b)  # not a path: "lint/format the code"
       [\w.@~$*-]*(?:[\\/_=]|::|\(\)|(?<=\w)\.(?=\w)|(?<=@)\w|(?<=--)\w)(?:[^\s,;"'`]{0,1000}[\w/*})])?
     """,
     anchors=(*"`<>$%@\"'./\\_=", "~~~", "--", "://", "::", "()"),

@@ -87,9 +87,9 @@ def compile_kinds(
 ) -> KindPatterns:
     """Return the policy's regular expressions, kind by kind. Those that were *tried* before are not compiled again.
 
-    *tried* holds the `literals` of each. Raises ValueError, naming the kind and the pattern, for one that is not a regular
-    expression, that matches the empty text (it would match every task), or that has a capital letter (it would match
-    none).
+    *tried* holds the `literals` of each. Raises ValueError, naming the kind and the pattern, for one that is not a
+    regular expression, that matches the empty text (it would match every task), or that has a capital letter (it would
+    match none).
     """
     kinds = []
     for kind, sources in patterns.items():

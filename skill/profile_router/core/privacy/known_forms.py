@@ -19,7 +19,7 @@ class SecretKind:
     """One row. `anchors` are literals, one of which every match holds (lower-case ones for `caseless` rows).
 
     `exact`: no letter or digit may follow. `wraps`: the value may be spread over lines. `varied`: what repeats a few
-    characters or says that it is an example is not a secret; `digits` at least are wanted. `dense`: the whole match is one
+    characters or says that it is an example is not a secret; `digits` is the least. `dense`: the whole match is one
     run as `dense_runs` has them. `ahead`: how many characters of a match stand before its anchor at most, None where
     the anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands. `inside`: it
     may start within a word.

@@ -93,7 +93,7 @@ def _answered(error: Exception, where: str, secret: str | None) -> Failure:
 
 
 def _said(error: Exception) -> str:
-    """Return the provider's own words. Of an error in a stream that is not an object, openai keeps them in `body` alone."""
+    """Return the provider's own words. If an error in a stream is not an object, openai keeps them in `body` alone."""
     body = getattr(error, "body", None)
     if getattr(error, "status_code", None) is None and body and not isinstance(body, bytes):
         words = body.get("message") if isinstance(body, dict) else body

@@ -43,7 +43,7 @@ _OF_EXIT: Mapping[str, Cause] = {
     "ollama_runtime_context_too_small": "over-window", "all_retries_exhausted_no_response": "server-error",
     "interrupted_by_user": "interrupted", "interrupted_during_api_call": "interrupted",
 }  # fmt: skip
-# What Hermes raises before the first request: a mark in its text, what that means, and what mends it.
+# What Hermes raises before the first request: a mark in its text, what that means, and what fixes it.
 _NOT_INHERITED = "Hermes does not inherit it: write model.provider, base_url and default into the profile's config.yaml"
 _REFUSALS: tuple[tuple[str, Cause, str], ...] = (
     ("below the minimum", "over-window", "`runner: auto` in the policy gives such a profile to the embedded runner"),

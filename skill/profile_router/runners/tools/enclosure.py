@@ -34,8 +34,8 @@ class Enclosure:
     """The folder *root* and what is in it; git's own data is not reached.
 
     *known_files* gives the tracked and the unignored files, None where it cannot say; without it the tree is walked.
-    Raises WorkspaceError where *root* is not a folder. Every method raises ToolRefusal for a path that leads out, and the
-    system's OSError for what is not there.
+    Raises WorkspaceError where *root* is not a folder. Every method raises ToolRefusal for a path that leads out, and
+    the system's OSError for what is not there.
     """
 
     def __init__(self, root: Path, known_files: Callable[[], Sequence[str] | None] | None = None) -> None:
