@@ -252,7 +252,7 @@ class FakeBackends:
 
 
 class FakeHealth:
-    """Remember health: `blocked_of` maps a place by name to the cause it is left alone for; `recorded` what came.
+    """Remember health: `blocked_of` maps a place by name to the cause it is on cooldown for; `recorded` what came.
 
     `held` are the places that were let through and of which nothing was heard yet.
     """
@@ -266,7 +266,7 @@ class FakeHealth:
         cause = self._blocked.get(named(place))
         if cause is None:
             self.held.append(named(place))
-        return Failure(cause=cause, message="left alone") if cause else None
+        return Failure(cause=cause, message="on cooldown") if cause else None
 
     def give_back(self, place: Place) -> None:
         self.held.remove(named(place))

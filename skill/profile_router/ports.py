@@ -72,7 +72,7 @@ class Health(Protocol):
     """Remembers, beyond this run, which servers and keys failed."""
 
     def blocked(self, place: Place, *, answers: bool) -> Failure | None:
-        """Return why *place* is to be left alone now, None where it may be tried.
+        """Return why *place* is on cooldown now, None where it may be tried.
 
         *answers*: its server was just asked how it is, and is well.
         """

@@ -56,7 +56,7 @@ def test_json_has_every_check_and_the_same_exit_code(tmp_path: Path) -> None:
         home_with(tmp_path, base_url)
         done = call("doctor", "--json", home=tmp_path)
     assert done.code == 1
-    assert {tuple(sorted(check)) for check in done.json["checks"]} == {("level", "measured", "fix", "name")}
+    assert {tuple(sorted(check)) for check in done.json["checks"]} == {("fix", "level", "measured", "name")}
     assert {check["level"] for check in done.json["checks"]} == {"pass", "warn", "fail"}
     assert done.json["summary"].startswith("3 failed")
 

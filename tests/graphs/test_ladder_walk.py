@@ -360,7 +360,7 @@ def test_a_cheap_tier_that_is_left_alone_is_not_probed() -> None:
     rig = Rig(health=FakeHealth({CHEAP: "rate-limited"}), measurer=FakeMeasurer(evidence(**BORDERLINE)))
     final = rig.run(a_task())
     assert (rig.prober.probed, rig.runner.profiles) == ([], [LOCAL])
-    assert "no estimate (left alone)" in final["decision"].reasons[-1]
+    assert "no estimate (on cooldown)" in final["decision"].reasons[-1]
 
 
 @pytest.mark.parametrize(("timeout", "step", "most"), [(60.0, 1.0, 60.0), (20.0, 5.0, 15.0), (9_000.0, 0.0, 300.0)])

@@ -50,7 +50,7 @@ def test_a_server_that_failed_is_left_alone_whichever_key_asks(tmp_path: Path) -
         found = store.blocked(endpoint, answers=False)
         assert found is not None
         assert (found.cause, found.retry_after_s) == ("server-error", None)
-        assert "is left alone for 30 s more (the server failed, 2 times in a row)" in found.message
+        assert "is on cooldown for 30 s more (the server failed, 2 times in a row)" in found.message
     assert store.blocked(OTHER_MODEL, answers=False) is None
 
 

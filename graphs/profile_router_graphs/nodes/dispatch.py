@@ -189,7 +189,7 @@ async def _paid_for(order: Order, evidence: Evidence, context: RunContext) -> Ho
 
 
 async def _healthy(order: Order, context: RunContext) -> tuple[Order, Failure | None]:
-    """Return the order as the server can take it, or why it cannot: no key, down, another model, left alone."""
+    """Return the order as the server can take it, or why it cannot: no key, down, another model, on cooldown."""
     place = Place(order.profile, order.provider)
     missing = context.backends.key_missing(place)
     if missing is not None:

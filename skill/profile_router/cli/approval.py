@@ -1,4 +1,4 @@
-"""Ask whoever is there whether a paid hop may be made: on the terminal, or the Hermes plugin over the pipe."""
+"""Ask whoever is there whether a paid step may be made: on the terminal, or the Hermes plugin over the pipe."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _add(parser: argparse.ArgumentParser, fields: Sequence[TaskField]) -> None:
 def add_stream_options(parser: argparse.ArgumentParser) -> None:
     """Add how a program follows a run, and ends it."""
     add = parser.add_argument
-    add("--yes", action="store_true", help="agree beforehand to paid hops that would be asked for")
+    add("--yes", action="store_true", help="agree beforehand to expensive steps")
     add("--stream", action="store_true", help="print one JSON event a line; a run goes on when its reader leaves")
     add("--exit-with-stdin", action="store_true", help="with --task-json, in one line: end when stdin closes")
     add("--from-hermes", action="store_true", help="stream, and obey the policy's hermes_plugin (on, explain, off)")

@@ -43,7 +43,7 @@ def run_task(
 ) -> Result:
     """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything.
 
-    *approver* is asked before a paid hop that costs much; without one nobody is there.
+    *approver* is asked before an expensive step; without one nobody is there.
     """
     setup = prepare(task, policy_file, dict(environ), cwd, every_profile=True)
     drop_foreign(environ)

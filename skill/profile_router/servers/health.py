@@ -20,7 +20,7 @@ class LiveHealth:
     profiles: Mapping[str, Profile]
 
     def blocked(self, place: Place, *, answers: bool) -> Failure | None:
-        """Return why the provider at *place* is to be left alone now, None where it may be tried.
+        """Return why the provider at *place* is on cooldown now, None where it may be tried.
 
         A key that rests in Hermes' auth.json, as it was when the profile was loaded, is not tried before its time.
         """

@@ -122,7 +122,7 @@ def _blocked(name: str, record: Record, wait: float) -> Failure:
     fix = f"profile-router health --reset '{name}'"
     return Failure(
         cause=cause,
-        message=f"{name} is left alone for {wait:.0f} s more ({said}); `{fix}` tries it at once",
+        message=f"{name} is on cooldown for {wait:.0f} s more ({said}); `{fix}` tries it at once",
         retry_after_s=wait if _scope(name) == "key" else None,
     )
 

@@ -1,4 +1,4 @@
-"""`profile-router health`: which servers and keys are left alone, why, and for how long; `--reset` forgets it."""
+"""`profile-router health`: which servers and keys are on cooldown, why, and for how long; `--reset` forgets it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _line(name: str, record: Record, now: float) -> str:
     wait = record.blocked_s(now)
-    state = f"left alone for {wait:,.0f} s" if wait else "may be tried"
+    state = f"on cooldown for {wait:,.0f} s" if wait else "may be tried"
     times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
     last = f"the last: {record.cause}, {max(0.0, now - record.since):,.0f} s ago"
     return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, {last}"

@@ -65,7 +65,7 @@ def show(result: Json, *, streams: bool, as_json: bool) -> None:
 
 
 def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
-    """Return who is asked before a paid hop that costs much: who agreed beforehand, Hermes, the terminal, or nobody."""
+    """Return who is asked before an expensive step: who agreed beforehand, Hermes, the terminal, or nobody."""
     if arguments.yes:
         return Agreed()
     if arguments.from_hermes and arguments.exit_with_stdin:

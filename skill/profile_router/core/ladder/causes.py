@@ -149,7 +149,7 @@ _OF_STATUS: Mapping[int, Cause] = {status: cause for cause, row in TABLE.items()
 
 
 def cause_of_answer(status: int, said: str = "") -> Cause:
-    """Return what an HTTP *status* other than a success means, whichever runner got it; *said* is the server's own text.
+    """Return what an HTTP *status* other than a success means, whichever runner got it. *said*: the server's own text.
 
     llama.cpp's server (b11549) answers 503 "Loading model" to every request until it has loaded.
     """

@@ -163,7 +163,7 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthRules:
-    """When a server or a key is left alone, in seconds.
+    """When a server or a key is put on cooldown, in seconds.
 
     After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
     attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
@@ -232,7 +232,7 @@ class Prices:
 class Budget:
     """What may be spent, in USD: by one task, and by all tasks of one day (UTC).
 
-    A paid hop that is expected to cost more than `ask_above_usd` is asked for first.
+    Above `ask_above_usd` somebody is asked before a paid step.
     """
 
     task_usd: float = field(metadata=bounded(0))

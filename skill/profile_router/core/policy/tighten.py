@@ -1,8 +1,8 @@
 """What a workspace's own `.profile-router.yaml` may say, and the policy that follows. Pure.
 
 The file comes with the code, so whoever wrote the code wrote it: it can take away, never give. A figure above the
-policy's changes nothing, because the lower of both holds. Its reader refuses whatever is not a figure, glob or switch of
-these.
+policy's changes nothing, because the lower of both holds. Its reader refuses whatever is not
+a figure, glob or switch of these.
 """
 
 from __future__ import annotations

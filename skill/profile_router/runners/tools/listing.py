@@ -15,7 +15,8 @@ SMALL = 60  # files; up to here a tree is shown whole, which saves the model its
 def list_folder(fence: Fence, path: str) -> str:
     """Return the files below the folder *path* with their sizes, folders with their number of files.
 
-    Files that git ignores are listed only when their own folder is asked for. Raises ToolRefusal unless *path* is a folder.
+    Files that git ignores are listed only when their own folder is asked for. Raises ToolRefusal where *path* is
+    not a folder.
     """
     name = shown(fence.name(path))
     kind = fence.look(path)
