@@ -14,7 +14,9 @@ from pathlib import Path
 from profile_router.cli import parent_process as leash
 from profile_router.cli.approval import Pipe
 from profile_router.cli.commands.run import EXITS, approver_for, say, stream
+from profile_router.cli.options import add_stream_options, on_stdin
 from profile_router.cli.progress import Progress, closing_lines, labelled
+from profile_router.cli.task_fields import ROUTED, RUN
 from profile_router.cli.task_json import tasks_from_json
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
@@ -27,6 +29,22 @@ from profile_router.runs.result import batch_status
 from profile_router.runs.route import route_task
 
 _LONGEST = 200_000_000  # bytes of all tasks together
+
+
+_EXAMPLE = (
+    """example: echo '[{"goal": "fix the typo", "files": ["README.md"]}]' | profile-router batch --tasks-json -; """
+    f"other keys of a task: {', '.join(one.key for one in (*ROUTED, *RUN) if one.key not in ('goal', 'files'))}"
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    told = "read the tasks from stdin, one JSON list"
+    parser.add_argument("--tasks-json", type=on_stdin, metavar="-", required=True, help=told)
+    parser.add_argument("--policy", metavar="FILE", help="the policy to decide by")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    add_stream_options(parser)
+    parser.epilog = _EXAMPLE
 
 
 def run(arguments: argparse.Namespace) -> int:

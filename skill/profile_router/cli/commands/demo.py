@@ -27,6 +27,11 @@ _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
 _TEXT_STARTS = 14
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Play the demo, print what `run` would print, and return the exit code of the run."""
     _say(_FIRST, "")

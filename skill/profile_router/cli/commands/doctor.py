@@ -25,6 +25,13 @@ _WIDTHS, _NARROW = (30, 160), 80
 _KEY_LENGTH = 8
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--policy", metavar="FILE", help="the policy to check by")
+    parser.add_argument("--live", action="store_true", help="also make one minimal call per profile")
+    parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per check; return 0, or 1 where one failed."""
     facts, findings = asyncio.run(_examine(arguments.policy, live=arguments.live))

@@ -9,6 +9,12 @@ from profile_router.core.telling.ladder_mermaid import ladder_mermaid
 from profile_router.policies.file import find_policy, read_policy
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--ladder", action="store_true", help="the ladder of the policy instead")
+    parser.add_argument("--policy", metavar="FILE", help="the policy whose ladder it is")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Print it; return 0."""
     if arguments.ladder:

@@ -13,6 +13,13 @@ from profile_router.servers.health_store import HealthStore
 from profile_router.state.folder import state_dir
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--reset", nargs="?", const="", metavar="NAME", help="forget them: all, or those of that name")
+    parser.add_argument("--policy", metavar="FILE", help="the policy to read")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Show or reset the records; return 0."""
     policy = read_policy(find_policy(arguments.policy, os.environ))

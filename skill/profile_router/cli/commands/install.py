@@ -31,6 +31,22 @@ _KEY = re.compile(
 _ORDER = ("create", "change", "remove", "keep")
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--profile", metavar="NAME", help="the Hermes profile that delegates (default: yours)")
+    parser.add_argument("--migrate", action="store_true", help="also print how to spell profiles for Hermes")
+    switch = argparse.BooleanOptionalAction
+    parser.add_argument("--use-root-keys", action=switch, help="let profiles without a key use Hermes' root pool")
+    parser.add_argument("--live", action=switch, help="end with one minimal model call per profile, which may cost")
+    add_write_options(parser)
+
+
+def add_write_options(parser: argparse.ArgumentParser) -> None:
+    """Add what `install` and `uninstall` share."""
+    parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Show the plan, ask, carry it out; return 0, or 1 where the user said no or a call that was asked for failed."""
     places = find_places(os.environ, arguments.profile)

@@ -21,6 +21,17 @@ from profile_router.servers.windows import ASSUMED_LOCAL_TOKENS
 _PORT = 8_080
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--model", required=True, metavar="FILE", help="the model, a GGUF file")
+    parser.add_argument("--window", type=int, metavar="N", help="tokens of one request (default: the profile's)")
+    parser.add_argument("--slots", type=int, metavar="N", help="requests at the same time")
+    parser.add_argument("--port", type=int, metavar="P", help="the port on 127.0.0.1 (default: the profile's)")
+    parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: the physical cores)")
+    parser.add_argument("--policy", metavar="FILE", help="the policy that names the local profile")
+    parser.add_argument("--run", action="store_true", help="run it here instead of printing a script")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Print the script that starts the server, or with --run become the server."""
     policy = read_policy(find_policy(arguments.policy, os.environ))

@@ -14,6 +14,18 @@ from profile_router.policies.workspace_rules import FILE, tightened_by
 from profile_router.workspace.folder import find_workspace
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    acts = parser.add_subparsers(dest="act", required=True, metavar="show|check", parser_class=type(parser))
+    for act, text in (("show", "print the policy in force"), ("check", "tell whether a policy file is right")):
+        sub = acts.add_parser(act, help=text)
+        sub.add_argument("file", nargs="?", metavar="FILE", help="a policy file; else the one in force")
+        if act == "show":
+            sub.add_argument("--rules", action="store_true", help="print the rules as a table instead")
+            sub.add_argument("--ladder", action="store_true", help="print what follows a failure as a table instead")
+            sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Show or check; return 0. A wrong policy raises PolicyError, which names file and line."""
     path = SHIPPED if getattr(arguments, "shipped", False) else find_policy(arguments.file, os.environ)

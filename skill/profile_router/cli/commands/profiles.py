@@ -18,6 +18,12 @@ _NAME_WIDTH, _TIER_WIDTH = 16, 6
 _HEAD_WIDTH = _NAME_WIDTH + _TIER_WIDTH + 2
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--policy", metavar="FILE", help="the policy to read")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Print a line per profile; return 0, or 2 where a tier's profile cannot be used."""
     home = find_home(os.environ)

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 
-from profile_router.cli.task_fields import DAYS
+from profile_router.cli.task_fields import DAYS, number_in
 from profile_router.errors import StateError, UsageError
 from profile_router.ledger.spending import Ledger
 from profile_router.state.folder import state_dir
@@ -14,6 +14,13 @@ from profile_router.threads.file import ThreadFile
 from profile_router.threads.threads import Row, Threads
 
 _DAY_S = 86_400.0
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
+    parser.add_argument("--older-than", type=number_in, metavar="DAYS", help="those that were last used before")
+    parser.add_argument("--all", action="store_true", help="every thread")
 
 
 def run(arguments: argparse.Namespace) -> int:

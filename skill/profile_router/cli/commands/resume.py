@@ -12,6 +12,16 @@ from profile_router.machine.imports import import_large
 from profile_router.ports import Emit
 
 
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("thread", nargs="?", metavar="THREAD", help="which; else the only one there is")
+    parser.add_argument("--policy", metavar="FILE", help="the policy to go on under (default: the run's)")
+    parser.add_argument("--yes", action="store_true", help="agree beforehand to expensive steps")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--stream", action="store_true", help="print one JSON event a line; goes on without a reader")
+    parser.set_defaults(from_hermes=False)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Go on with the thread, print the answer, and return the exit code of its status."""
     if arguments.json and arguments.stream:

@@ -8,11 +8,19 @@ import os
 import sys
 from pathlib import Path
 
-from profile_router.cli.options import task_of
+from profile_router.cli.options import add_task_options, task_of
 from profile_router.cli.progress import folded
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import LABEL_WIDTH, decision_json, decision_lines
 from profile_router.runs.route import route_task
+
+_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_task_options(parser)
+    parser.epilog = _EXAMPLE
 
 
 def run(arguments: argparse.Namespace) -> int:

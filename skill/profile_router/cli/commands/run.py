@@ -13,7 +13,7 @@ from pathlib import Path
 
 from profile_router.cli import parent_process as leash
 from profile_router.cli.approval import Agreed, Pipe, TerminalApprover
-from profile_router.cli.options import task_of
+from profile_router.cli.options import add_run_options, add_task_options, task_of
 from profile_router.cli.progress import Progress, closing_lines
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.policy import Policy
@@ -27,6 +27,16 @@ from profile_router.ports import Approver, Emit
 from profile_router.runs.route import route_task
 
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
+
+
+_EXAMPLE = 'example: profile-router run "make the retry delay configurable" --file src/http.py --check "pytest -q"'
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_task_options(parser)
+    add_run_options(parser)
+    parser.epilog = _EXAMPLE
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 
-from profile_router.cli.commands.install import carry_out
+from profile_router.cli.commands.install import add_write_options, carry_out
 from profile_router.install.places import find_root
 from profile_router.install.removal import plan_uninstall
 from profile_router.install.sources import PLUGIN
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_write_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
