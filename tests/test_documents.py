@@ -1,5 +1,6 @@
 """What people read is checked against what runs: README, SKILL.md, the rendered rules."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -14,6 +15,19 @@ from profile_router_graphs.router import mermaid
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SKILL = (ROOT / "SKILL.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "skill" / "profile_router"
+BANNED = (
+    r"\b(?<!there )(?:is|are) no (?!more\b|longer\b|less\b)",
+    r"\bmend(?:s|ed|ing)?\b",
+    r"\bdear\b",
+    r"work does not hold",
+    r"no step of the ladder answers",
+    r"nothing says it is large",
+    r"left alone",
+    r"for all that could be told",
+    r"somebody has to agree",
+)
 
 
 def test_the_readme_is_short_and_shows_the_graph_as_it_is() -> None:
@@ -62,3 +76,22 @@ def test_a_prompt_with_a_missing_value_is_an_error_not_a_gap(template: str) -> N
 
     with pytest.raises(UndefinedError):
         render(template)
+
+
+def test_contributing_lists_every_room_with_the_sentence_of_its_package() -> None:
+    said = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", CONTRIBUTING, re.MULTILINE))
+    rooms = {path.parent.name: path for path in PACKAGE.glob("*/__init__.py")}
+    purposes = {name: ast.get_docstring(ast.parse(path.read_text())) or "" for name, path in rooms.items()}
+    assert said == {name: text.partition("\n")[0] for name, text in purposes.items()}
+
+
+def test_the_glossary_has_at_most_twenty_five_words_in_order() -> None:
+    words = re.findall(r"^\| ([a-z]+) \|", CONTRIBUTING.partition("## Words")[2].partition("|---|")[2], re.MULTILINE)
+    assert 0 < len(words) <= 25
+    assert words == sorted(words)
+
+
+@pytest.mark.parametrize("name", ["README.md", "SKILL.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_the_documents_say_things_plainly(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [found.group() for phrase in BANNED for found in re.finditer(phrase, text)] == []

@@ -1,1 +1,1 @@
-"""Reads and writes the task's git repository without running its settings or hooks."""
+"""Read and write the task's git repository without running its settings or hooks."""
