@@ -17,7 +17,7 @@ from profile_router.core.ladder.receipt import Receipt
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.process import Ended
 from profile_router.runners.hermes.results import failure_of
-from profile_router.runners.hermes.runner import _notes, receipt_of
+from profile_router.runners.hermes.runner import _notes, _receipt
 from profile_router.servers.retry_after import HEADERS, retry_after
 
 # What the child puts together itself is of the kinds stated here; Hermes' and the server's own values may be anything.
@@ -61,7 +61,7 @@ def judged(events: list[dict[str, Any]], ended: Ended) -> None:
         assert failure.cause in get_args(Cause)
         assert KEY not in failure.message
         assert len(failure.message) < 1_000
-    receipt = receipt_of(order, cloud("http://127.0.0.1:1/v1"), account, failure, 1.0, a_policy())
+    receipt = _receipt(order, cloud("http://127.0.0.1:1/v1"), account, failure, 1.0, a_policy())
     assert isinstance(receipt, Receipt)
     assert (receipt.outcome == "ok") == (failure is None)
     assert receipt.tokens_in >= 0

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from profile_router.core.attempt.receipts import Made, receipt_of
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
@@ -136,19 +137,17 @@ def _receipt(
     seconds: float,
     took: Taken,
 ) -> Receipt:
-    return Receipt(
-        profile=call.profile.name,
-        model_asked=call.profile.endpoint.model,
-        model_served=message.response_metadata.get("model_name") if message is not None else None,
-        provider=call.profile.endpoint.named,
+    made = Made(
         runner=NAME,
         step=call.step,
+        tier=call.tier,
+        local=call.local,
+        provider=call.profile.endpoint.named,
+        model_served=message.response_metadata.get("model_name") if message is not None else None,
         tokens_in=took.tokens_in,
         tokens_out=took.tokens_out,
-        cost_usd=policy.price(took.tokens_in + took.tokens_out, call.tier, local=call.local),
-        ttft_s=first.seconds,
-        seconds=seconds,
-        outcome="ok" if failure is None else "failed",
-        error=failure.message if failure else None,
+        first_s=first.seconds,
         turns=0 if message is None else 1,
     )
+    receipt = receipt_of(made, failure, call.profile, policy, seconds)
+    return receipt if failure is None else replace(receipt, outcome="failed")  # it was asked, whatever came of it

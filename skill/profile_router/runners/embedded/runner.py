@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.receipts import Made, receipt_of
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.receipt import Attempt, Outcome, Receipt
+from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
@@ -100,7 +101,7 @@ class EmbeddedRunner:
             if fence is not None:
                 fence.seal()
         seconds = round(time.monotonic() - started, 3)
-        receipt = receipt_of(order, profile, meter, failure, seconds, self.policy)
+        receipt = _receipt(order, profile, meter, failure, seconds, self.policy)
         receipt = replace(receipt, withheld=refused, taints=self._taints(order))
         notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
         return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
@@ -244,29 +245,22 @@ class EmbeddedRunner:
         )
 
 
-def receipt_of(
+def _receipt(
     order: Order, profile: Profile, meter: AnswerMeter, failure: Failure | None, seconds: float, policy: Policy
 ) -> Receipt:
-    """Return the receipt of an attempt that *meter* metered. Prices are the policy's; work on this machine is free."""
-    tokens = meter.tokens_in + meter.tokens_out
-    uncalled = failure is not None and (meter.turns == 0 or (meter.turns == 1 and failure.unreached))
-    outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
-    return Receipt(
-        profile=profile.name,
-        model_asked=profile.endpoint.model,
-        model_served=meter.model_served,
-        provider=profile.endpoint.named,
+    made = Made(
         runner=NAME,
         step=order.step,
+        tier=order.tier,
+        local=order.local,
+        provider=profile.endpoint.named,
+        model_served=meter.model_served,
         tokens_in=meter.tokens_in,
         tokens_out=meter.tokens_out,
-        cost_usd=policy.price(tokens, order.tier, local=order.local),
-        ttft_s=meter.first_token.seconds,
-        seconds=seconds,
-        outcome=outcome,
-        error=failure.message if failure else None,
+        first_s=meter.first_token.seconds,
         turns=meter.turns,
     )
+    return receipt_of(made, failure, profile, policy, seconds)
 
 
 def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | None) -> Iterator[str]:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.receipts import Made, receipt_of
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.receipt import Attempt, Outcome, Receipt
+from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.ladder.server_report import other_model
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
@@ -75,7 +76,7 @@ class HermesRunner:
         account = Account(emit=emit, afford=self._afford(order, hold))
         turn = KeptTurn(records=self.records, name=f"{order.number}/answered")
         if interrupted := turn.interrupted(account, profile.where):
-            receipt = receipt_of(order, profile, account, interrupted, 0.0, self.policy)
+            receipt = _receipt(order, profile, account, interrupted, 0.0, self.policy)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
             return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
         account.look_at = await self._model_check(order, profile)
@@ -98,7 +99,7 @@ class HermesRunner:
         )
         seconds = round(time.monotonic() - started, 3)
         return Attempt(
-            receipt=replace(receipt_of(order, profile, account, failure, seconds, self.policy), taints=tuple(taints)),
+            receipt=replace(_receipt(order, profile, account, failure, seconds, self.policy), taints=tuple(taints)),
             text="" if failure else account.text,
             failure=failure,
             notes=tuple(_notes(order, account, self.workspace)),
@@ -224,30 +225,22 @@ def _ended_by_us(account: Account) -> Failure | None:
     return None if account.over is None else Failure(cause=account.over.cause, message=str(account.over))
 
 
-def receipt_of(
+def _receipt(
     order: Order, profile: Profile, account: Account, failure: Failure | None, seconds: float, policy: Policy
 ) -> Receipt:
-    """Return the receipt of a turn. Prices are the policy's; work on this machine is free."""
-    tokens = account.tokens_in + account.tokens_out
-    asked_in_vain = account.turns == 1 and failure is not None and failure.unreached
-    uncalled = failure is not None and account.tokens_in == 0 and (account.turns == 0 or asked_in_vain)
-    outcome: Outcome = "ok" if failure is None else "unavailable" if uncalled else "failed"
-    return Receipt(
-        profile=profile.name,
-        model_asked=profile.endpoint.model,
-        model_served=account.model_served,
-        provider=profile.endpoint.provider,
+    made = Made(
         runner=NAME,
         step=order.step,
+        tier=order.tier,
+        local=order.local,
+        provider=profile.endpoint.provider,  # Hermes chooses the key
+        model_served=account.model_served,
         tokens_in=account.tokens_in,
         tokens_out=account.tokens_out,
-        cost_usd=policy.price(tokens, order.tier, local=order.local),
-        ttft_s=None if account.first_s is None else round(account.first_s, 4),
-        seconds=seconds,
-        outcome=outcome,
-        error=failure.message if failure else None,
+        first_s=account.first_s,
         turns=account.turns,
     )
+    return receipt_of(made, failure, profile, policy, seconds)
 
 
 def _own_count(order: Order, account: Account) -> Iterator[str]:
