@@ -58,7 +58,7 @@ def a_batch(home: Path, answers: list[Answer]) -> Batch:
 MOMENTS = [
     *(Moment("record", nth, "after") for nth in (1, 6, 9, 12, 14, 15, 16)),
     *(Moment("half", 2, when) for when in ("before", "after")),
-    *(Moment("whole", nth) for nth in range(7, 18)),
+    *(Moment("whole", nth) for nth in range(8, 19)),
     Moment("merge", 1, "after"),
     Moment("end", 1),
 ]
