@@ -539,7 +539,7 @@ def test_an_exception_of_its_own_is_an_error_result(rig: Rig) -> None:
         ("[]", "it must be a JSON object"),
         ('{"comand": []}', "unknown key 'comand'; allowed: command"),
         ('{"command": "x"}', "'command' must be a list of texts"),
-        ('{"command": ["profile-router"]}', "no absolute path"),
+        ('{"command": ["profile-router"]}', "not an absolute path"),
         ('{"command": ["/nowhere/it"]}', "is not at /nowhere/it"),
         ('{"if_broken": "maybe"}', "allowed: hermes, error"),
         ('{"limit_seconds": 0}', "must be seconds, more than 0"),

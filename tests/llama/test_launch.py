@@ -141,7 +141,7 @@ def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=rf"x\.gguf cannot be read .{os.strerror(errno.ENOENT)}"):
         plan(wish, here, SERVER)
     (tmp_path / "x.gguf").write_text("<html>")
-    with pytest.raises(UsageError, match="no GGUF file"):
+    with pytest.raises(UsageError, match="not a GGUF file"):
         plan(wish, here, SERVER)
 
 
