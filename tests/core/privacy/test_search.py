@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -125,3 +126,21 @@ def test_each_line_that_was_not_seen_is_there_with_its_place(lines: list[str], s
 def test_a_line_with_a_finding_is_looked_at_again() -> None:
     fresh = fresh_lines("a\nbb\nccc\nbb", set())[0]
     assert fresh.without([2, 3, 5]) == {"a", "bb"} - {"bb"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize(
+    "around", ["{}", "{}_", "{}_\U0001f600", "{}/", "{}x", "_{}", "-{}", "/{}", "id_{}", "a/b/{}/c", "{}_v2"]
+)
+def test_what_stands_beside_base64_hides_no_secret_in_it(around: str, encoding: str) -> None:
+    encoded = b64encode("DB_PASSWORD=kd83!dkk2".encode(encoding)).decode()
+    text = f"key {around.format(encoded)}\nmore"
+    at = text.index(encoded)
+    assert any(span.start <= at and span.end >= at + len(encoded.rstrip("=")) for span in secret_spans(text))
+
+
+def test_a_repeat_is_found_on_a_line_of_its_own_script_too() -> None:
+    encoded = b64encode("DB_PASSWORD=kd83!dkk2".encode("utf-16-le")).decode()
+    text = f"key {encoded}_\U0001f600\n{encoded}"
+    assert searched(text) == plainly(text)
+    assert {start for start, *_ in searched(text)} == {4, text.rindex(encoded)}

@@ -32,7 +32,8 @@ from profile_router.core.privacy.readings import Reading, readings, straightened
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
 _HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}+")
+_SHORTEST_RUN = 24  # characters of base64: what is shorter encodes no secret that we know
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_RUN},}}+={{0,2}}+")
 _VARIED = 7  # different characters that a real token has at least
 _REST = 8  # characters of a next line that may be the rest of a token which could end before
 _EXAMPLE = Anchored(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", flags=re.IGNORECASE)
@@ -70,12 +71,15 @@ def secret_spans(
             yield Span(*view.origin(start, end), kind)
         for start, end, kind in _over_breaks(view, kinds):
             yield Span(*view.origin(start, end), kind)
+        encoded: dict[str, str] = {}
         for fresh in () if keys_only else fresh_lines(view.text, clean):
             starts = []
-            for start, end, kind in _in_lines(fresh.text, confidential, kinds):
+            for start, end, kind in _in_lines(fresh.text, confidential, kinds, encoded):
                 starts.append(start)
                 yield Span(*view.origin(*fresh.place(start, end)), kind)
             clean |= fresh.without(starts)
+        for run, kind in encoded.items():  # on every line, whichever told what it is
+            yield from (Span(*view.origin(start, start + len(run)), kind) for start in _places(run, view.text))
         last = view
     if last is not None and (wrapped := unwrapped(last)) is not None:
         for start, end, kind in _joined(wrapped, kinds):
@@ -90,8 +94,9 @@ def _over_breaks(view: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[i
 
 
 def _in_lines(
-    text: str, confidential: Confidential, kinds: Sequence[SecretKind], *, decoded: bool = False
+    text: str, confidential: Confidential, kinds: Sequence[SecretKind], encoded: dict[str, str] | None = None
 ) -> Iterator[tuple[int, int, str]]:
+    """Yield what is found within one line. *encoded* gets the runs of base64 with a secret in them; None: no such."""
     searched = _Searched(Reading(text=text))
     for kind in kinds:
         if not kind.over_lines:
@@ -101,8 +106,10 @@ def _in_lines(
         for start, end in spoken_passwords(text, searched.lower):
             if not is_placeholder(text[start:end]):
                 yield start, end, "password"
-    if not decoded:
-        yield from _in_base64(searched, confidential, kinds)
+    if encoded is not None:
+        for start, end, found in _in_base64(searched, confidential, kinds):
+            encoded[text[start:end]] = found
+            yield start, end, found
 
 
 def _in_base64(
@@ -112,20 +119,32 @@ def _in_base64(
     text = searched.view.text
     for run in dict.fromkeys(_BASE64.findall(searched.dense)):
         if kind := _kind_within(run, confidential, kinds):
-            start = text.find(run)
-            while start >= 0:
-                yield start, start + len(run), kind
-                start = text.find(run, start + len(run))
+            yield from ((start, start + len(run), kind) for start in _places(run, text))
+
+
+def _places(run: str, text: str) -> Iterator[int]:
+    """Yield where *run* stands in *text*."""
+    start = text.find(run)
+    while start >= 0:
+        yield start
+        start = text.find(run, start + len(run))
 
 
 def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
+    """Return the kind of secret in what *run* encodes, also where a `_` or `/` beside it is not a part of it."""
+    parts = [part for part in re.split("[-_+/]+", run) if part != run and len(part) >= _SHORTEST_RUN]
+    return next((kind for part in (run, *parts) if (kind := _kind_encoded(part, confidential, kinds))), None)
+
+
+def _kind_encoded(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
     bare = run.rstrip("=")
+    bare = bare[:-1] if len(bare) % 4 == 1 else bare  # no text is encoded to so many: the last one is not a part of it
     try:
         text = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_" if "-" in bare or "_" in bare else None).decode()
     except ValueError:
         return None
     text = straightened(Reading(text=text)).text
-    found = _in_lines(text, confidential, kinds, decoded=True)
+    found = _in_lines(text, confidential, kinds)
     ours = confidential_spans(text, confidential) if confidential != NOTHING else ()
     return next((kind for *_, kind in (*found, *ours)), None)
 
