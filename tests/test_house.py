@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,29 @@ def test_a_room_says_what_it_holds(room: Path) -> None:
     said = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
     assert said.partition("\n")[0].endswith((".", ":"))
     assert "TODO" not in said
+
+
+def module_file(name: str) -> Path:
+    """Return the file of the module or package *name*, there or not."""
+    top, _, rest = name.partition(".")
+    path = (ROOT if top == ROOT.name else GRAPHS).joinpath(*filter(None, rest.split(".")))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def imported(path: Path) -> Iterator[Path]:
+    """Yield the files of ours that the module at *path* imports from."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(ROOT.name):
+            for one in node.names:
+                inner = module_file(f"{node.module}.{one.name}")
+                yield inner if inner.exists() else module_file(node.module or "")
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != ROOT], ids=lambda room: room.name)
+def test_a_room_names_the_modules_by_which_others_come_in(room: Path) -> None:
+    told = (ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or "").partition("Other rooms come in by ")
+    used = {found.stem for path in MODULES if path.parent != room for found in imported(path) if found.parent == room}
+    assert set(re.findall(r"`(\w+)`", told[2])) == used - {"__init__"}
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room not in NO_BOUND], ids=lambda room: room.name)

@@ -2,4 +2,6 @@
 
 Knows the order of the floors and nothing else: every decision is `profile_router.core`'s, every outside thing comes in
 through the context.
+
+Other rooms come in by `router`, `state`.
 """

@@ -1,6 +1,8 @@
 """The command `profile-router`: answer on stdout, everything else on stderr.
 
 Exit codes: 0 ok, 1 the last attempt or its check failed, 2 usage or configuration, 3 refused, 130 Ctrl-C.
+
+Other rooms come in by `approval`, `options`, `parent_process`, `progress`, `spelling`, `task_fields`, `task_json`.
 """
 
 from __future__ import annotations

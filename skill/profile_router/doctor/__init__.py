@@ -1,1 +1,4 @@
-"""The doctor: facts of this machine, its servers and its profiles, and one small check per thing that can be wrong."""
+"""The doctor: facts of this machine, its servers and its profiles, and one small check per thing that can be wrong.
+
+Other rooms come in by `checks`, `facts`, `finding`, `keys`, `model_call`, `model_file`.
+"""

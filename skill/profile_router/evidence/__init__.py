@@ -1,1 +1,4 @@
-"""Measure a task: its size in tokens, its files, its images, its conversation, and what of it is private."""
+"""Measure a task: its size in tokens, its files, its images, its conversation, and what of it is private.
+
+Other rooms come in by `conversation`, `measure`, `measurer`.
+"""

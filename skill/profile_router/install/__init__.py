@@ -1,1 +1,4 @@
-"""Bring profiles, skill, plugin and policy into a Hermes home, and take them out again."""
+"""Bring profiles, skill, plugin and policy into a Hermes home, and take them out again.
+
+Other rooms come in by `applying`, `changes`, `places`, `planning`, `removal`, `sources`, `trial`, `wanting`.
+"""

@@ -1,1 +1,4 @@
-"""llama.cpp's own server: which model it loads, and how it is started."""
+"""llama.cpp's own server: which model it loads, and how it is started.
+
+Other rooms come in by `launch`.
+"""

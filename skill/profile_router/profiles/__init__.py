@@ -1,1 +1,4 @@
-"""The Hermes home: its profiles, their settings, their keys and key pools."""
+"""The Hermes home: its profiles, their settings, their keys and key pools.
+
+Other rooms come in by `agreement`, `build`, `env_file`, `files`, `home`, `pools`, `spelling`.
+"""

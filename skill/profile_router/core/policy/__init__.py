@@ -1,4 +1,7 @@
-"""The policy as values: rules in order, thresholds, tiers, prices, ladder. Reading the file is an adapter's work."""
+"""The policy as values: rules in order, thresholds, tiers, prices, ladder. Reading the file is an adapter's work.
+
+Other rooms come in by `private`, `tighten`.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Single calls of a model, without tools: to probe, to condense, to summarize."""
+"""Single calls of a model, without tools: to probe, to condense, to summarize.
+
+Other rooms come in by `condenser`, `once`, `prober`, `summarizer`.
+"""

@@ -1,1 +1,4 @@
-"""The Hermes runner: a subagent as one turn of the real Hermes, in a fresh process of Hermes' own python."""
+"""The Hermes runner: a subagent as one turn of the real Hermes, in a fresh process of Hermes' own python.
+
+Other rooms come in by `installation`, `runner`.
+"""

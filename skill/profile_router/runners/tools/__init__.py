@@ -1,1 +1,4 @@
-"""The tools of the embedded runner: files behind a fence, commands in a jail."""
+"""The tools of the embedded runner: files behind a fence, commands in a jail.
+
+Other rooms come in by `fence`, `terminal`, `tools`.
+"""

@@ -1,1 +1,4 @@
-"""What runs inside Hermes' own python. Each file is loaded by its path: the standard library alone."""
+"""What runs inside Hermes' own python. Each file is loaded by its path: the standard library alone.
+
+Other rooms come in by `family`.
+"""
