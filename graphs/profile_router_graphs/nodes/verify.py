@@ -18,7 +18,7 @@ _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given:
 
 
 async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
-    """Look at what changed and run the check, if an attempt was made at all. Work that does not hold has failed."""
+    """Look at what changed and run the check, if an attempt was made. Where the check fails, so does the attempt."""
     context, task, attempt = runtime.context, state["task"], state["attempt"]
     if not any_call_made(state["receipts"]):
         return Command(goto="merge", update={"verified": Verified()})

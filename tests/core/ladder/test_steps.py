@@ -132,8 +132,8 @@ STOPS: list[tuple[dict[str, Any], str]] = [
     ({"cause": "asked-for-profile", "asked": BURST, "private": True}, "the task is private and coding-burst"),
     ({"cause": "asked-for-profile", "asked": CHEAP, "taken": ("asked",)}, "the step 'asked' is allowed 1 times"),
     ({"cause": "asked-for-profile"}, "there is no profile 'None' to go to"),
-    ({"cause": "refused", "policy": a_policy(ladder=())}, "no step of the ladder answers this"),
-    ({"cause": "turn-limit", "at": BURST}, "no step of the ladder answers this"),
+    ({"cause": "refused", "policy": a_policy(ladder=())}, "nothing left to try"),
+    ({"cause": "turn-limit", "at": BURST}, "nothing left to try"),
 ]
 
 

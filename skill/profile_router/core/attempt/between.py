@@ -147,7 +147,7 @@ def _view(candidate: Candidate, policy: Policy, candidates: Candidates) -> Provi
 
 
 def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
-    """Return why finished work does not hold, None where nothing speaks against it."""
+    """Return why finished work failed its check or its claims, None where it passed."""
     check = verified.check
     if check is not None and not check.passed:
         said = f"{check.command}: exit {check.exit_code} · {check.last_line}".rstrip(" ·")

@@ -82,7 +82,7 @@ def next_hop(
     """
     walk = _Walk(failure=failure, at=at, tier=tier, terrain=terrain)
     rows = [row for row in terrain.policy.ladder if failure.cause in row.causes and tier in row.from_tiers]
-    why = "no step of the ladder answers this"
+    why = "nothing left to try"
     for row in rows:
         if taken.count(row.id) >= row.times:
             why = f"the step '{row.id}' is allowed {row.times} times and was taken"
