@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.policy import LongContextRule
+from profile_router.core.policy.rules import LongContextRule
 from profile_router.errors import PolicyError
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 

@@ -10,7 +10,8 @@ from tests.core.cases import POLICY
 from tests.git.git_repository import repository, write_files
 
 from profile_router.cli import main
-from profile_router.core.policy import Policy, PrivateRules
+from profile_router.core.policy import Policy
+from profile_router.core.policy.private import PrivateRules
 from profile_router.core.policy.tighten import figure
 from profile_router.core.privacy.findings import private_text
 from profile_router.errors import PolicyError

@@ -15,7 +15,7 @@ from tests.fakes import FakeSessions
 from profile_router.core.attempt.handoff import FileDiff, Handoff, private_in
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import NamedFile
-from profile_router.core.policy import Confidential, PrivateRules
+from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
 from profile_router.evidence.conversation import pass_on

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cli.stage import workspace
 
-from profile_router.core.policy import Confidential
-from profile_router.core.policy.private import PrivateRules
+from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.taint import Taint
 from profile_router.withheld import folder_watch, open_watch, opened_secrets
 from profile_router.withheld.opened_secrets import Secrets

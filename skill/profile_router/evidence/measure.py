@@ -11,7 +11,8 @@ from pathlib import Path
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
 from profile_router.core.language.kinds import find_kinds, has_scope_word
-from profile_router.core.policy import LargeChangeRule, LongContextRule, Policy
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import LargeChangeRule, LongContextRule
 from profile_router.core.routing.fit import counting_limits
 from profile_router.core.task import Task
 from profile_router.core.text import shown

@@ -14,7 +14,7 @@ from pathlib import Path
 from profile_router.core.evidence import NamedFile, PrivateFinding
 from profile_router.core.language.globs import expand_braces
 from profile_router.core.language.path_words import PathWord, path_words
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_text
 from profile_router.core.privacy.readings import readings
 from profile_router.core.text import shown

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from profile_router.core.policy import PrivateRules
+from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
 from profile_router.outside.strict_yaml import Node, Refused, items, pairs
 

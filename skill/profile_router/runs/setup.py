@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from profile_router.core.evidence import Window
-from profile_router.core.policy import TIERS, Policy
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import TIERS
 from profile_router.core.profile import Profile
 from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.task import Task

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import CheckResult
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import Taint
 from profile_router.jail.process import run_bounded, without_secrets

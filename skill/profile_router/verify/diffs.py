@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_glob, private_text
 from profile_router.core.text import shown
 from profile_router.git.snapshot import GitSnapshots

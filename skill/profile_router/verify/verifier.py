@@ -14,7 +14,7 @@ from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
 from profile_router.core.language.path_words import path_words
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, left_files, note_beginning
 from profile_router.git.snapshot import GitSnapshots

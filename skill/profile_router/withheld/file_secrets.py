@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import MutableMapping
 
-from profile_router.core.policy import Confidential
+from profile_router.core.policy.private import Confidential
 from profile_router.withheld.survey import INSTALLED
 from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, secret_in
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError

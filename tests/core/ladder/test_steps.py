@@ -11,7 +11,8 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from profile_router.core.ladder.causes import CAUSES, TABLE, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
-from profile_router.core.policy import TIERS, Tier, Tiers
+from profile_router.core.policy import Tier, Tiers
+from profile_router.core.policy.rules import TIERS
 
 SERVER = [
     *("dns", "tls", "refused", "connect-timeout", "model-missing", "server-error", "bad-gateway", "unavailable"),

@@ -14,7 +14,8 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from profile_router.core.ladder.causes import CAUSES, TABLE
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
-from profile_router.core.policy import TIERS, Destination, Policy, Step, Tier, Tiers
+from profile_router.core.policy import Destination, Policy, Step, Tier, Tiers
+from profile_router.core.policy.rules import TIERS
 
 EXPERT = "expert"  # a profile of no tier
 PROFILES = (LOCAL, CHEAP, BURST, EXPERT)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.cases import POLICY
 
-from profile_router.core.policy import NOTHING, ParentChat, Policy, PrivateRule, PrivateRules
-from profile_router.core.policy.private import SWITCHES
+from profile_router.core.policy import ParentChat, Policy
+from profile_router.core.policy.private import NOTHING, SWITCHES, PrivateRules
+from profile_router.core.policy.rules import PrivateRule
 from profile_router.core.policy.tighten import (
     LessChat,
     LowerLimits,

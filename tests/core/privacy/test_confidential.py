@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.privacy.test_secrets import disguised
 
-from profile_router.core.policy import Confidential, PrivateRules
+from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.confidential import pattern_problem, word_problem
 from profile_router.core.privacy.findings import findings, masked, private_text
 

@@ -13,7 +13,7 @@ from tests.core.privacy.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOK
 from tests.core.privacy.test_secrets import disguised
 from tests.examples import examples
 
-from profile_router.core.policy import NOTHING
+from profile_router.core.policy.private import NOTHING
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import search as secret_search
 from profile_router.core.privacy.fresh_lines import fresh_lines

@@ -8,7 +8,8 @@ import pytest
 from tests.fakes import BORDERLINE, BURST, LOCAL, a_policy, a_task, candidates, evidence
 
 from profile_router.core.evidence import Evidence, Window
-from profile_router.core.policy import BorderlineRule, Policy
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import BorderlineRule
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.probe import Complexity, ProbeOutcome, decide_after_probe
 from profile_router.core.routing.route import Route

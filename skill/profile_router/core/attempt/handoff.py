@@ -14,7 +14,7 @@ from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.core.ladder.steps import Hop
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import MASK, findings, masked
 
 DIFF_CHARS = 64_000

@@ -1,6 +1,6 @@
-"""The policy as values: rules in order, thresholds, tiers, prices, ladder. Reading the file is an adapter's work.
+"""The policy as values, a class for each section of its file. Reading the file is the work of `policies`.
 
-Other rooms come in by `private`, `tighten`.
+Other rooms come in by `private`, `rules`, `tighten`.
 """
 
 from __future__ import annotations
@@ -10,80 +10,233 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from profile_router.core.language.kinds import KindPatterns
-from profile_router.core.policy.figures import (
-    TIERS,
-    Budget,
-    Condense,
-    Counting,
-    Destination,
-    HealthRules,
-    HermesOptions,
-    Limits,
-    ParentChat,
-    PluginSwitch,
-    Price,
-    Prices,
-    Probe,
-    Promotion,
-    Step,
-    Terminal,
-    ThreadRules,
-    Tier,
-    Tiers,
-    Volume,
-    bounded,
-)
-from profile_router.core.policy.private import NOTHING, Confidential, PrivateRules
-from profile_router.core.policy.rules import (
-    BorderlineRule,
-    KindsRule,
-    LargeChangeRule,
-    LightRule,
-    LongContextRule,
-    PrivateRule,
-    Refactor,
-    Rule,
-    SmallChangeRule,
-    VisionRule,
-)
+from profile_router.core.policy.private import Confidential, PrivateRules
+from profile_router.core.policy.rules import PrivateRule, Rule, bounded
+from profile_router.core.policy.rules import Tier as Tier
+from profile_router.errors import Cause
 
-__all__ = [
-    "NOTHING",
-    "TIERS",
-    "BorderlineRule",
-    "Budget",
-    "Condense",
-    "Confidential",
-    "Counting",
-    "Destination",
-    "HealthRules",
-    "HermesOptions",
-    "KindsRule",
-    "LargeChangeRule",
-    "LightRule",
-    "Limits",
-    "LongContextRule",
-    "ParentChat",
-    "PluginSwitch",
-    "Policy",
-    "Price",
-    "Prices",
-    "PrivateRule",
-    "PrivateRules",
-    "Probe",
-    "Promotion",
-    "Refactor",
-    "Rule",
-    "SmallChangeRule",
-    "Step",
-    "Terminal",
-    "ThreadRules",
-    "Tier",
-    "Tiers",
-    "VisionRule",
-    "Volume",
-    "bounded",
-]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Bounds of the probe: it reads at most this much, and is asked at most `tries` times."""
+
+    max_files: int = field(metadata=bounded(0))
+    max_tokens: int = field(metadata=bounded(100))
+    tries: int = field(metadata=bounded(1, 2))
+    complex_from: int = field(metadata=bounded(1, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condense:
+    """Bounds of condensing a prompt that fits no allowed window: the model calls that write summaries."""
+
+    max_calls: int = field(default=32, metadata=bounded(0, 1_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRules:
+    """Threads that nobody has used for `keep_days` are removed, with the texts and diffs that were kept of them."""
+
+    keep_days: float = field(default=30.0, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentChat:
+    """What a model elsewhere hears of the chat of whoever delegates: nothing, or its newest turns that are clean.
+
+    A thread's own turns are not meant: who goes on with a thread wishes them to be heard.
+    """
+
+    elsewhere: Literal["none", "turns"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run: seconds of wall clock, tokens of a summary, characters of one tool result, and so on."""
+
+    run_seconds: float = field(metadata=bounded(1))
+    check_seconds: float = field(metadata=bounded(1))
+    connect_seconds: float = field(metadata=bounded(0.1))
+    loading_seconds: float = field(metadata=bounded(0))
+    first_token_seconds: float = field(metadata=bounded(0.1))
+    between_tokens_seconds: float = field(metadata=bounded(0.1))
+    wait_seconds: float = field(metadata=bounded(0, 600))
+    bad_calls: int = field(metadata=bounded(1))
+    parallel: int = field(default=3, metadata=bounded(1, 32))
+    max_turns: int = field(metadata=bounded(1))
+    summary_tokens: int = field(metadata=bounded(20))
+    conversation_tokens: int = field(default=1_000, metadata=bounded(0))
+    tool_result_chars: int = field(metadata=bounded(200))
+    measurement_max_age_hours: float = field(metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiers:
+    """Which profile serves each tier. `cheap` may be absent."""
+
+    local: str
+    burst: str
+    cheap: str | None = None
+
+    def profile(self, tier: Tier) -> str | None:
+        """Return the profile of *tier*, None where the policy has none."""
+        return {"cheap": self.cheap, "local": self.local, "burst": self.burst}[tier]
+
+    def tier_of(self, profile: str) -> Tier | None:
+        """Return the tier that *profile* serves, None for a profile outside the tiers."""
+        order: tuple[Tier, ...] = ("local", "burst", "cheap")
+        return next((tier for tier in order if self.profile(tier) == profile), None)
+
+
+PluginSwitch = Literal["on", "explain", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HermesOptions:
+    """How the Hermes runner's children run.
+
+    `python` is Hermes' own python, empty: the one that `hermes` on PATH is written for. `unattended_approval` lets a
+    child run what Hermes would ask a user to approve; else that is refused. `pass_environment` names environment
+    variables that a child gets besides the usual ones.
+    """
+
+    python: str = ""
+    unattended_approval: bool = False
+    pass_environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """What `run_command` of the embedded runner runs, and how much of the machine that may take.
+
+    `allow` are the beginnings of commands, `deny` programs with words that they must not have; without `allow` there is
+    no terminal. Per command: `seconds` of wall clock, `output_chars` of its output for the model, `processes` and
+    `memory_mb` of all its processes together, `file_mb` per file that it writes and for its scratch folders. `network`
+    lets the commands of tasks that are not private use the network; `readable` are folders it may read besides the
+    system's own, where they exist.
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    seconds: float = field(default=120, metadata=bounded(1))
+    output_chars: int = field(default=6_000, metadata=bounded(200))
+    processes: int = field(default=64, metadata=bounded(1))
+    memory_mb: int = field(default=2_048, metadata=bounded(16))
+    file_mb: int = field(default=256, metadata=bounded(1))
+    network: bool = False
+    readable: tuple[str, ...] = ()
+
+
+Destination = Literal["same", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
+
+    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for.
+    """
+
+    id: str
+    causes: tuple[Cause, ...]
+    from_tiers: tuple[Tier, ...]
+    to: Destination
+    times: int = field(metadata=bounded(0, 5))
+    may_cost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """How a task goes on with another model after one failed.
+
+    `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
+    kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
+    `tainted_changes`: what an attempt changed that had read a withheld file is taken back before a model elsewhere goes
+    on (`back`), or stays in the files (`pass`).
+    """
+
+    tree: Literal["keep", "clean"] = "keep"
+    absent_claims: Literal["report", "promote"] = "report"
+    tainted_changes: Literal["back", "pass"] = "back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRules:
+    """When a server or a key is put on cooldown, in seconds.
+
+    After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
+    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
+    `refused_seconds` after a 401 and for `used_up_seconds` after anything else.
+    """
+
+    failures: int = field(default=3, metadata=bounded(1))
+    open_seconds: float = field(default=30.0, metadata=bounded(0))
+    most_seconds: float = field(default=900.0, metadata=bounded(0))
+    probe_seconds: float = field(default=60.0, metadata=bounded(1))
+    refused_seconds: float = field(default=300.0, metadata=bounded(0))
+    used_up_seconds: float = field(default=3_600.0, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """How tokens are counted against a window.
+
+    `tokenizer_factor` is the head-room for models whose tokenizer counts higher than o200k, `reply_reserve` the
+    tokens kept free for the answer, `image_tokens` what one image is taken to cost, `ask_server_above` the share of
+    the window (0…1) above which the server is asked for its own count.
+    """
+
+    tokenizer_factor: float = field(metadata=bounded(1, 4))
+    reply_reserve: int = field(metadata=bounded(1))
+    image_tokens: int = field(metadata=bounded(0))
+    ask_server_above: float = field(metadata=bounded(0, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Price and speed of a tier. USD per million tokens, input and output together; `measured` says whose figure."""
+
+    usd_per_million_low: float = field(metadata=bounded(0))
+    usd_per_million_high: float = field(metadata=bounded(0))
+    tokens_per_second: float = field(metadata=bounded(0.001))
+    first_token_seconds: float = field(metadata=bounded(0))
+    measured: bool
+
+    @property
+    def usd_per_token(self) -> float:
+        """Return the middle of the price range, in USD for one token."""
+        return (self.usd_per_million_low + self.usd_per_million_high) / 2 / 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What a task is taken to cost in tokens beyond its prompt, for estimates only."""
+
+    output_tokens: int = field(metadata=bounded(0))
+    tokens_per_edited_line: int = field(metadata=bounded(0))
+    bytes_per_token: float = field(metadata=bounded(0.1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Prices and speeds per tier. A profile outside the tiers is priced as `burst` unless it is local."""
+
+    local: Price
+    burst: Price
+    cheap: Price | None = None
+    volume: Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may be spent, in USD: by one task, and by all tasks of one day (UTC).
+
+    Above `ask_above_usd` somebody is asked before a paid step.
+    """
+
+    task_usd: float = field(metadata=bounded(0))
+    day_usd: float = field(metadata=bounded(0))
+    ask_above_usd: float = field(metadata=bounded(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

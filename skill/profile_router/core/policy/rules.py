@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from profile_router.core.policy.figures import Tier, bounded
+Tier = Literal["cheap", "local", "burst"]
+TIERS: tuple[Tier, ...] = ("cheap", "local", "burst")
+
+
+def bounded(minimum: float, maximum: float | None = None) -> dict[str, float | None]:
+    """Describe the allowed range of a number, for the reader of the policy file."""
+    return {"minimum": minimum, "maximum": maximum}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

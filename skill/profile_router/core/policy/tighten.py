@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from profile_router.core.policy import ParentChat, Policy, PrivateRule, PrivateRules, bounded
-from profile_router.core.policy.private import SWITCHES
+from profile_router.core.policy import ParentChat, Policy
+from profile_router.core.policy.private import SWITCHES, PrivateRules
+from profile_router.core.policy.rules import PrivateRule, bounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked
 
 # The answer itself, which a task may be about, and what a run is found again by.

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from profile_router.core.evidence import Evidence, Window
-from profile_router.core.policy import BorderlineRule, Policy, Rule, Tier
+from profile_router.core.policy import Policy, Tier
+from profile_router.core.policy.rules import BorderlineRule, Rule
 from profile_router.core.privacy.kept_local import speaks_of_keeping
 from profile_router.core.profile import is_loopback
 from profile_router.core.routing.candidate import Candidates, attested, is_local, price_tier

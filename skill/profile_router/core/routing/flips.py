@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from profile_router.core.evidence import Evidence, ImageFact, Range, TokenCount, Window
-from profile_router.core.policy import LargeChangeRule, LongContextRule, Policy, SmallChangeRule
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import LargeChangeRule, LongContextRule, SmallChangeRule
 from profile_router.core.routing.fit import counting_limits
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.task import Task

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy import BorderlineRule, Policy, Tier
+from profile_router.core.policy import Policy, Tier
+from profile_router.core.policy.rules import BorderlineRule
 from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.route import Route

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.evidence import Evidence, Range
-from profile_router.core.policy import (
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import (
     BorderlineRule,
     KindsRule,
     LargeChangeRule,
     LightRule,
     LongContextRule,
-    Policy,
     PrivateRule,
     Refactor,
     SmallChangeRule,

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from profile_router.core.policy import (
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import (
     TIERS,
     BorderlineRule,
     KindsRule,
     LargeChangeRule,
     LightRule,
     LongContextRule,
-    Policy,
     Rule,
     SmallChangeRule,
 )

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import MASK, masked, private_glob, private_key, private_text
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import plain as plain_text

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from profile_router.core.policy import NOTHING, Confidential
+from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_glob
 from profile_router.git.left_files import is_in
 from profile_router.runners.tools.paths import ToolRefusal
