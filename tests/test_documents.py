@@ -91,6 +91,15 @@ def test_the_glossary_has_at_most_twenty_five_words_in_order() -> None:
     assert words == sorted(words)
 
 
+@pytest.mark.parametrize("name", ["README.md", "SKILL.md", "SECURITY.md"])
+def test_a_sentence_has_at_most_twenty_words(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8").replace(render_rules(read_policy(SHIPPED)).strip(), "")
+    text = re.sub(r"^---\n.*?\n---\n|```.*?```|^    .*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.split(r"\n\s*\n|\n\s*(?:-|\d\.) |^#.*$|\|", re.sub(r"`[^`]*`", "X", text), flags=re.MULTILINE)
+    sentences = [words for block in blocks for words in re.split(r"(?<=[.!?])\**\s+| · ", block)]
+    assert [words for words in sentences if len(re.findall(r"[\w'$-]+", words)) > 20] == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "SKILL.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md"])
 def test_the_documents_say_things_plainly(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
