@@ -326,7 +326,7 @@ def test_a_damaged_health_or_ledger_is_set_aside_and_said(tmp_path: Path, name: 
         done = live(*ELSEWHERE, "--json", home=tmp_path, cwd=here.ws)
     assert done.code == 0, done.err
     [warning] = [line for line in done.json["warnings"] if name in line]
-    assert "what was in it does not count any more" in warning
+    assert "its content no longer counts" in warning
     assert len(list(state.glob(f"{name}.broken-*"))) == 1
 
 

@@ -83,7 +83,7 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
             return _sound(path, schema)  # another process was first and has made a new one
         except _Damaged as why:
             aside = set_aside(path)
-            _told.append(f"{path} {why}: it is set aside as {aside.name}, and what was in it does not count any more")
+            _told.append(f"{path} {why}: it is set aside as {aside.name}; its content no longer counts")
         return _connected(path, schema)
 
 
