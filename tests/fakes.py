@@ -18,7 +18,7 @@ from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenC
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
-from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import ParentChat, Policy, Tier
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret
@@ -237,14 +237,14 @@ class FakeBackends:
         self._down, self._loaded, self._keyless = dict(down or {}), dict(loaded or {}), keyless
         self._vision, self._asked_of = vision, asked_of
 
-    async def inspect(self, place: Place) -> BackendReport | None:
+    async def inspect(self, place: Place) -> ServerReport | None:
         profile = named(place)
         self.inspected.append(profile)
         if profile in self._down:
-            return BackendReport(profile=profile, cause=self._down[profile], detail="is down")
+            return ServerReport(profile=profile, cause=self._down[profile], detail="is down")
         if profile not in self._asked_of:
             return None
-        return BackendReport(profile=profile, models=(self._loaded.get(profile, MODEL),), vision=self._vision)
+        return ServerReport(profile=profile, models=(self._loaded.get(profile, MODEL),), vision=self._vision)
 
     def key_missing(self, place: Place) -> str | None:
         profile = named(place)

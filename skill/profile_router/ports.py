@@ -12,7 +12,7 @@ from profile_router.core.conversation import Conversation, PassedOn
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
-from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
 
@@ -56,7 +56,7 @@ class SessionMemory(Protocol):
 class Backends(Protocol):
     """Asks model servers how they are."""
 
-    async def inspect(self, place: Place) -> BackendReport | None:
+    async def inspect(self, place: Place) -> ServerReport | None:
         """Return what the server at *place* says, None where it is not ours to ask (a cloud).
 
         A server that is loading its model is waited for, as long as the policy's `loading_seconds`.

@@ -11,7 +11,7 @@ from typing import Any
 from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from tests.profiles.home_on_disk import Home
 
-from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.doctor.checks import Check
 from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
@@ -21,7 +21,6 @@ from profile_router.machine.machine import Machine
 from profile_router.profiles.home import find_home
 from profile_router.prompting.tokens import RANKS
 from profile_router.resources import data
-from profile_router.servers.kinds import Server
 
 NOW = 1_800_000_000.0
 GIB = 2**30
@@ -39,7 +38,8 @@ class Scene:
         self.home = Home(folder / "hermes")
         self.state = folder / "state"
         self.environ = {**self.home.environ, "PATH": str(self.root / "bin"), "HOME": str(folder)}
-        self.servers: dict[str, Server] = {}
+        self.servers: dict[str, ServerReport] = {}
+        self.listeners: dict[str, Listener] = {}
         for name, config in ((LOCAL, LOCAL_CONFIG), (BURST, CLOUD_CONFIG), (CHEAP, CLOUD_CONFIG)):
             self.home.write(name, config)
 
@@ -69,16 +69,16 @@ class Scene:
 
     def server(self, name: str = LOCAL, *, flags: str = "", **changes: Any) -> None:
         """Let a server of the profile *name* answer; *flags* are those it was started with, "" for somebody else's."""
-        models, detail = changes.pop("models", (MODEL,)), changes.pop("detail", "")
-        report = BackendReport(profile=name, models=models, window=changes.get("window"), detail=detail)
-        given = {"kind": "llama-server", "window": 8_192, "slots": 1, **changes}
-        listener = Listener(pid=7, arguments=("llama-server", *flags.split()), folder=self.root) if flags else None
-        self.servers[name] = Server(address="127.0.0.1:8080", report=report, listener=listener, **given)
+        given = {"kind": "llama-server", "models": (MODEL,), "window": 8_192, "slots": 1, **changes}
+        self.servers[name] = ServerReport(profile=name, **given)
+        if flags:
+            self.listeners[name] = Listener(pid=7, arguments=("llama-server", *flags.split()), folder=self.root)
 
     def down(self, name: str = LOCAL, *, address: str = "127.0.0.1:8080", **report: Any) -> None:
-        """Let the server of the profile *name* not answer."""
+        """Let the server of the profile *name*, at *address*, not answer."""
+        self.home.write(name, LOCAL_CONFIG.replace("127.0.0.1:8080", address))
         given = {"cause": "refused", "detail": "refuses the connection", **report}
-        self.servers[name] = Server(address=address, report=BackendReport(profile=name, **given))
+        self.servers[name] = ServerReport(profile=name, **given)
 
     def pool(self, *entries: Mapping[str, Any], profile: str | None = None, provider: str = "openrouter") -> None:
         """Write the auth.json of *profile*, None for the home's."""
@@ -102,7 +102,10 @@ class Scene:
             state=self.state,
             ranks=data(RANKS),
             now=NOW,
-            subjects=tuple(replace(subject, server=self.servers.get(subject.name)) for subject in subjects),
+            subjects=tuple(
+                replace(subject, server=self.servers.get(subject.name), listener=self.listeners.get(subject.name))
+                for subject in subjects
+            ),
             hermes=HERMES,
         )
         return replace(facts, **changes)

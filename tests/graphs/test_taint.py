@@ -32,7 +32,7 @@ from tests.graphs.a_run import Rig
 
 from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Promotion
 from profile_router.core.privacy.taint import HOW_TO_ALLOW, Taint
 from profile_router_graphs.state import NOTHING
@@ -204,11 +204,11 @@ def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: py
 
 def test_a_local_server_that_passes_on_gets_no_tainted_words() -> None:
     class PassesOn(FakeBackends):
-        async def inspect(self, place: Place) -> BackendReport | None:
+        async def inspect(self, place: Place) -> ServerReport | None:
             report = await FakeBackends.inspect(self, place)
             if place.profile != "expert":
                 return report
-            return BackendReport(profile="expert", models=("scripted",), elsewhere="https://ollama.com")
+            return ServerReport(profile="expert", models=("scripted",), elsewhere="https://ollama.com")
 
     to_expert = Fails(cause="asked-for-profile", asked="expert", message=f"because {VALUE}")
     rig = a_rig(Reads(end=to_expert), "done", backends=PassesOn(), verifier=FakeVerifier(work=WORK), **EXPERT)

@@ -10,7 +10,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy, a_profile, candidates
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect
 
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import BackendReport, health_failure
+from profile_router.core.ladder.server_report import ServerReport, health_failure
 from profile_router.core.profile import Profile
 from profile_router.servers.backends import LiveBackends
 from profile_router.servers.inspect import inspect, server_root
@@ -22,11 +22,11 @@ LLAMA = {"default_generation_settings": {"n_ctx": 2_048}, "total_slots": 4, "mod
 OLLAMA = {"model_info": {"gemma.context_length": 131_072}, "details": {"family": "gemma"}, "parameters": ""}
 
 
-def report_of(provider: ScriptedProvider, *, key: str | None = None, **profile: Any) -> BackendReport:
+def report_of(provider: ScriptedProvider, *, key: str | None = None, **profile: Any) -> ServerReport:
     return asyncio.run(inspect(a_profile(provider.base_url, key=key, **profile), connect_s=2.0))
 
 
-def asked(pages: dict[str, Any], **profile: Any) -> BackendReport:
+def asked(pages: dict[str, Any], **profile: Any) -> ServerReport:
     with ScriptedProvider(pages=pages) as provider:
         return report_of(provider, **profile)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.fakes import a_profile
@@ -13,8 +14,10 @@ from tests.llama.conftest import BuildModel
 from tests.llama.server import LlamaServer, flags, running
 from tests.scripted_provider import Answer, ScriptedProvider
 
+from profile_router.core.ladder.server_report import ServerReport
+from profile_router.machine.listener import Listener, find_listener
 from profile_router.machine.machine import this_machine
-from profile_router.servers.kinds import Server, look_at
+from profile_router.servers.inspect import inspect
 
 PROPS = {"default_generation_settings": {"n_ctx": 2_048}, "total_slots": 4, "model_path": "/models/gemma.gguf"}
 MODELS = "/v1/models"
@@ -34,14 +37,20 @@ OLLAMA = {
 VLLM = {"data": [{"id": "gemma", "owned_by": "vllm", "max_model_len": 32_768}]}
 
 
-def look(base_url: str, **profile: Any) -> Server:
+def look(base_url: str, **profile: Any) -> ServerReport:
     profile = {"model": "gemma", **profile}
-    return asyncio.run(look_at(a_profile(base_url, **profile), this_machine(os.environ), connect_s=2.0))
+    return asyncio.run(inspect(a_profile(base_url, **profile), connect_s=2.0))
 
 
-def seen(pages: dict[str, Any], **profile: Any) -> Server:
+def seen(pages: dict[str, Any], **profile: Any) -> ServerReport:
     with ScriptedProvider(models=["gemma"], pages=pages) as provider:
         return look(provider.base_url, **profile)
+
+
+def listener_of(base_url: str) -> Listener:
+    found = find_listener(this_machine(os.environ), urlsplit(base_url).port or 0)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -80,14 +89,14 @@ def test_a_model_that_lm_studio_has_not_loaded_has_no_window() -> None:
 def test_ollama_tells_of_a_model_that_runs_elsewhere() -> None:
     pages = OLLAMA | {"/api/show": {"details": {}, "remote_host": "https://ollama.com:443", "remote_model": "gemma"}}
     assert seen(pages).elsewhere == "https://ollama.com:443"
-    assert seen(OLLAMA).elsewhere is None
+    assert seen(OLLAMA).elsewhere == ""
 
 
 def test_a_server_that_is_down_is_asked_nothing_more() -> None:
     with ScriptedProvider(pages={MODELS: Answer(status=503, body=b"")}) as provider:
         found = look(provider.base_url)
         assert [request.path for request in provider.requests] == [MODELS]
-    assert found.report.cause == "unavailable"
+    assert found.cause == "unavailable"
 
 
 def test_the_key_of_a_local_server_goes_along() -> None:
@@ -106,14 +115,12 @@ def test_no_model_is_run_to_find_out() -> None:
 def test_llama_cpps_own_server_is_seen_with_its_flags(llama_8k: LlamaServer) -> None:
     found = look(llama_8k.base_url, model="tiny")
     assert (found.kind, found.window, found.slots, found.loaded) == ("llama-server", 2_048, 4, ("tiny",))
-    assert found.listener is not None
-    assert found.listener.number("-c", "--ctx-size") == 8_192
-    assert found.listener.number("-t", "--threads") == 1
+    listener = listener_of(llama_8k.base_url)
+    assert (listener.number("-c", "--ctx-size"), listener.number("-t", "--threads")) == (8_192, 1)
 
 
 def test_llama_cpps_shared_cache_shows_in_its_flags(tiny_model: BuildModel) -> None:
     with running(flags(tiny_model(), context=4_096, parallel=2, kv_unified=True)) as server:
-        found = look(server.base_url, model="tiny")
-    assert found.listener is not None
-    assert (found.window, found.listener.number("-c")) == (4_096, 4_096)
+        found, listener = look(server.base_url, model="tiny"), listener_of(server.base_url)
+    assert (found.window, listener.number("-c")) == (4_096, 4_096)
     assert Path(found.model_path or "").is_file()

@@ -13,7 +13,7 @@ from tests.graphs.a_run import Rig
 from tests.scripted_provider import ScriptedProvider, redirect
 
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import BackendReport, passed_on
+from profile_router.core.ladder.server_report import ServerReport, passed_on
 from profile_router.servers.http import open_client
 from profile_router.servers.inspect import inspect
 
@@ -64,7 +64,7 @@ def test_a_local_server_that_passes_its_model_on_is_told(field: str) -> None:
 
 
 def test_only_a_private_task_is_refused_there() -> None:
-    report = BackendReport(profile=LOCAL, elsewhere="https://cloud.example")
+    report = ServerReport(profile=LOCAL, elsewhere="https://cloud.example")
     assert passed_on(report, private=False) is None
     failure = passed_on(report, private=True)
     assert failure is not None
@@ -74,10 +74,10 @@ def test_only_a_private_task_is_refused_there() -> None:
 class Relay(FakeBackends):
     """A local port behind which a cloud answers."""
 
-    async def inspect(self, place: Place) -> BackendReport | None:
+    async def inspect(self, place: Place) -> ServerReport | None:
         """Report as any server does, and where its model really runs."""
         report = await super().inspect(place)
-        return report and BackendReport(profile=report.profile, models=report.models, elsewhere="https://cloud.example")
+        return report and ServerReport(profile=report.profile, models=report.models, elsewhere="https://cloud.example")
 
 
 def test_a_private_task_is_not_sent_to_a_local_port_that_passes_it_on() -> None:

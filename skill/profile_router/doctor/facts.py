@@ -7,18 +7,21 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidate, attested
 from profile_router.errors import DataError, PolicyError, ProfileError, UsageError
+from profile_router.machine.listener import Listener, find_listener
 from profile_router.machine.machine import Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.prompting.tokens import RANKS
 from profile_router.resources import data
 from profile_router.runners.hermes.installation import find_hermes
-from profile_router.servers.kinds import Server, look_at
+from profile_router.servers.inspect import inspect
 from profile_router.state.folder import state_dir
 
 _TIERS: tuple[Tier, ...] = ("local", "burst", "cheap")
@@ -29,6 +32,7 @@ class Subject:
     """A profile that a tier names. `profile` None: it cannot be loaded, `problem` says why.
 
     `folder` is where its files lie, None where it comes with the program. `local`: the policy attests its endpoint.
+    `server` is what its server says, None where nobody may ask it; `listener` is that server's process, if it is ours.
     """
 
     tier: Tier
@@ -37,7 +41,8 @@ class Subject:
     problem: str = ""
     folder: Path | None = None
     local: bool = False
-    server: Server | None = None
+    server: ServerReport | None = None
+    listener: Listener | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +87,10 @@ class DoctorFacts:
                 seen.add(subject.name)
                 yield subject, subject.profile
 
-    def served(self) -> Iterator[tuple[Subject, Profile, Server]]:
+    def served(self) -> Iterator[tuple[Subject, Profile, ServerReport]]:
         """Yield the profiles whose server was asked and answers."""
         for subject, profile in self.loaded():
-            if subject.server is not None and subject.server.report.cause is None:
+            if subject.server is not None and subject.server.cause is None:
                 yield subject, profile, subject.server
 
 
@@ -95,7 +100,7 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
     home = find_home(machine.environ)
     subjects = [subject_of(tier, name, home, policy) for tier in _TIERS if (name := policy.tiers.profile(tier))]
     hermes, hermes_problem = _hermes(machine)
-    asked = await asyncio.gather(*(_server(subject, machine, policy.limits.connect_seconds) for subject in subjects))
+    subjects = await asyncio.gather(*(_asked(subject, machine, policy.limits.connect_seconds) for subject in subjects))
     return DoctorFacts(
         machine=machine,
         policy=policy,
@@ -105,7 +110,7 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
         state=state_dir(machine.environ),
         ranks=_ranks(),
         now=time.time(),
-        subjects=tuple(replace(subject, server=server) for subject, server in zip(subjects, asked, strict=True)),
+        subjects=tuple(subjects),
         hermes=hermes,
         hermes_problem=hermes_problem,
         folder=Path.cwd(),
@@ -152,10 +157,19 @@ def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy) -> Subje
     return Subject(tier=tier, name=name, profile=profile, folder=folder, local=attested(candidate, policy))
 
 
-async def _server(subject: Subject, machine: Machine, connect_s: float) -> Server | None:
-    if subject.profile is None or not (subject.local or is_loopback(subject.profile.endpoint.base_url)):
-        return None
-    return await look_at(subject.profile, machine, connect_s=connect_s)
+async def _asked(subject: Subject, machine: Machine, connect_s: float) -> Subject:
+    """Return *subject* with what its server says, and with that server's process where it is of this machine."""
+    profile = subject.profile
+    if profile is None:
+        return subject
+    base_url = profile.endpoint.base_url
+    if is_loopback(base_url):
+        url = urlsplit(base_url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        subject = replace(subject, listener=await asyncio.to_thread(find_listener, machine, port))
+    elif not subject.local:
+        return subject
+    return replace(subject, server=await inspect(profile, connect_s=connect_s))
 
 
 def _ranks() -> Path | None:

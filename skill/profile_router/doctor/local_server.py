@@ -5,45 +5,45 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from profile_router.core.ladder.server_report import same_model
+from profile_router.core.ladder.server_report import ServerReport, same_model
+from profile_router.core.profile import address
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.servers.kinds import Server
 
-_START: Mapping[int, str] = {11434: "ollama serve", 1234: "lms server start"}
+_START: Mapping[str, str] = {"11434": "ollama serve", "1234": "lms server start"}  # by port
 _LLAMA = "profile-router llama-server --model FILE --run"
 
 
 def reachable(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a server that does not answer; warn for one that still loads its model."""
-    for subject, _ in facts.loaded():
+    for subject, profile in facts.loaded():
         server = subject.server
         if server is None:
             continue
-        name, report = f"{subject.name} server", server.report
-        port = int(server.address.rsplit(":", 1)[1])
-        if report.cause in ("loading", "unavailable"):
-            yield warned(name, f"{server.address} is not ready: {report.detail}", "wait until it has loaded its model")
-        elif report.cause is not None:
-            yield failed(name, f"{server.address} {report.detail}", _START.get(port, _LLAMA))
-        elif not server.kind and not report.models:
-            measured = f"{server.address} answers, but not as a model server: {report.detail}"
-            yield warned(name, measured, _START.get(port, _LLAMA))
+        name, where = f"{subject.name} server", address(profile.endpoint.base_url)
+        start = _START.get(where.rpartition(":")[2], _LLAMA)
+        if server.cause in ("loading", "unavailable"):
+            yield warned(name, f"{where} is not ready: {server.detail}", "wait until it has loaded its model")
+        elif server.cause is not None:
+            yield failed(name, f"{where} {server.detail}", start)
+        elif not server.kind and not server.models:
+            yield warned(name, f"{where} answers, but not as a model server: {server.detail}", start)
         else:
             slots = f", {server.slots} slots" if server.slots and server.slots > 1 else ""
-            yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {server.address}{slots}")
+            yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {where}{slots}")
 
 
 def right_model(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the server lacks the model that the profile asks for, unless the policy takes any."""
     for subject, profile, server in facts.served():
-        wanted, offered = profile.endpoint.model, server.report.models
+        wanted, offered = profile.endpoint.model, server.models
         name = f"{subject.name} model"
         if any(same_model(wanted, model) for model in offered):
             state = " (loads on first use)" if server.loaded is not None and not _in(wanted, server.loaded) else ""
             yield passed(name, f"{wanted}{state}")
         elif not offered and server.kind:
-            yield warned(name, f"{server.address} does not tell what it has; the profile asks for {wanted}")
+            where = address(profile.endpoint.base_url)
+            yield warned(name, f"{where} does not tell what it has; the profile asks for {wanted}")
         elif offered and facts.policy.accept_any_model:
             yield passed(name, f"{_some(offered)} serves for {wanted}: the policy accepts any model")
         elif offered:
@@ -51,11 +51,11 @@ def right_model(facts: DoctorFacts) -> Iterator[Finding]:
             yield failed(name, measured, _model_fix(subject, server, wanted))
 
 
-def _model_fix(subject: Subject, server: Server, wanted: str) -> str:
+def _model_fix(subject: Subject, server: ServerReport, wanted: str) -> str:
     pull: Mapping[str, str] = {"Ollama": "ollama pull", "LM Studio": "lms get"}
     if server.kind in pull:
         return f"{pull[server.kind]} {shlex.quote(wanted)}"
-    return f"hermes -p {subject.name} config set model.default {shlex.quote(server.report.models[0])}"
+    return f"hermes -p {subject.name} config set model.default {shlex.quote(server.models[0])}"
 
 
 def window(facts: DoctorFacts) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def window(facts: DoctorFacts) -> Iterator[Finding]:
             spare = f", {stated:,} stated" if stated and real > stated else ""
             yield passed(name, f"{real:,} tokens a request{spare}")
         else:
-            measured = f"{real:,} tokens a request{_why(server, real)}; the profile states {stated:,}"
+            measured = f"{real:,} tokens a request{_why(subject, server)}; the profile states {stated:,}"
             yield warned(name, measured, _window_fix(server, stated))
 
 
@@ -79,7 +79,7 @@ def shared_cache(facts: DoctorFacts) -> Iterator[Finding]:
     /props does not tell it; the server's own command line does, where it is one of ours: each slot claims all of -c.
     """
     for subject, _, server in facts.served():
-        context = server.listener.number("-c", "--ctx-size") if server.listener else None
+        context = _context(subject)
         if context and server.window == context and (server.slots or 1) > 1:
             measured = f"{server.slots} slots share {context:,} tokens: long requests at the same time fail"
             yield warned(f"{subject.name} slots", measured, _window_fix(server, context))
@@ -89,7 +89,7 @@ def threads(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn for more threads than cores: they wait for each other, ten times slower and more."""
     cores = facts.machine.cores()
     for subject, profile, server in facts.served():
-        count = server.listener.number("-t", "--threads") if server.listener else None
+        count = subject.listener.number("-t", "--threads") if subject.listener else None
         name = f"{subject.name} threads"
         if count and count > cores:
             fix = _window_fix(server, profile.window or server.window)
@@ -98,14 +98,18 @@ def threads(facts: DoctorFacts) -> Iterator[Finding]:
             yield passed(name, f"{count} on {cores} cores")
 
 
-def _why(server: Server, real: int) -> str:
-    context = server.listener.number("-c", "--ctx-size") if server.listener else None
-    if (server.slots or 1) == 1 or context == real:
+def _context(subject: Subject) -> int | None:
+    return subject.listener.number("-c", "--ctx-size") if subject.listener else None
+
+
+def _why(subject: Subject, server: ServerReport) -> str:
+    context = _context(subject)
+    if (server.slots or 1) == 1 or context == server.window:
         return ""
     return f": {f'-c {context}' if context else 'what it was given'} is shared by {server.slots} slots"
 
 
-def _window_fix(server: Server, tokens: int | None) -> str:
+def _window_fix(server: ServerReport, tokens: int | None) -> str:
     if server.kind == "Ollama":
         return f"OLLAMA_CONTEXT_LENGTH={tokens} ollama serve"
     if server.kind == "LM Studio":

@@ -11,12 +11,10 @@ from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import price
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.servers.http import ask, open_client
+from profile_router.servers.http import ask, error_in, json_in, open_client
 
 ANSWER_TOKENS = 16  # some providers refuse less
 _SECONDS = 60.0
-_SAID_CHARS = 160
 
 
 async def call_each(facts: DoctorFacts) -> tuple[Finding, ...]:
@@ -32,20 +30,19 @@ async def _call(subject: Subject, profile: Profile, facts: DoctorFacts) -> Findi
         return warned(name, "not called: it has no key")
     direct = subject.local or is_loopback(profile.endpoint.base_url)
     key = profile.endpoint.api_key
-    headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
     started = time.monotonic()
     fix = f"profile-router profiles; then the model and base_url in {profile.source}"
     try:
         connect_s = facts.policy.limits.connect_seconds
-        async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, headers=headers) as client:
+        async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, key=key) as client:
             url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions"
             answer = await ask(client, "POST", url, _body(profile), seconds=_SECONDS)
     except httpx2.HTTPError as error:
         return failed(name, f"no answer ({type(error).__name__})", fix)
     seconds = time.monotonic() - started
     if answer.status_code != 200:
-        return failed(name, f"HTTP {answer.status_code} {_said(answer, profile)}".strip(), fix)
-    body = _json(answer)
+        return failed(name, f"HTTP {answer.status_code} {error_in(answer, key)}".strip(), fix)
+    body = json_in(answer)
     if not isinstance(body, dict) or not body.get("choices"):
         return failed(name, "HTTP 200, but no chat completion", fix)
     return passed(name, f"{_served(body, profile)} answered in {seconds:.1f} s, {_cost(body, subject, facts.policy)}")
@@ -74,20 +71,3 @@ def _cost(body: dict[str, Any], subject: Subject, policy: Policy) -> str:
         return "tokens not told"
     usd = 0.0 if subject.local else sum(known) * policy.prices_by_tier()[subject.tier].usd_per_token
     return f"{known[0]} tokens in, {known[1]} out, about {price(usd)}"
-
-
-def _said(answer: Any, profile: Profile) -> str:
-    """Return what the server says went wrong, without the key, which some servers repeat."""
-    body = _json(answer)
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    text = " ".join(str(message).split()) if message else ""
-    key = profile.endpoint.api_key
-    return (text.replace(key.reveal(), "***") if key else text)[:_SAID_CHARS]
-
-
-def _json(answer: Any) -> Any:
-    try:
-        return read_json(answer.content)
-    except UnreadableJson:
-        return None

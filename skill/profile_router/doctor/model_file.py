@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.profile import is_loopback
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.machine.listener import Listener
 from profile_router.machine.machine import Machine, gib
-from profile_router.servers.kinds import Server
 
 TIGHT = 0.9  # the conversation's cache and the scratch buffers want the rest
 _FIX = "serve a smaller or more strongly quantized model: profile-router llama-server --model FILE --run"
@@ -20,7 +21,7 @@ _PART = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}\.gguf")
 def fits_memory(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a model larger than the memory for it: of the AMD card, or of the machine where there is none."""
     for subject, profile, server in facts.served():
-        path = _path(server)
+        path = _path(server, subject.listener)
         size = model_size(path) if path and is_loopback(profile.endpoint.base_url) else 0
         room, of_what = model_memory(facts.machine)
         if not size or not room or path is None:
@@ -57,11 +58,11 @@ def _escaped(text: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", text)
 
 
-def _path(server: Server) -> Path | None:
+def _path(server: ServerReport, listener: Listener | None) -> Path | None:
     """Return the model's file; a relative name counts from where the server was started, if that is known."""
     if server.model_path is None:
         return None
     path = Path(server.model_path)
     if path.is_absolute():
         return path
-    return server.listener.folder / path if server.listener and server.listener.folder else None
+    return listener.folder / path if listener and listener.folder else None

@@ -35,8 +35,8 @@ def cloud_model(facts: DoctorFacts) -> Iterator[Finding]:
         if not subject.local:
             continue
         model = profile.endpoint.model
-        host = subject.server.elsewhere if subject.server else None
-        if host is None and not names_cloud(model):
+        host = subject.server.elsewhere if subject.server else ""
+        if not host and not names_cloud(model):
             continue
         where = f"at {host}" if host else "in Ollama's cloud, as its name says"
         measured = f"{model} runs {where}: private work would leave this machine"

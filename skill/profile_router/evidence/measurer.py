@@ -14,7 +14,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, PassedOn
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.core.routing.candidate import Candidates, is_local
@@ -44,7 +44,7 @@ class LiveMeasurer:
     state: Path
     windows: tuple[Window, ...]
     body: Callable[[Order, Profile], Mapping[str, Any]]
-    _reports: dict[str, BackendReport] = field(default_factory=dict, init=False)
+    _reports: dict[str, ServerReport] = field(default_factory=dict, init=False)
 
     @property
     def sessions(self) -> ParentSessions:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import BackendReport
+from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidates, is_local
@@ -31,7 +31,7 @@ class LiveBackends:
         variable = loaded.endpoint.key_variable or "its key"
         return f"{place.profile} has no key: {variable} is neither in the profile's .env nor in the environment"
 
-    async def inspect(self, place: Place) -> BackendReport | None:
+    async def inspect(self, place: Place) -> ServerReport | None:
         """Return what the server at *place* says, None for one in a cloud: nothing is asked there but the task.
 
         One that is loading its model is asked again until it is done, or the policy's `loading_seconds` are over.
@@ -43,7 +43,7 @@ class LiveBackends:
                 return report
             await asyncio.sleep(_BETWEEN_LOOKS_S)
 
-    async def look(self, place: Place) -> BackendReport | None:
+    async def look(self, place: Place) -> ServerReport | None:
         """Return what the server at *place* says right now, None for one in a cloud."""
         loaded = self.profiles[place.profile].at(place.provider)
         candidate = self.candidates.get(place.profile)

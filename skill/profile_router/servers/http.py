@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.ladder.causes import Cause
+from profile_router.core.profile import Secret
+from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.bounded_body import bound
 
 if TYPE_CHECKING:
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 ELSEWHERE = "which is not this machine"
 _HEAD_CAME = "profile_router.head_came"
 _MOST_BYTES = 8_000_000
+_SAID_CHARS = 160
 
 
-def open_client(
-    *, direct: bool, connect_s: float, read_s: float, headers: Mapping[str, str] | None = None
-) -> httpx2.AsyncClient:
+def open_client(*, direct: bool, connect_s: float, read_s: float, key: Secret | None = None) -> httpx2.AsyncClient:
     """Return a client, to be closed by its user. Times are seconds; *direct* leaves the environment's proxies out.
+
+    It sends *key* with each request.
 
     A redirect is an answer, not an instruction: a server that sends a request elsewhere would choose where the code
     goes. An endpoint on this machine, or one attested as local, is always spoken to directly: private work would leave
@@ -37,7 +40,7 @@ def open_client(
         trust_env=not direct,
         verify=_tls(direct),
         # Packed, an answer of any size may follow from a small one; to a stream it gives nothing.
-        headers={"Accept-Encoding": "identity", **(headers or {})},
+        headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.reveal()}"} if key else {}),
         # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
         # now and then (32 of 300), and nothing here retries.
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
@@ -79,6 +82,23 @@ async def ask(
     except TimeoutError:
         raise httpx2.ReadTimeout(f"no whole answer within {seconds:g} s", request=request) from None
     return httpx2.Response(answer.status_code, content=bytes(content), request=request)
+
+
+def json_in(answer: httpx2.Response) -> Any:
+    """Return the JSON of *answer*, None where it is not JSON."""
+    try:
+        return read_json(answer.content)
+    except UnreadableJson:
+        return None
+
+
+def error_in(answer: httpx2.Response, key: Secret | None) -> str:
+    """Return what *answer* says went wrong, without *key*, which some servers repeat."""
+    body = json_in(answer)
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    text = " ".join(str(message).split()) if message else ""
+    return (text.replace(key.reveal(), "***") if key else text)[:_SAID_CHARS]
 
 
 @cache

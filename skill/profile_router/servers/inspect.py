@@ -1,47 +1,51 @@
-"""Ask a local model server what it is: alive, which models, how large a window, and how long it counts a prompt.
+"""Ask a local model server what it is, for a run and for the doctor. Nothing that is asked here runs a model.
 
-Answers were measured on llama.cpp's server (b11549): while loading, every path gives 503; `/props` has the window of
-one slot; `/v1/chat/completions/input_tokens` counts a whole request, template and tools included. Ollama tells a
-model's settings at `/api/show` and what is loaded at `/api/ps`, and cuts longer prompts silently.
+Sources: llama.cpp's server (b11549, measured): while loading, every path gives 503; `/props` has the window of one
+slot; `/v1/chat/completions/input_tokens` counts a whole request, template and tools included. Ollama's API reference:
+`/api/show` has a model's settings, and `remote_host` for one that runs elsewhere; `/api/ps` what is loaded; longer
+prompts are cut silently. LM Studio's REST API v0: `/api/v0/models`. vLLM's `/v1/models` has `owned_by: vllm` and
+`max_model_len`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeGuard
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from profile_router.core.ladder.causes import TABLE, Cause, cause_of_answer, detail_of
-from profile_router.core.ladder.server_report import BackendReport, ListedModel, same_model
+from profile_router.core.ladder.server_report import ListedModel, ServerReport, same_model
 from profile_router.core.profile import Profile
-from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.servers.http import ELSEWHERE, ask, open_client, transport_cause
+from profile_router.servers.http import ELSEWHERE, ask, error_in, json_in, open_client, transport_cause
 
 if TYPE_CHECKING:
     import httpx2
 
 OLLAMA_SILENT_TOKENS = 4_096
-_NAME_KEYS = ("id", "name", "model", "root")
 READ_SECONDS = 10.0  # a server that is busy with a prompt answers other questions late
+_NAME_KEYS = ("id", "name", "model", "root")
 _NOT_SERVING: frozenset[Cause] = frozenset({"bad-gateway", "unavailable", "loading"})
+_OLLAMA_SHOWS = frozenset({"model_info", "details", "modelfile"})
 
 
-async def inspect(profile: Profile, *, connect_s: float) -> BackendReport:
+async def inspect(profile: Profile, *, connect_s: float) -> ServerReport:
     """Return what the server of *profile* says of itself. Asks nothing that costs; never raises for a bad server."""
     import httpx2
 
-    root = server_root(profile.endpoint.base_url)
     try:
         async with _client(profile, connect_s) as client:
-            answer = await ask(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
-            message = _message(answer, profile)
+            answer = await _ask_models(client, profile)
+            message = error_in(answer, profile.endpoint.api_key)
             if (cause := cause_of_answer(answer.status_code, message)) in _NOT_SERVING:
                 detail = f"HTTP {answer.status_code} {message}".strip()
-                return BackendReport(profile=profile.name, cause=cause, detail=detail)
-            models = _model_ids(answer)
+                return ServerReport(profile=profile.name, cause=cause, detail=detail)
+            listed = _entries(json_in(answer), "data")
+            models = _names(listed, "id")
             detail = "" if models else f"HTTP {answer.status_code} without a list of models at /models"
-            return replace(await _window(client, profile, root, models), detail=detail)
+            report = ServerReport(profile=profile.name, detail=detail, models=models)
+            return await _recognised(report, profile, listed, client)
     except httpx2.HTTPError as error:
         return _unanswered(error, profile, connect_s)
 
@@ -55,32 +59,18 @@ async def listed_models(profile: Profile, *, connect_s: float) -> tuple[ListedMo
 
     try:
         async with _client(profile, connect_s) as client:
-            answer = await ask(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
+            answer = await _ask_models(client, profile)
     except httpx2.HTTPError:
         return ()
-    entries = _get(_body(answer), "data") if answer.status_code == 200 else None
-    found = (_names(entry) for entry in (entries if isinstance(entries, list) else ()))
-    return tuple(ListedModel(names=names) for names in found if names)
-
-
-def _names(entry: Any) -> tuple[str, ...]:
-    aliases = _get(entry, "aliases")
-    names = [*(_get(entry, key) for key in _NAME_KEYS), *(aliases if isinstance(aliases, list) else ())]
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name.strip()))
+    listed = _entries(json_in(answer), "data") if answer.status_code == 200 else []
+    return tuple(ListedModel(names=names) for entry in listed if (names := _all_names(entry)))
 
 
 async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: float) -> int | None:
     """Return the server's own count of the request *body* in tokens, None where it cannot count."""
-    import httpx2
-
-    url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions/input_tokens"
-    try:
-        async with _client(profile, connect_s) as client:
-            answer = await ask(client, "POST", url, dict(body))
-            counted: Any = _get(_body(answer), "input_tokens") if answer.status_code == 200 else None
-    except httpx2.HTTPError:
-        return None
-    return counted if _is_size(counted) else None
+    async with _client(profile, connect_s) as client:
+        base_url = profile.endpoint.base_url.rstrip("/")
+        return _size(await _page(client, base_url, "POST", "/chat/completions/input_tokens", body), "input_tokens")
 
 
 def server_root(base_url: str) -> str:
@@ -88,82 +78,112 @@ def server_root(base_url: str) -> str:
     return re.sub(r"/v1/?$", "", base_url.rstrip("/"))
 
 
-def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
-    key = profile.endpoint.api_key
-    headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
-    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, READ_SECONDS), headers=headers)
+async def _recognised(
+    report: ServerReport, profile: Profile, listed: Sequence[Mapping[str, Any]], client: httpx2.AsyncClient
+) -> ServerReport:
+    """Return *report* with what a server of the first kind that fits tells of itself.
 
-
-async def _window(client: httpx2.AsyncClient, profile: Profile, root: str, models: tuple[str, ...]) -> BackendReport:
-    props = await _json(client, "GET", f"{root}/props")
-    slot = _get(props, "default_generation_settings", "n_ctx")
-    if _is_size(slot):
-        vision = _get(props, "modalities", "vision")
-        return BackendReport(
-            profile=profile.name, models=models, window=slot, vision=vision is True, counts_prompts=True
+    llama.cpp imitates some of Ollama's pages, so it comes first. LM Studio answers unknown paths with 200 and an error.
+    Whether the model runs elsewhere is asked of every server that is not llama.cpp's.
+    """
+    page = partial(_page, client, server_root(profile.endpoint.base_url))
+    props = await page("GET", "/props")
+    if (settings := _get(props, "default_generation_settings")) is not None:
+        path, window = _get(props, "model_path"), _size(settings, "n_ctx")
+        report = replace(
+            report,
+            kind="llama-server",
+            window=window,
+            slots=_size(props, "total_slots"),
+            model_path=path if isinstance(path, str) and path else None,
+            loaded=report.models,
+            vision=_get(props, "modalities", "vision") is True,
+            counts_prompts=window is not None,
         )
-    shown = await _json(client, "POST", f"{root}/api/show", {"model": profile.endpoint.model})
-    if not isinstance(shown, dict):
-        return BackendReport(profile=profile.name, models=models)
-    host = shown.get("remote_host") or shown.get("remote_model")
-    window = await _ollama_window(client, profile, root, shown)
-    return BackendReport(profile=profile.name, models=models, window=window, elsewhere=str(host)[:120] if host else "")
+        if window is not None:
+            return report
+    shown = await page("POST", "/api/show", {"model": profile.endpoint.model})
+    host = _get(shown, "remote_host") or _get(shown, "remote_model")
+    report = replace(report, elsewhere=str(host)[:120] if host else "")
+    if report.kind:
+        return report
+    if any(entry.get("owned_by") == "vllm" for entry in listed):
+        window = _loaded_window(profile, listed, "max_model_len")
+        return replace(report, kind="vLLM", window=window, loaded=report.models)
+    shows = isinstance(shown, dict) and bool(_OLLAMA_SHOWS & shown.keys())
+    if shows or isinstance(_get(await page("GET", "/api/version"), "version"), str):
+        running = _entries(await page("GET", "/api/ps"), "models")
+        window = _ollama_window(profile, shown, running) if shows else None
+        return replace(report, kind="Ollama", window=window, loaded=_names(running, "name"))
+    known = [entry for entry in _entries(await page("GET", "/api/v0/models"), "data") if "state" in entry]
+    if known:
+        loaded = [entry for entry in known if entry["state"] == "loaded"]
+        window = _loaded_window(profile, loaded, "loaded_context_length")
+        return replace(report, kind="LM Studio", window=window, loaded=_names(loaded, "id"))
+    return report
 
 
-async def _ollama_window(
-    client: httpx2.AsyncClient, profile: Profile, root: str, shown: Mapping[str, Any]
-) -> int | None:
-    """Return Ollama's window, None where what it has *shown* of the model is another server's.
+def _ollama_window(profile: Profile, shown: Mapping[str, Any], running: Sequence[Mapping[str, Any]]) -> int:
+    """Return Ollama's window for the model that it has *shown*.
 
     What is loaded tells its real context length; else the model's own `num_ctx`; else the smaller of the profile's
     figure and 4,096, Ollama's default, because a longer prompt would be cut without a word.
     """
-    if not {"model_info", "details", "modelfile"} & shown.keys():
-        return None
-    running = _get(await _json(client, "GET", f"{root}/api/ps"), "models")
-    for entry in running if isinstance(running, list) else ():
-        names = [name for name in (_get(entry, "name"), _get(entry, "model")) if isinstance(name, str)]
-        loaded = _get(entry, "context_length")
-        if _is_size(loaded) and any(same_model(profile.endpoint.model, name) for name in names):
-            return loaded
+    if loaded := _loaded_window(profile, running, "context_length"):
+        return loaded
     stated = re.search(r"^\s*num_ctx\s+([1-9]\d{0,8})\s*$", str(shown.get("parameters") or ""), re.MULTILINE)
     if stated:
         return int(stated.group(1))
     return min(profile.window or OLLAMA_SILENT_TOKENS, OLLAMA_SILENT_TOKENS)
 
 
-async def _json(client: httpx2.AsyncClient, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
+def _loaded_window(profile: Profile, entries: Sequence[Mapping[str, Any]], key: str) -> int | None:
+    """Return the first size at *key* among the *entries* that are the model of *profile*."""
+    wanted = profile.endpoint.model
+    ours = (entry for entry in entries if any(same_model(wanted, name) for name in _all_names(entry)))
+    return next((size for entry in ours if (size := _size(entry, key))), None)
+
+
+def _client(profile: Profile, connect_s: float) -> httpx2.AsyncClient:
+    key = profile.endpoint.api_key
+    return open_client(direct=True, connect_s=connect_s, read_s=max(connect_s, READ_SECONDS), key=key)
+
+
+async def _ask_models(client: httpx2.AsyncClient, profile: Profile) -> httpx2.Response:
+    return await ask(client, "GET", f"{profile.endpoint.base_url.rstrip('/')}/models")
+
+
+async def _page(
+    client: httpx2.AsyncClient, root: str, method: str, path: str, body: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the JSON at *path* below *root*, None where the server has none there."""
     import httpx2
 
     try:
-        answer = await ask(client, method, url, body)
-        return _body(answer) if answer.status_code == 200 else None
+        answer = await ask(client, method, f"{root}{path}", body)
     except httpx2.HTTPError:
         return None
+    return json_in(answer) if answer.status_code == 200 else None
 
 
-def _model_ids(answer: httpx2.Response) -> tuple[str, ...]:
-    entries = _get(_body(answer), "data")
-    found = [_get(entry, "id") for entry in entries] if isinstance(entries, list) else []
-    return tuple(name for name in found if isinstance(name, str))
+def _entries(body: Any, key: str) -> list[dict[str, Any]]:
+    entries = _get(body, key)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _message(answer: httpx2.Response, profile: Profile) -> str:
-    message = _get(_body(answer), "error", "message")
-    key = profile.endpoint.api_key
-    text = " ".join(str(message).split()) if message else ""
-    return (text.replace(key.reveal(), "***") if key else text)[:120]
+def _names(entries: Sequence[Mapping[str, Any]], key: str) -> tuple[str, ...]:
+    return tuple(name for entry in entries if isinstance(name := entry.get(key), str))
 
 
-def _body(answer: httpx2.Response) -> Any:
-    try:
-        return read_json(answer.content)
-    except UnreadableJson:
-        return None
+def _all_names(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    aliases = entry.get("aliases")
+    names = [*(entry.get(key) for key in _NAME_KEYS), *(aliases if isinstance(aliases, list) else ())]
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name.strip()))
 
 
-def _is_size(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _size(value: Any, key: str) -> int | None:
+    size = _get(value, key)
+    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None
 
 
 def _get(value: Any, *path: str) -> Any:
@@ -172,16 +192,16 @@ def _get(value: Any, *path: str) -> Any:
     return value
 
 
-def _unanswered(error: Exception, profile: Profile, connect_s: float) -> BackendReport:
+def _unanswered(error: Exception, profile: Profile, connect_s: float) -> ServerReport:
     """Return what *error* means of the server itself: an answer that is cut short is not a model's answer here."""
     import httpx2
 
     found = transport_cause(error)
     if ELSEWHERE in str(error):
-        return BackendReport(profile=profile.name, cause=found, detail=str(error))
+        return ServerReport(profile=profile.name, cause=found, detail=str(error))
     if TABLE[found].family == "unreached":
-        return BackendReport(profile=profile.name, cause=found, detail=detail_of(found, seconds=connect_s))
+        return ServerReport(profile=profile.name, cause=found, detail=detail_of(found, seconds=connect_s))
     if isinstance(error, httpx2.TimeoutException):
-        return BackendReport(profile=profile.name, cause="request-timeout", detail=detail_of("request-timeout"))
+        return ServerReport(profile=profile.name, cause="request-timeout", detail=detail_of("request-timeout"))
     detail = f"{detail_of(found)} ({type(error).__name__})"
-    return BackendReport(profile=profile.name, cause="bad-gateway", detail=detail)
+    return ServerReport(profile=profile.name, cause="bad-gateway", detail=detail)

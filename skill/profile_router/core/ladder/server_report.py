@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
@@ -13,24 +14,29 @@ _NAME_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackendReport:
+class ServerReport:
     """The state of one server. `cause` is None where it answers; `window` is tokens for one request, if it says.
 
-    `vision` is None where the server does not tell. `counts_prompts`: it can count a request's tokens itself.
-    `elsewhere` is the host that really runs the model, where the server says that it only passes requests on.
+    `kind` is its program, empty where it is not known. `models` is what it lists, `loaded` what it has in memory.
+    None: the server does not tell. `counts_prompts`: it can count a request's tokens itself. `elsewhere` is the host
+    that really runs the model, where the server says that it only passes requests on.
     """
 
     profile: str
     cause: Cause | None = None
     detail: str = ""
+    kind: Literal["llama-server", "LM Studio", "Ollama", "vLLM", ""] = ""
     models: tuple[str, ...] = ()
+    loaded: tuple[str, ...] | None = None
+    model_path: str | None = None
+    slots: int | None = None
     window: int | None = None
     vision: bool | None = None
     counts_prompts: bool = False
     elsewhere: str = ""
 
 
-def passed_on(report: BackendReport, *, private: bool) -> Failure | None:
+def passed_on(report: ServerReport, *, private: bool) -> Failure | None:
     """Return why the server of *report* may not have a private task: it passes what it gets on to a cloud."""
     if not (private and report.elsewhere):
         return None
@@ -38,7 +44,7 @@ def passed_on(report: BackendReport, *, private: bool) -> Failure | None:
     return Failure(cause="not-local", message=message)
 
 
-def health_failure(report: BackendReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:
+def health_failure(report: ServerReport, wanted: str, where: str, *, accept_any: bool) -> Failure | None:
     """Return why the server of *report* cannot serve the model *wanted*, None where it can."""
     if report.cause is not None:
         return Failure(cause=report.cause, message=f"{report.profile} at {address(where)}: {report.detail}")
