@@ -23,6 +23,7 @@ from profile_router.core.evidence import NamedFile
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
+from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.embedded.runner import EmbeddedRunner
 
@@ -63,7 +64,7 @@ def probe(base_url: str, folder: Path) -> ProbeOutcome:
     """Probe a task that names a file."""
     (folder / "calc.py").write_text(BUG, encoding="utf-8")
     profile = a_profile(base_url, name=CHEAP, model=MODEL)
-    prober = EmbeddedProber(load=lambda _: profile, policy=a_policy(), root=folder)
+    prober = EmbeddedProber(calls=RecordedCalls(load=lambda _: profile, policy=a_policy()), root=folder)
     named = evidence(files=(NamedFile(path="calc.py", bytes=len(BUG), lines=2),))
     return asyncio.run(prober.probe(Task(goal=GOAL), named, CHEAP))
 

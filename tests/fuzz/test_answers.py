@@ -21,7 +21,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Attempt, Receipt
-from profile_router.runners.calls.call import SingleCall, ask
+from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.calls.prober import parse
 
 CAPTURES = Path(__file__).parents[1] / "captures"
@@ -167,7 +167,9 @@ def test_any_answer_to_a_single_call_is_a_text_or_a_reason(body: bytes) -> None:
         single = SingleCall(
             profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=10, seconds=20.0
         )
-        text, receipt = asyncio.run(asyncio.wait_for(ask(single, a_policy()), 60))
+        text, receipt = asyncio.run(
+            asyncio.wait_for(RecordedCalls(load=lambda _: profile, policy=a_policy()).ask(single), 60)
+        )
     assert (text is None) == (receipt.outcome != "ok")
     assert (receipt.error is None) == (receipt.outcome == "ok")
     assert len(provider.chats) == 1

@@ -19,8 +19,8 @@ from profile_router.evidence.measurer import LiveMeasurer
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 from profile_router.ports import Approver, Runner
+from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
-from profile_router.runners.calls.once import KeptCalls
 from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 from profile_router.runners.choice import ChosenRunner
@@ -105,8 +105,8 @@ class Parts:
         return {} if workspace and workspace.git else Before(self.run.records)
 
     @cached_property
-    def _calls(self) -> KeptCalls:
-        return KeptCalls(records=self.run.records)
+    def _calls(self) -> RecordedCalls:
+        return RecordedCalls(load=self._load, policy=self.setup.policy, purse=self.purse, records=self.run.records)
 
     @cached_property
     def _known_secrets(self) -> Known:
@@ -165,30 +165,16 @@ class Parts:
 
     def prober(self) -> EmbeddedProber:
         """Return what asks a model how hard the task is."""
-        return EmbeddedProber(
-            load=self._load, policy=self.setup.policy, root=self._base, purse=self.purse, kept=self._calls
-        )
+        return EmbeddedProber(calls=self._calls, root=self._base)
 
     def condenser(self) -> EmbeddedCondenser:
         """Return what makes a context fit a window."""
-        return EmbeddedCondenser(
-            load=self._load,
-            policy=self.setup.policy,
-            workspace=self._root,
-            base=self._base,
-            purse=self.purse,
-            kept=self._calls,
-        )
+        return EmbeddedCondenser(calls=self._calls, workspace=self._root, base=self._base)
 
     def summarizer(self) -> EmbeddedSummarizer:
         """Return what shortens a subagent's last words for its parent."""
-        return EmbeddedSummarizer(
-            load=self._load,
-            policy=self.setup.policy,
-            whole_text=self.setup.state / _TEXTS / f"{self.run.thread}-{self.run.id}.txt",
-            purse=self.purse,
-            kept=self._calls,
-        )
+        whole_text = self.setup.state / _TEXTS / f"{self.run.thread}-{self.run.id}.txt"
+        return EmbeddedSummarizer(calls=self._calls, whole_text=whole_text)
 
     def verifier(self) -> WorkspaceVerifier:
         """Return what looks at the work itself."""

@@ -17,6 +17,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.task import Task
 from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.prober import EmbeddedProber, parse, schema
 
 ESTIMATE = {"score": 7, "files_to_edit": 12, "lines_to_edit": 340, "reason": "many callers"}
@@ -32,7 +33,8 @@ def probe(
     task: Task | None = None,
     policy: Policy | None = None,
 ) -> ProbeOutcome:
-    prober = EmbeddedProber(load={CHEAP: profile}.__getitem__, policy=policy or a_policy(), root=root or Path.cwd())
+    calls = RecordedCalls(load={CHEAP: profile}.__getitem__, policy=policy or a_policy())
+    prober = EmbeddedProber(calls=calls, root=root or Path.cwd())
     return asyncio.run(prober.probe(task or a_task(), found or evidence(), CHEAP))
 
 

@@ -17,6 +17,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.profile import Profile
 from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 
 BUDGET = 400
@@ -27,8 +28,7 @@ def summarize(
     profile: Profile, folder: Path, text: str = LONG, order: Order | None = None, **limits: Any
 ) -> tuple[str, Receipt | None]:
     summarizer = EmbeddedSummarizer(
-        load={profile.name: profile}.__getitem__,
-        policy=a_policy(limits=limits),
+        calls=RecordedCalls(load={profile.name: profile}.__getitem__, policy=a_policy(limits=limits)),
         whole_text=folder / "texts" / "thread-1.txt",
     )
     return asyncio.run(summarizer.summarize(text, order or an_order()))

@@ -28,6 +28,7 @@ from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 from profile_router.prompting.fixed_size import PROMPT_TOKENS
 from profile_router.prompting.tokens import count_tokens, exact_tokens
+from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 
 Count = Callable[[str], int]
@@ -103,9 +104,8 @@ class LongRun:
         )  # fmt: skip
         outcome = None
         if decision.condense:
-            condenser = EmbeddedCondenser(
-                load=self.profiles.__getitem__, policy=self.policy, workspace=self.workspace, base=Path("/")
-            )
+            calls = RecordedCalls(load=self.profiles.__getitem__, policy=self.policy)
+            condenser = EmbeddedCondenser(calls=calls, workspace=self.workspace, base=Path("/"))
             allowed = helpers(order, evidence, self.policy, known)
             outcome = await condenser.condense(order, allowed, Heard())
             if outcome.failure is not None:

@@ -20,7 +20,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, raw, say
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson
-from profile_router.runners.calls.call import SingleCall, ask
+from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.embedded import answer_gate
 from profile_router.runners.embedded.answer_gate import AnswerGate
 
@@ -198,7 +198,9 @@ def single(provider: ScriptedProvider) -> Receipt:
     asked = SingleCall(
         profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=SHORT, seconds=20.0
     )
-    text, receipt = asyncio.run(asyncio.wait_for(ask(asked, a_policy()), 60))
+    text, receipt = asyncio.run(
+        asyncio.wait_for(RecordedCalls(load=lambda _: profile, policy=a_policy()).ask(asked), 60)
+    )
     assert text is None
     return receipt
 

@@ -23,6 +23,7 @@ from profile_router.core.condense.result import Helper
 from profile_router.core.conversation import Turn
 from profile_router.core.policy import Condense
 from profile_router.core.routing.route import Refusal
+from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 
 GOAL = "Say how many legs widget 77 has"
@@ -201,9 +202,8 @@ def test_a_private_context_is_summarized_on_this_machine_or_not_at_all() -> None
 
 
 def test_a_helper_elsewhere_never_gets_a_private_context() -> None:
-    condenser = EmbeddedCondenser(
-        load=lambda name: pytest.fail(f"{name} was loaded"), policy=a_policy(), workspace=None, base=Path("/")
-    )
+    calls = RecordedCalls(load=lambda name: pytest.fail(f"{name} was loaded"), policy=a_policy())
+    condenser = EmbeddedCondenser(calls=calls, workspace=None, base=Path("/"))
     elsewhere = Helper(profile=BURST, tier="burst", local=False, window=128_000)
     with pytest.raises(AssertionError, match="private"):
         asyncio.run(condenser.condense(an_order(private=True), [elsewhere], Heard()))

@@ -11,7 +11,7 @@ from tests.fakes import CHEAP, a_policy, a_profile, a_task, an_order, evidence
 from tests.runners.embedded.a_runner import cloud, cloud_order, failed, local, run
 from tests.scripted_provider import ScriptedProvider, call, raw, say
 
-from profile_router.runners.calls.call import SingleCall, ask
+from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.calls.prober import EmbeddedProber
 
 OTHER = "gpt-9-in-a-cloud"
@@ -96,7 +96,7 @@ def test_a_single_call_ends_the_same_way() -> None:
             max_tokens=10,
             seconds=9,
         )
-        text, receipt = asyncio.run(ask(asked, a_policy()))
+        text, receipt = asyncio.run(RecordedCalls(load=lambda _: asked.profile, policy=a_policy()).ask(asked))
     assert (text, receipt.outcome) == (None, "failed")
     assert OTHER in (receipt.error or "")
     assert receipt.model_served == OTHER
@@ -112,7 +112,7 @@ def test_a_probe_asks_another_model_once(tmp_path: Path) -> None:
     with ScriptedProvider([say("{}", model=OTHER)]) as provider:
         profile = a_profile(provider.base_url, name=CHEAP)
         policy = a_policy(local_endpoints=(provider.base_url,))
-        prober = EmbeddedProber(load={CHEAP: profile}.__getitem__, policy=policy, root=tmp_path)
+        prober = EmbeddedProber(calls=RecordedCalls(load={CHEAP: profile}.__getitem__, policy=policy), root=tmp_path)
         outcome = asyncio.run(prober.probe(a_task(), evidence(), CHEAP))
         assert len(provider.chats) == 1
     assert OTHER in outcome.problem

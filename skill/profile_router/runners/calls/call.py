@@ -1,11 +1,17 @@
-"""One model call outside the agent loop (probe, summary), with a receipt however it ends."""
+"""One model call outside the agent loop (probe, summary, condensing), with a receipt however it ends.
+
+It is made once: what was answered stands in the run's records.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import time
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from profile_router.core.attempt.receipts import Made, receipt_of
@@ -18,7 +24,6 @@ from profile_router.core.text import utf8
 from profile_router.errors import AttemptError
 from profile_router.ports import Hold, Purse
 from profile_router.prompting.tokens import exact_tokens
-from profile_router.runners.calls.once import KeptCalls
 from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
@@ -28,6 +33,7 @@ from profile_router.runners.embedded.pace import FirstToken, Pace
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.usage import Taken, taken
+from profile_router.threads.records import MemoryRecords, Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,31 +50,53 @@ class SingleCall:
     schema: dict[str, Any] | None = None
 
 
-async def ask(
-    call: SingleCall, policy: Policy, purse: Purse | None = None, kept: KeptCalls | None = None
-) -> tuple[str | None, Receipt]:
-    """Return the answer's text and the receipt; None where the call failed, and the receipt says why.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCalls:
+    """The calls of one run. One is known by what it asks of whom, and by how many like it were made before it.
 
-    A call that costs takes its money out of *purse* first: it is not made where that refuses. What *kept* has an
-    answer to is not asked again.
+    `load` gives a profile by name.
     """
-    kept = kept or KeptCalls()
-    name = kept.next_name("\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt)))
-    hold = await _held(call, policy, purse, name)
-    if isinstance(hold, Failure):
-        return None, replace(_receipt(call, policy, None, hold, FirstToken(), 0.0, _NOTHING), outcome="unavailable")
-    answer, receipt = await kept.once(name, lambda: _asked(call, policy))
-    if hold is not None:
-        hold.settle(receipt.cost_usd)
-    return answer, receipt
 
+    load: Callable[[str], Profile]
+    policy: Policy
+    purse: Purse | None = None
+    records: Records = field(default_factory=MemoryRecords)
+    _made: Counter[str] = field(default_factory=Counter, init=False)
 
-async def _held(call: SingleCall, policy: Policy, purse: Purse | None, name: str) -> Hold | Failure | None:
-    tokens = math.ceil(exact_tokens(call.prompt) * policy.counting.tokenizer_factor) + call.max_tokens
-    usd = policy.price(tokens, call.tier, local=call.local)
-    if purse is None or usd == 0:
-        return None
-    return await purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
+    async def ask(self, call: SingleCall) -> tuple[str | None, Receipt]:
+        """Return the answer's text and the receipt; None where the call failed, and the receipt says why.
+
+        The cost is reserved first: where the purse refuses, no call is made. One that is recorded is not made again.
+        """
+        name = self._next_name(call)
+        hold = await self._held(call, name)
+        if isinstance(hold, Failure):
+            receipt = _receipt(call, self.policy, None, hold, FirstToken(), 0.0, _NOTHING)
+            return None, replace(receipt, outcome="unavailable")
+        recorded = self.records.find(name)
+        if recorded is None:
+            recorded = await _asked(call, self.policy)
+            self.records.keep(name, recorded)
+        answer, receipt = recorded
+        if hold is not None:
+            hold.settle(receipt.cost_usd)
+        return answer, receipt
+
+    def tokens(self, call: SingleCall) -> int:
+        """Return the tokens that prompt and answer of *call* take of a window at most."""
+        return math.ceil(exact_tokens(call.prompt) * self.policy.counting.tokenizer_factor) + call.max_tokens
+
+    def _next_name(self, call: SingleCall) -> str:
+        asked = "\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt))
+        mark = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        self._made[mark] += 1
+        return f"call {mark} {self._made[mark]}"
+
+    async def _held(self, call: SingleCall, name: str) -> Hold | Failure | None:
+        usd = self.policy.price(self.tokens(call), call.tier, local=call.local)
+        if self.purse is None or usd == 0:
+            return None
+        return await self.purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
 
 
 async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]:

@@ -7,8 +7,8 @@ local server counts requests itself, its counts are what the chunks and the resu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
@@ -18,16 +18,13 @@ from profile_router.core.condense.result import Condensed, CondenseOutcome, Help
 from profile_router.core.conversation import Conversation
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy import Policy
-from profile_router.core.profile import Profile
 from profile_router.core.routing.fit import LEAST_ROOM
 from profile_router.core.text import utf8
-from profile_router.ports import Emit, Purse
+from profile_router.ports import Emit
 from profile_router.prompting.fixed_size import PROMPT_TOKENS
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
-from profile_router.runners.calls.call import SingleCall, ask
-from profile_router.runners.calls.once import KeptCalls
+from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.embedded.request import request_body
 from profile_router.servers.inspect import count_prompt
 from profile_router.workspace.images import strip_data_urls
@@ -52,14 +49,11 @@ class _Factors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedCondenser:
-    """Condenses. `load` gives a profile by name; `workspace` and `base` are the runner's, for the counted request."""
+    """Condenses. `workspace` and `base` are the runner's, for the counted request."""
 
-    load: Callable[[str], Profile]
-    policy: Policy
+    calls: RecordedCalls
     workspace: Path | None
     base: Path
-    purse: Purse | None = None
-    kept: KeptCalls = field(default_factory=KeptCalls)
 
     async def condense(self, order: Order, helpers: Sequence[Helper], emit: Emit) -> CondenseOutcome:
         """Return what *order*'s context and conversation become within its window, or why they cannot be condensed.
@@ -81,7 +75,7 @@ class EmbeddedCondenser:
             for number, text in enumerate(texts, 1):
                 left = order.seconds - (monotonic() - started)
                 call = self._call(order, helpers[0], text, bound, number, len(texts), left)
-                answer, receipt = await ask(call, self.policy, self.purse, self.kept) if left > 0 else (None, None)
+                answer, receipt = await self.calls.ask(call) if left > 0 else (None, None)
                 receipts += [receipt] if receipt else []
                 if answer is None:
                     why = (receipt.error if receipt else None) or "the run's time is used up"
@@ -94,7 +88,7 @@ class EmbeddedCondenser:
 
     async def _planned(self, order: Order, helper: Helper | None) -> CondensePlan | TooLarge:
         """Return a plan that holds by the servers' own counts too, where they count."""
-        factor = self.policy.counting.tokenizer_factor
+        factor = self.calls.policy.counting.tokenizer_factor
         factors = _Factors(target=factor, helper=factor)
         planned = self._plan(order, helper, factors)
         for _ in range(_ROUNDS):
@@ -108,9 +102,9 @@ class EmbeddedCondenser:
         return TooLarge("the server counts so unevenly that no size of the parts is sure to fit")
 
     def _plan(self, order: Order, helper: Helper | None, factors: _Factors) -> CondensePlan | TooLarge:
-        reserve, task = self.policy.counting.reply_reserve, order.task
+        reserve, task = self.calls.policy.counting.reply_reserve, order.task
         goal = strip_data_urls(task.goal)[0]
-        images = len(order.images) * self.policy.counting.image_tokens if order.vision else 0
+        images = len(order.images) * self.calls.policy.counting.image_tokens if order.vision else 0
         fixed = PROMPT_TOKENS + _TASK_TOKENS + images + exact_tokens("\n".join((goal, *task.files, *task.images)))
         room = math.floor((order.window - reserve) / factors.target) - fixed
         work = math.floor(order.window / 4 / factors.target)  # left for tool results, if the goal leaves so much
@@ -123,7 +117,7 @@ class EmbeddedCondenser:
         chunk = 0
         if helper is not None:
             chunk = math.floor((helper.window - self._most(helper)) / factors.helper) - _PROMPT_TOKENS
-        calls = self.policy.condense.max_calls if chunk >= LEAST_ROOM else 0
+        calls = self.calls.policy.condense.max_calls if chunk >= LEAST_ROOM else 0
         budget = CondenseBudget(room=room, chunk=max(1, chunk), calls=calls)
         cap = room * 2 + budget.chunk * max(1, calls)
         tools = Tools(size=lambda text: _size(text, cap), cut=_chunks, outline=outline)
@@ -140,13 +134,13 @@ class EmbeddedCondenser:
         said = await self._counted(kept)
         digest = (planned.bounds[-1] * len(planned.chunks) if len(planned.bounds) == 1 else 0) + 200
         digest = digest if planned.chunks else 0
-        if said is not None and said + digest > order.window - self.policy.counting.reply_reserve:
+        if said is not None and said + digest > order.window - self.calls.policy.counting.reply_reserve:
             target = max(target * 1.1, said / max(1, _o200k(kept)) * 1.02)
         if helper is not None and helper.local:
             for number, text in enumerate(planned.chunks, 1):
                 call = self._call(order, helper, text, planned.bounds[0], number, len(planned.chunks), 1.0)
                 body = {"messages": [{"role": "user", "content": call.prompt}]}
-                counted = await count_prompt(call.profile, body, connect_s=self.policy.limits.connect_seconds)
+                counted = await count_prompt(call.profile, body, connect_s=self.calls.policy.limits.connect_seconds)
                 if counted is not None and counted + planned.bounds[0] > helper.window:
                     of_helper = max(of_helper * 1.1, counted / exact_tokens(call.prompt) * 1.02)
                     break
@@ -155,9 +149,9 @@ class EmbeddedCondenser:
     async def _counted(self, order: Order) -> int | None:
         if not order.local:
             return None
-        profile = self.load(order.profile).at(order.provider)
-        body = request_body(order, profile, self.policy, self.workspace, self.base)
-        return await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
+        profile = self.calls.load(order.profile).at(order.provider)
+        body = request_body(order, profile, self.calls.policy, self.workspace, self.base)
+        return await count_prompt(profile, body, connect_s=self.calls.policy.limits.connect_seconds)
 
     def _call(
         self, order: Order, helper: Helper, text: str, bound: int, number: int, total: int, seconds: float
@@ -171,7 +165,7 @@ class EmbeddedCondenser:
             text=text,
         )
         return SingleCall(
-            profile=self.load(helper.profile),
+            profile=self.calls.load(helper.profile),
             tier=helper.tier,
             local=helper.local,
             step=STEP,
@@ -187,7 +181,7 @@ class EmbeddedCondenser:
             profile=order.profile,
             context=context,
             conversation=planned.conversation,
-            tokens=_o200k(made) + len(order.images) * self.policy.counting.image_tokens,
+            tokens=_o200k(made) + len(order.images) * self.calls.policy.counting.image_tokens,
             local=order.local,
             listed=listed,
             prompt_tokens=await self._counted(made),

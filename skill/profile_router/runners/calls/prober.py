@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy import Policy
 from profile_router.core.privacy.findings import private_glob, private_text
-from profile_router.core.profile import Profile, same_endpoint
+from profile_router.core.profile import same_endpoint
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.routing.rules import files_text, lines_text
 from profile_router.core.task import Task
-from profile_router.ports import Purse
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
-from profile_router.runners.calls.call import SingleCall, ask
-from profile_router.runners.calls.once import KeptCalls
+from profile_router.runners.calls.call import RecordedCalls, SingleCall
 
 ANSWER_TOKENS = 300
 SECONDS = 60.0
@@ -36,40 +33,36 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedProber:
-    """Asks. `load` gives a profile by name; `read` the bytes of a named file, or None."""
+    """Asks. `root` is where the names of files begin."""
 
-    load: Callable[[str], Profile]
-    policy: Policy
+    calls: RecordedCalls
     root: Path
-    purse: Purse | None = None
-    kept: KeptCalls = field(default_factory=KeptCalls)
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
         """Return the estimate of *profile*, or why there is none after the policy's number of tries."""
         if evidence.private:
             raise AssertionError("a private task was handed to the probe")
-        loaded = self.load(profile)
+        loaded = self.calls.load(profile)
         if loaded.key_missing:
             return ProbeOutcome(complexity=None, problem=f"{profile} has no key")
-        prompt = self._prompt(task, evidence)
-        window = evidence.window(profile)
-        if window is not None and not self._fits(prompt, window.tokens):
-            problem = f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
-            return ProbeOutcome(complexity=None, problem=problem)
         call = SingleCall(
             profile=loaded,
             tier="cheap",
-            local=any(same_endpoint(loaded.endpoint.base_url, place) for place in self.policy.local_endpoints),
+            local=any(same_endpoint(loaded.endpoint.base_url, place) for place in self.calls.policy.local_endpoints),
             step="probe",
-            prompt=prompt,
+            prompt=self._prompt(task, evidence),
             max_tokens=ANSWER_TOKENS,
             seconds=SECONDS,
             schema=schema(),
         )
+        window = evidence.window(profile)
+        if window is not None and self.calls.tokens(call) > window.tokens:
+            problem = f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
+            return ProbeOutcome(complexity=None, problem=problem)
         receipts: list[Receipt] = []
         problem = ""
-        for _ in range(self.policy.probe.tries):
-            answer, receipt = await ask(call, self.policy, self.purse, self.kept)
+        for _ in range(self.calls.policy.probe.tries):
+            answer, receipt = await self.calls.ask(call)
             receipts.append(receipt)
             if answer is None and not receipt.turns:  # no whole answer came: the same would follow
                 return ProbeOutcome(complexity=None, receipts=tuple(receipts), problem=receipt.error or "no answer")
@@ -80,27 +73,25 @@ class EmbeddedProber:
             complexity=None, receipts=tuple(receipts), problem=f"{len(receipts)} invalid answers: {problem}"
         )
 
-    def _fits(self, prompt: str, window: int) -> bool:
-        return exact_tokens(prompt) * self.policy.counting.tokenizer_factor + ANSWER_TOKENS <= window
-
     def _prompt(self, task: Task, evidence: Evidence) -> str:
         measured = (
             f"{files_text(evidence)}; {lines_text(evidence)}; kinds: {[hit.kind for hit in evidence.kinds] or 'none'}"
         )
-        budget = self.policy.probe.max_tokens - exact_tokens(task.goal)
+        budget = self.calls.policy.probe.max_tokens - exact_tokens(task.goal)
         context = head_of(task.context, max(0, budget // 2)) if task.context else ""
         files = self._excerpts(evidence, max(0, budget - exact_tokens(context)))
         return render("probe", goal=task.goal, context=context, measured=measured, files=files)
 
     def _excerpts(self, evidence: Evidence, budget: int) -> Sequence[Excerpt]:
         found: list[Excerpt] = []
-        for file in evidence.files[: self.policy.probe.max_files]:
+        policy = self.calls.policy
+        for file in evidence.files[: policy.probe.max_files]:
             if budget <= 0 or file.form != "text" or file.bytes > _LARGEST_FILE_READ:
                 continue
-            if private_glob(file.path, self.policy.private_paths):
+            if private_glob(file.path, policy.private_paths):
                 continue
             text = self._read(file.path)
-            if text is None or private_text(text, self.policy.confidential):
+            if text is None or private_text(text, policy.confidential):
                 continue
             kept = head_of(text, budget)
             budget -= exact_tokens(kept)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy import Policy
 from profile_router.core.privacy.findings import masked
-from profile_router.core.profile import Profile
-from profile_router.ports import Purse
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
-from profile_router.runners.calls.call import SingleCall, ask
-from profile_router.runners.calls.once import KeptCalls
+from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.state.folder import write_private
 
 SECONDS = 120.0
@@ -26,24 +21,19 @@ _WORDS_PER_TOKEN = 0.6
 class EmbeddedSummarizer:
     """Summarizes. `whole_text` is where the text is kept when it has to be cut."""
 
-    load: Callable[[str], Profile]
-    policy: Policy
+    calls: RecordedCalls
     whole_text: Path
-    purse: Purse | None = None
-    kept: KeptCalls = field(default_factory=KeptCalls)
 
     async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
         """Return *text* if it fits, else what the order's own profile makes of it, else its head with a note."""
         if order.private and not order.local:
             raise AssertionError(f"a private report was handed to {order.profile}, which is not local")
-        budget = self.policy.limits.summary_tokens
+        budget = self.calls.policy.limits.summary_tokens
         if len(text.encode()) <= budget or exact_tokens(text) <= budget:  # no token is shorter than a byte
             return text, None
         prompt = render("summarize", report=text, words=round(budget * _WORDS_PER_TOKEN))
-        if order.seconds <= 0 or not self._fits(prompt, order):
-            return self._cut(text, budget), None
         call = SingleCall(
-            profile=self.load(order.profile),
+            profile=self.calls.load(order.profile),
             tier=order.tier,
             local=order.local,
             step="summarize",
@@ -51,18 +41,16 @@ class EmbeddedSummarizer:
             max_tokens=budget,
             seconds=min(SECONDS, order.seconds),
         )
-        answer, receipt = await ask(call, self.policy, self.purse, self.kept)
+        if order.seconds <= 0 or self.calls.tokens(call) > order.window:
+            return self._cut(text, budget), None
+        answer, receipt = await self.calls.ask(call)
         if answer is None or exact_tokens(answer) > budget:
             return self._cut(text, budget), receipt
         return answer, receipt
 
-    def _fits(self, prompt: str, order: Order) -> bool:
-        needed = exact_tokens(prompt) * self.policy.counting.tokenizer_factor + self.policy.limits.summary_tokens
-        return needed <= order.window
-
     def _cut(self, text: str, budget: int) -> str:
         """Return the head of *text* with a note where the whole is, both together within *budget* tokens."""
-        write_private(self.whole_text, masked(text, self.policy.confidential))
+        write_private(self.whole_text, masked(text, self.calls.policy.confidential))
         total = exact_tokens(text)
 
         def note(kept: int) -> str:
