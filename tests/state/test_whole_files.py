@@ -32,7 +32,7 @@ from profile_router.verify.set_back import set_back_by_git
 from profile_router.copies.lasting import copy_again, copy_at, lasting_copy
 from profile_router.git.snapshot import GitSnapshots
 from profile_router.git.repository import find_repository
-from profile_router.runs.apart import brought_back
+from profile_router.runs.job import brought_back
 from profile_router.runs.result import Result
 
 repo, state, each = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

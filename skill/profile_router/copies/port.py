@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from profile_router.copies.relocation import Relocation, rewritten
 
+T = TypeVar("T")
 
-class Relocated:
-    """Stands for *inner*, any port: every text in arguments and results of *methods* is rewritten, however deep."""
 
+def relocated(port: T, methods: Sequence[str], relocation: Relocation) -> T:
+    """Return what stands for *port*: every text in arguments and results of *methods* is rewritten, however deep."""
+    return cast("T", _Relocated(port, methods, relocation))
+
+
+class _Relocated:
     def __init__(self, inner: Any, methods: Sequence[str], relocation: Relocation) -> None:
         self._inner = inner
         self._methods = methods

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from profile_router.copies.copy import Copy
 from profile_router.copies.ownership import new_copy, stop
@@ -23,24 +22,17 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.git.merge import DIFFS
 from profile_router.git.repository import Repository
 from profile_router.ports import Approver, Emit, Event
-from profile_router.runs.apart import Apart, to_the_end
-from profile_router.runs.result import Finish, Result
+from profile_router.runs.job import CopySite, Job, to_the_end
+from profile_router.runs.result import Result
 from profile_router.runs.route import measured_as_staying
-from profile_router.runs.run import drop_foreign, quiet_once_cancelled, run_on, thread_id
-from profile_router.runs.setup import Setup, prepare
-from profile_router.runs.thread_session import checkpoints
+from profile_router.runs.run import drop_foreign, job_of, quiet_once_cancelled, run_on
+from profile_router.runs.setup import prepare
+from profile_router.runs.thread_session import Keeping, checkpoints
 from profile_router.state.folder import state_dir
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.threads import Threads
 
 Given = Task | RouterError
-
-
-def mark_all(tasks: Sequence[Given], state: Path) -> None:
-    """Remember that the sessions of *tasks* have private work. Raises StateError."""
-    for one in tasks:
-        if isinstance(one, Task):
-            ParentSessions(state=state).mark(one.sessions)
 
 
 _STOPPED = "its batch was stopped, and what it had done by then, if anything, is kept in {}; hand the task over again"
@@ -62,24 +54,37 @@ def run_batch(
     Each result is also an event, as soon as it is there. What goes wrong with one task is its result. *seconds* bounds
     the whole batch: it shortens the time of what begins late. Ctrl-C ends everything.
     """
-    batch = _Batch(
-        policy_file=policy_file,
-        environ=dict(environ),
-        cwd=cwd,
-        emit=emit,
-        deadline=None if seconds is None else time.monotonic() + seconds,
-        slots=asyncio.Semaphore(parallel),
-        approver=approver,
-    )
+    given = dict(environ)
     drop_foreign(environ)
-    return asyncio.run(batch.run(tasks))
+    deadline = None if seconds is None else time.monotonic() + seconds
+
+    async def everything() -> list[Result]:
+        quiet_once_cancelled()
+        async with checkpoints(state_dir(given), given) as keeping:
+            batch = _Batch(
+                tasks=tasks,
+                policy_file=policy_file,
+                environ=given,
+                cwd=cwd,
+                emit=emit,
+                deadline=deadline,
+                slots=asyncio.Semaphore(parallel),
+                approver=approver,
+                keeping=keeping,
+                done=[asyncio.Event() for _ in tasks],
+                worked=[asyncio.Event() for _ in tasks],
+            )
+            return await batch.run()
+
+    return asyncio.run(everything())
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     """`in_place` is held by whoever changes the workspace itself: one task that works there, or one merge. `done` is
     set, task by task, when no change of it can come any more; `worked` when it reads no file any more."""
 
+    tasks: Sequence[Given]
     policy_file: str | None
     environ: Mapping[str, str]
     cwd: Path
@@ -87,28 +92,23 @@ class _Batch:
     deadline: float | None
     slots: asyncio.Semaphore
     approver: Approver | None
+    keeping: Keeping
+    done: Sequence[asyncio.Event]
+    worked: Sequence[asyncio.Event]
     in_place: asyncio.Lock = field(default_factory=asyncio.Lock)
     threads: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    done: list[asyncio.Event] = field(default_factory=list)
-    worked: list[asyncio.Event] = field(default_factory=list)
-    named: list[str | None] = field(default_factory=list)
-    saver: Any = None
 
-    async def run(self, tasks: Sequence[Given]) -> list[Result]:
+    async def run(self) -> list[Result]:
         """Run all, and return their results."""
-        quiet_once_cancelled()
-        self.done = [asyncio.Event() for _ in tasks]
-        self.worked = [asyncio.Event() for _ in tasks]
-        self.named = [one.thread if isinstance(one, Task) else None for one in tasks]
-        async with checkpoints(state_dir(self.environ), self.environ) as self.saver:
-            known = {row.thread for row in self.saver.threads.rows()}
-            for one in tasks:
-                if self._may_stay_here(one, known):  # what one of them is about, none elsewhere is told of
-                    mark_all(tasks, state_dir(self.environ))
-                    break
-            async with asyncio.TaskGroup() as group:
-                running = [group.create_task(self._one(index, given)) for index, given in enumerate(tasks)]
-            return [one.result() for one in running]
+        known = {row.thread for row in self.keeping.threads.rows()}
+        if any(self._may_stay_here(one, known) for one in self.tasks):
+            sessions = ParentSessions(state=state_dir(self.environ))
+            for one in self.tasks:  # what one of them is about, none elsewhere is told of
+                if isinstance(one, Task):
+                    sessions.mark(one.sessions)
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(self._one(index, given)) for index, given in enumerate(self.tasks)]
+        return [one.result() for one in running]
 
     def _may_stay_here(self, given: Given, known: Container[str]) -> bool:
         """Tell whether *given* is meant for this machine or may be, where its policy lets a chat go elsewhere at all.
@@ -135,8 +135,8 @@ class _Batch:
         try:
             if isinstance(given, RouterError):
                 raise given
-            setup = prepare(given, self.policy_file, self.environ, self.cwd, every_profile=True)
-            result = await self._placed(index, replace(given, thread=thread_id(given.thread)), setup, tell)
+            job = job_of(given, self.policy_file, self.environ, self.cwd, tell, self.approver)
+            result = await self._placed(index, job)
         except RouterError as error:
             result = _broken(given, str(error))
         except Exception as error:
@@ -149,33 +149,32 @@ class _Batch:
         tell({"event": "result", **result.json})
         return result
 
-    async def _placed(self, index: int, task: Task, setup: Setup, tell: Emit) -> Result:
-        place = place_for(task, setup.workspace, setup.cwd, setup.state, setup.policy)
+    async def _placed(self, index: int, job: Job) -> Result:
+        setup = job.setup
+        place = place_for(job.task, setup.workspace, setup.cwd, setup.state, setup.policy)
         if place == Placement():
             self.done[index].set()
         async with AsyncExitStack() as held:
-            await held.enter_async_context(self.threads[task.thread or ""])
+            await held.enter_async_context(self.threads[job.thread])
             if place.copy_of is not None:
-                return await self._in_copy(index, place.copy_of, task, setup, tell)
+                return await self._in_copy(index, place.copy_of, job)
             if place.alone:
                 await held.enter_async_context(self.in_place)
             await held.enter_async_context(self.slots)
-            result = await run_on(
-                self.saver, self._in_time(task, setup), setup, task.thread or "", tell, approver=self.approver
-            )
-        return _noted(result, f"one writer at a time: {place.alone}") if place.alone else result
+            result = await run_on(self.keeping, self._in_time(job))
+        return result.noting(f"one writer at a time: {place.alone}") if place.alone else result
 
-    async def _in_copy(self, index: int, repository: Repository, task: Task, setup: Setup, tell: Emit) -> Result:
-        """Run *task* in a copy of *repository* and bring what it did into the work tree when its turn has come."""
+    async def _in_copy(self, index: int, repository: Repository, job: Job) -> Result:
+        """Run *job* in a copy of *repository* and bring what it did into the work tree when its turn has come."""
+        threads, setup = self.keeping.threads, job.setup
         async with AsyncExitStack() as held:
             slot = await held.enter_async_context(AsyncExitStack())
             await slot.enter_async_context(self.slots)
-            copy = await held.enter_async_context(_copy(repository, self.saver.threads, task.thread or "", tell))
-            apart = Apart(copy=copy, relocation=relocation_to(copy, task, setup.cwd))
-
+            copy = await held.enter_async_context(_copy(repository, threads, job.thread, job.emit))
             why = _STOPPED.format(setup.state / DIFFS)
 
-            async def finish(result: Result, again: bool) -> Result:
+            @asynccontextmanager
+            async def turn(result: Result) -> AsyncIterator[None]:
                 nonlocal why
                 await slot.aclose()
                 self.worked[index].set()
@@ -185,47 +184,40 @@ class _Batch:
                     await earlier.wait()
                 async with self.in_place:
                     why = ""  # from here on its work is brought back whatever happens
-                    return await apart.bring_back(setup.state, task.thread or "", result, again)
+                    yield
 
+            site = CopySite(copy=copy, relocation=relocation_to(copy, job.task, setup.cwd), turn=turn)
             try:
-                return await self._run_there(apart, self._in_time(task, setup), setup, tell, finish)
+                return await run_on(self.keeping, self._in_time(replace(job, site=site)))
+            except RouterError as error:
+                raise UsageError(site.back(str(error))) from None
             except asyncio.CancelledError:
                 with suppress(RouterError):
-                    stop(self.saver.threads, copy, task.thread or "", why)
+                    stop(threads, copy, job.thread, why)
                 raise
 
     async def _all_worked(self, index: int) -> None:
         """Wait until no other task of the batch reads files: a model elsewhere would find what *index* made of private
         ones. A task that goes on with the same thread begins after this one, and is not waited for."""
-        for thread, worked in zip(self.named, self.worked, strict=True):
-            if thread is None or thread != self.named[index]:
+        own = self._named(index)
+        for other, worked in enumerate(self.worked):
+            if own is None or self._named(other) != own:
                 await worked.wait()
 
-    async def _run_there(self, apart: Apart, task: Task, setup: Setup, tell: Emit, finish: Finish) -> Result:
-        try:
-            result = await run_on(
-                self.saver,
-                task,
-                apart.setup(setup),
-                task.thread or "",
-                apart.emit(tell),
-                partial(apart.around, setup),
-                approver=self.approver,
-                noted={"cwd": str(setup.cwd), "spelled": dict(apart.relocation.spelled)},
-                finish=finish,
-            )
-        except RouterError as error:
-            raise UsageError(apart.relocation.back(str(error))) from None
-        return apart.result(result)
+    def _named(self, index: int) -> str | None:
+        """Return the thread that the task was handed over with."""
+        given = self.tasks[index]
+        return given.thread if isinstance(given, Task) else None
 
-    def _in_time(self, task: Task, setup: Setup) -> Task:
-        """Return *task* with no more time than the batch has left. Raises UsageError where that is none."""
+    def _in_time(self, job: Job) -> Job:
+        """Return *job* with no more time than the batch has left. Raises UsageError where that is none."""
         if self.deadline is None:
-            return task
+            return job
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise UsageError("the batch's time was over before this task began")
-        return replace(task, timeout_s=min(task.timeout_s or setup.policy.limits.run_seconds, left))
+        timeout_s = min(job.task.timeout_s or job.setup.policy.limits.run_seconds, left)
+        return replace(job, task=replace(job.task, timeout_s=timeout_s))
 
 
 @asynccontextmanager
@@ -240,10 +232,6 @@ async def _copy(repository: Repository, threads: Threads, thread: str, tell: Emi
 def _is_tainted(result: Result) -> bool:
     check = result.json["verified"]["check"]
     return any(attempt["taints"] for attempt in result.json["attempts"]) or bool(check and check["taints"])
-
-
-def _noted(result: Result, note: str) -> Result:
-    return replace(result, json={**result.json, "notes": [*result.json["notes"], note]})
 
 
 def _broken(given: Given, error: str) -> Result:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.between import cost
 from profile_router.core.attempt.unblock import unblock, unblock_words
@@ -13,7 +13,9 @@ from profile_router.core.privacy.masked_json import masked_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import Json, decision_json, receipt_json, verified_json
 from profile_router.runs.setup import Setup
-from profile_router.threads.threads import Run
+
+if TYPE_CHECKING:
+    from profile_router_graphs.state import RunState  # LangGraph takes half a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,28 +25,12 @@ class Result:
     status: Status
     json: Json
 
-
-# What is left to do with a result before the run has ended; told whether a process was killed that had begun it.
-Finish = Callable[[Result, bool], Awaitable[Result]]
-
-
-async def finished(run: Run, result: Result, finish: Finish) -> Result:
-    """Return *result* with *finish* done, once however often the process is killed meanwhile."""
-    if (kept := run.records.find("finished")) is not None:
-        return result_of(kept)
-    again = run.records.find("finishing") is not None
-    run.records.keep("finishing", True)
-    result = await finish(result, again)
-    run.records.keep("finished", {"status": result.status, "json": result.json})
-    return result
+    def noting(self, note: str) -> Result:
+        """Return the result with one more *note*."""
+        return replace(self, json={**self.json, "notes": [*self.json["notes"], note]})
 
 
-def result_of(kept: Mapping[str, Any]) -> Result:
-    """Return the result that a run had kept before it was killed."""
-    return Result(status=kept["status"], json=kept["json"])
-
-
-def _result(final: Mapping[str, Any], setup: Setup, warnings: Sequence[str], thread: str) -> Result:
+def _result(final: RunState, setup: Setup, warnings: Sequence[str], thread: str) -> Result:
     decision = final["decision"]
     attempt = final.get("attempt")
     stopped = attempt.failure if attempt is not None else None
@@ -71,7 +57,7 @@ def _result(final: Mapping[str, Any], setup: Setup, warnings: Sequence[str], thr
     )
 
 
-def _unblock(final: Mapping[str, Any], setup: Setup) -> list[str]:
+def _unblock(final: RunState, setup: Setup) -> list[str]:
     """Return what would let a refused run go on: what the decision says, else what each place that failed needs."""
     if isinstance(final["decision"], Refusal):
         return list(final["decision"].unblock)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from profile_router.copies.lasting import original_of
-from profile_router.core.task import Task
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit
-from profile_router.runs.apart import Apart, end_of, left_by
-from profile_router.runs.result import Result, result_of
+from profile_router.runs.job import Job, site_of
+from profile_router.runs.result import Result
 from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
-from profile_router.runs.setup import prepare
+from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Row, Run, Threads
@@ -44,8 +42,24 @@ async def _resume(
             return _last(keeping.threads, row, emit)
         run = keeping.threads.take_up(row)
         try:
-            with left_by(keeping.threads, run, row, emit) as apart:
-                return await _taken_up(keeping, run, row, policy_file, environ, emit, approver, apart)
+            with site_of(keeping.threads, run, row, emit) as site:
+                saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
+                state = saved.checkpoint["channel_values"] if saved else {}
+                if (done := run.records.find("result")) is not None:
+                    result = await site.bring_back(run, Result(**done), keeping.threads.file.state)
+                    await close(keeping, run, state)
+                    return result
+                _check_folder(row)
+                order = _order(keeping, run)
+                task, cwd = order["task"], Path(order["cwd"])
+                setup = prepare(task, policy_file or order["policy"], environ, cwd, every_profile=True)
+                _check_profile(state.get("profile"), setup, run)
+                warnings = list(keeping.warnings)
+                if setup.policy.digest != order["digest"]:
+                    under = f"it went on under {setup.policy.source} as it is"
+                    warnings.append(f"the policy has changed since the run began: {under}")
+                job = Job(task=task, setup=setup, thread=run.thread, emit=emit, approver=approver, site=site)
+                return await walk(keeping, run, job, warnings)
         finally:
             keeping.threads.leave(run)
 
@@ -58,74 +72,32 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
         )
     line = f"thread {row.thread} has ended; this is its result, nothing was done again"
     emit({"event": "ended", "line": line, "thread": row.thread})
-    return result_of(kept)
+    return Result(**kept)
 
 
-async def _taken_up(
-    keeping: Keeping,
-    run: Run,
-    row: Row,
-    policy_file: str | None,
-    environ: Mapping[str, str],
-    emit: Emit,
-    approver: Approver | None,
-    apart: Apart | None,
-) -> Result:
-    if (done := run.records.find("result")) is not None:
-        saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
-        result = result_of(done)
-        if apart is not None:
-            result = await end_of(apart, keeping.threads, run, result)
-        await close(keeping, run, saved.checkpoint["channel_values"] if saved else {})
-        return result
+def _check_folder(row: Row) -> None:
     if row.workspace and not Path(row.workspace).is_dir():
         raise WorkspaceError(
             f"thread {row.thread} worked in {row.workspace}, which is not a folder now; bring it back, or give "
             f"the run up with `profile-router purge {row.thread}`"
         )
-    return await _go_on(keeping, run, policy_file, environ, emit, approver, apart)
 
 
-async def _go_on(
-    keeping: Keeping,
-    run: Run,
-    policy_file: str | None,
-    environ: Mapping[str, str],
-    emit: Emit,
-    approver: Approver | None,
-    apart: Apart | None,
-) -> Result:
-    order = run.records.find("order")
+def _order(keeping: Keeping, run: Run) -> Mapping[str, Any]:
+    """Return what *run* was begun with. Raises UsageError where it was killed before that was kept."""
+    order: Mapping[str, Any] | None = run.records.find("order")
     if order is None:
         keeping.threads.end(run)
         raise UsageError(f"thread {run.thread} ended before its task was kept: nothing was done; run the task again")
-    task: Task = order["task"]
-    setup = prepare(task, policy_file or order["policy"], environ, Path(order["cwd"]), every_profile=True)
-    warnings = list(keeping.warnings)
-    if setup.policy.digest != order["digest"]:
-        warnings.append(f"the policy has changed since the run began: it went on under {setup.policy.source} as it is")
-    at: Any = {"configurable": {"thread_id": run.thread}}
-    saved = await keeping.saver.aget_tuple(at)
-    profile = saved.checkpoint["channel_values"].get("profile") if saved is not None else None
+    return order
+
+
+def _check_profile(profile: str | None, setup: Setup, run: Run) -> None:
     if profile is not None and profile not in setup.profiles:
         raise StateError(
             f"thread {run.thread} cannot go on: its next step is under profile '{profile}', which is gone; bring it "
             f"back, or give the run up with `profile-router purge {run.thread}`"
         )
-    if apart is None:
-        return await walk(keeping, run, task, setup, emit, approver=approver, warnings=warnings)
-    result = await walk(
-        keeping,
-        run,
-        task,
-        apart.setup(setup),
-        apart.emit(emit),
-        partial(apart.around, setup),
-        approver=approver,
-        warnings=warnings,
-        finish=partial(apart.bring_back, setup.state, run.thread),
-    )
-    return apart.result(result)
 
 
 def wanted(threads: Threads, thread: str | None) -> Row:

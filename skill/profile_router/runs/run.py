@@ -7,26 +7,35 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from profile_router.copies.lasting import original_of
+from profile_router.copies.ownership import tidy_copies
 from profile_router.core.privacy.masked_json import masked_json
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit, Event
-from profile_router.runs.context import made_once, run_context
-from profile_router.runs.result import Finish, Result, _result, finished
+from profile_router.runs.context import run_context
+from profile_router.runs.job import Job
+from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.state.database import told
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.records import unsaved
 from profile_router.threads.threads import Run
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.graph.state import CompiledStateGraph
+
+    from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
+
+    Graph = CompiledStateGraph[RunState, RunContext, RunInput, RunOutput]
 
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
@@ -41,14 +50,19 @@ def run_task(
     emit: Emit,
     approver: Approver | None = None,
 ) -> Result:
-    """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything.
-
-    *approver* is asked before an expensive step; without one nobody is there.
-    """
-    setup = prepare(task, policy_file, dict(environ), cwd, every_profile=True)
+    """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything."""
+    job = job_of(task, policy_file, dict(environ), cwd, emit, approver)
     drop_foreign(environ)
+    return asyncio.run(_run(job))
+
+
+def job_of(
+    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, emit: Emit, approver: Approver | None
+) -> Job:
+    """Return *task* as it is run in place, on a new thread where it names none. Raises RouterError for bad input."""
+    setup = prepare(task, policy_file, environ, cwd, every_profile=True)
     thread = thread_id(task.thread)
-    return asyncio.run(_run(replace(task, thread=thread), setup, thread, emit, approver))
+    return Job(task=replace(task, thread=thread), setup=setup, thread=thread, emit=emit, approver=approver)
 
 
 def drop_foreign(environ: MutableMapping[str, str]) -> None:
@@ -68,112 +82,87 @@ def thread_id(given: str | None) -> str:
     return given
 
 
-async def _run(task: Task, setup: Setup, thread: str, emit: Emit, approver: Approver | None) -> Result:
+async def _run(job: Job) -> Result:
     quiet_once_cancelled()
-    async with checkpoints(setup.state, setup.environ) as keeping:
+    state = job.setup.state
+    async with checkpoints(state, job.setup.environ) as keeping:
         for row in keeping.threads.unfinished():
-            if row.thread != thread and original_of(setup.state, row.workspace) == _place(setup):
+            if row.thread != job.thread and original_of(state, row.workspace) == _place(job.setup):
                 line = f"thread {row.thread} was interrupted; `profile-router resume {row.thread}` goes on with it"
-                emit({"event": "unfinished", "line": line, "thread": row.thread})
-        return await run_on(keeping, task, setup, thread, emit, approver=approver)
+                job.emit({"event": "unfinished", "line": line, "thread": row.thread})
+        return await run_on(keeping, job)
 
 
-async def run_on(
-    keeping: Keeping,
-    task: Task,
-    setup: Setup,
-    thread: str,
-    emit: Emit,
-    around: Callable[[Any], Any] | None = None,
-    *,
-    approver: Approver | None = None,
-    noted: Mapping[str, Any] = MappingProxyType({}),
-    finish: Finish | None = None,
-) -> Result:
-    """Run *task* on *thread* and return the result. *around* may change the context it runs in, *finish* the result.
+async def run_on(keeping: Keeping, job: Job) -> Result:
+    """Run *job* on its thread and return the result.
 
-    *noted* is what a process that goes on with the run has to know besides, or instead.
     Raises UsageError where another process is at the thread, and StateError where what it does cannot be kept.
     """
-    from profile_router.copies.ownership import tidy_copies  # it needs the end of a run, which is here
-
-    _check_names(setup)
-    _check_command(task)
+    setup = job.setup
+    there = job.site.setup(setup)
+    _check_names(there)
+    _check_command(job.task)
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
-    run = await asyncio.to_thread(threads.begin, thread, _place(setup))
+    run = await asyncio.to_thread(threads.begin, job.thread, _place(there))
     warnings = list(keeping.warnings)
     if run.given_up is not None:
         warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
     try:
-        await asyncio.to_thread(tidy_copies, threads, emit)  # of the run that was given up, too
-        policy = setup.policy
-        order = {"task": task, "cwd": str(setup.cwd), "policy": policy.source, "digest": policy.digest}
-        run.records.keep("order", order | dict(noted))
-        return await walk(keeping, run, task, setup, emit, around, approver=approver, warnings=warnings, finish=finish)
+        await asyncio.to_thread(tidy_copies, threads, job.emit)  # of the run that was given up, too
+        order = {"task": job.task, "cwd": str(setup.cwd), "spelled": dict(job.site.spelled)}
+        run.records.keep("order", order | {"policy": setup.policy.source, "digest": setup.policy.digest})
+        return await walk(keeping, run, job, warnings)
     finally:
         threads.leave(run)
 
 
-async def walk(
-    keeping: Keeping,
-    run: Run,
-    task: Task,
-    setup: Setup,
-    emit: Emit,
-    around: Callable[[Any], Any] | None = None,
-    *,
-    approver: Approver | None,
-    warnings: Sequence[str],
-    finish: Finish | None = None,
-) -> Result:
+async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) -> Result:
     """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
     from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
 
-    context = run_context(setup, task, run, approver)
-    context = made_once(context if around is None else around(context), run)
+    setup = job.setup
+    context = run_context(job, run)
     graph = build().compile(checkpointer=keeping.saver, name=NAME)
     try:
-        final = await _streamed(graph, keeping, run, task, context, emit)
+        final = await _streamed(graph, keeping, run, job, context)
         if final.get("private_thread") or final["evidence"].private or _read_private(final):
-            ParentSessions(state=setup.state).mark(task.sessions)  # it was not private when it began
-        result = _result(final, setup, (*setup.warnings, *warnings, *told()), run.thread)
+            ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
+        result = job.site.back(_result(final, setup, (*setup.warnings, *warnings, *told()), run.thread))
         run.records.keep("result", {"status": result.status, "json": result.json})
-        if finish is not None:
-            result = await finished(run, result, finish)
+        result = await job.site.bring_back(run, result, setup.state)
         await close(keeping, run, final)
     except sqlite3.Error as error:
         raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
     return result
 
 
-def _read_private(final: Mapping[str, Any]) -> bool:
+def _read_private(final: RunState) -> bool:
     """Tell whether an attempt, or the check, read what is withheld: the parent hears a result that may repeat it."""
     check = final["verified"].check
     return any(one.taints for one in (*final["receipts"], *((check,) if check else ())))
 
 
-async def _streamed(graph: Any, keeping: Keeping, run: Run, task: Task, context: Any, emit: Emit) -> Mapping[str, Any]:
+async def _streamed(graph: Graph, keeping: Keeping, run: Run, job: Job, context: RunContext) -> RunState:
     """Take *graph* to its end from where *run* is, tell its events, and return its last state."""
-    config: Any = {
+    config: RunnableConfig = {
         "configurable": {"thread_id": run.thread}, "metadata": {"run": run.id}, "recursion_limit": 100
     }  # fmt: skip
     saved = await keeping.saver.aget_tuple(config)
     begun = saved is not None and saved.metadata.get("run") == run.id
     try:
         async for event in graph.astream(
-            None if begun else {"task": task}, config, context=context, stream_mode="custom", durability="sync"
+            None if begun else {"task": job.task}, config, context=context, stream_mode="custom", durability="sync"
         ):
-            emit(masked_json(cast("Event", event), context.policy.confidential))
+            job.emit(job.site.back(masked_json(cast("Event", event), context.policy.confidential)))
     except StateError:
         raise
     except RouterError:
         if run.records.names("") == ["order"]:  # nothing was asked of anybody: there is nothing to go on with
             await close(keeping, run, (await graph.aget_state(config)).values)
         raise
-    final: Mapping[str, Any] = (await graph.aget_state(config)).values
-    return final
+    return cast("RunState", (await graph.aget_state(config)).values)
 
 
 def _check_names(setup: Setup) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from profile_router.machine.imports import import_large
 from profile_router.state.database import BUSY_S
@@ -16,13 +16,17 @@ from profile_router.threads.key import VARIABLE, NoThreadKey, read_key
 from profile_router.threads.records import Serializer
 from profile_router.threads.threads import Run, Threads
 
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
     """The threads and LangGraph's checkpointer, which has a database by itself."""
 
     threads: Threads
-    saver: Any
+    saver: BaseCheckpointSaver[str]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -73,13 +77,13 @@ async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[
         await connection.close()
 
 
-async def close(keeping: Keeping, run: Run, state: Mapping[str, Any]) -> None:
+async def close(keeping: Keeping, run: Run, state: Mapping[str, object]) -> None:
     """End *run*: of its last *state*, the thread keeps the conversation and its privacy, in one checkpoint."""
     from langgraph.checkpoint.memory import InMemorySaver
 
     from profile_router_graphs.router import build
 
-    at: Any = {"configurable": {"thread_id": run.thread, "checkpoint_ns": ""}}
+    at: RunnableConfig = {"configurable": {"thread_id": run.thread, "checkpoint_ns": ""}}
     memory = InMemorySaver(serde=keeping.saver.serde)
     kept = {name: state[name] for name in ("conversation", "private_thread") if name in state}
     if kept:

@@ -1,0 +1,196 @@
+"""One task to be run, and its site: the workspace itself, or a copy of it that is brought back at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from profile_router.copies.copy import Copy
+from profile_router.copies.lasting import copy_again
+from profile_router.copies.ownership import _given_up, _wanted
+from profile_router.copies.port import relocated
+from profile_router.copies.relocation import Relocation, rewritten
+from profile_router.core.task import Task
+from profile_router.core.telling.decision import Json
+from profile_router.git.merge import Merge, apply_command, clear_halves, keep_diff, merge
+from profile_router.ports import Approver, Emit
+from profile_router.runs.result import Result
+from profile_router.runs.setup import Setup
+from profile_router.state.places import place_in
+from profile_router.threads.threads import Row, Run, Threads
+from profile_router.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    from profile_router_graphs.state import RunContext  # LangGraph takes half a second
+
+T = TypeVar("T")
+_NAMED = 3
+
+
+class Site:
+    """Where a run works. This one is the workspace itself."""
+
+    @property
+    def spelled(self) -> Mapping[str, str]:
+        """Return the names of the workspace that are others at the site, with what they are there."""
+        return {}
+
+    def setup(self, setup: Setup) -> Setup:
+        """Return *setup* with the workspace that is at the site."""
+        return setup
+
+    def context(self, context: RunContext) -> RunContext:
+        """Return *context* with ports that work at the site."""
+        return context
+
+    def back(self, value: T) -> T:
+        """Return *value*, which a run tells, with the names of the workspace."""
+        return value
+
+    async def bring_back(self, run: Run, result: Result, state: Path) -> Result:
+        """Return *result* when what was done is in the workspace."""
+        return result
+
+
+IN_PLACE = Site()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One task to be run on a thread. *setup* is what was read for the workspace, wherever the site is.
+
+    *approver* is asked before an expensive step; without one nobody is there.
+    """
+
+    task: Task
+    setup: Setup
+    thread: str
+    emit: Emit
+    approver: Approver | None = None
+    site: Site = IN_PLACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopySite(Site):
+    """A copy of the workspace. Only what works in it sees its names: decisions, events and checkpoints do not.
+
+    *turn* is entered with the result before the copy is brought back, and left afterwards.
+    """
+
+    copy: Copy
+    relocation: Relocation
+    turn: Callable[[Result], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
+
+    @property
+    def spelled(self) -> Mapping[str, str]:
+        """Return the names of the workspace, with what they are in the copy."""
+        return self.relocation.spelled
+
+    def setup(self, setup: Setup) -> Setup:
+        """Return *setup* with the copy as its workspace."""
+        if setup.workspace is None:
+            raise AssertionError("a copy was made of no workspace")
+        here = Path(os.path.realpath(setup.cwd))
+        inside = here.is_relative_to(self.copy.trees.repository.top)
+        return replace(
+            setup,
+            workspace=Workspace(self.copy.folder(setup.workspace.root), git=True),
+            cwd=self.copy.folder(here) if inside else setup.cwd,
+        )
+
+    def context(self, context: RunContext) -> RunContext:
+        """Return *context* with ports that work in the copy."""
+        moved = self.relocation
+        return replace(
+            context,
+            measurer=relocated(context.measurer, ("measure",), moved),
+            runner=relocated(context.runner, ("run",), moved),
+            prober=relocated(context.prober, ("probe",), moved),
+            summarizer=relocated(context.summarizer, ("summarize",), moved),
+            verifier=relocated(context.verifier, ("verify", "diff", "set_back"), moved),
+        )
+
+    def back(self, value: T) -> T:
+        """Return *value* with the names of the workspace."""
+        return rewritten(value, self.relocation.back)
+
+    async def bring_back(self, run: Run, result: Result, state: Path) -> Result:
+        """Merge what was done, or keep it as a diff; once, however often the process is killed meanwhile."""
+        if (kept := run.records.find("finished")) is not None:
+            return Result(**kept)
+        again = run.records.find("finishing") is not None
+        run.records.keep("finishing", True)
+        async with self.turn(result):
+            act = partial(brought_back, self.copy, self.back(result), state, run.thread, again=again)
+            result = await to_the_end(act)
+        run.records.keep("finished", {"status": result.status, "json": result.json})
+        return result
+
+
+@contextmanager
+def site_of(threads: Threads, run: Run, row: Row, tell: Emit) -> Iterator[Site]:
+    """Give the site that the killed *run* worked at. Raises WorkspaceError where it is gone."""
+    place = place_in(threads.file.state, row.workspace)
+    if place is None:
+        yield IN_PLACE
+        return
+    with copy_again(place, partial(_wanted, threads), _given_up(threads, tell)) as copy:
+        spelled = (run.records.find("order") or {}).get("spelled", {})
+        home = str(copy.trees.repository.top)
+        yield CopySite(copy=copy, relocation=Relocation(spelled, moved=str(copy.top), home=home))
+
+
+async def to_the_end(act: Callable[[], T]) -> T:
+    """Return what *act* returns, run in a thread. When cancelled it is waited for first: half of it would be worse."""
+    acting = asyncio.ensure_future(asyncio.to_thread(act))
+    try:
+        return await asyncio.shield(acting)
+    except asyncio.CancelledError:
+        await asyncio.wait([acting])
+        raise
+
+
+def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: bool = False) -> Result:
+    """Merge what was done in *copy*, or keep it as a diff where the task failed or the merge did.
+
+    *Again* after a kill: what is there already merges with itself to nothing, and counts as merged.
+    """
+    if copy.left_out:
+        note = f"not in the copy that it worked in, because too large: {', '.join(copy.left_out[:_NAMED])}"
+        more = f" and {len(copy.left_out) - _NAMED} more" if len(copy.left_out) > _NAMED else ""
+        result = result.noting(f"{note}{more}")
+    trees, theirs = copy.trees, copy.tree()
+    if theirs == copy.base:
+        return result
+    changed = sorted(trees.differences(copy.base, theirs))
+    if again:
+        clear_halves(trees, copy.base, theirs, state, name)
+    if result.status == "ok":
+        merged = merge(trees, copy.base, theirs, state, name)
+        if merged.merged:
+            return _with_merge(result, merged, changed if again else merged.files)
+        why = f"not merged: {', '.join(merged.files)} was changed in the workspace as well"
+    else:
+        diff = keep_diff(trees, copy.base, theirs, state, name)
+        merged = Merge(merged=False, files=(), diff=diff, apply=apply_command(trees, diff))
+        why = f"{result.json['error'] or 'its check failed'}; not merged"
+    return _with_merge(result, merged, changed, f"{why}; what it did is kept, apply it with: {merged.apply}")
+
+
+def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: str = "") -> Result:
+    json: Json = {**result.json, "merge": {"merged": merged.merged, "changed": list(changed)}}
+    if merged.merged:
+        late = merged.moved and json["verified"]["check"] is not None
+        result = replace(result, json=json)
+        note = "the workspace had changed meanwhile: the check ran before the merge and not after it"
+        return result.noting(note) if late else result
+    json["merge"] |= {"conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
+    # What is verified is the workspace, and nothing of it is there.
+    json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
+    return Result(status="failed", json={**json, "status": "failed", "error": error})
