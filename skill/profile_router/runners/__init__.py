@@ -1,4 +1,4 @@
 """Who carries an attempt out: Hermes in a process of its own, or the embedded runner.
 
-Other rooms come in by `choice`, `once`.
+Other rooms come in by `choice`.
 """

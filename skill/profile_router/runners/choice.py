@@ -1,4 +1,4 @@
-"""Which runner an attempt gets: Hermes where it is there and takes the window, else the embedded one."""
+"""Which runner makes an attempt: Hermes if it is there and takes the window, else the embedded one. It is made once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.text import shown
 from profile_router.ports import Emit, Hold, Runner
+from profile_router.threads.records import Records
 from profile_router.withheld.survey import Survey
 
 HERMES_WINDOW = 64_000  # tokens; Hermes refuses models below (MINIMUM_CONTEXT_LENGTH)
@@ -52,6 +53,25 @@ class ChosenRunner:
         left = max(0.0, order.seconds - attempt.receipt.seconds)
         again = await self.embedded.run(replace(order, seconds=left), emit, hold)
         return replace(again, notes=(*attempt.notes, f"not run by Hermes: {attempt.receipt.error}", *again.notes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRunner:
+    """Runs attempts on *inner*. The records of an attempt's inside are forgotten when it has ended."""
+
+    inner: Runner
+    records: Records
+
+    async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
+        """Return how the attempt ended: as the records have it, if they do."""
+        name = f"attempt {order.number}"
+        recorded: Attempt | None = self.records.find(name)
+        if recorded is not None:
+            return recorded
+        attempt = await self.inner.run(order, emit, hold)
+        self.records.keep(name, attempt)
+        self.records.forget(f"{order.number}/")
+        return attempt
 
 
 def takes(choice: Choice, order: Order) -> bool:

@@ -19,12 +19,11 @@ from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
-from profile_router.runners.choice import ChosenRunner
+from profile_router.runners.choice import ChosenRunner, RecordedRunner
 from profile_router.runners.embedded.request import request_body
 from profile_router.runners.embedded.runner import EmbeddedRunner
 from profile_router.runners.hermes.installation import VARIABLE, find_hermes
 from profile_router.runners.hermes.runner import HermesRunner
-from profile_router.runners.once import KeptRunner
 from profile_router.runs.job import Job
 from profile_router.runs.setup import Setup
 from profile_router.servers.backends import LiveBackends
@@ -113,7 +112,7 @@ def run_context(job: Job, run: Run) -> RunContext:
         sleep=asyncio.sleep,
     )
     context = job.site.context(context)
-    return replace(context, runner=KeptRunner(inner=context.runner, records=run.records))
+    return replace(context, runner=RecordedRunner(inner=context.runner, records=run.records))
 
 
 def _purse(job: Job, run: Run) -> LedgerPurse:
@@ -156,7 +155,7 @@ def _hermes(setup: Setup, records: Records, known_secrets: Known) -> Runner | No
         records=records,
         known_secrets=known_secrets,
     )
-    return KeptRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner
+    return RecordedRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner
 
 
 def _no_hermes(policy: Policy, missing: str) -> UsageError:

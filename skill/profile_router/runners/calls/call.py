@@ -29,10 +29,10 @@ from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
 from profile_router.runners.embedded.history import counted_in, cut_short
-from profile_router.runners.embedded.pace import FirstToken, Pace
+from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
-from profile_router.runners.embedded.usage import Taken, taken
+from profile_router.runners.embedded.token_use import TokenUse, tokens_used
 from profile_router.threads.records import MemoryRecords, Records
 
 
@@ -71,7 +71,7 @@ class RecordedCalls:
         name = self._next_name(call)
         hold = await self._held(call, name)
         if isinstance(hold, Failure):
-            receipt = _receipt(call, self.policy, None, hold, FirstToken(), 0.0, _NOTHING)
+            receipt = _receipt(call, self.policy, None, hold, None, 0.0, _NOTHING)
             return None, replace(receipt, outcome="unavailable")
         recorded = self.records.find(name)
         if recorded is None:
@@ -101,14 +101,12 @@ class RecordedCalls:
 
 async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]:
     started = time.monotonic()
-    first, streamed = FirstToken(), StreamedCalls()
-    limits = policy.limits
-    pace = Pace(where=call.profile.where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
+    clock, streamed = StreamClock(call.profile.where, policy.limits), StreamedCalls()
     message: Any = None
     failure: Failure | None = None
     try:
         async with asyncio.timeout(call.seconds):
-            message = await pace.keep(_message(call, policy, streamed, [first, pace, streamed]))
+            message = await clock.keep(_message(call, policy, streamed, [clock, streamed]))
         _look_whole(call, message)
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
@@ -121,8 +119,8 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     took = _NOTHING
     if message is not None or streamed.began:
         factor = policy.counting.tokenizer_factor
-        took = taken(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
-    receipt = _receipt(call, policy, message, failure, first, round(time.monotonic() - started, 3), took)
+        took = tokens_used(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
+    receipt = _receipt(call, policy, message, failure, clock.first_s, round(time.monotonic() - started, 3), took)
     receipt = replace(receipt, model_served=receipt.model_served or streamed.model)
     return (None if failure else message.text.strip()), receipt
 
@@ -153,7 +151,7 @@ async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, ca
         return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
 
 
-_NOTHING = Taken(tokens_in=0, tokens_out=0)
+_NOTHING = TokenUse(tokens_in=0, tokens_out=0)
 
 
 def _receipt(
@@ -161,9 +159,9 @@ def _receipt(
     policy: Policy,
     message: Any,
     failure: Failure | None,
-    first: FirstToken,
+    first_s: float | None,
     seconds: float,
-    took: Taken,
+    took: TokenUse,
 ) -> Receipt:
     made = Made(
         runner=NAME,
@@ -174,7 +172,7 @@ def _receipt(
         model_served=message.response_metadata.get("model_name") if message is not None else None,
         tokens_in=took.tokens_in,
         tokens_out=took.tokens_out,
-        first_s=first.seconds,
+        first_s=first_s,
         turns=0 if message is None else 1,
     )
     receipt = receipt_of(made, failure, call.profile, policy, seconds)

@@ -17,11 +17,11 @@ from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
 from profile_router.runners.embedded.history import History, counted_in
-from profile_router.runners.embedded.pace import FirstToken, Pace
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
-from profile_router.runners.embedded.slips import Misuse
+from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
-from profile_router.runners.embedded.usage import taken
+from profile_router.runners.embedded.token_use import tokens_used
+from profile_router.runners.embedded.tool_mistakes import ToolMistakes
 
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
@@ -41,9 +41,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         afford: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
-        self.pace = Pace(where=where, first_s=limits.first_token_seconds, between_s=limits.between_tokens_seconds)
-        self._misuse = Misuse(limits.bad_calls)
-        self.first_token = FirstToken()
+        self.clock = StreamClock(where, limits)
+        self._mistakes = ToolMistakes(limits.bad_calls)
         self.streamed = StreamedCalls()
         self.turns = 0
         self.tokens_in = 0
@@ -63,8 +62,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         if self.turns >= self._max_turns:
             raise self._ended("turn-limit", detail_of("turn-limit", turns=self._max_turns))
         offered = frozenset(str(getattr(tool, "name", "")) for tool in request.tools)
-        if (slip := self._misuse.look(request.messages, offered)) is not None:
-            raise self._ended(*slip)
+        if (mistake := self._mistakes.look(request.messages, offered)) is not None:
+            raise self._ended(*mistake)
         messages = request.messages if self._vision else without_images(request.messages)
         fitted = await self._history.fit(messages)
         if fitted is None:
@@ -75,7 +74,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             self._afford(self.tokens_in + self.tokens_out + self._history.tokens)
         self.turns += 1
         try:
-            response = await self.pace.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
+            response = await self.clock.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
         except BaseException as error:
             if self.streamed.began:
                 self._count(None, fitted)
@@ -113,7 +112,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         said = self.streamed.model if message is None else message.response_metadata.get("model_name")
         self.model_served = said or self.model_served
         prompt, factor = self._history.text(sent), self._history.factor
-        found = taken(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
+        found = tokens_used(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
         self.usage_missing |= not found.said
         self.tokens_in += found.tokens_in
         self.tokens_out += found.tokens_out

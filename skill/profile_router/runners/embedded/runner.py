@@ -175,7 +175,7 @@ class EmbeddedRunner:
                 {"messages": conversation_messages(order, self.base)},
                 config={
                     "recursion_limit": 10_000,
-                    "callbacks": [meter.first_token, meter.streamed, meter.pace],
+                    "callbacks": [meter.streamed, meter.clock],
                 },
             )
         return str(result["messages"][-1].text).strip()
@@ -257,7 +257,7 @@ def _receipt(
         model_served=meter.model_served,
         tokens_in=meter.tokens_in,
         tokens_out=meter.tokens_out,
-        first_s=meter.first_token.seconds,
+        first_s=meter.clock.first_s,
         turns=meter.turns,
     )
     return receipt_of(made, failure, profile, policy, seconds)

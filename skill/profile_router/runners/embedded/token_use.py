@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class TokenUse:
     """The tokens of one prompt and its answer. `said`: by the provider's own count."""
 
     tokens_in: int
@@ -27,7 +27,7 @@ class Taken:
     said: bool = True
 
 
-def taken(message: BaseMessage | None, *, prompt: str, written: str = "", factor: float) -> Taken:
+def tokens_used(message: BaseMessage | None, *, prompt: str, written: str = "", factor: float) -> TokenUse:
     """Return what *message* took; None: an answer that broke off. *written* is all that had come, thoughts included.
 
     *factor* is how much higher than o200k the model is taken to count *prompt* and answer where it did not say.
@@ -35,9 +35,9 @@ def taken(message: BaseMessage | None, *, prompt: str, written: str = "", factor
     usage: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
     tokens_in, tokens_out = int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0)
     if tokens_in > 0 and tokens_out >= 0:
-        return Taken(tokens_in=tokens_in, tokens_out=tokens_out)
+        return TokenUse(tokens_in=tokens_in, tokens_out=tokens_out)
     answer = written if message is None or written else _written(message)
-    return Taken(
+    return TokenUse(
         tokens_in=max(tokens_in, math.ceil(exact_tokens(prompt) * factor)),
         tokens_out=max(tokens_out, math.ceil(exact_tokens(answer) * factor)),
         said=False,

@@ -1,7 +1,7 @@
 """Notice a model that cannot handle its tools: names it makes up, arguments that do not fit, one failing call repeated.
 
-A slip is answered and forgiven; the same sort of slip so often as the policy's `bad_calls` ends the attempt, because a
-better model is cheaper than a patient one.
+A mistake is answered and forgiven. The same kind, as often as the policy's `bad_calls` says, ends the attempt: a better
+model is cheaper than a patient one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _FAILED = "error:"
 
 
-class Misuse:
-    """Counts the slips of one attempt over its messages. *limit* of a sort are too many."""
+class ToolMistakes:
+    """Counts the mistakes of one attempt over its messages. *limit* of a kind are too many."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -28,19 +28,19 @@ class Misuse:
         self._seen = 0
 
     def look(self, messages: Sequence[BaseMessage], offered: frozenset[str]) -> tuple[Cause, str] | None:
-        """Return the sort of slip that has come too often by now, and what to say of it; None where none has.
+        """Return the kind of mistake that has come too often by now, and what to say of it; None where none has.
 
         *messages* are all of the attempt so far, each looked at once; *offered* the names of its tools.
         """
         fresh, self._seen = messages[self._seen :], len(messages)
-        for cause, of_what in _slips(fresh, offered):
+        for cause, of_what in _mistakes(fresh, offered):
             self._counts[cause, of_what if cause == "repeated-call" else ""] += 1
             if self._counts[cause, of_what if cause == "repeated-call" else ""] >= self._limit:
                 return cause, detail_of(cause, times=self._limit, name=of_what.partition(" ")[0][:60])
         return None
 
 
-def _slips(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Iterator[tuple[Cause, str]]:
+def _mistakes(messages: Sequence[BaseMessage], offered: frozenset[str]) -> Iterator[tuple[Cause, str]]:
     from langchain_core.messages import AIMessage, ToolMessage
 
     calls = {call["id"]: call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls}

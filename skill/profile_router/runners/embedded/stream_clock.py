@@ -8,31 +8,34 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackHandler
-from langchain_core.messages import BaseMessage
 
 from profile_router.core.ladder.causes import Cause, detail_of
+from profile_router.core.policy import Limits
 from profile_router.errors import AttemptError
 
 Answer = TypeVar("Answer")
 
 
-class Pace(AsyncCallbackHandler):
-    """Watches one request at a time: seconds to the first token, and between two. Comments of a stream do not count."""
+class StreamClock(AsyncCallbackHandler):
+    """Watches one request at a time: seconds to the first token, and between two. Comments of a stream do not count.
 
-    def __init__(self, *, where: str, first_s: float, between_s: float) -> None:
+    `first_s` is how many seconds the first token of all requests took, None until it comes.
+    """
+
+    def __init__(self, where: str, limits: Limits) -> None:
+        self.first_s: float | None = None
         self._where = where
-        self._first_s = first_s
-        self._between_s = between_s
+        self._limits = limits
+        self._started = 0.0
         self._latest: float | None = None
 
     async def keep(self, request: Awaitable[Answer]) -> Answer:
         """Return what *request* answers. Raises AttemptError, and ends it, where it is too slow."""
-        self._latest, started = None, time.monotonic()
+        self._latest, self._started = None, time.monotonic()
         running = asyncio.ensure_future(request)
         try:
             while not running.done():
-                late = (started + self._first_s) if self._latest is None else (self._latest + self._between_s)
-                if (left := late - time.monotonic()) <= 0:
+                if (left := self._seconds_left()) <= 0:
                     raise self._late()
                 await asyncio.wait({running}, timeout=left)
             return running.result()
@@ -41,30 +44,19 @@ class Pace(AsyncCallbackHandler):
                 running.cancel()
                 await asyncio.wait({running})
 
+    def _seconds_left(self) -> float:
+        now = time.monotonic()
+        if self._latest is None:
+            return self._started + self._limits.first_token_seconds - now
+        return self._latest + self._limits.between_tokens_seconds - now
+
     def _late(self) -> AttemptError:
         cause: Cause = "first-token-timeout" if self._latest is None else "stalled"
-        seconds = self._first_s if self._latest is None else self._between_s
+        seconds = self._limits.first_token_seconds if self._latest is None else self._limits.between_tokens_seconds
         return AttemptError(cause, f"{self._where}: {detail_of(cause, seconds=seconds)}")
 
     async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
         """Note that something came; *token* itself does not matter."""
         self._latest = time.monotonic()
-
-
-class FirstToken(AsyncCallbackHandler):
-    """Notes when the first piece of the first answer came. `seconds` is None until then."""
-
-    def __init__(self) -> None:
-        self._asked: float | None = None
-        self.seconds: float | None = None
-
-    async def on_chat_model_start(
-        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
-    ) -> None:
-        """Note when the first request began."""
-        self._asked = time.monotonic() if self._asked is None else self._asked
-
-    async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
-        """Note when the first piece came; *token* itself does not matter."""
-        if self.seconds is None and self._asked is not None:
-            self.seconds = round(time.monotonic() - self._asked, 4)
+        if self.first_s is None:
+            self.first_s = self._latest - self._started
