@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from profile_router.core.attempt.between import cost
-from profile_router.core.attempt.unblock import unblock, unblock_words
+from profile_router.core.attempt.between import cost, unblock, unblock_words
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.masked_json import masked_json
 from profile_router.core.routing.route import Refusal

@@ -1,4 +1,4 @@
-"""Between two attempts: what is ordered, what forbids it, what follows, and how the run ended. Pure."""
+"""Between two attempts: what is ordered, what forbids it, what follows, how a run ended and what unblocks it. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from dataclasses import replace
 from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, alternating, passed_on
 from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
 from profile_router.core.policy import Policy
+from profile_router.core.privacy.taint import HOW_TO_ALLOW
+from profile_router.core.profile import address
 from profile_router.core.routing.candidate import Candidate, Candidates, is_local, price_tier
 from profile_router.core.routing.fit import fits, fits_text
 from profile_router.core.routing.route import Decision, Refusal
@@ -197,3 +200,23 @@ def final_status(
 def cost(receipts: Sequence[Receipt]) -> float:
     """Return what all *receipts* cost together, in USD."""
     return round(sum(receipt.cost_usd for receipt in receipts), 6)
+
+
+def unblock(places: Sequence[Place], hops: Sequence[Hop], policy: Policy, candidates: Candidates) -> tuple[str, ...]:
+    """Return what would have helped at each of *places*, which failed for the causes of *hops*, each line once."""
+    if any(hop.cause == "tainted" for hop in hops):
+        return (HOW_TO_ALLOW,)
+    lines = (_line(place, hop.cause, policy, candidates) for place, hop in zip(places, hops, strict=False))
+    return tuple(dict.fromkeys(lines))
+
+
+def unblock_words(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+    """Return how to let on what was kept back from models elsewhere, for a run with a tainted attempt."""
+    return (HOW_TO_ALLOW,) if any(receipt.taints for receipt in receipts) else ()
+
+
+def _line(place: Place, cause: Cause, policy: Policy, candidates: Candidates) -> str:
+    candidate = candidates[place.profile].at(place.provider)
+    row = TABLE[cause]
+    text = (row.unblock_here if is_local(candidate, policy) else "") or row.unblock
+    return text.format(profile=place.profile, address=address(candidate.base_url))
