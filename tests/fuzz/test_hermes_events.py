@@ -15,7 +15,7 @@ from tests.runners.embedded.a_runner import KEY, cloud
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.runners.hermes.account import Account
-from profile_router.runners.hermes.process import Ended
+from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of
 from profile_router.runners.hermes.runner import _notes, _receipt
 from profile_router.servers.retry_after import HEADERS, retry_after

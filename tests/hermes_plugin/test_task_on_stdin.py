@@ -1,4 +1,4 @@
-"""What the plugin needs of the command line: a task as JSON on stdin, stdin as a leash, and the policy's switch."""
+"""What the plugin needs of the command line: a task as JSON on stdin, stdin as the parent pipe, and the policy's switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""End this process, and what it started, when whoever started it is gone: stdin is the leash."""
+"""End this process, and what it started, when its parent is gone: stdin is the parent pipe, which then closes."""
 
 from __future__ import annotations
 

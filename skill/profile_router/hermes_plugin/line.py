@@ -1,4 +1,4 @@
-"""The pipes to one run of the router: its order, its events, and its leash."""
+"""The pipes to one run of the router: its order, its events, and the parent pipe by which it ends."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Line:
                     yield event
 
     def end(self, *, done: bool) -> None:
-        """End the router: when *done* by itself; else, or if it does not, by its leash; else with its whole group."""
+        """End the router: by itself when *done*; else, or if it does not, by its parent pipe; else with its group."""
         process = self._process
         if done:
             with suppress(subprocess.TimeoutExpired):

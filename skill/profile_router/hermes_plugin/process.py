@@ -1,6 +1,6 @@
 """One run of the router as a process: give it a task, follow its events, and end it with all that it started.
 
-Its stdin is its leash: the router ends its own children and itself when that closes, whichever way Hermes ends.
+Its stdin is the parent pipe: when it closes, however Hermes ends, the router ends its own children and itself.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, call, say
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child.family import family
-from profile_router.runners.hermes.started import CHILD, home_of, started
+from profile_router.runners.hermes.child_process import CHILD, home_of, started
 
 AT_MOST = 60.0
 # Tells who it is, and whom it started in a session of its own and without an environment to be found by.

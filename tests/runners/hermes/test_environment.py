@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.runners.hermes.environment import child_environment
+from profile_router.runners.hermes.child_process import child_environment
 
 HOME = Path("/home/profiles/one")
 OURS = {"HERMES_HOME", "HERMES_QUIET", "HERMES_STREAM_RETRIES", "HERMES_DISABLE_LAZY_INSTALLS", "PROFILE_ROUTER_CHILD"}

@@ -11,8 +11,7 @@ from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.test_ending import Busy, busy
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.runners.hermes.account import Account
-from profile_router.runners.hermes.kept_turn import KeptTurn
+from profile_router.runners.hermes.account import Account, TurnRecord
 from profile_router.threads.records import MemoryRecords
 
 __all__ = ["busy"]
@@ -38,7 +37,7 @@ def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks
 
 
 def test_a_request_that_was_under_way_when_the_router_was_killed_is_paid_for_too() -> None:
-    turn = KeptTurn(records=MemoryRecords(), name="0/answered")
+    turn = TurnRecord(records=MemoryRecords(), name="0/answered")
     hear = turn.hearing(Account(emit=Heard()))
     hear({"event": "asked", "turn": 1, "sent": 700})
     assert turn.interrupted(Account(emit=Heard()), "burst") is None

@@ -9,7 +9,7 @@ from tests.fakes import BURST, Heard, an_order
 
 from profile_router.core.ladder.failure import Failure
 from profile_router.runners.hermes.account import Account
-from profile_router.runners.hermes.process import Ended
+from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of
 
 GOOD = {"completed": True, "final_response": "done", "turn_exit_reason": "text_response(finish_reason=stop)"}

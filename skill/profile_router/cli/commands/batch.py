@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from profile_router.cli import parent_process as leash
+from profile_router.cli import parent_process
 from profile_router.cli.approval import Pipe
 from profile_router.cli.commands.run import EXITS, approver_for, say, stream
 from profile_router.cli.options import add_stream_options, on_stdin
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     tasks = tasks_from_json(stdin.readline(_LONGEST) if arguments.exit_with_stdin else stdin.read(_LONGEST))
     approver = approver_for(arguments, stream)
     if arguments.exit_with_stdin:
-        leash.hold(approver.heard if isinstance(approver, Pipe) else None)
+        parent_process.hold(approver.heard if isinstance(approver, Pipe) else None)
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None
     if arguments.from_hermes:

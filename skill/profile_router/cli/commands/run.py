@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from profile_router.cli import parent_process as leash
+from profile_router.cli import parent_process
 from profile_router.cli.approval import Agreed, Pipe, TerminalApprover
 from profile_router.cli.options import add_run_options, add_task_options, task_of
 from profile_router.cli.progress import Progress, closing_lines
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     task = task_of(arguments)
     approver = approver_for(arguments, stream)
     if arguments.exit_with_stdin:
-        leash.hold(approver.heard if isinstance(approver, Pipe) else None)
+        parent_process.hold(approver.heard if isinstance(approver, Pipe) else None)
     if arguments.from_hermes:
         policy = read_policy(find_policy(arguments.policy, os.environ))
         if not _switched_on(policy, task, arguments.policy):

@@ -17,7 +17,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.causes import Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.runners.hermes.account import Account
-from profile_router.runners.hermes.process import Ended
+from profile_router.runners.hermes.child_process import Ended
 from profile_router.servers.retry_after import retry_after
 
 _MESSAGE_CHARS = 400

@@ -30,12 +30,10 @@ from profile_router.profiles.files import read_config
 from profile_router.prompting.image_parts import image_parts
 from profile_router.prompting.templates import render
 from profile_router.prompting.texts import order_text
-from profile_router.runners.hermes.account import Account
+from profile_router.runners.hermes.account import Account, TurnRecord
+from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of, started
 from profile_router.runners.hermes.installation import Hermes
-from profile_router.runners.hermes.kept_turn import KeptTurn
-from profile_router.runners.hermes.process import Ended, Heard, converse
 from profile_router.runners.hermes.results import failure_of
-from profile_router.runners.hermes.started import Child, home_of, started
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records
 from profile_router.withheld.file_secrets import Known
@@ -74,7 +72,7 @@ class HermesRunner:
         profile = self.load(order.profile)
         started = time.monotonic()
         account = Account(emit=emit, afford=self._afford(order, hold))
-        turn = KeptTurn(records=self.records, name=f"{order.number}/answered")
+        turn = TurnRecord(records=self.records, name=f"{order.number}/answered")
         if interrupted := turn.interrupted(account, profile.where):
             receipt = _receipt(order, profile, account, interrupted, 0.0, self.policy)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))

@@ -1,6 +1,6 @@
 """One turn of the real Hermes. Hermes' own python runs this file by its path; nothing of ours is installed there.
 
-The turn is run inside Hermes, by the names that `inside` finds; where one is missing, by `hermes chat` within limits.
+The turn runs inside Hermes, by the names that `internals` finds; where one is missing, by `hermes chat` within limits.
 
 In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: a byte for each
 request that may go out; when it closes, whoever ordered is gone, and this process ends with everything that it started.
@@ -36,27 +36,26 @@ def main() -> None:
 
 def _run(say: Any, order_given: Any, meter: Any) -> None:
     """Run the turn inside Hermes, or by its command where what that needs is not there; no request was made then."""
-    inside, environ = _beside("inside"), dict(os.environ)  # now: the profile's keys are not in it yet
-    say("version", version=inside.told_version())
-    turn, lacking = _beside("turn").HermesTurn(inside, meter), ""
+    internals, environ = _beside("internals"), dict(os.environ)  # now: the profile's keys are not in it yet
+    say("version", version=internals.told_version())
+    turn, lacking = _beside("turn").HermesTurn(internals, meter), ""
     try:
         turn.load()
     except Exception as error:
         lacking = " ".join(str(error).split()) or type(error).__name__
     order = order_given()
-    size = _beside("size").sizer(order["counting"])
     if not lacking:
         try:
-            turn.run(order, say, size)
+            turn.run(order, say)
             return
-        except inside.Unknown as error:
+        except internals.Unknown as error:
             lacking = str(error)
     chat = _beside("chat")
-    meter.begin(say, size, order["max_turns"], order["max_tokens"])
+    meter.begin(say, order["counting"], order["max_turns"], order["max_tokens"])
     try:
         chat.run(order, say, _beside("loopback"), meter, environ)
     except chat.Unable as error:
-        raise inside.Unknown(f"{lacking}, and {error}") from error
+        raise internals.Unknown(f"{lacking}, and {error}") from error
 
 
 def _beside(name: str) -> Any:
@@ -70,15 +69,15 @@ def _beside(name: str) -> Any:
 
 
 def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes], allowed: queue.SimpleQueue[int]) -> Any:
-    """Keep stdin as the leash and stdout as the wire, out of reach of whatever is started; return who speaks on it.
+    """Keep stdin as the parent pipe and stdout as the wire, out of reach of what is started; return who speaks on it.
 
-    The order, which comes on the leash, goes to *orders*, and what comes after it to *allowed*.
+    The order, which comes on the parent pipe, goes to *orders*, and what comes after it to *allowed*.
     """
-    leash, wire = os.dup(0), os.dup(1)  # these two are not inherited
+    parent_pipe, wire = os.dup(0), os.dup(1)  # these two are not inherited
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     scratch = Path(os.environ.get("TMPDIR") or "/").parent  # now: the profile's .env may name another
-    threading.Thread(target=_hold, args=(leash, family, orders, allowed, scratch), daemon=True).start()
+    threading.Thread(target=_hold, args=(parent_pipe, family, orders, allowed, scratch), daemon=True).start()
     lock = threading.Lock()
 
     def say(event: str, **values: Any) -> None:
@@ -91,18 +90,18 @@ def _take_over_the_streams(family: Any, orders: queue.SimpleQueue[bytes], allowe
 
 
 def _hold(
-    leash: int, family: Any, orders: queue.SimpleQueue[bytes], allowed: queue.SimpleQueue[int], scratch: Path
+    parent_pipe: int, family: Any, orders: queue.SimpleQueue[bytes], allowed: queue.SimpleQueue[int], scratch: Path
 ) -> None:
-    """Hand the order on, then each byte, and end with all that was started when the other end of the *leash* is gone.
+    """Hand the order on, then each byte. When the *parent_pipe* closes, end with all that was started.
 
     Whoever made *scratch* may have been killed: it goes too.
     """
     order = bytearray()
-    while not order.endswith(b"\n") and (read := os.read(leash, 1 << 16)):
+    while not order.endswith(b"\n") and (read := os.read(parent_pipe, 1 << 16)):
         order += read
     if order.endswith(b"\n"):
         orders.put(bytes(order))
-    while read := os.read(leash, 1024):
+    while read := os.read(parent_pipe, 1024):
         for byte in read:
             allowed.put(byte)
     parent = os.getpid()

@@ -6,9 +6,10 @@ does not count is free to it: here such a request is counted by its size.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
 _ASKING = ("/chat/completions", "/completions", "/responses", "/messages")  # what paths of a model's answers end in
 _REFUSED = (400, 422)  # the request as it was, for an option of it
+_AROUND_A_NAME = 4  # bytes of JSON
+_IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
 class BrokeOff(ConnectionError):
@@ -36,8 +39,8 @@ class Meter:
 
     An `asked` request waits until *may_go* returns: whoever pays has found the money for it. Beyond the turn's limit
     none goes out, be it of Hermes' loop or of a helper of its (a summary, a look at an image); `spent` tells that one
-    wanted to. *size* is what a request or an answer is taken to have in tokens, where nobody counts. `coming` tells of
-    an answer that has begun, and of each further thousand characters of it (of a long one, of each eighth).
+    wanted to. `coming` tells of an answer that has begun, and of each further thousand characters of it (of a long one,
+    of each eighth).
     """
 
     def __init__(self, may_go: Callable[[], object]) -> None:
@@ -107,19 +110,22 @@ class Meter:
                 raise TurnsSpent("each request goes out once")
             self._to_send, self._status = self._to_send - 1, None
 
-    def begin(self, say: Say, size: Callable[[Any], int], most: int, answer: int) -> None:
-        """Let *most* requests go out from now on; the longest answer to each has *answer* tokens."""
-        self._say, self._size, self._most, self._answer, self.spent = say, size, most, answer, False
+    def begin(self, say: Say, counting: Mapping[str, float], most: int, answer: int) -> None:
+        """Let *most* requests go out from now on; the longest answer to each has *answer* tokens.
 
-    def watch(self, agent: Any, inside: Any) -> None:
-        """Meter the requests of Hermes' *agent*. Raises the Unknown of *inside*."""
+        Where nobody counts tokens, *counting* does: `bytes_per_token` of UTF-8, and `image_tokens` for each image.
+        """
+        self._say, self._size, self._most, self._answer, self.spent = say, _sizer(counting), most, answer, False
+
+    def watch(self, agent: Any, internals: Any) -> None:
+        """Meter the requests of Hermes' *agent*. Raises the Unknown of *internals*."""
         self._agent = agent
-        self._stub = inside.take("PARTIAL_STREAM_STUB_ID")
-        self._normalize = inside.take("normalize_usage")
+        self._stub = internals.take("PARTIAL_STREAM_STUB_ID")
+        self._normalize = internals.take("normalize_usage")
         for name in _METHODS:
-            inside.put(agent, **{name: self._metered(getattr(agent, name))})
+            internals.put(agent, **{name: self._metered(getattr(agent, name))})
         for name in _PIECES:
-            inside.put(agent, **{name: self._overheard(getattr(agent, name))})
+            internals.put(agent, **{name: self._overheard(getattr(agent, name))})
 
     def end(self) -> str:
         """Take it that the turn has made all the requests that it may. Return what is said instead of one more."""
@@ -263,6 +269,28 @@ class Meter:
         if self._length >= self._told:
             self._told = self._length + max(_BETWEEN_TOLD, self._length // 8)
             self._say("coming", written=self._size(self._written))
+
+
+def _sizer(counting: Mapping[str, float]) -> Callable[[Any], int]:
+    """Return what tells the tokens of a value by its size, rather too many: Hermes' python may have no tokenizer."""
+
+    def size(value: Any) -> int:
+        length, images, waiting = 0, 0, [value]
+        while waiting:
+            found = waiting.pop()
+            if isinstance(found, Mapping):
+                if found.get("type") in _IMAGES:
+                    images += 1
+                    continue
+                length += sum(len(str(name)) + _AROUND_A_NAME for name in found)
+                waiting.extend(found.values())
+            elif isinstance(found, list | tuple):
+                waiting.extend(found)
+            elif found is not None:
+                length += len(str(found).encode("utf-8", "replace"))
+        return math.ceil(length / counting["bytes_per_token"] + images * counting["image_tokens"])
+
+    return size
 
 
 def _asks(url: Any, server: str) -> bool:

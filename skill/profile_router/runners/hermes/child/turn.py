@@ -1,6 +1,6 @@
 """Build Hermes' agent as its own `hermes chat` does, minus all that it repeats unseen, and run one turn.
 
-Loaded by the child, inside Hermes' python. Where Hermes has not what the turn takes of it (see `inside`), `load` or
+Loaded by the child, inside Hermes' python. Where Hermes lacks what the turn takes of it (see `internals`), `load` or
 `run` raises Unknown before the first request.
 """
 
@@ -26,38 +26,38 @@ Order = Mapping[str, Any]
 
 
 class HermesTurn:
-    """One turn: *inside* finds what Hermes has, and each request goes by *meter*, whoever of Hermes makes it."""
+    """One turn: *internals* finds what Hermes has, and each request goes by *meter*, whoever of Hermes makes it."""
 
-    def __init__(self, inside: Any, meter: Any) -> None:
-        self.inside = inside
+    def __init__(self, internals: Any, meter: Any) -> None:
+        self.internals = internals
         self.meter = meter
 
     def load(self) -> None:
         """Import Hermes under the profile, about a second, before there is an order: no model or server is asked."""
-        take, keys = self.inside.take, self.inside.place_of("_load_global_auth_store")
+        take, keys = self.internals.take, self.internals.place_of("_load_global_auth_store")
         take("load_hermes_dotenv")(hermes_home=os.environ["HERMES_HOME"])
         take("declare_stateless_channel")()
         read = keys._load_global_auth_store
-        self.inside.put(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
+        self.internals.put(keys, _load_global_auth_store=dict)  # the root's keys: only an order may allow them
         take("apply_terminal_config_to_env")()
-        self.meter.stand_between(self.inside.place_of("call_llm"))  # before anybody of Hermes has taken it from there
-        self.inside.look()
-        self.inside.put(keys, _load_global_auth_store=read)
+        self.meter.stand_between(self.internals.place_of("call_llm"))  # before any of Hermes has taken it from there
+        self.internals.look()
+        self.internals.put(keys, _load_global_auth_store=read)
 
-    def run(self, order: Order, say: Say, size: Callable[[Any], int]) -> None:
+    def run(self, order: Order, say: Say) -> None:
         """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
         if not order["root_keys"]:  # else Hermes reads through to the root's keys, even past one in the profile's .env
-            self.inside.put(self.inside.place_of("_load_global_auth_store"), _load_global_auth_store=dict)
-        config = self.inside.take("load_config")()
+            self.internals.put(self.internals.place_of("_load_global_auth_store"), _load_global_auth_store=dict)
+        config = self.internals.take("load_config")()
         if os.environ.get("TERMINAL_ENV", "local") != "ssh":  # there the folders are another machine's
             os.environ["TERMINAL_CWD"] = order["cwd"]
-        agent = _agent(order, config, say, self.inside)
+        agent = _agent(order, config, say, self.internals)
         # Beyond its limit Hermes asks for a summary here; what it calls such an ending differs between versions.
-        self.inside.put(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
-        clients = [self.inside.take(name) for name in ("Client", "AsyncClient")]
+        self.internals.put(agent, _handle_max_iterations=lambda *_, **__: self.meter.end())
+        clients = [self.internals.take(name) for name in ("Client", "AsyncClient")]
         self.meter.stand_at_the_door(clients, order["expected"]["base_url"])
-        self.meter.begin(say, size, order["max_turns"], agent.max_tokens or 0)
-        self.meter.watch(agent, self.inside)
+        self.meter.begin(say, order["counting"], order["max_turns"], agent.max_tokens or 0)
+        self.meter.watch(agent, self.internals)
         say("begun")
         result = agent.run_conversation(order["prompt"], conversation_history=list(order["history"]))
         ended = {"turn_exit_reason": _TURNS_SPENT, "completed": False} if self.meter.spent else {}
@@ -65,17 +65,17 @@ class HermesTurn:
         agent.close()
 
 
-def _agent(order: Order, config: Mapping[str, Any], say: Say, inside: Any) -> Any:
+def _agent(order: Order, config: Mapping[str, Any], say: Say, internals: Any) -> Any:
     section = config.get("model") or {}
     section = section if isinstance(section, dict) else {"default": section}
     model = section.get("default") or section.get("model") or ""
     _same_model(order["expected"], model)
-    runtime = inside.take("resolve_runtime_provider")(target_model=model or None)
+    runtime = internals.take("resolve_runtime_provider")(target_model=model or None)
     _same_place(order["expected"], runtime.get("base_url") or "")
     runtime = _with_key(runtime, order)
-    _start_tool_servers(inside)
-    _approvals(order["unattended"], inside)
-    agent = inside.take("AIAgent")(
+    _start_tool_servers(internals)
+    _approvals(order["unattended"], internals)
+    agent = internals.take("AIAgent")(
         **{key: runtime.get(key) for key in ("api_key", "base_url", "provider", "api_mode")},
         **_preferences(config.get("provider_routing") or {}),
         model=model,
@@ -83,13 +83,13 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say, inside: Any) -> An
         fallback_model=None,
         max_iterations=order["max_turns"],
         max_tokens=section.get("max_tokens") or order["max_tokens"],
-        enabled_toolsets=_toolsets(order["toolsets"], config, say, inside),
+        enabled_toolsets=_toolsets(order["toolsets"], config, say, internals),
         disabled_toolsets=[
             *((config.get("agent") or {}).get("disabled_toolsets") or ()),
             *_WITHHELD,
             *(() if order["unattended"] else _NEEDS_APPROVAL),
         ],
-        reasoning_config=inside.take("resolve_reasoning_config")(config, model),
+        reasoning_config=internals.take("resolve_reasoning_config")(config, model),
         ephemeral_system_prompt=order["system"],
         quiet_mode=True,
         platform="cli",
@@ -97,9 +97,9 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say, inside: Any) -> An
         skip_memory=True,
     )
     agent.suppress_status_output = True
-    _one_request_a_turn(agent, inside)
+    _one_request_a_turn(agent, internals)
     if not isinstance(order["prompt"], str):  # else another model call would put the images into words first
-        inside.put(agent, _model_supports_vision=lambda: True)
+        internals.put(agent, _model_supports_vision=lambda: True)
     return agent
 
 
@@ -124,10 +124,10 @@ def _same_place(expected: Mapping[str, Any], base_url: str) -> None:
         raise LookupError(f"it reads the profile's address as '{base_url}', not as '{expected['base_url']}'")
 
 
-def _start_tool_servers(inside: Any) -> None:
+def _start_tool_servers(internals: Any) -> None:
     log = logging.getLogger(__name__)
-    inside.take("start_background_mcp_discovery")(logger=log, thread_name="mcp-discovery")
-    inside.take("wait_for_mcp_discovery")()
+    internals.take("start_background_mcp_discovery")(logger=log, thread_name="mcp-discovery")
+    internals.take("wait_for_mcp_discovery")()
 
 
 def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,12 +141,12 @@ def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say, inside: Any) -> list[str]:
+def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say, internals: Any) -> list[str]:
     """Return what the task wants and the profile allows. A profile that lists none for the CLI allows any."""
-    allowed: set[str] = inside.take("_get_platform_tools")(config, "cli")
+    allowed: set[str] = internals.take("_get_platform_tools")(config, "cli")
     if wanted is None:
         return sorted(allowed)
-    known = inside.take("validate_toolset")
+    known = internals.take("validate_toolset")
     listed = isinstance((config.get("platform_toolsets") or {}).get("cli"), list)
     offered = [name for name in wanted if known(name) and (name in allowed or not listed)]
     if left_out := [name for name in wanted if name not in offered]:
@@ -154,26 +154,26 @@ def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say, ins
     return offered
 
 
-def _approvals(unattended: bool, inside: Any) -> None:
+def _approvals(unattended: bool, internals: Any) -> None:
     """Grant what asks for approval, or refuse it at once: left alone, Hermes grants it where nobody is there to ask."""
-    frozen = inside.place_of("_YOLO_MODE_FROZEN")
+    frozen = internals.place_of("_YOLO_MODE_FROZEN")
     if unattended:
-        inside.put(frozen, _YOLO_MODE_FROZEN=True)
+        internals.put(frozen, _YOLO_MODE_FROZEN=True)
         return
     os.environ["HERMES_CRON_SESSION"] = "1"  # Hermes' word for: nobody is there
-    inside.put(frozen, _YOLO_MODE_FROZEN=False)
-    inside.put(inside.place_of("_get_approval_mode"), _get_approval_mode=lambda: "manual")
-    inside.put(inside.place_of("_get_cron_approval_mode"), _get_cron_approval_mode=lambda: "deny")
+    internals.put(frozen, _YOLO_MODE_FROZEN=False)
+    internals.put(internals.place_of("_get_approval_mode"), _get_approval_mode=lambda: "manual")
+    internals.put(internals.place_of("_get_cron_approval_mode"), _get_cron_approval_mode=lambda: "deny")
 
 
-def _one_request_a_turn(agent: Any, inside: Any) -> None:
+def _one_request_a_turn(agent: Any, internals: Any) -> None:
     """Switch off retries, the second round on a new connection, and the wait for a server that fails."""
     os.environ["HERMES_STREAM_RETRIES"] = "0"  # once more: the profile's .env may have set it
-    inside.put(
+    internals.put(
         agent,
         _api_max_retries=1,
         _try_recover_primary_transport=lambda *_, **__: False,
         _skill_nudge_interval=0,
     )
     if hasattr(agent, "_auto_recovery_cycles"):  # from 0.22 on
-        inside.put(agent, _auto_recovery_cycles=0)
+        internals.put(agent, _auto_recovery_cycles=0)
