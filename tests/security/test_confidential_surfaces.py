@@ -22,8 +22,8 @@ from profile_router.evidence.conversation import pass_on
 from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.runners.tools import editing, reading, search
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.paths import ToolRefusal
 from profile_router.verify.check import run_check
 from profile_router.verify.diffs import WorkDiffs
 from profile_router.verify.private_copies import PrivatePieces

@@ -12,8 +12,8 @@ from tests.fakes import a_policy, a_task, an_order
 from tests.runners.embedded.a_runner import cloud, cloud_order, local
 
 from profile_router.core.policy import Policy
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.paths import ToolRefusal
 from profile_router.runners.tools.terminal import Jailed, open_terminal
 
 ADDRESS = "http://127.0.0.1:9/v1"

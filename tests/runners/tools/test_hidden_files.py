@@ -17,9 +17,9 @@ from tests.git.git_repository import write_files
 from tests.runners.tools.a_terminal import answer, python
 
 from profile_router.runners.tools import hidden_files
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import Hidden, HiddenFiles
-from profile_router.runners.tools.paths import ToolRefusal
 from profile_router.runners.tools.reading import read_page
 from profile_router.withheld import file_secrets
 from profile_router.withheld.file_secrets import Known

@@ -8,8 +8,8 @@ import pytest
 from tests.core.privacy.secret_samples import KEYS, TOKENS
 
 from profile_router.runners.tools import editing, listing, reading, search
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.paths import ToolRefusal
 
 TOKEN = TOKENS["token of GitHub"]
 TEXT = f'def connect():\n    return Client(token="{TOKEN}")\n\n\nretries = 3\n'

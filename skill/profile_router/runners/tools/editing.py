@@ -6,10 +6,10 @@ import difflib
 import re
 from itertools import islice
 
+from profile_router.core.text import shown
+from profile_router.runners.tools.answers import ToolRefusal, counted, lines_of
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.paths import ToolRefusal, shown
 from profile_router.runners.tools.reading import is_binary
-from profile_router.runners.tools.replies import counted, lines_of
 
 _NUMBERED = re.compile(r"^\d+\t")
 _COMPARED = 5_000  # lines of the file that the hint looks at

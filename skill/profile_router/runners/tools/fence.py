@@ -16,11 +16,12 @@ from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import MASK, masked, private_glob, private_key, private_text
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import plain as plain_text
+from profile_router.core.text import shown
 from profile_router.git.left_files import is_in
 from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.runners.tools import openat
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.enclosure import Enclosure
-from profile_router.runners.tools.paths import ToolRefusal, shown
 from profile_router.withheld.survey import NamesOfFiles
 
 __all__ = ["Fence", "ToolRefusal"]

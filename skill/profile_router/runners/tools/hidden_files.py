@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_glob
 from profile_router.git.left_files import is_in
-from profile_router.runners.tools.paths import ToolRefusal
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.withheld.file_secrets import Known, secret_of
 from profile_router.withheld.survey import MOST_ENTRIES, Survey
 from profile_router.withheld.whole_scan import ReadBudget

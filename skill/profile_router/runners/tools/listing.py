@@ -5,9 +5,9 @@ from __future__ import annotations
 import stat
 from collections import Counter
 
+from profile_router.core.text import shown
+from profile_router.runners.tools.answers import ToolRefusal, counted
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.paths import ToolRefusal, shown
-from profile_router.runners.tools.replies import counted
 
 SMALL = 60  # files; up to here a tree is shown whole, which saves the model its turns
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
-from profile_router.runners.tools.paths import ToolRefusal, shown
+from profile_router.core.text import shown
+from profile_router.runners.tools.answers import ToolRefusal
 
 Version = tuple[int, int, int]
 LARGEST_EDIT = 16 * 1024 * 1024  # bytes; what was there before is kept in memory

@@ -9,8 +9,9 @@ from functools import partial
 from typing import BinaryIO
 
 from profile_router.core.privacy.findings import MASK
+from profile_router.core.text import shown
+from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence, plain
-from profile_router.runners.tools.paths import ToolRefusal, shown
 from profile_router.withheld.whole_scan import OVERLAP
 
 MOST_LINES = 400

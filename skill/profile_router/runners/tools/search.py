@@ -11,10 +11,10 @@ from itertools import islice
 
 import regex
 
+from profile_router.core.text import shown
+from profile_router.runners.tools.answers import ToolRefusal, counted, fitted, lines_of
 from profile_router.runners.tools.fence import Fence, plain
-from profile_router.runners.tools.paths import ToolRefusal, shown
 from profile_router.runners.tools.reading import is_binary
-from profile_router.runners.tools.replies import counted, fitted, lines_of
 
 SECONDS = 10.0  # for one search, all files together
 MOST_HITS = 100

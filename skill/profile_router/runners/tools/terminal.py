@@ -14,6 +14,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.privacy.findings import masked, private_glob
 from profile_router.core.profile import Profile
+from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
@@ -21,10 +22,9 @@ from profile_router.jail.child import CROWDED, FAILED, SWOLLEN
 from profile_router.jail.process import ProcessEnd, run_bounded
 from profile_router.jail.view import JailView, jail_command, jail_problem
 from profile_router.policies.workspace_rules import FILE as RULES
+from profile_router.runners.tools.answers import ToolRefusal, counted
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import READ_BYTES, READ_SECONDS, Hidden, HiddenFiles, walked
-from profile_router.runners.tools.paths import ToolRefusal, shown
-from profile_router.runners.tools.replies import counted
 from profile_router.withheld.file_secrets import Known
 from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.survey import survey

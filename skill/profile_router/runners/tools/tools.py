@@ -19,11 +19,11 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, model_validator
 
+from profile_router.core.text import shown
 from profile_router.errors import RouterError
 from profile_router.runners.tools import editing, listing, reading, search
+from profile_router.runners.tools.answers import ToolRefusal, clean, fitted
 from profile_router.runners.tools.fence import Fence
-from profile_router.runners.tools.paths import ToolRefusal, shown
-from profile_router.runners.tools.replies import clean, fitted
 from profile_router.runners.tools.terminal import Jailed
 
 _LONGEST_REASON = 500

@@ -1,10 +1,14 @@
-"""The shape of every tool's answer: valid text, never longer than agreed, and open about what is cut."""
+"""The shape of every tool's answer, a refusal too: valid text, never longer than agreed, and open about what is cut."""
 
 from __future__ import annotations
 
 import re
 
 _LONE = re.compile("[\ud800-\udfff]")
+
+
+class ToolRefusal(Exception):
+    """A tool will not do what was asked. The message is for the model: what, the value, what is allowed."""
 
 
 def clean(text: str) -> str:
