@@ -29,8 +29,8 @@ from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
 from profile_router.runners.embedded.history import counted_in, cut_short
-from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.served_model import ServedModel
+from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.token_use import TokenUse, tokens_used
 from profile_router.threads.records import MemoryRecords, Records
