@@ -73,10 +73,9 @@ class Bench:
         following = Following(
             settings=Settings(command=self.command),
             deadline=time.monotonic() + AT_MOST_S,
-            interrupted=lambda: False,
             alive=lambda line: None,
         )
-        ran = run_router(task, following)
+        [ran] = run_router([task], following)
         assert ran.result is not None, ran
         assert ran.result["status"] == "ok", ran.result
         assert [attempt["runner"] for attempt in ran.result["attempts"]] == [self.runner]

@@ -16,7 +16,7 @@ import pytest
 from tests.install.trees import Tree, tree
 from tests.runners.hermes.installed import installed_hermes
 
-from profile_router.hermes_plugin.program import home_of, recorded_command
+from profile_router.hermes_plugin.settings import home_of, recorded_command
 from profile_router.hermes_plugin.setup import setup
 
 ROOT = Path(__file__).resolve().parents[2]

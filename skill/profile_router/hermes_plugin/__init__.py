@@ -10,8 +10,8 @@ import os
 from typing import Any
 
 from . import surfaces
+from .hermes import show_options
 from .middleware import on_tool
-from .options import show_options
 from .settings import INSIDE
 
 

@@ -5,6 +5,7 @@ A name that moved between Hermes 0.19 and 0.22 is looked for in each place where
 
 from __future__ import annotations
 
+import copy
 import importlib
 import time
 from collections.abc import Callable
@@ -16,6 +17,19 @@ _BETWEEN_SIGNS_S = 1.0
 _LONGEST_LINE = 200
 _FILE_PLACES = ("tools.file_tools_paths", "tools.file_tools")
 _APPROVAL_PLACES = ("tools.approval_context", "tools.approval")
+# What a routed delegate_task takes besides Hermes' own arguments.
+_OPTIONS: dict[str, Any] = {
+    "profile": {
+        "type": "string",
+        "description": "Run the subagent under this Hermes profile. Leave it out: each task finds its own.",
+    },
+    "toolsets": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Toolsets the subagent may use, such as file or terminal.",
+    },
+    "max_turns": {"type": "integer", "description": "Model calls of one attempt, at most."},
+}
 
 
 def _found(name: str, *places: str) -> Any:
@@ -26,6 +40,31 @@ def _found(name: str, *places: str) -> Any:
             if hasattr(module, name):
                 return getattr(module, name)
     raise LookupError(name)
+
+
+def show_options(ctx: Any) -> None:
+    """Put our options into the schema of delegate_task, where the operator grants that; else nothing changes.
+
+    The grant is Hermes': `plugins.entries.profile-router.allow_tool_override: true` in config.yaml. Only the tool's
+    description changes; Hermes' own handler stays, and the options are honoured with or without the grant.
+    """
+    with suppress(Exception):
+        importlib.import_module("tools.delegate_tool")  # Hermes' own; it registers the tool
+        entry = importlib.import_module("tools.registry").registry.get_entry("delegate_task")
+        fitted = entry.dynamic_schema_overrides() if entry.dynamic_schema_overrides else {}
+        schema = copy.deepcopy({**entry.schema, **fitted})
+        properties = schema["parameters"]["properties"]
+        properties |= _OPTIONS
+        properties["tasks"]["items"]["properties"] |= _OPTIONS
+        ctx.register_tool(
+            "delegate_task",
+            entry.toolset,
+            schema,
+            entry.handler,
+            check_fn=entry.check_fn,
+            emoji=entry.emoji,
+            override=True,
+        )
 
 
 def paused() -> bool:

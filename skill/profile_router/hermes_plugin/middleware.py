@@ -26,9 +26,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .arguments import notes_on, tasks_of
-from .batch import run_batch
 from .conversation import conversation_of, lineage_of
-from .hermes import alive_sign, folder_of, interrupted, paused, tell
+from .hermes import alive_sign, folder_of, paused, tell
 from .private import looks_private
 from .process import Following, Ran, run_router
 from .results import entry_of, error_entry
@@ -40,7 +39,7 @@ _seen_private_paths: tuple[str, ...] = ()
 
 @dataclass(slots=True)
 class Call:
-    """One delegate_task on its way. `ran` grows by one for each task that was given to the router.
+    """One delegate_task on its way. `ran` has one for each task, once they were given to the router.
 
     `conversation` is the parent's, which the router passes on where its policy lets it, and `sessions` are what it was
     said in; Hermes' own delegation has no use for either. `notes` tell the parent what of its call reached no task.
@@ -116,7 +115,7 @@ def _delegated(call: Call) -> Verdict:
         return _broken(call, call.settings.problem)
     started = time.monotonic()
     deadline = started + call.settings.limit_s
-    threads = _run_all(call, deadline)
+    threads = run_all(call, deadline)
     first = call.ran[0]
     if first.mode == "off" and first.code == 0:
         return Verdict()
@@ -129,26 +128,15 @@ def _delegated(call: Call) -> Verdict:
     return Verdict(_as_result(entries, took, call.notes))
 
 
-def _run_all(call: Call, deadline: float) -> list[str]:
+def run_all(call: Call, deadline: float) -> list[str]:
     """Run the tasks of *call*, at the same time where there are several; return the thread of each."""
     global _seen_private_paths
-    if len(call.tasks) == 1:
-        return [run_task(call, call.tasks[0], deadline)[1]]
     orders = [_order(call, task, deadline) for task in call.tasks]
     call.ran = [Ran(started=True, rule="unknown") for _ in orders]  # should anything go wrong, they may have begun
-    call.ran = run_batch(orders, _following(call, deadline))
+    following = Following(settings=call.settings, deadline=deadline + GRACE_S, alive=alive_sign(), folder=call.folder)
+    call.ran = run_router(orders, following)
     _seen_private_paths = call.ran[0].private_paths or _seen_private_paths
     return [order["thread"] for order in orders]
-
-
-def _following(call: Call, deadline: float) -> Following:
-    return Following(
-        settings=call.settings,
-        deadline=deadline + GRACE_S,
-        interrupted=interrupted,
-        alive=alive_sign(),
-        folder=call.folder,
-    )
 
 
 def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, Any]:
@@ -159,17 +147,6 @@ def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, An
     thread = task.get("thread") or secrets.token_hex(4)
     said = {"conversation": call.conversation or None, "sessions": call.sessions or None}
     return {**task, "thread": thread, "timeout": timeout, **said}
-
-
-def run_task(call: Call, task: Mapping[str, Any], deadline: float) -> tuple[Ran, str]:
-    """Run one task by itself; return how it went and the thread it ran on."""
-    global _seen_private_paths
-    order = _order(call, task, deadline)
-    call.ran.append(Ran(started=True, rule="unknown"))  # should anything go wrong in between, it may have begun
-    ran = run_router(order, _following(call, deadline))
-    call.ran[-1] = ran
-    _seen_private_paths = ran.private_paths or _seen_private_paths
-    return ran, order["thread"]
 
 
 def refused(ran: Ran) -> bool:

@@ -1,4 +1,4 @@
-"""One run of the router as a process: give it a task, follow its events, and end it with all that it started.
+"""One run of the router as a process: give it its tasks, follow its events, and end it with all that it started.
 
 Its stdin is the parent pipe: when it closes, however Hermes ends, the router ends its own children and itself.
 """
@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ending import ended_in
-from .hermes import agrees
+from .hermes import agrees, interrupted
 from .line import FLOODED, OVER, Line
 from .settings import Settings, environment, folder_of_parent
 
 _RUN = ("run", "--task-json", "-", "--exit-with-stdin", "--from-hermes")
+_BATCH = ("batch", "--tasks-json", "-", "--exit-with-stdin", "--from-hermes")
 _LAST_LINES = 20
 
 
@@ -55,33 +55,63 @@ class Ran:
             self.lines.append(f"{kind}: {event['line']}")
 
 
+@dataclass(slots=True, kw_only=True)
+class _Together(Ran):
+    """How far the router came with a batch, each line of which names its task. `rule` is the first it decided by."""
+
+    tasks: list[Ran] = field(default_factory=list)
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """Take one event of the router's stream: what is about one task is that task's."""
+        kind, index = event["event"], event.get("task_index")
+        if kind == "batch":
+            self.result = event
+        elif isinstance(index, int) and 0 <= index < len(self.tasks):
+            one = self.tasks[index]
+            one.hear(event)
+            self.rule = self.rule or one.rule
+            line = ended_in(event) if kind == "result" and event.get("status") != "explained" else event.get("line")
+            if line:
+                self.lines.append(f"{index + 1}/{len(self.tasks)} {kind}: {line}")
+        elif kind == "plugin":
+            Ran.hear(self, event)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """How a run is followed: to its end, to `deadline` (of time.monotonic), or until `interrupted` says so.
+    """How a run is followed: to its end, to `deadline` (of time.monotonic), or until the user interrupts the turn.
 
     `alive` is called about ten times a second with the last line that it said. `folder` is where the parent works.
     """
 
     settings: Settings
     deadline: float
-    interrupted: Callable[[], bool]
     alive: Callable[[str], None]
     folder: str = ""
 
 
-def run_router(task: Mapping[str, Any], following: Following) -> Ran:
-    """Run *task*, and return how far the router came. Never raises an Exception."""
-    ran = Ran()
-    run_process(ran, _RUN, stated(task), following, task.get("workspace"))
-    return ran
+def run_router(tasks: Sequence[Mapping[str, Any]], following: Following) -> list[Ran]:
+    """Run *tasks*, several at the same time, and return how far the router came with each. Never raises an Exception.
+
+    They are run in their folder where they name the same one.
+    """
+    orders = [{name: value for name, value in task.items() if value is not None} for task in tasks]
+    named = {str(order["workspace"]) for order in orders if order.get("workspace")}
+    workspace = named.pop() if len(named) == 1 else None
+    if len(orders) == 1:
+        ran = Ran()
+        _run_process(ran, _RUN, orders[0], following, workspace)
+        return [ran]
+    together = _Together(tasks=[Ran() for _ in orders])
+    _run_process(together, _BATCH, orders, following, workspace)
+    for one in together.tasks:
+        one.mode, one.private_paths = together.mode, together.private_paths
+        one.started, one.code, one.errors = together.started, together.code, together.errors
+        one.stopped = "" if one.result else together.stopped
+    return together.tasks
 
 
-def stated(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *task* without what it leaves open."""
-    return {name: value for name, value in task.items() if value is not None}
-
-
-def run_process(ran: Ran, arguments: Sequence[str], order: Any, following: Following, workspace: object) -> None:
+def _run_process(ran: Ran, arguments: Sequence[str], order: Any, following: Following, workspace: object) -> None:
     """Run the router with *arguments* and the JSON value *order* on its stdin, in *workspace* where that is a folder;
     *ran* hears what it says.
     """
@@ -127,7 +157,7 @@ def _follow(ran: Ran, line: Line, following: Following) -> None:
             if event["event"] == "ask":
                 line.say({"answer": agrees(str(event.get("line")))})
         now = time.monotonic()
-        if following.interrupted():
+        if interrupted():
             ran.stopped = "interrupted"
         elif now >= following.deadline:
             ran.stopped = "it took longer than the limit"
@@ -136,3 +166,22 @@ def _follow(ran: Ran, line: Line, following: Following) -> None:
         if ran.stopped:
             return
         following.alive(ran.lines[-1] if ran.lines else "")
+
+
+def ended_in(result: Mapping[str, Any]) -> str:
+    """Return how the task of *result* ended; where its work is kept comes first: a long line is cut."""
+    status, found = str(result.get("status")), result.get("merge")
+    merge = found if isinstance(found, Mapping) else {}
+    if status == "ok":
+        number = len(merge.get("changed") or ())
+        return f"ok, {number} file{'s' * (number != 1)} merged" if merge.get("merged") else "ok"
+    if merge.get("diff"):
+        return f"{status}, its work is kept in {merge['diff']}: {why_not(result).partition('; what it did')[0]}"
+    return f"{status}: {why_not(result)}"
+
+
+def why_not(result: Mapping[str, Any]) -> str:
+    """Return why a task did not succeed."""
+    route = result.get("route")
+    reasons = route.get("reasons") if isinstance(route, Mapping) else None
+    return str(result.get("error") or "; ".join(map(str, reasons or ())) or "it failed")

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from .program import home_of, recorded_command
 
 VARIABLE = "PROFILE_ROUTER_COMMAND"
 DEPTH = "PROFILE_ROUTER_DEPTH"
@@ -23,15 +22,19 @@ DEPTH = "PROFILE_ROUTER_DEPTH"
 INSIDE = (DEPTH, "PROFILE_ROUTER_CHILD")
 FIX = "`hermes profile-router setup` finds the program or says how to get it, and writes the plugin's router.json"
 _FORMER = "worker"
+# What `install` has recorded, outside the plugin's own folder: Hermes deletes that when it installs the plugin anew.
+_RECORD = Path("profile-router", "program.json")
 # They would point the router's python at Hermes' packages, or the other way round.
 _NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+
+Command = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What was read. `command` is empty and `problem` says why where the router cannot be called."""
 
-    command: tuple[str, ...] = ()
+    command: Command = ()
     problem: str = ""
     limit_s: float = 1200.0
     start_s: float = 60.0
@@ -90,7 +93,7 @@ def _choice(key: str, value: Any) -> str:
     return str(value)
 
 
-def _problem(command: tuple[str, ...]) -> str:
+def _problem(command: Command) -> str:
     if not command:
         return f"the router is not set up; {FIX}"
     program = Path(command[0])
@@ -99,6 +102,35 @@ def _problem(command: tuple[str, ...]) -> str:
     if not program.is_file():
         return f"the router is not at {program}; {FIX}"
     return "" if os.access(program, os.X_OK) else f"the router at {program} may not be executed; {FIX}"
+
+
+def home_of(plugin: Path) -> Path:
+    """Return the Hermes home that the folder *plugin* lies in: `<home>/plugins/profile-router`."""
+    return plugin.absolute().parents[1]
+
+
+def recorded_command(home: Path) -> Command:
+    """Return the program that `install` has recorded for the Hermes home *home*; empty where there is none to trust.
+
+    Only a file of this user, that nobody else may write, with an absolute path of a program that is there.
+    """
+    root = home.parent.parent if home.parent.name == "profiles" else home
+    path = root / _RECORD
+    try:
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            found = json.loads(file.read(100_000))
+    except (OSError, ValueError, RecursionError):
+        return ()
+    if about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return ()
+    return _command(found.get("command") if isinstance(found, dict) else None)
+
+
+def _command(found: Any) -> Command:
+    if not isinstance(found, list) or not found or not all(isinstance(word, str) for word in found):
+        return ()
+    return tuple(found) if Path(found[0]).is_absolute() and os.access(found[0], os.X_OK) else ()
 
 
 def environment() -> dict[str, str]:

@@ -21,8 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from .program import Command, home_of, recorded_command
-from .settings import DEPTH, environment, read_settings
+from .settings import DEPTH, Command, environment, home_of, read_settings, recorded_command
 
 _PROGRAM = "profile-router"
 _ANSWER_S = 60.0

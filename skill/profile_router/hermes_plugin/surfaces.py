@@ -15,7 +15,7 @@ from typing import Any
 from .arguments import tasks_of
 from .conversation import conversation_of, lineage_of
 from .hermes import folder_of, paused
-from .middleware import Call, run_task
+from .middleware import Call, run_all
 from .results import entry_of
 from .settings import environment, folder_of_parent, read_settings
 from .setup import setup
@@ -71,8 +71,8 @@ def route_task(args: Any, **hermes: Any) -> str:
         if paused():
             return _error("delegation is paused: the operator has to clear that in /agents first")
         call, started = Call([task], settings, conversation, sessions, folder=folder), time.monotonic()
-        ran, thread = run_task(call, task, started + settings.limit_s)
-        return json.dumps(entry_of(0, ran, thread, seconds=time.monotonic() - started), ensure_ascii=False)
+        [thread] = run_all(call, started + settings.limit_s)
+        return json.dumps(entry_of(0, call.ran[0], thread, seconds=time.monotonic() - started), ensure_ascii=False)
     except Exception as error:
         return _error(f"{type(error).__name__}: {error}")
 
