@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from profile_router.errors import UsageError
@@ -90,14 +91,19 @@ def _deferred_signals() -> Iterator[Callable[[], None]]:
 
 
 def _carry_out(change: Change) -> Undo:
+    """Carry *change* out, and return what puts back what was there, with its mode."""
     path = Path(change.path)
     if change.folder:
         return _remove_folder(path) if change.kind == "remove" else _make_folder(path, change.mode)
-    if read_file(path) != change.before:
+    before = read_file(path)
+    if before != change.before:
         raise UsageError(f"{path} has changed just now; nothing was changed. Try again")
+    mode = change.mode & ~_umask() if before is None else stat.S_IMODE(path.stat().st_mode)
     if change.content is None:
-        return _remove(path)
-    return _write(path, change.content, change.mode)
+        path.unlink()
+    else:
+        _replace(path, change.content, mode)
+    return path.unlink if before is None else partial(_replace, path, before, mode)
 
 
 def _make_folder(path: Path, mode: int) -> Undo:
@@ -116,21 +122,10 @@ def _remove_folder(path: Path) -> Undo:
     return undo
 
 
-def _remove(path: Path) -> Undo:
-    content, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
-    path.unlink()
-    return lambda: _replace(path, content, mode)
-
-
-def _write(path: Path, content: bytes, mode: int) -> Undo:
-    if not path.exists():
-        umask = os.umask(0)
-        os.umask(umask)
-        _replace(path, content, mode & ~umask)
-        return path.unlink
-    before, kept = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
-    _replace(path, content, kept)
-    return lambda: _replace(path, before, kept)
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from profile_router.policies.file import own_policy
 from profile_router.profiles.home import HermesHome, find_home
 
 _DEFAULT = "default"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,6 @@ def _parent(home: HermesHome, root: Path, environ: Mapping[str, str], profile: s
         return named if named.parent == root / "profiles" and named.is_dir() else root
     if profile == _DEFAULT:
         return root
-    folder = home.profiles / profile
-    if not _NAME.fullmatch(profile) or not folder.is_dir():
+    if profile not in home.names():
         raise UnknownProfile(profile, (_DEFAULT, *home.names()), where=home.where)
-    return folder
+    return home.profiles / profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.install import sources
@@ -30,15 +30,6 @@ from profile_router.profiles.agreement import FOLDER
 YOURS = "differs from what ships: yours stays"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Files that belong together: `extra` are folders of its own that stay empty."""
-
-    folder: Path
-    files: Mapping[str, bytes]
-    extra: tuple[str, ...] = ()
-
-
 def plan_install(
     places: Places, environ: Mapping[str, str], *, migrate: bool, use_root_keys: bool | None = None
 ) -> Plan:
@@ -49,18 +40,19 @@ def plan_install(
     command = sources.own_command()
     manifest = read_manifest(places.root)
     edited, warned = enabling(places.parent)
-    plugin = _Place(folder=places.parent / "plugins" / sources.PLUGIN, files=sources.plugin(command))
+    plugin = places.parent / "plugins" / sources.PLUGIN
     found = [
         edited,  # first: where a path is planned twice, the edit counts
         *_profiles(places, manifest),
         *_skill(places.parent, command, manifest),
-        *_files(plugin, manifest),
+        *_files(plugin, sources.plugin(command), manifest),
         *_policy(places.policy),
-        *_own(places.root, command, manifest),
+        # Hermes deletes router.json when it installs the plugin anew, so the program is recorded here, too
+        replace(_file(places.root / FOLDER / sources.PROGRAM, sources.program(command), manifest), mode=MODE),
     ]
     wanting = who_wants(places, environ)
     found += (*_agreement(places.root, wanting, use_root_keys), *halves(manifest, places.root))
-    notes = (*warned, *_other_version(found, plugin.folder), *_keys(places.root, wanting, use_root_keys))
+    notes = (*warned, *_other_version(found, plugin), *_keys(places.root, wanting, use_root_keys))
     paste = tuple(respellings(places, environ)) if migrate else ()
     return Plan(changes=_whole(found, manifest, places.root), notes=notes, paste=paste)
 
@@ -81,7 +73,7 @@ def _profiles(places: Places, manifest: Manifest) -> Iterator[Change]:
         there = read_file(config)
         if there is None or there == files["config.yaml"] or manifest.made(config):
             extra = () if folder.is_dir() else sources.PROFILE_FOLDERS
-            yield from _files(_Place(folder=folder, files=files, extra=extra), manifest)
+            yield from (*_files(folder, files, manifest), *(_folder(folder / name) for name in extra))
         else:
             yield Change(kind="keep", path=str(config), note="a profile of your own: nothing is added to it")
 
@@ -92,7 +84,7 @@ def _skill(parent: Path, command: tuple[str, ...], manifest: Manifest) -> list[C
     found = next(elsewhere, None)
     if found is not None:
         return [Change(kind="keep", path=str(found), note="the skill is there already: yours stays")]
-    return _files(_Place(folder=folder / sources.SKILL, files=sources.skill(command)), manifest)
+    return _files(folder / sources.SKILL, sources.skill(command), manifest)
 
 
 def _policy(path: Path) -> list[Change]:
@@ -105,11 +97,10 @@ def _policy(path: Path) -> list[Change]:
     ]
 
 
-def _files(place: _Place, manifest: Manifest) -> list[Change]:
-    parents = sorted({place.folder, *((place.folder / name).parent for name in place.files)})
-    folders = [folder for parent in parents for folder in _folders(parent)]
-    folders += [_folder(place.folder / name) for name in place.extra]
-    return [*folders, *(_file(place.folder / name, content, manifest) for name, content in place.files.items())]
+def _files(folder: Path, files: sources.Files, manifest: Manifest) -> list[Change]:
+    parents = sorted({folder, *((folder / name).parent for name in files)})
+    folders = [missing for parent in parents for missing in _folders(parent)]
+    return [*folders, *(_file(folder / name, content, manifest) for name, content in files.items())]
 
 
 def _file(path: Path, content: bytes, manifest: Manifest) -> Change:
@@ -156,12 +147,6 @@ def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Cha
     )  # fmt: skip
     folder = Change(kind="create", path=str(path.parent), folder=True, mode=FOLDER_MODE)
     return (*(() if path.parent.is_dir() else (folder,)), record, *ordered)
-
-
-def _own(root: Path, command: tuple[str, ...], manifest: Manifest) -> Iterator[Change]:
-    """Yield the record of where this program is: Hermes deletes router.json when it installs the plugin anew."""
-    path = root / FOLDER / sources.PROGRAM
-    yield replace(_file(path, sources.program(command), manifest), mode=MODE)
 
 
 def _agreement(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[Change]:

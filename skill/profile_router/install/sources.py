@@ -38,7 +38,7 @@ def plugin(command: tuple[str, ...]) -> Files:
 
 def program(command: tuple[str, ...]) -> bytes:
     """Return the file that names this program by its absolute *command*."""
-    return _json({"command": list(command)})
+    return f"{json.dumps({'command': command}, indent=2)}\n".encode()
 
 
 def skill(command: tuple[str, ...]) -> Files:
@@ -73,10 +73,6 @@ def _profile(folder: Path) -> Files:
     # Hermes notes there where an update comes from
     found["distribution.yaml"] += f"source: {json.dumps(str(folder))}\n".encode()
     return found
-
-
-def _json(value: object) -> bytes:
-    return f"{json.dumps(value, indent=2)}\n".encode()
 
 
 def _tree(folder: Path) -> Files:
