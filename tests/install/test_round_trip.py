@@ -294,7 +294,7 @@ def test_a_config_that_is_a_folder_or_no_text_stops_the_install(stage: Stage) ->
         stage.install()
     stage.config.unlink()
     stage.config.mkdir()
-    with pytest.raises(UsageError, match="is not a file"):
+    with pytest.raises(UsageError, match="not a plain file"):
         stage.install()
 
 

@@ -129,7 +129,7 @@ def test_anything_else_is_refused_with_file_line_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a" * (MOST_BYTES + 1), "is larger than 65,536 bytes"),
+        ("a" * (MOST_BYTES + 1), "larger than 65,536 bytes"),
         (b"\xff\xfe\xff", "not UTF-8 text"),
         ('private: {paths: [""]}\n', "private.paths: ''"),
         (f"private: {{paths: [{'a' * 201}]}}\n", "1 to 200 characters"),

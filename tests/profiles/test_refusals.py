@@ -138,8 +138,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("make", "words"),
         [
-            pytest.param(lambda path: path.mkdir(), "is not a file", id="folder"),
-            pytest.param(os.mkfifo, "is not a file", id="pipe"),
+            pytest.param(lambda path: path.mkdir(), "not a plain file", id="folder"),
+            pytest.param(os.mkfifo, "not a plain file", id="pipe"),
             pytest.param(lambda path: path.symlink_to(path), "cannot be read", id="link-to-itself"),
         ],
     )

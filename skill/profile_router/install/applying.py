@@ -15,7 +15,9 @@ from pathlib import Path
 
 from profile_router.errors import UsageError
 from profile_router.install.changes import Change
+from profile_router.outside.plain_file import read_plain
 
+_MOST_BYTES = 64_000_000  # of a file that is written or edited
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TEMPORARY = (".profile-router.", ".half")
 _LEFT = re.compile(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
@@ -47,11 +49,7 @@ def apply(changes: Iterable[Change]) -> None:
 def read_file(path: Path) -> bytes | None:
     """Return what the file *path* holds, None where nothing is there. Raises UsageError where it cannot be read."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path} is not a file; move it away, or write the change by hand")
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        return read_plain(path, _MOST_BYTES)
     except OSError as error:
         raise UsageError(_told(error)) from None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.errors import UsageError
+from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion
 from profile_router.outside.json_reader import read_json
 from profile_router.profiles.agreement import FOLDER
@@ -64,12 +65,11 @@ def digest(content: bytes) -> str:
 def read_manifest(root: Path) -> Manifest:
     """Return the record of *root*, an empty one where nothing was installed. Raises UsageError for a damaged one."""
     path = manifest_path(root)
-    try:
-        return _manifest(read_json(path.read_bytes()), root)
-    except FileNotFoundError:
+    there = read_file(path)
+    if there is None:
         return Manifest()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}); check it with `ls -l {path}`") from None
+    try:
+        return _manifest(read_json(there), root)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise UsageError(
             f"{path} is damaged, so what was installed is not known; move it away, and `profile-router install` "

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.text import shown
 from profile_router.errors import PolicyError
 from profile_router.git.command import marked
+from profile_router.outside.plain_file import read_plain
 from profile_router.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -61,14 +60,16 @@ def _folders(workspace: Workspace | None) -> Iterator[Path]:
 def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
     """Return what the file in the folder *root* says, None where there is none or it says nothing."""
     path = root / FILE
-    raw = _content(path)
-    if raw is None:
-        return None
     try:
-        text = raw.decode("utf-8-sig")
+        raw = read_plain(path, MOST_BYTES, links=False)
+        text = "" if raw is None else raw.decode("utf-8-sig")
+    except OSError as error:
+        raise PolicyError(
+            f"cannot be read ({error.strerror}); make it a plain file or remove it", file=str(path)
+        ) from None
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
-    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+    if raw is None or all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         return None
     return _parsed(text, path, hashlib.sha256(raw).hexdigest()[:12])
 
@@ -96,24 +97,3 @@ def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
             f"private.paths has {len(found.private.paths):,} globs (at most {_MOST_GLOBS})", file=str(path)
         )
     return replace(found, source=str(path), digest=digest)
-
-
-def _content(path: Path) -> bytes | None:
-    """Return the bytes of *path*, no link followed; None where nothing is there. What cannot be read is an error."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        why = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
-        raise PolicyError(f"{why}; make it a plain file or remove it", file=str(path)) from None
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise PolicyError("is not a plain file; make it one or remove it", file=str(path))
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            raw = file.read(MOST_BYTES + 1)
-    finally:
-        os.close(handle)
-    if len(raw) > MOST_BYTES:
-        raise PolicyError(f"is larger than {MOST_BYTES:,} bytes; {_ONLY}", file=str(path))
-    return raw

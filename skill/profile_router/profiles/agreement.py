@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from profile_router.core.profile import Profile, same_endpoint
-from profile_router.outside.json_reader import read_json
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.outside.plain_file import read_plain
 from profile_router.profiles.pools import listed_for, read_pools
 
 FOLDER = "profile-router"  # below the Hermes home: what is ours there
@@ -33,7 +33,11 @@ def record_path(root: Path) -> Path:
 
 def agreed(root: Path) -> Agreed:
     """Return the profiles that may use the root pool, by provider. What cannot be read agrees to nothing."""
-    found = _read(record_path(root)).get("agreed")
+    try:
+        document = read_json(read_plain(record_path(root), _MOST_BYTES) or b"null")
+    except (OSError, UnreadableJson):
+        document = None
+    found = document.get("agreed") if isinstance(document, dict) else None
     return {
         str(provider): tuple(str(name) for name in names)
         for provider, names in (found.items() if isinstance(found, dict) else ())
@@ -56,12 +60,3 @@ def may_read(profile: Profile, root: Path) -> bool:
         entry.key == endpoint.api_key and same_endpoint(entry.base_url, endpoint.base_url)
         for entry in listed_for(read_pools(root), endpoint)
     )
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        with path.open("rb") as file:
-            found = read_json(file.read(_MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -6,10 +6,10 @@ Nothing here quotes what it read: a line that does not parse is often the line w
 from __future__ import annotations
 
 import re
-import stat
 from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import ProfileError
+from profile_router.outside.plain_file import read_plain
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
 from profile_router.profiles.values import shown
 
@@ -42,19 +42,14 @@ def read_config(path: Path) -> dict[str, Any] | None:
 def read_text(path: Path) -> str | None:
     """Return what the file *path* of a profile holds, without a byte order mark; None where there is no such file.
 
-    Raises ProfileError for one that is not a file, cannot be read, is larger than MAX_BYTES, or is not UTF-8.
+    Raises ProfileError for one that is not a plain file, cannot be read, is larger than MAX_BYTES, or is not UTF-8.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ProfileError(f"{path} is not a file; expected: a text file of that name. Move it away or replace it")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        raw = read_plain(path, MAX_BYTES)
     except OSError as exc:
         raise ProfileError(f"{path} cannot be read ({exc.strerror}); check it with `ls -l {path}`") from None
-    if len(raw) > MAX_BYTES:
-        raise ProfileError(f"{path} is larger than {MAX_BYTES:,} bytes, the most a profile's file may have")
+    if raw is None:
+        return None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.profile import ProviderEndpoint, Secret, same_endpoint
-from profile_router.outside.json_reader import read_json
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.outside.plain_file import read_plain
 
 FILE = "auth.json"
 _MOST_BYTES = 5_000_000
@@ -66,10 +66,10 @@ def read_pools(folder: Path) -> Pools:
     """Return the pools in the auth.json of *folder* as they stand there; {} for none that can be read."""
     for _ in range(2):  # whoever replaces it in place may be at it: it is looked at once more
         try:
-            document = _document(folder / FILE)
+            document = read_json(read_plain(folder / FILE, _MOST_BYTES) or b"null")
         except OSError:
             return {}
-        except (ValueError, RecursionError):
+        except UnreadableJson:
             continue
         pools = document.get("credential_pool") if isinstance(document, dict) else None
         return pools if isinstance(pools, dict) else {}
@@ -101,13 +101,6 @@ def listed_for(pools: Pools, endpoint: ProviderEndpoint) -> tuple[PooledKey, ...
     names = [name for name in pools if name == _CUSTOM or name.startswith(f"{_CUSTOM}:")]
     found = [entry for name in names for entry in listed(pools, name)]
     return tuple(entry for entry in found if entry.base_url and same_endpoint(entry.base_url, endpoint.base_url))
-
-
-def _document(path: Path) -> Any:
-    if not stat.S_ISREG(path.stat().st_mode):
-        return None
-    with path.open("rb") as file:
-        return read_json(file.read(_MOST_BYTES))
 
 
 def _pooled(provider: str, entry: Mapping[str, Any], label: str) -> PooledKey:
