@@ -55,7 +55,7 @@ def plainly(text: str) -> set[tuple[int, int, str]]:
         for kind in KINDS:
             found |= {(*last.origin(*place), kind.kind) for place in everywhere(kind, last, wrapped=False)}
         named = secret_values.named_secrets(last.text, last.text.lower())
-        found |= {(*last.origin(each.start, each.end), each.kind) for each in named}
+        found |= {(*last.origin(start, end), kind) for start, end, kind in named}
         told = spoken_passwords(last.text, last.text.lower())
         found |= {(*last.origin(*place), "password") for place in told if not is_placeholder(last.text[slice(*place)])}
         encoded = secret_search._in_base64(secret_search._Searched(last), NOTHING, KINDS)

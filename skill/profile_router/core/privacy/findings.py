@@ -28,11 +28,10 @@ _GLUED = 8  # masks uncovered one by one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretFinding:
-    """A secret in a text: its kind and the lines it stands on (from 1). Never its value."""
+    """A secret in a text: its kind and the line on which it starts (from 1). Never its value."""
 
     kind: str
     line: int
-    last_line: int
 
 
 def private_glob(path: str, globs: Sequence[str]) -> str | None:
@@ -118,12 +117,11 @@ def private_key(text: str) -> bool:
 
 
 def findings(text: str, confidential: Confidential = NOTHING, *, by_look: bool = False) -> tuple[SecretFinding, ...]:
-    """Return the secrets that *text* holds, in order, with their lines. *by_look*: see `secret_spans`."""
+    """Return the secrets that *text* holds, in order, each with its first line. *by_look*: see `secret_spans`."""
     found, line, at = [], 1, 0
     for span in _merged(secret_spans(text, confidential, by_look=by_look)):
         line += text.count("\n", at, span.start)
-        last = line + text.count("\n", span.start, span.end)
-        found.append(SecretFinding(kind=span.kind, line=line, last_line=last))
+        found.append(SecretFinding(kind=span.kind, line=line))
         at = span.start
     return tuple(found)
 

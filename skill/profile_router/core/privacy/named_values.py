@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
@@ -83,17 +82,11 @@ _ODD_WORD = Anchored(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NamedValue:
-    """A value that has a secret's name: what it is, and where the value stands."""
+def named_secrets(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where *text* has a value whose name and look say that it is secret, and its kind.
 
-    kind: str
-    start: int
-    end: int
-
-
-def named_secrets(text: str, lower: str) -> Iterator[NamedValue]:
-    """Yield the values in *text* whose name and look say that they are secret; *lower* is the same in lower case."""
+    *lower* is the same text in lower case.
+    """
     for ending, at in _STEMS.places(lower):
         sort = _SORT_OF[ending]
         end = at + len(ending) - (sort == "short")
@@ -101,7 +94,7 @@ def named_secrets(text: str, lower: str) -> Iterator[NamedValue]:
             yield named
 
 
-def _read(text: str, at: int, found: re.Match[str], sort: str) -> NamedValue | None:
+def _read(text: str, at: int, found: re.Match[str], sort: str) -> tuple[int, int, str] | None:
     """Return the value that *found* gives to the name ending at *at*, None where name or value is not a secret's."""
     start = _name_start(text, at)
     group = next(group for group in ("double", "single", "tick", "bare") if found[group])
@@ -128,12 +121,8 @@ def _read(text: str, at: int, found: re.Match[str], sort: str) -> NamedValue | N
         real = not _words(value) and (any(char.isdigit() for char in value) or group != "bare")
     elif not real and sort == "password" and group != "bare":
         real = _is_phrase(value)
-    begin = found.start(group)
-    return (
-        NamedValue("password" if sort in _PASSWORD_SORTS else "secret value", begin, begin + len(told))
-        if real
-        else None
-    )
+    begin, kind = found.start(group), "password" if sort in _PASSWORD_SORTS else "secret value"
+    return (begin, begin + len(told), kind) if real else None
 
 
 @lru_cache(maxsize=4_096)  # a text that repeats `token=` asks for the same 500 characters at each of its names

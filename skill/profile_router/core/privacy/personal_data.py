@@ -17,14 +17,13 @@ LABEL = "confidentiality label"  # the kind that is about the whole text it stan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalData:
-    """One switch: its kind in words, the literals of which one must stand in a text, and what a match must be.
+    """One switch: its kind in words, the expression, and what a match must be.
 
     `shrinks`: a match may be too long, where the next number follows a blank; its beginnings count as well.
     """
 
     kind: str
     pattern: Anchored
-    anchors: tuple[str, ...] = ()
     holds: Callable[[str], bool] = bool
     shrinks: bool = False
 
@@ -39,20 +38,6 @@ _LABELS = (
     r"|(?:ATTORNEY|Attorney)[ -](?:CLIENT|Client) (?:PRIVILEGED?|[Pp]rivileged?)"
     r"|(?:STRENG )?VERTRAULICH|(?:Streng|Nur) [Vv]ertraulich|VS-NfD|NUR FUR DEN (?:INTERNEN )?(?:DIENST)?GEBRAUCH"
     r"|CONFIDENTIEL|DIFFUSION RESTREINTE|CONFIDENCIAL|RISERVATO|VERTROUWELIJK|机密|機密|絶密|绝密|内部资料"
-)
-_LABEL_ANCHORS = (
-    *("confidential", "internal", "tlp:", "secret", "noforn", "official use", "not for ", "attorney", "vertraulich"),
-    *(
-        "classification",
-        "vs-nfd",
-        "nur fur",
-        "confidentiel",
-        "restreinte",
-        "confidencial",
-        "riservato",
-        "vertrouwelijk",
-    ),
-    *("机密", "機密", "絶密", "绝密", "内部资料"),
 )
 _IBAN_LENGTHS: Mapping[str, int] = {
     country: length
@@ -95,7 +80,6 @@ KINDS: Mapping[str, PersonalData] = {
     "labels": PersonalData(
         kind=LABEL,
         pattern=Anchored(rf"(?<![A-Za-z0-9_])(?:{_LABELS})(?![A-Za-z0-9_])"),
-        anchors=_LABEL_ANCHORS,
     ),
     "ssn": PersonalData(
         kind="social security number",
@@ -121,7 +105,6 @@ KINDS: Mapping[str, PersonalData] = {
         pattern=Anchored(
             r"(?<![\w.%+-])[\w%+-]{1,64}(?:\.[\w%+-]{1,64}){0,8}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])"
         ),
-        anchors=("@",),
     ),
     "phone": PersonalData(
         kind="phone number",
@@ -136,12 +119,8 @@ KINDS: Mapping[str, PersonalData] = {
 
 
 def personal_spans(text: str, name: str) -> Iterator[tuple[int, int]]:
-    """Yield where *text*, as `core.normalize` reads it, holds what the switch *name* stands for."""
+    """Yield where *text*, as `readings` reads it, holds what the switch *name* stands for."""
     sort = KINDS[name]
-    if sort.anchors:
-        lower = text.lower()
-        if not any(anchor in lower for anchor in sort.anchors):
-            return
     for found in sort.pattern.finditer(text):
         start, end = found.span()
         while sort.shrinks and end > start and not (_ends(text, end) and sort.holds(text[start:end])):

@@ -46,20 +46,12 @@ _ESCAPE = Anchored(  # it starts with a set, which `re` looks for at once
     r"|(?<=&)(?:#(?:(?P<decimal>[0-9]{1,12})|[xX](?P<hex>[0-9A-Fa-f]{1,12}))|(?P<name>[A-Za-z]{2,14}));)",
     anchors=("%", "\\", "&"),
 )
-_ENTITIES = {
-    **dict(zip(("quot", "apos", "amp", "lt", "gt", "equals", "colon", "period"), "\"'&<>=:.", strict=True)),
-    **dict(zip(("sol", "bsol", "lowbar", "hyphen", "dash", "commat", "dollar"), "/\\_--@$", strict=True)),
-    **dict(zip(("plus", "percnt", "num", "excl", "ast", "lpar", "rpar"), "+%#!*()", strict=True)),
-    **dict(zip(("nbsp", "Tab", "NewLine"), " \t\n", strict=True)),
-    **dict.fromkeys(("shy", "zwj", "zwnj", "lrm", "rlm", "ZeroWidthSpace", "NoBreak"), ""),
-}
 # What stands between two lines of one wrapped token: the break with its blanks, quotation marks and continuation.
 _WRAP = Anchored(  # it starts with a set as well: what may stand before it is looked at then
     r"[ \t\\\r\n](?<=[\w+/=.:$~%-][ \t\\\r\n])(?:(?<=[ \t])[ \t]{0,39}+\\?[\r\n]|(?<=\\)[\r\n]|(?<=[\r\n]))"
     r"(?:[>#|\s]|\\(?=[\r\n]))*+(?=[\w+/=.:$~%-])",
     anchors=("\n", "\r"),
 )
-_SHORT = 18  # characters of an escape that is likely to come again
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,22 +166,15 @@ def _one(char: str) -> str:
 
 
 def _decoded(escape: str) -> str:
-    return _known_escape(escape) if len(escape) <= _SHORT else _character(escape)
-
-
-@lru_cache(maxsize=4_096)
-def _known_escape(escape: str) -> str:
-    return _character(escape)
-
-
-def _character(escape: str) -> str:
     if not (found := _ESCAPE.match(escape)):
         return escape
     if found["percent"]:
         return bytes.fromhex(found["percent"].replace("%", "")).decode("utf-8", "replace")
     kind = str(found.lastgroup)
     if kind == "name":
-        return _ENTITIES.get(found[kind], escape)
+        from html.entities import html5  # few texts pay for this table
+
+        return html5.get(f"{found[kind]};", escape)
     number = int(found[kind], {"octal": 8, "decimal": 10}.get(kind, 16))
     return chr(number) if number < 0x110000 else ""
 

@@ -31,7 +31,6 @@ from profile_router.core.privacy.named_values import is_placeholder, named_secre
 from profile_router.core.privacy.readings import Reading, readings, straightened, unwrapped
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
-_HEAD = re.compile(r"(?<![A-Za-z0-9_])(?=([^\n]{1,2}))")  # how each word begins, as `compiled` tells words
 _SHORTEST_RUN = 24  # characters of base64: what is shorter encodes no secret that we know
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_RUN},}}+={{0,2}}+")
 _VARIED = 7  # different characters that a real token has at least
@@ -102,7 +101,7 @@ def _in_lines(
         if not kind.over_lines:
             yield from ((start, end, kind.kind) for start, end in _matches(kind, searched))
     if kinds is KINDS:
-        yield from ((named.start, named.end, named.kind) for named in named_secrets(text, searched.lower))
+        yield from named_secrets(text, searched.lower)
         for start, end in spoken_passwords(text, searched.lower):
             if not is_placeholder(text[start:end]):
                 yield start, end, "password"
@@ -170,23 +169,14 @@ class _Searched:
     def dense(self) -> str:
         return dense_runs(self.view.text)
 
-    @cached_property
-    def heads(self) -> set[str]:
-        heads = set(_HEAD.findall(self.dense))
-        return heads | {head[0] for head in heads}
-
     def starts(self, kind: SecretKind) -> Iterator[int]:
         """Yield where a match of *kind* may start, in order; a place may come twice."""
-        if kind.dense and not any(anchor in self.dense for anchor in kind.anchors if self._begins(kind, anchor)):
+        if kind.dense and not any(anchor in self.dense for anchor in kind.anchors):
             return iter(())
         if kind.ahead is None:
             return self._anywhere(kind)
         text = self.lower if kind.caseless else self.view.text
         return merge(*(_before(anchor, text, kind.ahead) for anchor in kind.anchors))
-
-    def _begins(self, kind: SecretKind, anchor: str) -> bool:
-        """Tell whether some word begins as *anchor* does, where a match of *kind* would have to begin a word."""
-        return self.wrapped or kind.ahead != 0 or anchor[:2] in self.heads
 
     def _anywhere(self, kind: SecretKind) -> Iterator[int]:
         text, at = self.view.text, 0

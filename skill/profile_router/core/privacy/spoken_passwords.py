@@ -1,6 +1,6 @@
 """Passwords told in a sentence, in many languages: `la contraseña de la base es …`, `пароль от базы: …`. Pure, linear.
 
-Names and verbs are compared as `core.normalize` reads them: without accents, look-alikes as the letters they look like.
+Names and verbs are compared as `readings` reads them: without accents, look-alikes as the letters they look like.
 """
 
 from __future__ import annotations
@@ -21,25 +21,8 @@ _NAMES = (
     *("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "mật khẩu", "kata sandi", "รหัสผ่าน"),
 )
 _VERBS = (
-    *(
-        "is",
-        "was",
-        "ist",
-        "lautet",
-        "es",
-        "est",
-        "é",
-        "è",
-        "e'",
-        "jest",
-        "to",
-        "to jest",
-        "är",
-        "er",
-        "on",
-        "este",
-        "je",
-    ),
+    *("is", "was", "ist", "lautet", "es", "est", "é", "è", "e'", "jest", "to", "to jest"),
+    *("är", "er", "on", "este", "je"),
     *("είναι", "הוא", "היא", "هي", "هو", "है", "是", "为", "為", "は", "が", "는", "은", "là", "adalah", "คือ", "olan"),
 )
 NAMES = tuple(dict.fromkeys(plain(one).lower() for name in _NAMES for one in (name, name.title(), name.upper())))
