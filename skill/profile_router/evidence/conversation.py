@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from profile_router.core.conversation import PARENTS, TURN_TOKENS, Conversation, PassedOn, Turn, TurnFinding, new_turns
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.findings import MASK
-from profile_router.core.privacy.kept_local import speaks_of_keeping
+from profile_router.core.privacy.local_wordings import asks_to_stay_local
 from profile_router.core.task import Task
 from profile_router.evidence.private_scan import find_private
 from profile_router.prompting.tokens import LONGEST_TOKEN_BYTES, exact_tokens
@@ -55,7 +55,7 @@ def pass_on(task: Task, thread: Conversation, policy: Policy, sessions: SessionM
 
 def _why_local(task: Task, policy: Policy, sessions: SessionMemory) -> str:
     """Return why none of the parent's turns goes elsewhere, empty where they are told apart."""
-    if any(speaks_of_keeping(turn.text) for turn in task.conversation):
+    if any(asks_to_stay_local(turn.text) for turn in task.conversation):
         sessions.mark(task.sessions)
         return "it speaks of keeping something here"
     if policy.conversation.elsewhere == "none":

@@ -15,7 +15,7 @@ from pathlib import Path
 from profile_router.copies.copy import Copy
 from profile_router.copies.ownership import new_copy, stop
 from profile_router.copies.placing import Placement, place_for, relocation_to
-from profile_router.core.privacy.masked_json import masked_json
+from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.errors import RouterError, UsageError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.between import cost, unblock, unblock_words
 from profile_router.core.ladder.receipt import Status
-from profile_router.core.privacy.masked_json import masked_json
+from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import Json, decision_json, receipt_json, verified_json
 from profile_router.runs.setup import Setup

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from profile_router.copies.lasting import original_of
 from profile_router.copies.ownership import tidy_copies
-from profile_router.core.privacy.masked_json import masked_json
+from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError

@@ -48,7 +48,7 @@ _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
 class TextWindow:
     """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none.
 
-    `by_look`: it is of a program or of packed data, see `core.secret_search.secret_spans`.
+    `by_look`: it is of a program or of packed data, see `core.privacy.search.secret_spans`.
     """
 
     text: str

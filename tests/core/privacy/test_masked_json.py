@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.privacy.secret_samples import TOKENS
 
-from profile_router.core.privacy.findings import private_text
-from profile_router.core.privacy.masked_json import masked_json
+from profile_router.core.privacy.findings import masked_json, private_text
 
 TOKEN = TOKENS["token of GitHub"]
 

@@ -16,11 +16,10 @@ from tests.examples import examples
 from profile_router.core.policy.private import NOTHING
 from profile_router.core.privacy import named_values as secret_values
 from profile_router.core.privacy import search as secret_search
-from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.known_forms import KINDS, PRIVATE_KEY, SecretKind, compiled
 from profile_router.core.privacy.named_values import is_placeholder
 from profile_router.core.privacy.readings import Reading, readings, unwrapped
-from profile_router.core.privacy.search import secret_spans
+from profile_router.core.privacy.search import fresh_lines, secret_spans
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
 
 SAMPLES = [*TOKENS.values(), *NAMED, *KEYS, *HARMLESS, *SPREAD]
@@ -124,7 +123,7 @@ def test_each_line_that_was_not_seen_is_there_with_its_place(lines: list[str], s
 
 
 def test_a_line_with_a_finding_is_looked_at_again() -> None:
-    fresh = fresh_lines("a\nbb\nccc\nbb", set())[0]
+    fresh = next(fresh_lines("a\nbb\nccc\nbb", set()))
     assert fresh.without([2, 3, 5]) == {"a", "bb"} - {"bb"}
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.core.privacy.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
 from tests.examples import examples
 
-from profile_router.core.language.shared_stems import SharedStems
 from profile_router.core.privacy import findings as privacy
 from profile_router.core.privacy import known_forms as secret_kinds
 from profile_router.core.privacy import named_values as secret_values
@@ -120,7 +119,7 @@ def test_a_name_is_followed_at_few_places_whatever_stands_behind_it(monkeypatch:
 
 @given(st.text("aeiou =:\n", max_size=60), st.sets(st.text("aeiou", min_size=1, max_size=4), min_size=1, max_size=6))
 def test_words_that_share_a_stem_are_found_as_each_alone_is(text: str, words: set[str]) -> None:
-    found = sorted(SharedStems.of(words, ("ae", "i")).places(text))
+    found = sorted(spoken_passwords.places(text, spoken_passwords.by_stem(words, ("ae", "i"))))
     assert found == sorted((word, at) for word in words for at in range(len(text)) if text.startswith(word, at))
 
 

@@ -1,4 +1,4 @@
 """Read a task as a text: its clauses, the kind of its work, the paths and files that it names.
 
-Other rooms come in by `anchored`, `globs`, `kinds`, `mentions`, `path_words`, `shared_stems`.
+Other rooms come in by `anchored`, `globs`, `kinds`, `mentions`, `path_words`.
 """

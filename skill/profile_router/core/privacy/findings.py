@@ -1,17 +1,17 @@
 """What makes a path or a text private. Pure: the globs come from the policy, the texts from whoever reads them.
 
-A text is read as it looks (`core.normalize`): zero-width characters, look-alikes, full-width forms, combining marks,
-escapes and line breaks hide nothing. What is a secret stands in `core.secret_kinds` and `core.secret_values`, how it is
-looked for in `core.secret_search`. What the operator and a workspace call private besides comes with each call, as
-`confidential`: it counts wherever secrets do.
+A text is read as it looks (`readings`): zero-width characters, look-alikes, full-width forms, combining marks, escapes
+and line breaks hide nothing. `known_forms` and `named_values` say what a secret is, `search` looks for it. What the
+operator and a workspace call private besides comes with each call, as `confidential`: it counts wherever secrets do.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import glob_regex
@@ -24,6 +24,10 @@ MASK = "[secret: "
 _PLAIN_WORD = re.compile(r"(?!\.\Z)[\w.@+,=~-]++", re.ASCII)
 _PLAIN_PATH = re.compile(r"[\w./ @+,=~-]*+", re.ASCII)
 _GLUED = 8  # masks uncovered one by one
+# The answer itself, which a task may be about, and what a run is found again by.
+_AS_IT_IS = frozenset({"summary", "thread"})
+_SHORTEST = 8  # characters; in less there is no secret
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,29 @@ def _masked_once(text: str, confidential: Confidential) -> str:
         pieces += (text[at : span.start], f"{MASK}{span.kind}]", "\n" * breaks)
         at = span.end
     return "".join([*pieces, text[at:]]) if pieces else text
+
+
+def masked_json(value: Mapping[str, Any], confidential: Confidential = NOTHING) -> dict[str, Any]:
+    """Return *value*, an event or a result as JSON, with every text in it masked but the summary's.
+
+    Every event and every result of a run passes here: a model, a server, a check or a name may have put a secret in.
+    """
+    return {name: one if name in _AS_IT_IS else _masked_value(one, confidential) for name, one in value.items()}
+
+
+def _masked_value(value: Any, confidential: Confidential, deepest: int = _DEEPEST) -> Any:
+    if isinstance(value, str):
+        return masked(value, confidential) if len(value) >= _SHORTEST else value
+    if not deepest:
+        return None
+    if isinstance(value, Mapping):
+        return {
+            _masked_value(name, confidential, 0): _masked_value(one, confidential, deepest - 1)
+            for name, one in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_masked_value(one, confidential, deepest - 1) for one in value]
+    return value
 
 
 def _merged(spans: Iterator[Span]) -> list[Span]:

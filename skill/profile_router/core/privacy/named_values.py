@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.shared_stems import SharedStems
-from profile_router.core.privacy.spoken_passwords import is_word_with_number
+from profile_router.core.privacy.spoken_passwords import by_stem, is_word_with_number, places
 
 # How the names end, in lower case; what else a name must be stands behind.
 _PASSWORDS = (
@@ -33,7 +32,7 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     *((f"{word}{mark}", "short") for word in ("pass", "pw") for mark in (":", "=", '"', "'", " ")),
 )
 _SORT_OF = dict(_ENDINGS)
-_STEMS = SharedStems.of(_SORT_OF, ("pass", "pw", "credential", "connection", "key"))
+_STEMS = by_stem(_SORT_OF, ("pass", "pw", "credential", "connection", "key"))
 _ASSIGNED = Anchored(
     r"(?P<rest>[\w-]{0,40}+)(?P<close>\\{0,7}+[\"'`\])]{0,3}+)"  # a quotation mark of JSON in JSON has backslashes
     r"(?:\[[0-9]{0,4}+\])?+"  # `char secret[] = …`
@@ -87,7 +86,7 @@ def named_secrets(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
 
     *lower* is the same text in lower case.
     """
-    for ending, at in _STEMS.places(lower):
+    for ending, at in places(lower, _STEMS):
         sort = _SORT_OF[ending]
         end = at + len(ending) - (sort == "short")
         if (found := _ASSIGNED.match(text, end)) and (named := _read(text, at, found, sort)):

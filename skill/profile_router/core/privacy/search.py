@@ -1,23 +1,23 @@
 """Look for secrets in every reading of a text. Pure, linear.
 
-What one reading has shown to be harmless is not looked through again: see `core.fresh_lines`. Of the rows of
-`core.secret_kinds`, only those are tried whose anchors stand in the text, and only where these do.
+A line that one reading has shown to be harmless is not looked through again. Of the rows of `known_forms`, only those
+are tried whose anchors stand in the text, and only where these do.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
-from itertools import chain
+from itertools import accumulate, chain
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.confidential import confidential_spans
-from profile_router.core.privacy.fresh_lines import fresh_lines
 from profile_router.core.privacy.known_forms import (
     KEY_KINDS,
     KINDS,
@@ -83,6 +83,50 @@ def secret_spans(
     if last is not None and (wrapped := unwrapped(last)) is not None:
         for start, end, kind in _joined(wrapped, kinds):
             yield Span(*wrapped.origin(start, end), kind)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshLines:
+    """Some lines of a text, joined as `text`. `here` and `there`: where each of them starts in it and in the whole."""
+
+    text: str
+    here: Sequence[int] = (0,)
+    there: Sequence[int] = (0,)
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Return where the piece *start* to *end* of one line stands in the whole text."""
+        line = bisect_right(self.here, start) - 1
+        shift = self.there[line] - self.here[line]
+        return start + shift, end + shift
+
+    def without(self, starts: Iterable[int]) -> set[str]:
+        """Return the lines in which none of *starts* lies."""
+        left, over = set(self.text.split("\n")), -1
+        for start in sorted(starts):
+            if start > over:
+                first, end = self.text.rfind("\n", 0, start) + 1, self.text.find("\n", start)
+                over = end if end >= 0 else len(self.text)
+                left.discard(self.text[first:over])
+        return left
+
+
+def fresh_lines(text: str, seen: set[str]) -> Iterator[FreshLines]:
+    """Yield the lines of *text* that are not among those *seen*: those of ASCII apart, since they are faster."""
+    if not seen and text.isascii():
+        yield FreshLines(text)
+        return
+    lines = text.split("\n")
+    fresh = [(line, at) for line, at in zip(lines, _starts(lines), strict=True) if line not in seen]
+    for plain in (True, False):
+        mine = [(line, at) for line, at in fresh if line.isascii() is plain]
+        joined = [line for line, _ in mine]
+        if any(joined):
+            yield FreshLines("\n".join(joined), _starts(joined), [at for _, at in mine])
+
+
+def _starts(lines: Sequence[str]) -> list[int]:
+    """Return where each of *lines* starts in the text that they are."""
+    return list(accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
 
 
 def _over_breaks(view: Reading, kinds: Sequence[SecretKind]) -> Iterator[tuple[int, int, str]]:

@@ -6,11 +6,33 @@ Names and verbs are compared as `readings` reads them: without accents, look-ali
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.shared_stems import SharedStems
 from profile_router.core.privacy.readings import plain
+
+Stems = Mapping[str, Sequence[tuple[str, int]]]  # a stem, and words with where the stem stands in them
+
+
+def by_stem(words: Iterable[str], stems: Sequence[str]) -> Stems:
+    """Return *words* by the first of *stems* that stands in each; a word without one is its own stem."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for word in words:
+        stem = next((stem for stem in stems if stem in word), word)
+        found.setdefault(stem, []).append((word, word.index(stem)))
+    return found
+
+
+def places(text: str, stems: Stems) -> Iterator[tuple[str, int]]:
+    """Yield each word of *stems* wherever it stands in *text*, with its place, in no order."""
+    for stem, words in stems.items():
+        at = text.find(stem)
+        while at >= 0:
+            for word, ahead in words:
+                if at >= ahead and text.startswith(word, at - ahead):
+                    yield word, at - ahead
+            at = text.find(stem, at + 1)
+
 
 _NAMES = (
     *("password", "passcode", "kennwort", "passwort", "zugangscode"),  # English, German
@@ -26,7 +48,7 @@ _VERBS = (
     *("είναι", "הוא", "היא", "هي", "هو", "है", "是", "为", "為", "は", "が", "는", "은", "là", "adalah", "คือ", "olan"),
 )
 NAMES = tuple(dict.fromkeys(plain(one).lower() for name in _NAMES for one in (name, name.title(), name.upper())))
-_STEMS = SharedStems.of(NAMES, ("pass", "paro", "losenord"))
+_STEMS = by_stem(NAMES, ("pass", "paro", "losenord"))
 _SAID = sorted({plain(verb).lower() for verb in _VERBS}, key=len, reverse=True)
 _VERB = "|".join(re.escape(verb) + ("(?![^\\W_])" if verb.isascii() else "") for verb in _SAID)
 # Of what the password is: an ending of the name, and a few words.
@@ -45,7 +67,7 @@ _CODE = Anchored(r"[(\[{<]|^[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++$|^(?:[.
 
 def spoken_passwords(text: str, lower: str) -> Iterator[tuple[int, int]]:
     """Yield where *text* tells a password in a sentence; *lower* is the same in lower case."""
-    for name, at in _STEMS.places(lower):
+    for name, at in places(lower, _STEMS):
         if _begins(lower, at) and (found := _told(lower, at + len(name))):
             start = found.start("value")
             value = text[start : found.end("value")].rstrip(".,:;!?)\"'`*")

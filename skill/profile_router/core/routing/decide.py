@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule, Rule
-from profile_router.core.privacy.kept_local import speaks_of_keeping
+from profile_router.core.privacy.local_wordings import asks_to_stay_local
 from profile_router.core.profile import is_loopback
 from profile_router.core.routing.candidate import Candidates, attested, is_local, price_tier
 from profile_router.core.routing.estimate import estimate
@@ -37,7 +37,7 @@ def stays_here(task: Task, evidence: Evidence, candidates: Candidates, policy: P
 
     What its parent says from then on may tell of it: see `core.conversation`.
     """
-    if task.local_only or evidence.private or speaks_of_keeping(f"{task.goal}\n{task.context}"):
+    if task.local_only or evidence.private or asks_to_stay_local(f"{task.goal}\n{task.context}"):
         return True
     return task.profile is not None and is_local(candidates.get(task.profile), policy)
 

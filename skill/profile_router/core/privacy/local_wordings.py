@@ -1,4 +1,4 @@
-"""Does a text speak of keeping something on this machine? An extra net under labels and findings: words are many. Pure.
+"""Does a text ask that something stays on this machine? An extra net under labels and findings: words are many. Pure.
 
 It looks for the usual wordings of some languages, and errs on the safe side: "keep this variable local" counts.
 """
@@ -56,6 +56,6 @@ _PLAIN = Anchored("|".join(_WORDINGS), flags=re.IGNORECASE)
 _AS_WRITTEN = Anchored("|".join(_SCRIPTS), flags=re.IGNORECASE)
 
 
-def speaks_of_keeping(text: str) -> bool:
-    """Tell whether *text* speaks of keeping something on this machine, or among those who are meant."""
+def asks_to_stay_local(text: str) -> bool:
+    """Tell whether *text* asks that something stays on this machine, or among those who are meant."""
     return bool(_PLAIN.search(plain(text)) or _AS_WRITTEN.search(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.core.privacy.kept_local import speaks_of_keeping
+from profile_router.core.privacy.local_wordings import asks_to_stay_local
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from profile_router.core.privacy.kept_local import speaks_of_keeping
     ],
 )
 def test_a_wish_to_keep_something_here_is_heard(text: str) -> None:
-    assert speaks_of_keeping(text)
+    assert asks_to_stay_local(text)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_a_wish_to_keep_something_here_is_heard(text: str) -> None:
     ],
 )
 def test_everyday_work_is_not(text: str) -> None:
-    assert not speaks_of_keeping(text)
+    assert not asks_to_stay_local(text)
