@@ -12,7 +12,7 @@ from tests.fakes import a_policy, a_profile
 from profile_router.cli.app import main
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.steps import most_hops
-from profile_router.servers.health_store import HealthStore
+from profile_router.servers.health import HealthStore
 
 DRAWN = Path(__file__).with_name("ladder.mmd")
 ENDPOINT = a_profile("https://openrouter.ai/api/v1").endpoint

@@ -16,8 +16,7 @@ from profile_router.core.policy import Policy, Tier
 from profile_router.doctor.checks import Check
 from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
 from profile_router.doctor.finding import Finding, Level
-from profile_router.machine.listener import Listener
-from profile_router.machine.machine import Machine
+from profile_router.machine.machine import Listener, Machine
 from profile_router.profiles.home import find_home
 from profile_router.prompting.tokens import RANKS
 from profile_router.resources import data

@@ -44,7 +44,7 @@ from tests.faults.stage import (
 
 from profile_router.cli.commands.run import EXITS
 from profile_router.policies.file import SHIPPED, read_policy
-from profile_router.servers.health_store import HealthStore
+from profile_router.servers.health import HealthStore
 
 CELLS = [
     pytest.param(*cell, id=" @ ".join(cell), marks=() if cell in WITH_EACH_CHANGE else pytest.mark.nightly)

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from tests.doctor.scene import GIB, Scene
 
-from profile_router.machine.listener import Listener, find_listener
-from profile_router.machine.machine import Machine, gib, this_machine
+from profile_router.machine.machine import Listener, Machine, gib, this_machine
 
 
 def machine(scene: Scene, cpus: frozenset[int] | None = None) -> Machine:
@@ -66,7 +65,7 @@ def test_the_process_behind_a_port_is_found() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        found = find_listener(this_machine(os.environ), listening.getsockname()[1])
+        found = this_machine(os.environ).listener(listening.getsockname()[1])
     assert found is not None
     assert (found.pid, found.folder) == (os.getpid(), Path.cwd())
     assert Path(found.arguments[0]).name == Path(sys.orig_argv[0]).name
@@ -75,7 +74,7 @@ def test_the_process_behind_a_port_is_found() -> None:
 def test_a_port_on_which_nobody_listens_has_no_process() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        assert find_listener(this_machine(os.environ), bound.getsockname()[1]) is None
+        assert this_machine(os.environ).listener(bound.getsockname()[1]) is None
 
 
 def proc(scene: Scene, *, state: str = "0A", inode: str = "4711", target: str = "4711") -> None:
@@ -88,7 +87,7 @@ def proc(scene: Scene, *, state: str = "0A", inode: str = "4711", target: str = 
 def test_a_process_is_told_by_the_socket_that_it_holds(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     proc(scene)
-    found = find_listener(machine(scene), 8080)
+    found = machine(scene).listener(8080)
     assert found is not None
     assert (found.pid, found.number("-c", "--ctx-size"), found.number("-t"), found.folder) == (31, 8_192, None, None)
 
@@ -97,11 +96,11 @@ def test_a_process_is_told_by_the_socket_that_it_holds(tmp_path: Path) -> None:
 def test_a_connection_is_no_listener_and_another_socket_no_match(odd: dict[str, str], tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     proc(scene, **odd)
-    assert find_listener(machine(scene), 8080) is None
-    assert find_listener(machine(scene), 8081) is None
+    assert machine(scene).listener(8080) is None
+    assert machine(scene).listener(8081) is None
 
 
 def test_the_last_of_two_flags_counts() -> None:
     started = Listener(pid=1, arguments=("s", "-c", "1", "--ctx-size", "2", "-t"), folder=None)
-    assert started.flag("-c", "--ctx-size") == "2"
-    assert started.flag("-t") is None
+    assert started.number("-c", "--ctx-size") == 2
+    assert started.number("-t") is None

@@ -25,8 +25,7 @@ from profile_router.outside.json_reader import read_json
 from profile_router.profiles.agreement import record_path, rendered
 from profile_router.profiles.pools import listed, listed_for, read_pools
 from profile_router.runs.setup import _candidate
-from profile_router.servers.health import LiveHealth
-from profile_router.servers.health_store import HealthStore
+from profile_router.servers.health import HealthStore, ProviderHealth
 
 PLACE = "https://openrouter.ai/api/v1"
 SOON, LATER = time.time() + 3_600, time.time() + 7_200
@@ -308,7 +307,7 @@ def test_a_key_that_rests_is_left_alone_with_the_time_left(code: int, cause: str
     profile = a_profile(PLACE, name="p", provider="openrouter", key="sk-k1")
     end = replace(profile.endpoint, label="k1", rests_until=NOW + 725, rests_after=code)
     store = HealthStore(state=tmp_path, rules=a_policy().health, clock=clock)
-    health = LiveHealth(store=store, profiles={"p": replace(profile, endpoint=end)})
+    health = ProviderHealth(store=store, profiles={"p": replace(profile, endpoint=end)})
     found = health.blocked(Place("p"), answers=True)
     assert found is not None
     assert (found.cause, found.retry_after_s) == (cause, 725)
@@ -322,7 +321,9 @@ def test_a_dead_key_is_not_waited_for(tmp_path: Path) -> None:
     profile = a_profile(PLACE, name="p", provider="openrouter", key="sk-k1")
     end = replace(profile.endpoint, rests_until=float("inf"))
     store = HealthStore(state=tmp_path, rules=a_policy().health, clock=Now())
-    found = LiveHealth(store=store, profiles={"p": replace(profile, endpoint=end)}).blocked(Place("p"), answers=False)
+    found = ProviderHealth(store=store, profiles={"p": replace(profile, endpoint=end)}).blocked(
+        Place("p"), answers=False
+    )
     assert found is not None
     assert (found.cause, found.retry_after_s) == ("key-refused", None)
     assert found.message.startswith("openrouter's key is dead, by Hermes' auth.json")

@@ -11,8 +11,7 @@ from tests.fakes import BURST, CHEAP, an_order
 from tests.runners.embedded.a_runner import local, run
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.prompting.fixed_size import PROMPT_CHARS, PROMPT_TOKENS
-from profile_router.prompting.tokens import exact_tokens
+from profile_router.prompting.tokens import PROMPT_CHARS, PROMPT_TOKENS, exact_tokens
 
 MOST = 900  # o200k tokens
 

@@ -12,8 +12,7 @@ from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirec
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.server_report import ServerReport, health_failure
 from profile_router.core.profile import Profile
-from profile_router.servers.backends import LiveBackends
-from profile_router.servers.inspect import inspect, server_root
+from profile_router.servers.inspect import ModelServers, inspect, server_root
 
 KEY = "sk-local-0123456789"
 MODELS, PROPS, SHOW, PS = "/v1/models", "/props", "/api/show", "/api/ps"
@@ -186,10 +185,10 @@ def test_a_servers_own_endpoints_lie_beside_v1(base_url: str, root: str) -> None
     assert server_root(base_url) == root
 
 
-def live(provider: ScriptedProvider, **profiles: Profile) -> LiveBackends:
+def live(provider: ScriptedProvider, **profiles: Profile) -> ModelServers:
     found = {LOCAL: a_profile(provider.base_url), **profiles}
     addresses = {name: profile.endpoint.base_url for name, profile in found.items()}
-    return LiveBackends(policy=a_policy(), profiles=found, candidates=candidates(**addresses))
+    return ModelServers(policy=a_policy(), profiles=found, candidates=candidates(**addresses))
 
 
 def test_servers_in_a_cloud_are_asked_nothing() -> None:

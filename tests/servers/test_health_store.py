@@ -15,7 +15,7 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import HealthRules
 from profile_router.core.profile import ProviderEndpoint
 from profile_router.errors import StateError
-from profile_router.servers.health_store import FILE, HealthStore
+from profile_router.servers.health import FILE, HealthStore
 
 KEY = "sk-or-v1-0123456789abcdef"
 DOWN = Failure(cause="server-error", message="it broke")

@@ -15,8 +15,7 @@ from tests.llama.server import LlamaServer, flags, running
 from tests.scripted_provider import Answer, ScriptedProvider
 
 from profile_router.core.ladder.server_report import ServerReport
-from profile_router.machine.listener import Listener, find_listener
-from profile_router.machine.machine import this_machine
+from profile_router.machine.machine import Listener, this_machine
 from profile_router.servers.inspect import inspect
 
 PROPS = {"default_generation_settings": {"n_ctx": 2_048}, "total_slots": 4, "model_path": "/models/gemma.gguf"}
@@ -48,7 +47,7 @@ def seen(pages: dict[str, Any], **profile: Any) -> ServerReport:
 
 
 def listener_of(base_url: str) -> Listener:
-    found = find_listener(this_machine(os.environ), urlsplit(base_url).port or 0)
+    found = this_machine(os.environ).listener(urlsplit(base_url).port or 0)
     assert found is not None
     return found
 

@@ -14,8 +14,7 @@ from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidate, attested
 from profile_router.errors import DataError, PolicyError, ProfileError, UsageError
-from profile_router.machine.listener import Listener, find_listener
-from profile_router.machine.machine import Machine
+from profile_router.machine.machine import Listener, Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.prompting.tokens import RANKS
@@ -166,7 +165,7 @@ async def _asked(subject: Subject, machine: Machine, connect_s: float) -> Subjec
     if is_loopback(base_url):
         url = urlsplit(base_url)
         port = url.port or (443 if url.scheme == "https" else 80)
-        subject = replace(subject, listener=await asyncio.to_thread(find_listener, machine, port))
+        subject = replace(subject, listener=await asyncio.to_thread(machine.listener, port))
     elif not subject.local:
         return subject
     return replace(subject, server=await inspect(profile, connect_s=connect_s))

@@ -10,8 +10,7 @@ from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.profile import is_loopback
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.machine.listener import Listener
-from profile_router.machine.machine import Machine, gib
+from profile_router.machine.machine import Listener, Machine, gib
 
 TIGHT = 0.9  # the conversation's cache and the scratch buffers want the rest
 _FIX = "serve a smaller or more strongly quantized model: profile-router llama-server --model FILE --run"

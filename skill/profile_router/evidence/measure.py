@@ -17,8 +17,7 @@ from profile_router.core.routing.fit import counting_limits
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.evidence.private_scan import file_reader, find_private
-from profile_router.prompting.fixed_size import PROMPT_CHARS, PROMPT_TOKENS
-from profile_router.prompting.tokens import count_tokens
+from profile_router.prompting.tokens import PROMPT_CHARS, PROMPT_TOKENS, count_tokens
 from profile_router.withheld.named_paths import NamedPrivate
 from profile_router.workspace.folder import Workspace, base_of, written_path
 from profile_router.workspace.images import find_images, strip_data_urls

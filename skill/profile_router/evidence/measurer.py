@@ -24,8 +24,7 @@ from profile_router.evidence.conversation import pass_on
 from profile_router.evidence.measure import Surroundings, measure
 from profile_router.prompting.texts import task_text
 from profile_router.prompting.tokens import exact_tokens
-from profile_router.servers.backends import LiveBackends
-from profile_router.servers.inspect import count_prompt
+from profile_router.servers.inspect import ModelServers, count_prompt
 from profile_router.servers.windows import remember_window
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.workspace.folder import Workspace
@@ -38,7 +37,7 @@ class LiveMeasurer:
     policy: Policy
     profiles: Mapping[str, Profile]
     candidates: Candidates
-    backends: LiveBackends
+    backends: ModelServers
     workspace: Workspace | None
     cwd: Path
     state: Path

@@ -1,4 +1,4 @@
-"""This machine's own facts: graphics cards, ROCm, cores, memory, programs. Read, never changed.
+"""This machine's own facts: graphics cards, ROCm, cores, memory, programs, listeners. Read, never changed.
 
 Everything is looked up below `root` (`/`, or a folder in a test) and in `environ`: a machine can be made up of files.
 """
@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ _CARD = re.compile(r"card[0-9]+")
 _CPU = re.compile(r"cpu[0-9]+")
 _PROGRAM_SECONDS = 10.0
 _MOST_BYTES = 1_000_000
+_LISTENS = "0A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,20 @@ class Rocm:
     def text(self) -> str:
         """Return the version as people write it."""
         return ".".join(map(str, self.version))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A process: `arguments` as it was started with, which may hold a key, so they are never shown whole."""
+
+    pid: int
+    arguments: tuple[str, ...]
+    folder: Path | None
+
+    def number(self, *spellings: str) -> int | None:
+        """Return the last value of the flags *spellings*, None where that is not a whole number of at least 1."""
+        found = [value for name, value in zip(self.arguments, self.arguments[1:], strict=False) if name in spellings]
+        return int(found[-1]) if found and re.fullmatch(r"[1-9][0-9]{0,8}", found[-1]) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +153,34 @@ class Machine:
         told = re.search(r"^MemTotal:\s+([0-9]+) kB", self.text("proc/meminfo") or "", re.MULTILINE)
         return int(told[1]) * 1_024 if told else 0
 
+    def listener(self, port: int) -> Listener | None:
+        """Return the process that listens on TCP *port*, None where there is none, or another user's. Source: /proc."""
+        sockets = {f"socket:[{inode}]" for inode in self._inodes(port)}
+        for process in (f"proc/{name}" for name in self._entries("proc") if sockets and name.isdecimal()):
+            if any(str(self._link(f"{process}/fd/{name}")) in sockets for name in self._entries(f"{process}/fd")):
+                told = (self.text(f"{process}/cmdline") or "").split("\0")
+                arguments = tuple(part for part in told if part)
+                return Listener(pid=int(process[5:]), arguments=arguments, folder=self._link(f"{process}/cwd"))
+        return None
+
+    def _inodes(self, port: int) -> Iterator[str]:
+        for table in ("tcp", "tcp6"):
+            for line in (self.text(f"proc/net/{table}") or "").splitlines()[1:]:
+                fields = line.split()
+                if len(fields) > 9 and fields[3] == _LISTENS and fields[1].endswith(f":{port:04X}"):
+                    yield fields[9]
+
     def _entries(self, folder: str) -> list[str]:
         try:
             return [entry.name for entry in (self.root / folder).iterdir()]
         except OSError:
             return []
+
+    def _link(self, path: str) -> Path | None:
+        try:
+            return (self.root / path).readlink()
+        except OSError:
+            return None
 
 
 def this_machine(environ: Mapping[str, str]) -> Machine:

@@ -1,18 +1,20 @@
-"""What a subagent is sent: system prompt, shared conversation, task, and the tools that task and profile both allow."""
+"""What a subagent is sent: the shared conversation, the task, what earlier attempts left, and the images."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+from collections.abc import Iterator
+from pathlib import Path
 
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.attempt.order import Order
 from profile_router.core.task import Task
 from profile_router.core.text import utf8
 from profile_router.prompting.templates import render
-from profile_router.workspace.images import strip_data_urls
+from profile_router.workspace.images import read_image, strip_data_urls
 
-if TYPE_CHECKING:
-    pass
+Part = dict[str, object]
+_SENT = frozenset({"png", "jpeg", "gif", "webp"})
 
 
 def task_text(task: Task) -> str:
@@ -33,3 +35,21 @@ def handoff_text(handoff: Handoff) -> str:
     clean = handoff.tree == "clean"
     parts = {"tried": handoff.tried, "errors": handoff.errors, "diff": handoff.diff.rstrip("\n")}
     return utf8(render("handoff", **parts, left_out=handoff.left_out, clean=clean)).strip()
+
+
+def image_parts(order: Order, base: Path) -> list[Part]:
+    """Return the image parts of *order*: files (relative to *base*) and those that stand in the text, as data URLs.
+
+    An image named by an http URL is not fetched, neither by us nor by the provider: its URL stands in the text.
+    Raises UsageError for a file that is not an image any more.
+    """
+    return [{"type": "image_url", "image_url": {"url": url}} for url in _urls(order, base)]
+
+
+def _urls(order: Order, base: Path) -> Iterator[str]:
+    _, inline = strip_data_urls(f"{order.task.goal}\n{order.task.context}")
+    yield from inline
+    for image in order.images:
+        if image.form in _SENT and not image.place.startswith("data URL "):
+            mime, data = read_image(image.place, base)
+            yield f"data:{mime};base64,{base64.b64encode(data).decode()}"

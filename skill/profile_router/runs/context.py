@@ -26,9 +26,8 @@ from profile_router.runners.hermes.installation import VARIABLE, find_hermes
 from profile_router.runners.hermes.runner import HermesRunner
 from profile_router.runs.job import Job
 from profile_router.runs.setup import Setup
-from profile_router.servers.backends import LiveBackends
-from profile_router.servers.health import LiveHealth
-from profile_router.servers.health_store import HealthStore
+from profile_router.servers.health import HealthStore, ProviderHealth
+from profile_router.servers.inspect import ModelServers
 from profile_router.threads.records import Before, Records, Scoped
 from profile_router.threads.threads import Run
 from profile_router.verify.verifier import WorkspaceVerifier
@@ -56,7 +55,7 @@ def run_context(job: Job, run: Run) -> RunContext:
     # How the files were before; where there is git, its own objects tell.
     journal: MutableMapping[str, bytes | None] = {} if workspace and workspace.git else Before(run.records)
     known_secrets: Known = {}  # what stands in files as they are: looked for once, whoever asks
-    backends = LiveBackends(policy=policy, profiles=profiles, candidates=candidates)
+    backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
     calls = RecordedCalls(load=load, policy=policy, purse=purse, records=run.records)
@@ -75,7 +74,7 @@ def run_context(job: Job, run: Run) -> RunContext:
             body=lambda order, profile: request_body(order, profile, policy, root, base),
         ),
         backends=backends,
-        health=LiveHealth(store=health, profiles=profiles),
+        health=ProviderHealth(store=health, profiles=profiles),
         purse=purse,
         runner=ChosenRunner(
             choice=policy.runner,

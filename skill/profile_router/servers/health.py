@@ -1,19 +1,152 @@
-"""Which of the profiles' providers are on cooldown now."""
+"""Remember between runs which servers and keys failed. Safe between processes; holds no key, only a mark of it.
+
+Hermes keeps the rest of pooled keys in its own auth.json, which is read elsewhere and never written; this covers what
+Hermes does not track: servers, keys in .env files, and custom endpoints.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from profile_router.core.ladder.causes import TABLE, cause_of_answer
+from profile_router.core.ladder.causes import TABLE, cause_of_answer, is_cause
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.profile import Profile, ProviderEndpoint
+from profile_router.core.ladder.health import (
+    Record,
+    Scope,
+    after_failure,
+    over_where_it_answers,
+    probing,
+    scope_of,
+    teaches_nothing,
+)
+from profile_router.core.policy import HealthRules
+from profile_router.core.profile import Profile, ProviderEndpoint, address
 from profile_router.core.text import in_words
-from profile_router.servers.health_store import HealthStore
+from profile_router.state.database import transaction
+
+FILE = "health.sqlite"
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS health (name TEXT PRIMARY KEY, failures INTEGER NOT NULL, cause TEXT NOT NULL, "
+    "since REAL NOT NULL, until REAL NOT NULL, probing_until REAL NOT NULL)"
+)
+_MARK_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveHealth:
+class HealthStore:
+    """The records in the state folder *state*. `clock` tells seconds since 1970."""
+
+    state: Path
+    rules: HealthRules
+    clock: Callable[[], float]
+
+    def blocked(self, endpoint: ProviderEndpoint, *, answers: bool) -> Failure | None:
+        """Return why *endpoint* is not to be tried now, None where it is; then a half-open server's probe is taken.
+
+        A key whose time is over is anybody's: the provider named that time, and tasks side by side share the key.
+        *answers*: the server was just asked how it is and answered. Then what it once was unreachable for is over.
+        """
+        with transaction(self.state / FILE, SCHEMA) as database:
+            now = self.clock()  # another process may have been waited for
+            records = [(name, _read(database, name)) for name in _names(endpoint)]
+            for name, record in records:
+                over = answers and is_cause(record.cause) and over_where_it_answers(record.cause)
+                if not over and (wait := record.blocked_s(now)):
+                    return _blocked(name, record, wait)
+            for name, record in records:
+                if _scope(name) == "server" and record.state(now) == "half-open":
+                    _write(database, name, probing(record, self.rules, now=now))
+        return None
+
+    def give_back(self, endpoint: ProviderEndpoint) -> None:
+        """Give the probe back that `blocked` took for *endpoint*, if it took one: the next who asks may have it."""
+        if not (self.state / FILE).exists():
+            return
+        with transaction(self.state / FILE, SCHEMA) as database:
+            for name in _names(endpoint):
+                if (record := _read(database, name)).probing_until:
+                    _write(database, name, replace(record, probing_until=0.0))
+
+    def record(self, endpoint: ProviderEndpoint, failure: Failure | None) -> None:
+        """Note how an attempt at *endpoint* ended. An answer closes server and key, whatever it was worth."""
+        cause = failure.cause if failure else None
+        if cause is not None and teaches_nothing(cause):
+            self.give_back(endpoint)
+            return
+        ill = scope_of(cause) if cause else None
+        with transaction(self.state / FILE, SCHEMA) as database:
+            now = self.clock()
+            for name in _names(endpoint):
+                if failure is not None and ill == _scope(name):
+                    _write(database, name, after_failure(_read(database, name), failure, self.rules, now=now))
+                elif ill is None or (ill == "key" and _scope(name) == "server"):
+                    database.execute("DELETE FROM health WHERE name = ?", (name,))
+
+    def all(self) -> list[tuple[str, Record]]:
+        """Return every record with its name, those that are blocked the longest first."""
+        if not (self.state / FILE).exists():
+            return []
+        with transaction(self.state / FILE, SCHEMA) as database:
+            rows = database.execute("SELECT name FROM health ORDER BY until DESC, name").fetchall()
+            return [(name, _read(database, name)) for (name,) in rows]
+
+    def reset(self, named: str = "") -> int:
+        """Forget the records whose name contains *named*, all without one; return how many."""
+        if not (self.state / FILE).exists():
+            return 0
+        with transaction(self.state / FILE, SCHEMA) as database:
+            done = database.execute("DELETE FROM health WHERE instr(name, ?) > 0 OR ? = ''", (named, named))
+            return int(done.rowcount)
+
+
+def _names(endpoint: ProviderEndpoint) -> tuple[str, ...]:
+    """Return the names of the records of *endpoint*: its server with the model, and its key by a mark."""
+    where = address(endpoint.base_url)
+    server = f"server {where} {endpoint.model}"
+    if endpoint.api_key is None:
+        return (server,)
+    mark = hashlib.sha256(f"{where}\0{endpoint.api_key.reveal()}".encode()).hexdigest()[:_MARK_DIGITS]
+    return (server, f"key {where} #{mark}")
+
+
+def _scope(name: str) -> Scope:
+    return "key" if name.startswith("key ") else "server"
+
+
+def _blocked(name: str, record: Record, wait: float) -> Failure:
+    cause = record.cause if is_cause(record.cause) else "unavailable"
+    said = f"{TABLE[cause].sentence}, {record.failures} time{'s' if record.failures != 1 else ''} in a row"
+    fix = f"profile-router health --reset '{name}'"
+    return Failure(
+        cause=cause,
+        message=f"{name} is on cooldown for {wait:.0f} s more ({said}); `{fix}` tries it at once",
+        retry_after_s=wait if _scope(name) == "key" else None,
+    )
+
+
+def _read(database: Any, name: str) -> Record:
+    row = database.execute(
+        "SELECT failures, cause, since, until, probing_until FROM health WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        return Record()
+    failures, cause, since, until, probing_until = row
+    return Record(failures=failures, cause=cause, since=since, until=until, probing_until=probing_until)
+
+
+def _write(database: Any, name: str, record: Record) -> None:
+    database.execute(
+        "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?)",
+        (name, record.failures, record.cause, record.since, record.until, record.probing_until),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderHealth:
     """The remembered health of the profiles' providers."""
 
     store: HealthStore

@@ -26,8 +26,7 @@ from profile_router.core.routing.decide import decide
 from profile_router.core.routing.fit import counting_limits
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
-from profile_router.prompting.fixed_size import PROMPT_TOKENS
-from profile_router.prompting.tokens import count_tokens, exact_tokens
+from profile_router.prompting.tokens import PROMPT_TOKENS, count_tokens, exact_tokens
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 

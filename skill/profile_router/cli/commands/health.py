@@ -9,7 +9,7 @@ import time
 
 from profile_router.core.ladder.health import Record
 from profile_router.policies.file import find_policy, read_policy
-from profile_router.servers.health_store import HealthStore
+from profile_router.servers.health import HealthStore
 from profile_router.state.folder import state_dir
 
 

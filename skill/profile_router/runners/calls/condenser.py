@@ -21,9 +21,8 @@ from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.routing.fit import LEAST_ROOM
 from profile_router.core.text import utf8
 from profile_router.ports import Emit
-from profile_router.prompting.fixed_size import PROMPT_TOKENS
 from profile_router.prompting.templates import render
-from profile_router.prompting.tokens import exact_tokens, head_of
+from profile_router.prompting.tokens import PROMPT_TOKENS, exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.embedded.request import request_body
 from profile_router.servers.inspect import count_prompt

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from profile_router.core.attempt.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
-from profile_router.prompting.image_parts import image_parts
 from profile_router.prompting.templates import render
+from profile_router.prompting.texts import image_parts
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, terminal_refused, wants_terminal
 

@@ -27,9 +27,8 @@ from profile_router.errors import AttemptError
 from profile_router.ports import Emit, Hold
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.files import read_config
-from profile_router.prompting.image_parts import image_parts
 from profile_router.prompting.templates import render
-from profile_router.prompting.texts import order_text
+from profile_router.prompting.texts import image_parts, order_text
 from profile_router.runners.hermes.account import Account, TurnRecord
 from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of, started
 from profile_router.runners.hermes.installation import Hermes
