@@ -12,12 +12,14 @@ from tests.fakes import Heard, a_policy, an_order
 from tests.fuzz.mutations import VALUES, trees
 from tests.runners.embedded.a_runner import KEY, cloud
 
+from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.profile import Secret
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of
-from profile_router.runners.hermes.runner import _notes, _receipt
+from profile_router.runners.hermes.runner import _notes
 from profile_router.servers.retry_after import HEADERS, retry_after
 
 # What the child puts together itself is of the kinds stated here; Hermes' and the server's own values may be anything.
@@ -56,12 +58,13 @@ def judged(events: list[dict[str, Any]], ended: Ended) -> None:
     for event in events:
         account(json.loads(json.dumps(event, default=str)))
     order = an_order(local=False, tier="burst")
-    failure = failure_of(account, ended, order, where="here", secret=KEY)
+    failure = failure_of(account, ended, order, where="here", key=Secret(KEY))
     if failure is not None:
         assert failure.cause in get_args(Cause)
         assert KEY not in failure.message
         assert len(failure.message) < 1_000
-    receipt = _receipt(order, cloud("http://127.0.0.1:1/v1"), account, failure, 1.0, a_policy())
+    profile = cloud("http://127.0.0.1:1/v1")
+    receipt = receipt_of(order, account, failure, profile, a_policy(), runner="hermes", provider="p", seconds=1.0)
     assert isinstance(receipt, Receipt)
     assert (receipt.outcome == "ok") == (failure is None)
     assert receipt.tokens_in >= 0

@@ -40,6 +40,13 @@ class Secret:
         raise TypeError("a Secret is never serialized: keys do not belong in a checkpoint")
 
 
+def without_key(text: str, key: Secret | None, longest: int) -> str:
+    """Return *text* on one line, at most *longest* characters of it, without the *key*: some servers repeat it."""
+    line = " ".join(text.split())
+    hidden = line.replace(key.reveal(), "***") if key and key.reveal() else line
+    return hidden[:longest]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEndpoint:
     """Where one provider is spoken to, with one key. `key_variable` names the variable that would hold its key.

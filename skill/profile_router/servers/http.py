@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.ladder.causes import Cause
-from profile_router.core.profile import Secret
+from profile_router.core.profile import Secret, without_key
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.bounded_body import bound
 
@@ -97,8 +97,7 @@ def error_in(answer: httpx2.Response, key: Secret | None) -> str:
     body = json_in(answer)
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
-    text = " ".join(str(message).split()) if message else ""
-    return (text.replace(key.reveal(), "***") if key else text)[:_SAID_CHARS]
+    return without_key(str(message) if message else "", key, _SAID_CHARS)
 
 
 @cache

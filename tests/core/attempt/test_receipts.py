@@ -6,25 +6,20 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes import a_policy
-from tests.runners.embedded.a_runner import cloud
+from tests.runners.embedded.a_runner import cloud, cloud_order
 
-from profile_router.core.attempt.receipts import Made, receipt_of
+from profile_router.core.attempt.receipts import Counts, receipt_of
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Receipt
 
 REFUSED, BROKE = Failure(cause="refused", message="m"), Failure(cause="server-error", message="m")
-MADE = Made(
-    runner="embedded",
-    step="route",
-    tier="burst",
-    local=False,
-    provider="p#k",
-    model_served="m",
-    tokens_in=900,
-    tokens_out=100,
-    first_s=0.123_456,
-    turns=1,
-)
+MADE = Counts(model_served="m", tokens_in=900, tokens_out=100, first_s=0.123_456, turns=1)
 NOTHING = replace(MADE, tokens_in=0, tokens_out=0)
+
+
+def told(counts: Counts, failure: Failure | None = None, *, local: bool = False) -> Receipt:
+    order, profile = replace(cloud_order(), local=local), cloud("http://127.0.0.1:1/v1")
+    return receipt_of(order, counts, failure, profile, a_policy(), runner="embedded", provider="p#k", seconds=1.0)
 
 
 @pytest.mark.parametrize(
@@ -41,14 +36,13 @@ NOTHING = replace(MADE, tokens_in=0, tokens_out=0)
     ],
 )
 def test_only_an_attempt_that_reached_no_model_is_unavailable(
-    made: Made, failure: Failure | None, outcome: str
+    made: Counts, failure: Failure | None, outcome: str
 ) -> None:
-    assert receipt_of(made, failure, cloud("http://127.0.0.1:1/v1"), a_policy(), 1.0).outcome == outcome
+    assert told(made, failure).outcome == outcome
 
 
 def test_the_price_is_the_tier_s_and_work_on_this_machine_is_free() -> None:
-    policy, profile = a_policy(), cloud("http://127.0.0.1:1/v1")
-    paid = receipt_of(MADE, None, profile, policy, 1.0)
-    free = receipt_of(replace(MADE, local=True), None, profile, policy, 1.0)
+    policy = a_policy()
+    paid, free = told(MADE), told(MADE, local=True)
     assert (paid.cost_usd, free.cost_usd) == (policy.price(1_000, "burst", local=False), 0.0)
     assert (paid.provider, paid.ttft_s) == ("p#k", 0.1235)

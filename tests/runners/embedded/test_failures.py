@@ -129,14 +129,14 @@ TRANSPORT: dict[str, tuple[BaseException, str]] = {
 
 @pytest.mark.parametrize(("error", "cause"), TRANSPORT.values(), ids=TRANSPORT)
 def test_errors_of_the_transport_have_a_cause(error: BaseException, cause: str) -> None:
-    failure = failure_of(error, where="there", local=False, secret=None)
+    failure = failure_of(error, where="there", key=None)
     assert failure is not None
     assert failure.cause == cause
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), ZeroDivisionError(), AssertionError("ours"), OSError("disk")])
 def test_a_bug_of_ours_is_no_failure_of_the_attempt(error: Exception) -> None:
-    assert failure_of(error, where="there", local=True, secret=None) is None
+    assert failure_of(error, where="there", key=None) is None
 
 
 @pytest.mark.parametrize(

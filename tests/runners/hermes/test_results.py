@@ -8,6 +8,7 @@ import pytest
 from tests.fakes import BURST, Heard, an_order
 
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.profile import Secret
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.runners.hermes.results import failure_of
@@ -25,7 +26,7 @@ def judged(
         account(event)
     if result is not None:
         account({"event": "result", **result})
-    return failure_of(account, ended, an_order(**order), where="here", secret="sk-12345")
+    return failure_of(account, ended, an_order(**order), where="here", key=Secret("sk-12345"))
 
 
 def test_a_text_response_that_is_completed_is_a_success_whatever_the_exit_code() -> None:

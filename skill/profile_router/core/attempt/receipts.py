@@ -1,8 +1,9 @@
-"""Make the receipt of an attempt, whichever runner made the attempt. Pure."""
+"""Make the receipt of an attempt or of a single call, whoever made it. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Outcome, Receipt
@@ -10,52 +11,69 @@ from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """What a runner knows of an attempt that it made.
+class Asked(Protocol):
+    """What a receipt tells of the order of an attempt, or of a single call."""
 
-    `provider` is the name of the provider, with the key's label where the runner chose the key. `tokens_in` and
-    `tokens_out` are tokens, `first_s` the seconds to the first token, None where none came. `turns` are model calls.
-    """
+    @property
+    def step(self) -> str:
+        """Why it was asked."""
 
-    runner: str
-    step: str
-    tier: Tier
-    local: bool
-    provider: str
-    model_served: str | None
-    tokens_in: int
-    tokens_out: int
-    first_s: float | None
-    turns: int
+    @property
+    def tier(self) -> Tier:
+        """The tier that it is priced by."""
+
+    @property
+    def local(self) -> bool:
+        """Whether it stays on this machine."""
 
 
-def receipt_of(made: Made, failure: Failure | None, profile: Profile, policy: Policy, seconds: float) -> Receipt:
-    """Return the receipt of what was *made* in *seconds* under *profile*.
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What was counted of an attempt so far: model calls in `turns`, seconds to the first token in `first_s`."""
 
-    Prices are the policy's, in USD; work on this machine is free.
+    turns: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    first_s: float | None = None
+    model_served: str | None = None
+
+
+def receipt_of(
+    asked: Asked,
+    counts: Counts,
+    failure: Failure | None,
+    profile: Profile,
+    policy: Policy,
+    *,
+    runner: str,
+    provider: str,
+    seconds: float,
+) -> Receipt:
+    """Return the receipt of what was *asked* of *profile* and took *seconds*.
+
+    Prices are the policy's, in USD; work on this machine is free. *provider* has the key's label if we chose the key.
     """
     return Receipt(
         profile=profile.name,
         model_asked=profile.endpoint.model,
-        model_served=made.model_served,
-        provider=made.provider,
-        runner=made.runner,
-        step=made.step,
-        tokens_in=made.tokens_in,
-        tokens_out=made.tokens_out,
-        cost_usd=policy.price(made.tokens_in + made.tokens_out, made.tier, local=made.local),
-        ttft_s=None if made.first_s is None else round(made.first_s, 4),
-        seconds=seconds,
-        outcome=_outcome(made, failure),
+        model_served=counts.model_served,
+        provider=provider,
+        runner=runner,
+        step=asked.step,
+        tokens_in=counts.tokens_in,
+        tokens_out=counts.tokens_out,
+        cost_usd=policy.price(counts.tokens_in + counts.tokens_out, asked.tier, local=asked.local),
+        ttft_s=None if counts.first_s is None else round(counts.first_s, 4),
+        seconds=round(seconds, 3),
+        outcome=_outcome(counts, failure),
         error=failure.message if failure else None,
-        turns=made.turns,
+        turns=counts.turns,
     )
 
 
-def _outcome(made: Made, failure: Failure | None) -> Outcome:
+def _outcome(counts: Counts, failure: Failure | None) -> Outcome:
     """Return how it ended: `unavailable` where no model was ever reached."""
     if failure is None:
         return "ok"
-    in_vain = made.turns == 0 or (made.turns == 1 and failure.unreached)
-    return "unavailable" if in_vain and made.tokens_in == 0 else "failed"
+    in_vain = counts.turns == 0 or (counts.turns == 1 and failure.unreached)
+    return "unavailable" if in_vain and counts.tokens_in == 0 else "failed"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from profile_router.core.attempt.receipts import Made, receipt_of
+from profile_router.core.attempt.receipts import Counts, receipt_of
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
@@ -32,7 +32,7 @@ from profile_router.runners.embedded.history import counted_in, cut_short
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
-from profile_router.runners.embedded.token_use import TokenUse, tokens_used
+from profile_router.runners.embedded.token_use import tokens_used
 from profile_router.threads.records import MemoryRecords, Records
 
 
@@ -71,8 +71,7 @@ class RecordedCalls:
         name = self._next_name(call)
         hold = await self._held(call, name)
         if isinstance(hold, Failure):
-            receipt = _receipt(call, self.policy, None, hold, None, 0.0, _NOTHING)
-            return None, replace(receipt, outcome="unavailable")
+            return None, _receipt(call, Counts(), hold, self.policy, 0.0)
         recorded = self.records.find(name)
         if recorded is None:
             recorded = await _asked(call, self.policy)
@@ -110,19 +109,22 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
         _look_whole(call, message)
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
-        key = call.profile.endpoint.api_key
-        failure = failure_of(error, where=call.profile.where, local=call.local, secret=key.reveal() if key else None)
+        failure = failure_of(error, where=call.profile.where, key=call.profile.endpoint.api_key)
         if failure is None and streamed.began:
             failure = unexpected(error, call.profile.where)
         if failure is None:
             raise
-    took = _NOTHING
+    counts = Counts(turns=0 if message is None else 1, first_s=clock.first_s, model_served=streamed.model)
+    if message is not None:
+        counts.model_served = message.response_metadata.get("model_name") or streamed.model
     if message is not None or streamed.began:
         factor = policy.counting.tokenizer_factor
         took = tokens_used(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
-    receipt = _receipt(call, policy, message, failure, clock.first_s, round(time.monotonic() - started, 3), took)
-    receipt = replace(receipt, model_served=receipt.model_served or streamed.model)
-    return (None if failure else message.text.strip()), receipt
+        counts.tokens_in, counts.tokens_out = took.tokens_in, took.tokens_out
+    receipt = _receipt(call, counts, failure, policy, time.monotonic() - started)
+    if failure is not None:
+        return None, replace(receipt, outcome="failed")  # it was asked, whatever came of it
+    return message.text.strip(), receipt
 
 
 def _look_whole(call: SingleCall, message: Any) -> None:
@@ -151,29 +153,6 @@ async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, ca
         return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
 
 
-_NOTHING = TokenUse(tokens_in=0, tokens_out=0)
-
-
-def _receipt(
-    call: SingleCall,
-    policy: Policy,
-    message: Any,
-    failure: Failure | None,
-    first_s: float | None,
-    seconds: float,
-    took: TokenUse,
-) -> Receipt:
-    made = Made(
-        runner=NAME,
-        step=call.step,
-        tier=call.tier,
-        local=call.local,
-        provider=call.profile.endpoint.named,
-        model_served=message.response_metadata.get("model_name") if message is not None else None,
-        tokens_in=took.tokens_in,
-        tokens_out=took.tokens_out,
-        first_s=first_s,
-        turns=0 if message is None else 1,
-    )
-    receipt = receipt_of(made, failure, call.profile, policy, seconds)
-    return receipt if failure is None else replace(receipt, outcome="failed")  # it was asked, whatever came of it
+def _receipt(call: SingleCall, counts: Counts, failure: Failure | None, policy: Policy, seconds: float) -> Receipt:
+    provider = call.profile.endpoint.named
+    return receipt_of(call, counts, failure, call.profile, policy, runner=NAME, provider=provider, seconds=seconds)

@@ -12,6 +12,7 @@ from typing import Any
 
 from profile_router.core.ladder.causes import cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.profile import Secret, without_key
 from profile_router.errors import AttemptError, RouterError
 from profile_router.outside.json_reader import UnreadableJson
 from profile_router.runners.embedded.plain_error import code_of
@@ -32,11 +33,10 @@ _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 
 
-def failure_of(error: BaseException, *, where: str, local: bool, secret: str | None) -> Failure | None:
+def failure_of(error: BaseException, *, where: str, key: Secret | None) -> Failure | None:
     """Return what *error* means, None where it is not an error of an attempt but a bug of ours.
 
-    *where* names profile and address for the message, out of which *secret* (the key) and what stood in the prompt are
-    cut if a server echoed them.
+    *where* names profile and address for the message. The *key*, and what stood in the prompt, are cut out of it.
     """
     import openai
 
@@ -49,7 +49,7 @@ def failure_of(error: BaseException, *, where: str, local: bool, secret: str | N
     if isinstance(error, TimeoutError):
         return Failure(cause="timeout", message=f"{where}: {detail_of('timeout')}")
     if isinstance(error, openai.APIError):
-        return _answered(error, where, secret)
+        return _answered(error, where, key)
     return None
 
 
@@ -76,12 +76,12 @@ def _of_transport(error: BaseException) -> bool:
     return type(error).__module__.startswith(("httpx2", "httpcore2"))
 
 
-def _answered(error: Exception, where: str, secret: str | None) -> Failure:
+def _answered(error: Exception, where: str, key: Secret | None) -> Failure:
     status = getattr(error, "status_code", None)
     said = " ".join(_said(error).split())
     code = _without_echo(code_of(getattr(error, "body", None)), getattr(error, "request", None))
-    text = _clean(_without_echo(said, getattr(error, "request", None)), secret)
-    named = f"HTTP {status} " if status else f"error {_clean(code, secret)} in a 200 answer: " if code else ""
+    text = _clean(_without_echo(said, getattr(error, "request", None)), key)
+    named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{where}: {named}{text}".rstrip()
     if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
@@ -101,11 +101,8 @@ def _said(error: Exception) -> str:
     return str(getattr(error, "message", "") or error)
 
 
-def _clean(text: str, secret: str | None) -> str:
-    folded = _STATUS_AGAIN.sub("", " ".join(text.split()))
-    if secret and len(secret) > 3:
-        folded = folded.replace(secret, "***")
-    return folded[:_MESSAGE_CHARS]
+def _clean(text: str, key: Secret | None) -> str:
+    return without_key(_STATUS_AGAIN.sub("", text), key, _MESSAGE_CHARS)
 
 
 def _without_echo(text: str, request: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
+from profile_router.core.attempt.receipts import Counts
 from profile_router.core.ladder.causes import Cause, detail_of
 from profile_router.core.policy import Limits
 from profile_router.errors import AttemptError
@@ -44,10 +45,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self.clock = StreamClock(where, limits)
         self._mistakes = ToolMistakes(limits.bad_calls)
         self.streamed = StreamedCalls()
-        self.turns = 0
-        self.tokens_in = 0
-        self.tokens_out = 0
-        self.model_served: str | None = None
+        self.counts = Counts()
         self.usage_missing = False
         self._history = history
         self._where = where
@@ -59,7 +57,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
-        if self.turns >= self._max_turns:
+        if self.counts.turns >= self._max_turns:
             raise self._ended("turn-limit", detail_of("turn-limit", turns=self._max_turns))
         offered = frozenset(str(getattr(tool, "name", "")) for tool in request.tools)
         if (mistake := self._mistakes.look(request.messages, offered)) is not None:
@@ -71,8 +69,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
                 "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
             )
         if self._afford is not None:
-            self._afford(self.tokens_in + self.tokens_out + self._history.tokens)
-        self.turns += 1
+            self._afford(self.counts.tokens_in + self.counts.tokens_out + self._history.tokens)
+        self.counts.turns += 1
         try:
             response = await self.clock.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
         except BaseException as error:
@@ -102,7 +100,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         if finish == "length":
             raise self._ended("truncated")
         answer = normalize_answer(message, self._seen_ids, self.streamed.whole())
-        self._emit({"event": "turn", "turn": self.turns, "tools": [call["name"] for call in answer.tool_calls]})
+        self._emit({"event": "turn", "turn": self.counts.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("empty-answer")
         return answer
@@ -110,12 +108,13 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     def _count(self, message: AIMessage | None, sent: Sequence[BaseMessage]) -> None:
         """Add what the answer to *sent* took; None: it broke off, and what came of it is paid for all the same."""
         said = self.streamed.model if message is None else message.response_metadata.get("model_name")
-        self.model_served = said or self.model_served
+        self.counts.model_served = said or self.counts.model_served
+        self.counts.first_s = self.clock.first_s
         prompt, factor = self._history.text(sent), self._history.factor
         found = tokens_used(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
         self.usage_missing |= not found.said
-        self.tokens_in += found.tokens_in
-        self.tokens_out += found.tokens_out
+        self.counts.tokens_in += found.tokens_in
+        self.counts.tokens_out += found.tokens_out
         if found.said:
             self._history.learn(found.tokens_in)
 

@@ -47,7 +47,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: ModelHandler) -> ModelResponse[Any]:
         """Return the answer that is kept for this turn, else ask and keep it."""
-        name = f"turn {self._meter.turns}"
+        name = f"turn {self._meter.counts.turns}"
         kept, streamed = self._records.find(name), self._meter.streamed
         if kept is not None:
             result, calls, *written = kept

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.attempt.order import Order
-from profile_router.core.attempt.receipts import Made, receipt_of
+from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.receipt import Attempt, Receipt
+from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
@@ -91,17 +91,18 @@ class EmbeddedRunner:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
         except Exception as error:
-            secret = profile.endpoint.api_key.reveal() if profile.endpoint.api_key else None
-            failure = failure_of(error, where=profile.where, local=order.local, secret=secret)
-            if failure is None and (meter.turns > 1 or meter.streamed.began):
+            failure = failure_of(error, where=profile.where, key=profile.endpoint.api_key)
+            if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
                 failure = unexpected(error, profile.where)
             if failure is None:
                 raise
         finally:
             if fence is not None:
                 fence.seal()
-        seconds = round(time.monotonic() - started, 3)
-        receipt = _receipt(order, profile, meter, failure, seconds, self.policy)
+        seconds, provider = time.monotonic() - started, profile.endpoint.named
+        receipt = receipt_of(
+            order, meter.counts, failure, profile, self.policy, runner=NAME, provider=provider, seconds=seconds
+        )
         receipt = replace(receipt, withheld=refused, taints=self._taints(order))
         notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
         return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
@@ -243,24 +244,6 @@ class EmbeddedRunner:
             emit=emit,
             afford=self._afford(order, profile, hold),
         )
-
-
-def _receipt(
-    order: Order, profile: Profile, meter: AnswerMeter, failure: Failure | None, seconds: float, policy: Policy
-) -> Receipt:
-    made = Made(
-        runner=NAME,
-        step=order.step,
-        tier=order.tier,
-        local=order.local,
-        provider=profile.endpoint.named,
-        model_served=meter.model_served,
-        tokens_in=meter.tokens_in,
-        tokens_out=meter.tokens_out,
-        first_s=meter.clock.first_s,
-        turns=meter.turns,
-    )
-    return receipt_of(made, failure, profile, policy, seconds)
 
 
 def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | None) -> Iterator[str]:

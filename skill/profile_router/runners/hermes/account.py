@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from profile_router.core.attempt.receipts import Counts
 from profile_router.core.ladder.failure import Failure
 from profile_router.errors import AttemptError, StateError
 from profile_router.ports import Emit
@@ -16,7 +17,7 @@ _NOTED = ("asked", "answered", "refused")
 
 
 @dataclass(slots=True, kw_only=True)
-class Account:
+class Account(Counts):
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
     `afford` holds the money for the tokens so far, the request that is to go out and the longest answer to it; where
@@ -31,14 +32,9 @@ class Account:
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
     over: AttemptError | None = None
-    turns: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
     asked_in: int = 0
     asked_out: int = 0
     counted: bool = False
-    model_served: str | None = None
-    first_s: float | None = None
     trouble: Mapping[str, Any] | None = None
     version: str = ""
     notes: list[str] = field(default_factory=list)

@@ -16,6 +16,7 @@ from typing import Any
 from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.causes import Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.profile import Secret, without_key
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.servers.retry_after import retry_after
@@ -138,14 +139,14 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
 )
 
 
-def failure_of(account: Account, ended: Ended, order: Order, *, where: str, secret: str | None) -> Failure | None:
+def failure_of(account: Account, ended: Ended, order: Order, *, where: str, key: Secret | None) -> Failure | None:
     """Return why the turn of *account* failed, None where it succeeded.
 
-    *where* names the backend for the message, out of which *secret* (the key) is cut if something echoed it.
+    *where* names the backend for the message, out of which the *key* is cut if something echoed it.
     """
     if account.result is None:
         cause, said = _without_result(ended)
-        return Failure(cause=cause, message=f"{where}: {_clean(said, secret)}")
+        return Failure(cause=cause, message=f"{where}: {without_key(said, key, _MESSAGE_CHARS)}")
     if asked := _asked(account, order):
         return asked
     if _succeeded(account):
@@ -153,7 +154,8 @@ def failure_of(account: Account, ended: Ended, order: Order, *, where: str, secr
     case = _case(account, order)
     cause = next((meaning(case) for holds, meaning in _TABLE if holds(case)), _NOTHING_USABLE)
     wait = retry_after((account.trouble or {}).get("waits") or {}, now=time.time())
-    return Failure(cause=cause, message=f"{where}: {_clean(_said(case, account), secret)}", retry_after_s=wait)
+    said = without_key(_said(case, account), key, _MESSAGE_CHARS)
+    return Failure(cause=cause, message=f"{where}: {said}", retry_after_s=wait)
 
 
 def _succeeded(account: Account) -> bool:
@@ -189,10 +191,3 @@ def _said(case: _Case, account: Account) -> str:
     if case.exit in _TOLD_BY_US:
         return detail_of(_OF_EXIT[case.exit], turns=account.turns)
     return case.error or account.text or case.exit or "Hermes gave no result"
-
-
-def _clean(text: str, secret: str | None) -> str:
-    folded = " ".join(text.split())
-    if secret and len(secret) > 3:
-        folded = folded.replace(secret, "***")
-    return folded[:_MESSAGE_CHARS]

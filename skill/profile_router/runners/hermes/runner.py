@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.core.attempt.order import Order
-from profile_router.core.attempt.receipts import Made, receipt_of
+from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.ladder.server_report import other_model
@@ -73,7 +73,7 @@ class HermesRunner:
         account = Account(emit=emit, afford=self._afford(order, hold))
         turn = TurnRecord(records=self.records, name=f"{order.number}/answered")
         if interrupted := turn.interrupted(account, profile.where):
-            receipt = _receipt(order, profile, account, interrupted, 0.0, self.policy)
+            receipt = self._receipt(order, account, interrupted, profile, 0.0)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
             return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
         account.look_at = await self._model_check(order, profile)
@@ -90,17 +90,22 @@ class HermesRunner:
                     talk = converse(child, asked, order.seconds, heard)
                     ended = await _within_means(talk, account)
         account.close()
-        key = profile.endpoint.api_key
         failure = _ended_by_us(account) or failure_of(
-            account, ended, order, where=profile.where, secret=key.reveal() if key else None
+            account, ended, order, where=profile.where, key=profile.endpoint.api_key
         )
-        seconds = round(time.monotonic() - started, 3)
+        receipt = self._receipt(order, account, failure, profile, time.monotonic() - started)
         return Attempt(
-            receipt=replace(_receipt(order, profile, account, failure, seconds, self.policy), taints=tuple(taints)),
+            receipt=replace(receipt, taints=tuple(taints)),
             text="" if failure else account.text,
             failure=failure,
             notes=tuple(_notes(order, account, self.workspace)),
         )
+
+    def _receipt(
+        self, order: Order, account: Account, failure: Failure | None, profile: Profile, seconds: float
+    ) -> Receipt:
+        named = profile.endpoint.provider  # Hermes chooses the key
+        return receipt_of(order, account, failure, profile, self.policy, runner=NAME, provider=named, seconds=seconds)
 
     def _watch(self, order: Order) -> Callable[[], WithheldWatch] | None:
         """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
@@ -220,24 +225,6 @@ async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -
 
 def _ended_by_us(account: Account) -> Failure | None:
     return None if account.over is None else Failure(cause=account.over.cause, message=str(account.over))
-
-
-def _receipt(
-    order: Order, profile: Profile, account: Account, failure: Failure | None, seconds: float, policy: Policy
-) -> Receipt:
-    made = Made(
-        runner=NAME,
-        step=order.step,
-        tier=order.tier,
-        local=order.local,
-        provider=profile.endpoint.provider,  # Hermes chooses the key
-        model_served=account.model_served,
-        tokens_in=account.tokens_in,
-        tokens_out=account.tokens_out,
-        first_s=account.first_s,
-        turns=account.turns,
-    )
-    return receipt_of(made, failure, profile, policy, seconds)
 
 
 def _own_count(order: Order, account: Account) -> Iterator[str]:
