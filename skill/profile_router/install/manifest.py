@@ -84,7 +84,17 @@ def recorded(manifest: Manifest, changes: Iterable[Change]) -> Manifest:
         if change.folder:
             folders.append(change.path)
         elif change.content is not None:
-            _add(steps, change, change.content)
+            # of a file of ours nothing older is there to come back
+            was = digest(change.before) if change.before is not None and change.insertions else ""
+            step = WrittenFile(
+                path=change.path,
+                sha256=digest(change.content),
+                mode=change.mode,
+                was=was,
+                insertions=change.insertions,
+            )
+            # it may be recorded already: then we were killed before it was written
+            steps = [*(known for known in steps if known != step), step]
     return Manifest(steps=tuple(steps), folders=tuple(dict.fromkeys(folders)))
 
 
@@ -96,15 +106,6 @@ def rendered(manifest: Manifest, root: Path) -> bytes:
     ]
     document = {"version": _VERSION, "files": steps, "folders": [_inside(path, root) for path in manifest.folders]}
     return f"{json.dumps(document, indent=1)}\n".encode()
-
-
-def _add(steps: list[WrittenFile], change: Change, content: bytes) -> None:
-    edited = change.before is not None and change.insertions
-    was = digest(change.before or b"") if edited else ""  # of a file of ours nothing older is there to come back
-    step = WrittenFile(path=change.path, sha256=digest(content), mode=change.mode, was=was)
-    step = replace(step, insertions=change.insertions)
-    steps[:] = [known for known in steps if known != step]  # it was recorded, but we were killed before it was written
-    steps.append(step)
 
 
 def _manifest(document: Mapping[str, Any], root: Path) -> Manifest:

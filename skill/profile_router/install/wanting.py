@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_router.core.policy import Policy, Tier
+from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
-from profile_router.errors import PolicyError, ProfileError, UnknownProfile
+from profile_router.errors import PolicyError, ProfileError
 from profile_router.install import sources
 from profile_router.install.places import Places
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
@@ -16,8 +16,6 @@ from profile_router.profiles.agreement import Agreed, agreed, may_read
 from profile_router.profiles.home import HermesHome
 from profile_router.profiles.pools import pool_size
 from profile_router.resources import shipped
-
-_TIERS: tuple[Tier, ...] = ("burst", "cheap", "local")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +35,8 @@ class Wanting:
 def who_wants(places: Places, environ: Mapping[str, str]) -> tuple[Wanting, ...]:
     """Return who would need the pool of *places* once all is installed; a key in this shell is nobody's own."""
     found: dict[str, list[str]] = {}
-    for name in dict.fromkeys(_names(_policy(environ))):
+    tiers = _policy(environ).tiers
+    for name in filter(None, dict.fromkeys((tiers.burst, tiers.cheap, tiers.local))):
         profile = _loaded(places, name)
         if profile is None or not (profile.key_missing or may_read(profile, places.root)):
             continue
@@ -72,15 +71,11 @@ def _policy(environ: Mapping[str, str]) -> Policy:
         return read_policy(SHIPPED)
 
 
-def _names(policy: Policy) -> Iterator[str]:
-    return (name for tier in _TIERS if (name := policy.tiers.profile(tier)))
-
-
 def _loaded(places: Places, name: str) -> Profile | None:
     """Return the profile *name* as it is or, where it is to come, as it ships; no variable of this shell counts."""
     there = (places.home.profiles / name / "config.yaml").exists() or name not in sources.profiles()
     folder = places.home.profiles if there else shipped("profiles")
     try:
         return HermesHome(root=places.root, profiles=folder, environ={}).load(name)
-    except (ProfileError, UnknownProfile):
+    except ProfileError:
         return None

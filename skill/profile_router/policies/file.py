@@ -6,17 +6,19 @@ import hashlib
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.policy import PluginSwitch, Policy
+from profile_router.core.policy.private import PrivateRules
+from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
 from profile_router.errors import PolicyError
 from profile_router.folders import our_folder
 from profile_router.outside.strict_yaml import Node, Reader, Refused, items, pairs, parse, scalar
 from profile_router.policies.parsed import Parsed, keep, name_of, recall
-from profile_router.policies.private_section import check_private
 
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
 VARIABLE = "PROFILE_ROUTER_POLICY"
@@ -82,9 +84,7 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     _check_kinds(policy, lines["rules"][1])
     if policy.tiers.cheap is not None and policy.prices.cheap is None:
         raise Refused("prices.cheap is missing though the tier cheap is there", lines["prices"][0])
-    import dataclasses
-
-    return dataclasses.replace(policy, digest=digest, source=source)
+    return replace(policy, digest=digest, source=source)
 
 
 def _kinds(node: Node, where: str, tried: Literals | None) -> KindPatterns:
@@ -133,3 +133,30 @@ def _check_kinds(policy: Policy, node: Node) -> None:
                     f"rule '{rule.id}' names the kind '{kind}', which `kinds` lacks (it has: {', '.join(known)})",
                     item.line,
                 )
+
+
+def check_private(
+    rules: PrivateRules,
+    node: Node,
+    where: str,
+    *,
+    most_words: int = MOST_WORDS,
+    most_patterns: int = MOST_PATTERNS,
+) -> None:
+    """Raise Refused, with its line, for the first word or pattern of *rules*, read from *node*, that cannot be used.
+
+    A refusal never repeats a word or a pattern: both may be confidential.
+    """
+    nodes = {key: value for key, _line, value in pairs(node, where)}
+    lists = (
+        ("words", rules.words, most_words, word_problem),
+        ("patterns", rules.patterns, most_patterns, pattern_problem),
+    )
+    for name, values, most, problem in lists:
+        if name not in nodes:
+            continue
+        if len(values) > most:
+            raise Refused(f"{where}.{name} has {len(values):,} entries (at most {most:,})", nodes[name].line)
+        for number, (value, item) in enumerate(zip(values, items(nodes[name], where), strict=True), 1):
+            if said := problem(value):
+                raise Refused(f"private {name.removesuffix('s')} {number} {said}", item.line)

@@ -62,12 +62,8 @@ def keep(folder: Path, name: str, parsed: Parsed) -> None:
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(_opened_folder(folder))
-        write_whole(folder / _file(name), _checksum(name, content).encode() + b"\n" + content)
+        write_whole(folder / f"{name}.json", _checksum(name, content).encode() + b"\n" + content)
         _forget_old(folder)
-
-
-def _file(name: str) -> str:
-    return f"{name}.json"
 
 
 def _checksum(name: str, content: bytes) -> str:
@@ -86,7 +82,7 @@ def _opened_folder(folder: Path) -> int:
 def _content(folder: Path, name: str) -> bytes:
     place = _opened_folder(folder)
     try:
-        handle = os.open(_file(name), _OPENED, dir_fd=place)
+        handle = os.open(f"{name}.json", _OPENED, dir_fd=place)
     finally:
         os.close(place)
     with os.fdopen(handle, "rb") as file:

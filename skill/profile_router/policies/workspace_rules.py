@@ -14,6 +14,8 @@ from profile_router.core.text import shown
 from profile_router.errors import PolicyError
 from profile_router.git.command import marked
 from profile_router.outside.plain_file import read_plain
+from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse
+from profile_router.policies.file import check_private
 from profile_router.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -76,8 +78,6 @@ def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
 
 def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
     from profile_router.core.policy.tighten import WorkspacePolicy
-    from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse
-    from profile_router.policies.private_section import check_private
 
     try:
         root = parse(text)

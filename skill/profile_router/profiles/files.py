@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from profile_router.errors import ProfileError
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
-from profile_router.profiles.values import shown
+from profile_router.profiles.settings import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret, same_endpoint
+from profile_router.profiles.agreement import may_read
 from profile_router.profiles.pools import PooledKey, Pools, listed_for, read_pools
 
 
@@ -46,8 +47,6 @@ def _of_home(profile: Profile, root: Path) -> tuple[PooledKey, ...]:
     pool = listed_for(read_pools(root), profile.endpoint)
     if not pool:
         return ()
-    from profile_router.profiles.agreement import may_read  # it needs `with_keys` from here
-
     if may_read(profile, root):
         return pool
     return tuple(entry for entry in pool if entry.is_of(profile.endpoint))

@@ -12,22 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from profile_router.core.text import shown as on_one_line
 from profile_router.errors import ProfileError
-from profile_router.profiles.values import (
-    Wrong,
-    collection,
-    count,
-    enforcement,
-    fallbacks,
-    key_text,
-    model,
-    names,
-    shown,
-    text,
-    yes_no,
-)
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
+_MOST = 100_000_000
+_SWITCH = {"true": "on", "always": "on", "yes": "on", "on": "on", "false": "off", "never": "off", "no": "off"}
+_SWITCH |= {"off": "off", "auto": "auto"}
+# A line that lost its colon becomes part of the value above it: these words in a model's name say that it did.
+_LOST_COLON = re.compile(r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,43 +42,114 @@ class Stated:
         return tuple(_REFERENCE.findall(self.value)) if isinstance(self.value, str) else ()
 
 
+class Wrong(Exception):  # no error of its own: the reader makes it a ProfileError with file and key
+    """A value of the wrong kind. The text says what is allowed."""
+
+
+def _text(value: Any) -> str | None:
+    """Return one line of text; blank counts as not stated."""
+    if not isinstance(value, str) or not value.strip().isprintable():
+        raise Wrong("one line of text; put a number in quotes")
+    return value.strip() or None
+
+
+def _model(value: Any) -> str | None:
+    name = _text(value)
+    if name and _LOST_COLON.search(name):
+        raise Wrong("a model's name; look for a line near it that lacks its colon")
+    return name
+
+
+def _key_text(value: Any) -> str | None:
+    """Return a key, which no message may quote."""
+    if not isinstance(value, str):
+        raise Wrong("text in quotes, best a reference such as ${OPENROUTER_API_KEY} to a line of the profile's .env")
+    return value.strip() or None
+
+
+def _count(value: Any) -> int:
+    """Return a count; digits in quotes count too, because `${VAR}` gives text."""
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value, re.A) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST:
+        raise Wrong(f"a whole number from 1 to {_MOST:,}, such as 8192")
+    return number
+
+
+def _yes_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong("true or false")
+    return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Return a list of names; one name alone is a list of one."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise Wrong("a list of names, such as [file, terminal]")
+    return tuple(value)
+
+
+def _collection(value: Any) -> str:
+    if value not in ("allow", "deny"):
+        raise Wrong("allow or deny")
+    return str(value)
+
+
+def _enforcement(value: Any) -> str | tuple[str, ...]:
+    """Return auto, on, off, or the parts of model names that switch it on."""
+    if isinstance(value, list):
+        return _names(value)
+    word = str(value).strip().lower() if isinstance(value, str | bool) else ""
+    if word not in _SWITCH:
+        raise Wrong("auto, true, false, or a list of parts of model names")
+    return _SWITCH[word]
+
+
+def _fallbacks(value: Any) -> tuple[Mapping[str, Any], ...]:
+    entries = value if isinstance(value, list) else [value]
+    if not all(isinstance(entry, str | dict) for entry in entries):
+        raise Wrong("a list of {provider: …, model: …} mappings or provider names")
+    return tuple({"provider": entry} if isinstance(entry, str) else entry for entry in entries)
+
+
 Check = Callable[[Any], Any]
 Table = Mapping[str, tuple[Check, tuple[str, ...]]]
 
 PREFERENCES: Mapping[str, Check] = {
-    "sort": text,
-    "order": names,
-    "only": names,
-    "ignore": names,
-    "allow_fallbacks": yes_no,
-    "require_parameters": yes_no,
-    "data_collection": collection,
+    "sort": _text,
+    "order": _names,
+    "only": _names,
+    "ignore": _names,
+    "allow_fallbacks": _yes_no,
+    "require_parameters": _yes_no,
+    "data_collection": _collection,
 }
 
 SETTINGS: Table = {
-    "provider": (text, ("model.provider",)),
-    "base_url": (text, ("model.base_url",)),
-    "api_key": (key_text, ("model.api_key",)),
-    "model": (model, ("model.default", "model.model")),
-    "context_length": (count, ("model.context_length",)),
-    "max_tokens": (count, ("model.max_tokens",)),
-    "max_turns": (count, ("agent.max_turns", "max_turns")),
-    "tool_use_enforcement": (enforcement, ("agent.tool_use_enforcement", "tool_use_enforcement")),
-    "toolsets": (names, ("toolsets",)),
-    "disabled_toolsets": (names, ("agent.disabled_toolsets",)),
-    "backend": (text, ("terminal.backend",)),
-    "fallbacks": (fallbacks, ("fallback_providers", "model.fallback_providers", "fallback_model")),
+    "provider": (_text, ("model.provider",)),
+    "base_url": (_text, ("model.base_url",)),
+    "api_key": (_key_text, ("model.api_key",)),
+    "model": (_model, ("model.default", "model.model")),
+    "context_length": (_count, ("model.context_length",)),
+    "max_tokens": (_count, ("model.max_tokens",)),
+    "max_turns": (_count, ("agent.max_turns", "max_turns")),
+    "tool_use_enforcement": (_enforcement, ("agent.tool_use_enforcement", "tool_use_enforcement")),
+    "toolsets": (_names, ("toolsets",)),
+    "disabled_toolsets": (_names, ("agent.disabled_toolsets",)),
+    "backend": (_text, ("terminal.backend",)),
+    "fallbacks": (_fallbacks, ("fallback_providers", "model.fallback_providers", "fallback_model")),
 } | {
     name: (check, tuple(f"{section}.{name}" for section in ("provider_routing", "openrouter", "model.openrouter")))
     for name, check in PREFERENCES.items()
 }
 
 FALLBACK: Table = {
-    "provider": (text, ("provider",)),
-    "base_url": (text, ("base_url",)),
-    "api_key": (key_text, ("api_key",)),
-    "key_variable": (text, ("key_env", "api_key_env")),
-    "model": (model, ("model",)),
+    "provider": (_text, ("provider",)),
+    "base_url": (_text, ("base_url",)),
+    "api_key": (_key_text, ("api_key",)),
+    "key_variable": (_text, ("key_env", "api_key_env")),
+    "model": (_model, ("model",)),
 }
 
 
@@ -137,4 +201,20 @@ def _expanded(value: Any, variables: Mapping[str, str]) -> Any:
 
 
 def _written(value: Any, check: Check) -> str:
-    return "not usable" if check is key_text else shown(value)
+    return "not usable" if check is _key_text else shown(value)
+
+
+def shown(value: Any) -> str:
+    """Describe *value* for a message: one word of a text at most, and none that looks like a key."""
+    if isinstance(value, str):
+        words = value.split()
+        first = words[0][:40] if words else ""
+        masked = "***" if "sk-" in first or "@" in first else on_one_line(first)
+        return f"'{masked}'" if first == value else f"'{masked} …'"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float) and abs(value) <= 10**15:
+        return repr(value)
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return "a value of another kind"

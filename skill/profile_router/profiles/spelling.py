@@ -59,16 +59,10 @@ def _name_provider(config: Config, provider: str, _model: str) -> None:
         config["model"]["provider"] = provider
 
 
-def _lift_chain(config: Config, _provider: str, _model: str) -> None:
-    _move(config, ("model", _CHAIN), (_CHAIN,))
-
-
 def _complete_chain(config: Config, _provider: str, model: str) -> None:
     stated = config.get(_CHAIN)
-    if isinstance(stated, list):
-        config[_CHAIN] = [_complete(entry, model) for entry in stated]
-    elif isinstance(stated, str):
-        config[_CHAIN] = [_complete(stated, model)]
+    if isinstance(stated, str | list):
+        config[_CHAIN] = [_complete(entry, model) for entry in ([stated] if isinstance(stated, str) else stated)]
     elif isinstance(stated, dict):
         config[_CHAIN] = _complete(stated, model)
 
@@ -79,16 +73,18 @@ def _rename_preferences(config: Config, _provider: str, _model: str) -> None:
             _move(config, (*source, key), (_ROUTING, key))
 
 
-def _move_enforcement(config: Config, _provider: str, _model: str) -> None:
-    _move(config, (_ENFORCEMENT,), ("agent", _ENFORCEMENT))
-
-
 _RULES: tuple[tuple[str, Callable[[Config, str, str], None]], ...] = (
     ("Hermes refuses `provider: openai`: it says custom", _name_provider),
-    ("Hermes ignores fallback_providers below model: they belong at the top level", _lift_chain),
+    (
+        "Hermes ignores fallback_providers below model: they belong at the top level",
+        lambda config, *_: _move(config, ("model", _CHAIN), (_CHAIN,)),
+    ),
     ("Hermes ignores a fallback without provider and model", _complete_chain),
     ("Hermes ignores openrouter: it says provider_routing", _rename_preferences),
-    ("Hermes reads tool_use_enforcement only below agent", _move_enforcement),
+    (
+        "Hermes reads tool_use_enforcement only below agent",
+        lambda config, *_: _move(config, (_ENFORCEMENT,), ("agent", _ENFORCEMENT)),
+    ),
 )
 
 
