@@ -29,7 +29,7 @@ from profile_router.state import whole_files
 from profile_router.copies.copy import opened_copy
 from profile_router.state.places import FOLDER, remove
 from profile_router.verify.set_back import set_back_by_git
-from profile_router.copies.lasting import copy_again, copy_at, lasting_copy
+from profile_router.copies.thread_copies import copy_again, copy_at, lasting_copy
 from profile_router.git.snapshot import GitSnapshots
 from profile_router.git.repository import find_repository
 from profile_router.runs.job import brought_back
@@ -79,7 +79,7 @@ def work(top, scratch):
 
 
 def killed():
-    with lasting_copy(find_repository(repo), state, "t", lambda place: True, remove) as copy:
+    with lasting_copy(find_repository(repo), state, "t", lambda place: None) as copy:
         (state / "scratch").mkdir(exist_ok=True)
         work(copy.top, state / "scratch")
         brought_back(copy, ok, state, "t")
@@ -92,7 +92,7 @@ def goes_on():
         with opened_copy(find_repository(repo), state) as copy:
             work(copy.top, state / "scratch")
             return brought_back(copy, ok, state, "t")
-    with copy_again(copies[0], lambda place: False, remove) as copy:
+    with copy_again(copies[0], remove) as copy:
         if not (copy.top / "new.txt").exists():
             for name, text in FILES.items():
                 (copy.top / name).write_text(text)

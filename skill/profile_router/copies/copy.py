@@ -81,17 +81,11 @@ def why_in_place(repository: Repository, state: Path) -> str:
 
 
 @contextmanager
-def opened_copy(
-    repository: Repository,
-    state: Path,
-    *,
-    tidy: Callable[[Path], object] = remove,
-    done: Callable[[Path], object] = remove,
-) -> Iterator[Copy]:
-    """Give a copy of *repository*'s work tree as it is now, in a folder below *state*; *done* with it afterwards.
+def opened_copy(repository: Repository, state: Path, *, tidy: Callable[[Path], object] = remove) -> Iterator[Copy]:
+    """Give a copy of *repository*'s work tree as it is now, in a folder below *state*, and *tidy* it up afterwards.
 
-    Tracked and untracked files are in it, ignored ones are not, but for the folders of LINKED. Copies that a process
-    which is no more left behind are *tidied* first. Raises WorkspaceError where git fails.
+    Tracked and untracked files are in it, ignored ones are not, but for the folders of LINKED. Copies that dead
+    processes left behind are tidied up first. Raises WorkspaceError where git fails.
     """
     place, alive = _new_place(private_folder(Path(os.path.realpath(state)) / FOLDER), tidy)
     try:
@@ -107,7 +101,7 @@ def opened_copy(
         left_out = tuple(f"{shown(path)} ({shown_size(fact.size)})" for path, fact in facts_of(trees, mark).items())
         yield Copy(trees=trees, top=top, base=base, links=links, left_out=left_out)
     finally:
-        done(place)
+        tidy(place)
         alive.close()
 
 

@@ -1,10 +1,15 @@
-"""Texts that name a folder, as they read where that folder is somewhere else. Pure: only words are looked at."""
+"""Texts that name a folder, as they read where that folder is somewhere else. Only words are looked at.
+
+A port can be relocated: its other side works in a copy, and reads names of the copy. So everything on this side
+(decisions, events, the shared conversation, checkpoints) knows only the real workspace.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -56,3 +61,23 @@ def _rewritten(value: Any, change: Callable[[str], str]) -> Any:
         changed = {one.name: _rewritten(getattr(value, one.name), change) for one in fields(value) if one.init}
         return replace(value, **{name: new for name, new in changed.items() if new != getattr(value, name)})
     return value
+
+
+def relocated(port: T, methods: Sequence[str], relocation: Relocation) -> T:
+    """Return what stands for *port*: every text in arguments and results of *methods* is rewritten, however deep."""
+    return cast("T", _Relocated(port, methods, relocation))
+
+
+class _Relocated:
+    def __init__(self, inner: Any, methods: Sequence[str], relocation: Relocation) -> None:
+        self._inner = inner
+        self._methods = methods
+        self._relocation = relocation
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        return partial(self._call, method) if name in self._methods else method
+
+    async def _call(self, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        there, back = self._relocation.there, self._relocation.back
+        return rewritten(await method(*rewritten(args, there), **rewritten(kwargs, there)), back)

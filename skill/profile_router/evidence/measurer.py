@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from profile_router.copies.lasting import original_of
+from profile_router.copies.thread_copies import original_of
 from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, PassedOn

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from profile_router.copies.copy import Copy
-from profile_router.copies.ownership import new_copy, stop
-from profile_router.copies.placing import Placement, place_for, relocation_to
+from profile_router.copies.placement import Placement, place_for, relocation_to
+from profile_router.copies.thread_copies import lasting_copy, stop, tidier
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
@@ -222,7 +222,7 @@ class _Batch:
 
 @asynccontextmanager
 async def _copy(repository: Repository, threads: Threads, thread: str, tell: Emit) -> AsyncIterator[Copy]:
-    manager = new_copy(repository, threads, thread, tell)
+    manager = lasting_copy(repository, threads.file.state, thread, tidier(threads, tell))
     try:
         yield await to_the_end(manager.__enter__)
     finally:

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from profile_router.copies.copy import Copy
-from profile_router.copies.lasting import copy_again
-from profile_router.copies.ownership import _given_up, _wanted
-from profile_router.copies.port import relocated
-from profile_router.copies.relocation import Relocation, rewritten
+from profile_router.copies.relocation import Relocation, relocated, rewritten
+from profile_router.copies.thread_copies import copy_again, tidier
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.git.merge import Merge, apply_command, clear_halves, keep_diff, merge
@@ -140,7 +138,7 @@ def site_of(threads: Threads, run: Run, row: Row, tell: Emit) -> Iterator[Site]:
     if place is None:
         yield IN_PLACE
         return
-    with copy_again(place, partial(_wanted, threads), _given_up(threads, tell)) as copy:
+    with copy_again(place, tidier(threads, tell)) as copy:
         spelled = (run.records.find("order") or {}).get("spelled", {})
         home = str(copy.trees.repository.top)
         yield CopySite(copy=copy, relocation=Relocation(spelled, moved=str(copy.top), home=home))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from profile_router.copies.lasting import original_of
+from profile_router.copies.thread_copies import original_of
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit
 from profile_router.runs.job import Job, site_of

@@ -12,8 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from profile_router.copies.lasting import original_of
-from profile_router.copies.ownership import tidy_copies
+from profile_router.copies.thread_copies import original_of, tidy_copies
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.text import shown

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from profile_router.copies.writers import may_write
+from profile_router.copies.placement import may_write
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.task import Task
 from profile_router.runs.result import batch_status

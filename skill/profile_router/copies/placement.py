@@ -9,7 +9,6 @@ from pathlib import Path
 
 from profile_router.copies.copy import LINKED, Copy, why_in_place
 from profile_router.copies.relocation import Relocation
-from profile_router.copies.writers import may_write
 from profile_router.core.language.path_words import path_words
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.findings import private_glob
@@ -20,6 +19,12 @@ from profile_router.git.repository import Repository, find_repository
 from profile_router.git.trees import in_arguments
 from profile_router.state.places import FOLDER
 from profile_router.workspace.folder import Workspace, expanded, written_path
+
+# Toolsets of Hermes 0.19 (toolsets.py) of which no tool changes a file of the workspace. All others count as writing:
+# file, terminal and code_execution do, and what a plugin or a newer Hermes brings is not known here.
+READING = frozenset({
+    "clarify", "context_engine", "memory", "search", "session_search", "todo", "video", "vision", "web", "x_search",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,12 @@ def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, p
         reason = f"git ignores {ignored[0]}, which the task names" if ignored else ""
         reason = reason or (f"{large[0]}, which the task names, is too large to copy" if large else "")
     return Placement(alone=reason) if reason else Placement(copy_of=repository)
+
+
+def may_write(task: Task) -> bool:
+    """Tell whether *task* could change files. Without toolsets of its own it has the profile's, and those may; its
+    check is a shell command, and may as well."""
+    return not task.toolsets or task.check is not None or not READING.issuperset(task.toolsets)
 
 
 def relocation_to(copy: Copy, task: Task, cwd: Path) -> Relocation:
