@@ -9,7 +9,7 @@ from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, PassedOn
-from profile_router.core.evidence import Evidence, Window
+from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
@@ -19,6 +19,7 @@ from profile_router.core.task import Task
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]
 Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]  # monotonic seconds
 
 
 class Measurer(Protocol):
@@ -26,19 +27,15 @@ class Measurer(Protocol):
 
     def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
         """Return what of the parent's conversation goes along with *task*, and what in *thread* and it is private."""
-        ...
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task* in *conversation*. Raises RouterError for bad input."""
-        ...
 
     def task_text(self, task: Task) -> str:
         """Return *task* as the user turn that the shared conversation keeps."""
-        ...
 
     def count(self, text: str) -> int:
         """Return the o200k tokens of *text*."""
-        ...
 
 
 class SessionMemory(Protocol):
@@ -46,11 +43,9 @@ class SessionMemory(Protocol):
 
     def why_local(self, sessions: Sequence[str]) -> str:
         """Return why the chat of *sessions*, newest first, stays on this machine, empty where it need not."""
-        ...
 
     def mark(self, sessions: Sequence[str]) -> None:
         """Remember that the newest of *sessions* has private work. Raises StateError."""
-        ...
 
 
 class Backends(Protocol):
@@ -61,11 +56,9 @@ class Backends(Protocol):
 
         A server that is loading its model is waited for, as long as the policy's `loading_seconds`.
         """
-        ...
 
     def key_missing(self, place: Place) -> str | None:
         """Return a sentence where the provider at *place* wants a key and has none."""
-        ...
 
 
 class Health(Protocol):
@@ -76,15 +69,12 @@ class Health(Protocol):
 
         *answers*: its server was just asked how it is, and is well.
         """
-        ...
 
     def give_back(self, place: Place) -> None:
         """Leave *place*, which `blocked` let through, to the next who asks: nothing of it will be recorded."""
-        ...
 
     def record(self, place: Place, failure: Failure | None) -> None:
         """Note how an attempt at *place* ended; None is success."""
-        ...
 
 
 class Hold(Protocol):
@@ -92,11 +82,9 @@ class Hold(Protocol):
 
     def grow(self, usd: float) -> None:
         """See to it that *usd* in all are held. Raises AttemptError where there is no room for that."""
-        ...
 
     def settle(self, usd: float) -> None:
         """Note that it cost *usd* in all and is over."""
-        ...
 
 
 class Purse(Protocol):
@@ -105,11 +93,9 @@ class Purse(Protocol):
     @property
     def may_pay(self) -> bool:
         """Tell whether anything may be spent at all, or any more."""
-        ...
 
     async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> Hold | Failure:
         """Return *usd* held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
-        ...
 
 
 class Approver(Protocol):
@@ -117,7 +103,6 @@ class Approver(Protocol):
 
     async def agrees(self, question: str) -> bool | None:
         """Return whether somebody agreed to *question*, None where nobody can answer."""
-        ...
 
 
 class Runner(Protocol):
@@ -128,7 +113,6 @@ class Runner(Protocol):
 
         An attempt that costs comes with a *hold*, which it must grow before it spends more.
         """
-        ...
 
 
 class Prober(Protocol):
@@ -136,7 +120,6 @@ class Prober(Protocol):
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
         """Return the estimate, or why there is none. Never stops a task."""
-        ...
 
 
 class Condenser(Protocol):
@@ -147,7 +130,6 @@ class Condenser(Protocol):
 
         *helpers* may write summaries, the cheapest first.
         """
-        ...
 
 
 class Summarizer(Protocol):
@@ -155,7 +137,6 @@ class Summarizer(Protocol):
 
     async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
         """Return the summary, and the receipt of the model call if one was needed."""
-        ...
 
 
 class Verifier(Protocol):
@@ -163,19 +144,15 @@ class Verifier(Protocol):
 
     def snapshot(self) -> str:
         """Return a mark of the workspace as it is now."""
-        ...
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and which claims could not be confirmed."""
-        ...
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*, of those in *wrote* alone where that is known."""
-        ...
 
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""
-        ...
 
     async def set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None, *, number: int) -> SetBack:
         """Make the files what they were at *snapshot*, as far as they changed until *ended*; keep what is taken back.
@@ -183,15 +160,3 @@ class Verifier(Protocol):
         What was changed since *ended* stays; where both cannot be had, nothing is touched. Done once for each *number*,
         whatever happens in between. *wrote* are the only files to be touched; None: all that changed.
         """
-        ...
-
-
-class Clock(Protocol):
-    """Tells monotonic seconds, so that a run's wall clock can be tested."""
-
-    def __call__(self) -> float:
-        """Return seconds since some fixed moment."""
-        ...
-
-
-Windows = tuple[Window, ...]
