@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from profile_router.cli.app import parser
+from profile_router.cli.spelling import COMMANDS
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.prompting.templates import render, render_rules
 from profile_router_graphs.router import mermaid
@@ -51,7 +52,7 @@ def _commands(text: str) -> list[str]:
 def test_every_command_in_the_documents_is_one_that_the_program_takes(command: str) -> None:
     import shlex
 
-    assert parser().parse_args(shlex.split(command)).command
+    assert parser(*COMMANDS).parse_args(shlex.split(command)).command
 
 
 def test_the_documents_name_enough_commands() -> None:

@@ -10,8 +10,7 @@ import pytest
 from tests.cli.command import ROOT, environment
 from tests.cli.stage import nobody, profile
 
-from profile_router.cli.app import parser
-from profile_router.cli.spelling import COMMANDS, as_called
+from profile_router.cli.spelling import as_called
 
 COPY = str(ROOT / "skill")
 
@@ -26,11 +25,6 @@ def _copied(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
             [sys.executable, "skill", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=120,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
-
-
-def test_the_commands_are_those_of_the_parser() -> None:
-    choices = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
-    assert {*COMMANDS, "demo"} == set(choices or ())
 
 
 @pytest.mark.parametrize(

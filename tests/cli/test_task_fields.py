@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from profile_router.cli.app import parser
 from profile_router.cli.options import task_of
-from profile_router.cli.task_fields import FACTS, ROUTED, RUN, Number, TaskField
-from profile_router.cli.task_json import task_from_json
+from profile_router.cli.task_fields import FACTS, ROUTED, RUN, Number, TaskField, task_from_json
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
@@ -22,7 +21,7 @@ WORDS = [one for one in (*ROUTED, *RUN) if one.key not in ("goal", "context") an
 
 
 def by_option(*words: str) -> Task | str:
-    return outcome(lambda: task_of(parser().parse_args(["run", "fix it", *words])))
+    return outcome(lambda: task_of(parser("run").parse_args(["run", "fix it", *words])))
 
 
 def by_json(field: TaskField, value: object) -> Task | str:

@@ -2,7 +2,7 @@
 
 Exit codes: 0 ok, 1 the last attempt or its check failed, 2 usage or configuration, 3 refused, 130 Ctrl-C.
 
-Other rooms come in by `approval`, `options`, `parent_process`, `progress`, `spelling`, `task_fields`, `task_json`.
+Other rooms come in by `caller`, `options`, `progress`, `spelling`, `task_fields`.
 """
 
 from __future__ import annotations

@@ -7,33 +7,17 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
 from typing import NoReturn
 
 from profile_router import __version__
-from profile_router.cli.spelling import as_called
+from profile_router.cli.spelling import COMMANDS, as_called
 from profile_router.errors import RouterError, UsageError
 from profile_router.machine.imports import import_large
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
-COMMANDS: Mapping[str, str] = {
-    "route": "say where a task would go, and why",
-    "run": "route a task, run it, verify it",
-    "batch": "run several tasks at once; those that write cannot meet",
-    "demo": "watch a run without key or model",
-    "profiles": "list the profiles and what they are",
-    "policy": "show or check the routing policy",
-    "doctor": "say what works here, what does not, and what fixes it",
-    "llama-server": "start the local tier's model, fitted to this machine",
-    "install": "bring profiles, plugin and skill into Hermes",
-    "uninstall": "take out exactly what install wrote",
-    "resume": "go on with a run that was killed",
-    "purge": "remove what is kept of threads",
-    "graph": "print the state machine as Mermaid",
-    "health": "show which servers and keys are on cooldown, and why",
-}
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -83,7 +67,7 @@ def _answer(argv: Sequence[str] | None) -> int:
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the arguments; what no command knows is told with the help of the command that was meant."""
     words = sys.argv[1:] if argv is None else argv
-    top = parser(*(word for word in words[:1] if word in COMMANDS))  # the others take time to import
+    top = parser(*[word for word in words if word in COMMANDS][:1])  # the others take time to import
     arguments, unknown = top.parse_known_args(argv)
     if unknown:
         top.prog = f"{top.prog} {arguments.command}"
@@ -141,7 +125,7 @@ def _module(name: str) -> ModuleType:
 
 
 def parser(*names: str) -> Parser:
-    """Return the parser of the commands *names*, of all without any. Each command adds what it takes."""
+    """Return the parser of all commands, of which those of *names* say what they take: an import takes time."""
     top = Parser(
         prog="profile-router",
         description="Route each Hermes subagent to the right profile: local first, cloud when it counts.",
@@ -150,6 +134,8 @@ def parser(*names: str) -> Parser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    for name in names or COMMANDS:
-        _module(name).add(commands.add_parser(name, help=COMMANDS[name]))
+    for name, said in COMMANDS.items():
+        command = commands.add_parser(name, help=said)
+        if name in names:
+            _module(name).add(command)
     return top

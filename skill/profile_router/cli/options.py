@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from profile_router.cli.task_fields import FACTS, ROUTED, RUN, TaskField
-from profile_router.cli.task_json import task_from_json
+from profile_router.cli.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import utf8
 from profile_router.errors import UsageError
@@ -44,6 +43,14 @@ def add_stream_options(parser: argparse.ArgumentParser) -> None:
     add("--stream", action="store_true", help="print one JSON event a line; a run goes on when its reader leaves")
     add("--exit-with-stdin", action="store_true", help="with --task-json, in one line: end when stdin closes")
     add("--from-hermes", action="store_true", help="stream, and obey the policy's hermes_plugin (on, explain, off)")
+
+
+def streams(arguments: argparse.Namespace) -> bool:
+    """Tell whether each event is printed as a line of JSON. Raises UsageError where one JSON text is asked for too."""
+    asked = bool(arguments.stream or arguments.from_hermes)
+    if arguments.json and asked:
+        raise UsageError("--json and --stream exclude each other: --stream prints each result as its own line")
+    return asked
 
 
 def task_of(arguments: argparse.Namespace) -> Task:

@@ -1,4 +1,4 @@
-"""Spell the commands in what people read as this program was called, so that they can be copied.
+"""The commands, and how people read them: spelled as this program was called, so that they can be copied.
 
 `python3 skill doctor` names `python3 skill llama-server …`, where no `profile-router` need be on PATH. JSON keeps the
 plain name: whoever reads that knows how they call us.
@@ -10,13 +10,26 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 NAME = "profile-router"
-COMMANDS = (  # those that a message names
-    "route", "run", "batch", "profiles", "policy", "doctor", "llama-server", "install", "uninstall",
-    "resume", "purge", "graph", "health",
-)  # fmt: skip
+COMMANDS: Mapping[str, str] = {
+    "route": "say where a task would go, and why",
+    "run": "route a task, run it, verify it",
+    "batch": "run several tasks at once; those that write cannot meet",
+    "demo": "watch a run without key or model",
+    "profiles": "list the profiles and what they are",
+    "policy": "show or check the routing policy",
+    "doctor": "say what works here, what does not, and what fixes it",
+    "llama-server": "start the local tier's model, fitted to this machine",
+    "install": "bring profiles, plugin and skill into Hermes",
+    "uninstall": "take out exactly what install wrote",
+    "resume": "go on with a run that was killed",
+    "purge": "remove what is kept of threads",
+    "graph": "print the state machine as Mermaid",
+    "health": "show which servers and keys are on cooldown, and why",
+}
 _MEANT = re.compile(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")
 
 

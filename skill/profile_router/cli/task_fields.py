@@ -1,4 +1,8 @@
-"""What a task may say: each field once, with its key in JSON, its option on the command line, and its values."""
+"""What a task may say: each field once, with its key in JSON, its option on the command line, and its values.
+
+Programs give a task as one JSON object, for their texts would not fit a command line. It is read as strictly as a
+policy.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.conversation import Conversation, Turn
-from profile_router.core.task import Facts
+from profile_router.core.task import Facts, Task
+from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
 
 _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
@@ -73,14 +78,14 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
     values = {}
     for key, value in found.items():
         if key not in known:
-            raise UsageError(f"{where or '--task-json'}: unknown key {shown_key(key)} (allowed: {', '.join(known)})")
+            raise UsageError(f"{where or '--task-json'}: unknown key {_shown_key(key)} (allowed: {', '.join(known)})")
         if value is not None:
             place = f"{where}.{key}" if where else f"--task-json: {key}"
             values[known[key].name] = known[key].read(value, place)
     return values
 
 
-def shown_key(key: str) -> str:
+def _shown_key(key: str) -> str:
     """Return *key* in quotes, or how long it is: it may be the task in a wrong place."""
     return f"'{key}'" if _is_word(key) else f"of {len(key):,} characters"
 
@@ -195,3 +200,55 @@ RUN = (
     _field("max_cost", _USD, "--max-cost", "USD", "what the task may cost at most; 0: no paid model", "max_cost_usd"),
 )
 TASK = (*ROUTED, *RUN, _field("facts", _facts), _field("conversation", _conversation), _field("sessions", _texts))
+
+
+def task_from_json(raw: bytes) -> Task:
+    """Return the task that *raw* describes: a `goal`, and what else a task may have; null counts as left out.
+
+    Raises UsageError for anything but one object, for unknown or doubled keys, and for values of a wrong kind.
+    """
+    allowed = ", ".join(one.key for one in TASK)
+    return _task(_json(raw, lambda why: f"--task-json: stdin holds no JSON object ({why}); allowed: {allowed}"))
+
+
+def tasks_from_json(raw: bytes) -> list[Task | UsageError]:
+    """Return the tasks of the JSON list *raw*, what is wrong with one in its place. Raises UsageError for no list."""
+    found = _json(raw, lambda why: f"--tasks-json: stdin holds no JSON list ({why}); allowed: a list of tasks")
+    if not isinstance(found, list) or not found:
+        raise UsageError("--tasks-json: stdin must hold a JSON list of one or more tasks")
+    tasks: list[Task | UsageError] = []
+    for one in found:
+        try:
+            tasks.append(_task(one))
+        except UsageError as error:
+            tasks.append(error)
+    return tasks
+
+
+def _task(found: object) -> Task:
+    given = values_of(found, TASK)
+    if not given.get("goal", "").strip():
+        raise UsageError("--task-json: goal is missing or empty; say there what to do")
+    return Task(**given)
+
+
+def _json(raw: bytes, refusal: Callable[[str], str]) -> object:
+    try:
+        return json.loads(raw, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(refusal(shown(str(error)))) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        doubled = next(key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1)
+        raise ValueError(f"the key {_shown_key(doubled)} stands twice")
+    return {key: _whole(value) for key, value in found.items()}
+
+
+def _whole(value: Any) -> Any:
+    """Return a text, or the texts of a list, without the halves of characters that JSON can spell."""
+    if isinstance(value, list):
+        return [utf8(one) if isinstance(one, str) else one for one in value]
+    return utf8(value) if isinstance(value, str) else value

@@ -8,16 +8,14 @@ import math
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from profile_router.cli import parent_process
-from profile_router.cli.approval import Pipe
-from profile_router.cli.commands.run import EXITS, approver_for, say, stream
-from profile_router.cli.options import add_stream_options, on_stdin
+from profile_router.cli.caller import approver_for
+from profile_router.cli.commands.run import EXITS, say, stream, switched_on
+from profile_router.cli.options import add_stream_options, on_stdin, streams
 from profile_router.cli.progress import Progress, closing_lines, labelled
-from profile_router.cli.task_fields import ROUTED, RUN
-from profile_router.cli.task_json import tasks_from_json
+from profile_router.cli.task_fields import ROUTED, RUN, tasks_from_json
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
@@ -49,25 +47,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the tasks on stdin, show them as they go, print their results, and return the exit code of their status."""
-    streams = arguments.stream or arguments.from_hermes
-    if arguments.json and streams:
-        raise UsageError("--json and --stream exclude each other: --stream prints each result as a line")
+    streamed = streams(arguments)
     stdin = sys.stdin.buffer
     tasks = tasks_from_json(stdin.readline(_LONGEST) if arguments.exit_with_stdin else stdin.read(_LONGEST))
     approver = approver_for(arguments, stream)
-    if arguments.exit_with_stdin:
-        parent_process.hold(approver.heard if isinstance(approver, Pipe) else None)
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None
     if arguments.from_hermes:
-        if not _switched_on(policy, tasks, arguments.policy):
+        if not switched_on(policy, lambda: _explained(tasks, arguments.policy)):
             return EXITS["ok"]
         seconds = _whole_time(tasks, policy)
     import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
     from profile_router.runs.batch import run_batch
 
     started = time.monotonic()
-    emit = stream if streams else _Numbered()
+    emit = stream if streamed else _Numbered()
     results = run_batch(
         tasks,
         arguments.policy,
@@ -86,13 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
         "cost_usd": round(sum(one["cost_usd"] for one in told), 6),
         "seconds": round(time.monotonic() - started, 2),
     }
-    _show(end, told, streams=streams, as_json=arguments.json)
+    _show(end, told, streamed=streamed, as_json=arguments.json)
     return EXITS[status]
 
 
-def _show(end: Json, told: Sequence[Json], *, streams: bool, as_json: bool) -> None:
+def _show(end: Json, told: Sequence[Json], *, streamed: bool, as_json: bool) -> None:
     """Print how the batch ended; on a stream the results have been told already."""
-    if streams:
+    if streamed:
         stream({"event": "batch", **end})
     elif as_json:
         say(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
@@ -106,22 +100,16 @@ def _whole_time(tasks: Sequence[Task | UsageError], policy: Policy) -> float:
     return min(longest, policy.limits.run_seconds)
 
 
-def _switched_on(policy: Policy, tasks: Sequence[Task | UsageError], policy_file: str | None) -> bool:
-    """Tell the Hermes plugin how *policy* has it switched; where it only explains, tell it the routes as well."""
-    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
-    for index, task in enumerate(tasks if policy.hermes_plugin == "explain" else ()):
-        stream({"event": "result", "task_index": index, "status": "explained", "route": _route(task, policy_file)})
-    return policy.hermes_plugin == "on"
-
-
-def _route(task: Task | UsageError, policy_file: str | None) -> Json:
-    try:
-        if isinstance(task, UsageError):
-            raise task
-        decision, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
-    except RouterError as error:
-        return {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}
-    return decision_json(decision)
+def _explained(tasks: Sequence[Task | UsageError], policy_file: str | None) -> Iterator[Json]:
+    for index, task in enumerate(tasks):
+        try:
+            if isinstance(task, UsageError):
+                raise task
+            decision, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+            route = decision_json(decision)
+        except RouterError as error:
+            route = {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}
+        yield {"task_index": index, "route": route}
 
 
 class _Numbered:

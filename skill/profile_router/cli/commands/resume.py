@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 
-from profile_router.cli.commands.run import EXITS, approver_for, show, stream
+from profile_router.cli.caller import approver_for
+from profile_router.cli.commands.run import EXITS, show, stream
+from profile_router.cli.options import streams
 from profile_router.cli.progress import Progress
-from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 from profile_router.ports import Emit
 
@@ -19,18 +20,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="agree beforehand to expensive steps")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--stream", action="store_true", help="print one JSON event a line; goes on without a reader")
-    parser.set_defaults(from_hermes=False)
+    parser.set_defaults(from_hermes=False, exit_with_stdin=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Go on with the thread, print the answer, and return the exit code of its status."""
-    if arguments.json and arguments.stream:
-        raise UsageError("--json and --stream exclude each other: --stream ends with the same object as its last line")
+    streamed = streams(arguments)
     import_large("profile_router.runs.resume")  # with LangChain, which takes half a second
     from profile_router.runs.resume import resume_thread
 
-    emit: Emit = stream if arguments.stream else Progress()
+    emit: Emit = stream if streamed else Progress()
     approver = approver_for(arguments, stream)
     result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
-    show(result.json, streams=arguments.stream, as_json=arguments.json)
+    show(result.json, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]

@@ -7,23 +7,21 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from profile_router.cli import parent_process
-from profile_router.cli.approval import Agreed, Pipe, TerminalApprover
-from profile_router.cli.options import add_run_options, add_task_options, task_of
+from profile_router.cli.caller import approver_for
+from profile_router.cli.options import add_run_options, add_task_options, streams, task_of
 from profile_router.cli.progress import Progress, closing_lines
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.errors import UsageError
-from profile_router.ledger.purse import Nobody
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
-from profile_router.ports import Approver, Emit
+from profile_router.ports import Emit
 from profile_router.runs.route import route_task
 
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
@@ -41,32 +39,28 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the task, show it as it goes, print the answer, and return the exit code of its status."""
-    streams = arguments.stream or arguments.from_hermes
-    if arguments.json and streams:
-        raise UsageError("--json and --stream exclude each other: --stream ends with the same object as its last line")
+    streamed = streams(arguments)
     if arguments.exit_with_stdin and not arguments.task_json:
         raise UsageError("--exit-with-stdin needs --task-json -: the task comes first, then stdin stays open")
     task = task_of(arguments)
     approver = approver_for(arguments, stream)
-    if arguments.exit_with_stdin:
-        parent_process.hold(approver.heard if isinstance(approver, Pipe) else None)
     if arguments.from_hermes:
         policy = read_policy(find_policy(arguments.policy, os.environ))
-        if not _switched_on(policy, task, arguments.policy):
+        if not switched_on(policy, lambda: [_route(task, arguments.policy)]):
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
-    emit: Emit = stream if streams else Progress()
+    emit: Emit = stream if streamed else Progress()
     import_large("profile_router.runs.run")  # with LangChain, which takes half a second
     from profile_router.runs.run import run_task
 
     result = run_task(task, arguments.policy, os.environ, Path.cwd(), emit, approver)
-    show(result.json, streams=streams, as_json=arguments.json)
+    show(result.json, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
 
 
-def show(result: Json, *, streams: bool, as_json: bool) -> None:
+def show(result: Json, *, streamed: bool, as_json: bool) -> None:
     """Print the end of a run: as the last event of a stream, as JSON, or for a person."""
-    if streams:
+    if streamed:
         stream({"event": "result", **result})
     elif as_json:
         say(json.dumps(result, ensure_ascii=False, indent=2))
@@ -74,22 +68,16 @@ def show(result: Json, *, streams: bool, as_json: bool) -> None:
         say("\n".join(closing_lines(result)))
 
 
-def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
-    """Return who is asked before an expensive step: who agreed beforehand, Hermes, the terminal, or nobody."""
-    if arguments.yes:
-        return Agreed()
-    if arguments.from_hermes and arguments.exit_with_stdin:
-        return Pipe(emit)
-    asks = sys.stdin.isatty() and sys.stderr.isatty() and not (arguments.json or arguments.stream)
-    return TerminalApprover() if asks else Nobody()
+def _route(task: Task, policy_file: str | None) -> Json:
+    decision, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+    return {"route": decision_json(decision)}
 
 
-def _switched_on(policy: Policy, task: Task, policy_file: str | None) -> bool:
-    """Tell the Hermes plugin how *policy* has it switched; where it only explains, tell it the route as well."""
+def switched_on(policy: Policy, explained: Callable[[], Iterable[Json]]) -> bool:
+    """Tell the Hermes plugin how *policy* has it switched; where it only explains, tell it what is *explained* too."""
     stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
-    if policy.hermes_plugin == "explain":
-        decision, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
-        stream({"event": "result", "status": "explained", "route": decision_json(decision)})
+    for one in explained() if policy.hermes_plugin == "explain" else ():
+        stream({"event": "result", "status": "explained", **one})
     return policy.hermes_plugin == "on"
 
 

@@ -1,16 +1,45 @@
-"""Ask whoever is there whether a paid step may be made: on the terminal, or the Hermes plugin over the pipe."""
+"""Whoever called this program: asked before an expensive step, and when gone, this process ends, with all it started.
+
+That is somebody at the terminal, or the Hermes plugin at the other end of stdin.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
+import os
+import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from profile_router.ports import Emit
+from profile_router.ledger.purse import Nobody
+from profile_router.ports import Approver, Emit
 
 _YES = frozenset({"y", "yes"})
+_GRACE_SECONDS = 10.0
+_LONGEST_LINE = 65_536
+
+
+def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
+    """Return who is asked before an expensive step: who agreed beforehand, Hermes, the terminal, or nobody.
+
+    With `--exit-with-stdin` this process ends with stdin from now on; all of the task must have been read from it.
+    """
+    asks = sys.stdin.isatty() and sys.stderr.isatty() and not (arguments.json or arguments.stream)
+    approver: Approver = TerminalApprover() if asks else Nobody()
+    heard = None
+    if arguments.yes:
+        approver = Agreed()
+    elif arguments.from_hermes and arguments.exit_with_stdin:
+        approver = pipe = Pipe(emit)
+        heard = pipe.heard
+    if arguments.exit_with_stdin:
+        _end_with_stdin(heard)
+    return approver
 
 
 class Agreed:
@@ -76,3 +105,27 @@ class Pipe:
 def _set(answer: asyncio.Future[bool | None], said: bool | None) -> None:
     if not answer.done():
         answer.set_result(said)
+
+
+def _end_with_stdin(heard: Callable[[bytes], None] | None) -> None:
+    """Watch stdin from now on. When it closes, end as Ctrl-C does; what has not ended 10 s later is killed.
+
+    Lines that still come go to *heard*, in another thread. Call it from the main thread.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit it as ignored
+    threading.Thread(target=_watch, args=(heard,), daemon=True).start()
+
+
+def _watch(heard: Callable[[bytes], None] | None) -> None:
+    unfinished = b""
+    while data := os.read(0, 4096):
+        *lines, unfinished = (unfinished + data).split(b"\n")
+        unfinished = unfinished[-_LONGEST_LINE:]
+        if heard is not None:
+            for line in lines:
+                heard(line)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(_GRACE_SECONDS)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(130)
