@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from langgraph.graph import END, START, StateGraph
 
-from profile_router_graphs import nodes
+from profile_router_graphs.nodes.closing import merge, summarize, verify
+from profile_router_graphs.nodes.condense import condense
+from profile_router_graphs.nodes.deciding import classify, parent, probe
+from profile_router_graphs.nodes.dispatch import dispatch
+from profile_router_graphs.nodes.reroute import reroute
 from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
 
 NAME = "profile-router"
@@ -13,17 +17,7 @@ NAME = "profile-router"
 def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
     """Return the graph, not yet compiled: whoever compiles it brings the checkpointer."""
     builder = StateGraph(RunState, RunContext, input_schema=RunInput, output_schema=RunOutput)
-    for node in (
-        nodes.parent,
-        nodes.classify,
-        nodes.probe,
-        nodes.condense,
-        nodes.dispatch,
-        nodes.reroute,
-        nodes.summarize,
-        nodes.verify,
-        nodes.merge,
-    ):
+    for node in (parent, classify, probe, condense, dispatch, reroute, summarize, verify, merge):
         builder.add_node(node)
     builder.add_edge(START, "parent")
     builder.add_edge("parent", "classify")

@@ -191,7 +191,7 @@ def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: py
         of = dataclasses.fields
         then.setattr(dataclasses, "fields", lambda one: tuple(it for it in of(one) if it.name not in SINCE_THEN))
         then.setattr(
-            sys.modules["profile_router_graphs.nodes.parent"],
+            sys.modules["profile_router_graphs.nodes.deciding"],
             "NOTHING",
             {key: value for key, value in NOTHING.items() if key not in SINCE_THEN},
         )

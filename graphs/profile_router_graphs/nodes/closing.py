@@ -1,0 +1,108 @@
+"""From the subagent's last words to the end of the run: a summary, what really changed, and the thread's new turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from profile_router.core.attempt.between import (
+    any_call_made,
+    final_status,
+    verification_failure,
+    with_earlier_check,
+)
+from profile_router.core.conversation import Turn
+from profile_router.core.ladder.receipt import Verified
+from profile_router.core.privacy.findings import masked
+from profile_router.core.privacy.taint import Taint, named, together
+from profile_router.core.telling.decision import verified_lines
+from profile_router.errors import RouterError
+from profile_router_graphs.state import RunContext, RunState, order_of
+
+_SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
+
+
+async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Bring the text within the budget: as it is, by one more call, or cut with a note that says so."""
+    context, attempt = runtime.context, state["attempt"]
+    if attempt is None:
+        raise AssertionError("summarize was reached without an attempt")
+    order = replace(order_of(state, context, "summarize", provider=0), conversation=(), outside=())
+    if state.get("taints") and not order.local:
+        order = replace(order, seconds=0.0)  # the words of a tainted attempt are cut rather than shown to this model
+    summary, receipt = await context.summarizer.summarize(attempt.text, order)
+    return {"summary": summary, "receipts": (*state["receipts"], *((receipt,) if receipt else ()))}
+
+
+async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
+    """Look at what changed and run the check, if an attempt was made. Where the check fails, so does the attempt."""
+    context, task, attempt = runtime.context, state["task"], state["attempt"]
+    if not any_call_made(state["receipts"]):
+        return Command(goto="merge", update={"verified": Verified()})
+    finished = attempt is not None and attempt.failure is None
+    verified = await context.verifier.verify(
+        state["snapshot"],
+        state["summary"],
+        task.check if finished else None,
+        seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
+    )
+    if not finished:
+        verified = with_earlier_check(verified, state["verified"])
+    for line in verified_lines(verified):
+        runtime.stream_writer({"event": "verify", "line": line})
+    check = verified.check
+    spread = check.taints if finished and check is not None and check.wrote else ()
+    taints = together(state.get("taints", ()), spread)
+    failure = verification_failure(verified, context.policy) if finished else None
+    if attempt is None or failure is None:
+        return Command(goto="merge", update={"verified": verified, "taints": taints})
+    attempt = replace(attempt, failure=failure)
+    return Command(goto="reroute", update={"verified": verified, "attempt": attempt, "taints": taints})
+
+
+async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Close the run: its status, and the task and its summary as two turns of the thread."""
+    status = final_status(state["decision"], state["receipts"], state["attempt"], state["verified"])
+    private = state["private_thread"] or bool(state["evidence"].private)
+    attempt = state["attempt"]
+    closed = {
+        "status": status,
+        "private_thread": private,
+        "from_parent": (),
+        "handoff": None,
+        "handoff_elsewhere": None,
+    }
+    if attempt is None or (attempt.failure is not None and attempt.failure.cause != "verification-failed"):
+        return closed
+    copied = "" if private else _copied(runtime.context, state["summary"])
+    # The thread is kept for long: what is known to be a secret does not go with it.
+    confidential = runtime.context.policy.confidential
+    asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"]), confidential))
+    source = ", ".join(masked(taint.path, confidential) for taint in state.get("taints", ()))
+    answered = Turn("assistant", masked(state["summary"], confidential), source)
+    said = [_note(copied)] if copied else [_of_turn(state["taints"])] if source and not private else []
+    return closed | {
+        "private_thread": private or bool(copied),
+        "conversation": (*state["conversation"], asked, answered),
+        "notes": (*state["notes"], *said),
+    }
+
+
+def _copied(context: RunContext, summary: str) -> str:
+    """Return the private file that *summary* repeats something of: a local model may read those."""
+    try:
+        return context.verifier.copied((summary,))
+    except RouterError:  # the work is done; where it cannot be told, the next task stays here
+        return "perhaps a private file (the files could not be compared)"
+
+
+def _of_turn(taints: Sequence[Taint]) -> str:
+    return f"this answer goes to local models only in its thread: the subagent read {named(taints)}"
+
+
+def _note(copied: str) -> str:
+    return f"the summary repeats text of {copied}: local models only for the next tasks of this thread"

@@ -1,0 +1,77 @@
+"""From the task to a decided route: measure, decide by the policy, and ask the cheap tier where it is borderline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, cast
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from profile_router.core.ladder.failure import Place
+from profile_router.core.routing.decide import decide
+from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
+from profile_router.core.routing.route import Refusal, Route
+from profile_router.core.telling.decision import decision_line
+from profile_router_graphs.state import NOTHING, RunContext, RunState
+
+
+async def parent(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Begin a run on its thread: nothing of an earlier run but the conversation and the thread's privacy remains.
+
+    The run's conversation is the thread's own turns, then what of the parent's is passed on.
+    """
+    context, task = runtime.context, state["task"]
+    conversation = tuple(state.get("conversation", ()))  # a checkpoint gives tuples back as lists
+    private_thread = state.get("private_thread", False)
+    said = context.measurer.pass_on(task, conversation)
+    task = replace(task, conversation=())
+    evidence = await context.measurer.measure(task, (*conversation, *said.turns), private_thread=private_thread)
+    seconds = task.timeout_s or context.policy.limits.run_seconds
+    return {
+        **NOTHING,
+        "task": task,
+        "conversation": conversation,
+        "from_parent": said.turns,
+        "private_thread": private_thread,
+        "evidence": evidence.hearing(said),
+        "notes": said.notes,
+        "snapshot": context.verifier.snapshot(),
+        "deadline": context.clock() + seconds,
+    }
+
+
+async def classify(
+    state: RunState, runtime: Runtime[RunContext]
+) -> Command[Literal["probe", "condense", "dispatch", "merge"]]:
+    """Decide. Calls no model and reads no network: what it knows was measured before."""
+    context = runtime.context
+    decision = decide(state["task"], state["evidence"], context.policy, context.candidates)
+    runtime.stream_writer({"event": "classify", "line": decision_line(decision), "rule": decision.rule})
+    if isinstance(decision, Refusal):
+        return Command(goto="merge", update={"decision": decision})
+    update = {"decision": decision, "profile": decision.profile}
+    return Command(goto="probe" if decision.needs_probe else _next_node(decision), update=update)
+
+
+async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["condense", "dispatch"]]:
+    """Estimate and decide again. A probe that cannot be had means local; it never stops a task."""
+    context, route = runtime.context, cast("Route", state["decision"])
+    profile = context.policy.tiers.cheap
+    if profile is None or state["evidence"].private:
+        raise AssertionError("the probe was reached without a cheap tier, or with a private task")
+    rests = context.health.blocked(Place(profile), answers=False)
+    if rests is None:
+        outcome = await context.prober.probe(state["task"], state["evidence"], profile)
+        context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
+    else:
+        outcome = ProbeOutcome(complexity=None, problem=rests.message)
+    decided = decide_after_probe(route, outcome, context.policy)
+    runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
+    update = {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}
+    return Command(goto=_next_node(decided), update=update)
+
+
+def _next_node(route: Route) -> Literal["condense", "dispatch"]:
+    """Return where a decided *route* goes on."""
+    return "condense" if route.condense else "dispatch"
