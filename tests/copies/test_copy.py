@@ -143,7 +143,7 @@ def test_the_patch_of_a_change_makes_the_same_change(repo: Path, copy: Copy, sta
     _everything(copy.top)
     kept = keep_diff(copy.trees, copy.base, copy.tree(), state, "t")
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert kept.read_bytes() == copy.diff()
+    assert kept.read_bytes() == copy.trees.patch(copy.base, copy.tree())
     run_git(repo, "apply", str(kept))
     assert {name: found[0] for name, found in files_of(repo).items()} == {
         name: found[0] for name, found in files_of(copy.top).items()
@@ -366,16 +366,6 @@ def test_a_repository_without_a_commit_and_a_linked_work_tree_serve_as_well(tmp_
             write_files(copy.top, {"here.txt": "there\n"})
             assert bring_back(copy, state).merged
         assert (top / "here.txt").read_text() == "there\n"
-
-
-def test_a_copy_can_go_back_to_any_tree_it_had(copy: Copy) -> None:
-    start = files_of(copy.top)
-    _everything(copy.top)
-    later, kept = files_of(copy.top), copy.tree()
-    copy.reset(copy.base)
-    assert files_of(copy.top) == start
-    copy.reset(kept)
-    assert files_of(copy.top) == later
 
 
 @pytest.mark.parametrize(

@@ -57,15 +57,6 @@ class Copy:
         """Return the tree of the copy as it is now, by the rules of the user's repository."""
         return take_copy(self.trees, self.top, "copy", self.links)
 
-    def diff(self) -> bytes:
-        """Return what was changed since it was opened, as a patch that `git apply` takes."""
-        return self.trees.patch(self.base, self.tree())
-
-    def reset(self, tree: FilesTree) -> None:
-        """Make the copy hold *tree*, one of its own: what came after is gone."""
-        self.tree()  # so that new files are known, and go as well
-        self.trees.lay_out(tree, self.top, "copy")
-
 
 def why_in_place(repository: Repository, state: Path) -> str:
     """Return why no copy of *repository* would be whole; empty where one is. Raises WorkspaceError."""
