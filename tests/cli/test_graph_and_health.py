@@ -42,7 +42,7 @@ def test_the_drawing_and_the_table_show_every_step_and_the_most_a_run_takes(caps
 
 
 def test_without_failures_health_says_so(store: HealthStore, capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "health") == "nothing has failed of late: every server and key may be tried\n"
+    assert printed(capsys, "health") == "nothing has failed recently: every server and key may be tried\n"
     assert json.loads(printed(capsys, "health", "--json")) == []
     assert printed(capsys, "health", "--reset") == "0 records forgotten\n"
 

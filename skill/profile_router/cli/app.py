@@ -60,7 +60,7 @@ def _answer(argv: Sequence[str] | None) -> int:
         print(f"profile-router: {as_called(_one_line(str(error)))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        print("\nprofile-router: interrupted; nothing goes on running", file=sys.stderr)
+        print("\nprofile-router: interrupted; nothing is left running", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -1,4 +1,4 @@
-"""Show a run as it goes, on stderr: a line per event, and on a terminal what is being done right now."""
+"""Show a run as it goes, on stderr: a line per event, and on a terminal the turn that is under way."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ def _columns(stream: TextIO) -> int:
 
 
 def folded(line: str, stream: TextIO, *, indent: int) -> str:
-    """Return *line* for *stream*: on a terminal broken between words, what follows below its text, *indent* columns in.
+    """Return *line* for *stream*: on a terminal broken between words, each further line *indent* columns in.
 
-    Elsewhere a line stays one, for programs that read it; and so it does where there is no room to indent.
+    Elsewhere a line stays whole, for programs that read it; and on a terminal too narrow to indent.
     """
     if not stream.isatty() or len(line) <= (width := _columns(stream)) or width < indent + _LEAST_TEXT:
         return line

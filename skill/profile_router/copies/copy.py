@@ -59,7 +59,7 @@ class Copy:
 
 
 def why_in_place(repository: Repository, state: Path) -> str:
-    """Return why no copy of *repository* would be whole; empty where one is. Raises WorkspaceError."""
+    """Return why a copy of *repository* would not be whole; empty where it would. Raises WorkspaceError."""
     if Path(os.path.realpath(state)).is_relative_to(repository.top):
         return f"the state folder {state} lies inside of it"
     for partly in ("core.sparseCheckout", "extensions.partialClone"):
@@ -75,8 +75,8 @@ def why_in_place(repository: Repository, state: Path) -> str:
 def opened_copy(repository: Repository, state: Path, *, tidy: Callable[[Path], object] = remove) -> Iterator[Copy]:
     """Give a copy of *repository*'s work tree as it is now, in a folder below *state*, and *tidy* it up afterwards.
 
-    Tracked and untracked files are in it, ignored ones are not, but for the folders of LINKED. Copies that dead
-    processes left behind are tidied up first. Raises WorkspaceError where git fails.
+    It has tracked and untracked files, and of ignored ones the folders of LINKED alone. Copies that dead processes
+    left are tidied up first. Raises WorkspaceError where git fails.
     """
     place, alive = _new_place(private_folder(Path(os.path.realpath(state)) / FOLDER), tidy)
     try:

@@ -53,8 +53,10 @@ def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, p
 
 
 def may_write(task: Task) -> bool:
-    """Tell whether *task* could change files. Without toolsets of its own it has the profile's, and those may; its
-    check is a shell command, and may as well."""
+    """Tell whether *task* could change files. Without toolsets of its own it has the profile's, and those may.
+
+    Its check is a shell command, and may as well.
+    """
     return not task.toolsets or task.check is not None or not READING.issuperset(task.toolsets)
 
 
@@ -89,7 +91,7 @@ def _large_names(named: Sequence[Path], repository: Repository) -> list[str]:
 
 
 def _ignored_names(named: Sequence[Path], repository: Repository) -> list[str]:
-    """Return those of *named* that git ignores, but for those in folders that every copy has links to."""
+    """Return those of *named* that git ignores, without those in folders that every copy links to."""
     linked = set(LINKED)
     found: list[str] = []
     for some in in_arguments([str(place) for place in named if linked.isdisjoint(place.parts)]):

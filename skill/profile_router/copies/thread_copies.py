@@ -1,4 +1,4 @@
-"""The copies of threads. They outlive their process: what one is stands beside it, so that another can go on in it.
+"""The copies of threads. They outlive their process: a file beside each describes it, so that another can go on in it.
 
 A thread's row names the folder that its run works in. So a copy belongs to the thread whose row names a folder in it.
 """
@@ -25,7 +25,7 @@ from profile_router.threads.threads import Row, Threads
 
 
 def original_of(state: Path, workspace: str) -> str:
-    """Return the folder that *workspace* stands for: itself, or what it is a copy of, if that can still be said."""
+    """Return the folder that *workspace* stands for: itself, or the original if it is a copy that is still there."""
     place = place_in(state, workspace)
     copy = None if place is None else copy_at(place)
     if copy is None:
@@ -34,7 +34,7 @@ def original_of(state: Path, workspace: str) -> str:
 
 
 def copy_at(place: Path) -> Copy | None:
-    """Return the copy in the folder *place*, None where none was finished there."""
+    """Return the copy in the folder *place*, None where its making did not end."""
     try:
         about = read_json((place / ABOUT).read_bytes())
         top, git_dir, common = map(Path, about["repository"])
@@ -55,7 +55,7 @@ def copy_at(place: Path) -> Copy | None:
 def lasting_copy(repository: Repository, state: Path, thread: str, tidy: Callable[[Path], None]) -> Iterator[Copy]:
     """Give *thread* a copy of *repository*'s work tree; *tidy* decides afterwards whether it stays.
 
-    So it does for those that others left behind. Raises WorkspaceError where git fails.
+    It decides the same for copies that dead processes left. Raises WorkspaceError where git fails.
     """
     with opened_copy(repository, state, tidy=tidy) as copy:
         trees = copy.trees.repository
@@ -89,9 +89,9 @@ def copy_again(place: Path, tidy: Callable[[Path], None]) -> Iterator[Copy]:
 
 
 def tidier(threads: Threads, tell: Emit) -> Callable[[Path], None]:
-    """Return what removes a copy that nobody can go on in; what was done there is kept as a diff.
+    """Return a function that removes a copy in which nobody can go on, and keeps its changes as a diff.
 
-    Where it cannot be said whether somebody can, the copy stays.
+    The copy stays where the threads cannot be read.
     """
 
     def tidy(place: Path) -> None:
@@ -120,7 +120,7 @@ def tidy_copies(threads: Threads, tell: Emit) -> None:
 
 
 def stop(threads: Threads, copy: Copy, thread: str, why: str) -> None:
-    """Note that nobody goes on with the run in *copy*, *why*, or that it has ended. Raises StateError."""
+    """Note *why* nobody goes on with the run in *copy*; empty: it has ended. Raises StateError."""
     if _row_of(threads, copy.top.parent) is not None:
         threads.give_up(thread, why)
 

@@ -81,8 +81,10 @@ def run_batch(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """`in_place` is held by whoever changes the workspace itself: one task that works there, or one merge. `done` is
-    set, task by task, when no change of it can come any more; `worked` when it reads no file any more."""
+    """Whoever changes the workspace itself holds `in_place`: one task that works there, or one merge.
+
+    `done` is set when its task can change nothing any more, `worked` when it reads no file any more.
+    """
 
     tasks: Sequence[Given]
     policy_file: str | None
@@ -111,9 +113,9 @@ class _Batch:
         return [one.result() for one in running]
 
     def _may_stay_here(self, given: Given, known: Container[str]) -> bool:
-        """Tell whether *given* is meant for this machine or may be, where its policy lets a chat go elsewhere at all.
+        """Tell whether *given* may have to stay on this machine, under a policy that lets a chat go elsewhere.
 
-        A thread that is *known* may be private, and a task that cannot be measured too.
+        A *known* thread may be private, and so may a task that cannot be measured.
         """
         if isinstance(given, RouterError) or not given.sessions:
             return isinstance(given, RouterError)
@@ -210,7 +212,7 @@ class _Batch:
         return given.thread if isinstance(given, Task) else None
 
     def _in_time(self, job: Job) -> Job:
-        """Return *job* with no more time than the batch has left. Raises UsageError where that is none."""
+        """Return *job* with no more time than the batch has left. Raises UsageError when none is left."""
         if self.deadline is None:
             return job
         left = self.deadline - time.monotonic()
@@ -235,7 +237,7 @@ def _is_tainted(result: Result) -> bool:
 
 
 def _broken(given: Given, error: str) -> Result:
-    """Return the result of a task that came to none. The keys are those of every result."""
+    """Return the result of a task that failed before it had one, with the keys of every result."""
     thread = given.thread if isinstance(given, Task) else None
     empty: Json = {"summary": "", "route": {}, "attempts": [], "hops": [], "verified": {}, "cost_usd": 0.0}
     ends: Json = {"thread": thread, "error": error, "unblock": [], "notes": [], "warnings": []}

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from profile_router.core.ladder.spending import cap_of
-from profile_router.core.policy import Policy
 from profile_router.errors import UsageError
 from profile_router.evidence.measurer import LiveMeasurer
 from profile_router.ledger.purse import LedgerPurse, Nobody
@@ -89,7 +88,7 @@ def run_context(job: Job, run: Run) -> RunContext:
                 known_secrets=known_secrets,
             ),
             hermes=_hermes(setup, Scoped(run.records, "hermes "), known_secrets),
-            # Links lead out of a copy: what is private in the workspace counts, though no copy has it.
+            # Links lead out of a copy: private files of the workspace count, though no copy has them.
             survey=lambda: private_survey(real.workspace, policy.private_paths) if real.workspace else Survey(),
         ),
         prober=EmbeddedProber(calls=calls, root=base),
@@ -129,9 +128,9 @@ def _purse(job: Job, run: Run) -> LedgerPurse:
 
 
 def _hermes(setup: Setup, records: Records, known_secrets: Known) -> Runner | None:
-    """Return the Hermes runner, None where it is not wanted or not there. Raises UsageError where it must be.
+    """Return the Hermes runner, None where it is not wanted or not installed. Raises UsageError where it must be.
 
-    Without a Hermes home there is none either: the profiles that come with the program are not a place to run in.
+    It needs a Hermes home: the profiles that come with the program are not a place to run in.
     """
     policy = setup.policy
     if policy.runner == "embedded":
@@ -139,7 +138,11 @@ def _hermes(setup: Setup, records: Records, known_secrets: Known) -> Runner | No
     found = find_hermes(setup.environ, policy.hermes.python)
     if found is None or setup.home.root is None:
         if policy.runner == "hermes":
-            raise _no_hermes(policy, "hermes on PATH" if found is None else "Hermes home")
+            missing = "hermes on PATH" if found is None else "Hermes home"
+            raise UsageError(
+                f"{policy.source} says `runner: hermes`, but there is no {missing}; install it with "
+                f"`pip install hermes-agent` and `hermes setup`, name its python in {VARIABLE}, or write `runner: auto`"
+            )
         return None
     hermes = HermesRunner(
         load=setup.profiles.__getitem__,
@@ -155,10 +158,3 @@ def _hermes(setup: Setup, records: Records, known_secrets: Known) -> Runner | No
         known_secrets=known_secrets,
     )
     return RecordedRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner
-
-
-def _no_hermes(policy: Policy, missing: str) -> UsageError:
-    return UsageError(
-        f"{policy.source} says `runner: hermes`, but there is no {missing}; install it with "
-        f"`pip install hermes-agent` and `hermes setup`, name its python in {VARIABLE}, or write `runner: auto`"
-    )

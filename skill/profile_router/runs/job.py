@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from profile_router.copies.copy import Copy
 from profile_router.copies.relocation import Relocation, relocated, rewritten
@@ -48,11 +48,11 @@ class Site:
         return context
 
     def back(self, value: T) -> T:
-        """Return *value*, which a run tells, with the names of the workspace."""
+        """Return *value*, an event or a result, with the names of the workspace."""
         return value
 
     async def bring_back(self, run: Run, result: Result, state: Path) -> Result:
-        """Return *result* when what was done is in the workspace."""
+        """Return *result* when the changes are in the workspace."""
         return result
 
 
@@ -72,6 +72,16 @@ class Job:
     emit: Emit
     approver: Approver | None = None
     site: Site = IN_PLACE
+
+
+class Begun(TypedDict):
+    """What a run was begun with: the record `order`, from which another process goes on after a kill."""
+
+    task: Task
+    cwd: str
+    spelled: dict[str, str]
+    policy: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +129,7 @@ class CopySite(Site):
         return rewritten(value, self.relocation.back)
 
     async def bring_back(self, run: Run, result: Result, state: Path) -> Result:
-        """Merge what was done, or keep it as a diff; once, however often the process is killed meanwhile."""
+        """Merge the changes, or keep them as a diff: once, however often the process is killed."""
         if (kept := run.records.find("finished")) is not None:
             return Result(**kept)
         again = run.records.find("finishing") is not None
@@ -145,7 +155,7 @@ def site_of(threads: Threads, run: Run, row: Row, tell: Emit) -> Iterator[Site]:
 
 
 async def to_the_end(act: Callable[[], T]) -> T:
-    """Return what *act* returns, run in a thread. When cancelled it is waited for first: half of it would be worse."""
+    """Return what *act* returns, run in a thread. A cancelled caller waits for its end: half of it would be worse."""
     acting = asyncio.ensure_future(asyncio.to_thread(act))
     try:
         return await asyncio.shield(acting)
@@ -155,9 +165,9 @@ async def to_the_end(act: Callable[[], T]) -> T:
 
 
 def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: bool = False) -> Result:
-    """Merge what was done in *copy*, or keep it as a diff where the task failed or the merge did.
+    """Merge the changes of *copy*, or keep them as a diff where the task or the merge failed.
 
-    *Again* after a kill: what is there already merges with itself to nothing, and counts as merged.
+    *Again* after a kill: changes that were merged already count as merged.
     """
     if copy.left_out:
         note = f"not in the copy that it worked in, because too large: {', '.join(copy.left_out[:_NAMED])}"

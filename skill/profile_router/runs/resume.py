@@ -1,16 +1,15 @@
-"""Go on with a run whose process is no more: from the last finished node, with what is kept of the one at work."""
+"""Go on with a run whose process was killed: from its last finished node, with the records of the node at work."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
 
 from profile_router.copies.thread_copies import original_of
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit
-from profile_router.runs.job import Job, site_of
+from profile_router.runs.job import Begun, Job, site_of
 from profile_router.runs.result import Result
 from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
 from profile_router.runs.setup import Setup, prepare
@@ -50,12 +49,12 @@ async def _resume(
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)
-                order = _order(keeping, run)
-                task, cwd = order["task"], Path(order["cwd"])
-                setup = prepare(task, policy_file or order["policy"], environ, cwd, every_profile=True)
+                begun = _begun(keeping, run)
+                task, cwd = begun["task"], Path(begun["cwd"])
+                setup = prepare(task, policy_file or begun["policy"], environ, cwd, every_profile=True)
                 _check_profile(state.get("profile"), setup, run)
                 warnings = list(keeping.warnings)
-                if setup.policy.digest != order["digest"]:
+                if setup.policy.digest != begun["digest"]:
                     under = f"it went on under {setup.policy.source} as it is"
                     warnings.append(f"the policy has changed since the run began: {under}")
                 job = Job(task=task, setup=setup, thread=run.thread, emit=emit, approver=approver, site=site)
@@ -83,13 +82,13 @@ def _check_folder(row: Row) -> None:
         )
 
 
-def _order(keeping: Keeping, run: Run) -> Mapping[str, Any]:
+def _begun(keeping: Keeping, run: Run) -> Begun:
     """Return what *run* was begun with. Raises UsageError where it was killed before that was kept."""
-    order: Mapping[str, Any] | None = run.records.find("order")
-    if order is None:
+    begun: Begun | None = run.records.find("order")
+    if begun is None:
         keeping.threads.end(run)
         raise UsageError(f"thread {run.thread} ended before its task was kept: nothing was done; run the task again")
-    return order
+    return begun
 
 
 def _check_profile(profile: str | None, setup: Setup, run: Run) -> None:
@@ -101,8 +100,10 @@ def _check_profile(profile: str | None, setup: Setup, run: Run) -> None:
 
 
 def wanted(threads: Threads, thread: str | None) -> Row:
-    """Return the run to go on with, or the ended one that is named. Raises UsageError where there is none or not one,
-    and StateError where it is lost."""
+    """Return the run to go on with, or the named one that has ended.
+
+    Raises UsageError where none or several could be meant, and StateError where the run is lost.
+    """
     if thread is None:
         return _only(threads)
     row = next((row for row in threads.rows() if row.thread == thread), None)

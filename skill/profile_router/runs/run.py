@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from profile_router.copies.thread_copies import original_of, tidy_copies
 from profile_router.core.privacy.findings import masked_json
@@ -19,7 +19,7 @@ from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.context import run_context
-from profile_router.runs.job import Job
+from profile_router.runs.job import Begun, Job
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
@@ -110,8 +110,14 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
         warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
     try:
         await asyncio.to_thread(tidy_copies, threads, job.emit)  # of the run that was given up, too
-        order = {"task": job.task, "cwd": str(setup.cwd), "spelled": dict(job.site.spelled)}
-        run.records.keep("order", order | {"policy": setup.policy.source, "digest": setup.policy.digest})
+        begun: Begun = {
+            "task": job.task,
+            "cwd": str(setup.cwd),
+            "spelled": dict(job.site.spelled),
+            "policy": setup.policy.source,
+            "digest": setup.policy.digest,
+        }
+        run.records.keep("order", begun)
         return await walk(keeping, run, job, warnings)
     finally:
         threads.leave(run)
@@ -138,7 +144,7 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
 
 
 def _read_private(final: RunState) -> bool:
-    """Tell whether an attempt, or the check, read what is withheld: the parent hears a result that may repeat it."""
+    """Tell whether an attempt or the check read a withheld file: the result, which the parent hears, may repeat it."""
     check = final["verified"].check
     return any(one.taints for one in (*final["receipts"], *((check,) if check else ())))
 
@@ -165,7 +171,7 @@ async def _streamed(graph: Graph, keeping: Keeping, run: Run, job: Job, context:
 
 
 def _check_names(setup: Setup) -> None:
-    """Raise WorkspaceError for a folder that can be kept with no thread and told to no model: its name is not text."""
+    """Raise WorkspaceError for a folder whose name is not text: no thread can keep it, and no model can be told it."""
     for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
         if str(folder).encode(errors="replace") != os.fsencode(folder):
             raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")
@@ -182,10 +188,10 @@ def _place(setup: Setup) -> str:
 
 
 def quiet_once_cancelled() -> None:
-    """Keep asyncio from reporting what breaks after Ctrl-C: callbacks of a loop that is torn down are not news."""
+    """Keep asyncio quiet after Ctrl-C: it would report callbacks of a loop that is torn down."""
     main = asyncio.current_task()
 
-    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         if main is None or not main.cancelling():
             loop.default_exception_handler(context)
 

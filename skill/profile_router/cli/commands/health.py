@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_json(name, record, now) for name, record in records], indent=2))
     elif not records:
-        print("nothing has failed of late: every server and key may be tried")
+        print("nothing has failed recently: every server and key may be tried")
     else:
         print("\n".join(_line(name, record, now) for name, record in records))
     return 0
