@@ -222,7 +222,10 @@ class FakeNaps:
 
 
 class FakeBackends:
-    """Report servers: `down` maps a profile to its cause, `loaded` to what it has loaded, `keyless` have no key."""
+    """Report servers: `down` maps a profile to its cause, `loaded` to what it has loaded, `keyless` have no key.
+
+    `elsewhere` is the host that they pass on to.
+    """
 
     def __init__(
         self,
@@ -232,7 +235,9 @@ class FakeBackends:
         keyless: Sequence[str] = (),
         vision: bool | None = None,
         asked_of: Sequence[str] = (LOCAL,),
+        elsewhere: str = "",
     ) -> None:
+        self.elsewhere = elsewhere
         self.inspected: list[str] = []
         self._down, self._loaded, self._keyless = dict(down or {}), dict(loaded or {}), keyless
         self._vision, self._asked_of = vision, asked_of
@@ -244,7 +249,8 @@ class FakeBackends:
             return ServerReport(profile=profile, cause=self._down[profile], detail="is down")
         if profile not in self._asked_of:
             return None
-        return ServerReport(profile=profile, models=(self._loaded.get(profile, MODEL),), vision=self._vision)
+        models = (self._loaded.get(profile, MODEL),)
+        return ServerReport(profile=profile, models=models, vision=self._vision, elsewhere=self.elsewhere)
 
     def key_missing(self, place: Place) -> str | None:
         profile = named(place)
@@ -330,15 +336,20 @@ class FakeProber:
 
 
 class FakeCondenser:
-    """Condense: to what is scripted, or for the reason of a Fails. `asked` are the orders, `receipts` of its calls."""
+    """Condense: to what is scripted, or for the reason of a Fails.
+
+    `asked` are the orders, `helpers` who might have written, `receipts` of its calls.
+    """
 
     def __init__(self, *ends: str | Fails) -> None:
         self.asked: list[Order] = []
+        self.helpers: list[str] = []
         self.receipts: list[Receipt] = []
         self._queue = Queue(list(ends))
 
     async def condense(self, order: Order, helpers: Sequence[Helper], emit: Emit) -> CondenseOutcome:
         self.asked.append(order)
+        self.helpers += [helper.profile for helper in helpers]
         end = self._queue.take("condensing")
         if isinstance(end, Fails):
             return CondenseOutcome(condensed=None, failure=Failure(cause=end.cause, message=end.message))

@@ -327,6 +327,17 @@ def test_what_fits_no_window_is_condensed_before_its_attempt() -> None:
     assert "condensed: the context, summary, 90,000 → 100 tokens" in final["notes"]
 
 
+@pytest.mark.parametrize(("elsewhere", "helpers"), [("", [LOCAL]), ("ollama.com", [])])
+def test_a_server_that_passes_on_to_a_cloud_condenses_nothing_private(elsewhere: str, helpers: list[str]) -> None:
+    rig = Rig(
+        backends=FakeBackends(elsewhere=elsewhere),
+        measurer=FakeMeasurer(evidence(**TOO_LONG, private=(PRIVATE,))),
+        condenser=FakeCondenser("the gist"),
+    )
+    rig.run(a_task(context="long", profile=LOCAL))
+    assert rig.condenser.helpers == helpers
+
+
 def test_where_condensing_fails_the_next_larger_window_is_tried() -> None:
     windows = tuple(
         Window(profile=name, tokens=size, source="config") for name, size in ((LOCAL, 8_192), (BURST, 200_000))

@@ -13,9 +13,9 @@ from profile_router.core.attempt.between import unavailable
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import Helper, helpers, notes
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import health_failure
 from profile_router.core.routing.fit import fits
 from profile_router.core.telling.decision import attempt_line
+from profile_router_graphs.nodes.dispatch import ask_server
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 STEP = "condense"
@@ -25,7 +25,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     """Condense for the profile that comes next. Where that cannot be, no attempt is made there: the ladder goes on."""
     context, order = runtime.context, _order(state, runtime.context)
     allowed = helpers(order, state["evidence"], context.policy, context.candidates, may_pay=context.purse.may_pay)
-    writers = await _reachable(allowed, context)
+    writers = await _reachable(allowed, order, context)
     outcome = await context.condenser.condense(order, writers, runtime.stream_writer)
     for writer in writers:
         context.health.give_back(Place(writer.profile))
@@ -58,16 +58,11 @@ def _order(state: RunState, context: RunContext) -> Order:
     return order
 
 
-async def _reachable(allowed: Sequence[Helper], context: RunContext) -> tuple[Helper, ...]:
-    """Return the first of *allowed* that has a key and whose server is well, as far as it can be asked."""
+async def _reachable(allowed: Sequence[Helper], order: Order, context: RunContext) -> tuple[Helper, ...]:
+    """Return the first of *allowed* that has a key and whose server can take what *order* says."""
+    private = order.private or order.outside not in (None, order.conversation)
     for helper in allowed:
-        place = Place(helper.profile)
-        if context.backends.key_missing(place) is not None:
-            continue
-        report, candidate = await context.backends.inspect(place), context.candidates[helper.profile]
-        accept = context.policy.accept_any_model
-        if report is not None and health_failure(report, candidate.model, candidate.base_url, accept_any=accept):
-            continue
-        if context.health.blocked(place, answers=report is not None) is None:
+        _, failure = await ask_server(Place(helper.profile), context, private=private)
+        if failure is None:
             return (helper,)
     return ()

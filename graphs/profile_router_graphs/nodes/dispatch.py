@@ -16,7 +16,7 @@ from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.ladder.server_report import health_failure, passed_on
+from profile_router.core.ladder.server_report import ServerReport, health_failure, passed_on
 from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.estimate import estimate
 from profile_router.core.telling.decision import attempt_line
@@ -189,20 +189,30 @@ async def _paid_for(order: Order, evidence: Evidence, context: RunContext) -> Ho
 
 
 async def _healthy(order: Order, context: RunContext) -> tuple[Order, Failure | None]:
-    """Return the order as the server can take it, or why it cannot: no key, down, another model, on cooldown."""
-    place = Place(order.profile, order.provider)
-    missing = context.backends.key_missing(place)
-    if missing is not None:
-        return order, Failure(cause="no-key", message=missing)
-    report = await context.backends.inspect(place)
+    """Return the order as the server can take it, or why it cannot."""
+    report, failure = await ask_server(Place(order.profile, order.provider), context, private=order.private)
     if report is None:
-        return order, context.health.blocked(place, answers=False)
-    candidate = context.candidates[order.profile].at(order.provider)
-    failure = passed_on(report, private=order.private) or health_failure(
-        report, candidate.model, candidate.base_url, accept_any=context.policy.accept_any_model
-    )
+        return order, failure
     local = order.local and not report.elsewhere
     order = replace(order, vision=order.vision or report.vision is True)
     if order.local and not local:  # a model elsewhere after all: it hears nothing that local models alone may hear
         order = replace(order, local=False, conversation=order.outside or (), handoff=None, taints=())
-    return order, failure or context.health.blocked(place, answers=True)
+    return order, failure
+
+
+async def ask_server(place: Place, context: RunContext, *, private: bool) -> tuple[ServerReport | None, Failure | None]:
+    """Return what the server at *place* says, if it can be asked, and why it cannot take a task, *private* or not.
+
+    It has no key, is down, has another model, passes on what is private, or is on cooldown.
+    """
+    missing = context.backends.key_missing(place)
+    if missing is not None:
+        return None, Failure(cause="no-key", message=missing)
+    report = await context.backends.inspect(place)
+    if report is None:
+        return None, context.health.blocked(place, answers=False)
+    candidate = context.candidates[place.profile].at(place.provider)
+    failure = passed_on(report, private=private) or health_failure(
+        report, candidate.model, candidate.base_url, accept_any=context.policy.accept_any_model
+    )
+    return report, failure or context.health.blocked(place, answers=True)
