@@ -18,8 +18,6 @@ from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
 from profile_router.doctor.finding import Finding, Level
 from profile_router.machine.machine import Listener, Machine
 from profile_router.profiles.home import find_home
-from profile_router.prompting.tokens import RANKS
-from profile_router.resources import data
 
 NOW = 1_800_000_000.0
 GIB = 2**30
@@ -99,7 +97,6 @@ class Scene:
             policy=policy,
             home=home,
             state=self.state,
-            ranks=data(RANKS),
             now=NOW,
             subjects=tuple(
                 replace(subject, server=self.servers.get(subject.name), listener=self.listeners.get(subject.name))

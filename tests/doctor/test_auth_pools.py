@@ -15,7 +15,7 @@ from tests.doctor.scene import NOW, Row, Scene, ids
 from tests.examples import examples
 from tests.fakes import BURST
 
-from profile_router.doctor import auth_pools
+from profile_router.doctor import keys
 from profile_router.doctor.finding import Level
 
 FRESH: dict[str, Any] = {"last_status": None}
@@ -40,7 +40,7 @@ def garbage(scene: Scene) -> None:
 
 
 def row(rule: str, given: Callable[[Scene], object], level: Level | None, says: str = "", fix: str = "") -> Row:
-    return Row(rule=rule, check=auth_pools.pools, given=given, level=level, says=says, fix=fix)
+    return Row(rule=rule, check=keys.pools, given=given, level=level, says=says, fix=fix)
 
 
 ROWS = [
@@ -112,4 +112,4 @@ JSON = st.recursive(
 def test_no_entry_breaks_it(entry: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     scene = Scene(tmp_path_factory.mktemp("pool"))
     scene.pool(json.loads(json.dumps(entry)))
-    assert all(line.level in {"pass", "fail"} for line in auth_pools.pools(scene.facts()))
+    assert all(line.level in {"pass", "fail"} for line in keys.pools(scene.facts()))

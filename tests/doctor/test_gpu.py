@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.doctor.scene import GIB, Row, Scene, ids
 
-from profile_router.doctor import gpu
+from profile_router.doctor import hardware
 
 
 def amd(scene: Scene) -> None:
@@ -38,54 +38,59 @@ def old_and_new(scene: Scene) -> None:
 
 
 ROWS = [
-    Row(rule="a card's own and shared memory count", check=gpu.card, given=amd, level="pass", says="48.0 GiB"),
-    Row(rule="no card at all is a warning", check=gpu.card, given=lambda scene: None, level="warn", says="none"),
+    Row(rule="a card's own and shared memory count", check=hardware.card, given=amd, level="pass", says="48.0 GiB"),
+    Row(rule="no card at all is a warning", check=hardware.card, given=lambda scene: None, level="warn", says="none"),
     Row(
         rule="another maker's card is a warning that names it",
-        check=gpu.card,
+        check=hardware.card,
         given=lambda scene: scene.card(vendor="0x10de"),
         level="warn",
         says="NVIDIA",
     ),
     Row(
         rule="a connector is not a card",
-        check=gpu.card,
+        check=hardware.card,
         given=lambda scene: scene.card(name="card0-DP-1", vram=GIB),
         level="warn",
         says="none",
     ),
     Row(
         rule="a card without its driver is a warning",
-        check=gpu.card,
+        check=hardware.card,
         given=lambda scene: scene.card(),
         level="warn",
         says="no memory",
         fix="modprobe amdgpu",
     ),
-    Row(rule="ROCm 7.2 is enough", check=gpu.rocm, given=with_rocm("7.2.0-43"), level="pass", says="7.2.0 in"),
+    Row(rule="ROCm 7.2 is enough", check=hardware.rocm, given=with_rocm("7.2.0-43"), level="pass", says="7.2.0 in"),
     Row(
-        rule="ROCm 7.1 fails", check=gpu.rocm, given=with_rocm("7.1.1"), level="fail", says="older than 7.2", fix="7.2"
+        rule="ROCm 7.1 fails",
+        check=hardware.rocm,
+        given=with_rocm("7.1.1"),
+        level="fail",
+        says="older than 7.2",
+        fix="7.2",
     ),
-    Row(rule="the newest ROCm counts", check=gpu.rocm, given=old_and_new, level="pass", says="7.10.0 in"),
-    Row(rule="no ROCm beside a card is a warning", check=gpu.rocm, given=amd, level="warn", says="not found"),
-    Row(rule="no ROCm without a card is nothing", check=gpu.rocm, given=lambda scene: None, level=None),
+    Row(rule="the newest ROCm counts", check=hardware.rocm, given=old_and_new, level="pass", says="7.10.0 in"),
+    Row(rule="no ROCm beside a card is a warning", check=hardware.rocm, given=amd, level="warn", says="not found"),
+    Row(rule="no ROCm without a card is nothing", check=hardware.rocm, given=lambda scene: None, level=None),
     Row(
         rule="hipconfig tells a ROCm that lies elsewhere",
-        check=gpu.rocm,
+        check=hardware.rocm,
         given=lambda scene: scene.program("hipconfig", "echo 7.3.12345-abc"),
         level="pass",
         says="7.3",
     ),
     Row(
         rule="hipconfig says amd",
-        check=gpu.hip_platform,
+        check=hardware.hip_platform,
         given=with_hip("amd"),
         level="pass",
         says="amd, says hipconfig",
     ),
     Row(
         rule="HIP for another platform fails",
-        check=gpu.hip_platform,
+        check=hardware.hip_platform,
         given=with_hip("nvidia"),
         level="fail",
         says="nvidia",
@@ -93,19 +98,19 @@ ROWS = [
     ),
     Row(
         rule="the environment outdoes hipconfig",
-        check=gpu.hip_platform,
+        check=hardware.hip_platform,
         given=with_hip("amd", HIP_PLATFORM="nvidia"),
         level="fail",
         says="says the environment",
     ),
     Row(
         rule="nobody tells the platform: a warning",
-        check=gpu.hip_platform,
+        check=hardware.hip_platform,
         given=with_hip(""),
         level="warn",
         says="not told",
     ),
-    Row(rule="without ROCm HIP does not matter", check=gpu.hip_platform, given=lambda scene: None, level=None),
+    Row(rule="without ROCm HIP does not matter", check=hardware.hip_platform, given=lambda scene: None, level=None),
 ]
 
 

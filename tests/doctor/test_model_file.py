@@ -9,7 +9,7 @@ import pytest
 from tests.doctor.scene import GIB, Row, Scene, ids
 from tests.fakes import a_policy
 
-from profile_router.doctor import model_file
+from profile_router.doctor import hardware
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Level
 
@@ -50,7 +50,7 @@ def on_another_machine(scene: Scene) -> DoctorFacts:
 
 
 def check(rule: str, given: Callable[[Scene], object], level: Level | None, says: str = "") -> Row:
-    return Row(rule=rule, check=model_file.fits_memory, given=given, level=level, says=says)
+    return Row(rule=rule, check=hardware.fits_memory, given=given, level=level, says=says)
 
 
 ROWS = [

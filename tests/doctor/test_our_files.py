@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.doctor.scene import Row, Scene, ids
 
-from profile_router.doctor import our_files as own
+from profile_router.doctor import our_files
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.prompting.tokens import RANKS
 from profile_router.resources import data
@@ -46,10 +46,16 @@ def other_ranks(scene: Scene) -> DoctorFacts:
 
 
 ROWS = [
-    Row(rule="a policy that reads is fine", check=own.policy, given=lambda scene: None, level="pass", says="8 rules"),
+    Row(
+        rule="a policy that reads is fine",
+        check=our_files.policy,
+        given=lambda scene: None,
+        level="pass",
+        says="8 rules",
+    ),
     Row(
         rule="a refused policy fails with file and line",
-        check=own.policy,
+        check=our_files.policy,
         given=bad_policy,
         level="fail",
         says="p.yaml:3: unknown key 'teirs'",
@@ -57,15 +63,15 @@ ROWS = [
     ),
     Row(
         rule="a state folder that is not there yet is fine",
-        check=own.state_folder,
+        check=our_files.state_folder,
         given=lambda scene: None,
         level="pass",
         says="made on first use",
     ),
-    Row(rule="a state folder of one's own is fine", check=own.state_folder, given=made, level="pass"),
+    Row(rule="a state folder of one's own is fine", check=our_files.state_folder, given=made, level="pass"),
     Row(
         rule="a state folder that others may read is a warning",
-        check=own.state_folder,
+        check=our_files.state_folder,
         given=open_to_all,
         level="warn",
         says="0755",
@@ -73,19 +79,19 @@ ROWS = [
     ),
     Row(
         rule="a file in the place of the state folder fails",
-        check=own.state_folder,
+        check=our_files.state_folder,
         given=taken_by_a_file,
         level="fail",
         says="is not a folder",
         fix="PROFILE_ROUTER_STATE",
     ),
-    Row(rule="the shipped ranks are whole", check=own.tokenizer, given=lambda scene: None, level="pass"),
-    Row(rule="cut ranks fail", check=own.tokenizer, given=damaged, level="fail", says="damaged", fix="install"),
-    Row(rule="other ranks fail", check=own.tokenizer, given=other_ranks, level="fail", says="damaged"),
+    Row(rule="the shipped ranks are whole", check=our_files.tokenizer, given=lambda scene: None, level="pass"),
+    Row(rule="cut ranks fail", check=our_files.tokenizer, given=damaged, level="fail", says="damaged", fix="install"),
+    Row(rule="other ranks fail", check=our_files.tokenizer, given=other_ranks, level="fail", says="damaged"),
     Row(
         rule="missing ranks fail",
-        check=own.tokenizer,
-        given=lambda scene: scene.facts(ranks=None),
+        check=our_files.tokenizer,
+        given=lambda scene: scene.facts(ranks=scene.root / "nothing"),
         level="fail",
         says="missing",
     ),
@@ -99,5 +105,5 @@ def test_what_is_our_own(row: Row, tmp_path: Path) -> None:
 
 def test_looking_at_the_state_folder_makes_nothing(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    list(own.state_folder(scene.facts()))
+    list(our_files.state_folder(scene.facts()))
     assert not scene.state.exists()

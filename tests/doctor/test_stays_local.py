@@ -10,7 +10,7 @@ import pytest
 from tests.doctor.scene import Row, Scene, ids
 from tests.fakes import BURST, LOCAL, a_policy
 
-from profile_router.doctor import stays_local as staying
+from profile_router.doctor import profiles
 from profile_router.doctor.facts import DoctorFacts
 
 LAN = "http://10.0.0.9:8080/v1"
@@ -34,7 +34,7 @@ def attested(scene: Scene) -> DoctorFacts:
     return scene.facts(a_policy(local_endpoints=(LAN,)))
 
 
-ADDRESS, CLOUD, SLUG = staying.address, staying.cloud_model, staying.local_slug
+ADDRESS, CLOUD, SLUG = profiles.address, profiles.cloud_model, profiles.local_slug
 ROWS = [
     Row(rule="loopback is this machine", check=ADDRESS, given=lambda scene: None, level="pass", says="this machine"),
     Row(rule="another machine fails", check=ADDRESS, given=on_the_lan, level="fail", says=LAN, fix="127.0.0.1"),

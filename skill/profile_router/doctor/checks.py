@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from profile_router.doctor import (
-    auth_pools,
-    gpu,
+    hardware,
     hermes_install,
     keys,
     local_server,
-    model_file,
+    our_files,
     profiles,
     repository_programs,
 )
-from profile_router.doctor import our_files as own
-from profile_router.doctor import stays_local as staying
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed
 from profile_router.errors import RouterError
@@ -23,26 +20,26 @@ from profile_router.errors import RouterError
 Check = Callable[[DoctorFacts], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    own.policy,
-    own.state_folder,
-    own.tokenizer,
+    our_files.policy,
+    our_files.state_folder,
+    our_files.tokenizer,
     repository_programs.programs,
-    gpu.card,
-    gpu.rocm,
-    gpu.hip_platform,
+    hardware.card,
+    hardware.rocm,
+    hardware.hip_platform,
     profiles.loadable,
     profiles.spelling,
-    staying.address,
-    staying.cloud_model,
-    staying.local_slug,
+    profiles.address,
+    profiles.cloud_model,
+    profiles.local_slug,
     local_server.reachable,
     local_server.right_model,
     local_server.window,
     local_server.shared_cache,
     local_server.threads,
-    model_file.fits_memory,
+    hardware.fits_memory,
     keys.keys,
-    auth_pools.pools,
+    keys.pools,
     hermes_install.version,
     hermes_install.plugin,
     hermes_install.skill,

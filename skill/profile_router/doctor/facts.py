@@ -13,12 +13,10 @@ from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidate, attested
-from profile_router.errors import DataError, PolicyError, ProfileError, UsageError
+from profile_router.errors import PolicyError, ProfileError, UsageError
 from profile_router.machine.machine import Listener, Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.profiles.home import HermesHome, find_home
-from profile_router.prompting.tokens import RANKS
-from profile_router.resources import data
 from profile_router.runners.hermes.installation import find_hermes
 from profile_router.servers.inspect import inspect
 from profile_router.state.folder import state_dir
@@ -56,14 +54,14 @@ class InstalledHermes:
 class DoctorFacts:
     """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970.
 
-    `policy_file` is the file that was asked for, refused or not; `folder` is the current one.
+    `policy_file` is the file that was asked for, refused or not; `folder` is the current one. `ranks` is the
+    tokenizer's file, None for the shipped one.
     """
 
     machine: Machine
     policy: Policy
     home: HermesHome
     state: Path
-    ranks: Path | None
     now: float
     policy_problem: str = ""
     policy_file: str = ""
@@ -71,6 +69,7 @@ class DoctorFacts:
     hermes: InstalledHermes | None = None
     hermes_problem: str = ""
     folder: Path = Path("/")
+    ranks: Path | None = None
 
     @property
     def parent(self) -> Path | None:
@@ -107,7 +106,6 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
         policy_file=str(find_policy(policy_file, machine.environ)),
         home=home,
         state=state_dir(machine.environ),
-        ranks=_ranks(),
         now=time.time(),
         subjects=tuple(subjects),
         hermes=hermes,
@@ -169,10 +167,3 @@ async def _asked(subject: Subject, machine: Machine, connect_s: float) -> Subjec
     elif not subject.local:
         return subject
     return replace(subject, server=await inspect(profile, connect_s=connect_s))
-
-
-def _ranks() -> Path | None:
-    try:
-        return data(RANKS)
-    except DataError:
-        return None

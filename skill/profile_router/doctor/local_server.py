@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from profile_router.core.ladder.server_report import ServerReport, same_model
+from profile_router.core.ladder.server_report import ServerReport, same_model, some_of
 from profile_router.core.profile import address
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
@@ -38,16 +38,16 @@ def right_model(facts: DoctorFacts) -> Iterator[Finding]:
     for subject, profile, server in facts.served():
         wanted, offered = profile.endpoint.model, server.models
         name = f"{subject.name} model"
-        if any(same_model(wanted, model) for model in offered):
-            state = " (loads on first use)" if server.loaded is not None and not _in(wanted, server.loaded) else ""
-            yield passed(name, f"{wanted}{state}")
+        if server.lists(wanted):
+            loaded = server.loaded is None or any(same_model(wanted, model) for model in server.loaded)
+            yield passed(name, wanted if loaded else f"{wanted} (loads on first use)")
         elif not offered and server.kind:
             where = address(profile.endpoint.base_url)
             yield warned(name, f"{where} does not tell what it has; the profile asks for {wanted}")
         elif offered and facts.policy.accept_any_model:
-            yield passed(name, f"{_some(offered)} serves for {wanted}: the policy accepts any model")
+            yield passed(name, f"{some_of(offered)} serves for {wanted}: the policy accepts any model")
         elif offered:
-            measured = f"the server has {_some(offered)}, the profile asks for {wanted}"
+            measured = f"the server has {some_of(offered)}, the profile asks for {wanted}"
             yield failed(name, measured, _model_fix(subject, server, wanted))
 
 
@@ -119,11 +119,3 @@ def _window_fix(server: ServerReport, tokens: int | None) -> str:
     model = shlex.quote(server.model_path) if server.model_path else "FILE"
     slots = f" --slots {server.slots}" if server.slots else ""
     return f"profile-router llama-server --model {model} --window {tokens}{slots} --run"
-
-
-def _in(wanted: str, models: tuple[str, ...]) -> bool:
-    return any(same_model(wanted, model) for model in models)
-
-
-def _some(models: tuple[str, ...]) -> str:
-    return ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import stat
@@ -11,8 +10,10 @@ from pathlib import Path
 
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.errors import DataError
 from profile_router.policies.file import SHIPPED
-from profile_router.prompting.tokens import RANKS_SHA256
+from profile_router.prompting.tokens import RANKS, read_ranks
+from profile_router.resources import data
 from profile_router.state.folder import VARIABLE
 
 
@@ -43,14 +44,10 @@ def state_folder(facts: DoctorFacts) -> Iterator[Finding]:
 
 def tokenizer(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail where the tokenizer's rank file is missing or damaged."""
-    import lzma
-
     try:
-        raw = lzma.decompress(facts.ranks.read_bytes()) if facts.ranks else b""
-    except (OSError, lzma.LZMAError):
-        raw = b""
-    if hashlib.sha256(raw).hexdigest() == RANKS_SHA256:
-        yield passed("tokenizer", "the o200k rank file is whole")
+        read_ranks(facts.ranks or data(RANKS))
+    except DataError:
+        measured = "the o200k rank file is missing or damaged: prompts cannot be counted"
+        yield failed("tokenizer", measured, "pipx install --force CLONE")
     else:
-        fix = "pipx install --force CLONE"
-        yield failed("tokenizer", "the o200k rank file is missing or damaged: prompts cannot be counted", fix)
+        yield passed("tokenizer", "the o200k rank file is whole")

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from profile_router.doctor.model_file import model_memory, model_size
+from profile_router.doctor.hardware import model_memory, model_size
 from profile_router.errors import UsageError
 from profile_router.llama import wheel as llama_wheel
 from profile_router.machine.machine import AMD, NVIDIA, Machine, gib

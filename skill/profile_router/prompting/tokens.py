@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profile_router.core.evidence import TokenCount
@@ -93,15 +94,25 @@ def _pieces(texts: Sequence[str]) -> Iterator[str]:
 def load_encoding() -> tiktoken.Encoding:
     """Return the o200k encoding, built from the shipped rank file (about 0.4 s and 80 MB, once)."""
     import base64
-    import lzma
 
     import tiktoken  # only who must count exactly pays for it
 
-    raw = lzma.decompress(data(RANKS).read_bytes())
-    if hashlib.sha256(raw).hexdigest() != RANKS_SHA256:
-        raise DataError(f"the tokenizer's rank file {RANKS} is damaged (wrong SHA-256): {AGAIN}")
-    ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in raw.splitlines() if line)}
+    lines = (line.split() for line in read_ranks(data(RANKS)).splitlines() if line)
+    ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
     return tiktoken.Encoding(name="o200k_base", pat_str=_pattern(), mergeable_ranks=ranks, special_tokens={})
+
+
+def read_ranks(path: Path) -> bytes:
+    """Return the tokenizer's ranks from the file at *path*. Raises DataError where it is missing or damaged."""
+    import lzma
+
+    try:
+        raw = lzma.decompress(path.read_bytes())
+    except (OSError, lzma.LZMAError):
+        raw = b""
+    if hashlib.sha256(raw).hexdigest() != RANKS_SHA256:
+        raise DataError(f"the tokenizer's rank file {path.name} is missing or damaged (wrong SHA-256): {AGAIN}")
+    return raw
 
 
 def _pattern() -> str:

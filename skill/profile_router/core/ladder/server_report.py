@@ -35,6 +35,10 @@ class ServerReport:
     counts_prompts: bool = False
     elsewhere: str = ""
 
+    def lists(self, model: str) -> bool:
+        """Tell whether *model* is one that the server lists."""
+        return any(same_model(model, name) for name in self.models)
+
 
 def passed_on(report: ServerReport, *, private: bool) -> Failure | None:
     """Return why the server of *report* may not have a private task: it passes what it gets on to a cloud."""
@@ -48,9 +52,9 @@ def health_failure(report: ServerReport, wanted: str, where: str, *, accept_any:
     """Return why the server of *report* cannot serve the model *wanted*, None where it can."""
     if report.cause is not None:
         return Failure(cause=report.cause, message=f"{report.profile} at {address(where)}: {report.detail}")
-    if accept_any or not report.models or any(same_model(wanted, model) for model in report.models):
+    if accept_any or not report.models or report.lists(wanted):
         return None
-    loaded = f"has {_some(report.models)} loaded, the profile asks for {wanted}"
+    loaded = f"has {some_of(report.models)} loaded, the profile asks for {wanted}"
     return Failure(cause="wrong-model", message=f"{report.profile} at {address(where)} {loaded}")
 
 
@@ -87,6 +91,7 @@ def _plain(name: str) -> str:
     return name.strip().lower().rsplit("/", 1)[-1].removesuffix(".gguf").removesuffix(":latest")
 
 
-def _some(models: Sequence[str]) -> str:
+def some_of(models: Sequence[str]) -> str:
+    """Name the first three of *models*, and how many there are beside."""
     shown = ", ".join(models[:3])
     return shown if len(models) <= 3 else f"{shown} and {len(models) - 3} more"
