@@ -59,7 +59,8 @@ def _unknown(given: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: _READERS.get(name, _as_it_is)(task[name]) for name in names if task.get(name) not in _NOTHING}
+    found = {name: task[name] for name in names if task.get(name) not in _NOTHING}
+    return {name: _READERS[name](value) if name in _READERS else value for name, value in found.items()}
 
 
 def _read(value: Any) -> Any:
@@ -67,10 +68,6 @@ def _read(value: Any) -> Any:
     if isinstance(value, str):
         with suppress(ValueError, RecursionError):
             return json.loads(value)
-    return value
-
-
-def _as_it_is(value: Any) -> Any:
     return value
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ def conversation_of(session_id: object) -> list[dict[str, str]]:
     Left out: calls and results of tools, system messages, reasoning, images, and what others said in a group chat.
     Never raises.
     """
-    try:
-        rows = _rows(session_id) if isinstance(session_id, str) and session_id else []
-        return _newest(turn for row in reversed(rows) if (turn := _turn(row)))
-    except Exception:
-        return []
+    with suppress(Exception):
+        for open_store in _stores(session_id):
+            if rows := open_store.get_messages(session_id):
+                return _newest(turn for row in reversed(list(rows)) if (turn := _turn(row)))
+    return []
 
 
 def lineage_of(session_id: object) -> list[str]:
@@ -36,43 +36,31 @@ def lineage_of(session_id: object) -> list[str]:
 
     Empty where that cannot be told to the end. Never raises.
     """
-    try:
-        return _lineage(session_id) if isinstance(session_id, str) and session_id else []
-    except Exception:
-        return []
-
-
-def _lineage(session_id: str) -> list[str]:
-    for open_store in _stores():
-        found: list[str] = []
-        wanted: Any = session_id
-        while wanted and wanted not in found and len(found) < _MOST_SESSIONS:
-            row = open_store.get_session(wanted)
-            if row is None:
-                break
-            found.append(wanted)
-            wanted = row["parent_session_id"]
-        if found:
-            return [] if wanted else found
+    with suppress(Exception):
+        for open_store in _stores(session_id):
+            found: list[str] = []
+            wanted: Any = session_id
+            while wanted and wanted not in found and len(found) < _MOST_SESSIONS:
+                row = open_store.get_session(wanted)
+                if row is None:
+                    break
+                found.append(wanted)
+                wanted = row["parent_session_id"]
+            if found:
+                return [] if wanted else found
     return []
 
 
-def _stores() -> Iterator[Any]:
-    """Yield Hermes' stores that are there, each open for its turn: the process', then the profile's."""
+def _stores(session_id: object) -> Iterator[Any]:
+    """Yield Hermes' stores that may have the session, each open for its turn: the process', then the profile's."""
+    if not isinstance(session_id, str) or not session_id:
+        return
     hermes = importlib.import_module("hermes_state")
     home = importlib.import_module("hermes_constants").get_hermes_home()
     for store in dict.fromkeys((Path(hermes.DEFAULT_DB_PATH), Path(home) / "state.db")):
         if store.is_file():
             with closing(hermes.SessionDB(db_path=store, read_only=True)) as open_store:
                 yield open_store
-
-
-def _rows(session_id: str) -> list[Mapping[str, Any]]:
-    """Return the messages of the session from the first store that has any: the process', or the profile's."""
-    for open_store in _stores():
-        if rows := open_store.get_messages(session_id):
-            return list(rows)
-    return []
 
 
 def _newest(turns: Iterable[dict[str, str]]) -> list[dict[str, str]]:

@@ -67,11 +67,20 @@ def show_options(ctx: Any) -> None:
         )
 
 
+def _says(place: str, name: str) -> bool:
+    with suppress(Exception):
+        return bool(getattr(importlib.import_module(place), name)())
+    return False
+
+
 def paused() -> bool:
     """Tell whether the operator has frozen Hermes' delegation: that holds for ours as well."""
-    with suppress(Exception):
-        return bool(importlib.import_module("tools.delegate_tool").is_spawn_paused())
-    return False
+    return _says("tools.delegate_tool", "is_spawn_paused")
+
+
+def interrupted() -> bool:
+    """Tell whether the user has interrupted the turn that this thread works for."""
+    return _says("tools.interrupt", "is_interrupted")
 
 
 def folder_of(task_id: object) -> str:
@@ -86,14 +95,6 @@ def folder_of(task_id: object) -> str:
         return str(found or importlib.import_module("agent.runtime_cwd").resolve_agent_cwd())
     except Exception:
         return ""
-
-
-def interrupted() -> bool:
-    """Tell whether the user has interrupted the turn that this thread works for."""
-    try:
-        return bool(importlib.import_module("tools.interrupt").is_interrupted())
-    except Exception:
-        return False
 
 
 def agrees(question: str) -> bool | None:

@@ -170,8 +170,7 @@ def _follow(ran: Ran, line: Line, following: Following) -> None:
 
 def ended_in(result: Mapping[str, Any]) -> str:
     """Return how the task of *result* ended; where its work is kept comes first: a long line is cut."""
-    status, found = str(result.get("status")), result.get("merge")
-    merge = found if isinstance(found, Mapping) else {}
+    status, merge = str(result.get("status")), mapping(result.get("merge"))
     if status == "ok":
         number = len(merge.get("changed") or ())
         return f"ok, {number} file{'s' * (number != 1)} merged" if merge.get("merged") else "ok"
@@ -182,6 +181,10 @@ def ended_in(result: Mapping[str, Any]) -> str:
 
 def why_not(result: Mapping[str, Any]) -> str:
     """Return why a task did not succeed."""
-    route = result.get("route")
-    reasons = route.get("reasons") if isinstance(route, Mapping) else None
-    return str(result.get("error") or "; ".join(map(str, reasons or ())) or "it failed")
+    reasons = mapping(result.get("route")).get("reasons") or ()
+    return str(result.get("error") or "; ".join(map(str, reasons)) or "it failed")
+
+
+def mapping(found: Any) -> Mapping[str, Any]:
+    """Return *found*, empty where it is not a mapping."""
+    return found if isinstance(found, Mapping) else {}

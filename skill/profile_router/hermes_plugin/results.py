@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .line import FLOODED
-from .process import Ran, why_not
+from .process import Ran, mapping, why_not
 
 _STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "unapproved": "failed", "explained": "explained"}
 _OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock", "policy", "warnings")
@@ -20,6 +20,7 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
     result = ran.result
     if result is None:
         return error_entry(index, _why(ran), thread, ran)
+    route = mapping(result.get("route"))
     receipts = list(result.get("attempts") or ())
     entry: dict[str, Any] = {
         "task_index": index,
@@ -30,12 +31,12 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
         "model": receipts[-1].get("model_served") or receipts[-1].get("model_asked") if receipts else None,
         "api_calls": sum(receipt.get("turns") or 0 for receipt in receipts),
         "tokens": {name: sum(receipt.get(f"tokens_{key}") or 0 for receipt in receipts) for name, key in _TOKENS},
-        "route": _route(result.get("route")),
+        "route": {name: route[name] for name in _OF_ROUTE if route.get(name)},
         "receipts": receipts,
         "thread": result.get("thread") or thread,
     }
     entry.update({name: result[name] for name in _OF_RESULT if result.get(name)})
-    entry["verified"] = _verified(result.get("verified"))
+    entry["verified"] = _shortened(mapping(result.get("verified")), "files_changed")
     if result.get("merge"):
         entry["merge"] = _shortened(result["merge"], "changed")
     if entry["status"] == "failed":
@@ -44,15 +45,6 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
 
 
 _TOKENS = (("input", "in"), ("output", "out"))
-
-
-def _route(route: Any) -> dict[str, Any]:
-    found = route if isinstance(route, Mapping) else {}
-    return {name: found[name] for name in _OF_ROUTE if found.get(name)}
-
-
-def _verified(verified: Any) -> dict[str, Any]:
-    return _shortened(verified if isinstance(verified, Mapping) else {}, "files_changed")
 
 
 def _shortened(found: Mapping[str, Any], name: str) -> dict[str, Any]:

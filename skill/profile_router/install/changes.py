@@ -8,8 +8,6 @@ from typing import Literal
 
 Kind = Literal["create", "change", "remove", "keep", "same"]
 
-WRITING: frozenset[Kind] = frozenset({"create", "change", "remove"})
-NEW_FILE = 0o644
 NEW_FOLDER = 0o755
 
 
@@ -35,13 +33,13 @@ class Change:
     folder: bool = False
     content: bytes | None = None
     before: bytes | None = None
-    mode: int = NEW_FILE
+    mode: int = 0o644
     insertions: tuple[Insertion, ...] = ()
 
     @property
     def writes(self) -> bool:
         """Tell whether carrying it out touches the disk."""
-        return self.kind in WRITING
+        return self.kind in ("create", "change", "remove")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

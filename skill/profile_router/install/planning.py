@@ -24,6 +24,7 @@ from profile_router.install.migration import respellings
 from profile_router.install.places import Places
 from profile_router.install.removal import halves
 from profile_router.install.wanting import Wanting, joined, not_agreed, who_wants
+from profile_router.policies.file import SHIPPED
 from profile_router.profiles import agreement as root_keys
 from profile_router.profiles.agreement import FOLDER
 
@@ -88,13 +89,10 @@ def _skill(parent: Path, command: tuple[str, ...], manifest: Manifest) -> list[C
 
 
 def _policy(path: Path) -> list[Change]:
-    there = read_file(path)
+    there, ships = read_file(path), SHIPPED.read_bytes()
     if there is not None:
-        return [Change(kind="same" if there == sources.policy() else "keep", path=str(path), note="your policy stays")]
-    return [
-        *_folders(path.parent),
-        Change(kind="create", path=str(path), content=sources.policy(), note="yours to edit"),
-    ]
+        return [Change(kind="same" if there == ships else "keep", path=str(path), note="your policy stays")]
+    return [*_folders(path.parent), Change(kind="create", path=str(path), content=ships, note="yours to edit")]
 
 
 def _files(folder: Path, files: sources.Files, manifest: Manifest) -> list[Change]:

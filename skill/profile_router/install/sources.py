@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profile_router.errors import DataError
-from profile_router.policies.file import SHIPPED
 from profile_router.resources import AGAIN, shipped
 
 PLUGIN, SKILL, PROGRAM = "profile-router", "hermes-profile-router", "program.json"
@@ -52,11 +51,6 @@ def skill(command: tuple[str, ...]) -> Files:
     text = _PREREQUISITES.sub(lambda heading: heading[1] + needs, text, count=1)
     references = {f"references/{name}": content for name, content in _tree(top / "references").items()}
     return {"SKILL.md": text.encode(), **references}
-
-
-def policy() -> bytes:
-    """Return the shipped policy."""
-    return SHIPPED.read_bytes()
 
 
 def own_command() -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def read_json(text: str | bytes | bytearray, *, most: int = MOST_BYTES, strict: 
         raise UnreadableJson(f"longer than {most:,} bytes")
     read = text if isinstance(text, str) else text.decode("utf-8-sig", "replace")
     try:
-        found = json.loads(read, parse_int=_integer, parse_float=_number, parse_constant=_nothing, strict=strict)
+        found = json.loads(read, parse_int=_integer, parse_float=_number, parse_constant=lambda _: None, strict=strict)
     except (RecursionError, MemoryError):
         raise UnreadableJson(f"nested deeper than {DEPTH} levels") from None
     except ValueError:
@@ -73,7 +73,3 @@ def _integer(digits: str) -> int | None:
 def _number(digits: str) -> float | None:
     found = float(digits)
     return found if math.isfinite(found) else None
-
-
-def _nothing(_: str) -> None:
-    return None

@@ -81,7 +81,6 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     if "private" in lines and tried is None:
         check_private(policy.private, lines["private"][1], "private")
     _check_ladder(policy, lines["ladder"][1])
-    _check_kinds(policy, lines["rules"][1])
     if policy.tiers.cheap is not None and policy.prices.cheap is None:
         raise Refused("prices.cheap is missing though the tier cheap is there", lines["prices"][0])
     return replace(policy, digest=digest, source=source)
@@ -108,9 +107,14 @@ def _switch(node: Node, where: str) -> str:
 
 def _check_rules(policy: Policy, line: int, node: Node) -> None:
     ids = [rule.id for rule in policy.rules]
-    for place, rule_id in enumerate(ids):
-        if rule_id in ids[:place]:
-            raise Refused(f"rule '{rule_id}' stands twice; keep one", items(node, "rules")[place].line)
+    known = [kind for kind, _ in policy.kinds.kinds]
+    for place, (rule, item) in enumerate(zip(policy.rules, items(node, "rules"), strict=True)):
+        if rule.id in ids[:place]:
+            raise Refused(f"rule '{rule.id}' stands twice; keep one", item.line)
+        for kind in getattr(rule, "kinds", ()):
+            if kind not in known:
+                lacks = f"rule '{rule.id}' names the kind '{kind}', which `kinds` lacks (it has: {', '.join(known)})"
+                raise Refused(lacks, item.line)
     if not ids or ids[0] != "private":
         raise Refused("the first rule must be 'private': no other rule may send a private task away", line)
     if ids[-1] != "borderline":
@@ -122,17 +126,6 @@ def _check_ladder(policy: Policy, node: Node) -> None:
     for place, (step, item) in enumerate(zip(policy.ladder, items(node, "ladder"), strict=True)):
         if step.id in ids[:place] or step.id == "stop":
             raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.line)
-
-
-def _check_kinds(policy: Policy, node: Node) -> None:
-    known = [kind for kind, _ in policy.kinds.kinds]
-    for rule, item in zip(policy.rules, items(node, "rules"), strict=True):
-        for kind in getattr(rule, "kinds", ()):
-            if kind not in known:
-                raise Refused(
-                    f"rule '{rule.id}' names the kind '{kind}', which `kinds` lacks (it has: {', '.join(known)})",
-                    item.line,
-                )
 
 
 def check_private(

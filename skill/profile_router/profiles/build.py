@@ -79,7 +79,10 @@ def _endpoint(
 ) -> ProviderEndpoint:
     for stated in (settings[setting] for setting in ("provider", "base_url", "model") if setting in settings):
         if stated.unset:
-            raise _unset(stated)
+            raise ProfileError(
+                f"{stated.file}: {stated.key} refers to ${{{stated.unset[0]}}}, which neither the profile's .env nor "
+                f"the environment sets; write `{stated.unset[0]}=…` into the .env beside the profile's config.yaml"
+            )
     provider = _provider(settings, file, inside)
     base_url = _base_url(settings, provider, file, inside)
     if "model" not in settings and not model:
@@ -107,13 +110,6 @@ def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, ins
             "an http or https address such as http://127.0.0.1:8080/v1, without a user, a password or a query"
         )
     return base_url
-
-
-def _unset(stated: Stated) -> ProfileError:
-    return ProfileError(
-        f"{stated.file}: {stated.key} refers to ${{{stated.unset[0]}}}, which neither the profile's .env nor the "
-        f"environment sets; write `{stated.unset[0]}=…` into the .env beside the profile's config.yaml"
-    )
 
 
 def _provider(settings: Mapping[str, Stated], file: str, inside: str) -> Provider:

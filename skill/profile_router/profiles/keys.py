@@ -1,4 +1,4 @@
-"""Give a profile its keys: a provider for each, those that rest last. `key_pools` reads what Hermes lists."""
+"""Give a profile its keys: a provider for each, those that rest last. `pools` reads what Hermes lists."""
 
 from __future__ import annotations
 
@@ -8,28 +8,20 @@ from pathlib import Path
 
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret, same_endpoint
 from profile_router.profiles.agreement import may_read
-from profile_router.profiles.pools import PooledKey, Pools, listed_for, read_pools
+from profile_router.profiles.pools import PooledKey, listed_for, read_pools
 
 
 def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) -> Profile:
-    """Return *profile*, whose files are in *folder*, with the keys of its pool, else of the pool in the home *root*.
+    """Return *profile*, whose files are in *folder*, with a provider per key of its pool, else of the home *root*.
 
     The home's keys come only where the user has agreed; that a key the profile has anyway rests there, always. *now*
-    is seconds since 1970.
+    is seconds since 1970. Its written key stands where the pool lists it, as in Hermes, else first. The keys that rest
+    come after everything else; where all of the endpoint's rest, the one that is back first stays the endpoint's.
     """
     own = read_pools(folder)
     pool = listed_for(own, profile.endpoint)
     if not pool and folder != root:
         pool = _of_home(profile, root)
-    return with_keys(profile, pool, own, now=now)
-
-
-def with_keys(profile: Profile, pool: Sequence[PooledKey], own: Pools, *, now: float) -> Profile:
-    """Return *profile* with a provider per key: those of *pool* for its endpoint, those of *own* for its fallbacks.
-
-    Its written key stands where the pool lists it, as in Hermes, else first. The keys that rest come after everything
-    else; where all of the endpoint's rest, the one that is back first stays the endpoint's.
-    """
     first, resting = _split(profile.endpoint, pool, now)
     if not first:
         first, resting = resting[:1], resting[1:]
@@ -45,9 +37,7 @@ def with_keys(profile: Profile, pool: Sequence[PooledKey], own: Pools, *, now: f
 
 def _of_home(profile: Profile, root: Path) -> tuple[PooledKey, ...]:
     pool = listed_for(read_pools(root), profile.endpoint)
-    if not pool:
-        return ()
-    if may_read(profile, root):
+    if not pool or may_read(profile, root):
         return pool
     return tuple(entry for entry in pool if entry.is_of(profile.endpoint))
 

@@ -168,13 +168,14 @@ def read_settings(
             value = _at(config, spelling, file)
             if value is None:
                 continue
-            stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=_written(value, check))
+            written = "not usable" if check is _key_text else shown(value)
+            stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=written)
             try:
                 checked = check(_expanded(value, variables))
             except Wrong as wrong:
                 raise stated.refusal(str(wrong)) from None
             if checked is not None:
-                found[name] = Stated(value=checked, file=file, key=stated.key, written=stated.written)
+                found[name] = Stated(value=checked, file=file, key=stated.key, written=written)
                 break
     return found
 
@@ -198,10 +199,6 @@ def _expanded(value: Any, variables: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_expanded(item, variables) for item in value]
     return value
-
-
-def _written(value: Any, check: Check) -> str:
-    return "not usable" if check is _key_text else shown(value)
 
 
 def shown(value: Any) -> str:
