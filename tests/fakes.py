@@ -19,12 +19,13 @@ from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
-from profile_router.core.policy import ParentChat, Policy, Tier
+from profile_router.core.policy import ParentChat, Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret
 from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import stays_here
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
+from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.task import Task
 from profile_router.errors import AttemptError
 from profile_router.evidence.conversation import pass_on
@@ -104,11 +105,10 @@ def a_profile(
 
 def an_order(task: Task | str = "do it", **changes: Any) -> Order:
     """Return an order to the local profile with room and time enough."""
-    tier: Tier = "local"
     order = Order(
         task=a_task(task) if isinstance(task, str) else task,
         profile=LOCAL,
-        tier=tier,
+        rate=FREE,
         step="route",
         conversation=(),
         window=32_768,
@@ -121,7 +121,8 @@ def an_order(task: Task | str = "do it", **changes: Any) -> Order:
     return replace(order, **changes)
 
 
-BURST_ORDER: dict[str, Any] = {"profile": BURST, "tier": "burst", "local": False, "vision": True}
+PAID = rate_at(candidates()[BURST], 0, a_policy())  # what the burst tier charges
+BURST_ORDER: dict[str, Any] = {"profile": BURST, "rate": PAID, "local": False, "vision": True}
 
 
 def a_receipt(profile: str = LOCAL, **changes: Any) -> Receipt:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import vcr
-from tests.fakes import CHEAP, Heard, a_policy, a_profile, an_order, evidence
+from tests.fakes import CHEAP, Heard, a_policy, a_profile, an_order, candidates, evidence
 from tests.llama.router_stage import EDIT, LIST, SENTENCE
 from tests.llama.script import Script
 from vcr.cassette import Cassette
@@ -64,7 +64,9 @@ def probe(base_url: str, folder: Path) -> ProbeOutcome:
     """Probe a task that names a file."""
     (folder / "calc.py").write_text(BUG, encoding="utf-8")
     profile = a_profile(base_url, name=CHEAP, model=MODEL)
-    prober = EmbeddedProber(calls=RecordedCalls(load=lambda _: profile, policy=a_policy()), root=folder)
+    prober = EmbeddedProber(
+        calls=RecordedCalls(load=lambda _: profile, policy=a_policy()), candidates=candidates(), root=folder
+    )
     named = evidence(files=(NamedFile(path="calc.py", bytes=len(BUG), lines=2),))
     return asyncio.run(prober.probe(Task(goal=GOAL), named, CHEAP))
 

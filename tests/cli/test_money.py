@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import Done, call, environment
-from tests.cli.stage import profile, workspace
-from tests.scripted_provider import ScriptedProvider, fail
+from tests.cli.stage import nobody, profile, workspace
+from tests.scripted_provider import ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
 SHIPPED = Path(__file__).resolve().parents[2] / "skill/profile_router/policies/default_policy.yaml"
@@ -131,3 +131,63 @@ def test_a_refused_run_says_what_would_let_it_go_on(home: Path) -> None:
     with ScriptedProvider() as burst:
         done = run(home, burst, "--max-cost", "0")
     assert done.json["unblock"] == ["allow more: `--max-cost USD`, or `budget` in the policy"]
+
+
+def attesting(home: Path, *endpoints: str) -> str:
+    """Write a policy that attests *endpoints* alone, and return its path."""
+    text = SHIPPED.read_text(encoding="utf-8").replace(
+        "local_endpoints: []", f"local_endpoints: {json.dumps(endpoints)}"
+    )
+    (home / "attests.yaml").write_text(text, encoding="utf-8")
+    return str(home / "attests.yaml")
+
+
+def chain(base_url: str) -> str:
+    return f"fallback_providers:\n  - {{provider: custom, base_url: '{base_url}', model: scripted}}\n"
+
+
+@pytest.mark.parametrize("where", ["its own chain", "the root's chain", "itself"])
+def test_a_cloud_behind_the_local_profile_is_not_asked_for_nothing(home: Path, where: str) -> None:
+    with nobody() as down, ScriptedProvider(["done"]) as cloud:
+        profile(home, "coding-burst", down)
+        profile(home, "coding-local", cloud.base_url if where == "itself" else down)
+        if where == "its own chain":
+            profile(home, "coding-local", down, extra=chain(cloud.base_url))
+        elif where == "the root's chain":
+            (home / "hermes" / "config.yaml").write_text(chain(cloud.base_url), encoding="utf-8")
+        words = ("run", "fix a.py", "--max-cost", "0", "--json", "--policy", attesting(home, down))
+        done = call(*words, home=home, cwd=home / "ws")
+        assert cloud.chats == []
+    assert (done.code, done.json["cost_usd"]) == (3, 0)
+
+
+def test_a_cloud_behind_the_local_profile_has_its_price_and_its_host_in_the_receipt(home: Path) -> None:
+    with nobody() as down, ScriptedProvider([say("done", usage=(1_000, 100))]) as cloud:
+        profile(home, "coding-burst", down)
+        profile(home, "coding-local", down, extra=chain(cloud.base_url))
+        words = ("run", "explain a.py", "--json", "--policy", attesting(home, down))
+        done = call(*words, home=home, cwd=home / "ws")
+        last = done.json["attempts"][-1]
+        assert (done.code, last["host"]) == (0, cloud.base_url.split("/")[2])
+    assert last["cost_usd"] == done.json["cost_usd"] > 0
+    assert last["host"] in done.err
+
+
+def test_a_chain_of_the_root_config_is_not_a_profile_s_own(home: Path) -> None:
+    with nobody() as down, ScriptedProvider(["done"]) as cloud:
+        profile(home, "coding-burst", down)
+        profile(home, "coding-local", down)
+        (home / "hermes" / "config.yaml").write_text(chain(cloud.base_url), encoding="utf-8")
+        done = call("run", "explain a.py", "--json", home=home, cwd=home / "ws")
+        assert cloud.chats == []
+    assert done.code == 3
+
+
+def test_route_names_the_host_and_warns_of_a_chain_that_costs(home: Path) -> None:
+    profile(home, "coding-local", "http://127.0.0.1:9/v1", extra=chain("https://cloud.invalid/v1"))
+    profile(home, "coding-burst", "https://burst.invalid/v1")
+    done = call("route", "fix a.py", "--json", home=home, cwd=home / "ws")
+    assert done.json["host"] == "127.0.0.1:9"
+    assert "coding-local falls back to cloud.invalid, which costs money" in done.json["warnings"]
+    shown = call("route", "fix a.py", home=home, cwd=home / "ws").out
+    assert "$0.00 at 127.0.0.1:9" in shown

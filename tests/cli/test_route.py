@@ -69,6 +69,7 @@ def test_the_json_has_every_promised_field(tmp_path: Path) -> None:
     answer = routed(tmp_path, "x")
     assert {
         "profile",
+        "host",
         "tier",
         "rule",
         "reasons",

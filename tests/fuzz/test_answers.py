@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.examples import examples
-from tests.fakes import Heard, a_policy, an_order
+from tests.fakes import PAID, Heard, a_policy, an_order
 from tests.fuzz.mutations import PIECES, octets, texts, trees
 from tests.runners.embedded.a_runner import KEY, a_runner, cloud, cloud_order, local
 from tests.scripted_answers import completion, events
@@ -165,7 +165,7 @@ def test_any_answer_to_a_single_call_is_a_text_or_a_reason(body: bytes) -> None:
     with ScriptedProvider([Answer(body=body)]) as provider:
         profile = cloud(provider.base_url)
         single = SingleCall(
-            profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=10, seconds=20.0
+            profile=profile, rate=PAID, local=False, step="probe", prompt="x", max_tokens=10, seconds=20.0
         )
         text, receipt = asyncio.run(
             asyncio.wait_for(RecordedCalls(load=lambda _: profile, policy=a_policy()).ask(single), 60)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.examples import examples
-from tests.fakes import Heard, a_policy, an_order
+from tests.fakes import PAID, Heard, an_order
 from tests.fuzz.mutations import VALUES, trees
 from tests.runners.embedded.a_runner import KEY, cloud
 
@@ -57,14 +57,14 @@ def judged(events: list[dict[str, Any]], ended: Ended) -> None:
     account = Account(emit=Heard())
     for event in events:
         account(json.loads(json.dumps(event, default=str)))
-    order = an_order(local=False, tier="burst")
+    order = an_order(local=False, rate=PAID)
     failure = failure_of(account, ended, order, where="here", key=Secret(KEY))
     if failure is not None:
         assert failure.cause in get_args(Cause)
         assert KEY not in failure.message
         assert len(failure.message) < 1_000
     profile = cloud("http://127.0.0.1:1/v1")
-    receipt = receipt_of(order, account, failure, profile, a_policy(), runner="hermes", provider="p", seconds=1.0)
+    receipt = receipt_of(order, account, failure, profile, runner="hermes", provider="p", seconds=1.0)
     assert isinstance(receipt, Receipt)
     assert (receipt.outcome == "ok") == (failure is None)
     assert receipt.tokens_in >= 0

@@ -31,6 +31,7 @@ from tests.graphs.a_run import Rig, steps
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.policy import Tiers
+from profile_router.core.routing.rate import FREE
 from profile_router.core.routing.route import Refusal, Route
 from profile_router.errors import UsageError
 from profile_router_graphs.router import mermaid
@@ -62,9 +63,9 @@ def test_each_attempt_gets_its_order_from_the_task_and_what_is_left_of_the_time(
     rig = Rig(clock=FakeClock(step=1.0), measurer=FakeMeasurer(evidence(window=16_384)))
     rig.run(a_task(timeout_s=60.0))
     (order,) = rig.runner.orders
-    assert (order.profile, order.tier, order.window, order.local, order.private) == (
+    assert (order.profile, order.rate, order.window, order.local, order.private) == (
         LOCAL,
-        "local",
+        FREE,
         16_384,
         True,
         False,

@@ -84,7 +84,7 @@ def test_a_profile_outside_the_tiers_can_be_asked_for() -> None:
     rig = Rig(runner=runner, candidates=candidates("expert"))
     assert rig.run(a_task())["status"] == "ok"
     assert rig.runner.profiles == [LOCAL, "expert"]
-    assert rig.runner.orders[1].tier == "burst"
+    assert rig.runner.orders[1].rate.source == "dearest"
 
 
 def test_a_burst_tier_without_a_key_falls_back_on_local() -> None:

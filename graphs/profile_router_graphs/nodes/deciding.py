@@ -66,7 +66,7 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
         context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
     else:
         outcome = ProbeOutcome(complexity=None, problem=rests.message)
-    decided = decide_after_probe(route, outcome, context.policy)
+    decided = decide_after_probe(route, outcome, context.policy, context.candidates)
     runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
     update = {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}
     return Command(goto=_next_node(decided), update=update)

@@ -18,7 +18,8 @@ from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.ladder.server_report import ServerReport, health_failure, passed_on
 from profile_router.core.privacy.taint import Taint, left_note, named, together
-from profile_router.core.routing.estimate import estimate
+from profile_router.core.routing.estimate import expected_cost
+from profile_router.core.routing.rate import rate_at
 from profile_router.core.telling.decision import attempt_line
 from profile_router.ports import Hold
 from profile_router_graphs.state import RunContext, RunState, order_of
@@ -183,7 +184,7 @@ async def _paid_for(order: Order, evidence: Evidence, context: RunContext) -> Ho
     view = views(context.policy, context.candidates)[order.profile][order.provider]
     if not view.paid:
         return None
-    usd = estimate(evidence, order.tier, context.policy).usd
+    usd = expected_cost(evidence, order.rate, context.policy)
     name = f"attempt {order.number}"
     return await context.purse.take(order.profile, usd, profile=order.profile, step=order.step, name=name)
 
@@ -196,7 +197,8 @@ async def _healthy(order: Order, context: RunContext) -> tuple[Order, Failure | 
     local = order.local and not report.elsewhere
     order = replace(order, vision=order.vision or report.vision is True)
     if order.local and not local:  # a model elsewhere after all: it hears nothing that local models alone may hear
-        order = replace(order, local=False, conversation=order.outside or (), handoff=None, taints=())
+        rate = rate_at(context.candidates[order.profile], order.provider, context.policy, elsewhere=True)
+        order = replace(order, local=False, rate=rate, conversation=order.outside or (), handoff=None, taints=())
     return order, failure
 
 

@@ -10,7 +10,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import ProfileError, UnknownProfile
 from profile_router.profiles.build import build_profile
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # Hermes' own rule: no path can be written with it
 _CONFIG = "config.yaml"
 _DEFAULT = "default"
+_CHAINS = ("fallback_providers", "fallback_model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +79,22 @@ class HermesHome:
             folder = self.root
         files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
         layers = [(str(file), config) for file in files if (config := read_config(file)) is not None]
+        layers = [(file, config if Path(file).parent == folder else _without_chain(config)) for file, config in layers]
         own = {key: value for key, value in read_env(folder / ".env", self.environ).items() if value}
         profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
         return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
+
+
+def _without_chain(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the home's *config* as a profile inherits it: without the providers that the home itself falls back on.
+
+    Whoever gives a profile no chain wants its work to stay with its own provider, which may be this machine.
+    """
+    model = config.get("model")
+    own = (
+        {"model": {key: value for key, value in model.items() if key not in _CHAINS}} if isinstance(model, dict) else {}
+    )
+    return {key: value for key, value in config.items() if key not in _CHAINS} | own
 
 
 def find_home(environ: Mapping[str, str]) -> HermesHome:

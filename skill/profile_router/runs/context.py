@@ -91,7 +91,7 @@ def run_context(job: Job, run: Run) -> RunContext:
             # Links lead out of a copy: private files of the workspace count, though no copy has them.
             survey=lambda: private_survey(real.workspace, policy.private_paths) if real.workspace else Survey(),
         ),
-        prober=EmbeddedProber(calls=calls, root=base),
+        prober=EmbeddedProber(calls=calls, candidates=candidates, root=base),
         condenser=EmbeddedCondenser(calls=calls, workspace=root, base=base),
         summarizer=EmbeddedSummarizer(calls=calls, whole_text=setup.state / _TEXTS / f"{run.thread}-{run.id}.txt"),
         verifier=WorkspaceVerifier(

@@ -9,6 +9,7 @@ from tests.fakes import (
     BURST,
     CHEAP,
     LOCAL,
+    PAID,
     PRIVATE,
     a_policy,
     a_receipt,
@@ -32,6 +33,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
 from profile_router.core.routing.decide import decide
+from profile_router.core.routing.rate import FREE
 from profile_router.core.routing.route import Refusal
 
 DECISION = decide(a_task(), evidence(), a_policy(), candidates())
@@ -51,11 +53,11 @@ def ordered(profile: str = LOCAL, *, found: Any = None, **known: str) -> Order:
     )
 
 
-def test_an_order_says_tier_window_and_whether_it_is_local() -> None:
+def test_an_order_says_price_window_and_whether_it_is_local() -> None:
     order = ordered(found=evidence(window=12_345))
-    assert (order.tier, order.window, order.local, order.vision, order.private) == ("local", 12_345, True, False, False)
+    assert (order.rate, order.window, order.local, order.vision, order.private) == (FREE, 12_345, True, False, False)
     burst = ordered(BURST)
-    assert (burst.tier, burst.local, burst.vision) == ("burst", False, True)
+    assert (burst.rate, burst.local, burst.vision) == (PAID, False, True)
 
 
 def test_an_order_offers_every_other_profile_and_an_unknown_window_is_a_small_one() -> None:
@@ -64,13 +66,10 @@ def test_an_order_offers_every_other_profile_and_an_unknown_window_is_a_small_on
     assert order.window == UNKNOWN_WINDOW
 
 
-@pytest.mark.parametrize(
-    ("profile", "address", "tier"),
-    [("mine", "http://127.0.0.1:9/v1", "local"), ("mine", "https://far.invalid/v1", "burst")],
-)
-def test_a_profile_outside_the_tiers_is_priced_by_where_it_is(profile: str, address: str, tier: str) -> None:
-    order = ordered(profile, **{profile: address})
-    assert order.tier == tier
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/v1", "https://far.invalid/v1"])
+def test_a_profile_outside_the_tiers_is_priced_as_the_dearest_tier(address: str) -> None:
+    order = ordered("mine", mine=address)
+    assert (order.rate.usd_in, order.rate.source) == (PAID.usd_in, "dearest")
     assert order.local is False  # only the tier's own profile is attested
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.fakes import a_policy
+from tests.fakes import PAID
 from tests.runners.embedded.a_runner import cloud, cloud_order
 
 from profile_router.core.attempt.receipts import Counts, receipt_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.routing.rate import FREE, Rate
 
 REFUSED, BROKE = Failure(cause="refused", message="m"), Failure(cause="server-error", message="m")
 MADE = Counts(model_served="m", tokens_in=900, tokens_out=100, first_s=0.123_456, turns=1)
 NOTHING = replace(MADE, tokens_in=0, tokens_out=0)
 
 
-def told(counts: Counts, failure: Failure | None = None, *, local: bool = False) -> Receipt:
-    order, profile = replace(cloud_order(), local=local), cloud("http://127.0.0.1:1/v1")
-    return receipt_of(order, counts, failure, profile, a_policy(), runner="embedded", provider="p#k", seconds=1.0)
+def told(counts: Counts, failure: Failure | None = None, *, rate: Rate = PAID) -> Receipt:
+    order, profile = replace(cloud_order(), rate=rate), cloud("http://127.0.0.1:1/v1")
+    return receipt_of(order, counts, failure, profile, runner="embedded", provider="p#k", seconds=1.0)
 
 
 @pytest.mark.parametrize(
@@ -41,8 +42,7 @@ def test_only_an_attempt_that_reached_no_model_is_unavailable(
     assert told(made, failure).outcome == outcome
 
 
-def test_the_price_is_the_tier_s_and_work_on_this_machine_is_free() -> None:
-    policy = a_policy()
-    paid, free = told(MADE), told(MADE, local=True)
-    assert (paid.cost_usd, free.cost_usd) == (policy.price(1_000, "burst", local=False), 0.0)
-    assert (paid.provider, paid.ttft_s) == ("p#k", 0.1235)
+def test_the_price_is_the_endpoint_s_and_the_host_is_named() -> None:
+    paid, free = told(MADE), told(MADE, rate=FREE)
+    assert (paid.cost_usd, free.cost_usd) == (PAID.cost(900, 100), 0.0)
+    assert (paid.provider, paid.host, paid.ttft_s) == ("p#k", "127.0.0.1:1", 0.1235)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import CHEAP, PRIVATE, a_policy, a_profile, a_task, evidence
+from tests.fakes import CHEAP, PRIVATE, a_policy, a_profile, a_task, candidates, evidence
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, say
 
 from profile_router.core.evidence import Evidence, NamedFile
@@ -34,7 +34,7 @@ def probe(
     policy: Policy | None = None,
 ) -> ProbeOutcome:
     calls = RecordedCalls(load={CHEAP: profile}.__getitem__, policy=policy or a_policy())
-    prober = EmbeddedProber(calls=calls, root=root or Path.cwd())
+    prober = EmbeddedProber(calls=calls, candidates=candidates(), root=root or Path.cwd())
     return asyncio.run(prober.probe(task or a_task(), found or evidence(), CHEAP))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes import a_policy, an_order
+from tests.fakes import PAID, a_policy, an_order
 from tests.runners.embedded.a_runner import cloud, cloud_order, failed, run
 from tests.scripted_answers import events
 from tests.scripted_provider import Answer, ScriptedProvider, call, raw, say
@@ -196,7 +196,7 @@ def test_more_calls_than_anybody_makes_cannot_be_read() -> None:
 def single(provider: ScriptedProvider) -> Receipt:
     profile = cloud(provider.base_url)
     asked = SingleCall(
-        profile=profile, tier="cheap", local=False, step="probe", prompt="x", max_tokens=SHORT, seconds=20.0
+        profile=profile, rate=PAID, local=False, step="probe", prompt="x", max_tokens=SHORT, seconds=20.0
     )
     text, receipt = asyncio.run(
         asyncio.wait_for(RecordedCalls(load=lambda _: profile, policy=a_policy()).ask(asked), 60)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.examples import examples
-from tests.fakes import BURST, LOCAL, Heard, a_policy, a_task, an_order
+from tests.fakes import BURST, LOCAL, PAID, Heard, a_policy, a_task, an_order
 from tests.runners.embedded.a_long_run import CountingProvider, End, LongRun, by_bytes, by_o200k, notes_of
 from tests.runners.embedded.a_runner import cloud, local, run
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
@@ -204,7 +204,7 @@ def test_a_private_context_is_summarized_on_this_machine_or_not_at_all() -> None
 def test_a_helper_elsewhere_never_gets_a_private_context() -> None:
     calls = RecordedCalls(load=lambda name: pytest.fail(f"{name} was loaded"), policy=a_policy())
     condenser = EmbeddedCondenser(calls=calls, workspace=None, base=Path("/"))
-    elsewhere = Helper(profile=BURST, tier="burst", local=False, window=128_000)
+    elsewhere = Helper(profile=BURST, rate=PAID, local=False, window=128_000)
     with pytest.raises(AssertionError, match="private"):
         asyncio.run(condenser.condense(an_order(private=True), [elsewhere], Heard()))
 

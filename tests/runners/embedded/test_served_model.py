@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import CHEAP, a_policy, a_profile, a_task, an_order, evidence
+from tests.fakes import CHEAP, a_policy, a_profile, a_task, an_order, candidates, evidence
 from tests.runners.embedded.a_runner import cloud, cloud_order, failed, local, run
 from tests.scripted_provider import ScriptedProvider, call, raw, say
 
+from profile_router.core.routing.rate import FREE
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.calls.prober import EmbeddedProber
 
@@ -89,7 +90,7 @@ def test_a_single_call_ends_the_same_way() -> None:
     with ScriptedProvider([say("done", model=OTHER)]) as provider:
         asked = SingleCall(
             profile=local(provider.base_url),
-            tier="local",
+            rate=FREE,
             local=True,
             step="summarize",
             prompt="x",
@@ -112,7 +113,9 @@ def test_a_probe_asks_another_model_once(tmp_path: Path) -> None:
     with ScriptedProvider([say("{}", model=OTHER)]) as provider:
         profile = a_profile(provider.base_url, name=CHEAP)
         policy = a_policy(local_endpoints=(provider.base_url,))
-        prober = EmbeddedProber(calls=RecordedCalls(load={CHEAP: profile}.__getitem__, policy=policy), root=tmp_path)
+        calls = RecordedCalls(load={CHEAP: profile}.__getitem__, policy=policy)
+        there = candidates(**{CHEAP: provider.base_url})
+        prober = EmbeddedProber(calls=calls, candidates=there, root=tmp_path)
         outcome = asyncio.run(prober.probe(a_task(), evidence(), CHEAP))
         assert len(provider.chats) == 1
     assert OTHER in outcome.problem

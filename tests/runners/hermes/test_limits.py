@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import BURST, BURST_ORDER, FakeHold, FakePurse, Heard, a_policy, a_task
+from tests.fakes import BURST, BURST_ORDER, PAID, FakeHold, FakePurse, Heard, a_policy, a_task
 from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.versions import TRIED, first_in, hermes_of, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
@@ -65,7 +65,7 @@ def paid(stage: Stage, answers: Sequence[Answer], usd: float) -> tuple[Attempt, 
 def test_a_request_for_which_there_is_no_money_does_not_go_out(any_stage: Stage) -> None:
     requests, each = 3, 100_000
     answers = [call("write_file", {"path": f"{n}.txt", "content": "x\n"}, usage=(each, 10)) for n in range(PLENTY)]
-    price = a_policy().price(1_000_000, "burst", local=False)
+    price = PAID.cost(1_000_000, 0)
     attempt, made = paid(any_stage, answers, price * (requests * each - 1_000) / 1_000_000)
     assert made == requests
     assert attempt.failure is not None

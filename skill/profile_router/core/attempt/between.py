@@ -15,8 +15,9 @@ from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_ho
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.core.profile import address
-from profile_router.core.routing.candidate import Candidate, Candidates, is_local, price_tier
+from profile_router.core.routing.candidate import Candidate, Candidates, is_local, role_of
 from profile_router.core.routing.fit import fits, fits_text
+from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 
@@ -48,7 +49,7 @@ def order_for(
     return Order(
         task=task,
         profile=profile,
-        tier=price_tier(profile, policy, candidates),
+        rate=rate_at(candidate, place.provider, policy),
         step=step,
         conversation=alternating(passed_on(conversation, evidence.turns, local)),
         outside=alternating(passed_on(conversation, evidence.turns, False)),
@@ -85,6 +86,7 @@ def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt
         model_served=None,
         provider=candidate.provider,
         runner="none",
+        host=address(candidate.base_url),
         step=order.step,
         tokens_in=0,
         tokens_out=0,
@@ -126,7 +128,7 @@ def hop_after(
     return next_hop(
         attempt.failure,
         at=at,
-        tier=price_tier(at.profile, policy, candidates),
+        tier=role_of(at.profile, policy, candidates),
         tried=tried,
         taken=tuple(hop.step for hop in hops),
         terrain=terrain,
@@ -134,19 +136,18 @@ def hop_after(
 
 
 def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[ProviderView, ...]]:
-    """Return the providers of each profile as the ladder sees them. Paid is what the policy has a price for."""
+    """Return the providers of each profile as the ladder sees them."""
     return {
-        name: tuple(_view(candidate.at(number), policy, candidates) for number in range(len(candidate.others) + 1))
+        name: tuple(_view(candidate, number, policy) for number in range(len(candidate.others) + 1))
         for name, candidate in candidates.items()
     }
 
 
-def _view(candidate: Candidate, policy: Policy, candidates: Candidates) -> ProviderView:
-    local = is_local(candidate, policy)
-    tier = price_tier(candidate.name, policy, candidates)
-    paid = policy.price(1_000_000, tier, local=local) > 0
-    server = f"{candidate.provider.partition('#')[0]} {candidate.base_url} {candidate.model}"
-    return ProviderView(label=candidate.provider, local=local, paid=paid, server=server)
+def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
+    at = profile.at(number)
+    server = f"{at.provider.partition('#')[0]} {at.base_url} {at.model}"
+    paid = rate_at(profile, number, policy).paid
+    return ProviderView(label=at.provider, local=is_local(at, policy), paid=paid, server=server)
 
 
 def verification_failure(verified: Verified, policy: Policy) -> Failure | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
-from profile_router.core.policy import Tier
 from profile_router.core.privacy.taint import Taint
+from profile_router.core.routing.rate import Rate
 from profile_router.core.task import Task
 
 
@@ -18,7 +18,7 @@ class Order:
 
     `window` is tokens; `seconds` is what is left of the run's wall clock; `private` forbids any endpoint that is not
     local; `vision` tells whether the model may be sent images; `asks` are the profiles that a subagent may ask for;
-    `provider` is the number of the profile's provider to use, 0 being the one it names first.
+    `provider` is the number of the profile's provider to use, 0 being the one it names first; `rate` what that charges.
     `outside` is the conversation without its private turns, for what may reach other models besides the profile's own;
     None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
     `taints` are the withheld files whose content may stand in the handoff, in the conversation or in what was changed.
@@ -27,7 +27,7 @@ class Order:
 
     task: Task
     profile: str
-    tier: Tier
+    rate: Rate
     step: str
     conversation: Conversation
     window: int

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Outcome, Receipt
-from profile_router.core.policy import Policy, Tier
-from profile_router.core.profile import Profile
+from profile_router.core.profile import Profile, address
+from profile_router.core.routing.rate import Rate
 
 
 class Asked(Protocol):
@@ -19,12 +19,8 @@ class Asked(Protocol):
         """Why it was asked."""
 
     @property
-    def tier(self) -> Tier:
-        """The tier that it is priced by."""
-
-    @property
-    def local(self) -> bool:
-        """Whether it stays on this machine."""
+    def rate(self) -> Rate:
+        """What its endpoint charges."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +39,6 @@ def receipt_of(
     counts: Counts,
     failure: Failure | None,
     profile: Profile,
-    policy: Policy,
     *,
     runner: str,
     provider: str,
@@ -51,18 +46,19 @@ def receipt_of(
 ) -> Receipt:
     """Return the receipt of what was *asked* of *profile* and took *seconds*.
 
-    Prices are the policy's, in USD; work on this machine is free. *provider* has the key's label if we chose the key.
+    *provider* has the key's label if we chose the key.
     """
     return Receipt(
         profile=profile.name,
         model_asked=profile.endpoint.model,
         model_served=counts.model_served,
         provider=provider,
+        host=address(profile.endpoint.base_url),
         runner=runner,
         step=asked.step,
         tokens_in=counts.tokens_in,
         tokens_out=counts.tokens_out,
-        cost_usd=policy.price(counts.tokens_in + counts.tokens_out, asked.tier, local=asked.local),
+        cost_usd=asked.rate.cost(counts.tokens_in, counts.tokens_out),
         ttft_s=None if counts.first_s is None else round(counts.first_s, 4),
         seconds=round(seconds, 3),
         outcome=_outcome(counts, failure),

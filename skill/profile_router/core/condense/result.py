@@ -11,9 +11,10 @@ from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import Evidence, TokenCount
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy import Counting, Policy, Tier
-from profile_router.core.routing.candidate import Candidates, is_local, price_tier
+from profile_router.core.policy import Counting, Policy
+from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.fit import fits
+from profile_router.core.routing.rate import Rate, rate_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Helper:
     """A profile that may write summaries: its window in tokens."""
 
     profile: str
-    tier: Tier
+    rate: Rate
     local: bool
     window: int
 
@@ -82,9 +83,9 @@ def helpers(
         window, local = evidence.window(name), is_local(candidates.get(name), policy)
         allowed = local or (may_pay and whole and not order.private and order.task.profile in (None, name))
         if window is not None and name in candidates and not candidates[name].key_missing and allowed:
-            tier = price_tier(name, policy, candidates)
-            found.append(Helper(profile=name, tier=tier, local=local, window=window.tokens))
-    return tuple(sorted(found, key=lambda helper: policy.price(1_000_000, helper.tier, local=helper.local)))
+            rate = rate_at(candidates[name], 0, policy)
+            found.append(Helper(profile=name, rate=rate, local=local, window=window.tokens))
+    return tuple(sorted(found, key=lambda helper: helper.rate.cost(1_000_000, 1_000_000)))
 
 
 def applied(

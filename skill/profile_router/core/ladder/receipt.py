@@ -16,10 +16,10 @@ Status = Literal["ok", "failed", "refused", "unapproved"]
 class Receipt:
     """One attempt: one provider, one model. Tokens as the provider counted them, `cost_usd` in USD, times in seconds.
 
-    `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `step` says why the
-    attempt was made: `route`, `probe`, `condense`, `summarize`, or the id of a ladder step. `withheld` says why the
-    subagent had no terminal though one was asked for. An outcome `unavailable` made no model
-    call at all. `taints` are the withheld files whose content the attempt was given.
+    `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `host` is the server
+    that was asked, with its port. `step` says why the attempt was made: `route`, `probe`, `condense`, `summarize`, or
+    the id of a ladder step. `withheld` says why the subagent had no terminal though one was asked for. An outcome
+    `unavailable` made no model call at all. `taints` are the withheld files whose content the attempt was given.
     """
 
     profile: str
@@ -34,6 +34,7 @@ class Receipt:
     ttft_s: float | None
     seconds: float
     outcome: Outcome
+    host: str = ""
     error: str | None = None
     turns: int = 0
     withheld: str = ""

@@ -219,7 +219,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Prices and speeds per tier. A profile outside the tiers is priced as `burst` unless it is local."""
+    """Prices and speeds per tier. An endpoint that no tier names costs the dearest of them."""
 
     local: Price
     burst: Price
@@ -287,10 +287,6 @@ class Policy:
     def confidential(self) -> Confidential:
         """Return what the operator and the workspace call private in texts, besides secrets."""
         return Confidential(policy=self.private, workspace=self.workspace_private)
-
-    def price(self, tokens: int, tier: Tier, *, local: bool) -> float:
-        """Return what *tokens*, input and output together, cost at *tier* in USD; work on this machine is free."""
-        return 0.0 if local else round(tokens * self.prices_by_tier()[tier].usd_per_token, 6)
 
     def prices_by_tier(self) -> Mapping[Tier, Price]:
         """Return the price of each tier; a tier without one costs what burst costs."""

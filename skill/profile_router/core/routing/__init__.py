@@ -1,4 +1,4 @@
 """From evidence to a profile: the rules in their order, the candidates, and whether the task fits.
 
-Other rooms come in by `candidate`, `decide`, `estimate`, `fit`, `probe`, `route`, `rules`.
+Other rooms come in by `candidate`, `decide`, `estimate`, `fit`, `probe`, `rate`, `route`, `rules`.
 """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from profile_router.core.policy import Policy, Tier
-from profile_router.core.profile import is_loopback, names_cloud, same_endpoint
+from profile_router.core.profile import address, is_loopback, names_cloud, same_endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,16 @@ def attested(candidate: Candidate, policy: Policy) -> bool:
     return candidate.name == policy.tiers.local
 
 
-def price_tier(profile: str, policy: Policy, candidates: Candidates) -> Tier:
-    """Return the tier whose price a profile is taken to have: its own, else local on this machine, else burst."""
+def host_of(profile: str, candidates: Candidates) -> str:
+    """Return the server that *profile* names first, with its port."""
+    return address(candidates[profile].base_url) if profile in candidates else "an unknown server"
+
+
+def role_of(profile: str, policy: Policy, candidates: Candidates) -> Tier:
+    """Return the tier that *profile* plays on the ladder: its own, else local on this machine, else burst.
+
+    What a call costs is another question, which the endpoint answers: see `core.routing.rate`.
+    """
     candidate = candidates.get(profile)
     outside: Tier = "local" if candidate is not None and is_loopback(candidate.base_url) else "burst"
     return policy.tiers.tier_of(profile) or outside

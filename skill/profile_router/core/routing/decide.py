@@ -11,11 +11,12 @@ from profile_router.core.evidence import Evidence, Window
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule, Rule
 from profile_router.core.privacy.local_wordings import asks_to_stay_local
-from profile_router.core.profile import is_loopback
-from profile_router.core.routing.candidate import Candidates, attested, is_local, price_tier
+from profile_router.core.profile import address, is_loopback
+from profile_router.core.routing.candidate import Candidates, attested, host_of, is_local
 from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.fit import condensable, fits, fits_text
 from profile_router.core.routing.flips import find_flips
+from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
 from profile_router.core.task import Task
@@ -66,12 +67,13 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
         choice = replace(choice, reasons=(*choice.reasons, _condensed_first(evidence, window, policy)))
     return Route(
         profile=choice.profile,
+        host=host_of(choice.profile, candidates),
         tier=choice.tier,
         rule=choice.rule,
         reasons=choice.reasons,
         needs_probe=choice.needs_probe,
         flips=(),
-        estimate=estimate(evidence, choice.tier or price_tier(choice.profile, policy, candidates), policy),
+        estimate=estimate(evidence, choice.profile, policy, candidates),
         evidence=evidence,
         policy=policy.digest,
         warnings=_warnings(choice, evidence, policy, candidates),
@@ -169,9 +171,14 @@ def _warnings(choice: _Choice, evidence: Evidence, policy: Policy, candidates: C
     candidate = candidates.get(choice.profile)
     if candidate is not None and candidate.key_missing:
         found.append(f"{choice.profile} has no key: `run` would have to fall back")
+    if candidate is not None and not rate_at(candidate, 0, policy).paid:
+        paid = (number for number in range(1, len(candidate.others) + 1) if rate_at(candidate, number, policy).paid)
+        hosts = dict.fromkeys(address(candidate.at(number).base_url) for number in paid)
+        found += [f"{choice.profile} falls back to {host}, which costs money" for host in hosts]
     if evidence.images and choice.tier == "local":
         found.append(f"{choice.profile} is taken to read text only: images are replaced by their names")
     if choice.tier is None:
-        price = price_tier(choice.profile, policy, candidates)
-        found.append(f"'{choice.profile}' serves no tier of the policy: it is priced as {price}")
+        free = rate_at(candidate, 0, policy) == FREE
+        costs = "its endpoint is attested, so it is free" if free else "it is priced as the dearest tier"
+        found.append(f"'{choice.profile}' serves no tier of the policy: {costs}")
     return tuple(found)

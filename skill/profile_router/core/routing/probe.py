@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule
+from profile_router.core.routing.candidate import Candidates, host_of
 from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.route import Route
@@ -31,7 +32,7 @@ class ProbeOutcome:
     problem: str = ""
 
 
-def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy) -> Route:
+def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy, candidates: Candidates) -> Route:
     """Return *route* with the probe's answer in it: burst if complex, else as it was. No estimate means local."""
     rule = next((rule for rule in policy.rules if isinstance(rule, BorderlineRule)), None)
     if outcome.complexity is None or rule is None:
@@ -50,9 +51,10 @@ def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy) -> R
         route,
         needs_probe=False,
         profile=profile,
+        host=host_of(profile, candidates),
         tier=tier,
         condense=route.condense and profile == route.profile,
         reasons=(*route.reasons, said),
-        estimate=estimate(route.evidence, tier, policy),
+        estimate=estimate(route.evidence, profile, policy, candidates),
         flips=(),
     )

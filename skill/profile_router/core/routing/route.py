@@ -22,10 +22,13 @@ class Estimate:
 class Route:
     """Where the task goes and why. `rule` is the id of the rule that fired, or `explicit`.
 
+    `host` is the server that the profile names first, with its port.
+
     `condense`: the prompt is over the profile's window, and its context is condensed before the attempt.
     """
 
     profile: str
+    host: str
     tier: Tier | None
     rule: str
     reasons: tuple[str, ...]

@@ -36,6 +36,7 @@ def decision_json(decision: Decision) -> Json:
     return {
         "profile": decision.profile,
         "tier": decision.tier,
+        "host": decision.host,
         "rule": decision.rule,
         "reasons": list(decision.reasons),
         "evidence": evidence,
@@ -157,7 +158,7 @@ def _source(source: str, age_s: float | None) -> str:
 
 def _price(route: Route, burst: str) -> str:
     guess = route.estimate
-    here = f"{price(guess.usd)}, about {guess.seconds:,.0f} s"
+    here = f"{price(guess.usd)} at {route.host}, about {guess.seconds:,.0f} s"
     if route.profile == burst:
         return here
     return f"{here}   ({burst}: {price(guess.usd_if_burst)}, about {guess.seconds_if_burst:,.0f} s)"
@@ -174,8 +175,10 @@ def attempt_line(attempt: Attempt) -> str:
     """Return how an attempt ended, in one line."""
     receipt = attempt.receipt
     served = receipt.model_served or receipt.model_asked
+    happened = "" if attempt.failure is None else attempt.failure.message.removeprefix(f"{receipt.profile} at ")
+    if receipt.host and receipt.host not in happened:
+        served = f"{served} at {receipt.host}"
     if attempt.failure is not None:
-        happened = attempt.failure.message.removeprefix(f"{receipt.profile} at ")
         return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
     turns, read = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}", _read(receipt)
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"

@@ -18,8 +18,9 @@ from profile_router.core.attempt.receipts import Counts, receipt_of
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.policy import Policy, Tier
+from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
+from profile_router.core.routing.rate import Rate
 from profile_router.core.text import utf8
 from profile_router.errors import AttemptError
 from profile_router.ports import Hold, Purse
@@ -41,7 +42,7 @@ class SingleCall:
     """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None."""
 
     profile: Profile
-    tier: Tier
+    rate: Rate
     local: bool
     step: str
     prompt: str
@@ -71,7 +72,7 @@ class RecordedCalls:
         name = self._next_name(call)
         hold = await self._held(call, name)
         if isinstance(hold, Failure):
-            return None, _receipt(call, Counts(), hold, self.policy, 0.0)
+            return None, _receipt(call, Counts(), hold, 0.0)
         recorded = self.records.find(name)
         if recorded is None:
             recorded = await _asked(call, self.policy)
@@ -83,7 +84,10 @@ class RecordedCalls:
 
     def tokens(self, call: SingleCall) -> int:
         """Return the tokens that prompt and answer of *call* take of a window at most."""
-        return math.ceil(exact_tokens(call.prompt) * self.policy.counting.tokenizer_factor) + call.max_tokens
+        return self._sent(call) + call.max_tokens
+
+    def _sent(self, call: SingleCall) -> int:
+        return math.ceil(exact_tokens(call.prompt) * self.policy.counting.tokenizer_factor)
 
     def _next_name(self, call: SingleCall) -> str:
         asked = "\0".join((call.profile.where, call.profile.endpoint.model, call.step, call.prompt))
@@ -92,7 +96,7 @@ class RecordedCalls:
         return f"call {mark} {self._made[mark]}"
 
     async def _held(self, call: SingleCall, name: str) -> Hold | Failure | None:
-        usd = self.policy.price(self.tokens(call), call.tier, local=call.local)
+        usd = call.rate.cost(self._sent(call), call.max_tokens)
         if self.purse is None or usd == 0:
             return None
         return await self.purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
@@ -121,7 +125,7 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
         factor = policy.counting.tokenizer_factor
         took = tokens_used(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
         counts.tokens_in, counts.tokens_out = took.tokens_in, took.tokens_out
-    receipt = _receipt(call, counts, failure, policy, time.monotonic() - started)
+    receipt = _receipt(call, counts, failure, time.monotonic() - started)
     if failure is not None:
         return None, replace(receipt, outcome="failed")  # it was asked, whatever came of it
     return message.text.strip(), receipt
@@ -153,6 +157,6 @@ async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, ca
         return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
 
 
-def _receipt(call: SingleCall, counts: Counts, failure: Failure | None, policy: Policy, seconds: float) -> Receipt:
+def _receipt(call: SingleCall, counts: Counts, failure: Failure | None, seconds: float) -> Receipt:
     provider = call.profile.endpoint.named
-    return receipt_of(call, counts, failure, call.profile, policy, runner=NAME, provider=provider, seconds=seconds)
+    return receipt_of(call, counts, failure, call.profile, runner=NAME, provider=provider, seconds=seconds)

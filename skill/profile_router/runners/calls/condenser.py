@@ -165,7 +165,7 @@ class EmbeddedCondenser:
         )
         return SingleCall(
             profile=self.calls.load(helper.profile),
-            tier=helper.tier,
+            rate=helper.rate,
             local=helper.local,
             step=STEP,
             prompt=prompt,

@@ -9,8 +9,9 @@ from pathlib import Path
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.privacy.findings import private_glob, private_text
-from profile_router.core.profile import same_endpoint
+from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
+from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.rules import files_text, lines_text
 from profile_router.core.task import Task
 from profile_router.prompting.templates import render
@@ -36,6 +37,7 @@ class EmbeddedProber:
     """Asks. `root` is where the names of files begin."""
 
     calls: RecordedCalls
+    candidates: Candidates
     root: Path
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
@@ -47,8 +49,8 @@ class EmbeddedProber:
             return ProbeOutcome(complexity=None, problem=f"{profile} has no key")
         call = SingleCall(
             profile=loaded,
-            tier="cheap",
-            local=any(same_endpoint(loaded.endpoint.base_url, place) for place in self.calls.policy.local_endpoints),
+            rate=rate_at(self.candidates.get(profile), 0, self.calls.policy),
+            local=is_local(self.candidates.get(profile), self.calls.policy),
             step="probe",
             prompt=self._prompt(task, evidence),
             max_tokens=ANSWER_TOKENS,

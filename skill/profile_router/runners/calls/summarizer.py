@@ -34,7 +34,7 @@ class EmbeddedSummarizer:
         prompt = render("summarize", report=text, words=round(budget * _WORDS_PER_TOKEN))
         call = SingleCall(
             profile=self.calls.load(order.profile),
-            tier=order.tier,
+            rate=order.rate,
             local=order.local,
             step="summarize",
             prompt=prompt,

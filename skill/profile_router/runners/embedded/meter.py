@@ -39,7 +39,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         limits: Limits,
         vision: bool,
         emit: Emit,
-        afford: Callable[[int], None] | None = None,
+        afford: Callable[[int, int], None] | None = None,
     ) -> None:
         super().__init__()
         self.clock = StreamClock(where, limits)
@@ -69,7 +69,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
                 "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
             )
         if self._afford is not None:
-            self._afford(self.counts.tokens_in + self.counts.tokens_out + self._history.tokens)
+            self._afford(self.counts.tokens_in + self._history.tokens, self.counts.tokens_out)
         self.counts.turns += 1
         try:
             response = await self.clock.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))

@@ -100,9 +100,7 @@ class EmbeddedRunner:
             if fence is not None:
                 fence.seal()
         seconds, provider = time.monotonic() - started, profile.endpoint.named
-        receipt = receipt_of(
-            order, meter.counts, failure, profile, self.policy, runner=NAME, provider=provider, seconds=seconds
-        )
+        receipt = receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
         receipt = replace(receipt, withheld=refused, taints=self._taints(order))
         notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
         return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
@@ -193,14 +191,14 @@ class EmbeddedRunner:
         found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.known_secrets)
         return (None, found) if isinstance(found, str) else (found, "")
 
-    def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int], None] | None:
+    def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int, int], None] | None:
         """Return what sees to it that the tokens of the attempt so far, and a whole next answer, are held."""
         if hold is None:
             return None
         answer = self._answer_tokens(order, profile)
 
-        def afford(tokens: int) -> None:
-            hold.grow(self.policy.price(tokens + answer, order.tier, local=order.local))
+        def afford(tokens_in: int, tokens_out: int) -> None:
+            hold.grow(order.rate.cost(tokens_in, tokens_out + answer))
 
         return afford
 

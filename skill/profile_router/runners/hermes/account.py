@@ -20,7 +20,7 @@ _NOTED = ("asked", "answered", "refused")
 class Account(Counts):
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
-    `afford` holds the money for the tokens so far, the request that is to go out and the longest answer to it; where
+    `afford` holds the money for the tokens in and out so far, the request to go out and the longest answer; where
     there is none, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets the model
     that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and `asked_out` are
     what the request under way has taken by its size; `counted`: some of the tokens are by size, because the provider
@@ -28,7 +28,7 @@ class Account(Counts):
     """
 
     emit: Emit
-    afford: Callable[[int], None] | None = None
+    afford: Callable[[int, int], None] | None = None
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
     over: AttemptError | None = None
@@ -54,7 +54,7 @@ class Account(Counts):
                 self.version = event["version"]
             case "asked":
                 self.asked_in, self.asked_out = event.get("sent") or 0, 0
-                self._hold(self.asked_in + (event.get("answer") or 0))
+                self._hold(self.asked_in, event.get("answer") or 0)
             case "coming":
                 self.asked_out = event["written"]
             case "note":
@@ -70,11 +70,11 @@ class Account(Counts):
                 self.result = event
         return self.over is None
 
-    def _hold(self, coming: int) -> None:
+    def _hold(self, sent: int, answer: int) -> None:
         if self.afford is None or self.over is not None:
             return
         try:
-            self.afford(self.tokens_in + self.tokens_out + coming)
+            self.afford(self.tokens_in + sent, self.tokens_out + answer)
         except AttemptError as error:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(error)

@@ -105,7 +105,7 @@ class HermesRunner:
         self, order: Order, account: Account, failure: Failure | None, profile: Profile, seconds: float
     ) -> Receipt:
         named = profile.endpoint.provider  # Hermes chooses the key
-        return receipt_of(order, account, failure, profile, self.policy, runner=NAME, provider=named, seconds=seconds)
+        return receipt_of(order, account, failure, profile, runner=NAME, provider=named, seconds=seconds)
 
     def _watch(self, order: Order) -> Callable[[], WithheldWatch] | None:
         """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
@@ -137,10 +137,10 @@ class HermesRunner:
 
         return look_at
 
-    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int], None] | None:
+    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int, int], None] | None:
         if hold is None:
             return None
-        return lambda tokens: hold.grow(self.policy.price(tokens, order.tier, local=order.local))
+        return lambda tokens_in, tokens_out: hold.grow(order.rate.cost(tokens_in, tokens_out))
 
     def _child(self, profile: str) -> AbstractContextManager[Child]:
         place = (home_of(profile, self.root), self.environ, self.workspace)

@@ -1,0 +1,66 @@
+"""The price follows the endpoint that is asked, never the name or the tier of the profile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes import BURST, CHEAP, LOCAL, a_policy, candidates, with_second
+
+from profile_router.core.routing.candidate import Candidate, is_local
+from profile_router.core.routing.rate import FREE, RateSource, rate_at
+
+AWAY, HERE, OTHER_PORT = "https://api.example/v1", "http://127.0.0.1:8080/v1", "http://127.0.0.1:9999/v1"
+
+
+@pytest.mark.parametrize(
+    ("profile", "address", "attested", "source"),
+    [
+        (LOCAL, HERE, (), "free"),
+        (LOCAL, AWAY, (), "dearest"),
+        (LOCAL, OTHER_PORT, (HERE,), "dearest"),
+        (BURST, AWAY, (), "tier"),
+        (BURST, HERE, (), "tier"),
+        (BURST, HERE, (HERE,), "free"),
+        (CHEAP, AWAY, (), "tier"),
+        ("mine", AWAY, (), "dearest"),
+        ("mine", HERE, (), "dearest"),
+        ("mine", HERE, (HERE,), "free"),
+    ],
+)
+def test_only_an_attested_endpoint_is_free(
+    profile: str, address: str, attested: tuple[str, ...], source: RateSource
+) -> None:
+    found = candidates(profile, **{profile: address})[profile]
+    assert rate_at(found, 0, a_policy(local_endpoints=attested)).source == source
+
+
+@pytest.mark.parametrize(("profile", "model", "source"), [(LOCAL, "m", "dearest"), (BURST, "m", "dearest")])
+def test_a_second_provider_has_a_price_of_its_own(profile: str, model: str, source: RateSource) -> None:
+    both = with_second(candidates(), profile, AWAY)[profile]
+    other = replace(both, others=(replace(both.others[0], model=model),))
+    assert rate_at(other, 1, a_policy()).source == source
+
+
+def test_a_local_server_that_passes_work_on_is_not_free() -> None:
+    local = candidates()[LOCAL]
+    assert rate_at(local, 0, a_policy()) == FREE
+    assert rate_at(local, 0, a_policy(), elsewhere=True).source == "dearest"
+    assert rate_at(replace(local, model="qwen3-coder:480b-cloud"), 0, a_policy()).source == "dearest"
+
+
+def test_a_profile_that_nobody_described_is_not_free() -> None:
+    assert rate_at(None, 0, a_policy()).paid
+
+
+@given(
+    st.sampled_from([LOCAL, BURST, CHEAP, "mine"]),
+    st.sampled_from([AWAY, HERE, OTHER_PORT, "", "http://[::1]:1/v1", "http://localhost:5/v1", "not a url"]),
+    st.sampled_from([(), (HERE,), (OTHER_PORT, "http://localhost:5/v1")]),
+    st.sampled_from(["scripted", "big:cloud", ""]),
+)
+def test_free_and_local_are_the_same(profile: str, address: str, attested: tuple[str, ...], model: str) -> None:
+    found, policy = Candidate(name=profile, base_url=address, model=model), a_policy(local_endpoints=attested)
+    assert rate_at(found, 0, policy).paid is not is_local(found, policy)
