@@ -46,6 +46,12 @@ def test_offline_route_imports_nothing_of_the_runners(in_git: bool, tmp_path: Pa
     assert not found
 
 
+def test_the_list_of_commands_imports_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_module", lambda name: pytest.fail(f"{name} was imported"))
+    with pytest.raises(SystemExit):
+        app.main(["--help"])
+
+
 @pytest.mark.parametrize("words", [["--help"], ["x", "--nonsense"], ["x", "--workspace"]], ids=" ".join)
 def test_route_answers_the_same_with_the_other_commands_left_out(
     words: list[str], capsys: pytest.CaptureFixture[str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from profile_router.core.attempt.between import (
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.findings import masked
-from profile_router.core.privacy.taint import Taint, named, together
+from profile_router.core.privacy.taint import named, together
 from profile_router.core.telling.decision import verified_lines
 from profile_router.errors import RouterError
 from profile_router_graphs.state import RunContext, RunState, order_of
@@ -84,11 +83,16 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
     asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"]), confidential))
     source = ", ".join(masked(taint.path, confidential) for taint in state.get("taints", ()))
     answered = Turn("assistant", masked(state["summary"], confidential), source)
-    said = [_note(copied)] if copied else [_of_turn(state["taints"])] if source and not private else []
+    said = tuple(state["notes"])
+    if copied:
+        said += (f"the summary repeats text of {copied}: local models only for the next tasks of this thread",)
+    elif source and not private:
+        read = named(state["taints"])
+        said += (f"this answer goes to local models only in its thread: the subagent read {read}",)
     return closed | {
         "private_thread": private or bool(copied),
         "conversation": (*state["conversation"], asked, answered),
-        "notes": (*state["notes"], *said),
+        "notes": said,
     }
 
 
@@ -98,11 +102,3 @@ def _copied(context: RunContext, summary: str) -> str:
         return context.verifier.copied((summary,))
     except RouterError:  # the work is done; where it cannot be told, the next task stays here
         return "perhaps a private file (the files could not be compared)"
-
-
-def _of_turn(taints: Sequence[Taint]) -> str:
-    return f"this answer goes to local models only in its thread: the subagent read {named(taints)}"
-
-
-def _note(copied: str) -> str:
-    return f"the summary repeats text of {copied}: local models only for the next tasks of this thread"

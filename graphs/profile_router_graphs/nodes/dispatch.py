@@ -35,9 +35,9 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     made: dict[str, Any] = {}
     if not isinstance(hold, Failure):
         order, done = await _set_back(order, state, context)
-        for line in _said_of(done):
-            runtime.stream_writer({"event": "kept", "line": line})
-        notes = (*notes, *_said_of(done))
+        if done is not None and done.note:
+            runtime.stream_writer({"event": "kept", "line": done.note})
+            notes = (*notes, done.note)
         if (stuck := _stuck(order, done, state, context)) is not None:
             context.health.give_back(place)
             if hold is not None:
@@ -115,7 +115,8 @@ async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple
 
     Only right before an attempt that is made: where none follows, the files stay as the last one left them.
     """
-    free, clean = _to_free(order, state, context), context.policy.promotion.tree == "clean"
+    # The files hold what a tainted attempt did, and the model of the order may not read that.
+    free, clean = bool(state.get("taints")) and _frees(order, context), context.policy.promotion.tree == "clean"
     if free and (away := [one for one in state["taints"] if one.moved]):
         return order, SetBack(done=False, note=f"move {away[0].path} back, or out of the workspace")
     if free or (clean and state["handoff"] is not None):
@@ -135,18 +136,16 @@ async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple
 
 def _withholds(order: Order, state: RunState, context: RunContext) -> bool:
     """Tell whether files that git ignores may hold what a tainted attempt or check made, which *order* may not read."""
-    read = not order.local and bool(_read_so_far(state))
-    return read and context.policy.promotion.tainted_changes == "back"
+    return _frees(order, context) and bool(_read_so_far(state))
+
+
+def _frees(order: Order, context: RunContext) -> bool:
+    return not order.local and context.policy.promotion.tainted_changes == "back"
 
 
 def _read_so_far(state: RunState) -> tuple[Taint, ...]:
     check = state["verified"].check
     return together(state.get("taints", ()), check.taints if check else ())
-
-
-def _to_free(order: Order, state: RunState, context: RunContext) -> bool:
-    """Tell whether the files hold what a tainted attempt did, and the model of *order* may not read that."""
-    return bool(state.get("taints")) and not order.local and context.policy.promotion.tainted_changes == "back"
 
 
 def _stuck(order: Order, done: SetBack | None, state: RunState, context: RunContext) -> Failure | None:
@@ -157,11 +156,6 @@ def _stuck(order: Order, done: SetBack | None, state: RunState, context: RunCont
     return Failure(
         cause="tainted", message=f"{order.profile} may not see what was made after reading {read}: {done.note}"
     )
-
-
-def _said_of(done: SetBack | None) -> tuple[str, ...]:
-    """Return the note of *done*, if it has one."""
-    return (done.note,) if done is not None and done.note else ()
 
 
 def _tainted_as(order: Order, attempt: Attempt) -> Attempt:

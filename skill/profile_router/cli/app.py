@@ -57,7 +57,7 @@ def _answer(argv: Sequence[str] | None) -> int:
         _leave_no_core()
         return int(command(arguments))
     except RouterError as error:
-        print(f"profile-router: {as_called(_one_line(str(error)))}", file=sys.stderr)
+        print(f"profile-router: {as_called(' '.join(str(error).split()))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("\nprofile-router: interrupted; nothing is left running", file=sys.stderr)
@@ -111,10 +111,6 @@ def _open_streams() -> None:
 
 def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
 
 
 def _module(name: str) -> ModuleType:

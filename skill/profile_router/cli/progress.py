@@ -42,7 +42,8 @@ class Progress:
         if kind == "turn":
             self._turn(event)
         elif kind in _MARKS:
-            self._line(self._mark(kind, event), self._label(kind), str(event["line"]))
+            mark = self._mark(kind, event)
+            self._line(mark, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
 
     def _turn(self, event: Mapping[str, Any]) -> None:
         """On a terminal, show the turn in a line that the next event overwrites."""
@@ -62,9 +63,6 @@ class Progress:
         line = folded(f"{mark} {label:<{_LABEL_WIDTH}} {printable(text)}", self._stream, indent=_LABEL_WIDTH + 3)
         self._stream.write(f"{shown}{line.removeprefix(mark)}\n")
         self._stream.flush()
-
-    def _label(self, kind: str) -> str:
-        return f"attempt {self._attempts}" if kind == "attempt" else kind
 
     def _mark(self, kind: str, event: Mapping[str, Any]) -> str:
         if kind == "attempt":

@@ -24,7 +24,7 @@ from profile_router.git.repository import Repository
 from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.job import CopySite, Job, to_the_end
 from profile_router.runs.result import Result
-from profile_router.runs.route import measured_as_staying
+from profile_router.runs.route import measured_as_local
 from profile_router.runs.run import drop_foreign, job_of, quiet_once_cancelled, run_on
 from profile_router.runs.setup import prepare
 from profile_router.runs.thread_session import Keeping, checkpoints
@@ -122,7 +122,7 @@ class _Batch:
         try:
             setup = prepare(given, self.policy_file, self.environ, self.cwd)
             return setup.policy.conversation.elsewhere == "turns" and (
-                given.thread in known or measured_as_staying(given, setup)
+                given.thread in known or measured_as_local(given, setup)
             )
         except RouterError:
             return True
@@ -180,7 +180,7 @@ class _Batch:
                 nonlocal why
                 await slot.aclose()
                 self.worked[index].set()
-                if setup.policy.promotion.tainted_changes == "back" and _is_tainted(result):
+                if setup.policy.promotion.tainted_changes == "back" and result.tainted:
                     await self._all_worked(index)
                 for earlier in self.done[:index]:
                     await earlier.wait()
@@ -229,11 +229,6 @@ async def _copy(repository: Repository, threads: Threads, thread: str, tell: Emi
         yield await to_the_end(manager.__enter__)
     finally:
         await to_the_end(partial(manager.__exit__, None, None, None))
-
-
-def _is_tainted(result: Result) -> bool:
-    check = result.json["verified"]["check"]
-    return any(attempt["taints"] for attempt in result.json["attempts"]) or bool(check and check["taints"])
 
 
 def _broken(given: Given, error: str) -> Result:

@@ -24,6 +24,12 @@ class Result:
     status: Status
     json: Json
 
+    @property
+    def tainted(self) -> bool:
+        """Tell whether an attempt or the check read a withheld file: the result may repeat it."""
+        check = self.json["verified"]["check"]
+        return any(one["taints"] for one in (*self.json["attempts"], *((check,) if check else ())))
+
     def noting(self, note: str) -> Result:
         """Return the result with one more *note*."""
         return replace(self, json={**self.json, "notes": [*self.json["notes"], note]})

@@ -130,7 +130,6 @@ def _only(threads: Threads) -> Row:
 
 
 def _listed(threads: Threads, rows: list[Row]) -> str:
-    def place(row: Row) -> str:
-        return original_of(threads.file.state, row.workspace) or "no workspace"
-
-    return ", ".join(f"{row.thread} ({row.since}, {place(row)})" for row in rows) or "none"
+    places = [original_of(threads.file.state, row.workspace) or "no workspace" for row in rows]
+    told = (f"{row.thread} ({row.since}, {place})" for row, place in zip(rows, places, strict=True))
+    return ", ".join(told) or "none"

@@ -19,19 +19,14 @@ from profile_router.threads.parent_sessions import ParentSessions
 def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Decision, Policy]:
     """Return where *task* would go, and the policy that says so. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
-    return decide_on(task, setup), setup.policy
-
-
-def measured_as_staying(task: Task, setup: Setup) -> bool:
-    """Tell whether *task* is meant for this machine. Raises RouterError for bad input."""
-    around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=())
-    return stays_here(task, measure(task, setup.policy, around), setup.candidates, setup.policy)
-
-
-def decide_on(task: Task, setup: Setup) -> Decision:
-    """Return where *task* would go by what *setup* has read."""
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = pass_on(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
     decision = decide(task, evidence, setup.policy, setup.candidates)
-    return replace(decision, warnings=(*decision.warnings, *setup.warnings))
+    return replace(decision, warnings=(*decision.warnings, *setup.warnings)), setup.policy
+
+
+def measured_as_local(task: Task, setup: Setup) -> bool:
+    """Tell whether *task* is meant for this machine. Raises RouterError for bad input."""
+    around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=())
+    return stays_here(task, measure(task, setup.policy, around), setup.candidates, setup.policy)

@@ -132,21 +132,15 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
     graph = build().compile(checkpointer=keeping.saver, name=NAME)
     try:
         final = await _streamed(graph, keeping, run, job, context)
-        if final.get("private_thread") or final["evidence"].private or _read_private(final):
-            ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
         result = job.site.back(_result(final, setup, (*setup.warnings, *warnings, *told()), run.thread))
+        if final.get("private_thread") or final["evidence"].private or result.tainted:
+            ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
         run.records.keep("result", {"status": result.status, "json": result.json})
         result = await job.site.bring_back(run, result, setup.state)
         await close(keeping, run, final)
     except sqlite3.Error as error:
         raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
     return result
-
-
-def _read_private(final: RunState) -> bool:
-    """Tell whether an attempt or the check read a withheld file: the result, which the parent hears, may repeat it."""
-    check = final["verified"].check
-    return any(one.taints for one in (*final["receipts"], *((check,) if check else ())))
 
 
 async def _streamed(graph: Graph, keeping: Keeping, run: Run, job: Job, context: RunContext) -> RunState:

@@ -35,12 +35,17 @@ class Keeping:
         return (*self.threads.file.notices, *((f"this thread cannot be resumed: {why}",) if why else ()))
 
 
-def open_threads(state: Path, environ: Mapping[str, str]) -> Threads:
-    """Return the threads of *state*, encrypted with this user's key; none are kept where no key can be.
+@asynccontextmanager
+async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[Keeping]:
+    """Open the threads of *state*, encrypted with this user's key; where no key can be kept, nothing is.
 
     A database that cannot be read is set aside. Raises StateError.
     """
-    from profile_router.threads.checkpoints import encrypted
+    import_large("profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite")
+    import aiosqlite
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    from profile_router.threads.checkpoints import LastCheckpoints, encrypted, plain
     from profile_router_graphs.state import checkpointed_types
 
     serializer: Serializer | None = None
@@ -52,27 +57,14 @@ def open_threads(state: Path, environ: Mapping[str, str]) -> Threads:
     file = ThreadFile(state=state)
     with file.door():
         file.make_ready(serializer)
-    return Threads(file=file, serializer=serializer, why=why)
-
-
-@asynccontextmanager
-async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[Keeping]:
-    """Open the threads of *state*, readable by their owner only. Raises StateError where that cannot be."""
-    import_large("profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite")
-    import aiosqlite
-    from langgraph.checkpoint.memory import InMemorySaver
-
-    from profile_router.threads.checkpoints import LastCheckpoints, plain
-    from profile_router_graphs.state import checkpointed_types
-
-    threads = open_threads(state, environ)
-    if threads.serializer is None:
+    threads = Threads(file=file, serializer=serializer, why=why)
+    if serializer is None:
         yield Keeping(threads=threads, saver=InMemorySaver(serde=plain(checkpointed_types())))
         return
-    connection = await aiosqlite.connect(threads.file.checkpoints, timeout=BUSY_S)
+    connection = await aiosqlite.connect(file.checkpoints, timeout=BUSY_S)
     try:
         await connection.execute("PRAGMA secure_delete = ON")
-        yield Keeping(threads=threads, saver=LastCheckpoints(connection, serde=threads.serializer))
+        yield Keeping(threads=threads, saver=LastCheckpoints(connection, serde=serializer))
     finally:
         await connection.close()
 

@@ -16,7 +16,6 @@ from profile_router.cli.commands.run import EXITS, say, stream, switched_on
 from profile_router.cli.options import add_stream_options, on_stdin, streams
 from profile_router.cli.progress import Progress, closing_lines, labelled
 from profile_router.cli.task_fields import ROUTED, RUN, tasks_from_json
-from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.errors import RouterError, UsageError
@@ -56,7 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.from_hermes:
         if not switched_on(policy, lambda: _explained(tasks, arguments.policy)):
             return EXITS["ok"]
-        seconds = _whole_time(tasks, policy)
+        # As long as Hermes waits for the whole batch: what one of its tasks may take at most.
+        longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
+        seconds = min(longest, policy.limits.run_seconds)
     import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
     from profile_router.runs.batch import run_batch
 
@@ -92,12 +93,6 @@ def _show(end: Json, told: Sequence[Json], *, streamed: bool, as_json: bool) -> 
         say(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
     else:
         say("\n".join(line for number, one in enumerate(told, 1) for line in _lines(number, one)))
-
-
-def _whole_time(tasks: Sequence[Task | UsageError], policy: Policy) -> float:
-    """Return how long the whole batch may take: as long as Hermes waits for it, which is what its tasks may at most."""
-    longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
-    return min(longest, policy.limits.run_seconds)
 
 
 def _explained(tasks: Sequence[Task | UsageError], policy_file: str | None) -> Iterator[Json]:

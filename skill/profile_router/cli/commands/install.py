@@ -100,7 +100,7 @@ def carry_out(plan: Plan, *, dry_run: bool, yes: bool, nothing: str) -> int:
 
     Raises UsageError where nobody can be asked.
     """
-    notes = map(as_called, _notes(plan))
+    notes = (as_called(f"note: {note}") for note in plan.notes)
     shown = (*map(as_called, listed(plan.changes)), *differences(plan.changes), *notes, *plan.paste)
     print("\n".join(map(printable, shown)))
     if not plan.writing:
@@ -144,10 +144,6 @@ def differences(changes: Iterable[Change]) -> Iterator[str]:
 
 def _together(change: Change) -> tuple[str, bool, str, str]:
     return change.kind, change.folder, str(Path(change.path).parent), change.note
-
-
-def _notes(plan: Plan) -> Iterator[str]:
-    return (f"note: {note}" for note in plan.notes)
 
 
 def _agreed() -> bool:
