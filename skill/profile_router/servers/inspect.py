@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.ladder.causes import TABLE, Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import ListedModel, ServerReport, same_model
+from profile_router.core.ladder.server_report import ServerReport, same_model
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidates, is_local
@@ -94,8 +94,8 @@ async def inspect(profile: Profile, *, connect_s: float) -> ServerReport:
         return _unanswered(error, profile, connect_s)
 
 
-async def listed_models(profile: Profile, *, connect_s: float) -> tuple[ListedModel, ...]:
-    """Return the models that the server of *profile* lists, each with all of its names; none where it cannot be asked.
+async def listed_models(profile: Profile, *, connect_s: float) -> tuple[tuple[str, ...], ...]:
+    """Return all names of each model that the server of *profile* lists; none where it cannot be asked.
 
     llama.cpp gives `aliases`, vLLM the `root` of a served name, Ollama `name` beside `id`.
     """
@@ -107,7 +107,7 @@ async def listed_models(profile: Profile, *, connect_s: float) -> tuple[ListedMo
     except httpx2.HTTPError:
         return ()
     listed = _entries(json_in(answer), "data") if answer.status_code == 200 else []
-    return tuple(ListedModel(names=names) for entry in listed if (names := _all_names(entry)))
+    return tuple(names for entry in listed if (names := _all_names(entry)))
 
 
 async def count_prompt(profile: Profile, body: Mapping[str, Any], *, connect_s: float) -> int | None:

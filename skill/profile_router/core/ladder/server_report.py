@@ -58,23 +58,17 @@ def health_failure(report: ServerReport, wanted: str, where: str, *, accept_any:
     return Failure(cause="wrong-model", message=f"{report.profile} at {address(where)} {loaded}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedModel:
-    """A model that a server lists: its names there, its id the first."""
+def other_model(asked: str, served: str, listed: Sequence[tuple[str, ...]], *, accept_any: bool) -> str:
+    """Return what is wrong where a server, asked for one model, answers as *served*; empty where both are the same.
 
-    names: tuple[str, ...]
-
-
-def other_model(asked: str, served: str, listed: Sequence[ListedModel], *, accept_any: bool) -> str:
-    """Return what is wrong where a server, asked for one model, answers as *served*; empty where that is the same one.
-
-    It is where a model of *listed* has both names; with *accept_any* (the policy's wish) any that is listed will do.
+    They are where one row of *listed*, the names of a model, has both. With *accept_any*, the policy's wish, any listed
+    model will do.
     """
     if same_model(asked, served) or (accept_any and not listed):
         return ""
-    for model in listed:
-        if any(same_model(served, name) for name in model.names) and (
-            accept_any or any(same_model(asked, name) for name in model.names)
+    for names in listed:
+        if any(same_model(served, name) for name in names) and (
+            accept_any or any(same_model(asked, name) for name in names)
         ):
             return ""
     return (

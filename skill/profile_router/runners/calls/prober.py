@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +23,6 @@ _LARGEST_FILE_READ = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
-    """A file as the probe sees it; `cut` where only its head fits."""
-
-    path: str
-    text: str
-    cut: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedProber:
     """Asks. `root` is where the names of files begin."""
 
@@ -41,12 +31,20 @@ class EmbeddedProber:
     root: Path
 
     async def probe(self, task: Task, evidence: Evidence, profile: str) -> ProbeOutcome:
-        """Return the estimate of *profile*, or why there is none after the policy's number of tries."""
+        """Return the estimate of *profile*, or why it gave none in the policy's number of tries."""
         if evidence.private:
             raise AssertionError("a private task was handed to the probe")
+        receipts: list[Receipt] = []
+        found, problem = await self._estimate(task, evidence, profile, receipts)
+        return ProbeOutcome(complexity=found, receipts=tuple(receipts), problem=problem)
+
+    async def _estimate(
+        self, task: Task, evidence: Evidence, profile: str, receipts: list[Receipt]
+    ) -> tuple[Complexity | None, str]:
+        """Return the estimate or what went wrong. Each call's receipt goes to *receipts*."""
         loaded = self.calls.load(profile)
         if loaded.key_missing:
-            return ProbeOutcome(complexity=None, problem=f"{profile} has no key")
+            return None, f"{profile} has no key"
         call = SingleCall(
             profile=loaded,
             rate=rate_at(self.candidates.get(profile), 0, self.calls.policy),
@@ -59,21 +57,17 @@ class EmbeddedProber:
         )
         window = evidence.window(profile)
         if window is not None and self.calls.tokens(call) > window.tokens:
-            problem = f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
-            return ProbeOutcome(complexity=None, problem=problem)
-        receipts: list[Receipt] = []
+            return None, f"the prompt does not fit {profile}'s {window.tokens:,} tokens"
         problem = ""
         for _ in range(self.calls.policy.probe.tries):
             answer, receipt = await self.calls.ask(call)
             receipts.append(receipt)
             if answer is None and not receipt.turns:  # no whole answer came: the same would follow
-                return ProbeOutcome(complexity=None, receipts=tuple(receipts), problem=receipt.error or "no answer")
+                return None, receipt.error or "no answer"
             found, problem = parse(answer) if answer is not None else (None, receipt.error or "no answer")
             if found is not None:
-                return ProbeOutcome(complexity=found, receipts=tuple(receipts))
-        return ProbeOutcome(
-            complexity=None, receipts=tuple(receipts), problem=f"{len(receipts)} invalid answers: {problem}"
-        )
+                return found, ""
+        return None, f"{len(receipts)} invalid answers: {problem}"
 
     def _prompt(self, task: Task, evidence: Evidence) -> str:
         measured = (
@@ -84,8 +78,9 @@ class EmbeddedProber:
         files = self._excerpts(evidence, max(0, budget - exact_tokens(context)))
         return render("probe", goal=task.goal, context=context, measured=measured, files=files)
 
-    def _excerpts(self, evidence: Evidence, budget: int) -> Sequence[Excerpt]:
-        found: list[Excerpt] = []
+    def _excerpts(self, evidence: Evidence, budget: int) -> list[dict[str, object]]:
+        """Return the files as the probe sees them; `cut` where only the head fits."""
+        found: list[dict[str, object]] = []
         policy = self.calls.policy
         for file in evidence.files[: policy.probe.max_files]:
             if budget <= 0 or file.form != "text" or file.bytes > _LARGEST_FILE_READ:
@@ -97,7 +92,7 @@ class EmbeddedProber:
                 continue
             kept = head_of(text, budget)
             budget -= exact_tokens(kept)
-            found.append(Excerpt(path=file.path, text=kept, cut=len(kept) < len(text)))
+            found.append({"path": file.path, "text": kept, "cut": len(kept) < len(text)})
         return found
 
     def _read(self, path: str) -> str | None:
@@ -140,7 +135,4 @@ def parse(answer: str) -> tuple[Complexity | None, str]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         return None, f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
-    reason = " ".join(found.reason.split())[:200]
-    return Complexity(
-        score=found.score, files_to_edit=found.files_to_edit, lines_to_edit=found.lines_to_edit, reason=reason
-    ), ""
+    return Complexity(**found.model_dump() | {"reason": " ".join(found.reason.split())[:200]}), ""
