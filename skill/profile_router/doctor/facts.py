@@ -29,7 +29,7 @@ class Subject:
     """A profile that a tier names. `profile` None: it cannot be loaded, `problem` says why.
 
     `folder` is where its files lie, None where it comes with the program. `local`: the policy attests its endpoint.
-    `server` is what its server says, None where nobody may ask it; `listener` is that server's process, if it is ours.
+    `server` is what its server says, None where it may not be asked; `listener` is that server's process, if ours.
     """
 
     tier: Tier
@@ -52,7 +52,7 @@ class InstalledHermes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorFacts:
-    """What was found. `parent` is the Hermes home that delegates; `now` is seconds since 1970.
+    """What was found. `now` is seconds since 1970.
 
     `policy_file` is the file that was asked for, refused or not; `folder` is the current one. `ranks` is the
     tokenizer's file, None for the shipped one.
@@ -70,12 +70,6 @@ class DoctorFacts:
     hermes_problem: str = ""
     folder: Path = Path("/")
     ranks: Path | None = None
-
-    @property
-    def parent(self) -> Path | None:
-        """Return the folder of the Hermes that delegates: HERMES_HOME as it is set, else the home."""
-        named = Path(self.machine.environ.get("HERMES_HOME", "").strip() or ".").expanduser().absolute()
-        return named if named.parent.name == "profiles" and named.is_dir() else self.home.root
 
     def loaded(self) -> Iterator[tuple[Subject, Profile]]:
         """Yield the profiles that could be loaded, a profile that serves two tiers once."""
@@ -118,7 +112,7 @@ def installed_hermes(machine: Machine) -> InstalledHermes | None:
     """Return the Hermes in force, with its version as its environment's metadata tells it: nothing is started.
 
     `hermes --version` would write into its home and ask the network for updates. Raises UsageError where the
-    environment names a python for it that is none.
+    environment names a python for it that cannot run it.
     """
     found = find_hermes(machine.environ)
     if found is None:

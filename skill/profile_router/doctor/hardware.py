@@ -16,7 +16,7 @@ OLDEST_ROCM = (7, 2)
 
 
 def card(facts: DoctorFacts) -> Iterator[Finding]:
-    """Warn where there is no AMD card: every other machine is fine too, only slower or served otherwise."""
+    """Warn where no AMD card is found: every other machine works too, but slower or served otherwise."""
     found = facts.machine.amd_card()
     if found is None:
         others = sorted({VENDORS.get(other.vendor, other.vendor) for other in facts.machine.cards()})
@@ -63,7 +63,7 @@ _PART = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}\.gguf")
 
 
 def fits_memory(facts: DoctorFacts) -> Iterator[Finding]:
-    """Fail for a model larger than the memory for it: of the AMD card, or of the machine where there is none."""
+    """Fail for a model larger than the memory for it: of the AMD card, else of the machine."""
     for subject, profile, server in facts.served():
         path = _path(server, subject.listener)
         size = model_size(path) if path and is_loopback(profile.endpoint.base_url) else 0

@@ -10,6 +10,7 @@ from typing import Any
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
+from profile_router.profiles.spelling import section
 from profile_router.runners.hermes.installation import VARIABLE
 
 PLUGIN, SKILL = "profile-router", "hermes-profile-router"
@@ -20,13 +21,13 @@ _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a b
 
 
 def version(facts: DoctorFacts) -> Iterator[Finding]:
-    """Warn where there is no Hermes, or one older than any that was tried; of a newer one a child asks what it has."""
+    """Warn where Hermes is missing, or older than any that was tried. A child asks a newer one what it has."""
     if facts.hermes_problem:
         yield failed("Hermes", facts.hermes_problem, f"unset {VARIABLE}")
     elif facts.hermes is None:
         yield warned("Hermes", "not on PATH: the embedded runner does all the work", "pipx install hermes-agent")
     elif facts.hermes.version is None:
-        yield warned("Hermes", f"{facts.hermes.command}, whose version is not to be found", "pipx upgrade hermes-agent")
+        yield warned("Hermes", f"{facts.hermes.command}, whose version was not found", "pipx upgrade hermes-agent")
     elif _numbers(facts.hermes.version) < _numbers(_TRIED[0]):
         measured = f"{facts.hermes.version}, older than {_TRIED[0]}: its windows and tools are not known here"
         yield warned("Hermes", measured, "pipx upgrade hermes-agent")
@@ -47,10 +48,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def plugin(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where delegate_task is not routed: the plugin is not there, or not enabled."""
-    home = facts.parent
+    home = facts.home.parent
     if facts.hermes is None or home is None:
         return
-    listed = _section(_config(home), "plugins")
+    listed = section(_config(home), "plugins")
     if not (home / "plugins" / PLUGIN / "plugin.yaml").is_file():
         yield warned("Hermes plugin", f"not in {home / 'plugins'}: delegate_task is not routed", _INSTALL)
     elif PLUGIN in _names(listed.get("disabled")) or PLUGIN not in _names(listed.get("enabled")):
@@ -62,10 +63,10 @@ def plugin(facts: DoctorFacts) -> Iterator[Finding]:
 
 def skill(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where the parent cannot see our skill."""
-    home = facts.parent
+    home = facts.home.parent
     if facts.hermes is None or home is None:
         return
-    stated = _section(_config(home), "skills")
+    stated = section(_config(home), "skills")
     external = [Path(name).expanduser() for name in _names(stated.get("external_dirs"))]
     found = next((path for folder in (home / "skills", *external) for path in _skills(folder)), None)
     if found is None:
@@ -78,7 +79,7 @@ def skill(facts: DoctorFacts) -> Iterator[Finding]:
 
 def approvals(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where dangerous commands run unasked in every session, not only where the policy grants it to a child."""
-    home = facts.parent
+    home = facts.home.parent
     if facts.hermes is None or home is None:
         return
     if facts.machine.environ.get("HERMES_YOLO_MODE", "").strip().lower() in {"1", "true", "yes", "on"}:
@@ -93,7 +94,7 @@ def approvals(facts: DoctorFacts) -> Iterator[Finding]:
 
 
 def _mode(home: Path) -> str:
-    stated = _section(_config(home), "approvals").get("mode", "smart")  # Hermes' own default
+    stated = section(_config(home), "approvals").get("mode", "smart")  # Hermes' own default
     mode = _MODES.get(stated, str(stated).strip().lower()) if isinstance(stated, bool | str) else "manual"
     return mode if mode in {"manual", "smart", "off"} else "manual"
 
@@ -116,11 +117,6 @@ def _is_ours(path: Path) -> bool:
 
 def _config(home: Path) -> Mapping[str, Any]:
     return read_config(home / "config.yaml") or {}
-
-
-def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = config.get(name)
-    return section if isinstance(section, Mapping) else {}
 
 
 def _names(value: object) -> frozenset[str]:

@@ -31,7 +31,7 @@ def find_places(environ: Mapping[str, str], profile: str | None = None) -> Place
     """
     root = find_root(environ)
     home = find_home(environ)
-    parent = _parent(home, root, environ, profile)
+    parent = home.parent or root if profile is None else _parent(home, root, profile)
     if parent != root and parent.name in profiles():
         raise UsageError(
             f"'{parent.name}' is a profile that subagents run under; name the one that delegates: "
@@ -51,10 +51,7 @@ def find_root(environ: Mapping[str, str]) -> Path:
     return root
 
 
-def _parent(home: HermesHome, root: Path, environ: Mapping[str, str], profile: str | None) -> Path:
-    if profile is None:
-        named = Path(environ.get("HERMES_HOME", "").strip() or ".").expanduser().absolute()
-        return named if named.parent == root / "profiles" and named.is_dir() else root
+def _parent(home: HermesHome, root: Path, profile: str) -> Path:
     if profile == _DEFAULT:
         return root
     if profile not in home.names():

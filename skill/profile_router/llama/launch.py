@@ -65,7 +65,7 @@ class Launch:
 
 
 def plan(wish: Wish, machine: Machine, program: Sequence[str]) -> Launch:
-    """Return how *program* serves *wish* on *machine*. Raises UsageError for a model that is none, or bad numbers."""
+    """Return how *program* serves *wish* on *machine*. Raises UsageError for a bad model or number."""
     _check(wish)
     gpu, why = (False, WHEEL_RUNS_ON) if _is_wheel(program) else _gpu(wish, machine)
     slots = wish.slots or (SLOTS_WITH_GPU if gpu else SLOTS_WITHOUT)

@@ -1,6 +1,6 @@
 """Run the server inside the wheel xllamacpp, which is llama.cpp's own, until SIGINT or SIGTERM.
 
-A program with the flags of llama-server that `llama_launch` uses. It imports nothing of this package, so any Python
+A program with the flags of llama-server that `launch` uses. It imports nothing of this package, so any Python
 that has the wheel can run it.
 """
 

@@ -154,7 +154,7 @@ class Machine:
         return int(told[1]) * 1_024 if told else 0
 
     def listener(self, port: int) -> Listener | None:
-        """Return the process that listens on TCP *port*, None where there is none, or another user's. Source: /proc."""
+        """Return the process that listens on TCP *port*, None where it is missing or another user's. Source: /proc."""
         sockets = {f"socket:[{inode}]" for inode in self._inodes(port)}
         for process in (f"proc/{name}" for name in self._entries("proc") if sockets and name.isdecimal()):
             if any(str(self._link(f"{process}/fd/{name}")) in sockets for name in self._entries(f"{process}/fd")):

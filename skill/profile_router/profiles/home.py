@@ -48,6 +48,12 @@ class HermesHome:
         """The place, for a message."""
         return "the profiles that come with the program" if self.root is None else str(self.profiles)
 
+    @property
+    def parent(self) -> Path | None:
+        """Return the folder of the Hermes that delegates: the profile that HERMES_HOME names, else the home."""
+        named = Path(self.environ.get("HERMES_HOME", "").strip() or ".").expanduser().absolute()
+        return named if named.parent == self.profiles and named.is_dir() else self.root
+
     def names(self) -> tuple[str, ...]:
         """Return the names of all profiles, sorted. A folder counts without a config.yaml: it inherits all of it.
 

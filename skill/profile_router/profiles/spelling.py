@@ -43,11 +43,11 @@ def never_honoured(config: Mapping[str, Any]) -> tuple[str, ...]:
 
     *config* is one that `honoured` returned.
     """
-    own, chain = _section(config, "model"), config.get(_CHAIN)
+    own, chain = section(config, "model"), config.get(_CHAIN)
     main = (own.get("provider"), own.get("default"))
     entries = [entry for entry in (chain if isinstance(chain, list) else [chain]) if isinstance(entry, dict)]
     said = []
-    if "allow_fallbacks" in _section(config, _ROUTING):
+    if "allow_fallbacks" in section(config, _ROUTING):
         said.append("this program sends `allow_fallbacks`, Hermes has no such setting")
     if any((entry.get("provider"), entry.get("model")) == main for entry in entries):
         said.append("Hermes skips a fallback whose provider and model are those of the profile itself")
@@ -55,7 +55,7 @@ def never_honoured(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _name_provider(config: Config, provider: str, _model: str) -> None:
-    if _is_openai(_section(config, "model").get("provider")):
+    if _is_openai(section(config, "model").get("provider")):
         config["model"]["provider"] = provider
 
 
@@ -92,7 +92,7 @@ def _move(config: Config, source: tuple[str, ...], target: tuple[str, ...]) -> N
     """Move *source* to *target*; where that states something already it counts, and *source* goes."""
     holders = [config]
     for key in source[:-1]:
-        holders.append(_section(holders[-1], key))
+        holders.append(section(holders[-1], key))
     value = holders[-1].get(source[-1])
     if value is None:
         return
@@ -120,9 +120,10 @@ def _complete(entry: Any, model: str) -> Any:
     return {**entry, "provider": provider, "model": entry.get("model") or model}
 
 
-def _section(config: Mapping[str, Any], name: str) -> Config:
-    section = config.get(name)
-    return section if isinstance(section, dict) else {}
+def section(config: Mapping[str, Any], name: str) -> Config:
+    """Return what *config* says below *name*, nothing where that is not a mapping."""
+    found = config.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _is_openai(provider: Any) -> bool:

@@ -26,7 +26,7 @@ RANKS = "o200k_base.tiktoken.xz"
 RANKS_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 LONGEST_TOKEN_BYTES = 128
 # What the embedded runner's system prompt and tool schemas take in every prompt, counted with the three shipped
-# profiles, as JSON with blanks after commas and colons (so chat templates print it): what a request really holds is
+# profiles, as JSON with blanks after commas and colons (so chat templates print it): a real request holds
 # less. `route` takes the figures as they stand here, because counting them would cost more than routing; a test counts
 # them again.
 PROMPT_TOKENS = 750

@@ -23,9 +23,8 @@ _AT_ONCE = 1024 * 1024  # bytes that are unpacked in one step: a kilobyte may st
 async def bound(response: httpx2.Response) -> None:
     """Let the body of *response* end with a DecodingError after MOST_BYTES, counted as unpacked.
 
-    gzip is unpacked here, where its size can be watched; no other encoding was asked for, and none is taken. Of an
-    error the status says what it is: its body is read as far as it comes soon, and whatever is wrong with it is no
-    matter.
+    gzip is unpacked here, where its size can be watched; no other encoding was asked for, and none is taken. The
+    body of an error is read as far as it comes soon, and what is wrong with it does not matter: the status says enough.
     """
     import httpx2
 

@@ -45,10 +45,10 @@ class HealthStore:
     clock: Callable[[], float]
 
     def blocked(self, endpoint: ProviderEndpoint, *, answers: bool) -> Failure | None:
-        """Return why *endpoint* is not to be tried now, None where it is; then a half-open server's probe is taken.
+        """Return why *endpoint* may not be tried now, None where it may. A half-open server's probe is then taken.
 
-        A key whose time is over is anybody's: the provider named that time, and tasks side by side share the key.
-        *answers*: the server was just asked how it is and answered. Then what it once was unreachable for is over.
+        A key whose time is over may be used by all: the provider named that time, and tasks side by side share the key.
+        *answers*: the server has just answered how it is. An earlier failure to reach it no longer counts.
         """
         with transaction(self.state / FILE, SCHEMA) as database:
             now = self.clock()  # another process may have been waited for

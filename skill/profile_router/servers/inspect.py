@@ -45,7 +45,7 @@ class ModelServers:
     candidates: Candidates
 
     def key_missing(self, place: Place) -> str | None:
-        """Return a sentence where *place* wants a key and has none: what is missing and where it is looked for."""
+        """Return which key *place* lacks and where it was looked for, None where it lacks none."""
         loaded = self.profiles[place.profile].at(place.provider)
         if not loaded.key_missing:
             return None

@@ -1,4 +1,4 @@
-"""How long a provider wants to be left alone, as its headers say it."""
+"""Read from the headers of a provider how long it asks us to wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADERS = (*_RETRY_HEADERS, *_RESET_HEADERS)
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds that *headers* ask to be left alone from *now* (seconds since 1970), None where they do not.
+    """Return the seconds that *headers* ask us to wait from *now* (seconds since 1970), None where they do not.
 
     Retry-After counts before a reset header: it is meant for this request.
     """

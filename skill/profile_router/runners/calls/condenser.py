@@ -1,7 +1,7 @@
 """Condense a context for a window: outlines and selection first, then summaries by the cheapest allowed profile.
 
-Every size is known before the first model call; where there would be too many calls there is none at all. Where a
-local server counts requests itself, its counts are what the chunks and the result are measured by.
+Every size is known before the first model call. Where too many calls would be needed, none is made. Where a local
+server counts requests itself, its counts measure the chunks and the result.
 """
 
 from __future__ import annotations
