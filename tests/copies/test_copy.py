@@ -22,9 +22,8 @@ from profile_router.copies.copy import Copy, opened_copy, why_in_place
 from profile_router.errors import WorkspaceError
 from profile_router.git import merge as git_merge
 from profile_router.git import writes
-from profile_router.git.lock import locked
-from profile_router.git.merge import Merge, keep_diff, merge
-from profile_router.git.repository import find_repository
+from profile_router.git.merge import Merge, merge, save_diff
+from profile_router.git.repository import find_repository, locked
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
 FILES: dict[str, str | bytes] = {
@@ -141,7 +140,7 @@ def test_all_kinds_of_changes_land_in_the_work_tree_and_nowhere_else(repo: Path,
 
 def test_the_patch_of_a_change_makes_the_same_change(repo: Path, copy: Copy, state: Path) -> None:
     _everything(copy.top)
-    kept = keep_diff(copy.trees, copy.base, copy.tree(), state, "t")
+    kept = save_diff(copy.trees, copy.base, copy.tree(), state, "t")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert kept.read_bytes() == copy.trees.patch(copy.base, copy.tree())
     run_git(repo, "apply", str(kept))
@@ -454,7 +453,7 @@ for number in sys.argv[3].split(","):
 def test_one_that_waits_too_long_for_its_turn_says_who_to_look_for(
     repo: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profile_router.git.lock.LOCK_S", 0.0)
+    monkeypatch.setattr("profile_router.git.repository.LOCK_S", 0.0)
     found = find_repository(repo)
     with ExitStack() as held:
         held.enter_context(locked(found, state))

@@ -10,7 +10,7 @@ import pytest
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.ladder.receipt import ChangedFile
-from profile_router.git.snapshot import GitSnapshots
+from profile_router.git.marks import GitSnapshots
 
 CANARY = b"not to be read"
 FILES = {"a.py": "one\ntwo\nthree\n", "src/b.py": "x\n", ".gitignore": "*.log\nbuild/\n"}

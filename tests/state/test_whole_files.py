@@ -30,7 +30,7 @@ from profile_router.copies.copy import opened_copy
 from profile_router.state.places import FOLDER, remove
 from profile_router.verify.set_back import set_back_by_git
 from profile_router.copies.thread_copies import copy_again, copy_at, lasting_copy
-from profile_router.git.snapshot import GitSnapshots
+from profile_router.git.marks import GitSnapshots
 from profile_router.git.repository import find_repository
 from profile_router.runs.job import brought_back
 from profile_router.runs.result import Result
@@ -72,7 +72,7 @@ def work(top, scratch):
     marks = GitSnapshots(top, scratch)
     before = marks.take()
     (top / "a.txt").write_text("tried\\n")
-    assert set_back_by_git(top, scratch, state, "t", (before, marks.take()), None).done
+    assert set_back_by_git(marks.trees, top, state, "t", (before, marks.take()), None).done
     (top / "a.txt").write_text("edited\\n")
     (top / "gone.txt").unlink()
     (top / "new.txt").write_text("new\\n")

@@ -20,9 +20,8 @@ from typing import IO
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
-from profile_router.git.lock import locked
 from profile_router.git.marks import facts_of, take, take_copy
-from profile_router.git.repository import Repository
+from profile_router.git.repository import Repository, locked
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.state.folder import private_folder
 from profile_router.state.places import FOLDER, door, remove, tidy_up
@@ -84,7 +83,7 @@ def opened_copy(repository: Repository, state: Path, *, tidy: Callable[[Path], o
         with locked(repository, state):
             mark = take(trees)
         base = mark.files
-        if trees.has_gitlink(base):
+        if trees.gitlinks(base):
             raise WorkspaceError(f"{repository.top} holds another repository; name the one to work in by --workspace")
         top = place / (repository.top.name or "files")
         links = _linked_folders(repository)

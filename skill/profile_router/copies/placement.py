@@ -16,7 +16,6 @@ from profile_router.core.task import Task
 from profile_router.git.command import git
 from profile_router.git.marks import LARGE
 from profile_router.git.repository import Repository, find_repository
-from profile_router.git.trees import in_arguments
 from profile_router.state.places import FOLDER
 from profile_router.workspace.folder import Workspace, expanded, written_path
 
@@ -93,10 +92,8 @@ def _large_names(named: Sequence[Path], repository: Repository) -> list[str]:
 def _ignored_names(named: Sequence[Path], repository: Repository) -> list[str]:
     """Return those of *named* that git ignores, without those in folders that every copy links to."""
     linked = set(LINKED)
-    found: list[str] = []
-    for some in in_arguments([str(place) for place in named if linked.isdisjoint(place.parts)]):
-        found += git(repository.top, "check-ignore", "--", *some, ok=(0, 1)).splitlines()
-    return found
+    asked = "".join(f"{place}\0" for place in named if linked.isdisjoint(place.parts))
+    return git(repository.top, "check-ignore", "-z", "--stdin", ok=(0, 1), send=asked).split("\0")[:-1]
 
 
 def _named(task: Task, workspace: Workspace, cwd: Path, top: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from profile_router.copies.copy import Copy, opened_copy
 from profile_router.errors import RouterError, StateError, WorkspaceError
-from profile_router.git.merge import apply_command, keep_diff
+from profile_router.git.merge import apply_command, save_diff
 from profile_router.git.repository import Repository
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.outside.json_reader import read_json
@@ -133,6 +133,6 @@ def _keep(copy: Copy, state: Path, name: str, tell: Emit) -> None:
     """Keep what an interrupted task had done so far, if anything: it may be worth something, and the copy goes."""
     theirs = copy.tree()
     if theirs != copy.base:
-        diff = keep_diff(copy.trees, copy.base, theirs, state, name)
+        diff = save_diff(copy.trees, copy.base, theirs, state, name)
         line = f"thread {name} was interrupted; what it did so far: {diff}"
         tell({"event": "kept", "line": line, "diff": str(diff), "apply": apply_command(copy.trees, diff)})

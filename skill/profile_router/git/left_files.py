@@ -33,12 +33,12 @@ def beginning(marks: Path) -> int:
         return 0
 
 
-def left_files(root: Path, since: int, kept: Collection[str]) -> tuple[str, ...]:
-    """Return the files below *root* that changed *since* and are not among *kept*, relative to it, sorted.
+def left_files(root: Path, since: int, stored: Collection[str]) -> tuple[str, ...]:
+    """Return the files below *root* that changed *since* and are not among *stored*, relative to it, sorted.
 
     If there are many, a folder stands for the files in it. Raises WorkspaceError where that would be all of *root*.
     """
-    found = {_place(path) for path in _changed(os.fspath(root), since) if path not in kept}
+    found = {_place(path) for path in _changed(os.fspath(root), since) if path not in stored}
     while len(found) > MOST:
         deepest = max(path.count("/") for path in found)
         found = {os.path.dirname(path) if path.count("/") == deepest else path for path in found}  # noqa: PTH120

@@ -1,4 +1,4 @@
-"""Take the files of a work tree as a mark: the content of files git does not ignore, and the facts of large ones.
+"""Marks of a work tree: the content of files that git does not ignore, and the facts of large ones. Take and compare.
 
 Only this module turns a work tree into a git tree. A mark records only the size and times of a file that is too large
 to store: reading gigabytes before and after each run would take longer than the run. These facts are not part of a
@@ -8,13 +8,16 @@ tree. So code that lays out, merges or takes back trees never writes or removes 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
+from profile_router.git.repository import find_repository
 from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
 from profile_router.state.folder import write_private
 
@@ -22,6 +25,8 @@ LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second i
 MOST = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
 _INDEX = "index"
 _LAST = "last-mark"
+_HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
+_WAYS = ("--no-renames", "--no-ext-diff", "--no-textconv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LargeFile:
-    """LargeFile of a file with no stored content: bytes, and nanoseconds of its last change and of its entry."""
+    """A file whose content is not stored: bytes, and nanoseconds of its last change and of its entry."""
 
     size: int
     modified: int
@@ -61,10 +66,9 @@ def take(trees: Trees, below: Path | None = None) -> Mark:
     part = os.path.relpath(below or top, top)
     trees.users_index(_INDEX)
     facts, unread = _sorted_out(trees, part)
-    _read_anew(trees, unread)
-    _forget(trees, facts)
+    trees.put({**dict(unread), **dict.fromkeys(facts)}, _INDEX)  # git reads content anew whose times it does not know
     _add(trees, top, _INDEX, part, tuple(facts))
-    mark = Mark(trees.write(_INDEX), _kept_facts(trees, facts))
+    mark = Mark(trees.write(_INDEX), _stored_facts(trees, facts))
     write_private(trees.store / _LAST, str(mark))
     return mark
 
@@ -84,9 +88,14 @@ def facts_of(trees: Trees, mark: Mark) -> Mapping[str, LargeFile]:
     return {words[at]: LargeFile(*map(int, words[at + 1 : at + 4])) for at in range(0, len(words) - 1, 4)}
 
 
-def _kept_facts(trees: Trees, facts: Mapping[str, LargeFile]) -> str:
+def differing(before: Mapping[str, LargeFile], after: Mapping[str, LargeFile]) -> list[str]:
+    """Return the paths of large files whose facts differ, sorted."""
+    return [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
+
+
+def _stored_facts(trees: Trees, facts: Mapping[str, LargeFile]) -> str:
     lines = (f"{path}\0{fact.size}\0{fact.modified}\0{fact.changed}\0" for path, fact in sorted(facts.items()))
-    return trees.keep_text("".join(lines)) if facts else ""
+    return trees.store_text("".join(lines)) if facts else ""
 
 
 def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, LargeFile], list[tuple[str, Entry]]]:
@@ -127,20 +136,8 @@ def _look(file: Path) -> LargeFile | None:
 def _filtered(trees: Trees, part: str) -> Iterator[tuple[str, Entry]]:
     """Yield the tracked files that git stores through a filter."""
     if trees.settings.filters:
-        entries = dict(_entries(trees, _INDEX, part))
+        entries = _settled(trees, _INDEX, part)
         yield from ((path, entries[path]) for path in trees.filters_of(entries) if entries[path].mode.startswith("100"))
-
-
-def _read_anew(trees: Trees, entries: Sequence[tuple[str, Entry]]) -> None:
-    """Drop the times of *entries* from the index, so that git reads their content."""
-    lines = "".join(f"{entry.mode} {entry.object}\t{path}\0" for path, entry in entries)
-    if lines:
-        trees.run("update-index", "-z", "--index-info", index=_INDEX, send=lines)
-
-
-def _forget(trees: Trees, paths: Mapping[str, LargeFile]) -> None:
-    if paths:
-        trees.run("update-index", "-z", "--force-remove", "--stdin", send="".join(f"{path}\0" for path in paths))
 
 
 def _add(trees: Trees, files: Path, index: str, part: str, leave_out: Sequence[str]) -> None:
@@ -156,28 +153,80 @@ def _set_links(trees: Trees, files: Path, index: str, part: str) -> list[str]:
     """Note the commits of the repositories inside this one, and return their paths. `git add` would ask each if it is
     dirty, and that git runs programs from the inner repository's settings.
     """
-    lines, links = [], []
-    for path, entry in _entries(trees, index, part, files):
+    heads: dict[str, Entry] = {}
+    links = []
+    for path, entry in _settled(trees, index, part, files).items():
         place = files / path
         if entry.mode == GITLINK and place.is_dir() and not place.is_symlink():
             links.append(path)
             if os.path.lexists(place / ".git"):
                 head = git(place, "rev-parse", "--quiet", "--verify", "HEAD^{commit}", ok=(0, 1, 128)).strip()
-                lines += [f"{GITLINK} {head}\t{path}\0"] if head else []
-    if lines:
-        trees.run("update-index", "-z", "--index-info", files=files, index=index, send="".join(lines))
+                heads |= {path: Entry(GITLINK, head)} if head else {}
+    trees.put(heads, index, files)
     return links
 
 
-def _entries(trees: Trees, index: str, part: str, files: Path | None = None) -> Iterator[tuple[str, Entry]]:
-    """Yield the paths and entries of the index of that name, without those in conflict."""
-    listed = trees.run("ls-files", "-z", "--stage", "--", _spec(part), files=files, index=index)
-    for line in filter(None, listed.split("\0")):
-        entry, _, path = line.partition("\t")
-        mode, name, stage = entry.split(" ")
-        if stage == "0":
-            yield path, Entry(mode, name)
+def _settled(trees: Trees, index: str, part: str, files: Path | None = None) -> dict[str, Entry]:
+    """Return the entries of the index of that name by path, without those in conflict."""
+    listed = trees.staged(index, "--", _spec(part), files=files)
+    return {path: entry for path, stage, entry in listed if stage == 0}
 
 
 def _spec(part: str) -> str:
     return "." if part == "." else f":(top,literal){part}"
+
+
+class GitSnapshots:
+    """Takes and compares marks of *root*. *scratch* is a folder of ours: the repository itself is never written."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self._root = root
+        self.trees = Trees(find_repository(root), scratch)
+        self._start = self.trees.start(root)
+
+    def take(self) -> str:
+        """Return a mark of all tracked and untracked files that are not ignored. Raises WorkspaceError."""
+        return str(take(self.trees, self._root))
+
+    def changes(self, before: str, after: str) -> tuple[ChangedFile, ...]:
+        """Return the files that differ between two marks, with their line counts. A rename is a removal and an
+        addition."""
+        first, second = Mark.read(before), Mark.read(after)
+        found = {}
+        for entry in filter(None, self._diff("--numstat", "-z", first.files, second.files).split("\0")):
+            added, removed, path = entry.split("\t", 2)
+            found[path] = _changed(path, added, removed)
+        found |= {path: _changed(path, "-", "-") for path in self._large(first, second)}
+        return tuple(found[path] for path in sorted(found, key=os.fsencode))
+
+    def patches(self, before: str, after: str) -> tuple[tuple[str, str], ...]:
+        """Return the path of each file that differs between two marks, with its part of a patch. A file above a
+        megabyte counts as binary. A path that changed its kind (a file, now a link) has two parts.
+        """
+        first, second = Mark.read(before), Mark.read(after)
+        listed = self._diff("--name-status", "-z", first.files, second.files).split("\0")
+        names = [
+            path for kind, path in zip(listed[::2], listed[1::2], strict=False) for _ in range(2 if kind == "T" else 1)
+        ]
+        # Git quotes names here. Lines of a file begin with a blank, + or -, so none looks like a header.
+        shown = ("--patch", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+        parts = _HEAD.split(self._diff(*shown, first.files, second.files))
+        large = ((path, "\nBinary files differ\n") for path in self._large(first, second))
+        return (*zip(names, parts[1:], strict=True), *large)
+
+    def _diff(self, *args: str) -> str:
+        large = ("-c", "core.bigFileThreshold=1m")
+        return self.trees.run(*large, "diff", f"--relative={self._start}", *_WAYS, *args)
+
+    def _large(self, before: Mark, after: Mark) -> list[str]:
+        """Return the large files with different facts in the two marks, relative to the root."""
+        differ = differing(facts_of(self.trees, before), facts_of(self.trees, after))
+        return [path.removeprefix(self._start) for path in differ if path.startswith(self._start)]
+
+
+def _changed(path: str, added: str, removed: str) -> ChangedFile:
+    return ChangedFile(
+        path=path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        lines_added=None if added == "-" else int(added),
+        lines_removed=None if removed == "-" else int(removed),
+    )

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.errors import StateError, WorkspaceError
-from profile_router.git.lock import locked
 from profile_router.git.marks import take
+from profile_router.git.repository import locked
 from profile_router.git.trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, Trees
 from profile_router.git.writes import Changed, Found, is_folder, look, sweep, write_all
 from profile_router.state.folder import private_folder
@@ -51,18 +51,18 @@ def merge(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: s
     """Merge the change from *base* to *theirs* into the work tree; save it as a diff if that fails. The diff is written
     first, so that a crash in the middle loses nothing.
     """
-    kept = keep_diff(trees, base, theirs, state, name)
+    saved = save_diff(trees, base, theirs, state, name)
     try:
         with locked(trees.repository, state):
             files, moved = _merged(trees, base, theirs)
     except (_Conflict, Changed) as conflict:
         paths = conflict.paths if isinstance(conflict, _Conflict) else (conflict.path,)
-        return Merge(merged=False, files=_shown(paths), diff=kept, apply=apply_command(trees, kept))
-    kept.unlink()
+        return Merge(merged=False, files=_shown(paths), diff=saved, apply=apply_command(trees, saved))
+    saved.unlink()
     return Merge(merged=True, files=_shown(files), moved=moved)
 
 
-def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Path:
+def save_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Path:
     """Write the difference of two trees to a new file below *state*, readable by its owner only. Return the file.
     Raises StateError if it cannot be written.
     """
@@ -76,14 +76,18 @@ def keep_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, nam
     return file
 
 
-def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> None:
-    """Remove what a killed merge of this change left: its diff, and files without their final names."""
+def saved_diffs(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> list[Path]:
+    """Return the diffs of *name* below *state* that hold exactly the difference of two trees."""
     patch = trees.patch(base, theirs)
     folder = Path(os.path.realpath(state)) / DIFFS
-    _sweep_halves(folder, name)
-    for file in folder.glob(f"{glob.escape(name)}-*.patch"):
-        if file.read_bytes() == patch:
-            file.unlink()
+    return [file for file in sorted(folder.glob(f"{glob.escape(name)}-*.patch")) if file.read_bytes() == patch]
+
+
+def clear_halves(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> None:
+    """Remove what a killed merge of this change left: its diff, and files without their final names."""
+    _sweep_halves(Path(os.path.realpath(state)) / DIFFS, name)
+    for file in saved_diffs(trees, base, theirs, state, name):
+        file.unlink()
     with locked(trees.repository, state):
         sweep(trees.repository.top, trees.differences(base, theirs))
 
@@ -153,11 +157,8 @@ def _merged_tree(trees: Trees, base: FilesTree, ours: FilesTree, theirs: FilesTr
 def _unmerged(trees: Trees) -> dict[str, dict[int, Entry]]:
     """Return the entries of each path that both sides changed, by stage: 1 base, 2 ours, 3 theirs."""
     found: dict[str, dict[int, Entry]] = {}
-    for line in trees.run("ls-files", "-z", "--unmerged", index=_MERGED).split("\0"):
-        if line:
-            entry, _, path = line.partition("\t")
-            mode, name, stage = entry.split(" ")
-            found.setdefault(path, {})[int(stage)] = Entry(mode, name)
+    for path, stage, entry in trees.staged(_MERGED, "--unmerged"):
+        found.setdefault(path, {})[stage] = entry
     return found
 
 
@@ -177,8 +178,8 @@ def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
             trees.run("merge-file", "--quiet", *map(str, files))
         except WorkspaceError:  # it ends with the number of conflicts
             return False
-        merged = trees.keep(files[0])
-    trees.run("update-index", "--add", "--cacheinfo", f"{mode},{merged},{path}", index=_MERGED)
+        merged = trees.store_text(os.fsdecode(files[0].read_bytes()))
+    trees.put({path: Entry(mode, merged)}, _MERGED)
     return True
 
 

@@ -1,14 +1,28 @@
-"""A git repository: where its folders are, and which of its settings our git uses."""
+"""A git repository: its folders and settings, the git folder that our git uses in place of its own, and its lock.
+
+Settings of a repository can name programs: filters, hooks, monitors, drivers for diffs and merges. Overriding each one
+would miss the next. So git gets a folder of ours with only the settings of an allow-list. Settings of the user and the
+machine are left out too: a user's filter, such as git-lfs, runs programs that the repository names. Attributes and
+ignore rules count as they do for the user.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
+from profile_router.state.folder import private_folder
+from profile_router.state.places import FOLDER
+from profile_router.state.whole_files import copy_whole, write_whole
 
+LOCK_S = 60.0
 # Settings that decide how files are read and written. None can name a program; all others are ignored.
 CARRIED = frozenset({
     "core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode",
@@ -16,6 +30,7 @@ CARRIED = frozenset({
     "core.sparsecheckoutcone", "core.repositoryformatversion", "extensions.objectformat",
 })  # fmt: skip
 _FILTER = "filter."
+_RULES = ("info/exclude", "info/attributes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +84,84 @@ def _with_files(carried: dict[str, str]) -> dict[str, str]:
     for name, usual in (("core.excludesfile", "ignore"), ("core.attributesfile", "attributes")):
         carried[name] = os.path.expanduser(carried.get(name) or f"{home}/git/{usual}")  # noqa: PTH111 - may have no home
     return carried
+
+
+def own_git(repository: Repository, settings: GitSettings, folder: Path, objects: Path) -> Mapping[str, str]:
+    """Make *folder* a git folder for *repository*'s files; return the environment that makes git use it. New objects go
+    to *objects*. Raises OSError if the folder cannot be written.
+    """
+    for name in ("objects", "refs", "info"):
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(folder / "config", _written(settings.carried))
+    write_whole(folder / "HEAD", b"ref: refs/heads/none\n")
+    for name in _RULES:
+        _follow(repository.common / name, folder / name)
+    _follow(repository.git_dir / "info/sparse-checkout", folder / "info/sparse-checkout")
+    return {
+        "GIT_DIR": str(folder),
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(repository.objects),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_COUNT": "0",
+        "GIT_CONFIG_PARAMETERS": "",
+        "HOME": str(folder),  # for git before 2.32, which ignores GIT_CONFIG_GLOBAL
+        "XDG_CONFIG_HOME": str(folder),
+    }
+
+
+def copy_index(repository: Repository, folder: Path, index: Path) -> None:
+    """Copy *repository*'s own index to *index*; remove *index* if it has none."""
+    try:
+        copy_whole(repository.git_dir / "index", index)
+    except FileNotFoundError:
+        index.unlink(missing_ok=True)
+        return
+    for part in repository.git_dir.glob("sharedindex.*"):  # a split index names its other part relative to git's folder
+        copy_whole(part, folder / part.name)
+
+
+def _follow(there: Path, here: Path) -> None:
+    """Link *here* to *there*, so that both always have the same content."""
+    if not here.is_symlink():
+        here.symlink_to(there)
+
+
+def _quoted(objects: Path) -> str:
+    """Return *objects* quoted for GIT_ALTERNATE_OBJECT_DIRECTORIES, a colon-separated list (git(1))."""
+    text = str(objects)
+    if not text.startswith('"') and ":" not in text and "\n" not in text:
+        return text
+    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"))
+
+
+def _written(values: Mapping[str, str]) -> bytes:
+    """Return *values* as a git configuration; names are `section.key`."""
+    lines = []
+    for name, value in values.items():
+        section, _, key = name.partition(".")
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        lines.append(f'[{section}]\n\t{key} = "{escaped}"\n')
+    return os.fsencode("".join(lines))
+
+
+@contextmanager
+def locked(repository: Repository, state: Path) -> Iterator[None]:
+    """Hold the lock of *repository*, one for all processes of this user, while merging or looking."""
+    folder = private_folder(Path(os.path.realpath(state)) / FOLDER)
+    name = "".join(char if char.isalnum() else "-" for char in str(repository.common))[-200:]
+    deadline = time.monotonic() + LOCK_S
+    with (folder / f"{name}.lock").open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise WorkspaceError(
+                        f"another profile-router has been busy with {repository.top} for {LOCK_S:g} s; "
+                        f"end it, or see who holds {file.name}"
+                    ) from None
+                time.sleep(0.02)
+        yield

@@ -15,11 +15,9 @@ from typing import NewType
 
 from profile_router.errors import StateError
 from profile_router.git.command import git
-from profile_router.git.own_folder import copy_index, own_git
-from profile_router.git.repository import GitSettings, Repository, read_git_settings
+from profile_router.git.repository import GitSettings, Repository, copy_index, own_git, read_git_settings
 
 FilesTree = NewType("FilesTree", str)  # a tree: every entry is the real content of a file
-_LONGEST_ARGUMENTS = 100_000  # bytes; Linux allows 128 KiB per argument, POSIX promises far less
 _TIMEOUT_S = 300.0
 _RULES = "rules"  # the index for writing .gitignore files of an earlier time
 GITLINK, LINK, PROGRAM = "160000", "120000", "100755"
@@ -75,6 +73,7 @@ class Trees:
     def users_index(self, name: str) -> None:
         """Copy the repository's own index to that name, so that git reads only changed files."""
         self._environment()
+        self.unlock(name)
         with _told(self.store):
             copy_index(self.repository, self.store / "git", self.index(name))
 
@@ -109,18 +108,30 @@ class Trees:
         """Return the content git stores for *entry*; empty if it does not exist."""
         return b"" if entry is None else os.fsencode(self.run("cat-file", "blob", entry.object))
 
-    def keep_text(self, text: str) -> str:
+    def store_text(self, text: str) -> str:
         """Store *text* unchanged; return the object."""
         return self.run("hash-object", "-w", "--stdin", "--no-filters", send=text).strip()
 
-    def keep(self, file: Path) -> str:
-        """Store the bytes of *file* unchanged; return the object."""
-        return self.run("hash-object", "-w", "--no-filters", str(file)).strip()
+    def staged(self, index: str, *args: str, files: Path | None = None) -> Iterator[tuple[str, int, Entry]]:
+        """Yield what `ls-files args` lists of the index of that name: path, stage (0: no conflict) and entry."""
+        for line in self.run("ls-files", "-z", "--stage", *args, files=files, index=index).split("\0")[:-1]:
+            entry, _, path = line.partition("\t")
+            mode, name, stage = entry.split(" ")
+            yield path, int(stage), Entry(mode, name)
 
-    def write_out(self, paths: Sequence[str], index: str, folder: Path) -> None:
+    def put(self, entries: Mapping[str, Entry | None], index: str, files: Path | None = None) -> None:
+        """Set *entries* in the index of that name; a path with None leaves it."""
+        gone = [path for path, entry in entries.items() if entry is None]
+        if gone:
+            self.run("update-index", "-z", "--force-remove", "--stdin", files=files, index=index, send=_words(gone))
+        lines = [f"{entry.mode} {entry.object}\t{path}" for path, entry in entries.items() if entry is not None]
+        if lines:
+            self.run("update-index", "-z", "--index-info", files=files, index=index, send=_words(lines))
+
+    def write_out(self, paths: Collection[str], index: str, folder: Path) -> None:
         """Write *paths* of the index of that name into *folder*, as a checkout into the work tree would."""
-        for some in in_arguments(paths):
-            self.run("checkout-index", "--force", "--quiet", f"--prefix={folder}/", "--", *some, index=index)
+        words = ("checkout-index", "--force", "--quiet", f"--prefix={folder}/", "-z", "--stdin")
+        self.run(*words, index=index, send=_words(paths))
 
     def gitlinks(self, tree: FilesTree) -> tuple[str, ...]:
         """Return the paths in *tree* at which other repositories lie."""
@@ -135,8 +146,8 @@ class Trees:
             self.empty_index(_RULES)
             self.run("read-tree", tree, index=_RULES)
             self.write_out(rules, _RULES, Path(folder))
-            asked = "".join(f"{path}\0" for path in paths)
-            said = self.run("check-ignore", "--no-index", "-z", "--stdin", files=Path(folder), ok=(0, 1), send=asked)
+            words = ("check-ignore", "--no-index", "-z", "--stdin")
+            said = self.run(*words, files=Path(folder), ok=(0, 1), send=_words(paths))
         return frozenset(said.split("\0")) - {""}
 
     def filters_of(self, paths: Collection[str]) -> dict[str, str]:
@@ -146,13 +157,13 @@ class Trees:
         drivers = self.settings.filters
         if not drivers or not paths:
             return {}
-        asked = "".join(f"{path}\0" for path in paths)
-        words = self.run("check-attr", "-z", "--stdin", "filter", send=asked).split("\0")
+        words = self.run("check-attr", "-z", "--stdin", "filter", send=_words(paths)).split("\0")
         return {path: name for path, name in zip(words[::3], words[2::3], strict=False) if name in drivers}
 
-    def has_gitlink(self, tree: FilesTree) -> bool:
-        """Tell whether *tree* holds another repository: our trees never hold its files."""
-        return bool(self.gitlinks(tree))
+    def start(self, root: Path) -> str:
+        """Return what the paths of the files below *root* begin with; empty for the top of the work tree."""
+        above = os.path.relpath(root, self.repository.top)
+        return "" if above == "." else f"{above}/"
 
 
 @contextmanager
@@ -170,15 +181,6 @@ def _entries(raw: str) -> tuple[Entry | None, Entry | None]:
     return before, after
 
 
-def in_arguments(paths: Sequence[str]) -> Iterator[list[str]]:
-    """Yield *paths* in parts that fit a command line."""
-    part: list[str] = []
-    size = 0
-    for path in paths:
-        if part and size + len(path) * 4 > _LONGEST_ARGUMENTS:
-            yield part
-            part, size = [], 0
-        part.append(path)
-        size += len(path) * 4
-    if part:
-        yield part
+def _words(words: Collection[str]) -> str:
+    """Return *words* as git reads them with `-z`."""
+    return "".join(f"{word}\0" for word in words)

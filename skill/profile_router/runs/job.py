@@ -16,7 +16,7 @@ from profile_router.copies.relocation import Relocation, relocated, rewritten
 from profile_router.copies.thread_copies import copy_again, tidier
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
-from profile_router.git.merge import Merge, apply_command, clear_halves, keep_diff, merge
+from profile_router.git.merge import Merge, apply_command, clear_halves, merge, save_diff
 from profile_router.ports import Approver, Emit
 from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup
@@ -185,7 +185,7 @@ def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: b
             return _with_merge(result, merged, changed if again else merged.files)
         why = f"not merged: {', '.join(merged.files)} was changed in the workspace as well"
     else:
-        diff = keep_diff(trees, copy.base, theirs, state, name)
+        diff = save_diff(trees, copy.base, theirs, state, name)
         merged = Merge(merged=False, files=(), diff=diff, apply=apply_command(trees, diff))
         why = f"{result.json['error'] or 'its check failed'}; not merged"
     return _with_merge(result, merged, changed, f"{why}; what it did is kept, apply it with: {merged.apply}")

@@ -14,7 +14,7 @@ from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_glob, private_text
 from profile_router.core.text import shown
-from profile_router.git.snapshot import GitSnapshots
+from profile_router.git.marks import GitSnapshots
 from profile_router.verify.private_copies import PrivatePieces, copied_from
 from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, file_windows
 

@@ -1,6 +1,6 @@
 """Bring files back to what they were before a run, without losing anything: the next attempt starts from a clean tree.
 
-What is taken back is kept below our state first. It is done as a merge, so that what somebody changed meanwhile stays,
+What is taken back is saved below our state first. It is done as a merge, so that what somebody changed meanwhile stays,
 and where that cannot be, nothing is touched. Doing it once more, after a crash in the middle, changes nothing more.
 """
 
@@ -17,10 +17,9 @@ from typing import TypeVar
 
 from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.text import shown
-from profile_router.git.marks import LargeFile, Mark, facts_of
-from profile_router.git.merge import DIFFS, apply_command, keep_diff, merge
-from profile_router.git.repository import find_repository
-from profile_router.git.trees import Entry, FilesTree, Trees, in_arguments
+from profile_router.git.marks import LargeFile, Mark, differing, facts_of
+from profile_router.git.merge import DIFFS, apply_command, merge, save_diff, saved_diffs
+from profile_router.git.trees import Entry, FilesTree, Trees
 from profile_router.git.writes import Changed, Found, look, write_all
 from profile_router.outside.json_reader import read_json
 from profile_router.state.folder import private_folder, write_private
@@ -29,7 +28,7 @@ from profile_router.workspace.content import shown_size
 
 _NAMED = 3
 _TARGET = "set-back"  # the index that the tree to go back to is made in
-_KEPT = "the files are as they were before; what was tried in them is kept, apply it with: "
+_SAVED = "the files are as they were before; what was tried in them is kept, apply it with: "
 
 Pair = tuple[Entry | None, Entry | None]
 T = TypeVar("T")
@@ -54,51 +53,52 @@ def _mark(marks: Path, number: int) -> Path:
 
 
 def set_back_by_git(
-    root: Path, store: Path, state: Path, name: str, marks: tuple[str, str], wrote: Collection[str] | None
+    trees: Trees, root: Path, state: Path, name: str, marks: tuple[str, str], wrote: Collection[str] | None
 ) -> SetBack:
-    """Undo in the work tree around *root* what changed between two *marks*, trees whose objects are in *store*.
+    """Undo in the work tree around *root* what changed between two *marks* of *trees*.
 
     *wrote* are the only files to be touched, relative to *root*; None: all below it. Raises WorkspaceError.
     """
-    trees = Trees(find_repository(root), store)
     first, second = (Mark.read(mark) for mark in marks)
     before, after = first.files, second.files
-    unkept = facts_of(trees, first), facts_of(trees, second)
+    large = facts_of(trees, first), facts_of(trees, second)
     changes = _mine(trees, root, trees.differences(before, after), wrote)
-    changes = {path: pair for path, pair in changes.items() if path not in unkept[0] and path not in unkept[1]}
+    changes = {path: pair for path, pair in changes.items() if path not in large[0] and path not in large[1]}
     changes = _without_revealed(trees, before, changes)
     left = "; ".join(
-        filter(None, (_too_large(trees, root, unkept, wrote), _other_repositories(trees, root, before, wrote)))
+        filter(None, (_too_large(trees, root, large, wrote), _other_repositories(trees, root, before, wrote)))
     )
     if not changes:
         return SetBack(done=True, note=left)
-    target = _without(trees, after, changes)
-    kept, fresh = _kept(trees, target, after, state, name)
+    trees.empty_index(_TARGET)
+    trees.run("read-tree", after, index=_TARGET)
+    trees.put({path: was for path, (was, _) in changes.items()}, _TARGET)
+    target = trees.write(_TARGET)
+    there = saved_diffs(trees, target, after, state, name)  # after a crash it may be there already
+    saved = there[0] if there else save_diff(trees, target, after, state, name)
     merged = merge(trees, after, target, state, name)
     if merged.merged:
-        _sweep(trees, after, target, state, name)
-        note = f"{_KEPT}{apply_command(trees, kept)}"
+        for way_back in saved_diffs(trees, after, target, state, name):  # saved by a merge that was killed
+            way_back.unlink(missing_ok=True)
+        note = f"{_SAVED}{apply_command(trees, saved)}"
         return SetBack(done=True, note=f"{left}; else {note}" if left else note)
     if merged.diff is not None:
         merged.diff.unlink(missing_ok=True)
-    if fresh:
-        kept.unlink(missing_ok=True)
+    if not there:
+        saved.unlink(missing_ok=True)
     return _left(f"{', '.join(merged.files)} was changed meanwhile")
 
 
-def kept_by(root: Path, store: Path, mark: str) -> frozenset[str]:
+def stored_files(trees: Trees, root: Path, mark: str) -> frozenset[str]:
     """Return the files below *root*, relative to it, whose content *mark* has. Raises WorkspaceError."""
-    trees = Trees(find_repository(root), store)
-    above = os.path.relpath(root, trees.repository.top)
-    start = "" if above == "." else f"{above}/"
+    start = trees.start(root)
     listed = trees.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", Mark.read(mark).files).split("\0")
     return frozenset(path.removeprefix(start) for path in listed if path and path.startswith(start))
 
 
 def _mine(trees: Trees, root: Path, changes: Mapping[str, T], wrote: Collection[str] | None) -> dict[str, T]:
     """Return the *changes* below *root* that are among *wrote*."""
-    above = os.path.relpath(root, trees.repository.top)
-    start = "" if above == "." else f"{above}/"
+    start = trees.start(root)
     return {
         path: pair
         for path, pair in changes.items()
@@ -109,14 +109,13 @@ def _mine(trees: Trees, root: Path, changes: Mapping[str, T], wrote: Collection[
 def _too_large(
     trees: Trees,
     root: Path,
-    unkept: tuple[Mapping[str, LargeFile], Mapping[str, LargeFile]],
+    large: tuple[Mapping[str, LargeFile], Mapping[str, LargeFile]],
     wrote: Collection[str] | None,
 ) -> str:
-    """Say what became of the files whose content a mark does not keep: they stay as the attempt left them."""
-    before, after = unkept
-    differ = {path: path for path in sorted({*before, *after}) if before.get(path) != after.get(path)}
+    """Say what became of the files whose content a mark does not have: they stay as the attempt left them."""
+    before, after = large
     said = []
-    for path in _mine(trees, root, differ, wrote):
+    for path in _mine(trees, root, dict.fromkeys(differing(before, after)), wrote):
         became = "was deleted" if path not in after else "is new" if path not in before else "was changed"
         said.append(f"{shown(path)} ({shown_size((before.get(path) or after[path]).size)}) {became}")
     more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
@@ -133,45 +132,13 @@ def _without_revealed(trees: Trees, before: FilesTree, changes: dict[str, Pair])
 
 def _other_repositories(trees: Trees, root: Path, before: FilesTree, wrote: Collection[str] | None) -> str:
     """Say in which submodules, whose files are in no tree of ours, something may have been changed; mostly none."""
-    above = os.path.relpath(root, trees.repository.top)
-    written = None if wrote is None else [os.path.normpath(Path(above, path)) for path in wrote]
+    written = None if wrote is None else [os.path.normpath(trees.start(root) + path) for path in wrote]
     inside = [
         link
         for link in trees.gitlinks(before)
         if written is None or any(path.startswith(f"{link}/") for path in written)
     ]
     return f"what was changed inside of {', '.join(inside[:_NAMED])}, a repository of its own, stays" if inside else ""
-
-
-def _without(trees: Trees, after: FilesTree, changes: Mapping[str, Pair]) -> FilesTree:
-    """Return the tree *after* without *changes*."""
-    trees.empty_index(_TARGET)
-    trees.run("read-tree", after, index=_TARGET)
-    for some in in_arguments([path for path, (_, now) in changes.items() if now]):
-        trees.run("update-index", "--force-remove", "--", *some, index=_TARGET)
-    entries = [f"{was.mode},{was.object},{path}" for path, (was, _) in changes.items() if was]
-    for some in in_arguments(entries):
-        words = [word for entry in some for word in ("--cacheinfo", entry)]
-        trees.run("update-index", "--add", *words, index=_TARGET)
-    return trees.write(_TARGET)
-
-
-def _kept(trees: Trees, target: FilesTree, after: FilesTree, state: Path, name: str) -> tuple[Path, bool]:
-    """Return the file that holds the change, and whether it is new: after a crash it may be there already."""
-    there = _files_of(trees.patch(target, after), state, name)
-    return (there[0], False) if there else (keep_diff(trees, target, after, state, name), True)
-
-
-def _sweep(trees: Trees, after: FilesTree, target: FilesTree, state: Path, name: str) -> None:
-    """Remove what a merge that was killed kept of the way back: it is nobody's work."""
-    for file in _files_of(trees.patch(after, target), state, name):
-        file.unlink(missing_ok=True)
-
-
-def _files_of(patch: bytes, state: Path, name: str) -> list[Path]:
-    """Return the kept diffs of *name* that hold exactly *patch*."""
-    folder = Path(os.path.realpath(state)) / DIFFS
-    return [file for file in sorted(folder.glob(f"{name}-*.patch")) if file.read_bytes() == patch]
 
 
 def set_back_by_journal(
@@ -185,12 +152,12 @@ def set_back_by_journal(
     if not changed:
         return SetBack(done=True)
     was = {path: None if journal[path] is None else Found(journal[path] or b"") for path in changed}
-    kept = _copied(state, name, changed)
+    saved = _copied(state, name, changed)
     try:
         write_all(root, changed, was, sorted(changed))
     except Changed as other:
         return _left(f"{other.path} was changed meanwhile")
-    return SetBack(done=True, note=f"{_KEPT}cp -R {shlex.quote(f'{kept}/.')} {shlex.quote(str(root))}")
+    return SetBack(done=True, note=f"{_SAVED}cp -R {shlex.quote(f'{saved}/.')} {shlex.quote(str(root))}")
 
 
 def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:
@@ -205,7 +172,7 @@ def look_at(root: Path, paths: Collection[str]) -> dict[str, Found | None]:
 
 
 def _copied(state: Path, name: str, files: Mapping[str, Found | None]) -> Path:
-    """Keep what *files* hold in a folder of its own, the same for the same content."""
+    """Save what *files* hold in a folder of its own, the same for the same content."""
     digest = hashlib.sha256()
     for path, found in sorted(files.items()):
         digest.update(f"{path}\0{_content(found) is None}\0".encode("utf-8", "surrogateescape"))

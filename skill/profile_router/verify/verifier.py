@@ -17,19 +17,19 @@ from profile_router.core.language.path_words import path_words
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, left_files, note_beginning
-from profile_router.git.snapshot import GitSnapshots
+from profile_router.git.marks import GitSnapshots
 from profile_router.git.writes import Found
 from profile_router.threads.records import Records
 from profile_router.verify.check import run_check
 from profile_router.verify.diffs import WorkDiffs
 from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.set_back import (
-    kept_by,
     look_at,
     remember,
     remembered,
     set_back_by_git,
     set_back_by_journal,
+    stored_files,
     unknown_outside_of_git,
 )
 from profile_router.withheld.file_secrets import Known
@@ -138,11 +138,11 @@ class WorkspaceVerifier:
             return SetBack(done=True)
         root = self.workspace.root
         if self.workspace.git:
-            done = set_back_by_git(root, self.scratch, self.state, self.name, (snapshot, ended), wrote)
+            trees = self._marks(root).trees
+            done = set_back_by_git(trees, root, self.state, self.name, (snapshot, ended), wrote)
             if not done.done:
                 return done
-            kept = kept_by(root, self.scratch, snapshot)
-            return replace(done, left=left_files(root, beginning(self.scratch), kept))
+            return replace(done, left=left_files(root, beginning(self.scratch), stored_files(trees, root, snapshot)))
         if wrote is None or self._ended is None:
             return unknown_outside_of_git(interrupted=wrote is not None)
         return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
