@@ -302,7 +302,7 @@ def test_a_key_file_that_is_none_or_open_to_others_is_refused(tmp_path: Path) ->
 
 def test_where_no_key_can_be_kept_it_is_said_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoThreadKey, match=r"threads\.key cannot be (read|made)"):
+    with pytest.raises(NoThreadKey, match=r"threads\.key cannot be read or made"):
         read_key({"XDG_CONFIG_HOME": str(tmp_path / "file")})
 
 

@@ -7,7 +7,6 @@ stays in a folder of ours, and the user's repository is only read.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -24,7 +23,7 @@ from profile_router.git.marks import facts_of, take, take_copy
 from profile_router.git.repository import Repository, locked
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.state.folder import private_folder
-from profile_router.state.places import FOLDER, door, remove, tidy_up
+from profile_router.state.places import FOLDER, door, hold, remove, tidy_up
 from profile_router.state.whole_files import copy_whole
 from profile_router.workspace.content import shown_size
 
@@ -101,9 +100,7 @@ def _new_place(home: Path, tidy: Callable[[Path], object]) -> tuple[Path, IO[byt
         tidy_up(home, tidy)
         place = home / secrets.token_hex(4)
         place.mkdir(mode=0o700)
-        alive = (place / "alive").open("ab")
-        fcntl.flock(alive, fcntl.LOCK_EX)
-    return place, alive
+        return place, hold(place)
 
 
 def _linked_folders(repository: Repository) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ A thread's row names the folder that its run works in. So a copy belongs to the 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from profile_router.git.repository import Repository
 from profile_router.git.trees import FilesTree, Trees
 from profile_router.outside.json_reader import read_json
 from profile_router.ports import Emit
-from profile_router.state.places import ABOUT, FOLDER, door, place_in, remove, thread_of, tidy_up
+from profile_router.state.places import ABOUT, FOLDER, door, hold, place_in, remove, thread_of, tidy_up
 from profile_router.state.whole_files import write_whole
 from profile_router.threads.threads import Row, Threads
 
@@ -79,8 +78,7 @@ def copy_again(place: Path, tidy: Callable[[Path], None]) -> Iterator[Copy]:
         raise WorkspaceError(f"the copy of the workspace that it worked in is gone ({place}); hand the task over again")
     if not copy.trees.repository.top.is_dir():
         raise WorkspaceError(f"{copy.trees.repository.top}, which it worked for, is not a folder now; bring it back")
-    with (place / "alive").open("ab") as alive:
-        fcntl.flock(alive, fcntl.LOCK_EX)
+    with hold(place):
         (copy.top / ".git" / "index.lock").unlink(missing_ok=True)  # of a child of that process, dead like it
         try:
             yield copy

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_router.errors import StateError, WorkspaceError
+from profile_router.errors import WorkspaceError
 from profile_router.git.marks import take
 from profile_router.git.repository import locked
 from profile_router.git.trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, Trees
 from profile_router.git.writes import Changed, Found, is_folder, look, sweep, write_all
-from profile_router.state.folder import private_folder
+from profile_router.state.folder import private_folder, usable
 from profile_router.state.whole_files import HALF, write_whole
 
 DIFFS = "diffs"
@@ -69,10 +69,8 @@ def save_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, nam
     file = private_folder(Path(os.path.realpath(state)) / DIFFS) / f"{name}-{secrets.token_hex(_DIGITS // 2)}.patch"
     _sweep_halves(file.parent, name)
     patch = trees.patch(base, theirs)
-    try:
+    with usable(file):
         write_whole(file, patch)
-    except OSError as error:
-        raise StateError(f"{file} cannot be written ({error.strerror}); make room there") from None
     return file
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NewType
 
-from profile_router.errors import StateError
 from profile_router.git.command import git
 from profile_router.git.repository import GitSettings, Repository, copy_index, own_git, read_git_settings
+from profile_router.state.folder import usable
 
 FilesTree = NewType("FilesTree", str)  # a tree: every entry is the real content of a file
 _TIMEOUT_S = 300.0
@@ -62,7 +61,7 @@ class Trees:
     def _environment(self) -> Mapping[str, str]:
         if self._own is None:
             settings = self.settings
-            with _told(self.store):
+            with usable(self.store):
                 self._own = own_git(self.repository, settings, self.store / "git", self.objects)
         return self._own
 
@@ -74,7 +73,7 @@ class Trees:
         """Copy the repository's own index to that name, so that git reads only changed files."""
         self._environment()
         self.unlock(name)
-        with _told(self.store):
+        with usable(self.store):
             copy_index(self.repository, self.store / "git", self.index(name))
 
     def empty_index(self, name: str) -> None:
@@ -164,14 +163,6 @@ class Trees:
         """Return what the paths of the files below *root* begin with; empty for the top of the work tree."""
         above = os.path.relpath(root, self.repository.top)
         return "" if above == "." else f"{above}/"
-
-
-@contextmanager
-def _told(store: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StateError(f"{store} cannot be written ({error.strerror}); make room there") from None
 
 
 def _entries(raw: str) -> tuple[Entry | None, Entry | None]:

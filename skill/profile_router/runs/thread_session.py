@@ -13,12 +13,12 @@ from profile_router.machine.imports import import_large
 from profile_router.state.database import BUSY_S
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.key import VARIABLE, NoThreadKey, read_key
-from profile_router.threads.records import Serializer
 from profile_router.threads.threads import Run, Threads
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

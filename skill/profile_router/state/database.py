@@ -43,18 +43,25 @@ def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
         ) from None
 
 
-def compact(path: Path) -> None:
-    """Rewrite the database at *path*, so that its bytes hold nothing deleted. Raises StateError."""
+@contextmanager
+def erasing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the database at *path* so that its bytes hold nothing that the block deletes. Raises StateError."""
     try:
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
         try:
             connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("VACUUM")
+            yield connection
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise StateError(f"{path} cannot be written anew ({error}); make room there, and try again") from None
+        raise StateError(f"{path} cannot be written ({error}); make room there, and try again") from None
+
+
+def compact(path: Path) -> None:
+    """Rewrite the database at *path*, so that its bytes hold nothing deleted. Raises StateError."""
+    with erasing(path) as database:
+        database.execute("VACUUM")
 
 
 def told() -> tuple[str, ...]:

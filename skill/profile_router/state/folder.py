@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from profile_router.errors import StateError
@@ -19,23 +21,36 @@ def state_dir(environ: Mapping[str, str]) -> Path:
     return our_folder("STATE", environ)
 
 
-def private_folder(path: Path) -> Path:
-    """Create *path* for its owner only (0700) and return it. Raises StateError if that fails."""
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Raise StateError in place of an OSError of the block, which uses *path*."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield
     except OSError as error:
         raise StateError(
-            f"the state folder {path} cannot be made ({error.strerror}); name another with {VARIABLE}=DIR"
+            f"{path} cannot be used ({error.strerror}); make room there, or name another folder: {VARIABLE}=DIR"
         ) from None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file *path*, one for all processes, for the block. Raises StateError."""
+    with usable(path):
+        lock = path.open("ab")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def private_folder(path: Path) -> Path:
+    """Create *path* for its owner only (0700) and return it. Raises StateError if that fails."""
+    with usable(path):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def write_private(path: Path, text: str) -> None:
     """Write *text* to *path* at once, readable by its owner only (0600). Raises StateError."""
     private_folder(path.parent)
-    try:
+    with usable(path):
         write_whole(path, text.encode("utf-8", "replace"))
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be written ({error.strerror}); name another folder with {VARIABLE}=DIR"
-        ) from None

@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import IO
 
 from profile_router.outside.json_reader import read_json
+from profile_router.state.folder import locked
 
 ABOUT = "about.json"
+FOLDER = "worktrees"
+_ALIVE = "alive"
 
 
 def place_in(state: Path, workspace: str) -> Path | None:
@@ -29,39 +33,46 @@ def thread_of(place: Path) -> str:
         return place.name
 
 
-FOLDER = "worktrees"
-
-
-def remove(place: Path) -> None:
-    """Remove the folder *place* and its content, read-only files too. Links are not followed."""
-    shutil.rmtree(place, ignore_errors=True)
-    if not place.exists():
+def remove(path: Path) -> None:
+    """Remove the file, or the folder with its content, read-only files too. Links are not followed."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
         return
-    for folder, _, _ in os.walk(place):
+    shutil.rmtree(path, ignore_errors=True)
+    if not path.exists():
+        return
+    for folder, _, _ in os.walk(path):
         with suppress(OSError):
             Path(folder).chmod(0o700)
-    shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def tidy_up(home: Path, tidy: Callable[[Path], object]) -> None:
-    """*Tidy* the copies in *home* left by dead processes. Holds the lock of *home*."""
+    """*Tidy* the copies in *home* left by dead processes. Under the door of *home*."""
     for left in home.iterdir():
-        if left.is_dir() and _ownerless(left):
+        if left.is_dir() and not living(left):
             tidy(left)
 
 
-@contextmanager
-def door(home: Path) -> Iterator[None]:
+def door(home: Path) -> AbstractContextManager[None]:
     """Hold the lock for making and removing copies in *home*."""
-    with (home / ".lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return locked(home / ".lock")
 
 
-def _ownerless(place: Path) -> bool:
+def hold(folder: Path) -> IO[bytes]:
+    """Take the lock of *folder* for as long as this process lives and the file is open. Raises OSError."""
+    alive = (folder / _ALIVE).open("ab")
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    return alive
+
+
+def living(folder: Path) -> bool:
+    """Tell whether a process holds the lock of *folder*. Under a door, so that nobody takes one meanwhile."""
     try:
-        with (place / "alive").open("ab") as alive:
-            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        with (folder / _ALIVE).open("rb") as alive:
+            fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return False
-    return True
+    except OSError:
+        return True
+    return False

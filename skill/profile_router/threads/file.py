@@ -9,20 +9,21 @@ and workspace, and how large what is kept is.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S, make_private, set_aside, transaction
-from profile_router.state.folder import VARIABLE, private_folder
-from profile_router.threads.records import Serializer
+from profile_router.state.folder import VARIABLE, locked, private_folder, usable
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
 FILE = "threads.sqlite"
 CHECKPOINTS = "checkpoints.sqlite"
@@ -58,24 +59,13 @@ class ThreadFile:
         """Return where LangGraph's is."""
         return self.state / CHECKPOINTS
 
-    @contextmanager
-    def door(self) -> Iterator[None]:
+    def door(self) -> AbstractContextManager[None]:
         """Hold the one lock under which files and locks of threads come and go. Raises StateError."""
-        place = private_folder(self.state) / "threads.lock"
-        try:
-            lock = place.open("ab")
-        except OSError as error:
-            why = f"{place} cannot be opened ({error.strerror}); name another folder: {VARIABLE}=DIR"
-            raise StateError(why) from None
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return locked(private_folder(self.state) / "threads.lock")
 
-    @contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
+    def open(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open ours for one transaction. Raises StateError."""
-        with transaction(self.path, SCHEMA) as database:
-            yield database
+        return transaction(self.path, SCHEMA)
 
     def make_ready(self, serializer: Serializer | None) -> None:
         """See to it that they can be used with *serializer*, under the door. Where one cannot, both are set aside.
@@ -86,11 +76,8 @@ class ThreadFile:
             reason = _unusable(path, serializer)
             if reason is not None:
                 self._set_aside(path, reason)
-        try:
+        with usable(self.checkpoints):
             make_private(self.checkpoints)
-        except OSError as error:
-            why = f"{self.checkpoints} cannot be used ({error.strerror}); make room there, or name another folder"
-            raise StateError(f"{why}: {VARIABLE}=DIR") from None
         with self.open() as database:
             if serializer is not None:
                 row = serializer.dumps_typed(_KEY_CHECK)
@@ -98,12 +85,8 @@ class ThreadFile:
 
     def _set_aside(self, path: Path, reason: str) -> None:
         """Rename both: what is in the one goes with what is in the other."""
-        try:
+        with usable(path):
             aside = [set_aside(one).name for one in (self.path, self.checkpoints) if os.path.lexists(one)]
-        except OSError as error:
-            raise StateError(
-                f"{path} {reason}, and cannot be moved away ({error.strerror}); name another folder: {VARIABLE}=DIR"
-            ) from None
         self.notices.append(f"{path} {reason}: the threads are set aside as {' and '.join(aside)}, and begun anew")
 
 

@@ -36,20 +36,15 @@ def key_file(environ: Mapping[str, str]) -> Path:
 def read_key(environ: Mapping[str, str]) -> bytes:
     """Return the key, made where there is none yet.
 
-    Raises NoKey where it can neither be read nor made, and StateError where it is not a key, or others can read it.
+    Raises NoThreadKey if it can neither be read nor made, and StateError if it is not a key, or others can read it.
     """
     path = key_file(environ)
     try:
-        return _read(path)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise NoThreadKey(f"{path} cannot be read ({error.strerror})") from None
-    try:
-        _make(path)
+        if not os.path.lexists(path):
+            _make(path)
         return _read(path)
     except OSError as error:
-        raise NoThreadKey(f"{path} cannot be made ({error.strerror})") from None
+        raise NoThreadKey(f"{path} cannot be read or made ({error.strerror})") from None
 
 
 def _read(path: Path) -> bytes:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_router.errors import StateError
-from profile_router.state.folder import private_folder
+from profile_router.state.folder import private_folder, usable
 
 FOLDER = "sessions"
 MOST = 20_000
@@ -43,11 +42,9 @@ class ParentSessions:
         """Remember that the newest of *sessions* has private work. Raises StateError."""
         for session in sessions[:1]:
             path = self.state / FOLDER / _name(session)
-            try:
-                private_folder(path.parent)
+            private_folder(path.parent)
+            with usable(path):
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-            except OSError as error:
-                raise StateError(f"{path} cannot be written ({error.strerror}); make room there") from None
 
 
 def _name(session: str) -> str:

@@ -11,22 +11,13 @@ import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S
 
-
-class Serializer(Protocol):
-    """Turns a value into a type and bytes, and back."""
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Return type and bytes of *obj*."""
-        ...
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """Return the value of type and bytes."""
-        ...
+if TYPE_CHECKING:
+    from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
 
 class Records(Protocol):

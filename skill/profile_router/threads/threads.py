@@ -6,28 +6,27 @@ A row says `running` from the beginning of a run to its end: running without a l
 
 from __future__ import annotations
 
-import fcntl
-import glob
 import os
 import secrets
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from profile_router.errors import StateError, UsageError
-from profile_router.state.database import BUSY_S, compact
-from profile_router.state.folder import private_folder
+from profile_router.errors import UsageError
+from profile_router.state.database import compact, erasing
+from profile_router.state.folder import private_folder, usable
 from profile_router.state.places import FOLDER as COPIES
-from profile_router.state.places import door, place_in, remove, thread_of, tidy_up
+from profile_router.state.places import door, hold, living, place_in, remove, thread_of, tidy_up
 from profile_router.threads.file import ThreadFile
-from profile_router.threads.records import KeptRecords, MemoryRecords, Records, Serializer
+from profile_router.threads.records import KeptRecords, MemoryRecords, Records
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
 FOLDER = "runs"
-_ALIVE = "alive"
 _TEXTS = ("texts", "diffs")
 _TABLES = {"runs": "thread", "records": "thread", "checkpoints": "thread_id", "writes": "thread_id"}
 _DAY_S = 86_400.0
@@ -161,23 +160,12 @@ class Threads:
         """Return the threads whose run was interrupted and can be resumed."""
         with self.file.door():
             rows = [row for row in self.rows() if row.status == "running" and not row.why]
-            return [row for row in rows if not self._living(row.thread)]
-
-    def _living(self, thread: str) -> bool:
-        """Tell whether a process is at *thread*. Under the door, where nobody takes a lock meanwhile."""
-        try:
-            with (self._folder(thread) / _ALIVE).open("rb") as alive:
-                fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        return False
+            return [row for row in rows if not living(self._folder(row.thread))]
 
     def purge(self, wanted: Callable[[Row], bool]) -> list[tuple[str, int]]:
         """Remove all that is kept of the threads that are *wanted*, but for living ones; return each with its files."""
         with self.file.door():
-            gone = [row for row in self.rows() if wanted(row) and not self._living(row.thread)]
+            gone = [row for row in self.rows() if wanted(row) and not living(self._folder(row.thread))]
             if not gone:
                 return []
             for path in (self.file.checkpoints, self.file.path):
@@ -205,54 +193,41 @@ class Threads:
     def _hold(self, thread: str, *, fresh: bool = True) -> IO[bytes]:
         """Take the lock of *thread*; *fresh*: its run folder is empty then. Under the door."""
         folder = self._folder(thread)
-        if self._living(thread):
+        if living(folder):
             row = self._row(thread)
             by = f" by process {row.pid} since {row.since}" if row else ""
             raise UsageError(f"thread {thread} is being run{by}; wait for it, or end it")
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
-        try:
-            private_folder(folder.parent)
-            private_folder(folder)
-            alive = (folder / _ALIVE).open("ab")
-        except OSError as error:
-            raise StateError(f"{folder} cannot be used ({error.strerror})") from None
-        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return alive
+        private_folder(folder.parent)
+        private_folder(folder)
+        with usable(folder):
+            return hold(folder)
 
     def _remove_files(self, row: Row) -> int:
         """Remove the files of a thread: its run folder, the copy of a work tree that its run was killed in, and the
-        texts and diffs that were kept for a person."""
-        thread = row.thread
-        shutil.rmtree(self._folder(thread), ignore_errors=True)
+        texts and diffs that were saved for a person; return how many of those."""
+        shutil.rmtree(self._folder(row.thread), ignore_errors=True)
         if copy := place_in(self.file.state, row.workspace):
             remove(copy)
-        count = 0
-        for folder in _TEXTS:
-            for path in (self.file.state / folder).glob(f"*{glob.escape(thread)}-*"):
-                name = path.name.removeprefix(".")  # of one that a kill left half written
-                # not of thread `a-b` for `a`
-                if name.startswith(f"{thread}-") and name.removeprefix(f"{thread}-").partition(".")[0].isalnum():
-                    if path.is_dir():  # what was taken back outside of git
-                        remove(path)
-                    else:
-                        path.unlink(missing_ok=True)
-                    count += 1
-        return count
+        saved = [path for path in _saved(self.file.state) if _thread_of(path) == row.thread]
+        for path in saved:
+            remove(path)
+        return len(saved)
 
     def sweep(self) -> int:
-        """Remove what is left of threads that no row tells of: run folders, copies, kept texts and diffs, databases
+        """Remove what is left of threads that no row tells of: run folders, copies, saved texts and diffs, databases
         that were set aside, names in the bytes of the databases. Return how many files and folders it was.
         """
         with self.file.door():
             known = {row.thread for row in self.rows()}
             state = Path(os.path.realpath(self.file.state))
             runs = (path for path in state.glob(f"{FOLDER}/*") if path.name not in known)
-            left = [path for path in runs if not self._living(path.name)]
-            left += [path for folder in _TEXTS for path in state.glob(f"{folder}/*-*") if _thread_of(path) not in known]
+            left = [path for path in runs if not living(path)]
+            left += [path for path in _saved(state) if _thread_of(path) not in known]
             left += state.glob("*.sqlite.broken-*")
             for path in left:
-                _remove(path)
+                remove(path)
             for database in (self.file.checkpoints, self.file.path):
                 if database.exists():
                     compact(database)
@@ -269,16 +244,14 @@ class Threads:
         return len(left)
 
 
-def _thread_of(kept: Path) -> str:
-    """Return the thread that a text or diff was *kept* of: behind its last dash stands what tells them apart."""
-    return kept.name.removeprefix(".").rpartition("-")[0]
+def _saved(state: Path) -> list[Path]:
+    """Return the texts and diffs that were saved for a person, those that a kill left half written too."""
+    return [path for folder in _TEXTS for path in (state / folder).glob("*-*")]
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+def _thread_of(saved: Path) -> str:
+    """Return the thread that a text or diff was *saved* of: behind its last dash stands what tells them apart."""
+    return saved.name.removeprefix(".").rpartition("-")[0]
 
 
 def _row(values: tuple[object, ...]) -> Row:
@@ -288,18 +261,9 @@ def _row(values: tuple[object, ...]) -> Row:
 
 def _delete(path: Path, threads: Sequence[str]) -> None:
     """Delete the rows of *threads* in the database at *path*; no deleted page stays behind. Raises StateError."""
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-        try:
-            connection.execute("PRAGMA secure_delete = ON")
-            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            tables = {str(name) for (name,) in found}
-            for table, column in _TABLES.items():
-                if table in tables:
-                    wanted = [(thread,) for thread in threads]
-                    connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", wanted)  # noqa: S608
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise StateError(f"{path} cannot be written ({error}); make room there, and try again") from None
+    with erasing(path) as database:
+        tables = {str(name) for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table, column in _TABLES.items():
+            if table in tables:
+                wanted = [(thread,) for thread in threads]
+                database.executemany(f"DELETE FROM {table} WHERE {column} = ?", wanted)  # noqa: S608
