@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from profile_router.core.telling.ladder_mermaid import ladder_mermaid
+from profile_router.core.telling.policy import ladder_mermaid
 from profile_router.policies.file import find_policy, read_policy
 
 

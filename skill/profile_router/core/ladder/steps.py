@@ -11,6 +11,7 @@ from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.policy import Policy, Step, Tier
 
 Action = Literal["go", "wait", "condense", "stop"]
+UPWARD: Mapping[Tier, Tier] = {"cheap": "local", "local": "burst"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +170,8 @@ def _next_provider(walk: _Walk) -> Iterator[Place]:
 
 
 def _next_tier(walk: _Walk) -> Iterator[Place]:
-    upward: Mapping[Tier, Tier] = {"cheap": "local", "local": "burst"}
-    if walk.tier in upward:
-        yield from _tier(upward[walk.tier])(walk)
+    if walk.tier in UPWARD:
+        yield from _tier(UPWARD[walk.tier])(walk)
 
 
 def _larger_window(walk: _Walk) -> Iterator[Place]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from profile_router.core.evidence import Evidence, Range
+from profile_router.core.evidence import Evidence
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.text import price
 
 if TYPE_CHECKING:
     from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
     from profile_router.core.ladder.steps import Hop
+    from profile_router.core.privacy.taint import Taint
 
 Json = dict[str, Any]
 _ONE_LINE = 110
@@ -20,96 +22,63 @@ LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 def decision_json(decision: Decision) -> Json:
     """Return *decision* as `route --json` prints it."""
-    evidence = evidence_json(decision.evidence)
-    if isinstance(decision, Refusal):
-        return {
-            "status": "refused",
-            "profile": None,
-            "tier": None,
-            "rule": decision.rule,
-            "reasons": list(decision.reasons),
-            "unblock": list(decision.unblock),
-            "evidence": evidence,
-            "policy": decision.policy,
-            "warnings": list(decision.warnings),
-        }
-    return {
-        "profile": decision.profile,
-        "tier": decision.tier,
-        "host": decision.host,
+    refused = isinstance(decision, Refusal)
+    head = {"profile": None, "tier": None} if refused else _fields(decision, "profile", "tier", "host")
+    said: Json = head | {
         "rule": decision.rule,
         "reasons": list(decision.reasons),
-        "evidence": evidence,
-        "needs_probe": decision.needs_probe,
-        "condense": decision.condense,
-        "flips": list(decision.flips),
-        "estimate": {
-            "usd": decision.estimate.usd,
-            "seconds": decision.estimate.seconds,
-            "usd_if_burst": decision.estimate.usd_if_burst,
-        },
+        "evidence": evidence_json(decision.evidence),
         "policy": decision.policy,
         "warnings": list(decision.warnings),
+    }
+    if isinstance(decision, Refusal):
+        return {"status": "refused", **said, "unblock": list(decision.unblock)}
+    return {
+        **said,
+        **_fields(decision, "needs_probe", "condense"),
+        "flips": list(decision.flips),
+        "estimate": _fields(decision.estimate, "usd", "seconds", "usd_if_burst"),
     }
 
 
 def evidence_json(evidence: Evidence) -> Json:
     """Return *evidence* as JSON. Sizes are ranges with their source; a high of null means no known end."""
+    sizes = ("files_to_read", "files_to_edit", "lines_to_edit", "tokens")
     return {
-        "files_to_read": _range(evidence.files_to_read),
-        "files_to_edit": _range(evidence.files_to_edit),
-        "lines_to_edit": _range(evidence.lines_to_edit),
-        "tokens": {"low": evidence.tokens.low, "high": evidence.tokens.high, "source": evidence.tokens.source},
+        **{name: _fields(getattr(evidence, name), "low", "high", "source") for name in sizes},
         "chars": evidence.chars,
-        "images": [{"place": image.place, "form": image.form, "bytes": image.bytes} for image in evidence.images],
-        "kinds": [{"kind": hit.kind, "quote": hit.quote} for hit in evidence.kinds],
-        "private": [{"kind": finding.kind, "place": finding.place} for finding in evidence.private],
-        "files": [
-            {"path": file.path, "bytes": file.bytes, "form": file.form, "lines": file.lines} for file in evidence.files
-        ],
-        "windows": [
-            {
-                "profile": window.profile,
-                "tokens": window.tokens,
-                "source": window.source,
-                "prompt_tokens": window.prompt_tokens,
-            }
-            for window in evidence.windows
-        ],
+        "images": [_fields(image, "place", "form", "bytes") for image in evidence.images],
+        "kinds": [_fields(hit, "kind", "quote") for hit in evidence.kinds],
+        "private": [_fields(finding, "kind", "place") for finding in evidence.private],
+        "files": [_fields(file, "path", "bytes", "form", "lines") for file in evidence.files],
+        "windows": [_fields(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows],
         "notes": list(evidence.notes),
     }
 
 
-def _range(size: Range) -> Json:
-    return {"low": size.low, "high": size.high, "source": size.source}
+def _fields(value: object, *names: str) -> Json:
+    return {name: getattr(value, name) for name in names}
 
 
 def receipt_json(receipt: Receipt) -> Json:
     """Return *receipt* as `run --json` prints it."""
-    plain = {name: getattr(receipt, name) for name in receipt.__dataclass_fields__}
-    return plain | {"taints": [{"path": taint.path, "why": taint.why} for taint in receipt.taints]}
+    return _fields(receipt, *receipt.__dataclass_fields__) | {"taints": _taints(receipt.taints)}
+
+
+def _taints(taints: Sequence[Taint]) -> list[Json]:
+    return [_fields(taint, "path", "why") for taint in taints]
 
 
 def verified_json(verified: Verified) -> Json:
     """Return *verified* as `run --json` prints it."""
-    check = verified.check
+    check = None
+    if verified.check is not None:
+        check = _fields(verified.check, "command", "passed", "exit_code", "seconds", "last_line")
+        check["taints"] = _taints(verified.check.taints)
     return {
-        "files_changed": [
-            {"path": file.path, "lines_added": file.lines_added, "lines_removed": file.lines_removed}
-            for file in verified.files_changed
-        ],
-        "lines_added": verified.lines_added,
-        "lines_removed": verified.lines_removed,
-        "check": None
-        if check is None
-        else {
-            "command": check.command,
-            "passed": check.passed,
-            "exit_code": check.exit_code,
-            "seconds": check.seconds,
-            "last_line": check.last_line,
-            "taints": [{"path": taint.path, "why": taint.why} for taint in check.taints],
-        },
+        "files_changed": [_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
+        **_fields(verified, "lines_added", "lines_removed"),
+        "check": check,
         "unverified": list(verified.unverified),
     }
 
@@ -117,12 +86,8 @@ def verified_json(verified: Verified) -> Json:
 def decision_lines(decision: Decision, *, burst: str) -> list[str]:
     """Return the screen of a decision: decision, reason, what would change it, price. *burst* is the burst profile."""
     if isinstance(decision, Refusal):
-        lines = [
-            f"refused  ·  {decision.rule}",
-            *_labelled("why", decision.reasons),
-            *_labelled("unblock", decision.unblock),
-        ]
-        return lines + _labelled("warning", decision.warnings)
+        lines = [f"refused  ·  {decision.rule}", *_labelled("why", decision.reasons)]
+        return lines + _labelled("unblock", decision.unblock) + _labelled("warning", decision.warnings)
     head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
     head += "  ·  condensed first" if decision.condense else ""
     lines = [head, *_labelled("why", (*_joined(decision.reasons), _size(decision.evidence, decision.profile)))]
@@ -180,11 +145,10 @@ def attempt_line(attempt: Attempt) -> str:
         served = f"{served} at {receipt.host}"
     if attempt.failure is not None:
         return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
-    turns, read = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}", _read(receipt)
+    turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
-    return (
-        f"{receipt.profile} · {served} · {turns} · {tokens} · {price(receipt.cost_usd)} · {receipt.seconds:.1f} s{read}"
-    )
+    cost = f"{price(receipt.cost_usd)} · {receipt.seconds:.1f} s{_read(receipt)}"
+    return f"{receipt.profile} · {served} · {turns} · {tokens} · {cost}"
 
 
 def _read(receipt: Receipt) -> str:

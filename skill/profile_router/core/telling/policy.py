@@ -1,4 +1,4 @@
-"""The policy's rules in words, from the policy's own figures."""
+"""The policy's rules and ladder in words and as a drawing, from the policy's own figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from profile_router.core.policy import Policy
+from profile_router.core.ladder.steps import UPWARD, most_hops
+from profile_router.core.policy import Policy, Step, Tier
 from profile_router.core.policy.rules import (
     TIERS,
     BorderlineRule,
@@ -20,23 +21,17 @@ from profile_router.core.policy.rules import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRow:
-    """One rule for a reader: its id, when it fires, and the profile it goes to."""
+class TableRow:
+    """One rule or step for a reader: its id, what makes it fire, and where it goes.
+
+    Of a step also from which tiers it leads (`start`), and how often it may be taken (`bound`).
+    """
 
     id: str
     when: str
     goes: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRow:
-    """One step of the ladder for a reader: its id, what happened, from which tiers, where it leads, how often."""
-
-    id: str
-    when: str
-    start: str
-    goes: str
-    bound: str
+    start: str = ""
+    bound: str = ""
 
 
 _GOES: Mapping[str, str] = {
@@ -47,37 +42,61 @@ _GOES: Mapping[str, str] = {
     "condense": "the same, condensed first",
     "asked": "the profile that was asked for",
 }
+_CAUSES_A_LINE = 4  # in a drawing
 
 
-def describe_ladder(policy: Policy) -> tuple[StepRow, ...]:
+def describe_ladder(policy: Policy) -> tuple[TableRow, ...]:
     """Return the steps of the ladder of *policy* in order."""
     return tuple(
-        StepRow(
+        TableRow(
             id=row.id,
             when=", ".join(row.causes),
             start=", ".join(row.from_tiers) if set(row.from_tiers) < set(TIERS) else "every tier",
-            goes=_GOES.get(row.to, f"{row.to} tier").format(wait=policy.limits.wait_seconds),
-            bound=("once" if row.times == 1 else f"{row.times} times") + ("" if row.may_cost else ", never paid"),
+            goes=_leads(row.to, policy),
+            bound=_bound(row),
         )
         for row in policy.ladder
     )
 
 
-def describe_rules(policy: Policy) -> tuple[RuleRow, ...]:
+def ladder_mermaid(policy: Policy) -> str:
+    """Return the ladder of *policy* as Mermaid text; the first line tells how many steps a run takes at most."""
+    lines = [f"%% at most {most_hops(policy)} steps in a run; what no row answers stops", "graph LR;"]
+    lines += [f"\t{tier}([{name}]);" for tier in ("cheap", "local", "burst") if (name := policy.tiers.profile(tier))]
+    used = {row.to for row in policy.ladder} - {"next-tier"}
+    lines += [f'\t{to}["{_leads(to, policy)}"];' for to in _GOES if to in used]
+    for row in policy.ladder:
+        ends: dict[str, list[Tier]] = {}
+        for tier in row.from_tiers:
+            end = UPWARD.get(tier) if row.to == "next-tier" else row.to
+            if policy.tiers.profile(tier) is not None and end not in (None, tier):
+                ends.setdefault(str(end), []).append(tier)
+        causes = [", ".join(row.causes[at : at + _CAUSES_A_LINE]) for at in range(0, len(row.causes), _CAUSES_A_LINE)]
+        label = "<br>".join([f"<b>{row.id}</b>, {_bound(row)}", *causes])
+        lines += [f'\t{" & ".join(tiers)} -- "{label}" --> {end};' for end, tiers in ends.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _leads(to: str, policy: Policy) -> str:
+    return _GOES.get(to, f"{to} tier").format(wait=policy.limits.wait_seconds)
+
+
+def _bound(row: Step) -> str:
+    return ("once" if row.times == 1 else f"{row.times} times") + ("" if row.may_cost else ", never paid")
+
+
+def describe_rules(policy: Policy) -> tuple[TableRow, ...]:
     """Return the rules of *policy* in order."""
-    return tuple(RuleRow(id=rule.id, when=_WHEN[rule.id](rule), goes=_goes(rule, policy)) for rule in policy.rules)
+    return tuple(TableRow(id=rule.id, when=_WHEN[rule.id](rule), goes=_goes(rule, policy)) for rule in policy.rules)
 
 
 def _goes(rule: Rule, policy: Policy) -> str:
     profile = policy.tiers.profile(rule.route) or policy.tiers.local
     if isinstance(rule, BorderlineRule):
+        if not policy.tiers.cheap:
+            return f"{profile}, no probe (the policy has no cheap tier)"
         complex_profile = policy.tiers.profile(rule.if_complex) or policy.tiers.local
-        asked = "a probe" if policy.tiers.cheap else "no probe (the policy has no cheap tier)"
-        return (
-            f"{asked}, then {complex_profile} if complex, else {profile}"
-            if policy.tiers.cheap
-            else f"{profile}, {asked}"
-        )
+        return f"a probe, then {complex_profile} if complex, else {profile}"
     return f"{profile}, never anything that is not local" if rule.id == "private" else profile
 
 
