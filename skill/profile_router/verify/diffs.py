@@ -49,21 +49,16 @@ class WorkDiffs:
 
     def of_journal(self, journal: Mapping[str, bytes | None], only: Collection[str] | None) -> tuple[FileDiff, ...]:
         """Return how the files differ from what *journal* says they were; *only* these files, None: all."""
-        return tuple(self._from_journal(journal, only))
+        changed = changed_since(self._root, journal)
+        return tuple(self._from_journal(*file) for file in changed if only is None or file[0] in only)
 
     def _from_git(self, path: str, text: str) -> FileDiff:
         hunks = "\n@@ " in text
         return self._file(path, _plain(text), binary=not hunks and _BINARY in text)
 
-    def _from_journal(self, journal: Mapping[str, bytes | None], only: Collection[str] | None) -> Iterator[FileDiff]:
-        for path in sorted(journal):
-            if only is not None and path not in only:
-                continue
-            before, after = journal[path], _content(self._root / path)
-            if before != after:
-                whole = (before or b"") + (after or b"")
-                odd = b"\0" in whole or len(whole) > _LARGEST_COMPARED
-                yield self._file(path, "" if odd else _unified(path, before, after), binary=odd)
+    def _from_journal(self, path: str, before: bytes | None, after: bytes | None) -> FileDiff:
+        odd = is_binary(before, after, _LARGEST_COMPARED)
+        return self._file(path, "" if odd else _unified(path, before, after), binary=odd)
 
     def _file(self, path: str, text: str, *, binary: bool) -> FileDiff:
         name = shown(_plain(path))
@@ -90,11 +85,21 @@ def _secret_in(file: Path, confidential: Confidential) -> str:
     return ""
 
 
-def _content(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return None
+def changed_since(root: Path, journal: Mapping[str, bytes | None]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+    """Yield each file below *root* that is not what *journal* says it was, with both contents (None: absent)."""
+    for path, before in sorted(journal.items()):
+        try:
+            after: bytes | None = (root / path).read_bytes()
+        except OSError:
+            after = None
+        if after != before:
+            yield path, before, after
+
+
+def is_binary(before: bytes | None, after: bytes | None, longest: int) -> bool:
+    """Tell whether two contents are not to be compared line by line: not text, or together over *longest* bytes."""
+    whole = (before or b"") + (after or b"")
+    return b"\0" in whole or len(whole) > longest
 
 
 def _unified(path: str, before: bytes | None, after: bytes | None) -> str:

@@ -86,7 +86,7 @@ def set_back_by_git(
         merged.diff.unlink(missing_ok=True)
     if not there:
         saved.unlink(missing_ok=True)
-    return _left(f"{', '.join(merged.files)} was changed meanwhile")
+    return not_set_back(f"{', '.join(merged.files)} was changed meanwhile")
 
 
 def stored_files(trees: Trees, root: Path, mark: str) -> frozenset[str]:
@@ -156,7 +156,7 @@ def set_back_by_journal(
     try:
         write_all(root, changed, was, sorted(changed))
     except Changed as other:
-        return _left(f"{other.path} was changed meanwhile")
+        return not_set_back(f"{other.path} was changed meanwhile")
     return SetBack(done=True, note=f"{_SAVED}cp -R {shlex.quote(f'{saved}/.')} {shlex.quote(str(root))}")
 
 
@@ -190,13 +190,6 @@ def _content(found: Found | None) -> bytes | None:
     return None if found is None else found.content
 
 
-def unknown_outside_of_git(*, interrupted: bool) -> SetBack:
-    """Say that nobody knows what commands or Hermes' tools changed where there is no git, or what somebody else did
-    while the run was *interrupted*."""
-    if interrupted:
-        return _left("the run was interrupted, and outside of git nobody knows what was changed since")
-    return _left("outside of git only what the embedded runner's own tools wrote can be taken back")
-
-
-def _left(why: str) -> SetBack:
+def not_set_back(why: str) -> SetBack:
+    """Say *why* the files stay as the attempt left them."""
     return SetBack(done=False, note=f"what was tried cannot be taken back, and the files stay as they are: {why}")

@@ -21,16 +21,16 @@ from profile_router.git.marks import GitSnapshots
 from profile_router.git.writes import Found
 from profile_router.threads.records import Records
 from profile_router.verify.check import run_check
-from profile_router.verify.diffs import WorkDiffs
+from profile_router.verify.diffs import WorkDiffs, changed_since, is_binary
 from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.set_back import (
     look_at,
+    not_set_back,
     remember,
     remembered,
     set_back_by_git,
     set_back_by_journal,
     stored_files,
-    unknown_outside_of_git,
 )
 from profile_router.withheld.file_secrets import Known
 from profile_router.withheld.opened_secrets import Secrets
@@ -99,12 +99,8 @@ class WorkspaceVerifier:
         """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
         if self.workspace is None:
             return ()
-        diffs = WorkDiffs(
-            self.workspace.root,
-            self.private,
-            private_pieces(self.workspace, self.private),
-            confidential=self.confidential,
-        )
+        pieces = private_pieces(self.workspace, self.private)
+        diffs = WorkDiffs(self.workspace.root, self.private, pieces, confidential=self.confidential)
         if not self.workspace.git:
             return diffs.of_journal(self.journal, wrote)
         marks = self._marks(self.workspace.root)
@@ -127,9 +123,7 @@ class WorkspaceVerifier:
             try:
                 done = self._set_back(snapshot, ended, wrote)
             except WorkspaceError as error:
-                done = SetBack(
-                    done=False, note=f"what was tried cannot be taken back, and the files stay as they are: {error}"
-                )
+                done = not_set_back(str(error))
             remember(self.scratch, number, done)
         return done
 
@@ -143,16 +137,17 @@ class WorkspaceVerifier:
             if not done.done:
                 return done
             return replace(done, left=left_files(root, beginning(self.scratch), stored_files(trees, root, snapshot)))
-        if wrote is None or self._ended is None:
-            return unknown_outside_of_git(interrupted=wrote is not None)
+        if wrote is None:
+            return not_set_back("outside of git only what the embedded runner's own tools wrote can be taken back")
+        if self._ended is None:
+            return not_set_back("the run was interrupted, and outside of git nobody knows what was changed since")
         return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
 
     def _changes(self, snapshot: str) -> tuple[ChangedFile, ...]:
         if self.workspace is None:
             return ()
         if not snapshot:
-            written = [_difference(path, before, self.workspace.root) for path, before in sorted(self.journal.items())]
-            return tuple(file for file in written if file is not None)
+            return tuple(_counted(*file) for file in changed_since(self.workspace.root, self.journal))
         marks = self._marks(self.workspace.root)
         after = self._found("looked") or marks.take()
         self._keep("looked", after)  # before the check, which may leave files behind
@@ -222,19 +217,12 @@ def _there(root: Path, path: str) -> bool:
         return False
 
 
-def _difference(path: str, before: bytes | None, root: Path) -> ChangedFile | None:
-    try:
-        after: bytes | None = (root / path).read_bytes()
-    except OSError:
-        after = None
-    if after == before:
-        return None
-    old, new = before or b"", after or b""
-    if b"\0" in old + new or len(old) + len(new) > _LARGEST_DIFFED:
+def _counted(path: str, before: bytes | None, after: bytes | None) -> ChangedFile:
+    if is_binary(before, after, _LARGEST_DIFFED):
         return ChangedFile(path=path, lines_added=None, lines_removed=None)
-    marks = [line[0] for line in difflib.ndiff(_lines(old), _lines(new)) if line[:2] in {"+ ", "- "}]
+    marks = [line[0] for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in {"+ ", "- "}]
     return ChangedFile(path=path, lines_added=marks.count("+"), lines_removed=marks.count("-"))
 
 
-def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines()
+def _lines(data: bytes | None) -> list[str]:
+    return (data or b"").decode("utf-8", "replace").splitlines()
