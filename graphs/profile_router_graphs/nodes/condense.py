@@ -11,7 +11,7 @@ from langgraph.types import Command
 
 from profile_router.core.attempt.between import unavailable
 from profile_router.core.attempt.order import Order
-from profile_router.core.condense.result import Helper, helpers, notes
+from profile_router.core.condense.result import Helper, helpers
 from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.fit import fits
 from profile_router.core.telling.decision import attempt_line
@@ -31,7 +31,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
         context.health.give_back(Place(writer.profile))
     receipts = (*state["receipts"], *outcome.receipts)
     if outcome.condensed is not None:
-        said = notes(outcome.condensed.listed)
+        said = tuple(part.line for part in outcome.condensed.listed)
         for line in said:
             runtime.stream_writer({"event": "condense", "line": line})
         update = {"condensed": outcome.condensed, "receipts": receipts, "notes": (*state["notes"], *said)}

@@ -1,8 +1,8 @@
 """Plan how a context is brought within a number of tokens. Pure: counting, cutting and outlining are handed in.
 
 In this order, and no further than needed: code becomes its outline, the largest first; lines that repeat stand once;
-at last the largest parts are summarized, out of which what speaks of the goal is kept word for word. Errors and the
-files to be edited stay as they are. Nothing disappears unlisted.
+at last the largest parts are summarized, but for passages that speak of the goal. Errors and files to be edited stay as
+they are. Nothing disappears unlisted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMED = 6
 _SHORTEST_REPEAT = 20
 _LONGEST_PASSAGE = 2_000
 _WORD = re.compile(r"[A-Za-z_]\w{3,60}")
-_DIGEST_PARTS = 3  # a third of the room for summaries is for passages kept word for word
+_DIGEST_PARTS = 3  # a third of the room for summaries is for passages taken word for word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,17 +125,17 @@ def plan(
     if _total(items) > budget.room:
         _lines_once(items, tools)
     rest = _taken_out(items, budget.room)
-    kept = [item for item in items if item not in rest]
-    room = budget.room - _total(kept)
+    fitting = [item for item in items if item not in rest]
+    fixed = _total(fitting)
+    room = budget.room - fixed
     if room < 0 or (rest and room < LEAST_SUMMARY + _HEADER):
-        fixed = _total(kept)
         return TooLarge(f"errors and files to be edited take {fixed:,} tokens, and there is room for {budget.room:,}")
-    kept_plan = CondensePlan(
-        context="".join(item.text for item in kept if not item.turns),
-        conversation=tuple(turn for item in kept for turn in item.turns),
-        listed=tuple(part for item in kept if (part := item.listed) is not None),
+    planned = CondensePlan(
+        context="".join(item.text for item in fitting if not item.turns),
+        conversation=tuple(turn for item in fitting for turn in item.turns),
+        listed=tuple(part for item in fitting if (part := item.listed) is not None),
     )
-    return _with_summaries(kept_plan, rest, goal, replace(budget, room=room - _HEADER), tools) if rest else kept_plan
+    return _with_summaries(planned, rest, goal, replace(budget, room=room - _HEADER), tools) if rest else planned
 
 
 def _items(context: str, conversation: Conversation, edited: frozenset[str], tools: Tools) -> list[_Item]:
@@ -190,14 +190,14 @@ def _lines_once(items: Sequence[_Item], tools: Tools) -> None:
         if item.part is None or item.verbatim or item.kind is not None:
             continue
         lines = item.text.splitlines(keepends=True)
-        kept = []
+        once = []
         for line in lines:
             if len(line) < _SHORTEST_REPEAT or line not in seen:
-                kept.append(line)
+                once.append(line)
                 seen.add(line)
-        if len(kept) < len(lines):
-            note = f"[condensed: {item.place}, lines that repeat stand once, {len(lines):,} → {len(kept):,} lines]\n"
-            item.becomes(note + "".join(kept), "selected", tools.size)
+        if len(once) < len(lines):
+            note = f"[condensed: {item.place}, lines that repeat stand once, {len(lines):,} → {len(once):,} lines]\n"
+            item.becomes(note + "".join(once), "selected", tools.size)
 
 
 def _taken_out(items: Sequence[_Item], room: int) -> list[_Item]:
@@ -218,9 +218,9 @@ def _taken_out(items: Sequence[_Item], room: int) -> list[_Item]:
 
 
 def _with_summaries(
-    kept: CondensePlan, rest: Sequence[_Item], goal: str, budget: CondenseBudget, tools: Tools
+    planned: CondensePlan, rest: Sequence[_Item], goal: str, budget: CondenseBudget, tools: Tools
 ) -> CondensePlan | TooLarge:
-    least = _total(rest) - budget.room  # what is kept word for word is no more than the room
+    least = _total(rest) - budget.room  # passages taken word for word are no more than the room
     if least > budget.chunk * budget.calls:
         return _too_many(least, -(-least // budget.chunk), budget)
     summarized = tuple(CondensedPart(place=item.place, kind="summary", before=item.before, after=0) for item in rest)
@@ -233,7 +233,7 @@ def _with_summaries(
         rounds = _rounds(len(chunks), budget.room - tools.size(passages), budget.chunk)
         if rounds is not None and rounds[1] <= budget.calls:
             return replace(
-                kept, chunks=chunks, chunk=budget.chunk, summarized=summarized, passages=passages,
+                planned, chunks=chunks, chunk=budget.chunk, summarized=summarized, passages=passages,
                 bounds=rounds[0], calls=rounds[1],
             )  # fmt: skip
         needed = len(chunks) + 1 if rounds is None else rounds[1]

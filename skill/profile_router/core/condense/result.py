@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -111,8 +110,3 @@ def applied(
         replace(order, task=task, conversation=condensed.conversation, outside=outside),
         replace(evidence, tokens=tokens, windows=tuple(windows)),
     )
-
-
-def notes(listed: Sequence[CondensedPart]) -> tuple[str, ...]:
-    """Return a line for each part that was condensed."""
-    return tuple(part.line for part in listed)
