@@ -16,8 +16,7 @@ import pytest
 from tests.hermes_plugin.parent import PLUGIN, POLICY, program
 
 from profile_router import hermes_plugin
-from profile_router.hermes_plugin import line as pipes
-from profile_router.hermes_plugin import middleware, process, surfaces
+from profile_router.hermes_plugin import middleware, pipes, process, surfaces
 from profile_router.hermes_plugin.arguments import tasks_of
 from profile_router.hermes_plugin.private import PATHS, looks_private
 from profile_router.hermes_plugin.results import entry_of

@@ -100,7 +100,7 @@ def folder_of(task_id: object) -> str:
 def agrees(question: str) -> bool | None:
     """Ask Hermes' user by Hermes' own approval, and return whether they agreed; None where nobody can answer.
 
-    Nobody is there with `-z`, in a cron job or in a script: that Hermes approves everything there is no yes to a price.
+    With `-z`, in a cron job or in a script nobody is there. Hermes approves everything then: not a yes to a price.
     """
     try:
         at_hand = (_found(name, *_APPROVAL_PLACES) for name in ("_is_interactive_cli", "_is_gateway_approval_context"))

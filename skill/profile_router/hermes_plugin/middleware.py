@@ -155,7 +155,7 @@ def refused(ran: Ran) -> bool:
 
 
 def why_broken(ran: Ran) -> str:
-    """Return in words why there is no answer of the router."""
+    """Return why the router did not answer, in words."""
     if not ran.started:
         return f"the router cannot be started ({ran.errors}); {FIX}"
     said = f": {ran.errors}" if ran.errors else ""
@@ -179,6 +179,6 @@ def _as_result(entries: Sequence[Mapping[str, Any]], seconds: float, notes: Sequ
 
 
 def _noted(result: Any, note: Mapping[str, Any] | None) -> Any:
-    """Return Hermes' own result with *note*, as it is where there is none or it is not a JSON object."""
+    """Return Hermes' own result with *note*; unchanged without a note, or if it is not a JSON object."""
     found = json.loads(result) if note else None
     return json.dumps({**found, "profile_router": note}, ensure_ascii=False) if isinstance(found, dict) else result

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .hermes import agrees, interrupted
-from .line import FLOODED, OVER, Line
+from .pipes import FLOODED, OVER, Pipes
 from .settings import Settings, environment, folder_of_parent
 
 _RUN = ("run", "--task-json", "-", "--exit-with-stdin", "--from-hermes")
@@ -62,7 +62,7 @@ class _Together(Ran):
     tasks: list[Ran] = field(default_factory=list)
 
     def hear(self, event: Mapping[str, Any]) -> None:
-        """Take one event of the router's stream: what is about one task is that task's."""
+        """Take one event of the router's stream: one about a task goes to that task."""
         kind, index = event["event"], event.get("task_index")
         if kind == "batch":
             self.result = event
@@ -131,31 +131,31 @@ def _run_process(ran: Ran, arguments: Sequence[str], order: Any, following: Foll
         ran.errors = str(error)
         return
     ran.started = True
-    line = Line(process, json.dumps(order))
+    pipes = Pipes(process, json.dumps(order))
     try:
-        _follow(ran, line, following)
+        _follow(ran, pipes, following)
     finally:
-        line.end(done=ran.result is not None)
-        ran.code, ran.errors = process.returncode, line.errors()
+        pipes.end(done=ran.result is not None)
+        ran.code, ran.errors = process.returncode, pipes.errors()
         seen = len(ran.lines)
-        for event in line.rest():  # it may have decided just before it was ended, and says where it keeps its work
+        for event in pipes.rest():  # it may have decided just before it was ended, and says where it keeps its work
             ran.hear(event)
         for said in ran.lines[seen:][-_LAST_LINES:]:
             following.alive(said)
 
 
-def _follow(ran: Ran, line: Line, following: Following) -> None:
+def _follow(ran: Ran, pipes: Pipes, following: Following) -> None:
     start_s = following.settings.start_s
     decided_by = time.monotonic() + start_s
     while ran.result is None:
-        event = line.next()
+        event = pipes.next()
         if event is OVER:
-            ran.stopped = FLOODED if line.flooded else ""
+            ran.stopped = FLOODED if pipes.flooded else ""
             return
         if event is not None:
             ran.hear(event)
             if event["event"] == "ask":
-                line.say({"answer": agrees(str(event.get("line")))})
+                pipes.say({"answer": agrees(str(event.get("line")))})
         now = time.monotonic()
         if interrupted():
             ran.stopped = "interrupted"

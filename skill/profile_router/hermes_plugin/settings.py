@@ -110,7 +110,7 @@ def home_of(plugin: Path) -> Path:
 
 
 def recorded_command(home: Path) -> Command:
-    """Return the program that `install` has recorded for the Hermes home *home*; empty where there is none to trust.
+    """Return the program that `install` has recorded for the Hermes home *home*; empty without one to trust.
 
     Only a file of this user, that nobody else may write, with an absolute path of a program that is there.
     """

@@ -23,7 +23,7 @@ FLOODED = f"it did not stop talking: more than {_MOST_EVENTS:,} events, or {_MOS
 OVER: dict[str, Any] = {"event": "over"}
 
 
-class Line:
+class Pipes:
     """The pipes to one process, each with a thread of its own, so that none can block the one that watches.
 
     `flooded`: it said more than any router does, and is not heard any more.
