@@ -127,7 +127,7 @@ def test_without_git_there_is_one_line_that_says_so(tmp_path: Path) -> None:
 def test_the_scripted_fix_is_what_mends_the_test(tmp_path: Path) -> None:
     from profile_router.demo.scratch import CHECK_ARGUMENTS, LINES, make_scratch
 
-    repository = make_scratch(tmp_path, local="http://127.0.0.1:1/v1", burst="http://127.0.0.1:2/v1").repository
+    repository = make_scratch(tmp_path, local="http://127.0.0.1:1/v1", burst="http://127.0.0.1:2/v1")
     check = [sys.executable, *CHECK_ARGUMENTS.split()]
     assert subprocess.run(check, cwd=repository, capture_output=True, check=False).returncode == 1
     for arguments in (arguments for line in LINES for name, arguments in line.calls if name == "edit_file"):

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.demo.provider import ScriptLine
@@ -14,6 +13,7 @@ from profile_router.git.command import git
 
 GOAL = "Fix delays() in backoff.py: it ignores `cap`, so a test fails"
 CHECK_ARGUMENTS = "-m unittest -q"
+CHECK = f"{Path(sys.executable).name} {CHECK_ARGUMENTS}"
 MODEL = "scripted-model"
 
 _WRONG = "    return [base * 2**n for n in range(retries)]"
@@ -52,16 +52,8 @@ _IDENTITY = ("-c", "user.name=profile-router demo", "-c", "user.email=demo@local
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "LD_LIBRARY_PATH")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scratch:
-    """Where things are: the repository, and the command that tests it."""
-
-    repository: Path
-    check: str
-
-
-def make_scratch(root: Path, *, local: str, burst: str) -> Scratch:
-    """Fill the empty folder *root*. *local* and *burst* are the base URLs of the two stand-ins."""
+def make_scratch(root: Path, *, local: str, burst: str) -> Path:
+    """Fill the empty folder *root*; return its repository. *local* and *burst* are base URLs of the stand-ins."""
     repository = root / "repository"
     _write(repository, _FILES)
     git(repository, "init", "-q", "--template=")
@@ -72,7 +64,7 @@ def make_scratch(root: Path, *, local: str, burst: str) -> Scratch:
         "coding-burst/config.yaml": _profile(burst, MODEL, 200_000),
         "review-cheap/config.yaml": _profile(burst, MODEL, 128_000),
     })  # fmt: skip
-    return Scratch(repository=repository, check=f"{Path(sys.executable).name} {CHECK_ARGUMENTS}")
+    return repository
 
 
 def _profile(base_url: str, model: str, window: int) -> str:

@@ -18,7 +18,7 @@ from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, thousands
 from profile_router.core.text import price
 from profile_router.demo.provider import Script, refusing, scripted
-from profile_router.demo.scratch import GOAL, LINES, MODEL, Scratch, make_scratch, own_environment
+from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
 from profile_router.machine.imports import import_large
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
@@ -35,13 +35,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Play the demo, print what `run` would print, and return the exit code of the run."""
     _say(_FIRST, "")
-    with _stage() as scratch:
-        _say(*_opening(scratch), "")
+    with _stage() as repository:
+        _say(*_opening(), "")
         import_large("profile_router.runs.run")  # with LangChain, which takes half a second
         from profile_router.runs.run import run_task
 
-        task = Task(goal=GOAL, workspace=str(scratch.repository), check=scratch.check)
-        result = run_task(task, None, os.environ, scratch.repository, Progress())
+        task = Task(goal=GOAL, workspace=str(repository), check=CHECK)
+        result = run_task(task, None, os.environ, repository, Progress())
     if arguments.json:
         print(json.dumps(result.json, ensure_ascii=False, indent=2))
     else:
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _stage() -> Iterator[Scratch]:
+def _stage() -> Iterator[Path]:
     """Set up stand-ins, repository and Hermes home in a scratch folder; nothing of it outlives the block."""
     script = Script(model=MODEL, lines=LINES, pause_s=_TURN_PAUSE_S)
     with ExitStack() as stack:
@@ -67,10 +67,10 @@ def _say(*lines: str) -> None:
     print("\n".join(told), file=sys.stderr, flush=True)
 
 
-def _opening(scratch: Scratch) -> tuple[str, ...]:
+def _opening() -> tuple[str, ...]:
     return (
         f"  task        {GOAL}",
-        f"  workspace   a scratch git repository, 2 files; its check `{scratch.check}` fails",
+        f"  workspace   a scratch git repository, 2 files; its check `{CHECK}` fails",
         "  profiles    coding-local: a server that is down · coding-burst: plays a cloud model, at the policy's price",
     )
 
