@@ -27,7 +27,7 @@ class Places:
 def find_places(environ: Mapping[str, str], profile: str | None = None) -> Places:
     """Return where to install for *profile*, by default the one that HERMES_HOME names.
 
-    Raises UsageError where there is no Hermes home or the profile is one that subagents run under, UnknownProfile.
+    Raises UsageError without a Hermes home or for a profile that subagents run under, and UnknownProfile.
     """
     root = find_root(environ)
     home = find_home(environ)
@@ -41,7 +41,7 @@ def find_places(environ: Mapping[str, str], profile: str | None = None) -> Place
 
 
 def find_root(environ: Mapping[str, str]) -> Path:
-    """Return the Hermes home that *environ* names. Raises UsageError where there is none."""
+    """Return the Hermes home that *environ* names. Raises UsageError without one."""
     root = find_home(environ).root
     if root is None:
         wanted = environ.get("HERMES_HOME", "").strip() or "~/.hermes"

@@ -148,7 +148,7 @@ def _whole(found: Iterable[Change], manifest: Manifest, root: Path) -> tuple[Cha
 
 
 def _agreement(root: Path, wanting: tuple[Wanting, ...], use: bool | None) -> Iterator[Change]:
-    """Yield the record of what was agreed on where it changes; whoever has edited it is taken at their word here."""
+    """Yield the record of what was agreed on, where it changes; what a user wrote into it counts as agreed."""
     before = root_keys.agreed(root)
     after = before if use is None else joined(before, wanting) if use else {}
     if after == before:

@@ -33,7 +33,7 @@ class Wanting:
 
 
 def who_wants(places: Places, environ: Mapping[str, str]) -> tuple[Wanting, ...]:
-    """Return who would need the pool of *places* once all is installed; a key in this shell is nobody's own."""
+    """Return which profiles would need the pool of *places* after an install; a key in this shell does not count."""
     found: dict[str, list[str]] = {}
     tiers = _policy(environ).tiers
     for name in filter(None, dict.fromkeys((tiers.burst, tiers.cheap, tiers.local))):

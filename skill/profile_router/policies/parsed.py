@@ -2,8 +2,8 @@
 
 A file a policy, in JSON, in a folder of the user's cache: owned by this user, and closed to all others. Whatever is
 wrong with folder or file (another's, open to others, a link, damaged, of another version) counts as nothing kept: the
-policy file is read, and the fault is nobody's error. What this user's own programs write there is believed, as the
-policy itself is.
+policy file is read, and no error is raised. What this user's own programs write there is trusted, as the policy
+is.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _folders(workspace: Workspace | None) -> Iterator[Path]:
 
 
 def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
-    """Return what the file in the folder *root* says, None where there is none or it says nothing."""
+    """Return what the file in the folder *root* says, None without such a file, or where it says nothing."""
     path = root / FILE
     try:
         raw = read_plain(path, MOST_BYTES, links=False)

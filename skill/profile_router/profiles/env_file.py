@@ -25,7 +25,7 @@ _BLANKS = re.compile(r"[^\S\n]{200}")  # and its search for a comment the square
 
 
 def read_env(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables in the .env file *path*, {} where there is none; the last of two equal names wins.
+    """Return the variables in the .env file *path*, {} without such a file; the last of two equal names wins.
 
     `${NAME}` and `${NAME:-else}` take what the lines above say, else HOME, LOGNAME and USER of *environ*. Nothing else
     of it is looked at, and nothing is executed. Raises ProfileError for a file that is not text, and with the number

@@ -32,7 +32,7 @@ _CHAINS = ("fallback_providers", "fallback_model")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HermesHome:
-    """Where profiles come from. `root` None means there is no Hermes home and the shipped profiles serve."""
+    """Where profiles come from. Without a Hermes home `root` is None, and the shipped profiles serve."""
 
     root: Path | None
     profiles: Path

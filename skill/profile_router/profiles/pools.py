@@ -64,7 +64,7 @@ class PooledKey:
 
 def read_pools(folder: Path) -> Pools:
     """Return the pools in the auth.json of *folder* as they stand there; {} for none that can be read."""
-    for _ in range(2):  # whoever replaces it in place may be at it: it is looked at once more
+    for _ in range(2):  # half written, it is read once more
         try:
             document = read_json(read_plain(folder / FILE, _MOST_BYTES) or b"null")
         except OSError:

@@ -42,9 +42,9 @@ class ThreadRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentChat:
-    """What a model elsewhere hears of the chat of whoever delegates: nothing, or its newest turns that are clean.
+    """What a model elsewhere hears of the parent's chat: nothing, or its newest turns that are clean.
 
-    A thread's own turns are not meant: who goes on with a thread wishes them to be heard.
+    A thread's own turns are another matter: who goes on with a thread wants them heard.
     """
 
     elsewhere: Literal["none", "turns"] = "none"
