@@ -159,4 +159,4 @@ def test_nothing_else_in_the_code_knows_the_demo() -> None:
         for path in sources
         if re.search(r"\bdemo", path.read_text(encoding="utf-8"), re.IGNORECASE)
     }
-    assert {name for name in knowing if not name.startswith(("demo/", "cli/commands/demo"))} == {"cli/app.py"}
+    assert {name for name in knowing if not name.startswith(("demo/", "cli/commands/demo"))} == {"cli/spelling.py"}
