@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from profile_router.core.evidence import Evidence, Window
+from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.policy.rules import BorderlineRule, Rule
 from profile_router.core.privacy.local_wordings import asks_to_stay_local
@@ -31,6 +31,7 @@ class _Choice:
     rule: str
     reasons: Reasons
     needs_probe: bool = False
+    condense: bool = False
 
 
 def stays_here(task: Task, evidence: Evidence, candidates: Candidates, policy: Policy) -> bool:
@@ -60,11 +61,12 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
     if choice.rule == "private" and not is_local(candidates.get(choice.profile), policy):
         return _not_attested(choice, evidence, policy, candidates)
     window = evidence.window(choice.profile)
-    over = window is not None and not fits(evidence, window, policy.counting)
-    if over and window is not None:
+    if window is not None and not fits(evidence, window, policy.counting):
+        sized = fits_text(evidence, window, policy.counting)
         if not condensable(evidence, window, policy.counting):
-            return _fits_nowhere(choice, evidence, policy)
-        choice = replace(choice, reasons=(*choice.reasons, _condensed_first(evidence, window, policy)))
+            return _fits_nowhere(choice, sized, evidence, policy)
+        first = f"the prompt is over the window, so its context is condensed first: {sized}"
+        choice = replace(choice, condense=True, reasons=(*choice.reasons, first))
     return Route(
         profile=choice.profile,
         host=host_of(choice.profile, candidates),
@@ -77,7 +79,7 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
         evidence=evidence,
         policy=policy.digest,
         warnings=_warnings(choice, evidence, policy, candidates),
-        condense=over,
+        condense=choice.condense,
     )
 
 
@@ -137,30 +139,21 @@ def _not_attested(choice: _Choice, evidence: Evidence, policy: Policy, candidate
     else:
         why = "is not on this machine"
         unblock = f"serve {choice.profile} on a loopback address such as http://127.0.0.1:8080/v1"
-    return Refusal(
-        rule=choice.rule,
-        reasons=(*choice.reasons, f"but {choice.profile} at {where} {why}"),
-        unblock=(unblock,),
-        evidence=evidence,
-        policy=policy.digest,
-    )
+    return _refused(choice, f"but {choice.profile} at {where} {why}", unblock, evidence, policy)
 
 
-def _condensed_first(evidence: Evidence, window: Window, policy: Policy) -> str:
-    sized = fits_text(evidence, window, policy.counting)
-    return f"the prompt is over the window, so its context is condensed first: {sized}"
-
-
-def _fits_nowhere(choice: _Choice, evidence: Evidence, policy: Policy) -> Refusal:
+def _fits_nowhere(choice: _Choice, sized: str, evidence: Evidence, policy: Policy) -> Refusal:
     windows = ", ".join(f"{window.profile} {window.tokens:,}" for window in evidence.windows)
-    window = evidence.window(choice.profile)
-    sized = fits_text(evidence, window, policy.counting) if window else f"{evidence.tokens.high:,} tokens"
+    why = f"even with its context condensed the prompt fits no allowed window: {sized}"
+    unblock = f"shorten the goal, or put its details into a file that --file names: it is paged (windows: {windows})"
+    return _refused(choice, why, unblock, evidence, policy)
+
+
+def _refused(choice: _Choice, why: str, unblock: str, evidence: Evidence, policy: Policy) -> Refusal:
     return Refusal(
         rule=choice.rule,
-        reasons=(*choice.reasons, f"even with its context condensed the prompt fits no allowed window: {sized}"),
-        unblock=(
-            f"shorten the goal, or put its details into a file that --file names: it is paged (windows: {windows})",
-        ),
+        reasons=(*choice.reasons, why),
+        unblock=(unblock,),
         evidence=evidence,
         policy=policy.digest,
     )
