@@ -13,7 +13,7 @@ from typing import Any, Literal
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import Condensed, CondensedPart, CondenseOutcome, Helper
-from profile_router.core.conversation import Conversation, PassedOn
+from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure, Place
@@ -28,7 +28,7 @@ from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.task import Task
 from profile_router.errors import AttemptError
-from profile_router.evidence.conversation import pass_on
+from profile_router.evidence.conversation import share
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.ports import Emit, Event, Hold
 
@@ -225,7 +225,7 @@ class FakeNaps:
 class FakeBackends:
     """Report servers: `down` maps a profile to its cause, `loaded` to what it has loaded, `keyless` have no key.
 
-    `elsewhere` is the host that they pass on to.
+    `elsewhere` is the host that they relay to.
     """
 
     def __init__(
@@ -458,8 +458,8 @@ class FakeMeasurer:
         self.sessions = FakeSessions()
         self._queue = Queue(list(found) or [evidence()], endless=True)
 
-    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
-        return pass_on(task, thread, self._policy, self.sessions)
+    def share(self, task: Task, thread: Conversation) -> Shared:
+        return share(task, thread, self._policy, self.sessions)
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         self.measured.append((task, conversation, private_thread))

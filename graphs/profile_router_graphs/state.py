@@ -65,7 +65,7 @@ class RunOutput(TypedDict):
 class RunState(RunInput, RunOutput):
     """The whole state. Only `conversation` and `private_thread` outlive a run: they belong to the thread.
 
-    `from_parent` are the parent's own turns as far as they are passed on: they come anew with each task, and are kept
+    `from_parent` are the parent's own turns as far as they are shared: they come anew with each task, and are kept
     for no longer than a run that may be resumed. `wrote` are the files that the attempts wrote, None where that is not
     known; `ended` is the mark of the workspace when the last of them failed. `taints` are the withheld files whose
     content the words of the attempts so far, `handoff` and the files may hold: a model elsewhere is told

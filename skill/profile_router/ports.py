@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import CondenseOutcome, Helper
-from profile_router.core.conversation import Conversation, PassedOn
+from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
@@ -25,7 +25,7 @@ Clock = Callable[[], float]  # monotonic seconds
 class Measurer(Protocol):
     """Measures a task: the workspace, the named files, the prompt, and the servers' real windows."""
 
-    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
+    def share(self, task: Task, thread: Conversation) -> Shared:
         """Return what of the parent's conversation goes along with *task*, and what in *thread* and it is private."""
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:

@@ -15,12 +15,12 @@ from profile_router.core.conversation import (
     BEFORE,
     NEXT,
     Conversation,
-    PassedOn,
+    Shared,
     Turn,
     TurnFinding,
     alternating,
     new_turns,
-    passed_on,
+    shared_turns,
 )
 from profile_router.core.ladder.failure import Place
 
@@ -37,17 +37,17 @@ CHECKED = (finding(ASKED), finding(ANSWERED), finding(SECRET, *KIND))
 
 def test_a_local_model_sees_every_turn_another_one_those_found_clean() -> None:
     said = (ASKED, SECRET, ANSWERED)
-    assert passed_on(said, CHECKED, local=True) == said
-    assert passed_on(said, CHECKED, local=False) == (ASKED, ANSWERED)
+    assert shared_turns(said, CHECKED, local=True) == said
+    assert shared_turns(said, CHECKED, local=False) == (ASKED, ANSWERED)
 
 
 def test_a_turn_that_nobody_checked_stays_here() -> None:
-    assert passed_on((ASKED, ANSWERED), CHECKED[1:], local=False) == (ANSWERED,)
-    assert passed_on((ASKED,), (), local=False) == ()
+    assert shared_turns((ASKED, ANSWERED), CHECKED[1:], local=False) == (ANSWERED,)
+    assert shared_turns((ASKED,), (), local=False) == ()
 
 
 def test_what_one_check_found_private_no_other_makes_clean() -> None:
-    assert passed_on((SECRET,), (*CHECKED, finding(SECRET)), local=False) == ()
+    assert shared_turns((SECRET,), (*CHECKED, finding(SECRET)), local=False) == ()
 
 
 def test_a_finding_holds_no_text() -> None:
@@ -131,22 +131,22 @@ def test_no_private_or_unchecked_text_is_ever_in_an_order_for_a_model_elsewhere(
 @pytest.mark.parametrize(
     ("said", "notes"),
     [
-        (PassedOn(), ()),
-        (PassedOn(turns=(ASKED, ANSWERED), given=2), ()),
-        (PassedOn(turns=(ANSWERED,), given=14), ("conversation: 1 of 14 turns passed on",)),
+        (Shared(), ()),
+        (Shared(turns=(ASKED, ANSWERED), given=2), ()),
+        (Shared(turns=(ANSWERED,), given=14), ("conversation: 1 of 14 turns shared",)),
         (
-            PassedOn(turns=(ANSWERED,), given=1, cut=True),
-            ("conversation: 1 of 1 turns passed on, the oldest without its start",),
+            Shared(turns=(ANSWERED,), given=1, cut=True),
+            ("conversation: 1 of 1 turns shared, the oldest without its start",),
         ),
         (
-            PassedOn(turns=(SECRET,), given=1, findings=CHECKED),
+            Shared(turns=(SECRET,), given=1, findings=CHECKED),
             ("conversation: 1 turn goes to local models only (private key)",),
         ),
         (
-            PassedOn(given=0, findings=(finding(ASKED, "path", "token"), finding(SECRET, "path"))),
+            Shared(given=0, findings=(finding(ASKED, "path", "token"), finding(SECRET, "path"))),
             ("conversation: 2 turns go to local models only (path, token)",),
         ),
     ],
 )
-def test_what_does_not_go_along_is_said(said: PassedOn, notes: tuple[str, ...]) -> None:
+def test_what_does_not_go_along_is_said(said: Shared, notes: tuple[str, ...]) -> None:
     assert said.notes == notes

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fakes import FakeSessions, a_policy, a_task
 
-from profile_router.core.conversation import TURN_TOKENS, Conversation, PassedOn, Turn, alternating
+from profile_router.core.conversation import TURN_TOKENS, Conversation, Shared, Turn, alternating
 from profile_router.core.policy import ParentChat
 from profile_router.evidence import conversation as conversation_trim
-from profile_router.evidence.conversation import CUT, pass_on
+from profile_router.evidence.conversation import CUT, share
 from profile_router.evidence.measure import Surroundings, measure
 from profile_router.prompting.tokens import exact_tokens
 
@@ -21,13 +21,13 @@ KEY = "-----BEGIN PRIVATE KEY-----"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
-def trimmed(*texts: str, budget: int, thread: Conversation = (), goal: str = "do it") -> PassedOn:
+def trimmed(*texts: str, budget: int, thread: Conversation = (), goal: str = "do it") -> Shared:
     turns = tuple(Turn("assistant" if number % 2 else "user", text) for number, text in enumerate(texts))
     policy = a_policy(limits={"conversation_tokens": budget}, conversation=ParentChat(elsewhere="turns"))
-    return pass_on(a_task(goal, conversation=turns, sessions=("s",)), thread, policy, FakeSessions())
+    return share(a_task(goal, conversation=turns, sessions=("s",)), thread, policy, FakeSessions())
 
 
-def texts_of(said: PassedOn) -> list[str]:
+def texts_of(said: Shared) -> list[str]:
     return [turn.text for turn in said.turns]
 
 
@@ -41,7 +41,7 @@ def test_the_newest_turns_are_kept_whole() -> None:
     old, new, newest = "old " * 500, "new " * 40, "newest " * 40
     said = trimmed(old, new, newest, budget=exact_tokens(new) + exact_tokens(newest) + 2 * TURN_TOKENS)
     assert texts_of(said) == [new, newest]
-    assert said.notes == ("conversation: 2 of 3 turns passed on",)
+    assert said.notes == ("conversation: 2 of 3 turns shared",)
 
 
 def test_the_oldest_that_is_kept_may_lose_its_start_and_says_so() -> None:
@@ -51,12 +51,12 @@ def test_the_oldest_that_is_kept_may_lose_its_start_and_says_so() -> None:
     assert cut.startswith(f"{CUT}word ")
     assert cut.endswith("word at last")
     assert exact_tokens(cut) > 150
-    assert said.notes == ("conversation: 2 of 2 turns passed on, the oldest without its start",)
+    assert said.notes == ("conversation: 2 of 2 turns shared, the oldest without its start",)
 
 
 def test_nothing_goes_along_with_a_budget_of_nothing() -> None:
     said = trimmed("hello", budget=0)
-    assert (said.turns, said.notes) == ((), ("conversation: 0 of 1 turns passed on",))
+    assert (said.turns, said.notes) == ((), ("conversation: 0 of 1 turns shared",))
 
 
 def test_what_the_thread_has_does_not_go_along_again() -> None:

@@ -1,4 +1,4 @@
-"""The parent's conversation on its way through a run: passed on, filtered at every hop, and not kept."""
+"""The parent's conversation on its way through a run: shared, filtered at every step, and not kept."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ def test_a_private_task_hears_everything_because_it_stays_here() -> None:
 def test_what_is_left_out_is_said_in_a_note() -> None:
     rig = Rig(measurer=FakeMeasurer(conversation_tokens=40))
     final = rig.run(a_task(conversation=(Turn("user", "word " * 90), HI, HELLO)))
-    assert "conversation: 2 of 3 turns passed on" in final["notes"]
-    assert "conversation: 2 of 3 turns passed on" in final["decision"].evidence.notes
+    assert "conversation: 2 of 3 turns shared" in final["notes"]
+    assert "conversation: 2 of 3 turns shared" in final["decision"].evidence.notes
 
 
 def test_the_summary_is_ordered_without_the_conversation() -> None:

@@ -18,7 +18,7 @@ from profile_router.core.evidence import NamedFile
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
-from profile_router.evidence.conversation import pass_on
+from profile_router.evidence.conversation import share
 from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.runners.tools import editing, reading, search
@@ -109,7 +109,7 @@ def test_the_output_of_a_check(tmp_path: Path) -> None:
 
 def test_the_turns_of_a_conversation() -> None:
     policy = replace(POLICY, private=OWN.policy)
-    said = pass_on(Task(goal="x"), (Turn("user", "for Zanzibar"), Turn("user", "hello")), policy, FakeSessions())
+    said = share(Task(goal="x"), (Turn("user", "for Zanzibar"), Turn("user", "hello")), policy, FakeSessions())
     assert [finding.kinds for finding in said.findings] == [(KIND,), ()]
 
 

@@ -13,7 +13,7 @@ from tests.graphs.a_run import Rig
 from tests.scripted_provider import ScriptedProvider, redirect
 
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.server_report import ServerReport, passed_on
+from profile_router.core.ladder.server_report import ServerReport, relayed_elsewhere
 from profile_router.servers.http import open_client
 from profile_router.servers.inspect import inspect
 
@@ -65,8 +65,8 @@ def test_a_local_server_that_passes_its_model_on_is_told(field: str) -> None:
 
 def test_only_a_private_task_is_refused_there() -> None:
     report = ServerReport(profile=LOCAL, elsewhere="https://cloud.example")
-    assert passed_on(report, private=False) is None
-    failure = passed_on(report, private=True)
+    assert relayed_elsewhere(report, private=False) is None
+    failure = relayed_elsewhere(report, private=True)
     assert failure is not None
     assert failure.cause == "not-local"
 

@@ -16,7 +16,7 @@ from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.ladder.server_report import ServerReport, health_failure, passed_on
+from profile_router.core.ladder.server_report import ServerReport, health_failure, relayed_elsewhere
 from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.estimate import expected_cost
 from profile_router.core.routing.rate import rate_at
@@ -199,7 +199,7 @@ async def _healthy(order: Order, context: RunContext) -> tuple[Order, Failure | 
 async def ask_server(place: Place, context: RunContext, *, private: bool) -> tuple[ServerReport | None, Failure | None]:
     """Return what the server at *place* says, if it can be asked, and why it cannot take a task, *private* or not.
 
-    It has no key, is down, has another model, passes on what is private, or is on cooldown.
+    It has no key, is down, has another model, relays what is private, or is on cooldown.
     """
     missing = context.backends.key_missing(place)
     if missing is not None:
@@ -208,7 +208,7 @@ async def ask_server(place: Place, context: RunContext, *, private: bool) -> tup
     if report is None:
         return None, context.health.blocked(place, answers=False)
     candidate = context.candidates[place.profile].at(place.provider)
-    failure = passed_on(report, private=private) or health_failure(
+    failure = relayed_elsewhere(report, private=private) or health_failure(
         report, candidate.model, candidate.base_url, accept_any=context.policy.accept_any_model
     )
     return report, failure or context.health.blocked(place, answers=True)

@@ -19,7 +19,7 @@ from profile_router.core.attempt.handoff import (
     without_output,
     without_words,
 )
-from profile_router.core.conversation import passed_on
+from profile_router.core.conversation import shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.ladder.steps import Hop
@@ -88,7 +88,7 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
     evidence, conversation = state["evidence"], (*state["conversation"], *state["from_parent"])
     ended = context.verifier.snapshot()
     work = await context.verifier.diff(state["snapshot"], state["wrote"])
-    open_turns = passed_on(conversation, evidence.turns, False) == conversation
+    open_turns = shared_turns(conversation, evidence.turns, False) == conversation
     handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)
     if handoff is None:
         return hop, {"ended": ended} if state.get("taints") else {}

@@ -1,6 +1,6 @@
 """The shared conversation: one list of turns for whichever provider the route picks. Only summaries are added to it.
 
-A run's conversation is the thread's own turns, then those of the parent's that are passed on. To a model elsewhere a
+A run's conversation is the thread's own turns, then those of the parent's that are shared. To a model elsewhere a
 turn only goes if it was checked and nothing private was found in it. By the shipped policy none of the parent's does.
 """
 
@@ -47,7 +47,7 @@ class TurnFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassedOn:
+class Shared:
     """The parent's newest turns, out of `given` that the thread lacks; `cut`: the oldest of them lost its start.
 
     `findings` cover the thread's turns as well. A turn is checked as it was before it was cut. `why_local` says why all
@@ -66,7 +66,7 @@ class PassedOn:
         found = []
         if self.cut or len(self.turns) < self.given:
             cut = ", the oldest without its start" if self.cut else ""
-            found.append(f"conversation: {len(self.turns)} of {self.given} turns passed on{cut}")
+            found.append(f"conversation: {len(self.turns)} of {self.given} turns shared{cut}")
         if self.turns and self.why_local:
             found.append(f"conversation: {PARENTS} goes to local models only ({self.why_local})")
         private = [finding for finding in self.findings if finding.kinds and finding.kinds != (PARENTS,)]
@@ -77,7 +77,7 @@ class PassedOn:
         return tuple(found)
 
 
-def passed_on(conversation: Sequence[Turn], findings: Sequence[TurnFinding], local: bool) -> Conversation:
+def shared_turns(conversation: Sequence[Turn], findings: Sequence[TurnFinding], local: bool) -> Conversation:
     """Return the turns of *conversation* that a model may see: a *local* one all, any other those found clean.
 
     A turn that *findings* do not know was not checked, and goes nowhere else either; nor does one with a `source`.

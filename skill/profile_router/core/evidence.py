@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from profile_router.core.conversation import PassedOn, TurnFinding
+from profile_router.core.conversation import Shared, TurnFinding
 from profile_router.core.language.kinds import KindHit
 
 Source = Literal["stated", "measured", "guessed"]
@@ -109,7 +109,7 @@ class Evidence:
     turns: tuple[TurnFinding, ...] = ()
     fixed: TokenCount = TokenCount(0, 0, "bounded")
 
-    def hearing(self, said: PassedOn) -> Evidence:
+    def hearing(self, said: Shared) -> Evidence:
         """Return this evidence with what was found in the turns of the conversation."""
         return replace(self, turns=said.findings, notes=(*self.notes, *said.notes))
 

@@ -24,7 +24,7 @@ class Task:
     of wall clock for the whole run, `max_cost_usd` USD for all its hops (0: nothing that is paid), `max_turns` the
     model calls of one attempt. `context_from` is the file that `context` was read from: its path may be private.
     `conversation` is what the parent and its user said so far, whole; the policy says how
-    much of it is passed on. `sessions` are what it was said in: the parent's session, then those that this one goes on
+    much of it is shared. `sessions` are what it was said in: the parent's session, then those that this one goes on
     with; empty where they are not known.
     """
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from profile_router.core.conversation import PARENTS, TURN_TOKENS, Conversation, PassedOn, Turn, TurnFinding, new_turns
+from profile_router.core.conversation import PARENTS, TURN_TOKENS, Conversation, Shared, Turn, TurnFinding, new_turns
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.findings import MASK
 from profile_router.core.privacy.local_wordings import asks_to_stay_local
@@ -25,7 +25,7 @@ CUT = "[its start is left out] "
 _WORTH_CUTTING = 60  # tokens: a shorter end of a turn says nothing
 
 
-def pass_on(task: Task, thread: Conversation, policy: Policy, sessions: SessionMemory) -> PassedOn:
+def share(task: Task, thread: Conversation, policy: Policy, sessions: SessionMemory) -> Shared:
     """Return the newest turns of the parent that fit `limits.conversation_tokens`, and a finding for every turn.
 
     Whole turns, without those that *thread* has or that only say the task's goal; the oldest may lose its start. The
@@ -38,7 +38,7 @@ def pass_on(task: Task, thread: Conversation, policy: Policy, sessions: SessionM
     turns = _trimmed(plain, policy.limits.conversation_tokens)
     whole = plain[len(plain) - len(turns) :]
     why_local = _why_local(task, policy, sessions)
-    return PassedOn(
+    return Shared(
         turns=turns,
         given=len(given),
         cut=turns != whole,

@@ -11,7 +11,7 @@ from typing import Any
 from profile_router.copies.thread_copies import original_of
 from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.order import Order
-from profile_router.core.conversation import Conversation, PassedOn
+from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.server_report import ServerReport
@@ -20,7 +20,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.decide import stays_here
 from profile_router.core.task import Task
-from profile_router.evidence.conversation import pass_on
+from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, measure
 from profile_router.prompting.texts import task_text
 from profile_router.prompting.tokens import exact_tokens
@@ -58,9 +58,9 @@ class LiveMeasurer:
         """Return the o200k tokens of *text*."""
         return exact_tokens(text)
 
-    def pass_on(self, task: Task, thread: Conversation) -> PassedOn:
+    def share(self, task: Task, thread: Conversation) -> Shared:
         """Return what of the parent's conversation goes along, within the policy's budget, and what is private."""
-        return pass_on(task, thread, self.policy, self.sessions)
+        return share(task, thread, self.policy, self.sessions)
 
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task*, with real windows where a local server tells them."""

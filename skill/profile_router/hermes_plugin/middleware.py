@@ -41,7 +41,7 @@ _seen_private_paths: tuple[str, ...] = ()
 class Call:
     """One delegate_task on its way. `ran` has one for each task, once they were given to the router.
 
-    `conversation` is the parent's, which the router passes on where its policy lets it, and `sessions` are what it was
+    `conversation` is the parent's, which the router shares where its policy lets it, and `sessions` are what it was
     said in; Hermes' own delegation has no use for either. `notes` tell the parent what of its call reached no task.
     `folder` is where the parent works.
     """

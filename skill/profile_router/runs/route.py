@@ -10,7 +10,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
-from profile_router.evidence.conversation import pass_on
+from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, measure
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
@@ -20,7 +20,7 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
     """Return where *task* would go, and the policy that says so. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
-    said = pass_on(task, (), setup.policy, ParentSessions(state=setup.state))
+    said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
     decision = decide(task, evidence, setup.policy, setup.candidates)
     return replace(decision, warnings=(*decision.warnings, *setup.warnings)), setup.policy

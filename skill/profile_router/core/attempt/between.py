@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from profile_router.core.attempt.order import Order
-from profile_router.core.conversation import Conversation, alternating, passed_on
+from profile_router.core.conversation import Conversation, alternating, shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.failure import Failure, Place
@@ -51,8 +51,8 @@ def order_for(
         profile=profile,
         rate=rate_at(candidate, place.provider, policy),
         step=step,
-        conversation=alternating(passed_on(conversation, evidence.turns, local)),
-        outside=alternating(passed_on(conversation, evidence.turns, False)),
+        conversation=alternating(shared_turns(conversation, evidence.turns, local)),
+        outside=alternating(shared_turns(conversation, evidence.turns, False)),
         window=window.tokens if window else UNKNOWN_WINDOW,
         seconds=policy.limits.run_seconds if seconds is None else seconds,
         private=bool(evidence.private),

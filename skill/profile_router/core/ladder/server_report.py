@@ -40,7 +40,7 @@ class ServerReport:
         return any(same_model(model, name) for name in self.models)
 
 
-def passed_on(report: ServerReport, *, private: bool) -> Failure | None:
+def relayed_elsewhere(report: ServerReport, *, private: bool) -> Failure | None:
     """Return why the server of *report* may not have a private task: it passes what it gets on to a cloud."""
     if not (private and report.elsewhere):
         return None

@@ -111,7 +111,7 @@ def child_environment(
     """Return the environment of a child under the profile folder *home*.
 
     *mark* finds its family again, *unattended* grants what asks for approval, *also* are names that the policy passes
-    on (HERMES_* and TERMINAL_* are not passed on even then).
+    on (HERMES_* and TERMINAL_* are not allowed even then).
     """
     passed = {name: value for name, value in environ.items() if _is_passed(name, also)}
     granted = {"HERMES_YOLO_MODE": "1"} if unattended else {}

@@ -1,7 +1,7 @@
 """The one model server that a Hermes of unknown inside gets: on loopback, it counts each request and passes it on.
 
 Loaded by the child; the standard library alone. The key stays here: whoever asks has only a word for this server. What
-it passes on is a chat completion for the one model that was routed to; a request beyond the turn's limit, or after one
+it relays is a chat completion for the one model that was routed to; a request beyond the turn's limit, or after one
 that failed, goes nowhere.
 """
 
@@ -53,7 +53,7 @@ class Loopback:
         self.address = f"http://127.0.0.1:{self._server.server_port}/v1"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def pass_on(self, body: dict[str, Any]) -> Iterator[bytes]:
+    def relay(self, body: dict[str, Any]) -> Iterator[bytes]:
         """Yield the answer to *body* as it comes. Raises what meter and urllib raise; then nothing more goes out."""
         with self._one_at_a_time:
             if self.over.is_set():
@@ -199,14 +199,14 @@ class _LoopbackHandler(BaseHTTPRequestHandler):
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict) or body.get("model") != self.serves.order["expected"]["model"]:
-            self._say(400, {"error": {"message": "this server passes on for one model only"}})
+            self._say(400, {"error": {"message": "this server relays for one model only"}})
             return
-        self._pass_on(body)
+        self._relay(body)
 
-    def _pass_on(self, body: dict[str, Any]) -> None:
+    def _relay(self, body: dict[str, Any]) -> None:
         begun = False
         try:
-            for line in self.serves.pass_on(body):
+            for line in self.serves.relay(body):
                 if not begun:
                     begun = True
                     self._begin(200, "text/event-stream" if body.get("stream") else "application/json")
