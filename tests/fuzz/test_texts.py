@@ -80,7 +80,7 @@ def test_any_text_is_read_and_read_alike_the_second_time(text: str) -> None:
     assert len({hit.kind for hit in kinds}) == len(kinds)
     assert scope is None or scope in text.replace("\n", " ") or not text.isascii()
     assert set(named.singles) <= set(TRACKED)
-    assert all(set(group.paths) <= set(TRACKED) for group in named.groups)
+    assert set(named.grouped) <= set(TRACKED)
     assert all(finding.place.isprintable() for finding in private)
     assert (hidden == text) == (not secrets)
     assert hidden.count("\n") == text.count("\n")

@@ -13,7 +13,7 @@ from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.evidence import NamedFile
 from profile_router.errors import RouterError, UsageError
-from profile_router.workspace import content, file_facts, named_files
+from profile_router.workspace import content, named_files
 from profile_router.workspace.content import first_bytes, form_of
 from profile_router.workspace.folder import Workspace
 from profile_router.workspace.named_files import NamedFiles, find_named_files
@@ -66,7 +66,6 @@ class TestText:
         found = named("Type src/api/ and docs/*.md, above all app.py")
         assert paths(found) == ["src/api/app.py", "src/api/util.py", "docs/notes.md"]
         assert [file.path for file in found.singles] == ["src/api/app.py"]
-        assert found.globs == ("src/api/", "docs/*.md")
 
     def test_a_file_named_in_many_ways_counts_once(self, named: Callable[..., NamedFiles]) -> None:
         assert paths(named("src/http.py http.py src/*.py ./src/http.py:3", "src/http.py")) == ["src/http.py"]
@@ -120,7 +119,7 @@ class TestText:
     ) -> None:
         write_files(workspace.root.parent, {"outside.py": ""})
         (workspace.root / "link.py").symlink_to(target)
-        monkeypatch.setattr(file_facts, "first_bytes", lambda *_: pytest.fail("it was opened"))
+        monkeypatch.setattr(named_files, "first_bytes", lambda *_: pytest.fail("it was opened"))
         assert named("link.py") == NamedFiles(notes=("link.py (named) leads out of the workspace: not counted",))
 
     def test_a_pipe_is_never_opened(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
@@ -149,13 +148,13 @@ class TestText:
     ) -> None:
         write_files(workspace.root, {f"many/{number}.py": "x\n" for number in range(5)} | {"many/z.png": "text"})
         opened: list[Path] = []
-        monkeypatch.setattr(file_facts, "READ_FILES", 2)
+        monkeypatch.setattr(named_files, "READ_FILES", 2)
 
         def noted(path: Path, size: int) -> Any:
             opened.append(path)
             return first_bytes(path, size)
 
-        monkeypatch.setattr(file_facts, "first_bytes", noted)
+        monkeypatch.setattr(named_files, "first_bytes", noted)
         found = named("many/*")
         assert [(file.lines, file.bytes, file.form) for file in found.files] == [
             (1, 2, "text"), (1, 2, "text"), (None, 2, "text"), (None, 2, "text"), (None, 2, "text"), (None, 4, "image"),
@@ -166,7 +165,7 @@ class TestText:
     def test_beyond_the_limit_a_symlink_is_still_no_file_of_its_own(
         self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(file_facts, "READ_FILES", 0)
+        monkeypatch.setattr(named_files, "READ_FILES", 0)
         (workspace.root / "docs/out.md").symlink_to("/etc/passwd")
         (workspace.root / "docs/in.md").symlink_to("notes.md")
         found = named("docs/*.md")
@@ -232,7 +231,7 @@ class TestGiven:
 
     def test_a_given_glob_stands_for_tracked_files(self, named: Callable[..., NamedFiles]) -> None:
         found = named("", "src/**/*.py")
-        assert (paths(found), found.globs) == (["src/api/app.py", "src/api/util.py", "src/http.py"], ("src/**/*.py",))
+        assert paths(found) == ["src/api/app.py", "src/api/util.py", "src/http.py"]
 
     def test_a_file_whose_name_looks_like_a_glob_is_that_file(
         self, named: Callable[..., NamedFiles], workspace: Workspace
@@ -370,9 +369,9 @@ class TestContent:
     def test_lines_are_counted_up_to_one_mebibyte_and_while_the_budget_lasts(
         self, named: Callable[..., NamedFiles], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        limit = file_facts.COUNT_BYTES
+        limit = named_files.COUNT_BYTES
         write_files(workspace.root, {"a.txt": b"\n" * limit, "b.txt": b"\n" * (limit + 1), "c.txt": b"\n" * limit})
-        monkeypatch.setattr(file_facts, "COUNT_BYTES_IN_ALL", limit + content.HEAD)
+        monkeypatch.setattr(named_files, "COUNT_BYTES_IN_ALL", limit + content.HEAD)
         assert [file.lines for file in named("", "a.txt", "b.txt", "c.txt").files] == [limit, None, None]
 
 

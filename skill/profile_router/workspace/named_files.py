@@ -7,19 +7,41 @@ path; `FileFacts` limits what is opened and read.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from profile_router.core.evidence import NamedFile
-from profile_router.core.language.mentions import Group, group, is_glob, may_name_files, mentions
+from profile_router.core.language.mentions import files_of_glob, is_glob, may_name_files, mentions
 from profile_router.core.language.path_words import path_words
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
-from profile_router.workspace.content import Unusable
-from profile_router.workspace.file_facts import FileFacts
+from profile_router.workspace.content import (
+    HEAD,
+    Form,
+    Unusable,
+    count_lines,
+    first_bytes,
+    form_of,
+    shown_size,
+    size_of,
+)
 from profile_router.workspace.folder import MOST_WALKED, Workspace, base_of, place_of, tracked_files, written_path
 
+READ_FILES = 200
+COUNT_BYTES = 1024 * 1024
+COUNT_BYTES_IN_ALL = 32 * COUNT_BYTES
+_MOST_NOTES = 20
+
+_BY_NAME: dict[str, Form] = {
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp"), "image"),
+    **dict.fromkeys(("exe", "dll", "so", "dylib", "a", "o", "class", "jar", "pyc", "wasm", "whl"), "binary"),
+    **dict.fromkeys(("zip", "gz", "bz2", "xz", "zst", "7z", "tar", "tgz", "parquet", "sqlite", "db"), "binary"),
+    **dict.fromkeys(("ico", "bmp", "tiff", "mp3", "mp4", "mov", "wav", "ogg", "woff", "woff2", "ttf", "otf"), "binary"),
+    "pdf": "pdf",
+}
+_FORMS: dict[Form, str] = {"binary": "binary (no UTF-8 text)", "image": "an image", "pdf": "a PDF"}
 _FIXES = {
     "missing": "looked in {places}; check the spelling",
     "folder": "name its files by a glob such as '{value}/**/*.py', or give the folder as --workspace",
@@ -28,19 +50,82 @@ _FIXES = {
 }
 
 
+@dataclass(slots=True)
+class FileFacts:
+    """Tells what files are. `base`: the folder that their paths are relative to. `notes`: what is worth saying."""
+
+    base: Path
+    _notes: dict[str, None] = field(default_factory=dict)
+    _opened: int = 0
+    _read: int = 0
+    _told_by_name: int = 0
+
+    def note(self, text: str) -> None:
+        """Keep *text* as a note, once."""
+        self._notes[text] = None
+
+    def notes(self) -> Iterator[str]:
+        """Yield the notes, the first 20 of them, and how many files were not opened."""
+        notes = list(self._notes)
+        yield from notes[:_MOST_NOTES]
+        if len(notes) > _MOST_NOTES:
+            yield f"and {len(notes) - _MOST_NOTES:,} more notes of this kind"
+        if self._told_by_name:
+            yield f"{self._opened} of the named files were opened, {self._told_by_name:,} more told by name and size"
+
+    def of(self, path: Path) -> NamedFile | Unusable:
+        """Return what the resolved *path* is, or why nothing can be told.
+
+        The first READ_FILES files are opened; lines are counted in text up to COUNT_BYTES, while the budget lasts.
+        """
+        size = size_of(path)
+        if isinstance(size, Unusable):
+            return size
+        place = place_of(path, self.base)
+        return self._named(place, size) if self._opened >= READ_FILES else self._opened_file(path, place, size)
+
+    def told_by_name(self, place: str) -> NamedFile | None:
+        """Return the regular file *place* by its name and size, once READ_FILES were opened; else None."""
+        if self._opened < READ_FILES:
+            return None
+        try:
+            found = os.lstat(f"{self.base}/{place}")  # thousands of these: a Path each would cost more than the call
+        except OSError:
+            return None
+        return self._named(place, found.st_size) if stat.S_ISREG(found.st_mode) else None
+
+    def _named(self, place: str, size: int) -> NamedFile:
+        self._told_by_name += 1
+        extension = place.rpartition("/")[2].rpartition(".")[2].lower()
+        return NamedFile(path=place, bytes=size, form=_BY_NAME.get(extension, "text"))
+
+    def _opened_file(self, path: Path, place: str, size: int) -> NamedFile | Unusable:
+        self._opened += 1
+        count = size <= COUNT_BYTES and self._read + size <= COUNT_BYTES_IN_ALL
+        found = first_bytes(path, COUNT_BYTES if count else HEAD)
+        if isinstance(found, Unusable):
+            return found
+        self._read += len(found.data)
+        form = form_of(found.data[:HEAD], whole=len(found.data) < HEAD)
+        lines = count_lines(found.data) if count and form == "text" else None
+        if form != "text":
+            self.note(f"{shown(place)} (named) is {_FORMS[form]}, {shown_size(found.size)}")
+        elif lines is None:
+            self.note(f"{shown(place)} (named) is {shown_size(found.size)} of text: its lines were not counted")
+        return NamedFile(path=place, bytes=found.size, form=form, lines=lines)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedFiles:
     """What a task names.
 
     `files`: each once; those given first, then those the text names one by one, then those of a glob or a folder.
-    `singles`: those of `files` that are named one by one. `globs`: the globs and folders (`src/api/`) that stand for
-    the others. `notes`: what was not counted as it is, and why. Paths are relative to the workspace (to the current
-    folder without one), absolute outside of it.
+    `singles`: those of `files` that are named one by one. `notes`: what was not counted as it is, and why. Paths are
+    relative to the workspace (to the current folder without one), absolute outside of it.
     """
 
     files: tuple[NamedFile, ...] = ()
     singles: tuple[NamedFile, ...] = ()
-    globs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -66,7 +151,6 @@ class _Naming:
     tracked: tuple[str, ...] | None = None
     singles: dict[str, NamedFile] = field(default_factory=dict)
     grouped: dict[str, NamedFile] = field(default_factory=dict)
-    globs: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.facts = FileFacts(base_of(self.workspace, self.cwd))
@@ -86,11 +170,11 @@ class _Naming:
         return None
 
     def _add_given_glob(self, value: str) -> None:
-        found = group(value, self._tracked())
-        if not found.paths:
+        found = files_of_glob(value, self._tracked())
+        if not found:
             where = shown(str(self.facts.base))
             raise UsageError(f"--file '{shown(value)}' matches no tracked file of {where}; check the glob")
-        self._add_group(found)
+        self._add_grouped(found)
 
     def add_named_in(self, text: str) -> None:
         words = path_words(text) if self.workspace else ()
@@ -101,8 +185,7 @@ class _Naming:
         found = mentions(words, self._tracked(), root=base.as_posix(), inside=inside)
         for path in found.singles:
             self._add_tracked(path, self.singles)
-        for one in found.groups:
-            self._add_group(one)
+        self._add_grouped(found.grouped)
         for note in found.notes:
             self.facts.note(shown(note))
 
@@ -113,9 +196,8 @@ class _Naming:
                 self.facts.note(f"only the first {MOST_WALKED:,} files of {shown(str(self.facts.base))} were listed")
         return self.tracked
 
-    def _add_group(self, found: Group) -> None:
-        self.globs[found.name] = None
-        for path in found.paths:
+    def _add_grouped(self, paths: Sequence[str]) -> None:
+        for path in paths:
             if path not in self.singles and path not in self.grouped:
                 self._add_tracked(path, self.grouped)
 
@@ -138,7 +220,6 @@ class _Naming:
         return NamedFiles(
             files=(*self.singles.values(), *(file for file in self.grouped.values() if file.path not in self.singles)),
             singles=tuple(self.singles.values()),
-            globs=tuple(self.globs),
             notes=tuple(self.facts.notes()),
         )
 

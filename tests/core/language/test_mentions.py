@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.language.mentions import Mentions, group, may_name_files, mentions
+from profile_router.core.language.mentions import Mentions, files_of_glob, may_name_files, mentions
 from profile_router.core.language.path_words import path_words
 
 TRACKED = tuple(sorted([
@@ -48,21 +48,19 @@ def test_what_only_looks_like_a_path_leaves_no_trace(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "paths"),
+    ("text", "paths"),
     [
-        ("all of tests/**/*.py", "tests/**/*.py", ["tests/test_a.py", "tests/unit/test_b.py"]),
-        ("every test_*.py", "test_*.py", ["tests/test_a.py", "tests/unit/test_b.py"]),
-        ("web/*.{ts,tsx}", "web/*.{ts,tsx}", ["web/a.ts", "web/b.tsx"]),
-        ("src/api/ needs types", "src/api/", ["src/api/app.py", "src/api/util.py"]),
-        ("types for src/api please", "src/api/", ["src/api/app.py", "src/api/util.py"]),
-        ("types for api/", "src/api/", ["src/api/app.py", "src/api/util.py"]),
-        ("src/a*/", "src/a*/", ["src/api/app.py", "src/api/util.py"]),
+        ("all of tests/**/*.py", ["tests/test_a.py", "tests/unit/test_b.py"]),
+        ("every test_*.py", ["tests/test_a.py", "tests/unit/test_b.py"]),
+        ("web/*.{ts,tsx}", ["web/a.ts", "web/b.tsx"]),
+        ("src/api/ needs types", ["src/api/app.py", "src/api/util.py"]),
+        ("types for src/api please", ["src/api/app.py", "src/api/util.py"]),
+        ("types for api/", ["src/api/app.py", "src/api/util.py"]),
+        ("src/a*/", ["src/api/app.py", "src/api/util.py"]),
     ],
 )
-def test_a_glob_or_a_folder_stands_for_its_tracked_files(text: str, name: str, paths: list[str]) -> None:
-    found = named(text)
-    assert [(one.name, list(one.paths)) for one in found.groups] == [(name, paths)]
-    assert found.singles == ()
+def test_a_glob_or_a_folder_stands_for_its_tracked_files(text: str, paths: list[str]) -> None:
+    assert named(text) == Mentions(grouped=tuple(paths))
 
 
 def test_a_name_that_many_files_share_names_none_of_them_and_says_so() -> None:
@@ -93,21 +91,22 @@ def test_only_a_word_that_may_be_a_path_is_worth_a_listing(text: str, may: bool)
 def test_any_text_names_tracked_files_only(text: str) -> None:
     found = named(text)
     assert set(found.singles) <= set(TRACKED)
-    assert {path for one in found.groups for path in one.paths} <= set(TRACKED)
+    assert set(found.grouped) <= set(TRACKED)
 
 
-@given(
-    st.sets(st.text(alphabet="ab0/.-", min_size=1, max_size=8), max_size=20), st.text(alphabet="ab0/.-*", max_size=20)
-)
-def test_a_folder_holds_exactly_what_lies_below_it(tracked: set[str], text: str) -> None:
-    for one in mentions(path_words(text), sorted(tracked), root="/repo").groups:
-        if one.name.endswith("/") and "*" not in one.name:
-            assert set(one.paths) == {path for path in tracked if path.startswith(one.name)}
+FOLDERS = st.lists(st.sampled_from(["a", "b", "a0", "b-", "a.b"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(st.sets(FOLDERS, max_size=10), FOLDERS)
+def test_a_folder_holds_exactly_what_lies_below_it(folders: set[str], folder: str) -> None:
+    tracked = sorted({f"{one}/x.py" for one in (*folders, folder)})
+    found = mentions(path_words(f"{folder}/"), tracked, root="/repo")
+    assert found == Mentions(grouped=tuple(path for path in tracked if path.startswith(f"{folder}/")))
 
 
 def test_a_glob_without_a_slash_holds_in_every_folder() -> None:
-    assert group("*.ts", TRACKED).paths == ("web/a.ts",)
+    assert files_of_glob("*.ts", TRACKED) == ("web/a.ts",)
 
 
 def test_a_glob_that_ends_in_a_slash_holds_what_lies_below() -> None:
-    assert group("src/a*/", TRACKED).paths == ("src/api/app.py", "src/api/util.py")
+    assert files_of_glob("src/a*/", TRACKED) == ("src/api/app.py", "src/api/util.py")

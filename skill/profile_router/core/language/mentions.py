@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from profile_router.core.language.globs import expand_braces, glob_regex
@@ -21,19 +21,11 @@ _SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A glob, or a folder (its name ends in `/`), and the tracked files that it stands for."""
-
-    name: str
-    paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
-    """What a text names: `singles` one by one, `groups` by a glob or a folder. Paths relative to the workspace."""
+    """What a text names: `singles` one by one, `grouped` by a glob or a folder. Paths relative to the workspace."""
 
     singles: tuple[str, ...] = ()
-    groups: tuple[Group, ...] = ()
+    grouped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -45,15 +37,15 @@ def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, in
     names none of them. Words that match nothing are not paths and leave no trace.
     """
     singles: list[str] = []
-    groups: list[Group] = []
+    grouped: list[str] = []
     notes: list[str] = []
     open_words: list[PathWord] = []
     for word in words:
         hit = _anchored(word, tracked, root, inside)
-        if isinstance(hit, Group):
-            groups.append(hit)
-        elif hit is not None:
+        if isinstance(hit, str):
             singles.append(hit)
+        elif hit:
+            grouped += hit
         else:
             open_words.append(word)
     for text, paths in _by_end(open_words, tracked).items():
@@ -61,9 +53,9 @@ def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, in
             singles += paths
         else:
             notes.append(f"{text} (named) is the name of {len(paths):,} files: none of them is counted")
-    groups += _folders_by_end(open_words, tracked)
-    groups += _globbed([word.text for word in open_words if _is_glob(word.text)], tracked, root, inside)
-    return Mentions(singles=tuple(dict.fromkeys(singles)), groups=tuple(dict.fromkeys(groups)), notes=tuple(notes))
+    grouped += _in_folders_by_end(open_words, tracked)
+    grouped += _globbed([word.text for word in open_words if _is_glob(word.text)], tracked, root, inside)
+    return Mentions(singles=tuple(dict.fromkeys(singles)), grouped=tuple(dict.fromkeys(grouped)), notes=tuple(notes))
 
 
 def may_name_files(words: Iterable[PathWord]) -> bool:
@@ -71,13 +63,13 @@ def may_name_files(words: Iterable[PathWord]) -> bool:
     return any("/" in word.text or not _names_nothing(word) for word in words)
 
 
-def group(glob: str, tracked: Sequence[str]) -> Group:
+def files_of_glob(glob: str, tracked: Sequence[str]) -> tuple[str, ...]:
     """Return the *tracked* files (sorted) that *glob* stands for; without a slash it holds in every folder."""
     found: dict[str, None] = {}
     for one in expand_braces(glob):
         whole = one if "/" in one else f"**/{one}"
         found |= dict.fromkeys(_matched(f"{whole}**" if whole.endswith("/") else whole, tracked))
-    return Group(name=glob, paths=tuple(sorted(found)))
+    return tuple(sorted(found))
 
 
 def _matched(glob: str, tracked: Sequence[str]) -> list[str]:
@@ -93,17 +85,17 @@ def is_glob(text: str) -> bool:
     return any(char in text for char in "*?[{")
 
 
-def _anchored(word: PathWord, tracked: Sequence[str], root: str, inside: str) -> str | Group | None:
-    """Return the file or the folder that *word* names from the current folder or from the root."""
+def _anchored(word: PathWord, tracked: Sequence[str], root: str, inside: str) -> str | tuple[str, ...]:
+    """Return the file, or the files of the folder, that *word* names from the current folder or from the root."""
     if _names_nothing(word):
-        return None
+        return ()
     for path in _places(word.text, root, inside):
         at = bisect_left(tracked, path)
         if at < len(tracked) and tracked[at] == path:
             return path
         if "/" in word.text and (paths := _below(path, tracked)):
-            return Group(name=f"{path}/", paths=paths)
-    return None
+            return paths
+    return ()
 
 
 def _names_nothing(word: PathWord) -> bool:
@@ -145,16 +137,13 @@ def _by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> dict[str, list
     return {text: found[text] for texts in ends.values() for text in texts if text in found}
 
 
-def _folders_by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> list[Group]:
-    groups = []
+def _in_folders_by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> Iterator[str]:
     texts = [word.text for word in words if word.text.endswith("/") and word.text[0] != "/"]
     for text in [text for text in texts if not _of_a_domain(text)][:_MOST_FOLDERS]:
         inner = f"/{text}"
         heads = {path[: path.index(inner)] for path in tracked if inner in path}
         if len(heads) == 1:
-            folder = f"{heads.pop()}{inner}".rstrip("/")
-            groups.append(Group(name=f"{folder}/", paths=_below(folder, tracked)))
-    return groups
+            yield from _below(f"{heads.pop()}{inner}".rstrip("/"), tracked)
 
 
 def _of_a_domain(text: str) -> bool:
@@ -170,13 +159,10 @@ def _is_glob(text: str) -> bool:
     return "/" in text or all(re.fullmatch(r"[^/]*\.\w+", one) for one in spelled)
 
 
-def _globbed(texts: Sequence[str], tracked: Sequence[str], root: str, inside: str) -> list[Group]:
-    groups = []
+def _globbed(texts: Sequence[str], tracked: Sequence[str], root: str, inside: str) -> Iterator[str]:
     for text in texts[:_MOST_GLOBS]:
         whole = text + "**" if text.endswith("/") else text
         for glob in _places(whole, root, inside) if "/" in text else (text,):
-            found = group(glob, tracked)
-            if found.paths:
-                groups.append(Group(name=text, paths=found.paths))
+            if found := files_of_glob(glob, tracked):
+                yield from found
                 break
-    return groups
