@@ -109,7 +109,7 @@ def main(megabytes: float) -> None:
     """Measure each text once."""
     for name, text in texts(int(megabytes * 1e6)):
         alone = seconds(findings, text)
-        whole = seconds(lambda text: find_private(False, text, (), GLOBS, lambda path: ()), text)
+        whole = seconds(lambda text: find_private(text, (), GLOBS, lambda path: ()), text)
         print(f"{name:<12} secrets {alone:5.2f} s/MB   all that is private {whole:5.2f} s/MB")
 
 

@@ -36,15 +36,16 @@ def nothing(_: str) -> tuple[TextWindow, ...]:
 
 def places(text: str, *files: str, given: tuple[str, ...] = ()) -> list[str]:
     named = [NamedFile(path=path, bytes=0) for path in files]
-    return [finding.place for finding in find_private(False, text, named, GLOBS, nothing, given=given)]
+    return [finding.place for finding in find_private(text, named, GLOBS, nothing, given=given)]
 
 
-def test_a_label_is_reason_enough() -> None:
-    assert find_private(True, "", (), GLOBS, nothing) == (PrivateFinding(kind="label", place="--local-only"),)
+def test_a_label_is_reason_enough(tmp_path: Path) -> None:
+    found = measure(a_task(local_only=True), a_policy(), Surroundings(workspace=None, cwd=tmp_path, windows=()))
+    assert found.private == (PrivateFinding(kind="label", place="--local-only"),)
 
 
 def test_nothing_private_is_no_finding() -> None:
-    assert find_private(False, "Fix src/http.py", (NamedFile(path="src/http.py", bytes=3),), GLOBS, nothing) == ()
+    assert find_private("Fix src/http.py", (NamedFile(path="src/http.py", bytes=3),), GLOBS, nothing) == ()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_a_symlink_is_private_by_its_own_name_and_by_its_target(tmp_path: Path) 
     (tmp_path / "config").symlink_to("deploy/.env")
     for value, place in ((".env", ".env (policy: .env)"), ("config", "deploy/.env (policy: .env)")):
         named = find_named_files("", (value,), None, tmp_path)
-        found = find_private(False, "", named.files, GLOBS, nothing, given=(value,))
+        found = find_private("", named.files, GLOBS, nothing, given=(value,))
         assert [finding.place for finding in found] == [place]
 
 
@@ -135,13 +136,13 @@ def test_names_that_cannot_be_printed_are_escaped() -> None:
 
 
 def test_a_key_in_the_task_text_is_found_and_not_repeated() -> None:
-    found = find_private(False, f"Why is this rejected?\n> {KEY}", (), GLOBS, nothing)
+    found = find_private(f"Why is this rejected?\n> {KEY}", (), GLOBS, nothing)
     assert found == (PrivateFinding(kind="private key", place="the task text"),)
 
 
 def test_every_kind_of_secret_in_the_task_text_is_told_once() -> None:
     token = TOKENS["token of GitHub"]
-    found = find_private(False, f"use {token}, or {token}\npassword: Tr0ub4dor&3x", (), GLOBS, nothing)
+    found = find_private(f"use {token}, or {token}\npassword: Tr0ub4dor&3x", (), GLOBS, nothing)
     assert [finding.kind for finding in found] == ["token of GitHub", "password"]
 
 
@@ -164,7 +165,7 @@ class TestKeysInFiles:
 
     def find(self, root: Path, text: str) -> list[PrivateFinding]:
         named = find_named_files(text, (), Workspace(root, git=True), root)
-        return list(find_private(False, text, named.files, GLOBS, file_reader(root)))
+        return list(find_private(text, named.files, GLOBS, file_reader(root)))
 
     @pytest.mark.parametrize(
         ("text", "place"),
@@ -188,7 +189,7 @@ class TestKeysInFiles:
 
     def test_images_are_not_searched_and_missing_files_are_empty(self, root: Path) -> None:
         files = [NamedFile(path="logo", bytes=9, form="image"), NamedFile(path="gone.md", bytes=9)]
-        assert find_private(False, "", files, GLOBS, file_reader(root)) == ()
+        assert find_private("", files, GLOBS, file_reader(root)) == ()
 
     @pytest.mark.parametrize(("name", "value"), [("MOST_SCANNED_BYTES", 1_000), ("MOST_SECONDS", -1.0)])
     def test_a_file_that_was_not_read_to_its_end_makes_a_task_private_and_it_is_said_how_to_go_on(
@@ -210,7 +211,7 @@ class TestKeysInFiles:
 def test_any_task_has_its_findings(text: str, paths: list[str], globs: list[str], head: bytes) -> None:
     files = [NamedFile(path=path, bytes=0) for path in paths]
     budget = ReadBudget(left=1_000_000, seconds=600.0)
-    for finding in find_private(False, text, files, globs, lambda _: windows(BytesIO(head), budget), given=paths):
+    for finding in find_private(text, files, globs, lambda _: windows(BytesIO(head), budget), given=paths):
         assert finding.kind in {"path", "private key"}
 
 

@@ -62,7 +62,7 @@ def read(text: str) -> Any:
     words = path_words(text)
     kinds, scope = find_kinds(text, POLICY.kinds), has_scope_word(text, ["all modules", "whole", "every"])
     named = mentions(words, TRACKED, root="/w", inside="src")
-    private = find_private(False, text, (), POLICY.private_paths, lambda _path: ())
+    private = find_private(text, (), POLICY.private_paths, lambda _path: ())
     return words, kinds, scope, named, private, findings(text), masked(text), parts_of(text), strip_data_urls(text)
 
 
@@ -91,7 +91,7 @@ def test_any_text_is_read_and_read_alike_the_second_time(text: str) -> None:
 @given(text=MARKDOWN, secret=st.sampled_from(SECRETS))
 def test_a_secret_on_a_line_of_its_own_is_found_in_any_text(text: str, secret: str) -> None:
     around = f"{text}\n\n{secret}\n\nthe end"
-    assert find_private(False, around, (), POLICY.private_paths, lambda _path: ())
+    assert find_private(around, (), POLICY.private_paths, lambda _path: ())
     assert looks_private({"goal": around}, ())
     longest = max(secret.split(), key=len)
     assert longest not in "".join(masked(around).split("\n")[-secret.count("\n") - 3 :])

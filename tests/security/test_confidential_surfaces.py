@@ -76,15 +76,13 @@ def test_no_caller_looks_for_secrets_alone() -> None:
 def test_the_task_text_a_named_file_and_its_name(tmp_path: Path) -> None:
     (tmp_path / "plan.txt").write_text("one\ntwo for Zanzibar\n")
     files = (NamedFile(path="plan.txt", bytes=20, lines=2, form="text"),)
-    found = find_private(
-        False, "for zanzibar", files, (), file_reader(tmp_path), given=("zanzibar/x.py",), confidential=OWN
-    )
+    found = find_private("for zanzibar", files, (), file_reader(tmp_path), given=("zanzibar/x.py",), confidential=OWN)
     assert [(each.kind, each.place) for each in found] == [
         (KIND, "the task text"),
         (KIND, "the name of a file"),
         (KIND, "plan.txt:2"),
     ]
-    named = find_private(False, "x", (), ("*.pem",), file_reader(tmp_path), given=("zanzibar/x.pem",), confidential=OWN)
+    named = find_private("x", (), ("*.pem",), file_reader(tmp_path), given=("zanzibar/x.pem",), confidential=OWN)
     assert "zanzibar" not in repr(named).lower()
 
 

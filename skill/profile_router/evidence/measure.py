@@ -23,8 +23,6 @@ from profile_router.workspace.folder import Workspace, base_of, written_path
 from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
 
-_THREAD = PrivateFinding(kind="thread", place="this thread, which carries a private task")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -50,7 +48,6 @@ def measure(
     whole_text = f"{task.goal}\n{task.context}"
     images, image_notes = find_images(whole_text, task.images, named.singles, around.workspace, around.cwd)
     private = find_private(
-        task.local_only,
         text,
         named.files,
         policy.private_paths,
@@ -78,10 +75,11 @@ def measure(
         kinds=find_kinds(task.goal, policy.kinds),
         scope_word=has_scope_word(task.goal, _scope_words(policy)),
         private=(
+            *_if_said(task.local_only, "label", "--local-only"),
             *private,
             *_other_names(task, named.files, around, policy),
-            *_by_workspace(policy),
-            *((_THREAD,) if private_thread else ()),
+            *_if_said(policy.local_only_by, "label", f"local_only in {policy.local_only_by}"),
+            *_if_said(private_thread, "thread", "this thread, which carries a private task"),
         ),
         windows=around.windows,
         notes=(*named.notes, *image_notes),
@@ -110,8 +108,8 @@ def _other_names(
                 yield PrivateFinding(kind="path", place=f"{name}, which {reason},")
 
 
-def _by_workspace(policy: Policy) -> Sequence[PrivateFinding]:
-    return [PrivateFinding(kind="label", place=f"local_only in {policy.local_only_by}")] if policy.local_only_by else []
+def _if_said(said: object, kind: str, place: str) -> Sequence[PrivateFinding]:
+    return [PrivateFinding(kind=kind, place=place)] if said else []
 
 
 def _scope_words(policy: Policy) -> Sequence[str]:

@@ -46,7 +46,6 @@ def _as_if_there(_path: str) -> bool:
 
 
 def find_private(
-    label: bool,
     text: str,
     files: Sequence[NamedFile],
     globs: Sequence[str],
@@ -56,46 +55,34 @@ def find_private(
     confidential: Confidential = NOTHING,
     is_there: IsThere = _as_if_there,
 ) -> tuple[PrivateFinding, ...]:
-    """Return why the task is private, at most 50 findings, each once; nothing if it is not.
+    """Return what makes the task private, at most 50 findings, each once; nothing if nothing does.
 
-    *label*: the caller said so. *text* is goal and context; *files* are the named files, which *read_file* reads to
+    *text* is goal and context; *files* are the named files, which *read_file* reads to
     their end (nothing of those that cannot be read); where one was not, the task is private. *given* are the values of
     `--file` and `--image` as they were written, which a symlink may have changed in *files*. *globs* are the policy's;
     *confidential* is what it calls private in texts, besides secrets. Paths that *text* names count where *is_there*
     says that they lead to something; without it all do.
     """
-    found = _findings(label, text, files, globs, read_file, given, confidential, is_there)
-    return tuple(islice(dict.fromkeys(found), _MOST_FINDINGS))
+
+    def found() -> Iterator[PrivateFinding]:
+        for kind in dict.fromkeys(finding.kind for finding in findings(text, confidential)):
+            yield PrivateFinding(kind=kind, place="the task text")
+        sure = dict.fromkeys((*given, *(file.path for file in files)))
+        for path in dict.fromkeys((*sure, *_paths_in(text))):
+            if (glob := private_glob(path, globs)) and (path in sure or is_there(path)):
+                yield PrivateFinding(kind="path", place=f"{masked(shown(path), confidential)} (policy: {glob})")
+        for path in sure:
+            if said := private_text(path, confidential):
+                yield PrivateFinding(kind=said, place="the name of a file")
+        yield from _keys_in(files, read_file, confidential)
+
+    return tuple(islice(dict.fromkeys(found()), _MOST_FINDINGS))
 
 
 def file_reader(base: Path) -> ReadFile:
     """Return a function that reads files, relative to *base*, within one budget for all. It raises EndNotReached."""
     budget = ReadBudget(left=MOST_SCANNED_BYTES, seconds=MOST_SECONDS)
     return lambda path: file_windows(base / path, budget)
-
-
-def _findings(
-    label: bool,
-    text: str,
-    files: Sequence[NamedFile],
-    globs: Sequence[str],
-    read_file: ReadFile,
-    given: Sequence[str],
-    confidential: Confidential,
-    is_there: IsThere,
-) -> Iterator[PrivateFinding]:
-    if label:
-        yield PrivateFinding(kind="label", place="--local-only")
-    for kind in dict.fromkeys(finding.kind for finding in findings(text, confidential)):
-        yield PrivateFinding(kind=kind, place="the task text")
-    sure = dict.fromkeys((*given, *(file.path for file in files)))
-    for path in dict.fromkeys((*sure, *_paths_in(text))):
-        if (glob := private_glob(path, globs)) and (path in sure or is_there(path)):
-            yield PrivateFinding(kind="path", place=f"{masked(shown(path), confidential)} (policy: {glob})")
-    for path in sure:
-        if said := private_text(path, confidential):
-            yield PrivateFinding(kind=said, place="the name of a file")
-    yield from _keys_in(files, read_file, confidential)
 
 
 def _paths_in(text: str) -> list[str]:
