@@ -29,12 +29,12 @@ _SHORTEST_WRAPPED = 30
 _DATA_URL = Anchored(
     r"data:image/[\w.+-]{1,60}(?:;[\w.-]{1,60}=[\w.-]{1,60}){0,5};base64,\s?([A-Za-z0-9+/_%-]++=*+"
     r"(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{40,}+=*+(?=\s|$))*+)(\r?\n[ \t]*[A-Za-z0-9+/_-]{1,39}+=*+(?=\s|$))?",
-    anchors=("data:image/",),
+    anchors=None,
     flags=re.IGNORECASE,
 )
 _TARGET = Anchored(
     r"\]\(\s{0,5}(?:<([^<>\n]{1,1000})>|([^\s()<>]{1,1000}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,100})?))",
-    anchors=("](",),
+    anchors=None,
 )
 _REMOTE = re.compile(r"https?://", re.IGNORECASE)
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from sys import maxsize
-from typing import Any
 
 Match = re.Match[str]
 _LONG = 4_000  # characters of a text for which an expression is compiled at once: `match` may ask for many places in it
@@ -22,17 +21,27 @@ _OF_NO_CASE = frozenset("İıſ\u212a")  # which `re` takes for i, s and k where
 class Anchored:
     """An expression that answers as `re.compile(pattern, flags)` does. Without `anchors` its first use compiles it.
 
-    The anchors of a caseless expression are ASCII in lower case.
+    The anchors of a caseless expression are ASCII in lower case. None: they are found in the pattern itself.
     """
 
     pattern: str
-    anchors: tuple[str, ...] = ()
+    anchors: tuple[str, ...] | None = field(default=(), compare=False)
     flags: int = 0
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """Return the expression of `re`. Raises re.error where *pattern* is not an expression."""
         return re.compile(self.pattern, self.flags)
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """Return the anchors, those that are found in the pattern where none are given."""
+        if self.anchors is not None:
+            return self.anchors
+        found = literals_of(self.pattern)
+        if not self.flags & re.IGNORECASE:
+            return found
+        return tuple(map(str.lower, found)) if all(map(str.isascii, found)) else ()
 
     def search(self, text: str, start: int = 0, end: int = maxsize) -> Match | None:
         """Return the first match that lies in *text* between *start* and *end*."""
@@ -50,27 +59,19 @@ class Anchored:
         """Yield the matches in order; none overlaps the one before."""
         return iter(()) if self._misses(text) else self.compiled.finditer(text, start, end)
 
-    def findall(self, text: str) -> list[Any]:
-        """Return what each match or its groups hold."""
-        return [] if self._misses(text) else self.compiled.findall(text)
-
     def sub(self, by: str | Callable[[Match], str], text: str) -> str:
         """Return *text* with each match replaced."""
         return text if self._misses(text) else self.compiled.sub(by, text)
 
-    def split(self, text: str) -> list[Any]:
-        """Return the pieces of *text* between the matches."""
-        return [text] if self._misses(text) else self.compiled.split(text)
-
     def _misses(self, text: str) -> bool:
         """Tell whether no anchor stands in a short *text*. Once the expression is compiled, it is asked itself."""
-        if not self.anchors or "compiled" in self.__dict__ or len(text) > _LONG:
+        if "compiled" in self.__dict__ or len(text) > _LONG or not self.literals:
             return False
         if self.flags & re.IGNORECASE:
             if not text.isascii() and not _OF_NO_CASE.isdisjoint(text):
                 return False
             text = text.lower()
-        return not any(anchor in text for anchor in self.anchors)
+        return not any(anchor in text for anchor in self.literals)
 
 
 _PIECE = re.compile(

@@ -106,16 +106,7 @@ _REQUEST = (
     r"|(?:the|this|these|our|my|all|…)(?: [^\s,:]++){0,8}? (?:needs?|requires?|could use|deserves?)(?: to(?= be ))?\b"
     r"|(?:the|this|these|our|my|all|it|…)(?: [^\s,:]++){0,8}? (?:should|must|ha(?:s|ve) to)(?= be )"
 )
-_REQUESTED = Anchored(
-    _REQUEST,
-    anchors=(
-        *("please", "pls", "kindly", "you", "i'd", "i would", "i want", "i need", "we'd like", "we need", "we want"),
-        *("we have", "we ought", "we should", "we must", "let", "go ahead", "proceed to", "time to", "sure to"),
-        *("remember to", "try to", "try and", "help me", "help us", " is", "need", "require", "could use", "deserve"),
-        *("should be ", "must be ", "has to be ", "have to be "),
-    ),
-    flags=re.IGNORECASE,
-)
+_REQUESTED = Anchored(_REQUEST, anchors=None, flags=re.IGNORECASE)
 _LEAD_IN = Anchored(
     r"\d{1,3}[.):]+\s|[a-z]\)\s|\[[^\]\n]{0,20}\]:?|(?:hi|hello|hey)(?: \w+)?[,!]\s*"
     r"|(?:no|yes|right|well|good|great|thanks|thank you|sure|perfect),\s*"

@@ -10,10 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from profile_router.core.language.anchored import Anchored, literals_of
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import OPAQUE, WORDS, WORK, clauses, first_word, plain_text, word_set
-
-__all__ = ["KindHit", "KindPatterns", "compile_kinds", "find_kinds", "has_scope_word"]
 
 QUOTE_CHARS = 60
 # "Implement X, rename it everywhere, then lint and summarize": beside other work these are its chores, not the task.
@@ -46,19 +44,16 @@ _PARENTHESES = re.compile(r" ?\([^()\n]*\)")
 _LIGHT_VERB = Anchored(
     r"(?:do|perform|run|conduct|carry out|make|give(?: me| us)?|write(?: me| us| up)?|prepare|produce|provide"
     r"|create|generate|draft|get(?: me| us)?|send(?: me| us)?|start with|begin with|propose)\s+",
-    anchors=(
-        *("do", "perform", "run", "conduct", "carry out", "make", "give", "write", "prepare", "produce", "provide"),
-        *("create", "generate", "draft", "get", "send", "start with", "begin with", "propose"),
-    ),
+    anchors=None,
     flags=re.IGNORECASE,
 )
 _NEGATED = Anchored(
     r"(?:not|n't|no|never|nothing|none|neither|nobody|without|instead of|rather than|except)(?![\w-])",
-    anchors=("no", "n't", "never", "neither", "without", "instead of", "rather than", "except"),
+    anchors=None,
 )
 _OBLIGES = Anchored(
     r"\b(?:should|must|needs?|ha(?:s|ve) to|applies|touch(?:es)?|affects?|covers?|spans?)\b",
-    anchors=("should", "must", "need", "has to", "have to", "applies", "touch", "affect", "cover", "span"),
+    anchors=None,
 )
 
 
@@ -79,7 +74,7 @@ class KindPatterns:
     @property
     def literals(self) -> dict[str, tuple[str, ...]]:
         """Return the anchors of each expression, as `compile_kinds` takes them."""
-        return {one.pattern: one.anchors for _, patterns in self.kinds for one in patterns}
+        return {one.pattern: one.literals for _, patterns in self.kinds for one in patterns}
 
 
 def compile_kinds(
@@ -96,7 +91,7 @@ def compile_kinds(
         if tried is None:
             for source in sources:
                 _try(kind, source)
-        kinds.append((kind, tuple(Anchored(one, tried[one] if tried else literals_of(one)) for one in sources)))
+        kinds.append((kind, tuple(Anchored(one, tried[one] if tried else None) for one in sources)))
     return KindPatterns(kinds=tuple(kinds))
 
 

@@ -80,11 +80,11 @@ def _spellings(path: str) -> Iterator[str]:
 def _any_of(globs: tuple[str, ...]) -> Anchored | None:
     """Return all *globs* as one expression: of the thousands of words of a long text hardly one matches any."""
     every = [regex for glob in globs for regex in _regexes(glob)]
-    anchors = tuple(dict.fromkeys(anchor for regex in every for anchor in regex.anchors))
+    anchors = tuple(dict.fromkeys(anchor for regex in every for anchor in regex.literals))
     return (
         Anchored(
             "|".join(f"(?:{regex.pattern})" for regex in every),
-            anchors=anchors if all(regex.anchors for regex in every) else (),
+            anchors=anchors if all(regex.literals for regex in every) else (),
         )
         if every
         else None

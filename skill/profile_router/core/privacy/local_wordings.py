@@ -52,7 +52,7 @@ _SCRIPTS = (
     r"社外秘|ローカルのみ|ローカルだけ|送信しない|外部に出さない",
     r"기밀|대외비|로컬에서만|전송하지|보내지 마",
 )
-_PLAIN = Anchored("|".join(_WORDINGS), flags=re.IGNORECASE)
+_PLAIN = Anchored("|".join(_WORDINGS), anchors=None, flags=re.IGNORECASE)
 _AS_WRITTEN = Anchored("|".join(_SCRIPTS), flags=re.IGNORECASE)
 
 
