@@ -31,6 +31,7 @@ from profile_router.hermes_plugin.process import Following, run_router  # noqa: 
 from profile_router.hermes_plugin.settings import Settings  # noqa: E402
 from profile_router.runners.embedded.runner import EmbeddedRunner  # noqa: E402
 from profile_router.runners.hermes.installation import Hermes  # noqa: E402
+from profile_router.withheld.whole_scan import Secrets  # noqa: E402
 
 GOAL = "Make the retry delay configurable"
 WINDOWS = {"hermes": 128_000, "embedded": 32_768}
@@ -87,6 +88,7 @@ def child(folder: Path) -> None:
     runner = EmbeddedRunner(
         load=stage.home.load,
         policy=a_policy(),
+        secrets=Secrets(),
         workspace=stage.workspace,
         base=stage.workspace,
         known_files=tuple,

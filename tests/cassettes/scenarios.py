@@ -26,6 +26,7 @@ from profile_router.core.task import Task
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.embedded.runner import EmbeddedRunner
+from profile_router.withheld.whole_scan import Secrets
 
 FOLDER = Path(__file__).parent
 PLAYED_AT = "http://127.0.0.1:9/v1"  # the discard port: nobody listens there, an answer can only be a cassette's
@@ -50,7 +51,12 @@ def attempt(base_url: str, folder: Path, *, goal: str = GOAL) -> Attempt:
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     profile = a_profile(base_url, model=MODEL)
     runner = EmbeddedRunner(
-        load=lambda _: profile, policy=a_policy(), workspace=folder, base=folder, known_files=lambda: ("calc.py",)
+        load=lambda _: profile,
+        policy=a_policy(),
+        secrets=Secrets(),
+        workspace=folder,
+        base=folder,
+        known_files=lambda: ("calc.py",),
     )
     return asyncio.run(runner.run(an_order(goal, window=8_192), Heard()))
 

@@ -27,7 +27,7 @@ from profile_router.runners.tools.fence import Fence
 from profile_router.verify.check import run_check
 from profile_router.verify.diffs import WorkDiffs
 from profile_router.verify.private_copies import PrivatePieces
-from profile_router.withheld.whole_scan import ReadBudget, secret_in
+from profile_router.withheld.whole_scan import ReadBudget, secret_in, windows
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = Confidential(policy=PrivateRules(words=("Zanzibar",), patterns=(r"case-\d{4}",), ssn=True))
@@ -44,6 +44,7 @@ TAKES_CONFIDENTIAL = {
     "private_in",
     "run_check",
     "secret_in",
+    "Secrets",
     "HiddenFiles",
     "Fence",
     "WorkDiffs",
@@ -62,7 +63,7 @@ def calls_for_secrets_alone(tree: ast.AST) -> list[str]:
             name = getattr(node.args[0], "id", "")
         if name in TAKES_CONFIDENTIAL:
             said = ast.unparse(node)
-            if not any(word in said for word in ("confidential", "keys_only")):
+            if not any(word in said for word in ("confidential", "keys_only", "secrets=")):
                 found.append(f"{node.lineno}: {said}")
     return found
 
@@ -132,7 +133,7 @@ def test_the_diff_of_a_binary_file(tmp_path: Path) -> None:
 def test_the_files_that_a_command_does_not_see(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"x" * 300_000 + b" Zanzibar ")
     with (tmp_path / "a.bin").open("rb") as file:
-        assert secret_in(file, ReadBudget(left=1_000_000, seconds=60), OWN) == KIND
+        assert secret_in(windows(file, ReadBudget(left=1_000_000, seconds=60)), OWN) == KIND
 
 
 def test_the_policy_file_says_words_patterns_and_switches(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from tests.cli.stage import workspace
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.taint import Taint
 from profile_router.withheld import folder_watch, open_watch, opened_secrets
-from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
+from profile_router.withheld.whole_scan import Secrets
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 HOLDS = f'TOKEN = "{TOKEN}"\n'

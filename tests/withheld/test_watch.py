@@ -14,8 +14,8 @@ from tests.cli.stage import workspace
 from profile_router.withheld import open_watch
 from profile_router.withheld import survey as private_survey
 from profile_router.withheld import watch as withheld_watch
-from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.watch import WithheldWatch
+from profile_router.withheld.whole_scan import Secrets
 
 GLOBS = ("secrets/**", ".env")
 FILES = {"secrets/plan.txt": "the launch is on Friday\n", ".gitignore": "vault/\n.env\n", "app.py": "x = 1\n"}

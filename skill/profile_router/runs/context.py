@@ -30,8 +30,8 @@ from profile_router.servers.inspect import ModelServers
 from profile_router.threads.records import Before, Records, Scoped
 from profile_router.threads.threads import Run
 from profile_router.verify.verifier import WorkspaceVerifier
-from profile_router.withheld.file_secrets import Known
 from profile_router.withheld.survey import Survey, private_survey
+from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import base_of, tracked_files
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run_context(job: Job, run: Run) -> RunContext:
     load = profiles.__getitem__
     # How the files were before; where there is git, its own objects tell.
     journal: MutableMapping[str, bytes | None] = {} if workspace and workspace.git else Before(run.records)
-    known_secrets: Known = {}  # what stands in files as they are: looked for once, whoever asks
+    secrets = Secrets(confidential=policy.confidential)  # one for all: each state of a file is looked into once
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
@@ -85,9 +85,9 @@ def run_context(job: Job, run: Run) -> RunContext:
                 known_files=lambda: tracked_files(workspace) if workspace else (),
                 journal=journal,
                 records=run.records,
-                known_secrets=known_secrets,
+                secrets=secrets,
             ),
-            hermes=_hermes(setup, Scoped(run.records, "hermes "), known_secrets),
+            hermes=_hermes(setup, Scoped(run.records, "hermes "), secrets),
             # Links lead out of a copy: private files of the workspace count, though no copy has them.
             survey=lambda: private_survey(real.workspace, policy.private_paths) if real.workspace else Survey(),
         ),
@@ -100,11 +100,10 @@ def run_context(job: Job, run: Run) -> RunContext:
             environ=setup.environ,
             journal=journal,
             private=policy.private_paths,
-            confidential=policy.confidential,
             state=setup.state,
             name=run.thread,
             records=run.records,
-            known=known_secrets,
+            secrets=secrets,
         ),
         clock=run.clock,
         sleep=asyncio.sleep,
@@ -127,7 +126,7 @@ def _purse(job: Job, run: Run) -> LedgerPurse:
     return purse
 
 
-def _hermes(setup: Setup, records: Records, known_secrets: Known) -> Runner | None:
+def _hermes(setup: Setup, records: Records, secrets: Secrets) -> Runner | None:
     """Return the Hermes runner, None where it is not wanted or not installed. Raises UsageError where it must be.
 
     It needs a Hermes home: the profiles that come with the program are not a place to run in.
@@ -155,6 +154,6 @@ def _hermes(setup: Setup, records: Records, known_secrets: Known) -> Runner | No
         unattended=policy.hermes.unattended_approval,
         passed=policy.hermes.pass_environment,
         records=records,
-        known_secrets=known_secrets,
+        secrets=secrets,
     )
     return RecordedRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.policy.private import NOTHING, Confidential
-from profile_router.core.privacy.findings import private_glob, private_text
+from profile_router.core.privacy.findings import private_glob
 from profile_router.core.text import shown
 from profile_router.git.marks import GitSnapshots
 from profile_router.verify.private_copies import PrivatePieces, copied_from
-from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, file_windows
+from profile_router.withheld.whole_scan import EndNotReached, ReadBudget, file_windows, secret_in
 
 MOST_CHARS = 2_000_000  # of all diffs; what is beyond was not looked at, and counts as private
 UNCHECKED = "more than can be checked"
@@ -77,12 +77,9 @@ def _secret_in(file: Path, confidential: Confidential) -> str:
     """Return the kind of a secret that *file* holds, or that it was not read to its end; empty where it is clear."""
     budget = ReadBudget(left=MOST_BINARY, seconds=_BINARY_SECONDS)
     try:
-        for window in file_windows(file, budget):
-            if kind := private_text(window.text, confidential, by_look=window.by_look):
-                return kind
+        return secret_in(file_windows(file, budget), confidential)
     except EndNotReached:
         return UNCHECKED
-    return ""
 
 
 def changed_since(root: Path, journal: Mapping[str, bytes | None]) -> Iterator[tuple[str, bytes | None, bytes | None]]:

@@ -14,7 +14,6 @@ from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
 from profile_router.core.language.path_words import path_words
-from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, left_files, note_beginning
 from profile_router.git.marks import GitSnapshots
@@ -32,9 +31,8 @@ from profile_router.verify.set_back import (
     set_back_by_journal,
     stored_files,
 )
-from profile_router.withheld.file_secrets import Known
-from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.watch import WithheldWatch
+from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace, tracked_files
 
 _LARGEST_DIFFED = 2_000_000
@@ -50,20 +48,19 @@ _ALONE = re.compile(
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. `journal` holds what files were before the subagent's tools wrote them (None:
     absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
-    one of `private` is named in a diff and no more; `confidential` is what the policy calls private in texts. What is
-    taken back is kept below `state`, under `name`. `records` keep what was seen, so that a run that is resumed does not
-    see what its own check left. `known` is what stands in files, for all of the run."""
+    one of `private` is named in a diff and no more; `secrets` are what is looked for in texts and files. What is taken
+    back is kept below `state`, under `name`. `records` keep what was seen, so that a run that is resumed does not see
+    what its own check left."""
 
     workspace: Workspace | None
     scratch: Path
     environ: Mapping[str, str]
     journal: Mapping[str, bytes | None]
     private: Sequence[str] = ()
-    confidential: Confidential = NOTHING
     state: Path | None = None
     name: str = "run"
     records: Records | None = None
-    known: Known = field(default_factory=dict)
+    secrets: Secrets = field(default_factory=Secrets)
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _snapshots: GitSnapshots | None = field(default=None, init=False)
     _looked: str | None = field(default=None, init=False)
@@ -100,7 +97,7 @@ class WorkspaceVerifier:
         if self.workspace is None:
             return ()
         pieces = private_pieces(self.workspace, self.private)
-        diffs = WorkDiffs(self.workspace.root, self.private, pieces, confidential=self.confidential)
+        diffs = WorkDiffs(self.workspace.root, self.private, pieces, confidential=self.secrets.confidential)
         if not self.workspace.git:
             return diffs.of_journal(self.journal, wrote)
         marks = self._marks(self.workspace.root)
@@ -159,10 +156,9 @@ class WorkspaceVerifier:
         if found is not None:
             return found
         root = self.workspace.root if self.workspace else None
-        secrets = Secrets(confidential=self.confidential, known=self.known)
-        watch = None if root is None else partial(WithheldWatch, root, self.private, secrets)
+        watch = None if root is None else partial(WithheldWatch, root, self.private, self.secrets)
         result = await run_check(
-            check, folder, self.environ, seconds=seconds, confidential=self.confidential, watch=watch
+            check, folder, self.environ, seconds=seconds, confidential=self.secrets.confidential, watch=watch
         )
         if result.taints:
             result = replace(result, wrote=self._wrote(result))

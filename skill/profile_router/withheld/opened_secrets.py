@@ -14,17 +14,14 @@ import stat
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
-from profile_router.withheld.file_secrets import Known, Stamp, is_installed, secret_of, stamp
 from profile_router.withheld.folder_watch import FolderWatch
-from profile_router.withheld.whole_scan import ReadBudget
+from profile_router.withheld.whole_scan import ReadBudget, Secrets, Stamp, is_installed, stamp
 
 MOST_FILES = 500_000
 MOST_FOLDERS = 50_000  # a user may have some ten thousand watches in all; those of installed packages come last
@@ -33,16 +30,6 @@ BEFORE = (16 * 1024 * 1024, 3.0)  # bytes and seconds: of looking before somethi
 AFTER = (1024 * 1024 * 1024, 60.0)  # and at what was opened after it
 _GIT_SECONDS = 10.0
 _MOMENT = 1.0  # seconds
-
-File = tuple[str, os.stat_result]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """What is looked for in files: known secrets and what `confidential` calls private. `known` was found so far."""
-
-    confidential: Confidential = NOTHING
-    known: Known = field(default_factory=dict)
 
 
 class OpenedSecrets:
@@ -112,7 +99,7 @@ class OpenedSecrets:
         small = [path for path, found in self._before.items() if found.st_size <= SMALL]
         tracked = self._tracked()
         for path in sorted(small, key=lambda path: (path not in tracked, self._before[path].st_size)):
-            kind = secret_of(path, self._before[path], budget, self._secrets.confidential, self._secrets.known)
+            kind = self._secrets.kind_in(path, self._before[path], budget)
             if kind is not None:
                 self._kinds[path] = kind
 
@@ -158,7 +145,7 @@ class OpenedSecrets:
         found = self._before[path]
         kind = self._kinds.get(path, self._secrets.known.get(stamp(found)))
         if kind is None and _stamp_now(path) == stamp(found):
-            kind = secret_of(path, found, budget, self._secrets.confidential, self._secrets.known)
+            kind = self._secrets.kind_in(path, found, budget)
         return kind
 
     def _budget(self, bounds: tuple[int, float]) -> ReadBudget:

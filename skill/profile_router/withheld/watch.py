@@ -20,8 +20,9 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.repository import find_repository
 from profile_router.withheld.open_watch import OpenWatch
-from profile_router.withheld.opened_secrets import OpenedSecrets, Secrets
+from profile_router.withheld.opened_secrets import OpenedSecrets
 from profile_router.withheld.survey import Inode, Survey, inode_of, public_names, survey
+from profile_router.withheld.whole_scan import Secrets
 
 MOST_WATCHED = 8_000  # files; a user may have some ten thousand watches in all
 _HISTORY_SECONDS = 10.0

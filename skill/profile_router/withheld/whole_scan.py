@@ -15,13 +15,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_text
+from profile_router.withheld.survey import INSTALLED
 from profile_router.workspace.content import encoding_of
 
 WINDOW = 1024 * 1024  # bytes; some 0.2 s of looking
@@ -42,6 +43,10 @@ _LINKED_OR_PACKED = re.compile(
 _APART = b"\n;\n"  # between two runs: lines that could be one wrapped token would be joined
 # A constant of compiled Python (marshal's short strings), whose length looks like a letter right before its text.
 _CONSTANT = re.compile(rb"[\xda\xfaZz](?=([0-9A-Z_a-z])([ -~]{48,122}))")
+
+_JUST_NOW = 0.1  # seconds; the clock of a file system may stand still for a part of that
+
+Stamp = tuple[int, int, int, int, int]  # st_dev, st_ino, st_mtime_ns, st_ctime_ns, st_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,49 @@ class ReadBudget:
             raise EndNotReached
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What is looked for in files: known secrets, and what `confidential` calls private.
+
+    `known` is the secret that each state of a file holds, empty where it is clear: looked for once, for a whole run.
+    """
+
+    confidential: Confidential = NOTHING
+    known: MutableMapping[Stamp, str] = field(default_factory=dict)
+
+    def kind_in(self, path: str, found: os.stat_result, budget: ReadBudget) -> str | None:
+        """Return the secret that *path*, which was *found* so, holds; empty: it is clear, None: not read to its end."""
+        kind = self.known.get(stamp(found))
+        if kind is not None:
+            return kind
+        if not found.st_size and found.st_blocks == 0:
+            return ""
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(handle, "rb") as file:
+                before = os.fstat(handle)
+                kind = secret_in(windows(file, budget), self.confidential, bare_heads=not is_installed(path))
+                if stamp(before) != stamp(os.fstat(handle)):
+                    return kind or None
+        except FileNotFoundError:
+            return ""
+        except (EndNotReached, OSError):
+            return None
+        if time.time() - before.st_ctime > _JUST_NOW:
+            self.known[stamp(before)] = kind
+        return kind
+
+
+def stamp(found: os.stat_result) -> Stamp:
+    """Return what changes whenever the content of a file does: nobody sets st_ctime at will."""
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+def is_installed(path: str) -> bool:
+    """Tell whether *path* is in a package that was installed: what stands there, everybody can have."""
+    return not INSTALLED.isdisjoint(path.split("/"))
+
+
 def file_windows(path: Path, budget: ReadBudget) -> Iterator[TextWindow]:
     """Yield the windows of the regular file *path*; none where it cannot be opened.
 
@@ -96,15 +144,13 @@ def file_windows(path: Path, budget: ReadBudget) -> Iterator[TextWindow]:
                 raise EndNotReached(str(error)) from error
 
 
-def secret_in(
-    file: BinaryIO, budget: ReadBudget, confidential: Confidential = NOTHING, *, bare_heads: bool = True
-) -> str:
-    """Return the kind of a secret, or of what *confidential* calls private, in *file*; empty: it is clear to its end.
+def secret_in(windows: Iterable[TextWindow], confidential: Confidential = NOTHING, *, bare_heads: bool = True) -> str:
+    """Return the kind of a secret, or of what *confidential* calls private, in *windows*; empty where they are clear.
 
     Without *bare_heads* the first line of a key counts where a key follows: a library that reads keys names such lines.
-    Raises EndNotReached, and the OSError of a file that cannot be read.
+    Raises what *windows* raise.
     """
-    for window in windows(file, budget):
+    for window in windows:
         text = window.text if bare_heads else _BARE_HEAD.sub("", window.text)
         if kind := private_text(text, confidential, by_look=window.by_look):
             return kind

@@ -13,6 +13,7 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.runners.embedded.runner import EmbeddedRunner
+from profile_router.withheld.whole_scan import Secrets
 
 KEY = "sk-or-v1-0123456789abcdef"
 
@@ -21,6 +22,7 @@ def a_runner(profile: Profile, workspace: Path | None = None, policy: Policy | N
     return EmbeddedRunner(
         load={profile.name: profile}.__getitem__,
         policy=policy or a_policy(),
+        secrets=Secrets(),
         workspace=workspace,
         base=workspace or Path.cwd(),
         known_files=lambda: (),

@@ -21,6 +21,7 @@ from profile_router.core.task import Task
 from profile_router.profiles.home import HermesHome
 from profile_router.runners.hermes.installation import Hermes
 from profile_router.runners.hermes.runner import HermesRunner
+from profile_router.withheld.whole_scan import Secrets
 
 KEY = "sk-own-0123456789"
 WINDOW = 65_536
@@ -90,6 +91,7 @@ class Stage:
         wanted: dict[str, Any] = {
             "load": self.home.load,
             "policy": a_policy(),
+            "secrets": Secrets(),
             "hermes": self.hermes,
             "root": self.root,
             "environ": self.environ,

@@ -15,6 +15,7 @@ from profile_router.core.policy import Policy
 from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal
+from profile_router.withheld.whole_scan import Secrets
 
 ADDRESS = "http://127.0.0.1:9/v1"
 ROOM = 6_000
@@ -35,7 +36,7 @@ def offered(
     order = cloud_order(task=task) if elsewhere else an_order(task, private=private)
     served = (cloud if elsewhere else local)(ADDRESS, **profile)
     fence = Fence(root, private_globs=policy.private_paths, allow_private=not elsewhere) if root else None
-    return open_terminal(order, served, fence, policy)
+    return open_terminal(order, served, fence, policy, Secrets(confidential=policy.confidential))
 
 
 def a_terminal(root: Path, **wanted: Any) -> Jailed:

@@ -21,10 +21,9 @@ from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import Hidden, HiddenFiles
 from profile_router.runners.tools.reading import read_page
-from profile_router.withheld import file_secrets
-from profile_router.withheld.file_secrets import Known
+from profile_router.withheld import whole_scan
 from profile_router.withheld.survey import survey
-from profile_router.withheld.whole_scan import OVERLAP, WINDOW
+from profile_router.withheld.whole_scan import OVERLAP, WINDOW, Secrets
 
 TOKEN = TOKENS["token of GitHub"]
 LINE = f'token = "{TOKEN}"\n'
@@ -38,13 +37,13 @@ def root(tmp_path: Path) -> Path:
     return workspace(tmp_path / "ws", {"app.py": "print(1)\n", ".gitignore": "local_settings.py\nbuild/\n.venv/\n"})
 
 
-def finder(root: Path, known: Known | None = None, over: Callable[[], bool] = bool) -> HiddenFiles:
+def finder(root: Path, secrets: Secrets | None = None, over: Callable[[], bool] = bool) -> HiddenFiles:
     return HiddenFiles(
         root=str(root),
         globs=GLOBS,
         survey=lambda: survey(root, GLOBS),
         first=lambda: ("app.py",),
-        known={} if known is None else known,
+        secrets=secrets or Secrets(),
         over=over,
     )
 
@@ -171,8 +170,7 @@ def test_a_command_reads_no_secret_of_an_ignored_file_backwards(root: Path) -> N
 
 
 def test_a_file_that_a_command_made_or_let_grow_is_looked_at_before_the_next_one(root: Path) -> None:
-    known: Known = {}
-    finding = finder(root, known)
+    finding = finder(root)
     write_files(root, {"build/log.txt": "fine\n"})
     old(root / "build" / "log.txt")
     assert finding.find().secret == ()
@@ -183,12 +181,12 @@ def test_a_file_that_a_command_made_or_let_grow_is_looked_at_before_the_next_one
 
 
 def test_what_has_not_changed_is_read_once_for_all_attempts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_secrets, "_JUST_NOW", -1.0)
-    known: Known = {}
+    monkeypatch.setattr(whole_scan, "_JUST_NOW", -1.0)
+    secrets = Secrets()
     write_files(root, {"build/conf.txt": LINE})
-    assert names(root, finder(root, known).find().secret) == ["build/conf.txt"]
-    monkeypatch.setattr(file_secrets, "secret_in", lambda *_: pytest.fail("a file was read again"))
-    assert names(root, finder(root, known).find().secret) == ["build/conf.txt"]
+    assert names(root, finder(root, secrets).find().secret) == ["build/conf.txt"]
+    monkeypatch.setattr(whole_scan, "secret_in", lambda *_: pytest.fail("a file was read again"))
+    assert names(root, finder(root, secrets).find().secret) == ["build/conf.txt"]
 
 
 @pytest.mark.parametrize(("name", "value"), [("READ_BYTES", 100), ("READ_SECONDS", -1.0)])

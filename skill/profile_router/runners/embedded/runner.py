@@ -37,9 +37,8 @@ from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.servers.inspect import count_prompt
 from profile_router.threads.records import MemoryRecords, Records, Scoped
-from profile_router.withheld.file_secrets import Known
-from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.watch import after_interruption
+from profile_router.withheld.whole_scan import Secrets
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -57,12 +56,12 @@ class EmbeddedRunner:
 
     load: Callable[[str], Profile]
     policy: Policy
+    secrets: Secrets
     workspace: Path | None
     base: Path
     known_files: Callable[[], Sequence[str]]
     journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
     records: Records = field(default_factory=MemoryRecords)
-    known_secrets: Known = field(default_factory=dict)  # what stands in files, for all attempts of the run
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
@@ -119,10 +118,8 @@ class EmbeddedRunner:
 
     def _note_unknown(self, fence: Fence) -> None:
         """Note that nobody knows what a command read that was at work when its process was killed."""
-        secrets = Secrets(confidential=self.policy.confidential, known=self.known_secrets)
-        for taint in after_interruption(
-            fence.root, self.policy.private_paths, secrets, "a command was interrupted, and nobody watched it"
-        ):
+        why = "a command was interrupted, and nobody watched it"
+        for taint in after_interruption(fence.root, self.policy.private_paths, self.secrets, why):
             fence.note(taint.path, taint.why)
 
     def _remembering(self, order: Order, meter: AnswerMeter, fence: Fence | None) -> Remembering:
@@ -188,7 +185,7 @@ class EmbeddedRunner:
         """Return the terminal that the toolsets ask for, or None and why there is none."""
         if not wants_terminal(order, profile):
             return None, ""
-        found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.known_secrets)
+        found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.secrets)
         return (None, found) if isinstance(found, str) else (found, "")
 
     def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int, int], None] | None:

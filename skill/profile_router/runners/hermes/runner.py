@@ -35,9 +35,8 @@ from profile_router.runners.hermes.installation import Hermes
 from profile_router.runners.hermes.results import failure_of
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records
-from profile_router.withheld.file_secrets import Known
-from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
+from profile_router.withheld.whole_scan import Secrets
 
 NAME = "hermes"
 _MOST_USD = 1e9  # what Hermes says beyond that is not a price
@@ -54,6 +53,7 @@ class HermesRunner:
 
     load: Callable[[str], Profile]
     policy: Policy
+    secrets: Secrets
     hermes: Hermes
     root: Path
     environ: Mapping[str, str]
@@ -62,7 +62,6 @@ class HermesRunner:
     unattended: bool = False
     passed: Sequence[str] = ()
     records: Records = field(default_factory=MemoryRecords)
-    known_secrets: Known = field(default_factory=dict)  # what stands in files, for all of the run
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model, server and Hermes are values; cancelled means cancelled."""
@@ -111,17 +110,14 @@ class HermesRunner:
         """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
         if self.workspace is None or not order.local:
             return None
-        return partial(WithheldWatch, self.workspace, self.policy.private_paths, self._secrets())
+        return partial(WithheldWatch, self.workspace, self.policy.private_paths, self.secrets)
 
     def _unknown(self, order: Order) -> tuple[Taint, ...]:
         """Return what a turn may have read that was killed with its process."""
         if self.workspace is None or not order.local:
             return ()
         why = "Hermes' turn was interrupted, and nobody watched it"
-        return after_interruption(self.workspace, self.policy.private_paths, self._secrets(), why)
-
-    def _secrets(self) -> Secrets:
-        return Secrets(confidential=self.policy.confidential, known=self.known_secrets)
+        return after_interruption(self.workspace, self.policy.private_paths, self.secrets, why)
 
     async def _model_check(self, order: Order, profile: Profile) -> Callable[[str], None] | None:
         """Return what raises AttemptError for the name of another model than *order* is for, by what its server

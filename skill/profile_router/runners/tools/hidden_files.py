@@ -8,13 +8,11 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_glob
 from profile_router.git.left_files import is_in
 from profile_router.runners.tools.answers import ToolRefusal
-from profile_router.withheld.file_secrets import Known, secret_of
 from profile_router.withheld.survey import MOST_ENTRIES, Survey
-from profile_router.withheld.whole_scan import ReadBudget
+from profile_router.withheld.whole_scan import ReadBudget, Secrets
 
 READ_BYTES = 2 * 1024 * 1024 * 1024
 READ_SECONDS = 90.0  # of an attempt; a Python environment of 200 MB takes about 35
@@ -45,18 +43,16 @@ class HiddenFiles:
     """Finds what is to be hidden in the workspace `root`, anew before each command.
 
     `survey` tells what is private by name; `globs` are the policy's; `first` are files to read before the others;
-    `known` is what is known of files that have not changed since. `over`: nobody waits for the answer any more.
-    `confidential` is what the policy calls private in texts; `left` are files and folders, relative to the root, that
-    are hidden as well.
+    `secrets` is what is looked for in them. `over`: nobody waits for the answer any more. `left` are files and folders,
+    relative to the root, that are hidden as well.
     """
 
     root: str
     globs: Sequence[str]
     survey: Callable[[], Survey]
     first: Callable[[], Collection[str]]
-    known: Known
+    secrets: Secrets
     over: Callable[[], bool] = bool
-    confidential: Confidential = NOTHING
     left: Collection[str] = ()
     _budget: ReadBudget = field(init=False)
 
@@ -96,7 +92,7 @@ class HiddenFiles:
         first = {f"{self.root}/{path}" for path in self.first()}
         stamped = ((path, found) for path in paths if (found := _regular(path)) is not None)
         for path, found in sorted(stamped, key=lambda one: (one[0] not in first, one[1].st_size > _LARGE, one[0])):
-            kind = secret_of(path, found, self._budget, self.confidential, self.known)
+            kind = self.secrets.kind_in(path, found, self._budget)
             if kind is None:
                 unread.append(path)
             elif kind:

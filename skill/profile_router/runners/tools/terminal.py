@@ -25,10 +25,9 @@ from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.runners.tools.answers import ToolRefusal, counted
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.hidden_files import READ_BYTES, READ_SECONDS, Hidden, HiddenFiles, walked
-from profile_router.withheld.file_secrets import Known
-from profile_router.withheld.opened_secrets import Secrets
 from profile_router.withheld.survey import survey
 from profile_router.withheld.watch import WithheldWatch, watched
+from profile_router.withheld.whole_scan import Secrets
 
 FLOOD_BYTES = 8 * 1024 * 1024
 _MOST_NAMED = 3
@@ -48,19 +47,17 @@ def wants_terminal(order: Order, profile: Profile) -> bool:
 
 
 def open_terminal(
-    order: Order, profile: Profile, fence: Fence | None, policy: Policy, known: Known | None = None
+    order: Order, profile: Profile, fence: Fence | None, policy: Policy, secrets: Secrets
 ) -> Jailed | str:
     """Return the terminal of an attempt that asks for one, or why it gets none. Takes 0.1 s the first time.
 
-    *known* is what attempts before this one found in files that have not changed since; it is added to.
+    *secrets* knows what attempts before this one found in files that have not changed since, and is added to.
     """
     root = fence.root if fence else None
     reason = terminal_refused(profile, root, policy, local=order.local) or jail_problem()
     if reason is None and fence is not None:
         network = policy.terminal.network and not order.private
-        known = {} if known is None else known
-        hidden = None if order.local else _hidden_files(fence, policy.private_paths, known)
-        secrets = Secrets(confidential=policy.confidential, known=known)
+        hidden = None if order.local else _hidden_files(fence, policy.private_paths, secrets)
         watch = partial(WithheldWatch, fence.root, policy.private_paths, secrets) if order.local else None
         return Jailed(fence, policy.terminal, hidden, network=network, watch=watch)
     cut = ", so the network cannot be cut off from a private task" if order.private and reason == jail_problem() else ""
@@ -92,14 +89,13 @@ def _against(profile: Profile, root: Path | None, policy: Policy, local: bool) -
         yield f"the workspace is private (policy: {glob})"
 
 
-def _hidden_files(fence: Fence, globs: tuple[str, ...], known: Known) -> HiddenFiles:
+def _hidden_files(fence: Fence, globs: tuple[str, ...], secrets: Secrets) -> HiddenFiles:
     return HiddenFiles(
         root=os.fspath(fence.root),
         globs=globs,
         survey=lambda: survey(fence.root, globs),
-        confidential=fence.confidential,
         first=lambda: fence.files().paths,
-        known=known,
+        secrets=secrets,
         left=fence.left,
         over=lambda: fence.sealed,
     )
