@@ -15,7 +15,7 @@ from tests.cli.stage import workspace
 
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.taint import Taint
-from profile_router.withheld import folder_watch, open_watch, opened_secrets
+from profile_router.withheld import open_watch, opened_secrets
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 from profile_router.withheld.whole_scan import Secrets
 
@@ -155,7 +155,7 @@ def test_where_it_cannot_be_watched_any_file_may_have_been_opened(
     if trouble == "too many folders":
         monkeypatch.setattr(opened_secrets, "MOST_FOLDERS", 0)
     elif trouble == "too much at once":
-        monkeypatch.setattr(folder_watch.FolderWatch, "_note", lambda self, data: setattr(self, "missed", "too much"))
+        monkeypatch.setattr(open_watch.FolderWatch, "_note", lambda self, data: setattr(self, "missed", "too much"))
     else:
         monkeypatch.setattr(open_watch.libc(), trouble, _refuse)
     assert opened(root, "cat", "app.py") == {"local_settings.py", "conf/settings.py"}

@@ -1,7 +1,8 @@
-"""Which of some files were opened while something ran: inotify(7) of Linux, by inode, without any privilege.
+"""Which files were opened while something ran: inotify(7) of Linux, without any privilege.
 
-A file is told by what its names lead to, so neither a bind mount, another name nor a rename hides that it is opened.
-Where it cannot be watched, that is said: whoever asks must then go on as if it had been opened.
+`OpenWatch` watches some files by what their names lead to: neither a bind mount, another name nor a rename hides that
+one is opened. `FolderWatch` watches folders, and tells the names that were opened in them. What cannot be watched is
+said: whoever asks must then go on as if it had been opened.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 
-OPEN, _DELETED, OVERFLOW, _ONESHOT, FOLDER = 0x20, 0x400, 0x4000, 0x80000000, 0x40000000  # linux/inotify.h
-NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
+# linux/inotify.h
+_OPEN, _MOVED_FROM, _CREATED, _DELETED = 0x20, 0x40, 0x100, 0x400
+_OVERFLOW, _ONLY_FOLDERS, _NO_LINKS, _FOLDER, _ONESHOT = 0x4000, 0x01000000, 0x02000000, 0x40000000, 0x80000000
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, bytes of the name that follows
-READ = 1024 * 1024
+_READ = 1024 * 1024
+_TOO_MUCH = "more was opened than could be told"
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
@@ -35,8 +40,8 @@ class OpenWatch:
         self.inside = False
         self.missed = ""
         # Two queues: what happens in busy folders must not push out what is told of a file, which is told once.
-        self._files, self._names = self._queue(files, OPEN | _DELETED | _ONESHOT)
-        self._folders, _ = self._queue(folders, OPEN)
+        self._files, self._names = self._watched(files, _OPEN | _DELETED | _ONESHOT)
+        self._folders, _ = self._watched(folders, _OPEN)
 
     def overlook_folders(self) -> None:
         """Take what was opened in the folders until now as not opened."""
@@ -46,8 +51,8 @@ class OpenWatch:
     def close(self) -> None:
         """End the watch and tell what was opened."""
         told = tuple(self._events(self._files))
-        self.opened, self.deleted = self._called(told, OPEN), self._called(told, _DELETED)
-        self.inside = any(not mask & FOLDER for _, mask in self._events(self._folders))
+        self.opened, self.deleted = self._called(told, _OPEN), self._called(told, _DELETED)
+        self.inside = any(not mask & _FOLDER for _, mask in self._events(self._folders))
         for handle in (self._files, self._folders):
             if handle is not None:
                 with suppress(OSError):
@@ -57,41 +62,102 @@ class OpenWatch:
     def _called(self, told: Iterable[tuple[int, int]], what: int) -> frozenset[str]:
         return frozenset(path for watch, mask in told if mask & what for path in self._names.get(watch, ()))
 
-    def _queue(self, paths: Iterable[str], mask: int) -> tuple[int | None, dict[int, list[str]]]:
+    def _watched(self, paths: Iterable[str], mask: int) -> tuple[int | None, dict[int, list[str]]]:
         names: dict[int, list[str]] = {}
         handle: int | None = None
         for path in paths:
-            if handle is None and (handle := self._made()) is None:
-                break
-            watch = libc().inotify_add_watch(handle, os.fsencode(path), ctypes.c_uint32(mask))
+            if handle is None:
+                queue = _queue()
+                if isinstance(queue, str):
+                    self.missed = queue
+                    break
+                handle = queue
+            watch = _add(handle, path, mask)
             if watch >= 0:
                 names.setdefault(watch, []).append(path)
             elif (error := ctypes.get_errno()) not in _GONE:
                 self.missed = self.missed or f"it cannot be watched: {os.strerror(error).lower()}"
         return handle, names
 
-    def _made(self) -> int | None:
-        handle = made()
-        if isinstance(handle, str):
-            self.missed = handle
-            return None
-        return handle
-
     def _events(self, handle: int | None) -> Iterator[tuple[int, int]]:
         """Yield watch and mask of each time that something was opened, or deleted."""
         while handle is not None:
             try:
-                data = os.read(handle, READ)
+                data = os.read(handle, _READ)
             except OSError:  # nothing more is there
                 return
-            for watch, mask, _ in told_in(data):
-                if mask & OVERFLOW:
-                    self.missed = self.missed or "more was opened than could be told"
-                elif mask & (OPEN | _DELETED):
+            for watch, mask, _ in _told_in(data):
+                if mask & _OVERFLOW:
+                    self.missed = self.missed or _TOO_MUCH
+                elif mask & (_OPEN | _DELETED):
                     yield watch, mask
 
 
-def told_in(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+class FolderWatch:
+    """Watches *folders*, absolute paths, from its making to `close`. Then what it tells does not change any more.
+
+    `opened` are the paths of the files that were opened or moved away. `made_folders`: there are new folders, and
+    what was opened in those is not known. `unwatched` are the folders that could not be watched. `missed` says why
+    any file may have been opened, empty where not.
+    """
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self.opened: set[str] = set()
+        self.made_folders = False
+        self.unwatched: list[str] = []
+        self.missed = ""
+        self._names: dict[int, str] = {}
+        self._thread: threading.Thread | None = None
+        handle = _queue()
+        if isinstance(handle, str):
+            self.missed = handle
+            return
+        self._handle = handle
+        for folder in folders:
+            watch = _add(handle, folder, _OPEN | _MOVED_FROM | _CREATED | _ONLY_FOLDERS | _NO_LINKS)
+            if watch >= 0:
+                self._names[watch] = folder
+            else:
+                self.unwatched.append(folder)
+        self._until, self._end = os.pipe2(os.O_CLOEXEC)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the watch."""
+        if self._thread is None:
+            return
+        os.close(self._end)
+        self._thread.join()
+        self._thread = None
+        self._take()
+        os.close(self._until)
+        os.close(self._handle)
+
+    def _listen(self) -> None:
+        poll = select.poll()
+        poll.register(self._handle, select.POLLIN)
+        poll.register(self._until, select.POLLIN)
+        while self._until not in {handle for handle, _ in poll.poll()}:
+            self._take()
+
+    def _take(self) -> None:
+        """Take all that is there."""
+        with suppress(BlockingIOError):
+            while data := os.read(self._handle, _READ):
+                self._note(data)
+
+    def _note(self, data: bytes) -> None:
+        for watch, mask, name in _told_in(data):
+            if mask & _OVERFLOW:
+                self.missed = _TOO_MUCH
+            elif mask & _FOLDER:
+                self.made_folders = self.made_folders or bool(mask & _CREATED)
+            elif name and mask & (_OPEN | _MOVED_FROM):
+                self.opened.add(f"{self._names[watch]}/{os.fsdecode(name)}")
+
+
+def _told_in(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield watch, mask and name of each event in *data*, which a queue gave; the watched itself has no name."""
     at = 0
     while at < len(data):
@@ -100,12 +166,18 @@ def told_in(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         yield watch, mask, data[at - size : at].rstrip(b"\0")
 
 
-def made() -> int | str:
+def _queue() -> int | str:
     """Return a queue of inotify's, or why there is none."""
     if not sys.platform.startswith("linux"):
         return f"files are watched with Linux' inotify, and this is {sys.platform}"
-    handle: int = libc().inotify_init1(NONBLOCK_CLOEXEC)
+    handle: int = libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     return handle if handle >= 0 else f"files cannot be watched: {os.strerror(ctypes.get_errno()).lower()}"
+
+
+def _add(queue: int, path: str, mask: int) -> int:
+    """Let *queue* watch *path* for *mask*; return the watch, less than 0 where it cannot be."""
+    watch: int = libc().inotify_add_watch(queue, os.fsencode(path), ctypes.c_uint32(mask))
+    return watch
 
 
 @cache

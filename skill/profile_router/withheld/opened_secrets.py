@@ -20,7 +20,7 @@ from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
-from profile_router.withheld.folder_watch import FolderWatch
+from profile_router.withheld.open_watch import FolderWatch
 from profile_router.withheld.whole_scan import ReadBudget, Secrets, Stamp, is_installed, stamp
 
 MOST_FILES = 500_000
