@@ -468,9 +468,6 @@ class FakeMeasurer:
             self.sessions.mark(task.sessions)
         return replace(found, private=(*found.private, PRIVATE)) if private_thread else found
 
-    def task_text(self, task: Task) -> str:
-        return task.goal
-
     def count(self, text: str) -> int:
         return -(-len(text) // 4)
 

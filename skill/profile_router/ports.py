@@ -31,9 +31,6 @@ class Measurer(Protocol):
     async def measure(self, task: Task, conversation: Conversation, *, private_thread: bool) -> Evidence:
         """Return the evidence of *task* in *conversation*. Raises RouterError for bad input."""
 
-    def task_text(self, task: Task) -> str:
-        """Return *task* as the user turn that the shared conversation keeps."""
-
     def count(self, text: str) -> int:
         """Return the o200k tokens of *text*."""
 

@@ -20,6 +20,7 @@ from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
 from profile_router.core.telling.decision import verified_lines
 from profile_router.errors import RouterError
+from profile_router.prompting.texts import task_text
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
@@ -80,7 +81,7 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
     copied = "" if private else _copied(runtime.context, state["summary"])
     # The thread is kept for long: what is known to be a secret does not go with it.
     confidential = runtime.context.policy.confidential
-    asked = Turn("user", masked(runtime.context.measurer.task_text(state["task"]), confidential))
+    asked = Turn("user", masked(task_text(state["task"]), confidential))
     source = ", ".join(masked(taint.path, confidential) for taint in state.get("taints", ()))
     answered = Turn("assistant", masked(state["summary"], confidential), source)
     said = tuple(state["notes"])

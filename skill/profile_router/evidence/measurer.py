@@ -22,7 +22,6 @@ from profile_router.core.routing.decide import stays_here
 from profile_router.core.task import Task
 from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, measure
-from profile_router.prompting.texts import task_text
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.servers.inspect import ModelServers, count_prompt
 from profile_router.servers.windows import remember_window
@@ -49,10 +48,6 @@ class LiveMeasurer:
     def sessions(self) -> ParentSessions:
         """Return what is remembered of the parent's sessions."""
         return ParentSessions(state=self.state)
-
-    def task_text(self, task: Task) -> str:
-        """Return *task* as the user turn that the shared conversation keeps."""
-        return task_text(task)
 
     def count(self, text: str) -> int:
         """Return the o200k tokens of *text*."""
