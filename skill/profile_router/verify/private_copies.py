@@ -54,8 +54,8 @@ def private_pieces(workspace: Workspace, globs: Sequence[str]) -> PrivatePieces:
 
 def _unread(survey: Survey) -> str:
     # A folder that cannot be read was not read by a model of the same user either.
-    if not survey.complete and not survey.closed:
-        return f"not all of the workspace was looked at: {survey.why}"
+    if survey.missed:
+        return f"not all of the workspace was looked at: {survey.missed}"
     return f"there are more than {MOST_FILES:,}" if len(survey.files) > MOST_FILES else ""
 
 

@@ -52,17 +52,25 @@ class WithheldFile:
 class Survey:
     """The files of a workspace that are withheld, sorted by path.
 
-    `complete`: all of the workspace was looked at. Else there may be more such files, and `why` says what was not
-    looked at; whoever asks must then go on as if there were. `closed` are the folders that cannot be read, where
-    nothing else is missing. `linked` are those of the files that have other names (hard links), by what all their names
-    lead to.
+    `missed` says why the look ended before all was seen. `closed` are the folders that cannot be read, where nothing
+    else is missing. Where something is missing there may be more such files: whoever asks must go on as if there were.
+    `linked` are those of the files that have other names (hard links), by what all their names lead to.
     """
 
     files: tuple[WithheldFile, ...] = ()
-    complete: bool = True
-    why: str = ""
+    missed: str = ""
     closed: tuple[str, ...] = ()
     linked: Mapping[Inode, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether all of the workspace was looked at."""
+        return not (self.missed or self.closed)
+
+    @property
+    def why(self) -> str:
+        """Return what was not looked at, empty where all was."""
+        return self.missed or (f"{shown(self.closed[0])} cannot be read" if self.closed else "")
 
     @property
     def clear(self) -> bool:
@@ -95,10 +103,7 @@ def survey(root: Path, globs: Sequence[str], *, tracked: Sequence[str] = ()) -> 
     deleted = (name for name in tracked if name and not os.path.lexists(f"{walk.root}/{name}"))
     found |= {name: _named(glob) for name in deleted if (glob := private_glob(f"{walk.root}/{name}", walk.globs))}
     files = tuple(WithheldFile(path, reason) for path, reason in sorted(found.items()))
-    if missed or closed:
-        why = missed or f"{shown(closed[0])} cannot be read"
-        return Survey(files=files, complete=False, why=why, closed=() if missed else closed, linked=walk.linked)
-    return Survey(files=files, linked=walk.linked)
+    return Survey(files=files, missed=missed, closed=() if missed else closed, linked=walk.linked)
 
 
 def public_names(root: Path, globs: Sequence[str], inodes: Collection[Inode]) -> dict[Inode, str] | None:

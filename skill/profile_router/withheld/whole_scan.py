@@ -168,11 +168,11 @@ def windows(file: BinaryIO, budget: ReadBudget) -> Iterator[TextWindow]:
     chunk = _next(file, budget)
     binary = _is_binary(chunk[:_HEAD])
     by_look = binary and _LINKED_OR_PACKED.match(chunk) is not None
-    texts = _binary_texts if binary else _Decoded(chunk)
+    decoder = codecs.getincrementaldecoder(encoding_of(chunk))("replace")
     seam, before = "", 0
     while chunk:
         following = _next(file, budget)
-        text = seam + texts(chunk, final=not following)
+        text = seam + (_of_binary(chunk) if binary else _of_text(decoder.decode(chunk, not following)))
         yield TextWindow(text, None if binary else before, by_look)
         seam = text[_seam(text) :]
         before += text.count("\n") - seam.count("\n")
@@ -207,20 +207,13 @@ def _is_binary(head: bytes) -> bool:
     return False
 
 
-class _Decoded:
-    """Decodes the chunks of a text, which has the encoding that its *first* one tells."""
-
-    def __init__(self, first: bytes) -> None:
-        self._decoder = codecs.getincrementaldecoder(encoding_of(first))("replace")
-
-    def __call__(self, chunk: bytes, *, final: bool) -> str:
-        text = self._decoder.decode(chunk, final)
-        # A NUL may split two words, or stand in the middle of one so that nobody finds it.
-        return text if "\0" not in text else f"{text.replace(chr(0), '')}\n{text.replace(chr(0), ' ')}"
+def _of_text(text: str) -> str:
+    """Return *text* without NULs: one may split two words, or stand in the middle of one so that nobody finds it."""
+    return text if "\0" not in text else f"{text.replace(chr(0), '')}\n{text.replace(chr(0), ' ')}"
 
 
-def _binary_texts(chunk: bytes, *, final: bool) -> str:
-    del final
+def _of_binary(chunk: bytes) -> str:
+    """Return the texts in *chunk*, a piece of a binary file."""
     runs: list[bytes] = _RUN.findall(chunk)
     runs += [run[::2] for run in _WIDE_RUN.findall(chunk)]
     runs += [text[: length[0]] for length, text in _CONSTANT.findall(chunk) if len(text) >= length[0]]

@@ -61,19 +61,11 @@ def first_bytes(path: Path, limit: int) -> FirstBytes | Unusable:
         return size
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb", buffering=0) as file:
+        with os.fdopen(handle, "rb") as file:
             opened = os.fstat(handle)
-            return _irregular(opened.st_mode) or FirstBytes(_read(file.fileno(), limit), opened.st_size)
+            return _irregular(opened.st_mode) or FirstBytes(file.read(limit), opened.st_size)
     except OSError as error:
         return _unusable(error)
-
-
-def _read(handle: int, limit: int) -> bytes:
-    parts, left = [], limit
-    while left > 0 and (part := os.read(handle, min(left, 1 << 20))):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
 
 
 def _irregular(mode: int) -> Unusable | None:

@@ -86,7 +86,7 @@ def test_a_workspace_that_was_not_looked_through_keeps_hermes_tools_away_from_a_
     choice: Choice, local: bool, runner: str
 ) -> None:
     both = {name: Named(name) for name in ("embedded", "hermes")}
-    unknown = Survey(complete=False, why="it has more than 500,000 files and folders")
+    unknown = Survey(missed="it has more than 500,000 files and folders")
     chooser = ChosenRunner(choice=choice, **both, survey=lambda: unknown)
     attempt = asyncio.run(chooser.run(an_order(window=HERMES_WINDOW, local=local), Heard()))
     assert attempt.receipt.runner == runner

@@ -63,8 +63,8 @@ class HiddenFiles:
         """Return what is to be hidden. Raises ToolRefusal where that is too much, or cannot be known."""
         tree = walked(self.root, self.globs)
         survey = self.survey()
-        if not survey.complete and not survey.closed:
-            raise ToolRefusal(f"what is private in the workspace cannot be told: {survey.why}; use the file tools")
+        if survey.missed:
+            raise ToolRefusal(f"what is private in the workspace cannot be told: {survey.missed}; use the file tools")
         left = sorted(path for name in self.left if os.path.lexists(path := f"{self.root}/{name}"))
         named = {f"{self.root}/{file.path}" for file in survey.files}
         left = [path for path in left if not is_in(path, tree.private)]
