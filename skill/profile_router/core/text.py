@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 _HALF_A_CENT = 0.005
 
@@ -11,6 +12,12 @@ def shown(text: str, longest: int = 200) -> str:
     """Return *text* on one line, at most *longest* characters of it, what cannot be printed escaped."""
     cut = text if len(text) <= longest else f"{text[:longest]}…"
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """Return the first *most* of *names*, and how many there are beside."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def in_words(seconds: float) -> str:

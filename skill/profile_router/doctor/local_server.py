@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from profile_router.core.ladder.server_report import ServerReport, same_model, some_of
+from profile_router.core.ladder.server_report import ServerReport, same_model
 from profile_router.core.profile import address
+from profile_router.core.text import some_of
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from profile_router.core.text import shown
+from profile_router.core.text import shown, some_of
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, passed, warned
 from profile_router.git.command import git, work_tree
@@ -34,9 +34,8 @@ def programs(facts: DoctorFacts) -> Iterator[Finding]:
     if not names:
         yield passed(_NAME, f"{top} names no program")
         return
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    said = ", ".join(shown(name) for name in list(names)[:_MOST])
-    measured = f"{top} names programs ({said}{more}): profile-router runs none of them, your own git does"
+    said = some_of([shown(name) for name in names], _MOST)
+    measured = f"{top} names programs ({said}): profile-router runs none of them, your own git does"
     yield warned(_NAME, measured, f"git -C {shlex.quote(str(top))} config --edit")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from profile_router.core.text import some_of
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
 from profile_router.install.enabling import disable
@@ -107,6 +108,5 @@ def _folder_change(folder: Path, gone: set[str]) -> Change:
     others = sorted(entry.name for entry in folder.iterdir() if str(entry) not in gone)
     if not others:
         return Change(kind="remove", path=str(folder), folder=True)
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     fix = f"; `hermes profile delete {folder.name}` removes it" if folder.parent.name == "profiles" else ""
-    return Change(kind="keep", path=str(folder), folder=True, note=f"it holds {', '.join(others[:3])}{more}{fix}")
+    return Change(kind="keep", path=str(folder), folder=True, note=f"it holds {some_of(others)}{fix}")

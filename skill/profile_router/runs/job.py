@@ -16,6 +16,7 @@ from profile_router.copies.relocation import Relocation, relocated, rewritten
 from profile_router.copies.thread_copies import copy_again, tidier
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
+from profile_router.core.text import some_of
 from profile_router.git.merge import Merge, apply_command, clear_halves, merge, save_diff
 from profile_router.ports import Approver, Emit
 from profile_router.runs.result import Result
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from profile_router_graphs.state import RunContext  # LangGraph takes half a second
 
 T = TypeVar("T")
-_NAMED = 3
 
 
 class Site:
@@ -170,9 +170,7 @@ def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: b
     *Again* after a kill: changes that were merged already count as merged.
     """
     if copy.left_out:
-        note = f"not in the copy that it worked in, because too large: {', '.join(copy.left_out[:_NAMED])}"
-        more = f" and {len(copy.left_out) - _NAMED} more" if len(copy.left_out) > _NAMED else ""
-        result = result.noting(f"{note}{more}")
+        result = result.noting(f"not in the copy that it worked in, because too large: {some_of(copy.left_out)}")
     trees, theirs = copy.trees, copy.tree()
     if theirs == copy.base:
         return result

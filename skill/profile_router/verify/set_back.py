@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from profile_router.core.attempt.handoff import SetBack
-from profile_router.core.text import shown
+from profile_router.core.text import shown, some_of
 from profile_router.git.marks import LargeFile, Mark, differing, facts_of
 from profile_router.git.merge import DIFFS, apply_command, merge, save_diff, saved_diffs
 from profile_router.git.trees import Entry, FilesTree, Trees
@@ -26,7 +26,6 @@ from profile_router.state.folder import private_folder, write_private
 from profile_router.state.whole_files import write_whole
 from profile_router.workspace.content import shown_size
 
-_NAMED = 3
 _TARGET = "set-back"  # the index that the tree to go back to is made in
 _SAVED = "the files are as they were before; what was tried in them is kept, apply it with: "
 
@@ -118,8 +117,7 @@ def _too_large(
     for path in _mine(trees, root, dict.fromkeys(differing(before, after)), wrote):
         became = "was deleted" if path not in after else "is new" if path not in before else "was changed"
         said.append(f"{shown(path)} ({shown_size((before.get(path) or after[path]).size)}) {became}")
-    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
-    return f"not taken back, because too large to keep: {', '.join(said[:_NAMED])}{more}" if said else ""
+    return f"not taken back, because too large to keep: {some_of(said)}" if said else ""
 
 
 def _without_revealed(trees: Trees, before: FilesTree, changes: dict[str, Pair]) -> dict[str, Pair]:
@@ -138,7 +136,7 @@ def _other_repositories(trees: Trees, root: Path, before: FilesTree, wrote: Coll
         for link in trees.gitlinks(before)
         if written is None or any(path.startswith(f"{link}/") for path in written)
     ]
-    return f"what was changed inside of {', '.join(inside[:_NAMED])}, a repository of its own, stays" if inside else ""
+    return f"what was changed inside of {some_of(inside)}, a repository of its own, stays" if inside else ""
 
 
 def set_back_by_journal(

@@ -9,6 +9,7 @@ from typing import Literal
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.profile import address
+from profile_router.core.text import some_of
 
 _NAME_CHARS = 80
 
@@ -83,9 +84,3 @@ def same_model(wanted: str, loaded: str) -> bool:
 
 def _plain(name: str) -> str:
     return name.strip().lower().rsplit("/", 1)[-1].removesuffix(".gguf").removesuffix(":latest")
-
-
-def some_of(models: Sequence[str]) -> str:
-    """Name the first three of *models*, and how many there are beside."""
-    shown = ", ".join(models[:3])
-    return shown if len(models) <= 3 else f"{shown} and {len(models) - 3} more"

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_NAMED = 3
+from profile_router.core.text import some_of
+
 _ONCE = "is the file that was "
 
 
@@ -46,9 +47,7 @@ def together(*groups: Iterable[Taint]) -> tuple[Taint, ...]:
 
 def named(taints: Sequence[Taint]) -> str:
     """Return the files of *taints* in words, the first three with their reasons."""
-    shown = ", ".join(f"{taint.path} ({taint.why})" for taint in taints[:_NAMED])
-    more = len(taints) - _NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
+    return some_of([f"{taint.path} ({taint.why})" for taint in taints])
 
 
 def taint_note(profile: str, taints: Sequence[Taint]) -> str:
@@ -61,8 +60,7 @@ def taint_note(profile: str, taints: Sequence[Taint]) -> str:
 
 def left_note(left: Sequence[str]) -> str:
     """Say which files are withheld from models elsewhere because a tainted attempt may have changed them."""
-    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-    return f"withheld from models elsewhere, since it may have changed them: {', '.join(left[:_NAMED])}{more}"
+    return f"withheld from models elsewhere, since it may have changed them: {some_of(left)}"
 
 
 HOW_TO_ALLOW = (

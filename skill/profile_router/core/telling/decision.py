@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.routing.route import Decision, Refusal, Route
-from profile_router.core.text import price
+from profile_router.core.text import price, some_of
 
 if TYPE_CHECKING:
     from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
@@ -166,12 +166,8 @@ def hop_line(hop: Hop) -> str:
 
 def verified_lines(verified: Verified) -> list[str]:
     """Return what was verified, a line each for files, check and what stays open."""
-    lines = [
-        ", ".join(_changed(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed[:8])
-        or "no file changed"
-    ]
-    if len(verified.files_changed) > 8:
-        lines[0] += f" and {len(verified.files_changed) - 8} more"
+    changed = [_changed(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
+    lines = [some_of(changed, 8) or "no file changed"]
     if verified.check is not None:
         verdict = "passed" if verified.check.passed else f"FAILED (exit {verified.check.exit_code})"
         lines.append(f"{verified.check.command}: {verdict} · {verified.check.last_line}".rstrip(" ·"))

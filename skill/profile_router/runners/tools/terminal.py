@@ -14,7 +14,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.policy import Policy, Terminal
 from profile_router.core.privacy.findings import masked, private_glob
 from profile_router.core.profile import Profile
-from profile_router.core.text import shown
+from profile_router.core.text import shown, some_of
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git, work_tree
 from profile_router.jail.allowed import NotAllowed, command_words
@@ -30,7 +30,6 @@ from profile_router.withheld.watch import WithheldWatch, watched
 from profile_router.withheld.whole_scan import Secrets
 
 FLOOD_BYTES = 8 * 1024 * 1024
-_MOST_NAMED = 3
 _END = 128 * 1024  # characters of each end of an output that are looked at: secrets are sought at about 1 MB in 3 s
 _HEAD = 4  # one part in so many of a long output is its beginning, the rest its end
 # What would drive a terminal, and costs tokens: ECMA-48 sequences, and all control characters but tab and line feed.
@@ -208,9 +207,7 @@ def _looked_empty(hidden: Hidden, fence: Fence) -> str:
 
 
 def _first(paths: Sequence[str], fence: Fence) -> str:
-    more = len(paths) - _MOST_NAMED
-    named = ", ".join(shown(path.removeprefix(f"{fence.root}/")) for path in paths[:_MOST_NAMED])
-    return named + (f" and {more:,} more" if more > 0 else "")
+    return some_of([shown(path.removeprefix(f"{fence.root}/")) for path in paths])
 
 
 def _git_around(root: Path) -> tuple[str, ...]:
