@@ -87,9 +87,7 @@ ROWS = [
         says="0.18.9, older than 0.19",
         fix="upgrade",
     ),
-    Row(
-        rule="an unknown version is a warning", check=VERSION, given=hermes(None), level="warn", says="not to be found"
-    ),
+    Row(rule="an unknown version is a warning", check=VERSION, given=hermes(None), level="warn", says="was not found"),
     Row(
         rule="a python that is named and is none fails",
         check=VERSION,
