@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from profile_router.core.text import shown
+
 LONGEST = 8_000  # characters
 _LISTED_CHARS = 400
 # Per kind of quoting, what a shell would act on; without one it would only mislead.
@@ -38,7 +40,7 @@ def command_words(command: str, *, allow: Sequence[str], deny: Sequence[str]) ->
     if not words or not words[0]:
         raise NotAllowed(f"the command is empty; {_listed(allow)}")
     if not any(_begins(words, pattern) for pattern in allow):
-        raise NotAllowed(f"'{_shown(words[0])}' is not allowed so; {_listed(allow)}.{_LINES}")
+        raise NotAllowed(f"'{shown(words[0], 60)}' is not allowed so; {_listed(allow)}.{_LINES}")
     if pattern := next((pattern for pattern in deny if _holds(words, pattern)), None):
         raise NotAllowed(f"'{pattern}' is denied by the policy")
     return words
@@ -70,10 +72,6 @@ def _holds(words: Sequence[str], pattern: str) -> bool:
     if not fnmatchcase(words[0].rsplit("/", 1)[-1], program):
         return False
     return all(any(fnmatchcase(word, one) for word in words[1:]) for one in wanted)
-
-
-def _shown(word: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in word[:60])
 
 
 def _listed(allow: Sequence[str]) -> str:

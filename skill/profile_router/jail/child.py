@@ -31,7 +31,7 @@ def main() -> None:
     """Take the order, run the command in the jail, and end as it ended."""
     order = json.loads(sys.argv[1])
     try:
-        kernel, locks = _beside("kernel"), (_beside("landlock"), _beside("seccomp"))
+        kernel, locks = _beside("kernel"), _beside("locks")
         kernel.end_with_parent(lambda: os.getppid() == order["parent"])
         kernel.enter_namespaces(kernel.NEW_NAMESPACES | (0 if order["network"] else kernel.NEW_NETWORK))
         outer = os.getpid()
@@ -127,12 +127,11 @@ def _place(source: str, target: str) -> None:
 
 
 def _be_command(order: dict[str, Any], kernel: Any, locks: Any) -> None:
-    landlock, seccomp = locks
     try:
         os.chdir(order["folder"])
         kernel.give_up_privileges()
-        landlock.confine(kernel, [order["folder"], "/tmp", "/dev"])  # noqa: S108 - the jail's own
-        seccomp.refuse_calls(kernel)
+        locks.confine(kernel, [order["folder"], "/tmp", "/dev"])  # noqa: S108 - the jail's own
+        locks.refuse_calls(kernel)
         for name, most in order["limits"].items():
             limit = getattr(resource, name)
             hard = resource.getrlimit(limit)[1]

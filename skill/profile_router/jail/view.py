@@ -126,9 +126,9 @@ def _environment(root: Path, outside: Sequence[str]) -> Mapping[str, str]:
 @cache
 def has_landlock() -> bool:
     """Tell whether this kernel has Landlock, the jail's second lock."""
-    from profile_router.jail import kernel, landlock
+    from profile_router.jail import kernel, locks
 
-    return landlock.version(kernel) > 0
+    return locks.landlock_version(kernel) > 0
 
 
 @cache

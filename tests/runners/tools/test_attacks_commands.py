@@ -22,7 +22,7 @@ from tests.examples import each
 from tests.runners.tools.a_terminal import ROOM, a_policy_with, a_terminal, answer, python
 
 from profile_router.core.policy.rules import PrivateRule
-from profile_router.jail.seccomp import MACHINES
+from profile_router.jail.locks import MACHINES
 from profile_router.runners.tools import terminal as terminal_module
 
 pytestmark = pytest.mark.jail
