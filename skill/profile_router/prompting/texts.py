@@ -24,10 +24,19 @@ def task_text(task: Task) -> str:
     return utf8(render("task", goal=goal, context=context, files=task.files, images=task.images)).strip()
 
 
-def order_text(order: Order) -> str:
-    """Return the task of *order* as one user turn, with what attempts before it left."""
+def order_content(order: Order, base: Path) -> str | list[str | Part]:
+    """Return the task of *order* as one user turn, with what attempts before it left: text, or text and images.
+
+    Images are files (relative to *base*) and those that stand in the text, as data URLs. One that is named by an http
+    URL is not fetched, neither by us nor by the provider: its URL stands in the text. Raises UsageError for a file that
+    is not an image any more.
+    """
     text = task_text(order.task)
-    return text if order.handoff is None else f"{text}\n\n{handoff_text(order.handoff)}"
+    if order.handoff is not None:
+        text = f"{text}\n\n{handoff_text(order.handoff)}"
+    urls = _urls(order, base) if order.vision else ()
+    images: list[Part] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    return [{"type": "text", "text": text}, *images] if images else text
 
 
 def handoff_text(handoff: Handoff) -> str:
@@ -35,15 +44,6 @@ def handoff_text(handoff: Handoff) -> str:
     clean = handoff.tree == "clean"
     parts = {"tried": handoff.tried, "errors": handoff.errors, "diff": handoff.diff.rstrip("\n")}
     return utf8(render("handoff", **parts, left_out=handoff.left_out, clean=clean)).strip()
-
-
-def image_parts(order: Order, base: Path) -> list[Part]:
-    """Return the image parts of *order*: files (relative to *base*) and those that stand in the text, as data URLs.
-
-    An image named by an http URL is not fetched, neither by us nor by the provider: its URL stands in the text.
-    Raises UsageError for a file that is not an image any more.
-    """
-    return [{"type": "image_url", "image_url": {"url": url}} for url in _urls(order, base)]
 
 
 def _urls(order: Order, base: Path) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.test_ending import Busy, busy
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.runners.hermes.account import Account, TurnRecord
+from profile_router.runners.hermes.account import Account
 from profile_router.threads.records import MemoryRecords
 
 __all__ = ["busy"]
@@ -37,14 +37,14 @@ def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks
 
 
 def test_a_request_that_was_under_way_when_the_router_was_killed_is_paid_for_too() -> None:
-    turn = TurnRecord(records=MemoryRecords(), name="0/answered")
-    hear = turn.hearing(Account(emit=Heard()))
+    records = MemoryRecords()
+    hear = Account(emit=Heard(), records=records)
     hear({"event": "asked", "turn": 1, "sent": 700})
-    assert turn.interrupted(Account(emit=Heard()), "burst") is None
+    assert Account(emit=Heard(), records=records).interrupted("burst") is None
     hear({"event": "answered", "turn": 1, "tokens_in": 600, "tokens_out": 20, "first_s": 0.1, "tools": ["patch"]})
     hear({"event": "asked", "turn": 2, "sent": 900})
-    left = Account(emit=Heard())
-    assert turn.interrupted(left, "burst") is not None
+    left = Account(emit=Heard(), records=records)
+    assert left.interrupted("burst") is not None
     assert (left.turns, left.tokens_in, left.tokens_out, left.counted) == (2, 1_500, 20, True)
 
 

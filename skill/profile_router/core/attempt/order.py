@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
+from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
+from profile_router.core.profile import Profile
 from profile_router.core.routing.rate import Rate
 from profile_router.core.task import Task
 
@@ -43,3 +45,8 @@ class Order:
     handoff: Handoff | None = None
     taints: tuple[Taint, ...] = ()
     left: tuple[str, ...] = ()
+
+    def turns(self, profile: Profile, policy: Policy) -> int:
+        """Return how many model calls it may make: the least that the task, the *profile* and the *policy* allow."""
+        limits = (self.task.max_turns, profile.max_turns, policy.limits.max_turns)
+        return min(limit for limit in limits if limit is not None)

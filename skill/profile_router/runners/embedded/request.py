@@ -11,14 +11,13 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile
 from profile_router.prompting.templates import render
-from profile_router.prompting.texts import image_parts
+from profile_router.prompting.texts import order_content
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, terminal_refused, wants_terminal
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.tools import BaseTool
-from profile_router.prompting.texts import order_text
 
 
 def tools_for(
@@ -93,7 +92,4 @@ def conversation_messages(order: Order, base: Path) -> list[BaseMessage]:
 
     kinds = {"user": HumanMessage, "assistant": AIMessage}
     messages: list[BaseMessage] = [kinds[turn.role](turn.text) for turn in order.conversation]
-    text = order_text(order)
-    images = image_parts(order, base) if order.vision else []
-    messages.append(HumanMessage([{"type": "text", "text": text}, *images] if images else text))
-    return messages
+    return [*messages, HumanMessage(order_content(order, base))]

@@ -1,4 +1,9 @@
-"""What was heard of a turn: kept up to date by the child's events, so that it holds however the child ends."""
+"""What was heard of a turn: kept up to date by the child's events, so that it holds however the child ends.
+
+It is recorded too, for a turn whose router is killed. Hermes ends with the router, and cannot take a turn up in its
+middle. A turn that no model had answered is begun anew. Any other counts as interrupted: what it did is in the
+workspace, and another attempt would be paid for, and might do it twice.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from profile_router.core.attempt.receipts import Counts
 from profile_router.core.ladder.failure import Failure
 from profile_router.errors import AttemptError, StateError
 from profile_router.ports import Emit
-from profile_router.threads.records import Records
+from profile_router.threads.records import MemoryRecords, Records
 
 _NOTED = ("asked", "answered", "refused")
 
@@ -24,14 +29,17 @@ class Account(Counts):
     there is none, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets the model
     that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and `asked_out` are
     what the request under way has taken by its size; `counted`: some of the tokens are by size, because the provider
-    did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
+    did not say. `trouble` is how the last request failed, None where it was answered; times are seconds. `records` hold
+    the counts of a turn that was answered, under `name`.
     """
 
     emit: Emit
+    records: Records = field(default_factory=MemoryRecords)
+    name: str = "answered"
     afford: Callable[[int, int], None] | None = None
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
-    over: AttemptError | None = None
+    over: Failure | None = None
     asked_in: int = 0
     asked_out: int = 0
     counted: bool = False
@@ -39,6 +47,7 @@ class Account(Counts):
     version: str = ""
     notes: list[str] = field(default_factory=list)
     result: Mapping[str, Any] | None = None
+    _was_answered: bool = False
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
         """Take one event of the child. Return whether the request that it may announce can go out."""
@@ -61,14 +70,34 @@ class Account(Counts):
                 self.notes.append(event["text"])
             case "answered":
                 self.first_s = event["first_s"] if self.first_s is None else self.first_s
-                self.trouble = None
+                self.trouble, self._was_answered = None, True
                 self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"]})
                 self._look_at(event.get("model_served"))
             case "refused":
                 self.trouble = event
             case "result":
                 self.result = event
+        if self._was_answered and event["event"] in _NOTED:
+            with suppress(StateError):  # a pipe's callback has nobody to tell; the run's next step hears of it
+                self.records.keep(self.name, self._noted())
         return self.over is None
+
+    def _noted(self) -> tuple[object, ...]:
+        tokens = (self.tokens_in + self.asked_in, self.tokens_out + self.asked_out)
+        return (self.turns, *tokens, self.model_served, self.first_s, self.counted or self.asked_in > 0)
+
+    def interrupted(self, where: str) -> Failure | None:
+        """Return why the turn cannot be made, its counts taken from the record; None where no answer had come yet."""
+        recorded = self.records.find(self.name)
+        if recorded is None:
+            return None
+        self.turns, self.tokens_in, self.tokens_out, self.model_served, self.first_s, *counted = recorded
+        self.counted = any(counted)
+        message = (
+            f"{where}: profile-router was ended in the middle of Hermes' turn, after {self.turns} model calls; such "
+            "a turn cannot be taken up again, and what it did until then is in the workspace"
+        )
+        return Failure(cause="interrupted", message=message)
 
     def _hold(self, sent: int, answer: int) -> None:
         if self.afford is None or self.over is not None:
@@ -88,7 +117,7 @@ class Account(Counts):
             self._end(error)
 
     def _end(self, error: AttemptError) -> None:
-        self.over = error
+        self.over = Failure(cause=error.cause, message=str(error))
         if self.stop is not None:
             self.stop()
 
@@ -102,47 +131,3 @@ class Account(Counts):
     def text(self) -> str:
         """Return the subagent's last words."""
         return str((self.result or {}).get("final_response") or "").strip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRecord:
-    """The record *name* of one turn in *records*: that it had been answered, and what that took.
-
-    It tells of a turn whose router was killed. Hermes ends with the router, and cannot take a turn up in its middle. A
-    turn that no model had answered is begun anew. Any other counts as interrupted: what it did is in the workspace, and
-    another attempt would be paid for, and might do it twice.
-    """
-
-    records: Records
-    name: str
-
-    def interrupted(self, account: Account, where: str) -> Failure | None:
-        """Return why the turn cannot be made, with *account* as it was left; None where no answer had come yet."""
-        recorded = self.records.find(self.name)
-        if recorded is None:
-            return None
-        account.turns, account.tokens_in, account.tokens_out, account.model_served, account.first_s, *counted = recorded
-        account.counted = any(counted)
-        message = (
-            f"{where}: profile-router was ended in the middle of Hermes' turn, after {account.turns} model calls; such "
-            "a turn cannot be taken up again, and what it did until then is in the workspace"
-        )
-        return Failure(cause="interrupted", message=message)
-
-    def hearing(self, account: Account) -> Callable[[Mapping[str, Any]], bool]:
-        """Return what hears the child's events: *account*; each answer is noted, and each request after one."""
-        answered = False
-
-        def heard(event: Mapping[str, Any]) -> bool:
-            nonlocal answered
-            may_go = account(event)
-            answered |= event["event"] == "answered"
-            if answered and event["event"] in _NOTED:
-                tokens = (account.tokens_in + account.asked_in, account.tokens_out + account.asked_out)
-                counted = account.counted or account.asked_in > 0
-                counts = (account.turns, *tokens, account.model_served, account.first_s, counted)
-                with suppress(StateError):  # a pipe's callback has nobody to tell; the run's next step hears of it
-                    self.records.keep(self.name, counts)
-            return may_go
-
-        return heard

@@ -68,19 +68,28 @@ _LATE = frozenset({"ReadTimeout", "WriteTimeout", "PoolTimeout", "APITimeoutErro
 _DROPPED = frozenset({"APIConnectionError", "RemoteProtocolError", "ReadError", "WriteError", "ConnectionResetError"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Case:
-    """A result that is not a success, as the table looks at it.
+    """A turn that is not a success, as the table looks at it. `kinds` are the classes of the last request's error."""
 
-    `kinds` are the classes of the last request's error; `asked` tells whether any request was made.
-    """
+    account: Account
 
-    asked: bool
-    result: Mapping[str, Any]
-    local: bool
-    error: str
-    status: int | None
-    kinds: frozenset[str]
+    @property
+    def result(self) -> Mapping[str, Any]:
+        return self.account.result or {}
+
+    @property
+    def error(self) -> str:
+        return str(self.result.get("error") or "")
+
+    @property
+    def status(self) -> int | None:
+        status, said = (self.account.trouble or {}).get("status"), _STATUS.match(self.error)
+        return status if status and isinstance(status, int) else int(said[1]) if said else None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset((self.account.trouble or {}).get("kinds") or ())
 
     @property
     def exit(self) -> str:
@@ -88,21 +97,7 @@ class _Case:
 
     @property
     def declined(self) -> bool:
-        return bool(self.result.get("exception")) and not self.asked
-
-
-def _case(account: Account, order: Order) -> _Case:
-    result, trouble = account.result or {}, account.trouble or {}
-    error = str(result.get("error") or "")
-    said, status = _STATUS.match(error), trouble.get("status")
-    return _Case(
-        asked=account.turns > 0,
-        result=result,
-        local=order.local,
-        error=error,
-        status=status if status and isinstance(status, int) else int(said[1]) if said else None,
-        kinds=frozenset(trouble.get("kinds") or ()),
-    )
+        return bool(self.result.get("exception")) and not self.account.turns > 0
 
 
 def _unreached(case: _Case) -> Cause | None:
@@ -151,7 +146,7 @@ def failure_of(account: Account, ended: Ended, order: Order, *, where: str, key:
         return asked
     if _succeeded(account):
         return None
-    case = _case(account, order)
+    case = _Case(account)
     cause = next((meaning(case) for holds, meaning in _TABLE if holds(case)), _NOTHING_USABLE)
     wait = retry_after((account.trouble or {}).get("waits") or {}, now=time.time())
     said = without_key(_said(case, account), key, _MESSAGE_CHARS)

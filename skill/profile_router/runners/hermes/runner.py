@@ -28,8 +28,8 @@ from profile_router.ports import Emit, Hold
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.files import read_config
 from profile_router.prompting.templates import render
-from profile_router.prompting.texts import image_parts, order_text
-from profile_router.runners.hermes.account import Account, TurnRecord
+from profile_router.prompting.texts import order_content
+from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of, started
 from profile_router.runners.hermes.installation import Hermes
 from profile_router.runners.hermes.results import failure_of
@@ -69,9 +69,9 @@ class HermesRunner:
             raise AssertionError(f"a private task was ordered from Hermes under {order.profile}")
         profile = self.load(order.profile)
         started = time.monotonic()
-        account = Account(emit=emit, afford=self._afford(order, hold))
-        turn = TurnRecord(records=self.records, name=f"{order.number}/answered")
-        if interrupted := turn.interrupted(account, profile.where):
+        recorded = f"{order.number}/answered"
+        account = Account(emit=emit, afford=self._afford(order, hold), records=self.records, name=recorded)
+        if interrupted := account.interrupted(profile.where):
             receipt = self._receipt(order, account, interrupted, profile, 0.0)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
             return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
@@ -85,13 +85,11 @@ class HermesRunner:
             else:
                 asked = self._asked(order, profile, child.folder)
                 async with watched(self._watch(order), taints.append) as watching:
-                    heard = _overlooking(watching, turn.hearing(account))
+                    heard = _overlooking(watching, account)
                     talk = converse(child, asked, order.seconds, heard)
                     ended = await _within_means(talk, account)
         account.close()
-        failure = _ended_by_us(account) or failure_of(
-            account, ended, order, where=profile.where, key=profile.endpoint.api_key
-        )
+        failure = account.over or failure_of(account, ended, order, where=profile.where, key=profile.endpoint.api_key)
         receipt = self._receipt(order, account, failure, profile, time.monotonic() - started)
         return Attempt(
             receipt=replace(receipt, taints=tuple(taints)),
@@ -144,17 +142,14 @@ class HermesRunner:
 
     def _asked(self, order: Order, profile: Profile, folder: Path) -> dict[str, Any]:
         """Return the order as the child reads it."""
-        limits = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
-        text = order_text(order)
-        images = image_parts(order, self.base) if order.vision else []
         return {
             "profile": order.profile,
             "command": list(self.hermes.command),
-            "prompt": [{"type": "text", "text": text}, *images] if images else text,
+            "prompt": order_content(order, self.base),
             "history": [{"role": turn.role, "content": turn.text} for turn in order.conversation],
             "system": render("hermes", workspace=str(folder), asks=list(order.asks), unattended=self.unattended),
             "toolsets": _toolsets(order.task.toolsets, profile.toolsets),
-            "max_turns": min(limit for limit in limits if limit is not None),
+            "max_turns": order.turns(profile, self.policy),
             # Where its commands run, for a Hermes that cannot be given the profile's own home.
             "terminal": (read_config(home_of(profile.name, self.root) / "config.yaml") or {}).get("terminal"),
             "window": order.window,
@@ -217,10 +212,6 @@ async def _within_means(talking: Coroutine[Any, Any, Ended], account: Account) -
         return Ended(in_time=True, code=None, errors="")
     finally:
         running.cancel()
-
-
-def _ended_by_us(account: Account) -> Failure | None:
-    return None if account.over is None else Failure(cause=account.over.cause, message=str(account.over))
 
 
 def _own_count(order: Order, account: Account) -> Iterator[str]:

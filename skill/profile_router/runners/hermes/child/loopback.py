@@ -82,7 +82,7 @@ class Loopback:
             self.meter.request_failed(error, sent)
             raise
         self.text, self.called = heard.text, bool(heard.tools)
-        self.meter.answered(sent, tools=heard.tools, model=heard.model, **heard.tokens)
+        self.meter.answered(sent, tools=heard.tools, model_served=heard.model, **heard.tokens)
 
     def _request(self, body: dict[str, Any]) -> urllib.request.Request:
         expected = self.order["expected"]

@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,22 +62,24 @@ class Meter:
         beside, beside_async = place.call_llm, place.async_call_llm
 
         def call_llm(*arguments: Any, **named: Any) -> Any:
-            sent = self._begin(arguments, named)
-            try:
-                return self._helped(sent, beside(*arguments, **named))
-            except Exception as error:
-                self._failed(error)
-                raise
+            with self._helping(arguments, named) as counted:
+                return counted(beside(*arguments, **named))
 
         async def async_call_llm(*arguments: Any, **named: Any) -> Any:
-            sent = self._begin(arguments, named)
-            try:
-                return self._helped(sent, await beside_async(*arguments, **named))
-            except Exception as error:
-                self._failed(error)
-                raise
+            with self._helping(arguments, named) as counted:
+                return counted(await beside_async(*arguments, **named))
 
         place.call_llm, place.async_call_llm = call_llm, async_call_llm
+
+    @contextmanager
+    def _helping(self, arguments: Any, named: Any) -> Iterator[Ask]:
+        """Announce the request of a helper; yield what counts its response, and returns it."""
+        sent = self._begin(arguments, named)
+        try:
+            yield lambda response: self._counted(response, sent, tools=[])
+        except Exception as error:
+            self._failed(error)
+            raise
 
     def stand_at_the_door(self, clients: Sequence[Any], server: str) -> None:
         """Let each request that was announced out to *server* once, whichever of the HTTP *clients* sends it.
@@ -146,22 +149,26 @@ class Meter:
         self._may_go()
         return sent
 
-    def _helped(self, sent: int, response: Any) -> Any:
-        """Count the *response* to a helper of Hermes, and return it."""
-        counted = self._count(response, sent)
-        self._answered(counted, tools=[])
-        return response
-
     def ask(self, body: Any) -> int:
         """Return the size of the request *body*, which may go out now. Raises TurnsSpent."""
         self._written, self._length, self._told = [], 0, 0
         return self._begin(body, None)
 
-    def answered(self, sent: int, *, tools: Sequence[str], tokens_in: int, tokens_out: int, model: str | None) -> None:
-        """Note the answer to a request of the size *sent*: tokens of which the server counts none are by size."""
-        counted = tokens_in <= 0
-        self._add(sent if counted else tokens_in, max(tokens_out, self._size(self._written) if counted else 0))
-        self._answered(counted, tools=tools, model_served=model)
+    def answered(self, sent: int, *, tokens_in: int, tokens_out: int, answer: Any = "", **told: Any) -> None:
+        """Note the *answer* to a request of the size *sent*: where the server counts no tokens, they are by size."""
+        by_size = tokens_in <= 0 or tokens_out < 0
+        if by_size:
+            written = max(self._size(answer), self._size(self._written))
+            tokens_in, tokens_out = max(tokens_in, sent), max(tokens_out, written)
+        self._add(tokens_in, tokens_out)
+        self._say(
+            "answered",
+            tokens_in=self._tokens_in,
+            tokens_out=self._tokens_out,
+            counted=by_size,
+            turn=self._turns,
+            **{"model_served": None, "first_s": None, **told},
+        )
 
     @staticmethod
     def broken_off() -> BrokeOff:
@@ -185,17 +192,6 @@ class Meter:
             status=next((code for name in _STATUSES if isinstance(code := getattr(error, name, None), int)), None),
             kinds=list(_kinds(error)),
             waits=_waits(error),
-        )
-
-    def _answered(self, counted: bool, *, tools: Sequence[str], **more: Any) -> None:
-        self._say(
-            "answered",
-            tokens_in=self._tokens_in,
-            tokens_out=self._tokens_out,
-            counted=counted,
-            tools=tools,
-            turn=self._turns,
-            **{"model_served": None, "first_s": None, **more},
         )
 
     def _metered(self, ask: Ask) -> Ask:
@@ -227,29 +223,23 @@ class Meter:
             if getattr(response, "id", None) == self._stub:  # Hermes would ask for the rest by itself
                 raise self.broken_off()
         except Exception as error:
-            if first or self._written:
-                self._add(sent, self._size(self._written))
-            self._failed(error, counted=bool(first or self._written))
+            self.request_failed(error, sent)
             raise
-        counted = self._count(response, sent)
-        self._answered(
-            counted,
+        return self._counted(
+            response,
+            sent,
             model_served=getattr(response, "model", None),
             first_s=first[0] if first else None,
             tools=[_name(call) for call in _calls(response)],
         )
-        return response
 
-    def _count(self, response: Any, sent: int) -> bool:
-        """Add what *response* took: as the provider says, or, then True, by size where that cannot be."""
+    def _counted(self, response: Any, sent: int, **told: Any) -> Any:
+        """Count what *response* took, and return it."""
         agent = self._agent
         said = self._normalize(getattr(response, "usage", None), provider=agent.provider, api_mode=agent.api_mode)
-        if said.prompt_tokens > 0 and said.output_tokens >= 0:
-            self._add(said.prompt_tokens, said.output_tokens)
-            return False
-        written = max(self._size(_answer(response)), self._size(self._written))
-        self._add(max(said.prompt_tokens, sent), max(said.output_tokens, written))
-        return True
+        tokens = {"tokens_in": said.prompt_tokens, "tokens_out": said.output_tokens}
+        self.answered(sent, answer=_answer(response), **tokens, **told)
+        return response
 
     def _add(self, tokens_in: int, tokens_out: int) -> None:
         self._tokens_in += tokens_in
