@@ -175,10 +175,6 @@ def any_call_made(receipts: Sequence[Receipt]) -> bool:
     return any(receipt.outcome != "unavailable" for receipt in receipts if receipt.step not in _STAGES)
 
 
-def _stopped_by(attempt: Attempt | None) -> str:
-    return attempt.failure.cause if attempt is not None and attempt.failure is not None else ""
-
-
 def final_status(
     decision: Decision, receipts: Sequence[Receipt], attempt: Attempt | None, verified: Verified
 ) -> Status:
@@ -187,13 +183,12 @@ def final_status(
     `unapproved`: the next hop costs so much that somebody has to agree, and nobody was there. `refused` is also a run
     whose files could not be freed of what a tainted attempt made of a private one.
     """
-    if _stopped_by(attempt) == "not-approved":
+    cause = attempt.failure.cause if attempt is not None and attempt.failure is not None else None
+    if cause == "not-approved":
         return "unapproved"
-    if _stopped_by(attempt) == "tainted":
+    if cause == "tainted" or isinstance(decision, Refusal) or not any_call_made(receipts):
         return "refused"
-    if isinstance(decision, Refusal) or not any_call_made(receipts):
-        return "refused"
-    if attempt is None or attempt.failure is not None:
+    if cause is not None or attempt is None:
         return "failed"
     return "failed" if verified.check is not None and not verified.check.passed else "ok"
 

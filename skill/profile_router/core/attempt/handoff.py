@@ -172,16 +172,13 @@ def private_in(
     policy calls private in texts.
     """
     found = [PrivateFinding(kind=file.holds, place=masked(file.path, confidential)) for file in work if file.holds]
-    for file in work:
-        name = masked(file.path, confidential)
-        found += [PrivateFinding(kind=kind, place=f"the diff of {name}") for kind in _kinds(file.text, confidential)]
-        found += [
-            PrivateFinding(kind=kind, place="the name of a changed file") for kind in _kinds(file.path, confidential)
-        ]
-    for place, texts in ((_TRIED, handoff.tried), (_LAST_ERRORS, handoff.errors)):
+    texts = [(f"the diff of {masked(file.path, confidential)}", file.text) for file in work]
+    texts += [("the name of a changed file", file.path) for file in work]
+    found += [PrivateFinding(kind=kind, place=place) for place, text in texts for kind in _kinds(text, confidential)]
+    for place, said in ((_TRIED, handoff.tried), (_LAST_ERRORS, handoff.errors)):
         found += [
             PrivateFinding(kind=kind, place=place)
-            for text in texts
+            for text in said
             for kind in (*_kinds(text, confidential), *_masks(text))
         ]
     if copied:
