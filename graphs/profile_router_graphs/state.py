@@ -113,14 +113,14 @@ class RunContext:
     sleep: Sleep
 
 
-def order_of(state: RunState, context: RunContext, step: str, *, provider: int | None = None) -> Order:
-    """Return the order for what comes next, as *step*, at the state's provider or at this *provider* of its profile."""
+def order_of(state: RunState, context: RunContext, step: str) -> Order:
+    """Return the order for what comes next, as *step*, at the state's profile and provider."""
     return order_for(
         state["task"],
         state["evidence"],
         context.policy,
         context.candidates,
-        Place(state["profile"], state["provider"] if provider is None else provider),
+        Place(state["profile"], state["provider"]),
         step=step,
         conversation=(*state["conversation"], *state["from_parent"]),
         seconds=state["deadline"] - context.clock(),

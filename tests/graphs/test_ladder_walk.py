@@ -316,6 +316,14 @@ def test_only_what_costs_is_held_and_it_is_settled_with_what_it_cost() -> None:
     assert rig.purse.settled == [final["receipts"][1].cost_usd]
 
 
+@pytest.mark.parametrize(("usd", "asked"), [(0.0, []), (100.0, [LOCAL])])
+def test_a_local_server_that_passes_on_costs_what_a_cloud_costs(usd: float, asked: list[str]) -> None:
+    rig = Rig(backends=FakeBackends(elsewhere="ollama.com"), purse=FakePurse(usd))
+    rig.run(a_task(profile=LOCAL))
+    assert (rig.runner.profiles, [profile for profile, _ in rig.purse.taken]) == (asked, asked)
+    assert all(order.rate.paid for order in rig.runner.orders)
+
+
 TOO_LONG: dict[str, Any] = {"tokens": 60_000, "fixed": TokenCount(900, 900, "counted")}
 
 
@@ -333,6 +341,18 @@ def test_a_server_that_passes_on_to_a_cloud_condenses_nothing_private(elsewhere:
         backends=FakeBackends(elsewhere=elsewhere),
         measurer=FakeMeasurer(evidence(**TOO_LONG, private=(PRIVATE,))),
         condenser=FakeCondenser("the gist"),
+    )
+    rig.run(a_task(context="long", profile=LOCAL))
+    assert rig.condenser.helpers == helpers
+
+
+@pytest.mark.parametrize(("usd", "helpers"), [(0.0, []), (100.0, [LOCAL])])
+def test_a_server_that_passes_on_condenses_nothing_for_free(usd: float, helpers: list[str]) -> None:
+    rig = Rig(
+        backends=FakeBackends(elsewhere="ollama.com"),
+        measurer=FakeMeasurer(evidence(**TOO_LONG)),
+        condenser=FakeCondenser("the gist"),
+        purse=FakePurse(usd),
     )
     rig.run(a_task(context="long", profile=LOCAL))
     assert rig.condenser.helpers == helpers

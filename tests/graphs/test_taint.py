@@ -165,12 +165,15 @@ def test_a_tainted_report_is_shortened_here_or_cut() -> None:
     assert [(order.local, order.seconds > 0) for order in rig.summarizer.orders] == [(True, True)]
 
 
-def test_a_tainted_report_is_not_shown_to_a_model_elsewhere_to_be_shortened() -> None:
-    """The profile's first provider is elsewhere, and its second, which did the work, is here."""
+LONG = f"{VALUE} {'word ' * 2_000}"
+
+
+def test_a_tainted_report_is_shortened_by_the_provider_that_did_the_work() -> None:
+    """The profile's first provider is elsewhere, and its second is here."""
     found = with_second(candidates(), BURST, HERE)
     rig = a_rig(
         Fails(cause="server-error"),
-        Reads(end=VALUE),
+        Reads(end=LONG),
         verifier=FakeVerifier(),
         candidates=found,
         policy=a_policy(local_endpoints=(HERE,)),
@@ -178,7 +181,20 @@ def test_a_tainted_report_is_not_shown_to_a_model_elsewhere_to_be_shortened() ->
     final = rig.run(a_task(profile=BURST))
     assert [(order.profile, order.local) for order in rig.runner.orders] == [(BURST, False), (BURST, True)]
     assert final["receipts"][1].taints
-    assert [(order.local, order.seconds) for order in rig.summarizer.orders] == [(False, 0.0)]
+    assert [(order.provider, order.local, order.seconds > 0) for order in rig.summarizer.orders] == [(1, True, True)]
+
+
+@pytest.mark.parametrize("words", [LONG, "short"])
+def test_a_long_report_is_not_shown_to_a_server_that_begins_to_pass_on(words: str) -> None:
+    class PassesOnLater(FakeBackends):
+        async def inspect(self, place: Place) -> ServerReport | None:
+            report = await FakeBackends.inspect(self, place)
+            self.elsewhere = "https://ollama.com"
+            return report
+
+    rig = a_rig(Reads(end=words), backends=PassesOnLater(), verifier=FakeVerifier())
+    rig.run(a_task())
+    assert [(order.local, order.seconds > 0) for order in rig.summarizer.orders] == [(words == "short",) * 2]
 
 
 # What threads did not have that were kept before attempts could be tainted.

@@ -15,25 +15,30 @@ from profile_router.core.attempt.between import (
     with_earlier_check,
 )
 from profile_router.core.conversation import Turn
+from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
 from profile_router.core.telling.decision import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
+from profile_router_graphs.nodes.dispatch import as_its_server_is
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
 
 
 async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """Bring the text within the budget: as it is, by one more call, or cut with a note that says so."""
+    """Bring the text within the budget: as it is, by one more call where it was made, or cut with a note."""
     context, attempt = runtime.context, state["attempt"]
     if attempt is None:
         raise AssertionError("summarize was reached without an attempt")
-    order = replace(order_of(state, context, "summarize", provider=0), conversation=(), outside=())
-    if state.get("taints") and not order.local:
-        order = replace(order, seconds=0.0)  # the words of a tainted attempt are cut rather than shown to this model
+    order = replace(order_of(state, context, "summarize"), conversation=(), outside=())
+    if len(attempt.text.encode()) > context.policy.limits.summary_tokens:  # else it is short, and nobody is asked
+        order, failure = await as_its_server_is(order, context)
+        context.health.give_back(Place(order.profile, order.provider))
+        if failure is not None or (state.get("taints") and not order.local):
+            order = replace(order, seconds=0.0)  # the text is cut: the model may not see it, or cannot be asked
     summary, receipt = await context.summarizer.summarize(attempt.text, order)
     return {"summary": summary, "receipts": (*state["receipts"], *((receipt,) if receipt else ()))}
 

@@ -14,6 +14,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import Helper, helpers
 from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.fit import fits
+from profile_router.core.routing.rate import rate_at
 from profile_router.core.telling.decision import attempt_line
 from profile_router_graphs.nodes.dispatch import ask_server
 from profile_router_graphs.state import RunContext, RunState, order_of
@@ -62,7 +63,12 @@ async def _reachable(allowed: Sequence[Helper], order: Order, context: RunContex
     """Return the first of *allowed* that has a key and whose server can take what *order* says."""
     private = order.private or order.outside not in (None, order.conversation)
     for helper in allowed:
-        _, failure = await ask_server(Place(helper.profile), context, private=private)
-        if failure is None:
+        report, failure = await ask_server(Place(helper.profile), context, private=private)
+        if failure is not None:
+            continue
+        if report is not None and report.elsewhere:  # its server passes the work on: neither local nor free
+            rate = rate_at(context.candidates[helper.profile], 0, context.policy, elsewhere=True)
+            helper = replace(helper, local=False, rate=rate)
+        if context.purse.may_pay or not helper.rate.paid:
             return (helper,)
     return ()

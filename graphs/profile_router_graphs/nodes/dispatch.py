@@ -8,7 +8,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempt.between import forbidden, unavailable, views
+from profile_router.core.attempt.between import forbidden, unavailable
 from profile_router.core.attempt.handoff import Handoff, SetBack, ran, wrote_so_far
 from profile_router.core.attempt.handoff_fit import with_handoff
 from profile_router.core.attempt.order import Order
@@ -95,7 +95,7 @@ async def _allowed(order: Order, evidence: Evidence, context: RunContext) -> tup
     """Return the order as the server can take it, and the money held for it, or why there is no attempt."""
     failure = forbidden(order, evidence, context.policy)
     if failure is None:
-        order, failure = await _healthy(order, context)
+        order, failure = await as_its_server_is(order, context)
     if failure is not None:
         return order, failure
     hold = await _paid_for(order, evidence, context)
@@ -175,15 +175,14 @@ def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
 
 async def _paid_for(order: Order, evidence: Evidence, context: RunContext) -> Hold | Failure | None:
     """Return the money held for an attempt that costs, why it may not be made, or None where it is free."""
-    view = views(context.policy, context.candidates)[order.profile][order.provider]
-    if not view.paid:
+    if not order.rate.paid:
         return None
     usd = expected_cost(evidence, order.rate, context.policy)
     name = f"attempt {order.number}"
     return await context.purse.take(order.profile, usd, profile=order.profile, step=order.step, name=name)
 
 
-async def _healthy(order: Order, context: RunContext) -> tuple[Order, Failure | None]:
+async def as_its_server_is(order: Order, context: RunContext) -> tuple[Order, Failure | None]:
     """Return the order as the server can take it, or why it cannot."""
     report, failure = await ask_server(Place(order.profile, order.provider), context, private=order.private)
     if report is None:

@@ -25,7 +25,7 @@ class EmbeddedSummarizer:
     whole_text: Path
 
     async def summarize(self, text: str, order: Order) -> tuple[str, Receipt | None]:
-        """Return *text* if it fits, else what the order's own profile makes of it, else its head with a note."""
+        """Return *text* if it fits, else what the order's own endpoint makes of it, else its head with a note."""
         if order.private and not order.local:
             raise AssertionError(f"a private report was handed to {order.profile}, which is not local")
         budget = self.calls.policy.limits.summary_tokens
@@ -33,7 +33,7 @@ class EmbeddedSummarizer:
             return text, None
         prompt = render("summarize", report=text, words=round(budget * _WORDS_PER_TOKEN))
         call = SingleCall(
-            profile=self.calls.load(order.profile),
+            profile=self.calls.load(order.profile).at(order.provider),
             rate=order.rate,
             local=order.local,
             step="summarize",
