@@ -18,7 +18,7 @@ from tests.cli import forked
 from tests.cli.command import Done, environment
 
 _PLACES = {
-    "record": ("profile_router.threads.records", "KeptRecords", "keep"),
+    "record": ("profile_router.threads.records", "StoredRecords", "keep"),
     "edit": ("profile_router.runners.tools.openat", None, "put"),
     "rename": ("os", None, "replace"),
     "checkpoint": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput"),

@@ -88,7 +88,7 @@ class Scoped:
         self.inner.forget(self.start + start)
 
 
-class KeptRecords:
+class StoredRecords:
     """Records of the run *run* on *thread* in the database at *path*. Tools write from threads of their own."""
 
     def __init__(self, path: Path, thread: str, run: str, serializer: Serializer, clock: Callable[[], float]) -> None:

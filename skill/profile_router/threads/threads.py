@@ -21,7 +21,7 @@ from profile_router.state.folder import private_folder, usable
 from profile_router.state.places import FOLDER as COPIES
 from profile_router.state.places import door, hold, living, place_in, remove, thread_of, tidy_up
 from profile_router.threads.file import ThreadFile
-from profile_router.threads.records import KeptRecords, MemoryRecords, Records
+from profile_router.threads.records import MemoryRecords, Records, StoredRecords
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
@@ -134,7 +134,7 @@ class Threads:
         """Return the result of the ended run *row* as it was kept, None where it was not. Raises StateError."""
         if self.serializer is None:
             return None
-        records = KeptRecords(self.file.path, row.thread, row.run, self.serializer, time.monotonic)
+        records = StoredRecords(self.file.path, row.thread, row.run, self.serializer, time.monotonic)
         try:
             found = (records.find(name) for name in reversed(_LAST))
             return next((kept for kept in found if kept is not None), None)
@@ -143,7 +143,7 @@ class Threads:
 
     def leave(self, run: Run) -> None:
         """Let the thread of *run* go, ended or not."""
-        if isinstance(run.records, KeptRecords):
+        if isinstance(run.records, StoredRecords):
             run.records.close()
         run.alive.close()
 
@@ -180,7 +180,7 @@ class Threads:
     def _run(self, thread: str, run: str, alive: IO[bytes], clock: Callable[[], float]) -> Run:
         records: Records = MemoryRecords()
         if self.serializer is not None:
-            records = KeptRecords(self.file.path, thread, run, self.serializer, clock)
+            records = StoredRecords(self.file.path, thread, run, self.serializer, clock)
         folder = self._folder(thread)
         return Run(thread=thread, id=run, folder=folder, records=records, clock=clock, alive=alive)
 
