@@ -15,7 +15,6 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.profile import Secret, without_key
 from profile_router.errors import AttemptError, RouterError
 from profile_router.outside.json_reader import UnreadableJson
-from profile_router.runners.embedded.plain_error import code_of
 from profile_router.servers.bounded_body import TOO_LONG
 from profile_router.servers.http import causes, transport_cause
 from profile_router.servers.retry_after import retry_after
@@ -27,6 +26,7 @@ _OVERFLOW = (
     "maximum context length",
 )
 _MESSAGE_CHARS = 200
+_CODE_CHARS = 40
 _ECHO_CHARS = 20  # so long a piece of what was sent is not chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 # What openai and LangChain raise on a 200 whose body is not a chat completion: they do not expect one.
@@ -79,7 +79,7 @@ def _of_transport(error: BaseException) -> bool:
 def _answered(error: Exception, where: str, key: Secret | None) -> Failure:
     status = getattr(error, "status_code", None)
     said = " ".join(_said(error).split())
-    code = _without_echo(code_of(getattr(error, "body", None)), getattr(error, "request", None))
+    code = _without_echo(_code_of(getattr(error, "body", None)), getattr(error, "request", None))
     text = _clean(_without_echo(said, getattr(error, "request", None)), key)
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{where}: {named}{text}".rstrip()
@@ -90,6 +90,12 @@ def _answered(error: Exception, where: str, key: Secret | None) -> Failure:
     response = getattr(error, "response", None)
     wait = retry_after(response.headers, now=time.time()) if response is not None else None
     return Failure(cause=cause_of_answer(status, text), message=shown, retry_after_s=wait)
+
+
+def _code_of(error: object) -> str:
+    """Return the code that an *error* object of a provider names, empty where it names none."""
+    code = error.get("code") if isinstance(error, dict) else None
+    return str(code)[:_CODE_CHARS] if isinstance(code, int | str) and not isinstance(code, bool) else ""
 
 
 def _said(error: Exception) -> str:

@@ -79,21 +79,15 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             if isinstance(error, UNREADABLE):
                 raise unreadable(error, self._where) from error
             raise
-        self._look_whole(fitted, response.result)
         return ModelResponse(result=[self._metered(message, fitted) for message in response.result])
-
-    def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
-        """Refuse an answer to a prompt that the server cut without a word."""
-        for answer in answers:
-            if cut := self._history.cut_short(sent, counted_in(answer)):
-                if isinstance(answer, AIMessage):
-                    self._count(answer, sent)
-                raise self._ended("over-window", cut)
 
     def _metered(self, message: Any, sent: Sequence[BaseMessage]) -> Any:
         if not isinstance(message, AIMessage):
             return message
+        cut = self._history.cut_short(sent, counted_in(message))
         self._count(message, sent)
+        if cut:  # the server cut the prompt without a word
+            raise self._ended("over-window", cut)
         finish = message.response_metadata.get("finish_reason")
         if finish is None:
             raise self._ended("cut-short")

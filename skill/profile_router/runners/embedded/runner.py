@@ -27,12 +27,10 @@ from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
 from profile_router.ports import Emit, Hold
 from profile_router.runners.embedded import NAME
-from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import failure_of, unexpected
 from profile_router.runners.embedded.history import History
 from profile_router.runners.embedded.request import OFFERED, conversation_messages, system_prompt, tools_for
-from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.servers.inspect import count_prompt
@@ -150,16 +148,8 @@ class EmbeddedRunner:
         from langchain.agents import create_agent
 
         tokens = self._answer_tokens(order, profile)
-        gate = AnswerGate(where=profile.where, streamed=meter.streamed, tokens=tokens)
-        if order.local:
-            gate.look_at = ServedModel(profile=profile, policy=self.policy).look_at
         async with open_model(
-            profile,
-            local=order.local,
-            connect_s=self.policy.limits.connect_seconds,
-            read_s=order.seconds,
-            max_tokens=tokens,
-            gate=gate,
+            profile, self.policy, meter.streamed, local=order.local, read_s=order.seconds, max_tokens=tokens
         ) as model:
             agent: Any = create_agent(
                 model,
@@ -228,12 +218,10 @@ class EmbeddedRunner:
             factor=self.policy.counting.tokenizer_factor,
             count=count if order.local else None,
         )
-        wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
-        turns = min(limit for limit in wanted if limit is not None)
         return AnswerMeter(
             history,
             where=profile.where,
-            max_turns=turns,
+            max_turns=order.turns(profile, self.policy),
             limits=self.policy.limits,
             vision=order.vision,
             emit=emit,
