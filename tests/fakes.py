@@ -199,7 +199,8 @@ class FakeRunner:
             return Attempt(receipt=receipt, text=end, notes=("a note",))
         failure = Failure(cause=end.cause, message=end.message, asked=end.asked, retry_after_s=end.wait)
         outcome: Any = "unavailable" if failure.unreached else "failed"
-        receipt = a_receipt(order.profile, step=order.step, outcome=outcome, error=failure.message, taints=taints)
+        how: dict[str, Any] = {"outcome": outcome, "error": failure.message, "verdict": end.cause}
+        receipt = a_receipt(order.profile, step=order.step, taints=taints, **how)
         return Attempt(receipt=receipt, failure=failure)
 
     @property
@@ -281,6 +282,38 @@ class FakeHealth:
     def record(self, place: Place, failure: Failure | None) -> None:
         self.held.remove(named(place))
         self.recorded.append((named(place), failure.cause if failure else None))
+
+
+class FakeLedger:
+    """Write down what a run does, in memory; `asked` are the profiles and steps that a model was asked for."""
+
+    def __init__(self) -> None:
+        self.routes: list[Any] = []
+        self.receipts: tuple[Receipt, ...] = ()
+        self.steps: list[str] = []
+        self.checks: list[Verified] = []
+        self.asked: list[tuple[str, str]] = []
+
+    def routed(self, decision: Any) -> None:
+        self.routes.append(decision)
+
+    def asks(self, *, profile: str, model: str, provider: str, step: str) -> int:
+        self.asked.append((profile, step))
+        return len(self.receipts)
+
+    def ends(self, number: int, receipt: Receipt) -> None:
+        raise AssertionError("a fake makes no single calls")
+
+    def answered(self, receipts: Sequence[Receipt]) -> None:
+        self.receipts = tuple(receipts)
+
+    def stepped(self, hops: Sequence[Any], *, after: int) -> None:
+        assert after == len(self.receipts)
+        self.steps.append(hops[-1].step)
+
+    def verified(self, found: Verified, *, after: int) -> None:
+        assert after == len(self.receipts)
+        self.checks.append(found)
 
 
 class FakePurse:

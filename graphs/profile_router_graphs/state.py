@@ -37,6 +37,7 @@ from profile_router.ports import (
     Measurer,
     Prober,
     Purse,
+    RunLedger,
     Runner,
     Sleep,
     Summarizer,
@@ -104,6 +105,7 @@ class RunContext:
     backends: Backends
     health: Health
     purse: Purse
+    ledger: RunLedger
     runner: Runner
     prober: Prober
     condenser: Condenser

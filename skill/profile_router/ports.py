@@ -10,10 +10,13 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.account import DaySpent, Grouping, RunGroup, RunRow, Story
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
+from profile_router.core.ladder.steps import Hop
 from profile_router.core.routing.probe import ProbeOutcome
+from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
 
 Event = Mapping[str, Any]
@@ -93,6 +96,50 @@ class Purse(Protocol):
 
     async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> Hold | Failure:
         """Return *usd* held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
+
+
+class RunLedger(Protocol):
+    """Writes down what a run does, each thing before the next is done. All raise StateError where that cannot be."""
+
+    def routed(self, decision: Decision) -> None:
+        """Note the route, and the evidence as figures."""
+
+    def asks(self, *, profile: str, model: str, provider: str, step: str) -> int:
+        """Note that a model is about to be asked, and return the number of its row."""
+
+    def ends(self, number: int, receipt: Receipt) -> None:
+        """Note how what `asks` gave *number* ended."""
+
+    def answered(self, receipts: Sequence[Receipt]) -> None:
+        """Note *receipts*, all of the run so far in order: what was asked and has none is taken out."""
+
+    def stepped(self, hops: Sequence[Hop], *, after: int) -> None:
+        """Note the last of *hops*, all steps of the run so far. *after* is the number of receipts before it."""
+
+    def verified(self, found: Verified, *, after: int) -> None:
+        """Note what was *found* by looking at the work. *after* is the number of receipts before it."""
+
+
+class RunHistory(Protocol):
+    """Reads what all runs did. All raise StateError where that cannot be."""
+
+    def runs(self, limit: int, *, routes: bool = False) -> Sequence[RunRow]:
+        """Return the *limit* newest runs, the newest first; *routes*: and what `route` answered."""
+
+    def grouped(self, by: Grouping, limit: int) -> Sequence[RunGroup]:
+        """Return all runs by what they have in common, at most *limit* groups: the one with the newest run first."""
+
+    def story(self, wanted: str) -> Story:
+        """Return all that is known of the run whose id begins with *wanted*, or of the thread's newest.
+
+        Raises UsageError where there is none, or several.
+        """
+
+    def by_thread(self) -> Mapping[str, tuple[int, float]]:
+        """Return how many runs each thread had, and what they cost in USD."""
+
+    def spent_on(self, day: str) -> DaySpent:
+        """Return what *day* (UTC, `YYYY-MM-DD`) has cost so far."""
 
 
 class Approver(Protocol):

@@ -24,6 +24,7 @@ _PLACES = {
     "checkpoint": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput"),
     "writes": ("langgraph.checkpoint.sqlite.aio", "AsyncSqliteSaver", "aput_writes"),
     "settle": ("profile_router.ledger.spending", "Ledger", "settle"),
+    "commit": ("profile_router.state.database", None, "_commit"),
     "end": ("profile_router.threads.threads", "Threads", "end"),
     "merge": ("profile_router.git.merge", None, "write_all"),
     "half": ("profile_router.git.writes", None, "_put"),

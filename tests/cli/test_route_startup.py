@@ -18,9 +18,10 @@ code = main(["route", *sys.argv[1:]])
 print(code, *sorted(sys.modules), file=sys.stderr)
 """
 OF_A_RUN = (
-    *("asyncio", "sqlite3", "pydantic", "httpx2", "jinja2", "tiktoken", "regex", "openai", "langchain", "langgraph"),
+    *("asyncio", "pydantic", "httpx2", "jinja2", "tiktoken", "regex", "openai", "langchain", "langgraph"),
     *("langchain_core", "langchain_openai", "tree_sitter", "dotenv", "profile_router_graphs"),
-    *(f"profile_router.{room}" for room in ("runners", "verify", "copies", "ledger", "jail", "doctor", "demo")),
+    *(f"profile_router.{room}" for room in ("runners", "verify", "copies", "jail", "doctor", "demo")),
+    *(f"profile_router.ledger.{part}" for part in ("writing", "purse", "history", "words", "receipts")),
     *(f"profile_router.core.{part}" for part in ("attempt", "condense", "ladder.steps", "ladder.receipt")),
 )
 

@@ -307,6 +307,7 @@ def test_purge_removes_what_it_names_and_the_conversation_with_it(tmp_path: Path
         assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out.splitlines() == [
             "removed thread u",
             "removed thread t",
+            "removed 2 runs from the ledger",
         ]
         assert live("run", "y", "--thread", "t", home=tmp_path, cwd=here.ws).code == 0
         assert len(here.local.chats[-1]["messages"]) == 2
@@ -358,17 +359,20 @@ def test_purge_all_leaves_the_name_of_no_thread_in_any_byte_and_todays_spending_
     database.close()
     assert holding(state, "acme")
     out = live("purge", "--all", home=tmp_path, cwd=tmp_path).out
-    assert out.splitlines()[-1] == "removed 4 files and folders left of earlier threads"
+    assert out.splitlines()[-2:] == [
+        "removed 4 files and folders left of earlier threads",
+        "removed 3 runs from the ledger",
+    ]
     assert holding(state, "acme") == []
     assert ledger.today() == spent
     assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out == "no thread to remove\n"
 
 
-def test_no_name_of_a_thread_is_written_into_the_ledger(tmp_path: Path) -> None:
+def test_purge_takes_the_name_of_a_thread_out_of_every_byte_of_the_ledger(tmp_path: Path) -> None:
     here, state = stage(tmp_path, local=[], burst=[DONE]), tmp_path / "state"
     with here.local, here.burst, here.cheap:
         named = ("--thread", "acme-merger", "--profile", BURST, "--yes")
         assert live("run", "x", *named, home=tmp_path, cwd=here.ws).code == 0
-        assert not [path for path in holding(state, "acme") if path.startswith("ledger")]
+        assert [path for path in holding(state, "acme") if path.startswith("ledger")]
         assert live("purge", "acme-merger", home=tmp_path, cwd=tmp_path).code == 0
     assert holding(state, "acme") == []

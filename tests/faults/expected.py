@@ -141,7 +141,7 @@ MEANS: Mapping[str, Row] = {
     "one failing call": _row("repeated-call", "answer", 3),
     "turn limit": _row("turn-limit", "answer"),
     "asks for another profile": _row("asked-for-profile", "asked"),
-    "the check fails": _row("verification-failed", "answer", receipt="ok"),
+    "the check fails": _row("verification-failed", "answer"),
 }
 
 # The steps that follow, each with where it leads; then the run ends well. "" leads to the same profile. An empty list
@@ -330,8 +330,9 @@ def _dispatched(row: Row, stage: str, tier: str) -> Expected:
     ended = "refused" if outcome == "unavailable" else "failed"
     for number, (step, to) in enumerate(steps, 1):
         in_vain = row.family in ("wait-twice", "window-twice") and step in ("wait", "condense")
+        in_vain |= row.cause == "verification-failed"
         receipts.append((to or at, "condensed" if step == "condense" else step, "failed" if in_vain else "ok"))
-        ended = "failed" if in_vain or row.cause == "verification-failed" else "ok"
+        ended = "failed" if in_vain else "ok"
         if step not in ("wait", "condense"):
             chats[to or (SECOND if tier == "second" else at)] += 1
         assert number <= 2

@@ -14,6 +14,7 @@ from tests.fakes import (
     FakeClock,
     FakeCondenser,
     FakeHealth,
+    FakeLedger,
     FakeMeasurer,
     FakeNaps,
     FakeProber,
@@ -53,6 +54,7 @@ class Rig:
     candidates: Candidates = field(default_factory=candidates)
     health: FakeHealth = field(default_factory=FakeHealth)
     purse: FakePurse = field(default_factory=FakePurse)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
     condenser: FakeCondenser = field(default_factory=FakeCondenser)
     naps: FakeNaps = field(default_factory=FakeNaps)
     saver: Any = field(default_factory=a_saver)
@@ -71,6 +73,7 @@ class Rig:
             backends=self.backends,
             health=self.health,
             purse=self.purse,
+            ledger=self.ledger,
             runner=self.runner,
             prober=self.prober,
             condenser=self.condenser,
@@ -91,6 +94,11 @@ class Rig:
                 self.nodes.extend(chunk)
             else:
                 final = chunk  # type: ignore[assignment]
+        if "receipts" in final:
+            assert self.ledger.receipts == final["receipts"]
+            assert self.ledger.steps[len(self.ledger.steps) - len(final["hops"]) :] == [
+                hop.step for hop in final["hops"]
+            ]
         return final
 
 

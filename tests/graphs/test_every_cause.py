@@ -61,7 +61,8 @@ def _rig(row: Row, tier: str) -> Rig:
     away = row.receipt == "unavailable"
     wait = 0.5 if row.family in ("wait", "wait-twice") else None
     fails = Fails(cause=row.cause, asked=ASKS[tier] if row.family == "asked" else None, wait=wait)  # type: ignore[arg-type]
-    times = 0 if away or not row.cause or row.receipt == "ok" else 2 if row.family.endswith("-twice") else 1
+    red = row.cause == "verification-failed"
+    times = 0 if away or not row.cause or red else 2 if row.family.endswith("-twice") else 1
     backends: dict[str, Any] = {"keyless": [at]} if row.cause == "no-key" else {"down": {at: row.cause}} if away else {}
     return Rig(
         runner=FakeRunner(*[fails] * times, "done", endless=True),
@@ -69,5 +70,5 @@ def _rig(row: Row, tier: str) -> Rig:
         candidates=with_second(candidates(), BURST) if tier == "second" else candidates(),
         condenser=FakeCondenser("the gist"),
         measurer=FakeMeasurer(replace(SIZED, private=(PRIVATE,) if tier == "private" else ())),
-        verifier=FakeVerifier(*[int(row.receipt == "ok")] * 3),
+        verifier=FakeVerifier(*[int(red)] * 3),
     )

@@ -190,7 +190,8 @@ def test_work_that_does_not_hold_is_promoted_once_and_checked_again() -> None:
     rig = Rig(runner=FakeRunner("half done", "done"), verifier=FakeVerifier(1, 0))
     final = rig.run(a_task(check="make check"))
     assert (final["status"], final["summary"]) == ("ok", "done")
-    assert steps(final["receipts"]) == [(LOCAL, "route", "ok"), (BURST, "promote", "ok")]
+    assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "promote", "ok")]
+    assert [one.verdict for one in final["receipts"]] == ["verification-failed", "ok"]
     assert len(rig.verifier.asked) == 2
 
 

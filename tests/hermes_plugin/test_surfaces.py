@@ -43,6 +43,10 @@ def router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         ("doctor the broken test", ["route", "--", "doctor the broken test"]),
         ("profiles of all users leak", ["route", "--", "profiles of all users leak"]),
         ("route", ["route", "--", "route"]),
+        ("budget", ["budget"]),
+        ("history --json", ["history", "--json"]),
+        ("history of the crash", ["route", "--", "history of the crash"]),
+        ("show the crash", ["route", "--", "show the crash"]),
     ],
 )
 def test_what_is_no_command_in_a_chat_is_a_task(router: Any, text: str, words: list[str]) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from profile_router.ledger.spending import FILE, Ledger
+from profile_router.ledger.schema import FILE
+from profile_router.ledger.spending import Ledger
 from profile_router.state.database import transaction
 from profile_router.threads.file import CHECKPOINTS, ThreadFile
 

@@ -11,6 +11,7 @@ from langgraph.types import Command
 from profile_router.core.attempt.between import (
     any_call_made,
     final_status,
+    judged,
     verification_failure,
     with_earlier_check,
 )
@@ -40,7 +41,9 @@ async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, 
         if failure is not None or (state.get("taints") and not order.local):
             order = replace(order, seconds=0.0)  # the text is cut: the model may not see it, or cannot be asked
     summary, receipt = await context.summarizer.summarize(attempt.text, order)
-    return {"summary": summary, "receipts": (*state["receipts"], *((receipt,) if receipt else ()))}
+    receipts = (*state["receipts"], *((receipt,) if receipt else ()))
+    context.ledger.answered(receipts)
+    return {"summary": summary, "receipts": receipts}
 
 
 async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
@@ -57,6 +60,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     )
     if not finished:
         verified = with_earlier_check(verified, state["verified"])
+    context.ledger.verified(verified, after=len(state["receipts"]))
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})
     check = verified.check
@@ -65,8 +69,10 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     failure = verification_failure(verified, context.policy) if finished else None
     if attempt is None or failure is None:
         return Command(goto="merge", update={"verified": verified, "taints": taints})
-    attempt = replace(attempt, failure=failure)
-    return Command(goto="reroute", update={"verified": verified, "attempt": attempt, "taints": taints})
+    receipts, attempt = judged(state["receipts"], attempt, failure)
+    context.ledger.answered(receipts)
+    found = {"verified": verified, "receipts": receipts, "attempt": attempt, "taints": taints}
+    return Command(goto="reroute", update=found)
 
 
 async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     for writer in writers:
         context.health.give_back(Place(writer.profile))
     receipts = (*state["receipts"], *outcome.receipts)
+    context.ledger.answered(receipts)
     if outcome.condensed is not None:
         said = tuple(part.line for part in outcome.condensed.listed)
         for line in said:
@@ -40,11 +41,13 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if outcome.failure is None:
         raise AssertionError("condensing gave neither a result nor a failure")
     attempt = unavailable(order, context.candidates[order.profile].at(order.provider), outcome.failure)
+    receipts = (*receipts, attempt.receipt)
+    context.ledger.answered(receipts)
     runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
     update = {
         "attempt": attempt,
         "places": (*state["places"], Place(order.profile, order.provider)),
-        "receipts": (*receipts, attempt.receipt),
+        "receipts": receipts,
     }
     return Command(goto="reroute", update=update)
 

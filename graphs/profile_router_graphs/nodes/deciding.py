@@ -47,6 +47,7 @@ async def classify(
     """Decide. Calls no model and reads no network: what it knows was measured before."""
     context = runtime.context
     decision = decide(state["task"], state["evidence"], context.policy, context.candidates)
+    context.ledger.routed(decision)
     runtime.stream_writer({"event": "classify", "line": decision_line(decision), "rule": decision.rule})
     if isinstance(decision, Refusal):
         return Command(goto="merge", update={"decision": decision})
@@ -67,8 +68,11 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     else:
         outcome = ProbeOutcome(complexity=None, problem=rests.message)
     decided = decide_after_probe(route, outcome, context.policy, context.candidates)
+    receipts = (*state["receipts"], *outcome.receipts)
+    context.ledger.answered(receipts)
+    context.ledger.routed(decided)
     runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
-    update = {"decision": decided, "profile": decided.profile, "receipts": (*state["receipts"], *outcome.receipts)}
+    update = {"decision": decided, "profile": decided.profile, "receipts": receipts}
     return Command(goto=_next_node(decided), update=update)
 
 

@@ -46,19 +46,23 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if isinstance(hold, Failure):
         attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
+        asked = context.candidates[order.profile].at(order.provider)
+        context.ledger.asks(profile=asked.name, model=asked.model, provider=asked.provider, step=order.step)
         attempt = await context.runner.run(order, runtime.stream_writer, hold)
         attempt = _tainted_as(order, attempt)
         made = _after(order, attempt, state)
         context.health.record(place, attempt.failure)
         if hold is not None:
             hold.settle(attempt.receipt.cost_usd)
+    receipts = (*state["receipts"], attempt.receipt)
+    context.ledger.answered(receipts)
     runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
     return Command(
         goto="summarize" if attempt.failure is None else "reroute",
         update={
             "attempt": attempt,
             "places": (*state["places"], place),
-            "receipts": (*state["receipts"], attempt.receipt),
+            "receipts": receipts,
             "notes": tuple(dict.fromkeys((*notes, *attempt.notes))),
             "wrote": wrote_so_far(state["wrote"], attempt),
             **made,

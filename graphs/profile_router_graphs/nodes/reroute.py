@@ -41,12 +41,15 @@ async def reroute(
     if attempt is None or attempt.failure is None:
         raise AssertionError("reroute was reached without a failed attempt")
     hop, update = await _handed(_hop(attempt, state["evidence"], state, context), attempt, state, context)
+    hops = (*state["hops"], hop)
+    receipts = update.get("receipts", state["receipts"])
+    context.ledger.answered(receipts)
+    context.ledger.stepped(hops, after=len(receipts))
     runtime.stream_writer({"event": "ladder", "line": hop_line(hop), "step": hop.step, "cause": hop.cause})
     if _leads_elsewhere(hop, context) and (taints := state.get("taints")):
         said = taint_note(attempt.receipt.profile, taints)
         runtime.stream_writer({"event": "kept", "line": said})
         update["notes"] = (*update.get("notes", state["notes"]), said)
-    hops = (*state["hops"], hop)
     if hop.profile is None:
         # What failed its verification has been looked at already.
         looked_at = attempt.failure.cause == "verification-failed"

@@ -6,11 +6,13 @@ import os
 import sys
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from profile_router.cli.spelling import as_called
-from profile_router.core.telling.decision import Json
 from profile_router.core.text import price
+
+if TYPE_CHECKING:
+    from profile_router.core.telling.decision import Json  # `history` tells of no decision
 
 _MARKS: Mapping[str, str] = {
     "classify": "●",

@@ -26,7 +26,11 @@ COMMANDS: Mapping[str, str] = {
     "install": "bring profiles, plugin and skill into Hermes",
     "uninstall": "take out exactly what install wrote",
     "resume": "go on with a run that was killed",
-    "purge": "remove what is kept of threads",
+    "history": "list the runs, the newest first",
+    "show": "tell the whole story of a run",
+    "threads": "list the threads, and which were interrupted",
+    "budget": "say what may still be spent today",
+    "purge": "remove what is kept of threads and runs",
     "graph": "print the state machine as Mermaid",
     "health": "show which servers and keys are on cooldown, and why",
 }

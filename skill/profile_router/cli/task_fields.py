@@ -157,6 +157,7 @@ _POSITIVE = Number(unit=_WHOLE, least=1)
 _SECONDS = Number(unit="seconds", most=10**7, above=True)
 _USD = Number(unit="USD", most=10**6)
 DAYS = Number(unit="days", most=10**6)
+AT_LEAST_ONE = Number(unit=_WHOLE, least=1)
 
 
 def _field(

@@ -39,3 +39,8 @@ def price(usd: float) -> str:
     """
     digits = 2 if usd == 0 or abs(usd) >= _HALF_A_CENT else -math.floor(math.log10(abs(usd)))
     return f"${usd:.{digits}f}"
+
+
+def thousands(tokens: int) -> str:
+    """Return 11,234 as `11.2k`; below a thousand as it is."""
+    return str(tokens) if tokens < 1_000 else f"{tokens / 1_000:.1f}k"

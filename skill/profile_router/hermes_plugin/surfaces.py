@@ -23,7 +23,7 @@ from .setup import setup
 _DECIDING_S = 60.0
 _LONGEST_ANSWER = 6_000
 # In a chat only what reads: anybody who may write there may ask this.
-_IN_CHAT = ("profiles", "doctor")
+_IN_CHAT = ("profiles", "doctor", "history", "threads", "budget")
 _HELP = """
 Behind `hermes`, name the profile with --as NAME instead of --profile NAME, which Hermes takes for itself:
   hermes profile-router route "fix the typo in README.md" --as coding-burst

@@ -1,4 +1,4 @@
-"""What was spent: the ledger on disk, and the purse that reserves the cost of a step before it is made.
+"""What each run did and cost: the ledger on disk, and the purse that reserves the cost of a step before it is made.
 
-Other rooms come in by `purse`, `spending`.
+Other rooms come in by `history`, `purse`, `retention`, `routes`, `schema`, `spending`, `words`, `writing`.
 """

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from profile_router.core.ladder.spending import over
+from profile_router.ledger.schema import FILE, day_of, make_ready
 from profile_router.state.database import compact, transaction
-
-FILE = "ledger.sqlite"
-SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS spending (id INTEGER PRIMARY KEY, day TEXT NOT NULL, thread TEXT NOT NULL, "
-    "profile TEXT NOT NULL, step TEXT NOT NULL, reserved REAL NOT NULL, spent REAL);"
-    "CREATE INDEX IF NOT EXISTS by_day ON spending (day);"
-    "CREATE TABLE IF NOT EXISTS attempts (name TEXT PRIMARY KEY, spending INTEGER NOT NULL)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +37,7 @@ class Ledger:
 
         It is found again under *name*, which no other attempt has.
         """
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / FILE, make_ready) as database:
             day = self._day()
             before = _sum(database, day)
             if over(before + usd, limit):
@@ -55,25 +47,26 @@ class Ledger:
                 (day, profile, step, usd),
             )
             number = int(row.lastrowid or 0)
-            database.execute("INSERT INTO attempts VALUES (?, ?)", (name, number))
+            database.execute("INSERT INTO reservations VALUES (?, ?)", (name, number))
             return number, before
 
     def held(self, name: str) -> Held | None:
         """Return the reservation that was made under *name*, None where there is none."""
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / FILE, make_ready) as database:
             row = database.execute(f"SELECT id, reserved, COALESCE(spent, 0) {_NAMED} name = ?", (name,)).fetchone()
         return None if row is None else Held(number=row[0], reserved=row[1], spent=row[2])
 
     def spent_by(self, run: str) -> float:
         """Return what the attempts of *run* have been settled with."""
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / FILE, make_ready) as database:
             said = f"SELECT COALESCE(SUM(spent), 0) {_NAMED} instr(name, ?) = 1"
             return float(database.execute(said, (f"{run}/",)).fetchone()[0])
 
     def grow(self, number: int, usd: float, *, limit: float) -> bool:
         """Raise reservation *number* to *usd* where it is less, and tell whether the day has room for that."""
-        with transaction(self.state / FILE, SCHEMA) as database:
-            day, held = database.execute("SELECT day, reserved FROM spending WHERE id = ?", (number,)).fetchone()
+        with transaction(self.state / FILE, make_ready) as database:
+            found = database.execute("SELECT day, reserved FROM spending WHERE id = ?", (number,)).fetchone()
+            day, held = found or (self._day(), 0.0)
             if usd <= held:
                 return True
             if over(_sum(database, day) - held + usd, limit):
@@ -83,27 +76,27 @@ class Ledger:
 
     def settle(self, number: int, usd: float) -> None:
         """Put down what reservation *number* really cost."""
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / FILE, make_ready) as database:
             database.execute("UPDATE spending SET spent = ? WHERE id = ?", (usd, number))
 
     def forget_names(self) -> None:
         """Take out the names of threads that an older version wrote down, of the bytes too; amounts stay."""
         path = self.state / FILE
         if path.exists():
-            with transaction(path, f"PRAGMA secure_delete = ON;{SCHEMA}") as database:
+            with transaction(path, make_ready) as database:
                 database.execute("UPDATE spending SET thread = '' WHERE thread <> ''")
             compact(path)
 
     def today(self) -> float:
         """Return what is spent or reserved today."""
-        with transaction(self.state / FILE, SCHEMA) as database:
+        with transaction(self.state / FILE, make_ready) as database:
             return _sum(database, self._day())
 
     def _day(self) -> str:
-        return datetime.fromtimestamp(self.clock(), UTC).strftime("%Y-%m-%d")
+        return day_of(self.clock())
 
 
-_NAMED = "FROM attempts JOIN spending ON id = spending WHERE"
+_NAMED = "FROM reservations JOIN spending ON id = spending WHERE"
 
 
 def _sum(database: Any, day: str) -> float:

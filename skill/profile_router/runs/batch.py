@@ -235,5 +235,5 @@ def _broken(given: Given, error: str) -> Result:
     """Return the result of a task that failed before it had one, with the keys of every result."""
     thread = given.thread if isinstance(given, Task) else None
     empty: Json = {"summary": "", "route": {}, "attempts": [], "hops": [], "verified": {}, "cost_usd": 0.0}
-    ends: Json = {"thread": thread, "error": error, "unblock": [], "notes": [], "warnings": []}
+    ends: Json = {"thread": thread, "run": None, "error": error, "unblock": [], "notes": [], "warnings": []}
     return Result(status="failed", json={"status": "failed", **empty, **ends})

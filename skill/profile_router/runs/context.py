@@ -13,7 +13,7 @@ from profile_router.errors import UsageError
 from profile_router.evidence.measurer import LiveMeasurer
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
-from profile_router.ports import Runner
+from profile_router.ports import RunLedger, Runner
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 from profile_router.runners.calls.prober import EmbeddedProber
@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 _TEXTS = "texts"
 
 
-def run_context(job: Job, run: Run) -> RunContext:
+def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     """Return the context of *run*, at the site of *job*. Its attempts are made once, however often it is killed.
 
+    The *ledger* hears of each before it is made.
     Raises UsageError where the policy wants a Hermes that is not there.
     """
     from profile_router_graphs.state import RunContext
@@ -57,7 +58,7 @@ def run_context(job: Job, run: Run) -> RunContext:
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
-    calls = RecordedCalls(load=load, policy=policy, purse=purse, records=run.records)
+    calls = RecordedCalls(load=load, policy=policy, purse=purse, ledger=ledger, records=run.records)
     context = RunContext(
         policy=policy,
         candidates=candidates,
@@ -75,6 +76,7 @@ def run_context(job: Job, run: Run) -> RunContext:
         backends=backends,
         health=ProviderHealth(store=health, profiles=profiles),
         purse=purse,
+        ledger=ledger,
         runner=ChosenRunner(
             choice=policy.runner,
             embedded=EmbeddedRunner(

@@ -10,8 +10,9 @@ from profile_router.core.attempt.between import cost, unblock, unblock_words
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
-from profile_router.core.telling.decision import Json, decision_json, receipt_json, verified_json
+from profile_router.core.telling.decision import Json, decision_json, verified_json
 from profile_router.runs.setup import Setup
+from profile_router.threads.threads import Run
 
 if TYPE_CHECKING:
     from profile_router_graphs.state import RunState  # LangGraph takes half a second
@@ -35,7 +36,8 @@ class Result:
         return replace(self, json={**self.json, "notes": [*self.json["notes"], note]})
 
 
-def _result(final: RunState, setup: Setup, warnings: Sequence[str], thread: str) -> Result:
+def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: Sequence[str], run: Run) -> Result:
+    """Return the result of *run*, whose *receipts* are the ledger's."""
     decision = final["decision"]
     attempt = final.get("attempt")
     stopped = attempt.failure if attempt is not None else None
@@ -47,11 +49,12 @@ def _result(final: RunState, setup: Setup, warnings: Sequence[str], thread: str)
                 "status": status,
                 "summary": final["summary"],
                 "route": decision_json(decision),
-                "attempts": [receipt_json(receipt) for receipt in final["receipts"]],
+                "attempts": list(receipts),
                 "hops": [hop.reason for hop in final["hops"]],
                 "verified": verified_json(final["verified"]),
                 "cost_usd": cost(final["receipts"]),
-                "thread": thread,
+                "thread": run.thread,
+                "run": run.id,
                 "error": stopped.message if stopped else None,
                 "unblock": _unblock(final, setup),
                 "notes": list(final["notes"]),

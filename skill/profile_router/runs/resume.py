@@ -8,7 +8,9 @@ from pathlib import Path
 
 from profile_router.copies.thread_copies import original_of
 from profile_router.errors import StateError, UsageError, WorkspaceError
+from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
+from profile_router.runs.accounted import run_ledger
 from profile_router.runs.job import Begun, Job, site_of
 from profile_router.runs.result import Result
 from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
@@ -46,10 +48,11 @@ async def _resume(
                 state = saved.checkpoint["channel_values"] if saved else {}
                 if (done := run.records.find("result")) is not None:
                     result = await site.bring_back(run, Result(**done), keeping.threads.file.state)
+                    run_ledger(keeping.threads.file.state, environ, run).ended(result.status)
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)
-                begun = _begun(keeping, run)
+                begun = _begun(keeping, run, run_ledger(keeping.threads.file.state, environ, run))
                 task, cwd = begun["task"], Path(begun["cwd"])
                 setup = prepare(task, policy_file or begun["policy"], environ, cwd, every_profile=True)
                 _check_profile(state.get("profile"), setup, run)
@@ -82,10 +85,11 @@ def _check_folder(row: Row) -> None:
         )
 
 
-def _begun(keeping: Keeping, run: Run) -> Begun:
+def _begun(keeping: Keeping, run: Run, ledger: SqliteRunLedger) -> Begun:
     """Return what *run* was begun with. Raises UsageError where it was killed before that was kept."""
     begun: Begun | None = run.records.find("order")
     if begun is None:
+        ledger.ended("interrupted")
         keeping.threads.end(run)
         raise UsageError(f"thread {run.thread} ended before its task was kept: nothing was done; run the task again")
     return begun

@@ -18,6 +18,7 @@ from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.ports import Approver, Emit, Event
+from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.context import run_context
 from profile_router.runs.job import Begun, Job
 from profile_router.runs.result import Result, _result
@@ -128,18 +129,22 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
     from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
 
     setup = job.setup
-    context = run_context(job, run)
+    ledger = run_ledger(setup.state, setup.environ, run, setup.policy.confidential)
+    context = run_context(job, run, ledger)
     graph = build().compile(checkpointer=keeping.saver, name=NAME)
-    try:
-        final = await _streamed(graph, keeping, run, job, context)
-        result = job.site.back(_result(final, setup, (*setup.warnings, *warnings, *told()), run.thread))
-        if final.get("private_thread") or final["evidence"].private or result.tainted:
-            ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
-        run.records.keep("result", {"status": result.status, "json": result.json})
-        result = await job.site.bring_back(run, result, setup.state)
-        await close(keeping, run, final)
-    except sqlite3.Error as error:
-        raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
+    with accounted(ledger, job):
+        try:
+            final = await _streamed(graph, keeping, run, job, context)
+            warned = (*setup.warnings, *warnings, *told())
+            result = job.site.back(_result(final, ledger.receipts(), setup, warned, run))
+            if final.get("private_thread") or final["evidence"].private or result.tainted:
+                ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
+            run.records.keep("result", {"status": result.status, "json": result.json})
+            result = await job.site.bring_back(run, result, setup.state)
+            ledger.ended(result.status)
+            await close(keeping, run, final)
+        except sqlite3.Error as error:
+            raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
     return result
 
 

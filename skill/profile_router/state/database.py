@@ -7,7 +7,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,22 +15,24 @@ from profile_router.errors import StateError
 from profile_router.state.folder import VARIABLE, private_folder
 
 BUSY_S = 10.0
+Schema = str | Callable[[sqlite3.Connection], None]  # statements, or what brings an open database up to date
 _told: list[str] = []
 _BROKEN = ("malformed", "not a database", "encrypted", "corrupt")
 
 
 @contextmanager
-def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
-    """Open *path* for one write transaction that ends with the block; *schema* makes a new file. Other processes wait
-    for up to BUSY_S seconds. A damaged file is renamed, replaced by a new one, and reported by `told`. Raises
-    StateError if the folder cannot be used, the disk is full, or another process holds the file for longer.
+def transaction(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
+    """Open *path* for one write transaction that ends with the block; *schema* makes a new file, or brings an old one
+    up to date. Other processes wait for up to BUSY_S seconds. A damaged file is renamed, replaced by a new one, and
+    reported by `told`. Raises StateError if the folder cannot be used, the disk is full, or another process holds the
+    file for longer.
     """
     try:
         connection = _opened(path, schema)
         try:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
-            connection.execute("COMMIT")
+            _commit(connection)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -41,6 +43,24 @@ def transaction(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
         raise StateError(
             f"{path} cannot be used ({error}); make room there, or name another folder: {VARIABLE}=DIR"
         ) from None
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def reading(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
+    """Open *path* to read one state of it, which writers go on from meanwhile. Else as `transaction`."""
+    try:
+        connection = _opened(path, schema)
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise StateError(f"{path} cannot be read ({error}); name another folder with {VARIABLE}=DIR") from None
 
 
 @contextmanager
@@ -82,7 +102,7 @@ class _Damaged(Exception):
     """The file is not a database. The message says why."""
 
 
-def _opened(path: Path, schema: str) -> sqlite3.Connection:
+def _opened(path: Path, schema: Schema) -> sqlite3.Connection:
     with suppress(_Damaged):
         return _sound(path, schema)
     with _alone(path.parent):
@@ -94,7 +114,7 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
         return _connected(path, schema)
 
 
-def _sound(path: Path, schema: str) -> sqlite3.Connection:
+def _sound(path: Path, schema: Schema) -> sqlite3.Connection:
     with suppress(FileNotFoundError):  # one look: another process may be about to make it
         if not stat.S_ISREG(path.stat().st_mode):
             raise _Damaged("is not a file")
@@ -127,12 +147,14 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def _connected(path: Path, schema: str) -> sqlite3.Connection:
+def _connected(path: Path, schema: Schema) -> sqlite3.Connection:
     private_folder(path.parent)
     make_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
-        for statement in schema.split(";"):
+        if callable(schema):
+            schema(connection)
+        for statement in schema.split(";") if isinstance(schema, str) else ():
             connection.execute(statement)
     except BaseException:
         connection.close()

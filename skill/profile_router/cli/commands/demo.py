@@ -15,8 +15,8 @@ from profile_router.cli.commands.run import EXITS
 from profile_router.cli.progress import Progress, closing_lines, folded
 from profile_router.cli.spelling import called
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json, thousands
-from profile_router.core.text import price
+from profile_router.core.telling.decision import Json
+from profile_router.core.text import price, thousands
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
 from profile_router.machine.imports import import_large

@@ -1,4 +1,4 @@
-"""`profile-router purge`: remove what is kept of threads, and say what it was."""
+"""`profile-router purge`: remove what is kept of threads and of their runs, and say what it was."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from profile_router.cli.task_fields import DAYS, number_in
 from profile_router.errors import StateError, UsageError
+from profile_router.ledger.retention import Chosen, begin_day_anew, purge
 from profile_router.ledger.spending import Ledger
 from profile_router.state.folder import state_dir
 from profile_router.threads.file import ThreadFile
@@ -20,12 +21,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
     parser.add_argument("--older-than", type=number_in, metavar="DAYS", help="those that were last used before")
-    parser.add_argument("--all", action="store_true", help="every thread")
+    parser.add_argument("--all", action="store_true", help="every thread, and all runs in the ledger")
+    parser.add_argument("--reset-budget", action="store_true", help="let today's spending count no more")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Remove the threads that are named, print each, and return 0."""
     file = ThreadFile(state=state_dir(os.environ))
+    if arguments.reset_budget:
+        begin_day_anew(file.state, now=file.clock())
+        print("today's budget is whole again")
+        if arguments.thread is None and arguments.older_than is None and not arguments.all:
+            return 0
     wanted = _wanted(arguments, file.clock())
     threads = Threads(file=file, serializer=None)
     if file.path.exists():
@@ -33,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
             file.make_ready(None)
     removed = threads.purge(wanted)
     Ledger(state=file.state, clock=file.clock).forget_names()
-    if arguments.thread is not None and not removed:
+    chosen = _chosen(arguments, file.clock())
+    runs = purge(file.state, chosen, now=file.clock(), at_work=[row.thread for row in threads.rows()])
+    if arguments.thread is not None and not (removed or runs):
         raise _not_removed(threads, arguments.thread)
     left = threads.sweep() if arguments.all and file.state.is_dir() else 0
     for thread, files in removed:
@@ -43,9 +52,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(notice)
     if left:
         print(f"removed {left} file{'s' if left != 1 else ''} and folders left of earlier threads")
-    if not (removed or left):
+    if runs:
+        print(f"removed {runs} run{'s' if runs != 1 else ''} from the ledger")
+    if not (removed or left or runs):
         print("no thread to remove")
     return 0
+
+
+def _chosen(arguments: argparse.Namespace, now: float) -> Chosen:
+    days = arguments.older_than
+    before = None if days is None else now - DAYS(days, "--older-than") * _DAY_S
+    return Chosen(thread=arguments.thread, before=before)
 
 
 def _wanted(arguments: argparse.Namespace, now: float) -> Callable[[Row], bool]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from profile_router.cli.options import add_task_options, task_of
 from profile_router.cli.progress import folded
+from profile_router.cli.spelling import as_called
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import LABEL_WIDTH, decision_json, decision_lines
 from profile_router.runs.route import route_task
@@ -25,7 +26,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the decision; return 0 for a route, 3 for a refusal."""
-    decision, policy = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
+    decision, policy, unnoted = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
+    if unnoted:
+        print(f"profile-router: {as_called(unnoted)}", file=sys.stderr)
     if arguments.json:
         print(json.dumps(decision_json(decision), ensure_ascii=False, indent=2))
     else:

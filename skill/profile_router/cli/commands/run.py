@@ -69,7 +69,7 @@ def show(result: Json, *, streamed: bool, as_json: bool) -> None:
 
 
 def _route(task: Task, policy_file: str | None) -> Json:
-    decision, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+    decision, _, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
     return {"route": decision_json(decision)}
 
 

@@ -95,6 +95,8 @@ def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt
         seconds=0.0,
         outcome="unavailable",
         error=failure.message,
+        verdict=failure.cause,
+        cost_source=order.rate.source,
     )
     return Attempt(receipt=receipt, failure=failure)
 
@@ -159,6 +161,13 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     if verified.absent and policy.promotion.absent_claims == "promote":
         return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
     return None
+
+
+def judged(receipts: Sequence[Receipt], attempt: Attempt, failure: Failure) -> tuple[tuple[Receipt, ...], Attempt]:
+    """Return *receipts* and *attempt* once its work turned out to have failed: its receipt is not `ok` any more."""
+    receipt = attempt.receipt.failing(failure)
+    said = tuple(receipt if one is attempt.receipt or one == attempt.receipt else one for one in receipts)
+    return said, replace(attempt, receipt=receipt, failure=failure)
 
 
 def with_earlier_check(verified: Verified, earlier: Verified) -> Verified:

@@ -25,13 +25,17 @@ class Asked(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What was counted of an attempt so far: model calls in `turns`, seconds to the first token in `first_s`."""
+    """What was counted of an attempt so far: model calls in `turns`, seconds to the first token in `first_s`.
+
+    `counted`: some of the tokens are by our own count, as the provider did not say them.
+    """
 
     turns: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     first_s: float | None = None
     model_served: str | None = None
+    counted: bool = False
 
 
 def receipt_of(
@@ -64,6 +68,9 @@ def receipt_of(
         outcome=_outcome(counts, failure),
         error=failure.message if failure else None,
         turns=counts.turns,
+        verdict=failure.cause if failure else "ok",
+        tokens_source="counted" if counts.counted else "provider",
+        cost_source=asked.rate.source,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.privacy.taint import Taint
 
 Outcome = Literal["ok", "failed", "unavailable"]
+Verdict = Cause | Literal["ok"]
 Status = Literal["ok", "failed", "refused", "unapproved"]
 
 
@@ -20,6 +22,9 @@ class Receipt:
     that was asked, with its port. `step` says why the attempt was made: `route`, `probe`, `condense`, `summarize`, or
     the id of a ladder step. `withheld` says why the subagent had no terminal though one was asked for. An outcome
     `unavailable` made no model call at all. `taints` are the withheld files whose content the attempt was given.
+
+    `verdict` is what came of it: `ok`, or the cause of its failure, such as `verification-failed` where its check
+    failed. `tokens_source` says who counted: the provider, or we. `cost_source` says whose price it is.
     """
 
     profile: str
@@ -39,6 +44,13 @@ class Receipt:
     turns: int = 0
     withheld: str = ""
     taints: tuple[Taint, ...] = ()
+    verdict: Verdict = "ok"
+    tokens_source: Literal["provider", "counted"] = "provider"
+    cost_source: str = ""
+
+    def failing(self, failure: Failure) -> Receipt:
+        """Return this receipt of an attempt whose work turned out to have failed."""
+        return replace(self, outcome="failed", error=failure.message, verdict=failure.cause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

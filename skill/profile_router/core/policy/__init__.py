@@ -41,6 +41,13 @@ class ThreadRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRules:
+    """Runs and routes that began `keep_days` ago are taken out of the ledger; today's spending always stays."""
+
+    keep_days: float = field(default=365.0, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParentChat:
     """What a model elsewhere hears of the parent's chat: nothing, or its newest turns that are clean.
 
@@ -263,6 +270,7 @@ class Policy:
     limits: Limits
     condense: Condense = field(default_factory=Condense)
     threads: ThreadRules = field(default_factory=ThreadRules)
+    ledger: LedgerRules = field(default_factory=LedgerRules)
     conversation: ParentChat = field(default_factory=ParentChat)
     hermes_plugin: PluginSwitch = "on"
     runner: Literal["auto", "hermes", "embedded"] = "auto"

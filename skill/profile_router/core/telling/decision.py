@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.routing.route import Decision, Refusal, Route
-from profile_router.core.text import price, some_of
+from profile_router.core.text import price, some_of, thousands
 
 if TYPE_CHECKING:
     from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
@@ -176,8 +176,3 @@ def verified_lines(verified: Verified) -> list[str]:
 
 def _changed(path: str, added: int | None, removed: int | None) -> str:
     return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"
-
-
-def thousands(tokens: int) -> str:
-    """Return 11,234 as `11.2k`; below a thousand as it is."""
-    return str(tokens) if tokens < 1_000 else f"{tokens / 1_000:.1f}k"

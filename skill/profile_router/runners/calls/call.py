@@ -23,7 +23,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.routing.rate import Rate
 from profile_router.core.text import utf8
 from profile_router.errors import AttemptError
-from profile_router.ports import Hold, Purse
+from profile_router.ports import Hold, Purse, RunLedger
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.chat_model import open_model
@@ -59,6 +59,7 @@ class RecordedCalls:
     load: Callable[[str], Profile]
     policy: Policy
     purse: Purse | None = None
+    ledger: RunLedger | None = None
     records: Records = field(default_factory=MemoryRecords)
     _made: Counter[str] = field(default_factory=Counter, init=False)
 
@@ -73,11 +74,21 @@ class RecordedCalls:
             return None, _receipt(call, Counts(), hold, 0.0)
         recorded = self.records.find(name)
         if recorded is None:
-            recorded = await _asked(call, self.policy)
+            recorded = await self._noted(call)
             self.records.keep(name, recorded)
         answer, receipt = recorded
         if hold is not None:
             hold.settle(receipt.cost_usd)
+        return answer, receipt
+
+    async def _noted(self, call: SingleCall) -> tuple[str | None, Receipt]:
+        """Return what *call* is answered. The ledger hears of it before it is made, and of its end."""
+        if self.ledger is None:
+            return await _asked(call, self.policy)
+        at = call.profile.endpoint
+        number = self.ledger.asks(profile=call.profile.name, model=at.model, provider=at.named, step=call.step)
+        answer, receipt = await _asked(call, self.policy)
+        self.ledger.ends(number, receipt)
         return answer, receipt
 
     def tokens(self, call: SingleCall) -> int:
@@ -132,7 +143,7 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     if message is not None or streamed.began:
         factor = policy.counting.tokenizer_factor
         took = tokens_used(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
-        counts.tokens_in, counts.tokens_out = took.tokens_in, took.tokens_out
+        counts.tokens_in, counts.tokens_out, counts.counted = took.tokens_in, took.tokens_out, not took.said
     receipt = _receipt(call, counts, failure, time.monotonic() - started)
     if failure is not None:
         return None, replace(receipt, outcome="failed")  # it was asked, whatever came of it

@@ -107,6 +107,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         prompt, factor = self._history.text(sent), self._history.factor
         found = tokens_used(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
         self.usage_missing |= not found.said
+        self.counts.counted = self.usage_missing
         self.counts.tokens_in += found.tokens_in
         self.counts.tokens_out += found.tokens_out
         if found.said:

@@ -1,0 +1,69 @@
+"""`profile-router budget`: what may still be spent today, and what has been."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from typing import Any
+
+from profile_router.cli.commands.history import print_told
+from profile_router.cli.stories import told_lines
+from profile_router.core.policy import Budget
+from profile_router.core.text import in_words, price
+from profile_router.folders import our_folder
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.schema import day_of, moment
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.state.folder import state_dir
+
+_DAY_S = 86_400
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--policy", metavar="FILE", help="the policy to read")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.epilog = "`budget` in the policy sets the limits; `profile-router purge --reset-budget` begins the day anew"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is left of today; return 0."""
+    rules = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / "policies").budget
+    now = time.time()
+    answer = _answer(rules, SqliteHistory(state=state_dir(os.environ)), now)
+    print_told()
+    if arguments.json:
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(_lines(answer, _DAY_S - now % _DAY_S)))
+    return 0
+
+
+def _answer(rules: Budget, history: SqliteHistory, now: float) -> dict[str, Any]:
+    spent = history.spent_on(day_of(now))
+    left = max(0.0, round(rules.day_usd - spent.spent_usd - spent.reserved_usd, 6))
+    return {
+        "day": spent.day,
+        "left_usd": left,
+        "day_usd": rules.day_usd,
+        "spent_usd": spent.spent_usd,
+        "reserved_usd": spent.reserved_usd,
+        "profiles": dict(spent.profiles),
+        "task_usd": rules.task_usd,
+        "ask_above_usd": rules.ask_above_usd,
+        "resets": moment(now - now % _DAY_S + _DAY_S),
+    }
+
+
+def _lines(answer: dict[str, Any], seconds: float) -> list[str]:
+    by = ", ".join(f"{name} {price(usd)}" for name, usd in answer["profiles"].items() if usd)
+    return told_lines(
+        ("left", f"${math.floor(answer['left_usd'] * 100) / 100:.2f} of today's {price(answer['day_usd'])}"),
+        ("spent", price(answer["spent_usd"]) + (f" · {by}" if by else "")),
+        ("reserved", f"{price(answer['reserved_usd'])} for attempts at work, or that a crash left open"),
+        ("a task", f"at most {price(answer['task_usd'])}; above {price(answer['ask_above_usd'])} you are asked"),
+        ("whole again", f"in {in_words(seconds)} ({answer['day']} is over then, in UTC)"),
+    )

@@ -1,0 +1,54 @@
+"""`profile-router history`: the runs that the ledger knows, the newest first, or by what they have in common."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import get_args
+
+from profile_router.cli.spelling import as_called
+from profile_router.cli.stories import group_json, group_line, run_json, run_line
+from profile_router.cli.task_fields import AT_LEAST_ONE, number_in
+from profile_router.core.ladder.account import Grouping
+from profile_router.ledger.history import SqliteHistory
+from profile_router.state.database import told
+from profile_router.state.folder import state_dir
+
+_NEWEST = 50
+_NOTHING = 'no run yet; begin one: `profile-router run "TASK"`'
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("--limit", type=number_in, default=_NEWEST, metavar="N", help=f"at most so many (default: {_NEWEST})")
+    add("--by", choices=get_args(Grouping), help="count them by this instead")
+    add("--routes", action="store_true", help="also what `route` answered")
+    add("--json", action="store_true", help="print them as JSON")
+    parser.epilog = "`profile-router show ID` tells the whole story of a run"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the runs; return 0."""
+    history, limit = SqliteHistory(state=state_dir(os.environ)), int(AT_LEAST_ONE(arguments.limit, "--limit"))
+    if arguments.by:
+        groups = history.grouped(arguments.by, limit)
+        answer: dict[str, object] = {"by": arguments.by, "groups": [group_json(group) for group in groups]}
+        lines = [group_line(group) for group in groups]
+    else:
+        runs = history.runs(limit, routes=arguments.routes)
+        answer, lines = {"runs": [run_json(one) for one in runs]}, [run_line(one) for one in runs]
+    print_told()
+    if arguments.json:
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines) or as_called(_NOTHING))
+    return 0
+
+
+def print_told() -> None:
+    """Say on stderr which files were set aside, and so what is missing in the answer."""
+    for line in told():
+        print(f"profile-router: {line}", file=sys.stderr)

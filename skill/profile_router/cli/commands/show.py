@@ -1,0 +1,33 @@
+"""`profile-router show`: the whole story of one run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+from profile_router.cli.commands.history import print_told
+from profile_router.cli.spelling import as_called
+from profile_router.cli.stories import story_json, story_lines
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.words import seal_of
+from profile_router.state.folder import state_dir
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("id", metavar="ID", help="the run's id or its beginning; or a thread, for its newest run")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.epilog = "`profile-router history` lists the runs with their ids"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the story; return 0."""
+    history = SqliteHistory(state=state_dir(os.environ), seal=seal_of(os.environ, make=False))
+    story = history.story(arguments.id)
+    print_told()
+    if arguments.json:
+        print(json.dumps(story_json(story), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(as_called(line) for line in story_lines(story)))
+    return 0

@@ -1,0 +1,69 @@
+"""`profile-router threads`: the threads that are kept, and which of them were interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from profile_router.cli.commands.history import print_told
+from profile_router.cli.progress import folded
+from profile_router.cli.spelling import as_called
+from profile_router.copies.thread_copies import original_of
+from profile_router.core.text import price
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.schema import moments
+from profile_router.state.folder import state_dir
+from profile_router.threads.file import ThreadFile
+from profile_router.threads.threads import Threads
+
+_NOTHING = 'no thread is kept; begin one: `profile-router run --thread NAME "TASK"`'
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    parser.epilog = "`profile-router purge THREAD` removes one"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the threads, the one that ran last first; return 0."""
+    file = ThreadFile(state=state_dir(os.environ))
+    rows = _rows(file)
+    for notice in file.notices:
+        print(f"profile-router: {notice}", file=sys.stderr)
+    print_told()
+    if arguments.json:
+        print(json.dumps({"threads": rows}, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(map(_line, rows)) or as_called(_NOTHING))
+    return 0
+
+
+def _rows(file: ThreadFile) -> list[dict[str, Any]]:
+    if not file.path.exists():
+        return []
+    with file.door():
+        file.make_ready(None)
+    threads = Threads(file=file, serializer=None)
+    interrupted = {row.thread for row in threads.unfinished()}
+    counted = SqliteHistory(state=file.state).by_thread()
+    rows = []
+    for row in threads.rows():
+        runs, usd = counted.get(row.thread, (0, 0.0))
+        status = "interrupted" if row.thread in interrupted else row.status
+        rows.append({
+            "thread": row.thread, "status": status, "why": row.why, "run": row.run,
+            "workspace": original_of(file.state, row.workspace), "runs": runs, "cost_usd": usd,
+            **moments(row.started, row.updated), "since": row.since,
+        })  # fmt: skip
+    return rows
+
+
+def _line(row: dict[str, Any]) -> str:
+    runs = f"{row['runs']} run{'s' if row['runs'] != 1 else ''}"
+    line = f"{row['thread']:<16} {row['status']:<11} {row['since'][5:16]}  {runs:<7} {price(row['cost_usd'])}"
+    more = as_called(f"  `profile-router resume {row['thread']}`") if row["status"] == "interrupted" else ""
+    return folded(f"{line}{more}", sys.stdout, indent=17)

@@ -1,0 +1,225 @@
+"""How the ledger is shown: a line for each run or group, and the whole story of one run. 60 columns are enough."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from profile_router.cli.progress import folded, printable
+from profile_router.core.ladder.account import UNFINISHED, AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
+from profile_router.core.text import in_words, price, thousands
+from profile_router.ledger.schema import moment, moments
+
+_ID, _VERDICT, _PROFILE, _NAME = 8, 11, 13, 26
+_INDENT = 14
+_MINUTE_S, _HOUR_S = 120.0, 7_200.0
+
+
+def run_line(run: RunRow) -> str:
+    """Return *run* in one line: id, start, verdict, profile, cost, time; in a pipe also its thread and workspace."""
+    line = (
+        f"{run.id[:_ID]} {_local(run.started, '%m-%d %H:%M')} {run.verdict:<{_VERDICT}} "
+        f"{_cut(run.profile or '–', _PROFILE):<{_PROFILE}} {price(run.cost_usd):>7} {_short(run.seconds):>5}"
+    )
+    if sys.stdout.isatty():
+        return line
+    return f"{line}  {run.thread} {run.workspace}".rstrip()
+
+
+def group_line(group: RunGroup) -> str:
+    """Return *group* in one line: its name, how many runs, how they ended, what they cost."""
+    ends = ", ".join(f"{count} {verdict}" for verdict, count in sorted(group.verdicts.items(), key=_most))
+    runs = f"{group.runs:,} run{'s' if group.runs != 1 else ''}"
+    name = printable(group.name) or "–"
+    return folded(f"{name:<{_NAME}} {runs:<9} {price(group.cost_usd):>7}  {ends}", sys.stdout, indent=_INDENT)
+
+
+def story_lines(story: Story) -> Iterator[str]:
+    """Yield the whole story as a person reads it: what it was, where it went, and each attempt with its end."""
+    run = story.run
+    head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause, run.profile)))
+    yield folded(printable(head), sys.stdout, indent=_INDENT)
+    ended = f", {_took(run.seconds)}" if run.seconds is not None else ", no end is known"
+    yield _told("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
+    where = " · ".join(filter(None, (run.workspace or "no workspace", run.thread and f"thread {run.thread}")))
+    yield _told("where", where)
+    if run.rule:
+        yield _told("route", " · ".join(filter(None, (_routed(story), f"policy {story.policy}"))))
+    if story.evidence:
+        yield _told("measured", _measured(story.evidence))
+    if asked := _asked(story.task):
+        yield _told("asked", asked)
+    yield from _happened(story)
+    yield _told("cost", _paid(story))
+    if run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":
+        yield _told("next", f"`profile-router resume {run.thread}` goes on with it, unless it is at work")
+
+
+def _happened(story: Story) -> Iterator[str]:
+    """Yield attempts, verifications and steps in the order in which they were."""
+    for attempt in story.attempts:
+        yield _attempt(attempt)
+        for check in story.checks:
+            if check.after == attempt.number + 1:
+                yield from _check(check)
+        for step in story.steps:
+            if step.after == attempt.number + 1:
+                yield _step(step)
+
+
+def _attempt(row: AttemptRow) -> str:
+    said = row.receipt
+    if row.ended is None:
+        what = (
+            f"{said['profile']} · {said['model_asked']} · asked at {_local(row.started, '%H:%M:%S')}, no end is known"
+        )
+        return _told(f"attempt {row.number + 1}", what, "?")
+    served = said["model_served"] or said["model_asked"]
+    turns = f"{said['turns']} turn{'s' if said['turns'] != 1 else ''}"
+    tokens = f"{thousands(said['tokens_in'])} in, {thousands(said['tokens_out'])} out ({said['tokens_source']})"
+    cost = f"{price(said['cost_usd'])} ({said['cost_source']})"
+    parts = [said["profile"], served, said["step"], turns, tokens, cost, _took(said["seconds"]), said["verdict"]]
+    parts += [said["error"]] if said["error"] else []
+    parts += [f"read {taint['path']}" for taint in said["taints"]]
+    good = said["verdict"] == "ok"
+    return _told(f"attempt {row.number + 1}", " · ".join(map(str, parts)), "●" if good else "✗")
+
+
+def _check(row: CheckRow) -> Iterator[str]:
+    words = row.words
+    files = ", ".join(one["path"] for one in words["files_changed"]) if words else ""
+    changed = f"{row.files_changed} file{'s' if row.files_changed != 1 else ''} changed"
+    lines = f", +{row.lines_added} −{row.lines_removed}" if row.files_changed else ""
+    yield _told("verify", f"{changed}{lines}{f': {files}' if files else ''}", "✓")
+    if row.passed is not None:
+        check = words["check"] if words and words["check"] else {"command": "the check", "last_line": ""}
+        ended = "passed" if row.passed else f"FAILED (exit {row.exit_code})"
+        said = f"{check['command']}: {ended} in {_took(row.seconds)} · {check['last_line']}".rstrip(" ·")
+        yield _told("verify", said, "✓" if row.passed else "✗")
+    for open_point in words["unverified"] if words else ():
+        yield _told("verify", f"unverified: {open_point}", "!")
+    if not words and row.unverified:
+        yield _told("verify", f"{row.unverified} points unverified", "!")
+
+
+def _step(row: HopRow) -> str:
+    leads = f" → {row.profile}" if row.profile else ""
+    return _told("ladder", row.reason or f"{row.step}: {row.cause}{leads}", "→")
+
+
+def _routed(story: Story) -> str:
+    guess = story.estimate
+    if not guess:
+        return f"refused by {story.run.rule}"
+    went = f"{guess['profile']} by {story.run.rule}"
+    return f"{went} · expected {price(guess['usd'])}, {guess['seconds']:,.0f} s"
+
+
+def _measured(evidence: Mapping[str, Any]) -> str:
+    sizes = [
+        f"{_sized(evidence[name])} {what}"
+        for name, what in (("files_to_read", "files to read"), ("files_to_edit", "to edit"), ("lines_to_edit", "lines"))
+    ]
+    tokens = evidence["tokens"]
+    sizes.append(f"{tokens[0]:,} prompt tokens" if tokens[0] == tokens[1] else f"≤ {tokens[1]:,} prompt tokens")
+    images = len(evidence["images"])
+    sizes += [f"{images} image{'s' if images != 1 else ''}"] if images else []
+    sizes += [f"kinds: {', '.join(evidence['kinds'])}"] if evidence["kinds"] else []
+    sizes += [f"private: {', '.join(evidence['private'])}"] if evidence["private"] else []
+    return ", ".join(sizes)
+
+
+def _sized(size: list[Any]) -> str:
+    low, high, source = size
+    if source == "guessed":
+        return "?"
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}" if high is not None else f"{low:,} or more"
+
+
+def _asked(task: Mapping[str, Any]) -> str:
+    said = [
+        f"the profile {task['profile']}" if task.get("profile") else "",
+        "local only" if task.get("local_only") else "",
+        "a check" if task.get("checked") else "",
+        f"at most {price(task['max_cost_usd'])}" if task.get("max_cost_usd") is not None else "",
+    ]
+    return ", ".join(filter(None, said))
+
+
+def _paid(story: Story) -> str:
+    run = story.run
+    tokens = f"{thousands(run.tokens_in)} tokens in, {thousands(run.tokens_out)} out"
+    held = f" · {price(story.reserved)} still reserved" if story.reserved else ""
+    count = f"{run.attempts} attempt{'s' if run.attempts != 1 else ''}"
+    return f"{price(run.cost_usd)} · {tokens} · {count}{held}"
+
+
+def run_json(run: RunRow) -> dict[str, Any]:
+    """Return *run* as JSON. Moments are UTC."""
+    plain = {name: getattr(run, name) for name in run.__dataclass_fields__}
+    return plain | moments(run.started, run.ended) | {"seconds": None if run.seconds is None else round(run.seconds, 3)}
+
+
+def group_json(group: RunGroup) -> dict[str, Any]:
+    """Return *group* as JSON."""
+    return {name: getattr(group, name) for name in group.__dataclass_fields__}
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    """Return *story* as JSON: the run with its figures, and the rows of what happened in it."""
+    return {
+        **run_json(story.run),
+        "policy": story.policy,
+        "program": story.program,
+        "task": story.task,
+        "evidence": story.evidence,
+        "estimate": story.estimate,
+        "settled_usd": story.paid,
+        "reserved_usd": story.reserved,
+        "attempts": [{**one.receipt, "number": one.number} | moments(one.started, one.ended) for one in story.attempts],
+        "steps": [_row(step) for step in story.steps],
+        "verifications": [_row(check) for check in story.checks],
+    }
+
+
+def _row(row: HopRow | CheckRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__} | {"at": moment(row.at)}
+
+
+def _told(label: str, text: str, mark: str = " ") -> str:
+    return folded(f"{mark} {label:<{_INDENT - 3}} {printable(text)}", sys.stdout, indent=_INDENT)
+
+
+def _local(at: float, how: str) -> str:
+    return time.strftime(how, time.localtime(at))
+
+
+def _cut(text: str, most: int) -> str:
+    """Return *text* as a terminal's column has it; a program gets it whole."""
+    shown = printable(text)
+    return shown if len(shown) <= most or not sys.stdout.isatty() else f"{shown[: most - 1]}…"
+
+
+def _short(seconds: float | None) -> str:
+    if seconds is None:
+        return "…"
+    if seconds < _MINUTE_S:
+        return f"{seconds:.0f}s"
+    return f"{seconds / 60:.0f}m" if seconds < _HOUR_S else f"{seconds / 3600:.0f}h"
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return "…"
+    return f"{seconds:.1f} s" if seconds < _MINUTE_S else in_words(seconds)
+
+
+def _most(one: tuple[str, int]) -> tuple[int, str]:
+    return -one[1], one[0]
+
+
+def told_lines(*told: tuple[str, str]) -> list[str]:
+    """Return a line for each label and its text."""
+    return [_told(label, text) for label, text in told]

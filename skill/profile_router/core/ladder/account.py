@@ -1,0 +1,124 @@
+"""A run as the ledger tells it afterwards: one row for the run, and the rows of what happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+RunKind = Literal["run", "route"]
+Grouping = Literal["day", "profile", "tier", "verdict", "repository"]
+UNFINISHED = "unfinished"  # the verdict of a run that has no end in the ledger: it is at work, or was killed
+
+Words = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run, or one answer of `route`. Moments are seconds since 1970, `cost_usd` USD of all attempts together.
+
+    `verdict` is the status of its result, or `interrupted`, `error` or `unfinished`; `cause` says why it is not `ok`.
+    `profile` did the work last, or was to do it; it is empty where no profile could.
+    """
+
+    id: str
+    kind: RunKind
+    started: float
+    ended: float | None
+    verdict: str
+    cause: str = ""
+    profile: str = ""
+    tier: str = ""
+    rule: str = ""
+    thread: str = ""
+    workspace: str = ""
+    attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def seconds(self) -> float | None:
+        """Return how long it took, None where it has no end."""
+        return None if self.ended is None else max(0.0, self.ended - self.started)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunGroup:
+    """All runs of one day, profile, tier, verdict or repository: how many, how they ended, what they took."""
+
+    name: str
+    runs: int
+    verdicts: Mapping[str, int]
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """One attempt or single call: when it began and ended, and its receipt as JSON; an open one has but a beginning."""
+
+    number: int
+    started: float
+    ended: float | None
+    receipt: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopRow:
+    """One row of the ladder that was taken, or the stop. `after` is the number of attempts before it."""
+
+    number: int
+    after: int
+    at: float
+    step: str
+    cause: str
+    profile: str
+    action: str
+    wait_s: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRow:
+    """One verification. `words` hold the names and texts of it, None where they cannot be read."""
+
+    after: int
+    at: float
+    files_changed: int
+    lines_added: int
+    lines_removed: int
+    unverified: int
+    absent: int
+    passed: bool | None
+    exit_code: int | None
+    seconds: float | None
+    words: Words | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that the ledger knows of one run. `task`, `evidence` and `estimate` are figures; `policy` is a digest."""
+
+    run: RunRow
+    policy: str = ""
+    program: str = ""
+    task: Words = field(default_factory=dict)
+    evidence: Words = field(default_factory=dict)
+    estimate: Words = field(default_factory=dict)
+    attempts: tuple[AttemptRow, ...] = ()
+    steps: tuple[HopRow, ...] = ()
+    checks: tuple[CheckRow, ...] = ()
+    paid: float = 0.0
+    reserved: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySpent:
+    """What one day (UTC, `YYYY-MM-DD`) has cost: what is settled, and what is still held for attempts. USD."""
+
+    day: str
+    spent_usd: float
+    reserved_usd: float
+    profiles: Mapping[str, float]

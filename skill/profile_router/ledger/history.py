@@ -1,0 +1,177 @@
+"""Read the ledger: the newest runs, runs by what they have in common, and the whole story of one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.ladder.account import (
+    AttemptRow,
+    CheckRow,
+    DaySpent,
+    Grouping,
+    HopRow,
+    RunGroup,
+    RunRow,
+    Story,
+)
+from profile_router.core.text import shown
+from profile_router.errors import UsageError
+from profile_router.ledger.schema import FILE, make_ready
+from profile_router.ledger.words import Seal
+from profile_router.state.database import reading
+
+_RUN = ", ".join(RunRow.__dataclass_fields__)
+_COLUMN_OF: Mapping[Grouping, str] = {
+    "day": "day", "profile": "profile", "tier": "tier", "verdict": "verdict", "repository": "workspace"
+}  # fmt: skip
+_SUMS = "count(*), sum(tokens_in), sum(tokens_out), round(sum(cost_usd), 6), max(started)"
+_LISTED = 5  # runs that an ambiguous id names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteHistory:
+    """The ledger in the state folder *state*, to be read. `seal` opens the words of a story. All raise StateError."""
+
+    state: Path
+    seal: Seal = field(default_factory=lambda: Seal(None))
+
+    def runs(self, limit: int, *, routes: bool = False) -> list[RunRow]:
+        """Return the *limit* newest runs, the newest first; *routes*: and what `route` answered."""
+        where = "" if routes else "WHERE kind = 'run'"
+        said = f"SELECT {_RUN} FROM runs {where} ORDER BY started DESC, id LIMIT ?"  # noqa: S608 - words of ours
+        return [_run(row) for row in self._rows(said, limit)]
+
+    def grouped(self, by: Grouping, limit: int) -> list[RunGroup]:
+        """Return all runs by what they have in common, at most *limit* groups: the one with the newest run first."""
+        column = _COLUMN_OF[by]
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        said = f"SELECT {column}, verdict, {_SUMS} FROM runs INDEXED BY runs_in_groups WHERE kind = 'run' GROUP BY 1, 2"  # noqa: S608
+        for name, *rest in self._rows(said):
+            found.setdefault(str(name), []).append(tuple(rest))
+        newest = sorted(found.items(), key=lambda one: max(row[-1] for row in one[1]), reverse=True)
+        return [_group(name, rows) for name, rows in newest[:limit]]
+
+    def find(self, wanted: str) -> RunRow:
+        """Return the run whose id begins with *wanted*, else the answer of `route`, else the thread's newest run.
+
+        Raises UsageError where there is none, or several.
+        """
+        like = wanted.lower()
+        known = like and all(char in "0123456789abcdef" for char in like)
+        found: list[sqlite3.Row] = []
+        for kind in ("run", "route") if known else ():
+            by_id = f"SELECT {_RUN} FROM runs WHERE +kind = ? AND id >= ? AND id < ? ORDER BY +started DESC LIMIT ?"  # noqa: S608
+            found = found or self._rows(by_id, kind, like, f"{like}g", _LISTED + 1)
+        if not found and wanted:
+            named = f"SELECT {_RUN} FROM runs WHERE thread = ? ORDER BY kind = 'route', started DESC LIMIT 1"  # noqa: S608
+            found = self._rows(named, wanted)
+        if len(found) > 1:
+            listed = ", ".join(str(row["id"]) for row in found[:_LISTED])
+            more = " and more" if len(found) > _LISTED else ""
+            raise UsageError(f"several runs begin with {shown(wanted, 40)}: {listed}{more}; give more of the id")
+        if not found:
+            raise UsageError(
+                f"the ledger has no run {shown(wanted, 40)}; `profile-router history` lists the runs with their ids"
+            )
+        return _run(found[0])
+
+    def story(self, wanted: str) -> Story:
+        """Return all that is known of the run *wanted*, as `find` takes it. Raises UsageError."""
+        run = self.find(wanted)
+        details = self._rows("SELECT * FROM details WHERE run = ?", run.id)
+        told: Mapping[str, Any] = dict(details[0]) if details else dict.fromkeys(("policy", "program"), "")
+        spent = self._rows(
+            "SELECT coalesce(sum(spent), 0), coalesce(sum(reserved * (spent IS NULL)), 0) FROM reservations "
+            "JOIN spending ON id = spending WHERE instr(name, ?) = 1",
+            f"{run.id}/",
+        )
+        return Story(
+            run=run,
+            policy=told["policy"],
+            program=told["program"],
+            task=_figures(details, "task"),
+            evidence=_figures(details, "evidence"),
+            estimate=_figures(details, "estimate"),
+            attempts=tuple(self._attempt(row) for row in self._of("attempts", "number", run)),
+            steps=tuple(self._step(row) for row in self._of("steps", "number", run)),
+            checks=tuple(self._check(row) for row in self._of("verifications", "after", run)),
+            paid=round(spent[0][0], 6),
+            reserved=round(spent[0][1], 6),
+        )
+
+    def by_thread(self) -> Mapping[str, tuple[int, float]]:
+        """Return how many runs each thread had, and what they cost in USD."""
+        rows = self._rows(
+            "SELECT thread, count(*), round(sum(cost_usd), 6) FROM runs INDEXED BY runs_by_thread "
+            "WHERE kind = 'run' GROUP BY 1"
+        )
+        return {str(thread): (int(runs), float(usd)) for thread, runs, usd in rows}
+
+    def spent_on(self, day: str) -> DaySpent:
+        """Return what *day* (UTC, `YYYY-MM-DD`) has cost so far."""
+        rows = self._rows(
+            "SELECT profile, coalesce(sum(spent), 0), coalesce(sum(reserved * (spent IS NULL)), 0) "
+            "FROM spending WHERE day = ? GROUP BY profile ORDER BY 2 DESC",
+            day,
+        )
+        return DaySpent(
+            day=day,
+            spent_usd=round(sum(row[1] for row in rows), 6),
+            reserved_usd=round(sum(row[2] for row in rows), 6),
+            profiles={str(profile): round(spent, 6) for profile, spent, _ in rows},
+        )
+
+    def _of(self, table: str, order: str, run: RunRow) -> list[sqlite3.Row]:
+        return self._rows(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run.id)  # noqa: S608
+
+    def _rows(self, said: str, *values: object) -> list[sqlite3.Row]:
+        if not (self.state / FILE).exists():
+            return []
+        with reading(self.state / FILE, make_ready) as database, closing(database.cursor()) as cursor:
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(said, values).fetchall()
+
+    def _words(self, row: sqlite3.Row, of: str) -> dict[str, Any] | None:
+        return self.seal.opened(row["words"], f"{row['run']} {of}")
+
+    def _attempt(self, row: sqlite3.Row) -> AttemptRow:
+        from profile_router.ledger.receipts import receipt_of_row  # `history` lists runs without it
+
+        receipt = receipt_of_row(dict(row), self._words(row, str(row["number"])))
+        return AttemptRow(number=row["number"], started=row["started"], ended=row["ended"], receipt=receipt)
+
+    def _step(self, row: sqlite3.Row) -> HopRow:
+        plain = {name: row[name] for name in HopRow.__dataclass_fields__ if name != "reason"}
+        words = self._words(row, f"step {row['number']}")
+        return HopRow(**plain, reason=words["reason"] if words else None)
+
+    def _check(self, row: sqlite3.Row) -> CheckRow:
+        plain = {name: row[name] for name in CheckRow.__dataclass_fields__ if name != "words"}
+        plain["passed"] = None if row["passed"] is None else bool(row["passed"])
+        return CheckRow(**plain, words=self._words(row, f"check {row['after']}"))
+
+
+def _run(row: sqlite3.Row) -> RunRow:
+    return RunRow(**{name: row[name] for name in RunRow.__dataclass_fields__})
+
+
+def _figures(details: list[sqlite3.Row], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(details[0][name]) if details else {}
+    return found
+
+
+def _group(name: str, rows: list[tuple[Any, ...]]) -> RunGroup:
+    return RunGroup(
+        name=name,
+        runs=sum(row[1] for row in rows),
+        verdicts={str(row[0]): int(row[1]) for row in rows},
+        tokens_in=sum(row[2] for row in rows),
+        tokens_out=sum(row[3] for row in rows),
+        cost_usd=round(sum(row[4] for row in rows), 6),
+    )

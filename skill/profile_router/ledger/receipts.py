@@ -1,0 +1,35 @@
+"""A receipt as a row of the ledger, and back: figures and names of settings in columns, all else in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.policy.private import NOTHING, Confidential
+
+_WORDS = ("error", "withheld", "taints")
+COLUMNS = tuple(name for name in Receipt.__dataclass_fields__ if name not in _WORDS)
+_SERVED = "model_served"
+_NAME_OF_A_MODEL = re.compile(r"[\w.:/@+-]{1,128}")  # what else a server says it is stands among the words
+
+
+def columns_of(receipt: Receipt, confidential: Confidential = NOTHING) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the values of `COLUMNS` for *receipt*, and its words, in which what is *confidential* is masked."""
+    from profile_router.core.privacy.findings import masked, masked_json  # 0.1 s, of which who reads needs nothing
+    from profile_router.core.telling.decision import receipt_json
+
+    plain = masked_json(receipt_json(receipt), confidential)
+    words = {name: plain.pop(name) for name in _WORDS}
+    served = receipt.model_served
+    if served is not None and not (_NAME_OF_A_MODEL.fullmatch(served) and masked(served, confidential) == served):
+        words[_SERVED] = plain[_SERVED]
+        plain[_SERVED] = None
+    return tuple(plain[name] for name in COLUMNS), words
+
+
+def receipt_of_row(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the receipt of *row* as `run --json` prints it; without *words* it has no error and no taints."""
+    found = {name: row[name] if name in COLUMNS else None for name in Receipt.__dataclass_fields__}
+    return found | {"withheld": "", "taints": []} | dict(words or {})

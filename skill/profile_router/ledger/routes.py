@@ -1,0 +1,65 @@
+"""Note an answer of `route` in the ledger. Light, as `route` must answer at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router import __version__
+from profile_router.core.routing.route import Decision, Refusal
+from profile_router.core.task import Task
+from profile_router.core.telling.figures import evidence_figures, task_figures
+from profile_router.ledger.retention import expire
+from profile_router.ledger.schema import FILE, day_of, make_ready
+from profile_router.state.database import transaction
+
+ROUTED = "routed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision as the ledger has it: names, and figures as JSON. The names are empty where there are none."""
+
+    profile: str
+    tier: str
+    rule: str
+    evidence: str
+    estimate: str
+
+
+def decided(decision: Decision) -> Decided:
+    """Return *decision* as the ledger has it."""
+    evidence = json.dumps(evidence_figures(decision.evidence))
+    if isinstance(decision, Refusal):
+        return Decided(profile="", tier="", rule=decision.rule, evidence=evidence, estimate="{}")
+    guess = decision.estimate
+    estimate = {name: getattr(guess, name) for name in guess.__dataclass_fields__}
+    said = estimate | {name: getattr(decision, name) for name in ("profile", "tier", "needs_probe", "condense")}
+    return Decided(
+        profile=decision.profile,
+        tier=decision.tier or "",
+        rule=decision.rule,
+        evidence=evidence,
+        estimate=json.dumps(said),
+    )
+
+
+def note_route(state: Path, task: Task, decision: Decision, workspace: str, *, now: float, keep_days: float) -> None:
+    """Write down what `route` is about to answer at the moment *now*; take out what began *keep_days* before.
+
+    Raises StateError.
+    """
+    said, name = decided(decision), os.urandom(8).hex()
+    verdict = "refused" if isinstance(decision, Refusal) else ROUTED
+    row = (name, now, now, day_of(now), verdict, said.profile, said.tier, said.rule, task.thread or "", workspace)
+    details = (name, decision.policy, __version__, json.dumps(task_figures(task)), said.evidence, said.estimate)
+    with transaction(state / FILE, make_ready) as database:
+        expire(database, now, keep_days)
+        database.execute(
+            "INSERT INTO runs (id, kind, started, ended, day, verdict, profile, tier, rule, thread, workspace) "
+            "VALUES (?, 'route', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)

@@ -1,0 +1,109 @@
+"""The tables of the ledger, and how a file of an older version becomes one of this. `PRAGMA user_version` tells which.
+
+In clear stand figures, moments, and names that are settings: profiles, models, providers, rules, threads, and the
+folder of the workspace. What is said in words (errors, reasons, names of files, commands) stands in the columns
+`words`, which `ledger.words` encrypts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from profile_router.errors import StateError
+from profile_router.state.folder import VARIABLE, private_folder
+
+FILE = "ledger.sqlite"
+_LOCK = "ledger.lock"
+_PATIENCE_MS = (
+    60_000  # SQLite keeps no queue: of 200 that write at once, the unlucky ones wait longer than the usual 10 s
+)
+
+# Version 0 is what was there before there were versions: reservations of money, and the names of the attempts they are
+# for. It may be empty, as a new file is.
+_FIRST = """
+CREATE TABLE IF NOT EXISTS spending (id INTEGER PRIMARY KEY, day TEXT NOT NULL, thread TEXT NOT NULL,
+  profile TEXT NOT NULL, step TEXT NOT NULL, reserved REAL NOT NULL, spent REAL);
+CREATE INDEX IF NOT EXISTS by_day ON spending (day);
+CREATE TABLE IF NOT EXISTS attempts (name TEXT PRIMARY KEY, spending INTEGER NOT NULL);
+ALTER TABLE attempts RENAME TO reservations;
+CREATE TABLE runs (id TEXT PRIMARY KEY, kind TEXT NOT NULL, started REAL NOT NULL, ended REAL, day TEXT NOT NULL,
+  verdict TEXT NOT NULL, cause TEXT NOT NULL DEFAULT '', profile TEXT NOT NULL DEFAULT '',
+  tier TEXT NOT NULL DEFAULT '', rule TEXT NOT NULL DEFAULT '', thread TEXT NOT NULL DEFAULT '',
+  workspace TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0, tokens_in INTEGER NOT NULL DEFAULT 0,
+  tokens_out INTEGER NOT NULL DEFAULT 0, cost_usd REAL NOT NULL DEFAULT 0);
+CREATE INDEX runs_by_start ON runs (kind, started);
+CREATE INDEX runs_by_moment ON runs (started);
+CREATE INDEX runs_by_thread ON runs (thread, kind, cost_usd);
+CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
+  started);
+CREATE TABLE details (run TEXT PRIMARY KEY, policy TEXT NOT NULL, program TEXT NOT NULL, task TEXT NOT NULL,
+  evidence TEXT NOT NULL, estimate TEXT NOT NULL);
+CREATE TABLE attempts (run TEXT NOT NULL, number INTEGER NOT NULL, started REAL NOT NULL, ended REAL,
+  profile TEXT NOT NULL, model_asked TEXT NOT NULL, model_served TEXT, provider TEXT NOT NULL,
+  host TEXT NOT NULL DEFAULT '', runner TEXT NOT NULL,
+  step TEXT NOT NULL, tokens_in INTEGER NOT NULL DEFAULT 0, tokens_out INTEGER NOT NULL DEFAULT 0,
+  tokens_source TEXT NOT NULL DEFAULT '', cost_usd REAL NOT NULL DEFAULT 0, cost_source TEXT NOT NULL DEFAULT '',
+  ttft_s REAL, seconds REAL NOT NULL DEFAULT 0, turns INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '',
+  verdict TEXT NOT NULL, words BLOB, PRIMARY KEY (run, number)) WITHOUT ROWID;
+CREATE TABLE steps (run TEXT NOT NULL, number INTEGER NOT NULL, after INTEGER NOT NULL, at REAL NOT NULL,
+  step TEXT NOT NULL, cause TEXT NOT NULL, profile TEXT NOT NULL, action TEXT NOT NULL, wait_s REAL NOT NULL,
+  words BLOB, PRIMARY KEY (run, number)) WITHOUT ROWID;
+CREATE TABLE verifications (run TEXT NOT NULL, after INTEGER NOT NULL, at REAL NOT NULL,
+  files_changed INTEGER NOT NULL, lines_added INTEGER NOT NULL, lines_removed INTEGER NOT NULL,
+  unverified INTEGER NOT NULL, absent INTEGER NOT NULL, passed INTEGER, exit_code INTEGER, seconds REAL, words BLOB,
+  PRIMARY KEY (run, after)) WITHOUT ROWID
+"""
+MIGRATIONS = (_FIRST,)
+VERSION = len(MIGRATIONS)
+PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
+
+
+def make_ready(connection: sqlite3.Connection) -> None:
+    """Bring the ledger behind *connection* up to this version, and let readers and writers go on at the same time.
+
+    Raises StateError for the file of a newer version.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    connection.execute("PRAGMA secure_delete = ON")
+    if _version(connection) != VERSION:
+        _migrate(connection)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    place = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    with (private_folder(place.parent) / _LOCK).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # SQLite lets nobody wait for a change of the journal
+        if (found := _version(connection)) > VERSION:
+            raise StateError(
+                f"{place} was written by a newer profile-router (version {found}, this one knows {VERSION}); "
+                f"bring profile-router up to date, or name another folder: {VARIABLE}=DIR"
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        for number in range(_version(connection), VERSION):
+            for statement in MIGRATIONS[number].split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+
+
+def day_of(at: float) -> str:
+    """Return the day (UTC, `YYYY-MM-DD`) of the moment *at*, in seconds since 1970."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def moments(started: float, ended: float | None) -> dict[str, str | None]:
+    """Return two moments, in seconds since 1970, as JSON has them: UTC, to the millisecond."""
+    return {"started": moment(started), "ended": None if ended is None else moment(ended)}
+
+
+def moment(at: float) -> str:
+    """Return the moment *at*, in seconds since 1970, as `2026-11-03T14:05:09.250Z`."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

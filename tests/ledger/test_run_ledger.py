@@ -1,0 +1,163 @@
+"""What a run does stands in the ledger before the next is done, as the same values that its result tells."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.core.privacy.secret_samples import TOKENS
+from tests.fakes import BURST, LOCAL, PRIVATE, a_receipt, a_task
+from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, SECOND, a_decision, a_ledger, asked, begin, tell
+
+from profile_router.core.evidence import TokenCount
+from profile_router.core.ladder.account import Story
+from profile_router.core.privacy.taint import Taint
+from profile_router.core.telling.decision import receipt_json
+from profile_router.errors import StateError
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.schema import FILE
+from profile_router.ledger.words import Seal
+
+SAID = ("pytest", "http.py", "1 failed", "secrets/plan.txt", "the check failed")
+
+
+def story(state: Path, wanted: str = "ab12", seal: Seal = SEAL) -> Story:
+    return SqliteHistory(state=state, seal=seal).story(wanted)
+
+
+def test_a_run_is_told_whole(tmp_path: Path) -> None:
+    tell(a_ledger(tmp_path))
+    found = story(tmp_path)
+    assert (found.run.verdict, found.run.cause, found.run.profile, found.run.tier) == ("ok", "", BURST, "burst")
+    assert (found.run.rule, found.run.thread, found.run.workspace) == ("small-change", "t", "/home/u/repo")
+    assert (found.run.attempts, found.run.tokens_in, found.run.cost_usd) == (2, 11_334, 0.06)
+    assert [one.receipt["verdict"] for one in found.attempts] == ["verification-failed", "ok"]
+    assert [(one.step, one.after, one.reason) for one in found.steps] == [("promote", 1, HOP.reason)]
+    assert [(one.after, one.passed, one.files_changed) for one in found.checks] == [(1, False, 1), (2, None, 0)]
+    assert found.estimate["profile"] == LOCAL
+    assert (
+        NOON < found.run.started < found.attempts[0].started < (found.attempts[0].ended or 0) < (found.run.ended or 0)
+    )
+
+
+def test_the_receipts_of_a_result_are_the_rows_of_the_ledger(tmp_path: Path) -> None:
+    tainted = replace(FIRST, taints=(Taint(path="secrets/plan.txt", why="is private"),), withheld="no jail")
+    ledger = a_ledger(tmp_path)
+    begin(ledger).answered((tainted, SECOND))
+    for told in (ledger.receipts(), a_ledger(tmp_path).receipts()):
+        plain = [{name: one[name] for name in receipt_json(FIRST)} for one in told]
+        assert plain == [receipt_json(tainted), receipt_json(SECOND)]
+    rows = [one.receipt for one in story(tmp_path).attempts]
+    assert rows == plain
+
+
+def test_an_attempt_stands_there_before_its_model_is_asked(tmp_path: Path) -> None:
+    asked(begin(a_ledger(tmp_path)), FIRST)
+    found = story(tmp_path)
+    assert (found.run.verdict, found.run.attempts, found.run.profile) == ("unfinished", 1, LOCAL)
+    [attempt] = found.attempts
+    assert (attempt.ended, attempt.receipt["verdict"], attempt.receipt["model_asked"]) == (
+        None, "unfinished", FIRST.model_asked
+    )  # fmt: skip
+
+
+def test_what_a_crash_left_open_is_the_same_row_when_the_run_goes_on(tmp_path: Path) -> None:
+    before = begin(a_ledger(tmp_path))
+    before.answered((FIRST,))
+    assert asked(before, SECOND) == 1
+    began = story(tmp_path).attempts[1].started
+    after = begin(a_ledger(tmp_path))
+    assert asked(after, SECOND) == 1
+    after.answered((FIRST, SECOND))
+    found = story(tmp_path)
+    assert [one.receipt["profile"] for one in found.attempts] == [LOCAL, BURST]
+    assert found.attempts[1].started == began
+
+
+def test_what_is_told_again_after_a_crash_is_there_once(tmp_path: Path) -> None:
+    for _ in range(3):
+        tell(a_ledger(tmp_path))
+    found = story(tmp_path)
+    assert (len(found.attempts), len(found.steps), len(found.checks)) == (2, 1, 2)
+    assert (found.run.attempts, found.run.cost_usd) == (2, 0.06)
+    assert len(SqliteHistory(state=tmp_path).runs(9)) == 1
+
+
+def test_a_call_beside_the_attempts_counts_and_decides_no_profile(tmp_path: Path) -> None:
+    ledger, beside = begin(a_ledger(tmp_path)), a_receipt(BURST, step="summarize", cost_usd=0.01)
+    ledger.answered((a_receipt(LOCAL),))
+    ledger.ends(asked(ledger, beside), beside)
+    assert story(tmp_path).run.cost_usd == 0.01
+    ledger.answered((a_receipt(LOCAL), beside))
+    assert (story(tmp_path).run.profile, story(tmp_path).run.attempts) == (LOCAL, 2)
+
+
+def test_a_call_that_came_to_nothing_leaves_no_row(tmp_path: Path) -> None:
+    ledger = begin(a_ledger(tmp_path))
+    asked(ledger, FIRST)
+    ledger.answered(())
+    assert story(tmp_path).attempts == ()
+
+
+def test_a_refusal_is_a_run_without_a_profile(tmp_path: Path) -> None:
+    ledger = begin(a_ledger(tmp_path))
+    ledger.routed(a_decision(private=(PRIVATE,), tokens=900_000, fixed=TokenCount(900_000, 900_000, "counted")))
+    ledger.ended("refused")
+    found = story(tmp_path)
+    assert (found.run.verdict, found.run.profile, found.estimate) == ("refused", "", {})
+
+
+def test_words_stand_nowhere_in_clear_and_are_read_with_the_key_alone(tmp_path: Path) -> None:
+    tainted = replace(FIRST, taints=(Taint(path="secrets/plan.txt", why="is private"),))
+    ledger = a_ledger(tmp_path)
+    begin(ledger).answered((tainted,))
+    ledger.verified(FOUND, after=1)
+    ledger.stepped((HOP,), after=1)
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert [word for word in SAID if word.encode() in held] == []
+    assert story(tmp_path).attempts[0].receipt["error"] == FIRST.error
+    for other in (Seal(b"x" * 32), Seal(None)):
+        found = story(tmp_path, seal=other)
+        assert (found.attempts[0].receipt["error"], found.steps[0].reason, found.checks[0].words) == (None,) * 3
+        assert found.attempts[0].receipt["verdict"] == "verification-failed"
+
+
+def test_where_no_key_can_be_kept_the_result_has_its_words_and_the_ledger_none(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path, seal=Seal(None))
+    begin(ledger).answered((FIRST,))
+    assert ledger.receipts()[0]["error"] == FIRST.error
+    assert story(tmp_path).attempts[0].receipt["error"] is None
+
+
+@pytest.mark.parametrize("said", [TOKENS["token of GitHub"], "a story with blanks", "x" * 300, "line\nbreak"])
+def test_what_a_server_calls_itself_stands_in_clear_only_if_it_is_a_name(tmp_path: Path, said: str) -> None:
+    ledger = a_ledger(tmp_path)
+    begin(ledger).answered((replace(SECOND, model_served=said),))
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert said.encode() not in held
+
+
+def test_no_secret_reaches_even_the_encrypted_words(tmp_path: Path) -> None:
+    token = TOKENS["token of GitHub"]
+    begin(a_ledger(tmp_path)).answered((replace(FIRST, error=f"HTTP 401: {token}"),))
+    assert token not in story(tmp_path).attempts[0].receipt["error"]
+
+
+def test_no_text_of_a_task_reaches_the_ledger(tmp_path: Path) -> None:
+    task = a_task("note marigold", context="periwinkle", files=("larkspur.py",), check="test-hyacinth")
+    ledger = a_ledger(tmp_path)
+    begin(ledger, task=task)
+    ledger.routed(a_decision(task))
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert [word for word in (b"marigold", b"periwinkle", b"larkspur", b"hyacinth") if word in held] == []
+
+
+def test_what_cannot_be_written_ends_the_run_and_says_how_it_goes_on(tmp_path: Path) -> None:
+    ledger = begin(a_ledger(tmp_path, thread="mine"))
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+    database.close()
+    with pytest.raises(StateError, match="`profile-router resume mine`"):
+        asked(ledger, FIRST)

@@ -1,0 +1,97 @@
+"""A ledger of an older version becomes one of this, with what was reserved in it; one of a newer is left as it is."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.ledger.a_ledger import NOON, a_ledger, begin
+
+from profile_router.errors import StateError
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.receipts import COLUMNS
+from profile_router.ledger.schema import FILE, VERSION, day_of
+from profile_router.ledger.spending import Ledger
+
+# As it was made before it had versions.
+OLD = (
+    "CREATE TABLE IF NOT EXISTS spending (id INTEGER PRIMARY KEY, day TEXT NOT NULL, thread TEXT NOT NULL, "
+    "profile TEXT NOT NULL, step TEXT NOT NULL, reserved REAL NOT NULL, spent REAL);"
+    "CREATE INDEX IF NOT EXISTS by_day ON spending (day);"
+    "CREATE TABLE IF NOT EXISTS attempts (name TEXT PRIMARY KEY, spending INTEGER NOT NULL);"
+    "INSERT INTO spending VALUES (1, '{day}', '', 'coding-burst', 'route', 1.5, NULL);"
+    "INSERT INTO spending VALUES (2, '{day}', 'acme', 'coding-burst', 'promote', 1.0, 0.25);"
+    "INSERT INTO attempts VALUES ('cafe/attempt 0', 1); INSERT INTO attempts VALUES ('cafe/attempt 1', 2)"
+)
+
+
+def old(state: Path) -> Path:
+    state.mkdir(exist_ok=True)
+    with sqlite3.connect(state / FILE) as database:
+        database.executescript(OLD.format(day=day_of(NOON)))
+    database.close()
+    return state
+
+
+def test_what_an_older_version_reserved_and_spent_counts_on(tmp_path: Path) -> None:
+    ledger = Ledger(state=old(tmp_path), clock=lambda: NOON)
+    assert (ledger.today(), ledger.spent_by("cafe")) == (1.75, 0.25)
+    held = ledger.held("cafe/attempt 0")
+    assert held is not None
+    assert (held.number, held.reserved, held.spent) == (1, 1.5, 0.0)
+    ledger.settle(held.number, 0.5)
+    assert ledger.today() == 0.75
+
+
+def test_a_run_can_be_written_and_read_in_a_file_of_an_older_version(tmp_path: Path) -> None:
+    begin(a_ledger(old(tmp_path)))
+    assert [run.verdict for run in SqliteHistory(state=tmp_path).runs(9)] == ["unfinished"]
+    assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 1.75
+
+
+def test_each_figure_of_a_receipt_has_its_column(tmp_path: Path) -> None:
+    begin(a_ledger(tmp_path))
+    with sqlite3.connect(tmp_path / FILE) as database:
+        found = {row[1] for row in database.execute("PRAGMA table_info(attempts)")}
+    database.close()
+    assert set(COLUMNS) <= found, "a new figure needs a migration: see ledger.schema"
+
+
+def test_a_file_of_an_older_version_can_be_read_before_anything_is_written(tmp_path: Path) -> None:
+    assert SqliteHistory(state=old(tmp_path)).runs(9) == []
+    spent = SqliteHistory(state=tmp_path).spent_on(day_of(NOON))
+    assert (spent.spent_usd, spent.reserved_usd) == (0.25, 1.5)
+
+
+def test_a_file_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+        database.execute("CREATE TABLE theirs (n)")
+    database.close()
+    for use in (lambda: begin(a_ledger(tmp_path)), lambda: SqliteHistory(state=tmp_path).runs(9)):
+        with pytest.raises(StateError, match="bring profile-router up to date"):
+            use()
+    assert [path.name for path in tmp_path.glob("*.broken-*")] == []
+
+
+@pytest.mark.parametrize("before", ["nothing", "an older version"])
+def test_many_processes_may_be_the_first_to_bring_it_up_to_date(tmp_path: Path, before: str) -> None:
+    state = old(tmp_path) if before == "an older version" else tmp_path
+    fork = multiprocessing.get_context("fork")
+    gate = fork.Barrier(8)
+    opening = [fork.Process(target=_named, args=(state, gate, number)) for number in range(8)]
+    for process in opening:
+        process.start()
+    for process in opening:
+        process.join(60)
+    assert [process.exitcode for process in opening] == [0] * 8
+    expected = 0.08 + (1.75 if before == "an older version" else 0.0)
+    assert Ledger(state=state, clock=lambda: NOON).today() == pytest.approx(expected)
+
+
+def _named(state: Path, gate: Any, number: int) -> None:
+    gate.wait()
+    Ledger(state=state, clock=lambda: NOON).reserve(0.01, limit=9.0, profile="p", step="s", name=f"run/{number}")
