@@ -85,17 +85,28 @@ class ProfileError(RouterError):
 
 
 class UnknownProfile(ProfileError):
-    """No profile has that name. `known` lists those that exist, `install` is a folder that has it."""
+    """No profile has that name. `known` lists those that exist, `near` is one that may be meant.
+
+    `install` is a folder that has it.
+    """
 
     def __init__(
-        self, name: str, known: Sequence[str], *, where: str, asked_by: str = "--profile", install: str = ""
+        self,
+        name: str,
+        known: Sequence[str],
+        *,
+        where: str,
+        near: str = "",
+        asked_by: str = "--profile",
+        install: str = "",
     ) -> None:
         listed = ", ".join(known) or "none"
         fix = f"bring it with `profile-router install` or `hermes profile install {install}`"
         if not install:
             fix = f"create it with `hermes profile create {name}`"
+        meant = f"; did you mean '{near}'?" if near else ""
         super().__init__(
-            f"profile '{name}' ({asked_by}) does not exist in {where} (known: {listed}); "
+            f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); "
             f"list them with `profile-router profiles`, or {fix}"
         )
         self.name = name

@@ -101,6 +101,41 @@ class TestNames:
         assert "policy.yaml, tiers.burst" in str(caught.value)
         assert str(home.root) in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [
+            ("coding-locl", "coding-local"),
+            ("Coding_Local", "coding-local"),
+            ("coding-bust", "coding-burst"),
+            ("reviewcheap", "review-cheap"),
+            ("burst", "coding-burst"),
+            (" coding-local ", "coding-local"),
+            ("gpt-4", None),
+            ("coding", None),
+            ("", None),
+            ("/" * 10_000, None),
+        ],
+    )
+    def test_a_name_that_is_nearly_right_is_told_what_it_may_mean(
+        self, home: Home, name: str, meant: str | None
+    ) -> None:
+        for known in ("coding-local", "coding-burst", "review-cheap"):
+            home.write(known, LOCAL)
+
+        with pytest.raises(UnknownProfile) as caught:
+            find_home(home.environ).load(name)
+
+        said = str(caught.value)
+        assert (f"did you mean '{meant}'?" in said) if meant else ("did you mean" not in said)
+        assert len(said) < 800
+
+    def test_a_name_is_shown_on_one_line_whatever_it_holds(self, home: Home) -> None:
+        with pytest.raises(UnknownProfile) as caught:
+            find_home(home.environ).load("p\n\x1b[2J" + "x" * 5_000)
+
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 1_200
+
 
 class TestInheritance:
     def test_the_profile_wins_key_by_key_and_lists_replace(self, home: Home) -> None:

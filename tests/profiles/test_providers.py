@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.profiles.home_on_disk import Home
 
 from profile_router.core.profile import is_loopback
+from profile_router.errors import ProfileError
 from profile_router.profiles.providers import PROVIDERS, find_provider, provider_names
 
 ADDRESSES = [
@@ -95,3 +99,10 @@ def test_the_list_for_messages_names_every_provider() -> None:
 @given(spelling=st.text(max_size=20))
 def test_any_text_is_a_known_name_or_none(spelling: str) -> None:
     assert find_provider(spelling) in {None, *PROVIDERS}
+
+
+@pytest.mark.parametrize(("written", "meant"), [("opnrouter", "openrouter"), ("togther", "together"), ("zebra", "")])
+def test_a_provider_that_is_nearly_right_is_told_what_it_may_mean(written: str, meant: str, tmp_path: Path) -> None:
+    with pytest.raises(ProfileError) as caught:
+        Home(tmp_path / "hermes").config(f"model: {{provider: {written}, default: m}}")
+    assert (f"`{meant}` (did you mean that?)" in str(caught.value)) is bool(meant)

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 
 _HALF_A_CENT = 0.005
+_LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` is near nothing
+_SHORTEST_PART = 3
+_LONGEST_NAME = 80  # characters that are compared
 
 
 def shown(text: str, longest: int = 200) -> str:
@@ -18,6 +21,27 @@ def some_of(names: Sequence[str], most: int = 3) -> str:
     """Return the first *most* of *names*, and how many there are beside."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return which of the *known* names was meant by *name*, "" where none is near. Case, `_` and blanks do not count.
+
+    A part that one of them alone has is near it too: `burst` means `coding-burst`.
+    """
+    import difflib  # 10 ms, for a mistake alone
+
+    plain = {_plain_name(one): one for one in reversed(known)}
+    wanted = _plain_name(name[:_LONGEST_NAME])
+    if not wanted:
+        return ""
+    close = difflib.get_close_matches(wanted, list(plain), n=1, cutoff=_LIKE)
+    holds = [one for one in plain if len(wanted) >= _SHORTEST_PART and wanted in one]
+    found = close[:1] or (holds if len(holds) == 1 else [])
+    return plain[found[0]] if found else ""
+
+
+def _plain_name(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
 def in_words(seconds: float) -> str:

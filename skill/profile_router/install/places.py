@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from profile_router.core.text import nearest, shown
 from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
 from profile_router.policies.file import own_policy
@@ -55,5 +56,6 @@ def _parent(home: HermesHome, root: Path, profile: str) -> Path:
     if profile == _DEFAULT:
         return root
     if profile not in home.names():
-        raise UnknownProfile(profile, (_DEFAULT, *home.names()), where=home.where)
+        known = tuple(dict.fromkeys((_DEFAULT, *home.names())))
+        raise UnknownProfile(shown(profile), known, where=home.where, near=nearest(profile, known))
     return home.profiles / profile

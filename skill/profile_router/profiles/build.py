@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from profile_router.core.profile import Enforcement, Profile, ProviderEndpoint, Secret, is_loopback, same_endpoint
+from profile_router.core.text import nearest
 from profile_router.errors import ProfileError
-from profile_router.profiles.providers import CUSTOM, Provider, find_provider, provider_names
+from profile_router.profiles.providers import CUSTOM, SPELLINGS, Provider, find_provider, provider_names
 from profile_router.profiles.settings import FALLBACK, PREFERENCES, SETTINGS, Stated, read_settings
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ def _provider(settings: Mapping[str, Stated], file: str, inside: str) -> Provide
         return provider
     if "provider" not in settings:
         raise ProfileError(f"{file}: {inside}provider is missing; allowed: {provider_names()}")
-    raise settings["provider"].refusal(f"{provider_names()}. For another OpenAI-compatible server write `custom`")
+    near = nearest(str(settings["provider"].value), SPELLINGS)
+    meant = f"`{near}` (did you mean that?), " if near else ""
+    raise settings["provider"].refusal(
+        f"{meant}{provider_names()}. For another OpenAI-compatible server write `custom`"
+    )
 
 
 def _is_address(base_url: str) -> bool:

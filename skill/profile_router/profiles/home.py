@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from profile_router.core.text import nearest, shown
 from profile_router.errors import ProfileError, UnknownProfile
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.env_file import read_env
@@ -79,7 +80,8 @@ class HermesHome:
         if name not in known:
             ours = shipped("profiles") / name if _NAME.fullmatch(name) else None
             install = str(ours) if ours is not None and ours.is_dir() else ""
-            raise UnknownProfile(name, known, where=self.where, asked_by=asked_by, install=install)
+            near = nearest(name, known)
+            raise UnknownProfile(shown(name), known, where=self.where, near=near, asked_by=asked_by, install=install)
         folder = self.profiles / name
         if self.root is not None and name == _DEFAULT and not folder.is_dir():
             folder = self.root

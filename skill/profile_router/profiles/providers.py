@@ -61,6 +61,8 @@ PROVIDERS: tuple[Provider, ...] = (
 
 _BY_SPELLING = {spelling: row for row in PROVIDERS for spelling in (row.name, *row.aliases)}
 
+SPELLINGS = tuple(_BY_SPELLING)
+
 # Two names mean one thing with a base_url and another without: whoever states an address means that address.
 _WITHOUT_BASE_URL = {"openai": _OPENAI, "local": _LLAMA_CPP}
 
