@@ -63,7 +63,7 @@ class TestGiven:
     def test_an_image_outside_of_the_workspace_has_its_absolute_path(self, root: Path) -> None:
         found, _ = find_images("", [str(root / "ui/shot")], (), None, root / "ui")
         assert [image.place for image in found] == ["shot"]
-        found, _ = find_images("", ["../ui/shot"], (), Workspace(root / "elsewhere", git=False), root / "ui")
+        found, _ = find_images("", [str(root / "ui/shot")], (), Workspace(root / "elsewhere", git=False), root / "ui")
         assert [image.place for image in found] == [str(root / "ui/shot")]
 
     def test_a_url_is_an_image_by_reference_without_its_secrets(self, find: Callable[..., Found]) -> None:

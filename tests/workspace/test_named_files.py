@@ -12,11 +12,13 @@ from tests.examples import examples
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.evidence import NamedFile
+from profile_router.core.task import Task
 from profile_router.errors import RouterError, UsageError
 from profile_router.workspace import content, named_files
 from profile_router.workspace.content import first_bytes, form_of
 from profile_router.workspace.folder import Workspace
 from profile_router.workspace.named_files import NamedFiles, find_named_files
+from profile_router.workspace.task_paths import placed
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 FILES: dict[str, str | bytes] = {
@@ -195,12 +197,9 @@ class TestText:
 
 
 class TestGiven:
-    def test_a_file_is_relative_to_the_current_folder_before_the_workspace(
-        self, named: Callable[..., NamedFiles], workspace: Workspace
-    ) -> None:
+    def test_a_file_is_relative_to_the_workspace(self, named: Callable[..., NamedFiles], workspace: Workspace) -> None:
         write_files(workspace.root, {"src/docs/notes.md": "here\n"})
-        assert paths(named("", "docs/notes.md", inside="src")) == ["src/docs/notes.md"]
-        assert paths(named("", "docs/notes.md", inside="src/api")) == ["docs/notes.md"]
+        assert paths(named("", "docs/notes.md", inside="src")) == ["docs/notes.md"]
 
     def test_an_ignored_file_counts_where_it_is_given(
         self, named: Callable[..., NamedFiles], workspace: Workspace
@@ -209,7 +208,7 @@ class TestGiven:
         assert paths(named("see x.log", "x.log")) == ["x.log"]
         assert paths(named("see x.log")) == []
 
-    def test_a_file_outside_counts_under_its_absolute_path_and_is_noted(
+    def test_a_file_outside_counts_under_its_absolute_path(
         self, named: Callable[..., NamedFiles], workspace: Workspace
     ) -> None:
         write_files(workspace.root.parent, {"other.md": "x\n"})
@@ -217,7 +216,6 @@ class TestGiven:
         for value in (outside, "../other.md"):
             found = named("", value)
             assert found.files == (NamedFile(path=outside, bytes=2, lines=1),)
-            assert found.notes == (f"{outside} (--file) lies outside of {workspace.root}",)
 
     def test_without_a_workspace_a_file_is_relative_to_the_current_folder(self, tmp_path: Path) -> None:
         write_files(tmp_path, {"a.py": "x\n"})
@@ -246,20 +244,22 @@ class TestGiven:
             ("src/http.py/x", "--file 'src/http.py/x' does not exist; looked in {docs} and {root}; check the spelling"),
             ("", "--file '' is empty; looked in {docs} and {root}; check the spelling"),
             ("a\0b", "--file 'a\\x00b' is not a possible file name; looked in {docs} and {root}; check the spelling"),
-            ("../src/", "--file '../src/' is a folder, not a file; name its files by a glob such as '../src/**/*.py'"),
+            ("../src/", "--file 'src' is a folder, not a file; name its files by a glob such as 'src/**/*.py'"),
             ("*.rb", "--file '*.rb' matches no tracked file of {root}; check the glob"),
             ("/dev/null", "--file '/dev/null' is a device, not a file; save what it holds to a file and name that"),
-            ("loop", "--file 'loop' cannot be read: too many levels of symbolic links; make it readable"),
-            ("gone", "--file 'gone' does not exist; looked in {docs} and {root}; check the spelling"),
+            ("loop", "--file 'docs/loop' cannot be read: too many levels of symbolic links; make it readable"),
+            ("gone", "--file 'docs/gone' does not exist; looked in {docs} and {root}; check the spelling"),
         ],
     )  # fmt: skip
     def test_a_given_file_that_cannot_be_used_is_one_clear_line(
-        self, named: Callable[..., NamedFiles], workspace: Workspace, value: str, message: str
+        self, workspace: Workspace, value: str, message: str
     ) -> None:
         (workspace.root / "docs" / "loop").symlink_to("loop")
         (workspace.root / "docs" / "gone").symlink_to("nowhere")
+        docs = workspace.root / "docs"
+        task = placed(Task(goal="x", files=("../src/http.py", value)), workspace, docs).task
         with pytest.raises(UsageError) as refused:
-            named("", "../src/http.py", value, inside="docs")
+            find_named_files("", task.files, workspace, docs)
         assert str(refused.value).startswith(message.format(root=workspace.root, docs=workspace.root / "docs"))
         assert str(refused.value).isprintable()
 

@@ -97,10 +97,10 @@ def _ignored_names(named: Sequence[Path], repository: Repository) -> list[str]:
 
 
 def _named(task: Task, workspace: Workspace, cwd: Path, top: Path) -> Iterator[Path]:
-    words = [word.text for word in path_words(f"{task.goal}\n{task.context}")]
-    for value in (*task.files, *task.images, *words):
+    words = [written_path(word.text, workspace, cwd) for word in path_words(f"{task.goal}\n{task.context}")]
+    for value in (*(workspace.root / expanded(value) for value in (*task.files, *task.images)), *words):
         try:
-            place = Path(os.path.abspath(written_path(value, workspace, cwd)))  # noqa: PTH100 - git wants no links
+            place = Path(os.path.abspath(value))  # noqa: PTH100 - git wants no links
             inside = place.parent.resolve() / place.name
             if inside != top and inside.is_relative_to(top) and os.path.lexists(inside):
                 yield inside

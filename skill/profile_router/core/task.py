@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from profile_router.core.conversation import Conversation
 
+_STANDING = "The user stands in {folder}/: the context, and names of files that are not there yet, may start from it."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -26,6 +28,10 @@ class Task:
     `conversation` is what the parent and its user said so far, whole; the policy says how
     much of it is shared. `sessions` are what it was said in: the parent's session, then those that this one goes on
     with; empty where they are not known.
+
+    `folder` is None as long as paths are as they were written. Afterwards they are relative to the workspace, and it is
+    the folder that the user stands in, relative to it too (empty: its root, or elsewhere). `spelled` are the paths that
+    were written otherwise, as they were written: a name may be private that no other name of its file is.
     """
 
     goal: str
@@ -45,3 +51,10 @@ class Task:
     conversation: Conversation = ()
     sessions: tuple[str, ...] = ()
     context_from: str = ""
+    folder: str | None = None
+    spelled: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """Return what a model is told of the folder that the user stands in; empty where that is the root."""
+        return _STANDING.format(folder=self.folder) if self.folder else ""

@@ -19,7 +19,7 @@ from profile_router.core.text import shown
 from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.prompting.tokens import PROMPT_CHARS, PROMPT_TOKENS, count_tokens
 from profile_router.withheld.named_paths import NamedPrivate
-from profile_router.workspace.folder import Workspace, base_of, written_path
+from profile_router.workspace.folder import Workspace, base_of, expanded, written_path
 from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
 
@@ -52,14 +52,14 @@ def measure(
         named.files,
         policy.private_paths,
         file_reader(base_of(around.workspace, around.cwd)),
-        given=(*task.files, *task.images, *_read_from(task, around.cwd)),
+        given=(*task.files, *task.images, *task.spelled, *_read_from(task, around.cwd)),
         confidential=policy.confidential,
         is_there=NamedPrivate(
             workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
         ),
     )
     said = alternating(conversation)
-    texts = (goal, context, *task.files, *task.images, *(turn.text for turn in said))
+    texts = (goal, context, *task.files, *task.images, task.standing, *(turn.text for turn in said))
     above = next((rule.above_tokens for rule in policy.rules if isinstance(rule, LongContextRule)), None)
     fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(said) + 1) * TURN_TOKENS
     limits = counting_limits(around.windows, policy.counting, above)
@@ -68,7 +68,7 @@ def measure(
         files_to_edit=_files_to_edit(task, named.files),
         lines_to_edit=UNKNOWN if task.facts.lines_to_edit is None else _stated(task.facts.lines_to_edit),
         tokens=count_tokens(texts, limits, fixed=fixed),
-        fixed=count_tokens((goal, *task.files, *task.images), limits, fixed=fixed),
+        fixed=count_tokens((goal, *task.files, *task.images, task.standing), limits, fixed=fixed),
         chars=PROMPT_CHARS + sum(len(part) for part in texts),
         files=named.files,
         images=images,
@@ -100,8 +100,9 @@ def _other_names(
     from profile_router.withheld.survey import NamesOfFiles  # only a workspace is surveyed
 
     base, names = base_of(around.workspace, around.cwd), NamesOfFiles(around.workspace.root, policy.private_paths)
-    given = (*task.files, *task.images, *((task.context_from,) if task.context_from else ()))
-    places = {shown(value): written_path(value, around.workspace, around.cwd) for value in given}
+    places = {shown(value): base / expanded(value) for value in (*task.files, *task.images)}
+    if task.context_from:
+        places[shown(task.context_from)] = written_path(task.context_from, around.workspace, around.cwd)
     for name, place in {**places, **{shown(file.path): base / file.path for file in files}}.items():
         with suppress(OSError, ValueError):
             if reason := names.reason(place.stat()):

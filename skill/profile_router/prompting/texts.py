@@ -21,7 +21,8 @@ def task_text(task: Task) -> str:
     """Return *task* as one user turn. Data URLs stand in it as a note: the images themselves are sent beside it."""
     goal, _ = strip_data_urls(task.goal)
     context, _ = strip_data_urls(task.context)
-    return utf8(render("task", goal=goal, context=context, files=task.files, images=task.images)).strip()
+    parts = {"goal": goal, "context": context, "files": task.files, "images": task.images}
+    return utf8(render("task", **parts, standing=task.standing)).strip()
 
 
 def order_content(order: Order, base: Path) -> str | list[str | Part]:

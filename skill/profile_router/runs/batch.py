@@ -122,7 +122,7 @@ class _Batch:
         try:
             setup = prepare(given, self.policy_file, self.environ, self.cwd)
             return setup.policy.conversation.elsewhere == "turns" and (
-                given.thread in known or measured_as_local(given, setup)
+                given.thread in known or measured_as_local(setup)
             )
         except RouterError:
             return True

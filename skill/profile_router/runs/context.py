@@ -32,7 +32,7 @@ from profile_router.threads.threads import Run
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.withheld.survey import Survey, private_survey
 from profile_router.withheld.whole_scan import Secrets
-from profile_router.workspace.folder import base_of, tracked_files
+from profile_router.workspace.folder import base_of, standing_in, tracked_files
 
 if TYPE_CHECKING:
     from profile_router_graphs.state import RunContext
@@ -98,6 +98,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         summarizer=EmbeddedSummarizer(calls=calls, whole_text=setup.state / _TEXTS / f"{run.thread}-{run.id}.txt"),
         verifier=WorkspaceVerifier(
             workspace=workspace,
+            folder=standing_in(workspace, setup.cwd),
             scratch=run.folder,
             environ=setup.environ,
             journal=journal,

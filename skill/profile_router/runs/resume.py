@@ -60,7 +60,7 @@ async def _resume(
                 if setup.policy.digest != begun["digest"]:
                     under = f"it went on under {setup.policy.source} as it is"
                     warnings.append(f"the policy has changed since the run began: {under}")
-                job = Job(task=task, setup=setup, thread=run.thread, emit=emit, approver=approver, site=site)
+                job = Job(task=setup.task, setup=setup, thread=run.thread, emit=emit, approver=approver, site=site)
                 return await walk(keeping, run, job, warnings)
         finally:
             keeping.threads.leave(run)

@@ -27,6 +27,7 @@ def route_task(
     Raises RouterError for bad input.
     """
     setup = prepare(task, policy_file, environ, cwd)
+    task = setup.task
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
@@ -45,7 +46,7 @@ def _noted(task: Task, decision: Decision, setup: Setup) -> str:
     return ""
 
 
-def measured_as_local(task: Task, setup: Setup) -> bool:
-    """Tell whether *task* is meant for this machine. Raises RouterError for bad input."""
+def measured_as_local(setup: Setup) -> bool:
+    """Tell whether the task of *setup* is meant for this machine. Raises RouterError for bad input."""
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=())
-    return stays_here(task, measure(task, setup.policy, around), setup.candidates, setup.policy)
+    return stays_here(setup.task, measure(setup.task, setup.policy, around), setup.candidates, setup.policy)

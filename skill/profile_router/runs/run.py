@@ -62,7 +62,7 @@ def job_of(
     """Return *task* as it is run in place, on a new thread where it names none. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd, every_profile=True)
     thread = thread_id(task.thread)
-    return Job(task=replace(task, thread=thread), setup=setup, thread=thread, emit=emit, approver=approver)
+    return Job(task=replace(setup.task, thread=thread), setup=setup, thread=thread, emit=emit, approver=approver)
 
 
 def drop_foreign(environ: MutableMapping[str, str]) -> None:

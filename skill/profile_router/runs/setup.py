@@ -21,12 +21,17 @@ from profile_router.profiles.home import HermesHome, find_home
 from profile_router.servers.windows import known_windows
 from profile_router.state.folder import state_dir
 from profile_router.workspace.folder import Workspace, find_workspace
+from profile_router.workspace.task_paths import placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What was read. `profiles` are those that the task may meet; `warnings` what was odd but no error."""
+    """What was read, and the task with its paths below the root of its workspace.
 
+    `profiles` are those that the task may meet; `warnings` what was odd but no error.
+    """
+
+    task: Task
     policy: Policy
     home: HermesHome
     profiles: Mapping[str, Profile]
@@ -58,12 +63,14 @@ def prepare(
     policy, ignored = tightened_by(
         read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / "policies"), workspace
     )
+    found = placed(task, workspace, cwd)
     home = find_home(environ)
     policy, warnings = _without_absent_cheap(policy, home)
     profiles = {name: home.load(name, asked_by=asker) for name, asker in _wanted(task, policy).items()}
     if every_profile:
         profiles |= _loadable(home, profiles)
     return Setup(
+        task=found.task,
         policy=policy,
         home=home,
         profiles=profiles,
@@ -71,7 +78,7 @@ def prepare(
         cwd=cwd,
         state=state_dir(environ),
         environ=environ,
-        warnings=(*warnings, *ignored),
+        warnings=(*found.notes, *warnings, *ignored),
     )
 
 

@@ -9,6 +9,7 @@ from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import Taint
+from profile_router.core.text import shown
 from profile_router.jail.process import run_bounded, without_secrets
 from profile_router.withheld.watch import WithheldWatch, watched
 
@@ -33,17 +34,20 @@ async def run_check(
     files it opens.
     """
     taints: list[Taint] = []
+    if not folder.is_dir():
+        gone = f"it was not run: {shown(str(folder))} is no folder any more"
+        return CheckResult(command=command, exit_code=None, seconds=0.0, last_line=gone, tail=gone)
     async with watched(watch, taints.append):
         ended = await run_bounded(
             [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
         )
-    shown = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), confidential)
+    text = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), confidential)
     return CheckResult(
         command=command,
         exit_code=ended.exit_code,
         seconds=ended.seconds,
-        last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(shown),
-        tail=_tail(shown),
+        last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(text),
+        tail=_tail(text),
         taints=tuple(taints),
     )
 

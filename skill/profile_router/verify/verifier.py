@@ -46,17 +46,18 @@ _ALONE = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class WorkspaceVerifier:
-    """Verifies runs in *workspace*. `journal` holds what files were before the subagent's tools wrote them (None:
-    absent): it stands in for git where there is none. `scratch` is a folder for git's marks. A file whose path matches
-    one of `private` is named in a diff and no more; `secrets` are what is looked for in texts and files. What is taken
-    back is kept below `state`, under `name`. `records` keep what was seen, so that a run that is resumed does not see
-    what its own check left."""
+    """Verifies runs in *workspace*. Checks run in *folder*, where the user stands; None: at its root. `journal` holds
+    what files were before the subagent's tools wrote them (None: absent): it stands in for git where there is none.
+    `scratch` is a folder for git's marks. A file whose path matches one of `private` is named in a diff and no more;
+    `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`.
+    `records` keep what was seen, so that a run that is resumed does not see what its own check left."""
 
     workspace: Workspace | None
     scratch: Path
     environ: Mapping[str, str]
     journal: Mapping[str, bytes | None]
     private: Sequence[str] = ()
+    folder: Path | None = None
     state: Path | None = None
     name: str = "run"
     records: Records | None = None
@@ -79,9 +80,8 @@ class WorkspaceVerifier:
         """Return what changed since *snapshot*, what *check* said, and what could not be confirmed."""
         changed = self._changes(snapshot)
         result = None
-        folder = self.workspace.root if self.workspace else None
         if check is not None:
-            result = await self._checked(check, folder or Path.cwd(), seconds)
+            result = await self._checked(check, seconds)
         absent = tuple(self._absent_claims(summary, changed))
         open_points = [f"names {path}, which does not exist" for path in absent]
         if check is None:
@@ -151,15 +151,18 @@ class WorkspaceVerifier:
         self._looked = after
         return marks.changes(snapshot, after)
 
-    async def _checked(self, check: str, folder: Path, seconds: float) -> CheckResult:
+    async def _checked(self, check: str, seconds: float) -> CheckResult:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
         root = self.workspace.root if self.workspace else None
         watch = None if root is None else partial(WithheldWatch, root, self.private, self.secrets)
+        folder = self.folder or root or Path.cwd()
         result = await run_check(
             check, folder, self.environ, seconds=seconds, confidential=self.secrets.confidential, watch=watch
         )
+        if root is not None and folder != root:
+            result = replace(result, folder=folder.relative_to(root).as_posix())
         if result.taints:
             result = replace(result, wrote=self._wrote(result))
         self._keep("checked", result)

@@ -87,6 +87,12 @@ def base_of(workspace: Workspace | None, cwd: Path) -> Path:
     return workspace.root if workspace else Path(os.path.realpath(cwd))
 
 
+def standing_in(workspace: Workspace | None, cwd: Path) -> Path:
+    """Return the folder that the user stands in, where it is in the workspace; else what paths are relative to."""
+    base, here = base_of(workspace, cwd), Path(os.path.realpath(cwd))
+    return here if here.is_relative_to(base) else base
+
+
 def place_of(path: Path, base: Path) -> str:
     """Return the resolved *path* relative to *base*, or absolute where it lies outside of it; POSIX."""
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()

@@ -15,7 +15,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.workspace.content import Unusable, first_bytes, form_of, image_form, shown_size
-from profile_router.workspace.folder import Workspace, base_of, place_of, written_path
+from profile_router.workspace.folder import Workspace, base_of, expanded, place_of, written_path
 
 MOST_BYTES = 20 * 1024 * 1024
 _ALLOWED = "a PNG, JPEG, GIF, WebP or PDF file"
@@ -108,15 +108,16 @@ class _Gallery:
             self.images.setdefault(place, ImageFact(place=place, form=form, bytes=size))
 
     def add_given(self, value: str) -> None:
-        refused = self._add_remote(value) if _REMOTE.match(value) else self._add_local(value)
+        path = base_of(self.workspace, self.cwd) / expanded(value)
+        refused = self._add_remote(value) if _REMOTE.match(value) else self._add_local(value, path)
         if refused:
             raise UsageError(f"--image '{shown(value)}' {refused}; name {_ALLOWED}")
 
     def add_target(self, target: str) -> None:
         path = target.removeprefix("file://")
-        refused = self._add_remote(target) if _REMOTE.match(target) else self._add_local(path)
+        refused = self._add_remote(target) if _REMOTE.match(target) else self._add_written(path)
         if refused and "%" in path and not _REMOTE.match(target):
-            refused = self._add_local(unquote(path))
+            refused = self._add_written(unquote(path))
         if refused:
             self.notes[f"![…]({shown(target)}) {refused}"] = None
 
@@ -138,9 +139,11 @@ class _Gallery:
         self.notes[f"{shown(place)} counts as an image by its reference: it was not fetched"] = None
         return None
 
-    def _add_local(self, value: str) -> str | None:
-        """Count the file *value* if it is an image; else return why not."""
-        path = written_path(value, self.workspace, self.cwd)
+    def _add_written(self, value: str) -> str | None:
+        return self._add_local(value, written_path(value, self.workspace, self.cwd))
+
+    def _add_local(self, value: str, path: Path) -> str | None:
+        """Count the file *value*, which is at *path*, if it is an image; else return why not."""
         found = first_bytes(path, _HEAD) if value else Unusable("missing", "is empty")
         if isinstance(found, Unusable):
             return found.reason

@@ -27,7 +27,7 @@ from profile_router.workspace.content import (
     shown_size,
     size_of,
 )
-from profile_router.workspace.folder import MOST_WALKED, Workspace, base_of, place_of, tracked_files, written_path
+from profile_router.workspace.folder import MOST_WALKED, Workspace, base_of, expanded, place_of, tracked_files
 
 READ_FILES = 200
 COUNT_BYTES = 1024 * 1024
@@ -132,8 +132,8 @@ class NamedFiles:
 def find_named_files(text: str, given: Sequence[str], workspace: Workspace | None, cwd: Path) -> NamedFiles:
     """Return the files that *text* names among those the workspace tracks, and those *given* by `--file`.
 
-    A given path is relative to *cwd*, else to the workspace; it may lie outside. A given glob is matched against the
-    tracked files. Raises UsageError for a given path that is missing, no regular file, or unreadable, and
+    A given path is relative to the workspace, without one to *cwd*; it may lie outside. A given glob is matched
+    against the tracked files. Raises UsageError for a given path that is missing, no regular file, or unreadable, and
     WorkspaceError where git fails.
     """
     naming = _Naming(workspace, cwd)
@@ -156,7 +156,7 @@ class _Naming:
         self.facts = FileFacts(base_of(self.workspace, self.cwd))
 
     def add_given(self, value: str) -> None:
-        path = written_path(value, self.workspace, self.cwd)
+        path = self.facts.base / expanded(value)
         if is_glob(value) and not os.path.lexists(path):
             return self._add_given_glob(value)
         found = self.facts.of(_resolved(path)) if value else Unusable("missing", "is empty")
@@ -164,8 +164,6 @@ class _Naming:
             places = " and ".join(dict.fromkeys(shown(str(place)) for place in (self.cwd, self.facts.base)))
             fix = _FIXES[found.cause].format(places=places, value=shown(value).rstrip("/"))
             raise UsageError(f"--file '{shown(value)}' {found.reason}; {fix}")
-        if found.path.startswith("/"):
-            self.facts.note(f"{shown(found.path)} (--file) lies outside of {shown(str(self.facts.base))}")
         self.singles.setdefault(found.path, found)
         return None
 

@@ -156,7 +156,7 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     """Return why finished work failed its check or its claims, None where it passed."""
     check = verified.check
     if check is not None and not check.passed:
-        said = f"{check.command}: exit {check.exit_code} · {check.last_line}".rstrip(" ·")
+        said = f"{check.said}: exit {check.exit_code} · {check.last_line}".rstrip(" ·")
         return Failure(cause="verification-failed", message=said)
     if verified.absent and policy.promotion.absent_claims == "promote":
         return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")

@@ -147,7 +147,7 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
 
 def _check_error(check: CheckResult) -> str:
     how = "did not end in time" if check.exit_code is None else f"ended with exit {check.exit_code}"
-    return f"{check.command} {how}:\n{check.tail or check.last_line}".rstrip(": \n")
+    return f"{check.said} {how}:\n{check.tail or check.last_line}".rstrip(": \n")
 
 
 def _joined(work: Sequence[FileDiff]) -> tuple[str, tuple[str, ...]]:

@@ -80,8 +80,9 @@ class ChangedFile:
 class CheckResult:
     """The task's own check command: its exit code, the last line it printed, and the end of all that it printed.
 
-    In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
-    command opened or moved; `wrote` tells whether it may have put what they hold into the work tree.
+    It ran in `folder`, relative to the workspace; empty: at its root. In `tail` secrets are masked: it is kept, and
+    shown to the next model. `taints` are the withheld files that the command opened or moved; `wrote` tells whether it
+    may have put what they hold into the work tree.
     """
 
     command: str
@@ -91,6 +92,12 @@ class CheckResult:
     tail: str = ""
     taints: tuple[Taint, ...] = ()
     wrote: bool = False
+    folder: str = ""
+
+    @property
+    def said(self) -> str:
+        """Return the command and where it ran: what it prints is relative to that."""
+        return f"{self.command} (in {self.folder}/)" if self.folder else self.command
 
     @property
     def passed(self) -> bool:

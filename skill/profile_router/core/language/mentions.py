@@ -60,7 +60,7 @@ def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, in
 
 def may_name_files(words: Iterable[PathWord]) -> bool:
     """Tell whether one of *words* can name a file at all, so that it is worth listing the tracked ones."""
-    return any("/" in word.text or not _names_nothing(word) for word in words)
+    return any("/" in word.text or not names_nothing(word) for word in words)
 
 
 def files_of_glob(glob: str, tracked: Sequence[str]) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def is_glob(text: str) -> bool:
 
 def _anchored(word: PathWord, tracked: Sequence[str], root: str, inside: str) -> str | tuple[str, ...]:
     """Return the file, or the files of the folder, that *word* names from the current folder or from the root."""
-    if _names_nothing(word):
+    if names_nothing(word):
         return ()
     for path in _places(word.text, root, inside):
         at = bisect_left(tracked, path)
@@ -98,7 +98,7 @@ def _anchored(word: PathWord, tracked: Sequence[str], root: str, inside: str) ->
     return ()
 
 
-def _names_nothing(word: PathWord) -> bool:
+def names_nothing(word: PathWord) -> bool:
     """Tell whether *word*, which has no slash, is a plain word, a version number or a domain name."""
     if "/" in word.text or word.marked:
         return False
@@ -127,7 +127,7 @@ def _by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> dict[str, list
     for word in words:
         name = word.text.rpartition("/")[2]
         wanted = _SHAPED_AS_FILE.fullmatch(name) or EXTENSIONLESS.fullmatch(name)
-        if wanted and word.text[0] != "/" and not _names_nothing(word) and not _of_a_domain(word.text):
+        if wanted and word.text[0] != "/" and not names_nothing(word) and not _of_a_domain(word.text):
             ends.setdefault(name, []).append(word.text)
     found: dict[str, list[str]] = {}
     for path in tracked if ends else ():

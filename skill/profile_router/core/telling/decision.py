@@ -73,7 +73,7 @@ def verified_json(verified: Verified) -> Json:
     """Return *verified* as `run --json` prints it."""
     check = None
     if verified.check is not None:
-        check = _fields(verified.check, "command", "passed", "exit_code", "seconds", "last_line")
+        check = _fields(verified.check, "command", "folder", "passed", "exit_code", "seconds", "last_line")
         check["taints"] = _taints(verified.check.taints)
     return {
         "files_changed": [_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
@@ -170,7 +170,7 @@ def verified_lines(verified: Verified) -> list[str]:
     lines = [some_of(changed, 8) or "no file changed"]
     if verified.check is not None:
         verdict = "passed" if verified.check.passed else f"FAILED (exit {verified.check.exit_code})"
-        lines.append(f"{verified.check.command}: {verdict} · {verified.check.last_line}".rstrip(" ·"))
+        lines.append(f"{verified.check.said}: {verdict} · {verified.check.last_line}".rstrip(" ·"))
     return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
 
 

@@ -104,7 +104,12 @@ class EmbeddedCondenser:
         reserve, task = self.calls.policy.counting.reply_reserve, order.task
         goal = strip_data_urls(task.goal)[0]
         images = len(order.images) * self.calls.policy.counting.image_tokens if order.vision else 0
-        fixed = PROMPT_TOKENS + _TASK_TOKENS + images + exact_tokens("\n".join((goal, *task.files, *task.images)))
+        fixed = (
+            PROMPT_TOKENS
+            + _TASK_TOKENS
+            + images
+            + exact_tokens("\n".join((goal, *task.files, *task.images, task.standing)))
+        )
         room = math.floor((order.window - reserve) / factors.target) - fixed
         work = math.floor(order.window / 4 / factors.target)  # left for tool results, if the goal leaves so much
         room = room - work if room - work >= LEAST_ROOM else room
@@ -195,7 +200,7 @@ def _with(order: Order, context: str, conversation: Conversation) -> Order:
 def _o200k(order: Order) -> int:
     """Return the tokens of the order's prompt without its images."""
     task = order.task
-    texts = (strip_data_urls(task.goal)[0], task.context, *task.files, *task.images)
+    texts = (strip_data_urls(task.goal)[0], task.context, *task.files, *task.images, task.standing)
     said = sum(exact_tokens(turn.text) + 8 for turn in order.conversation)
     return PROMPT_TOKENS + _TASK_TOKENS + exact_tokens("\n".join(texts)) + said
 

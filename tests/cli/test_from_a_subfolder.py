@@ -1,0 +1,142 @@
+"""A run from a folder below the workspace's root: what the user stands in wins, for files, texts, check and batch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.command import Done, call
+from tests.cli.stage import profile, workspace
+from tests.scripted_provider import Answer, ScriptedProvider, say
+from tests.scripted_provider import call as tool
+
+FILES = {"a.py": "x = 1\n", "pkg/a.py": "x = 2\n", "pkg/sub/b.py": "", "lib/c.py": "", "README.md": "root\n"} | {
+    ".gitignore": "__pycache__/\n"
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return workspace(tmp_path / "ws", FILES)
+
+
+def ran(home: Path, cwd: Path, *arguments: str, answers: tuple[Answer, ...] = (say("done"),)) -> tuple[Done, str]:
+    """Return how a run ended, and the task as its model read it."""
+    with ScriptedProvider(answers=list(answers), models=("scripted",)) as local:
+        profile(home, "coding-local", local.base_url)
+        profile(home, "coding-burst", local.base_url)
+        done = call("run", *arguments, "--profile", "coding-local", "--json", home=home, cwd=cwd)
+        text = local.chats[0]["messages"][-1]["content"] if local.chats else ""
+    return done, text
+
+
+@pytest.mark.parametrize(
+    ("inside", "arguments", "told"),
+    [
+        ("pkg", ("rename x in a.py", "--file", "a.py"), ("rename x in pkg/a.py", "of them): pkg/a.py")),
+        ("pkg", ("rename x in ./a.py:1, then in ../lib/c.py",), ("rename x in pkg/a.py:1, then in lib/c.py",)),
+        ("pkg/sub", ("rename x in ../a.py and ../../a.py",), ("rename x in pkg/a.py and a.py",)),
+        ("pkg", ("look at sub/ and sub/*.py",), ("look at pkg/sub/ and pkg/sub/*.py",)),
+        ("pkg", ("fix README.md", "--file", "README.md"), ("fix README.md", "of them): README.md")),
+        ("pkg", ("see x", "--file", "sub/*.py"), ("of them): pkg/sub/*.py",)),
+        ("pkg", ("move ../new.py to https://example.org/a.py",), ("move new.py to https://example.org/a.py",)),
+        ("", ("rename x in a.py", "--file", "a.py"), ("rename x in a.py", "of them): a.py")),
+    ],
+)
+def test_the_model_is_told_paths_below_the_root_of_what_the_user_stands_in(
+    tmp_path: Path, repository: Path, inside: str, arguments: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    done, text = ran(tmp_path, repository / inside, *arguments)
+    assert done.code == 0, done.err
+    assert all(part in text for part in told), text
+    assert (f"The user stands in {inside}/" in text) == bool(inside)
+
+
+def test_where_folder_and_root_have_the_name_what_was_taken_is_said(tmp_path: Path, repository: Path) -> None:
+    done, _ = ran(tmp_path, repository / "pkg", "rename x in a.py", "--file", "a.py")
+    assert done.json["warnings"][0] == "a.py is taken as pkg/a.py, where you stand; a.py is another"
+    assert done.json["route"]["evidence"]["files"][0]["path"] == "pkg/a.py"
+
+
+def test_a_path_out_of_the_workspace_and_a_link_that_leads_out_stay_outside_and_are_said(
+    tmp_path: Path, repository: Path
+) -> None:
+    (tmp_path / "out.py").write_text("")
+    (repository / "pkg/link.py").symlink_to(tmp_path / "out.py")
+    for value in ("../../out.py", "link.py", str(tmp_path / "out.py")):
+        done, text = ran(tmp_path, repository / "pkg", "see it", "--file", value)
+        assert f"of them): {tmp_path / 'out.py'}" in text, done.err
+        said = f"{tmp_path / 'out.py'}, which lies outside of {repository}: our own file tools cannot open it"
+        assert said.replace(", which", "" if value.startswith("/") else ", which") in done.json["warnings"][0], value
+
+
+def test_a_link_is_taken_as_the_file_it_leads_to_for_no_tool_follows_one(tmp_path: Path, repository: Path) -> None:
+    (repository / "pkg/link.py").symlink_to("../lib/c.py")
+    _, text = ran(tmp_path, repository / "pkg", "fix link.py", "--file", "link.py")
+    assert "fix lib/c.py" in text
+    assert "of them): lib/c.py" in text
+
+
+def test_a_link_with_a_private_name_stays_private(tmp_path: Path, repository: Path) -> None:
+    (repository / "pkg/.env").symlink_to("../lib/c.py")
+    done = call("route", "see it", "--file", ".env", "--json", home=tmp_path, cwd=repository / "pkg")
+    assert done.json["rule"] == "private", done.out
+
+
+def test_a_file_that_is_nowhere_is_looked_for_in_both_places(tmp_path: Path, repository: Path) -> None:
+    done, _ = ran(tmp_path, repository / "pkg", "see it", "--file", "nope.py")
+    assert done.code == 2
+    assert f"--file 'nope.py' does not exist; looked in {repository}/pkg and {repository}" in done.err
+
+
+EDITS = tool("edit_file", {"path": "pkg/a.py", "old": "x = 2", "new": "x = 3"}), say("done")
+
+
+CHECK = f"{sys.executable} -c 'import a; assert a.x == 3, a.x'"
+
+
+def test_the_check_runs_in_the_folder_that_the_user_stands_in(tmp_path: Path, repository: Path) -> None:
+    done, _ = ran(tmp_path, repository / "pkg", "set x in a.py", "--check", CHECK, answers=EDITS)
+    assert done.code == 0, done.out
+    check = done.json["verified"]["check"]
+    assert (check["passed"], check["folder"]) == (True, "pkg")
+    assert (repository / "a.py").read_text() == "x = 1\n"
+
+
+def batch(home: Path, cwd: Path, tasks: list[dict[str, Any]], *answers: Answer) -> tuple[Done, str]:
+    with ScriptedProvider(answers=list(answers), models=("scripted",)) as local:
+        profile(home, "coding-local", local.base_url)
+        profile(home, "coding-burst", local.base_url)
+        stdin = json.dumps(tasks).encode()
+        done = call("batch", "--tasks-json", "-", "--json", home=home, cwd=cwd, stdin=stdin)
+        return done, local.chats[0]["messages"][-1]["content"] if local.chats else ""
+
+
+def test_in_the_copy_of_a_batch_it_is_the_same_folder(tmp_path: Path, repository: Path) -> None:
+    task = {"goal": "set x in a.py", "files": ["a.py"], "check": CHECK, "profile": "coding-local"}
+    done, text = batch(tmp_path, repository / "pkg", [task], *EDITS)
+    (result,) = done.json["results"]
+    assert result["status"] == "ok", done.out
+    assert result["merge"] == {"merged": True, "changed": ["pkg/a.py"]}
+    assert "set x in pkg/a.py" in text
+    assert (repository / "pkg/a.py").read_text() == "x = 3\n"
+
+
+def test_a_task_on_stdin_is_placed_as_one_of_flags(tmp_path: Path, repository: Path) -> None:
+    task = json.dumps({"goal": "fix a.py", "files": ["./a.py"], "profile": "coding-local"}).encode()
+    with ScriptedProvider(answers=[say("done")], models=("scripted",)) as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", local.base_url)
+        done = call("run", "--task-json", "-", "--json", home=tmp_path, cwd=repository / "pkg", stdin=task)
+        text = local.chats[0]["messages"][-1]["content"]
+    assert text.startswith("fix pkg/a.py\n"), done.err
+    assert "of them): pkg/a.py" in text
+
+
+def test_another_spelling_of_the_workspace_becomes_one_that_the_tools_take(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "link").symlink_to(repository)
+    _, text = ran(tmp_path, repository, f"fix {tmp_path}/link/pkg/a.py and ~/ws/lib/c.py, not {repository}/a.py")
+    assert text.startswith(f"fix pkg/a.py and lib/c.py, not {repository}/a.py")
