@@ -409,8 +409,11 @@ class FakeSummarizer:
         return self._queue.take("a summary"), a_receipt(order.profile, step="summarize", cost_usd=0.002)
 
 
+CHANGED = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
+
+
 class FakeVerifier:
-    """Verify: two lines changed in one file, and a check that ends with the scripted exit code."""
+    """Verify: what is *changed*, else two lines in one file, and a check that ends with the scripted exit code."""
 
     def __init__(
         self,
@@ -420,12 +423,15 @@ class FakeVerifier:
         tail: str = "",
         sets_back: bool = True,
         check_reads: tuple[Taint, ...] = (),
+        changed: tuple[ChangedFile, ...] = CHANGED,
+        whole: bool = True,
     ) -> None:
         self.asked: list[tuple[str, str, str | None]] = []
         self.check_seconds: list[float] = []
         self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
         self._work, self._tail, self._sets_back = work, tail, sets_back
         self._absent, self._check_reads = absent, check_reads
+        self._changed, self._whole = changed, whole
         self.snapshots = 0
         self._queue = Queue(list(exits))
 
@@ -447,8 +453,7 @@ class FakeVerifier:
                 tail=self._tail,
                 taints=self._check_reads,
             )
-        changed = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
-        return Verified(files_changed=changed, check=result, absent=self._absent)
+        return Verified(files_changed=self._changed, check=result, absent=self._absent, whole=self._whole)
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         return self._work

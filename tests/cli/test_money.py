@@ -123,7 +123,7 @@ def test_a_local_model_is_never_a_matter_of_money(home: Path) -> None:
     with ScriptedProvider(["done"]) as local, ScriptedProvider([fail(500)]) as burst:
         profile(home, "coding-local", local.base_url)
         profile(home, "coding-burst", burst.base_url)
-        done = call("run", "fix a.py", "--max-cost", "0", "--json", home=home, cwd=home / "ws")
+        done = call("run", "explain a.py", "--max-cost", "0", "--json", home=home, cwd=home / "ws")
     assert (done.code, done.json["cost_usd"]) == (0, 0)
 
 
@@ -155,7 +155,7 @@ def test_a_cloud_behind_the_local_profile_is_not_asked_for_nothing(home: Path, w
             profile(home, "coding-local", down, extra=chain(cloud.base_url))
         elif where == "the root's chain":
             (home / "hermes" / "config.yaml").write_text(chain(cloud.base_url), encoding="utf-8")
-        words = ("run", "fix a.py", "--max-cost", "0", "--json", "--policy", attesting(home, down))
+        words = ("run", "explain a.py", "--max-cost", "0", "--json", "--policy", attesting(home, down))
         done = call(*words, home=home, cwd=home / "ws")
         assert cloud.chats == []
     assert (done.code, done.json["cost_usd"]) == (3, 0)

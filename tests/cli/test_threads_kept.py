@@ -316,7 +316,7 @@ def test_purge_removes_what_it_names_and_the_conversation_with_it(tmp_path: Path
 @pytest.mark.parametrize("is_folder", [False, True])
 @pytest.mark.parametrize("name", ["health.sqlite", "ledger.sqlite"])
 def test_a_damaged_health_or_ledger_is_set_aside_and_said(tmp_path: Path, name: str, is_folder: bool) -> None:
-    here = stage(tmp_path, local=[], burst=[DONE])
+    here = stage(tmp_path, local=[], burst=[EDIT, DONE])
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     if is_folder:

@@ -56,6 +56,12 @@ FAILING = call("ask_for_profile", {"profile": "x", "reason": "y"})
 HTML = b"<!doctype html><html><body>Please log in</body></html>"
 NESTED = b"[" * 5_000 + b"]" * 5_000
 NO_JSON = b"data: {nonsense\n\n"
+UNREAD = '<tool_call>\n{"name": "edit_file", "arguments": {"path": "calc.py", "old": "a'
+UNOFFERED = '```json\n{"name": "str_replace", "arguments": {"path": "calc.py"}}\n```'
+CHOICE_ERROR = (
+    b'data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error",'
+    b'"error":{"code":502,"message":"it crashed"}}]}\n\n'
+)
 TOKEN = b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"scripted","choices":[{"index":0,"delta":{"role":"assistant","content":"half"}}]}\n\n'
 
 
@@ -84,6 +90,8 @@ _ROWS = (
     # It answers with a status.
     Fault(name="400", answers=_status(400, "bad request")),
     Fault(name="400 that echoes the prompt", answers=_status(400, f"cannot parse: {PROMPT}")),
+    Fault(name="400, no tools", answers=_status(400, "registry.ollama.ai/library/x does not support tools")),
+    Fault(name="500, --jinja is missing", answers=_status(500, "tools param requires --jinja flag")),
     Fault(name="401", answers=_status(401, "bad key")),
     Fault(name="402", answers=_status(402, "no credit")),
     Fault(name="403", answers=_status(403)),
@@ -132,6 +140,10 @@ _ROWS = (
     Fault(name="empty content", moment="during", answers=(say(""),)),
     Fault(name="thoughts alone", moment="after", answers=(say("", reasoning="hm"),)),
     Fault(name="finish reason length", moment="after", answers=(say(HALF, finish="length"),)),
+    Fault(name="finish reason error", moment="after", answers=(say(HALF, finish="error"),)),
+    Fault(name="finish reason content_filter", moment="after", answers=(say(HALF, finish="content_filter"),)),
+    Fault(name="an unknown finish reason", moment="after", answers=(say(HALF, finish="abort"),)),
+    Fault(name="an error in the choice", moment="after", answers=(raw(TOKEN + CHOICE_ERROR),)),
     Fault(name="an empty body", moment="during", answers=(raw(b""),)),
     Fault(name="no JSON", moment="during", answers=(raw(NO_JSON),)),
     Fault(name="no JSON, later", moment="after", answers=(raw(TOKEN + NO_JSON),)),
@@ -160,6 +172,8 @@ _ROWS = (
         name="arguments that are not JSON", moment="after", answers=(call("read_file", "{nonsense"),) * 3, tools=True
     ),
     Fault(name="one failing call", moment="after", answers=(FAILING,) * 3, tools=True),
+    Fault(name="a call as text, unread", moment="after", answers=(say(UNREAD),), tools=True),
+    Fault(name="a call as text of no tool", moment="after", answers=(say(UNOFFERED),), tools=True),
     Fault(
         name="turn limit",
         moment="after",
@@ -168,6 +182,13 @@ _ROWS = (
         tools=True,
     ),
     Fault(name="asks for another profile", moment="after", tools=True),
+    Fault(
+        name="no change",
+        moment="after",
+        answers=(say("done"),),
+        task={"goal": f"Fix add in calc.py; {PROMPT}."},
+        tools=True,
+    ),
     Fault(name="the check fails", moment="after", answers=(say("done"),), task={"check": "false"}, tools=True),
 )
 FAULTS: Mapping[str, Fault] = {row.name: row for row in _ROWS}

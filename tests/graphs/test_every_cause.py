@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import (
+    CHANGED,
     PRIVATE,
     Fails,
     FakeBackends,
@@ -19,7 +20,7 @@ from tests.fakes import (
     evidence,
     with_second,
 )
-from tests.faults.expected import ASKS, BURST, LOCAL, MEANS, OF_TIER, Row, expected, impossible
+from tests.faults.expected import ASKS, BURST, LOCAL, MEANS, OF_TIER, OF_WORK, Row, expected, impossible
 from tests.graphs.a_run import Rig, steps
 
 from profile_router.core.evidence import TokenCount, Window
@@ -46,7 +47,8 @@ def test_a_cause_takes_its_steps_and_no_more(row: Row, tier: str) -> None:
     receipts, _, status = expected(row, "dispatch", tier)
     rig = _rig(row, tier)
     profile = None if tier == "private" else OF_TIER[tier]
-    final = rig.run(a_task(profile=profile, local_only=tier == "private", context="a story", check="make check"))
+    goal = "fix add in calc.py" if row.cause == "no-change" else "rename the function"
+    final = rig.run(a_task(goal, profile=profile, local_only=tier == "private", context="a story", check="make check"))
     beside = rig.condenser.receipts  # of the calls that condense: no attempts
     assert steps(tuple(one for one in final["receipts"] if one not in beside)) == receipts
     assert final["status"] == status
@@ -62,7 +64,7 @@ def _rig(row: Row, tier: str) -> Rig:
     wait = 0.5 if row.family in ("wait", "wait-twice") else None
     fails = Fails(cause=row.cause, asked=ASKS[tier] if row.family == "asked" else None, wait=wait)  # type: ignore[arg-type]
     red = row.cause == "verification-failed"
-    times = 0 if away or not row.cause or red else 2 if row.family.endswith("-twice") else 1
+    times = 0 if away or not row.cause or row.cause in OF_WORK else 2 if row.family.endswith("-twice") else 1
     backends: dict[str, Any] = {"keyless": [at]} if row.cause == "no-key" else {"down": {at: row.cause}} if away else {}
     return Rig(
         runner=FakeRunner(*[fails] * times, "done", endless=True),
@@ -70,5 +72,5 @@ def _rig(row: Row, tier: str) -> Rig:
         candidates=with_second(candidates(), BURST) if tier == "second" else candidates(),
         condenser=FakeCondenser("the gist"),
         measurer=FakeMeasurer(replace(SIZED, private=(PRIVATE,) if tier == "private" else ())),
-        verifier=FakeVerifier(*[int(red)] * 3),
+        verifier=FakeVerifier(*[int(red)] * 3, changed=() if row.cause == "no-change" else CHANGED),
     )

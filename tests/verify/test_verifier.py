@@ -135,4 +135,4 @@ def test_outside_git_the_journal_of_the_tools_stands_in(tmp_path: Path) -> None:
 def test_without_a_workspace_nothing_can_be_confirmed_and_it_says_so(tmp_path: Path) -> None:
     verifier = a_verifier(None, tmp_path / "scratch")
     verified = verify(verifier, verifier.snapshot(), "I changed src/app.py")
-    assert verified == Verified(unverified=(NO_CHECK, "no workspace: no file could be looked at"))
+    assert verified == Verified(unverified=(NO_CHECK, "no workspace: no file could be looked at"), whole=False)

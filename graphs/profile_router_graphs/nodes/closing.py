@@ -15,6 +15,7 @@ from profile_router.core.attempt.between import (
     verification_failure,
     with_earlier_check,
 )
+from profile_router.core.attempt.no_change import no_change
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Verified
@@ -47,7 +48,10 @@ async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, 
 
 
 async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
-    """Look at what changed and run the check, if an attempt was made. Where the check fails, so does the attempt."""
+    """Look at what changed and run the check, if an attempt was made. Where the check fails, so does the attempt.
+
+    It also fails where its task names a file to change, and nothing changed.
+    """
     context, task, attempt = runtime.context, state["task"], state["attempt"]
     if not any_call_made(state["receipts"]):
         return Command(goto="merge", update={"verified": Verified()})
@@ -66,7 +70,11 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     check = verified.check
     spread = check.taints if finished and check is not None and check.wrote else ()
     taints = together(state.get("taints", ()), spread)
-    failure = verification_failure(verified, context.policy) if finished else None
+    failure = None
+    if attempt is not None and finished:
+        failure = verification_failure(verified, context.policy) or no_change(
+            task, state["evidence"], attempt, verified
+        )
     if attempt is None or failure is None:
         return Command(goto="merge", update={"verified": verified, "taints": taints})
     receipts, attempt = judged(state["receipts"], attempt, failure)
@@ -87,7 +95,7 @@ async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]
         "handoff": None,
         "handoff_elsewhere": None,
     }
-    if attempt is None or (attempt.failure is not None and attempt.failure.cause != "verification-failed"):
+    if attempt is None or (attempt.failure is not None and not attempt.failure.of_work):
         return closed
     copied = "" if private else _copied(runtime.context, state["summary"])
     # The thread is kept for long: what is known to be a secret does not go with it.

@@ -51,9 +51,7 @@ async def reroute(
         runtime.stream_writer({"event": "kept", "line": said})
         update["notes"] = (*update.get("notes", state["notes"]), said)
     if hop.profile is None:
-        # What failed its verification has been looked at already.
-        looked_at = attempt.failure.cause == "verification-failed"
-        return Command(goto="merge" if looked_at else "verify", update={**update, "hops": hops})
+        return Command(goto="merge" if attempt.failure.of_work else "verify", update={**update, "hops": hops})
     if hop.wait_s:
         await context.sleep(hop.wait_s)
     condense = hop.action == "condense"

@@ -47,6 +47,7 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
         json=masked_json(
             {
                 "status": status,
+                "verdict": stopped.cause if stopped else status,
                 "summary": final["summary"],
                 "route": decision_json(decision),
                 "attempts": list(receipts),

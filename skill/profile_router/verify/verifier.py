@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,6 +12,7 @@ from typing import Any
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
+from profile_router.core.language.edits import shaped_as_file
 from profile_router.core.language.path_words import path_words
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, left_files, note_beginning
@@ -36,12 +36,6 @@ from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace, tracked_files
 
 _LARGEST_DIFFED = 2_000_000
-# A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
-_IN_FOLDER = re.compile(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
-_ALONE = re.compile(
-    r"[^/:*]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|vue|html?|css|scss|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|sh|sql|go|rs|"
-    r"c|h|cc|cpp|hpp|java|kt|rb|php|cs|swift|scala|lua|ipynb|csv|lock)"
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +84,13 @@ class WorkspaceVerifier:
             open_points.append("no workspace: no file could be looked at")
         elif not self.workspace.git:
             open_points.append("not a git repository: only files written through the tools are known")
-        return Verified(files_changed=changed, check=result, unverified=tuple(open_points), absent=absent)
+        return Verified(
+            files_changed=changed,
+            check=result,
+            unverified=tuple(open_points),
+            absent=absent,
+            whole=self.workspace is not None and self.workspace.git,
+        )
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
@@ -197,7 +197,7 @@ class WorkspaceVerifier:
             return
         names: tuple[str, ...] | None = None
         for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(summary)):
-            if not (_IN_FOLDER.fullmatch(path) or _ALONE.fullmatch(path)) or _there(self.workspace.root, path):
+            if not shaped_as_file(path) or _there(self.workspace.root, path):
                 continue
             names = (*tracked_files(self.workspace), *(file.path for file in changed)) if names is None else names
             if not any(name == path or name.endswith(f"/{path}") for name in names):

@@ -16,14 +16,15 @@ from profile_router.core.policy.rules import TIERS
 
 SERVER = [
     *("dns", "tls", "refused", "connect-timeout", "model-missing", "server-error", "bad-gateway", "unavailable"),
-    *("loading", "wrong-model", "first-token-timeout", "stalled", "request-timeout"),
+    *("loading", "wrong-model", "unfit-model", "first-token-timeout", "stalled", "request-timeout"),
 ]
 KEYS = ["no-key", "key-refused", "payment-required", "forbidden", "rate-limited"]
 NETWORK = ["no-network", "dns", "refused", "connect-timeout"]
 ANSWERS = [
     *("stream-error", "cut-short", "empty-answer", "truncated", "invalid-json", "unknown-tool", "bad-arguments"),
-    *("repeated-call", "turn-limit", "verification-failed"),
+    *("repeated-call", "calls-as-text", "turn-limit"),
 ]
+WORK = ["verification-failed", "no-change"]
 TIER_PROFILES: dict[str, Tier] = {LOCAL: "local", BURST: "burst", CHEAP: "cheap"}
 HERE = ProviderView(label="llama.cpp", local=True, paid=False)
 CLOUD = ProviderView(label="openrouter", local=False, paid=True)
@@ -48,7 +49,7 @@ STEPS = [
     *((cause, BURST, "fallback", LOCAL) for cause in NETWORK),
     ("no-network", CHEAP, "fallback", LOCAL),
     *((cause, at, "fallback", LOCAL) for cause in KEYS for at in (BURST, CHEAP)),
-    *((cause, at, "promote", BURST) for cause in ANSWERS for at in (LOCAL, CHEAP)),
+    *((cause, at, "promote", BURST) for cause in (*ANSWERS, *WORK) for at in (LOCAL, CHEAP)),
     ("over-window", LOCAL, "larger-window", CHEAP),
     ("over-window", CHEAP, "larger-window", BURST),
 ]
@@ -190,13 +191,13 @@ def test_every_cause_has_a_row_and_no_sentence_status_or_detail_stands_for_two()
 
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_a_failure_tells_the_figures_of_its_case_or_else_the_sentence_of_its_cause(cause: Any) -> None:
-    figures = {"seconds": 1.0, "times": 3, "turns": 5, "name": "read_file"}
+    figures = {"seconds": 1.0, "times": 3, "turns": 5, "name": "read_file", "why": "so", "files": "a.py"}
     assert detail_of(cause, **figures) == (TABLE[cause].detail or TABLE[cause].sentence).format(**figures)
     assert detail_of(cause) in (TABLE[cause].detail, TABLE[cause].sentence)
     assert "{" not in detail_of(cause)
 
 
-FAMILIES = {"unreached": [*NETWORK, "tls"], "key": KEYS, "answer": ANSWERS}
+FAMILIES = {"unreached": [*NETWORK, "tls"], "key": KEYS, "answer": ANSWERS, "work": WORK}
 
 
 @pytest.mark.parametrize(("family", "causes"), FAMILIES.items())
@@ -213,6 +214,11 @@ def test_a_failure_knows_whether_its_server_was_ever_asked(cause: Any) -> None:
 def test_another_key_is_no_help_with_a_server_that_fails(cause: str, leads: int) -> None:
     keys = [replace(CLOUD, server="here"), replace(CLOUD, label="openrouter#k2", server="here"), SECOND]
     assert hop(cause, BURST, views={**ONE_EACH, BURST: keys}).provider == leads
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_a_failure_knows_whether_the_work_was_looked_at_already(cause: Any) -> None:
+    assert Failure(cause=cause, message="it broke").of_work is (cause in WORK)
 
 
 STATUSES = {

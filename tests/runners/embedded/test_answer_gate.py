@@ -63,14 +63,14 @@ WHOLE = "".join(f"data: {text}\r\n\r\n" for text in events(say("é\u2028\u0085 d
 
 @given(st.lists(st.integers(0, 10_000), max_size=8))
 def test_an_answer_reads_the_same_wherever_it_is_cut_on_the_way(cuts: list[int]) -> None:
-    gate = AnswerGate(where="there", tokens=SHORT)
+    gate = AnswerGate(where="there")
     body = b"\xef\xbb\xbf: ping\nevent: message\nid: 1\n" + WHOLE
     assert through(body, gate, cuts) == through(WHOLE)
     assert "".join(gate.streamed.written) == "hmé\u2028\u0085 done"
 
 
 def test_the_arguments_of_a_call_are_kept_here_and_read_by_nobody_on_the_way() -> None:
-    gate = AnswerGate(where="there", tokens=SHORT)
+    gate = AnswerGate(where="there")
     body = "".join(f"data: {text}\n\n" for text in events(call("read_file", {"path": "a.py"}), True)).encode()
     passed = through(body, gate)
     assert [(one.name, one.arguments) for one in gate.streamed.whole()] == [("read_file", '{"path": "a.py"}')]
@@ -151,11 +151,12 @@ def test_an_answer_far_longer_than_was_asked_for_is_not_read_further(body: bytes
     assert gate.streamed.began
 
 
+@pytest.mark.parametrize("tokens", [SHORT, None])
 @pytest.mark.parametrize(
     "line",
     [b"data: " + b"a" * 64, b'data: {"choices": [{"delta": {"content": "' + b"a" * 64, b": " + b"a" * 64, b"a" * 64],
 )
-def test_a_line_without_an_end_is_not_kept_beyond_what_an_answer_may_have(line: bytes) -> None:
+def test_a_line_without_an_end_is_not_kept_beyond_what_an_answer_may_have(line: bytes, tokens: int | None) -> None:
     """One event of 60 MB was read whole, and counted letter by letter, before any limit was looked at."""
     given: list[int] = []
 
@@ -169,7 +170,7 @@ def test_a_line_without_an_end_is_not_kept_beyond_what_an_answer_may_have(line: 
         async for _ in gate.through(endless()):
             raise AssertionError("no event has ended")
 
-    gate = AnswerGate(where="there", tokens=SHORT)
+    gate = AnswerGate(where="there", tokens=tokens)
     with pytest.raises(AttemptError, match="far longer than"):
         asyncio.run(read(gate))
     assert len(given) * 65_536 <= 17 * 1024 * 1024

@@ -4,6 +4,7 @@ where a test says so, altered by the test."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tests.captures.capture import CAPTURES, FOLDER, serving, take
 from tests.fakes import an_order
 from tests.llama.script import SENTENCE, Script
 from tests.runners.embedded.a_runner import local, run
-from tests.scripted_provider import CHAT, Answer, ScriptedProvider, raw, say
+from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, raw, say
 
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
@@ -77,16 +78,32 @@ def test_a_thought_is_not_part_of_the_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-def test_a_thought_beside_a_tool_call_is_not_sent_back(tmp_path: Path, field: str) -> None:
-    """Input: the captured tool call, with the captured thought put into its first delta by this test."""
-    with_thought = (
-        '"delta":{"role":"assistant","content":null}',
-        f'"delta":{{"role":"assistant","{field}":"I ponder"}}',
-    )
-    done, history = attempt(tmp_path, [stream("tool_call_stream", with_thought), say("done")])
-    assert (done.text, len(calls_and_results(history)[0])) == ("done", 1)
+def test_a_thought_beside_a_tool_call_goes_back_to_its_server_under_its_own_name(tmp_path: Path, field: str) -> None:
+    """Input: the captured tool call, with the captured thought put into its first two deltas by this test."""
+    begin = f'"delta":{{"role":"assistant","content":"","{field}":"I pon"}}}}],"model":"tiny"}}'
+    go_on = f'data: {{"choices":[{{"index":0,"delta":{{"{field}":"der"}}'
+    with_thought = ('"delta":{"role":"assistant","content":null}', f"{begin}\n\n{go_on}")
+    answers = [stream("tool_call_stream", with_thought), stream("tool_call_stream"), say("done")]
+    done, history = attempt(tmp_path, answers)
+    assert (done.text, len(calls_and_results(history)[0])) == ("done", 2)
+    thoughtful, other = [message for message in history if message["role"] == "assistant"]
+    assert (thoughtful[field], other.get(field)) == ("I ponder", None)
+    assert "ponder" not in repr(done)
+
+
+def test_a_thought_in_front_of_a_tool_call_goes_nowhere(tmp_path: Path) -> None:
+    thinking = call("read_file", {"path": "README.md"}, text="<think>I ponder</think>I look.")
+    done, history = attempt(tmp_path, [thinking, say("<think>I pon\nder</think>\n\ndone")])
+    assert done.text == "done"
+    assert [message["content"] for message in history if message["role"] == "assistant"] == ["I look."]
     assert "ponder" not in json.dumps(history)
-    assert "reasoning" not in json.dumps(history)
+
+
+@pytest.mark.parametrize("text", ["<think>I ponder", "<|channel|>analysis<|message|>I ponder<|end|>", "ponder</think>"])
+def test_thoughts_alone_are_an_empty_answer(tmp_path: Path, text: str) -> None:
+    done, _ = attempt(tmp_path, [say(text)])
+    assert done.failure is not None
+    assert done.failure.cause == "empty-answer"
 
 
 def test_a_thought_that_langchain_would_keep_is_dropped() -> None:
@@ -96,8 +113,8 @@ def test_a_thought_that_langchain_would_keep_is_dropped() -> None:
     assert (kept.text, kept.additional_kwargs) == (SENTENCE, {})
 
 
-@pytest.mark.parametrize("given", ["", "call_1", "the-same"], ids=["missing", "ours", "doubled"])
-def test_call_ids_that_are_missing_or_doubled_are_made_unique(tmp_path: Path, given: str) -> None:
+@pytest.mark.parametrize("given", ["", "call00001", "AbCdEfGh9", "the-same", "x" * 40])
+def test_call_ids_are_unique_and_nine_letters_and_digits(tmp_path: Path, given: str) -> None:
     """Input: the captured tool call twice; this test alters the call's id, which llama.cpp makes unique itself."""
     (own,) = [
         part["id"] for delta in deltas("tool_call_stream") for part in delta.get("tool_calls", ()) if "id" in part
@@ -108,7 +125,45 @@ def test_call_ids_that_are_missing_or_doubled_are_made_unique(tmp_path: Path, gi
     assert done.text == "done"
     assert called == answered
     assert len(set(called)) == len(called) == 2
-    assert all(called)
+    assert all(re.fullmatch("[A-Za-z0-9]{9}", one) for one in called)
+
+
+PATH = {"path": "README.md"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("functions.read_file", json.dumps(PATH)),
+        ("read_file", json.dumps(json.dumps(PATH))),
+        ("default_api.read_file", json.dumps(json.dumps(json.dumps(PATH)))),
+        ("read_file<|channel|>commentary", json.dumps(PATH)),
+    ],
+)
+def test_a_call_is_understood_in_another_dress(tmp_path: Path, name: str, arguments: str) -> None:
+    done, history = attempt(tmp_path, [call(name, arguments), say("done")])
+    assert (done.failure, history[-1]["content"]) == (None, "1\tIt adds numbers.")
+    assert history[-2]["tool_calls"][0]["function"]["name"] == "read_file"
+
+
+def test_arguments_that_are_an_object_are_understood(tmp_path: Path) -> None:
+    """Input: the captured tool call; this test sends its arguments as objects, an empty one ahead."""
+    function = {"name": "read_file", "arguments": {}}
+    events: list[dict[str, Any]] = [
+        {"delta": {"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": function}]}},
+        {"delta": {"tool_calls": [{"index": 0, "function": {"arguments": PATH}}]}},
+        {"delta": {}, "finish_reason": "tool_calls"},
+    ]
+    body = "".join(f"data: {json.dumps({'model': 'tiny', 'choices': [{'index': 0, **one}]})}\n\n" for one in events)
+    done, history = attempt(tmp_path, [raw(body.encode()), say("done")])
+    assert (done.failure, history[-1]["content"]) == (None, "1\tIt adds numbers.")
+
+
+def test_a_good_end_that_is_said_twice_is_one(tmp_path: Path) -> None:
+    end = '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+    body = f'data: {{"choices":[{{"index":0,"delta":{{"content":"done"}}}}]}}\n\ndata: {end}\n\ndata: {end}\n\n'
+    done, _ = attempt(tmp_path, [raw(body.encode())])
+    assert (done.failure, done.text) == (None, "done")
 
 
 def test_a_call_cut_at_the_token_limit_is_no_call(tmp_path: Path) -> None:
@@ -163,7 +218,7 @@ def test_a_call_that_is_not_streamed_is_normalized_alike() -> None:
         message["content"] or "", tool_calls=[{"name": "read_file", "args": arguments, "id": call["id"]}]
     )
     (kept,) = normalize_answer(answer, set()).tool_calls
-    assert (kept["id"], kept["args"]) == (call["id"], arguments)
+    assert (kept["id"], kept["args"]) == ("call00001", arguments)
 
 
 def test_an_image_for_a_text_model_is_left_out_so_that_the_real_server_takes_the_rest(real: httpx2.Client) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.fakes import BURST, Heard, an_order
+from tests.fakes import BURST, Heard, a_task, an_order
+from tests.runners.answers.families import FAMILIES, WORDS
 
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.profile import Secret
@@ -50,6 +51,45 @@ def test_a_text_response_that_is_completed_is_a_success_whatever_the_exit_code()
 )
 def test_anything_less_is_a_failure(spoilt: dict[str, Any]) -> None:
     assert judged(GOOD | spoilt) is not None
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "error", "length", "abort"])
+def test_a_text_that_ended_badly_is_a_failure(reason: str) -> None:
+    failure = judged(GOOD | {"turn_exit_reason": f"text_response(finish_reason={reason})"})
+    assert failure is not None
+    assert failure.cause in {"cut-short", "stream-error", "truncated"}
+
+
+MARKED = [
+    FAMILIES[name] for name in ("Hermes and Qwen 2.5", "Qwen 3 Coder", "python_tag", "Mistral", "gpt-oss", "JSON")
+]
+
+
+@pytest.mark.parametrize("text", MARKED)
+def test_a_call_that_hermes_took_for_an_answer_is_a_failure(text: str) -> None:
+    failure = judged(GOOD | {"final_response": text})
+    assert failure is not None
+    assert failure.cause == "calls-as-text"
+    assert judged(GOOD | {"final_response": text}, task=a_task("Show me an example tool call")) is None
+
+
+@pytest.mark.parametrize("text", WORDS.values(), ids=WORDS)
+def test_words_are_an_answer(text: str) -> None:
+    assert judged(GOOD | {"final_response": text or "done"}) is None
+
+
+def test_the_thoughts_in_front_of_the_last_words_are_no_part_of_them() -> None:
+    account = Account(emit=Heard())
+    account({"event": "result", **GOOD, "final_response": "<think>I ponder</think>\n\ndone"})
+    assert account.text == "done"
+    assert judged(GOOD | {"final_response": "<think>I ponder"}) is not None
+
+
+def test_a_model_that_can_never_take_the_request_is_unfit_and_the_fix_is_told() -> None:
+    error = "HTTP 400: registry.ollama.ai/library/gemma:2b does not support tools"
+    failure = judged({**FAILED, "error": error}, _refused(400))
+    assert failure is not None
+    assert (failure.cause, "name a model that does" in failure.message) == ("unfit-model", True)
 
 
 def _refused(status: int | None = None, *kinds: str) -> dict[str, Any]:

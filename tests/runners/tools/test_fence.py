@@ -15,12 +15,10 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.runners.tools.a_fence import JournalFence, read_whole
 
 from profile_router.errors import WorkspaceError
 from profile_router.runners.tools import enclosure, openat
-from profile_router.runners.tools.answers import ToolRefusal
-from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.fence import Fence, ToolRefusal
 
 SECRET = "a secret from outside"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -51,8 +49,8 @@ def root(tmp_path: Path, outside: Path) -> Path:
 
 
 @pytest.fixture
-def fence(root: Path) -> JournalFence:
-    return JournalFence(root, private_globs=[".env*", "secrets/**"])
+def fence(root: Path) -> Fence:
+    return Fence(root, private_globs=[".env*", "secrets/**"])
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -110,11 +108,11 @@ ESCAPES = [
 
 @pytest.mark.parametrize("path", ESCAPES, ids=lambda path: ascii(path)[:40])
 def test_a_path_that_could_lead_out_is_refused_for_reading_and_writing(
-    fence: JournalFence, root: Path, outside: Path, path: str
+    fence: Fence, root: Path, outside: Path, path: str
 ) -> None:
     before = tree(root), tree(outside)
     with pytest.raises(ToolRefusal):
-        read_whole(fence, path, 1_000)
+        fence.read_bytes(path, 1_000)
     with pytest.raises(ToolRefusal):
         fence.write_text(path, "changed")
     with pytest.raises(ToolRefusal):
@@ -124,7 +122,7 @@ def test_a_path_that_could_lead_out_is_refused_for_reading_and_writing(
 
 
 @pytest.mark.parametrize("path", ESCAPES, ids=lambda path: ascii(path)[:40])
-def test_a_refusal_is_one_short_printable_line(fence: JournalFence, path: str) -> None:
+def test_a_refusal_is_one_short_printable_line(fence: Fence, path: str) -> None:
     with pytest.raises(ToolRefusal) as refused:
         fence.write_text(path, "x")
     assert str(refused.value).isprintable()
@@ -141,25 +139,25 @@ def test_an_absolute_path_into_the_workspace_is_the_same_as_the_relative_one(tmp
         fence.name(f"{root}-other/src/main.py")
 
 
-def test_a_refused_link_is_named_as_a_link(fence: JournalFence) -> None:
+def test_a_refused_link_is_named_as_a_link(fence: Fence) -> None:
     with pytest.raises(ToolRefusal, match=r"'link\.txt' is a symbolic link; links are not followed"):
-        read_whole(fence, "link.txt", 100)
+        fence.read_bytes("link.txt", 100)
     with pytest.raises(ToolRefusal, match=r"'out' is a symbolic link"):
-        read_whole(fence, "out/secret.txt", 100)
+        fence.read_bytes("out/secret.txt", 100)
 
 
 def test_a_device_is_never_opened(root: Path) -> None:
     (root / "zero").symlink_to("/dev/zero")
     with pytest.raises(ToolRefusal, match="symbolic link"):
-        read_whole(Fence(root), "zero", 10)
+        Fence(root).read_bytes("zero", 10)
     with pytest.raises(ToolRefusal, match="is a device, a pipe or a socket"):
-        read_whole(Fence(Path("/dev")), "zero", 10)
+        Fence(Path("/dev")).read_bytes("zero", 10)
 
 
-def test_a_pipe_is_refused_instead_of_waited_for(fence: JournalFence, root: Path) -> None:
+def test_a_pipe_is_refused_instead_of_waited_for(fence: Fence, root: Path) -> None:
     os.mkfifo(root / "pipe")
     acts: tuple[Callable[[], object], ...] = (
-        lambda: read_whole(fence, "pipe", 10),
+        lambda: fence.read_bytes("pipe", 10),
         lambda: fence.write_text("pipe", "x"),
     )
     for act in acts:
@@ -182,7 +180,7 @@ def swap_before_open(monkeypatch: pytest.MonkeyPatch, name: str, swap: object) -
 
 
 def test_a_file_swapped_for_a_link_after_the_look_is_not_followed(
-    fence: JournalFence, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def swap() -> None:
         (root / "src/main.py").unlink()
@@ -190,11 +188,11 @@ def test_a_file_swapped_for_a_link_after_the_look_is_not_followed(
 
     swap_before_open(monkeypatch, "main.py", swap)
     with pytest.raises(ToolRefusal, match="symbolic link"):
-        read_whole(fence, "src/main.py", 100)
+        fence.read_bytes("src/main.py", 100)
 
 
 def test_a_file_swapped_for_a_pipe_after_the_look_does_not_hang(
-    fence: JournalFence, root: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def swap() -> None:
         (root / "src/main.py").unlink()
@@ -202,11 +200,11 @@ def test_a_file_swapped_for_a_pipe_after_the_look_does_not_hang(
 
     swap_before_open(monkeypatch, "main.py", swap)
     with pytest.raises(ToolRefusal, match="pipe"):
-        read_whole(fence, "src/main.py", 100)
+        fence.read_bytes("src/main.py", 100)
 
 
 def test_a_folder_swapped_for_a_link_on_the_way_is_not_followed(
-    fence: JournalFence, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def swap() -> None:
         (root / "src").rename(root / "moved")
@@ -219,7 +217,7 @@ def test_a_folder_swapped_for_a_link_on_the_way_is_not_followed(
 
 
 def test_a_link_put_in_the_files_place_at_the_last_moment_is_replaced_not_written_through(
-    fence: JournalFence, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.replace
 
@@ -234,7 +232,7 @@ def test_a_link_put_in_the_files_place_at_the_last_moment_is_replaced_not_writte
     assert (root / "src/main.py").read_text() == "new"
 
 
-def test_a_folder_that_flips_all_the_time_never_leads_out(fence: JournalFence, root: Path, outside: Path) -> None:
+def test_a_folder_that_flips_all_the_time_never_leads_out(fence: Fence, root: Path, outside: Path) -> None:
     (root / "flip").mkdir()
     (root / "flip" / "secret.txt").write_text("inside")
     stop = threading.Event()
@@ -255,7 +253,7 @@ def test_a_folder_that_flips_all_the_time_never_leads_out(fence: JournalFence, r
         return old
 
     def reads() -> None:
-        read.add(read_whole(fence, "flip/secret.txt", 100))
+        read.add(fence.read_bytes("flip/secret.txt", 100))
 
     acts: tuple[Callable[[], object], ...] = (reads, lambda: fence.rewrite("flip/secret.txt", rewritten))
     try:
@@ -275,12 +273,12 @@ def test_a_workspace_replaced_by_another_folder_is_refused(root: Path, outside: 
     root.rename(root.with_name("elsewhere"))
     outside.rename(root)
     with pytest.raises(ToolRefusal, match="was replaced"):
-        read_whole(fence, "secret.txt", 100)
+        fence.read_bytes("secret.txt", 100)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["HEAD", "objects/a", "refs/a"])))
 def test_no_order_of_writes_makes_a_folder_that_git_takes_for_its_own(
-    fence: JournalFence, root: Path, order: tuple[str, ...]
+    fence: Fence, root: Path, order: tuple[str, ...]
 ) -> None:
     for name in order[:2]:
         fence.write_text(name, "ref: refs/heads/main\n")
@@ -290,12 +288,12 @@ def test_no_order_of_writes_makes_a_folder_that_git_takes_for_its_own(
 
 
 @pytest.mark.parametrize("present", [("HEAD", "objects/x", "refs/x"), ("HEAD", "commondir")])
-def test_a_git_directory_of_any_name_is_off_limits(fence: JournalFence, root: Path, present: tuple[str, ...]) -> None:
+def test_a_git_directory_of_any_name_is_off_limits(fence: Fence, root: Path, present: tuple[str, ...]) -> None:
     for name in present:
         (root / "meta" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "meta" / name).write_text("x")
     acts: tuple[Callable[[], object], ...] = (
-        lambda: read_whole(fence, "meta/HEAD", 10),
+        lambda: fence.read_bytes("meta/HEAD", 10),
         lambda: fence.write_text("meta/hooks/pre-commit", "x"),
     )
     for act in acts:
@@ -351,7 +349,7 @@ def test_writing_to_any_path_touches_nothing_outside_and_nothing_of_git(path: st
         (base / "work" / "chain").symlink_to("out")
         (base / "work" / "repo").symlink_to(".git")
         (base / "work" / "link.txt").symlink_to(base / "outside" / "secret.txt")
-        fence = JournalFence(base / "work")
+        fence = Fence(base / "work")
         try:
             fence.write_text(path.replace("{out}", str(base / "outside")), "changed")
         except (ToolRefusal, OSError):
@@ -363,7 +361,7 @@ def test_writing_to_any_path_touches_nothing_outside_and_nothing_of_git(path: st
         assert tree(base / "work" / ".git") == {"config": "[core]\n"}
 
 
-def test_writing_makes_the_folders_and_journals_what_was_there_first(fence: JournalFence, root: Path) -> None:
+def test_writing_makes_the_folders_and_journals_what_was_there_first(fence: Fence, root: Path) -> None:
     assert fence.write_text("docs/new/page.md", "one\n") is None
     assert fence.write_text("docs/new/page.md", "two\n") == b"one\n"
     assert fence.write_text(f"{root}/src/main.py", "three\n") == b"print('hi')\n"
@@ -373,14 +371,14 @@ def test_writing_makes_the_folders_and_journals_what_was_there_first(fence: Jour
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o640, 0o600])
-def test_an_existing_files_mode_is_kept(fence: JournalFence, root: Path, mode: int) -> None:
+def test_an_existing_files_mode_is_kept(fence: Fence, root: Path, mode: int) -> None:
     (root / "src/main.py").chmod(mode)
     fence.write_text("src/main.py", "x")
     assert stat.S_IMODE((root / "src/main.py").stat().st_mode) == mode
 
 
 def test_what_replaces_a_file_of_its_owner_alone_is_never_readable_by_others(
-    fence: JournalFence, root: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "src/main.py").chmod(0o600)
     made = []
@@ -399,7 +397,7 @@ def user_saves(root: Path) -> None:
     (root / "src/main.py").write_text("print('hi')\n# by the user\n")
 
 
-def test_what_the_user_changed_after_it_was_read_is_not_overwritten_unread(fence: JournalFence, root: Path) -> None:
+def test_what_the_user_changed_after_it_was_read_is_not_overwritten_unread(fence: Fence, root: Path) -> None:
     fence.read("src/main.py")
     user_saves(root)
     with pytest.raises(ToolRefusal, match=r"src/main\.py was changed since you read it; read it again"):
@@ -414,7 +412,7 @@ def test_what_the_user_changed_after_it_was_read_is_not_overwritten_unread(fence
     assert (root / "src/main.py").read_text() == "y"
 
 
-def test_what_the_user_saves_while_an_edit_is_made_stays(fence: JournalFence, root: Path) -> None:
+def test_what_the_user_saves_while_an_edit_is_made_stays(fence: Fence, root: Path) -> None:
     def slow(old: bytes) -> bytes:
         user_saves(root)
         return old.upper()
@@ -425,14 +423,14 @@ def test_what_the_user_saves_while_an_edit_is_made_stays(fence: JournalFence, ro
     assert fence.before == {}
 
 
-def test_a_file_that_the_user_made_meanwhile_is_not_overwritten_unread(fence: JournalFence, root: Path) -> None:
+def test_a_file_that_the_user_made_meanwhile_is_not_overwritten_unread(fence: Fence, root: Path) -> None:
     fence.read("src/new.py")
     (root / "src/new.py").write_text("mine")
     with pytest.raises(ToolRefusal, match="was changed since"):
         fence.write_text("src/new.py", "x")
 
 
-def test_a_read_only_file_is_not_replaced(fence: JournalFence, root: Path) -> None:
+def test_a_read_only_file_is_not_replaced(fence: Fence, root: Path) -> None:
     (root / "src/main.py").chmod(0o444)
     with pytest.raises(ToolRefusal, match=r"src/main\.py is read-only \(mode 0444\)|is read-only"):
         fence.write_text("src/main.py", "x")
@@ -440,7 +438,7 @@ def test_a_read_only_file_is_not_replaced(fence: JournalFence, root: Path) -> No
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(
-    fence: JournalFence, root: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -452,15 +450,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(
     assert (root / "src/main.py").read_text() == "print('hi')\n"
 
 
-def test_a_sealed_fence_writes_nothing_any_more(fence: JournalFence, root: Path) -> None:
+def test_a_sealed_fence_writes_nothing_any_more(fence: Fence, root: Path) -> None:
     fence.seal()
     with pytest.raises(ToolRefusal, match="the attempt is over"):
         fence.write_text("src/main.py", "x")
-    assert read_whole(fence, "src/main.py", 100) == b"print('hi')\n"
+    assert fence.read_bytes("src/main.py", 100) == b"print('hi')\n"
     assert fence.before == {}
 
 
-def test_edits_by_many_threads_are_all_kept(fence: JournalFence, root: Path) -> None:
+def test_edits_by_many_threads_are_all_kept(fence: Fence, root: Path) -> None:
     fence.write_text("all.txt", "")
 
     def add(number: int) -> None:
@@ -474,13 +472,13 @@ def test_edits_by_many_threads_are_all_kept(fence: JournalFence, root: Path) -> 
     assert not [name for name in fence.files().paths if name.endswith(".tmp")]
 
 
-def test_a_file_above_the_limit_is_refused_with_its_size(fence: JournalFence) -> None:
+def test_a_file_above_the_limit_is_refused_with_its_size(fence: Fence) -> None:
     with pytest.raises(ToolRefusal, match=r"'src/main\.py' is too large: 12 bytes, at most 5"):
-        read_whole(fence, "src/main.py", 5)
+        fence.read_bytes("src/main.py", 5)
 
 
 def test_a_file_too_large_to_journal_is_not_overwritten(
-    fence: JournalFence, root: Path, monkeypatch: pytest.MonkeyPatch
+    fence: Fence, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openat, "LARGEST_EDIT", 5)
     with pytest.raises(ToolRefusal, match="too large"):
@@ -489,11 +487,11 @@ def test_a_file_too_large_to_journal_is_not_overwritten(
 
 
 @pytest.mark.parametrize("path", [".env", "deploy/.env.local", "secrets/a/b.txt", "deploy/.ENV"])
-def test_a_private_path_is_withheld_whatever_is_wanted_of_it(fence: JournalFence, root: Path, path: str) -> None:
+def test_a_private_path_is_withheld_whatever_is_wanted_of_it(fence: Fence, root: Path, path: str) -> None:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text("TOKEN=1")
     acts: dict[str, Callable[[], object]] = {
-        "read": lambda: read_whole(fence, path, 100),
+        "read": lambda: fence.read_bytes(path, 100),
         "write": lambda: fence.write_text(path, "x"),
         "edit": lambda: fence.rewrite(path, lambda old: old),
     }
@@ -503,34 +501,34 @@ def test_a_private_path_is_withheld_whatever_is_wanted_of_it(fence: JournalFence
         ):
             act()
     assert path in fence.files().paths
-    assert read_whole(Fence(root, private_globs=[".env*", "secrets/**"], allow_private=True), path, 100) == b"TOKEN=1"
+    assert Fence(root, private_globs=[".env*", "secrets/**"], allow_private=True).read_bytes(path, 100) == b"TOKEN=1"
 
 
-def test_a_text_that_holds_a_key_is_withheld_and_not_open_to_edits_either(fence: JournalFence, root: Path) -> None:
+def test_a_text_that_holds_a_key_is_withheld_and_not_open_to_edits_either(fence: Fence, root: Path) -> None:
     (root / "notes.txt").write_text(f"hello\n{KEY}")
     with pytest.raises(
         ToolRefusal, match=r"withheld: notes\.txt holds a private key; only a local profile may read it"
     ):
-        read_whole(fence, "notes.txt", 1_000)
+        fence.read_bytes("notes.txt", 1_000)
     with pytest.raises(ToolRefusal, match="may edit it"):
         fence.rewrite("notes.txt", lambda _: b"")
-    assert b"OPENSSH" in read_whole(Fence(root, allow_private=True), "notes.txt", 1_000)
+    assert b"OPENSSH" in Fence(root, allow_private=True).read_bytes("notes.txt", 1_000)
 
 
-def test_nuls_do_not_hide_a_key(fence: JournalFence, root: Path) -> None:
+def test_nuls_do_not_hide_a_key(fence: Fence, root: Path) -> None:
     (root / "notes.txt").write_text(KEY.replace("PRIVATE", "PRI\0VATE"))
     with pytest.raises(ToolRefusal, match="holds a private key"):
-        read_whole(fence, "notes.txt", 1_000)
+        fence.read_bytes("notes.txt", 1_000)
 
 
 def test_a_workspace_inside_a_private_folder_is_private(tmp_path: Path) -> None:
     (tmp_path / "secrets" / "work").mkdir(parents=True)
     (tmp_path / "secrets" / "work" / "a.txt").write_text("x")
     with pytest.raises(ToolRefusal, match="withheld"):
-        read_whole(Fence(tmp_path / "secrets" / "work", private_globs=["secrets/**"]), "a.txt", 10)
+        Fence(tmp_path / "secrets" / "work", private_globs=["secrets/**"]).read_bytes("a.txt", 10)
 
 
-def test_files_are_walked_without_git_and_without_links(fence: JournalFence) -> None:
+def test_files_are_walked_without_git_and_without_links(fence: Fence) -> None:
     assert fence.files().paths == ("src/main.py",)
     assert [name for name, _ in fence.entries()] == ["chain", "inside", "link.txt", "out", "repo", "src"]
 
@@ -559,12 +557,12 @@ def test_a_tree_without_end_is_cut_and_says_so(root: Path, monkeypatch: pytest.M
     assert Fence(root, known_files=lambda: [f"{number}.txt" for number in range(10)]).files().cut
 
 
-def test_existence_is_told_without_following_links(fence: JournalFence) -> None:
-    assert fence.look("src/main.py")
-    assert fence.look("link.txt")
-    assert fence.look(".")
-    assert not fence.look("src/none.py")
-    assert not fence.look("none/none.py")
+def test_existence_is_told_without_following_links(fence: Fence) -> None:
+    assert fence.exists("src/main.py")
+    assert fence.exists("link.txt")
+    assert fence.exists(".")
+    assert not fence.exists("src/none.py")
+    assert not fence.exists("none/none.py")
 
 
 @pytest.mark.parametrize("name", ["missing", "file.txt"])

@@ -14,7 +14,6 @@ import pytest
 from tests.cli.stage import workspace
 from tests.core.privacy.secret_samples import TOKENS
 from tests.git.git_repository import write_files
-from tests.runners.tools.a_fence import read_whole
 from tests.runners.tools.a_terminal import answer, python
 
 from profile_router.runners.tools import hidden_files
@@ -287,14 +286,14 @@ def test_another_name_of_a_private_file_is_empty_to_a_command_and_withheld_by_th
     fence = Fence(root, private_globs=GLOBS)
     why = r"withheld: public\.txt is another name of secrets/plan\.txt, which is private; only a local profile may"
     uses: dict[str, Callable[[], object]] = {
-        "read": lambda: read_whole(fence, "public.txt", 100),
+        "read": lambda: fence.read_bytes("public.txt", 100),
         "write": lambda: fence.write_text("public.txt", "mine"),
         "edit": lambda: fence.rewrite("public.txt", lambda content: content + b"x"),
     }
     for act, use in uses.items():
         with pytest.raises(ToolRefusal, match=f"{why} {act} it"):
             use()
-    assert read_whole(fence, "lone.txt", 100) == b"lone\n"
+    assert fence.read_bytes("lone.txt", 100) == b"lone\n"
 
 
 def test_a_local_model_that_is_shown_another_name_of_a_private_file_is_noted(root: Path) -> None:
@@ -311,11 +310,11 @@ def test_a_name_that_a_file_gets_after_it_was_read_counts(root: Path) -> None:
     write_files(root, {"a.txt": PLAN})
     os.link(root / "a.txt", root / "b.txt")
     fence = Fence(root, private_globs=GLOBS)
-    assert read_whole(fence, "a.txt", 100) == PLAN.encode()
+    assert fence.read_bytes("a.txt", 100) == PLAN.encode()
     (root / "secrets").mkdir()
     os.link(root / "a.txt", root / "secrets" / "plan.txt")
     with pytest.raises(ToolRefusal, match=r"another name of secrets/plan\.txt"):
-        read_whole(fence, "b.txt", 100)
+        fence.read_bytes("b.txt", 100)
 
 
 def test_where_not_all_names_can_be_known_a_file_with_several_is_withheld(
@@ -326,7 +325,7 @@ def test_where_not_all_names_can_be_known_a_file_with_several_is_withheld(
     with pytest.raises(
         ToolRefusal, match=r"again\.py has several names, one of which may be private: it has more than 1"
     ):
-        read_whole(Fence(root, private_globs=GLOBS), "again.py", 100)
+        Fence(root, private_globs=GLOBS).read_bytes("again.py", 100)
 
 
 def test_the_seam_is_longer_than_any_secret() -> None:

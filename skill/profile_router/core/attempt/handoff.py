@@ -25,7 +25,9 @@ _TRIED, _LAST_ERRORS, _EITHER = "what was tried", "the last errors", "what was t
 _UNTOLD = "what it said, changed and printed stays on the machine it ran on: it read a private file there"
 _KIND_CHARS = 40
 # Failures whose message repeats the model's own words.
-_QUOTING: frozenset[Cause] = frozenset({"asked-for-profile", "repeated-call", "unknown-tool", "bad-arguments"})
+_QUOTING: frozenset[Cause] = frozenset(
+    {"asked-for-profile", "repeated-call", "unknown-tool", "bad-arguments", "calls-as-text"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ def _tried(attempt: Attempt, said: str) -> str:
     turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
     words = TABLE[attempt.failure.cause].sentence if attempt.failure else "it finished"
     line = f"{receipt.profile} ({receipt.model_served or receipt.model_asked}), {turns}: {words}"
-    if not said or attempt.failure is None or attempt.failure.cause != "verification-failed":
+    if not said or attempt.failure is None or not attempt.failure.of_work:
         return line
     folded = " ".join(said.split())
     cut = "…" if len(folded) > _SAID_CHARS else ""

@@ -19,6 +19,7 @@ Family = Literal[
     "key",  # the key does not open the provider, now or at all
     "request",  # what was sent is wrong
     "answer",  # the model answered, and the answer is of no use
+    "work",  # the model finished, and what it left is not what was asked for
     "asked",  # the subagent wants to be elsewhere
     "stopped",  # our own doing: another try would not help, or is not allowed
 ]
@@ -99,6 +100,11 @@ TABLE: Mapping[Cause, CauseRow] = {
         unblock="name a model that {address} serves in the config.yaml of {profile}",
     ),
     "wrong-model": CauseRow("model", "another model is loaded", unblock_here=_ALIAS),
+    "unfit-model": CauseRow(
+        "model",
+        "the model cannot take the request",
+        unblock="name a model that takes tools in the config.yaml of {profile}: try `profile-router doctor --live`",
+    ),
     "no-key": CauseRow("key", "there is no key", unblock=_KEY),
     "key-refused": CauseRow("key", "the key is refused", statuses=(401,), unblock=_KEY),
     "payment-required": CauseRow("key", "the credit is used up", statuses=(402,), unblock=_CREDIT),
@@ -122,8 +128,14 @@ TABLE: Mapping[Cause, CauseRow] = {
     "repeated-call": CauseRow(
         "answer", "the model repeats a failing call", detail="made one failing call of {name} {times} times"
     ),
+    "calls-as-text": CauseRow(
+        "answer",
+        "the model writes its tool calls as text",
+        detail="wrote a tool call into its answer that cannot be carried out: {why}",
+    ),
     "turn-limit": CauseRow("answer", "the turn limit is reached", detail="did not finish in {turns} turns"),
-    "verification-failed": CauseRow("answer", "the verification failed"),
+    "verification-failed": CauseRow("work", "the verification failed"),
+    "no-change": CauseRow("work", "no file was changed", detail="{files} was to be changed, and no file was"),
     "asked-for-profile": CauseRow("asked", "the subagent asks for another profile"),
     "not-local": CauseRow(
         "stopped",

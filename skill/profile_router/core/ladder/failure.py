@@ -25,6 +25,11 @@ class Failure:
         """Tell whether the server was never reached: nothing was asked of it."""
         return TABLE[self.cause].family == "unreached"
 
+    @property
+    def of_work(self) -> bool:
+        """Tell whether the attempt finished, and what it left was found wanting: it has been looked at already."""
+        return TABLE[self.cause].family == "work"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:

@@ -58,6 +58,7 @@ class Attempt:
     """The end of one attempt: its receipt, and either the subagent's last words or the failure.
 
     `wrote` are the files that it wrote, relative to the workspace; None: nobody knows, it ran commands or other tools.
+    `in_vain`: it tried to write files, and every try failed.
     """
 
     receipt: Receipt
@@ -65,6 +66,7 @@ class Attempt:
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     wrote: tuple[str, ...] | None = None
+    in_vain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +109,16 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files."""
+    """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files.
+
+    `whole`: every file that changed is among `files_changed`, whoever changed it.
+    """
 
     files_changed: tuple[ChangedFile, ...] = ()
     check: CheckResult | None = None
     unverified: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    whole: bool = True
 
     @property
     def lines_added(self) -> int:

@@ -25,10 +25,14 @@ from profile_router.core.text import utf8
 from profile_router.errors import AttemptError
 from profile_router.ports import Hold, Purse, RunLedger
 from profile_router.prompting.tokens import exact_tokens
+from profile_router.runners.answers.endings import bad_ending
+from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.runners.embedded import NAME
+from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
 from profile_router.runners.embedded.history import counted_in, cut_short
+from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.token_use import tokens_used
@@ -118,17 +122,7 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     failure: Failure | None = None
     try:
         async with asyncio.timeout(call.seconds):
-            async with open_model(
-                call.profile,
-                policy,
-                streamed,
-                local=call.local,
-                read_s=call.seconds,
-                max_tokens=call.max_tokens,
-                schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
-            ) as model:
-                asking = model.ainvoke(utf8(call.prompt), config={"callbacks": [clock, streamed]})
-                message = await clock.keep(asking)
+            message = await clock.keep(_message(call, policy, streamed, [clock, streamed]))
         _look_whole(call, message)
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
@@ -147,17 +141,33 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     receipt = _receipt(call, counts, failure, time.monotonic() - started)
     if failure is not None:
         return None, replace(receipt, outcome="failed")  # it was asked, whatever came of it
-    return message.text.strip(), receipt
+    return without_thoughts(message.text).strip(), receipt
 
 
 def _look_whole(call: SingleCall, message: Any) -> None:
     """Raise AttemptError where *message* is not the whole answer to *call*."""
     if cut := cut_short(call.prompt, counted_in(message)):
         raise AttemptError("over-window", f"{call.profile.where}: {cut}")
-    if message.response_metadata.get("finish_reason") != "stop":
-        raise AttemptError("truncated", f"{call.profile.where}: {detail_of('truncated')}")
-    if not message.text.strip():
+    if (bad := bad_ending(message.response_metadata.get("finish_reason"))) is not None:
+        raise AttemptError(bad[0], f"{call.profile.where}: {bad[1]}")
+    if not without_thoughts(message.text).strip():
         raise AttemptError("empty-answer", f"{call.profile.where}: {detail_of('empty-answer')}")
+
+
+async def _message(call: SingleCall, policy: Policy, streamed: StreamedCalls, callbacks: list[Any]) -> Any:
+    gate = AnswerGate(where=call.profile.where, streamed=streamed, tokens=call.max_tokens)
+    if call.local:
+        gate.look_at = ServedModel(profile=call.profile, policy=policy).look_at
+    async with open_model(
+        call.profile,
+        local=call.local,
+        connect_s=policy.limits.connect_seconds,
+        read_s=call.seconds,
+        max_tokens=call.max_tokens,
+        schema=None if call.schema is None else {"name": call.step, "strict": True, "schema": call.schema},
+        gate=gate,
+    ) as model:
+        return await model.ainvoke(utf8(call.prompt), config={"callbacks": callbacks})
 
 
 def _receipt(call: SingleCall, counts: Counts, failure: Failure | None, seconds: float) -> Receipt:

@@ -3,9 +3,6 @@
 It reads the stream event by event, with bounds on nesting, length and number, keeps what they bring, and passes each on
 written anew, so that all who read after it read the same. An answer has so many tokens as it was asked for: what is far
 longer than so many can be is not read further, however long its words or its thoughts are.
-
-An error may come as plain JSON with a 200 (OpenRouter and others). A reader of streams would skip it, and the
-provider's words with it: it is passed on as the event that carries it.
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.errors import AttemptError
 from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.runners.embedded.plain_error import error_in
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 
 if TYPE_CHECKING:
@@ -27,22 +25,22 @@ if TYPE_CHECKING:
 _CHARACTERS, _FREE_CHARACTERS = 32, 256 * 1024
 _EVENTS, _FREE_EVENTS = 4, 20_000
 _MOST_CALLS = 128  # of tools, in one answer
+_LONGEST_LINE = 16 * 1024 * 1024  # bytes of one event, where an answer may have any number of tokens
 _BYTES = 6  # of a character, escaped in JSON
 _ERROR_CHARACTERS = 2_000
-_ERROR_BYTES = 1_000_000  # a plain error in a 200 has that many at most
 _END = "[DONE]"
 
 
 @dataclass(slots=True, kw_only=True)
 class AnswerGate:
-    """Lets the answers of one model through. *tokens* is how many each was asked for.
+    """Lets the answers of one model through. *tokens* is how many each was asked for, None for any number.
 
     *look_at* is told the model that the server names in an event; it raises where that must not be.
     """
 
     where: str
-    tokens: int
     streamed: StreamedCalls = field(default_factory=StreamedCalls)
+    tokens: int | None = None
     look_at: Callable[[str], Awaitable[None]] | None = None
 
     async def guard(self, response: httpx2.Response) -> None:
@@ -57,9 +55,10 @@ class AnswerGate:
 
     async def through(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield the events of *stream*, written anew. Raises UnreadableJson, AttemptError, or what `look_at` raises."""
-        characters = _FREE_CHARACTERS + self.tokens * _CHARACTERS
-        events = _FREE_EVENTS + self.tokens * _EVENTS
-        reader = _Events(characters * _BYTES)
+        characters, events = _FREE_CHARACTERS, _FREE_EVENTS
+        if self.tokens is not None:
+            characters, events = characters + self.tokens * _CHARACTERS, events + self.tokens * _EVENTS
+        reader = _Events(_LONGEST_LINE if self.tokens is None else characters * _BYTES)
         async for chunk in stream:
             if beginning := reader.too_long(chunk):
                 self.streamed.began = True
@@ -73,15 +72,17 @@ class AnswerGate:
                 events -= 1
                 characters -= self.streamed.take(event)
                 await self._look_at_model(event)
-                if characters < 0 or events < 0:
+                if (error := error_in(event)) is not None:
+                    event = {"error": error}
+                if self.tokens is not None and (characters < 0 or events < 0):
                     raise self._truncated()
                 if len(self.streamed.calls) > _MOST_CALLS:
                     raise UnreadableJson(f"more than {_MOST_CALLS} tool calls")
                 yield b"data: " + json.dumps(event).encode() + b"\n\n"
 
     def _truncated(self) -> AttemptError:
-        asked = f"far longer than the {self.tokens:,} tokens that were asked for"
-        message = f"{self.where}: the answer is {asked}, and was not read further"
+        asked = "any answer" if self.tokens is None else f"the {self.tokens:,} tokens that were asked for"
+        message = f"{self.where}: the answer is far longer than {asked}, and was not read further"
         return AttemptError("truncated", message)
 
     async def _look_at_model(self, event: Mapping[str, Any]) -> None:
@@ -152,34 +153,6 @@ def _error(body: bytes) -> bytes:
         return body if not text.lstrip().startswith(("{", "[")) else json.dumps({"error": {"message": text}}).encode()
 
 
-async def _errors_as_events(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield *stream*; where all of it is one JSON object with an `error` in it, the event that carries the error."""
-    held: bytearray | None = bytearray()  # what has come, as long as it may be such a body
-    async for chunk in stream:
-        if held is None:
-            yield chunk
-            continue
-        held += chunk
-        begins = bytes(held[:64]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        # no event of a stream begins with a brace
-        if begins not in (b"", b"{") or len(held) > _ERROR_BYTES:
-            yield bytes(held)
-            held = None
-    if held:
-        yield _error_event(bytes(held)) or bytes(held)
-
-
-def _error_event(body: bytes) -> bytes | None:
-    """Return the event for the error in *body*, None where there is none."""
-    try:
-        found = read_json(body)
-    except UnreadableJson:
-        return None
-    if not isinstance(found, dict) or not found.get("error"):
-        return None
-    return b"data: " + json.dumps({"error": found["error"]}).encode() + b"\n\n"
-
-
 @cache
 def _gated_stream() -> type:
     """Return the class of the streams, which is a subclass of one of httpx2's."""
@@ -195,7 +168,7 @@ def _gated_stream() -> type:
             if self._read:  # openai reads on behind the end; whatever comes there does not belong to the answer
                 return
             self._read = True
-            async for event in self._gate.through(_errors_as_events(aiter(self._stream))):
+            async for event in self._gate.through(aiter(self._stream)):
                 yield event
 
         async def aclose(self) -> None:

@@ -1,24 +1,18 @@
-"""Build the chat model of a profile: LangChain's ChatOpenAI, with everything hidden switched off.
-
-It tells which model may answer for an endpoint on this machine: the one asked for, by the names that its server lists.
-"""
+"""Build the chat model of a profile: LangChain's ChatOpenAI, with everything hidden switched off."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from profile_router.core.ladder.server_report import other_model, same_model
-from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
-from profile_router.errors import AttemptError
 from profile_router.runners.embedded.answer_gate import AnswerGate
-from profile_router.runners.embedded.streamed_calls import StreamedCalls
+from profile_router.runners.embedded.kept_thoughts import put_back
+from profile_router.runners.embedded.plain_error import as_event
 from profile_router.servers.http import idle_client, open_client
-from profile_router.servers.inspect import listed_models
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -28,62 +22,33 @@ _NO_KEY = "not-needed"
 _NEW_TOKEN_LIMIT = frozenset({"openai-api"})
 
 
-@dataclass(slots=True, kw_only=True)
-class ServedModel:
-    """Looks at the names in the answers for *profile*, whose endpoint is attested as local.
-
-    A port of this machine may be a proxy: one that lists a model of ours and lets another one answer, wherever that
-    runs. The address says nothing of that; the name in the answer is all that does.
-    """
-
-    profile: Profile
-    policy: Policy
-    _known: set[str] = field(default_factory=set)
-
-    async def look_at(self, name: str) -> None:
-        """Raise AttemptError (wrong-model) where *name* is not a name of the model asked for, by what the server lists.
-
-        The server is asked for its list where the names differ, once for each name.
-        """
-        asked = self.profile.endpoint.model
-        if same_model(asked, name) or name in self._known:
-            return
-        listed = await listed_models(self.profile, connect_s=self.policy.limits.connect_seconds)
-        if problem := other_model(asked, name, listed, accept_any=self.policy.accept_any_model):
-            raise AttemptError("wrong-model", f"{self.profile.where} {problem}")
-        self._known.add(name)
-
-
 @asynccontextmanager
 async def open_model(
     profile: Profile,
-    policy: Policy,
-    streamed: StreamedCalls,
     *,
     local: bool,
+    connect_s: float,
     read_s: float,
-    max_tokens: int,
+    max_tokens: int | None,
     schema: Mapping[str, Any] | None = None,
+    gate: AnswerGate | None = None,
 ) -> AsyncIterator[ChatOpenAI]:
     """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
     Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
     bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`. *schema* (name,
     strict, schema) binds the answer; it is sent past LangChain, which would parse the answer and raise by itself.
-    Every answer comes through a gate, which keeps it in *streamed*.
+    Every answer comes through *gate*.
     """
-    from langchain_openai import ChatOpenAI
-
     # What a server says of the wrong type is of no use to anybody's stderr, where it would be quoted.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)
-    look_at = ServedModel(profile=profile, policy=policy).look_at if local else None
-    gate = AnswerGate(where=profile.where, streamed=streamed, tokens=max_tokens, look_at=look_at)
-    async with open_client(direct=direct, connect_s=policy.limits.connect_seconds, read_s=read_s) as client:
+    gate = gate or AnswerGate(where=profile.where)
+    async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
         hooks = client.event_hooks
-        client.event_hooks = {**hooks, "response": [*hooks["response"], gate.guard]}
-        yield ChatOpenAI(
+        client.event_hooks = {**hooks, "response": [*hooks["response"], as_event, gate.guard]}
+        yield _thinking_model()(
             model=endpoint.model,
             base_url=endpoint.base_url,
             api_key=lambda: endpoint.api_key.reveal() if endpoint.api_key else _NO_KEY,
@@ -102,11 +67,25 @@ async def open_model(
         )
 
 
-def _extra_body(profile: Profile, max_tokens: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+@cache
+def _thinking_model() -> type[ChatOpenAI]:
+    """Return the class of the models: LangChain's, which alone would leave the thoughts of a turn out of the next."""
+    from langchain_openai import ChatOpenAI
+
+    class ThinkingModel(ChatOpenAI):
+        def _get_request_payload(self, input_: Any, *, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+            payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
+            put_back(payload["messages"], self._convert_input(input_).to_messages())
+            return payload
+
+    return ThinkingModel
+
+
+def _extra_body(profile: Profile, max_tokens: int | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": dict(schema)}
-    if profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
+    if max_tokens is not None and profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
         body["max_tokens"] = max_tokens
     if profile.preferences and profile.endpoint.provider == "openrouter":
         body["provider"] = dict(profile.preferences)

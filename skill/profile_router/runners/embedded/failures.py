@@ -12,9 +12,11 @@ from typing import Any
 
 from profile_router.core.ladder.causes import cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.profile import Secret, without_key
 from profile_router.errors import AttemptError, RouterError
 from profile_router.outside.json_reader import UnreadableJson
+from profile_router.runners.embedded.plain_error import code_of
 from profile_router.servers.bounded_body import TOO_LONG
 from profile_router.servers.http import causes, transport_cause
 from profile_router.servers.retry_after import retry_after
@@ -26,7 +28,6 @@ _OVERFLOW = (
     "maximum context length",
 )
 _MESSAGE_CHARS = 200
-_CODE_CHARS = 40
 _ECHO_CHARS = 20  # so long a piece of what was sent is not chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 # What openai and LangChain raise on a 200 whose body is not a chat completion: they do not expect one.
@@ -79,12 +80,14 @@ def _of_transport(error: BaseException) -> bool:
 def _answered(error: Exception, where: str, key: Secret | None) -> Failure:
     status = getattr(error, "status_code", None)
     said = " ".join(_said(error).split())
-    code = _without_echo(_code_of(getattr(error, "body", None)), getattr(error, "request", None))
+    code = _without_echo(code_of(getattr(error, "body", None)), getattr(error, "request", None))
     text = _clean(_without_echo(said, getattr(error, "request", None)), key)
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{where}: {named}{text}".rstrip()
     if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
+    if (fix := _unfit(error, said, where)) is not None:
+        return Failure(cause="unfit-model", message=f"{shown}; {fix}")
     if status is None:
         return Failure(cause="stream-error", message=shown)
     response = getattr(error, "response", None)
@@ -92,10 +95,11 @@ def _answered(error: Exception, where: str, key: Secret | None) -> Failure:
     return Failure(cause=cause_of_answer(status, text), message=shown, retry_after_s=wait)
 
 
-def _code_of(error: object) -> str:
-    """Return the code that an *error* object of a provider names, empty where it names none."""
-    code = error.get("code") if isinstance(error, dict) else None
-    return str(code)[:_CODE_CHARS] if isinstance(code, int | str) and not isinstance(code, bool) else ""
+def _unfit(error: Exception, said: str, where: str) -> str | None:
+    """Return what fixes that the model can never take our requests, None where *error* does not say so."""
+    body = json.dumps(getattr(error, "body", None), default=str)
+    texts = (_without_echo(text, getattr(error, "request", None)) for text in (said, body))
+    return next((fix for text in texts if (fix := unfit_fix(text, where.partition(" at ")[0]))), None)
 
 
 def _said(error: Exception) -> str:

@@ -1,8 +1,8 @@
 """Keep an attempt's inner history within its window, by real counts, before it can overflow.
 
 The count is the server's own where it counts requests (llama.cpp); else o200k times a factor learned from the last
-answer's usage. Old tool results go first, then the ends of long new ones, then whole old turns; the task and the shared
-conversation stay.
+answer's usage. Old thoughts go first, then old tool results, the ends of long new ones, and whole old turns; the task
+and the shared conversation stay.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from profile_router.prompting.tokens import count_tokens, exact_tokens
+from profile_router.runners.embedded.kept_thoughts import put_back, thoughts_of, without_thoughts_beside
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -96,7 +97,9 @@ class History:
         """Return the request body that *messages* make, as the server would count it."""
         from langchain_core.messages import SystemMessage, convert_to_openai_messages
 
-        converted = convert_to_openai_messages([SystemMessage(self.system), *messages])
+        every = [SystemMessage(self.system), *messages]
+        converted: Any = convert_to_openai_messages(every)
+        put_back(converted, every)
         return {"messages": converted, "tools": list(self.schemas)}
 
 
@@ -126,13 +129,23 @@ def _shorter_and_shorter(messages: list[BaseMessage]) -> Iterator[list[BaseMessa
     """Yield *messages* trimmed by one step, by two, and so on to the last that there is."""
     kept = messages
     while shorter := (
-        _elide_oldest_result(kept)
+        _forget_oldest_thought(kept)
+        or _elide_oldest_result(kept)
         or _cut_longest_result(kept, _READABLE)
         or _drop_oldest_turn(kept)
         or _cut_longest_result(kept, _SHORTEST)
     ):
         yield shorter
         kept = shorter
+
+
+def _forget_oldest_thought(messages: list[BaseMessage]) -> list[BaseMessage] | None:
+    """Drop the oldest thought, but never the newest: some servers refuse a turn without it."""
+    thoughtful = [place for place, message in enumerate(messages) if thoughts_of(message)]
+    if len(thoughtful) < 2:
+        return None
+    place = thoughtful[0]
+    return [*messages[:place], without_thoughts_beside(messages[place]), *messages[place + 1 :]]
 
 
 def _elide_oldest_result(messages: list[BaseMessage]) -> list[BaseMessage] | None:

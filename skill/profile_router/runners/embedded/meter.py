@@ -5,7 +5,7 @@ It is the only thing between LangChain's loop and the model, so what it does not
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
@@ -16,6 +16,8 @@ from profile_router.core.ladder.causes import Cause, detail_of
 from profile_router.core.policy import Limits
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
+from profile_router.runners.answers.endings import bad_ending
+from profile_router.runners.answers.text_calls import Fits
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
 from profile_router.runners.embedded.history import History, counted_in
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
@@ -23,6 +25,7 @@ from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.token_use import tokens_used
 from profile_router.runners.embedded.tool_mistakes import ToolMistakes
+from profile_router.runners.embedded.written_calls import offered_of, with_written_calls
 
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
@@ -40,6 +43,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         vision: bool,
         emit: Emit,
         afford: Callable[[int, int], None] | None = None,
+        goal: str = "",
     ) -> None:
         super().__init__()
         self.clock = StreamClock(where, limits)
@@ -47,20 +51,22 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self.streamed = StreamedCalls()
         self.counts = Counts()
         self.usage_missing = False
+        self.calls_as_text = False
         self._history = history
         self._where = where
         self._max_turns = max_turns
         self._vision = vision
         self._emit = emit
         self._afford = afford
+        self._goal = goal
         self._seen_ids: set[str] = set()
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
         if self.counts.turns >= self._max_turns:
             raise self._ended("turn-limit", detail_of("turn-limit", turns=self._max_turns))
-        offered = frozenset(str(getattr(tool, "name", "")) for tool in request.tools)
-        if (mistake := self._mistakes.look(request.messages, offered)) is not None:
+        offered = offered_of(request.tools)
+        if (mistake := self._mistakes.look(request.messages, frozenset(offered))) is not None:
             raise self._ended(*mistake)
         messages = request.messages if self._vision else without_images(request.messages)
         fitted = await self._history.fit(messages)
@@ -79,21 +85,28 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             if isinstance(error, UNREADABLE):
                 raise unreadable(error, self._where) from error
             raise
-        return ModelResponse(result=[self._metered(message, fitted) for message in response.result])
+        self._look_whole(fitted, response.result)
+        return ModelResponse(result=[self._metered(message, fitted, offered) for message in response.result])
 
-    def _metered(self, message: Any, sent: Sequence[BaseMessage]) -> Any:
+    def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
+        """Refuse an answer to a prompt that the server cut without a word."""
+        for answer in answers:
+            if cut := self._history.cut_short(sent, counted_in(answer)):
+                if isinstance(answer, AIMessage):
+                    self._count(answer, sent)
+                raise self._ended("over-window", cut)
+
+    def _metered(self, message: Any, sent: Sequence[BaseMessage], offered: Mapping[str, Fits]) -> Any:
         if not isinstance(message, AIMessage):
             return message
-        cut = self._history.cut_short(sent, counted_in(message))
         self._count(message, sent)
-        if cut:  # the server cut the prompt without a word
-            raise self._ended("over-window", cut)
-        finish = message.response_metadata.get("finish_reason")
-        if finish is None:
-            raise self._ended("cut-short")
-        if finish == "length":
-            raise self._ended("truncated")
-        answer = normalize_answer(message, self._seen_ids, self.streamed.whole())
+        if (bad := bad_ending(message.response_metadata.get("finish_reason"))) is not None:
+            raise self._ended(*bad)
+        raw, thoughts = self.streamed.whole(), self.streamed.thoughts
+        answer = normalize_answer(message, self._seen_ids, raw, offered=offered, thoughts=thoughts)
+        read = with_written_calls(answer, offered, self._seen_ids, goal=self._goal, where=self._where)
+        self.calls_as_text |= read is not answer
+        answer = read
         self._emit({"event": "turn", "turn": self.counts.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("empty-answer")

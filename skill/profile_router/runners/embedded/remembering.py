@@ -50,13 +50,14 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         name = f"turn {self._meter.counts.turns}"
         kept, streamed = self._records.find(name), self._meter.streamed
         if kept is not None:
-            result, calls, *written = kept
+            result, calls, *more = kept
+            written, thoughts = (more[0] if more else ""), (more[1] if len(more) > 1 else {})
             raw = [RawCall(index=at, name=of, arguments=given, id=call) for at, of, given, call in calls]
-            streamed.again(raw, "".join(written))
+            streamed.again(raw, written, thoughts)
             return ModelResponse(result=list(result))
         response = await handler(request)
         calls = [(call.index, call.name, call.arguments, call.id) for call in streamed.whole()]
-        self._records.keep(name, (list(response.result), calls, "".join(streamed.written)))
+        self._records.keep(name, (list(response.result), calls, "".join(streamed.written), streamed.thoughts))
         return response
 
     async def awrap_tool_call(self, request: Any, handler: ToolHandler) -> Any:

@@ -27,10 +27,12 @@ from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
 from profile_router.ports import Emit, Hold
 from profile_router.runners.embedded import NAME
+from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import failure_of, unexpected
 from profile_router.runners.embedded.history import History
 from profile_router.runners.embedded.request import OFFERED, conversation_messages, system_prompt, tools_for
+from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.servers.inspect import count_prompt
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from profile_router.runners.embedded.remembering import Remembering
 
 _TAINT = "taint "
+_WRITING = frozenset({"write_file", "edit_file"})  # the tools that write
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,7 +103,14 @@ class EmbeddedRunner:
         receipt = receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
         receipt = replace(receipt, withheld=refused, taints=self._taints(order))
         notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
-        return Attempt(receipt=receipt, text=text, failure=failure, notes=notes, wrote=self._wrote(order))
+        return Attempt(
+            receipt=receipt,
+            text=text,
+            failure=failure,
+            notes=notes,
+            wrote=self._wrote(order),
+            in_vain=self._in_vain(order),
+        )
 
     def _wrote(self, order: Order) -> tuple[str, ...] | None:
         """Return the files that the attempt's tools wrote, None where it ran commands: those may have written any."""
@@ -108,6 +118,12 @@ class EmbeddedRunner:
         if kept.names("began "):
             return None
         return tuple(sorted({kept.find(name)[0] for name in kept.names("edit ")}))
+
+    def _in_vain(self, order: Order) -> bool:
+        """Tell whether the attempt's tools were to write files, and none of them came to it."""
+        kept = Scoped(self.records, f"{order.number}/")
+        tools = (kept.find(name) for name in kept.names("tool "))
+        return not kept.names("edit ") and any(getattr(result, "name", "") in _WRITING for result in tools)
 
     def _taints(self, order: Order) -> tuple[Taint, ...]:
         """Return what the attempt was shown that is withheld elsewhere, by a process before this one too."""
@@ -148,8 +164,16 @@ class EmbeddedRunner:
         from langchain.agents import create_agent
 
         tokens = self._answer_tokens(order, profile)
+        gate = AnswerGate(where=profile.where, streamed=meter.streamed, tokens=tokens)
+        if order.local:
+            gate.look_at = ServedModel(profile=profile, policy=self.policy).look_at
         async with open_model(
-            profile, self.policy, meter.streamed, local=order.local, read_s=order.seconds, max_tokens=tokens
+            profile,
+            local=order.local,
+            connect_s=self.policy.limits.connect_seconds,
+            read_s=order.seconds,
+            max_tokens=tokens,
+            gate=gate,
         ) as model:
             agent: Any = create_agent(
                 model,
@@ -218,14 +242,17 @@ class EmbeddedRunner:
             factor=self.policy.counting.tokenizer_factor,
             count=count if order.local else None,
         )
+        wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
+        turns = min(limit for limit in wanted if limit is not None)
         return AnswerMeter(
             history,
             where=profile.where,
-            max_turns=order.turns(profile, self.policy),
+            max_turns=turns,
             limits=self.policy.limits,
             vision=order.vision,
             emit=emit,
             afford=self._afford(order, profile, hold),
+            goal=order.task.goal,
         )
 
 
@@ -253,6 +280,8 @@ def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Answer
         )
     if workspace is None:
         notes.append("no workspace: the subagent had no file tools; name one with --workspace")
+    if meter.calls_as_text:
+        notes.append(f"{profile.name} wrote tool calls as text: they were read there and carried out")
     if meter.usage_missing:
         notes.append(f"{profile.name} sent no usage with an answer: its tokens and cost are by our own count")
     return tuple(notes)

@@ -9,9 +9,11 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import BaseMessage
 
+from profile_router.runners.answers.endings import is_good
+from profile_router.runners.embedded.kept_thoughts import FIELDS
 from profile_router.runners.embedded.quirks import RawCall
 
-_WRITTEN = ("content", "reasoning_content", "reasoning", "refusal")  # each of them is paid for
+_WRITTEN = ("content", *FIELDS, "refusal")  # each of them is paid for
 
 
 class StreamedCalls(AsyncCallbackHandler):
@@ -26,6 +28,8 @@ class StreamedCalls(AsyncCallbackHandler):
         self.written: list[str] = []
         self.began = False
         self.model: str | None = None
+        self._thoughts: dict[str, list[str]] = {}
+        self._ended = False
         self._pieces: list[list[str]] = []
         self._places: dict[str, int] = {}
 
@@ -34,11 +38,18 @@ class StreamedCalls(AsyncCallbackHandler):
     ) -> None:
         """Forget the answer before."""
         self.calls, self.written, self.began = [], [], False
+        self._thoughts, self._ended = {}, False
         self._pieces, self._places = [], {}
 
-    def again(self, calls: Sequence[RawCall], written: str) -> None:
-        """Be as after an answer that is kept: with *calls*, of which *written* is the text of all."""
+    @property
+    def thoughts(self) -> dict[str, str]:
+        """Return the thoughts that came in fields of their own, by the field's name."""
+        return {name: "".join(pieces) for name, pieces in self._thoughts.items()}
+
+    def again(self, calls: Sequence[RawCall], written: str, thoughts: Mapping[str, str]) -> None:
+        """Be as after an answer that is kept: with *calls*, of which *written* is the text of all, and *thoughts*."""
         self.calls, self.written, self.began = list(calls), [written], True
+        self._thoughts = {name: [text] for name, text in thoughts.items()}
         self._pieces = [[call.arguments] for call in calls]
 
     def take(self, event: dict[str, Any]) -> int:
@@ -48,9 +59,12 @@ class StreamedCalls(AsyncCallbackHandler):
         them, and go through a long text that is not JSON once for each of its characters.
         """
         before = len(self.written)
-        for delta in _deltas(event):
+        for delta in self._deltas(event):
             self.began = True
             self.written += (text for name in _WRITTEN if isinstance(text := delta.get(name), str))
+            for name in FIELDS:
+                if isinstance(text := delta.get(name), str):
+                    self._thoughts.setdefault(name, []).append(text)
             delta.pop("function_call", None)  # of an older protocol; nobody here reads it
             for part in _parts(delta):
                 self._take_part(part)
@@ -62,12 +76,30 @@ class StreamedCalls(AsyncCallbackHandler):
             call.arguments = "".join(pieces)
         return self.calls
 
+    def _deltas(self, event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        choices = event.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                choice.pop("logprobs", None)
+                self._take_end(choice)
+                if isinstance(delta := choice.get("delta"), dict):
+                    yield delta
+
+    def _take_end(self, choice: dict[str, Any]) -> None:
+        """Let a good end be said once: LangChain joins the words of all events, and "stopstop" is no word."""
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            if self._ended and is_good(reason):
+                choice["finish_reason"] = None
+            self._ended = True
+
     def _take_part(self, part: dict[str, Any]) -> None:
         """Add a *part* of a call to its call, which a new index or a new id begins."""
         function, index, given = part["function"], part.get("index"), part.get("id")
         name, arguments = function.get("name"), function.get("arguments")
         name, given = (value if isinstance(value, str) else "" for value in (name, given))
-        arguments = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments)
+        if not isinstance(arguments, str):  # some send the object itself, and an empty one ahead of it
+            arguments = json.dumps(arguments) if arguments else ""
         place = self._places.get(str(index))
         if place is None or (given and name and self.calls[place].id not in ("", given)):
             place = self._places[str(index)] = len(self.calls)
@@ -78,15 +110,6 @@ class StreamedCalls(AsyncCallbackHandler):
         self._pieces[place].append(arguments)
         self.written += (name, arguments)
         function["arguments"] = ""
-
-
-def _deltas(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    choices = event.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict):
-            choice.pop("logprobs", None)
-            if isinstance(delta := choice.get("delta"), dict):
-                yield delta
 
 
 def _parts(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ from profile_router.core.attempt.receipts import Counts
 from profile_router.core.ladder.failure import Failure
 from profile_router.errors import AttemptError, StateError
 from profile_router.ports import Emit
+from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.threads.records import MemoryRecords, Records
 
 _NOTED = ("asked", "answered", "refused")
@@ -129,5 +130,5 @@ class Account(Counts):
 
     @property
     def text(self) -> str:
-        """Return the subagent's last words."""
-        return str((self.result or {}).get("final_response") or "").strip()
+        """Return the subagent's last words, without its thoughts."""
+        return without_thoughts(str((self.result or {}).get("final_response") or "").strip())

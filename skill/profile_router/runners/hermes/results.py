@@ -16,7 +16,10 @@ from typing import Any
 from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.causes import Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.profile import Secret, without_key
+from profile_router.runners.answers.endings import bad_ending
+from profile_router.runners.answers.text_calls import asks_to_see_calls, text_calls
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.servers.retry_after import retry_after
@@ -27,6 +30,7 @@ _ASK = re.compile(
     r"\s*[*_`]*ask_for_profile[*_`]*[:\s]+[`*'\"]*([a-z0-9][a-z0-9_-]*)[`*'\"]*[\s:.,–—-]*(.*)", re.I | re.S
 )
 _REASON_CHARS = 300
+_TEXT_ENDED = re.compile(r"text_response\(finish_reason=(\w[\w-]*)\)")
 
 # Hermes' own classes of failed requests (agent/error_classifier.py).
 _OF_REASON: Mapping[str, Cause] = {
@@ -115,6 +119,7 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
     (lambda case: bool(case.result.get("compression_exhausted")), lambda _: "over-window"),
     (lambda case: "context length exceeded" in case.error.lower(), lambda _: "over-window"),
     (lambda case: bool(case.result.get("interrupted")), lambda _: "interrupted"),
+    (lambda case: unfit_fix(case.error, "") is not None, lambda _: "unfit-model"),
     (lambda case: case.status is not None, lambda case: cause_of_answer(case.status or 0, case.error)),
     (lambda case: _unreached(case) is not None, lambda case: _unreached(case) or "refused"),
     (lambda case: bool(case.kinds & _LATE), lambda _: "stalled"),
@@ -145,12 +150,25 @@ def failure_of(account: Account, ended: Ended, order: Order, *, where: str, key:
     if asked := _asked(account, order):
         return asked
     if _succeeded(account):
-        return None
+        return _no_answer(account, order, where)
     case = _Case(account)
     cause = next((meaning(case) for holds, meaning in _TABLE if holds(case)), _NOTHING_USABLE)
     wait = retry_after((account.trouble or {}).get("waits") or {}, now=time.time())
     said = without_key(_said(case, account), key, _MESSAGE_CHARS)
+    if cause == "unfit-model":
+        said = f"{said}; {unfit_fix(case.error, order.profile)}"
     return Failure(cause=cause, message=f"{where}: {said}", retry_after_s=wait)
+
+
+def _no_answer(account: Account, order: Order, where: str) -> Failure | None:
+    """Return why the words with which Hermes ended a turn well are no answer: cut off, or a call that nobody made."""
+    ended = _TEXT_ENDED.match(str((account.result or {}).get("turn_exit_reason")))
+    if ended and (bad := bad_ending(ended[1])) is not None:
+        return Failure(cause=bad[0], message=f"{where}: {bad[1]}")
+    if asks_to_see_calls(order.task.goal, {}) or text_calls(account.text, {}) is None:
+        return None
+    said = detail_of("calls-as-text", why="Hermes took it for the answer")
+    return Failure(cause="calls-as-text", message=f"{where}: {said}")
 
 
 def _succeeded(account: Account) -> bool:

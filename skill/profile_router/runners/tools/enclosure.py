@@ -66,6 +66,10 @@ class Enclosure:
         except FileNotFoundError:
             return None
 
+    def exists(self, path: str) -> bool:
+        """Tell whether *path* is there, as a file or anything else."""
+        return self.look(path) is not None
+
     def entries(self, path: str = ".") -> list[tuple[str, os.stat_result]]:
         """Return name and kind of everything in the folder *path*, sorted by name, git's own data left out."""
         found = []

@@ -24,14 +24,16 @@ from profile_router.runners.tools.answers import ToolRefusal
 from profile_router.runners.tools.enclosure import Enclosure
 from profile_router.withheld.survey import NamesOfFiles
 
+__all__ = ["Fence", "ToolRefusal"]
+
 
 class Fence(Enclosure):
     """The workspace *root* as the only place that a tool can reach. Safe to use from several threads.
 
     *private_globs* are the policy's; unless *allow_private*, contents of matching paths and key material are withheld
     (their names are not), and other secrets are masked in what is read. So are *left*, files and folders that may hold
-    what was made of private ones. `about_to_write` is told each path that is written, its content (None for a new file)
-    and what it becomes. With *allow_private*, `about_to_show` is called once for each file of which
+    what was made of private ones. `before` maps each path written here to
+    its first content, None for a new file. With *allow_private*, `about_to_show` is called once for each file of which
     something is shown that no model elsewhere would be: with its path and what withholds it there.
     Raises WorkspaceError where *root* is not a folder. Every method raises ToolRefusal for what the model must not have
     and the system's OSError for what is not there.
@@ -48,6 +50,7 @@ class Fence(Enclosure):
         left: Sequence[str] = (),
     ) -> None:
         super().__init__(root, known_files)
+        self.before: dict[str, bytes | None] = {}
         self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
         self.about_to_show: Callable[[str, str], object] = lambda path, why: None
         self._globs = tuple(private_globs)
@@ -150,6 +153,13 @@ class Fence(Enclosure):
             self.release(path, found=found)
             yield file, found.st_size
 
+    def read_bytes(self, path: str, limit: int) -> bytes:
+        """Return the whole file *path*; one above *limit* bytes, or one that holds a secret, is refused."""
+        with self.opened(path) as (file, _):
+            content = openat.whole(file, path, limit)
+        self.release(path, plain(content))
+        return content
+
     def write_text(self, path: str, content: str) -> bytes | None:
         """Make *content* the whole of *path*, with its folders; return what was there before, None for a new file."""
         try:
@@ -225,6 +235,7 @@ class Fence(Enclosure):
             new = change(old)
             if openat.version(folder, parts[-1]) != was:
                 raise ToolRefusal(f"{shown(name)} is just being changed by somebody else; read it again")
+            self.before.setdefault(name, old)
             self.about_to_write(name, old, new)
             openat.put(folder, parts[-1], new, mode)
             if known:  # else there is still something in it that was not read

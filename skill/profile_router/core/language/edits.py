@@ -1,0 +1,77 @@
+"""Tell whether a text asks for a change of a file, and whether a word has the shape of a file's name. Pure.
+
+What asks to look, explain, list or plan asks for none, and neither does what is to be done only if it is needed.
+"""
+
+import re
+
+from profile_router.core.language.clauses import OPAQUE, clauses, first_word, plain_text, word_set
+
+# What these are done to is another afterwards. "make", "use", "test", "lint" and "format" may leave all as it was.
+_EDITS = word_set(
+    "add adapt append apply bump change comment convert correct decouple deduplicate delete document drop edit extend "
+    "extract fix implement inline insert integrate introduce migrate modify move optimise optimize patch port prefix "
+    "prepend refactor reformat remove rename reorder reorganise reorganize replace repair restructure revert rewrite "
+    "rework shorten simplify sort split strip substitute swap translate turn uncomment undo update upgrade wrap"
+)
+_MAKES = word_set("create write generate draft put set save")  # a file, or an answer
+_ANSWERS = re.compile(
+    r"\b(?:summar\w+|explanations?|overview|reports?|reviews?|lists?|descriptions?|analys[ei]s|answers?|haiku|poem"
+    r"|plans?|proposals?|comparisons?|tables?|outlines?|messages?|e-?mails?|questions?|notes?|suggestions?|estimates?"
+    r"|sentences?|paragraphs?|commands?|reply|diagrams?)\b"
+)
+_INTO = re.compile(
+    rf"\b(?:in|into|to|as|at the (?:top|end|start|bottom) of|called|named) (?:the |a |an |file )*{OPAQUE}"
+)
+_SETS = re.compile(rf"\b(?:to|in|as|into)\b|{OPAQUE}")
+_ADVERB = re.compile(r"\w+ly (?=\w)")
+_HEDGED = re.compile(
+    r"\b(?:unless|whether|wherever|whenever)\b|\b(?:as|where|when) (?:needed|necessary|required|appropriate|possible)\b"
+    r"|\bif (?:there|any|it|they|you|not|so|one|need(?:ed)?|necessary|required|missing|possible|appropriate|something"
+    r"|anything)\b|^\w+ (?:what|whatever|anything|everything)\b"
+    r"|\bany (?:\w+ ){0,2}?(?:findings?|problems?|issues?|errors?|warnings?|bugs?|violations?|mistakes?"
+    r"|typos?)\b"
+)
+_PLACE_FIRST = re.compile(
+    rf"(^|[.!?\n] ?)(?:in|within|inside|for|from) (?:the |file |module )*{OPAQUE},? ", re.IGNORECASE
+)
+_HANDS_OFF = re.compile(
+    r"\b(?:do not|don't|dont|never|without|must not|should not)(?: \w+)? "
+    r"(?:edit|edits|editing|chang(?:e|es|ing)|modify|modifying|writ(?:e|ing)|touch|touching|alter|altering)"
+    r"(?: (?:to|any|the|a|of|other))*"
+    r"(?: (?:files?|code|anything|it|them|repo(?:sitory)?|workspace|sources?|disk)\b|\W*$)"
+    r"|\bread[- ]only\b|\bdry[- ]run\b|\bno (?:edits|changes)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+# A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
+_IN_FOLDER = re.compile(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
+_ALONE = re.compile(
+    r"[^/:*]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|vue|html?|css|scss|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|sh|sql|go|rs|"
+    r"c|h|cc|cpp|hpp|java|kt|rb|php|cs|swift|scala|lua|ipynb|csv|lock)"
+)
+
+
+def shaped_as_file(path: str) -> bool:
+    """Tell whether *path*, a word of a text, has the shape of a file's name."""
+    return bool(_IN_FOLDER.fullmatch(path) or _ALONE.fullmatch(path))
+
+
+def asks_for_an_edit(text: str) -> bool:
+    """Tell whether *text* asks, without condition, for a change of what it names."""
+    plain = _PLACE_FIRST.sub(r"\1", plain_text(text))
+    if _HANDS_OFF.search(plain):
+        return False
+    return any(asked and _edits(clause) for clause, asked in clauses(plain))
+
+
+def _edits(clause: str) -> bool:
+    """Tell whether a *clause* that asks for something asks for a change."""
+    said = _ADVERB.sub("", clause.lower(), count=1) if _ADVERB.match(clause.lower()) else clause.lower()
+    if _HEDGED.search(said):
+        return False
+    verb = first_word(said)
+    if verb in _EDITS:
+        return True
+    if verb not in _MAKES or not _SETS.search(said):
+        return False
+    return bool(_INTO.search(said)) or not _ANSWERS.search(said)

@@ -1,0 +1,67 @@
+"""A task that names a file to change has failed where no file changed, whatever its model says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes import a_receipt, a_task, evidence
+
+from profile_router.core.attempt.no_change import no_change
+from profile_router.core.evidence import NamedFile
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Attempt, ChangedFile, Verified
+from profile_router.core.task import Facts
+
+KNOWN = evidence(files=(NamedFile(path="pkg/Calc", bytes=10),))
+NOTHING_CHANGED = Verified()
+
+
+def judged(goal: str, verified: Verified = NOTHING_CHANGED, **changes: Any) -> Failure | None:
+    of_attempt = {name: changes.pop(name) for name in ("wrote", "in_vain") if name in changes}
+    attempt = Attempt(receipt=a_receipt(), text="Done.", **of_attempt)
+    return no_change(a_task(goal, **changes), KNOWN, attempt, verified)
+
+
+@pytest.mark.parametrize(
+    ("goal", "more", "said"),
+    [
+        ("Rename x to y in a.py", {}, "a.py was to be changed, and no file was"),
+        ("Rename x to y", {"files": ("a.py",)}, "a.py was to be changed, and no file was"),
+        ("Create new/notes.md with a title", {}, "new/notes.md was to be changed, and no file was"),
+        ("Fix `Calc`", {}, "Calc was to be changed, and no file was"),
+        ("Fix pkg/Calc", {}, "pkg/Calc was to be changed, and no file was"),
+        ("Fix a.py, b.py, c.py, d.py", {}, "a.py, b.py, c.py and 1 more was to be changed, and no file was"),
+        ("Fix the typo", {"in_vain": True}, "each of its edits failed, and no file was changed"),
+    ],
+)
+def test_a_named_file_that_was_to_change_and_did_not_is_a_failure(goal: str, more: dict[str, Any], said: str) -> None:
+    failure = judged(goal, **more)
+    assert failure == Failure(cause="no-change", message=said)
+    assert failure.of_work
+
+
+@pytest.mark.parametrize(
+    ("goal", "more"),
+    [
+        ("Explain a.py", {}),
+        ("Explain it", {"files": ("a.py",)}),
+        ("Review a.py and fix any issues", {}),
+        ("Fix the typo", {}),
+        ("Fix the typos", {"facts": Facts(files_to_edit=3)}),
+        ("Explain the typo", {"in_vain": True}),
+    ],
+)
+def test_no_file_that_is_to_change_is_named(goal: str, more: dict[str, Any]) -> None:
+    assert judged(goal, **more) is None
+
+
+def test_any_change_will_do() -> None:
+    changed = (ChangedFile(path="b.py", lines_added=1, lines_removed=0),)
+    assert judged("Fix a.py", Verified(files_changed=changed)) is None
+
+
+def test_where_nobody_knows_what_changed_nothing_is_judged() -> None:
+    unseen = Verified(whole=False)
+    assert judged("Fix a.py", unseen, wrote=None) is None
+    assert judged("Fix a.py", unseen, wrote=()) is not None
