@@ -14,6 +14,7 @@ from profile_router.doctor import local_server
 from profile_router.doctor.facts import DoctorFacts
 
 REACHABLE, MODEL, WINDOW = local_server.reachable, local_server.right_model, local_server.window
+TOOLS = local_server.tools
 SHARED, THREADS = local_server.shared_cache, local_server.threads
 
 
@@ -41,6 +42,38 @@ def threads(count: int, cores: int, *, each: int = 1, quota: str = "") -> Callab
 
 
 ROWS = [
+    Row(
+        rule="a model that takes tools passes",
+        check=TOOLS,
+        given=server(takes_tools=True, takes_system=True),
+        level="pass",
+        says="gemma takes tools",
+    ),
+    Row(rule="a server that does not tell is not blamed", check=TOOLS, given=server(), level=None),
+    Row(
+        rule="a chat template without tools cannot carry a task out",
+        check=TOOLS,
+        given=server(takes_tools=False, takes_system=True),
+        level="fail",
+        says="gemma takes no tools",
+        fix="--jinja --chat-template-file FILE",
+    ),
+    Row(
+        rule="nor can one of Ollama's models",
+        check=TOOLS,
+        given=server(kind="Ollama", takes_tools=False),
+        level="fail",
+        says="gemma takes no tools",
+        fix="`ollama show MODEL` lists tools",
+    ),
+    Row(
+        rule="nor one without a system message",
+        check=TOOLS,
+        given=server(takes_tools=False, takes_system=False),
+        level="fail",
+        says="gemma takes no tools and no system message",
+        fix="--chat-template-file",
+    ),
     Row(
         rule="a server that answers is named",
         check=REACHABLE,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.doctor.scene import Scene
 from tests.fakes import BURST, CHEAP, LOCAL
-from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect, say
+from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say
 
 from profile_router.doctor.finding import Finding
 from profile_router.doctor.model_call import ANSWER_TOKENS, call_each
@@ -95,3 +96,69 @@ def test_a_profile_without_a_key_is_not_called(tmp_path: Path) -> None:
         found = {line.name: line for line in asyncio.run(call_each(scene.facts()))}
     for name in (BURST, CHEAP):
         assert (found[f"{name} live"].level, found[f"{name} live"].measured) == ("warn", "not called: it has no key")
+
+
+RETURNED = "pear"
+
+
+def round_trip(folder: Path, *answers: Answer | str) -> tuple[Finding, list[Any]]:
+    """Return what the round trip of a tool found, and its requests."""
+    with ScriptedProvider(list(answers)) as server:
+        scene = Scene(folder)
+        scene.home.write(LOCAL, config(server.base_url))
+        found = asyncio.run(call_each(scene.facts(), tools=True))
+        return found[0], server.chats
+
+
+def test_a_round_trip_calls_a_tool_and_gives_its_result_back(tmp_path: Path) -> None:
+    first = call("functions.look_up", json.dumps({"number": 7}), reasoning="I ponder", usage=(50, 9))
+    finding, (_, second) = round_trip(tmp_path, first, say(RETURNED, usage=(70, 1)))
+    assert finding.level == "pass"
+    assert "called a tool and took its result, 120 tokens in, 10 out" in finding.measured
+    _, _, asked, given = second["messages"]
+    assert (given["content"], given["tool_call_id"], asked["reasoning_content"]) == (RETURNED, "call00001", "I ponder")
+    assert asked["tool_calls"][0]["id"] == given["tool_call_id"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (say("It is a pear."), "makes no tool call when asked for one"),
+        (
+            say('<tool_call>{"name": "look_up", "arguments": {"number": 7}}</tool_call>'),
+            "writes its tool calls as text",
+        ),
+        (call("look_down", {"number": 7}), "makes a tool call that does not fit"),
+        (call("look_up", {"number": "seven"}), "makes a tool call that does not fit"),
+        (call("look_up", "{nonsense"), "makes a tool call that does not fit"),
+    ],
+)
+def test_a_model_that_does_not_call_is_told_apart(answer: Answer, says: str, tmp_path: Path) -> None:
+    finding, chats = round_trip(tmp_path, answer)
+    assert (finding.level, len(chats)) == ("warn", 1)
+    assert says in finding.measured
+    assert finding.fix
+
+
+@pytest.mark.parametrize(
+    ("answers", "says", "fix"),
+    [
+        ([fail(400, "gemma does not support tools")], "HTTP 400", "it takes no tools"),
+        ([fail(500, "tools param requires --jinja flag")], "HTTP 500", "start llama-server with `--jinja`"),
+        (
+            [call("look_up", {"number": 7}), fail(500, "conversation roles must alternate user/assistant")],
+            "the result of its call is refused: HTTP 500",
+            "it takes no results of tools",
+        ),
+        (
+            [call("look_up", {"number": 7}), Answer(drop=True)],
+            "the result of its call is refused: no answer",
+            "profiles",
+        ),
+    ],
+)
+def test_an_unfit_model_fails_with_its_fix(answers: list[Answer], says: str, fix: str, tmp_path: Path) -> None:
+    finding, _ = round_trip(tmp_path, *answers)
+    assert finding.level == "fail"
+    assert says in finding.measured
+    assert fix in finding.fix

@@ -28,7 +28,7 @@ LM_STUDIO = {
         {"id": "other", "state": "not-loaded"},
     ]
 }
-OLLAMA = {
+OLLAMA: dict[str, Any] = {
     "/api/version": {"version": "0.12.3"},
     "/api/ps": {"models": [{"name": "gemma:latest", "context_length": 8_192}]},
     "/api/show": {"details": {"family": "gemma"}, "model_info": {}},
@@ -74,6 +74,31 @@ def test_a_server_is_known_by_what_only_it_says(
 ) -> None:
     found = seen(pages)
     assert (found.kind, found.window, found.loaded) == (kind, window, loaded)
+
+
+CAPS = {"supports_tools": True, "supports_tool_calls": True, "supports_system_role": False}
+
+
+@pytest.mark.parametrize(
+    ("pages", "tools", "system"),
+    [
+        ({"/props": PROPS | {"chat_template_caps": CAPS}}, True, False),
+        ({"/props": PROPS | {"chat_template_caps": CAPS | {"supports_tool_calls": False}}}, False, False),
+        ({"/props": PROPS | {"chat_template_caps": {"supports_tools": "yes"}}}, None, None),
+        ({"/props": PROPS | {"chat_template_caps": [1]}}, None, None),
+        ({"/props": PROPS}, None, None),
+        (OLLAMA, None, None),
+        (OLLAMA | {"/api/show": {**OLLAMA["/api/show"], "capabilities": ["completion", "tools"]}}, True, None),
+        (OLLAMA | {"/api/show": {**OLLAMA["/api/show"], "capabilities": ["completion"]}}, False, None),
+        (OLLAMA | {"/api/show": {**OLLAMA["/api/show"], "capabilities": "tools"}}, None, None),
+        ({MODELS: VLLM}, None, None),
+    ],
+)
+def test_a_server_tells_what_its_chat_template_takes(
+    pages: dict[str, Any], tools: bool | None, system: bool | None
+) -> None:
+    found = seen(pages)
+    assert (found.takes_tools, found.takes_system) == (tools, system)
 
 
 def test_llama_cpp_tells_its_slots_and_its_file() -> None:

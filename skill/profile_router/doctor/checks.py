@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     profiles.local_slug,
     local_server.reachable,
     local_server.right_model,
+    local_server.tools,
     local_server.window,
     local_server.shared_cache,
     local_server.threads,

@@ -59,6 +59,28 @@ def _model_fix(subject: Subject, server: ServerReport, wanted: str) -> str:
     return f"hermes -p {subject.name} config set model.default {shlex.quote(server.models[0])}"
 
 
+def tools(facts: DoctorFacts) -> Iterator[Finding]:
+    """Fail where the model can never take our requests: its chat template has no tools, or no system message."""
+    for subject, profile, server in facts.served():
+        name, wanted = f"{subject.name} tools", profile.endpoint.model
+        lacks = [
+            what
+            for what, takes in (("tools", server.takes_tools), ("system message", server.takes_system))
+            if takes is False
+        ]
+        if lacks:
+            yield failed(name, f"{wanted} takes no {' and no '.join(lacks)}", _tools_fix(subject, server))
+        elif server.takes_tools:
+            yield passed(name, f"{wanted} takes tools")
+
+
+def _tools_fix(subject: Subject, server: ServerReport) -> str:
+    other = f"hermes -p {subject.name} config set model.default MODEL"
+    if server.kind == "Ollama":
+        return f"{other}, with one for which `ollama show MODEL` lists tools"
+    return f"{other}, or give its server a template that does: --jinja --chat-template-file FILE"
+
+
 def window(facts: DoctorFacts) -> Iterator[Finding]:
     """Warn where a request has less room than the profile states: the router knows, Hermes would not."""
     for subject, profile, server in facts.served():

@@ -4,55 +4,104 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import price
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
 from profile_router.servers.http import ask, error_in, json_in, open_client
 
 ANSWER_TOKENS = 16  # some providers refuse less
 _SECONDS = 60.0
 
 
-async def call_each(facts: DoctorFacts) -> tuple[Finding, ...]:
-    """Return how each profile answered a request of a few tokens. Never raises for one that does not."""
-    return tuple(await asyncio.gather(*(_call(subject, profile, facts) for subject, profile in facts.loaded())))
+async def call_each(facts: DoctorFacts, *, tools: bool = False) -> tuple[Finding, ...]:
+    """Return how each profile answered a request of a few tokens, with *tools* two that call one and give its result.
+
+    Never raises for one that does not answer.
+    """
+    calls = (_Call(subject=subject, profile=profile, facts=facts) for subject, profile in facts.loaded())
+    return tuple(await asyncio.gather(*(call.made(tools=tools) for call in calls)))
 
 
-async def _call(subject: Subject, profile: Profile, facts: DoctorFacts) -> Finding:
-    import httpx2
-
-    name = f"{subject.name} live"
-    if profile.key_missing:
-        return warned(name, "not called: it has no key")
-    direct = subject.local or is_loopback(profile.endpoint.base_url)
-    key = profile.endpoint.api_key
-    started = time.monotonic()
-    fix = f"profile-router profiles; then the model and base_url in {profile.source}"
-    try:
-        connect_s = facts.policy.limits.connect_seconds
-        async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, key=key) as client:
-            url = f"{profile.endpoint.base_url.rstrip('/')}/chat/completions"
-            answer = await ask(client, "POST", url, _body(profile), seconds=_SECONDS)
-    except httpx2.HTTPError as error:
-        return failed(name, f"no answer ({type(error).__name__})", fix)
-    seconds = time.monotonic() - started
-    if answer.status_code != 200:
-        return failed(name, f"HTTP {answer.status_code} {error_in(answer, key)}".strip(), fix)
-    body = json_in(answer)
-    if not isinstance(body, dict) or not body.get("choices"):
-        return failed(name, "HTTP 200, but no chat completion", fix)
-    return passed(name, f"{_served(body, profile)} answered in {seconds:.1f} s, {_cost(body, subject, facts.policy)}")
+class _Unanswered(Exception):
+    """A request that was not answered. The text says how."""
 
 
-def _body(profile: Profile) -> dict[str, Any]:
+@dataclass(slots=True, kw_only=True)
+class _Call:
+    """The call of one profile. `bodies` are the answers so far."""
+
+    subject: Subject
+    profile: Profile
+    facts: DoctorFacts
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+
+    async def made(self, *, tools: bool) -> Finding:
+        name = f"{self.subject.name} live"
+        if self.profile.key_missing:
+            return warned(name, "not called: it has no key")
+        started = time.monotonic()
+        try:
+            lacking = await self._round_trip() if tools else await self._word()
+        except _Unanswered as how:
+            fix = f"profile-router profiles; then the model and base_url in {self.profile.source}"
+            return failed(name, str(how), unfit_fix(str(how), self.subject.name) or fix)
+        did = lacking or ("called a tool and took its result" if tools else "")
+        told = f"{_served(self.bodies[0], self.profile)} answered in {time.monotonic() - started:.1f} s"
+        measured = ", ".join(filter(None, (told, did, _cost(self.bodies, self.subject, self.facts.policy))))
+        if not lacking:
+            return passed(name, measured)
+        return warned(name, measured, f"hermes -p {self.subject.name} config set model.default MODEL")
+
+    async def _word(self) -> str:
+        await self._answer({"messages": [{"role": "user", "content": "Answer with the word ok."}]}, ANSWER_TOKENS)
+        return ""
+
+    async def _round_trip(self) -> str:
+        """Return what the model cannot do with a tool, empty where it can."""
+        message = await self._answer(first_request(), ROUND_TRIP_TOKENS)
+        result = second_request(message)
+        if result is None:
+            return instead_of_a_call(message)
+        await self._answer(result, ROUND_TRIP_TOKENS)
+        return ""
+
+    async def _answer(self, request: dict[str, Any], tokens: int) -> dict[str, Any]:
+        """Return the message that answers *request* in so many *tokens*. Raises _Unanswered."""
+        import httpx2
+
+        endpoint, key = self.profile.endpoint, self.profile.endpoint.api_key
+        direct = self.subject.local or is_loopback(endpoint.base_url)
+        connect_s = self.facts.policy.limits.connect_seconds
+        again = "the result of its call is refused: " if self.bodies else ""
+        try:
+            async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, key=key) as client:
+                url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+                answer = await ask(client, "POST", url, _body(self.profile, request, tokens), seconds=_SECONDS)
+        except httpx2.HTTPError as error:
+            raise _Unanswered(f"{again}no answer ({type(error).__name__})") from error
+        if answer.status_code != 200:
+            raise _Unanswered(f"{again}HTTP {answer.status_code} {error_in(answer, key)}".strip())
+        body = json_in(answer)
+        choices = body.get("choices") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(choices, list) or not choices:
+            raise _Unanswered(f"{again}HTTP 200, but no chat completion")
+        self.bodies.append(body)
+        message = choices[0].get("message") if isinstance(choices[0], dict) else None
+        return message if isinstance(message, dict) else {}
+
+
+def _body(profile: Profile, request: dict[str, Any], tokens: int) -> dict[str, Any]:
     endpoint = profile.endpoint
     limit = "max_completion_tokens" if endpoint.provider == "openai-api" else "max_tokens"
-    messages = [{"role": "user", "content": "Answer with the word ok."}]
-    body: dict[str, Any] = {"model": endpoint.model, "messages": messages, limit: ANSWER_TOKENS}
+    body: dict[str, Any] = {"model": endpoint.model, **request, limit: tokens}
     if profile.preferences and endpoint.provider == "openrouter":
         body["provider"] = dict(profile.preferences)
     return body
@@ -63,11 +112,17 @@ def _served(body: dict[str, Any], profile: Profile) -> str:
     return model[:80] if isinstance(model, str) and model else profile.endpoint.model
 
 
-def _cost(body: dict[str, Any], subject: Subject, policy: Policy) -> str:
+def _cost(bodies: Sequence[dict[str, Any]], subject: Subject, policy: Policy) -> str:
+    counts = [_counts(body) for body in bodies]
+    if None in counts:
+        return "tokens not told"
+    taken, given = (sum(one[place] for one in counts if one) for place in (0, 1))
+    usd = 0.0 if subject.local else (taken + given) * policy.prices_by_tier()[subject.tier].usd_per_token
+    return f"{taken} tokens in, {given} out, about {price(usd)}"
+
+
+def _counts(body: dict[str, Any]) -> tuple[int, int] | None:
     usage = body.get("usage")
     counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
     known = [number for number in counts if isinstance(number, int)]
-    if len(known) != 2:
-        return "tokens not told"
-    usd = 0.0 if subject.local else sum(known) * policy.prices_by_tier()[subject.tier].usd_per_token
-    return f"{known[0]} tokens in, {known[1]} out, about {price(usd)}"
+    return (known[0], known[1]) if len(known) == 2 else None

@@ -143,6 +143,8 @@ async def _recognised(
             loaded=report.models,
             vision=_get(props, "modalities", "vision") is True,
             counts_prompts=window is not None,
+            takes_tools=_all_true(props, "supports_tools", "supports_tool_calls"),
+            takes_system=_all_true(props, "supports_system_role"),
         )
         if window is not None:
             return report
@@ -158,13 +160,21 @@ async def _recognised(
     if shows or isinstance(_get(await page("GET", "/api/version"), "version"), str):
         running = _entries(await page("GET", "/api/ps"), "models")
         window = _ollama_window(profile, shown, running) if shows else None
-        return replace(report, kind="Ollama", window=window, loaded=_names(running, "name"))
+        able = _get(shown, "capabilities")
+        tools = "tools" in able if isinstance(able, list) else None
+        return replace(report, kind="Ollama", window=window, loaded=_names(running, "name"), takes_tools=tools)
     known = [entry for entry in _entries(await page("GET", "/api/v0/models"), "data") if "state" in entry]
     if known:
         loaded = [entry for entry in known if entry["state"] == "loaded"]
         window = _loaded_window(profile, loaded, "loaded_context_length")
         return replace(report, kind="LM Studio", window=window, loaded=_names(loaded, "id"))
     return report
+
+
+def _all_true(props: Any, *names: str) -> bool | None:
+    """Return whether llama.cpp's chat template can do all that *names* say; None where it does not tell."""
+    told = [_get(props, "chat_template_caps", name) for name in names]
+    return all(told) if all(isinstance(one, bool) for one in told) else None
 
 
 def _ollama_window(profile: Profile, shown: Mapping[str, Any], running: Sequence[Mapping[str, Any]]) -> int:

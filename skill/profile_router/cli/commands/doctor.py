@@ -28,7 +28,7 @@ _KEY_LENGTH = 8
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--policy", metavar="FILE", help="the policy to check by")
-    parser.add_argument("--live", action="store_true", help="also make one minimal call per profile")
+    parser.add_argument("--live", action="store_true", help="also call each profile's model, and a tool by it")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
 
 
@@ -51,7 +51,7 @@ async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list
     if live:
         from profile_router.doctor.model_call import call_each
 
-        found += await call_each(facts)
+        found += await call_each(facts, tools=True)
     return facts, found
 
 

@@ -20,7 +20,8 @@ class ServerReport:
 
     `kind` is its program, empty where it is not known. `models` is what it lists, `loaded` what it has in memory.
     None: the server does not tell. `counts_prompts`: it can count a request's tokens itself. `elsewhere` is the host
-    that really runs the model, where the server says that it only passes requests on.
+    that really runs the model, where the server says that it only passes requests on. `takes_tools` and `takes_system`:
+    what the model's chat template can be told.
     """
 
     profile: str
@@ -35,6 +36,8 @@ class ServerReport:
     vision: bool | None = None
     counts_prompts: bool = False
     elsewhere: str = ""
+    takes_tools: bool | None = None
+    takes_system: bool | None = None
 
     def lists(self, model: str) -> bool:
         """Tell whether *model* is one that the server lists."""
