@@ -329,8 +329,11 @@ def test_a_person_sees_each_line_with_the_number_of_its_task(tmp_path: Path, rep
         done = call("batch", "--tasks-json", "-", home=tmp_path, cwd=repository, stdin=stdin)
     assert done.code == 1
     assert all(f"[{number}]" in done.err for number in (1, 2))
-    assert "[1] one" in done.out
-    assert "[3] failed" in done.out
+    assert done.out.startswith("3 tasks: 1 unverified, 2 failed\n\n[1]\n! unverified  no file changed · ")
+    assert "\n\none\n\n" in done.out
+    assert "\n[3]\n✗ failed      not begun\n  because     " in done.out
+    marks = {line[0] for line in done.err.splitlines() if "[1] unverified: " in line}
+    assert marks == {"!"}
 
 
 @pytest.mark.parametrize(("switch", "told"), [("explain", ["explained", "explained"]), ("off", [])])

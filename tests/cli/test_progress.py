@@ -1,6 +1,7 @@
 """A terminal gets colours and one living line; what is not a terminal, or has said no, gets neither."""
 
 import fcntl
+import io
 import os
 import pty
 import struct
@@ -76,11 +77,35 @@ def test_a_long_line_breaks_between_words_and_goes_on_below_its_text(
     assert set(words) == {"●", "attempt", "1", "coding-local", "·", "gemma-4-26b-q4_0", "refuses", "end"}
 
 
-def test_where_there_is_no_room_to_go_on_below_the_text_the_terminal_breaks_the_line(
+def test_where_there_is_no_room_to_go_on_below_the_text_it_goes_on_at_the_margin(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert len(_attempt_shown("coding-local · " * 5, 30)) == 1
+    lines = _attempt_shown("coding-local · " * 5, 30)
+    assert max(map(len, lines)) <= 30
+    assert lines[1].startswith("coding-local")
+
+
+@pytest.mark.parametrize("number", [None, 7])
+@pytest.mark.parametrize(
+    ("line", "mark"),
+    [
+        ("calc.py +1 −1", "✓"),
+        ("unverified: no check command was named", "!"),
+        ("unverified.py +1 −1", "✓"),
+        ("pytest -q: passed · 14 passed", "✓"),
+        ("pytest -q: FAILED (exit 1) · 1 failed", "✗"),
+        ("make: FAILED (exit None) · ended after 5 s", "✗"),
+        ("make: FAILED (exit -9)", "✗"),
+        ("make test: passed · suite x: FAILED (exit 1) as expected", "✓"),
+        ("grep -c ': FAILED' log: passed · 3", "✓"),
+    ],
+)
+def test_the_mark_of_a_verification_follows_from_how_it_ended(line: str, mark: str, number: int | None) -> None:
+    stream = io.StringIO()
+    Progress(stream, number)({"event": "verify", "line": line})
+    assert stream.getvalue().startswith(f"{mark} verify ")
+    assert stream.getvalue().endswith(f"{f'[{number}] ' if number else ''}{line}\n")
 
 
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import resource
 import struct
 import subprocess
@@ -286,3 +287,27 @@ def test_a_policy_of_ones_own_is_checked_and_used(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(mine, encoding="utf-8")
     assert call("policy", "check", "mine.yaml", home=tmp_path).code == 0
     assert routed(tmp_path, "x", "--files-to-read", "6", "--policy", "mine.yaml")["rule"] == "borderline"
+
+
+def test_the_prompt_is_told_beside_what_is_usable_and_the_flip_is_one_more(tmp_path: Path) -> None:
+    out = call("route", "fix the typo", home=tmp_path, extra={"HERMES_HOME": ""}).out
+    assert re.search(
+        r"≤ \d+ of 5,120 usable: 8,192 window − 3,072 for the answer \(config\), no image$", out, re.MULTILINE
+    )
+    assert "5,121 tokens" in out
+    assert "named file" not in out
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ([204_000], "about 51,000 tokens more in the named file,"),
+        ([4_000, 8_000], "about 3,000 tokens more in 2 named files,"),
+    ],
+)
+def test_the_time_is_told_beside_all_that_is_read(sizes: list[int], told: str, tmp_path: Path) -> None:
+    names = []
+    for number, size in enumerate(sizes):
+        (tmp_path / f"f{number}.txt").write_text("x" * size)
+        names += ["--file", f"f{number}.txt"]
+    assert told in call("route", "fix the typo", *names, home=tmp_path, extra={"HERMES_HOME": ""}).out

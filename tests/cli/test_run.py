@@ -74,7 +74,7 @@ def test_local_down_hops_to_burst_once_and_shows_it(tmp_path: Path, repository: 
     assert marks == ["●", "✗", "→", "●", "✓", "✓"]
     assert "refuses the connection" in done.err
     assert "the server is down → coding-burst, once" in done.err
-    assert done.out.startswith("done\n")
+    assert "\n\ndone\n\n" in done.out
 
 
 def test_local_only_with_local_down_is_refused_and_nobody_else_is_asked(tmp_path: Path, repository: Path) -> None:

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from profile_router import __version__
+from profile_router.cli.marks import HANDLER
 from profile_router.cli.spelling import COMMANDS, as_called
 from profile_router.errors import RouterError, UsageError
 from profile_router.machine.imports import import_large
@@ -97,7 +98,7 @@ def _leave_no_core() -> None:
 
 
 def _open_streams() -> None:
-    """Let characters that a stream cannot show become `?`, and a stream that was closed be /dev/null.
+    """Let characters that a stream cannot show become ASCII ones, and a stream that was closed be /dev/null.
 
     Otherwise the next file opened would take its number, and get what is printed.
     """
@@ -106,7 +107,7 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=HANDLER)
 
 
 def _drop_output() -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
+from profile_router.cli.marks import mark_on, showable
 from profile_router.cli.spelling import as_called
-from profile_router.core.text import price
-
-if TYPE_CHECKING:
-    from profile_router.core.telling.decision import Json  # `history` tells of no decision
 
 _MARKS: Mapping[str, str] = {
     "classify": "●",
@@ -25,16 +23,22 @@ _MARKS: Mapping[str, str] = {
     "unfinished": "!",
 }
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
-_LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH, _LEAST_TEXT = 11, 110, 80, 30
+_LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
+TEXT_STARTS = _LABEL_WIDTH + 3
+# How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
+_CHECKED = re.compile(r": (passed|FAILED) ?(?:\(exit (?:-?\d+|None)\))?(?: · |$)")
 
 
 class Progress:
-    """Prints events. Call it with each one; what it keeps is only the number of attempts and the open line."""
+    """Prints events. Call it with each one; what it keeps is only the number of attempts and the open line.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    *number* is the task's in a batch: it stands before each text.
+    """
+
+    def __init__(self, stream: TextIO | None = None, number: int | None = None) -> None:
+        self._before = "" if number is None else f"[{number}] "
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._coloured = coloured(self._stream)
         self._attempts = 0
         self._open = False
 
@@ -52,7 +56,7 @@ class Progress:
         if self._live:
             doing = ", ".join(event.get("tools") or ()) or "answers"
             # a line that wraps would not be overwritten whole
-            width = min(_columns(self._stream) - 1, _LIVE_WIDTH)
+            width = min(columns(self._stream) - 1, _LIVE_WIDTH)
             self._stream.write("\r\x1b[2K" + f"  turn {event['turn']}: {printable(doing)}"[:width])
             self._stream.flush()
             self._open = True
@@ -61,42 +65,44 @@ class Progress:
         if self._open:
             self._stream.write("\r\x1b[2K")
             self._open = False
-        shown = f"\x1b[{_COLOURS[mark]}m{mark}\x1b[0m" if self._coloured else mark
-        line = folded(f"{mark} {label:<{_LABEL_WIDTH}} {printable(text)}", self._stream, indent=_LABEL_WIDTH + 3)
-        self._stream.write(f"{shown}{line.removeprefix(mark)}\n")
+        text = f"{self._before}{printable(as_called(text))}"
+        self._stream.write(f"{marked(mark, f'{label:<{_LABEL_WIDTH}} {text}', self._stream)}\n")
         self._stream.flush()
 
     def _mark(self, kind: str, event: Mapping[str, Any]) -> str:
         if kind == "attempt":
             self._attempts += 1
             return "●" if event.get("outcome") == "ok" else "✗"
-        text = str(event["line"])
-        if kind == "verify" and text.startswith("unverified"):
-            return "!"
-        return "✗" if kind == "verify" and ": FAILED" in text else _MARKS[kind]
+        return _verified_mark(str(event["line"])) if kind == "verify" else _MARKS[kind]
 
 
-def closing_lines(result: Json) -> list[str]:
-    """Return the end of a run for a person: the summary, or why there is none, then cost and thread."""
-    lines = [printable(line) for line in str(result["summary"]).splitlines()]
-    if result["status"] != "ok":
-        lines.append(f"{result['status']}  ·  {result['route']['rule']}")
-        if result["route"].get("status") == "refused":
-            lines += [labelled("why", reason) for reason in result["route"]["reasons"]]
-        lines += [labelled("because", as_called(result["error"]))] if result["error"] else []
-        lines += [labelled("unblock", as_called(way)) for way in result["unblock"]]
-    lines += [labelled("note", as_called(note)) for note in (*result["notes"], *result["warnings"])]
-    seconds = sum(attempt["seconds"] for attempt in result["attempts"])
-    lines.append(f"{price(result['cost_usd'])} · {seconds:.1f} s · thread {result['thread']}")
-    return lines
+def _verified_mark(line: str) -> str:
+    if line.startswith("unverified: "):
+        return "!"
+    found = _CHECKED.search(line)
+    return "✗" if found is not None and found[1] == "FAILED" else _MARKS["verify"]
+
+
+def marked(mark: str, text: str, stream: TextIO, *, word: int = 0) -> str:
+    """Return *mark* and *text* for *stream*: folded below the labels, the mark in its colour where there are colours.
+
+    The first *word* characters of the text have that colour too. What the stream cannot encode is drawn in ASCII.
+    """
+    shown = mark_on(mark, stream)
+    line = folded(f"{shown} {text}", stream, indent=TEXT_STARTS)
+    if not coloured(stream):
+        return line
+    end = len(shown) + (1 + word if word else 0)
+    return f"\x1b[{_COLOURS[mark]}m{line[:end]}\x1b[0m{line[end:]}"
 
 
 def labelled(label: str, text: str) -> str:
     """Return a line of the end of a run, folded for stdout."""
-    return folded(f"  {label:<9} {printable(text)}", sys.stdout, indent=12)
+    return folded(f"  {label:<{_LABEL_WIDTH}} {printable(text)}", sys.stdout, indent=TEXT_STARTS)
 
 
-def _columns(stream: TextIO) -> int:
+def columns(stream: TextIO) -> int:
+    """Return how wide the terminal *stream* is."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):
@@ -106,16 +112,14 @@ def _columns(stream: TextIO) -> int:
 def folded(line: str, stream: TextIO, *, indent: int) -> str:
     """Return *line* for *stream*: on a terminal broken between words, each further line *indent* columns in.
 
-    Elsewhere a line stays whole, for programs that read it; and on a terminal too narrow to indent.
+    Elsewhere a line stays whole, for programs that read it. On a narrow terminal it goes on at the margin.
     """
-    if not stream.isatty() or len(line) <= (width := _columns(stream)) or width < indent + _LEAST_TEXT:
-        return line
-    import textwrap  # `route` into a pipe need not pay for it
+    shown = showable(line, stream)
+    if not stream.isatty():
+        return shown
+    from profile_router.core.telling.layout import wrapped  # `route` into a pipe need not pay for it
 
-    return textwrap.fill(
-        line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False,
-        replace_whitespace=False,
-    )  # fmt: skip
+    return "\n".join(wrapped(shown, columns(stream), indent=indent))
 
 
 def coloured(stream: TextIO) -> bool:

@@ -43,13 +43,11 @@ LINES: tuple[ScriptLine, ...] = (
     ScriptLine(calls=(("read_file", {"path": "backoff.py"}), ("read_file", {"path": "test_backoff.py"}))),
     ScriptLine(calls=(("edit_file", {"path": "backoff.py", "old": _WRONG, "new": _RIGHT}),)),
     ScriptLine(calls=(("read_file", {"path": "backoff.py"}),)),
-    ScriptLine(
-        words="`delays()` in backoff.py now holds every wait at `cap`; one line changed.\nI could not run the tests."
-    ),
+    ScriptLine(words="`delays()` in backoff.py now holds every wait at `cap`; one line changed."),
 )
 _IDENTITY = ("-c", "user.name=profile-router demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
 # What a program needs to start and to print. All else could change what the demo shows, or send it somewhere.
-_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "LD_LIBRARY_PATH")
+_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def make_scratch(root: Path, *, local: str, burst: str) -> Path:

@@ -137,7 +137,7 @@ class CopySite(Site):
         async with self.turn(result):
             act = partial(brought_back, self.copy, self.back(result), state, run.thread, again=again)
             result = await to_the_end(act)
-        run.records.keep("finished", {"status": result.status, "json": result.json})
+        run.records.keep("finished", result.kept())
         return result
 
 
@@ -199,4 +199,4 @@ def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: st
     json["merge"] |= {"conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
     # What is verified is the workspace, and nothing of it is there.
     json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
-    return Result(status="failed", json={**json, "status": "failed", "error": error})
+    return replace(result, status="failed", json={**json, "status": "failed", "error": error})

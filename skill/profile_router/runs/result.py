@@ -20,10 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The end of a run, as `run --json` prints it, and its status for the exit code."""
+    """The end of a run, as `run --json` prints it, and its status for the exit code.
+
+    For a person alone: `output` is the end of what its check printed, secrets masked; `workspace` where it worked.
+    """
 
     status: Status
     json: Json
+    output: str = ""
+    workspace: str = ""
+
+    def kept(self) -> dict[str, object]:
+        """Return the fields as a record keeps them."""
+        return {"status": self.status, "json": self.json, "output": self.output, "workspace": self.workspace}
 
     @property
     def tainted(self) -> bool:
@@ -63,6 +72,8 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
             },
             setup.policy.confidential,
         ),
+        output=final["verified"].check.tail if final["verified"].check else "",
+        workspace=str(setup.workspace.root) if setup.workspace else "",
     )
 
 

@@ -139,7 +139,7 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
             result = job.site.back(_result(final, ledger.receipts(), setup, warned, run))
             if final.get("private_thread") or final["evidence"].private or result.tainted:
                 ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
-            run.records.keep("result", {"status": result.status, "json": result.json})
+            run.records.keep("result", result.kept())
             result = await job.site.bring_back(run, result, setup.state)
             ledger.ended(result.status)
             await close(keeping, run, final)

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from profile_router.cli.caller import approver_for
-from profile_router.cli.commands.run import EXITS, say, stream, switched_on
+from profile_router.cli.commands.run import EXITS, part_from_progress, say, stream, switched_on
+from profile_router.cli.ending import batch_lines
 from profile_router.cli.options import add_stream_options, on_stdin, streams
-from profile_router.cli.progress import Progress, closing_lines, labelled
+from profile_router.cli.progress import Progress
 from profile_router.cli.task_fields import ROUTED, RUN, tasks_from_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
@@ -22,7 +23,7 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
-from profile_router.runs.result import batch_status
+from profile_router.runs.result import Result, batch_status
 from profile_router.runs.route import route_task
 
 _LONGEST = 200_000_000  # bytes of all tasks together
@@ -74,25 +75,25 @@ def run(arguments: argparse.Namespace) -> int:
         approver=approver,
     )
     status = batch_status([result.status for result in results])
-    told = [result.json for result in results]
     end: Json = {
         "status": status,
-        "tasks": len(told),
-        "cost_usd": round(sum(one["cost_usd"] for one in told), 6),
+        "tasks": len(results),
+        "cost_usd": round(sum(one.json["cost_usd"] for one in results), 6),
         "seconds": round(time.monotonic() - started, 2),
     }
-    _show(end, told, streamed=streamed, as_json=arguments.json)
+    _show(end, results, streamed=streamed, as_json=arguments.json)
     return EXITS[status]
 
 
-def _show(end: Json, told: Sequence[Json], *, streamed: bool, as_json: bool) -> None:
+def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool) -> None:
     """Print how the batch ended; on a stream the results have been told already."""
     if streamed:
         stream({"event": "batch", **end})
     elif as_json:
-        say(json.dumps({**end, "results": told}, ensure_ascii=False, indent=2))
+        say(json.dumps({**end, "results": [one.json for one in results]}, ensure_ascii=False, indent=2))
     else:
-        say("\n".join(line for number, one in enumerate(told, 1) for line in _lines(number, one)))
+        part_from_progress()
+        say("\n".join(batch_lines(results)))
 
 
 def _explained(tasks: Sequence[Task | UsageError], policy_file: str | None) -> Iterator[Json]:
@@ -115,12 +116,6 @@ class _Numbered:
 
     def __call__(self, event: Mapping[str, object]) -> None:
         index = int(str(event["task_index"]))
-        show = self._shown.setdefault(index, Progress())
-        show({**event, "line": f"[{index + 1}] {event['line']}"} if "line" in event else event)
-
-
-def _lines(number: int, result: Json) -> list[str]:
-    if not result["route"]:
-        return [f"[{number}] failed", labelled("because", result["error"])]
-    head, *rest = closing_lines(result)
-    return [f"[{number}] {head}", *rest]
+        if index not in self._shown:
+            self._shown[index] = Progress(number=index + 1)
+        self._shown[index](event)

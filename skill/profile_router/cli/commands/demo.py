@@ -12,19 +12,22 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from profile_router.cli.commands.run import EXITS
-from profile_router.cli.progress import Progress, closing_lines, folded
+from profile_router.cli.ending import closing_lines
+from profile_router.cli.progress import TEXT_STARTS, Progress, columns, folded
 from profile_router.cli.spelling import called
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
+from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import price, thousands
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
 from profile_router.machine.imports import import_large
+from profile_router.runs.result import Result
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
 _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
-_TEXT_STARTS = 14
+_WIDE = 200  # columns of a pipe
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(result.json, ensure_ascii=False, indent=2))
     else:
         _say("")
-        print("\n".join(_closing(result.json)), flush=True)
+        print("\n".join(_closing(result)), flush=True)
         _say("", *_next_steps())
     return EXITS[result.status]
 
@@ -63,7 +66,7 @@ def _stage() -> Iterator[Path]:
 
 
 def _say(*lines: str) -> None:
-    told = (folded(line, sys.stderr, indent=_TEXT_STARTS) for line in lines)
+    told = (folded(line, sys.stderr, indent=TEXT_STARTS) for line in lines)
     print("\n".join(told), file=sys.stderr, flush=True)
 
 
@@ -75,28 +78,25 @@ def _opening() -> tuple[str, ...]:
     )
 
 
-def _closing(result: Json) -> list[str]:
+def _closing(result: Result) -> list[str]:
     """Return what `run` ends with, and before its last line the receipts and what would have changed the route."""
-    *summary, last = closing_lines(result)
-    flips = folded(f"flips  {' · '.join(result['route'].get('flips', ()))}", sys.stdout, indent=len("flips  "))
-    return [*summary, "", *_receipts(result), "", flips, "", last]
+    *ending, last = closing_lines(result, stays=False)
+    told = " · ".join(result.json["route"].get("flips", ()))
+    flips = folded(f"flips  {told}", sys.stdout, indent=len("flips  "))
+    return [*ending, *_receipts(result.json), "", flips, "", last]
 
 
 def _receipts(result: Json) -> list[str]:
     """Return the attempts of *result* as an aligned table: texts to the left, figures to the right."""
     rows = [_COLUMNS, *(_row(receipt) for receipt in result["attempts"])]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(_COLUMNS))]
-    return ["  ".join(map(_cell, row, widths, range(len(_COLUMNS)))) for row in rows]
+    width = columns(sys.stdout) if sys.stdout.isatty() else _WIDE
+    return table_lines(rows, width, figures=_COLUMNS.index("in"))
 
 
 def _row(receipt: Json) -> tuple[str, ...]:
     figures = (thousands(receipt["tokens_in"]), thousands(receipt["tokens_out"]))
     names = (receipt["profile"], receipt["step"], receipt["model_asked"], receipt["outcome"])
     return (*names, *figures, price(receipt["cost_usd"]), f"{receipt['seconds']:.1f}")
-
-
-def _cell(text: str, width: int, place: int) -> str:
-    return text.ljust(width) if place < _COLUMNS.index("in") else text.rjust(width)
 
 
 def _next_steps() -> tuple[str, ...]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
+from profile_router.cli.marks import showable
+from profile_router.cli.progress import columns
 from profile_router.core.policy import Policy
 from profile_router.core.policy.tighten import changes
+from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.text import shown
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.policies.workspace_rules import FILE, tightened_by
@@ -35,16 +39,24 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.rules:
         from profile_router.prompting.templates import render_rules
 
-        print(render_rules(policy), end="")
+        _print_table(render_rules(policy))
     elif arguments.ladder:
         from profile_router.prompting.templates import render_ladder
 
-        print(render_ladder(policy), end="")
+        _print_table(render_ladder(policy))
     else:
         print(path.read_text(encoding="utf-8"), end="")
         if not getattr(arguments, "shipped", False):
             _print_tightening(policy)
     return 0
+
+
+def _print_table(markdown: str) -> None:
+    """Print the table *markdown*: on a terminal in columns, elsewhere as it is, for documents and agents."""
+    if sys.stdout.isatty():
+        print("\n".join(markdown_lines(showable(markdown, sys.stdout), columns(sys.stdout))))
+    else:
+        print(markdown, end="")
 
 
 def _print_tightening(policy: Policy) -> None:

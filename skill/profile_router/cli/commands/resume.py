@@ -32,5 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
     emit: Emit = stream if streamed else Progress()
     approver = approver_for(arguments, stream)
     result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
-    show(result.json, streamed=streamed, as_json=arguments.json)
+    show(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]

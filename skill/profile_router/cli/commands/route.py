@@ -32,6 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(decision_json(decision), ensure_ascii=False, indent=2))
     else:
-        lines = decision_lines(decision, burst=policy.tiers.burst)
+        lines = decision_lines(decision, policy)
         print("\n".join(folded(line, sys.stdout, indent=LABEL_WIDTH) for line in lines))
     return 3 if isinstance(decision, Refusal) else 0

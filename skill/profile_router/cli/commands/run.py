@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.cli.caller import approver_for
+from profile_router.cli.ending import closing_lines
 from profile_router.cli.options import add_run_options, add_task_options, streams, task_of
-from profile_router.cli.progress import Progress, closing_lines
+from profile_router.cli.progress import Progress
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
@@ -22,6 +23,7 @@ from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
+from profile_router.runs.result import Result
 from profile_router.runs.route import route_task
 
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
@@ -54,18 +56,25 @@ def run(arguments: argparse.Namespace) -> int:
     from profile_router.runs.run import run_task
 
     result = run_task(task, arguments.policy, os.environ, Path.cwd(), emit, approver)
-    show(result.json, streamed=streamed, as_json=arguments.json)
+    show(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
 
 
-def show(result: Json, *, streamed: bool, as_json: bool) -> None:
+def show(result: Result, *, streamed: bool, as_json: bool) -> None:
     """Print the end of a run: as the last event of a stream, as JSON, or for a person."""
     if streamed:
-        stream({"event": "result", **result})
+        stream({"event": "result", **result.json})
     elif as_json:
-        say(json.dumps(result, ensure_ascii=False, indent=2))
+        say(json.dumps(result.json, ensure_ascii=False, indent=2))
     else:
+        part_from_progress()
         say("\n".join(closing_lines(result)))
+
+
+def part_from_progress() -> None:
+    """Where a person sees both streams, leave a line between what went by and the answer."""
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        print(file=sys.stderr, flush=True)
 
 
 def _route(task: Task, policy_file: str | None) -> Json:

@@ -36,7 +36,12 @@ def expected_tokens(evidence: Evidence, policy: Policy) -> tuple[int, int]:
     volume = policy.prices.volume
     edited = evidence.lines_to_edit.top if evidence.lines_to_edit.known else 0
     output = max(volume.output_tokens, edited * volume.tokens_per_edited_line)
-    return evidence.tokens.high + round(evidence.named_bytes / volume.bytes_per_token), output
+    return evidence.tokens.high + file_tokens(evidence, policy), output
+
+
+def file_tokens(evidence: Evidence, policy: Policy) -> int:
+    """Return the tokens that the named files are expected to take: the prompt has their names, not their content."""
+    return round(evidence.named_bytes / policy.prices.volume.bytes_per_token)
 
 
 def _seconds(evidence: Evidence, tier: Tier, policy: Policy) -> float:

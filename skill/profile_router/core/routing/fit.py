@@ -34,9 +34,21 @@ def condensable(evidence: Evidence, window: Window, counting: Counting) -> bool:
     return fixed <= window.tokens and evidence.fixed.low < evidence.tokens.high
 
 
+def usable_tokens(window: Window, counting: Counting) -> int:
+    """Return the largest prompt that fits *window*, in the tokens that it is counted in: the server's, or o200k."""
+    if window.prompt_tokens is not None:
+        return max(0, window.tokens - counting.reply_reserve)
+    return max(0, usable_o200k(window, counting))
+
+
+def usable_o200k(window: Window, counting: Counting) -> int:
+    """Return the largest prompt in o200k tokens that fits *window*; less than 0 where not even the reply does."""
+    return math.floor((window.tokens - counting.reply_reserve) / counting.tokenizer_factor)
+
+
 def counting_limits(windows: Iterable[Window], counting: Counting, above_tokens: int | None) -> tuple[int, ...]:
     """Return the o200k counts at which a decision may turn: counting may stop once none of them is in doubt."""
-    limits = {math.floor((window.tokens - counting.reply_reserve) / counting.tokenizer_factor) for window in windows}
+    limits = {usable_o200k(window, counting) for window in windows}
     if above_tokens is not None:
         limits.add(above_tokens)
     return tuple(sorted(limit for limit in limits if limit >= 0))

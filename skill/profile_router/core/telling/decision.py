@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence
+from profile_router.core.policy import Policy
+from profile_router.core.routing.estimate import file_tokens
+from profile_router.core.routing.fit import usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.text import price, some_of, thousands
 
@@ -83,16 +86,19 @@ def verified_json(verified: Verified) -> Json:
     }
 
 
-def decision_lines(decision: Decision, *, burst: str) -> list[str]:
-    """Return the screen of a decision: decision, reason, what would change it, price. *burst* is the burst profile."""
+def decision_lines(decision: Decision, policy: Policy) -> list[str]:
+    """Return the screen of a *decision* by *policy*: decision, reason, what would change it, price."""
     if isinstance(decision, Refusal):
         lines = [f"refused  ·  {decision.rule}", *_labelled("why", decision.reasons)]
         return lines + _labelled("unblock", decision.unblock) + _labelled("warning", decision.warnings)
     head = f"{decision.profile}  ·  {decision.rule}{'  ·  needs the probe' if decision.needs_probe else ''}"
     head += "  ·  condensed first" if decision.condense else ""
-    lines = [head, *_labelled("why", (*_joined(decision.reasons), _size(decision.evidence, decision.profile)))]
+    lines = [
+        head,
+        *_labelled("why", (*_joined(decision.reasons), *_sizes(decision.evidence, decision.profile, policy))),
+    ]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
-    lines += _labelled("costs", (_price(decision, burst),))
+    lines += _labelled("costs", (_price(decision, policy.tiers.burst),))
     return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
 
 
@@ -106,13 +112,24 @@ def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
     return [f"{f'  {label}' if place == 0 else '':<{LABEL_WIDTH}}{text}" for place, text in enumerate(texts)]
 
 
-def _size(evidence: Evidence, profile: str) -> str:
-    count = evidence.tokens
-    tokens = f"{count.high:,}" if count.low == count.high else f"≤ {count.high:,}"
+def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
+    """Yield how large the prompt is beside what it may be, and what is read of the named files besides."""
     images = f"{len(evidence.images)} image{'s' if len(evidence.images) > 1 else ''}" if evidence.images else "no image"
     window = evidence.window(profile)
-    room = f" of {window.tokens:,} ({_source(window.source, window.age_s)})" if window else ""
-    return f"{tokens}{room} prompt tokens, {images}"
+    count = evidence.tokens
+    tokens = f"{count.high:,}" if count.low == count.high else f"≤ {count.high:,}"
+    if window is None:
+        yield f"{tokens} prompt tokens, {images}"
+    else:
+        if window.prompt_tokens is not None:
+            tokens = f"{window.prompt_tokens:,}"
+        room = usable_tokens(window, policy.counting)
+        source = _source(window.source, window.age_s)
+        kept = f"{window.tokens:,} window − {window.tokens - room:,} for the answer"
+        yield f"{tokens} of {room:,} usable: {kept} ({source}), {images}"
+    if more := file_tokens(evidence, policy):
+        files = f"{len(evidence.files)} named files" if len(evidence.files) > 1 else "the named file"
+        yield f"about {more:,} tokens more in {files}, read as the work goes on"
 
 
 def _source(source: str, age_s: float | None) -> str:
@@ -166,7 +183,7 @@ def hop_line(hop: Hop) -> str:
 
 def verified_lines(verified: Verified) -> list[str]:
     """Return what was verified, a line each for files, check and what stays open."""
-    changed = [_changed(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
+    changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
     lines = [some_of(changed, 8) or "no file changed"]
     if verified.check is not None:
         verdict = "passed" if verified.check.passed else f"FAILED (exit {verified.check.exit_code})"
@@ -174,5 +191,6 @@ def verified_lines(verified: Verified) -> list[str]:
     return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
 
 
-def _changed(path: str, added: int | None, removed: int | None) -> str:
+def changed_text(path: str, added: int | None, removed: int | None) -> str:
+    """Return what became of the file at *path*; lines of None: it is binary."""
     return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"

@@ -1,0 +1,133 @@
+"""Show the end of a run: the verdict first, then why and where the work is, and after that what the model says.
+
+All of it is the answer, and so goes to stdout. Whatever runs tasks ends alike.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from profile_router.cli.marks import showable
+from profile_router.cli.progress import columns, folded, labelled, marked, printable
+from profile_router.cli.spelling import as_called
+from profile_router.core.telling.decision import Json, changed_text
+from profile_router.core.telling.layout import markdown_lines
+from profile_router.core.telling.verdict import Verdict, verdict_of
+from profile_router.core.text import price, some_of
+from profile_router.runs.result import Result
+
+_MARKS: Mapping[Verdict, str] = {
+    "verified": "✓",
+    "unverified": "!",
+    "failed": "✗",
+    "refused": "✗",
+    "unapproved": "!",
+}
+_OUTPUT_LINES, _FILES = 12, 8
+_WORD_WIDTH = 11
+_ID = 8  # characters of a run's id: enough to name it
+
+
+def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
+    """Return the end of a run for a person: verdict, reasons, work, the model's words; cost and thread come last.
+
+    *stays*: the run can be looked at afterwards, and how is said.
+    """
+    told = result.json
+    words = list(_words(told))
+    if words:
+        words = ["", *words, ""]
+    seconds = sum(attempt["seconds"] for attempt in told["attempts"])
+    thread = f" · thread {told['thread']}" if told["thread"] else ""
+    last = f"{price(told['cost_usd'])} · {seconds:.1f} s{thread}"
+    if stays and told.get("run"):
+        last += as_called(f" · `profile-router show {told['run'][:_ID]}` tells the whole story")
+    return [*_verdict(result), *words, folded(last, sys.stdout, indent=2)]
+
+
+def batch_lines(results: Sequence[Result]) -> list[str]:
+    """Return the end of a batch: how many ended how, then each task behind its number."""
+    ends = Counter(verdict_of(result.json) for result in results)
+    told = ", ".join(f"{ends[word]} {word}" for word in _MARKS if ends[word])
+    lines = [f"{len(results)} task{'s' if len(results) != 1 else ''}: {told}"]
+    for number, result in enumerate(results, 1):
+        if result.json["route"]:
+            lines += ["", f"[{number}]", *closing_lines(result)]
+        else:
+            lines += ["", f"[{number}]", _head("failed", "not begun"), labelled("because", result.json["error"])]
+    return lines
+
+
+def _verdict(result: Result) -> Iterator[str]:
+    told = result.json
+    verdict = verdict_of(told)
+    route = told["route"]
+    if told["status"] == "ok":
+        yield _head(verdict, " · ".join(_facts(told)))
+    else:
+        yield _head(verdict, " · ".join(filter(None, (route["profile"], route["rule"]))))
+        yield from _reasons(result)
+    for note in (*told["notes"], *told["warnings"]):
+        yield labelled("note", as_called(note))
+
+
+def _head(verdict: Verdict, text: str) -> str:
+    line = f"{verdict:<{_WORD_WIDTH}} {printable(text)}"
+    return marked(_MARKS[verdict], line, sys.stdout, word=len(verdict))
+
+
+def _facts(told: Json) -> list[str]:
+    """Return what is known of finished work: the files, the check, and what stays open."""
+    verified = told["verified"]
+    check = verified["check"]
+    facts = [_changed(told)]
+    if check is not None:
+        facts.append(f"{check['command']}: passed · {check['last_line']}".rstrip(" ·"))
+    return [*facts, *verified["unverified"]]
+
+
+def _reasons(result: Result) -> Iterator[str]:
+    """Yield why a run is not `ok`, the end of what its check printed, where its work is, and what would help."""
+    told = result.json
+    if told["route"].get("status") == "refused":
+        yield from (labelled("why", reason) for reason in told["route"]["reasons"])
+    if told["error"]:
+        yield labelled("because", as_called(told["error"]))
+    check = told["verified"]["check"]
+    if check is not None and not check["passed"]:
+        lines = [line.rstrip() for line in result.output.splitlines() if re.search(r"\w", line)][-_OUTPUT_LINES:]
+        yield from (labelled("output" if number == 0 else "", line) for number, line in enumerate(lines))
+    if work := _work(result):
+        yield labelled("work", work)
+    yield from (labelled("unblock", as_called(way)) for way in told["unblock"])
+
+
+def _work(result: Result) -> str:
+    """Say where the work of a run is that did not end well; empty where no model was asked."""
+    merge = result.json.get("merge")
+    if merge is not None and not merge["merged"]:
+        return f"{some_of(merge['changed'], _FILES)}, kept in {merge['diff']}"
+    if not result.workspace or all(receipt["outcome"] == "unavailable" for receipt in result.json["attempts"]):
+        return ""
+    return f"{_changed(result.json)}, in {result.workspace}"
+
+
+def _changed(told: Json) -> str:
+    files = told["verified"]["files_changed"]
+    changed = [changed_text(file["path"], file["lines_added"], file["lines_removed"]) for file in files]
+    return some_of(changed, _FILES) or "no file changed"
+
+
+def _words(told: Json) -> Iterator[str]:
+    """Yield what the model says: on a terminal laid out for it, elsewhere as it is."""
+    lines = [printable(line.expandtabs(4)) for line in str(told["summary"]).splitlines()]
+    if not any(line.strip() for line in lines):
+        return
+    if told["status"] != "ok":
+        says = next((receipt["profile"] for receipt in reversed(told["attempts"]) if receipt["turns"]), "")
+        yield labelled("claim", f"{says or 'the model'} says, and it is not confirmed:")
+    text = "\n".join(lines)
+    yield from markdown_lines(showable(text, sys.stdout), columns(sys.stdout)) if sys.stdout.isatty() else lines

@@ -1,0 +1,52 @@
+"""Marks for streams that cannot show ours: each becomes what ASCII has for it, never a question mark.
+
+JSON may pass through such a stream as well, so nothing becomes a quote, a backslash or a control character.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from collections.abc import Mapping
+from typing import TextIO
+
+HANDLER = "profile-router-marks"
+_PLAIN: Mapping[str, str] = {
+    "●": "*", "✓": "+", "✗": "x", "→": "->", "←": "<-", "·": "-", "•": "*", "−": "-", "–": "-", "—": "-", "×": "x",
+    "≤": "<=", "≥": ">=", "≈": "~", "…": "...", "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'", "«": "'", "»": "'",
+    "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{NON-BREAKING HYPHEN}": "-",
+}  # fmt: skip
+_ONE_COLUMN: Mapping[str, str] = {"→": ">"}  # as a mark at the beginning of a line
+_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d"}
+
+
+def showable(text: str, stream: TextIO) -> str:
+    """Return *text* with what *stream* cannot encode as ASCII has it: its length is then what will be printed."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.encode(encoding, HANDLER).decode(encoding)
+    return text
+
+
+def mark_on(mark: str, stream: TextIO) -> str:
+    """Return *mark* as one column of *stream*."""
+    shown = showable(mark, stream)
+    return shown if shown == mark else _ONE_COLUMN.get(mark, shown)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_plain(char) for char in error.object[error.start : error.end]), error.end
+
+
+def _plain(char: str) -> str:
+    if char in _PLAIN:
+        return _PLAIN[char]
+    letters = "".join(part for part in unicodedata.normalize("NFKD", char) if part.isascii() and part.isalnum())
+    return _LETTERS.get(char) or letters or "?"
+
+
+codecs.register_error(HANDLER, _replaced)

@@ -1,0 +1,131 @@
+"""The end of a run for a person: verdict, reasons, where the work is, and after that what the model says."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.command import Done, call
+from tests.cli.screen import shown
+from tests.cli.stage import nobody, profile, workspace
+from tests.cli.test_run import CHECK, FIX, servers
+from tests.scripted_provider import Answer, fail, say
+
+from profile_router.core.telling.verdict import verdict_of
+
+TABLE = say("Changed:\n\n| file | what |\n|---|---|\n| calc.py | adds, as its name says it should do |\n")
+RED = f'{sys.executable} -c \'print("line one"); print("E   assert 3 == 4"); raise SystemExit(1)\''
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return workspace(tmp_path / "ws", {"calc.py": "def add(a, b):\n    return a - b\n"})
+
+
+def _ran(home: Path, repository: Path, *arguments: str, answers: list[Answer]) -> Done:
+    with servers(*answers) as local, nobody() as burst:
+        profile(home, "coding-local", local.base_url)
+        profile(home, "coding-burst", burst)
+        return call("run", "fix add in calc.py", "--max-cost", "0", *arguments, home=home, cwd=repository)
+
+
+def _ordered(text: str, *parts: str) -> bool:
+    places = [text.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+def test_a_verified_run_says_so_first_and_the_claim_after_it(tmp_path: Path, repository: Path) -> None:
+    done = _ran(tmp_path, repository, "--check", CHECK, answers=[FIX, say("It adds now.")])
+    first, *_ = done.out.splitlines()
+    assert re.match(r"✓ verified    calc\.py \+1 −1 · .*: passed$", first)
+    assert _ordered(done.out, "verified", "\n\nIt adds now.\n\n", "$0.00 · ", " · thread ", "show ")
+    told = re.search(r"`profile-router (show \w{8})` tells the whole story\n$", done.out)
+    assert told is not None
+    assert call(*told[1].split(), home=tmp_path).code == 0
+    assert "\x1b" not in done.out
+
+
+def test_without_a_check_it_is_unverified(tmp_path: Path, repository: Path) -> None:
+    done = _ran(tmp_path, repository, answers=[FIX, say("It adds now.")])
+    assert done.out.splitlines()[0] == "! unverified  calc.py +1 −1 · no check command was named"
+
+
+def test_a_failed_check_shows_its_last_lines_and_where_the_work_is_before_the_claim(
+    tmp_path: Path, repository: Path
+) -> None:
+    done = _ran(tmp_path, repository, "--check", RED, answers=[FIX, say("All tests pass.")])
+    assert done.code == 1
+    assert done.out.startswith("✗ failed      coding-local · small-change\n")
+    because, output, work = (
+        "\n  because     ",
+        "\n  output      line one\n",
+        f"\n  work        calc.py +1 −1, in {repository}\n",
+    )
+    claim = "\n  claim       coding-local says, and it is not confirmed:\nAll tests pass.\n"
+    assert _ordered(done.out, because, output, "\n              E   assert 3 == 4\n", work, claim, "$0.00")
+
+
+def test_a_refused_run_says_why_and_what_would_help_and_names_no_work(tmp_path: Path, repository: Path) -> None:
+    with nobody() as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local)
+        profile(tmp_path, "coding-burst", burst)
+        done = call("run", "fix add", "--local-only", home=tmp_path, cwd=repository)
+    assert done.out.startswith("✗ refused     coding-local · private\n")
+    assert _ordered(done.out, "  because ", "  unblock ", "$0.00 · ")
+    assert "  work " not in done.out
+    assert "  claim " not in done.out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_line_on_a_terminal_is_broken_by_it_and_no_table_is_raw(
+    columns: int, tmp_path: Path, repository: Path
+) -> None:
+    with servers(FIX, TABLE) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        words = ("run", "fix add in calc.py", "--check", RED, "--max-cost", "0")
+        screen = shown(*words, home=tmp_path, cwd=repository, columns=columns)
+    assert [line for line in screen.too_wide(columns) if len(line.split()) > 1] == []
+    assert "|---" not in screen.text
+    assert "\x1b[31m✗ failed\x1b[0m" in screen.raw
+
+
+def test_no_color_is_obeyed(tmp_path: Path) -> None:
+    screen = shown("demo", home=tmp_path, columns=60, extra={"NO_COLOR": "1"})
+    assert not re.search(r"\x1b\[\d+m", screen.raw)
+    assert "✓ verified    backoff.py +1 −1" in screen.text
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_demo_fits_a_terminal(columns: int, tmp_path: Path) -> None:
+    screen = shown("demo", home=tmp_path, columns=columns)
+    assert screen.too_wide(columns) == []
+    assert "could not run the tests" not in screen.text
+    assert "\x1b[32m✓ verified\x1b[0m" in screen.raw
+
+
+def _results() -> Iterator[tuple[dict[str, Any], str]]:
+    passed, red = {"passed": True}, {"passed": False}
+    yield {"status": "ok", "verified": {"check": passed, "unverified": []}}, "verified"
+    yield (
+        {"status": "ok", "verified": {"check": passed, "unverified": ["names x.py, which does not exist"]}},
+        "unverified",
+    )
+    yield {"status": "ok", "verified": {"check": None, "unverified": []}}, "unverified"
+    yield {"status": "failed", "verified": {"check": red, "unverified": []}}, "failed"
+    yield {"status": "failed", "verified": {"check": passed, "unverified": []}}, "failed"
+    yield {"status": "failed", "verified": {}}, "failed"
+    yield {"status": "unapproved", "verified": {"check": None, "unverified": []}}, "unapproved"
+
+
+@pytest.mark.parametrize(("result", "verdict"), list(_results()))
+def test_only_a_check_that_passed_with_nothing_open_is_verified(result: dict[str, Any], verdict: str) -> None:
+    assert verdict_of(result) == verdict
+
+
+def test_a_failed_server_says_what_it_was_and_no_claim(tmp_path: Path, repository: Path) -> None:
+    done = _ran(tmp_path, repository, answers=[fail(400)])
+    assert done.out.startswith("✗ failed      coding-local · small-change\n  because     ")
+    assert "claim" not in done.out
