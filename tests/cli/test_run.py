@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,6 +123,17 @@ def test_a_check_that_fails_fails_the_run(tmp_path: Path, repository: Path) -> N
     assert not done.json["verified"]["check"]["passed"]
 
 
+@pytest.mark.parametrize("ends", [fail(400), say("")], ids=["refused", "empty"])
+def test_a_check_that_was_named_and_not_run_is_told_as_that(tmp_path: Path, repository: Path, ends: Answer) -> None:
+    with servers(FIX, ends) as local, servers() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        asked = ("run", "fix add", "--max-cost", "0", "--json")
+        done = call(*asked, "--check", CHECK, home=tmp_path, cwd=repository)
+    assert done.json["verified"]["unverified"] == ["the check was not run: the last attempt did not finish"]
+    assert "no check command was named" not in done.out + done.err
+
+
 def test_a_missing_cloud_key_falls_back_to_local(tmp_path: Path, repository: Path) -> None:
     with servers(say("done here")) as local:
         profile(tmp_path, "coding-local", local.base_url)
@@ -212,9 +224,14 @@ def test_ctrl_c_ends_everything_with_130_and_no_traceback(tmp_path: Path, reposi
         out, err = process.communicate(timeout=60)
         gate.set()
     assert process.returncode == 130
-    assert b"interrupted" in err
+    told = re.search(rb"thread (\w+) is kept; `profile-router (resume \1)` goes on with it, .* drops it$", err.rstrip())
+    assert told is not None, err
     assert b"Traceback" not in err
     assert out == b""
+    with servers(say("went on")) as again:
+        profile(tmp_path, "coding-local", again.base_url)
+        profile(tmp_path, "coding-burst", burst.base_url)
+        assert call(*told[2].decode().split(), home=tmp_path, cwd=repository).code == 0
 
 
 @pytest.mark.parametrize(
@@ -264,6 +281,7 @@ def test_observers_and_redirections_from_the_environment_are_cut(tmp_path: Path,
         done = call("run", "x", "--local-only", "--json", home=tmp_path, cwd=repository, extra=extra)
     assert done.code == 0, done.err
     assert spy.requests == []
+    assert [line for line in done.err.splitlines() if line[0] not in "●✓!"] == []
 
 
 def test_five_megabytes_go_all_the_way_and_what_was_condensed_is_said(tmp_path: Path, repository: Path) -> None:

@@ -161,10 +161,24 @@ def test_a_thread_that_is_unknown_is_said_to_be(halfway: Stage) -> None:
 
 
 def test_the_next_run_in_the_workspace_mentions_it_in_one_line(halfway: Stage, tmp_path: Path) -> None:
-    done = live("run", "other", "--files-to-edit", "60", "--max-cost", "0", home=tmp_path, cwd=halfway.ws)
-    assert [line for line in done.err.splitlines() if "resume" in line] == [
-        "! unfinished  thread t was interrupted; `profile-router resume t` goes on with it"
-    ]
+    other = ("run", "other", "--files-to-edit", "60", "--max-cost", "0")
+    done = live(*other, home=tmp_path, cwd=halfway.ws)
+    (line,) = [line for line in done.err.splitlines() if "resume" in line]
+    assert line.startswith("! unfinished  thread t was interrupted; `profile-router resume t` goes on with it, ")
+    assert line.endswith("`profile-router purge t` drops it")
+    assert "resume" not in live(*other, home=tmp_path, cwd=halfway.ws).err, "it is said once"
+
+
+def test_all_that_were_interrupted_are_told_in_one_line_when_one_is_new(halfway: Stage, tmp_path: Path) -> None:
+    other = ("run", "other", "--files-to-edit", "60", "--max-cost", "0")
+    live(*other, home=tmp_path, cwd=halfway.ws)
+    killed = Moment("record", 1, "after")
+    assert live("run", "x", "--thread", "u", home=tmp_path, cwd=halfway.ws, moment=killed).code == -9
+    (line,) = [line for line in live(*other, home=tmp_path, cwd=halfway.ws).err.splitlines() if "resume" in line]
+    assert line.startswith(
+        "! unfinished  2 threads were interrupted; `profile-router resume THREAD` goes on with one, "
+    )
+    assert line.endswith("`profile-router purge THREAD` drops it: u, t")
 
 
 def test_another_task_on_the_thread_gives_the_interrupted_run_up_and_says_so(tmp_path: Path) -> None:

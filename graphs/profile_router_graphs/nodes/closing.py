@@ -63,7 +63,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
     )
     if not finished:
-        verified = with_earlier_check(verified, state["verified"])
+        verified = with_earlier_check(verified, state["verified"], named=task.check is not None)
     context.ledger.verified(verified, after=len(state["receipts"]))
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})

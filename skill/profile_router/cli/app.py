@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from profile_router import __version__
 from profile_router.cli.marks import HANDLER
+from profile_router.cli.progress import folded
 from profile_router.cli.spelling import COMMANDS, as_called
 from profile_router.errors import RouterError, UsageError
 from profile_router.machine.imports import import_large
@@ -58,11 +59,28 @@ def _answer(argv: Sequence[str] | None) -> int:
         _leave_no_core()
         return int(command(arguments))
     except RouterError as error:
-        print(f"profile-router: {as_called(' '.join(str(error).split()))}", file=sys.stderr)
+        _complain(f"profile-router: {as_called(' '.join(str(error).split()))}")
         return USAGE
     except KeyboardInterrupt:
-        print("\nprofile-router: interrupted; nothing is left running", file=sys.stderr)
+        left = _left()
+        told = f"; {left}" if left else ""
+        print(file=sys.stderr)
+        _complain(f"profile-router: interrupted; nothing is left running{as_called(told)}")
         return INTERRUPTED
+
+
+def _left() -> str:
+    """Return what is kept of the runs that were interrupted just now."""
+    if "profile_router.threads.threads" not in sys.modules:  # nothing was run
+        return ""
+    from profile_router.runs.unfinished import left_by_this_process
+
+    return left_by_this_process(os.environ)
+
+
+def _complain(line: str) -> None:
+    """Print *line* on stderr, on a terminal broken between words."""
+    print(folded(line, sys.stderr, indent=2), file=sys.stderr)
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:

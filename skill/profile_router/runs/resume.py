@@ -127,7 +127,7 @@ def _only(threads: Threads) -> Row:
     if threads.file.notices:
         raise StateError("; ".join(threads.file.notices))
     if not left:
-        raise UsageError("no run was killed half-way, so there is nothing to resume; Ctrl-C ends a run for good")
+        raise UsageError("no run was interrupted, so there is nothing to resume")
     raise UsageError(
         f"{len(left)} threads were interrupted: {_listed(threads, left)}; name one: `profile-router resume THREAD`"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from profile_router.copies.thread_copies import original_of, tidy_copies
+from profile_router.copies.thread_copies import tidy_copies
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.text import shown
@@ -24,6 +25,7 @@ from profile_router.runs.job import Begun, Job
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
+from profile_router.runs.unfinished import tell_unfinished
 from profile_router.state.database import told
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.records import unsaved
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
 _FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
+# Whose warnings are for programmers: what is wrong with a run, we say ourselves.
+_LIBRARIES = ("httpcore2", "httpx2", "langchain", "langchain_core", "langchain_openai", "langgraph", "openai")
 
 
 def run_task(
@@ -66,9 +70,11 @@ def job_of(
 
 
 def drop_foreign(environ: MutableMapping[str, str]) -> None:
-    """Take out of *environ* what would make a library send prompts elsewhere."""
+    """Take out of *environ* what would make a library send prompts elsewhere, and let none write to the terminal."""
     for name in [name for name in environ if _FOREIGN.match(name)]:
         del environ[name]
+    for name in _LIBRARIES:
+        logging.getLogger(name).addHandler(logging.NullHandler())  # else warnings without a handler go to stderr
 
 
 def thread_id(given: str | None) -> str:
@@ -84,12 +90,8 @@ def thread_id(given: str | None) -> str:
 
 async def _run(job: Job) -> Result:
     quiet_once_cancelled()
-    state = job.setup.state
-    async with checkpoints(state, job.setup.environ) as keeping:
-        for row in keeping.threads.unfinished():
-            if row.thread != job.thread and original_of(state, row.workspace) == _place(job.setup):
-                line = f"thread {row.thread} was interrupted; `profile-router resume {row.thread}` goes on with it"
-                job.emit({"event": "unfinished", "line": line, "thread": row.thread})
+    async with checkpoints(job.setup.state, job.setup.environ) as keeping:
+        tell_unfinished(keeping.threads, _place(job.setup), job.thread, job.emit)
         return await run_on(keeping, job)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
 FOLDER = "runs"
+_TOLD = "told"  # the ids of the interrupted runs that a person was told of
 _TEXTS = ("texts", "diffs")
 _TABLES = {"runs": "thread", "records": "thread", "checkpoints": "thread_id", "writes": "thread_id"}
 _DAY_S = 86_400.0
@@ -161,6 +162,14 @@ class Threads:
         with self.file.door():
             rows = [row for row in self.rows() if row.status == "running" and not row.why]
             return [row for row in rows if not living(self._folder(row.thread))]
+
+    def note_told(self, runs: Sequence[str]) -> bool:
+        """Note that somebody was told of the interrupted *runs*; tell whether one of them is new."""
+        with self.file.door(), self.file.open() as database:
+            row = database.execute("SELECT value FROM about WHERE name = ?", (_TOLD,)).fetchone()
+            known = row[0].decode().split() if row else []
+            database.execute("INSERT OR REPLACE INTO about VALUES (?, 'text', ?)", (_TOLD, " ".join(runs).encode()))
+        return not set(runs) <= set(known)
 
     def purge(self, wanted: Callable[[Row], bool]) -> list[tuple[str, int]]:
         """Remove all that is kept of the threads that are *wanted*, but for living ones; return each with its files."""

@@ -170,11 +170,16 @@ def judged(receipts: Sequence[Receipt], attempt: Attempt, failure: Failure) -> t
     return said, replace(attempt, receipt=receipt, failure=failure)
 
 
-def with_earlier_check(verified: Verified, earlier: Verified) -> Verified:
-    """Return what was *verified* after an attempt that did not finish, with the check of the one before it, if any."""
-    if earlier.check is None or verified.check is not None:
+def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) -> Verified:
+    """Return what was *verified* after an attempt that did not finish, with the check of the one before it, if any.
+
+    *named*: the task names a check, which was not run because the attempt did not finish.
+    """
+    if verified.check is not None or not named:
         return verified
-    said = "the check ran before the last attempt, which did not finish"
+    said = "the check was not run: the last attempt did not finish"
+    if earlier.check is not None:
+        said = "the check ran before the last attempt, which did not finish"
     open_points = (*(one for one in verified.unverified if one != NO_CHECK), said)
     return replace(verified, check=earlier.check, unverified=open_points)
 

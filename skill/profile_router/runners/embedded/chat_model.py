@@ -62,6 +62,7 @@ async def open_model(
             http_client=idle_client(),
             timeout=client.timeout,  # else None is sent with each request, which means for ever
             openai_proxy=None,
+            http_socket_options=(),  # the clients are ours; else it warns that no proxy is taken
             extra_body=_extra_body(profile, max_tokens, schema) or None,
             max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
         )

@@ -1,0 +1,52 @@
+"""What is said of runs that were interrupted: how to go on with them, and how to drop them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from profile_router.copies.thread_copies import original_of
+from profile_router.errors import RouterError
+from profile_router.ports import Emit
+from profile_router.state.folder import state_dir
+from profile_router.threads.file import ThreadFile
+from profile_router.threads.threads import Threads
+
+_NAMED = 8  # threads in one line
+
+
+def tell_unfinished(threads: Threads, workspace: str, thread: str, emit: Emit) -> None:
+    """Tell, in one event, which other threads of *workspace* than *thread* were interrupted.
+
+    It is said when one is new among them, and not again. Raises StateError.
+    """
+    state = threads.file.state
+    rows = [row for row in threads.unfinished() if row.thread != thread]
+    here = [row for row in rows if original_of(state, row.workspace) == workspace]
+    if here and threads.note_told([row.run for row in here]):
+        names = [row.thread for row in here]
+        were = f"thread {names[0]} was" if len(names) == 1 else f"{len(names)} threads were"
+        line = f"{were} interrupted; {how_to_go_on(names)}"
+        emit({"event": "unfinished", "line": line, "thread": names[0], "threads": names})
+
+
+def how_to_go_on(names: Sequence[str]) -> str:
+    """Return what goes on with the threads *names*, and what drops them."""
+    if len(names) == 1:
+        return f"`profile-router resume {names[0]}` goes on with it, `profile-router purge {names[0]}` drops it"
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    ways = "`profile-router resume THREAD` goes on with one, `profile-router purge THREAD` drops it"
+    return f"{ways}: {', '.join(names[:_NAMED])}{more}"
+
+
+def left_by_this_process(environ: Mapping[str, str]) -> str:
+    """Return what is said of the runs that this process leaves interrupted; empty where it leaves none."""
+    try:
+        threads = Threads(file=ThreadFile(state=state_dir(environ)), serializer=None)
+        names = [row.thread for row in threads.unfinished() if row.pid == os.getpid()] if threads.rows() else []
+    except (RouterError, OSError):  # whoever pressed Ctrl-C wants it to end
+        return ""
+    if not names:
+        return ""
+    kept = f"thread {names[0]} is kept" if len(names) == 1 else f"{len(names)} threads are kept"
+    return f"{kept}; {how_to_go_on(names)}"
