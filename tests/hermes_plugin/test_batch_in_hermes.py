@@ -14,7 +14,7 @@ from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, serve
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import Answer, ScriptedProvider, call, say
 
-TYPO = {"goal": "Fix the typo in README.md"}
+TYPO = {"goal": "Find the typo in README.md"}
 REFACTOR = {"goal": "Refactor the session handling across all 60 files of the service"}
 LINT = {"goal": "Lint auth.py"}
 TASKS = (TYPO, REFACTOR, LINT)

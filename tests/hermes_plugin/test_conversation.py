@@ -19,7 +19,7 @@ from tests.scripted_provider import ScriptedProvider, call, say
 ANSWER = "Remember that the answer is forty-two"
 KEY = "Our key is -----BEGIN PRIVATE KEY----- MIIEvQIBADANBgkqhkiG9w0BAQ"
 ENV = "The password stands in deploy/.env.production"
-HERE = {"goal": "Fix the typo in README.md"}
+HERE = {"goal": "Find the typo in README.md"}
 ELSEWHERE = {"goal": "Say what auth.py does", "profile": BURST}
 Messages = Sequence[dict[str, Any]]
 

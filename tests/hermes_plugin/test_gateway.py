@@ -16,7 +16,7 @@ from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, serve
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import CHAT, Answer, Call, ScriptedProvider, calls, say
 
-TYPO = {"goal": "Fix the typo in README.md"}
+TYPO = {"goal": "Find the typo in README.md"}
 DONE = "the parent is done"
 
 

@@ -24,7 +24,7 @@ SEED: dict[str, Any] = {
     "profile": "coding-burst",
     "max_turns": 60,
 }
-TYPO = {"goal": "Fix the typo in README.md"}
+TYPO = {"goal": "Find the typo in README.md"}
 REFACTOR = {"goal": "Refactor the session handling across all 60 files of the service"}
 LINT = {"goal": "Lint auth.py"}
 DIES_AT_ONCE = "import sys\nprint('?')\nsys.exit('it fell over')\n"

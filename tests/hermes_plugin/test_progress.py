@@ -114,7 +114,7 @@ class Watched(TerminalChat):
 
 
 def test_hermes_chat_shows_each_step_above_its_prompt(stage: Stage) -> None:
-    with ScriptedProvider(delegates(goal="Fix the typo in README.md")) as model, server("local did it") as local:
+    with ScriptedProvider(delegates(goal="Find the typo in README.md")) as model, server("local did it") as local:
         parent = Parent(stage, model)
         parent.set_up()
         parent.profiles({LOCAL: local, BURST: local, CHEAP: local})
@@ -126,7 +126,7 @@ def test_hermes_chat_shows_each_step_above_its_prompt(stage: Stage) -> None:
 
 
 def test_hermes_chat_shows_how_each_task_of_a_batch_ended(stage: Stage) -> None:
-    tasks = [{"goal": "Fix the typo in README.md"}, {"goal": "Lint README.md"}]
+    tasks = [{"goal": "Find the typo in README.md"}, {"goal": "Lint README.md"}]
     with (
         ScriptedProvider(delegates(tasks=tasks)) as model,
         server(call("edit_file", {"path": "README.md", "old": "tpyo", "new": "typo"}), say("local did it")) as local,
@@ -146,7 +146,7 @@ def test_hermes_chat_shows_how_each_task_of_a_batch_ended(stage: Stage) -> None:
     [pytest.param(("-z", "please do it"), id="-z"), by_night(("chat", "-Q", "-q", "please do it"), name="chat -Q")],
 )
 def test_what_a_program_reads_of_hermes_holds_no_step(stage: Stage, how: tuple[str, ...]) -> None:
-    with ScriptedProvider(delegates(goal="Fix the typo in README.md")) as model, server("local did it") as local:
+    with ScriptedProvider(delegates(goal="Find the typo in README.md")) as model, server("local did it") as local:
         parent = Parent(stage, model)
         parent.set_up()
         parent.profiles({LOCAL: local, BURST: local, CHEAP: local})

@@ -192,7 +192,7 @@ def test_a_run_ends_when_whoever_started_it_closes_its_stdin(tmp_path: Path) -> 
         )
         with running:
             assert running.stdin is not None
-            running.stdin.write(b'{"goal": "fix the typo in README.md"}\n')
+            running.stdin.write(b'{"goal": "find the typo in README.md"}\n')
             running.stdin.flush()
             while not provider.to(CHAT) and running.poll() is None:
                 time.sleep(0.02)
