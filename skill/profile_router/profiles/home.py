@@ -62,7 +62,9 @@ class HermesHome:
         the folder cannot be read.
         """
         try:
-            found = {entry.name for entry in self.profiles.iterdir() if _NAME.fullmatch(entry.name) and entry.is_dir()}
+            found = {
+                entry.name for entry in self.profiles.iterdir() if _NAME.fullmatch(entry.name) and _is_folder(entry)
+            }
         except (FileNotFoundError, NotADirectoryError):
             found = set()
         except OSError as exc:
@@ -91,6 +93,14 @@ class HermesHome:
         own = {key: value for key, value in read_env(folder / ".env", self.environ).items() if value}
         profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
         return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
+
+
+def _is_folder(entry: Path) -> bool:
+    """Tell whether *entry* is a folder, or cannot be looked at: then loading it says why."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return True
 
 
 def _without_chain(config: dict[str, Any]) -> dict[str, Any]:

@@ -28,13 +28,15 @@ from profile_router.workspace.task_paths import placed
 class Setup:
     """What was read, and the task with its paths below the root of its workspace.
 
-    `profiles` are those that the task may meet; `warnings` what was odd but no error.
+    `profiles` are those that the task may meet; `broken` those of a tier that cannot be used, with the reason;
+    `warnings` what was odd but no error.
     """
 
     task: Task
     policy: Policy
     home: HermesHome
     profiles: Mapping[str, Profile]
+    broken: Mapping[str, str]
     workspace: Workspace | None
     cwd: Path
     state: Path
@@ -44,7 +46,8 @@ class Setup:
     @property
     def candidates(self) -> Candidates:
         """Return the profiles as decisions see them: without keys."""
-        return {name: _candidate(profile) for name, profile in self.profiles.items()}
+        broken = {name: Candidate(name=name, base_url="", problem=why) for name, why in self.broken.items()}
+        return broken | {name: _candidate(profile) for name, profile in self.profiles.items()}
 
     def windows(self) -> tuple[Window, ...]:
         """Return the profiles' windows as far as known without asking any server."""
@@ -57,6 +60,7 @@ def prepare(
 ) -> Setup:
     """Read policy, home and profiles for *task*. Raises RouterError for anything that is wrong with them.
 
+    A profile of a tier that cannot be used is no error yet: the route may do without it.
     *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
     """
     workspace = find_workspace(task.workspace, cwd)
@@ -66,7 +70,9 @@ def prepare(
     found = placed(task, workspace, cwd)
     home = find_home(environ)
     policy, warnings = _without_absent_cheap(policy, home)
-    profiles = {name: home.load(name, asked_by=asker) for name, asker in _wanted(task, policy).items()}
+    profiles, broken = _read(_wanted(task, policy), home, task.profile)
+    policy, said = _without_broken(policy, broken)
+    warnings += said
     if every_profile:
         profiles |= _loadable(home, profiles)
     return Setup(
@@ -74,6 +80,7 @@ def prepare(
         policy=policy,
         home=home,
         profiles=profiles,
+        broken=broken,
         workspace=workspace,
         cwd=cwd,
         state=state_dir(environ),
@@ -98,6 +105,26 @@ def _without_absent_cheap(policy: Policy, home: HermesHome) -> tuple[Policy, tup
         return policy, ()
     warning = f"the tier cheap is left out: {home.where} has no profile '{cheap}'"
     return replace(policy, tiers=replace(policy.tiers, cheap=None)), (warning,)
+
+
+def _read(wanted: Mapping[str, str], home: HermesHome, asked: str | None) -> tuple[dict[str, Profile], dict[str, str]]:
+    """Return the *wanted* profiles, and what is wrong with the others. Raises ProfileError for the one *asked* for."""
+    profiles, broken = {}, {}
+    for name, asker in wanted.items():
+        try:
+            profiles[name] = home.load(name, asked_by=asker)
+        except ProfileError as error:
+            if name == asked:
+                raise
+            broken[name] = str(error)
+    return profiles, broken
+
+
+def _without_broken(policy: Policy, broken: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
+    """Return *policy* without a cheap tier that is *broken*, and what is said of each broken profile, once."""
+    said = [f"{name} cannot be used, and this run does without it: {why}" for name, why in broken.items()]
+    tiers = replace(policy.tiers, cheap=None) if policy.tiers.cheap in broken else policy.tiers
+    return replace(policy, tiers=tiers), tuple(said)
 
 
 def _loadable(home: HermesHome, known: Mapping[str, Profile]) -> dict[str, Profile]:

@@ -45,7 +45,7 @@ def order_for(
     window = evidence.window(profile)
     candidate = candidates.get(profile)
     local = is_local(candidate.at(place.provider) if candidate else None, policy)
-    asks = tuple(sorted(name for name in candidates if name != profile))
+    asks = tuple(sorted(name for name, one in candidates.items() if name != profile and not one.problem))
     return Order(
         task=task,
         profile=profile,
@@ -142,6 +142,7 @@ def views(policy: Policy, candidates: Candidates) -> Mapping[str, tuple[Provider
     return {
         name: tuple(_view(candidate, number, policy) for number in range(len(candidate.others) + 1))
         for name, candidate in candidates.items()
+        if not candidate.problem
     }
 
 

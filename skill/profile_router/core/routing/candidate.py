@@ -11,13 +11,17 @@ from profile_router.core.profile import address, is_loopback, names_cloud, same_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers."""
+    """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers.
+
+    `problem`: why it cannot be used as its files are written; empty: it can.
+    """
 
     name: str
     base_url: str
     model: str = ""
     provider: str = ""
     key_missing: bool = False
+    problem: str = ""
     others: tuple[Candidate, ...] = ()
 
     def at(self, provider: int) -> Candidate:

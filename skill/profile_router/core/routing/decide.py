@@ -20,6 +20,7 @@ from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
 from profile_router.core.task import Task
+from profile_router.errors import ProfileError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,15 @@ def stays_here(task: Task, evidence: Evidence, candidates: Candidates, policy: P
 
 
 def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
-    """Return the route of *task*, or a refusal that says what would unblock it. Never raises.
+    """Return the route of *task*, or a refusal that says what would unblock it.
+
+    Raises ProfileError where the route needs a profile that cannot be used as its files are written.
 
     Order: `private`, then an explicit profile, then the policy's rules; at last the prompt must fit the window.
     """
+    needed = candidates.get(_choose(task, evidence, policy, candidates).profile)
+    if needed is not None and needed.problem:
+        raise ProfileError(needed.problem)
     decision = _decide(task, evidence, policy, candidates)
     if isinstance(decision, Refusal):
         return decision
@@ -58,6 +64,10 @@ def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidate
 
 def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
     choice = _choose(task, evidence, policy, candidates)
+    chosen = candidates.get(choice.profile)
+    if chosen is not None and chosen.problem:
+        unblock = "mend the file that is named"
+        return _refused(choice, f"{choice.profile} cannot be used: {chosen.problem}", unblock, evidence, policy)
     if choice.rule == "private" and not is_local(candidates.get(choice.profile), policy):
         return _not_attested(choice, evidence, policy, candidates)
     window = evidence.window(choice.profile)
