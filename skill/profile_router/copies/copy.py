@@ -66,7 +66,9 @@ def why_in_place(repository: Repository, state: Path) -> str:
     listed = git(repository.top, "ls-files", "-z", "--stage")
     if any(entry.startswith("160000 ") for entry in listed.split("\0")):
         return "it has submodules"
-    return ""
+    others = git(repository.top, "ls-files", "-z", "--others", "--exclude-standard").split("\0")
+    inner = next((name for name in others if name.endswith("/")), "")
+    return f"{shown(inner)} in it is a repository of its own" if inner else ""
 
 
 @contextmanager

@@ -224,9 +224,14 @@ class GitSnapshots:
         return [path.removeprefix(self._start) for path in differ if path.startswith(self._start)]
 
 
+def path_as_text(path: str) -> str:
+    """Return *path*, whose name need not be UTF-8, as it may be told."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _changed(path: str, added: str, removed: str) -> ChangedFile:
     return ChangedFile(
-        path=path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        path=path_as_text(path),
         lines_added=None if added == "-" else int(added),
         lines_removed=None if removed == "-" else int(removed),
     )

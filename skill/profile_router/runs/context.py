@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import MutableMapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,8 +51,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     policy, profiles, candidates, workspace = setup.policy, setup.profiles, setup.candidates, setup.workspace
     root, base = workspace.root if workspace else None, base_of(workspace, setup.cwd)
     load = profiles.__getitem__
-    # How the files were before; where there is git, its own objects tell.
-    journal: MutableMapping[str, bytes | None] = {} if workspace and workspace.git else Before(run.records)
+    journal = Before(run.records)
     secrets = Secrets(confidential=policy.confidential)  # one for all: each state of a file is looked into once
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)

@@ -16,7 +16,7 @@ from profile_router.core.language.edits import shaped_as_file
 from profile_router.core.language.path_words import path_words
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, left_files, note_beginning
-from profile_router.git.marks import GitSnapshots
+from profile_router.git.marks import GitSnapshots, path_as_text
 from profile_router.git.writes import Found
 from profile_router.threads.records import Records
 from profile_router.verify.check import run_check
@@ -64,8 +64,8 @@ class WorkspaceVerifier:
         """Return a mark of the workspace; empty outside of git."""
         if self.workspace is None:
             return ""
+        self._ended = look_at(self.workspace.root, tuple(self.journal))
         if not self.workspace.git:
-            self._ended = look_at(self.workspace.root, tuple(self.journal))
             return ""
         note_beginning(self.scratch)
         return self._marks(self.workspace.root).take()
@@ -101,7 +101,9 @@ class WorkspaceVerifier:
         if not self.workspace.git:
             return diffs.of_journal(self.journal, wrote)
         marks = self._marks(self.workspace.root)
-        return diffs.of_git(marks, snapshot, marks.take(), wrote)
+        after = marks.take()
+        beside = {path: before for path, before, _ in self._unseen(marks.changes(snapshot, after))}
+        return (*diffs.of_git(marks, snapshot, after, wrote), *diffs.of_journal(beside, wrote))
 
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""
@@ -130,7 +132,14 @@ class WorkspaceVerifier:
         root = self.workspace.root
         if self.workspace.git:
             trees = self._marks(root).trees
-            done = set_back_by_git(trees, root, self.state, self.name, (snapshot, ended), wrote)
+            beside = self._beside(snapshot, ended, wrote)
+            seen = None if wrote is None else [path for path in wrote if path not in beside]
+            done = set_back_by_git(trees, root, self.state, self.name, (snapshot, ended), seen)
+            if not done.done:
+                return done
+            if beside:
+                more = set_back_by_journal(root, self.state, self.name, beside, self._ended or {})
+                done = replace(more, note="; ".join(filter(None, (done.note, more.note))))
             if not done.done:
                 return done
             return replace(done, left=left_files(root, beginning(self.scratch), stored_files(trees, root, snapshot)))
@@ -139,6 +148,21 @@ class WorkspaceVerifier:
         if self._ended is None:
             return not_set_back("the run was interrupted, and outside of git nobody knows what was changed since")
         return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
+
+    def _beside(self, snapshot: str, ended: str, wrote: Sequence[str] | None) -> dict[str, bytes | None]:
+        """Return what the files were that the tools wrote and git does not look into, if all is known."""
+        if wrote is None or self.workspace is None or self._ended is None:
+            return {}
+        seen = self._marks(self.workspace.root).changes(snapshot, ended)
+        return {path: before for path, before, _ in self._unseen(seen) if path in wrote}
+
+    def _unseen(self, seen: Sequence[ChangedFile]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+        """Yield the files that the tools changed besides those that git has *seen*: in submodules and other
+        repositories inside of this one, and where git ignores them."""
+        if self.workspace is not None:
+            names = {file.path for file in seen}
+            found = changed_since(self.workspace.root, self.journal)
+            yield from (file for file in found if path_as_text(file[0]) not in names)
 
     def _changes(self, snapshot: str) -> tuple[ChangedFile, ...]:
         if self.workspace is None:
@@ -149,7 +173,8 @@ class WorkspaceVerifier:
         after = self._found("looked") or marks.take()
         self._keep("looked", after)  # before the check, which may leave files behind
         self._looked = after
-        return marks.changes(snapshot, after)
+        seen = marks.changes(snapshot, after)
+        return tuple(sorted((*seen, *(_counted(*file) for file in self._unseen(seen))), key=lambda file: file.path))
 
     async def _checked(self, check: str, seconds: float) -> CheckResult:
         found: CheckResult | None = self._found("checked")
@@ -218,9 +243,9 @@ def _there(root: Path, path: str) -> bool:
 
 def _counted(path: str, before: bytes | None, after: bytes | None) -> ChangedFile:
     if is_binary(before, after, _LARGEST_DIFFED):
-        return ChangedFile(path=path, lines_added=None, lines_removed=None)
+        return ChangedFile(path=path_as_text(path), lines_added=None, lines_removed=None)
     marks = [line[0] for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in {"+ ", "- "}]
-    return ChangedFile(path=path, lines_added=marks.count("+"), lines_removed=marks.count("-"))
+    return ChangedFile(path=path_as_text(path), lines_added=marks.count("+"), lines_removed=marks.count("-"))
 
 
 def _lines(data: bytes | None) -> list[str]:
