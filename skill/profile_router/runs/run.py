@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from profile_router.copies.thread_copies import tidy_copies
+from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.text import shown
@@ -65,6 +66,11 @@ def job_of(
 ) -> Job:
     """Return *task* as it is run in place, on a new thread where it names none. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd, every_profile=True)
+    if setup.workspace is None and asks_for_an_edit(task.goal):
+        raise WorkspaceError(
+            f"there is no folder to edit in: {cwd} is in no git repository, and no --file names one; give it by "
+            "--workspace (`--workspace .` is this one), or name a file in it by --file (the home folder is none)"
+        )
     thread = thread_id(task.thread)
     return Job(task=replace(setup.task, thread=thread), setup=setup, thread=thread, emit=emit, approver=approver)
 

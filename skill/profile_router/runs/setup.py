@@ -20,7 +20,7 @@ from profile_router.policies.workspace_rules import tightened_by
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.servers.windows import known_windows
 from profile_router.state.folder import state_dir
-from profile_router.workspace.folder import Workspace, find_workspace
+from profile_router.workspace.folder import Workspace, find_workspace, workspace_of_files
 from profile_router.workspace.task_paths import placed
 
 
@@ -64,6 +64,8 @@ def prepare(
     *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
     """
     workspace = find_workspace(task.workspace, cwd)
+    if workspace is None and (workspace := workspace_of_files(task.files, cwd)) is not None:
+        task = replace(task, workspace=str(workspace.root))
     policy, ignored = tightened_by(
         read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / "policies"), workspace
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,22 @@ def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
         return None if plain is None else Workspace(plain, git=False)
     root = _folder(named, cwd)
     return Workspace(root, git=work_tree(root) is not None)
+
+
+def workspace_of_files(files: Sequence[str], cwd: Path) -> Workspace | None:
+    """Return the workspace that the named *files* lie in: the repository around them, else the folder of all of them.
+
+    None where none of them is there, and where the folder would hold the user's home: that is no folder for a task.
+    Raises WorkspaceError as `find_workspace` does.
+    """
+    places = [Path(os.path.realpath(cwd / expanded(value))) for value in files if value and "\0" not in value]
+    folders = [str(place.parent) for place in places if place.is_file()]
+    if not folders:
+        return None
+    folder = Path(os.path.commonpath(folders))
+    found = find_workspace(None, folder) or Workspace(folder, git=False)
+    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111 - Path's raises without a home
+    return None if Path(home).is_relative_to(found.root) else found
 
 
 def _folder(named: str, cwd: Path) -> Path:
