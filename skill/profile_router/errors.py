@@ -41,6 +41,7 @@ Cause = Literal[
     "payment-required",
     "forbidden",
     "rate-limited",
+    "model-limited",
     "over-window",
     "bad-request",
     "stream-error",

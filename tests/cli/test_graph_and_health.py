@@ -59,3 +59,16 @@ def test_health_shows_who_is_left_alone_and_for_how_long(
     assert (found["name"], found["state"], found["failures"]) == ("server openrouter.ai scripted", "open", 3)
     assert printed(capsys, "health", "--reset", "openrouter.ai scripted") == "1 record forgotten\n"
     assert store.all() == []
+
+
+def test_a_name_that_nothing_has_is_an_error_that_says_what_there_is(
+    store: HealthStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(("health", "--reset", "nope")) == 2
+    assert "--reset 'nope' names nothing (no server, model or key" in capsys.readouterr().err
+    store.record(ENDPOINT, Failure(cause="server-error", message="m"))
+    assert main(("health", "--reset", "nope")) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "there is: server openrouter.ai scripted); `profile-router health` lists them" in said.err
+    assert len(store.all()) == 1

@@ -14,6 +14,7 @@ Family = Literal[
     "reach",
     "net",
     "server",
+    "limited",
     "key",
     "wait",
     "wait-twice",
@@ -101,6 +102,7 @@ MEANS: Mapping[str, Row] = {
     "429, Retry-After: 21": _row("rate-limited", "key", ill="key"),
     "429, Retry-After: a far date": _row("rate-limited", "key", ill="key"),
     "429, a reset in 6 min": _row("rate-limited", "key", ill="key"),
+    "429 of one model": _row("model-limited", "limited", ill="server"),
     "500": _row("server-error", "server", ill="server"),
     "500 that echoes the prompt": _row("server-error", "server", ill="server"),
     "502": _row("bad-gateway", "server", ill="server"),
@@ -172,6 +174,12 @@ NEXT: Mapping[Family, Mapping[str, list[tuple[str, str]]]] = {
         "local": [("next-tier", BURST)],
         "cheap": [("next-tier", LOCAL)],
         "burst": [],
+        "second": [("next-provider", "")],
+    },
+    "limited": {
+        "local": [("next-tier", BURST)],
+        "cheap": [("next-tier", LOCAL)],
+        "burst": [("fallback", LOCAL)],
         "second": [("next-provider", "")],
     },
     "key": {

@@ -107,6 +107,7 @@ _ROWS = (
     Fault(name="429, Retry-After: 21", answers=_status(429, Retry_After="21")),
     Fault(name="429, Retry-After: a far date", answers=_status(429, Retry_After=FAR_OFF)),
     Fault(name="429, a reset in 6 min", answers=_status(429, x_ratelimit_reset_tokens="6m0s")),
+    Fault(name="429 of one model", answers=(fail(429, metadata={"provider_name": "Nebius"}),)),
     Fault(name="500", answers=_status(500)),
     Fault(name="500 that echoes the prompt", answers=_status(500, f"crashed on {PROMPT}")),
     Fault(name="502", answers=_status(502)),

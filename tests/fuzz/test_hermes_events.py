@@ -58,7 +58,7 @@ def judged(events: list[dict[str, Any]], ended: Ended) -> None:
     for event in events:
         account(json.loads(json.dumps(event, default=str)))
     order = an_order(local=False, rate=PAID)
-    failure = failure_of(account, ended, order, where="here", key=Secret(KEY))
+    failure = failure_of(account, ended, order, where="here", model="scripted", key=Secret(KEY))
     if failure is not None:
         assert failure.cause in get_args(Cause)
         assert KEY not in failure.message

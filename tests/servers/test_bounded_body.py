@@ -117,7 +117,7 @@ def test_what_cannot_be_unpacked_is_an_error_of_the_answer(body: bytes, encoding
 
 def test_the_failure_says_that_the_answer_was_too_long() -> None:
     error = httpx2.DecodingError(TOO_LONG)
-    failure = failure_of(error, where="coding-local at here", key=None)
+    failure = failure_of(error, where="coding-local at here", model="scripted", key=None)
     assert failure is not None
     assert (failure.cause, transport_cause(error)) == ("cut-short", "cut-short")
     assert failure.message == f"coding-local at here: {TOO_LONG}"

@@ -25,7 +25,8 @@ from profile_router.core.ladder.health import (
 )
 from profile_router.core.policy import HealthRules
 from profile_router.core.profile import Profile, ProviderEndpoint, address
-from profile_router.core.text import in_words
+from profile_router.core.text import in_words, shown, some_of
+from profile_router.errors import UsageError
 from profile_router.state.database import transaction
 
 FILE = "health.sqlite"
@@ -95,8 +96,15 @@ class HealthStore:
             return [(name, _read(database, name)) for (name,) in rows]
 
     def reset(self, named: str = "") -> int:
-        """Forget the records whose name contains *named*, all without one; return how many."""
-        if not (self.state / FILE).exists():
+        """Forget the records whose name contains *named*, all without one; return how many. Raises UsageError where no
+        record has that name."""
+        known = [name for name, _ in self.all()]
+        if named and not any(named in name for name in known):
+            there = f"there is: {some_of(known)}" if known else "no server, model or key is on cooldown or has failed"
+            raise UsageError(
+                f"--reset '{shown(named)}' names nothing ({there}); `profile-router health` lists them all"
+            )
+        if not known:
             return 0
         with transaction(self.state / FILE, SCHEMA) as database:
             done = database.execute("DELETE FROM health WHERE instr(name, ?) > 0 OR ? = ''", (named, named))
@@ -124,7 +132,7 @@ def _blocked(name: str, record: Record, wait: float) -> Failure:
     return Failure(
         cause=cause,
         message=f"{name} is on cooldown for {wait:.0f} s more ({said}); `{fix}` tries it at once",
-        retry_after_s=wait if _scope(name) == "key" else None,
+        retry_after_s=wait if _scope(name) == "key" or cause == "model-limited" else None,
     )
 
 

@@ -35,7 +35,7 @@ def test_a_server_rests_after_three_failures_in_a_row_and_each_time_longer(times
         ("key-refused", None, 300.0),
         ("payment-required", None, 3_600.0),
         ("forbidden", None, 3_600.0),
-        ("rate-limited", None, 3_600.0),
+        ("rate-limited", None, 60.0),
         ("rate-limited", 42.0, 42.0),
         ("rate-limited", 10_000_000.0, 86_400.0),
     ],
@@ -66,7 +66,7 @@ def test_a_cause_speaks_of_the_server_of_the_key_or_of_neither(cause: Any) -> No
     keys = {"key-refused", "payment-required", "forbidden", "rate-limited"}
     servers = {
         *("dns", "tls", "refused", "connect-timeout", "no-network", "server-error", "bad-gateway", "unavailable"),
-        *("loading", "first-token-timeout", "stalled", "request-timeout"),
+        *("loading", "first-token-timeout", "stalled", "request-timeout", "model-limited"),
     }
     assert scope_of(cause) == ("key" if cause in keys else "server" if cause in servers else None)
 
@@ -78,3 +78,20 @@ def test_a_server_is_never_left_alone_longer_than_the_policy_says(causes: list[A
         record = after_failure(record, Failure(cause=cause, message="m"), RULES, now=now)
         assert 0 <= record.blocked_s(now) <= RULES.most_seconds
         now += gap
+
+
+@pytest.mark.parametrize(("times", "rests"), [(1, 60.0), (2, 100.0), (40, 100.0)])
+def test_a_limited_model_rests_a_minute_at_first_and_then_twice_as_long(times: int, rests: float) -> None:
+    assert failed(times, "model-limited").blocked_s(NOW) == rests
+
+
+@pytest.mark.parametrize(("wait", "rests"), [(7.0, 7.0), (3_000.0, 3_000.0), (10_000_000.0, 86_400.0)])
+def test_a_limited_model_rests_as_long_as_its_provider_says_for_a_day_at_most(wait: float, rests: float) -> None:
+    assert failed(1, "model-limited", wait=wait).blocked_s(NOW) == rests
+
+
+def test_what_a_server_failed_before_does_not_lengthen_the_rest_of_its_model() -> None:
+    limited = Failure(cause="model-limited", message="m")
+    after = after_failure(failed(5), limited, RULES, now=NOW)
+    assert (after.failures, after.blocked_s(NOW)) == (1, 60.0)
+    assert after_failure(after, Failure(cause="server-error", message="m"), RULES, now=NOW).blocked_s(NOW) == 0.0

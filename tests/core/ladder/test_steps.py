@@ -16,7 +16,7 @@ from profile_router.core.policy.rules import TIERS
 
 SERVER = [
     *("dns", "tls", "refused", "connect-timeout", "model-missing", "server-error", "bad-gateway", "unavailable"),
-    *("loading", "wrong-model", "unfit-model", "first-token-timeout", "stalled", "request-timeout"),
+    *("loading", "wrong-model", "unfit-model", "first-token-timeout", "stalled", "request-timeout", "model-limited"),
 ]
 KEYS = ["no-key", "key-refused", "payment-required", "forbidden", "rate-limited"]
 NETWORK = ["no-network", "dns", "refused", "connect-timeout"]
@@ -46,7 +46,7 @@ def hop(cause: Any, at: str = LOCAL, *, asked: str | None = None, wait: float | 
 STEPS = [
     *((cause, LOCAL, "next-tier", BURST) for cause in SERVER),
     *((cause, CHEAP, "next-tier", LOCAL) for cause in SERVER),
-    *((cause, BURST, "fallback", LOCAL) for cause in NETWORK),
+    *((cause, BURST, "fallback", LOCAL) for cause in (*NETWORK, "model-limited")),
     ("no-network", CHEAP, "fallback", LOCAL),
     *((cause, at, "fallback", LOCAL) for cause in KEYS for at in (BURST, CHEAP)),
     *((cause, at, "promote", BURST) for cause in (*ANSWERS, *WORK) for at in (LOCAL, CHEAP)),
@@ -236,3 +236,12 @@ def test_each_status_has_its_cause(status: int, cause: str) -> None:
 def test_a_server_that_says_so_in_a_503_is_loading() -> None:
     assert cause_of_answer(503, "Loading model") == "loading"
     assert cause_of_answer(502, "Loading model") == "bad-gateway"
+
+
+def test_a_policy_that_does_not_know_a_newer_cause_takes_it_for_the_older_one_that_it_is_like() -> None:
+    shipped = a_policy()
+    older = [replace(row, causes=tuple(one for one in row.causes if one != "model-limited")) for row in shipped.ladder]
+    policy = replace(shipped, ladder=tuple(older))
+    assert hop("model-limited", BURST, wait=3.0, policy=policy).step == "wait"
+    assert hop("model-limited", CHEAP, policy=policy).step == "fallback"
+    assert hop("model-limited", CHEAP).step == "next-tier"

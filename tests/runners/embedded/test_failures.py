@@ -32,6 +32,9 @@ ENDINGS: dict[str, tuple[Answer, str]] = {
     "408": (fail(408), "request-timeout"),
     "413": (fail(413), "over-window"),
     "429": (fail(429, headers={"Retry-After": "1"}), "rate-limited"),
+    "a 429 of one model": (fail(429, metadata={"provider_name": "Nebius", "raw": "busy"}), "model-limited"),
+    "a 429 in a stream": (stream_error("slow down", code=429), "rate-limited"),
+    "a 402 in a stream": (stream_error("no credit", code=402), "payment-required"),
     "500": (fail(500), "server-error"),
     "502": (fail(502), "bad-gateway"),
     "503 while llama.cpp loads": (fail(503, "Loading model", type="unavailable_error"), "loading"),
@@ -129,14 +132,14 @@ TRANSPORT: dict[str, tuple[BaseException, str]] = {
 
 @pytest.mark.parametrize(("error", "cause"), TRANSPORT.values(), ids=TRANSPORT)
 def test_errors_of_the_transport_have_a_cause(error: BaseException, cause: str) -> None:
-    failure = failure_of(error, where="there", key=None)
+    failure = failure_of(error, where="there", model="scripted", key=None)
     assert failure is not None
     assert failure.cause == cause
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), ZeroDivisionError(), AssertionError("ours"), OSError("disk")])
 def test_a_bug_of_ours_is_no_failure_of_the_attempt(error: Exception) -> None:
-    assert failure_of(error, where="there", key=None) is None
+    assert failure_of(error, where="there", model="scripted", key=None) is None
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_an_error_in_a_200_is_told_in_the_providers_words(body: Any, said: str, 
     sent = f"data: {text}\n\n" if form == "as an event" else f"\n {text}\n"
     with ScriptedProvider([raw(sent.encode(), content_type=content_type)]) as provider:
         attempt = run(cloud(provider.base_url), cloud_order())
-    assert failed(attempt) == ("stream-error", "failed")
+    assert failed(attempt) == ("model-limited" if body is LIMITED else "stream-error", "failed")
     assert attempt.failure is not None
     assert attempt.failure.message.partition(": ")[2] == said
     assert attempt.receipt.cost_usd == 0.0

@@ -27,7 +27,7 @@ def judged(
         account(event)
     if result is not None:
         account({"event": "result", **result})
-    return failure_of(account, ended, an_order(**order), where="here", key=Secret("sk-12345"))
+    return failure_of(account, ended, an_order(**order), where="here", model="scripted", key=Secret("sk-12345"))
 
 
 def test_a_text_response_that_is_completed_is_a_success_whatever_the_exit_code() -> None:
@@ -118,6 +118,10 @@ CONNECTION = {**FAILED, "error": "Connection error.", "failure_reason": "timeout
         (CONNECTION, _refused(None, "APITimeoutError", "ConnectTimeout"), "connect-timeout"),
         ({**FAILED, "error": "x"}, _refused(None, "BrokeOff"), "cut-short"),
         ({**FAILED, "error": "slow down", "failure_reason": "rate_limit"}, None, "rate-limited"),
+        ({**FAILED, "error": "x", "failure_reason": "upstream_rate_limit"}, None, "model-limited"),
+        ({**FAILED, "error": "HTTP 429: x", "failure_reason": "upstream_rate_limit"}, None, "model-limited"),
+        ({**FAILED, "error": "HTTP 429: x"}, {**_refused(429), "limit": {"provider_name": "Nebius"}}, "model-limited"),
+        ({**FAILED, "error": "HTTP 429: x"}, {**_refused(429), "limit": {"headers": {}}}, "rate-limited"),
         ({**FAILED, "error": "too busy", "failure_reason": "overloaded"}, None, "unavailable"),
         ({**FAILED, "error": "a certificate", "failure_reason": "ssl_cert_verification"}, None, "tls"),
         (

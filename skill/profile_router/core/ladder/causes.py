@@ -43,6 +43,7 @@ class CauseRow:
     `detail` is what a failure's message says behind the server's name, where that is not the sentence; `{…}` in it are
     figures of the case. `statuses` are the HTTP statuses that mean the cause. `unblock` says what would have helped,
     `unblock_here` what would have where the server is attested as local: `{address}` and `{profile}` stand for its own.
+    `like` is the older cause whose steps count under a policy whose ladder does not name this one.
     """
 
     family: Family
@@ -52,6 +53,7 @@ class CauseRow:
     statuses: tuple[int, ...] = ()
     unblock: str = _REACH
     unblock_here: str = ""
+    like: Cause | None = None
 
 
 TABLE: Mapping[Cause, CauseRow] = {
@@ -92,6 +94,12 @@ TABLE: Mapping[Cause, CauseRow] = {
     "stalled": CauseRow("server", "the answer stalls", detail="no further token within {seconds:g} s"),
     "request-timeout": CauseRow(
         "server", "the server gave up waiting", detail="connects, but does not answer", statuses=(408,)
+    ),
+    "model-limited": CauseRow(
+        "server",
+        "the model is rate limited by its provider",
+        unblock="wait until the limit of {profile}'s model is over (`profile-router health` says when), or use another",
+        like="rate-limited",
     ),
     "model-missing": CauseRow(
         "model",

@@ -67,20 +67,32 @@ def over_where_it_answers(cause: Cause) -> bool:
 def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: float) -> Record:
     """Return *record* after one more *failure* at *now*.
 
-    A server opens after `rules.failures` in a row, each time for twice as long up to `most_seconds`; a key rests at
-    once, as long as the provider asked for, else as long as *rules* say for its cause.
+    A server opens after `rules.failures` in a row, each time for twice as long up to `most_seconds`. A key rests at
+    once, as long as the provider asked for, else as long as *rules* say for its cause. So does a model that its
+    provider limits; its failures in a row are counted by themselves.
     """
-    failures = record.failures + 1
-    if scope_of(failure.cause) == "key":
-        rest = failure.retry_after_s
-        if rest is None:
-            rest = rules.refused_seconds if failure.cause == "key-refused" else rules.used_up_seconds
-        rest = min(rest, _DAY_S)
+    limited = failure.cause == "model-limited"
+    failures = record.failures + 1 if limited == (record.cause == "model-limited") else 1
+    if limited or scope_of(failure.cause) == "key":
+        named = failure.retry_after_s
+        rest = min(_DAY_S, _unnamed(failure.cause, failures, rules) if named is None else named)
     elif failures < rules.failures:
         rest = 0.0
     else:
-        rest = min(rules.most_seconds, rules.open_seconds * 2.0 ** min(failures - rules.failures, 30))
+        rest = _doubled(rules.open_seconds, failures - rules.failures, rules)
     return Record(failures=failures, cause=failure.cause, since=now, until=now + rest if rest else 0.0)
+
+
+def _unnamed(cause: Cause, failures: int, rules: HealthRules) -> float:
+    """Return the seconds of rest after a *cause* for which the provider named no time."""
+    if cause == "model-limited":
+        return _doubled(rules.limited_seconds, failures - 1, rules)
+    seconds = {"key-refused": rules.refused_seconds, "rate-limited": rules.limited_seconds}
+    return seconds.get(cause, rules.used_up_seconds)
+
+
+def _doubled(seconds: float, times: int, rules: HealthRules) -> float:
+    return min(rules.most_seconds, seconds * 2.0 ** min(times, 30))
 
 
 def probing(record: Record, rules: HealthRules, *, now: float) -> Record:

@@ -82,7 +82,8 @@ def next_hop(
     `most_hops` hops.
     """
     walk = _Walk(failure=failure, at=at, tier=tier, terrain=terrain)
-    rows = [row for row in terrain.policy.ladder if failure.cause in row.causes and tier in row.from_tiers]
+    cause = _known(failure.cause, terrain.policy)
+    rows = [row for row in terrain.policy.ladder if cause in row.causes and tier in row.from_tiers]
     why = "nothing left to try"
     for row in rows:
         if taken.count(row.id) >= row.times:
@@ -102,6 +103,12 @@ def next_hop(
 def most_hops(policy: Policy) -> int:
     """Return how many steps any run can take at most: each row of the ladder as often as it allows."""
     return sum(row.times for row in policy.ladder)
+
+
+def _known(cause: Cause, policy: Policy) -> Cause:
+    """Return *cause*, or the older one that it is like where no row of the ladder names it."""
+    older = TABLE[cause].like
+    return cause if older is None or any(cause in row.causes for row in policy.ladder) else older
 
 
 def _forbidden(row: Step, place: Place, walk: _Walk, tried: Sequence[Place]) -> str:

@@ -173,7 +173,8 @@ class HealthRules:
 
     After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
     attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
-    `refused_seconds` after a 401 and for `used_up_seconds` after anything else.
+    `refused_seconds` after a 401, for `limited_seconds` after a 429, and for `used_up_seconds` after a 402 or 403. A
+    model that its own provider limits rests as a key does after a 429, each time twice as long up to `most_seconds`.
     """
 
     failures: int = field(default=3, metadata=bounded(1))
@@ -181,6 +182,7 @@ class HealthRules:
     most_seconds: float = field(default=900.0, metadata=bounded(0))
     probe_seconds: float = field(default=60.0, metadata=bounded(1))
     refused_seconds: float = field(default=300.0, metadata=bounded(0))
+    limited_seconds: float = field(default=60.0, metadata=bounded(0))
     used_up_seconds: float = field(default=3_600.0, metadata=bounded(0))
 
 

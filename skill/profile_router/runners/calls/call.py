@@ -126,7 +126,8 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
         _look_whole(call, message)
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
-        failure = failure_of(error, where=call.profile.where, key=call.profile.endpoint.api_key)
+        endpoint = call.profile.endpoint
+        failure = failure_of(error, where=call.profile.where, model=endpoint.model, key=endpoint.api_key)
         if failure is None and streamed.began:
             failure = unexpected(error, call.profile.where)
         if failure is None:

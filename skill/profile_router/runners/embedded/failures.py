@@ -19,7 +19,7 @@ from profile_router.outside.json_reader import UnreadableJson
 from profile_router.runners.embedded.plain_error import code_of
 from profile_router.servers.bounded_body import TOO_LONG
 from profile_router.servers.http import causes, transport_cause
-from profile_router.servers.retry_after import retry_after
+from profile_router.servers.rate_limit import narrowed, wait_of
 
 _OVERFLOW = (
     "exceed_context_size",
@@ -28,16 +28,18 @@ _OVERFLOW = (
     "maximum context length",
 )
 _MESSAGE_CHARS = 200
+_SAID_IN_STREAMS = ("402", "403", "429")  # codes of key and limit, which mean in a 200 what they mean as its status
 _ECHO_CHARS = 20  # so long a piece of what was sent is not chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
 # What openai and LangChain raise on a 200 whose body is not a chat completion: they do not expect one.
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 
 
-def failure_of(error: BaseException, *, where: str, key: Secret | None) -> Failure | None:
+def failure_of(error: BaseException, *, where: str, model: str, key: Secret | None) -> Failure | None:
     """Return what *error* means, None where it is not an error of an attempt but a bug of ours.
 
-    *where* names profile and address for the message. The *key*, and what stood in the prompt, are cut out of it.
+    *where* names profile and address for the message, *model* is the one that was asked. The *key*, and what
+    stood in the prompt, are cut out of the message.
     """
     import openai
 
@@ -50,7 +52,7 @@ def failure_of(error: BaseException, *, where: str, key: Secret | None) -> Failu
     if isinstance(error, TimeoutError):
         return Failure(cause="timeout", message=f"{where}: {detail_of('timeout')}")
     if isinstance(error, openai.APIError):
-        return _answered(error, where, key)
+        return _answered(error, where, model, key)
     return None
 
 
@@ -77,22 +79,24 @@ def _of_transport(error: BaseException) -> bool:
     return type(error).__module__.startswith(("httpx2", "httpcore2"))
 
 
-def _answered(error: Exception, where: str, key: Secret | None) -> Failure:
+def _answered(error: Exception, where: str, model: str, key: Secret | None) -> Failure:
     status = getattr(error, "status_code", None)
     said = " ".join(_said(error).split())
-    code = _without_echo(code_of(getattr(error, "body", None)), getattr(error, "request", None))
+    body = getattr(error, "body", None)
+    code = _without_echo(code_of(body), getattr(error, "request", None))
     text = _clean(_without_echo(said, getattr(error, "request", None)), key)
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{where}: {named}{text}".rstrip()
-    if any(mark in f"{text} {getattr(error, 'body', '')}".lower() for mark in _OVERFLOW):
+    if any(mark in f"{text} {body or ''}".lower() for mark in _OVERFLOW):
         return Failure(cause="over-window", message=shown)
     if (fix := _unfit(error, said, where)) is not None:
         return Failure(cause="unfit-model", message=f"{shown}; {fix}")
-    if status is None:
+    if status is None and code not in _SAID_IN_STREAMS:
         return Failure(cause="stream-error", message=shown)
     response = getattr(error, "response", None)
-    wait = retry_after(response.headers, now=time.time()) if response is not None else None
-    return Failure(cause=cause_of_answer(status, text), message=shown, retry_after_s=wait)
+    cause = narrowed(cause_of_answer(status or int(code), text), body, model=model)
+    wait = wait_of({} if response is None else response.headers, body, now=time.time())
+    return Failure(cause=cause, message=shown, retry_after_s=wait)
 
 
 def _unfit(error: Exception, said: str, where: str) -> str | None:

@@ -91,7 +91,7 @@ class EmbeddedRunner:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
         except Exception as error:
-            failure = failure_of(error, where=profile.where, key=profile.endpoint.api_key)
+            failure = failure_of(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
             if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
                 failure = unexpected(error, profile.where)
             if failure is None:

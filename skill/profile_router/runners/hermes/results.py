@@ -22,7 +22,7 @@ from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import asks_to_see_calls, text_calls
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
-from profile_router.servers.retry_after import retry_after
+from profile_router.servers.rate_limit import narrowed, wait_of
 
 _MESSAGE_CHARS = 400
 _STATUS = re.compile(r"^(?:API call failed after \d+ retries: )?(?:HTTP|Error code:) (\d{3})\b")
@@ -35,12 +35,13 @@ _TEXT_ENDED = re.compile(r"text_response\(finish_reason=(\w[\w-]*)\)")
 # Hermes' own classes of failed requests (agent/error_classifier.py).
 _OF_REASON: Mapping[str, Cause] = {
     "auth": "key-refused", "auth_permanent": "key-refused", "billing": "payment-required",
-    "rate_limit": "rate-limited", "upstream_rate_limit": "unavailable", "overloaded": "unavailable",
+    "rate_limit": "rate-limited", "upstream_rate_limit": "model-limited", "overloaded": "unavailable",
     "server_error": "server-error", "timeout": "stalled", "ssl_cert_verification": "tls",
     "context_overflow": "over-window", "payload_too_large": "over-window", "long_context_tier": "over-window",
     "image_too_large": "bad-request", "model_not_found": "model-missing", "provider_policy_blocked": "bad-request",
     "content_policy_blocked": "bad-request", "format_error": "bad-request",
 }  # fmt: skip
+_UPSTREAM = "upstream_rate_limit"
 _OF_EXIT: Mapping[str, Cause] = {
     "max_iterations_reached": "turn-limit", "budget_exhausted": "turn-limit",
     "empty_response_exhausted": "empty-answer", "partial_stream_recovery": "cut-short",
@@ -139,10 +140,13 @@ _TABLE: tuple[tuple[Callable[[_Case], bool], Callable[[_Case], Cause]], ...] = (
 )
 
 
-def failure_of(account: Account, ended: Ended, order: Order, *, where: str, key: Secret | None) -> Failure | None:
+def failure_of(
+    account: Account, ended: Ended, order: Order, *, where: str, model: str, key: Secret | None
+) -> Failure | None:
     """Return why the turn of *account* failed, None where it succeeded.
 
-    *where* names the backend for the message, out of which the *key* is cut if something echoed it.
+    *where* names the backend for the message, *model* is the one that was asked. The *key* is cut out
+    of the message if something echoed it.
     """
     if account.result is None:
         cause, said = _without_result(ended)
@@ -153,7 +157,11 @@ def failure_of(account: Account, ended: Ended, order: Order, *, where: str, key:
         return _no_answer(account, order, where)
     case = _Case(account)
     cause = next((meaning(case) for holds, meaning in _TABLE if holds(case)), _NOTHING_USABLE)
-    wait = retry_after((account.trouble or {}).get("waits") or {}, now=time.time())
+    trouble, reason = account.trouble or {}, str(case.result.get("failure_reason"))
+    limit = {"message": case.error, "metadata": trouble.get("limit")}
+    wait = wait_of(trouble.get("waits") or {}, limit, now=time.time())
+    cause = _OF_REASON[reason] if cause == "rate-limited" and reason == _UPSTREAM else cause
+    cause = narrowed(cause, limit, model=model)
     said = without_key(_said(case, account), key, _MESSAGE_CHARS)
     if cause == "unfit-model":
         said = f"{said}; {unfit_fix(case.error, order.profile)}"

@@ -89,7 +89,9 @@ class HermesRunner:
                     talk = converse(child, asked, order.seconds, heard)
                     ended = await _within_means(talk, account)
         account.close()
-        failure = account.over or failure_of(account, ended, order, where=profile.where, key=profile.endpoint.api_key)
+        failure = account.over or failure_of(
+            account, ended, order, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key
+        )
         receipt = self._receipt(order, account, failure, profile, time.monotonic() - started)
         return Attempt(
             receipt=replace(receipt, taints=tuple(taints)),

@@ -23,6 +23,7 @@ _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
 _ASKING = ("/chat/completions", "/completions", "/responses", "/messages")  # what paths of a model's answers end in
 _REFUSED = (400, 422)  # the request as it was, for an option of it
+_LIMIT_CHARS = 200
 _AROUND_A_NAME = 4  # bytes of JSON
 _IMAGES = frozenset({"image_url", "input_image", "image"})
 
@@ -192,6 +193,7 @@ class Meter:
             status=next((code for name in _STATUSES if isinstance(code := getattr(error, name, None), int)), None),
             kinds=list(_kinds(error)),
             waits=_waits(error),
+            limit=_limit(error),
         )
 
     def _metered(self, ask: Ask) -> Ask:
@@ -311,6 +313,19 @@ def _waits(error: BaseException) -> dict[str, str]:
     """Return the headers that may say how long to wait."""
     headers = getattr(getattr(error, "response", None) or error, "headers", None) or {}
     return {str(name).lower(): str(value) for name, value in headers.items() if str(name).lower().startswith(_WAITS)}
+
+
+def _limit(error: BaseException) -> dict[str, Any]:
+    """Return what the body of a refusal says of a limit, as OpenRouter writes it: whose it is, and when it ends."""
+    body = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    data = inner.get("metadata") if isinstance(inner, dict) else None
+    if not isinstance(data, dict):
+        return {}
+    found = {name: data[name] for name in ("provider_name", "raw", "retry_after_seconds") if name in data}
+    headers = data.get("headers")
+    waits = {str(name): headers[name] for name in headers if str(name).lower().startswith(_WAITS)} if headers else {}
+    return {name: str(value)[:_LIMIT_CHARS] for name, value in found.items() if value} | {"headers": waits}
 
 
 def _calls(response: Any) -> list[Any]:
