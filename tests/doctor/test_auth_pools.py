@@ -17,6 +17,7 @@ from tests.fakes import BURST
 
 from profile_router.doctor import keys
 from profile_router.doctor.finding import Level
+from profile_router.profiles.pools import FILE
 
 FRESH: dict[str, Any] = {"last_status": None}
 
@@ -85,8 +86,41 @@ ROWS = [
     row(
         "a profile's own entries hide the home's", own_hides_the_homes, "fail", f"{BURST} pool  openrouter: 1 of 1 rest"
     ),
-    row("a broken auth.json is nothing", garbage, None),
+    row("a broken auth.json lists nothing", garbage, None),
+    Row(rule="a broken auth.json fails", check=keys.damaged, given=garbage, level="fail", says="is damaged", fix="mv "),
+    Row(rule="a whole auth.json is nothing", check=keys.damaged, given=pool(FRESH), level=None),
 ]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ('{"credential_pool": {"openrouter": [1, ', "it is not whole JSON"),
+        ("", "it is empty"),
+        ("null", "it is empty"),
+        ("[]", "its credential_pool is not an object"),
+        ('{"credential_pool": []}', "its credential_pool is not an object"),
+        (b"\xff\xfe{", "it is not whole JSON"),
+        ('{"version": 1}', ""),
+        ('{"credential_pool": {}}', ""),
+    ],
+)
+@pytest.mark.parametrize("profile", [BURST, None])
+def test_a_damaged_auth_json_is_told_apart_from_a_logout(
+    content: str | bytes, why: str, profile: str | None, tmp_path: Path
+) -> None:
+    scene = Scene(tmp_path)
+    folder = scene.home.root / "profiles" / profile if profile else scene.home.root
+    (folder / FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = list(keys.damaged(scene.facts()))
+    assert [line.level for line in found] == (["fail"] if why else [])
+    for line in found:
+        assert f"{folder / FILE} is damaged ({why})" in line.measured
+        assert line.fix.endswith(f"hermes -p {BURST} auth add openrouter" if profile else "hermes auth add PROVIDER")
+        assert f"mv {folder / FILE} " in line.fix
+    facts = scene.facts()
+    loaded = {subject.name: one for subject, one in facts.loaded()}[BURST]
+    assert bool(loaded.pool_damage) is bool(why)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=ids(ROWS))

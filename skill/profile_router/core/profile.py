@@ -76,7 +76,8 @@ class Profile:
     """A profile as this program uses it.
 
     `window` and `max_tokens` are tokens, `max_turns` model calls; `preferences` goes out as the request's `provider`
-    object, to OpenRouter only; `toolsets` None means the profile does not restrict them.
+    object, to OpenRouter only; `toolsets` None means the profile does not restrict them. `pool_damage` says what is
+    wrong with Hermes' file of its keys, "" for nothing.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Profile:
     fallbacks: tuple[ProviderEndpoint, ...] = ()
     terminal_backend: str = "local"
     source: str = ""
+    pool_damage: str = ""
 
     def at(self, provider: int) -> Profile:
         """Return the profile with its provider number *provider* as its endpoint, 0 being the one it names first."""

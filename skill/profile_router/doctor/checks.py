@@ -41,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     hardware.fits_memory,
     keys.keys,
     keys.pools,
+    keys.damaged,
     hermes_install.version,
     hermes_install.plugin,
     hermes_install.skill,

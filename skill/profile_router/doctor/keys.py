@@ -17,7 +17,7 @@ from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
 from profile_router.profiles.files import read_config
-from profile_router.profiles.pools import PooledKey, listed_for, read_pools
+from profile_router.profiles.pools import FILE, PooledKey, listed_for, pool_damage, read_pools
 
 
 def pools(facts: DoctorFacts) -> Iterator[Finding]:
@@ -35,6 +35,21 @@ def pools(facts: DoctorFacts) -> Iterator[Finding]:
         measured = f"{provider}: {len(waits)} of {len(entries)} rest{f' after {why}' if why else ''}, {_soonest(waits)}"
         fix = f"hermes -p {subject.name} auth reset {provider}"
         yield failed(name, measured, fix) if len(waits) == len(entries) else warned(name, measured, fix)
+
+
+def damaged(facts: DoctorFacts) -> Iterator[Finding]:
+    """Fail for an auth.json that is cut or unreadable: it looks as if all had logged out."""
+    subjects = {subject.folder: (subject, profile) for subject, profile in facts.loaded() if subject.folder}
+    for folder in dict.fromkeys((*subjects, facts.home.root)):
+        said = pool_damage(folder) if folder else ""
+        if not said or folder is None:
+            continue
+        subject, profile = subjects.get(folder, (None, None))
+        hermes = f"hermes -p {subject.name}" if subject else "hermes"
+        provider = profile.endpoint.provider if profile else "PROVIDER"
+        path = shlex.quote(str(folder / FILE))
+        fix = f"mv {path} {shlex.quote(str(folder / FILE) + '.damaged')} && {hermes} auth add {provider}"
+        yield failed(f"{subject.name if subject else 'Hermes'} pool", said, fix)
 
 
 def pool_of(facts: DoctorFacts, subject: Subject, profile: Profile) -> tuple[PooledKey, ...]:

@@ -9,7 +9,7 @@ from profile_router.core.profile import Profile, is_loopback, names_cloud
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
-from profile_router.profiles.spelling import not_honoured
+from profile_router.profiles.spelling import not_honoured, not_read
 
 HERMES_FLOOR = 64_000  # Hermes 0.19 refuses a model with a smaller window
 _INSTALL = "profile-router install"
@@ -62,6 +62,8 @@ def spelling(facts: DoctorFacts) -> Iterator[Finding]:
         if not own.get("model"):
             said = "it has no model of its own, and Hermes inherits none from the global config.yaml"
             yield warned(f"{subject.name} model", said, f"write its `model:` into {subject.folder / 'config.yaml'}")
+        if unread := not_read(own):
+            yield warned(f"{subject.name} settings", "; ".join(unread), f"edit {subject.folder / 'config.yaml'}")
         if odd := not_honoured(own):
             yield warned(f"{subject.name} spelling", "; ".join(odd), "profile-router install --migrate")
 

@@ -7,34 +7,72 @@ profile that names another endpoint inherits neither the global base_url nor the
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from profile_router.core.profile import Enforcement, Profile, ProviderEndpoint, Secret, is_loopback, same_endpoint
 from profile_router.core.text import nearest
 from profile_router.errors import ProfileError
+from profile_router.profiles.named_providers import Named, named_in, with_named
 from profile_router.profiles.providers import CUSTOM, SPELLINGS, Provider, find_provider, provider_names
 from profile_router.profiles.settings import FALLBACK, PREFERENCES, SETTINGS, Stated, read_settings
+from profile_router.profiles.spoilt_key import spoilt_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from profile_router.profiles.env_file import Line
 
 # Hermes' composite toolsets as the plain ones in them that matter here; `hermes-cli` and its like restrict nothing.
 _COMPOSITES = {"coding": ("file", "terminal"), "debugging": ("file", "terminal", "web"), "safe": ("web", "vision")}
 _SERVED = ("file", "terminal")
 
 
-def build_profile(name: str, layers: Sequence[tuple[str, Mapping[str, Any]]], variables: Mapping[str, str]) -> Profile:
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """What `${VAR}` and key variables are looked up in. `places` says where one stands: `…/.env:3`, and what ails it.
+
+    A variable without a place is of the environment.
+    """
+
+    values: Mapping[str, str] = field(repr=False)
+    places: Mapping[str, Line]
+
+    def key(self, name: str) -> str:
+        """Return the value of *name* as a key, "" where it is not set. Raises ProfileError for one that is spoilt."""
+        value = self.values.get(name, "").strip()
+        line = self.places.get(name)
+        spoilt = (line.broken if line else "") or (spoilt_by(value) if value else "")
+        if spoilt and line:
+            raise ProfileError(
+                f"{line.place}: {name} {spoilt}; write the key there on one line: {name}=KEY, without quotes or blanks"
+            )
+        if spoilt:
+            raise ProfileError(f"the variable {name} of the environment {spoilt}; set it anew: `export {name}=KEY`")
+        return value
+
+
+def build_profile(
+    name: str,
+    layers: Sequence[tuple[str, Mapping[str, Any]]],
+    variables: Mapping[str, str],
+    *,
+    places: Mapping[str, Line] | None = None,
+) -> Profile:
     """Return the profile that *layers* describe, (file, config) pairs of which the last wins.
 
-    *variables* is what `${VAR}` and key variables are looked up in; an empty one counts as not set. Raises
-    ProfileError with file, key, value and what is allowed.
+    *variables* is what `${VAR}` and key variables are looked up in; an empty one counts as not set. *places* are the
+    lines of those that stand in a .env. Raises ProfileError with file, key, value and what is allowed.
     """
     settings: dict[str, Stated] = {}
+    named: tuple[Named, ...] = ()
     for file, config in layers:
-        settings = _over(settings, read_settings(config, SETTINGS, file=file, variables=variables))
+        named = (*named_in(config, file), *named)
+        own = read_settings(config, SETTINGS, file=file, variables=variables)
+        settings = _over(settings, with_named(own, named, variables))
     file = layers[-1][0]
-    endpoint = _endpoint(settings, file=file, inside="model.", variables=variables)
+    endpoint = _endpoint(settings, file=file, inside="model.", variables=Variables(variables, places or {}))
     value = {setting: stated.value for setting, stated in settings.items()}
     return Profile(
         name=name,
@@ -45,7 +83,7 @@ def build_profile(name: str, layers: Sequence[tuple[str, Mapping[str, Any]]], va
         tool_use_enforcement=_enforcement(value.get("tool_use_enforcement", "auto"), endpoint.model),
         toolsets=_toolsets(value.get("toolsets"), value.get("disabled_toolsets", ())),
         preferences={key: _plain(value[key]) for key in PREFERENCES if key in value},
-        fallbacks=_fallbacks(settings, endpoint, variables),
+        fallbacks=_fallbacks(settings, endpoint, Variables(variables, places or {}), named),
         terminal_backend=value.get("backend", "local"),
         source=file,
     )
@@ -53,14 +91,18 @@ def build_profile(name: str, layers: Sequence[tuple[str, Mapping[str, Any]]], va
 
 def _over(below: dict[str, Stated], above: dict[str, Stated]) -> dict[str, Stated]:
     """Lay *above* over *below*, without the address and the key of an endpoint that *above* leaves."""
-    if not below or not above.keys() & {"provider", "base_url"}:
-        return below | above
-    old = _row(below)
     keep = dict(below)
+    if {"api_key", "key_variable"} & above.keys():  # who states a key in one way takes it from nowhere else
+        keep.pop("api_key", None)
+        keep.pop("key_variable", None)
+    if not below or not above.keys() & {"provider", "base_url"}:
+        return keep | above
+    old = _row(below)
     if "provider" in above and _row(below | above) is not old:
         keep.pop("base_url", None)
     if _row(keep | above) is not old or not same_endpoint(_address(below, old), _address(keep | above, old)):
         keep.pop("api_key", None)
+        keep.pop("key_variable", None)
     return keep | above
 
 
@@ -76,7 +118,7 @@ def _address(settings: Mapping[str, Stated], row: Provider | None) -> str:
 
 
 def _endpoint(
-    settings: Mapping[str, Stated], *, file: str, inside: str, variables: Mapping[str, str], model: str = ""
+    settings: Mapping[str, Stated], *, file: str, inside: str, variables: Variables, model: str = ""
 ) -> ProviderEndpoint:
     for stated in (settings[setting] for setting in ("provider", "base_url", "model") if setting in settings):
         if stated.unset:
@@ -85,7 +127,7 @@ def _endpoint(
                 f"the environment sets; write `{stated.unset[0]}=…` into the .env beside the profile's config.yaml"
             )
     provider = _provider(settings, file, inside)
-    base_url = _base_url(settings, provider, file, inside)
+    base_url = _base_url(settings, provider, file, inside, variables)
     if "model" not in settings and not model:
         raise ProfileError(f"{file}: {inside}default is missing; write the model's name there, as the server calls it")
     variable, key, wanted = _key(settings, provider, variables)
@@ -99,7 +141,7 @@ def _endpoint(
     )
 
 
-def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, inside: str) -> str:
+def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, inside: str, variables: Variables) -> str:
     base_url = _address(settings, provider)
     if not base_url:
         raise ProfileError(
@@ -107,8 +149,10 @@ def _base_url(settings: Mapping[str, Stated], provider: Provider, file: str, ins
             f"`base_url: http://127.0.0.1:8080/v1`, or a provider with an address of its own: {provider_names()}"
         )
     if "base_url" in settings and not _is_address(base_url):
+        lines = ((name, variables.places.get(name)) for name in settings["base_url"].variables)
+        set_at = "".join(f"; {name} is set in {line.place}" for name, line in lines if line)
         raise settings["base_url"].refusal(
-            "an http or https address such as http://127.0.0.1:8080/v1, without a user, a password or a query"
+            f"an http or https address such as http://127.0.0.1:8080/v1, without a user, a password or a query{set_at}"
         )
     return base_url
 
@@ -136,7 +180,7 @@ def _is_address(base_url: str) -> bool:
 
 
 def _key(
-    settings: Mapping[str, Stated], provider: Provider, variables: Mapping[str, str]
+    settings: Mapping[str, Stated], provider: Provider, variables: Variables
 ) -> tuple[str | None, Secret | None, bool]:
     """Return the key's variable, the key, and whether the profile itself says that one is needed.
 
@@ -145,24 +189,21 @@ def _key(
     """
     written, named = settings.get("api_key"), settings.get("key_variable")
     if written is not None and not written.unset:
-        return provider.key_variable, _secret(written.value, f"{written.file}: {written.key}"), False
+        for used in written.variables:  # a key that is spoilt in the .env is no fault of the config.yaml
+            variables.key(used)
+        if spoilt := spoilt_by(written.value):
+            fix = "write it into the .env beside it as NAME=KEY, and here `${NAME}`"
+            raise ProfileError(f"{written.file}: {written.key} {spoilt}; {fix}")
+        return provider.key_variable, Secret(written.value), False
     if written is not None:
         return written.unset[0], None, True
     variable = named.value if named is not None else provider.key_variable
-    value = variables.get(variable, "").strip() if variable else ""
-    return variable, _secret(value, f"the variable {variable}") if value else None, named is not None
-
-
-def _secret(key: str, where: str) -> Secret:
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ProfileError(
-            f"{where} holds a character that no key has (a space, a line break or a letter beyond ASCII)"
-        )
-    return Secret(key)
+    value = variables.key(variable) if variable else ""
+    return variable, Secret(value) if value else None, named is not None
 
 
 def _fallbacks(
-    settings: Mapping[str, Stated], main: ProviderEndpoint, variables: Mapping[str, str]
+    settings: Mapping[str, Stated], main: ProviderEndpoint, variables: Variables, named: tuple[Named, ...]
 ) -> tuple[ProviderEndpoint, ...]:
     if "fallbacks" not in settings:
         return ()
@@ -170,7 +211,8 @@ def _fallbacks(
     chain = [main]
     for number, entry in enumerate(stated.value):
         inside = f"{stated.key}[{number}]."
-        own = read_settings(entry, FALLBACK, file=stated.file, variables=variables, inside=inside)
+        own = read_settings(entry, FALLBACK, file=stated.file, variables=variables.values, inside=inside)
+        own = with_named(own, named, variables.values)
         endpoint = _endpoint(own, file=stated.file, inside=inside, variables=variables, model=main.model)
         if endpoint not in chain:
             chain.append(endpoint)

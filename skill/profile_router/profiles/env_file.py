@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from profile_router.errors import ProfileError
@@ -24,8 +25,32 @@ _MOST_REFERENCES = 100  # in one value: python-dotenv's search for their ends ta
 _BLANKS = re.compile(r"[^\S\n]{200}")  # and its search for a comment the square of the blanks in a row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Where a variable stands: `place` is file and line. `broken` says what is wrong there with a key, "" for nothing.
+
+    A key that was broken over two lines reads as a shorter one, and a bare word behind it.
+    """
+
+    place: str
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvFile:
+    """What a .env says: its variables, and the line of each."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lines: Mapping[str, Line] = field(default_factory=dict)
+
+
 def read_env(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables in the .env file *path*, {} without such a file; the last of two equal names wins.
+    """Return the variables in the .env file *path*, as `read_env_file` does."""
+    return dict(read_env_file(path, environ).values)
+
+
+def read_env_file(path: Path, environ: Mapping[str, str]) -> EnvFile:
+    """Return the variables in the .env file *path*, none without such a file; the last of two equal names wins.
 
     `${NAME}` and `${NAME:-else}` take what the lines above say, else HOME, LOGNAME and USER of *environ*. Nothing else
     of it is looked at, and nothing is executed. Raises ProfileError for a file that is not text, and with the number
@@ -33,14 +58,15 @@ def read_env(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """
     text = read_text(path)
     if not text:
-        return {}
+        return EnvFile()
     from dotenv.parser import parse_stream  # compiles its patterns: only who has a .env pays for it
 
     trimmed = _trimmed(text)
     if blanks := _BLANKS.search(trimmed):
         raise _refusal(path, trimmed.count("\n", 0, blanks.start()) + 1, "holds 200 blanks in a row; take them out")
     found: dict[str, str | None] = {name: environ[name] for name in _AROUND if name in environ}
-    own: set[str] = set()
+    own: dict[str, Line] = {}
+    above, last = "", 0  # the variable that was set last, and the line on which its value ends
     for binding in parse_stream(io.StringIO(trimmed)):
         line = binding.original.line + _leading_lines(binding.original.string)
         if binding.error:
@@ -51,9 +77,14 @@ def read_env(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
                 raise _refusal(
                     path, line, f"refers to too much: {_MOST_REFERENCES} references, {MAX_BYTES:,} characters"
                 )
+            if filled is None and above and line == last + 1:
+                own[above] = replace(own[above], broken="goes on in the next line")
             found[binding.key] = filled
-            own.add(binding.key)
-    return {name: value for name, value in found.items() if name in own and value is not None}
+            own[binding.key] = Line(place=f"{path}:{line}")
+            last = line + binding.original.string.strip("\n").count("\n")
+        above = binding.key if binding.key is not None and filled else ""
+    values = {name: value for name, value in found.items() if name in own and value is not None}
+    return EnvFile(values=values, lines=own)
 
 
 def _trimmed(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from profile_router.core.text import nearest, shown
 from profile_router.errors import ProfileError, UnknownProfile
 from profile_router.profiles.build import build_profile
-from profile_router.profiles.env_file import read_env
+from profile_router.profiles.env_file import read_env_file
 from profile_router.profiles.files import read_config
 from profile_router.profiles.keys import with_pool_keys
 from profile_router.resources import shipped
@@ -90,8 +90,10 @@ class HermesHome:
         files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
         layers = [(str(file), config) for file in files if (config := read_config(file)) is not None]
         layers = [(file, config if Path(file).parent == folder else _without_chain(config)) for file, config in layers]
-        own = {key: value for key, value in read_env(folder / ".env", self.environ).items() if value}
-        profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own})
+        env = read_env_file(folder / ".env", self.environ)
+        own = {key: value for key, value in env.values.items() if value}
+        lines = {key: env.lines[key] for key in own}
+        profile = build_profile(name, layers or [(str(folder / _CONFIG), {})], {**self.environ, **own}, places=lines)
         return profile if self.root is None else with_pool_keys(profile, folder, self.root, now=time.time())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from profile_router.core.profile import Profile, ProviderEndpoint, Secret, same_endpoint
 from profile_router.profiles.agreement import may_read
-from profile_router.profiles.pools import PooledKey, listed_for, read_pools
+from profile_router.profiles.pools import PooledKey, listed_for, pool_damage, read_pools
 
 
 def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) -> Profile:
@@ -32,7 +32,8 @@ def with_pool_keys(profile: Profile, folder: Path, root: Path, *, now: float) ->
     for end in (*first, *resting):
         ends.setdefault((end.base_url, end.model, end.api_key), end)
     endpoint, *others = ends.values()
-    return replace(profile, endpoint=endpoint, fallbacks=tuple(others))
+    damage = "; ".join(filter(None, (pool_damage(place) for place in dict.fromkeys((folder, root)))))
+    return replace(profile, endpoint=endpoint, fallbacks=tuple(others), pool_damage=damage)
 
 
 def _of_home(profile: Profile, root: Path) -> tuple[PooledKey, ...]:

@@ -3,7 +3,7 @@
 Rules of Hermes 0.19 (agent/credential_pool.py): an exhausted key rests until `last_error_reset_at`, else 5 minutes
 after a 401 and an hour after anything else; a dead one never comes back. A key that stands in an .env or config file
 is listed without itself, by a fingerprint (agent/credential_persistence.py). A custom endpoint's pool
-is called `custom:<name>`. What cannot be read, or is half written, lists nothing.
+is called `custom:<name>`. What cannot be read, or is half written, lists nothing, and `pool_damage` tells why.
 """
 
 from __future__ import annotations
@@ -64,16 +64,39 @@ class PooledKey:
 
 def read_pools(folder: Path) -> Pools:
     """Return the pools in the auth.json of *folder* as they stand there; {} for none that can be read."""
+    return _read(folder)[0]
+
+
+def pool_damage(folder: Path) -> str:
+    """Return what is wrong with the auth.json of *folder*, in a line that names it; "" for a whole one and for none.
+
+    A file that was cut would else look like one from which every key was taken out.
+    """
+    why = _read(folder)[1]
+    return f"{folder / FILE} is damaged ({why}): none of its keys is used" if why else ""
+
+
+def _read(folder: Path) -> tuple[Pools, str]:
+    why = ""
     for _ in range(2):  # half written, it is read once more
         try:
-            document = read_json(read_plain(folder / FILE, _MOST_BYTES) or b"null")
-        except OSError:
-            return {}
+            content = read_plain(folder / FILE, _MOST_BYTES)
+            if content is None:
+                return {}, ""
+            document = read_json(content) if content.strip() else None
+        except OSError as error:
+            return {}, f"it cannot be read: {error.strerror or type(error).__name__}"
         except UnreadableJson:
+            why = "it is not whole JSON"
             continue
-        pools = document.get("credential_pool") if isinstance(document, dict) else None
-        return pools if isinstance(pools, dict) else {}
-    return {}
+        if document is None:
+            why = "it is empty"
+            continue
+        pools = document.get("credential_pool", {}) if isinstance(document, dict) else None
+        if pools is None and isinstance(document, dict):  # `null`, as nobody's pool
+            pools = {}
+        return (pools, "") if isinstance(pools, dict) else ({}, "its credential_pool is not an object")
+    return {}, why
 
 
 def listed(pools: Pools, provider: str) -> tuple[PooledKey, ...]:

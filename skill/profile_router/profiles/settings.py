@@ -1,21 +1,23 @@
 """The settings a profile's config.yaml may state: their spellings, the kind each has to be, and what a wrong one says.
 
 The spellings are those of the profile scheme (`openrouter:` and `fallback_providers` under `model:`) and those of
-Hermes 0.19 (`provider_routing`, top-level `fallback_providers`, `agent.*`); where one file uses two, the first in the
-table counts. Keys that the table does not name are Hermes' own business and are ignored.
+Hermes 0.19 and 0.22 (`provider_routing`, top-level `fallback_providers`, `agent.*`; `api_base` and what else their
+config.py moves below `model:`; `model.key_env` of 0.22). Where one file uses two, the first in the table counts. Keys
+that the table does not name are Hermes' own business and are ignored.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from profile_router.core.text import shown as on_one_line
 from profile_router.errors import ProfileError
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _MOST = 100_000_000
 _SWITCH = {"true": "on", "always": "on", "yes": "on", "on": "on", "false": "off", "never": "off", "no": "off"}
 _SWITCH |= {"off": "off", "auto": "auto"}
@@ -25,12 +27,16 @@ _LOST_COLON = re.compile(r"\s(?:api_?key|base_url|provider|context_length|max_to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A value with the place that states it; `value` has its `${VAR}` expanded, and may be a key."""
+    """A value with the place that states it; `value` has its `${VAR}` expanded, and may be a key.
+
+    `variables` are the names that it was expanded by.
+    """
 
     value: Any = field(repr=False)
     file: str
     key: str
     written: str = ""
+    variables: tuple[str, ...] = ()
 
     def refusal(self, allowed: str) -> ProfileError:
         """Return the error for this value, quoting it as written (never a key, never an expanded variable)."""
@@ -64,6 +70,13 @@ def _key_text(value: Any) -> str | None:
     """Return a key, which no message may quote."""
     if not isinstance(value, str):
         raise Wrong("text in quotes, best a reference such as ${OPENROUTER_API_KEY} to a line of the profile's .env")
+    return value.strip() or None
+
+
+def _variable(value: Any) -> str | None:
+    """Return the name of a variable. What is no name may be the key itself, so no message may quote it."""
+    if not isinstance(value, str) or (value.strip() and not _VARIABLE.fullmatch(value.strip())):
+        raise Wrong("the bare name of a variable in the profile's .env, such as OPENROUTER_API_KEY, never the key")
     return value.strip() or None
 
 
@@ -127,11 +140,12 @@ PREFERENCES: Mapping[str, Check] = {
 }
 
 SETTINGS: Table = {
-    "provider": (_text, ("model.provider",)),
-    "base_url": (_text, ("model.base_url",)),
+    "provider": (_text, ("model.provider", "provider")),
+    "base_url": (_text, ("model.base_url", "base_url", "api_base", "model.api_base")),
     "api_key": (_key_text, ("model.api_key",)),
-    "model": (_model, ("model.default", "model.model")),
-    "context_length": (_count, ("model.context_length",)),
+    "key_variable": (_variable, ("model.key_env", "model.api_key_env")),
+    "model": (_model, ("model.default", "model.model", "model.name")),
+    "context_length": (_count, ("model.context_length", "context_length")),
     "max_tokens": (_count, ("model.max_tokens",)),
     "max_turns": (_count, ("agent.max_turns", "max_turns")),
     "tool_use_enforcement": (_enforcement, ("agent.tool_use_enforcement", "tool_use_enforcement")),
@@ -148,8 +162,17 @@ FALLBACK: Table = {
     "provider": (_text, ("provider",)),
     "base_url": (_text, ("base_url",)),
     "api_key": (_key_text, ("api_key",)),
-    "key_variable": (_text, ("key_env", "api_key_env")),
+    "key_variable": (_variable, ("key_env", "api_key_env")),
     "model": (_model, ("model",)),
+}
+
+# An entry of `custom_providers` or `providers` (hermes_cli/config_providers.py, the same in 0.19 and 0.22).
+NAMED: Table = {
+    "base_url": (_text, ("base_url", "url", "api", "baseUrl")),
+    "api_key": (_key_text, ("api_key", "apiKey")),
+    "key_variable": (_variable, ("key_env", "api_key_env", "keyEnv", "apiKeyEnv")),
+    "model": (_model, ("model", "default_model")),
+    "context_length": (_count, ("context_length",)),
 }
 
 
@@ -168,14 +191,15 @@ def read_settings(
             value = _at(config, spelling, file)
             if value is None:
                 continue
-            written = "not usable" if check is _key_text else shown(value)
-            stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=written)
+            written = "not usable" if check in (_key_text, _variable) else shown(value)
+            used = tuple(_REFERENCE.findall(value)) if isinstance(value, str) else ()
+            stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=written, variables=used)
             try:
-                checked = check(_expanded(value, variables))
+                checked = check(value if check is _variable else _expanded(value, variables))
             except Wrong as wrong:
                 raise stated.refusal(str(wrong)) from None
             if checked is not None:
-                found[name] = Stated(value=checked, file=file, key=stated.key, written=written)
+                found[name] = replace(stated, value=checked)
                 break
     return found
 

@@ -13,6 +13,7 @@ from profile_router.profiles.providers import find_provider
 from profile_router.profiles.settings import PREFERENCES
 
 Config = dict[str, Any]
+_KEY_VARIABLES = ("key_env", "api_key_env")
 _CHAIN, _ROUTING, _ENFORCEMENT = "fallback_providers", "provider_routing", "tool_use_enforcement"
 
 
@@ -36,6 +37,36 @@ def not_honoured(config: Mapping[str, Any]) -> tuple[str, ...]:
         if meant != before:
             said.append(sentence)
     return tuple(said)
+
+
+def not_read(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a sentence for each setting of *config* that neither Hermes nor this program reads, with what is read."""
+    found = [(place, instead) for place, instead in _NOT_READ.items() if _holds(config, place)]
+    return tuple(f"{place} is not read: write {instead}" for place, instead in found)
+
+
+def _holds(config: Mapping[str, Any], place: str) -> bool:
+    *sections, last = place.split(".")
+    for name in sections:
+        config = section(config, name)
+    return config.get(last) is not None
+
+
+_KEY_INSTEAD = 'api_key: "${NAME}" below model:, and NAME=… into the .env beside it'
+_NOT_READ: Mapping[str, str] = {
+    "api_key": _KEY_INSTEAD,
+    "key_env": _KEY_INSTEAD,
+    "api_key_env": _KEY_INSTEAD,
+    "model.env_key": _KEY_INSTEAD,
+    "model.apiKey": _KEY_INSTEAD,
+    "model.keyEnv": _KEY_INSTEAD,
+    "model.apiKeyEnv": _KEY_INSTEAD,
+    "model.url": "base_url below model:",
+    "model.api": "base_url below model:",
+    "model.baseUrl": "base_url below model:",
+    "model.endpoint": "base_url below model:",
+    "model.custom_providers": "custom_providers at the top level",
+}
 
 
 def never_honoured(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -73,11 +104,22 @@ def _rename_preferences(config: Config, _provider: str, _model: str) -> None:
             _move(config, (*source, key), (_ROUTING, key))
 
 
+def _name_key(config: Config, _provider: str, _model: str) -> None:
+    own = section(config, "model")
+    variables = [own.pop(key) for key in _KEY_VARIABLES if key in own]
+    if variables and not own.get("api_key") and isinstance(variables[0], str) and variables[0].strip():
+        own["api_key"] = f"${{{variables[0].strip()}}}"
+
+
 _RULES: tuple[tuple[str, Callable[[Config, str, str], None]], ...] = (
     ("Hermes refuses `provider: openai`: it says custom", _name_provider),
     (
         "Hermes ignores fallback_providers below model: they belong at the top level",
         lambda config, *_: _move(config, ("model", _CHAIN), (_CHAIN,)),
+    ),
+    (
+        "Hermes 0.19 ignores model.key_env and model.api_key_env: it says api_key: ${NAME}",
+        _name_key,
     ),
     ("Hermes ignores a fallback without provider and model", _complete_chain),
     ("Hermes ignores openrouter: it says provider_routing", _rename_preferences),

@@ -50,7 +50,8 @@ class ModelServers:
         if not loaded.key_missing:
             return None
         variable = loaded.endpoint.key_variable or "its key"
-        return f"{place.profile} has no key: {variable} is neither in the profile's .env nor in the environment"
+        damage = f", and {loaded.pool_damage}" if loaded.pool_damage else ""
+        return f"{place.profile} has no key: {variable} is neither in the profile's .env nor in the environment{damage}"
 
     async def inspect(self, place: Place) -> ServerReport | None:
         """Return what the server at *place* says, None for one in a cloud: nothing is asked there but the task.
