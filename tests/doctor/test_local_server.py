@@ -90,7 +90,7 @@ ROWS = [
         given=server(kind="", models=(), detail="HTTP 302 without a list of models at /models"),
         level="warn",
         says="127.0.0.1:8080 answers, but not as a model server: HTTP 302 without a list of models",
-        fix="profile-router llama-server",
+        fix="write the base_url of a model server in ",
     ),
     Row(
         rule="a llama-server without a list of models is one",

@@ -14,6 +14,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.mends import write_key
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
 from profile_router.profiles.files import read_config
@@ -87,7 +88,7 @@ def _there(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
     if not _from_environment(facts, profile):
         if subject.folder and not _states_key(subject.folder):
             return warned(
-                name, "written in the global config.yaml, which Hermes does not inherit", _write(subject, variable)
+                name, "written in the global config.yaml, which Hermes does not inherit", write_key(subject, variable)
             )
         return passed(name, "written in the profile's config.yaml")
     if subject.folder is None:
@@ -105,25 +106,19 @@ def _missing(facts: DoctorFacts, subject: Subject, profile: Profile) -> Finding:
     name, variable, root = f"{subject.name} key", profile.endpoint.key_variable, facts.home.root
     if pool_of(facts, subject, profile):
         measured = f"only in Hermes' pool of keys: the embedded runner, probe and summary lack {variable or 'it'}"
-        return warned(name, measured, _write(subject, variable))
+        return warned(name, measured, write_key(subject, variable))
     if variable and root and subject.folder and read_env(root / ".env", facts.machine.environ).get(variable):
         measured = f"{variable} is set in the global .env, which a profile does not read"
         fix = f"grep '^{variable}=' {_env(root)} >> {_env(subject.folder)}"
         return failed(name, measured, fix)
     measured = f"{variable} is set nowhere" if variable else f"no api_key is stated for {profile.endpoint.base_url}"
     finding = warned if subject.tier == "cheap" else failed
-    return finding(name, measured, _write(subject, variable))
+    return finding(name, measured, write_key(subject, variable))
 
 
 def _from_environment(facts: DoctorFacts, profile: Profile) -> bool:
     variable, key = profile.endpoint.key_variable, profile.endpoint.api_key
     return bool(variable and key and facts.machine.environ.get(variable, "").strip() == key.reveal())
-
-
-def _write(subject: Subject, variable: str | None) -> str:
-    if variable is None:
-        return 'write `api_key: "${NAME}"` below model: in its config.yaml, and NAME=… into the .env beside it'
-    return f"echo '{variable}=…' >> {_env(subject.folder)}" if subject.folder else f"export {variable}=…"
 
 
 def _env(folder: Path) -> str:

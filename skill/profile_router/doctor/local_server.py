@@ -10,9 +10,7 @@ from profile_router.core.profile import address
 from profile_router.core.text import some_of
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
-
-_START: Mapping[str, str] = {"11434": "ollama serve", "1234": "lms server start"}  # by port
-_LLAMA = "profile-router llama-server --model FILE --run"
+from profile_router.doctor.mends import mended
 
 
 def reachable(facts: DoctorFacts) -> Iterator[Finding]:
@@ -22,13 +20,9 @@ def reachable(facts: DoctorFacts) -> Iterator[Finding]:
         if server is None:
             continue
         name, where = f"{subject.name} server", address(profile.endpoint.base_url)
-        start = _START.get(where.rpartition(":")[2], _LLAMA)
-        if server.cause in ("loading", "unavailable"):
-            yield warned(name, f"{where} is not ready: {server.detail}", "wait until it has loaded its model")
-        elif server.cause is not None:
-            yield failed(name, f"{where} {server.detail}", start)
-        elif not server.kind and not server.models:
-            yield warned(name, f"{where} answers, but not as a model server: {server.detail}", start)
+        wrong = server.fault or server.cause or (None if server.kind or server.models else "no-models")
+        if wrong is not None:
+            yield mended(name, wrong, server.detail, subject, profile, at=server.serves_at)
         else:
             slots = f", {server.slots} slots" if server.slots and server.slots > 1 else ""
             yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {where}{slots}")

@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from profile_router.core.ladder.causes import cause_of_answer
 from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import price
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.doctor.mends import Wrong, mended
 from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
-from profile_router.servers.http import ask, error_in, json_in, open_client
+from profile_router.servers.faults import fault_of_error
+from profile_router.servers.http import ask, error_in, json_in, open_client, transport_cause
 
 ANSWER_TOKENS = 16  # some providers refuse less
 _SECONDS = 60.0
+_BEGINNING = 2_000  # bytes that tell a web page
 
 
 async def call_each(facts: DoctorFacts, *, tools: bool = False) -> tuple[Finding, ...]:
@@ -31,7 +35,12 @@ async def call_each(facts: DoctorFacts, *, tools: bool = False) -> tuple[Finding
 
 
 class _Unanswered(Exception):
-    """A request that was not answered. The text says how."""
+    """A request that was not answered. The text says how, `wrong` why, and `at` which base URL would do."""
+
+    def __init__(self, how: str, wrong: Wrong, at: str = "") -> None:
+        super().__init__(how)
+        self.wrong = wrong
+        self.at = at
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,8 +60,8 @@ class _Call:
         try:
             lacking = await self._round_trip() if tools else await self._word()
         except _Unanswered as how:
-            fix = f"profile-router profiles; then the model and base_url in {self.profile.source}"
-            return failed(name, str(how), unfit_fix(str(how), self.subject.name) or fix)
+            mend = mended(name, how.wrong, str(how), self.subject, self.profile, at=how.at)
+            return failed(name, str(how), unfit_fix(str(how), self.subject.name) or mend.fix)
         did = lacking or ("called a tool and took its result" if tools else "")
         told = f"{_served(self.bodies[0], self.profile)} answered in {time.monotonic() - started:.1f} s"
         measured = ", ".join(filter(None, (told, did, _cost(self.bodies, self.subject, self.facts.policy))))
@@ -86,13 +95,20 @@ class _Call:
                 url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
                 answer = await ask(client, "POST", url, _body(self.profile, request, tokens), seconds=_SECONDS)
         except httpx2.HTTPError as error:
-            raise _Unanswered(f"{again}no answer ({type(error).__name__})") from error
-        if answer.status_code != 200:
-            raise _Unanswered(f"{again}HTTP {answer.status_code} {error_in(answer, key)}".strip())
+            at, fault = "", None
+            if direct:
+                fault, at = await fault_of_error(error, endpoint.base_url, connect_s=connect_s)
+            how = f"{again}no answer ({type(error).__name__})"
+            raise _Unanswered(how, fault or transport_cause(error), at) from error
+        if (status := answer.status_code) != 200:
+            said = f"{again}HTTP {status} {error_in(answer, key)}".strip()
+            raise _Unanswered(said, "redirect" if 300 <= status < 400 else cause_of_answer(status))
         body = json_in(answer)
         choices = body.get("choices") if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(choices, list) or not choices:
-            raise _Unanswered(f"{again}HTTP 200, but no chat completion")
+            page = answer.content[:_BEGINNING].lstrip().startswith(b"<")
+            said = f"{again}HTTP 200, but no chat completion{': a web page' * page}"
+            raise _Unanswered(said, "web-page" if page else "no-models")
         self.bodies.append(body)
         message = choices[0].get("message") if isinstance(choices[0], dict) else None
         return message if isinstance(message, dict) else {}

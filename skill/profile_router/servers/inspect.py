@@ -23,6 +23,7 @@ from profile_router.core.ladder.server_report import ServerReport, same_model
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidates, is_local
+from profile_router.servers.faults import REFUSED, fault_of_answer, fault_of_error
 from profile_router.servers.http import ELSEWHERE, ask, error_in, json_in, open_client, transport_cause
 
 if TYPE_CHECKING:
@@ -90,9 +91,15 @@ async def inspect(profile: Profile, *, connect_s: float) -> ServerReport:
             models = _names(listed, "id")
             detail = "" if models else f"HTTP {answer.status_code} without a list of models at /models"
             report = ServerReport(profile=profile.name, detail=detail, models=models)
-            return await _recognised(report, profile, listed, client)
+            report = await _recognised(report, profile, listed, client)
+            base_url = profile.endpoint.base_url
+            if not (report.kind or models):
+                fault, serves_at = await fault_of_answer(answer, client, base_url)
+                return replace(report, fault=fault, serves_at=serves_at)
+            return replace(report, fault=None) if report.kind else report
     except httpx2.HTTPError as error:
-        return _unanswered(error, profile, connect_s)
+        fault, serves_at = await fault_of_error(error, profile.endpoint.base_url, connect_s=connect_s)
+        return replace(_unanswered(error, profile, connect_s), fault=fault, serves_at=serves_at)
 
 
 async def listed_models(profile: Profile, *, connect_s: float) -> tuple[tuple[str, ...], ...]:
@@ -131,8 +138,11 @@ async def _recognised(
     llama.cpp imitates some of Ollama's pages, so it comes first. LM Studio answers unknown paths with 200 and an error.
     Whether the model runs elsewhere is asked of every server that is not llama.cpp's.
     """
-    page = partial(_page, client, server_root(profile.endpoint.base_url))
-    props = await page("GET", "/props")
+    root = server_root(profile.endpoint.base_url)
+    page = partial(_page, client, root)
+    status, props = await _asked(client, root, "GET", "/props")
+    if status in REFUSED and report.models and profile.endpoint.api_key is None:
+        report = replace(report, fault="key-refused")  # llama.cpp's lists its models to everybody
     if (settings := _get(props, "default_generation_settings")) is not None:
         path, window = _get(props, "model_path"), _size(settings, "n_ctx")
         report = replace(
@@ -212,13 +222,20 @@ async def _page(
     client: httpx2.AsyncClient, root: str, method: str, path: str, body: Mapping[str, Any] | None = None
 ) -> Any:
     """Return the JSON at *path* below *root*, None where the server has none there."""
+    return (await _asked(client, root, method, path, body))[1]
+
+
+async def _asked(
+    client: httpx2.AsyncClient, root: str, method: str, path: str, body: Mapping[str, Any] | None = None
+) -> tuple[int, Any]:
+    """Return the status of what is at *path* below *root*, 0 for no answer, and its JSON, None where it has none."""
     import httpx2
 
     try:
         answer = await ask(client, method, f"{root}{path}", body)
     except httpx2.HTTPError:
-        return None
-    return json_in(answer) if answer.status_code == 200 else None
+        return 0, None
+    return answer.status_code, json_in(answer) if answer.status_code == 200 else None
 
 
 def _entries(body: Any, key: str) -> list[dict[str, Any]]:

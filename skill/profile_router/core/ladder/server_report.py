@@ -13,6 +13,20 @@ from profile_router.core.text import some_of
 
 _NAME_CHARS = 80
 
+# Why an address that is spoken to serves no models, where that is more than a cause says.
+Fault = Literal[
+    "key-refused",  # it wants a key, or another one
+    "other-path",  # it lists models at another path
+    "web-page",  # it shows pages to people
+    "redirect",  # it sends whoever asks elsewhere
+    "no-tls",  # it speaks http, and was asked by https
+    "only-tls",  # it speaks https, and was asked by http
+    "no-trust",  # nobody trusted here has signed its certificate
+    "no-http",  # it speaks another protocol
+    "failing",  # it answers with a failure of its own
+    "no-models",  # it answers, and lists no model
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReport:
@@ -21,7 +35,8 @@ class ServerReport:
     `kind` is its program, empty where it is not known. `models` is what it lists, `loaded` what it has in memory.
     None: the server does not tell. `counts_prompts`: it can count a request's tokens itself. `elsewhere` is the host
     that really runs the model, where the server says that it only passes requests on. `takes_tools` and `takes_system`:
-    what the model's chat template can be told.
+    what the model's chat template can be told. `fault` is why it serves no models at the address it was asked at, and
+    `serves_at` the base URL that would do, where one was found.
     """
 
     profile: str
@@ -38,6 +53,8 @@ class ServerReport:
     elsewhere: str = ""
     takes_tools: bool | None = None
     takes_system: bool | None = None
+    fault: Fault | None = None
+    serves_at: str = ""
 
     def lists(self, model: str) -> bool:
         """Tell whether *model* is one that the server lists."""

@@ -1,0 +1,129 @@
+"""The one table of what can be wrong with a model server, and of what mends it: a fix per cause."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.server_report import Fault
+from profile_router.core.profile import Profile, address, is_loopback
+from profile_router.doctor.facts import Subject
+from profile_router.doctor.finding import Finding, failed, warned
+
+Wrong = Cause | Fault
+
+_LLAMA = "profile-router llama-server --model FILE --run"
+_START: Mapping[str, str] = {"11434": "ollama serve", "1234": "lms server start"}  # by port
+_ADDRESS = "write the base_url of a model server in {source}; {listener} listens at {where}"
+_AGAIN = "{stop}, then {start}"
+_SENT_AWAY = "has {base_url}, which serves models at {at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What is said of one thing that is wrong, and its fix; `{…}` stand for the figures of the case."""
+
+    says: str
+    fix: str
+    level: Literal["warn", "fail"] = "fail"
+
+
+MENDS: Mapping[Wrong, Mend] = {
+    "refused": Mend("{where} {detail}", "{start}"),
+    "connect-timeout": Mend("{where} {detail}", "{start}"),
+    "dns": Mend("{where} {detail}", "write a base_url whose name is known here in {source}"),
+    "no-network": Mend("{where} {detail}", "connect this machine to its network"),
+    "tls": Mend("{where} has no TLS that can be spoken to", "{set_http}"),
+    "loading": Mend("{where} is not ready: {detail}", "wait until it has loaded its model", "warn"),
+    "unavailable": Mend("{where} is not ready: {detail}", "wait until it has loaded its model", "warn"),
+    "request-timeout": Mend("{where} {detail}", _AGAIN),
+    "bad-gateway": Mend("{where} {detail}", _AGAIN),
+    "server-error": Mend("{where} {detail}", _AGAIN),
+    "bad-request": Mend("{where} refuses the request: {detail}", "correct what it refuses, in {source}"),
+    "over-window": Mend("{where} refuses the request: {detail}", "serve the model with a larger window: {start}"),
+    "stalled": Mend("{where} {detail}", _AGAIN),
+    "cut-short": Mend("{where} {detail}", _AGAIN),
+    "key-refused": Mend("{where} {wants_key}", "{write_key}"),
+    "forbidden": Mend("{where} {wants_key}", "{write_key}"),
+    "payment-required": Mend("{where} has no credit left for this key", "add credit at {provider}, or another key"),
+    "rate-limited": Mend("{where} is asked too often with this key", "wait, or `hermes -p {name} auth add {provider}`"),
+    "model-missing": Mend("{where} has no {model} at {base_url}", "correct model.default or base_url in {source}"),
+    "other-path": Mend(_SENT_AWAY, "{set_at}"),
+    "web-page": Mend("{where} shows a web page, and no models, at {base_url}", _ADDRESS),
+    "redirect": Mend("{where} answers, but not as a model server: {detail}: it sends you elsewhere", _ADDRESS),
+    "no-tls": Mend("{where} speaks http, and {base_url} asks by https", "{set_at}"),
+    "only-tls": Mend("{where} speaks https, and {base_url} asks by http", "{set_at}"),
+    "no-trust": Mend("{where} has a certificate that nobody trusted here has signed", "{trust}"),
+    "no-http": Mend("{where} does not speak HTTP: it is no model server", _ADDRESS),
+    "failing": Mend("{where} fails: {detail}", "read the log of {listener} at {where}, and start it again"),
+    "no-models": Mend("{where} answers, but not as a model server: {detail}", _ADDRESS, "warn"),
+}
+
+
+def mended(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Profile, *, at: str = "") -> Finding:
+    """Return the line called *name* for what is *wrong* with the server of *profile*.
+
+    *detail* is what it says, *at* the base URL that would do, where one is known.
+    """
+    row = MENDS.get(wrong, MENDS["server-error"])
+    figures = _figures(detail, subject, profile, at)
+    made = warned if row.level == "warn" else failed
+    return made(name, row.says.format_map(figures), row.fix.format_map(figures))
+
+
+def write_key(subject: Subject, variable: str | None) -> str:
+    """Return how the key of *subject* gets to where it is read."""
+    if variable is None:
+        return 'write `api_key: "${NAME}"` below model: in its config.yaml, and NAME=… into the .env beside it'
+    if subject.folder is None:
+        return f"export {variable}=…"
+    return f"echo '{variable}=…' >> {shlex.quote(str(subject.folder / '.env'))}"
+
+
+def _figures(detail: str, subject: Subject, profile: Profile, at: str) -> Mapping[str, str]:
+    endpoint, listener = profile.endpoint, subject.listener
+    base_url, where = endpoint.base_url, address(endpoint.base_url)
+    wants = "refuses the key of the profile" if endpoint.api_key else "wants a key, and the profile has none"
+    plain = f"http{base_url.removeprefix('https')}"
+    return {
+        "where": where,
+        "detail": detail,
+        "base_url": base_url,
+        "at": at,
+        "name": subject.name,
+        "model": endpoint.model,
+        "provider": endpoint.provider,
+        "source": profile.source,
+        "start": _start(base_url),
+        "stop": f"kill {listener.pid}" if listener else f"stop what listens at {where}",
+        "listener": _program(subject),
+        "wants_key": f"{wants}{f': {detail}' if detail else ''}",
+        "write_key": write_key(subject, endpoint.key_variable),
+        "set_at": _set(subject, profile, at),
+        "set_http": _set(subject, profile, plain),
+        "trust": _set(subject, profile, plain) + ", where it speaks http; else sign its certificate for this machine",
+    }
+
+
+def _start(base_url: str) -> str:
+    where = address(base_url)
+    if not is_loopback(base_url):
+        return f"start the model server on {urlsplit(base_url).hostname}, and let its port pass the firewall there"
+    return _START.get(where.rpartition(":")[2], _LLAMA)
+
+
+def _set(subject: Subject, profile: Profile, base_url: str) -> str:
+    if subject.folder is None:
+        return f"write `base_url: {base_url}` in {profile.source}"
+    return f"hermes -p {subject.name} config set model.base_url {shlex.quote(base_url)}"
+
+
+def _program(subject: Subject) -> str:
+    if subject.listener is None or not subject.listener.arguments:
+        return "another program"
+    first = subject.listener.arguments[0].rpartition("/")[2][:40]
+    return f"{first if first.isprintable() else 'a program'} (process {subject.listener.pid})"
