@@ -392,10 +392,14 @@ def test_ctrl_c_ends_all_keeps_what_was_done_and_leaves_no_copy(tmp_path: Path, 
     assert (kept["task_index"], "+HALF" in Path(kept["diff"]).read_text()) == (0, True)
 
 
-def test_a_file_of_tasks_is_told_how_it_is_given(tmp_path: Path) -> None:
-    done = call("batch", "--tasks-json", "tasks.json", home=tmp_path)
+def test_a_file_of_tasks_is_read_and_one_that_is_not_there_is_one_line(tmp_path: Path, repository: Path) -> None:
+    (repository / "tasks.json").write_text(json.dumps([to(LOCAL)]))
+    with servers(tmp_path, local=[say("one")]):
+        done = call("batch", "--tasks-json", "tasks.json", "--json", home=tmp_path, cwd=repository)
+    assert [result["summary"] for result in done.json["results"]] == ["one"]
+    done = call("batch", "--tasks-json", "task.json", home=tmp_path, cwd=repository)
     assert (done.code, done.out, len(done.err.strip().splitlines())) == (2, "", 1)
-    assert "'tasks.json' is not -; the tasks come on stdin: `--tasks-json - < FILE`" in done.err
+    assert "--tasks-json task.json cannot be read (No such file or directory); give a file, or - for stdin" in done.err
 
 
 @pytest.mark.parametrize("check", ["", "  ", "\n"])

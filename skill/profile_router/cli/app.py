@@ -10,25 +10,61 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from profile_router import __version__
 from profile_router.cli.marks import HANDLER
 from profile_router.cli.progress import folded
-from profile_router.cli.spelling import COMMANDS, as_called
+from profile_router.cli.spelling import COMMANDS, NAME, as_called
+from profile_router.core.telling.layout import wrapped
+from profile_router.core.text import nearest
 from profile_router.errors import RouterError, UsageError
 from profile_router.machine.imports import import_large
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+_LONGEST_WORD = 24  # longer ones may be a task, which no error repeats
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+class _Help(argparse.HelpFormatter):
+    """Breaks lines between words alone: a command or an option is there to be copied. A line end stays."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = (line for one in text.splitlines() for line in wrapped(one, width - len(indent), indent=2))
+        return "\n".join(f"{indent}{line}" for line in lines)
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line."""
+    """An argument parser whose complaints are one line, and say what may have been meant."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, **settings})
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raise ArgumentError for a *value* that *action* does not know; a task's text is not repeated."""
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(one) for one in action.choices]
+        if len(str(value)) > _LONGEST_WORD or " " in str(value):
+            hint = f"; is it a task? `{NAME} run TASK`" if action.dest == "command" else ""
+            raise argparse.ArgumentError(action, f"a text of {len(str(value)):,} characters is none of them{hint}")
+        near = _near(str(value), known)
+        meant = f"did you mean {near}?" if near else f"allowed: {', '.join(known)}"
+        raise argparse.ArgumentError(action, f"there is no '{value}'; {meant}")
+
+    def options(self) -> list[str]:
+        """Return the long options of this parser and of those below it."""
+        found = [word for word in self._option_string_actions if word.startswith("--")]
+        below = [action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        return [*found, *(word for choices in below for parser in choices.values() for word in parser.options())]
 
     def error(self, message: str) -> NoReturn:
         """Print *message* and how to get help, and exit with 2."""
-        self.exit(USAGE, f"{self.prog}: {message} (see `{as_called(f'{self.prog} --help')}`)\n")
+        line = f"{self.prog}: {message} (see `{as_called(f'{self.prog} --help')}`)"
+        self.exit(USAGE, f"{folded(line, sys.stderr, indent=2)}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,14 +126,24 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments, unknown = top.parse_known_args(argv)
     if unknown:
         top.prog = f"{top.prog} {arguments.command}"
-        options = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        options = [word.partition("=")[0] for word in unknown if word.startswith("-") and word != "-"]
         # Words are a part of the task that was written without quotes: no error holds a task's text.
         top.error(
-            f"unrecognized arguments: {' '.join(options)}"
+            f"unrecognized arguments: {' '.join(options)}{_meant(options[0], top.options())}"
             if options
             else f"{len(unknown)} words too many: put a task of several words in quotes"
         )
     return arguments
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    near = _near(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def _near(word: str, known: Sequence[str]) -> str:
+    """Return which of *known* was meant; in a short word two letters that changed places are much of it."""
+    return nearest(word, known) or next((one for one in known if sorted(one) == sorted(word)), "")
 
 
 def _check_folder() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.cli.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json
+from profile_router.cli.task_schema import PrintSchema, task_schema
 from profile_router.core.task import Facts, Task
-from profile_router.core.text import utf8
+from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
 
 _LARGEST_CONTEXT = 50_000_000
@@ -20,7 +21,8 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     """Add what `route` and `run` share."""
     _add(parser, (*ROUTED, *FACTS))
     add = parser.add_argument
-    add("--task-json", choices=["-"], help="read the whole task from stdin, one JSON object; replaces the above")
+    add("--task-json", metavar="FILE|-", help="read the whole task, one JSON object; replaces the above; - is stdin")
+    add("--schema", action=PrintSchema, const=task_schema, help="print the JSON Schema of that object")
     add("--policy", metavar="FILE", help="the policy to decide by")
     add("--json", action="store_true", help="print JSON")
 
@@ -56,7 +58,7 @@ def streams(arguments: argparse.Namespace) -> bool:
 def task_of(arguments: argparse.Namespace) -> Task:
     """Return the task that the options describe. Raises UsageError for an empty one or unreadable context."""
     if arguments.task_json:
-        return _task_on_stdin(arguments)
+        return _whole_task(arguments)
     values = _given(arguments, (*ROUTED, *RUN))
     context = values.get("context", "")
     values |= {"goal": _goal(values.get("goal")), "context": _context(context)}
@@ -70,14 +72,14 @@ def _given(arguments: argparse.Namespace, fields: Sequence[TaskField]) -> dict[s
     return {one.name: one.read(value, one.option) for one, value in said if value is not None}
 
 
-def _task_on_stdin(arguments: argparse.Namespace) -> Task:
+def _whole_task(arguments: argparse.Namespace) -> Task:
     beside = next((one for one in (*ROUTED, *RUN, *FACTS) if getattr(arguments, one.attribute, None)), None)
     if beside is not None:
         name = beside.settings["metavar"] if beside.option == "task" else beside.option
         raise UsageError(f"--task-json reads the whole task, {name} included; leave {name} out")
     line = getattr(arguments, "exit_with_stdin", False)
-    stdin = sys.stdin.buffer
-    return task_from_json(stdin.readline(_LARGEST_CONTEXT) if line else stdin.read(_LARGEST_CONTEXT))
+    given = arguments.task_json
+    return task_from_json(json_of("--task-json", given, line=line, most=_LARGEST_CONTEXT), source_of(given))
 
 
 def _goal(given: str | None) -> str:
@@ -108,8 +110,23 @@ def _context(given: str) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def on_stdin(text: str) -> str:
-    """Return *text* where it is `-`. Raises ArgumentTypeError for a file's name, with what reads that file."""
-    if text != "-":
-        raise argparse.ArgumentTypeError(f"'{text[:80]}' is not -; the tasks come on stdin: `--tasks-json - < FILE`")
-    return text
+def json_of(option: str, given: str, *, line: bool, most: int) -> bytes:
+    """Return what the file *given* to *option* holds; `-` is stdin, of which one *line* may be meant.
+
+    At most *most* bytes are read. Raises UsageError for a file that cannot be read.
+    """
+    if given == "-":
+        return sys.stdin.buffer.readline(most) if line else sys.stdin.buffer.read(most)
+    if line:
+        raise UsageError(f"--exit-with-stdin needs {option} -: what is to be done comes first, then stdin stays open")
+    try:
+        with Path(given).open("rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{option} {shown(given)} cannot be read ({why}); give a file, or - for stdin") from None
+
+
+def source_of(given: str) -> str:
+    """Return what *given* is called in an error."""
+    return "stdin" if given == "-" else shown(given)

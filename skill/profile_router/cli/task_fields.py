@@ -13,7 +13,7 @@ from typing import Any
 
 from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
-from profile_router.core.text import shown, utf8
+from profile_router.core.text import nearest, shown, utf8
 from profile_router.errors import UsageError
 
 _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
@@ -37,6 +37,10 @@ class TaskField:
         """Return the name that argparse gives the option's value."""
         return self.option.strip("-").replace("-", "_")
 
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of a value that `read` takes; raises KeyError for one with fields of its own."""
+        return self.read.schema() if isinstance(self.read, Number) else dict(_SCHEMAS[self.read])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
@@ -54,6 +58,11 @@ class Number:
             allowed = f"more than {self.least}" if self.above else f"{self.least} or more"
             raise _wrong(where, value, f"{self.unit}, {allowed}")
         return value if self.unit == _WHOLE else float(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of such a number."""
+        least = {"exclusiveMinimum" if self.above else "minimum": self.least}
+        return {"type": "integer" if self.unit == _WHOLE else "number", **least, "maximum": self.most}
 
 
 def number_in(text: str) -> float | str:
@@ -78,7 +87,11 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
     values = {}
     for key, value in found.items():
         if key not in known:
-            raise UsageError(f"{where or '--task-json'}: unknown key {_shown_key(key)} (allowed: {', '.join(known)})")
+            near = nearest(key, [*known]) if _is_word(key) else ""
+            meant = f"; did you mean '{near}'?" if near else ""
+            raise UsageError(
+                f"{where or '--task-json'}: unknown key {_shown_key(key)} (allowed: {', '.join(known)}){meant}"
+            )
         if value is not None:
             place = f"{where}.{key}" if where else f"--task-json: {key}"
             values[known[key].name] = known[key].read(value, place)
@@ -145,8 +158,8 @@ def _role(value: Any, where: str) -> str:
 def _conversation(value: Any, where: str) -> Conversation:
     if not isinstance(value, list):
         raise _wrong(where, value, "a list of turns, each with role and text")
-    turns = [values_of(item, _TURN, where) for item in value]
-    if any(len(turn) < len(_TURN) for turn in turns):
+    turns = [values_of(item, TURN, where) for item in value]
+    if any(len(turn) < len(TURN) for turn in turns):
         raise UsageError(f"{where}: a turn lacks its role or its text; give both")
     return tuple(Turn(**turn) for turn in turns)
 
@@ -176,7 +189,13 @@ def _field(
     )
 
 
-_TURN = (_field("role", _role), _field("text", _text))
+_SCHEMAS: Mapping[Callable[[Any, str], Any], dict[str, Any]] = {
+    _text: {"type": "string"},
+    _texts: {"type": "array", "items": {"type": "string"}},
+    _flag: {"type": "boolean"},
+    _role: {"type": "string", "enum": ["user", "assistant"]},
+}
+TURN = (_field("role", _role), _field("text", _text))
 FACTS = (
     _field("files_to_read", _COUNT, "--files-to-read", "N", "files you know will be read"),
     _field("files_to_edit", _COUNT, "--files-to-edit", "N", "files you know will be edited"),
@@ -200,23 +219,27 @@ RUN = (
     _field("timeout", _SECONDS, "--timeout", "S", "seconds for the whole run", "timeout_s"),
     _field("max_cost", _USD, "--max-cost", "USD", "what the task may cost at most; 0: no paid model", "max_cost_usd"),
 )
+_LEARN = "`profile-router batch --schema` shows its form"
 TASK = (*ROUTED, *RUN, _field("facts", _facts), _field("conversation", _conversation), _field("sessions", _texts))
 
 
-def task_from_json(raw: bytes) -> Task:
-    """Return the task that *raw* describes: a `goal`, and what else a task may have; null counts as left out.
+def task_from_json(raw: bytes, source: str = "stdin") -> Task:
+    """Return the task that *raw*, read from *source*, describes: a `goal`, and more; null counts as left out.
 
     Raises UsageError for anything but one object, for unknown or doubled keys, and for values of a wrong kind.
     """
     allowed = ", ".join(one.key for one in TASK)
-    return _task(_json(raw, lambda why: f"--task-json: stdin holds no JSON object ({why}); allowed: {allowed}"))
+    return _task(_json(raw, lambda why: f"--task-json: {source} holds no JSON object ({why}); allowed: {allowed}"))
 
 
-def tasks_from_json(raw: bytes) -> list[Task | UsageError]:
-    """Return the tasks of the JSON list *raw*, what is wrong with one in its place. Raises UsageError for no list."""
-    found = _json(raw, lambda why: f"--tasks-json: stdin holds no JSON list ({why}); allowed: a list of tasks")
+def tasks_from_json(raw: bytes, source: str = "stdin") -> list[Task | UsageError]:
+    """Return the tasks of the JSON list *raw* of *source*, what is wrong with one in its place.
+
+    Raises UsageError for no list.
+    """
+    found = _json(raw, lambda why: f"--tasks-json: {source} holds no JSON list ({why}); {_LEARN}")
     if not isinstance(found, list) or not found:
-        raise UsageError("--tasks-json: stdin must hold a JSON list of one or more tasks")
+        raise UsageError(f"--tasks-json: {source} must hold a JSON list of one or more tasks; {_LEARN}")
     tasks: list[Task | UsageError] = []
     for one in found:
         try:

@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ from pathlib import Path
 from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, part_from_progress, say, stream, switched_on
 from profile_router.cli.ending import batch_lines
-from profile_router.cli.options import add_stream_options, on_stdin, streams
+from profile_router.cli.options import add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
 from profile_router.cli.task_fields import ROUTED, RUN, tasks_from_json
+from profile_router.cli.task_schema import PrintSchema, tasks_schema
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.errors import RouterError, UsageError
@@ -30,15 +30,16 @@ _LONGEST = 200_000_000  # bytes of all tasks together
 
 
 _EXAMPLE = (
-    """example: echo '[{"goal": "fix the typo", "files": ["README.md"]}]' | profile-router batch --tasks-json -; """
+    """example: echo '[{"goal": "fix the typo", "files": ["README.md"]}]' | profile-router batch --tasks-json -\n"""
+    """or profile-router batch --tasks-json tasks.json, with such a list; --schema tells all that it may hold\n"""
     f"other keys of a task: {', '.join(one.key for one in (*ROUTED, *RUN) if one.key not in ('goal', 'files'))}"
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    told = "read the tasks from stdin, one JSON list"
-    parser.add_argument("--tasks-json", type=on_stdin, metavar="-", required=True, help=told)
+    parser.add_argument("--tasks-json", metavar="FILE|-", help="read the tasks, one JSON list; - is stdin")
+    parser.add_argument("--schema", action=PrintSchema, const=tasks_schema, help="print the JSON Schema of that list")
     parser.add_argument("--policy", metavar="FILE", help="the policy to decide by")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     add_stream_options(parser)
@@ -48,8 +49,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the tasks on stdin, show them as they go, print their results, and return the exit code of their status."""
     streamed = streams(arguments)
-    stdin = sys.stdin.buffer
-    tasks = tasks_from_json(stdin.readline(_LONGEST) if arguments.exit_with_stdin else stdin.read(_LONGEST))
+    given = arguments.tasks_json
+    if given is None:
+        raise UsageError("batch needs --tasks-json FILE, - for stdin; `profile-router batch --schema` shows its form")
+    raw = json_of("--tasks-json", given, line=arguments.exit_with_stdin, most=_LONGEST)
+    tasks = tasks_from_json(raw, source_of(given))
     approver = approver_for(arguments, stream)
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None

@@ -29,7 +29,11 @@ from profile_router.runs.route import route_task
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
 
 
-_EXAMPLE = 'example: profile-router run "make the retry delay configurable" --file src/http.py --check "pytest -q"'
+_EXAMPLE = (
+    'example: profile-router run "make the retry delay configurable" --file src/http.py --check "pytest -q"\n'
+    """or the same as JSON: echo '{"goal": "make the retry delay configurable", "files": ["src/http.py"], """
+    """"check": "pytest -q"}' | profile-router run --task-json -"""
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,62 @@
+"""The JSON Schema of a task, and of a list of them, made of the same fields that read one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from profile_router.cli.task_fields import FACTS, TASK, TURN, TaskField
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_EXAMPLES = (
+    {"goal": "fix the typo", "files": ["README.md"]},
+    {"goal": "make the retry delay configurable", "files": ["src/http.py"], "check": "pytest -q", "max_cost": 0.5},
+)
+
+
+def task_schema() -> dict[str, Any]:
+    """Return the schema of one task. What may be left out may be null."""
+    return {"$schema": _DIALECT, "title": "A task", **_object(TASK, required=("goal",)), "examples": [*_EXAMPLES]}
+
+
+def tasks_schema() -> dict[str, Any]:
+    """Return the schema of the list that `batch` reads."""
+    one = _object(TASK, required=("goal",))
+    return {
+        "$schema": _DIALECT, "title": "Tasks", "type": "array", "minItems": 1, "items": one, "examples": [[*_EXAMPLES]]
+    }  # fmt: skip
+
+
+def _object(fields: Sequence[TaskField], required: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {one.key: _value(one, needed=one.key in required) for one in fields},
+        "required": [*required],
+        "additionalProperties": False,
+    }
+
+
+def _value(one: TaskField, *, needed: bool) -> dict[str, Any]:
+    schema = one.schema() if one.key not in _NESTED else _NESTED[one.key]()
+    told = {"description": text} if (text := one.settings.get("help")) else {}
+    return {**schema, **told} if needed else {**schema, "type": [schema["type"], "null"], **told}
+
+
+_NESTED: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "facts": lambda: _object(FACTS),
+    "conversation": lambda: {"type": "array", "items": _object(TURN, required=[one.key for one in TURN])},
+}
+
+
+class PrintSchema(argparse.Action):
+    """The option `--schema`: print the schema and stop. `const` makes it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it."""
+        print(json.dumps(self.const(), indent=2))
+        parser.exit()
