@@ -35,7 +35,7 @@ class Answer:
     calls: tuple[Call, ...] = ()
     reasoning: str | None = None
     finish: str | None = None
-    usage: tuple[int, int] | None = (10, 5)
+    usage: tuple[int, int] | Mapping[str, Any] | None = (10, 5)
     model: str | None = None
     status: int = 200
     body: Any = None
@@ -100,6 +100,8 @@ def _finish(answer: Answer) -> str:
 def _usage(answer: Answer) -> dict[str, Any]:
     if answer.usage is None:
         return {}
+    if isinstance(answer.usage, Mapping):
+        return {"usage": dict(answer.usage)}
     tokens_in, tokens_out = answer.usage
     return {
         "usage": {

@@ -117,10 +117,7 @@ class Profile:
 
 def is_loopback(base_url: str) -> bool:
     """Tell whether *base_url* names this machine: 127.0.0.0/8, ::1 or the name localhost."""
-    try:
-        host = (urlsplit(base_url).hostname or "").lower()
-    except ValueError:
-        return False
+    host = host_name(base_url)
     if host in {"localhost", "::1"}:
         return True
     parts = host.split(".")
@@ -129,6 +126,14 @@ def is_loopback(base_url: str) -> bool:
         and parts[0] == "127"
         and all(part.isascii() and part.isdigit() and int(part) < 256 for part in parts)
     )
+
+
+def host_name(base_url: str) -> str:
+    """Return the host of *base_url* in lower case, empty where it is not a URL."""
+    try:
+        return (urlsplit(base_url).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def names_cloud(model: str) -> bool:

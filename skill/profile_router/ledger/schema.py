@@ -56,7 +56,8 @@ CREATE TABLE verifications (run TEXT NOT NULL, after INTEGER NOT NULL, at REAL N
   unverified INTEGER NOT NULL, absent INTEGER NOT NULL, passed INTEGER, exit_code INTEGER, seconds REAL, words BLOB,
   PRIMARY KEY (run, after)) WITHOUT ROWID
 """
-MIGRATIONS = (_FIRST,)
+_CACHED = "ALTER TABLE attempts ADD COLUMN tokens_cached INTEGER NOT NULL DEFAULT 0"
+MIGRATIONS = (_FIRST, _CACHED)
 VERSION = len(MIGRATIONS)
 PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
 

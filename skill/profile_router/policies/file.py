@@ -83,6 +83,7 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     _check_ladder(policy, lines["ladder"][1])
     if policy.tiers.cheap is not None and policy.prices.cheap is None:
         raise Refused("prices.cheap is missing though the tier cheap is there", lines["prices"][0])
+    _check_models(policy, lines["prices"][1])
     return replace(policy, digest=digest, source=source)
 
 
@@ -126,6 +127,14 @@ def _check_ladder(policy: Policy, node: Node) -> None:
     for place, (step, item) in enumerate(zip(policy.ladder, items(node, "ladder"), strict=True)):
         if step.id in ids[:place] or step.id == "stop":
             raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.line)
+
+
+def _check_models(policy: Policy, node: Node) -> None:
+    listed = next((value for key, _line, value in pairs(node, "prices") if key == "models"), None)
+    names = [own.model for own in policy.prices.models]
+    for place, item in enumerate(items(listed, "prices.models") if listed is not None else ()):
+        if not names[place].strip() or names[place] in names[:place]:
+            raise Refused(f"prices.models names the model '{names[place]}' twice, or none; keep one", item.line)
 
 
 def check_private(

@@ -60,10 +60,10 @@ def test_the_schema_is_sent_where_servers_look_for_it() -> None:
 
 
 def test_the_receipt_is_priced_as_the_cheap_tier() -> None:
-    with ScriptedProvider([say(GOOD, usage=(900_000, 100_000))]) as provider:
+    with ScriptedProvider([say(GOOD, usage=(900, 100))]) as provider:
         (receipt,) = probe(cheap(provider.base_url)).receipts
     assert (receipt.step, receipt.profile, receipt.outcome, receipt.turns) == ("probe", CHEAP, "ok", 1)
-    assert (receipt.tokens_in, receipt.tokens_out, receipt.cost_usd) == (900_000, 100_000, 3.0)  # (2 + 4) / 2 a million
+    assert (receipt.tokens_in, receipt.tokens_out, receipt.cost_usd) == (900, 100, 0.003)  # (2 + 4) / 2 a million
     assert receipt.ttft_s is not None
 
 

@@ -105,10 +105,10 @@ def test_any_text_is_cut_between_characters_and_within_the_budget(text: str, tmp
 
 
 def test_a_cloud_summary_costs_its_tiers_price(tmp_path: Path) -> None:
-    with ScriptedProvider([say("Short.", usage=(900_000, 100_000))]) as provider:
+    with ScriptedProvider([say("Short.", usage=(900, 100))]) as provider:
         _, receipt = summarize(cloud(provider.base_url), tmp_path, order=cloud_order())
     assert receipt is not None
-    assert receipt.cost_usd == 9.0
+    assert receipt.cost_usd == 0.009
 
 
 def test_a_private_report_is_never_sent_elsewhere(tmp_path: Path) -> None:

@@ -122,9 +122,9 @@ def test_a_receipt_sums_what_the_provider_counted(tmp_path: Path) -> None:
 
 
 def test_local_work_is_free_and_cloud_work_costs_the_policys_price() -> None:
-    with ScriptedProvider([say("done", usage=(900_000, 100_000))] * 2) as provider:
+    with ScriptedProvider([say("done", usage=(900, 100))] * 2) as provider:
         assert run(local(provider.base_url)).receipt.cost_usd == 0.0
-        assert run(cloud(provider.base_url), cloud_order()).receipt.cost_usd == 9.0  # (6 + 12) / 2 a million
+        assert run(cloud(provider.base_url), cloud_order()).receipt.cost_usd == 0.009  # (6 + 12) / 2 a million
 
 
 def test_tokens_of_a_failed_attempt_are_on_its_receipt(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.examples import by_night
-from tests.fakes import BURST, BURST_ORDER, FakeHold, FakePurse, Heard, a_task
+from tests.fakes import BURST, BURST_ORDER, PAID, FakeHold, FakePurse, Heard, a_task
 from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import KEY, Stage, an_errand, tool_results
 from tests.runners.hermes.versions import HIDES, saying
@@ -68,8 +68,10 @@ def test_a_model_that_never_ends_makes_exactly_as_many_requests_as_turns(unknown
 
 
 def test_a_request_for_which_there_is_no_money_does_not_go_out(unknown: Stage) -> None:
-    answers = [call("write_file", {"path": f"{n}.txt", "content": "x\n"}, usage=(100_000, 9)) for n in range(PLENTY)]
-    hold = FakeHold(FakePurse(1.5), 0.0)  # enough for one answer of these and another, not for two and another
+    answers = [call("write_file", {"path": f"{n}.txt", "content": "x\n"}, usage=(12_000, 9)) for n in range(PLENTY)]
+    hold = FakeHold(
+        FakePurse(PAID.cost(36_000, 0)), 0.0
+    )  # enough for one answer of these and another, not for two and another
     with ScriptedProvider(answers) as provider:
         unknown.profile(provider.base_url, BURST)
         order = an_errand(a_task("LOOP", toolsets=("file",)), **BURST_ORDER)

@@ -188,10 +188,15 @@ def test_a_python_that_cannot_be_started_is_a_failure_that_says_so(stage: Stage)
     assert attempt.receipt.outcome == "unavailable"
 
 
-@pytest.mark.parametrize("usage", [None, by_night((0, 0)), (-5_000_000, 3), by_night((10, -7))])
-def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(
-    stage: Stage, usage: tuple[int, int] | None
-) -> None:
+ODD: list[Any] = [
+    None, by_night((0, 0)), (-5_000_000, 3), by_night((10, -7)), by_night((10**30, 5)),
+    {"prompt_tokens": 10.5, "completion_tokens": "7"},
+    by_night({"prompt_tokens": {"n": 1}, "completion_tokens": True, "prompt_tokens_details": "x"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("usage", ODD)
+def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(stage: Stage, usage: Any) -> None:
     steps = [call("write_file", {"path": "a.txt", "content": "a\n"}, usage=usage), say("done " * 200, usage=usage)]
     with ScriptedProvider(steps) as provider:
         stage.profile(provider.base_url, BURST)
@@ -202,6 +207,15 @@ def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(
     assert attempt.receipt.tokens_out >= 200
     assert attempt.receipt.cost_usd > 0
     assert [note for note in attempt.notes if "sent no usage" in note]
+
+
+def test_tokens_that_were_never_sent_are_not_paid_for(stage: Stage) -> None:
+    with ScriptedProvider([say("done", usage=(10**12, 10**12))]) as provider:
+        stage.profile(provider.base_url, BURST)
+        attempt = stage.run(an_errand(**BURST_ORDER))
+    assert (attempt.failure, attempt.text) == (None, "done")
+    assert 0 < attempt.receipt.cost_usd < 1
+    assert [note for note in attempt.notes if "1,000,000,000,000 tokens" in note]
 
 
 def test_one_that_counts_is_believed_and_nothing_is_said(told: Told) -> None:

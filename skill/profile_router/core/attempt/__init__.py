@@ -1,4 +1,5 @@
 """One attempt: what it is asked, what comes between two of them, and what one hands to the next.
 
-Other rooms come in by `between`, `handoff`, `handoff_fit`, `no_change`, `order`, `receipts`.
+Other rooms come in by `between`, `handoff`, `handoff_fit`, `no_change`, `order`, `receipts`,
+`usage`.
 """

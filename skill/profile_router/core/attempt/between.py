@@ -96,7 +96,7 @@ def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt
         outcome="unavailable",
         error=failure.message,
         verdict=failure.cause,
-        cost_source=order.rate.source,
+        cost_source=order.rate.named,
     )
     return Attempt(receipt=receipt, failure=failure)
 

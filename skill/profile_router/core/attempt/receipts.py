@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from profile_router.core.attempt.usage import TokenUse
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Outcome, Receipt
 from profile_router.core.profile import Profile, address
-from profile_router.core.routing.rate import Rate
+from profile_router.core.routing.rate import PROVIDER, Rate
 
 
 class Asked(Protocol):
@@ -28,14 +29,39 @@ class Counts:
     """What was counted of an attempt so far: model calls in `turns`, seconds to the first token in `first_s`.
 
     `counted`: some of the tokens are by our own count, as the provider did not say them.
+    `charged_usd` is what the provider said that answers cost, and `charged` the tokens in, out and cached of those.
     """
 
     turns: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0
     first_s: float | None = None
     model_served: str | None = None
     counted: bool = False
+    charged_usd: float = 0.0
+    charged: tuple[int, int, int] = (0, 0, 0)
+    doubts: tuple[str, ...] = ()
+
+    def take(self, use: TokenUse) -> None:
+        """Add what an answer took."""
+        taken = (use.tokens_in, use.tokens_out, use.tokens_cached)
+        self.tokens_in, self.tokens_out = self.tokens_in + use.tokens_in, self.tokens_out + use.tokens_out
+        self.tokens_cached += use.tokens_cached
+        self.doubts, self.counted = (*self.doubts, *use.doubts), self.counted or use.counted
+        if use.usd is not None:
+            self.charged_usd += use.usd
+            first, second, third = (before + more for before, more in zip(self.charged, taken, strict=True))
+            self.charged = first, second, third
+
+    def cost(self, rate: Rate) -> tuple[float, str]:
+        """Return what all of it costs at *rate*, in USD, and whose figure that is."""
+        tokens_in, tokens_out, cached = self.charged
+        rest = (self.tokens_in - tokens_in, self.tokens_out - tokens_out, self.tokens_cached - cached)
+        usd = round(self.charged_usd + rate.cost(*rest), 6)
+        if not any(self.charged):
+            return usd, rate.named
+        return usd, f"provider and {rate.named}" if any(rest) else PROVIDER
 
 
 def receipt_of(
@@ -52,6 +78,7 @@ def receipt_of(
 
     *provider* has the key's label if we chose the key.
     """
+    usd, source = counts.cost(asked.rate)
     return Receipt(
         profile=profile.name,
         model_asked=profile.endpoint.model,
@@ -62,7 +89,10 @@ def receipt_of(
         step=asked.step,
         tokens_in=counts.tokens_in,
         tokens_out=counts.tokens_out,
-        cost_usd=asked.rate.cost(counts.tokens_in, counts.tokens_out),
+        tokens_cached=counts.tokens_cached,
+        cost_usd=usd,
+        cost_source=source,
+        doubts=tuple(dict.fromkeys(counts.doubts)),
         ttft_s=None if counts.first_s is None else round(counts.first_s, 4),
         seconds=round(seconds, 3),
         outcome=_outcome(counts, failure),
@@ -70,7 +100,6 @@ def receipt_of(
         turns=counts.turns,
         verdict=failure.cause if failure else "ok",
         tokens_source="counted" if counts.counted else "provider",
-        cost_source=asked.rate.source,
     )
 
 

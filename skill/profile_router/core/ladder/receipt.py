@@ -18,6 +18,8 @@ Status = Literal["ok", "failed", "refused", "unapproved"]
 class Receipt:
     """One attempt: one provider, one model. Tokens as the provider counted them, `cost_usd` in USD, times in seconds.
 
+    `cost_source` says whose figure the cost is, as `core.routing.rate` names it; `tokens_cached` are within
+    `tokens_in`. `doubts` say which figures of the server were not believed: there, our own count stands.
     `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `host` is the server
     that was asked, with its port. `step` says why the attempt was made: `route`, `probe`, `condense`, `summarize`, or
     the id of a ladder step. `withheld` says why the subagent had no terminal though one was asked for. An outcome
@@ -47,6 +49,8 @@ class Receipt:
     verdict: Verdict = "ok"
     tokens_source: Literal["provider", "counted"] = "provider"
     cost_source: str = ""
+    tokens_cached: int = 0
+    doubts: tuple[str, ...] = ()
 
     def failing(self, failure: Failure) -> Receipt:
         """Return this receipt of an attempt whose work turned out to have failed."""

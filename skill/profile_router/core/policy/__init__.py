@@ -218,6 +218,19 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPrice:
+    """The operator's own price of one model, wherever it is asked: USD per million tokens, cached ones None: as sent.
+
+    None is 0: only an attested endpoint of this machine is free.
+    """
+
+    model: str
+    usd_per_million_in: float = field(metadata=bounded(0.000001, 1_000_000))
+    usd_per_million_out: float = field(metadata=bounded(0.000001, 1_000_000))
+    usd_per_million_cached: float | None = field(default=None, metadata=bounded(0, 1_000_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """What a task is taken to cost in tokens beyond its prompt, for estimates only."""
 
@@ -228,12 +241,14 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Prices and speeds per tier. An endpoint that no tier names costs the dearest of them."""
+    """Prices and speeds per tier, and the operator's own prices of models, which come first. What neither they nor the
+    table of prices have costs as much as the dearest tier."""
 
     local: Price
     burst: Price
     cheap: Price | None = None
     volume: Volume
+    models: tuple[ModelPrice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,10 @@ def _fields(value: object, *names: str) -> Json:
 
 def receipt_json(receipt: Receipt) -> Json:
     """Return *receipt* as `run --json` prints it."""
-    return _fields(receipt, *receipt.__dataclass_fields__) | {"taints": _taints(receipt.taints)}
+    return _fields(receipt, *receipt.__dataclass_fields__) | {
+        "taints": _taints(receipt.taints),
+        "doubts": list(receipt.doubts),
+    }
 
 
 def _taints(taints: Sequence[Taint]) -> list[Json]:

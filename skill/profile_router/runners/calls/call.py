@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import math
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from profile_router.core.attempt.receipts import Counts, receipt_of
+from profile_router.core.attempt.usage import SaidUsage
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
@@ -31,7 +33,7 @@ from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import UNREADABLE, failure_of, unexpected, unreadable
-from profile_router.runners.embedded.history import counted_in, cut_short
+from profile_router.runners.embedded.history import cut_short
 from profile_router.runners.embedded.served_model import ServedModel
 from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
@@ -123,7 +125,7 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     try:
         async with asyncio.timeout(call.seconds):
             message = await clock.keep(_message(call, policy, streamed, [clock, streamed]))
-        _look_whole(call, message)
+        _look_whole(call, message, streamed.usage)
     except Exception as caught:
         error = unreadable(caught, call.profile.where) if isinstance(caught, UNREADABLE) else caught
         endpoint = call.profile.endpoint
@@ -136,18 +138,30 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
     if message is not None:
         counts.model_served = message.response_metadata.get("model_name") or streamed.model
     if message is not None or streamed.began:
-        factor = policy.counting.tokenizer_factor
-        took = tokens_used(message, prompt=call.prompt, written="".join(streamed.written), factor=factor)
-        counts.tokens_in, counts.tokens_out, counts.counted = took.tokens_in, took.tokens_out, not took.said
+        counts.take(
+            tokens_used(
+                message,
+                streamed.usage,
+                prompt=_all_sent(call),
+                written="".join(streamed.written),
+                factor=policy.counting.tokenizer_factor,
+                most_out=call.max_tokens,
+                rate=call.rate,
+            )
+        )
     receipt = _receipt(call, counts, failure, time.monotonic() - started)
     if failure is not None:
         return None, replace(receipt, outcome="failed")  # it was asked, whatever came of it
     return without_thoughts(message.text).strip(), receipt
 
 
-def _look_whole(call: SingleCall, message: Any) -> None:
+def _all_sent(call: SingleCall) -> str:
+    return call.prompt if call.schema is None else f"{call.prompt}\n{json.dumps(call.schema)}"
+
+
+def _look_whole(call: SingleCall, message: Any, said: SaidUsage) -> None:
     """Raise AttemptError where *message* is not the whole answer to *call*."""
-    if cut := cut_short(call.prompt, counted_in(message)):
+    if cut := cut_short(call.prompt, said.read):
         raise AttemptError("over-window", f"{call.profile.where}: {cut}")
     if (bad := bad_ending(message.response_metadata.get("finish_reason"))) is not None:
         raise AttemptError(bad[0], f"{call.profile.where}: {bad[1]}")

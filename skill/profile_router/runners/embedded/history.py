@@ -115,16 +115,6 @@ def cut_short(text: str, said: int) -> str | None:
     return f"the server cut the prompt: it counted {said:,} of at least {least:,} tokens" if said < least else None
 
 
-def counted_in(message: BaseMessage) -> int:
-    """Return how many tokens of prompt the server says it read for the answer *message*, those it had cached included.
-
-    Some leave the cached ones out of the sum: counted twice they do no harm here. 0 where it did not say.
-    """
-    usage: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
-    cached = (usage.get("input_token_details") or {}).get("cache_read") or 0
-    return int(usage.get("input_tokens") or 0) + int(cached)
-
-
 def _shorter_and_shorter(messages: list[BaseMessage]) -> Iterator[list[BaseMessage]]:
     """Yield *messages* trimmed by one step, by two, and so on to the last that there is."""
     kept = messages

@@ -14,12 +14,13 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 from profile_router.core.attempt.receipts import Counts
 from profile_router.core.ladder.causes import Cause, detail_of
 from profile_router.core.policy import Limits
+from profile_router.core.routing.rate import Rate
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import Fits
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
-from profile_router.runners.embedded.history import History, counted_in
+from profile_router.runners.embedded.history import History
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
 from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
@@ -42,6 +43,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         limits: Limits,
         vision: bool,
         emit: Emit,
+        rate: Rate,
+        answer_tokens: int,
         afford: Callable[[int, int], None] | None = None,
         goal: str = "",
     ) -> None:
@@ -50,8 +53,9 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self._mistakes = ToolMistakes(limits.bad_calls)
         self.streamed = StreamedCalls()
         self.counts = Counts()
-        self.usage_missing = False
         self.calls_as_text = False
+        self._rate = rate
+        self._answer_tokens = answer_tokens
         self._history = history
         self._where = where
         self._max_turns = max_turns
@@ -91,7 +95,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
         """Refuse an answer to a prompt that the server cut without a word."""
         for answer in answers:
-            if cut := self._history.cut_short(sent, counted_in(answer)):
+            if cut := self._history.cut_short(sent, self.streamed.usage.read):
                 if isinstance(answer, AIMessage):
                     self._count(answer, sent)
                 raise self._ended("over-window", cut)
@@ -118,12 +122,17 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self.counts.model_served = said or self.counts.model_served
         self.counts.first_s = self.clock.first_s
         prompt, factor = self._history.text(sent), self._history.factor
-        found = tokens_used(message, prompt=prompt, written="".join(self.streamed.written), factor=factor)
-        self.usage_missing |= not found.said
-        self.counts.counted = self.usage_missing
-        self.counts.tokens_in += found.tokens_in
-        self.counts.tokens_out += found.tokens_out
-        if found.said:
+        found = tokens_used(
+            message,
+            self.streamed.usage,
+            prompt=prompt,
+            written="".join(self.streamed.written),
+            factor=factor,
+            most_out=self._answer_tokens,
+            rate=self._rate,
+        )
+        self.counts.take(found)
+        if not found.doubts:
             self._history.learn(found.tokens_in)
 
     def _ended(self, cause: Cause, message: str = "") -> AttemptError:

@@ -13,12 +13,14 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import ToolMessage
 
+from profile_router.core.attempt.usage import SaidUsage
 from profile_router.runners.embedded.meter import AnswerMeter
 from profile_router.runners.embedded.quirks import RawCall
 from profile_router.threads.records import Records
@@ -50,14 +52,14 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         name = f"turn {self._meter.counts.turns}"
         kept, streamed = self._records.find(name), self._meter.streamed
         if kept is not None:
-            result, calls, *more = kept
-            written, thoughts = (more[0] if more else ""), (more[1] if len(more) > 1 else {})
+            result, calls, written, thoughts, usage = kept
             raw = [RawCall(index=at, name=of, arguments=given, id=call) for at, of, given, call in calls]
-            streamed.again(raw, written, thoughts)
+            streamed.again(raw, written, thoughts, SaidUsage(**usage))
             return ModelResponse(result=list(result))
         response = await handler(request)
         calls = [(call.index, call.name, call.arguments, call.id) for call in streamed.whole()]
-        self._records.keep(name, (list(response.result), calls, "".join(streamed.written), streamed.thoughts))
+        brought = ("".join(streamed.written), streamed.thoughts, asdict(streamed.usage))
+        self._records.keep(name, (list(response.result), calls, *brought))
         return response
 
     async def awrap_tool_call(self, request: Any, handler: ToolHandler) -> Any:

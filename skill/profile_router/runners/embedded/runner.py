@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
+from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.policy import Policy
@@ -251,6 +252,8 @@ class EmbeddedRunner:
             limits=self.policy.limits,
             vision=order.vision,
             emit=emit,
+            rate=order.rate,
+            answer_tokens=self._answer_tokens(order, profile),
             afford=self._afford(order, profile, hold),
             goal=order.task.goal,
         )
@@ -282,6 +285,6 @@ def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Answer
         notes.append("no workspace: the subagent had no file tools; name one with --workspace")
     if meter.calls_as_text:
         notes.append(f"{profile.name} wrote tool calls as text: they were read there and carried out")
-    if meter.usage_missing:
-        notes.append(f"{profile.name} sent no usage with an answer: its tokens and cost are by our own count")
+    if meter.counts.doubts:
+        notes.append(doubts_note(profile.name, meter.counts.doubts))
     return tuple(notes)

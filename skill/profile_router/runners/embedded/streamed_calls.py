@@ -1,4 +1,4 @@
-"""What an answer brings while it comes: its tool calls, all that it wrote, and which model says that it wrote it."""
+"""What an answer brings while it comes: its calls, all its words, its usage, and which model says that it wrote it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import BaseMessage
 
+from profile_router.core.attempt.usage import SaidUsage, said_usage
 from profile_router.runners.answers.endings import is_good
 from profile_router.runners.embedded.kept_thoughts import FIELDS
 from profile_router.runners.embedded.quirks import RawCall
@@ -20,7 +21,7 @@ class StreamedCalls(AsyncCallbackHandler):
     """Keeps the last answer as it was streamed. `calls` are its tool calls, empty where there were none.
 
     `began`: something came of it; `written` are its pieces, those of its thoughts and calls too; `model` is who the
-    server says answered it.
+    server says answered it, `usage` what it says that it took.
     """
 
     def __init__(self) -> None:
@@ -30,6 +31,7 @@ class StreamedCalls(AsyncCallbackHandler):
         self.model: str | None = None
         self._thoughts: dict[str, list[str]] = {}
         self._ended = False
+        self.usage = SaidUsage()
         self._pieces: list[list[str]] = []
         self._places: dict[str, int] = {}
 
@@ -40,25 +42,29 @@ class StreamedCalls(AsyncCallbackHandler):
         self.calls, self.written, self.began = [], [], False
         self._thoughts, self._ended = {}, False
         self._pieces, self._places = [], {}
+        self.usage = SaidUsage()
 
     @property
     def thoughts(self) -> dict[str, str]:
         """Return the thoughts that came in fields of their own, by the field's name."""
         return {name: "".join(pieces) for name, pieces in self._thoughts.items()}
 
-    def again(self, calls: Sequence[RawCall], written: str, thoughts: Mapping[str, str]) -> None:
-        """Be as after an answer that is kept: with *calls*, of which *written* is the text of all, and *thoughts*."""
+    def again(self, calls: Sequence[RawCall], written: str, thoughts: Mapping[str, str], usage: SaidUsage) -> None:
+        """Be as after an answer that is kept: with *calls*, of which *written* is the text of all, and the rest."""
         self.calls, self.written, self.began = list(calls), [written], True
         self._thoughts = {name: [text] for name, text in thoughts.items()}
+        self.usage = usage
         self._pieces = [[call.arguments] for call in calls]
 
     def take(self, event: dict[str, Any]) -> int:
         """Take what *event*, a chunk of the answer, brings, and return how many characters that is.
 
         The arguments of its calls are taken out of it: LangChain would read them again with each further piece of
-        them, and go through a long text that is not JSON once for each of its characters.
+        them, and go through a long text that is not JSON once for each of its characters. So is the usage: LangChain
+        ends an answer whose usage it cannot add up.
         """
         before = len(self.written)
+        self._take_usage(event)
         for delta in self._deltas(event):
             self.began = True
             self.written += (text for name in _WRITTEN if isinstance(text := delta.get(name), str))
@@ -70,6 +76,11 @@ class StreamedCalls(AsyncCallbackHandler):
                 self._take_part(part)
         return sum(map(len, self.written[before:]))
 
+    def _take_usage(self, event: dict[str, Any]) -> None:
+        for place in (event, *_choices(event)):  # some send it with the choice
+            if (usage := place.pop("usage", None)) is not None:
+                self.usage = said_usage(usage)
+
     def whole(self) -> list[RawCall]:
         """Return the calls with their arguments as one text each."""
         for call, pieces in zip(self.calls, self._pieces, strict=False):
@@ -77,13 +88,11 @@ class StreamedCalls(AsyncCallbackHandler):
         return self.calls
 
     def _deltas(self, event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        choices = event.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict):
-                choice.pop("logprobs", None)
-                self._take_end(choice)
-                if isinstance(delta := choice.get("delta"), dict):
-                    yield delta
+        for choice in _choices(event):
+            choice.pop("logprobs", None)
+            self._take_end(choice)
+            if isinstance(delta := choice.get("delta"), dict):
+                yield delta
 
     def _take_end(self, choice: dict[str, Any]) -> None:
         """Let a good end be said once: LangChain joins the words of all events, and "stopstop" is no word."""
@@ -110,6 +119,11 @@ class StreamedCalls(AsyncCallbackHandler):
         self._pieces[place].append(arguments)
         self.written += (name, arguments)
         function["arguments"] = ""
+
+
+def _choices(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    choices = event.get("choices")
+    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
 
 
 def _parts(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,47 +1,41 @@
-"""What an answer took, in tokens: as the provider says, or by our own count where it says nothing that can be.
-
-A budget must not hang on what a provider likes to send: none, nothing but zeros or less than nothing would make every
-answer free.
-"""
+"""Our own count of what an answer took, in tokens, for where its server's figures cannot be (`core.attempt.usage`)."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from profile_router.core.attempt.usage import SaidUsage, TokenUse, believed
+from profile_router.core.routing.rate import Rate
 from profile_router.prompting.tokens import exact_tokens
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenUse:
-    """The tokens of one prompt and its answer. `said`: by the provider's own count."""
+def tokens_used(
+    message: BaseMessage | None,
+    said: SaidUsage,
+    *,
+    prompt: str,
+    written: str = "",
+    factor: float,
+    most_out: int,
+    rate: Rate,
+) -> TokenUse:
+    """Return what *message* took, of which the server *said* something; None: an answer that broke off.
 
-    tokens_in: int
-    tokens_out: int
-    said: bool = True
-
-
-def tokens_used(message: BaseMessage | None, *, prompt: str, written: str = "", factor: float) -> TokenUse:
-    """Return what *message* took; None: an answer that broke off. *written* is all that had come, thoughts included.
-
-    *factor* is how much higher than o200k the model is taken to count *prompt* and answer where it did not say.
+    *prompt* is all that was sent, *written* all that had come, thoughts included, *most_out* the tokens that the answer
+    was asked for. *factor* is how much higher than o200k the model is taken to count where it did not say.
     """
-    usage: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
-    tokens_in, tokens_out = int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0)
-    if tokens_in > 0 and tokens_out >= 0:
-        return TokenUse(tokens_in=tokens_in, tokens_out=tokens_out)
     answer = written if message is None or written else _written(message)
-    return TokenUse(
-        tokens_in=max(tokens_in, math.ceil(exact_tokens(prompt) * factor)),
-        tokens_out=max(tokens_out, math.ceil(exact_tokens(answer) * factor)),
-        said=False,
-    )
+
+    def counted() -> tuple[int, int]:
+        return math.ceil(exact_tokens(prompt) * factor), math.ceil(exact_tokens(answer) * factor)
+
+    sent, came = (len(text.encode("utf-8", "replace")) for text in (prompt, answer))
+    return believed(said, sent=sent, most_out=max(most_out, came), counted=counted, rate=rate)
 
 
 def _written(message: BaseMessage) -> str:

@@ -7,27 +7,36 @@ workspace, and another attempt would be paid for, and might do it twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from profile_router.core.attempt.receipts import Counts
+from profile_router.core.attempt.usage import believed, count, said_usage
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.routing.rate import FREE, Rate
 from profile_router.errors import AttemptError, StateError
 from profile_router.ports import Emit
 from profile_router.runners.answers.thoughts import without_thoughts
 from profile_router.threads.records import MemoryRecords, Records
 
 _NOTED = ("asked", "answered", "refused")
+_SUMS = ("tokens_in", "tokens_out", "cached")
+_NOTHING_MORE = (False, 0, 0.0, (0, 0, 0))
 
 
 @dataclass(slots=True, kw_only=True)
 class Account(Counts):
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
-    `afford` holds the money for the tokens in and out so far, the request to go out and the longest answer; where
-    there is none, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets the model
+    `rate` is what its endpoint charges, `window` the tokens that it takes at once, and a token of the sizes that the
+    child tells has `bytes_per_token`: what an answer can have taken at most. The child's own figures are believed
+    within that.
+
+    `afford` holds the money for the tokens in and out so far, the request to go out and the longest answer; where there
+    is none, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets the model
     that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and `asked_out` are
     what the request under way has taken by its size; `counted`: some of the tokens are by size, because the provider
     did not say. `trouble` is how the last request failed, None where it was answered; times are seconds. `records` hold
@@ -37,6 +46,9 @@ class Account(Counts):
     emit: Emit
     records: Records = field(default_factory=MemoryRecords)
     name: str = "answered"
+    rate: Rate = FREE
+    window: int = 1 << 20
+    bytes_per_token: float = 4.0
     afford: Callable[[int, int], None] | None = None
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
@@ -49,14 +61,15 @@ class Account(Counts):
     notes: list[str] = field(default_factory=list)
     result: Mapping[str, Any] | None = None
     _was_answered: bool = False
+    _under_way: list[tuple[int, int]] = field(default_factory=list)  # bytes sent and tokens of answer, at most
+    _told: dict[str, int] = field(default_factory=dict)  # the child's sums so far
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
         """Take one event of the child. Return whether the request that it may announce can go out."""
         self.turns = max(self.turns, event.get("turn") or 0)
-        self.tokens_in = max(self.tokens_in, event.get("tokens_in") or 0)
-        self.tokens_out = max(self.tokens_out, event.get("tokens_out") or 0)
         self.counted |= bool(event.get("counted"))
         if "tokens_in" in event:
+            self._book(event)
             self.asked_in = self.asked_out = 0
         self.model_served = event.get("model_served") or self.model_served
         match event["event"]:
@@ -64,6 +77,7 @@ class Account(Counts):
                 self.version = event["version"]
             case "asked":
                 self.asked_in, self.asked_out = event.get("sent") or 0, 0
+                self._under_way.append(self._room(event))
                 self._hold(self.asked_in, event.get("answer") or 0)
             case "coming":
                 self.asked_out = event["written"]
@@ -85,20 +99,50 @@ class Account(Counts):
 
     def _noted(self) -> tuple[object, ...]:
         tokens = (self.tokens_in + self.asked_in, self.tokens_out + self.asked_out)
-        return (self.turns, *tokens, self.model_served, self.first_s, self.counted or self.asked_in > 0)
+        charged = (self.tokens_cached, self.charged_usd, self.charged)
+        return (self.turns, *tokens, self.model_served, self.first_s, self.counted or self.asked_in > 0, *charged)
 
     def interrupted(self, where: str) -> Failure | None:
         """Return why the turn cannot be made, its counts taken from the record; None where no answer had come yet."""
         recorded = self.records.find(self.name)
         if recorded is None:
             return None
-        self.turns, self.tokens_in, self.tokens_out, self.model_served, self.first_s, *counted = recorded
-        self.counted = any(counted)
+        self.turns, self.tokens_in, self.tokens_out, self.model_served, self.first_s, *more = recorded
+        self.counted, self.tokens_cached, self.charged_usd, self.charged = more or _NOTHING_MORE
         message = (
             f"{where}: profile-router was ended in the middle of Hermes' turn, after {self.turns} model calls; such "
             "a turn cannot be taken up again, and what it did until then is in the workspace"
         )
         return Failure(cause="interrupted", message=message)
+
+    def _room(self, event: Mapping[str, Any]) -> tuple[int, int]:
+        """Return the bytes that the request *event* sends, and the tokens that its answer may have."""
+        sent, answer = (count(event.get(name)) or self.window for name in ("sent", "answer"))
+        return math.ceil(sent * self.bytes_per_token), answer
+
+    def _book(self, event: Mapping[str, Any]) -> None:
+        """Add what the child's sums in *event* have grown by, as far as that can be, else our own count."""
+        now = {name: count(event.get(name)) for name in _SUMS}
+        grown = {name: None if sum_ is None else sum_ - self._told.get(name, 0) for name, sum_ in now.items()}
+        self._told |= {name: sum_ for name, sum_ in now.items() if sum_ is not None}
+        rooms = self._under_way or [self._room({})]
+        self._under_way = self._under_way[1:]
+        if not any(grown.values()):
+            return
+        written = max(self.asked_out, count(event.get("written")) or 0)
+        usd = event.get("usd")
+        said = said_usage(
+            {
+                "prompt_tokens": grown["tokens_in"],
+                "completion_tokens": grown["tokens_out"],
+                "prompt_tokens_details": {"cached_tokens": grown["cached"]},
+                **(_usage_of(usd) if isinstance(usd, Mapping) else {}),
+            }
+        )
+        most_out = max(sum(answer for _, answer in rooms), math.ceil(written * self.bytes_per_token))
+        sent = sum(room for room, _ in rooms)
+        own = (self.asked_in or math.ceil(sent / self.bytes_per_token), written)
+        self.take(believed(said, sent=sent, most_out=most_out, counted=lambda: own, rate=self.rate))
 
     def _hold(self, sent: int, answer: int) -> None:
         if self.afford is None or self.over is not None:
@@ -132,3 +176,9 @@ class Account(Counts):
     def text(self) -> str:
         """Return the subagent's last words, without its thoughts."""
         return without_thoughts(str((self.result or {}).get("final_response") or "").strip())
+
+
+def _usage_of(usd: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the child read of a usage's cost as that usage had it."""
+    upstream = {"upstream_inference_cost": usd.get("upstream")}
+    return {"cost": usd.get("cost"), "is_byok": usd.get("is_byok"), "cost_details": upstream}

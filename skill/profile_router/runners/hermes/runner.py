@@ -16,6 +16,7 @@ from typing import Any
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
+from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.ladder.server_report import other_model
@@ -69,8 +70,15 @@ class HermesRunner:
             raise AssertionError(f"a private task was ordered from Hermes under {order.profile}")
         profile = self.load(order.profile)
         started = time.monotonic()
-        recorded = f"{order.number}/answered"
-        account = Account(emit=emit, afford=self._afford(order, hold), records=self.records, name=recorded)
+        account = Account(
+            emit=emit,
+            records=self.records,
+            name=f"{order.number}/answered",
+            rate=order.rate,
+            window=order.window,
+            bytes_per_token=self._counting()["bytes_per_token"],
+            afford=self._afford(order, hold),
+        )
         if interrupted := account.interrupted(profile.where):
             receipt = self._receipt(order, account, interrupted, profile, 0.0)
             receipt = replace(receipt, taints=await asyncio.to_thread(self._unknown, order))
@@ -222,6 +230,8 @@ def _own_count(order: Order, account: Account) -> Iterator[str]:
             f"{order.profile} sent no usage with an answer, or was cut off in one: the tokens and the cost of that are "
             "by our own count, from its size"
         )
+    if account.doubts:
+        yield doubts_note(order.profile, account.doubts)
 
 
 def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[str]:

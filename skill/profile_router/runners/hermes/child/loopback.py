@@ -82,7 +82,7 @@ class Loopback:
             self.meter.request_failed(error, sent)
             raise
         self.text, self.called = heard.text, bool(heard.tools)
-        self.meter.answered(sent, tools=heard.tools, model_served=heard.model, **heard.tokens)
+        self.meter.answered(sent, usage=heard.usage, tools=heard.tools, model_served=heard.model)
 
     def _request(self, body: dict[str, Any]) -> urllib.request.Request:
         expected = self.order["expected"]
@@ -118,17 +118,10 @@ class _Heard:
         self.text = ""
         self.tools: list[str] = []
         self.model: str | None = None
+        self.usage: Mapping[str, Any] = {}
         self.whole = False
         self._bytes = 0
         self._whole: list[bytes] = []
-        self._usage: Mapping[str, Any] = {}
-
-    @property
-    def tokens(self) -> dict[str, int]:
-        """Return the tokens as the server counts them, 0 where it does not."""
-        names = {"tokens_in": "prompt_tokens", "tokens_out": "completion_tokens"}
-        counts = {ours: self._usage.get(its) for ours, its in names.items()}
-        return {name: count if isinstance(count, int) and count > 0 else 0 for name, count in counts.items()}
 
     def take(self, line: bytes) -> list[str]:
         """Take the next *line*, and return what of an answer it brings. Raises ConnectionError past all bounds."""
@@ -152,7 +145,7 @@ class _Heard:
         if not isinstance(found, dict):
             return []
         self.model = found["model"] if isinstance(found.get("model"), str) else self.model
-        self._usage = found["usage"] if isinstance(found.get("usage"), dict) else self._usage
+        self.usage = found["usage"] if isinstance(found.get("usage"), dict) else self.usage
         pieces: list[str] = []
         for choice in _listed(found.get("choices")):
             self.whole |= isinstance(choice.get("finish_reason"), str)

@@ -6,6 +6,7 @@ does not count is free to it: here such a request is counted by its size.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -25,6 +26,9 @@ _ASKING = ("/chat/completions", "/completions", "/responses", "/messages")  # wh
 _REFUSED = (400, 422)  # the request as it was, for an option of it
 _LIMIT_CHARS = 200
 _AROUND_A_NAME = 4  # bytes of JSON
+_MOST_USD = 1e9
+_COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")  # of a provider's
+_FIGURES = ("prompt_tokens", "output_tokens", "cache_read_tokens")  # of Hermes' own usage
 _IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
@@ -53,7 +57,7 @@ class Meter:
         self._to_send = 0
         self._status: int | None = None
         self._request: Any = None
-        self._turns = self._most = self._tokens_in = self._tokens_out = 0
+        self._turns = self._most = self._tokens_in = self._tokens_out = self._cached = 0
         self._written: list[str] = []
         self._length = self._told = 0
         self._lock = threading.RLock()
@@ -155,17 +159,24 @@ class Meter:
         self._written, self._length, self._told = [], 0, 0
         return self._begin(body, None)
 
-    def answered(self, sent: int, *, tokens_in: int, tokens_out: int, answer: Any = "", **told: Any) -> None:
-        """Note the *answer* to a request of the size *sent*: where the server counts no tokens, they are by size."""
-        by_size = tokens_in <= 0 or tokens_out < 0
+    def answered(self, sent: int, usage: Any, *, said: tuple[int, ...] = (), answer: Any = "", **told: Any) -> None:
+        """Note the *answer* to a request of the size *sent*: by its *usage*, else by size.
+
+        *said* is what Hermes reads of the usage. Whoever pays looks at all of it again.
+        """
+        written = max(self._size(answer), self._size(self._written))
+        tokens_in, tokens_out, cached = said or said_by(usage)
+        by_size = tokens_in <= 0 or tokens_out < 0 or (tokens_out == 0 and written > 0)
         if by_size:
-            written = max(self._size(answer), self._size(self._written))
-            tokens_in, tokens_out = max(tokens_in, sent), max(tokens_out, written)
-        self._add(tokens_in, tokens_out)
+            tokens_in, tokens_out, cached = max(tokens_in, sent), max(tokens_out, written), 0
+        self._add(tokens_in, tokens_out, cached if 0 <= cached <= tokens_in else 0)
         self._say(
             "answered",
             tokens_in=self._tokens_in,
             tokens_out=self._tokens_out,
+            cached=self._cached,
+            written=written,
+            usd=charged(usage),
             counted=by_size,
             turn=self._turns,
             **{"model_served": None, "first_s": None, **told},
@@ -189,6 +200,7 @@ class Meter:
             "refused",
             tokens_in=self._tokens_in,
             tokens_out=self._tokens_out,
+            cached=self._cached,
             counted=counted,
             status=next((code for name in _STATUSES if isinstance(code := getattr(error, name, None), int)), None),
             kinds=list(_kinds(error)),
@@ -236,16 +248,24 @@ class Meter:
         )
 
     def _counted(self, response: Any, sent: int, **told: Any) -> Any:
-        """Count what *response* took, and return it."""
-        agent = self._agent
-        said = self._normalize(getattr(response, "usage", None), provider=agent.provider, api_mode=agent.api_mode)
-        tokens = {"tokens_in": said.prompt_tokens, "tokens_out": said.output_tokens}
-        self.answered(sent, answer=_answer(response), **tokens, **told)
+        """Count what *response* took, and return it; a usage that would end Hermes' turn is taken out."""
+        usage = getattr(response, "usage", None)
+        try:
+            found = self._normalize(usage, provider=self._agent.provider, api_mode=self._agent.api_mode)
+            said = tuple(_figure(getattr(found, name, 0)) for name in _FIGURES)
+        except Exception:  # of Hermes' own making, at a usage of any kind
+            said = (-1, -1, 0)
+        if -1 in said or any(_figure(value) < 0 for name in _COUNTS if (value := _of(usage, name)) is not None):
+            said = (-1, -1, 0)
+            with contextlib.suppress(Exception):
+                response.usage = None
+        self.answered(sent, usage, said=said, answer=_answer(response), **told)
         return response
 
-    def _add(self, tokens_in: int, tokens_out: int) -> None:
+    def _add(self, tokens_in: int, tokens_out: int, cached: int = 0) -> None:
         self._tokens_in += tokens_in
         self._tokens_out += tokens_out
+        self._cached += cached
 
     def _overheard(self, fire: Ask) -> Ask:
         def overheard(text: Any, *arguments: Any, **named: Any) -> Any:
@@ -261,6 +281,29 @@ class Meter:
         if self._length >= self._told:
             self._told = self._length + max(_BETWEEN_TOLD, self._length // 8)
             self._say("coming", written=self._size(self._written))
+
+
+def _figure(value: Any) -> int:
+    """Return *value* where it is a count, -1 for anything else: true, 3.0 and "3" are none."""
+    return value if type(value) is int and value >= 0 else -1
+
+
+def _of(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+
+
+def said_by(usage: Any) -> tuple[int, int, int]:
+    """Return the tokens in, out and cached that *usage* of a chat completion counts, -1 for what is no count."""
+    cached = _of(_of(usage, "prompt_tokens_details"), "cached_tokens")
+    return _figure(_of(usage, "prompt_tokens")), _figure(_of(usage, "completion_tokens")), _figure(cached)
+
+
+def charged(usage: Any) -> dict[str, Any]:
+    """Return what *usage* says of its cost, where those are numbers: whoever pays decides whether that counts."""
+    upstream = _of(_of(usage, "cost_details"), "upstream_inference_cost")
+    said = {"cost": _of(usage, "cost"), "upstream": upstream}
+    found = {name: value for name, value in said.items() if type(value) in (int, float) and abs(value) < _MOST_USD}
+    return {**found, "is_byok": bool(_of(usage, "is_byok"))} if found else {}
 
 
 def _sizer(counting: Mapping[str, float]) -> Callable[[Any], int]:
