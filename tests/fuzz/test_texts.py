@@ -14,9 +14,10 @@ from tests.fuzz.mutations import PIECES, texts
 
 from profile_router.core.condense.parts import parts_of
 from profile_router.core.language.globs import expand_braces, glob_regex
-from profile_router.core.language.kinds import find_kinds, has_scope_word
+from profile_router.core.language.kinds import find_kinds
 from profile_router.core.language.mentions import mentions
 from profile_router.core.language.path_words import LONGEST, path_words
+from profile_router.core.language.scope import has_scope_word
 from profile_router.core.privacy.findings import findings, masked, private_glob, private_text
 from profile_router.evidence.private_scan import find_private
 from profile_router.hermes_plugin.private import looks_private

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from pathlib import Path
 
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
-from profile_router.core.language.kinds import find_kinds, has_scope_word
+from profile_router.core.language.kinds import find_kinds
+from profile_router.core.language.scope import has_scope_word
+from profile_router.core.language.sizes import StatedSizes, stated_sizes
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import LargeChangeRule, LongContextRule
 from profile_router.core.routing.fit import counting_limits
@@ -19,9 +22,11 @@ from profile_router.core.text import shown
 from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.prompting.tokens import PROMPT_CHARS, PROMPT_TOKENS, count_tokens
 from profile_router.withheld.named_paths import NamedPrivate
-from profile_router.workspace.folder import Workspace, base_of, expanded, written_path
+from profile_router.workspace.folder import Workspace, base_of, expanded, tracked_files, written_path
 from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
+
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*(?:_test|\.test|\.spec|Test|_spec))\.\w+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ def measure(
     images, image_notes = find_images(whole_text, task.images, named.singles, around.workspace, around.cwd)
     private = find_private(
         text,
-        named.files,
+        (*named.files, *named.around),
         policy.private_paths,
         file_reader(base_of(around.workspace, around.cwd)),
         given=(*task.files, *task.images, *task.spelled, *_read_from(task, around.cwd)),
@@ -58,26 +63,28 @@ def measure(
             workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
         ),
     )
+    said_sizes = stated_sizes(task.goal)
+    tests = _test_files(around.workspace) if said_sizes.all_tests else 0
     said = alternating(conversation)
     texts = (goal, context, *task.files, *task.images, task.standing, *(turn.text for turn in said))
     above = next((rule.above_tokens for rule in policy.rules if isinstance(rule, LongContextRule)), None)
     fixed = PROMPT_TOKENS + len(images) * policy.counting.image_tokens + (len(said) + 1) * TURN_TOKENS
     limits = counting_limits(around.windows, policy.counting, above)
     return Evidence(
-        files_to_read=_files_to_read(task, named.files),
-        files_to_edit=_files_to_edit(task, named.files),
-        lines_to_edit=UNKNOWN if task.facts.lines_to_edit is None else _stated(task.facts.lines_to_edit),
+        files_to_read=_files_to_read(task, said_sizes, len(named.files), len(named.around), tests),
+        files_to_edit=_files_to_edit(task, said_sizes, len(named.files), tests),
+        lines_to_edit=_lines_to_edit(task, said_sizes),
         tokens=count_tokens(texts, limits, fixed=fixed),
         fixed=count_tokens((goal, *task.files, *task.images, task.standing), limits, fixed=fixed),
         chars=PROMPT_CHARS + sum(len(part) for part in texts),
         files=named.files,
         images=images,
         kinds=find_kinds(task.goal, policy.kinds),
-        scope_word=has_scope_word(task.goal, _scope_words(policy)),
+        scope_word=_scope(task.goal, policy),
         private=(
             *_if_said(task.local_only, "label", "--local-only"),
             *private,
-            *_other_names(task, named.files, around, policy),
+            *_other_names(task, (*named.files, *named.around), around, policy),
             *_if_said(policy.local_only_by, "label", f"local_only in {policy.local_only_by}"),
             *_if_said(private_thread, "thread", "this thread, which carries a private task"),
         ),
@@ -113,24 +120,48 @@ def _if_said(said: object, kind: str, place: str) -> Sequence[PrivateFinding]:
     return [PrivateFinding(kind=kind, place=place)] if said else []
 
 
-def _scope_words(policy: Policy) -> Sequence[str]:
-    return next((rule.refactor.scope_words for rule in policy.rules if isinstance(rule, LargeChangeRule)), ())
+def _scope(goal: str, policy: Policy) -> str | None:
+    large = next((rule.refactor for rule in policy.rules if isinstance(rule, LargeChangeRule)), None)
+    return has_scope_word(goal, large.scope_words, large.scope_objects) if large else None
 
 
 def _stated(size: int) -> Range:
     return Range(size, size, "stated")
 
 
-def _files_to_read(task: Task, files: Sequence[NamedFile]) -> Range:
-    """Return what the caller states, unless the task names more files than that: those will be read."""
-    named = len(files)
-    if task.facts.files_to_read is not None and task.facts.files_to_read >= named:
-        return _stated(task.facts.files_to_read)
-    return Range(named, named, "measured") if named else UNKNOWN
+def _files_to_read(task: Task, said: StatedSizes, named: int, around: int, tests: int) -> Range:
+    """Return what the caller states, else the text, unless the task names more files than that: those will be read.
+
+    Files *around* are those of a folder in which something is done: how many of them are read is a guess.
+    """
+    stated = said.files if task.facts.files_to_read is None else task.facts.files_to_read
+    if stated is not None and stated >= named:
+        return _stated(stated)
+    if max(named, tests):
+        return Range(max(named, tests), max(named, tests), "measured")
+    if task.facts.files_to_read is None and said.files_at_most:
+        return Range(1, said.files_at_most, "stated")
+    return Range(1, around, "guessed") if around else UNKNOWN
 
 
-def _files_to_edit(task: Task, files: Sequence[NamedFile]) -> Range:
-    """Return what the caller states; else any of the named files may be edited, and at least one is."""
+def _files_to_edit(task: Task, said: StatedSizes, named: int, tests: int) -> Range:
+    """Return what the caller states, else the text; else any of the named files may be edited, and at least one is."""
     if task.facts.files_to_edit is not None:
         return _stated(task.facts.files_to_edit)
-    return Range(1, len(files), "measured") if files else UNKNOWN
+    if said.files is not None and said.edits:
+        return _stated(said.files)
+    if tests:
+        return Range(tests, max(named, tests), "measured")
+    if named:
+        return Range(1, named, "measured")
+    return Range(1, said.files_at_most, "stated") if said.files_at_most and said.edits else UNKNOWN
+
+
+def _lines_to_edit(task: Task, said: StatedSizes) -> Range:
+    """Return the lines that the caller states, else those of the text; each place that it counts is a line."""
+    lines = said.lines if task.facts.lines_to_edit is None and said.edits else task.facts.lines_to_edit
+    return UNKNOWN if lines is None else _stated(lines)
+
+
+def _test_files(workspace: Workspace | None) -> int:
+    return sum(1 for path in tracked_files(workspace) if _TEST_FILE.search(path)) if workspace else 0

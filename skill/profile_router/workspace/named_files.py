@@ -120,12 +120,14 @@ class NamedFiles:
     """What a task names.
 
     `files`: each once; those given first, then those the text names one by one, then those of a glob or a folder.
-    `singles`: those of `files` that are named one by one. `notes`: what was not counted as it is, and why. Paths are
+    `singles`: those of `files` that are named one by one. `around`: files of a glob or a folder that only says where
+    something is done, and none of `files`. `notes`: what was not counted as it is, and why. Paths are
     relative to the workspace (to the current folder without one), absolute outside of it.
     """
 
     files: tuple[NamedFile, ...] = ()
     singles: tuple[NamedFile, ...] = ()
+    around: tuple[NamedFile, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -151,6 +153,7 @@ class _Naming:
     tracked: tuple[str, ...] | None = None
     singles: dict[str, NamedFile] = field(default_factory=dict)
     grouped: dict[str, NamedFile] = field(default_factory=dict)
+    around: dict[str, NamedFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.facts = FileFacts(base_of(self.workspace, self.cwd))
@@ -180,10 +183,13 @@ class _Naming:
             return
         base, here = self.facts.base, _resolved(self.cwd)
         inside = place_of(here, base) if here.is_relative_to(base) and here != base else ""
-        found = mentions(words, self._tracked(), root=base.as_posix(), inside=inside)
+        found = mentions(words, self._tracked(), root=base.as_posix(), inside=inside, text=text)
         for path in found.singles:
             self._add_tracked(path, self.singles)
         self._add_grouped(found.grouped)
+        for path in found.around:
+            if path not in self.singles and path not in self.grouped:
+                self._add_tracked(path, self.around)
         for note in found.notes:
             self.facts.note(shown(note))
 
@@ -218,6 +224,7 @@ class _Naming:
         return NamedFiles(
             files=(*self.singles.values(), *(file for file in self.grouped.values() if file.path not in self.singles)),
             singles=tuple(self.singles.values()),
+            around=tuple(file for path, file in self.around.items() if path not in {**self.singles, **self.grouped}),
             notes=tuple(self.facts.notes()),
         )
 

@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.kinds import KindPatterns, compile_kinds, find_kinds, has_scope_word
+from profile_router.core.language.kinds import KindPatterns, compile_kinds, find_kinds
+from profile_router.core.language.scope import has_scope_word
 
 POLICY = Path(__file__).parents[3] / "skill" / "profile_router" / "policies" / "default_policy.yaml"
 SOURCES: dict[str, list[str]] = yaml.safe_load(POLICY.read_text(encoding="utf-8"))["kinds"]
 KINDS = compile_kinds(SOURCES)
-SCOPE = ("whole", "across", "every", "all modules")
+SCOPE = ("whole", "across", "every", "all modules", "all files")
+OBJECTS = ("codebase", "the repo", "the repository")
 
 NEAR_MISSES = [
     # the word occurs, another act is asked for
@@ -99,6 +101,22 @@ NEAR_MISSES = [
     ("Fix every bug in the importer", "repetitive-edit"),
     ("Replace all of the database layer with an ORM", "repetitive-edit"),
     ("The version is wrong everywhere, find out where it is set", "repetitive-edit"),
+    # a title with a verb, or a noun that goes on
+    ("Undo the last security audit of the store", "security-review"),
+    ("Enable security audit of containers", "security-review"),
+    ("Gateway security audit log", "security-review"),
+    ("Migration guide from monolith to microservices", "architecture"),
+    ("RFC 7231: fix header parsing in the API", "api-design"),
+    ("RFC: retries for the API client", "api-design"),
+    ("RFC: rename the API key constant", "api-design"),
+    ("Publish the plugin API design", "api-design"),
+    ("Revert parser refactor", "refactor"),
+    ("Fixes after refactor", "refactor"),
+    ("Fix formatting of dates in the invoice", "lint"),
+    ("Fix the date formatting", "lint"),
+    ("Fix formatting in error message", "lint"),
+    ("Typos check in CI", "repetitive-edit"),
+    ("Button: refactor", "lint"),
     # negated
     ("Fix the login bug; no need for a security review", "security-review"),
     ("Don't do a security review, only fix the test", "security-review"),
@@ -144,6 +162,32 @@ NEAR_MISSES = [
 ]
 
 POSITIVES = [
+    # bare titles and noun phrases
+    ("Retroactive security audit of the token store", "security-review"),
+    ("Comprehensive security review of src/auth.py", "security-review"),
+    ("Post-incident security assessment for the gateway", "security-review"),
+    ("Annual penetration test of the billing service", "security-review"),
+    ("Migrate from monolith to microservices architecture", "architecture"),
+    ("Monolith to microservices", "architecture"),
+    ("Microservices migration", "architecture"),
+    ("Migration from a monolith to an event-driven architecture", "architecture"),
+    ("RFC: plugin API", "api-design"),
+    ("[RFC] plugin API", "api-design"),
+    ("RFC 12: public GraphQL schema", "api-design"),
+    ("Proposal: streaming API", "api-design"),
+    ("Plugin API design", "api-design"),
+    ("Refactor the codebase to async/await", "refactor"),
+    ("Codebase-wide refactor", "refactor"),
+    ("Minor test refactoring", "refactor"),
+    ("core: refactor the parser", "refactor"),
+    ("fix formatting", "lint"),
+    ("Fix formatting in src/app.py", "lint"),
+    ("apply prettier formatting to extracted modules", "lint"),
+    ("Code formatting", "lint"),
+    ("doc: fix typos", "repetitive-edit"),
+    ("docs/ssl: fix typos", "repetitive-edit"),
+    ("Typo fixes", "repetitive-edit"),
+    ("Minor typos in docs", "repetitive-edit"),
     ("Do a security review of src/auth.py", "security-review"),
     ("Security review of src/auth.py", "security-review"),
     ("Please review the login flow for security issues", "security-review"),
@@ -319,10 +363,16 @@ def test_the_policy_decides_what_a_kind_is() -> None:
         ("Refactor error handling in all of our modules", "all of our modules"),
         ("Refactor logging (every handler)", "every"),
         ("Refactor to async. It must cover the Whole package.", "Whole"),
+        ("Refactor handlers across modules", "across"),
+        ("Refactor the codebase to async/await", "codebase"),
+        ("Refactor codebase to TypeScript", "codebase"),
+        ("Refactor the frontend codebase", "codebase"),
+        ("Refactor our repo into packages", "repo"),
+        ("Codebase-wide refactor", "Codebase"),
     ],
 )
 def test_a_scope_word_says_how_far_the_work_reaches(text: str, words: str) -> None:
-    assert has_scope_word(text, SCOPE) == words
+    assert has_scope_word(text, SCOPE, OBJECTS) == words
 
 
 @pytest.mark.parametrize(
@@ -342,10 +392,28 @@ def test_a_scope_word_says_how_far_the_work_reaches(text: str, words: str) -> No
         "Refactor the parser. Every caller was slow.",
         "Refactor the wholesale module",
         "Don't refactor the whole package",
+        "Refactor the parser. Run it over every module.",
+        "Refactor the parser, then make sure every module imports",
+        # what the code does
+        "Refactor the poller that polls all files",
+        "Refactor the watcher, which polls all files",
+        "Refactor the watcher (polls all files)",
+        "The poller polls all files. Refactor it",
+        "Watcher polls all files, refactor it",
+        "Refactor the watcher to poll every file",
+        "Refactor polling all files",
+        "Refactor the logger that writes across modules",
+        # where the work is, or another thing of that name
+        "Refactor the parser in our codebase",
+        "Refactor the codebase's logger",
+        "Refactor the user repository",
+        "Refactor the repository class",
+        "Don't refactor the codebase",
+        'Refactor the "codebase" label',
     ],
 )
 def test_other_uses_of_a_scope_word_do_not_count(text: str) -> None:
-    assert has_scope_word(text, SCOPE) is None
+    assert has_scope_word(text, SCOPE, OBJECTS) is None
 
 
 def test_without_scope_words_there_is_no_scope() -> None:

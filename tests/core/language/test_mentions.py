@@ -14,7 +14,7 @@ TRACKED = tuple(sorted([
 
 
 def named(text: str, inside: str = "") -> Mentions:
-    return mentions(path_words(text), TRACKED, root="/repo", inside=inside)
+    return mentions(path_words(text), TRACKED, root="/repo", inside=inside, text=text)
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,18 @@ _REQUEST = (
 )
 _REQUESTED = Anchored(_REQUEST, anchors=None, flags=re.IGNORECASE)
 _LEAD_IN = Anchored(
-    r"\d{1,3}[.):]+\s|[a-z]\)\s|\[[^\]\n]{0,20}\]:?|(?:hi|hello|hey)(?: \w+)?[,!]\s*"
+    r"\d{1,3}[.):]+\s|[a-z]\)\s|\[(?!rfc\])[^\]\n]{0,20}\]:?|(?:hi|hello|hey)(?: \w+)?[,!]\s*"
     r"|(?:no|yes|right|well|good|great|thanks|thank you|sure|perfect),\s*"
-    r"|(?:feat|fix|docs|chore|tests?|style|perf|build|ci|goal|todo|objective|(?:step|phase|task|part) ?\d*)"
+    r"|(?:feat|fix|docs?|chore|tests?|style|perf|build|ci|goal|todo|objective|(?:step|phase|task|part) ?\d*)"
     r"(?:\([^()\n]*\))?!?:\s*",
     anchors=tuple(".):],!"),
+    flags=re.IGNORECASE,
+)
+# "parser: fix typos", "docs/ssl: …": what stands before the colon is where, if an imperative follows it.
+_AREA = Anchored(
+    r"(?!(?:notes?|errors?|warnings?|examples?|expected|actual|outputs?|results?|logs?|info|debug|hint|button|label)\b)"
+    r"[\w…][\w.…-]{0,30}(?:\([^()\n]{0,40}\))?!?:[ ]+(?=([a-z-]+))",
+    anchors=(": ",),
     flags=re.IGNORECASE,
 )
 _WORD = re.compile(r"[a-z]+(?![\w-])", re.IGNORECASE)
@@ -178,6 +185,8 @@ def _strip_lead_ins(part: str) -> tuple[bool, str]:
             at, asks = request.end(), True
         elif (lead := _LEAD_IN.match(part, at)) or ((lead := _WORD.match(part, at)) and lead[0].lower() in LEADS):
             at = lead.end()
+        elif at == 0 and (area := _AREA.match(part)) and area[1].lower() in IMPERATIVES:
+            at = area.end()
         else:
             break
     return asks, part[at:].strip()

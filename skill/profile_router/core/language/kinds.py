@@ -1,9 +1,10 @@
 """Find the kinds of work a text asks for: the act requested, never a word that merely occurs.
 
 The grammar is `core.clauses`, the vocabulary (one list of regular expressions per kind) is data of the policy. A kind's
-patterns are matched, in lower case, at the start of a clause that asks. Two named groups save every pattern a long list
-of its own: `(?P<gap>…)` may hold no preposition or conjunction, so the object stays the verb's own; `(?P<end>)` is
-where a noun phrase must end, so that "security review" is not found in "security review page".
+patterns are matched, in lower case, at the start of a clause that asks. Three named groups save every pattern a long
+list of its own: `(?P<gap>…)` may hold no preposition or conjunction, so the object stays the verb's own;
+`(?P<title>…)` besides begins with no verb, so that a bare title is a noun phrase; `(?P<end>)` is where a noun phrase
+must end, so that "security review" is not found in "security review page".
 """
 
 import re
@@ -11,7 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import OPAQUE, WORDS, WORK, clauses, first_word, plain_text, word_set
+from profile_router.core.language.clauses import (
+    ASIDES,
+    IMPERATIVES,
+    OPAQUE,
+    WORDS,
+    WORK,
+    clauses,
+    first_word,
+    plain_text,
+    word_set,
+)
 
 QUOTE_CHARS = 60
 # "Implement X, rename it everywhere, then lint and summarize": beside other work these are its chores, not the task.
@@ -23,13 +34,12 @@ LINKS = word_set(
     "… – —"
 )
 PREPOSITIONS = word_set("of for in on to from with that which by using so and about around caused introduced")
-NO_SCOPE = word_set(  # "every time", "across restarts", "the whole point" say nothing about how much code is meant
-    "time times day hour minute second week month year now so once night morning sprint release point thing lot "
-    "idea story number word restart restarts run runs request requests session sessions thread threads process "
-    "processes platform platforms browser browsers device devices reboot reboots user users version versions "
-    "invocations seconds minutes hours days ms s few other"
+# What else begins a title that is no noun phrase: "Undo the refactoring", "Enable the security audit".
+TITLE_VERBS = IMPERATIVES | word_set(
+    "undo revert enable disable enhance configure setup expose wire log track mention note prevent block gate unblock "
+    "merge close reopen restore reapply rebase discuss announce schedule postpone cancel delay approve reject enforce "
+    "require trigger publish release skip no not never broken failed failing"
 )
-SCOPE_ADJECTIVES = word_set("all the different multiple several many single")
 _CAPITAL = re.compile(r"(?<![\\?])(?:\\\\)*([A-Z])")
 # "Lint it and fix what it reports": still lint.
 _FOLLOW_UP = Anchored(
@@ -47,12 +57,8 @@ _LIGHT_VERB = Anchored(
     anchors=None,
     flags=re.IGNORECASE,
 )
-_NEGATED = Anchored(
+NEGATED = Anchored(
     r"(?:not|n't|no|never|nothing|none|neither|nobody|without|instead of|rather than|except)(?![\w-])",
-    anchors=None,
-)
-_OBLIGES = Anchored(
-    r"\b(?:should|must|needs?|ha(?:s|ve) to|applies|touch(?:es)?|affects?|covers?|spans?)\b",
     anchors=None,
 )
 
@@ -123,41 +129,10 @@ def _is_work(clause: str) -> bool:
     return first_word(clause) in WORK and not _FOLLOW_UP.match(clause.lower())
 
 
-def has_scope_word(text: str, words: Sequence[str]) -> str | None:
-    """Return the first of `words` that says how far the work reaches, as it was written, or None.
-
-    A word counts in a clause that asks or obliges ("this must cover every module"), not when quoted or negated, and not
-    when it measures something else than code ("every time"). "all modules" also finds "all of our modules".
-    """
-    between = r" (?:of )?(?:the |our |its |these )?"
-    spelled = [between.join(map(re.escape, word.split())) for word in words if word.strip()]
-    if not spelled:
-        return None
-    firsts = tuple(word.split()[0].lower() for word in words if word.strip())
-    scope = Anchored(
-        rf"(?<![\w-])(?:{'|'.join(spelled)})(?![\w-])",
-        anchors=firsts if all(map(str.isascii, firsts)) else (),
-        flags=re.IGNORECASE,
-    )
-    for clause, asked in clauses(plain_text(text)):
-        if not (asked or _OBLIGES.search(clause)):
-            continue
-        for hit in scope.finditer(clause):
-            negated = _NEGATED.search(clause[: hit.start()].rpartition(",")[2].lower())
-            if not negated and _measures_code(clause[hit.end() : hit.end() + 80]):
-                return hit.group()
-    return None
-
-
 def _hits(clause: str, kinds: KindPatterns) -> dict[str, str]:
     readings = _readings(clause)
     found = ((kind, _first_match(readings, patterns)) for kind, patterns in kinds.kinds)
     return {kind: quote for kind, quote in found if quote is not None}
-
-
-def _measures_code(following: str) -> bool:
-    words = (word.strip(".,:)") for word in following.lower().split())
-    return next((word for word in words if word not in SCOPE_ADJECTIVES and not word.isdigit()), "") not in NO_SCOPE
 
 
 def _readings(clause: str) -> tuple[str, ...]:
@@ -179,11 +154,31 @@ def _first_match(readings: Sequence[str], patterns: Sequence[Anchored]) -> str |
 
 def _holds(hit: re.Match[str]) -> bool:
     groups = hit.re.groupindex
-    if _NEGATED.search(hit.group()):
+    if NEGATED.search(hit.group()):
         return False
     if "gap" in groups and not PREPOSITIONS.isdisjoint((hit["gap"] or "").split()):
         return False
-    if "end" not in groups or hit.start("end") < 0:
-        return True
+    if "title" in groups and not _is_noun_phrase((hit["title"] or "").replace(",", "").split()):
+        return False
+    return "end" not in groups or hit.start("end") < 0 or ends_phrase(hit)
+
+
+def ends_phrase(hit: re.Match[str]) -> bool:
+    """Tell whether the noun phrase ends where *hit* does: no further noun follows."""
     following = WORDS.search(hit.string, hit.end())
     return following is None or not following[0][0].isalnum() or following[0].rstrip(".") in LINKS
+
+
+def _is_noun_phrase(words: Sequence[str]) -> bool:
+    if not words or not (PREPOSITIONS | ASIDES).isdisjoint(words):
+        return not words
+    first = words[0]
+    forms = (
+        first,
+        first.removesuffix("s"),
+        first.removesuffix("es"),
+        first.removesuffix("d"),
+        first.removesuffix("ed"),
+    )
+    gerund = first.removesuffix("ing") if first.endswith("ing") else first
+    return TITLE_VERBS.isdisjoint((*forms, gerund, f"{gerund}e"))

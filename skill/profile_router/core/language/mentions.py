@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.path_words import EXTENSIONLESS, PathWord
+from profile_router.core.language.places import only_a_place
 
 MOST_NAMESAKES = 5
 _MOST_GLOBS = 50
@@ -22,22 +23,28 @@ _SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
-    """What a text names: `singles` one by one, `grouped` by a glob or a folder. Paths relative to the workspace."""
+    """What a text names: `singles` one by one, `grouped` by a glob or a folder. Paths relative to the workspace.
+
+    `around` are those of a glob or a folder that only says where something is done: which of them counts is a guess.
+    """
 
     singles: tuple[str, ...] = ()
     grouped: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, inside: str = "") -> Mentions:
-    """Return what *words* name among *tracked*, which must be sorted.
+def mentions(
+    words: Sequence[PathWord], tracked: Sequence[str], *, root: str, inside: str = "", text: str = ""
+) -> Mentions:
+    """Return what *words*, those of *text*, name among *tracked*, which must be sorted.
 
     *root* is the absolute path of the workspace, *inside* the current folder relative to it (empty: the same). A word
     is looked up there first, then from the root, then as the end of a path: an end that more than 5 files share
     names none of them. Words that match nothing are not paths and leave no trace.
     """
     singles: list[str] = []
-    grouped: list[str] = []
+    groups: dict[str, list[str]] = {}
     notes: list[str] = []
     open_words: list[PathWord] = []
     for word in words:
@@ -45,17 +52,25 @@ def mentions(words: Sequence[PathWord], tracked: Sequence[str], *, root: str, in
         if isinstance(hit, str):
             singles.append(hit)
         elif hit:
-            grouped += hit
+            groups.setdefault(word.text, []).extend(hit)
         else:
             open_words.append(word)
-    for text, paths in _by_end(open_words, tracked).items():
+    for name, paths in _by_end(open_words, tracked).items():
         if len(paths) <= MOST_NAMESAKES:
             singles += paths
         else:
-            notes.append(f"{text} (named) is the name of {len(paths):,} files: none of them is counted")
-    grouped += _in_folders_by_end(open_words, tracked)
-    grouped += _globbed([word.text for word in open_words if _is_glob(word.text)], tracked, root, inside)
-    return Mentions(singles=tuple(dict.fromkeys(singles)), grouped=tuple(dict.fromkeys(grouped)), notes=tuple(notes))
+            notes.append(f"{name} (named) is the name of {len(paths):,} files: none of them is counted")
+    for name, found in (
+        *_in_folders_by_end(open_words, tracked),
+        *_globbed([word.text for word in open_words if _is_glob(word.text)], tracked, root, inside),
+    ):
+        groups.setdefault(name, []).extend(found)
+    places = {name for name in groups if only_a_place(name, text)}
+    grouped = dict.fromkeys(path for name, paths in groups.items() if name not in places for path in paths)
+    around = dict.fromkeys(path for name in places for path in groups[name] if path not in grouped)
+    return Mentions(
+        singles=tuple(dict.fromkeys(singles)), grouped=tuple(grouped), around=tuple(around), notes=tuple(notes)
+    )
 
 
 def may_name_files(words: Iterable[PathWord]) -> bool:
@@ -137,13 +152,13 @@ def _by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> dict[str, list
     return {text: found[text] for texts in ends.values() for text in texts if text in found}
 
 
-def _in_folders_by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> Iterator[str]:
+def _in_folders_by_end(words: Sequence[PathWord], tracked: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     texts = [word.text for word in words if word.text.endswith("/") and word.text[0] != "/"]
     for text in [text for text in texts if not _of_a_domain(text)][:_MOST_FOLDERS]:
         inner = f"/{text}"
         heads = {path[: path.index(inner)] for path in tracked if inner in path}
         if len(heads) == 1:
-            yield from _below(f"{heads.pop()}{inner}".rstrip("/"), tracked)
+            yield text, _below(f"{heads.pop()}{inner}".rstrip("/"), tracked)
 
 
 def _of_a_domain(text: str) -> bool:
@@ -159,10 +174,12 @@ def _is_glob(text: str) -> bool:
     return "/" in text or all(re.fullmatch(r"[^/]*\.\w+", one) for one in spelled)
 
 
-def _globbed(texts: Sequence[str], tracked: Sequence[str], root: str, inside: str) -> Iterator[str]:
+def _globbed(
+    texts: Sequence[str], tracked: Sequence[str], root: str, inside: str
+) -> Iterator[tuple[str, Sequence[str]]]:
     for text in texts[:_MOST_GLOBS]:
         whole = text + "**" if text.endswith("/") else text
         for glob in _places(whole, root, inside) if "/" in text else (text,):
             if found := files_of_glob(glob, tracked):
-                yield from found
+                yield text, found
                 break

@@ -42,11 +42,15 @@ class KindsRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refactor:
-    """When a refactor counts as a large change: any one of the three."""
+    """When a refactor counts as a large change: any one of these.
+
+    `scope_objects` count where they are what is to be refactored, `scope_words` wherever the task uses them.
+    """
 
     files: int = field(metadata=bounded(1))
     lines: int = field(metadata=bounded(1))
     scope_words: tuple[str, ...]
+    scope_objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,54 @@
+"""Tell whether a folder or a glob in a text is what the work is done to, or only where it is done. Pure."""
+
+import re
+
+_BEFORE = 160  # characters looked at before a path
+_CLAUSE = re.compile(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
+_WRAPPED = re.compile(r"[`\"'“‘(\[<@]*(?:\./)?$")
+_LISTED = re.compile(r"(?:,|\band\b|\bor\b|&|\+)\s*$")
+_PATH = re.compile(r"[`\"'(@]*[\w.*?\[\]{}~-]*[/*.][^\s,]*[`\"')]*\s*$")
+_SKIPPED = re.compile(r"\b(?:the|our|my|this|its|your|folder|directory|dir|package|path|glob)\s+$")
+_ONLY_PLACE = re.compile(r"\b(?:in|into|inside|to|under|below|within|from|at|near|beside|with|by|see|like|as|via)$")
+_ABOUT = re.compile(r"\b(?:of|for)$")
+_ONE = re.compile(r"\b(?:an?|one|another|single|1)\s+(?:[\w-]+\s+){0,3}?(?:[\w-]+)\s+(?:of|for)$")
+_ACT = re.compile(r"\b(?:review|audit|summary|overview|analysis|refactor(?:ing)?|rewrite|linting)\s+(?:of|for)$")
+_EACH = re.compile(
+    r"\b(?:(?:all|each|every|whole|entire|everything|rest|every one)(?:\s+[\w.*-]+){0,3}?"
+    r"|(?:the|our|these)\s+(?:[a-z-]+\s+)?(?:files|modules|packages|sources|code))"
+    r"\s+(?:in|of|under|within|inside|below|at|from)$"
+)
+_VERB_AND_PREPOSITION = re.compile(r"\b(?:look|go|read|search|scan|walk|work|dig)\s+(?:\w+\s+)?(?:at|in|into|through)$")
+_ALL_OF_IT = re.compile(r"\b(?:all|whole|entire|every)$")
+_AREA = re.compile(r"[`\"')]*:\s")
+
+
+def only_a_place(path: str, text: str) -> bool:
+    """Tell whether every mention of *path* in *text* only says where something is done ("add a test to tests/").
+
+    A mention as the object of a verb ("lint tests/"), of an act ("review of src/") or with a word for all of it
+    ("each file in src/") is the work itself. What the text spells otherwise counts as the work.
+    """
+    at, found = text.find(path), False
+    while at >= 0:
+        end = at + len(path)
+        if not (at and re.match(r"[\w/]", text[at - 1])) and not re.match(r"[\w/*]", text[end : end + 1]):
+            found = True
+            if not _is_place(text[max(0, at - _BEFORE) : at], text[end : end + 40]):
+                return False
+        at = text.find(path, end)
+    return found
+
+
+def _is_place(before: str, following: str) -> bool:
+    before = _WRAPPED.sub("", _CLAUSE.split(before)[-1].lower()).rstrip()
+    while (listed := _LISTED.search(before)) and (path := _PATH.search(before[: listed.start()])):
+        before = before[: path.start()].rstrip()
+    while skipped := _SKIPPED.search(f"{before} "):
+        before = before[: skipped.start()].rstrip()
+    if not before:
+        return _AREA.match(following) is not None
+    if _ALL_OF_IT.search(before) or _EACH.search(before) or _VERB_AND_PREPOSITION.search(before):
+        return False
+    if _ABOUT.search(before):
+        return _ACT.search(before) is None and (before.endswith("of") or _ONE.search(before) is not None)
+    return _ONLY_PLACE.search(before) is not None or before.endswith((":", "e.g.", "cf."))
