@@ -149,6 +149,69 @@ class TestMarkdown:
         assert len(notes) == 1
 
 
+class TestShown:
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            ('It looks so: <img src="https://example.org/a.png">', "https://example.org/a.png"),
+            ("<img width=40 src=ui/shot alt=x>", "ui/shot"),
+            ("<IMG SRC='https://example.org/shot?x=1'>", "https://example.org/shot"),
+            ("see https://example.org/a.png", "https://example.org/a.png"),
+            ("The bar is cut off (https://example.org/x/b.JPG?raw=1).", "https://example.org/x/b.JPG"),
+            (
+                "https://github.com/user-attachments/assets/12ab-cd",
+                "https://github.com/user-attachments/assets/12ab-cd",
+            ),
+            ("Build https://www.figma.com/design/AbC/Login?node-id=1", "https://www.figma.com/design/AbC/Login"),
+            ("Match https://figma.com/file/AbC/Login", "https://figma.com/file/AbC/Login"),
+            ("[Image #1] why is this red?", "[Image #1]"),
+            ("Make the header look as in the attached screenshot", "in the attached screenshot"),
+            ("See the mockup and build the page", "See the mockup"),
+            ("My screenshot is attached. Fix the overlap", "My screenshot is attached"),
+            ("I attached a screenshot of the overlap", "attached a screenshot"),
+        ],
+    )
+    def test_what_a_text_shows_links_or_speaks_of_is_an_image(
+        self, find: Callable[..., Found], text: str, place: str
+    ) -> None:
+        assert [image.place for image in find(text)[0]] == [place]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Escape `<img src='https://example.org/a.png'>` in comments",
+            '<img src="{{ url }}"> is not filled in',
+            '```html\n<img src="https://example.org/a.png">\n```',
+            'Replace "https://example.org/a.png" by a constant',
+            "[a chart](https://example.org/a.png)",
+            "curl https://example.org/a.png fails",
+            "https://example.org/a.png/raw is a folder",
+            "https://img.shields.io/badge/a.png",
+            "https://figma.com/pricing is down",
+            "There is no attached screenshot",
+            "Ignore the attached screenshot",
+            "Fix the upload of attached images",
+            "Add an attached screenshot field",
+            "Rename the screenshot command",
+            'Show the text "see the attached screenshot"',
+        ],
+    )
+    def test_code_links_quotes_and_negations_show_nothing(self, find: Callable[..., Found], text: str) -> None:
+        assert find(text)[0] == ()
+
+    def test_a_named_pdf_without_a_font_is_a_scan(self, find: Callable[..., Found], root: Path) -> None:
+        scan, text = PDF + b"/Subtype /Image /Filter /DCTDecode", PDF + b"/Type /Font /Subtype /Image"
+        (root / "scan.pdf").write_bytes(scan)
+        (root / "text.pdf").write_bytes(text)
+        files = [NamedFile(path=f"{name}.pdf", bytes=60, form="pdf") for name in ("scan", "text", "spec")]
+        assert [image.place for image in find(files=files)[0]] == ["scan.pdf"]
+
+    def test_a_picture_that_did_not_come_says_so(self, find: Callable[..., Found]) -> None:
+        assert find("[Image #1] why?")[1] == (
+            "'[Image #1]' counts as an image, but no picture came with the task: name it with --image",
+        )
+
+
 class TestDataUrls:
     @pytest.mark.parametrize("form", FORMS)
     @pytest.mark.parametrize("around", ["{}", "see {} there", "![alt]({})", '<img src="{}">', "url('{}')"])

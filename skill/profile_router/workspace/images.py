@@ -1,4 +1,4 @@
-"""The images of a task, recognized by content: files, data URLs, and what `![alt](target)` points at."""
+"""The images of a task: files and data URLs by their content; by reference what its text shows, links or speaks of."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from profile_router.core.evidence import ImageFact, NamedFile
 from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.shown_pictures import img_targets, picture_urls, pictures_spoken_of, without_code
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.workspace.content import Unusable, first_bytes, form_of, image_form, shown_size
@@ -24,6 +25,7 @@ _HEAD = 512
 _MOST_FILES = 200
 _LONGEST_ALT = 300
 _SHORTEST_WRAPPED = 30
+_SCAN_BYTES = 4 * 1024 * 1024
 
 # A payload may be wrapped: whole lines of it are long; whether a short one is its end, `_url_and_rest` decides.
 _DATA_URL = Anchored(
@@ -58,7 +60,17 @@ def find_images(
     for found in _DATA_URL.finditer(rest):
         gallery.notes[f"{shown(found.group(), 40)} in the task text is not a PNG, JPEG, GIF or WebP image"] = None
     for target in _targets(rest):
-        gallery.add_target(target)
+        gallery.add_target(target, f"![…]({shown(target)})")
+    prose = without_code(rest)
+    for target in img_targets(prose):
+        gallery.add_target(target, f"<img src={shown(target)}>")
+    for url in picture_urls(prose):
+        gallery.add_target(url, shown(url))
+    for file in [file for file in files if file.form == "pdf"][:_MOST_FILES]:
+        gallery.add_scan(file)
+    if not gallery.images:
+        for words in pictures_spoken_of(rest):
+            gallery.add_spoken_of(words)
     return tuple(gallery.images.values()), tuple(gallery.notes)
 
 
@@ -113,18 +125,30 @@ class _Gallery:
         if refused:
             raise UsageError(f"--image '{shown(value)}' {refused}; name {_ALLOWED}")
 
-    def add_target(self, target: str) -> None:
+    def add_target(self, target: str, written: str) -> None:
         path = target.removeprefix("file://")
         refused = self._add_remote(target) if _REMOTE.match(target) else self._add_written(path)
         if refused and "%" in path and not _REMOTE.match(target):
             refused = self._add_written(unquote(path))
         if refused:
-            self.notes[f"![…]({shown(target)}) {refused}"] = None
+            self.notes[f"{written} {refused}"] = None
 
     def add_file(self, file: NamedFile) -> None:
         found = first_bytes(base_of(self.workspace, self.cwd) / file.path, _HEAD)
         form = None if isinstance(found, Unusable) else image_form(found.data)
         self.add((form, file.bytes) if form else None, file.path)
+
+    def add_scan(self, file: NamedFile) -> None:
+        """Count a named PDF whose pages are pictures: it holds images and no font."""
+        found = first_bytes(base_of(self.workspace, self.cwd) / file.path, _SCAN_BYTES)
+        if not isinstance(found, Unusable) and b"/Image" in found.data and b"/Font" not in found.data:
+            self.add(("pdf", file.bytes), file.path)
+
+    def add_spoken_of(self, words: str) -> None:
+        self.add(("absent", 0), shown(words))
+        self.notes[f"'{shown(words)}' counts as an image, but no picture came with the task: name it with --image"] = (
+            None
+        )
 
     def _add_remote(self, url: str) -> str | None:
         """Count what *url* refers to, unseen. Its query and its user are left out: they may hold a key."""

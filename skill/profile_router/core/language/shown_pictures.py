@@ -1,0 +1,69 @@
+"""Pictures that a text speaks of without holding them: `<img src>`, picture URLs, Figma links, "see the screenshot"."""
+
+import re
+from collections.abc import Iterator
+
+from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.clauses import plain_text
+from profile_router.core.language.kinds import NEGATED, ends_phrase
+
+_CODE = re.compile(r"(`{3,}|~{3,})(?s:.*?)(?:\1|\Z)|`[^`\n]+`")
+_IMG = Anchored(
+    r"<img\b[^<>]{0,500}?\bsrc\s?=\s?(?:\"([^\"<>\n]{1,1000})\"|'([^'<>\n]{1,1000})'|([^\s\"'<>]{1,1000}))",
+    anchors=("<img",),
+    flags=re.IGNORECASE,
+)
+_URL = Anchored(
+    r"(?<![\"'=`\w/])(?<!\]\()(?<!\]\(<)https?://(?!img\.shields\.io)(?:[^\s<>\"'`)\]]{1,1000}?\.(?:png|jpe?g|gif|webp)"
+    r"(?:\?[^\s<>\"'`)\]]{0,500})?(?![\w/.-]*[\w/])"
+    r"|(?:www\.)?figma\.com/(?:file|design|proto|board)/[^\s<>\"'`)\]]{1,500}"
+    r"|github\.com/(?:user-attachments/assets|[\w.-]{1,100}/[\w.-]{1,100}/assets)/[^\s<>\"'`)\]]{1,300})",
+    anchors=("://",),
+    flags=re.IGNORECASE,
+)
+_FETCHED = re.compile(r"\b(?:curl|wget|download|fetch|get|head)\s+(?:-\S+\s+)*$", re.IGNORECASE)
+_PLACEHOLDER = Anchored(r"\[image #\d{1,3}\]", anchors=("[image #",), flags=re.IGNORECASE)
+_NOUN = r"(?:screen ?shots?|screen ?grabs?|screen captures?|mock-?ups?|wireframes?)"
+_PICTURE = rf"(?:{_NOUN}|pictures?|images?|photos?|diagrams?|figures?)"
+_ATTACHED = Anchored(
+    rf"(?:(?:the|this|my|these|see|per)(?: the)? |^|please find )(?:attached|enclosed|pasted) (?:\w+ )?{_PICTURE}\b"
+    rf"|(?:the|this|my|a|these) {_PICTURE} (?:(?:is|are|that is) )?(?:attached|enclosed)\b"
+    rf"|(?:attached|pasted|enclosed) (?:is )?an? (?:\w+ )?{_PICTURE}\b"
+    rf"|(?:see|in|per|from|like|match|shown in|look at) (?:the|this|my|these) (?:\w+ )?{_NOUN}\b"
+    rf"|(?:this|the|my) {_NOUN} (?:above|below|shows?)\b",
+    anchors=("attach", "enclosed", "pasted", "screen", "mock", "wireframe"),
+    flags=re.IGNORECASE | re.MULTILINE,
+)
+_IGNORED = re.compile(r"\b(?:ignore|skip|remove|delete|forget|without|lacks?|missing)\b", re.IGNORECASE)
+
+
+def without_code(text: str) -> str:
+    """Return *text* without fences and code in backticks: what stands there is worked on, not shown."""
+    return _CODE.sub(" ", text)
+
+
+def img_targets(prose: str) -> Iterator[str]:
+    """Yield what the `<img src>` of *prose* point at, without templates and data URLs."""
+    for found in _IMG.finditer(prose):
+        target = (found[1] or found[2] or found[3]).strip()
+        if target and not re.search(r"[{}$]|^data:|^\.\.\.$|^…$|^\[image", target):
+            yield target
+
+
+def picture_urls(prose: str) -> Iterator[str]:
+    """Yield the bare URLs in *prose* that are pictures by their name or host; those of links and commands are none."""
+    for found in _URL.finditer(prose):
+        if not _FETCHED.search(prose[max(0, found.start() - 40) : found.start()]):
+            yield found.group().rstrip(".,;:!?")
+
+
+def pictures_spoken_of(text: str) -> Iterator[str]:
+    """Yield the words of *text* that speak of a picture that goes with it: `[Image #1]`, "the attached screenshot"."""
+    for found in _PLACEHOLDER.finditer(text):
+        yield found.group()
+    plain = plain_text(text)
+    for found in _ATTACHED.finditer(plain):
+        before = re.split(r"[.!?;\n]", plain[: found.start()])[-1].lower()
+        if ends_phrase(found) and not NEGATED.search(before) and not _IGNORED.search(before):
+            yield found.group()
+            return
