@@ -11,7 +11,8 @@ from pathlib import Path
 
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
-from profile_router.core.language.kinds import find_kinds
+from profile_router.core.language.kinds import KindHit, find_kinds
+from profile_router.core.language.phrases import find_phrases, language_of
 from profile_router.core.language.scope import has_scope_word
 from profile_router.core.language.sizes import StatedSizes, stated_sizes
 from profile_router.core.policy import Policy
@@ -27,6 +28,8 @@ from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*(?:_test|\.test|\.spec|Test|_spec))\.\w+$")
+
+NOT_UNDERSTOOD = "language not understood: only sizes and files were used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ def measure(
             workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
         ),
     )
+    kinds, understood = _kinds(task.goal, policy)
     said_sizes = stated_sizes(task.goal)
     tests = _test_files(around.workspace) if said_sizes.all_tests else 0
     said = alternating(conversation)
@@ -79,7 +83,7 @@ def measure(
         chars=PROMPT_CHARS + sum(len(part) for part in texts),
         files=named.files,
         images=images,
-        kinds=find_kinds(task.goal, policy.kinds),
+        kinds=kinds,
         scope_word=_scope(task.goal, policy),
         private=(
             *_if_said(task.local_only, "label", "--local-only"),
@@ -89,7 +93,7 @@ def measure(
             *_if_said(private_thread, "thread", "this thread, which carries a private task"),
         ),
         windows=around.windows,
-        notes=(*named.notes, *image_notes),
+        notes=(*named.notes, *image_notes, *understood),
     )
 
 
@@ -118,6 +122,12 @@ def _other_names(
 
 def _if_said(said: object, kind: str, place: str) -> Sequence[PrivateFinding]:
     return [PrivateFinding(kind=kind, place=place)] if said else []
+
+
+def _kinds(goal: str, policy: Policy) -> tuple[tuple[KindHit, ...], Sequence[str]]:
+    """Return the kinds that *goal* asks for, and a note where its language is one that the policy has no phrases of."""
+    kinds = find_kinds(goal, policy.kinds) or find_phrases(goal, policy.phrases)
+    return kinds, [] if kinds or language_of(goal) in policy.phrases.known else [NOT_UNDERSTOOD]
 
 
 def _scope(goal: str, policy: Policy) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
+from profile_router.core.language.phrases import Phrases, compile_phrases
 from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
@@ -73,11 +74,13 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
 
 def _policy(root: Node, digest: str, source: str, tried: Literals | None = None) -> Policy:
     """Return the policy that *root* holds; *tried* are the literals of expressions that were found right before."""
-    policy = Reader({KindPatterns: partial(_kinds, tried=tried), PluginSwitch: _switch}).record(
+    policy = Reader({KindPatterns: partial(_kinds, tried=tried), Phrases: _phrases, PluginSwitch: _switch}).record(
         root, Policy, "the file", skip=("digest", "source", "local_only_by", "workspace_private")
     )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])
+    if "phrases" in lines:
+        _check_phrases(policy, lines["phrases"][1])
     if "private" in lines and tried is None:
         check_private(policy.private, lines["private"][1], "private")
     _check_ladder(policy, lines["ladder"][1])
@@ -95,6 +98,30 @@ def _kinds(node: Node, where: str, tried: Literals | None) -> KindPatterns:
         return compile_kinds(patterns, tried)
     except (KeyError, ValueError) as error:
         raise Refused(str(error), node.line) from None
+
+
+def _phrases(node: Node, where: str) -> Phrases:
+    languages = {
+        language: {
+            kind: [
+                scalar(item, str, f"{where}.{language}.{kind}") for item in items(each, f"{where}.{language}.{kind}")
+            ]
+            for kind, _, each in pairs(kinds, f"{where}.{language}")
+        }
+        for language, _, kinds in pairs(node, where)
+    }
+    try:
+        return compile_phrases(languages)
+    except ValueError as error:
+        raise Refused(str(error), node.line) from None
+
+
+def _check_phrases(policy: Policy, node: Node) -> None:
+    known = [kind for kind, _ in policy.kinds.kinds]
+    for language, _, kinds in pairs(node, "phrases"):
+        for kind, line, _ in pairs(kinds, f"phrases.{language}"):
+            if kind not in known:
+                raise Refused(f"phrases.{language} names the kind '{kind}' (allowed: {', '.join(known)})", line)
 
 
 def _switch(node: Node, where: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from profile_router.core.language.kinds import KindPatterns
+from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.policy.rules import PrivateRule, Rule, bounded
 from profile_router.core.policy.rules import Tier as Tier
@@ -285,6 +286,7 @@ class Policy:
     budget: Budget
     probe: Probe
     limits: Limits
+    phrases: Phrases = field(default_factory=Phrases)
     condense: Condense = field(default_factory=Condense)
     threads: ThreadRules = field(default_factory=ThreadRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)

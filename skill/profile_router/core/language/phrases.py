@@ -1,0 +1,133 @@
+"""The kinds of work in other languages than English, by short phrases; which language a text is in. Pure.
+
+A phrase stands at the start of a clause, after words such as "bitte". `*` alone is up to five words, at the end of a
+word any ending. Nothing is found in a clause that negates, and light kinds only where each clause asks for one.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.clauses import plain_text, word_set
+from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
+
+MOST_PHRASES = 12
+_CLAUSE = re.compile(r"[.!?;。！？；，,:：\n]+")
+_POLITE = re.compile(
+    r"(?:[\s\d.)*>#•-]|(?:bitte|könntest du|kannst du|können sie|por favor|puedes|podrías|quiero que|peux-tu"
+    r"|s'il te plaît|s'il vous plaît|pouvez-vous|merci de|пожалуйста|нужно|надо|необходимо|можешь|давай|теперь)\s"
+    r"|(?:dann|jetzt|ahora)\s|请你?|帮我|麻烦你?|需要|给我|现在|然后)*"
+)
+_NEGATED = re.compile(
+    r"(?<!\w)(?:nicht|kein\w*|nie|niemals|no|sin|nunca|ne|n'|pas|sans|jamais|не|без|нельзя|никогда)(?!\w)"
+    r"|n'|不(?!同)|(?<![错特级识区类性])别|無需|无需|勿"
+)
+_ONLY_AFTER = re.compile(r"(?<!\w)(?:ohne|sin|sans|без)(?!\w)")
+_STOPS: Mapping[str, frozenset[str]] = {
+    "en": word_set(
+        "the a an of to in is and for with this that it be on are not from should when add fix update use i we can do "
+        "my you no let ll better new here but get rather than then what how why yeah ok work have has was will so at"
+    ),
+    "de": word_set("der die das den und nicht ein eine den dem mit für ist auf im zu bitte alle von wird werden soll"),
+    "es": word_set("el la los las de del que en una por con para está no se favor archivo todos este esta y al"),
+    "fr": word_set("le la les des du une dans pour est que et avec sur ce cette pas tous plaît au aux un en"),
+    "pt": word_set("o os as do da dos das uma em para com não é no na que por favor arquivo você ao à um"),
+    "it": word_set("il lo gli di del della che è una per con non nel nella sono questo file favore i le un al"),
+    "nl": word_set("de het een en van voor met niet is dat op dit deze aan alle bestand maak naar in"),
+    "pl": word_set("w i na nie do z się jest dla że to plik proszę wszystkie oraz przez ten"),
+    "tr": word_set("ve bir bu için ile dosya dosyasını lütfen tüm değil olarak da de hata düzelt"),
+    "sv": word_set("och att det som på är för med av den inte en ett till filen alla"),
+    "vi": word_set("và của cho trong là không các một này tệp được hãy sửa"),
+    "id": word_set("dan yang di untuk dengan ini pada tidak dari semua berkas tolong perbaiki"),
+    "cs": word_set("a je na se v že pro není soubor všechny oprav prosím do"),
+}
+_SCRIPTS = (
+    (re.compile(r"[\u3040-\u30ff]"), "ja"),
+    (re.compile(r"[\uac00-\ud7af]"), "ko"),
+    (re.compile(r"[\u4e00-\u9fff]"), "zh"),
+    (re.compile(r"[ієґїўђјљњћџ]"), "other"),
+    (re.compile(r"[\u0400-\u04ff]"), "ru"),
+    (re.compile(r"[\u0370-\u03ff\u0590-\u06ff\u0900-\u0e7f]"), "other"),
+)
+_NOT_LATIN = re.compile(r"[\u0370-\u06ff\u0900-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_LATIN_WORD = re.compile(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """The phrases of each language, kind by kind."""
+
+    languages: tuple[tuple[str, tuple[tuple[str, tuple[Anchored, ...]], ...]], ...] = ()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Return the languages that have phrases, and English."""
+        return frozenset({"en", *(language for language, _ in self.languages)})
+
+
+def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phrases:
+    """Return *phrases* to look for. Raises ValueError for one without words, and for more than 12 of a kind."""
+    languages = []
+    for language, kinds in phrases.items():
+        for kind, each in kinds.items():
+            if len(each) > MOST_PHRASES:
+                raise ValueError(f"phrases.{language}.{kind} has {len(each)} phrases (at most {MOST_PHRASES})")
+        languages.append((language, tuple((kind, tuple(map(_expression, each))) for kind, each in kinds.items())))
+    return Phrases(languages=tuple(languages))
+
+
+def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
+    """Return the kinds that *text* asks for in one of the languages of *phrases*, at most one hit each."""
+    if not phrases.languages:
+        return ()
+    quotes: dict[str, str] = {}
+    other_work = False
+    for clause in filter(None, (one.strip() for one in _CLAUSE.split(plain_text(text).lower()))):
+        hits = _hits(clause, phrases)
+        quotes = hits | quotes
+        other_work = other_work or not hits
+    return tuple(
+        KindHit(kind=kind, quote=quote) for kind, quote in quotes.items() if not (other_work and kind in CHORES)
+    )
+
+
+def language_of(text: str) -> str:
+    """Return the language of *text* as a code: `other` for one that is not told apart, `en` where nothing tells."""
+    plain = plain_text(text).lower()
+    words = _LATIN_WORD.findall(plain)
+    foreign = len(_NOT_LATIN.findall(plain))
+    if foreign >= 2 and foreign >= len(words):
+        return next((name for script, name in _SCRIPTS if script.search(plain)), "other")
+    counts = {name: sum(word in stops for word in set(words)) for name, stops in _STOPS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    own = sum(not word.isascii() for word in words)
+    return best if counts[best] >= 2 and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
+
+
+def _hits(clause: str, phrases: Phrases) -> dict[str, str]:
+    start = found.end() if (found := _POLITE.match(clause)) else 0
+    asked = clause[start:]
+    hits: dict[str, str] = {}
+    for _, kinds in phrases.languages:
+        for kind, expressions in kinds:
+            hit = next((hit for one in expressions if (hit := one.match(asked))), None)
+            if hit and not _NEGATED.search(_ONLY_AFTER.split(asked)[0]):
+                hits.setdefault(kind, hit.group()[:QUOTE_CHARS])
+    return hits
+
+
+def _expression(phrase: str) -> Anchored:
+    parts = []
+    for word in phrase.lower().split():
+        if word == "*":
+            parts.append(r"(?:\S++ ){0,5}?")
+        else:
+            inner = r"\S{0,12}?".join(re.escape(part) for part in word.removesuffix("*").split("*"))
+            parts.append(rf"{inner}\w*+ " if word.endswith("*") else f"{inner} ")
+    pattern = "".join(parts).removesuffix(" ")
+    literal = max(re.split(r"[* ]+", phrase.lower()), key=len)
+    if not literal:
+        raise ValueError(f"the phrase {phrase!r} has no word")
+    end = "" if phrase.endswith("*") or ord(phrase[-1]) > 0x3000 else r"(?!\w)"
+    return Anchored(pattern + end, anchors=(literal,))
