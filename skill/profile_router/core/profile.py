@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 Enforcement = Literal["auto", "on", "off"]
+_TELLING = 8  # characters: a shorter piece of a key opens nothing
+_ROOM = 20  # so many times what is shown is looked at
+_MARKS = re.compile("\0+")
 
 
 class Secret:
@@ -41,10 +45,24 @@ class Secret:
 
 
 def without_key(text: str, key: Secret | None, longest: int) -> str:
-    """Return *text* on one line, at most *longest* characters of it, without the *key*: some servers repeat it."""
-    line = " ".join(text.split())
-    hidden = line.replace(key.reveal(), "***") if key and key.reveal() else line
-    return hidden[:longest]
+    """Return *text* on one line, at most *longest* characters of it, without the *key*: some servers repeat it.
+
+    What cannot be printed is left out first, so that it hides no key; a piece of the key is cut like the whole.
+    """
+    plain = "".join(char for char in text[: longest * _ROOM] if char.isprintable() or char.isspace())
+    line = " ".join(plain.split())
+    return _without_pieces(line, key.reveal())[:longest] if key and key.reveal() else line[:longest]
+
+
+def _without_pieces(line: str, key: str) -> str:
+    """Return *line* with `***` for the *key*, and for each piece of it that is long enough to tell something."""
+    line = line.replace(key, "***")
+    pieces = {key[start : start + _TELLING] for start in range(len(key) - _TELLING + 1)}
+    cut = [False] * len(line)
+    for start in range(len(line) - _TELLING + 1):
+        if line[start : start + _TELLING] in pieces:
+            cut[start : start + _TELLING] = [True] * _TELLING
+    return _MARKS.sub("***", "".join("\0" if gone else char for char, gone in zip(line, cut, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

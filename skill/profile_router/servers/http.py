@@ -10,6 +10,7 @@ from profile_router.core.ladder.causes import Cause
 from profile_router.core.profile import Secret, without_key
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.servers.bounded_body import bound
+from profile_router.servers.error_words import words_of
 
 if TYPE_CHECKING:
     import ssl
@@ -94,10 +95,7 @@ def json_in(answer: httpx2.Response) -> Any:
 
 def error_in(answer: httpx2.Response, key: Secret | None) -> str:
     """Return what *answer* says went wrong, without *key*, which some servers repeat."""
-    body = json_in(answer)
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    return without_key(str(message) if message else "", key, _SAID_CHARS)
+    return without_key(words_of(json_in(answer)), key, _SAID_CHARS)
 
 
 @cache

@@ -170,12 +170,13 @@ LIMITED = {"error": {"code": 429, "message": "Rate limit exceeded: free-models-p
         (LIMITED, "error 429 in a 200 answer: Rate limit exceeded: free-models-per-day"),
         ({"error": "no credits left"}, "no credits left"),
         ({"error": {"code": "overloaded", "message": "later"}}, "error overloaded in a 200 answer: later"),
-        ({"error": {"detail": "later"}}, '{"detail": "later"}'),
+        ({"error": {"detail": "later"}}, "later"),
+        ({"error": {"else": "later"}}, '{"else": "later"}'),
         ({"error": f"{KEY} is bad"}, "*** is bad"),
         ({"error": {"code": KEY, "message": "it is bad"}}, "error *** in a 200 answer: it is bad"),
         ({"error": "x" * 900_000}, "x" * 200),
     ],
-    ids=["a code", "a text", "a code in letters", "neither", "the key", "the key as a code", "long"],
+    ids=["a code", "a text", "a code in letters", "a detail", "neither", "the key", "the key as a code", "long"],
 )
 @pytest.mark.parametrize("form", ["plain", "indented", "as an event", "without a content type"])
 def test_an_error_in_a_200_is_told_in_the_providers_words(body: Any, said: str, form: str) -> None:
@@ -188,6 +189,54 @@ def test_an_error_in_a_200_is_told_in_the_providers_words(body: Any, said: str, 
     assert attempt.failure is not None
     assert attempt.failure.message.partition(": ")[2] == said
     assert attempt.receipt.cost_usd == 0.0
+
+
+RAW = json.dumps({"error": {"message": "max_tokens is too large", "type": "invalid"}})
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        (
+            {"raw": RAW, "provider_name": "Maker"},
+            "HTTP 400 Provider returned error: Maker says max_tokens is too large",
+        ),
+        ({"raw": "it is full"}, "HTTP 400 Provider returned error: it is full"),
+        ({"raw": {"detail": [{"msg": "field required"}]}}, "HTTP 400 Provider returned error: field required"),
+        ({"raw": '{"broken', "provider_name": "Maker"}, 'HTTP 400 Provider returned error: Maker says {"broken'),
+        ({"provider_name": "Maker"}, "HTTP 400 Provider returned error"),
+        ({"raw": f"Bearer {KEY[:4]}\x00{KEY[4:]} and {KEY[2:14]} are bad"}, "error: Bearer *** and *** are bad"),
+        ({"raw": "\x1b[2J\u202ered\nherring"}, "HTTP 400 Provider returned error: [2Jred herring"),
+        ({"raw": "x" * 900_000}, "HTTP 400 Provider returned error: xxxx"),
+        ({"raw": [[[[[["deep"]]]]]]}, "HTTP 400 Provider returned error"),
+        ("no object", "HTTP 400 Provider returned error"),
+    ],
+)
+def test_the_upstreams_own_words_are_told_and_no_key_of_theirs(metadata: Any, said: str) -> None:
+    with ScriptedProvider([fail(400, "Provider returned error", metadata=metadata)]) as provider:
+        attempt = run(cloud(provider.base_url), cloud_order())
+    assert attempt.failure is not None
+    assert said in attempt.failure.message
+    assert len(attempt.failure.message) < 300
+    assert attempt.failure.message.isprintable()
+    assert KEY[:10] not in repr(attempt)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"type": "invalid_request_error"}, "HTTP 400 invalid_request_error (its words stand in the request)"),
+        ({"type": "two words"}, "HTTP 400 (its words stand in the request)"),
+        ({"type": "", "param": "tools"}, "HTTP 400 tools (its words stand in the request)"),
+    ],
+)
+def test_an_error_whose_words_all_stand_in_the_request_is_still_told(error: dict[str, Any], said: str) -> None:
+    words = "Mend the loader that fails on the file of the second customer"
+    with ScriptedProvider([fail(400, words, **error)]) as provider:
+        attempt = run(local(provider.base_url), an_order(task=f"Please: {words}"))
+    assert attempt.failure is not None
+    assert attempt.failure.message.endswith(said)
+    assert "customer" not in attempt.failure.message
 
 
 def test_an_overflow_in_a_plain_200_is_one() -> None:

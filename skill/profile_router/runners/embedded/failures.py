@@ -18,6 +18,7 @@ from profile_router.errors import AttemptError, RouterError
 from profile_router.outside.json_reader import UnreadableJson
 from profile_router.runners.embedded.plain_error import code_of
 from profile_router.servers.bounded_body import TOO_LONG
+from profile_router.servers.error_words import words_of
 from profile_router.servers.http import causes, transport_cause
 from profile_router.servers.rate_limit import narrowed, wait_of
 
@@ -31,6 +32,8 @@ _MESSAGE_CHARS = 200
 _SAID_IN_STREAMS = ("402", "403", "429")  # codes of key and limit, which mean in a 200 what they mean as its status
 _ECHO_CHARS = 20  # so long a piece of what was sent is not chance
 _STATUS_AGAIN = re.compile(r"^Error code: \d+(?: - )?")
+_WORD = re.compile(r"\w{2}")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 # What openai and LangChain raise on a 200 whose body is not a chat completion: they do not expect one.
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError)
 
@@ -84,7 +87,11 @@ def _answered(error: Exception, where: str, model: str, key: Secret | None) -> F
     said = " ".join(_said(error).split())
     body = getattr(error, "body", None)
     code = _without_echo(code_of(body), getattr(error, "request", None))
+    said = "".join(filter(str.isprintable, said))  # what cannot be seen would hide a key, or part it
+    said = _STATUS_AGAIN.sub("", said)  # it goes before the echoes do, or a part of it is left
     text = _clean(_without_echo(said, getattr(error, "request", None)), key)
+    if said and not _WORD.search(text):
+        text = f"{_kinds(getattr(error, 'body', None), key)}(its words stand in the request)"
     named = f"HTTP {status} " if status else f"error {_clean(code, key)} in a 200 answer: " if code else ""
     shown = f"{where}: {named}{text}".rstrip()
     if any(mark in f"{text} {body or ''}".lower() for mark in _OVERFLOW):
@@ -109,6 +116,8 @@ def _unfit(error: Exception, said: str, where: str) -> str | None:
 def _said(error: Exception) -> str:
     """Return the provider's own words. If an error in a stream is not an object, openai keeps them in `body` alone."""
     body = getattr(error, "body", None)
+    if isinstance(body, dict) and (told := words_of(body)):
+        return told
     if getattr(error, "status_code", None) is None and body and not isinstance(body, bytes):
         words = body.get("message") if isinstance(body, dict) else body
         return words if isinstance(words, str) and words else json.dumps(body, ensure_ascii=False, default=str)
@@ -116,7 +125,15 @@ def _said(error: Exception) -> str:
 
 
 def _clean(text: str, key: Secret | None) -> str:
-    return without_key(_STATUS_AGAIN.sub("", text), key, _MESSAGE_CHARS)
+    return without_key(text, key, _MESSAGE_CHARS)
+
+
+def _kinds(body: object, key: Secret | None) -> str:
+    """Return what the error in *body* calls itself, such as `invalid_request_error `, where that is one plain word."""
+    error = body.get("error", body) if isinstance(body, dict) else None
+    found = [error.get(name) for name in ("type", "code", "param")] if isinstance(error, dict) else []
+    names = dict.fromkeys(name for name in found if isinstance(name, str) and _PLAIN.fullmatch(name))
+    return _clean("".join(f"{name} " for name in names), key) + " " * bool(names)
 
 
 def _without_echo(text: str, request: Any) -> str:
