@@ -221,7 +221,9 @@ def test_what_no_copy_would_have_is_done_in_place(
         link = ["git", "update-index", "--add", "--cacheinfo", f"160000,{head},sub"]
         subprocess.run(link, cwd=repository, check=True)
     with servers(tmp_path, local=[edit("line 1\n", "x\n"), say("done"), say("done")]):
-        done = batch(tmp_path, repository, to(LOCAL, **{"goal": "change it", **task}), to(LOCAL, **task))
+        done = batch(
+            tmp_path, repository, to(LOCAL, **{"goal": "change it", **task}), to(LOCAL, **{**task, "goal": "read it"})
+        )
     assert done.code == 0, done.out + done.err
     first, _ = done.json["results"]
     assert any(because in note for note in first["notes"])
