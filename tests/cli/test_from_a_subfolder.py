@@ -36,14 +36,14 @@ def ran(home: Path, cwd: Path, *arguments: str, answers: tuple[Answer, ...] = (s
 @pytest.mark.parametrize(
     ("inside", "arguments", "told"),
     [
-        ("pkg", ("rename x in a.py", "--file", "a.py"), ("rename x in pkg/a.py", "of them): pkg/a.py")),
-        ("pkg", ("rename x in ./a.py:1, then in ../lib/c.py",), ("rename x in pkg/a.py:1, then in lib/c.py",)),
-        ("pkg/sub", ("rename x in ../a.py and ../../a.py",), ("rename x in pkg/a.py and a.py",)),
+        ("pkg", ("explain x in a.py", "--file", "a.py"), ("explain x in pkg/a.py", "of them): pkg/a.py")),
+        ("pkg", ("explain x in ./a.py:1, then in ../lib/c.py",), ("explain x in pkg/a.py:1, then in lib/c.py",)),
+        ("pkg/sub", ("explain x in ../a.py and ../../a.py",), ("explain x in pkg/a.py and a.py",)),
         ("pkg", ("look at sub/ and sub/*.py",), ("look at pkg/sub/ and pkg/sub/*.py",)),
-        ("pkg", ("fix README.md", "--file", "README.md"), ("fix README.md", "of them): README.md")),
+        ("pkg", ("explain README.md", "--file", "README.md"), ("explain README.md", "of them): README.md")),
         ("pkg", ("see x", "--file", "sub/*.py"), ("of them): pkg/sub/*.py",)),
-        ("pkg", ("move ../new.py to https://example.org/a.py",), ("move new.py to https://example.org/a.py",)),
-        ("", ("rename x in a.py", "--file", "a.py"), ("rename x in a.py", "of them): a.py")),
+        ("pkg", ("see ../new.py and https://example.org/a.py",), ("see new.py and https://example.org/a.py",)),
+        ("", ("explain x in a.py", "--file", "a.py"), ("explain x in a.py", "of them): a.py")),
     ],
 )
 def test_the_model_is_told_paths_below_the_root_of_what_the_user_stands_in(
@@ -56,7 +56,7 @@ def test_the_model_is_told_paths_below_the_root_of_what_the_user_stands_in(
 
 
 def test_where_folder_and_root_have_the_name_what_was_taken_is_said(tmp_path: Path, repository: Path) -> None:
-    done, _ = ran(tmp_path, repository / "pkg", "rename x in a.py", "--file", "a.py")
+    done, _ = ran(tmp_path, repository / "pkg", "explain x in a.py", "--file", "a.py")
     assert done.json["warnings"][0] == "a.py is taken as pkg/a.py, where you stand; a.py is another"
     assert done.json["route"]["evidence"]["files"][0]["path"] == "pkg/a.py"
 
@@ -75,8 +75,8 @@ def test_a_path_out_of_the_workspace_and_a_link_that_leads_out_stay_outside_and_
 
 def test_a_link_is_taken_as_the_file_it_leads_to_for_no_tool_follows_one(tmp_path: Path, repository: Path) -> None:
     (repository / "pkg/link.py").symlink_to("../lib/c.py")
-    _, text = ran(tmp_path, repository / "pkg", "fix link.py", "--file", "link.py")
-    assert "fix lib/c.py" in text
+    _, text = ran(tmp_path, repository / "pkg", "explain link.py", "--file", "link.py")
+    assert "explain lib/c.py" in text
     assert "of them): lib/c.py" in text
 
 
@@ -126,17 +126,17 @@ def test_in_the_copy_of_a_batch_it_is_the_same_folder(tmp_path: Path, repository
 
 
 def test_a_task_on_stdin_is_placed_as_one_of_flags(tmp_path: Path, repository: Path) -> None:
-    task = json.dumps({"goal": "fix a.py", "files": ["./a.py"], "profile": "coding-local"}).encode()
+    task = json.dumps({"goal": "explain a.py", "files": ["./a.py"], "profile": "coding-local"}).encode()
     with ScriptedProvider(answers=[say("done")], models=("scripted",)) as local:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", local.base_url)
         done = call("run", "--task-json", "-", "--json", home=tmp_path, cwd=repository / "pkg", stdin=task)
         text = local.chats[0]["messages"][-1]["content"]
-    assert text.startswith("fix pkg/a.py\n"), done.err
+    assert text.startswith("explain pkg/a.py\n"), done.err
     assert "of them): pkg/a.py" in text
 
 
 def test_another_spelling_of_the_workspace_becomes_one_that_the_tools_take(tmp_path: Path, repository: Path) -> None:
     (tmp_path / "link").symlink_to(repository)
-    _, text = ran(tmp_path, repository, f"fix {tmp_path}/link/pkg/a.py and ~/ws/lib/c.py, not {repository}/a.py")
-    assert text.startswith(f"fix pkg/a.py and lib/c.py, not {repository}/a.py")
+    _, text = ran(tmp_path, repository, f"explain {tmp_path}/link/pkg/a.py and ~/ws/lib/c.py, not {repository}/a.py")
+    assert text.startswith(f"explain pkg/a.py and lib/c.py, not {repository}/a.py")
