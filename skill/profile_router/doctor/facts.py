@@ -13,6 +13,7 @@ from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidate, attested
+from profile_router.core.routing.rate import FREE, Rate, rate_at
 from profile_router.errors import PolicyError, ProfileError, UsageError
 from profile_router.machine.machine import Listener, Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
@@ -29,7 +30,8 @@ class Subject:
     """A profile that a tier names. `profile` None: it cannot be loaded, `problem` says why.
 
     `folder` is where its files lie, None where it comes with the program. `local`: the policy attests its endpoint.
-    `server` is what its server says, None where it may not be asked; `listener` is that server's process, if ours.
+    `rate` is what that charges. `server` is what its server says, None where it may not be asked; `listener` is that
+    server's process, if ours.
     """
 
     tier: Tier
@@ -38,6 +40,7 @@ class Subject:
     problem: str = ""
     folder: Path | None = None
     local: bool = False
+    rate: Rate = FREE
     server: ServerReport | None = None
     listener: Listener | None = None
 
@@ -145,7 +148,14 @@ def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy) -> Subje
         return Subject(tier=tier, name=name, problem=str(error), folder=folder)
     endpoint = profile.endpoint
     candidate = Candidate(name=name, base_url=endpoint.base_url, model=endpoint.model, provider=endpoint.provider)
-    return Subject(tier=tier, name=name, profile=profile, folder=folder, local=attested(candidate, policy))
+    return Subject(
+        tier=tier,
+        name=name,
+        profile=profile,
+        folder=folder,
+        local=attested(candidate, policy),
+        rate=rate_at(candidate, 0, policy),
+    )
 
 
 async def _asked(subject: Subject, machine: Machine, connect_s: float) -> Subject:

@@ -133,7 +133,7 @@ def _cost(bodies: Sequence[dict[str, Any]], subject: Subject, policy: Policy) ->
     if None in counts:
         return "tokens not told"
     taken, given = (sum(one[place] for one in counts if one) for place in (0, 1))
-    usd = 0.0 if subject.local else (taken + given) * policy.prices_by_tier()[subject.tier].usd_per_token
+    usd = subject.rate.cost(taken, given)
     return f"{taken} tokens in, {given} out, about {price(usd)}"
 
 

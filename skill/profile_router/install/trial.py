@@ -42,7 +42,7 @@ def _price(subject: Subject, facts: DoctorFacts) -> str:
     where = f"{subject.profile.endpoint.model} at {address(subject.profile.endpoint.base_url)}"
     if subject.profile.key_missing:
         return f"{where}: no key, not called"
-    if subject.local:
+    if not subject.rate.paid:
         return f"{where}: free"
-    usd = _TOKENS * facts.policy.prices_by_tier()[subject.tier].usd_per_token
+    usd = subject.rate.cost(_TOKENS, 0)
     return f"{where}: paid, {ANSWER_TOKENS} tokens of answer at most, about {price(usd)}"

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes import BURST, CHEAP, LOCAL, a_policy, candidates, with_second
+from tests.fakes import BURST, CHEAP, LOCAL, MODEL, a_policy, candidates, with_second
 
+from profile_router.core.policy import ModelPrice
 from profile_router.core.routing.candidate import Candidate, is_local
 from profile_router.core.routing.rate import FREE, RateSource, rate_at
 
@@ -49,6 +50,17 @@ def test_a_local_server_that_passes_work_on_is_not_free() -> None:
     assert rate_at(local, 0, a_policy()) == FREE
     assert rate_at(local, 0, a_policy(), elsewhere=True).source == "dearest"
     assert rate_at(replace(local, model="qwen3-coder:480b-cloud"), 0, a_policy()).source == "dearest"
+
+
+@pytest.mark.parametrize(("cached", "usd"), [(0.5, 0.5 + 10), (None, 5 + 10)])
+def test_the_operator_s_own_price_of_a_model_comes_before_its_tier(cached: float | None, usd: float) -> None:
+    own = ModelPrice(model=MODEL, usd_per_million_in=5.0, usd_per_million_out=10.0, usd_per_million_cached=cached)
+    shipped = a_policy()
+    policy = replace(shipped, prices=replace(shipped.prices, models=(own,)))
+    rate = rate_at(candidates()[BURST], 0, policy)
+    assert (rate.source, rate.named) == ("policy", "policy")
+    assert rate.cost(1_000_000, 1_000_000, cached=1_000_000) == pytest.approx(usd, abs=0.01)
+    assert rate_at(candidates()[LOCAL], 0, policy) == FREE
 
 
 def test_a_profile_that_nobody_described_is_not_free() -> None:

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import address, is_loopback, names_cloud, same_endpoint
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedPrice:
-    """What a table of prices has for a model, in USD per million tokens; cached ones None: as others. `as_of` is a
-    month, `at_host` tells whether it is the price at the endpoint's own host, or at others that have the model.
-    """
-
-    usd_per_million_in: float
-    usd_per_million_out: float
-    usd_per_million_cached: float | None
-    at_host: bool
-    as_of: str
-
-
-Listed = ListedPrice | Literal["unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +14,6 @@ class Candidate:
     """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers.
 
     `problem`: why it cannot be used as its files are written; empty: it can.
-    `listed` is what the table of prices has for its model, None where nobody has looked.
     """
 
     name: str
@@ -40,7 +22,6 @@ class Candidate:
     provider: str = ""
     key_missing: bool = False
     problem: str = ""
-    listed: Listed | None = None
     others: tuple[Candidate, ...] = ()
 
     def at(self, provider: int) -> Candidate:
