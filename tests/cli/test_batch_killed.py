@@ -112,7 +112,7 @@ def test_other_batches_leave_a_copy_alone_that_can_be_gone_on_in(tmp_path: Path)
 def test_a_copy_that_is_given_up_goes_and_what_was_done_in_it_is_kept_and_named(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, [*ANSWERS[:2], *ANSWERS])
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 6, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 7, "after")).code == -9
         again = batch.run(TASK)
     assert again.code == 0, again.err
     [diff] = batch.diffs

@@ -49,12 +49,12 @@ def test_an_attempt_that_would_pass_the_cap_ends_without_a_request(home: Path) -
 
 
 def test_an_attempt_that_grows_over_the_cap_makes_no_further_request(home: Path) -> None:
-    listing = tool("list_files", {"path": "."}, usage=(400_000, 100))
+    listing = tool("list_files", {"path": "."}, usage=(3_000, 100))
     with ScriptedProvider([listing, "never asked for"]) as burst:
-        done = run(home, burst, "--max-cost", "0.5")
+        done = run(home, burst, "--max-cost", "0.12")
         assert len(burst.chats) == 1
     assert (done.code, done.json["attempts"][0]["outcome"]) == (1, "failed")
-    assert "over the task's $0.50" in done.json["error"]
+    assert "over the task's $0.12" in done.json["error"]
 
 
 def test_where_nobody_can_agree_the_exit_code_is_4(home: Path) -> None:

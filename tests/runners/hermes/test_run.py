@@ -53,7 +53,7 @@ def test_a_model_elsewhere_is_sent_nothing_of_a_private_folder_that_git_ignores(
     with ScriptedProvider([*reads, say("fixed")]) as burst, ScriptedProvider() as local:
         stage.profile(local.base_url)
         stage.profile(burst.base_url, BURST, window=200_000)
-        wanted = ("run", "Fix app.py", "--profile", BURST, "--toolsets", "file", "--yes", "--json")
+        wanted = ("run", "Read app.py", "--profile", BURST, "--toolsets", "file", "--yes", "--json")
         path = f"{stage.hermes.python.parent}{os.pathsep}{os.environ['PATH']}"
         extra = {**stage.environ, "PATH": path, VARIABLE: ""}
         done = call(*wanted, "--workspace", str(stage.workspace), home=stage.folder, extra=extra)

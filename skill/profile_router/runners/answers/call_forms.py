@@ -188,7 +188,7 @@ WRAPPERS = re.compile(
     rf"{_STOP.pattern}|</?(?:{_TAGS}|minimax:tool_call)>|</?\|?/?tool_calls?\|>|\[/TOOL_CALLS\]"
     r"|<｜tool▁calls?▁(?:begin|end)｜>|<\|tool_calls?_(?:section_)?(?:begin|end)\|>|<start_function_response>"
 )
-NOTHING = re.compile(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*")
+NOTHING = re.compile(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*+")
 MARKED: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(rf"<(?P<tag>{_TAGS})>(?!\s*</)"), _tagged),
     (re.compile(r"<\|(?P<tag>tool_calls?)\|>"), _tagged),
