@@ -17,7 +17,7 @@ from tests.scripted_provider import call as tool
 
 EDIT = tool("write_file", {"path": "b.py", "content": "y = 2\n"})
 # Red after the first attempt, green after the second.
-CHECK = f'{sys.executable} -c "import b; raise SystemExit(b.y != 3)"'
+CHECK = f'{sys.executable} -B -c "import b; raise SystemExit(b.y != 3)"'
 AGAIN = tool("write_file", {"path": "b.py", "content": "y = 3\n"})
 RUN = ("run", "add b.py", "--check", CHECK, "--thread", "t", "--yes", "--json")
 LAST = 40  # commits of such a run, of threads, health and ledger together, are fewer

@@ -169,7 +169,7 @@ def test_the_session_of_a_hermes_parent_counts_as_one_with_private_work(
 ) -> None:
     works, check, private = SESSIONS[what]
     with models(tmp_path, works, []):
-        code, _ = run(tmp_path, repository, sessions=["s", "before"], check=check)
+        code, _ = run(tmp_path, repository, sessions=["s", "before"], check=check, goal="tell of calc.py")
     why = ParentSessions(state=tmp_path / "state").why_local(["s"])
     assert (code, bool(why)) == (0, private)
 
