@@ -57,7 +57,7 @@ def ensure_environment(root: Path, extras: Sequence[str] = (), newest: bool = Fa
 
 
 def extras_for(arguments: Sequence[str]) -> list[str]:
-    """Return the extras that a command needs: to serve a model where there is no llama-server, the one of the wheel."""
+    """Return the extras that a command needs: to serve a model without a llama-server, the one of the wheel."""
     serves = list(arguments[:1]) == ["llama-server"] and "--run" in arguments
     if not serves:
         return []

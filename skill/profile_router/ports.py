@@ -132,7 +132,7 @@ class RunHistory(Protocol):
     def story(self, wanted: str) -> Story:
         """Return all that is known of the run whose id begins with *wanted*, or of the thread's newest.
 
-        Raises UsageError where there is none, or several.
+        Raises UsageError for none, or several.
         """
 
     def by_thread(self) -> Mapping[str, tuple[int, float]]:

@@ -58,7 +58,7 @@ MENDS: Mapping[Wrong, Mend] = {
     "no-tls": Mend("{where} speaks http, and {base_url} asks by https", "{set_at}"),
     "only-tls": Mend("{where} speaks https, and {base_url} asks by http", "{set_at}"),
     "no-trust": Mend("{where} has a certificate that nobody trusted here has signed", "{trust}"),
-    "no-http": Mend("{where} does not speak HTTP: it is no model server", _ADDRESS),
+    "no-http": Mend("{where} does not speak HTTP: it is not a model server", _ADDRESS),
     "failing": Mend("{where} fails: {detail}", "read the log of {listener} at {where}, and start it again"),
     "no-models": Mend("{where} answers, but not as a model server: {detail}", _ADDRESS, "warn"),
 }

@@ -83,7 +83,7 @@ def git(
 
 
 def marked(folder: Path) -> Path | None:
-    """Return the nearest folder around *folder* that has a `.git`, without asking git; None where there is none."""
+    """Return the nearest folder around *folder* that has a `.git`, without asking git; None if it has none."""
     return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
 
 

@@ -3,7 +3,7 @@
 Hermes copies the plugin's folder alone (of a repository's subfolder nothing else arrives), and a forced reinstall
 deletes `router.json` with it. So the program is looked for, in this order: PROFILE_ROUTER_COMMAND; `router.json`;
 `<home>/profile-router/program.json`, which `install` writes outside the plugin's folder; `profile-router` on PATH; the
-environment that an earlier `setup` made; the copy of the repository that the plugin lies in. Where there is none, one
+environment that an earlier `setup` made; the copy of the repository that the plugin lies in. If none is found, one
 is made from what `--from` names: a copy, a wheel, or a URL with its checksum. Never from a name in a package index:
 this program is published in none, so whoever took its name there would be installed.
 """

@@ -47,7 +47,7 @@ def landlock_version(kernel: Any) -> int:
 
 
 def confine(kernel: Any, writable: Sequence[str]) -> bool:
-    """Let this process and all it starts write below *writable* only; return False where there is no Landlock."""
+    """Let this process and all it starts write below *writable* only; return False without Landlock."""
     found = landlock_version(kernel)
     if not found:
         return False

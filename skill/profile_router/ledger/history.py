@@ -60,7 +60,7 @@ class SqliteHistory:
     def find(self, wanted: str) -> RunRow:
         """Return the run whose id begins with *wanted*, else the answer of `route`, else the thread's newest run.
 
-        Raises UsageError where there is none, or several.
+        Raises UsageError for none, or several.
         """
         like = wanted.lower()
         known = like and all(char in "0123456789abcdef" for char in like)

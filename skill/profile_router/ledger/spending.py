@@ -51,7 +51,7 @@ class Ledger:
             return number, before
 
     def held(self, name: str) -> Held | None:
-        """Return the reservation that was made under *name*, None where there is none."""
+        """Return the reservation that was made under *name* or None."""
         with transaction(self.state / FILE, make_ready) as database:
             row = database.execute(f"SELECT id, reserved, COALESCE(spent, 0) {_NAMED} name = ?", (name,)).fetchone()
         return None if row is None else Held(number=row[0], reserved=row[1], spent=row[2])

@@ -51,7 +51,7 @@ class Seal:
 
 
 def seal_of(environ: Mapping[str, str], *, make: bool) -> Seal:
-    """Return the seal of this user. *make*: a key is made where there is none. Raises StateError for a spoilt one."""
+    """Return the seal of this user. *make*: a missing key is made. Raises StateError for a spoilt one."""
     if not make and not key_file(environ).exists():
         return Seal(None)
     try:

@@ -28,7 +28,7 @@ from profile_router.ledger.schema import FILE, day_of, make_ready, moments
 from profile_router.ledger.words import Seal
 from profile_router.state.database import reading, transaction
 
-_BESIDE = "('probe', 'condense', 'summarize')"  # calls that are no attempts
+_BESIDE = "('probe', 'condense', 'summarize')"  # calls that are not attempts
 _TOTALS = """UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
   tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id),

@@ -189,7 +189,7 @@ def _key(
     """
     written, named = settings.get("api_key"), settings.get("key_variable")
     if written is not None and not written.unset:
-        for used in written.variables:  # a key that is spoilt in the .env is no fault of the config.yaml
+        for used in written.variables:  # a key that is spoilt in the .env is not a fault of the config.yaml
             variables.key(used)
         if spoilt := spoilt_by(written.value):
             fix = "write it into the .env beside it as NAME=KEY, and here `${NAME}`"

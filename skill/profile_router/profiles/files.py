@@ -31,7 +31,7 @@ _WORDED = {
 
 
 def read_config(path: Path) -> dict[str, Any] | None:
-    """Return the mapping in the YAML file *path*, {} for an empty file, None where there is no such file.
+    """Return the mapping in the YAML file *path*, {} for an empty file, None for a missing one.
 
     Raises ProfileError for anything else: with the line for a syntax error, never with the text of that line.
     """
@@ -40,7 +40,7 @@ def read_config(path: Path) -> dict[str, Any] | None:
 
 
 def read_text(path: Path) -> str | None:
-    """Return what the file *path* of a profile holds, without a byte order mark; None where there is no such file.
+    """Return what the file *path* of a profile holds, without a byte order mark; None if it is missing.
 
     Raises ProfileError for one that is not a plain file, cannot be read, is larger than MAX_BYTES, or is not UTF-8.
     """

@@ -74,7 +74,7 @@ def _key_text(value: Any) -> str | None:
 
 
 def _variable(value: Any) -> str | None:
-    """Return the name of a variable. What is no name may be the key itself, so no message may quote it."""
+    """Return the name of a variable. What is not a name may be the key itself, so no message may quote it."""
     if not isinstance(value, str) or (value.strip() and not _VARIABLE.fullmatch(value.strip())):
         raise Wrong("the bare name of a variable in the profile's .env, such as OPENROUTER_API_KEY, never the key")
     return value.strip() or None

@@ -60,7 +60,7 @@ def prepare(
 ) -> Setup:
     """Read policy, home and profiles for *task*. Raises RouterError for anything that is wrong with them.
 
-    A profile of a tier that cannot be used is no error yet: the route may do without it.
+    A profile of a tier that cannot be used is not an error yet: the route may do without it.
     *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
     """
     workspace = find_workspace(task.workspace, cwd)

@@ -68,7 +68,7 @@ async def fault_of_error(error: BaseException, base_url: str, *, connect_s: floa
 
 
 def _answered_otherwise(error: BaseException) -> bool:
-    """Tell whether a handshake ended in *error* because bytes came that are no TLS, not because none came."""
+    """Tell whether a handshake ended in *error* because bytes came that are not TLS, not because none came."""
     return any(isinstance(link, ssl.SSLError) and not isinstance(link, ssl.SSLEOFError) for link in causes(error))
 
 

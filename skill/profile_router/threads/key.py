@@ -34,7 +34,7 @@ def key_file(environ: Mapping[str, str]) -> Path:
 
 
 def read_key(environ: Mapping[str, str]) -> bytes:
-    """Return the key, made where there is none yet.
+    """Return the key; make it if it is missing.
 
     Raises NoThreadKey if it can neither be read nor made, and StateError if it is not a key, or others can read it.
     """

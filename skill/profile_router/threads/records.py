@@ -24,7 +24,7 @@ class Records(Protocol):
     """The records of one run. Names are ours; values are what the serializer takes."""
 
     def find(self, name: str) -> Any:
-        """Return the value of the record *name*, None where there is none."""
+        """Return the value of the record *name* or None."""
         ...
 
     def keep(self, name: str, value: Any) -> None:
@@ -47,7 +47,7 @@ class MemoryRecords:
     _values: dict[str, Any] = field(default_factory=dict)
 
     def find(self, name: str) -> Any:
-        """Return the value of the record *name*, None where there is none."""
+        """Return the value of the record *name* or None."""
         return self._values.get(name)
 
     def keep(self, name: str, value: Any) -> None:
@@ -72,7 +72,7 @@ class Scoped:
     start: str
 
     def find(self, name: str) -> Any:
-        """Return the value of the record *name*, None where there is none."""
+        """Return the value of the record *name* or None."""
         return self.inner.find(self.start + name)
 
     def keep(self, name: str, value: Any) -> None:
@@ -101,7 +101,7 @@ class StoredRecords:
         self._database.execute("PRAGMA secure_delete = ON")
 
     def find(self, name: str) -> Any:
-        """Return the value of the record *name*, None where there is none."""
+        """Return the value of the record *name* or None."""
         row = self._done("SELECT type, value FROM records WHERE thread = ? AND run = ? AND name = ?", name)
         return self._serializer.loads_typed(row[0]) if row else None
 

@@ -35,7 +35,7 @@ async def run_check(
     """
     taints: list[Taint] = []
     if not folder.is_dir():
-        gone = f"it was not run: {shown(str(folder))} is no folder any more"
+        gone = f"it was not run: {shown(str(folder))} is not a folder any more"
         return CheckResult(command=command, exit_code=None, seconds=0.0, last_line=gone, tail=gone)
     async with watched(watch, taints.append):
         ended = await run_bounded(

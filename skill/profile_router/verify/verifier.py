@@ -41,7 +41,7 @@ _LARGEST_DIFFED = 2_000_000
 @dataclass(slots=True, kw_only=True)
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. Checks run in *folder*, where the user stands; None: at its root. `journal` holds
-    what files were before the subagent's tools wrote them (None: absent): it stands in for git where there is none.
+    what files were before the subagent's tools wrote them (None: absent): it stands in for git without a repository.
     `scratch` is a folder for git's marks. A file whose path matches one of `private` is named in a diff and no more;
     `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`.
     `records` keep what was seen, so that a run that is resumed does not see what its own check left."""

@@ -112,7 +112,7 @@ def form_of(head: bytes, *, whole: bool) -> Form:
 
 
 def encoding_of(head: bytes) -> str:
-    """Return the encoding that the byte order mark of *head* tells, UTF-8 where there is none."""
+    """Return the encoding that the byte order mark of *head* tells, UTF-8 without one."""
     return next((name for mark, name in _WIDE if head.startswith(mark)), "utf-8-sig")
 
 

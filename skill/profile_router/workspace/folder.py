@@ -43,7 +43,7 @@ def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
 def workspace_of_files(files: Sequence[str], cwd: Path) -> Workspace | None:
     """Return the workspace that the named *files* lie in: the repository around them, else the folder of all of them.
 
-    None where none of them is there, and where the folder would hold the user's home: that is no folder for a task.
+    None where none of them is there, and where the folder would hold the user's home: that is not a folder for a task.
     Raises WorkspaceError as `find_workspace` does.
     """
     places = [Path(os.path.realpath(cwd / expanded(value))) for value in files if value and "\0" not in value]

@@ -207,7 +207,7 @@ def _url_and_rest(found: re.Match[str]) -> tuple[str, str]:
 
 
 def _of_data_url(url: str) -> tuple[str, int] | None:
-    """Return the form and the bytes of the image in *url*, a data URL without blanks; None where there is none."""
+    """Return the form and the bytes of the image in *url*, a data URL without blanks; None if it has none."""
     payload = url.partition(",")[2]
     if "%" in payload:
         payload = unquote(payload)

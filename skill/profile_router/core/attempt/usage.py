@@ -69,7 +69,7 @@ def said_usage(usage: object) -> SaidUsage:
 
 
 def count(value: object) -> Figure:
-    """Return *value* where it is a whole number, None for anything else: true, 3.0 and "3" are no counts."""
+    """Return *value* where it is a whole number, None for anything else: true, 3.0 and "3" are not counts."""
     return value if type(value) is int and value >= 0 else None
 
 

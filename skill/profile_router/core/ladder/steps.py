@@ -42,7 +42,7 @@ class Terrain:
     condensable: bool = False
 
     def view(self, place: Place) -> ProviderView | None:
-        """Return the provider at *place*, None where there is none."""
+        """Return the provider at *place* or None."""
         found = self.views.get(place.profile, ())
         return found[place.provider] if place.provider < len(found) else None
 

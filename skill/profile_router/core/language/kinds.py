@@ -34,7 +34,7 @@ LINKS = word_set(
     "… – —"
 )
 PREPOSITIONS = word_set("of for in on to from with that which by using so and about around caused introduced")
-# What else begins a title that is no noun phrase: "Undo the refactoring", "Enable the security audit".
+# What else begins a title that is not a noun phrase: "Undo the refactoring", "Enable the security audit".
 TITLE_VERBS = IMPERATIVES | word_set(
     "undo revert enable disable enhance configure setup expose wire log track mention note prevent block gate unblock "
     "merge close reopen restore reapply rebase discuss announce schedule postpone cancel delay approve reject enforce "

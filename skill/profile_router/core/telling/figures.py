@@ -47,7 +47,7 @@ def evidence_figures(evidence: Evidence) -> Figures:
 
 
 def task_figures(task: Task) -> Figures:
-    """Return what of *task* is no text: labels, limits and counts. The profile is the one that was asked for."""
+    """Return what of *task* is not text: labels, limits and counts. The profile is the one that was asked for."""
     return {
         "profile": task.profile,
         "local_only": task.local_only,

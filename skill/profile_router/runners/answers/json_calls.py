@@ -137,7 +137,7 @@ def _python_call(node: ast.Call, offered: Collection[str]) -> TextCall | None:
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return the name of what is called, such as `default_api.read_file`; empty where it is no name."""
+    """Return the name of what is called, such as `default_api.read_file`; empty where it is not a name."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute) and len(parts) < _MOST_DOTS:
         parts.append(node.attr)

@@ -71,7 +71,7 @@ def _told_stream() -> type:
 
 
 def _event(body: bytes) -> bytes | None:
-    """Return the event for the error in *body*, None where there is none."""
+    """Return the event for the error in *body* or None."""
     try:
         found: Any = read_json(body)
     except UnreadableJson:

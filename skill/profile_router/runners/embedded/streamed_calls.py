@@ -95,7 +95,7 @@ class StreamedCalls(AsyncCallbackHandler):
                 yield delta
 
     def _take_end(self, choice: dict[str, Any]) -> None:
-        """Let a good end be said once: LangChain joins the words of all events, and "stopstop" is no word."""
+        """Let a good end be said once: LangChain joins the words of all events, and "stopstop" is not a word."""
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             if self._ended and is_good(reason):

@@ -30,7 +30,7 @@ class Hermes:
 
 
 def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
-    """Return the Hermes in force, None where there is none.
+    """Return the Hermes in force or None.
 
     Its python is $PROFILE_ROUTER_HERMES_PYTHON, else *named* (the policy's), else what `hermes` on PATH begins with.
     The word `none` in one of the first two means to do without. Raises UsageError where one of them names no program.

@@ -169,7 +169,7 @@ def failure_of(
 
 
 def _no_answer(account: Account, order: Order, where: str) -> Failure | None:
-    """Return why the words with which Hermes ended a turn well are no answer: cut off, or a call that nobody made."""
+    """Return why the words that end a turn of Hermes are not an answer: cut off, or a call that nobody made."""
     ended = _TEXT_ENDED.match(str((account.result or {}).get("turn_exit_reason")))
     if ended and (bad := bad_ending(ended[1])) is not None:
         return Failure(cause=bad[0], message=f"{where}: {bad[1]}")

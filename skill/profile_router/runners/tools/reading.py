@@ -92,7 +92,7 @@ def read_page(fence: Fence, path: str, start: int, count: int, room: int) -> str
 def _scan(fence: Fence, path: str, file: BinaryIO, size: int, page: _Page) -> bool:
     """Feed *file* to *page*, its secrets masked; return whether its end was reached.
 
-    Whatever lies around the page is looked at too: the lines of a secret are no less secret without its head.
+    Whatever lies around the page is looked at too: the lines of a secret stay secret without its head.
     """
     chunk = file.read(_COUNTED_WHOLE + 1)
     if is_binary(chunk):

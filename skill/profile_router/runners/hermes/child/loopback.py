@@ -134,7 +134,7 @@ class _Heard:
         return []
 
     def end(self) -> list[str]:
-        """Return what the answer brings where it was no stream."""
+        """Return what the answer brings where it was not a stream."""
         return self._read(b"".join(self._whole))
 
     def _read(self, text: bytes) -> list[str]:

@@ -293,7 +293,7 @@ def _of(value: Any, name: str) -> Any:
 
 
 def said_by(usage: Any) -> tuple[int, int, int]:
-    """Return the tokens in, out and cached that *usage* of a chat completion counts, -1 for what is no count."""
+    """Return the tokens in, out and cached that *usage* of a chat completion counts, -1 for what is not a count."""
     cached = _of(_of(usage, "prompt_tokens_details"), "cached_tokens")
     return _figure(_of(usage, "prompt_tokens")), _figure(_of(usage, "completion_tokens")), _figure(cached)
 
