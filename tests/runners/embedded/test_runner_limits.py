@@ -153,7 +153,10 @@ def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(
 def test_an_answer_that_breaks_off_is_paid_for_as_far_as_it_came(ends: str) -> None:
     with ScriptedProvider([say("half " * 500, ends=ends, usage=None)]) as provider:
         policy = a_policy(limits={"between_tokens_seconds": 0.3})
-        receipt = run(cloud(provider.base_url), cloud_order(), policy=policy).receipt
+        attempt = run(cloud(provider.base_url), cloud_order(), policy=policy)
+    assert attempt.failure is not None
+    assert (attempt.failure.cause == "stalled") is (ends == "stalls")  # long before the first token's limit is over
+    receipt = attempt.receipt
     assert receipt.outcome == "failed"
     assert receipt.tokens_in > 100
     assert receipt.tokens_out >= 500

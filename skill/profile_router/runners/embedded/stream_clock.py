@@ -37,7 +37,8 @@ class StreamClock(AsyncCallbackHandler):
             while not running.done():
                 if (left := self._seconds_left()) <= 0:
                     raise self._late()
-                await asyncio.wait({running}, timeout=left)
+                # The first token may come during this wait: from then on the shorter limit between two counts.
+                await asyncio.wait({running}, timeout=min(left, self._limits.between_tokens_seconds))
             return running.result()
         finally:
             if not running.done():
