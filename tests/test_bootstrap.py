@@ -99,6 +99,7 @@ def test_a_real_environment_is_made_once_and_holds_what_was_asked_for(root: Path
     assert (root / ".venv" / "pyvenv.cfg").stat().st_mtime_ns == made
 
 
+@pytest.mark.nightly
 def test_a_real_environment_holds_the_constraints_versions_and_the_newest_one_beside_it_the_newest(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

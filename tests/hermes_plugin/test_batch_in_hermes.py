@@ -78,6 +78,7 @@ def test_three_writers_of_one_batch_work_apart_and_all_of_it_lands(stage: Stage,
     assert len(model.chats) == 2
 
 
+@pytest.mark.nightly
 def test_of_two_that_contradict_the_parent_is_told_where_the_losers_work_is(stage: Stage) -> None:
     with (
         ScriptedProvider(delegates(tasks=TASKS)) as model,
@@ -99,6 +100,7 @@ def test_of_two_that_contradict_the_parent_is_told_where_the_losers_work_is(stag
     assert not [place for place in (stage.folder / "state" / "worktrees").iterdir() if place.is_dir()]
 
 
+@pytest.mark.nightly
 def test_children_that_are_hermes_themselves_write_in_their_copies_too(stage: Stage) -> None:
     """Hermes' file tools go wherever an absolute path leads: it must lead into the copy."""
     file = stage.workspace / "notes.md"

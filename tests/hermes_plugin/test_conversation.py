@@ -105,6 +105,7 @@ def test_what_was_said_of_private_work_reaches_no_model_elsewhere(stage: Stage) 
     assert not [word for word in ("ayroll", "1.07", "local-only", "Thanks") if word in json.dumps(bodies)]
 
 
+@pytest.mark.nightly
 def test_where_the_policy_lets_turns_pass_a_private_task_ends_that_for_its_session(stage: Stage) -> None:
     private = {"goal": "Add the numbers up", "local_only": True}
     said: list[tuple[str, list[dict[str, Any]]]] = [
@@ -119,6 +120,7 @@ def test_where_the_policy_lets_turns_pass_a_private_task_ends_that_for_its_sessi
     assert [kept in result["notes"] for result in (results[1][2], results[2][0])] == [True, True]
 
 
+@pytest.mark.nightly
 def test_a_session_that_is_resumed_is_the_same_one(stage: Stage) -> None:
     private = {"goal": "Add the numbers up", "profile": LOCAL}
     bodies, _ = chatted(stage, [("One", [private])], [("Two", [ELSEWHERE])], recap=FORMULA, elsewhere="turns")
@@ -170,6 +172,7 @@ def assert_growing(bodies: Sequence[Any]) -> None:
         assert len(after["messages"]) > len(before["messages"])
 
 
+@pytest.mark.nightly
 def test_stock_hermes_grows_its_requests_in_the_same_way(stage: Stage) -> None:
     """The control: the same chat without the plugin. Hermes' own subagents ask the same server; they cannot delegate."""
     done = [say("done")] * 3

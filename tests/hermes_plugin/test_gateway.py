@@ -10,6 +10,7 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
+import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.gateway import ANN, BOB, Chat, gateway, processes
 from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, server
@@ -86,6 +87,7 @@ def test_stop_in_a_chat_ends_the_child_with_all_its_processes_and_the_chat_goes_
         assert len(local.chats) == 1
 
 
+@pytest.mark.nightly
 def test_a_delegation_may_take_longer_than_the_gateway_lets_a_turn_be_silent(stage: Stage) -> None:
     """The gateway looks every five seconds, and says every three what an agent that it has already is at."""
     answer, gate = hanging()
@@ -106,6 +108,7 @@ def test_a_delegation_may_take_longer_than_the_gateway_lets_a_turn_be_silent(sta
         assert "inactive" not in " ".join(chat.lines[ANN])
 
 
+@pytest.mark.nightly
 def test_while_one_chat_waits_for_its_two_delegations_another_is_told_a_route(stage: Stage) -> None:
     answer, gate = hanging()
     script = [calls(*(Call(name="delegate_task", arguments={"goal": goal}) for goal in ("one", "two"))), say(DONE)]

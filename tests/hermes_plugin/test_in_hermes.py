@@ -71,6 +71,7 @@ def test_the_authors_own_call_runs_under_the_profile_it_names(stage: Stage, how:
     assert second["tools"] == first["tools"]
 
 
+@pytest.mark.nightly
 def test_a_large_window_makes_the_child_a_real_hermes_too_and_it_delegates_nothing(stage: Stage) -> None:
     """Hermes → plugin → router → Hermes: its own key, its own model, none of the parent's variables, no recursion."""
     with ScriptedProvider(delegates(**SEED)) as model, server("claims it is") as burst, server() as others:
@@ -156,6 +157,7 @@ def test_a_task_that_was_dispatched_is_not_delegated_again_when_the_router_dies(
     assert entry["thread"]
 
 
+@pytest.mark.nightly
 def test_a_mistake_in_the_plugin_itself_never_makes_hermes_delegate_what_was_dispatched(stage: Stage) -> None:
     with ScriptedProvider(delegates(**TYPO)) as model, server("local did it") as local:
         parent = Parent(stage, model)
@@ -186,6 +188,7 @@ def test_where_the_policy_does_not_switch_it_on_hermes_delegates_as_ever(
     assert ("profile_router" in told) is noted
 
 
+@pytest.mark.nightly
 def test_the_model_can_ask_for_a_route_and_for_a_routed_run_by_name(stage: Stage) -> None:
     script = [call("route_task", TYPO), call("route_task", {**TYPO, "run": True}), say("the parent is done")]
     with ScriptedProvider(script) as model, server("local did it") as local:

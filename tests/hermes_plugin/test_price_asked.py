@@ -19,6 +19,7 @@ from profile_router.hermes_plugin import hermes
 DEAR = {"goal": "Refactor the whole code base", "profile": BURST}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("reply", "status", "requests"), [by_night("/approve", "completed", 1), ("/deny", "failed", 0)]
 )

@@ -125,6 +125,7 @@ def test_hermes_chat_shows_each_step_above_its_prompt(stage: Stage) -> None:
                 assert chat.times(step) == 1
 
 
+@pytest.mark.nightly
 def test_hermes_chat_shows_how_each_task_of_a_batch_ended(stage: Stage) -> None:
     tasks = [{"goal": "Find the typo in README.md"}, {"goal": "Lint README.md"}]
     with (
@@ -141,6 +142,7 @@ def test_hermes_chat_shows_how_each_task_of_a_batch_ended(stage: Stage) -> None:
             chat.wait_for(f"┊ 🧭 2/2 result: failed, its work is kept in {stage.folder / 'state' / 'diffs'}")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "how",
     [pytest.param(("-z", "please do it"), id="-z"), by_night(("chat", "-Q", "-q", "please do it"), name="chat -Q")],

@@ -58,6 +58,7 @@ def test_a_task_is_done_in_the_folder_of_its_chat_once_its_user_agrees_to_the_pr
     assert len(set(shown)) == len(shown)
 
 
+@pytest.mark.nightly
 def test_an_interrupt_ends_the_subagent(stage: Stage, tmp_path: Path) -> None:
     with ScriptedProvider(delegates(goal="Find the typo in README.md")) as model, server(say("", stall=True)) as local:
         parent = Parent(stage, model)

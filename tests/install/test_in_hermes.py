@@ -81,6 +81,7 @@ def test_a_profile_of_ours_has_the_files_that_hermes_own_install_leaves(stage: S
         assert (ours / "config.yaml").read_bytes() == (theirs / "config.yaml").read_bytes()
 
 
+@pytest.mark.nightly
 def test_hermes_honours_a_profile_that_it_refused_once_the_block_is_pasted(stage: Stage) -> None:
     with ScriptedProvider([say("from the spare")] * 4) as spare:
         chain = f"  fallback_providers:\n    - {{provider: openai, base_url: '{spare.base_url}', model: spare}}\n"
@@ -94,6 +95,7 @@ def test_hermes_honours_a_profile_that_it_refused_once_the_block_is_pasted(stage
         assert (after.returncode, "from the spare" in after.stdout) == (0, True)
 
 
+@pytest.mark.nightly
 def test_hermes_sends_the_preferences_that_it_ignored_before(stage: Stage) -> None:
     with ScriptedProvider([say("ok")] * 4) as provider:
         model = f"model:\n  provider: openrouter\n  base_url: {provider.base_url}\n  default: a/b\n  context_length: 65536\n"

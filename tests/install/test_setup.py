@@ -257,6 +257,7 @@ def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is
     assert (own_environment / "bin" / "profile-router").is_file()
 
 
+@pytest.mark.nightly
 def test_an_environment_that_an_interrupted_setup_left_half_made_is_made_anew(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -283,6 +284,7 @@ sys.exit(setup(["--from", "./x.whl", "--yes"]))
     assert (done.returncode, done.stderr) == (130, "")
 
 
+@pytest.mark.nightly
 def test_what_pip_cannot_install_is_told_with_who_failed_and_what_mends_it(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

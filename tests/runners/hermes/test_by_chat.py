@@ -57,6 +57,7 @@ def test_it_does_the_task_and_the_key_stays_with_the_router(unknown: Stage) -> N
     assert [note for note in attempt.notes if "asked by `hermes chat`" in note]
 
 
+@pytest.mark.nightly
 def test_a_model_that_never_ends_makes_exactly_as_many_requests_as_turns(unknown: Stage) -> None:
     endless = [call("write_file", {"path": f"{n}.txt", "content": "x\n"}) for n in range(PLENTY)]
     with ScriptedProvider(endless) as provider:
@@ -81,6 +82,7 @@ def test_a_request_for_which_there_is_no_money_does_not_go_out(unknown: Stage) -
     assert (attempt.failure.cause, attempt.receipt.turns) == ("over-budget", 2)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("last", "cause"),
     [(fail(401), "key-refused"), by_night(say("half", ends="cut"), "cut-short")],
@@ -94,6 +96,7 @@ def test_a_request_that_failed_is_the_last(unknown: Stage, last: Answer, cause: 
     assert (attempt.failure.cause, attempt.receipt.turns) == (cause, 1)
 
 
+@pytest.mark.nightly
 def test_a_server_that_drips_without_an_end_is_left_in_time(unknown: Stage) -> None:
     with ScriptedProvider([Answer(trickle=True)]) as provider:
         unknown.profile(provider.base_url)

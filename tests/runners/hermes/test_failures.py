@@ -20,17 +20,15 @@ WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
     ("answers", "cause", "said", "requests"),
     [
         by_night([fail(500)], "server-error", "HTTP 500: it failed", 1, name="500"),
-        pytest.param([fail(401, f"bad key {KEY}")], "key-refused", "HTTP 401: bad key ***", 1, id="401"),
+        by_night([fail(401, f"bad key {KEY}")], "key-refused", "HTTP 401: bad key ***", 1, name="401"),
         by_night([fail(429, headers={"Retry-After": "1"})], "rate-limited", "HTTP 429: it failed", 1, name="429"),
         by_night([Answer(drop=True)], "bad-gateway", "", 1, name="dropped"),
         by_night([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, name="cut"),
         pytest.param([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, id="503 on the second turn"),
         pytest.param([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, id="turn limit"),
         # These are not repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
-        pytest.param([say("")] * 4, "empty-answer", "the answer is empty", 4, id="empty"),
-        pytest.param(
-            [call("no_such_tool")] * 3, "unknown-tool", "invalid tool call: no_such_tool", 3, id="unknown tool"
-        ),
+        by_night([say("")] * 4, "empty-answer", "the answer is empty", 4, name="empty"),
+        by_night([call("no_such_tool")] * 3, "unknown-tool", "invalid tool call: no_such_tool", 3, name="unknown tool"),
     ],
 )
 def test_a_failed_turn_has_a_cause_and_asked_no_more_than_it_says(
@@ -61,7 +59,7 @@ FAILURES: dict[str, tuple[Answer, str]] = {
 }
 
 
-@pytest.mark.parametrize(("version", "answer", "cause"), in_turn(EITHER, FAILURES))
+@pytest.mark.parametrize(("version", "answer", "cause"), in_turn(EITHER, FAILURES, each=3))
 def test_a_request_that_failed_is_not_made_again_by_any_hermes(
     stage: Stage, version: str, answer: Answer, cause: str
 ) -> None:
@@ -74,7 +72,7 @@ def test_a_request_that_failed_is_not_made_again_by_any_hermes(
     assert attempt.failure.cause == cause or (not cause and attempt.failure.cause in ("cut-short", "bad-gateway"))
 
 
-@pytest.mark.parametrize(("most", "made"), [(1, 1), (2, 2)])
+@pytest.mark.parametrize(("most", "made"), [by_night(1, 1), (2, 2)])
 def test_a_request_that_goes_again_without_a_refused_option_counts(stage: Stage, most: int, made: int) -> None:
     stage.hermes = installed_hermes(NEW)
     answers = [fail(400, "stream_options: extra fields not permitted"), say("done")]

@@ -40,11 +40,19 @@ def first_in(version: str) -> list[Any]:
     return [name if name == version else by_night(name) for name in TRIED]
 
 
-def in_turn(versions: Sequence[str], rows: Mapping[str, tuple[Any, ...]]) -> list[Any]:
-    """Return the parameters of a test that meets *rows* in *versions*: one version in turn, the others by night."""
+def in_turn(versions: Sequence[str], rows: Mapping[str, tuple[Any, ...]], each: int = 1) -> list[Any]:
+    """Return the parameters of a test that meets *rows* in *versions*: one version in turn, the others by night.
+
+    Of the rows each so many-th is met with each change.
+    """
     return [
-        pytest.param(version, *row, id=f"{name}-{version}", marks=() if version == turn else pytest.mark.nightly)
-        for (name, row), turn in zip(rows.items(), itertools.cycle(versions), strict=False)
+        pytest.param(
+            version,
+            *row,
+            id=f"{name}-{version}",
+            marks=() if version == turn and not number % each else pytest.mark.nightly,
+        )
+        for number, ((name, row), turn) in enumerate(zip(rows.items(), itertools.cycle(versions), strict=False))
         for version in versions
     ]
 
