@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,10 @@ EDIT = tool("write_file", {"path": "b.py", "content": "y = 2\n"})
 COMMANDS = (("history",), ("threads",), ("budget",), ("show", "t"))
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Give a home with two runs: t failed its check twice, u was well."""
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home with two runs, to look at only: t failed its check twice, u was well."""
+    tmp_path = tmp_path_factory.mktemp("home")
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
     with ScriptedProvider([EDIT, say("done"), say("again")]) as local, ScriptedProvider([say("better")]) as burst:
         profile(tmp_path, "coding-local", local.base_url)
@@ -39,6 +41,12 @@ def home(tmp_path: Path) -> Path:
     assert (failed.code, well.code) == (1, 0), failed.err + well.err
     (tmp_path / "t.json").write_text(failed.out)
     return tmp_path
+
+
+@pytest.fixture
+def own_home(home: Path, tmp_path: Path) -> Path:
+    """Give a copy of that home, to change."""
+    return shutil.copytree(home, tmp_path / "own", symlinks=True)
 
 
 def asked(home: Path, *words: str) -> Done:
@@ -90,17 +98,17 @@ def test_an_unknown_run_is_an_error_with_what_fixes_it(home: Path) -> None:
     assert "`profile-router history` lists the runs" in one_line(call("show", "nobody", home=home))
 
 
-def test_budget_says_what_is_left_of_today(home: Path) -> None:
-    answer = asked(home, "budget", "--json").json
-    spent = json.loads((home / "t.json").read_text())["cost_usd"]
+def test_budget_says_what_is_left_of_today(own_home: Path) -> None:
+    answer = asked(own_home, "budget", "--json").json
+    spent = json.loads((own_home / "t.json").read_text())["cost_usd"]
     assert spent > 0
     assert (answer["spent_usd"], answer["reserved_usd"], answer["profiles"]) == (spent, 0.0, {"coding-burst": spent})
     assert answer["left_usd"] == pytest.approx(answer["day_usd"] - spent)
-    assert "left        $24.99 of today's $25.00" in asked(home, "budget").out
-    assert asked(home, "purge", "--all").out.splitlines()[-1] == "removed 2 runs from the ledger"
-    assert asked(home, "budget", "--json").json["spent_usd"] == spent
-    assert asked(home, "purge", "--reset-budget").out == "today's budget is whole again\n"
-    assert asked(home, "budget", "--json").json["left_usd"] == 25.0
+    assert "left        $24.99 of today's $25.00" in asked(own_home, "budget").out
+    assert asked(own_home, "purge", "--all").out.splitlines()[-1] == "removed 2 runs from the ledger"
+    assert asked(own_home, "budget", "--json").json["spent_usd"] == spent
+    assert asked(own_home, "purge", "--reset-budget").out == "today's budget is whole again\n"
+    assert asked(own_home, "budget", "--json").json["left_usd"] == 25.0
 
 
 def test_threads_lists_what_is_kept_with_what_it_cost(home: Path) -> None:
@@ -210,18 +218,18 @@ def test_the_ledger_is_its_owners_alone(home: Path) -> None:
         assert path.stat().st_size == 0 or not stat.S_IMODE(path.stat().st_mode) & 0o077
 
 
-def test_a_damaged_ledger_is_set_aside_and_said(home: Path) -> None:
-    for path in (home / "state").glob("ledger.sqlite*"):
+def test_a_damaged_ledger_is_set_aside_and_said(own_home: Path) -> None:
+    for path in (own_home / "state").glob("ledger.sqlite*"):
         path.unlink()
-    (home / "state" / "ledger.sqlite").write_text("this is not a database " * 500)
-    done = call("history", "--json", home=home)
+    (own_home / "state" / "ledger.sqlite").write_text("this is not a database " * 500)
+    done = call("history", "--json", home=own_home)
     assert (done.code, done.json) == (0, {"runs": []})
     assert "is set aside" in done.err
 
 
-def test_purge_of_a_thread_takes_its_runs_out_of_the_ledger(home: Path) -> None:
-    assert asked(home, "purge", "t").out.splitlines() == ["removed thread t", "removed 1 run from the ledger"]
-    assert [row["thread"] for row in asked(home, "history", "--json").json["runs"]] == ["u"]
+def test_purge_of_a_thread_takes_its_runs_out_of_the_ledger(own_home: Path) -> None:
+    assert asked(own_home, "purge", "t").out.splitlines() == ["removed thread t", "removed 1 run from the ledger"]
+    assert [row["thread"] for row in asked(own_home, "history", "--json").json["runs"]] == ["u"]
 
 
 def test_runs_of_a_thread_that_is_gone_are_purged_by_its_name(tmp_path: Path) -> None:
