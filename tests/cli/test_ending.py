@@ -11,6 +11,7 @@ from tests.cli.command import Done, call
 from tests.cli.screen import shown
 from tests.cli.stage import nobody, profile, workspace
 from tests.cli.test_run import CHECK, FIX, servers
+from tests.examples import by_night
 from tests.scripted_provider import Answer, fail, say
 
 from profile_router.core.telling.verdict import verdict_of
@@ -78,7 +79,7 @@ def test_a_refused_run_says_why_and_what_would_help_and_names_no_work(tmp_path: 
     assert "  claim " not in done.out
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [60, by_night(80), by_night(120)])
 def test_no_line_on_a_terminal_is_broken_by_it_and_no_table_is_raw(
     columns: int, tmp_path: Path, repository: Path
 ) -> None:
@@ -98,7 +99,7 @@ def test_no_color_is_obeyed(tmp_path: Path) -> None:
     assert "✓ verified    backoff.py +1 −1" in screen.text
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [60, by_night(80), by_night(120)])
 def test_the_demo_fits_a_terminal(columns: int, tmp_path: Path) -> None:
     screen = shown("demo", home=tmp_path, columns=columns)
     assert screen.too_wide(columns) == []

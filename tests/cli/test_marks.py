@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import call
+from tests.examples import by_night
 
 from profile_router.cli.marks import HANDLER, mark_on, showable
 from profile_router.cli.progress import Progress
@@ -27,7 +28,10 @@ def test_each_mark_has_one_for_streams_without_it(event: dict[str, str], line: s
     assert buffer.getvalue().decode(encoding).replace("·", "-") == f"{line}\n"
 
 
-@pytest.mark.parametrize("command", [("route", "fix the typo"), ("demo",), ("--help",), ("policy", "show", "--rules")])
+@pytest.mark.parametrize(
+    "command",
+    [("route", "fix the typo"), by_night(("demo",)), by_night(("--help",)), by_night(("policy", "show", "--rules"))],
+)
 def test_a_command_in_an_ascii_locale_prints_no_question_mark(command: tuple[str, ...], tmp_path: Path) -> None:
     done = call(*command, home=tmp_path, extra={"PYTHONIOENCODING": "ascii", "HERMES_HOME": ""}, python=())
     assert done.code == 0, done.err

@@ -40,7 +40,7 @@ def _run(words: list[str], home: Path, redirection: str) -> subprocess.Completed
     )
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", each(2, COMMANDS, " ".join))
 def test_a_reader_that_leaves_at_once_gets_no_complaint_after_it(words: list[str], home: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -52,7 +52,7 @@ def test_a_reader_that_leaves_at_once_gets_no_complaint_after_it(words: list[str
     assert (done.returncode, done.stderr) == (1 if words[0] in FAILS else 0, b"")
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", each(2, COMMANDS, " ".join))
 def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
     done = _run(words, home, ">/dev/full")
     assert done.returncode == 2
@@ -64,7 +64,7 @@ def test_a_full_disk_is_told_in_one_line(words: list[str], home: Path) -> None:
 CLOSED = itertools.product(COMMANDS, (">&-", "2>&-", "<&-", "<&- >&- 2>&-"))
 
 
-@pytest.mark.parametrize("both", each(3, CLOSED, lambda both: f"{' '.join(both[0])}, {both[1]}"))
+@pytest.mark.parametrize("both", each(7, CLOSED, lambda both: f"{' '.join(both[0])}, {both[1]}"))
 def test_a_closed_stream_changes_nothing_else(both: tuple[list[str], str], home: Path) -> None:
     words, closed = both
     done = _run(words, home, closed)
@@ -104,10 +104,10 @@ STARTS = {
 @pytest.mark.parametrize(
     "module", ["profile_router.cli.app", "profile_router.cli.options", "profile_router.cli.commands.route"]
 )
-@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize("start", each(3, STARTS, str))
 def test_ctrl_c_while_it_is_still_starting_is_no_traceback(start: str, module: str, home: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CTRL_C.format(module=module, start=start)],
+        [sys.executable, "-c", CTRL_C.format(module=module, start=STARTS[start])],
         env=environment(home, {"HERMES_HOME": "", "PROFILE_ROUTER_ENV": sys.prefix}),
         cwd=home, capture_output=True, timeout=60, check=False,
     )  # fmt: skip

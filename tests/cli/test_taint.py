@@ -18,6 +18,7 @@ from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
 from tests.cli.test_handoff import policy
 from tests.cli.test_run import Gate
+from tests.examples import by_night, each
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -80,7 +81,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", each(2, WAYS, str))
 def test_what_it_read_goes_to_no_model_elsewhere_in_any_words(tmp_path: Path, repository: Path, way: str) -> None:
     looks = [tool("read_file", {"path": "notes.txt"}), tool("list_files", {"path": "."})]
     with models(tmp_path, [READS, *WAYS[way]], [*looks, ADDS, say("It adds.")]) as (_, burst):
@@ -153,7 +154,7 @@ def test_the_workspace_itself_may_have_them_taken_back_and_never_let_them_pass(
     assert (refused.code, "allowed: back" in refused.err) == (2, True)
 
 
-@pytest.mark.parametrize("answers_before", [1, 2])
+@pytest.mark.parametrize("answers_before", [by_night(1), 2])
 def test_a_kill_between_the_reading_and_the_promotion_forgets_nothing(
     tmp_path: Path, repository: Path, answers_before: int
 ) -> None:
@@ -189,7 +190,7 @@ def test_the_answer_is_a_private_turn_and_the_next_task_of_the_thread_may_go_els
     assert b"look around" in told(burst)
 
 
-@pytest.mark.parametrize("begins", ["before it", "after it"])
+@pytest.mark.parametrize("begins", [by_night("before it"), "after it"])
 def test_no_other_task_of_a_batch_finds_what_one_made_of_a_private_file(
     tmp_path: Path, repository: Path, begins: str
 ) -> None:
