@@ -16,9 +16,9 @@ from tests.fuzz.mutations import octets, trees
 from profile_router.cli.task_fields import task_from_json, tasks_from_json
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
-from profile_router.hermes_plugin import middleware
+from profile_router.hermes_older import middleware
+from profile_router.hermes_older.middleware import on_tool
 from profile_router.hermes_plugin.arguments import tasks_of
-from profile_router.hermes_plugin.middleware import on_tool
 from profile_router.hermes_plugin.private import looks_private
 from profile_router.hermes_plugin.settings import Settings, read_settings
 

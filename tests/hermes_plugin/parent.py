@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from tests.cli.stage import workspace
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, say
+
+from profile_router.install import sources
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "skill" / "profile_router" / "hermes_plugin"
@@ -47,9 +48,8 @@ class Parent:
             "PROFILE_ROUTER_HERMES_PYTHON": "none",
             "PROFILE_ROUTER_STATE": str(self.stage.folder / "state"),
         }
-        shutil.copytree(PLUGIN, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
         settings = {"command": list(self.router() if command is None else command), **more}
-        (self.folder / "router.json").write_text(json.dumps(settings))
+        write_plugin(self.folder, settings)
         workspace(self.stage.workspace, FILES)
 
     @property
@@ -142,6 +142,14 @@ class Parent:
         """Return what the parent's model was told of its delegation."""
         [result] = [message for message in self.model.chats[-1]["messages"] if message["role"] == "tool"]
         return json.loads(result["content"])
+
+
+def write_plugin(folder: Path, settings: Mapping[str, Any], *, older: bool = True) -> None:
+    """Write the plugin into *folder* as `install` does for an *older* Hermes or not, its router.json with *settings*."""
+    for name, content in sources.plugin((), older=older).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "router.json").write_text(json.dumps(settings))
 
 
 def program(folder: Path, code: str) -> tuple[str, str]:

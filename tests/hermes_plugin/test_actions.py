@@ -17,7 +17,7 @@ from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
 
-from profile_router.hermes_plugin import middleware
+from profile_router.hermes_older import middleware
 from profile_router.hermes_plugin.arguments import tasks_of
 
 BESIDE = {"goal": "LOOP over README.md", "profile": BURST, "max_turns": 5, "subagent_id": "sa-1", "message": "hurry"}

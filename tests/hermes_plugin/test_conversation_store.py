@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from profile_router.hermes_plugin import conversation, middleware
+from profile_router.hermes_older import middleware
+from profile_router.hermes_plugin import conversation
 from profile_router.hermes_plugin.conversation import MOST_BYTES, conversation_of
 from profile_router.hermes_plugin.settings import Settings
 

@@ -237,7 +237,7 @@ def test_hermes_installs_the_folder_by_itself(stage: Stage, tmp_path: Path) -> N
         parent = Parent(stage, nobody)
         installed = parent.run("plugins", "install", f"file://{repository}#plugin", "--enable")
         assert installed.returncode == 0, installed.stdout + installed.stderr
-        assert {file.name for file in parent.folder.iterdir()} >= {"plugin.yaml", "__init__.py", "middleware.py"}
+        assert {file.name for file in parent.folder.iterdir()} >= {"plugin.yaml", "__init__.py", "guard.py"}
         shown = parent.run("profile-router", "profiles")
         assert "the router is not set up" in shown.stderr
         assert shown.returncode == 1

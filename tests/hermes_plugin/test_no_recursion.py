@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import yaml
 from tests.fakes import BURST, CHEAP, LOCAL
-from tests.hermes_plugin.parent import PLUGIN, Parent, delegates, program, server
+from tests.hermes_plugin.parent import Parent, delegates, program, server, write_plugin
 from tests.runners.hermes.stage import Stage, tool_results
 from tests.scripted_provider import ScriptedProvider, call, say
 
@@ -45,8 +43,7 @@ def plugin_of_the_child(stage: Stage) -> Path:
     other = stage.folder / "other"
     other.mkdir()
     command = program(other, f"open({str(called)!r}, 'w')")
-    shutil.copytree(PLUGIN, folder / "plugins" / "profile-router", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "plugins" / "profile-router" / "router.json").write_text(json.dumps({"command": command}))
+    write_plugin(folder / "plugins" / "profile-router", {"command": command})
     config = yaml.safe_load((folder / "config.yaml").read_text())
     config["plugins"] = {"enabled": ["profile-router"]}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))

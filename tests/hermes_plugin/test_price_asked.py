@@ -14,7 +14,7 @@ from tests.hermes_plugin.test_gateway import DONE, in_a_chat
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider
 
-from profile_router.hermes_plugin import hermes
+from profile_router.hermes_older import hermes
 
 DEAR = {"goal": "Refactor the whole code base", "profile": BURST}
 

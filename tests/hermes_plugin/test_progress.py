@@ -15,7 +15,7 @@ from tests.hermes_plugin.terminal_chat import TerminalChat
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
 
-from profile_router.hermes_plugin.hermes import alive_sign
+from profile_router.hermes_older.hermes import alive_sign
 
 
 class Agent:

@@ -15,6 +15,7 @@ from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import Parent, program, server
 from tests.runners.hermes.stage import Stage
 
+from profile_router.hermes_older import asking
 from profile_router.hermes_plugin import surfaces
 from profile_router.hermes_plugin.settings import Settings
 
@@ -99,7 +100,14 @@ def test_a_router_that_hangs_is_said_to(router: Any, monkeypatch: pytest.MonkeyP
 )
 def test_the_tool_says_what_is_wrong_with_its_arguments(router: Any, args: Any, said: str) -> None:
     router("raise SystemExit('it was called')")
-    assert said in json.loads(surfaces.route_task(args))["error"]
+    assert said in json.loads(asking.route_task(args))["error"]
+
+
+@pytest.mark.parametrize("run", [True, False])
+def test_the_tool_of_a_hermes_with_a_seam_runs_nothing(router: Any, run: bool) -> None:
+    router("raise SystemExit('it was called')")
+    said = json.loads(surfaces.route_task({"goal": "do it", "run": run}))["error"]
+    assert said.startswith("unknown argument 'run' (allowed: goal, ")
 
 
 def test_the_tool_passes_on_why_the_router_did_not_decide(router: Any) -> None:
@@ -115,7 +123,8 @@ def test_the_tool_runs_nothing_while_the_operator_has_paused_delegation(
     vars(delegation)["is_spawn_paused"] = lambda: True
     monkeypatch.setitem(sys.modules, "tools.delegate_tool", delegation)
     router("raise SystemExit('it was called')")
-    assert "delegation is paused" in json.loads(surfaces.route_task({"goal": "do it", "run": True}))["error"]
+    monkeypatch.setattr(asking, "read_settings", lambda: Settings(command=(sys.executable,)))
+    assert "delegation is paused" in json.loads(asking.route_task({"goal": "do it", "run": True}))["error"]
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_a_skill_that_the_user_put_into_a_category_is_not_doubled(stage: Stage) 
 
 
 def test_a_plugin_of_another_version_is_said_with_what_replaces_it(stage: Stage) -> None:
-    other = stage.write("plugins/profile-router/middleware.py", "# of another version\n")
+    other = stage.write("plugins/profile-router/process.py", "# of another version\n")
     [told] = [note for note in stage.install().notes if "hermes plugins remove profile-router" in note]
     assert str(other.parent) in told
     other.unlink()

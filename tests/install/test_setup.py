@@ -16,6 +16,7 @@ import pytest
 from tests.install.trees import Tree, tree
 from tests.runners.hermes.installed import installed_hermes
 
+from profile_router import __version__
 from profile_router.hermes_plugin.settings import home_of, recorded_command
 from profile_router.hermes_plugin.setup import setup
 
@@ -165,7 +166,7 @@ def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         wanted.extend(command[-1:] if "pip" in command else [])
-        return subprocess.CompletedProcess(command, 0, stdout="profile-router 9.0\n")
+        return subprocess.CompletedProcess(command, 0, stdout=f"profile-router {__version__}\n")
 
     monkeypatch.setattr("profile_router.hermes_plugin.setup.subprocess.run", run)
     monkeypatch.setattr("profile_router.hermes_plugin.setup.subprocess.call", lambda *_, **__: 0)
@@ -225,7 +226,7 @@ def test_a_url_is_installed_only_with_what_it_is_checked_by(
 def test_a_wheel_is_installed_by_its_path_and_only_with_its_checksum_where_one_is_named(
     own_environment: Path, tmp_path: Path, pip_calls: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = wheel(tmp_path, "9.0", script="    pass\n")
+    path = wheel(tmp_path, __version__, script="    pass\n")
     right = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     assert setup(["--from", path, "--sha256", right, "--yes"]) == 0
     assert setup(["--from", path, "--sha256", SHA, "--yes"]) == 2
@@ -250,8 +251,8 @@ def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is
     other = wheel(tmp_path, "1.0", script="    print('another 1.0')\n")
     assert setup(["--from", other, "--yes"]) == 2
     assert "has no working profile-router" in capfd.readouterr().err
-    version = "    if sys.argv[1] == '--version':\n        print('profile-router 9.0')\n        return 0\n"
-    right = wheel(tmp_path, "9.0", script=f"{version}    print(sys.argv[1:])\n    return 7\n")
+    version = f"    if sys.argv[1] == '--version':\n        print('profile-router {__version__}')\n        return 0\n"
+    right = wheel(tmp_path, __version__, script=f"{version}    print(sys.argv[1:])\n    return 7\n")
     assert setup(["--from", right, "--yes", "--profile", "day"]) == 7
     assert capfd.readouterr().out.splitlines()[-1] == "['install', '--profile', 'day', '--yes']"
     assert (own_environment / "bin" / "profile-router").is_file()
@@ -262,8 +263,8 @@ def test_an_environment_that_an_interrupted_setup_left_half_made_is_made_anew(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(own_environment)], check=True)
-    code = "    print('profile-router 9.0' if sys.argv[1] == '--version' else sys.argv[1:])\n"
-    assert setup(["--from", wheel(tmp_path, "9.0", script=code), "--yes"]) == 0
+    code = f"    print('profile-router {__version__}' if sys.argv[1] == '--version' else sys.argv[1:])\n"
+    assert setup(["--from", wheel(tmp_path, __version__, script=code), "--yes"]) == 0
     assert capfd.readouterr().out.splitlines()[-1] == "['install', '--yes']"
 
 
@@ -292,6 +293,40 @@ def test_what_pip_cannot_install_is_told_with_who_failed_and_what_mends_it(
     assert setup(["--from", str(broken), "--yes"]) == 2
     last = capfd.readouterr().err.splitlines()[-1]
     assert f"could not be installed into {own_environment} (pip ended with 1); clone the repository" in last
+
+
+SAYS_ANOTHER = f"is 9.0, and this plugin takes {__version__} and no other: name that with --from SOURCE"
+
+
+def test_a_wheel_of_another_version_than_the_plugins_is_not_set_up(
+    own_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    nine = subprocess.CompletedProcess(["it"], 0, stdout="profile-router 9.0\n")
+    monkeypatch.setattr("profile_router.hermes_plugin.setup.subprocess.run", lambda *_, **__: nine)
+    assert setup(["--from", wheel(tmp_path, "9.0", script="    pass\n"), "--yes"]) == 2
+    assert SAYS_ANOTHER in capfd.readouterr().err
+
+
+def test_a_copy_of_another_version_than_the_plugins_is_not_set_up(
+    repository: Path, pip_calls: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    manifest = repository / FOLDER / "plugin.yaml"
+    manifest.write_text(manifest.read_text().replace(f'version: "{__version__}"', 'version: "9.0"'))
+    assert setup(["--from", str(repository)]) == 2
+    assert (SAYS_ANOTHER in capfd.readouterr().err, pip_calls) == (True, [])
+
+
+def test_a_program_of_another_version_on_path_is_named_and_not_taken(
+    own_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (program := tmp_path / "bin" / "profile-router").parent.mkdir()
+    program.write_text("#!/bin/sh\necho profile-router 9.0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    # as Hermes has the plugin: not in a copy of the repository
+    monkeypatch.setattr("profile_router.hermes_plugin.setup._of_own_copy", lambda: ())
+    assert setup([]) == 2
+    assert f"{program} {SAYS_ANOTHER}" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

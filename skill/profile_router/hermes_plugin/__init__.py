@@ -1,26 +1,30 @@
 """The plugin that Hermes loads from `$HERMES_HOME/plugins/profile-router/`, in its own pinned environment.
 
-Only the standard library and nothing of ours: the program runs in an environment of its own, as a process of its own,
-and is found by an absolute path (see `settings`). Within a subagent the plugin does nothing: no recursion.
+Only the standard library, what Hermes makes public, and nothing of ours: the program runs as a process of its own, in
+an environment of its own, and is found by an absolute path (see `settings`). Within a subagent the plugin does nothing:
+no recursion. The catalog lists this folder, so plugin.yaml declares what is registered, on every Hermes the same.
+Other rooms come in by `arguments`, `conversation`, `process`, `results`, `settings`, `surfaces`, `verdict`.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
+from pathlib import Path
 from typing import Any
 
 from . import surfaces
-from .hermes import show_options
-from .middleware import on_tool
+from .guard import on_tool
 from .settings import INSIDE
+
+# What `install` adds for a Hermes that has no seam of its own for a router; no other has this folder.
+_OLDER = "older"
 
 
 def register(ctx: Any) -> None:
     """Register what Hermes shows and calls. Hermes calls this once per process."""
     if any(os.environ.get(name) for name in INSIDE):
         return
-    ctx.register_middleware("tool_execution", on_tool)
-    ctx.register_tool("route_task", "profile_router", surfaces.ROUTE_TASK, surfaces.route_task, emoji="🧭")
     ctx.register_cli_command(
         "profile-router",
         help="route, run, profiles, doctor, policy, setup … (--as NAME for --profile, which is Hermes' own)",
@@ -30,4 +34,8 @@ def register(ctx: Any) -> None:
     ctx.register_command(
         "profile-router", surfaces.answer_in_chat, description="Say where a task would go, and why", args_hint="<task>"
     )
-    show_options(ctx)
+    if (Path(__file__).parent / _OLDER).is_dir():
+        importlib.import_module(f".{_OLDER}", __package__).register(ctx)
+        return
+    ctx.register_tool("route_task", "profile_router", surfaces.ROUTE_TASK, surfaces.route_task, emoji="🧭")
+    ctx.register_middleware("tool_execution", on_tool)

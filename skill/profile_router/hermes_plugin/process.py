@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .hermes import agrees, interrupted
 from .pipes import FLOODED, OVER, Pipes
 from .settings import Settings, environment, folder_of_parent
 
@@ -77,17 +76,29 @@ class _Together(Ran):
             Ran.hear(self, event)
 
 
+def never() -> bool:
+    """Tell that nothing interrupts a run."""
+    return False
+
+
+def nobody(question: str) -> None:
+    """Answer *question* where no person is there to ask."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
     """How a run is followed: to its end, to `deadline` (of time.monotonic), or until the user interrupts the turn.
 
     `alive` is called about ten times a second with the last line that it said. `folder` is where the parent works.
+    `interrupted` tells whether to end it, and `agrees` asks a person about a price: None where nobody can answer.
     """
 
     settings: Settings
     deadline: float
     alive: Callable[[str], None]
     folder: str = ""
+    interrupted: Callable[[], bool] = never
+    agrees: Callable[[str], bool | None] = nobody
 
 
 def run_router(tasks: Sequence[Mapping[str, Any]], following: Following) -> list[Ran]:
@@ -155,9 +166,9 @@ def _follow(ran: Ran, pipes: Pipes, following: Following) -> None:
         if event is not None:
             ran.hear(event)
             if event["event"] == "ask":
-                pipes.say({"answer": agrees(str(event.get("line")))})
+                pipes.say({"answer": following.agrees(str(event.get("line")))})
         now = time.monotonic()
-        if interrupted():
+        if following.interrupted():
             ran.stopped = "interrupted"
         elif now >= following.deadline:
             ran.stopped = "it took longer than the limit"

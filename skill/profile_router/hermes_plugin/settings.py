@@ -12,6 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,20 @@ def _command(found: Any) -> Command:
 def environment() -> dict[str, str]:
     """Return what the router's process gets: Hermes' own environment, the mark against recursion added."""
     return {**{name: value for name, value in os.environ.items() if name not in _NOT_PASSED}, DEPTH: "1"}
+
+
+def folder_here() -> str:
+    """Return the folder in which this chat's tools work, as Hermes tells it; empty where that is not a folder of ours.
+
+    One process may serve several chats, each in a folder of its own: an editor's, a dashboard's.
+    """
+    try:
+        from agent.runtime_cwd import resolve_agent_cwd
+    except ImportError:
+        return ""
+    with suppress(Exception):
+        return str(resolve_agent_cwd())
+    return ""
 
 
 def folder_of_parent(*named: object) -> str:

@@ -5,7 +5,8 @@ deletes `router.json` with it. So the program is looked for, in this order: PROF
 `<home>/profile-router/program.json`, which `install` writes outside the plugin's folder; `profile-router` on PATH; the
 environment that an earlier `setup` made; the copy of the repository that the plugin lies in. If none is found, one
 is made from what `--from` names: a copy, a wheel, or a URL with its checksum. Never from a name in a package index:
-this program is published in none, so whoever took its name there would be installed.
+this program is published in none, so whoever took its name there would be installed. And never another version than
+the plugin's own, which is the one that was looked at before the catalog listed it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from .settings import DEPTH, Command, environment, home_of, read_settings, recor
 
 _PROGRAM = "profile-router"
 _ANSWER_S = 60.0
+_PLUGIN = Path("skill", "profile_router", "hermes_plugin")
+_VERSION = re.compile(r'^version: *"?([^"\s]+)', re.MULTILINE)
 _ENVIRONMENT = "PROFILE_ROUTER_SETUP_ENV"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _FILE_URL = re.compile(r"https://[^\s#]+\.whl(?:#sha256=(?P<sha256>[0-9a-fA-F]{64}))?")
@@ -39,6 +42,12 @@ _WAYS = (
 )
 
 
+_ANOTHER = (
+    "this plugin takes {0} and no other: name that with --from SOURCE, or bring the plugin up to date with "
+    "`hermes plugins update profile-router`"
+)
+
+
 class SetupError(Exception):
     """What keeps the program from being set up, with what fixes it."""
 
@@ -49,9 +58,6 @@ def setup(words: Sequence[str]) -> int:
     home = home_of(Path(__file__).parent)
     try:
         command = _of_source(options.source, options.sha256, options.yes) if options.source else _found(home)
-        command = command or _of_own_copy()
-        if not command:
-            raise SetupError(_WAYS)
         _say(f"the program is {' '.join(command)}")
         environ = {name: value for name, value in environment().items() if name != DEPTH}  # `install` is not a subagent
         passed = [*rest, *(["--yes"] if options.yes else [])]
@@ -79,7 +85,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _found(home: Path) -> Command:
-    return next((command for command in _candidates(home) if command and _answers(command)), ())
+    """Return the program of this plugin's version that is here already. Raises SetupError where there is none."""
+    wanted, others = _version_of(Path(__file__).parent), []
+    for command in filter(None, _candidates(home)):
+        said = _answer(command)
+        if said == wanted:
+            return command
+        others += [f"{' '.join(command)} is {said}"] if said else []
+    if command := _of_own_copy():
+        return command
+    raise SetupError(f"{others[0]}, and {_ANOTHER.format(wanted)}" if others else _WAYS)
 
 
 def _candidates(home: Path) -> Iterator[Command]:
@@ -95,25 +110,39 @@ def _of_own_copy() -> Command:
     """Return the program of the copy of the repository that this plugin lies in, or is a link into."""
     here = Path(__file__).resolve().parent
     root = here.parents[2]
-    return _of_copy(root) if here == root / "skill" / "profile_router" / "hermes_plugin" else ()
+    return _of_copy(root) if here == root / _PLUGIN else ()
 
 
 def _of_copy(folder: Path) -> Command:
-    """Return the program of *folder* where that is a copy of the repository: its `skill` makes what it needs."""
-    whole = (folder / "skill" / "__main__.py").is_file() and (folder / "pyproject.toml").is_file()
-    return (sys.executable, str(folder / "skill")) if whole else ()
+    """Return the program of *folder* where that is a copy of the repository: its `skill` makes what it needs.
+
+    Raises SetupError for a copy of another version than this plugin's.
+    """
+    if not ((folder / "skill" / "__main__.py").is_file() and (folder / "pyproject.toml").is_file()):
+        return ()
+    wanted, there = _version_of(Path(__file__).parent), _version_of(folder / _PLUGIN)
+    if there != wanted:
+        raise SetupError(f"{folder} is {there or 'of no version'}, and {_ANOTHER.format(wanted)}")
+    return (sys.executable, str(folder / "skill"))
 
 
-def _answers(command: Command) -> bool:
-    """Tell whether *command* is this program: others may have its name."""
+def _version_of(plugin: Path) -> str:
+    """Return the version that the plugin in the folder *plugin* tells of itself, empty where there is none."""
+    file = plugin / "plugin.yaml"
+    found = _VERSION.search(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found[1] if found else ""
+
+
+def _answer(command: Command) -> str:
+    """Return the version that *command* says, empty where it is not this program: others may have its name."""
     try:
         said = subprocess.run(
             [*command, "--version"], env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             errors="replace", timeout=_ANSWER_S, check=False,
         ).stdout  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return said.startswith(f"{_PROGRAM} ")
+        return ""
+    return said.removeprefix(f"{_PROGRAM} ").strip() if said.startswith(f"{_PROGRAM} ") else ""
 
 
 def _of_source(source: str, sha256: str, agreed: bool) -> Command:
@@ -177,8 +206,11 @@ def _installed(wanted: str, place: Path) -> Command:
             f"with {error.returncode}); clone the repository and name it: hermes profile-router setup --from FOLDER"
         ) from None
     command = (str(place / "bin" / _PROGRAM),)
-    if not _answers(command):
+    said, pinned = _answer(command), _version_of(Path(__file__).parent)
+    if not said:
         raise SetupError(f"{wanted}, installed in {place}, has no working {_PROGRAM}; name another: --from SOURCE")
+    if said != pinned:
+        raise SetupError(f"{wanted}, installed in {place}, is {said}, and {_ANOTHER.format(pinned)}")
     return command
 
 

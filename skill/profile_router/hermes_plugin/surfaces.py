@@ -8,16 +8,12 @@ import json
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .arguments import tasks_of
 from .conversation import conversation_of, lineage_of
-from .hermes import folder_of, paused
-from .middleware import Call, run_all
-from .results import entry_of
-from .settings import environment, folder_of_parent, read_settings
+from .settings import environment, folder_here, folder_of_parent, read_settings
 from .setup import setup
 
 _DECIDING_S = 60.0
@@ -33,8 +29,7 @@ _TAKEN = "profile-router: Hermes took --profile for itself; to name the task's p
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 ROUTE_TASK: Mapping[str, Any] = {
     "name": "route_task",
-    "description": "Say which profile and model a subagent task should run under and why, without running it; with "
-    "run=true also run it there and return its verified summary with receipts.",
+    "description": "Say which profile and model a subagent task should run under and why, without running it.",
     "parameters": {
         "type": "object",
         "properties": {
@@ -47,7 +42,6 @@ ROUTE_TASK: Mapping[str, Any] = {
             "toolsets": {**_TEXTS, "description": "Toolsets the subagent may use, such as file."},
             "max_turns": {"type": "integer", "description": "Model calls, at most."},
             "local_only": {"type": "boolean", "description": "Never leave this machine."},
-            "run": {"type": "boolean", "description": "Run it as well. Default: decide only."},
         },
         "required": ["goal"],
     },
@@ -55,39 +49,32 @@ ROUTE_TASK: Mapping[str, Any] = {
 
 
 def route_task(args: Any, **hermes: Any) -> str:
-    """Handle a call of the tool route_task; the answer is JSON text. Never raises, never delegates to Hermes."""
+    """Handle a call of the tool route_task; the answer is JSON text. Never raises, runs nothing."""
     try:
-        if wrong := _wrong(args):
-            return _error(wrong)
-        [task] = tasks_of({**args, "tasks": None}) or []
-        settings = read_settings()
-        if settings.problem:
-            return _error(settings.problem)
-        session = hermes.get("session_id")
-        conversation, sessions = conversation_of(session), lineage_of(session)
-        folder = folder_of(hermes.get("task_id"))
-        if not args.get("run"):
-            return _decided({**task, "conversation": conversation, "sessions": sessions}, folder)
-        if paused():
-            return _error("delegation is paused: the operator has to clear that in /agents first")
-        call, started = Call([task], settings, conversation, sessions, folder=folder), time.monotonic()
-        [thread] = run_all(call, started + settings.limit_s)
-        return json.dumps(entry_of(0, call.ran[0], thread, seconds=time.monotonic() - started), ensure_ascii=False)
+        return decided(args, hermes.get("session_id"), folder_here(), ROUTE_TASK)
     except Exception as error:
-        return _error(f"{type(error).__name__}: {error}")
+        return refusal(f"{type(error).__name__}: {error}")
 
 
-def _wrong(args: Any) -> str:
-    """Return what is wrong with the arguments of a route_task, empty where nothing is; the router reads the values."""
-    allowed = ROUTE_TASK["parameters"]["properties"]
+def decided(args: Any, session: object, folder: str, tool: Mapping[str, Any]) -> str:
+    """Return the router's decision about the task in *args* of *tool*, or what is wrong with them, as JSON text."""
+    if found := wrong(args, tool):
+        return refusal(found)
+    [task] = tasks_of({**args, "tasks": None}) or []
+    settings = read_settings()
+    if settings.problem:
+        return refusal(settings.problem)
+    said = {"conversation": conversation_of(session), "sessions": lineage_of(session)}
+    return _decided({**task, **said}, folder)
+
+
+def wrong(args: Any, tool: Mapping[str, Any]) -> str:
+    """Return what is wrong with the arguments of *tool*, empty where nothing is; the router reads the values."""
+    allowed = tool["parameters"]["properties"]
     if not isinstance(args, Mapping) or not str(args.get("goal") or "").strip():
         return "goal is missing; say there what to do"
     unknown = next((name for name in args if name not in allowed), None)
-    if unknown is not None:
-        return f"unknown argument '{unknown}' (allowed: {', '.join(allowed)})"
-    if args.get("run") not in (None, True, False):
-        return f"'run' is {json.dumps(args['run'], default=str)[:80]} (allowed: true or false)"
-    return ""
+    return "" if unknown is None else f"unknown argument '{unknown}' (allowed: {', '.join(allowed)})"
 
 
 def _decided(task: Mapping[str, Any], folder: str) -> str:
@@ -97,7 +84,7 @@ def _decided(task: Mapping[str, Any], folder: str) -> str:
         decision = json.loads(ended.stdout)
     except (ValueError, RecursionError):
         said = " ".join(ended.stderr.split())[-1000:] or "nothing that can be read"
-        return _error(f"the router ended with {ended.returncode} and said: {said}")
+        return refusal(f"the router ended with {ended.returncode} and said: {said}")
     return json.dumps(decision, ensure_ascii=False)
 
 
@@ -111,7 +98,7 @@ def in_chat(text: str) -> str:
     try:
         if not text.strip():
             return "say what to do: /profile-router fix the typo in README.md"
-        ended = _call(_chat_words(text), folder_of(None))
+        ended = _call(_chat_words(text), folder_here())
         return (ended.stdout.strip() or ended.stderr.strip())[:_LONGEST_ANSWER]
     except Exception as error:
         return f"profile-router: {error}"
@@ -192,5 +179,6 @@ def _call(words: Sequence[str], folder: str, stdin: str = "") -> subprocess.Comp
         raise ValueError(f"the router did not answer within {_DECIDING_S:g} s") from None
 
 
-def _error(message: str) -> str:
+def refusal(message: str) -> str:
+    """Return *message* as a tool's result that says what went wrong."""
     return json.dumps({"error": message}, ensure_ascii=False)

@@ -27,12 +27,29 @@ def profiles() -> Mapping[str, Files]:
     return {folder.name: _profile(folder) for folder in sorted(shipped("profiles").iterdir()) if folder.is_dir()}
 
 
-def plugin(command: tuple[str, ...]) -> Files:
-    """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation."""
+def plugin(command: tuple[str, ...], *, older: bool = True) -> Files:
+    """Return the plugin's files, with `router.json` that tells it the absolute *command* of this installation.
+
+    *older*: with what a Hermes needs that has no seam of its own for a router. Without, they are the catalog's files.
+    """
     found = _tree(_PACKAGE / "hermes_plugin")
     if "plugin.yaml" not in found:
         raise DataError(f"the plugin is missing from {_PACKAGE}: {AGAIN}")
-    return {**found, "router.json": program(command)}
+    return {**(_with_older(found) if older else found), "router.json": program(command)}
+
+
+def _with_older(plugin: Files) -> Files:
+    """Return *plugin* with the room `hermes_older` as its package `older`."""
+    return {**plugin, **{f"older/{name}": _as_part(code) for name, code in _tree(_PACKAGE / "hermes_older").items()}}
+
+
+def _as_part(code: bytes) -> bytes:
+    """Return the python *code* with its imports as those of a part of the plugin: nothing else of ours lies there."""
+    text = code.decode()
+    for room, dots in (("hermes_older", "."), ("hermes_plugin", "..")):
+        text = text.replace(f"from profile_router.{room}.", f"from {dots}")
+        text = text.replace(f"from profile_router.{room} import", f"from {dots} import")
+    return text.encode()
 
 
 def program(command: tuple[str, ...]) -> bytes:

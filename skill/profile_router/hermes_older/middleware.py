@@ -21,17 +21,23 @@ import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .arguments import notes_on, tasks_of
-from .conversation import conversation_of, lineage_of
-from .hermes import alive_sign, folder_of, paused, tell
-from .private import looks_private
-from .process import Following, Ran, run_router
-from .results import entry_of, error_entry
-from .settings import FIX, Settings, read_settings
+from profile_router.hermes_older.hermes import agrees, alive_sign, folder_of, interrupted, paused, tell
+from profile_router.hermes_plugin.arguments import notes_on, tasks_of
+from profile_router.hermes_plugin.conversation import conversation_of, lineage_of
+from profile_router.hermes_plugin.process import Following, Ran, run_router
+from profile_router.hermes_plugin.results import entry_of
+from profile_router.hermes_plugin.settings import FIX, Settings, read_settings
+from profile_router.hermes_plugin.verdict import (
+    Verdict,
+    as_result,
+    carried_out,
+    failed,
+    not_by_hermes,
+    refused_to_hermes,
+)
 
 GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
@@ -55,24 +61,13 @@ class Call:
     folder: str = ""
 
     @property
-    def may_go_to_hermes(self) -> str:
+    def forbidden(self) -> str:
         """Return why Hermes must not delegate this by itself, empty if it may."""
         if self.ran and self.ran[-1].mode in ("explain", "off"):
             return ""
         if any(ran.rule or ran.result for ran in self.ran):
             return "a task was decided about and may have been dispatched"
-        if self.settings.if_broken != "hermes":
-            return "the plugin's settings forbid it"
-        known = (*self.settings.private_paths, *_seen_private_paths)
-        return next((f"a task looks private: {why}" for task in self.tasks if (why := looks_private(task, known))), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to happen. `answer` is the tool's result; without one Hermes delegates, and `note` joins its result."""
-
-    answer: str | None = None
-    note: Mapping[str, Any] | None = None
+        return not_by_hermes(self.tasks, self.settings, _seen_private_paths)
 
 
 def on_tool(**call: Any) -> Any:
@@ -83,13 +78,8 @@ def on_tool(**call: Any) -> Any:
     try:
         verdict = _verdict(args, call.get("session_id"), call.get("task_id"))
     except Exception as error:
-        verdict = Verdict(_as_result([error_entry(0, f"the plugin failed: {type(error).__name__}: {error}", "")], 0.0))
-    if verdict.answer is not None:
-        return verdict.answer
-    result = next_call(args)  # what this raises is Hermes' own
-    with suppress(Exception):
-        return _noted(result, verdict.note)
-    return result
+        verdict = failed(error)
+    return carried_out(verdict, args, next_call)
 
 
 def _verdict(args: Any, session_id: object, task_id: object) -> Verdict:
@@ -125,7 +115,7 @@ def _delegated(call: Call) -> Verdict:
     entries = [entry_of(index, ran, threads[index], seconds=took) for index, ran in enumerate(call.ran)]
     if all(ran.mode == "explain" for ran in call.ran):
         return Verdict(note={"mode": "explain", "routes": [entry.get("route", {}) for entry in entries]})
-    return Verdict(_as_result(entries, took, call.notes))
+    return Verdict(as_result(entries, took, call.notes))
 
 
 def run_all(call: Call, deadline: float) -> list[str]:
@@ -133,7 +123,10 @@ def run_all(call: Call, deadline: float) -> list[str]:
     global _seen_private_paths
     orders = [_order(call, task, deadline) for task in call.tasks]
     call.ran = [Ran(started=True, rule="unknown") for _ in orders]  # should anything go wrong, they may have begun
-    following = Following(settings=call.settings, deadline=deadline + GRACE_S, alive=alive_sign(), folder=call.folder)
+    following = Following(
+        settings=call.settings, deadline=deadline + GRACE_S, alive=alive_sign(), folder=call.folder,
+        interrupted=interrupted, agrees=agrees,
+    )  # fmt: skip
     call.ran = run_router(orders, following)
     _seen_private_paths = call.ran[0].private_paths or _seen_private_paths
     return [order["thread"] for order in orders]
@@ -163,22 +156,9 @@ def why_broken(ran: Ran) -> str:
 
 
 def _broken(call: Call | None, why: str, thread: str = "") -> Verdict:
-    forbidden = "what was asked for cannot be read" if call is None else call.may_go_to_hermes
-    if not forbidden:
-        tell(f"Hermes delegates by itself: {why}")
-        return Verdict(note={"mode": "not used", "because": why})
-    named = f" (thread {thread})" if thread else ""
-    error = f"{why}{named}; Hermes must not delegate it by itself: {forbidden}"
-    tasks = call.tasks if call else [{}]
-    return Verdict(_as_result([error_entry(index, error, thread) for index in range(len(tasks))], 0.0))
-
-
-def _as_result(entries: Sequence[Mapping[str, Any]], seconds: float, notes: Sequence[str] = ()) -> str:
-    told = {"results": entries, "total_duration_seconds": round(seconds, 2)}
-    return json.dumps({**told, "notes": list(notes)} if notes else told, ensure_ascii=False)
-
-
-def _noted(result: Any, note: Mapping[str, Any] | None) -> Any:
-    """Return Hermes' own result with *note*; unchanged without a note, or if it is not a JSON object."""
-    found = json.loads(result) if note else None
-    return json.dumps({**found, "profile_router": note}, ensure_ascii=False) if isinstance(found, dict) else result
+    if call is None:
+        return refused_to_hermes([{}], why, "what was asked for cannot be read")
+    if forbidden := call.forbidden:
+        return refused_to_hermes(call.tasks, why, forbidden, thread)
+    tell(f"Hermes delegates by itself: {why}")
+    return Verdict(note={"mode": "not used", "because": why})

@@ -1,0 +1,121 @@
+"""The plugin's folder is what Hermes' catalog takes: validated, installed with the scan on, and as it says it is."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.git.git_repository import repository
+from tests.hermes_plugin.parent import PLUGIN, ROOT, write_plugin
+from tests.runners.hermes.installed import NEW, installed_hermes
+
+from profile_router import __version__
+
+FOLDER = PLUGIN.relative_to(ROOT).as_posix()
+MANIFEST = yaml.safe_load((PLUGIN / "plugin.yaml").read_text())
+ENTRY = yaml.safe_load((ROOT / "plugin-catalog" / "profile-router.yaml").read_text())
+KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
+# What Hermes 0.22.2 calls public (hermes_cli/plugin_validate_private_imports.py), as far as we use it.
+PUBLIC = {"agent.runtime_cwd.resolve_agent_cwd", "hermes_state", "hermes_constants"}
+
+
+def hermes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the real Hermes of today on *home*; what would leave this machine meets a closed door."""
+    home.mkdir(exist_ok=True)
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "HERMES_HOME": str(home / "hermes"), **nowhere}
+    (home / "hermes").mkdir(exist_ok=True)
+    return subprocess.run(
+        [*installed_hermes(NEW).command, *arguments],
+        env=environ | {"HERMES_DISABLE_LAZY_INSTALLS": "1"}, cwd=home,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_the_folder_passes_the_catalogs_own_validation_without_a_warning(tmp_path: Path) -> None:
+    done = hermes(tmp_path, "plugins", "validate", str(PLUGIN), "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["ok"], said["warnings"]) == (0, True, []), said
+    found = {check["name"]: check["detail"] for check in said["checks"]}
+    assert (found["security scan"], found["no core override"]) == ("safe", "no runtime rebinds of Hermes core")
+
+
+@pytest.mark.nightly
+def test_hermes_installs_it_with_the_guard_on_and_loads_it(tmp_path: Path) -> None:
+    files = {f"{FOLDER}/{path.name}": path.read_bytes() for path in PLUGIN.iterdir() if path.is_file()}
+    published = repository(tmp_path / "published", files)
+    done = hermes(tmp_path, "plugins", "install", f"{published.as_uri()}#{FOLDER}", "--enable")
+    assert done.returncode == 0, done.stdout + done.stderr
+    brought = tmp_path / "hermes" / "plugins" / "profile-router"
+    assert {Path(name).name for name in files} <= {path.name for path in brought.iterdir()}
+    asked = hermes(tmp_path, "profile-router", "setup")
+    assert (asked.returncode, "hermes profile-router setup --from FOLDER" in asked.stderr) == (2, True), asked
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["as in the catalog", "as for an older Hermes"])
+def test_what_is_registered_is_what_is_declared(tmp_path: Path, older: bool) -> None:
+    """In a process of its own: the plugin is a package there, as Hermes loads it."""
+    write_plugin(tmp_path / "profile_router_plugin", {}, older=older)
+    code = (
+        "import json, sys; sys.path.insert(0, sys.argv[1]); import profile_router_plugin as plugin\n"
+        "found = {}\n"
+        "class Context:\n"
+        "    def __getattr__(self, name):\n"
+        "        return lambda first, *_, **__: found.setdefault(name, []).append(first)\n"
+        "plugin.register(Context()); print(json.dumps(found))"
+    )
+    ran = subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    found = json.loads(ran.stdout)
+    registered = {kind: sorted(set(found.get(f"register_{kind[9:].removesuffix('s')}", []))) for kind in KINDS}
+    assert registered == {kind: sorted(MANIFEST.get(kind, [])) for kind in KINDS}
+
+
+def imports(path: Path) -> set[str]:
+    """Return what the python file *path* imports by an absolute name: `module`, or `module.name` as it is taken."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            [first, *_] = node.args
+            found |= {str(first.value)} if isinstance(first, ast.Constant) else set()
+    return {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+
+
+def test_of_hermes_it_imports_only_what_hermes_calls_public() -> None:
+    assert {name for path in PLUGIN.glob("*.py") for name in imports(path)} == PUBLIC
+
+
+def test_the_entry_of_the_catalog_tells_of_the_plugin_what_the_plugin_tells() -> None:
+    told: dict[str, Any] = {
+        "name": MANIFEST["name"],
+        "version": MANIFEST["version"],
+        "requires_hermes": MANIFEST["requires_hermes"],
+    }
+    assert {key: ENTRY[key] for key in told} == told
+    assert {kind: ENTRY["capabilities"][kind] for kind in KINDS} == {kind: MANIFEST.get(kind, []) for kind in KINDS}
+    assert (MANIFEST["version"], ENTRY["subdir"]) == (__version__, FOLDER)
+    assert re.search(r"Disclosure — reads: .* Runs: .* Writes: .* Sends: ", ENTRY["description"])
+    assert all(f"| {what} |" in (PLUGIN / "README.md").read_text() for what in ("reads", "runs", "writes", "sends"))
+
+
+def test_the_entry_is_one_that_hermes_takes(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from hermes_cli.plugin_catalog import load_catalog\n"
+        "[entry] = load_catalog(Path(sys.argv[1])); print(entry.install_identifier, entry.category, entry.version)"
+    )
+    python = str(installed_hermes(NEW).python)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HERMES_HOME": str(tmp_path)}
+    where = str(ROOT / "plugin-catalog")
+    ran = subprocess.run([python, "-c", code, where], env=environ, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [f"{ENTRY['repo']}#{FOLDER}", "models", MANIFEST["version"]]
