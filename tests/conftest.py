@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import re
 import signal
@@ -94,9 +95,16 @@ def network_fuse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         pytest.fail(f"{fuse.test} reached for {', '.join(fuse.reached)}: tests talk to this machine only")
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the places of new homes: pytest would look through all folders for each number."""
+    return map(tmp_path_factory.mktemp("homes").joinpath, map(str, itertools.count()))
+
+
 @pytest.fixture(autouse=True)
-def scratch_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path_factory.mktemp("home", numbered=True)
+def scratch_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = next(homes)
+    home.mkdir(mode=0o700)
     for name in [name for name in os.environ if _REMOVED.match(name)]:
         monkeypatch.delenv(name)
     for name, folder in {

@@ -56,6 +56,11 @@ GLOBS = [regex for glob in POLICY.private_paths if (regex := glob_regex(glob)) a
 ANY_TEXT = st.one_of(st.text(), st.sampled_from(RECORDED), st.text("abeiknost İıſK.,:!/\\%&-(){}[]\n…", max_size=60))
 
 
+def _unused(one: Anchored) -> Anchored:
+    """Return *one* as it is before its first use; its literals are not looked for again."""
+    return replace(one, anchors=one.literals)
+
+
 def _answers(one: Anchored | re.Pattern[str], text: str, start: int) -> list[object]:
     spans = [found and found.span() for found in (one.search(text, start), one.match(text, start), one.fullmatch(text))]
     found = [(each.span(), each.groups()) for each in one.finditer(text, start)]
@@ -71,7 +76,7 @@ def test_the_expressions_of_the_product_are_all_found() -> None:
 def test_no_recorded_text_is_answered_otherwise_than_by_the_expression_itself(name: str) -> None:
     plain = NAMED[name].compiled
     for text in RECORDED:
-        assert _answers(replace(NAMED[name]), text, 0) == _answers(plain, text, 0), text
+        assert _answers(_unused(NAMED[name]), text, 0) == _answers(plain, text, 0), text
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -88,7 +93,7 @@ def test_no_text_is_answered_otherwise_than_by_the_expression_itself(name: str) 
     def check(before: str, match: str, after: str, change: str, at: int) -> None:
         text = before + getattr(str, change)(match) + after
         start = at if at < 5 else len(before)
-        assert _answers(replace(NAMED[name]), text, start) == _answers(plain, text, start)
+        assert _answers(_unused(NAMED[name]), text, start) == _answers(plain, text, start)
 
     check()
 
@@ -160,15 +165,14 @@ def test_each_kind_of_work_is_looked_for_by_literals_that_its_matches_hold(patte
     assert pattern.literals == literals_of(pattern.pattern) != ()
     for text in RECORDED:
         lowered = text.lower()
-        fresh = replace(pattern)
-        assert (fresh.match(lowered) is None) == (pattern.compiled.match(lowered) is None)
+        assert (_unused(pattern).match(lowered) is None) == (pattern.compiled.match(lowered) is None)
 
 
 @given(st.sampled_from(OF_KINDS).flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one.compiled), ANY_TEXT)))
 def test_no_clause_is_answered_otherwise_than_by_the_kind_itself(found: tuple[Anchored, str, str]) -> None:
     pattern, match, after = found
     for text in (match + after, after + match, match.upper()):
-        assert _answers(replace(pattern), text, 0) == _answers(pattern.compiled, text, 0)
+        assert _answers(_unused(pattern), text, 0) == _answers(pattern.compiled, text, 0)
 
 
 @pytest.mark.parametrize(
