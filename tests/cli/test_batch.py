@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import profile, workspace
+from tests.examples import by_night, each
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
@@ -317,7 +318,7 @@ def test_what_is_wrong_with_one_task_is_its_result_and_the_others_run(tmp_path: 
     assert people.code == 1
 
 
-@pytest.mark.parametrize("given", [b"", b"{}", b"[]", b"[1", b'[{"goal": "x", "goal": "y"}]'])
+@pytest.mark.parametrize("given", each(3, [b"", b"{}", b"[]", b"[1", b'[{"goal": "x", "goal": "y"}]'], repr))
 def test_what_is_no_list_of_tasks_is_refused_in_one_line(tmp_path: Path, given: bytes) -> None:
     done = call("batch", "--tasks-json", "-", home=tmp_path, stdin=given)
     assert (done.code, done.out) == (2, "")
@@ -338,7 +339,7 @@ def test_a_person_sees_each_line_with_the_number_of_its_task(tmp_path: Path, rep
     assert marks == {"!"}
 
 
-@pytest.mark.parametrize(("switch", "told"), [("explain", ["explained", "explained"]), ("off", [])])
+@pytest.mark.parametrize(("switch", "told"), [("explain", ["explained", "explained"]), by_night("off", [])])
 def test_hermes_is_told_the_routes_or_nothing_where_the_policy_does_not_switch_it_on(
     tmp_path: Path, repository: Path, switch: str, told: list[str]
 ) -> None:
@@ -404,7 +405,7 @@ def test_a_file_of_tasks_is_read_and_one_that_is_not_there_is_one_line(tmp_path:
     assert "--tasks-json task.json cannot be read (No such file or directory); give a file, or - for stdin" in done.err
 
 
-@pytest.mark.parametrize("check", ["", "  ", "\n"])
+@pytest.mark.parametrize("check", ["", by_night("  "), by_night("\n")])
 def test_a_check_of_nothing_is_refused_before_anything_is_asked(tmp_path: Path, repository: Path, check: str) -> None:
     with servers(tmp_path) as models:
         done = batch(tmp_path, repository, to("coding-local", check=check))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import ScriptedProvider, fail, say
 
 BROKEN = {
@@ -29,7 +30,7 @@ def break_profile(home: Path, name: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", BROKEN)
-@pytest.mark.parametrize("name", ["coding-burst", "review-cheap"])
+@pytest.mark.parametrize("name", ["coding-burst", by_night("review-cheap")])
 def test_a_run_that_does_without_it_goes_on_and_says_so_once(
     tmp_path: Path, repository: Path, name: str, how: str
 ) -> None:

@@ -14,6 +14,7 @@ from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
 from tests.cli.test_run import Gate
+from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -158,8 +159,8 @@ def test_when_the_promoted_attempt_fails_the_first_ones_summary_check_and_work_a
     assert "the check ran before the last attempt, which did not finish" in result["verified"]["unverified"]
 
 
-@pytest.mark.parametrize("answers_before", [0, 1])
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("answers_before", [by_night(0), 1])
+@pytest.mark.parametrize("sign", [signal.SIGKILL, by_night(signal.SIGINT)])
 def test_an_end_in_between_loses_no_work_and_takes_back_none_of_the_next_attempts(
     tmp_path: Path, repository: Path, answers_before: int, sign: signal.Signals
 ) -> None:

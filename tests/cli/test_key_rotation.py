@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.cli.command import Done, call
 from tests.cli.stage import profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, fail, say
 
 KEYS = ("sk-canary-one-51f0", "sk-canary-two-9ab2")
@@ -52,7 +53,7 @@ def servers(answers: Sequence[Answer]) -> ScriptedProvider:
     return ScriptedProvider(answers=list(answers), models=("scripted",))
 
 
-@pytest.mark.parametrize("refusal", [fail(401), fail(402), fail(403), LIMITED])
+@pytest.mark.parametrize("refusal", [fail(401), by_night(fail(402)), by_night(fail(403)), LIMITED])
 def test_the_next_key_of_the_server_is_asked_and_the_next_run_remembers_the_first(
     refusal: Answer, tmp_path: Path
 ) -> None:

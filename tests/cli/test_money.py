@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import nobody, profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
@@ -71,7 +72,7 @@ def test_who_agrees_beforehand_is_not_asked(home: Path) -> None:
     assert (done.code, done.json["summary"]) == (0, "done")
 
 
-@pytest.mark.parametrize(("typed", "code"), [(b"y\n", 0), (b"\n", 3), (b"no\n", 3)])
+@pytest.mark.parametrize(("typed", "code"), [(b"y\n", 0), (b"\n", 3), by_night(b"no\n", 3)])
 def test_on_a_terminal_the_price_is_asked_for(home: Path, typed: bytes, code: int) -> None:
     with ScriptedProvider(["done"]) as burst:
         profile(home, "coding-local", "http://127.0.0.1:9/v1")

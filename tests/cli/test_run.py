@@ -14,6 +14,7 @@ import pytest
 from tests.cli import forked
 from tests.cli.command import call, environment
 from tests.cli.stage import nobody, profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
@@ -300,7 +301,7 @@ def test_five_megabytes_go_all_the_way_and_what_was_condensed_is_said(tmp_path: 
     assert burst.requests == []
 
 
-@pytest.mark.parametrize("form", ["--stream", "--json", None])
+@pytest.mark.parametrize("form", ["--stream", by_night("--json"), by_night(None)])
 @pytest.mark.parametrize(("ends", "code"), [(say("did it"), 0), (say(""), 1)], ids=["ok", "failed"])
 def test_a_reader_that_leaves_in_the_middle_neither_ends_the_run_nor_changes_its_exit_code(
     tmp_path: Path, repository: Path, form: str | None, ends: Answer, code: int

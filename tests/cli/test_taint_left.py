@@ -22,6 +22,7 @@ from tests.cli.test_taint import (
     told,
 )
 from tests.cli.test_taint_by_commands import TURNED, command, run
+from tests.examples import each
 from tests.scripted_provider import call as tool
 from tests.scripted_provider import say
 
@@ -64,7 +65,7 @@ WAYS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", each(2, WAYS, str))
 def test_what_a_tainted_attempt_left_in_an_ignored_file_is_withheld_from_the_next_model(
     tmp_path: Path, repository: Path, way: str
 ) -> None:

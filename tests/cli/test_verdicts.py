@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.cli.command import Done, call
 from tests.cli.stage import profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, fail, say
 from tests.scripted_provider import call as tool
 
@@ -84,7 +85,7 @@ def test_a_call_as_text_that_cannot_be_read_is_promoted_at_once(tmp_path: Path) 
     assert done.json["hops"] == ["the model writes its tool calls as text → coding-burst, once"]
 
 
-@pytest.mark.parametrize("finish", ["content_filter", "error", "abort"])
+@pytest.mark.parametrize("finish", [by_night("content_filter"), "error", by_night("abort")])
 def test_a_bad_ending_is_no_answer(tmp_path: Path, finish: str) -> None:
     done, _ = run(tmp_path, "Explain calc.py", *FREE, local=[say("It", finish=finish)])
     assert done.code == 1

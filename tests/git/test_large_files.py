@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.copies.test_copy import files_of
-from tests.examples import examples
+from tests.examples import by_night, each, examples
 from tests.git.git_repository import repository, run_git, write_files
 from tests.verify.test_set_back import a_verifier, kept, set_back
 
@@ -130,8 +130,8 @@ def test_what_became_of_a_large_file_is_told_and_it_stays_so(act: Act, says: str
     assert not any(LARGE in patch.read_bytes() for patch in kept(state))
 
 
-@pytest.mark.parametrize("name", ODD)
-@pytest.mark.parametrize("below", ["", "sub/", "sub/deep er/"])
+@pytest.mark.parametrize("name", each(2, ODD, str))
+@pytest.mark.parametrize("below", [by_night(""), "sub/", by_night("sub/deep er/")])
 def test_whatever_its_name_and_place_it_is_told_and_never_read(name: str, below: str, repo: Path, state: Path) -> None:
     write_files(repo, {f"{below}{name}": LARGE, f"{below}near.txt": "n\n"})
     verifier = a_verifier(repo / below, state)
@@ -223,7 +223,7 @@ def test_what_the_attempt_did_not_write_is_not_its_doing(repo: Path, state: Path
     assert set_back(verifier, before, verifier.snapshot(), ["a.txt"]).note == ""
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", each(3, ODD, str))
 def test_a_copy_leaves_it_out_and_the_merge_leaves_it_alone(name: str, repo: Path, state: Path) -> None:
     write_files(repo, {f"sub/{name}": LARGE, "sub/n.txt": "n\n"})
     with opened_copy(find_repository(repo), state) as copy:

@@ -13,6 +13,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from tests.examples import each
 from tests.install.trees import Tree, tree
 from tests.runners.hermes.installed import installed_hermes
 
@@ -180,7 +181,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each(3, NAMES, str))
 def test_no_name_is_ever_looked_up_in_an_index(
     name: str, own_environment: Path, pip_calls: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:

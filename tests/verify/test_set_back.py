@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.copies.test_copy import files_of, git_folder
-from tests.examples import examples
+from tests.examples import each, examples
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.copies.copy import opened_copy
@@ -236,7 +236,7 @@ def test_it_is_done_once_for_an_attempt_so_what_that_one_did_is_never_taken_back
     assert files_of(repo) == done
 
 
-@pytest.mark.parametrize("killed_at", range(9))
+@pytest.mark.parametrize("killed_at", each(3, range(9), str))
 def test_a_kill_between_keeping_and_taking_back_loses_nothing_and_is_made_good(
     repo: Path, state: Path, killed_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

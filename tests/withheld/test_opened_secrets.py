@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.stage import workspace
+from tests.examples import each
 
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.privacy.taint import Taint
@@ -89,13 +90,13 @@ NOT_READ = {
 }
 
 
-@pytest.mark.parametrize("what", READ)
+@pytest.mark.parametrize("what", each(2, READ, str))
 def test_what_opens_a_file_with_a_secret_is_told_with_the_file(root: Path, what: str) -> None:
     command, files = READ[what]
     assert opened(root, *command) == files
 
 
-@pytest.mark.parametrize("what", NOT_READ)
+@pytest.mark.parametrize("what", each(2, NOT_READ, str))
 def test_what_opens_only_clear_files_tells_nothing(root: Path, what: str) -> None:
     assert opened(root, *NOT_READ[what]) == set()
 

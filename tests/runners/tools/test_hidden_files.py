@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cli.stage import workspace
 from tests.core.privacy.secret_samples import TOKENS
+from tests.examples import each
 from tests.git.git_repository import write_files
 from tests.runners.tools.a_terminal import answer, python
 
@@ -125,7 +126,7 @@ GUESSES = (
 
 
 @pytest.mark.parametrize("guess", GUESSES)
-@pytest.mark.parametrize("kind", PROGRAMS)
+@pytest.mark.parametrize("kind", each(2, PROGRAMS, str))
 def test_in_a_program_or_packed_data_no_value_counts_for_a_name_that_stands_before_it(
     kind: str, guess: bytes, root: Path
 ) -> None:
@@ -138,7 +139,7 @@ def test_in_a_program_or_packed_data_no_value_counts_for_a_name_that_stands_befo
 
 
 @pytest.mark.parametrize("guess", GUESSES)
-@pytest.mark.parametrize("kind", KEPT_AS_THEY_ARE)
+@pytest.mark.parametrize("kind", each(2, KEPT_AS_THEY_ARE, str))
 def test_in_what_may_keep_a_text_as_it_is_a_value_counts_for_its_name(kind: str, guess: bytes, root: Path) -> None:
     write_files(root, {"backup": KEPT_AS_THEY_ARE[kind] + PADDING + guess + PADDING})
     assert names(root, finder(root).find().secret) == ["backup"]
