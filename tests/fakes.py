@@ -293,6 +293,7 @@ class FakeLedger:
         self.steps: list[str] = []
         self.checks: list[Verified] = []
         self.asked: list[tuple[str, str]] = []
+        self.cut_off: list[tuple[int, Receipt]] = []
 
     def routed(self, decision: Any) -> None:
         self.routes.append(decision)
@@ -303,6 +304,9 @@ class FakeLedger:
 
     def ends(self, number: int, receipt: Receipt) -> None:
         raise AssertionError("a fake makes no single calls")
+
+    def stopped(self, number: int, receipt: Receipt) -> None:
+        self.cut_off.append((number, receipt))
 
     def answered(self, receipts: Sequence[Receipt]) -> None:
         self.receipts = tuple(receipts)

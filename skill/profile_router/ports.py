@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -110,6 +111,9 @@ class RunLedger(Protocol):
     def ends(self, number: int, receipt: Receipt) -> None:
         """Note how what `asks` gave *number* ended."""
 
+    def stopped(self, number: int, receipt: Receipt) -> None:
+        """Note what *number* has taken so far; it has not ended, and may go on in another process."""
+
     def answered(self, receipts: Sequence[Receipt]) -> None:
         """Note *receipts*, all of the run so far in order: what was asked and has none is taken out."""
 
@@ -149,13 +153,22 @@ class Approver(Protocol):
         """Return whether somebody agreed to *question*, None where nobody can answer."""
 
 
+class Stopped(asyncio.CancelledError):
+    """An attempt that was cancelled in its middle. `receipt` says what it had taken by then: that is paid for."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__()
+        self.receipt = receipt
+
+
 class Runner(Protocol):
     """Runs one attempt. Never retries, never switches: one provider, one model, one receipt."""
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. A failure of the model or its server is a value, not an exception.
 
-        An attempt that costs comes with a *hold*, which it must grow before it spends more.
+        An attempt that costs comes with a *hold*, which it must grow before it spends more. One that is cancelled
+        raises Stopped where a model had been asked.
         """
 
 

@@ -1,6 +1,7 @@
 """`profile-router route`, as a person and as a program call it."""
 
 import errno
+import json
 import os
 import re
 import resource
@@ -311,3 +312,21 @@ def test_the_time_is_told_beside_all_that_is_read(sizes: list[int], told: str, t
         (tmp_path / f"f{number}.txt").write_text("x" * size)
         names += ["--file", f"f{number}.txt"]
     assert told in call("route", "fix the typo", *names, home=tmp_path, extra={"HERMES_HOME": ""}).out
+
+
+def test_a_program_is_told_what_each_task_of_a_list_would_cost_at_most_and_nothing_is_noted(tmp_path: Path) -> None:
+    tasks = [
+        {"goal": "rename the function", "facts": {"files_to_edit": 60, "lines_to_edit": 9000}},
+        {"goal": "rename the function", "local_only": True},
+        {"goal": "rename the function", "max_cost": 0},
+        {"goal": "rename the function", "profile": "nobody"},
+    ]
+    wide_profiles(tmp_path)
+    done = call("route", "--tasks-json", "-", home=tmp_path, stdin=json.dumps(tasks).encode())
+    assert done.code == 0, done.err
+    large, local, free, unknown = done.json["tasks"]
+    assert (done.json["ask_above_usd"], done.json["mode"]) == (1, "on")
+    assert (large["profile"], large["rule"], large["usd"] > 0.5) == ("coding-burst", "large-change", True)
+    assert (local["usd"], free["usd"]) == (0, 0)
+    assert (unknown["profile"], "nobody" in unknown["error"]) == (None, True)
+    assert call("history", "--routes", "--json", home=tmp_path).json["runs"] == []

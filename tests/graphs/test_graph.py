@@ -159,6 +159,14 @@ def test_the_summary_is_an_order_to_the_profile_that_did_the_work() -> None:
     assert steps(final["receipts"])[-1] == (BURST, "summarize", "ok")
 
 
+def test_an_answer_that_a_program_reads_is_not_summarized() -> None:
+    answer = '{"line": 1, "why": "' + "word " * 2_000 + '"}'
+    rig = Rig(runner=FakeRunner(answer), summarizer=FakeSummarizer("short"))
+    final = rig.run(a_task(whole_answer=True))
+    assert final["summary"] == answer
+    assert rig.summarizer.orders == []
+
+
 def test_a_second_task_on_the_thread_sees_the_firsts_text_and_summary_alone() -> None:
     rig = Rig(runner=FakeRunner("first words", "second words"), summarizer=FakeSummarizer("first summary"))
     rig.run(a_task("first task"))

@@ -31,11 +31,12 @@ FILES = {"README.md": "# A tpyo\n", "auth.py": "def check():\n    return True\n"
 
 @dataclass(slots=True)
 class Parent:
-    """Hermes' home is that of *stage*; `model` is the parent's own server."""
+    """Hermes' home is that of *stage*; `model` is the parent's own server. `native`: its delegation names us."""
 
     stage: Stage
     model: ScriptedProvider
     granted: bool = False
+    native: bool = False
 
     def set_up(self, command: Sequence[str] | None = None, **more: Any) -> None:
         """Write the home: config, plugin, and a router.json with *command* (None: the real router) and *more*."""
@@ -57,7 +58,9 @@ class Parent:
         return self.stage.root / "plugins" / "profile-router"
 
     def _config(self) -> dict[str, Any]:
+        ours = {"provider": "profile-router", "model": "profile-router", "oneshot_max_children": 0}
         return {
+            **({"delegation": ours} if self.native else {}),
             "model": {
                 "provider": "custom",
                 "base_url": self.model.base_url,

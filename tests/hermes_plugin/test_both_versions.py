@@ -1,4 +1,4 @@
-"""What a Hermes of either version does with our plugin in it: a delegation is bounded, shown and routed in both."""
+"""What a Hermes without a seam for a model of ours does with our plugin in it: a delegation is bounded and shown."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import KEYS, Parent, delegates, keys_sent, server
-from tests.runners.hermes.installed import installed_hermes
+from tests.runners.hermes.installed import OLD, installed_hermes
 from tests.runners.hermes.stage import Stage
-from tests.runners.hermes.versions import EITHER, in_turn
+from tests.runners.hermes.versions import in_turn
 from tests.scripted_provider import ScriptedProvider, call
 
 # A model that never ends, as it was met in the wild.
 LOOP: dict[str, Any] = {"goal": "LOOP over README.md", "profile": BURST, "max_turns": 5}
 
 
-@pytest.fixture(params=EITHER)
+@pytest.fixture(params=[OLD])
 def either(request: pytest.FixtureRequest, stage: Stage) -> Stage:
     stage.hermes = installed_hermes(request.param)
     return stage
 
 
 @pytest.mark.parametrize(
-    ("either", "window"), in_turn(EITHER, {"hermes": (128_000,), "embedded": (32_768,)}), indirect=["either"]
+    ("either", "window"), in_turn([OLD], {"hermes": (128_000,), "embedded": (32_768,)}), indirect=["either"]
 )
 def test_a_child_that_never_ends_makes_no_more_requests_than_the_call_allows(either: Stage, window: int) -> None:
     tool = "write_file" if window > 64_000 else "list_files"

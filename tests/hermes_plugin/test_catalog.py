@@ -24,7 +24,10 @@ MANIFEST = yaml.safe_load((PLUGIN / "plugin.yaml").read_text())
 ENTRY = yaml.safe_load((ROOT / "plugin-catalog" / "profile-router.yaml").read_text())
 KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
 # What Hermes 0.22.2 calls public (hermes_cli/plugin_validate_private_imports.py), as far as we use it.
-PUBLIC = {"agent.runtime_cwd.resolve_agent_cwd", "hermes_state", "hermes_constants"}
+PUBLIC = {
+    *("agent.runtime_cwd.resolve_agent_cwd", "agent.usage_pricing.CostResult", "hermes_cli.config.load_config"),
+    *("hermes_constants", "hermes_state", "providers.base.ProviderProfile", "providers.register_provider"),
+}
 
 
 def hermes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -582,6 +582,10 @@ def test_within_a_subagent_it_registers_nothing(mark: str, monkeypatch: pytest.M
     expected = [
         "register_cli_command profile-router",
         "register_command profile-router",
+        "register_hook subagent_start",
+        "register_hook subagent_stop",
+        "register_hook transform_llm_output",
+        "register_hook pre_tool_call",
         "register_tool route_task",
         "register_middleware tool_execution",
     ]
@@ -589,7 +593,8 @@ def test_within_a_subagent_it_registers_nothing(mark: str, monkeypatch: pytest.M
 
 
 def test_it_is_made_of_the_standard_library_alone() -> None:
-    allowed = sys.stdlib_module_names | {"", "agent"}  # Hermes' own, of which the catalog's test knows what is public
+    allowed = sys.stdlib_module_names | {"", "agent", "hermes_cli", "providers"}
+    # the last three are Hermes' own, of which the catalog's test knows what is public
     for file in PLUGIN.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             names: list[str] = []

@@ -56,7 +56,12 @@ def test_what_is_no_command_in_a_chat_is_a_task(router: Any, text: str, words: l
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("", "say what to do"), (" ", "say what to do"), ('route "fix', "No closing quotation")]
+    ("text", "said"),
+    [
+        ("", "no delegated child has begun"),
+        (" ", "no delegated child has begun"),
+        ('route "fix', "No closing quotation"),
+    ],
 )
 def test_a_chat_is_told_in_one_line_what_was_wrong(router: Any, text: str, said: str) -> None:
     router("raise SystemExit('it was called')")

@@ -319,6 +319,6 @@ def test_an_edited_config_has_one_line_in_the_plan_that_says_both(stage: Stage) 
     stage.config.write_text(stage.config.read_text() + "added: 1\n")
     told = [change for change in stage.uninstall().changes if change.path == str(stage.config)]
     assert [(change.kind, change.note) for change in told] == [
-        ("change", "you have changed it since: only the plugin is taken off its list")
+        ("change", "you have changed it since: only our own lines are taken out")
     ]
     assert stage.config.read_text().endswith("added: 1\n")

@@ -58,11 +58,11 @@ class Stage:
         path.chmod(mode)
         return path
 
-    def plan(self, profile: str | None = None, *, migrate: bool = False) -> Plan:
-        return plan_install(find_places(self.environ, profile), self.environ, migrate=migrate)
+    def plan(self, profile: str | None = None, *, migrate: bool = False, delegates: bool = False) -> Plan:
+        return plan_install(find_places(self.environ, profile), self.environ, migrate=migrate, delegates=delegates)
 
-    def install(self, profile: str | None = None, *, migrate: bool = False) -> Plan:
-        plan = self.plan(profile, migrate=migrate)
+    def install(self, profile: str | None = None, *, migrate: bool = False, delegates: bool = False) -> Plan:
+        plan = self.plan(profile, migrate=migrate, delegates=delegates)
         apply(plan.writing)
         return plan
 

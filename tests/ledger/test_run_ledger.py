@@ -53,6 +53,19 @@ def test_the_receipts_of_a_result_are_the_rows_of_the_ledger(tmp_path: Path) -> 
     assert rows == plain
 
 
+def test_what_a_stopped_attempt_had_taken_stands_there_and_counts_once_when_it_goes_on(tmp_path: Path) -> None:
+    ledger = begin(a_ledger(tmp_path))
+    ledger.stopped(asked(ledger, SECOND), SECOND)
+    ledger.ended("interrupted")
+    stopped = story(tmp_path)
+    assert (stopped.run.verdict, stopped.run.cost_usd, stopped.run.tokens_in) == ("interrupted", 0.06, 11_234)
+    again = begin(a_ledger(tmp_path))
+    asked(again, SECOND)
+    again.answered((replace(SECOND, cost_usd=0.09),))
+    again.ended("ok")
+    assert (story(tmp_path).run.attempts, story(tmp_path).run.cost_usd) == (1, 0.09)
+
+
 def test_an_attempt_stands_there_before_its_model_is_asked(tmp_path: Path) -> None:
     asked(begin(a_ledger(tmp_path)), FIRST)
     found = story(tmp_path)

@@ -35,6 +35,8 @@ async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, 
     context, attempt = runtime.context, state["attempt"]
     if attempt is None:
         raise AssertionError("summarize was reached without an attempt")
+    if state["task"].whole_answer:
+        return {"summary": attempt.text}
     order = replace(order_of(state, context, "summarize"), conversation=(), outside=())
     if len(attempt.text.encode()) > context.policy.limits.summary_tokens:  # else it is short, and nobody is asked
         order, failure = await as_its_server_is(order, context)

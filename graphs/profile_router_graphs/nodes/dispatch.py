@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -21,7 +22,8 @@ from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.estimate import expected_cost
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.telling.decision import attempt_line
-from profile_router.ports import Hold
+from profile_router.errors import StateError
+from profile_router.ports import Hold, Stopped
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 
@@ -47,8 +49,15 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
         attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
         asked = context.candidates[order.profile].at(order.provider)
-        context.ledger.asks(profile=asked.name, model=asked.model, provider=asked.provider, step=order.step)
-        attempt = await context.runner.run(order, runtime.stream_writer, hold)
+        row = context.ledger.asks(profile=asked.name, model=asked.model, provider=asked.provider, step=order.step)
+        try:
+            attempt = await context.runner.run(order, runtime.stream_writer, hold)
+        except Stopped as stopped:
+            with suppress(StateError):  # it ends all the same
+                context.ledger.stopped(row, stopped.receipt)
+                if hold is not None:
+                    hold.settle(stopped.receipt.cost_usd)
+            raise
         attempt = _tainted_as(order, attempt)
         made = _after(order, attempt, state)
         context.health.record(place, attempt.failure)

@@ -220,7 +220,14 @@ RUN = (
     _field("max_cost", _USD, "--max-cost", "USD", "what the task may cost at most; 0: no paid model", "max_cost_usd"),
 )
 _LEARN = "`profile-router batch --schema` shows its form"
-TASK = (*ROUTED, *RUN, _field("facts", _facts), _field("conversation", _conversation), _field("sessions", _texts))
+TASK = (
+    *ROUTED,
+    *RUN,
+    _field("facts", _facts),
+    _field("conversation", _conversation),
+    _field("sessions", _texts),
+    _field("whole_answer", _flag, text="a program reads the answer: it is not summarized"),
+)
 
 
 def task_from_json(raw: bytes, source: str = "stdin") -> Task:

@@ -27,7 +27,7 @@ class Task:
     model calls of one attempt. `context_from` is the file that `context` was read from: its path may be private.
     `conversation` is what the parent and its user said so far, whole; the policy says how
     much of it is shared. `sessions` are what it was said in: the parent's session, then those that this one goes on
-    with; empty where they are not known.
+    with; empty where they are not known. `whole_answer`: a program reads the answer, so it is never summarized or cut.
 
     `folder` is None as long as paths are as they were written. Afterwards they are relative to the workspace, and it is
     the folder that the user stands in, relative to it too (empty: its root, or elsewhere). `spelled` are the paths that
@@ -50,6 +50,7 @@ class Task:
     max_cost_usd: float | None = None
     conversation: Conversation = ()
     sessions: tuple[str, ...] = ()
+    whole_answer: bool = False
     context_from: str = ""
     folder: str | None = None
     spelled: tuple[str, ...] = ()

@@ -13,8 +13,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from . import surfaces
+from . import provider, surfaces
 from .guard import on_tool
+from .seam import provider_base
 from .settings import INSIDE
 
 # What `install` adds for a Hermes that has no seam of its own for a router; no other has this folder.
@@ -34,7 +35,8 @@ def register(ctx: Any) -> None:
     ctx.register_command(
         "profile-router", surfaces.answer_in_chat, description="Say where a task would go, and why", args_hint="<task>"
     )
-    if (Path(__file__).parent / _OLDER).is_dir():
+    provider.register(ctx)
+    if provider_base() is None and (Path(__file__).parent / _OLDER).is_dir():
         importlib.import_module(f".{_OLDER}", __package__).register(ctx)
         return
     ctx.register_tool("route_task", "profile_router", surfaces.ROUTE_TASK, surfaces.route_task, emoji="🧭")

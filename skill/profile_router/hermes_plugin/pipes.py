@@ -60,16 +60,19 @@ class Pipes:
                 if event is not OVER:
                     yield event
 
-    def end(self, *, done: bool) -> None:
-        """End the router: by itself when *done*; else, or if it does not, by its parent pipe; else with its group."""
-        process = self._process
+    def end(self, *, done: bool, seconds: float | None = None) -> None:
+        """End the router: by itself when *done*; else, or if it does not, by its parent pipe; else with its group.
+
+        Each of the first two ways has *seconds*; None: as long as a run needs to end well.
+        """
+        process, seconds = self._process, _CLOSING_S if seconds is None else seconds
         if done:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_CLOSING_S)
+                process.wait(seconds)
         if process.stdin and not self._writer.is_alive():
             process.stdin.close()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_CLOSING_S)
+                process.wait(seconds)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -71,7 +71,8 @@ class _Together(Ran):
             self.rule = self.rule or one.rule
             line = ended_in(event) if kind == "result" and event.get("status") != "explained" else event.get("line")
             if line:
-                self.lines.append(f"{index + 1}/{len(self.tasks)} {kind}: {line}")
+                place = f"{index + 1}/{len(self.tasks)} " if len(self.tasks) > 1 else ""
+                self.lines.append(f"{place}{kind}: {line}")
         elif kind == "plugin":
             Ran.hear(self, event)
 
@@ -91,6 +92,7 @@ class Following:
 
     `alive` is called about ten times a second with the last line that it said. `folder` is where the parent works.
     `interrupted` tells whether to end it, and `agrees` asks a person about a price: None where nobody can answer.
+    A run that is ended from here has `stop_s` seconds to end what it started.
     """
 
     settings: Settings
@@ -99,17 +101,19 @@ class Following:
     folder: str = ""
     interrupted: Callable[[], bool] = never
     agrees: Callable[[str], bool | None] = nobody
+    stop_s: float | None = None
 
 
-def run_router(tasks: Sequence[Mapping[str, Any]], following: Following) -> list[Ran]:
+def run_router(tasks: Sequence[Mapping[str, Any]], following: Following, *, apart: bool = False) -> list[Ran]:
     """Run *tasks*, several at the same time, and return how far the router came with each. Never raises an Exception.
 
-    They are run in their folder where they name the same one.
+    They are run in their folder where they name the same one. *apart*: one that writes works in a copy even where it is
+    the only one, because others work beside it that this run knows nothing of.
     """
     orders = [{name: value for name, value in task.items() if value is not None} for task in tasks]
     named = {str(order["workspace"]) for order in orders if order.get("workspace")}
     workspace = named.pop() if len(named) == 1 else None
-    if len(orders) == 1:
+    if len(orders) == 1 and not apart:
         ran = Ran()
         _run_process(ran, _RUN, orders[0], following, workspace)
         return [ran]
@@ -146,7 +150,7 @@ def _run_process(ran: Ran, arguments: Sequence[str], order: Any, following: Foll
     try:
         _follow(ran, pipes, following)
     finally:
-        pipes.end(done=ran.result is not None)
+        pipes.end(done=ran.result is not None, seconds=following.stop_s if ran.stopped else None)
         ran.code, ran.errors = process.returncode, pipes.errors()
         seen = len(ran.lines)
         for event in pipes.rest():  # it may have decided just before it was ended, and says where it keeps its work

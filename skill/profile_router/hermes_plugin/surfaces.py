@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .arguments import tasks_of
+from .board import children_told
 from .conversation import conversation_of, lineage_of
 from .settings import environment, folder_here, folder_of_parent, read_settings
 from .setup import setup
@@ -97,7 +98,7 @@ def in_chat(text: str) -> str:
     """Answer `/profile-router …` in a chat: where a task would go; `profiles` and `doctor` as on the command line."""
     try:
         if not text.strip():
-            return "say what to do: /profile-router fix the typo in README.md"
+            return children_told()[:_LONGEST_ANSWER]
         ended = _call(_chat_words(text), folder_here())
         return (ended.stdout.strip() or ended.stderr.strip())[:_LONGEST_ANSWER]
     except Exception as error:

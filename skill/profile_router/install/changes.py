@@ -24,7 +24,7 @@ class Change:
     """One path and what becomes of it.
 
     `content` is what the file will hold, `before` what it must still hold when that happens (None: nothing is there).
-    `insertions` says how an edit is undone: by taking the text out.
+    `insertions` says how an edit is undone: by taking the text out; then it holds `was` (None: `before`).
     """
 
     kind: Kind
@@ -35,6 +35,7 @@ class Change:
     before: bytes | None = None
     mode: int = 0o644
     insertions: tuple[Insertion, ...] = ()
+    was: bytes | None = None
 
     @property
     def writes(self) -> bool:

@@ -6,7 +6,6 @@ Every edit is checked by what the parser then reads; where that differs from wha
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,47 +15,103 @@ import yaml
 
 from profile_router.errors import ProfileError, UsageError
 from profile_router.install.applying import read_file
-from profile_router.install.changes import Change, Insertion, inserted
+from profile_router.install.changes import Change, inserted
+from profile_router.install.delegation import PROVIDER, delegated_to, delegating, undelegated
 from profile_router.install.sources import PLUGIN
+from profile_router.install.yaml_text import (
+    Edit,
+    Marks,
+    composed,
+    end_of,
+    end_of_line,
+    in_brackets,
+    in_one,
+    pair_of,
+    start_of,
+    start_of_line,
+)
 from profile_router.profiles.files import parse_config, read_config
 
 BEGIN, END = "# >>> profile-router >>>", "# <<< profile-router <<<"
-_INLINE = "# profile-router is on the list below >>> profile-router <<<"
-_BLOCK = re.compile(
-    rf"(?:^|(?<=\ufeff))[ ]*{re.escape(BEGIN)}[ ]*\r?\n(?:.*\n)*?[ ]*{re.escape(END)}[ ]*(?:\r?\n|\Z)", re.MULTILINE
-)
-_COMMENT = re.compile(rf"(?:^|(?<=\ufeff))[ ]*{re.escape(_INLINE)}[ ]*\r?\n", re.MULTILINE)
+MARKS = Marks(begin=BEGIN, end=END, above="# profile-router is on the list below >>> profile-router <<<")
 
 _CONFIG = "config.yaml"
 _BY_HAND = f"write `{PLUGIN}` on its list `plugins.enabled` by hand, then run this again"
+_YOURS = (
+    f"{{path}} {{why}}: Hermes delegates by itself until it says `provider: {PROVIDER}` and `model: {PROVIDER}` below "
+    "`delegation:`"
+)
+_TAKE_OUT = (
+    f"{{}} says `provider: {PROVIDER}` and `model: {PROVIDER}` below `delegation:`, and profile-router is not to run "
+    "what Hermes delegates: take both lines out by hand"
+)
 _OFF = f"'{PLUGIN}' is on `plugins.disabled` in {{}}, which wins; take it off with `hermes plugins enable {PLUGIN}`"
 
-Edit = tuple[Insertion, ...]
-Pair = tuple[yaml.Node, yaml.Node]
 
-
-def enabling(parent: Path) -> tuple[Change, tuple[str, ...]]:
+def enabling(parent: Path, *, delegates: bool = False) -> tuple[Change, tuple[str, ...]]:
     """Return the change that puts our plugin on the list of *parent*, and what to say.
 
-    Raises UsageError where that file cannot be edited as text, and ProfileError where it is not YAML.
+    With *delegates* Hermes' delegation is to lead to our provider, too; without, lines of ours that do so go. Raises
+    UsageError where that file cannot be edited as text, and ProfileError where it is not YAML.
     """
     path = Path(os.path.realpath(parent / _CONFIG))
     before = read_file(path)
     read_config(path)  # refuses what is too large or too deep, with the line
     text = (before or b"").decode()
+    stays: tuple[str, ...] = ()
+    if before is not None and not delegates and delegated_to(text) == (PROVIDER, PROVIDER):
+        if (change := _by_itself(path, text, before)) is not None:
+            return change, ()
+        stays = (_TAKE_OUT.format(path),)
     edit = enable(text, PLUGIN)
-    notes = (_OFF.format(path),) if is_disabled(text, PLUGIN) else ()
     if edit is None:
         why = "its `plugins` is written in a way that this program does not edit"
         raise UsageError(f"{path} is not edited: {why}; {_BY_HAND}")
+    notes = (*stays, _OFF.format(path)) if is_disabled(text, PLUGIN) else stays
+    done = ["enables the plugin"] if edit else []
+    if delegates:
+        edit, said = _delegating(path, text, edit)
+        notes += (said,) if said else ()
+        done += [] if said or delegated_to(text) == (PROVIDER, PROVIDER) else ["sends Hermes' delegation to us"]
     if not edit:
         return Change(kind="same", path=str(path)), notes
-    after = inserted(text, edit).encode()
+    after, note = inserted(text, edit).encode(), " and ".join(done)
     if before is None:
-        return Change(kind="create", path=str(path), content=after, note="enables the plugin"), notes
-    note, mode = "enables the plugin; nothing else in it changes", stat.S_IMODE(path.stat().st_mode)
+        return Change(kind="create", path=str(path), content=after, note=note), notes
+    note, mode = f"{note}; nothing else in it changes", stat.S_IMODE(path.stat().st_mode)
     change = Change(kind="change", path=str(path), content=after, before=before, mode=mode, insertions=edit, note=note)
     return change, notes
+
+
+def _by_itself(path: Path, text: str, before: bytes) -> Change | None:
+    """Return the change that takes our lines of the delegation out of *text* and leaves the plugin on its list.
+
+    None where the lines are not marked as ours, or where that is not safe.
+    """
+    bare = undelegated(text)
+    original = None if bare is None else disable(bare, PLUGIN) or bare
+    edit = None if original is None else enable(original, PLUGIN)
+    if bare is None or original is None or edit is None or inserted(original, edit) != bare:
+        return None
+    return Change(
+        kind="change", path=str(path), content=bare.encode(), before=before, mode=stat.S_IMODE(path.stat().st_mode),
+        insertions=edit, was=original.encode(), note="Hermes delegates by itself again; nothing else in it changes",
+    )  # fmt: skip
+
+
+def _delegating(path: Path, text: str, edit: Edit) -> tuple[Edit, str]:
+    """Return *edit* with what sends the delegation in *text* to us, and what to say where the user's own line stays."""
+    then = inserted(text, edit)
+    more = delegating(then)
+    whole = edit
+    for insertion in sorted(more or (), key=lambda insertion: insertion.at, reverse=True):
+        whole = in_one(whole, insertion)
+    if more is None or inserted(text, whole) != inserted(then, more):
+        found = zip(("provider", "model"), delegated_to(text), strict=True)
+        named = " and ".join(f"delegation.{key}: {value}" for key, value in found if value)
+        why = f"has {named}, which is yours and stays" if named else "is not edited, by the way that it is written"
+        return edit, _YOURS.format(path=path, why=why)
+    return whole, ""
 
 
 def enable(text: str, plugin: str) -> Edit | None:
@@ -81,7 +136,7 @@ def disable(text: str, plugin: str) -> str | None:
     before = _loaded(text)
     if before is None or plugin not in _listed(before):
         return None
-    for after in (_BLOCK.sub("", text), *_without_item(text, plugin)):
+    for after in (MARKS.without_blocks(text), *_without_item(text, plugin)):
         loaded = _loaded(after)
         if loaded is not None and plugin not in _listed(loaded) and _rest(loaded, plugin) == _rest(before, plugin):
             return after
@@ -118,119 +173,33 @@ def _rest(config: dict[str, Any], plugin: str) -> dict[str, Any]:
 
 
 def _ways(text: str, plugin: str) -> Iterator[Edit]:
-    root = _compose(text)
-    pair = _find(root, "plugins")
+    root = composed(text)
+    pair = pair_of(root, "plugins")
     whole = ("plugins:", "  enabled:", f"    - {plugin}")
     if root is None or pair is None:
-        yield _block(text, len(text), "", whole)
-        if root is not None and not _is_flow(root):
-            yield _block(text, _line_start(text, _start(root)), "", whole)
+        yield MARKS.block(text, len(text), "", whole)
+        if root is not None and not in_brackets(root):
+            yield MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
         return
-    key, plugins = pair
-    listed = _find(plugins, "enabled")
+    listed = pair_of(pair[1], "enabled")
     if listed is None:
-        yield from _into(text, key, plugins, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
+        yield from MARKS.ways_into(text, pair, ("enabled:", f"  - {plugin}"), f"enabled: [{plugin}]")
     else:
-        yield from _into(text, listed[0], listed[1], (f"- {plugin}",), plugin)
-
-
-def _into(text: str, key: yaml.Node, value: yaml.Node, lines: tuple[str, ...], item: str) -> Iterator[Edit]:
-    """Yield the way into the collection *value* of *key*: as *lines* of a block, or as an *item* in brackets."""
-    outer = _indent(text, _start(key))
-    if _is_null(value) and outer is not None:
-        yield _block(text, _line_end(text, _end(key)), f"{outer}  ", lines)
-    elif _is_flow(value):
-        last = _end(_last(value)) if value.value else 0
-        line = _line_start(text, _start(value))
-        blanks = re.match(" *", text[line:])
-        comment = f"{blanks[0] if blanks else ''}{_INLINE}{_line_break(text)}"
-        yield (
-            Insertion(at=line, text=comment),
-            Insertion(at=last or _start(value) + 1, text=f", {item}" if last else item),
-        )
-    elif isinstance(value, yaml.CollectionNode) and (inner := _indent(text, _start(value))) is not None:
-        yield _block(text, _line_start(text, _start(value)), inner, lines)
-
-
-def _block(text: str, at: int, blanks: str, lines: tuple[str, ...]) -> Edit:
-    over = _line_break(text)
-    marked = "".join(f"{blanks}{line}{over}" for line in (BEGIN, *lines, END))
-    missing = over if at == len(text) and text.strip("\ufeff") and not text.endswith("\n") else ""
-    return (Insertion(at=at, text=missing + marked),)
+        yield from MARKS.ways_into(text, listed, (f"- {plugin}",), plugin)
 
 
 def _without_item(text: str, plugin: str) -> Iterator[str]:
-    root = _compose(text)
-    plugins = _find(root, "plugins")
-    listed = _find(plugins[1], "enabled") if plugins else None
+    root = composed(text)
+    plugins = pair_of(root, "plugins")
+    listed = pair_of(plugins[1], "enabled") if plugins else None
     items = listed[1].value if listed and isinstance(listed[1], yaml.SequenceNode) else []
     for place, item in enumerate(items):
         if item.value != plugin:
             continue
-        if not _is_flow(listed[1]):  # type: ignore[index]  # items come from it
-            yield text[: _line_start(text, _start(item))] + text[_line_end(text, _end(item)) :]
+        if not in_brackets(listed[1]):  # type: ignore[index]  # items come from it
+            yield text[: start_of_line(text, start_of(item))] + text[end_of_line(text, end_of(item)) :]
         elif place:
-            yield _COMMENT.sub("", text[: _end(items[place - 1])] + text[_end(item) :])
+            yield MARKS.without_comments(text[: end_of(items[place - 1])] + text[end_of(item) :])
         else:
-            behind = _start(items[1]) if len(items) > 1 else _end(item)
-            yield _COMMENT.sub("", text[: _start(item)] + text[behind:])
-
-
-def _compose(text: str) -> yaml.MappingNode | None:
-    """Return the node of the mapping in *text*, which was parsed before; None for an empty one."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    return node if isinstance(node, yaml.MappingNode) else None
-
-
-def _find(node: yaml.Node | None, key: str) -> Pair | None:
-    """Return the pair of *key* in the mapping *node*; as for the parser the last of two counts."""
-    pairs: list[Pair] = node.value if isinstance(node, yaml.MappingNode) else []
-    return next((pair for pair in reversed(pairs) if pair[0].value == key), None)
-
-
-def _is_null(node: yaml.Node) -> bool:
-    """Tell whether *node* is a value left out, as in `key:`."""
-    return node.tag == "tag:yaml.org,2002:null" and node.start_mark.index == node.end_mark.index
-
-
-def _is_flow(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
-
-
-def _start(node: yaml.Node) -> int:
-    return int(node.start_mark.index)
-
-
-def _end(node: yaml.Node) -> int:
-    """Return the place where the text of *node* ends, without the comments and blank lines behind a collection."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        return _end(_last(node))
-    return int(node.end_mark.index)
-
-
-def _last(node: yaml.Node) -> yaml.Node:
-    last: yaml.Node = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
-    return last
-
-
-def _line_start(text: str, place: int) -> int:
-    """Return the start of the line of *place*, behind a byte order mark."""
-    return max(text.rfind("\n", 0, place) + 1, int(text.startswith("\ufeff")))
-
-
-def _line_end(text: str, place: int) -> int:
-    """Return the place behind the line of *place* and its break; a *place* behind a break is one already."""
-    if place and text[place - 1] == "\n":
-        return place
-    found = text.find("\n", place)
-    return len(text) if found < 0 else found + 1
-
-
-def _indent(text: str, place: int) -> str | None:
-    """Return the blanks between the start of the line and *place*; None where something else stands there."""
-    before = text[_line_start(text, place) : place]
-    return before if not before.strip(" ") else None
-
-
-def _line_break(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
+            behind = start_of(items[1]) if len(items) > 1 else end_of(item)
+            yield MARKS.without_comments(text[: start_of(item)] + text[behind:])

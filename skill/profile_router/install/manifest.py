@@ -85,7 +85,8 @@ def recorded(manifest: Manifest, changes: Iterable[Change]) -> Manifest:
             folders.append(change.path)
         elif change.content is not None:
             # of a file of ours nothing older is there to come back
-            was = digest(change.before) if change.before is not None and change.insertions else ""
+            older = change.before if change.was is None else change.was
+            was = digest(older) if older is not None and change.insertions else ""
             step = WrittenFile(
                 path=change.path,
                 sha256=digest(change.content),

@@ -32,15 +32,21 @@ YOURS = "differs from what ships: yours stays"
 
 
 def plan_install(
-    places: Places, environ: Mapping[str, str], *, migrate: bool, use_root_keys: bool | None = None
+    places: Places,
+    environ: Mapping[str, str],
+    *,
+    migrate: bool,
+    use_root_keys: bool | None = None,
+    delegates: bool = False,
 ) -> Plan:
     """Return what an install would do; *use_root_keys* None leaves what was agreed on before.
 
-    Raises RouterError for a home or a file that cannot be read or edited.
+    *delegates*: Hermes can have us as the model of its children, and is to. Raises RouterError for a home or a file
+    that cannot be read or edited.
     """
     command = sources.own_command()
     manifest = read_manifest(places.root)
-    edited, warned = enabling(places.parent)
+    edited, warned = enabling(places.parent, delegates=delegates)
     plugin = places.parent / "plugins" / sources.PLUGIN
     found = [
         edited,  # first: where a path is planned twice, the edit counts

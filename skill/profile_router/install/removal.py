@@ -8,6 +8,7 @@ from pathlib import Path
 from profile_router.core.text import some_of
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
+from profile_router.install.delegation import undelegated
 from profile_router.install.enabling import disable
 from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_path, read_manifest
 from profile_router.install.sources import PLUGIN
@@ -52,7 +53,7 @@ def _undone(manifest: Manifest) -> Iterator[Change]:
         if left is None:
             yield Change(kind="remove", path=path, before=now)
         elif left != now:
-            note = f"{why.partition(':')[0]}: only the plugin is taken off its list" if why else "to what it was"
+            note = f"{why.partition(':')[0]}: only our own lines are taken out" if why else "to what it was"
             yield Change(kind="change", path=path, content=left, before=now, note=note)
         elif why:
             yield Change(kind="keep", path=path, note=why)
@@ -82,9 +83,12 @@ def _before(step: WrittenFile, now: bytes) -> bytes | None:
 
 
 def _off_the_list(path: Path, now: bytes) -> bytes:
-    """Return *now* without our lines of the plugin list, where the file *path* has one."""
-    text = disable(now.decode("utf-8", "surrogateescape"), PLUGIN) if path.name == "config.yaml" else None
-    return now if text is None else text.encode("utf-8", "surrogateescape")
+    """Return *now* without our lines of the plugin list and of the delegation, where the file *path* has some."""
+    if path.name != "config.yaml":
+        return now
+    text = now.decode("utf-8", "surrogateescape")
+    text = undelegated(text) or text
+    return (disable(text, PLUGIN) or text).encode("utf-8", "surrogateescape")
 
 
 def _caches(changes: Iterable[Change]) -> Iterator[Change]:

@@ -35,7 +35,7 @@ class Wanting:
 def who_wants(places: Places, environ: Mapping[str, str]) -> tuple[Wanting, ...]:
     """Return which profiles would need the pool of *places* after an install; a key in this shell does not count."""
     found: dict[str, list[str]] = {}
-    tiers = _policy(environ).tiers
+    tiers = policy_in_force(environ).tiers
     for name in filter(None, dict.fromkeys((tiers.burst, tiers.cheap, tiers.local))):
         profile = _loaded(places, name)
         if profile is None or not (profile.key_missing or may_read(profile, places.root)):
@@ -64,7 +64,8 @@ def joined(before: Agreed, wanting: tuple[Wanting, ...]) -> Agreed:
     return found
 
 
-def _policy(environ: Mapping[str, str]) -> Policy:
+def policy_in_force(environ: Mapping[str, str]) -> Policy:
+    """Return the user's policy, the shipped one where that cannot be read."""
     try:
         return read_policy(find_policy(None, environ))
     except PolicyError:

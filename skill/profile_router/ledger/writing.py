@@ -112,6 +112,15 @@ class SqliteRunLedger:
             self._write(database, number, receipt)
             database.execute(_TOTALS, (self.run,))
 
+    def stopped(self, number: int, receipt: Receipt) -> None:
+        """Note what *number* has taken so far; it has not ended, and may go on in another process."""
+        taken = (receipt.tokens_in, receipt.tokens_out, receipt.cost_usd, self.run, number)
+        with self._writing() as database:
+            database.execute(
+                "UPDATE attempts SET tokens_in = ?, tokens_out = ?, cost_usd = ? WHERE run = ? AND number = ?", taken
+            )
+            database.execute(_TOTALS, (self.run,))
+
     def answered(self, receipts: Sequence[Receipt]) -> None:
         """Note *receipts*, all of the run so far in order: what was asked and has none is taken out."""
         fresh = [(number, one) for number, one in enumerate(receipts) if self._put.get(number) != one]

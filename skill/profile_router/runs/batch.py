@@ -15,6 +15,7 @@ from pathlib import Path
 from profile_router.copies.copy import Copy
 from profile_router.copies.placement import Placement, place_for, relocation_to
 from profile_router.copies.thread_copies import lasting_copy, stop, tidier
+from profile_router.copies.turns import alone_in, reading_in, unread
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
@@ -25,7 +26,7 @@ from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.job import CopySite, Job, to_the_end
 from profile_router.runs.result import Result
 from profile_router.runs.route import measured_as_local
-from profile_router.runs.run import drop_foreign, job_of, quiet_once_cancelled, run_on
+from profile_router.runs.run import drop_foreign, job_of, quiet_once_cancelled, reading_there, run_on
 from profile_router.runs.setup import prepare
 from profile_router.runs.thread_session import Keeping, checkpoints
 from profile_router.state.folder import state_dir
@@ -162,7 +163,10 @@ class _Batch:
                 return await self._in_copy(index, place.copy_of, job)
             if place.alone:
                 await held.enter_async_context(self.in_place)
+                if setup.workspace is not None:
+                    await held.enter_async_context(alone_in(setup.workspace.root, setup.state))
             await held.enter_async_context(self.slots)
+            await held.enter_async_context(reading_there(setup))
             result = await run_on(self.keeping, self._in_time(job))
         return result.noting(f"one writer at a time: {place.alone}") if place.alone else result
 
@@ -172,6 +176,7 @@ class _Batch:
         async with AsyncExitStack() as held:
             slot = await held.enter_async_context(AsyncExitStack())
             await slot.enter_async_context(self.slots)
+            await slot.enter_async_context(reading_in(repository.top, setup.state))
             copy = await held.enter_async_context(_copy(repository, threads, job.thread, job.emit))
             why = _STOPPED.format(setup.state / DIFFS)
 
@@ -182,6 +187,7 @@ class _Batch:
                 self.worked[index].set()
                 if setup.policy.promotion.tainted_changes == "back" and result.tainted:
                     await self._all_worked(index)
+                    await unread(repository.top, setup.state)  # nor any other process
                 for earlier in self.done[:index]:
                     await earlier.wait()
                 async with self.in_place:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from profile_router.core.ladder.spending import cap_of
 from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
-from profile_router.core.routing.route import Decision
+from profile_router.core.routing.estimate import ladder_cost
+from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.evidence.conversation import share
@@ -17,6 +19,29 @@ from profile_router.evidence.measure import Surroundings, measure
 from profile_router.ledger.routes import note_route
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Where a task would go, and `usd`, what its whole ladder is expected to cost at most: never more than its cap.
+
+    `profile` is None for a task that is refused.
+    """
+
+    profile: str | None
+    rule: str
+    usd: float
+
+
+def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Quote:
+    """Return what *task* would cost; nothing is written down. Raises RouterError for bad input."""
+    setup = prepare(task, policy_file, environ, cwd)
+    decision = _decided(setup.task, setup)
+    if isinstance(decision, Refusal):
+        return Quote(profile=None, rule=decision.rule, usd=0.0)
+    found = ladder_cost(decision.evidence, decision.profile, setup.policy, setup.candidates)
+    first = decision.estimate.usd if setup.task.local_only else found
+    return Quote(profile=decision.profile, rule=decision.rule, usd=min(first, cap_of(setup.task, setup.policy.budget)))
 
 
 def route_task(
@@ -27,13 +52,16 @@ def route_task(
     Raises RouterError for bad input.
     """
     setup = prepare(task, policy_file, environ, cwd)
-    task = setup.task
+    decision = _decided(setup.task, setup)
+    return decision, setup.policy, _noted(setup.task, decision, setup)
+
+
+def _decided(task: Task, setup: Setup) -> Decision:
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
     decision = decide(task, evidence, setup.policy, setup.candidates)
-    decision = replace(decision, warnings=(*decision.warnings, *setup.warnings))
-    return decision, setup.policy, _noted(task, decision, setup)
+    return replace(decision, warnings=(*decision.warnings, *setup.warnings))
 
 
 def _noted(task: Task, decision: Decision, setup: Setup) -> str:

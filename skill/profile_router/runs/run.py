@@ -8,17 +8,20 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from profile_router.copies.thread_copies import tidy_copies
+from profile_router.copies.turns import reading_in
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
+from profile_router.git.repository import find_repository
 from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.context import run_context
@@ -96,9 +99,20 @@ def thread_id(given: str | None) -> str:
 
 async def _run(job: Job) -> Result:
     quiet_once_cancelled()
-    async with checkpoints(job.setup.state, job.setup.environ) as keeping:
+    async with checkpoints(job.setup.state, job.setup.environ) as keeping, reading_there(job.setup):
         tell_unfinished(keeping.threads, _place(job.setup), job.thread, job.emit)
         return await run_on(keeping, job)
+
+
+@asynccontextmanager
+async def reading_there(setup: Setup) -> AsyncIterator[None]:
+    """Tell other processes for as long as this lasts that files are read in the workspace of *setup*, if it has one."""
+    if setup.workspace is None:
+        yield
+        return
+    root = setup.workspace.root
+    async with reading_in(find_repository(root).top if setup.workspace.git else root, setup.state):
+        yield
 
 
 async def run_on(keeping: Keeping, job: Job) -> Result:

@@ -11,6 +11,7 @@ from tests.core.cases import CANDIDATES, IMAGE, LABEL, POLICY, RANK, WINDOWS, de
 from profile_router.core.evidence import Evidence, Range, Window
 from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import decide
+from profile_router.core.routing.estimate import ladder_cost
 from profile_router.core.routing.route import Refusal, Route
 from profile_router.core.task import Task
 
@@ -272,6 +273,13 @@ def test_the_estimate_names_what_burst_would_have_cost() -> None:
     assert isinstance(route, Route)
     assert route.estimate.usd == 0
     assert route.estimate.usd_if_burst == pytest.approx((8_000 + 1_500) * 9 / 1_000_000, abs=1e-4)
+
+
+def test_a_ladder_costs_its_own_pass_and_one_at_the_burst_tier_unless_it_may_not_go_there() -> None:
+    found, private = evidence(), evidence(private=(LABEL,))
+    local, burst, cheap = (ladder_cost(found, name, POLICY, CANDIDATES) for name in CANDIDATES)
+    assert 0 < local == burst < cheap
+    assert ladder_cost(private, "coding-local", POLICY, CANDIDATES) == 0
 
 
 sizes = st.one_of(

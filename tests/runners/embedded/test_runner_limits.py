@@ -11,6 +11,8 @@ from tests.runners.embedded.a_runner import a_runner, cloud, cloud_order, failed
 from tests.scripted_provider import Answer, ScriptedProvider, call, calls, say
 from tests.scripted_provider import Call as ToolCall
 
+from profile_router.ports import Stopped
+
 LISTING = call("list_files", {"path": "."})
 
 
@@ -67,6 +69,22 @@ def test_cancelling_the_run_ends_its_request() -> None:
         with pytest.raises(asyncio.CancelledError):
             asyncio.run(cancelled(provider))
         assert provider.requests[0].hung_up.wait(10)
+
+
+def test_a_cancelled_attempt_tells_what_it_had_taken(tmp_path: Path) -> None:
+    async def cancelled(provider: ScriptedProvider) -> Stopped:
+        runner = a_runner(local(provider.base_url), workspace=tmp_path)
+        running = asyncio.create_task(runner.run(an_order(), Heard()))
+        while len(provider.requests) < 2:
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(Stopped) as stopped:
+            await running
+        return stopped.value
+
+    with ScriptedProvider([LISTING, Answer(stall=True)]) as provider:
+        receipt = asyncio.run(cancelled(provider)).receipt
+    assert (receipt.verdict, receipt.turns, receipt.tokens_in, receipt.tokens_out) == ("interrupted", 2, 10, 5)
 
 
 @pytest.mark.filterwarnings("error")

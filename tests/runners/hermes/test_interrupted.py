@@ -11,6 +11,7 @@ from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.test_ending import Busy, busy
 from tests.scripted_provider import ScriptedProvider
 
+from profile_router.ports import Stopped
 from profile_router.runners.hermes.account import Account
 from profile_router.threads.records import MemoryRecords
 
@@ -24,8 +25,10 @@ def test_a_turn_that_was_answered_counts_as_interrupted_with_its_tokens_and_asks
         running = asyncio.create_task(runner.run(busy.order, Heard()))
         await asyncio.to_thread(busy.wait)
         running.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(Stopped) as stopped:
             await running
+        taken = stopped.value.receipt
+        assert (taken.verdict, taken.turns, taken.tokens_in, taken.tokens_out) == ("interrupted", 1, 10, 5)
 
     asyncio.run(cut_off())
     attempt = asyncio.run(runner.run(busy.order, Heard()))

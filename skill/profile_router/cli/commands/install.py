@@ -21,6 +21,7 @@ from profile_router.doctor.finding import count
 from profile_router.errors import UsageError
 from profile_router.install.applying import apply
 from profile_router.install.changes import Change, Plan
+from profile_router.install.native import delegates
 from profile_router.install.places import Places, find_places
 from profile_router.install.planning import plan_install
 from profile_router.install.wanting import not_agreed, who_wants
@@ -50,7 +51,7 @@ def add_write_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show the plan, ask, carry it out; return 0, or 1 where the user said no or a call that was asked for failed."""
     places = find_places(os.environ, arguments.profile)
-    planned = partial(plan_install, places, os.environ, migrate=arguments.migrate)
+    planned = partial(plan_install, places, os.environ, migrate=arguments.migrate, delegates=delegates(os.environ))
     plan = planned(use_root_keys=arguments.use_root_keys)
     whose = "the default profile" if places.parent == places.root else f"the profile {places.parent.name}"
     print(f"{places.root}, for {whose}")

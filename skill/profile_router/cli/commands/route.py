@@ -8,24 +8,35 @@ import os
 import sys
 from pathlib import Path
 
-from profile_router.cli.options import add_task_options, task_of
+from profile_router.cli.options import add_task_options, json_of, source_of, task_of
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.cli.task_fields import tasks_from_json
 from profile_router.core.routing.route import Refusal
-from profile_router.core.telling.decision import LABEL_WIDTH, decision_json, decision_lines
-from profile_router.runs.route import route_task
+from profile_router.core.task import Task
+from profile_router.core.telling.decision import LABEL_WIDTH, Json, decision_json, decision_lines
+from profile_router.errors import RouterError, UsageError
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.runs.route import quote, route_task
 
+_LONGEST = 200_000_000  # bytes of all tasks together
 _EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add_task_options(parser)
+    parser.add_argument(
+        "--tasks-json", metavar="FILE|-", help="say what each task of a JSON list would cost at most, as JSON"
+    )
     parser.epilog = _EXAMPLE
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the decision; return 0 for a route, 3 for a refusal."""
+    if arguments.tasks_json:
+        print(json.dumps(_quotes(arguments.tasks_json, arguments.policy), ensure_ascii=False))
+        return 0
     decision, policy, unnoted = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
     if unnoted:
         print(f"profile-router: {as_called(unnoted)}", file=sys.stderr)
@@ -35,3 +46,21 @@ def run(arguments: argparse.Namespace) -> int:
         lines = decision_lines(decision, policy)
         print("\n".join(folded(line, sys.stdout, indent=LABEL_WIDTH) for line in lines))
     return 3 if isinstance(decision, Refusal) else 0
+
+
+def _quotes(given: str, policy_file: str | None) -> Json:
+    """Return what each task of *given* would cost at most, and above which figure somebody is asked: both in USD."""
+    tasks = tasks_from_json(json_of("--tasks-json", given, line=False, most=_LONGEST), source_of(given))
+    policy = read_policy(find_policy(policy_file, os.environ))
+    told = [_quoted(task, policy_file) for task in tasks]
+    return {"mode": policy.hermes_plugin, "ask_above_usd": policy.budget.ask_above_usd, "tasks": told}
+
+
+def _quoted(task: Task | UsageError, policy_file: str | None) -> Json:
+    try:
+        if isinstance(task, UsageError):
+            raise task
+        found = quote(task, policy_file, dict(os.environ), Path.cwd())
+    except RouterError as error:
+        return {"profile": None, "rule": "", "usd": 0.0, "error": str(error)}
+    return {"profile": found.profile, "rule": found.rule, "usd": found.usd}

@@ -24,6 +24,17 @@ def estimate(evidence: Evidence, profile: str, policy: Policy, candidates: Candi
     )
 
 
+def ladder_cost(evidence: Evidence, profile: str, policy: Policy, candidates: Candidates) -> float:
+    """Return what the ladder from *profile* up is expected to cost at most, in USD: its pass and one at the burst tier.
+
+    What is private goes no further up.
+    """
+    first = expected_cost(evidence, rate_at(candidates.get(profile), 0, policy), policy)
+    if evidence.private or profile == policy.tiers.burst:
+        return first
+    return first + expected_cost(evidence, rate_at(candidates.get(policy.tiers.burst), 0, policy), policy)
+
+
 def expected_cost(evidence: Evidence, rate: Rate, policy: Policy) -> float:
     """Return what one pass over the task is expected to cost at *rate*, in USD."""
     tokens_in, tokens_out = expected_tokens(evidence, policy)

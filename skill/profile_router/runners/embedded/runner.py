@@ -26,7 +26,7 @@ from profile_router.core.profile import Profile
 from profile_router.git.command import work_tree
 from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
-from profile_router.ports import Emit, Hold
+from profile_router.ports import Emit, Hold, Stopped
 from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.answer_gate import AnswerGate
 from profile_router.runners.embedded.chat_model import open_model
@@ -91,6 +91,15 @@ class EmbeddedRunner:
         except WantsProfile as asked:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
+        except asyncio.CancelledError:
+            if not meter.counts.turns:
+                raise
+            cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
+            taken = time.monotonic() - started
+            named = profile.endpoint.named
+            raise Stopped(
+                receipt_of(order, meter.counts, cut, profile, runner=NAME, provider=named, seconds=taken)
+            ) from None
         except Exception as error:
             failure = failure_of(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
             if failure is None and (meter.counts.turns > 1 or meter.streamed.began):

@@ -25,7 +25,7 @@ from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
 from profile_router.core.text import price
 from profile_router.errors import AttemptError
-from profile_router.ports import Emit, Hold
+from profile_router.ports import Emit, Hold, Stopped
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.files import read_config
 from profile_router.prompting.templates import render
@@ -92,10 +92,17 @@ class HermesRunner:
                 ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
             else:
                 asked = self._asked(order, profile, child.folder)
-                async with watched(self._watch(order), taints.append) as watching:
-                    heard = _overlooking(watching, account)
-                    talk = converse(child, asked, order.seconds, heard)
-                    ended = await _within_means(talk, account)
+                try:
+                    async with watched(self._watch(order), taints.append) as watching:
+                        heard = _overlooking(watching, account)
+                        talk = converse(child, asked, order.seconds, heard)
+                        ended = await _within_means(talk, account)
+                except asyncio.CancelledError:
+                    if not account.turns:
+                        raise
+                    account.close()
+                    cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
+                    raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
         account.close()
         failure = account.over or failure_of(
             account, ended, order, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key

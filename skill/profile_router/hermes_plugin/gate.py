@@ -1,0 +1,96 @@
+"""Before Hermes makes a child: ask once where its price needs a yes, and refuse in words what a run cannot take.
+
+Hermes' hook `pre_tool_call` comes for each delegate_task. It may block it, or have Hermes ask its user as it asks for a
+dangerous command. Where nobody can be asked, the call goes through: a run whose step is dearer than the policy lets
+pass without a yes refuses that step itself, and the others run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from .arguments import tasks_of
+from .children import CHILDREN
+from .receipts import dollars
+from .seam import native
+from .settings import environment, folder_here, folder_of_parent, read_settings
+
+_QUOTING_S = 20.0  # Hermes waits 30 for the hook, and blocks the call then
+_RULE = "profile-router:price-up-to-{}"  # what is agreed to for ever holds up to that many dollars
+# Hermes says so where one question is asked by a script, or by cron: nobody is there.
+_NOBODY = ("HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION")
+_ROUTED = ("goal", "context", "files", "images", "workspace", "profile", "toolsets", "max_turns", "local_only")
+_NO_STEER = (
+    "{thread} is one run of its own and takes no words while it works; stop it (action='stop'), and delegate again "
+    "with what it should know"
+)
+
+
+def on_tool_call(**call: Any) -> dict[str, str] | None:
+    """Return what Hermes is to do with a delegate_task before it runs: block it, or ask its user; None: go on."""
+    if call.get("tool_name") != "delegate_task" or not native():
+        return None
+    args = call.get("args")
+    if isinstance(args, Mapping) and str(args.get("action") or "").strip().lower() == "steer":
+        return _steered(str(args.get("subagent_id") or ""))
+    tasks = tasks_of(args)
+    if not tasks:
+        return None
+    dear = _dear(tasks) if _somebody() else {}
+    CHILDREN.expect(str(call.get("session_id") or ""), {goal: usd for goal, (usd, _) in dear.items()})
+    if not dear:
+        return None
+    most = math.ceil(max(usd for usd, _ in dear.values()))
+    told = "; ".join(f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
+    return {"action": "approve", "message": f"delegate {told}", "rule_key": _RULE.format(most)}
+
+
+def _somebody() -> bool:
+    return not any(os.environ.get(name) for name in _NOBODY)
+
+
+def _steered(subagent: str) -> dict[str, str] | None:
+    child = CHILDREN.of_subagent(subagent)
+    if child is None or not child.running:
+        return None
+    return {"action": "block", "message": _NO_STEER.format(thread=child.thread)}
+
+
+def _dear(tasks: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, str]]:
+    """Return what those of *tasks* may cost at most that need a yes, by goal: USD and profile.
+
+    Empty where the price is not known: what cannot be said here, the run says. It makes no such step without a yes.
+    """
+    with suppress(Exception):
+        quoted = _quoted(tasks)
+        each = zip(tasks, quoted["tasks"], strict=True)
+        limit = float(quoted["ask_above_usd"])
+        return {str(task["goal"]): (float(one["usd"]), str(one["profile"])) for task, one in each if one["usd"] > limit}
+    return {}
+
+
+def _quoted(tasks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    settings = read_settings()
+    folder = folder_here()
+    orders = [{name: task[name] for name in _ROUTED if task.get(name) is not None} for task in tasks]
+    said = subprocess.run(
+        [*settings.command, "route", "--tasks-json", "-"],
+        input=json.dumps([{"workspace": folder or None, **order} for order in orders]),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace",
+        timeout=_QUOTING_S, cwd=folder_of_parent(folder), env=environment(), check=True,
+    ).stdout  # fmt: skip
+    found = json.loads(said)
+    if not isinstance(found, dict):
+        raise TypeError("the router did not say what the tasks would cost")
+    return found
+
+
+def _short(goal: str) -> str:
+    words = " ".join(goal.split())
+    return words if len(words) <= 50 else f"{words[:49]}…"

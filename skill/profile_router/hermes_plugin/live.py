@@ -1,0 +1,28 @@
+"""Lines for whoever sits at `hermes chat` while a child runs: above the prompt, where Hermes prints its own.
+
+Hermes 0.22 gives a plugin no way into a child's live line. Its terminal chat replaces stdout by one that prints above
+the prompt (prompt_toolkit's), and only there a line is printed: elsewhere stdout may be a program's.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+_ABOVE_THE_PROMPT = "StdoutProxy"
+_LONGEST = 200
+
+
+def at_a_terminal() -> bool:
+    """Tell whether this Hermes is one terminal chat: then whoever asks is who delegated."""
+    return type(sys.stdout).__name__ == _ABOVE_THE_PROMPT
+
+
+def show(line: str) -> None:
+    """Print *line* above the prompt of a terminal chat; nothing elsewhere."""
+    with suppress(Exception):
+        if not at_a_terminal():
+            return
+        text = "".join(char if char.isprintable() else " " for char in line)[:_LONGEST]
+        sys.stdout.write(f"  ┊ 🧭 {text}\n")
+        sys.stdout.flush()

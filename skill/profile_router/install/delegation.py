@@ -1,0 +1,90 @@
+"""Let Hermes' delegation lead to our provider: `delegation.provider` and `delegation.model` in a config.yaml, as text.
+
+Both, or neither: without the model a child keeps its parent's model name, and some names arm time limits of Hermes.
+What the user has chosen for one of them stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from profile_router.errors import ProfileError
+from profile_router.install.changes import inserted
+from profile_router.install.yaml_text import Edit, Marks, composed, in_brackets, pair_of, start_of, start_of_line
+from profile_router.profiles.files import parse_config
+
+PROVIDER = "profile-router"
+MARKS = Marks(
+    begin="# >>> profile-router delegation >>>",
+    end="# <<< profile-router delegation <<<",
+    above="# profile-router is in the line below >>> profile-router delegation <<<",
+)
+_LINES = (f"provider: {PROVIDER}", f"model: {PROVIDER}")
+_SECTION = "delegation"
+
+
+def delegated_to(text: str) -> tuple[str, str]:
+    """Return the provider and the model that *text* names for delegation, empty where it names none."""
+    section = (_loaded(text) or {}).get(_SECTION)
+    found = section if isinstance(section, dict) else {}
+    return _word(found.get("provider")), _word(found.get("model"))
+
+
+def delegating(text: str) -> Edit | None:
+    """Return what to insert into *text* so that its delegation leads to us; nothing where it does already.
+
+    None where it names another provider or model, or where no insertion makes the parser read just that.
+    """
+    found = delegated_to(text)
+    if found == (PROVIDER, PROVIDER):
+        return ()
+    before = _loaded(text)
+    if before is None or any(found):
+        return None
+    for edit in _ways(text):
+        after = inserted(text, edit)
+        if delegated_to(after) == (PROVIDER, PROVIDER) and _rest(_loaded(after)) == _rest(before):
+            return edit
+    return None
+
+
+def undelegated(text: str) -> str | None:
+    """Return *text* without our marked lines; None where there are none, or where that is not safe."""
+    before, after = _loaded(text), MARKS.without_blocks(text)
+    if before is None or after == text or _rest(_loaded(after)) != _rest(before):
+        return None
+    return after
+
+
+def _ways(text: str) -> Iterator[Edit]:
+    root = composed(text)
+    pair = pair_of(root, _SECTION)
+    whole = (f"{_SECTION}:", *(f"  {line}" for line in _LINES))
+    if root is not None and pair is not None:
+        yield from MARKS.ways_into(text, pair, _LINES, ", ".join(_LINES))
+        return
+    yield MARKS.block(text, len(text), "", whole)
+    if root is not None and not in_brackets(root):
+        yield MARKS.block(text, start_of_line(text, start_of(root)), "", whole)
+
+
+def _rest(config: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return *config* without what is ours, and without the section where nothing else is in it."""
+    section = (config or {}).get(_SECTION)
+    if config is None or not isinstance(section, dict | None):
+        return config
+    kept = {key: value for key, value in (section or {}).items() if key not in ("provider", "model")}
+    return {key: value for key, value in {**config, _SECTION: kept}.items() if key != _SECTION or value}
+
+
+def _loaded(text: str) -> dict[str, Any] | None:
+    try:
+        return parse_config(text, Path("config.yaml"))
+    except ProfileError:
+        return None
+
+
+def _word(value: object) -> str:
+    return str(value).strip() if value is not None else ""

@@ -1,0 +1,118 @@
+"""Our run as the model of a delegated child of the real Hermes 0.22: what its parent is told, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.stage import nobody, workspace
+from tests.fakes import BURST, CHEAP, LOCAL
+from tests.hermes_plugin.parent import KEYS, PARENT_KEY, Parent, delegates, keys_sent, server
+from tests.runners.hermes.installed import NEW, installed_hermes
+from tests.runners.hermes.stage import Stage
+from tests.scripted_provider import ScriptedProvider, call, say
+
+from profile_router.hermes_plugin.provider import ADDRESS
+from profile_router.hermes_plugin.seam import NAME
+
+TYPO = {"goal": "Find the typo in README.md"}
+REFACTOR = {"goal": "Refactor the session handling across all 60 files of the service"}
+LINT = {"goal": "Lint auth.py"}
+SCHEMA = {"type": "object", "required": ["line"], "properties": {"line": {"type": "integer"}}}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path / "stage", installed_hermes(NEW)) as stage:
+        yield stage
+
+
+def told_of(stage: Stage, servers: dict[str, ScriptedProvider], *tasks: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let a parent delegate *tasks*, and return what its model is told of each; its own server is asked twice."""
+    with ScriptedProvider(delegates(tasks=list(tasks))) as model:
+        parent = Parent(stage, model, native=True)
+        parent.set_up()
+        parent.profiles(servers)
+        parent.say()
+        assert keys_sent(model) == {f"Bearer {PARENT_KEY}"}
+        assert len(model.chats) == 2
+        found: list[dict[str, Any]] = parent.told["results"]
+    return found
+
+
+def test_a_child_is_one_run_even_where_its_answer_does_not_fit_the_schema(stage: Stage) -> None:
+    with server("it is in line one") as local, server() as others:
+        servers = {LOCAL: local, BURST: others, CHEAP: others}
+        [entry] = told_of(stage, servers, {**TYPO, "output_schema": SCHEMA})
+        assert (len(local.chats), others.chats) == (1, [])
+    assert (entry["status"], entry["schema_valid"], entry["schema_retries"]) == ("completed", False, 1)
+    assert (entry["summary"], entry["model"]) == ("it is in line one", "profile-router")
+
+
+@pytest.mark.nightly
+def test_each_task_of_a_batch_is_a_child_of_hermes_on_its_own_server_with_its_receipt(stage: Stage) -> None:
+    with (
+        server("local did it") as local,
+        server("burst did it") as burst,
+        server("cheap did it") as cheap,
+    ):
+        servers = {LOCAL: local, BURST: burst, CHEAP: cheap}
+        entries = told_of(stage, servers, TYPO, REFACTOR, LINT)
+    for task, (name, its) in zip((TYPO, REFACTOR, LINT), servers.items(), strict=True):
+        [body] = its.chats
+        assert task["goal"] in json.dumps(body["messages"])
+        assert (body["model"], keys_sent(its)) == (f"model-of-{name}", {f"Bearer {KEYS[name]}"})
+    assert [entry["status"] for entry in entries] == ["completed"] * 3
+    assert [entry["summary"].splitlines()[0] for entry in entries] == ["local did it", "burst did it", "cheap did it"]
+    for entry, name in zip(entries, servers, strict=True):
+        assert f"\nroute     {name} · " in entry["summary"]
+        assert (entry["cost_status"], entry["cost_usd"] > 0) == ("actual", name != LOCAL)
+        assert entry["model"] == "profile-router"
+
+
+@pytest.mark.nightly
+def test_writers_of_a_batch_work_in_copies_and_the_later_one_of_a_conflict_keeps_its_diff(stage: Stage) -> None:
+    edits = {
+        name: [call("write_file", {"path": "README.md", "content": f"# by {name}\n"}), say("done")] for name in KEYS
+    }
+    with server(*edits[LOCAL]) as local, server(*edits[BURST]) as burst, server() as others:
+        entries = told_of(stage, {LOCAL: local, BURST: burst, CHEAP: others}, TYPO, REFACTOR)
+    states = sorted(entry["status"] for entry in entries)
+    assert states == ["completed", "failed"]
+    [lost] = [entry for entry in entries if entry["status"] == "failed"]
+    assert "not merged: README.md was changed in the workspace as well" in lost["error"]
+    assert (stage.workspace / "README.md").read_text() in {f"# by {LOCAL}\n", f"# by {BURST}\n"}
+    assert list((stage.folder / "state" / "diffs").glob("*.patch"))
+
+
+@pytest.mark.nightly
+def test_a_private_child_is_refused_with_what_helps_where_the_local_server_is_down(stage: Stage) -> None:
+    workspace(stage.folder / "secret", {"x": "y"})
+    with nobody() as closed, server() as others:
+        local = ScriptedProvider()
+        local.base_url = closed
+        servers = {LOCAL: local, BURST: others, CHEAP: others}
+        [entry] = told_of(
+            stage, servers, {"goal": "Rotate the password in deploy/.env.production, it stays on this machine"}
+        )
+        assert others.chats == []
+    assert entry["status"] == "failed"
+    assert "unblock" in entry["error"]
+
+
+@pytest.mark.nightly
+def test_hermes_sets_no_time_limit_of_its_own_to_a_child_that_takes_long(stage: Stage) -> None:
+    """A child of a quarter of an hour is one call: neither the address nor the model's name arms a limit."""
+    code = (
+        "from agent.model_metadata import is_local_endpoint as local\n"
+        "from agent.reasoning_timeouts import get_reasoning_stale_timeout_floor as floor\n"
+        f"print(local({ADDRESS!r}), floor({NAME!r}), floor('openai/o3'))"
+    )
+    command = [str(stage.hermes.python), "-c", code]
+    told = subprocess.run(command, env=stage.environ, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.split()[:2] == ["True", "None"]
+    assert told.split()[2] != "None"  # what `delegation.model` is for
