@@ -17,7 +17,7 @@ from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckResult, Receipt, Verified
+from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckBefore, CheckResult, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.policy import ParentChat, Policy
 from profile_router.core.privacy.taint import Taint
@@ -27,7 +27,7 @@ from profile_router.core.routing.decide import stays_here
 from profile_router.core.routing.probe import Complexity, ProbeOutcome
 from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.task import Task
-from profile_router.errors import AttemptError
+from profile_router.errors import AttemptError, RouterError
 from profile_router.evidence.conversation import share
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.ports import Emit, Event, Hold
@@ -292,6 +292,7 @@ class FakeLedger:
         self.receipts: tuple[Receipt, ...] = ()
         self.steps: list[str] = []
         self.checks: list[Verified] = []
+        self.checks_before: list[Verified] = []
         self.asked: list[tuple[str, str]] = []
         self.cut_off: list[tuple[int, Receipt]] = []
 
@@ -315,9 +316,9 @@ class FakeLedger:
         assert after == len(self.receipts)
         self.steps.append(hops[-1].step)
 
-    def verified(self, found: Verified, *, after: int) -> None:
-        assert after == len(self.receipts)
-        self.checks.append(found)
+    def verified(self, found: Verified, *, after: int, stage: str = "after") -> None:
+        assert stage == "before" or after == len(self.receipts)
+        (self.checks if stage == "after" else self.checks_before).append(found)
 
 
 class FakePurse:
@@ -429,7 +430,10 @@ class FakeVerifier:
         check_reads: tuple[Taint, ...] = (),
         changed: tuple[ChangedFile, ...] = CHANGED,
         whole: bool = True,
+        before: CheckBefore | RouterError | None = None,
     ) -> None:
+        self.befores: list[tuple[str, str, float, bool]] = []
+        self._before = before
         self.asked: list[tuple[str, str, str | None]] = []
         self.check_seconds: list[float] = []
         self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
@@ -442,6 +446,12 @@ class FakeVerifier:
     def snapshot(self) -> str:
         self.snapshots += 1
         return f"mark-{self.snapshots}"
+
+    async def check_before(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+        self.befores.append((snapshot, check, seconds, may_lack))
+        if isinstance(self._before, RouterError):
+            raise self._before
+        return self._before or CheckBefore(why="nothing is scripted", mark=snapshot)
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
         self.asked.append((snapshot, summary, check))

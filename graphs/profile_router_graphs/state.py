@@ -19,7 +19,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder import failure, receipt
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
+from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.language.kinds import KindHit
 from profile_router.core.policy import Policy
@@ -67,10 +67,11 @@ class RunState(RunInput, RunOutput):
     """The whole state. Only `conversation` and `private_thread` outlive a run: they belong to the thread.
 
     `from_parent` are the parent's own turns as far as they are shared: they come anew with each task, and are kept
-    for no longer than a run that may be resumed. `wrote` are the files that the attempts wrote, None where that is not
-    known; `ended` is the mark of the workspace when the last of them failed. `taints` are the withheld files whose
-    content the words of the attempts so far, `handoff` and the files may hold: a model elsewhere is told
-    `handoff_elsewhere` instead, and `left` are files that stay as such an attempt left them.
+    for no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are
+    the files that the attempts wrote, None where that is not known; `ended` is the mark of the workspace when the last
+    of them failed. `taints` are the withheld files whose content the words of the attempts so far, `handoff` and the
+    files may hold: a model elsewhere is told `handoff_elsewhere` instead, and `left` are files that stay as such an
+    attempt left them.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -90,6 +91,7 @@ class RunState(RunInput, RunOutput):
     taints: tuple[Taint, ...]
     left: tuple[str, ...]
     wrote: tuple[str, ...] | None
+    before: CheckBefore | None
     snapshot: str
     ended: str
     deadline: float
@@ -153,6 +155,7 @@ NOTHING: dict[str, Any] = {
     "taints": (),
     "left": (),
     "wrote": (),
+    "before": None,
     "ended": "",
     "summary": "",
     "verified": Verified(),

@@ -11,9 +11,9 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.account import DaySpent, Grouping, RunGroup, RunRow, Story
+from profile_router.core.ladder.account import DaySpent, Grouping, RunGroup, RunRow, Stage, Story
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
+from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.routing.probe import ProbeOutcome
@@ -120,8 +120,8 @@ class RunLedger(Protocol):
     def stepped(self, hops: Sequence[Hop], *, after: int) -> None:
         """Note the last of *hops*, all steps of the run so far. *after* is the number of receipts before it."""
 
-    def verified(self, found: Verified, *, after: int) -> None:
-        """Note what was *found* by looking at the work. *after* is the number of receipts before it."""
+    def verified(self, found: Verified, *, after: int, stage: Stage = "after") -> None:
+        """Note what was *found* by looking at the work, or before there was any. *after*: the receipts before it."""
 
 
 class RunHistory(Protocol):
@@ -201,6 +201,12 @@ class Verifier(Protocol):
 
     def snapshot(self) -> str:
         """Return a mark of the workspace as it is now."""
+
+    async def check_before(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+        """Return what *check* says before any work on the files of *snapshot*: once, whatever happens in between.
+
+        Raises UsageError where it cannot run, unless it *may_lack* what it runs: the task is to make that.
+        """
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and which claims could not be confirmed."""

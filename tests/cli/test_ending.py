@@ -40,7 +40,7 @@ def _ordered(text: str, *parts: str) -> bool:
 def test_a_verified_run_says_so_first_and_the_claim_after_it(tmp_path: Path, repository: Path) -> None:
     done = _ran(tmp_path, repository, "--check", CHECK, answers=[FIX, say("It adds now.")])
     first, *_ = done.out.splitlines()
-    assert re.match(r"✓ verified    calc\.py \+1 −1 · .*: passed$", first)
+    assert re.match(r"✓ verified    calc\.py \+1 −1 · .*: passed, red before$", first)
     assert _ordered(done.out, "verified", "\n\nIt adds now.\n\n", "$0.00 · ", " · thread ", "show ")
     told = re.search(r"`profile-router (show \w{8})` tells the whole story\n$", done.out)
     assert told is not None

@@ -62,7 +62,9 @@ def test_after_any_write_a_run_is_told_and_after_resuming_told_once_and_whole(tm
     assert receipts == result["attempts"]
     assert [one["verdict"] for one in story["attempts"]] == ["verification-failed", "ok"]
     assert [step["step"] for step in story["steps"]] == ["promote"]
-    assert [check["passed"] for check in story["verifications"]] == [False, True]
+    assert [(check["stage"], check["passed"]) for check in story["verifications"]] == [
+        ("before", False), ("after", False), ("after", True)
+    ]  # fmt: skip
     budget = call("budget", "--json", home=tmp_path).json
     assert (budget["spent_usd"], budget["reserved_usd"]) == (result["cost_usd"], 0.0)
 

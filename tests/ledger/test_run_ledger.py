@@ -13,6 +13,7 @@ from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, SECOND, a_decis
 
 from profile_router.core.evidence import TokenCount
 from profile_router.core.ladder.account import Story
+from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.telling.decision import receipt_json
 from profile_router.errors import StateError
@@ -174,3 +175,13 @@ def test_what_cannot_be_written_ends_the_run_and_says_how_it_goes_on(tmp_path: P
     database.close()
     with pytest.raises(StateError, match="`profile-router resume mine`"):
         asked(ledger, FIRST)
+
+
+def test_a_check_before_any_work_stands_beside_those_after_it_with_words_of_its_own(tmp_path: Path) -> None:
+    ledger = begin(a_ledger(tmp_path))
+    for _ in range(2):  # once more after a kill
+        ledger.verified(Verified(check=FOUND.check), after=0, stage="before")
+    ledger.verified(FOUND, after=0)
+    found = story(tmp_path).checks
+    assert [(one.stage, one.passed, one.files_changed) for one in found] == [("before", False, 0), ("after", False, 1)]
+    assert all(one.words and one.words["check"]["command"] == "pytest -q tests/test_http.py" for one in found)

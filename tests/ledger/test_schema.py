@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.ledger.a_ledger import NOON, a_ledger, begin
+from tests.ledger.a_ledger import FOUND, NOON, a_ledger, begin
 
 from profile_router.errors import StateError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.receipts import COLUMNS
-from profile_router.ledger.schema import FILE, VERSION, day_of
+from profile_router.ledger.schema import FILE, MIGRATIONS, VERSION, day_of
 from profile_router.ledger.spending import Ledger
 
 # As it was made before it had versions.
@@ -95,3 +95,18 @@ def test_many_processes_may_be_the_first_to_bring_it_up_to_date(tmp_path: Path, 
 def _named(state: Path, gate: Any, number: int) -> None:
     gate.wait()
     Ledger(state=state, clock=lambda: NOON).reserve(0.01, limit=9.0, profile="p", step="s", name=f"run/{number}")
+
+
+def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as database:
+        for statements in MIGRATIONS[:2]:
+            database.executescript(statements)
+        database.execute("PRAGMA user_version = 2")
+        database.execute("INSERT INTO verifications VALUES ('ab12', 1, 5.0, 1, 9, 2, 0, 0, 0, 1, 1.5, NULL)")
+    database.close()
+    ledger = begin(a_ledger(tmp_path, run="ab12"))
+    ledger.verified(FOUND, after=0, stage="before")
+    checks = SqliteHistory(state=tmp_path).story("ab12").checks
+    assert [(one.stage, one.after, one.passed, one.lines_added) for one in checks] == [
+        ("before", 0, False, 9), ("after", 1, False, 9)
+    ]  # fmt: skip

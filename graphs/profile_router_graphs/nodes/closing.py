@@ -56,7 +56,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     """
     context, task, attempt = runtime.context, state["task"], state["attempt"]
     if not any_call_made(state["receipts"]):
-        return Command(goto="merge", update={"verified": Verified()})
+        return Command(goto="merge", update={"verified": Verified(before=state.get("before"))})
     finished = attempt is not None and attempt.failure is None
     verified = await context.verifier.verify(
         state["snapshot"],
@@ -64,6 +64,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         task.check if finished else None,
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
     )
+    verified = replace(verified, before=state.get("before"))
     if not finished:
         verified = with_earlier_check(verified, state["verified"], named=task.check is not None)
     context.ledger.verified(verified, after=len(state["receipts"]))

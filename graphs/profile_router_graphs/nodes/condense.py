@@ -16,6 +16,7 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.telling.decision import attempt_line
+from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.nodes.dispatch import ask_server
 from profile_router_graphs.state import RunContext, RunState, order_of
 
@@ -24,6 +25,7 @@ STEP = "condense"
 
 async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["dispatch", "reroute"]]:
     """Condense for the profile that comes next. Where that cannot be, no attempt is made there: the ladder goes on."""
+    checked = await checked_before(state, runtime)
     context, order = runtime.context, _order(state, runtime.context)
     allowed = helpers(order, state["evidence"], context.policy, context.candidates, may_pay=context.purse.may_pay)
     writers = await _reachable(allowed, order, context)
@@ -36,7 +38,8 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
         said = tuple(part.line for part in outcome.condensed.listed)
         for line in said:
             runtime.stream_writer({"event": "condense", "line": line})
-        update = {"condensed": outcome.condensed, "receipts": receipts, "notes": (*state["notes"], *said)}
+        notes = (*state["notes"], *said)
+        update = {**checked, "condensed": outcome.condensed, "receipts": receipts, "notes": notes}
         return Command(goto="dispatch", update=update)
     if outcome.failure is None:
         raise AssertionError("condensing gave neither a result nor a failure")
@@ -45,6 +48,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     context.ledger.answered(receipts)
     runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
     update = {
+        **checked,
         "attempt": attempt,
         "places": (*state["places"], Place(order.profile, order.provider)),
         "receipts": receipts,

@@ -13,6 +13,7 @@ from profile_router.core.routing.decide import decide
 from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
 from profile_router.core.routing.route import Refusal, Route
 from profile_router.core.telling.decision import decision_line
+from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import NOTHING, RunContext, RunState
 
 
@@ -61,6 +62,7 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     profile = context.policy.tiers.cheap
     if profile is None or state["evidence"].private:
         raise AssertionError("the probe was reached without a cheap tier, or with a private task")
+    checked = await checked_before(state, runtime)
     rests = context.health.blocked(Place(profile), answers=False)
     if rests is None:
         outcome = await context.prober.probe(state["task"], state["evidence"], profile)
@@ -72,7 +74,7 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
     context.ledger.answered(receipts)
     context.ledger.routed(decided)
     runtime.stream_writer({"event": "probe", "line": decided.reasons[-1], "goes": decision_line(decided)})
-    update = {"decision": decided, "profile": decided.profile, "receipts": receipts}
+    update = {**checked, "decision": decided, "profile": decided.profile, "receipts": receipts}
     return Command(goto=_next_node(decided), update=update)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command
@@ -22,8 +22,9 @@ from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.estimate import expected_cost
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.telling.decision import attempt_line
-from profile_router.errors import StateError
+from profile_router.errors import RouterError, StateError
 from profile_router.ports import Hold, Stopped
+from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 
@@ -33,8 +34,19 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     order, evidence = _ordered(state, context)
     notes = (*state["notes"], *_dropped(order, state))
     place = Place(order.profile, order.provider)
-    order, hold = await _allowed(order, evidence, context)
+    order, failure = await _possible(order, evidence, context)
+    hold: Hold | Failure | None = failure
     made: dict[str, Any] = {}
+    if failure is None:
+        try:
+            made = await checked_before(state, runtime)
+        except RouterError:
+            context.health.give_back(place)
+            raise
+        state, order = _after_the_check(state, order, made, context)
+        hold = await _paid_for(order, evidence, context)
+        if isinstance(hold, Failure):
+            context.health.give_back(place)
     if not isinstance(hold, Failure):
         order, done = await _set_back(order, state, context)
         if done is not None and done.note:
@@ -59,7 +71,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
                     hold.settle(stopped.receipt.cost_usd)
             raise
         attempt = _tainted_as(order, attempt)
-        made = _after(order, attempt, state)
+        made |= _after(order, attempt, state)
         context.health.record(place, attempt.failure)
         if hold is not None:
             hold.settle(attempt.receipt.cost_usd)
@@ -73,8 +85,8 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             "places": (*state["places"], place),
             "receipts": receipts,
             "notes": tuple(dict.fromkeys((*notes, *attempt.notes))),
-            "wrote": wrote_so_far(state["wrote"], attempt),
             **made,
+            "wrote": wrote_so_far(state["wrote"], attempt),
         },
     )
 
@@ -104,17 +116,21 @@ def _carried(order: Order, handoff: Handoff | None, state: RunState) -> tuple[Ta
     )
 
 
-async def _allowed(order: Order, evidence: Evidence, context: RunContext) -> tuple[Order, Hold | Failure | None]:
-    """Return the order as the server can take it, and the money held for it, or why there is no attempt."""
+async def _possible(order: Order, evidence: Evidence, context: RunContext) -> tuple[Order, Failure | None]:
+    """Return the order as the server can take it, or why there is no attempt."""
     failure = forbidden(order, evidence, context.policy)
-    if failure is None:
-        order, failure = await as_its_server_is(order, context)
-    if failure is not None:
-        return order, failure
-    hold = await _paid_for(order, evidence, context)
-    if isinstance(hold, Failure):
-        context.health.give_back(Place(order.profile, order.provider))
-    return order, hold
+    return (order, failure) if failure is not None else await as_its_server_is(order, context)
+
+
+def _after_the_check(
+    state: RunState, order: Order, checked: dict[str, Any], context: RunContext
+) -> tuple[RunState, Order]:
+    """Return *state* and *order* once the check was run, if it was just now: it took time, and may have read files."""
+    if not checked:
+        return state, order
+    state = cast("RunState", {**state, **checked})
+    taints = together(order.taints, state.get("taints", ())) if order.local else order.taints
+    return state, replace(order, taints=taints, seconds=state["deadline"] - context.clock())
 
 
 def _dropped(order: Order, state: RunState) -> tuple[str, ...]:
@@ -157,8 +173,8 @@ def _frees(order: Order, context: RunContext) -> bool:
 
 
 def _read_so_far(state: RunState) -> tuple[Taint, ...]:
-    check = state["verified"].check
-    return together(state.get("taints", ()), check.taints if check else ())
+    check, before = state["verified"].check, state.get("before")
+    return together(state.get("taints", ()), check.taints if check else (), before.taints if before else ())
 
 
 def _stuck(order: Order, done: SetBack | None, state: RunState, context: RunContext) -> Failure | None:

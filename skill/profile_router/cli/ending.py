@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from profile_router.cli.marks import showable
 from profile_router.cli.progress import columns, folded, labelled, marked, printable
 from profile_router.cli.spelling import as_called
+from profile_router.core.ladder.check_words import ended
 from profile_router.core.telling.decision import Json, changed_text
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict, verdict_of
@@ -85,7 +86,8 @@ def _facts(told: Json) -> list[str]:
     check = verified["check"]
     facts = [_changed(told)]
     if check is not None:
-        facts.append(f"{check['command']}: passed · {check['last_line']}".rstrip(" ·"))
+        before = (verified.get("before") or {}).get("passed")
+        facts.append(f"{check['command']}: {ended(True, 0, before)} · {check['last_line']}".rstrip(" ·"))
     return [*facts, *verified["unverified"]]
 
 

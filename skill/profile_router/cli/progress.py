@@ -19,6 +19,7 @@ _MARKS: Mapping[str, str] = {
     "ended": "!",
     "kept": "!",
     "verify": "✓",
+    "check": "●",
     "attempt": "●",
     "unfinished": "!",
 }
@@ -26,7 +27,9 @@ _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31
 _LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
 TEXT_STARTS = _LABEL_WIDTH + 3
 # How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
-_CHECKED = re.compile(r": (passed|FAILED) ?(?:\(exit (?:-?\d+|None)\))?(?: · |$)")
+_CHECKED = re.compile(
+    r": (passed|FAILED)(?:, as before|, red before)?(?: \(exit (?:-?\d+|None)(?:, (?:red|green) before)?\))?(?: · |$)"
+)
 
 
 class Progress:

@@ -9,6 +9,7 @@ from typing import Any
 
 from profile_router.cli.progress import folded, printable
 from profile_router.core.ladder.account import UNFINISHED, AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
+from profile_router.core.ladder.check_words import ended
 from profile_router.core.text import in_words, price, thousands
 from profile_router.ledger.schema import moment, moments
 
@@ -59,10 +60,13 @@ def story_lines(story: Story) -> Iterator[str]:
 
 def _happened(story: Story) -> Iterator[str]:
     """Yield attempts, verifications and steps in the order in which they were."""
+    for check in story.checks:
+        if check.stage == "before":
+            yield _first_check(check)
     for attempt in story.attempts:
         yield _attempt(attempt)
         for check in story.checks:
-            if check.after == attempt.number + 1:
+            if check.stage == "after" and check.after == attempt.number + 1:
                 yield from _check(check)
         for step in story.steps:
             if step.after == attempt.number + 1:
@@ -87,6 +91,16 @@ def _attempt(row: AttemptRow) -> str:
     return _told(f"attempt {row.number + 1}", " · ".join(map(str, parts)), "●" if good else "✗")
 
 
+def _first_check(row: CheckRow) -> str:
+    words = row.words or {}
+    check = words.get("check") or {"command": "the check", "last_line": ""}
+    before = words.get("before") or {}
+    if before.get("why"):
+        return _told("check", f"before the work: it is not known: {before['why']}", "●")
+    how = "is not known" if row.passed is None else f"{ended(row.passed, row.exit_code, None)} in {_took(row.seconds)}"
+    return _told("check", f"before the work: {check['command']}: {how} · {check['last_line']}".rstrip(" ·"), "●")
+
+
 def _check(row: CheckRow) -> Iterator[str]:
     words = row.words
     files = ", ".join(one["path"] for one in words["files_changed"]) if words else ""
@@ -95,8 +109,8 @@ def _check(row: CheckRow) -> Iterator[str]:
     yield _told("verify", f"{changed}{lines}{f': {files}' if files else ''}", "✓")
     if row.passed is not None:
         check = words["check"] if words and words["check"] else {"command": "the check", "last_line": ""}
-        ended = "passed" if row.passed else f"FAILED (exit {row.exit_code})"
-        said = f"{check['command']}: {ended} in {_took(row.seconds)} · {check['last_line']}".rstrip(" ·")
+        how = ended(row.passed, row.exit_code, (words.get("before") or {}).get("passed") if words else None)
+        said = f"{check['command']}: {how} in {_took(row.seconds)} · {check['last_line']}".rstrip(" ·")
         yield _told("verify", said, "✓" if row.passed else "✗")
     for open_point in words["unverified"] if words else ():
         yield _told("verify", f"unverified: {open_point}", "!")

@@ -23,7 +23,7 @@ from profile_router.core.ladder.account import (
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import FILE, make_ready
-from profile_router.ledger.words import Seal
+from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading
 
 _RUN = ", ".join(RunRow.__dataclass_fields__)
@@ -100,7 +100,7 @@ class SqliteHistory:
             estimate=_figures(details, "estimate"),
             attempts=tuple(self._attempt(row) for row in self._of("attempts", "number", run)),
             steps=tuple(self._step(row) for row in self._of("steps", "number", run)),
-            checks=tuple(self._check(row) for row in self._of("verifications", "after", run)),
+            checks=tuple(self._check(row) for row in self._of("verifications", "after, stage DESC", run)),
             paid=round(spent[0][0], 6),
             reserved=round(spent[0][1], 6),
         )
@@ -154,7 +154,7 @@ class SqliteHistory:
     def _check(self, row: sqlite3.Row) -> CheckRow:
         plain = {name: row[name] for name in CheckRow.__dataclass_fields__ if name != "words"}
         plain["passed"] = None if row["passed"] is None else bool(row["passed"])
-        return CheckRow(**plain, words=self._words(row, f"check {row['after']}"))
+        return CheckRow(**plain, words=self._words(row, words_of(row["stage"], row["after"])))
 
 
 def _run(row: sqlite3.Row) -> RunRow:

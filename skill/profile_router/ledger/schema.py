@@ -57,7 +57,19 @@ CREATE TABLE verifications (run TEXT NOT NULL, after INTEGER NOT NULL, at REAL N
   PRIMARY KEY (run, after)) WITHOUT ROWID
 """
 _CACHED = "ALTER TABLE attempts ADD COLUMN tokens_cached INTEGER NOT NULL DEFAULT 0"
-MIGRATIONS = (_FIRST, _CACHED)
+# The check is run before any work, too: the stage is part of what tells two rows apart.
+_STAGE = """
+ALTER TABLE verifications RENAME TO verifications_after;
+CREATE TABLE verifications (run TEXT NOT NULL, after INTEGER NOT NULL, stage TEXT NOT NULL, at REAL NOT NULL,
+  files_changed INTEGER NOT NULL, lines_added INTEGER NOT NULL, lines_removed INTEGER NOT NULL,
+  unverified INTEGER NOT NULL, absent INTEGER NOT NULL, passed INTEGER, exit_code INTEGER, seconds REAL, words BLOB,
+  PRIMARY KEY (run, stage, after)) WITHOUT ROWID;
+INSERT INTO verifications (run, after, stage, at, files_changed, lines_added, lines_removed, unverified, absent, passed,
+  exit_code, seconds, words) SELECT run, after, 'after', at, files_changed, lines_added, lines_removed, unverified,
+  absent, passed, exit_code, seconds, words FROM verifications_after;
+DROP TABLE verifications_after
+"""
+MIGRATIONS = (_FIRST, _CACHED, _STAGE)
 VERSION = len(MIGRATIONS)
 PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
 

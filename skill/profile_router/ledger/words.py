@@ -11,10 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from profile_router.core.ladder.account import Stage
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.threads.key import NoThreadKey, key_file, read_key
 
 _NONCE = _TAG = 16
+
+
+def words_of(stage: Stage, after: int) -> str:
+    """Return what the words of a verification are sealed for, behind the run's id."""
+    return f"check {after}" if stage == "after" else f"check {stage} {after}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router import __version__
-from profile_router.core.ladder.account import UNFINISHED
+from profile_router.core.ladder.account import UNFINISHED, Stage
 from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.policy.private import NOTHING, Confidential
@@ -25,7 +25,7 @@ from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row
 from profile_router.ledger.retention import expire
 from profile_router.ledger.routes import decided
 from profile_router.ledger.schema import FILE, day_of, make_ready, moments
-from profile_router.ledger.words import Seal
+from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading, transaction
 
 _BESIDE = "('probe', 'condense', 'summarize')"  # calls that are not attempts
@@ -143,13 +143,14 @@ class SqliteRunLedger:
             if hop.profile is not None:
                 database.execute("UPDATE runs SET tier = ? WHERE id = ?", (hop.tier or "", self.run))
 
-    def verified(self, found: Verified, *, after: int) -> None:
-        """Note what was *found* by looking at the work. *after* is the number of receipts before it."""
+    def verified(self, found: Verified, *, after: int, stage: Stage = "after") -> None:
+        """Note what was *found* by looking at the work, or before there was any. *after*: the receipts before it."""
         said = masked_json(verified_json(found) | {"absent": list(found.absent)}, self.confidential)
         check = found.check
         row = (
             self.run,
             after,
+            stage,
             self.clock(),
             len(found.files_changed),
             found.lines_added,
@@ -159,7 +160,7 @@ class SqliteRunLedger:
             None if check is None else int(check.passed),
             None if check is None else check.exit_code,
             None if check is None else check.seconds,
-            self.seal.sealed(said, f"{self.run} check {after}"),
+            self.seal.sealed(said, f"{self.run} {words_of(stage, after)}"),
         )
         with self._writing() as database:
             marks = ", ".join("?" * len(row))

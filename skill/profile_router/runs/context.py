@@ -12,6 +12,7 @@ from profile_router.errors import UsageError
 from profile_router.evidence.measurer import LiveMeasurer
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
+from profile_router.ledger.words import seal_of
 from profile_router.ports import RunLedger, Runner
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
@@ -28,6 +29,7 @@ from profile_router.servers.health import HealthStore, ProviderHealth
 from profile_router.servers.inspect import ModelServers
 from profile_router.threads.records import Before, Records, Scoped
 from profile_router.threads.threads import Run
+from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.withheld.survey import Survey, private_survey
 from profile_router.withheld.whole_scan import Secrets
@@ -105,6 +107,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
             name=run.thread,
             records=run.records,
             secrets=secrets,
+            kept=KeptChecks(state=setup.state, seal=seal_of(setup.environ, make=True), clock=time.time),
         ),
         clock=run.clock,
         sleep=asyncio.sleep,

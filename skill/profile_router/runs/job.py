@@ -121,7 +121,7 @@ class CopySite(Site):
             runner=relocated(context.runner, ("run",), moved),
             prober=relocated(context.prober, ("probe",), moved),
             summarizer=relocated(context.summarizer, ("summarize",), moved),
-            verifier=relocated(context.verifier, ("verify", "diff", "set_back"), moved),
+            verifier=relocated(context.verifier, ("check_before", "verify", "diff", "set_back"), moved),
         )
 
     def back(self, value: T) -> T:

@@ -37,8 +37,9 @@ class Result:
     @property
     def tainted(self) -> bool:
         """Tell whether an attempt or the check read a withheld file: the result may repeat it."""
-        check = self.json["verified"]["check"]
-        return any(one["taints"] for one in (*self.json["attempts"], *((check,) if check else ())))
+        verified = self.json["verified"]
+        checks = (verified["check"], (verified.get("before") or {}).get("check"))
+        return any(one["taints"] for one in (*self.json["attempts"], *filter(None, checks)))
 
     def noting(self, note: str) -> Result:
         """Return the result with one more *note*."""

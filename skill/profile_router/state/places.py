@@ -15,6 +15,7 @@ from profile_router.state.folder import locked
 
 ABOUT = "about.json"
 FOLDER = "worktrees"
+CHECKS = "checks"  # what checks said before any work
 _ALIVE = "alive"
 
 

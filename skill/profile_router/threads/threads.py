@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any
 from profile_router.errors import UsageError
 from profile_router.state.database import compact, erasing
 from profile_router.state.folder import private_folder, usable
+from profile_router.state.places import CHECKS, door, hold, living, place_in, remove, thread_of, tidy_up
 from profile_router.state.places import FOLDER as COPIES
-from profile_router.state.places import door, hold, living, place_in, remove, thread_of, tidy_up
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.records import MemoryRecords, Records, StoredRecords
 
@@ -225,8 +225,8 @@ class Threads:
         return len(saved)
 
     def sweep(self) -> int:
-        """Remove what is left of threads that no row tells of: run folders, copies, saved texts and diffs, databases
-        that were set aside, names in the bytes of the databases. Return how many files and folders it was.
+        """Remove what is left of threads that no row tells of: run folders, copies, saved texts and diffs, what checks
+        said, databases that were set aside, names in the bytes of the databases. Return how many files and folders.
         """
         with self.file.door():
             known = {row.thread for row in self.rows()}
@@ -235,6 +235,7 @@ class Threads:
             left = [path for path in runs if not living(path)]
             left += [path for path in _saved(state) if _thread_of(path) not in known]
             left += state.glob("*.sqlite.broken-*")
+            left += state.glob(f"{CHECKS}/*")
             for path in left:
                 remove(path)
             for database in (self.file.checkpoints, self.file.path):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
-from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
+from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.language.edits import shaped_as_file
 from profile_router.core.language.path_words import path_words
 from profile_router.errors import WorkspaceError
@@ -19,8 +18,10 @@ from profile_router.git.left_files import beginning, left_files, note_beginning
 from profile_router.git.marks import GitSnapshots, path_as_text
 from profile_router.git.writes import Found
 from profile_router.threads.records import Records
-from profile_router.verify.check import run_check
+from profile_router.verify.check_runs import CheckRuns
 from profile_router.verify.diffs import WorkDiffs, changed_since, is_binary
+from profile_router.verify.first_check import FirstCheck, wrote_since
+from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.set_back import (
     look_at,
@@ -31,11 +32,11 @@ from profile_router.verify.set_back import (
     set_back_by_journal,
     stored_files,
 )
-from profile_router.withheld.watch import WithheldWatch
 from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace, tracked_files
 
 _LARGEST_DIFFED = 2_000_000
+_BEFORE = "before"  # the record of the check before any work
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +45,8 @@ class WorkspaceVerifier:
     what files were before the subagent's tools wrote them (None: absent): it stands in for git without a repository.
     `scratch` is a folder for git's marks. A file whose path matches one of `private` is named in a diff and no more;
     `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`.
-    `records` keep what was seen, so that a run that is resumed does not see what its own check left."""
+    `records` keep what was seen, so that a run that is resumed does not see what its own check left. `kept` is what
+    checks said before any work, for other runs too."""
 
     workspace: Workspace | None
     scratch: Path
@@ -56,6 +58,7 @@ class WorkspaceVerifier:
     name: str = "run"
     records: Records | None = None
     secrets: Secrets = field(default_factory=Secrets)
+    kept: KeptChecks | None = None
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _snapshots: GitSnapshots | None = field(default=None, init=False)
     _looked: str | None = field(default=None, init=False)
@@ -69,6 +72,26 @@ class WorkspaceVerifier:
             return ""
         note_beginning(self.scratch)
         return self._marks(self.workspace.root).take()
+
+    async def check_before(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+        """Return what *check* says before any work on the files of *snapshot*: once, whatever happens in between.
+
+        In a copy of ours, what the check wrote is taken back. Raises UsageError where it cannot run, unless it
+        *may_lack* what it runs.
+        """
+        found: CheckBefore | None = self.records.find(_BEFORE) if self.records else None
+        if found is None:
+            first = FirstCheck(
+                runs=self._runs(),
+                marks=self._marks(self.workspace.root) if self.workspace and snapshot else None,
+                state=self.state,
+                name=self.name,
+                kept=self.kept,
+            )
+            found = await first.ask(snapshot, check, seconds=seconds, may_lack=may_lack)
+            if self.records:
+                self.records.keep(_BEFORE, found)
+        return found
 
     async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and what could not be confirmed."""
@@ -180,18 +203,20 @@ class WorkspaceVerifier:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
-        root = self.workspace.root if self.workspace else None
-        watch = None if root is None else partial(WithheldWatch, root, self.private, self.secrets)
-        folder = self.folder or root or Path.cwd()
-        result = await run_check(
-            check, folder, self.environ, seconds=seconds, confidential=self.secrets.confidential, watch=watch
-        )
-        if root is not None and folder != root:
-            result = replace(result, folder=folder.relative_to(root).as_posix())
+        result = await self._runs().run(check, seconds)
         if result.taints:
             result = replace(result, wrote=self._wrote(result))
         self._keep("checked", result)
         return result
+
+    def _runs(self) -> CheckRuns:
+        return CheckRuns(
+            workspace=self.workspace,
+            folder=self.folder,
+            environ=self.environ,
+            private=self.private,
+            secrets=self.secrets,
+        )
 
     def _wrote(self, check: CheckResult) -> bool:
         """Tell whether *check* left other files than it found, or may have: outside of git nobody knows."""
@@ -200,8 +225,7 @@ class WorkspaceVerifier:
         before = self._looked
         if before is None or any(taint.moved for taint in check.taints):
             return True
-        marks = self._marks(self.workspace.root)
-        return bool(marks.changes(before, marks.take()))
+        return wrote_since(self._marks(self.workspace.root), before)
 
     def _found(self, what: str) -> Any:
         return self.records.find(_after_attempts(what, self.records)) if self.records else None

@@ -12,6 +12,7 @@ from typing import Literal
 
 from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.core.ladder.check_words import passed_before
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.policy.private import NOTHING, Confidential
@@ -120,7 +121,7 @@ def without_output(handoff: Handoff, verified: Verified) -> Handoff:
     check = verified.check
     if check is None or check.passed or not check.taints:
         return handoff
-    errors = tuple(one for one in handoff.errors if one != _check_error(check))
+    errors = tuple(one for one in handoff.errors if one != _check_error(check, passed_before(verified)))
     note = f"{check.command} failed; what it printed is not told: it read a private file"
     return replace(handoff, errors=(note, *errors))
 
@@ -142,13 +143,14 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
         return
     check = verified.check
     if attempt.failure.cause == "verification-failed" and check is not None and not check.passed:
-        yield _check_error(check)
+        yield _check_error(check, passed_before(verified))
     elif quotes or attempt.failure.cause not in _QUOTING:
         yield attempt.failure.message
 
 
-def _check_error(check: CheckResult) -> str:
-    how = "did not end in time" if check.exit_code is None else f"ended with exit {check.exit_code}"
+def _check_error(check: CheckResult, before: bool | None) -> str:
+    known = {None: "", True: ", and passed before any attempt", False: ", and failed before any attempt, too"}[before]
+    how = ("did not end in time" if check.exit_code is None else f"ended with exit {check.exit_code}") + known
     return f"{check.said} {how}:\n{check.tail or check.last_line}".rstrip(": \n")
 
 

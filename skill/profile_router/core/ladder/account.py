@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 RunKind = Literal["run", "route"]
 Grouping = Literal["day", "profile", "tier", "verdict", "repository"]
+Stage = Literal["before", "after"]  # a verification before any work, or after an attempt
 UNFINISHED = "unfinished"  # the verdict of a run that has no end in the ledger: it is at work, or was killed
 
 Words = Mapping[str, Any]
@@ -84,6 +85,7 @@ class HopRow:
 class CheckRow:
     """One verification. `words` hold the names and texts of it, None where they cannot be read."""
 
+    stage: Stage
     after: int
     at: float
     files_changed: int

@@ -112,10 +112,34 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckBefore:
+    """The task's check as it ended before any work. Where it did not come to its end, `why` says so.
+
+    `mark` is the work tree afterwards, which the attempts begin with; `kept`: an earlier run on the same files had it.
+    """
+
+    check: CheckResult | None = None
+    why: str = ""
+    mark: str = ""
+    kept: bool = False
+
+    @property
+    def taints(self) -> tuple[Taint, ...]:
+        """Return the withheld files that the check opened or moved."""
+        return self.check.taints if self.check else ()
+
+    @property
+    def passed(self) -> bool | None:
+        """Tell whether the check passed, None where nobody knows."""
+        return None if self.check is None or self.why else self.check.passed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files.
 
-    `whole`: every file that changed is among `files_changed`, whoever changed it.
+    `whole`: every file that changed is among `files_changed`, whoever changed it. `before` is the check before any
+    work, None where none was named or nothing was begun.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -123,6 +147,7 @@ class Verified:
     unverified: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     whole: bool = True
+    before: CheckBefore | None = None
 
     @property
     def lines_added(self) -> int:

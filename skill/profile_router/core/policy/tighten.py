@@ -43,6 +43,7 @@ class LowerLimits:
 
     run_seconds: float | None = field(default=None, metadata=bounded(1))
     check_seconds: float | None = field(default=None, metadata=bounded(1))
+    check_before_seconds: float | None = field(default=None, metadata=bounded(0))
     max_turns: int | None = field(default=None, metadata=bounded(1))
     parallel: int | None = field(default=None, metadata=bounded(1))
     conversation_tokens: int | None = field(default=None, metadata=bounded(0))

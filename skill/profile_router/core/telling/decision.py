@@ -13,7 +13,7 @@ from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.text import price, some_of, thousands
 
 if TYPE_CHECKING:
-    from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
+    from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
     from profile_router.core.ladder.steps import Hop
     from profile_router.core.privacy.taint import Taint
 
@@ -77,16 +77,21 @@ def _taints(taints: Sequence[Taint]) -> list[Json]:
 
 def verified_json(verified: Verified) -> Json:
     """Return *verified* as `run --json` prints it."""
-    check = None
-    if verified.check is not None:
-        check = _fields(verified.check, "command", "folder", "passed", "exit_code", "seconds", "last_line")
-        check["taints"] = _taints(verified.check.taints)
+    before = verified.before
     return {
         "files_changed": [_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
         **_fields(verified, "lines_added", "lines_removed"),
-        "check": check,
+        "check": _check(verified.check),
+        "before": before and {**_fields(before, "passed", "why", "kept"), "check": _check(before.check)},
         "unverified": list(verified.unverified),
     }
+
+
+def _check(check: CheckResult | None) -> Json | None:
+    if check is None:
+        return None
+    plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", "last_line")
+    return plain | {"taints": _taints(check.taints)}
 
 
 def decision_lines(decision: Decision, policy: Policy) -> list[str]:
@@ -189,8 +194,9 @@ def verified_lines(verified: Verified) -> list[str]:
     changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
     lines = [some_of(changed, 8) or "no file changed"]
     if verified.check is not None:
-        verdict = "passed" if verified.check.passed else f"FAILED (exit {verified.check.exit_code})"
-        lines.append(f"{verified.check.said}: {verdict} · {verified.check.last_line}".rstrip(" ·"))
+        from profile_router.core.ladder.check_words import check_line, passed_before  # `route` tells of no check
+
+        lines.append(check_line(verified.check, passed_before(verified)))
     return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
 
 

@@ -1,0 +1,40 @@
+"""The task's check, once before any work: before the first step that may cost, and at the latest before an attempt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from profile_router.core.attempt.first_check import names_what_it_runs
+from profile_router.core.ladder.check_words import before_line
+from profile_router.core.ladder.receipt import Verified
+from profile_router.core.privacy.taint import together
+from profile_router_graphs.state import RunContext, RunState
+
+_SHARE = 0.25  # of the time that the run has left: the rest is for the work
+
+
+async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """Run the check, if the task names one and it was not run yet; return what of the state is another then.
+
+    Raises UsageError where it cannot run: nothing was asked of a model so far.
+    """
+    context, check = runtime.context, state["task"].check
+    if check is None or state.get("before") is not None:
+        return {}
+    before = await context.verifier.check_before(
+        state["snapshot"],
+        check,
+        seconds=min(context.policy.limits.check_before_seconds, _SHARE * (state["deadline"] - context.clock())),
+        may_lack=names_what_it_runs(state["task"]),
+    )
+    context.ledger.verified(Verified(check=before.check, before=before), after=len(state["receipts"]), stage="before")
+    runtime.stream_writer({"event": "check", "line": before_line(check, before), "passed": before.passed})
+    if not before.taints:
+        return {"before": before, "snapshot": before.mark}
+    found: dict[str, Any] = {"before": before, "ended": before.mark}
+    if before.check is None or not before.check.wrote:
+        return {**found, "snapshot": before.mark}
+    # It may have put into the work tree what it read: that is taken back before a model elsewhere sees it.
+    return {**found, "taints": together(state.get("taints", ()), before.taints), "wrote": None}

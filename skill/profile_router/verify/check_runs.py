@@ -1,0 +1,50 @@
+"""Run the checks of one workspace: in the folder that the user stands in, watched for the withheld files they open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from profile_router.core.ladder.receipt import CheckResult
+from profile_router.verify.check import run_check
+from profile_router.withheld.watch import WithheldWatch
+from profile_router.withheld.whole_scan import Secrets
+from profile_router.workspace.folder import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRuns:
+    """Runs checks in *folder*; None: at the root of *workspace*. *private* and *secrets* are what is withheld."""
+
+    workspace: Workspace | None
+    folder: Path | None
+    environ: Mapping[str, str]
+    private: Sequence[str]
+    secrets: Secrets
+
+    @property
+    def root(self) -> Path:
+        """Return the root of the workspace; without one, the folder that checks run in."""
+        return self.workspace.root if self.workspace else self.place
+
+    @property
+    def place(self) -> Path:
+        """Return the folder that checks run in."""
+        return self.folder or (self.workspace.root if self.workspace else Path.cwd())
+
+    async def run(self, check: str, seconds: float, more: Mapping[str, str] | None = None) -> CheckResult:
+        """Return how *check* ended after at most *seconds*; *more* is added to its environment."""
+        root = self.workspace.root if self.workspace else None
+        result = await run_check(
+            check,
+            self.place,
+            {**self.environ, **(more or {})},
+            seconds=seconds,
+            confidential=self.secrets.confidential,
+            watch=None if root is None else partial(WithheldWatch, root, self.private, self.secrets),
+        )
+        if root is not None and self.place != root:
+            result = replace(result, folder=self.place.relative_to(root).as_posix())
+        return result

@@ -1,0 +1,152 @@
+"""The task's check before any work: what was red before is known afterwards, and a misspelt check costs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from profile_router.copies.thread_copies import original_of
+from profile_router.core.ladder.receipt import CheckBefore, CheckResult
+from profile_router.core.text import shown
+from profile_router.errors import UsageError, WorkspaceError
+from profile_router.git.left_files import left_files
+from profile_router.git.marks import GitSnapshots, Mark
+from profile_router.git.merge import merge
+from profile_router.state.places import place_in
+from profile_router.verify.check_runs import CheckRuns
+from profile_router.verify.kept_checks import KeptChecks, entry_name
+
+_CANNOT_RUN = (126, 127)  # what a shell says of a program that it cannot run, or does not find
+_KEPT = ("exit_code", "seconds", "last_line", "tail", "folder")
+_ROOT = "\0"  # stands for the workspace, which is another folder in each copy
+# Python takes bytecode for current whose source was changed within the second, to as many bytes.
+_NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstCheck:
+    """Asks a check before any work. *marks* takes those of the workspace, None outside of git; *state* is our folder.
+
+    *kept* has the answers of other runs. What is saved for a moment has the *name* of the thread.
+    """
+
+    runs: CheckRuns
+    marks: GitSnapshots | None
+    state: Path | None
+    name: str
+    kept: KeptChecks | None
+
+    async def ask(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+        """Return what *check* says on the files of *snapshot*, now or within the last hour. Raises UsageError."""
+        if seconds <= 0:
+            return CheckBefore(why="the policy leaves it no time", mark=snapshot)
+        name = self._entry(snapshot, check)
+        if not name or self.kept is None:
+            return await self._asked(snapshot, check, seconds, may_lack=may_lack)
+        root = str(self.runs.root)
+        async with self.kept.turn(name, seconds=seconds):
+            words = self.kept.find(name)
+            if words is not None and not (words["why"] and words["given"] < seconds):
+                return _of_words(words, check, root, snapshot)
+            found = await self._asked(snapshot, check, seconds, may_lack=may_lack)
+            if _may_be_kept(found):
+                self.kept.keep(name, _words(found, root) | {"given": seconds})
+            return found
+
+    async def _asked(self, snapshot: str, check: str, seconds: float, *, may_lack: bool) -> CheckBefore:
+        began = time.time_ns()
+        result = await self.runs.run(check, seconds, _NO_BYTECODE)
+        if not may_lack:
+            _refuse_if_unable(result, self.runs.place)
+        mark = self._mark_afterwards(snapshot, tainted=bool(result.taints))
+        if result.taints:
+            away = any(taint.moved for taint in result.taints)
+            result = replace(result, wrote=away or self._wrote(snapshot, began))
+        why = "" if result.exit_code is not None else result.last_line
+        return CheckBefore(check=result if not why or result.taints else None, why=why, mark=mark)
+
+    def _mark_afterwards(self, snapshot: str, *, tainted: bool) -> str:
+        """Return the mark of the work tree after the check.
+
+        What it wrote is taken back in a copy of ours, and wherever it read what is withheld: then the mark is the same.
+        """
+        if self.marks is None:
+            return snapshot
+        after = self.marks.take()
+        if after == snapshot or self.state is None:
+            return after
+        if not tainted and place_in(self.state, str(self.runs.root)) is None:
+            return after
+        back = merge(self.marks.trees, Mark.read(after).files, Mark.read(snapshot).files, self.state, self.name)
+        if back.diff is not None:
+            back.diff.unlink(missing_ok=True)
+        return snapshot if back.merged else after
+
+    def _wrote(self, snapshot: str, began: int) -> bool:
+        """Tell whether there are files that the check wrote since *began* (ns since 1970), besides those of a mark."""
+        if self.marks is not None:
+            return wrote_since(self.marks, snapshot)
+        try:
+            return self.runs.workspace is not None and bool(left_files(self.runs.root, began, ()))
+        except WorkspaceError:
+            return True
+
+    def _entry(self, snapshot: str, check: str) -> str:
+        """Return the name under which the answer of *check* is kept; empty where nobody knows the files."""
+        if not snapshot or self.state is None:
+            return ""
+        root = str(self.runs.root)
+        folder, command = _placeless(str(self.runs.place), root), _placeless(check, root)
+        return entry_name(original_of(self.state, root), folder, command, snapshot, self.runs.environ.get("PATH", ""))
+
+
+def wrote_since(marks: GitSnapshots, before: str) -> bool:
+    """Tell whether the work tree is not what the mark *before* says. Raises WorkspaceError."""
+    return bool(marks.changes(before, marks.take()))
+
+
+def _refuse_if_unable(result: CheckResult, folder: Path) -> None:
+    """Raise UsageError where the command of *result* could not run in *folder*."""
+    if result.exit_code in _CANNOT_RUN:
+        said = f" ({shown(result.last_line, 120)})" if result.last_line else ""
+        raise UsageError(
+            f"the check cannot run: `{shown(result.command, 120)}` ended with exit {result.exit_code}{said} before any "
+            f"attempt, so no model was asked and nothing was paid; give --check a command that runs in {folder}, or "
+            "leave --check out"
+        )
+
+
+def _may_be_kept(found: CheckBefore) -> bool:
+    """Tell whether *found* holds as long as the files are the same: it read nothing withheld, and could run."""
+    return not found.taints and (found.check is None or found.check.exit_code not in _CANNOT_RUN)
+
+
+def _words(found: CheckBefore, root: str) -> dict[str, Any]:
+    """Return *found*, of a check in the workspace *root*, as an entry keeps it."""
+    if found.check is None:
+        return {"why": found.why, "check": None}
+    check = {name: getattr(found.check, name) for name in _KEPT}
+    said = {name: _placeless(value, root) if isinstance(value, str) else value for name, value in check.items()}
+    return {"why": found.why, "check": said}
+
+
+def _of_words(words: Mapping[str, Any], command: str, root: str, mark: str) -> CheckBefore:
+    """Return what `_words` kept, as a check by *command* in the workspace *root* would say it now."""
+    said = words["check"]
+    check = said and CheckResult(
+        command=command,
+        exit_code=said["exit_code"],
+        seconds=said["seconds"],
+        last_line=said["last_line"].replace(_ROOT, root),
+        tail=said["tail"].replace(_ROOT, root),
+        folder=said["folder"],
+    )
+    return CheckBefore(check=check, why=words["why"], mark=mark, kept=True)
+
+
+def _placeless(text: str, root: str) -> str:
+    """Return *text* the same for each copy of the workspace *root*."""
+    return text.replace(root, _ROOT)

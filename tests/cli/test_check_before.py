@@ -1,0 +1,54 @@
+"""A check is run before any work: a misspelt one costs nothing, and what was red before is told at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.command import call
+from tests.cli.stage import profile, workspace
+from tests.scripted_provider import ScriptedProvider, say
+from tests.scripted_provider import call as tool
+
+FIX = tool("write_file", {"path": "calc.py", "content": "def add(a, b):\n    return a + b\n"})
+CHECK = f'{sys.executable} -B -c "import calc; assert calc.add(1, 2) == 3"'
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Path:
+    return workspace(tmp_path / "ws", {"calc.py": "def add(a, b):\n    return a - b\n"})
+
+
+@pytest.mark.parametrize("where", ["run", "batch"])
+def test_a_misspelt_check_ends_a_run_before_any_model_is_asked(tmp_path: Path, ws: Path, where: str) -> None:
+    with ScriptedProvider([]) as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", local.base_url)
+        task = {"goal": "fix add in calc.py", "check": "pytset -q"}
+        asked = ("run", task["goal"], "--check", task["check"]) if where == "run" else ("batch", "--tasks-json", "-")
+        done = call(*asked, "--json", home=tmp_path, cwd=ws, stdin=json.dumps([task]).encode())
+        assert local.chats == []
+    said = done.err if where == "run" else done.json["results"][0]["error"]
+    assert "the check cannot run: `pytset -q` ended with exit 127" in said
+    assert f"give --check a command that runs in {ws}, or leave --check out" in said
+    assert done.code == (2 if where == "run" else 1)
+    assert "no run was interrupted" in call("resume", home=tmp_path).err
+
+
+def test_what_was_red_before_is_told_with_the_verdict_and_in_the_story(tmp_path: Path, ws: Path) -> None:
+    with ScriptedProvider([FIX, say("It adds now.")]) as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", local.base_url)
+        done = call("run", "fix add in calc.py", "--check", CHECK, home=tmp_path, cwd=ws)
+    assert done.code == 0, done.err
+    assert done.out.startswith("✓ verified")
+    assert ": passed, red before" in done.out.splitlines()[0]
+    assert "● check       before the work: " in done.err
+    run = call("history", "--json", home=tmp_path).json["runs"][0]["id"]
+    first, second = call("show", run, "--json", home=tmp_path).json["verifications"]
+    assert (first["stage"], first["passed"], second["stage"], second["passed"]) == ("before", False, "after", True)
+    told = call("show", run, home=tmp_path).out
+    assert "before the work: " in told
+    assert "passed, red before" in told

@@ -1,0 +1,40 @@
+"""How a check ended, in words that tell what it said before."""
+
+from __future__ import annotations
+
+import pytest
+from tests.fakes import a_task
+
+from profile_router.core.attempt.first_check import names_what_it_runs
+from profile_router.core.ladder.check_words import ended
+
+
+@pytest.mark.parametrize(
+    ("passed", "code", "before", "words"),
+    [
+        (True, 0, None, "passed"),
+        (True, 0, True, "passed, as before"),
+        (True, 0, False, "passed, red before"),
+        (False, 1, None, "FAILED (exit 1)"),
+        (False, 2, True, "FAILED (exit 2, green before)"),
+        (False, None, False, "FAILED (exit None, red before)"),
+    ],
+)
+def test_the_words_tell_what_was_before(passed: bool, code: int | None, before: bool | None, words: str) -> None:
+    assert ended(passed, code, before) == words
+
+
+@pytest.mark.parametrize(
+    ("goal", "check", "may"),
+    [
+        ("Write check.sh that runs the tests", "./check.sh", True),
+        ("Write check.sh that runs the tests", "bash check.sh", True),
+        ("Write tools/check.sh", "sh ./tools/check.sh -v", True),
+        ("Fix tests/test_a.py", "pytset tests/test_a.py", False),
+        ("Fix the build", "./check.sh", False),
+        ("Write check.sh", "echo 'no end", False),
+        ("Write check.sh", "", False),
+    ],
+)
+def test_a_check_may_lack_only_what_it_runs_and_the_task_names(goal: str, check: str, may: bool) -> None:
+    assert names_what_it_runs(a_task(goal, check=check)) is may
