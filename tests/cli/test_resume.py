@@ -63,7 +63,7 @@ def timeless(result: dict[str, Any]) -> dict[str, Any]:
     ]
     check, before = result["verified"].get("check"), result["verified"].get("before")
     # A run that was killed after its check need not have noted that: then it knows it from the entry that is kept.
-    first = before and {**before, "kept": False, "check": before["check"] and {**before["check"], "seconds": 0}}
+    first = before and {**before, "known": False, "check": before["check"] and {**before["check"], "seconds": 0}}
     verified = {**result["verified"], "check": check and {**check, "seconds": 0}, "before": first}
     return {**result, "attempts": attempts, "verified": verified, "run": "", "route": {**result["route"], "host": ""}}
 
@@ -76,7 +76,7 @@ def whole(tmp_path: Path, *arguments: str, **answers: Any) -> tuple[dict[str, An
     return timeless(done.json), done.code
 
 
-PASSED = {"record": 13, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 10,
+PASSED = {"record": 13, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 11,
           "event check": 1, "event turn": 3, "event attempt": 1, "event classify": 1, "event verify": 2, "event result": 1}  # fmt: skip
 # What comes right after another moment without anything between is left out.
 MOMENTS = [
@@ -84,7 +84,7 @@ MOMENTS = [
     *(Moment("checkpoint", nth, when) for nth in range(1, 10) for when in ("before", "after")),
     *(Moment("writes", nth) for nth in range(1, 8)),
     *(Moment("rename", 1, when) for when in ("before", "after")),
-    *(Moment("whole", nth) for nth in range(2, 11)),  # the first keeps the parsed policy, before there is a run
+    *(Moment("whole", nth) for nth in range(2, 12)),  # the first keeps the parsed policy, before there is a run
     Moment("end", 1),
 ]
 NOTHING_WAS_DONE = Moment("record", 1)
@@ -152,7 +152,7 @@ def test_a_run_that_is_killed_again_and_again_still_does_nothing_twice(
 ) -> None:
     here = stage(tmp_path, local=[LOOK, EDIT, DONE])
     with here.local, here.burst, here.cheap:
-        assert live(*RUN, home=tmp_path, cwd=here.ws, moment=Moment("record", 3)).code == -9
+        assert live(*RUN, home=tmp_path, cwd=here.ws, moment=Moment("record", 4)).code == -9
         for _ in range(3):
             assert live("resume", home=tmp_path, cwd=tmp_path, moment=Moment("record", 2, "after")).code == -9
         done = here.resume()

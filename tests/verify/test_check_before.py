@@ -81,7 +81,7 @@ def before(
 def test_what_it_says_is_known_with_its_exit_code_and_last_line(stage: Stage, command: str, passed: bool) -> None:
     _, found = before(stage.verifier(), command)
     assert found.check is not None
-    assert (found.passed, found.why, found.kept) == (passed, "", False)
+    assert (found.passed, found.why, found.known) == (passed, "", False)
     assert found.check.last_line == ("2 failed" if "echo" in command else "")
 
 
@@ -124,7 +124,7 @@ def test_past_its_time_it_is_ended_and_that_is_said(stage: Stage) -> None:
     _, found = before(verifier, stage.counting("sleep 60"), seconds=0.2)
     assert (found.check, found.passed, found.why) == (None, None, "ended after 0.2 s")
     _, again = before(stage.verifier(), stage.counting("sleep 60"), seconds=0.2)
-    assert (again.kept, again.why, stage.runs) == (True, "ended after 0.2 s", 1)
+    assert (again.known, again.why, stage.runs) == (True, "ended after 0.2 s", 1)
 
 
 def test_without_time_it_is_not_run(stage: Stage) -> None:
@@ -151,8 +151,8 @@ def test_a_run_that_is_resumed_does_not_run_it_again(stage: Stage) -> None:
 def test_another_run_on_the_same_files_need_not_run_it(stage: Stage) -> None:
     _, first = before(stage.verifier(), stage.counting("echo 1 failed; exit 1"))
     _, second = before(stage.verifier(), stage.counting("echo 1 failed; exit 1"))
-    assert (first.kept, second.kept, stage.runs) == (False, True, 1)
-    assert replace(second, kept=False) == first
+    assert (first.known, second.known, stage.runs) == (False, True, 1)
+    assert replace(second, known=False) == first
 
 
 @pytest.mark.parametrize("what", ["files", "command", "hour"])
@@ -161,7 +161,7 @@ def test_other_files_another_command_or_an_hour_later_it_is_run_again(stage: Sta
     if what == "files":
         write_files(stage.home / "repo", {"a.txt": "two\n"})
     stage.now = FRESH_S + 60 if what == "hour" else 0.0
-    assert not before(stage.verifier(), stage.counting("exit 1" if what == "command" else "true"))[1].kept
+    assert not before(stage.verifier(), stage.counting("exit 1" if what == "command" else "true"))[1].known
     assert stage.runs == 2
 
 

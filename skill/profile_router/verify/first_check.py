@@ -144,7 +144,7 @@ def _of_words(words: Mapping[str, Any], command: str, root: str, mark: str) -> C
         tail=said["tail"].replace(_ROOT, root),
         folder=said["folder"],
     )
-    return CheckBefore(check=check, why=words["why"], mark=mark, kept=True)
+    return CheckBefore(check=check, why=words["why"], mark=mark, known=True)
 
 
 def _placeless(text: str, root: str) -> str:

@@ -22,8 +22,8 @@ def before_line(command: str, before: CheckBefore) -> str:
     check = before.check
     if check is None or before.why:
         return f"before the work: {command} is not known: {before.why}"
-    kept = " · known from a run on the same files" if before.kept else ""
-    return f"before the work: {check_line(check, None)}{kept}"
+    known = " · known from a run on the same files" if before.known else ""
+    return f"before the work: {check_line(check, None)}{known}"
 
 
 def check_line(check: CheckResult, before: bool | None) -> str:

@@ -115,13 +115,13 @@ class CheckResult:
 class CheckBefore:
     """The task's check as it ended before any work. Where it did not come to its end, `why` says so.
 
-    `mark` is the work tree afterwards, which the attempts begin with; `kept`: an earlier run on the same files had it.
+    `mark` is the work tree afterwards, which the attempts begin with; `known`: an earlier run on the same files had it.
     """
 
     check: CheckResult | None = None
     why: str = ""
     mark: str = ""
-    kept: bool = False
+    known: bool = False
 
     @property
     def taints(self) -> tuple[Taint, ...]:

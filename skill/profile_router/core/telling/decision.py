@@ -82,7 +82,7 @@ def verified_json(verified: Verified) -> Json:
         "files_changed": [_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
         **_fields(verified, "lines_added", "lines_removed"),
         "check": _check(verified.check),
-        "before": before and {**_fields(before, "passed", "why", "kept"), "check": _check(before.check)},
+        "before": before and {**_fields(before, "passed", "why", "known"), "check": _check(before.check)},
         "unverified": list(verified.unverified),
     }
 
