@@ -70,7 +70,7 @@ def test_the_next_model_is_told_what_was_tried_what_the_check_said_and_what_chan
     assert told.startswith("fix add in calc.py\n\nHandoff: ")
     for said in (
         "coding-local (scripted), 2 turns: the verification failed. It said: `add` multiplies now.",
-        "ended with exit 1:\nexpected 3 and got 2",
+        "ended with exit 1, and failed before any attempt, too:\nexpected 3 and got 2",
         "-    return a - b\n+    return a * b",
         "Its changes are still in the files",
     ):

@@ -88,7 +88,7 @@ def test_the_receipts_of_a_result_are_the_ledgers_rows(home: Path) -> None:
 def test_show_tells_the_story_in_its_order(home: Path) -> None:
     told = asked(home, "show", "t").out
     marks = [line.split()[1] for line in told.splitlines() if not line.startswith(" ")][1:]
-    assert marks == ["attempt", "verify", "verify", "ladder"] * 2
+    assert marks == ["check", *["attempt", "verify", "verify", "ladder"] * 2]
     for word in ("verification-failed", "false: FAILED (exit 1)", "b.py", "coding-burst", "policy", str(home / "ws")):
         assert word in told
     assert "add b.py" not in told
