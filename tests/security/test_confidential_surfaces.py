@@ -96,7 +96,7 @@ def test_what_tools_show_a_model_elsewhere(tmp_path: Path) -> None:
     assert fence.seen("about Zanzibar") == f"about [secret: {KIND}]"
     assert fence.withhold("a.py", "Zanzibar") == f"holds a {KIND}"
     with pytest.raises(ToolRefusal):
-        editing.replace_once(fence, "a.py", "Zanzibar", "x")
+        editing.replace(fence, "a.py", "Zanzibar", "x")
     assert "Zanzibar" in reading.read_page(Fence(tmp_path, confidential=OWN, allow_private=True), "a.py", 1, 200, ROOM)
 
 

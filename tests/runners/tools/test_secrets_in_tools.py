@@ -73,7 +73,7 @@ def test_a_file_of_key_material_is_withheld_whole(fence: Fence, root: Path, key:
         reading.read_page(fence, "notes.txt", 1, 1, ROOM)
     assert "first line" not in search.search_files(fence, "first", "**/*", ROOM)
     with pytest.raises(ToolRefusal, match="only a local profile may edit it"):
-        editing.replace_once(fence, "notes.txt", "first", "second")
+        editing.replace(fence, "notes.txt", "first", "second")
 
 
 def test_a_search_shows_the_line_without_its_secret(fence: Fence) -> None:
@@ -93,14 +93,14 @@ def test_a_name_that_is_a_secret_is_not_listed(fence: Fence, root: Path) -> None
 
 
 def test_the_lines_around_a_secret_can_be_edited(fence: Fence, root: Path) -> None:
-    editing.replace_once(fence, "client.py", "retries = 3", "retries = 5")
+    editing.replace(fence, "client.py", "retries = 3", "retries = 5")
     assert (root / "client.py").read_text() == TEXT.replace("3\n", "5\n")
 
 
 @pytest.mark.parametrize("old", [TOKEN, TOKEN[:7], '"gh', f"Client(token={TOKEN!r}"])
 def test_an_edit_cannot_ask_a_secret_for_its_letters(fence: Fence, old: str) -> None:
     with pytest.raises(ToolRefusal, match="does not occur") as refused:
-        editing.replace_once(fence, "client.py", old, "x")
+        editing.replace(fence, "client.py", old, "x")
     assert TOKEN not in str(refused.value)
 
 
@@ -108,7 +108,7 @@ def test_a_mask_is_not_written_over_a_secret(fence: Fence, root: Path) -> None:
     with pytest.raises(ToolRefusal, match="stands for a secret that you were not shown"):
         editing.write_whole(fence, "client.py", TEXT.replace(TOKEN, "[secret: token of GitHub]"))
     with pytest.raises(ToolRefusal, match="stands for a secret that you were not shown"):
-        editing.replace_once(fence, "client.py", "retries = 3", "retries = [secret: x]")
+        editing.replace(fence, "client.py", "retries = 3", "retries = [secret: x]")
     assert (root / "client.py").read_text() == TEXT
 
 

@@ -19,7 +19,7 @@ PARAMETERS = {
     "search": {"pattern": "string", "glob": "string, default '**/*'"},
     "read_file": {"path": "string", "start": "integer, default 1", "lines": "integer, default 200"},
     "write_file": {"path": "string", "content": "string"},
-    "edit_file": {"path": "string", "old": "string", "new": "string"},
+    "edit_file": {"path": "string", "old": "string", "new": "string", "all": "boolean, default False"},
     "ask_for_profile": {"profile": "string", "reason": "string"},
 }
 

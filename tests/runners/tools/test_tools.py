@@ -320,10 +320,21 @@ def test_an_edit_says_where_it_was(call: Call) -> None:
 @pytest.mark.parametrize(
     ("old", "said"),
     [
-        ("    return 12", "old does not occur in a.py; the nearest line is 2: 'return 1'"),
+        ("    return 12", "old does not occur in a.py; the nearest line is 2, the number first:\n2\t    return 1"),
+        (
+            "def f():\n  return 1\ndef g():\n",
+            "old does not occur in a.py; the nearest lines are 1-3, the number first:\n1\tdef f():\n2\t    return 1\n",
+        ),
+        (
+            "\ndef g():\n    return 4",
+            "old does not occur in a.py; the nearest lines are 3-4, the number first:\n3\tdef g():\n4\t    return 3",
+        ),
         ("2\t    return 1", "old does not occur in a.py; leave out the line numbers that read_file shows"),
         ("qqqqqqqq", "old does not occur in a.py; no line is like its first one; read the file again"),
-        ("    return ", "old occurs 2 times in a.py (lines 2, 4); give more of the text around it"),
+        (
+            "    return ",
+            "old occurs 2 times in a.py (lines 2, 4); give more of the text around it, or all: true for every one",
+        ),
         ("xx", "old occurs 2 times in a.py (lines 5, 5)"),
         ("", "old is empty; give the text to replace, or use write_file for a whole file"),
         ("same", "old and new are the same; nothing to change"),
@@ -346,6 +357,69 @@ def test_an_edit_of_a_binary_or_secret_file_is_refused(
     (root / name).write_bytes(content)
     assert call("edit_file", path=name, old="M", new="b").startswith(f"error: {said}")
     assert call("edit_file", path="none.txt", old="a", new="b") == f"error: 'none.txt': {ABSENT}"
+
+
+@pytest.mark.parametrize(
+    ("before", "old", "new", "after", "said"),
+    [
+        (b"a b a\nc a\n", "a", "x", b"x b x\nc x\n", "edited a.txt at 3 places (lines 1, 1, 2): 1 line replaced by"),
+        (b"a\r\nb\r\na\r\nb\r\n", "a\nb", "c", b"c\r\nc\r\n", "edited a.txt at 2 places (lines 1, 3): 2 lines"),
+        (b"aaaa\n", "aa", "b", b"bb\n", "edited a.txt at 2 places (lines 1, 1)"),
+        (b"one a\n", "a", "b", b"one b\n", "edited a.txt at line 1: 1 line replaced by 1 line"),
+        (b"one a\n", "z", "b", b"one a\n", "error: old does not occur in a.txt"),
+    ],
+)
+def test_an_edit_of_all_changes_every_place_and_names_them(
+    call: Call, root: Path, before: bytes, old: str, new: str, after: bytes, said: str
+) -> None:
+    (root / "a.txt").write_bytes(before)
+    assert call("edit_file", path="a.txt", old=old, new=new, all=True).startswith(said)
+    assert (root / "a.txt").read_bytes() == after
+
+
+def test_where_a_mask_may_hide_one_of_them_not_all_can_be_told_apart(call: Call, root: Path) -> None:
+    (root / "a.py").write_text('token = "ghp_0123456789abcdefghijABCDEFGHIJ012345"\nghp_ = 1\n')
+    answer = call("edit_file", path="a.py", old="ghp_", new="x", all=True)
+    assert answer.startswith("error: old cannot be told from what is masked in a.py")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("write_file", {"content": "a\r\nb\r\n"}, "error: a.txt already has exactly this content; nothing was changed"),
+        ("edit_file", {"old": "b", "new": "b"}, "error: old and new are the same; nothing to change"),
+        ("edit_file", {"old": "a\nb", "new": "a\r\nb"}, "error: a.txt would be as it is; nothing was changed"),
+        ("edit_file", {"old": "a\r\nb", "new": "a\nb", "all": True}, "error: a.txt would be as it is; nothing was"),
+    ],
+)
+def test_what_changes_nothing_is_an_error(
+    call: Call, root: Path, tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    (root / "a.txt").write_bytes(b"a\r\nb\r\n")
+    assert call(tool, path="a.txt", **arguments).startswith(said)
+    assert (root / "a.txt").read_bytes() == b"a\r\nb\r\n"
+
+
+@pytest.mark.parametrize("tool", ["write_file", "edit_file"])
+def test_what_drops_most_of_a_file_is_refused_once_with_its_size(call: Call, root: Path, tool: str) -> None:
+    whole = "".join(f"line number {number}\n" for number in range(60))
+    (root / "a.txt").write_text(whole)
+    given = {"content": "line number 0\n"} if tool == "write_file" else {"old": whole[16:], "new": ""}
+    said = call(tool, path="a.txt", **given)
+    assert said.startswith("error: a.txt has 60 lines (890 bytes), and this would leave ")
+    assert "it drops most of the file; change a part with edit_file, or send the same again if that is meant" in said
+    assert (root / "a.txt").read_text() == whole
+    assert not call(tool, path="a.txt", **given).startswith("error")
+    assert len((root / "a.txt").read_text()) < 20
+
+
+@pytest.mark.parametrize("left", [0.5, 0.9, 2.0])
+def test_what_keeps_half_of_a_file_or_more_is_written_at_once(call: Call, root: Path, left: float) -> None:
+    whole = "x" * 999 + "\n"
+    (root / "a.txt").write_text(whole)
+    assert call("write_file", path="a.txt", content="y" * int(len(whole) * left)).startswith("wrote a.txt")
+    (root / "small.txt").write_text("x" * 500)
+    assert call("write_file", path="small.txt", content="").startswith("wrote small.txt")
 
 
 def test_tools_called_at_once_lose_nothing(call: Call, root: Path) -> None:

@@ -11,6 +11,14 @@ class ToolRefusal(Exception):
     """A tool will not do what was asked. The message is for the model: what, the value, what is allowed."""
 
 
+class ChangesNothing(ToolRefusal):
+    """What is to be written is what stands there."""
+
+
+class DropsMost(ToolRefusal):
+    """What is to be written drops most of the file. Asked for once more, it is written."""
+
+
 def clean(text: str) -> str:
     """Return *text* as every server takes it: no NULs, no lone surrogates (llama.cpp answers those with a 500)."""
     return _LONE.sub("\ufffd", text.replace("\0", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from itertools import islice
+from collections.abc import Sequence
 
 from profile_router.core.text import shown
 from profile_router.runners.tools.answers import ToolRefusal, counted, lines_of
@@ -15,17 +15,23 @@ _NUMBERED = re.compile(r"^\d+\t")
 _COMPARED = 5_000  # lines of the file that the hint looks at
 _LONGEST_COMPARED = 300  # characters
 _COUNTED = 100  # occurrences
+_NAMED = 5  # of the lines where something is
+_CANDIDATES = 20  # lines that may be where the nearest ones begin
+_SHOWN_LINES = 12
 
 
 def write_whole(fence: Fence, path: str, content: str) -> str:
-    """Write the file and say how many lines it has and had."""
+    """Write the file and say how many lines it has and had.
+
+    Raises ToolRefusal where that changes nothing, and the first time where it drops most of the file.
+    """
     old = fence.write_text(path, content)
     was = "new file" if old is None else f"was {len(lines_of(old))}"
     return f"wrote {shown(fence.name(path))} ({counted(len(lines_of(content.encode())), 'line')}, {was})"
 
 
-def replace_once(fence: Fence, path: str, old: str, new: str) -> str:
-    """Replace the one occurrence of *old* by *new* and say where.
+def replace(fence: Fence, path: str, old: str, new: str, *, every: bool = False) -> str:
+    """Replace the one occurrence of *old* by *new*, or *every* one, and say where.
 
     A line break in *old* matches LF and CRLF; those in *new* become what the replaced span, else the file, has.
     Raises ToolRefusal where *old* is empty, absent, ambiguous or the same as *new*, and for binary files.
@@ -37,20 +43,30 @@ def replace_once(fence: Fence, path: str, old: str, new: str) -> str:
         if is_binary(content) or b"\0" in content:
             raise ToolRefusal(f"{name} is binary ({len(content):,} bytes)")
         text = content.decode("utf-8", "surrogateescape")
-        fence.shows(path, content, lambda seen: _answer(seen.decode("utf-8", "surrogateescape"), old, name))
+        fence.shows(path, content, lambda seen: _answer(seen.decode("utf-8", "surrogateescape"), old, name, every))
         hidden = fence.seen(text)
-        span = _only(hidden, old, name)
-        if hidden != text and _count(text, old) != 1:
+        spans = _spans(hidden, old, name, every)
+        if hidden != text and len(_found(text, old)) != len(spans):
             raise ToolRefusal(f"old cannot be told from what is masked in {name}; give more of the text around it")
-        span = _only(text, old, name)
-        where.append(text.count("\n", 0, span.start()) + 1)
-        fitting = _with_breaks_of(new, span.group() if "\n" in old else text)
-        return (text[: span.start()] + fitting + text[span.end() :]).encode("utf-8", "surrogateescape")
+        spans = _spans(text, old, name, every)
+        where.extend(text.count("\n", 0, span.start()) + 1 for span in spans)
+        return _replaced(text, spans, new, "\n" in old).encode("utf-8", "surrogateescape")
 
     _check(old, new)
     fence.rewrite(path, change)
     was, now = (counted(len(lines_of(text.encode())), "line") for text in (old, new))
+    if len(where) > 1:
+        lines = ", ".join(map(str, where[:_NAMED])) + (", …" if len(where) > _NAMED else "")
+        return f"edited {name} at {len(where)} places (lines {lines}): {was} replaced by {now} at each"
     return f"edited {name} at line {where[0]}: {was} replaced by {now}"
+
+
+def _replaced(text: str, spans: Sequence[re.Match[str]], new: str, whole_lines: bool) -> str:
+    parts, at = [], 0
+    for span in spans:
+        parts += [text[at : span.start()], with_breaks_of(new, span.group() if whole_lines else text)]
+        at = span.end()
+    return "".join((*parts, text[at:]))
 
 
 def _check(old: str, new: str) -> None:
@@ -67,8 +83,17 @@ def _pattern(old: str) -> re.Pattern[str]:
     return re.compile("\r?\n".join(re.escape(line) for line in old.replace("\r\n", "\n").split("\n")))
 
 
-def _count(text: str, old: str) -> int:
-    return sum(1 for _ in islice(_pattern(old).finditer(text), 2))
+def _found(text: str, old: str) -> list[re.Match[str]]:
+    return list(_pattern(old).finditer(text))
+
+
+def _spans(text: str, old: str, name: str, every: bool) -> list[re.Match[str]]:
+    """Return what of *text* is to be replaced: the one *old* in it, or every one. Raises ToolRefusal."""
+    if every:
+        if found := _found(text, old):
+            return found
+        raise ToolRefusal(f"old does not occur in {name}; {_hint(text, old)}")
+    return [_only(text, old, name)]
 
 
 def _only(text: str, old: str, name: str) -> re.Match[str]:
@@ -81,32 +106,49 @@ def _only(text: str, old: str, name: str) -> re.Match[str]:
     if first is None:
         raise ToolRefusal(f"old does not occur in {name}; {_hint(text, old)}")
     if len(starts) > 1:
-        lines = ", ".join(map(str, starts[:5])) + (", …" if len(starts) > 5 else "")
+        lines = ", ".join(map(str, starts[:_NAMED])) + (", …" if len(starts) > _NAMED else "")
         many = f"{len(starts)}" if len(starts) < _COUNTED else f"{_COUNTED} or more"
-        raise ToolRefusal(f"old occurs {many} times in {name} (lines {lines}); give more of the text around it")
+        fix = "give more of the text around it, or all: true for every one"
+        raise ToolRefusal(f"old occurs {many} times in {name} (lines {lines}); {fix}")
     return first
 
 
-def _answer(text: str, old: str, name: str) -> str:
+def _answer(text: str, old: str, name: str, every: bool) -> str:
     """Return what is told of *old* in *text*: why it cannot be replaced, nothing where it can."""
     try:
-        _only(text, old, name)
+        _spans(text, old, name, every)
     except ToolRefusal as refused:
         return str(refused)
     return ""
 
 
-def _with_breaks_of(new: str, sample: str) -> str:
+def with_breaks_of(new: str, sample: str) -> str:
+    """Return *new* with the line breaks that most lines of *sample* have."""
     plain = new.replace("\r\n", "\n")
     return plain.replace("\n", "\r\n") if sample.count("\r\n") * 2 > sample.count("\n") else plain
 
 
 def _hint(text: str, old: str) -> str:
+    """Return the lines of *text* that are the nearest to *old*, as many as it has, with their numbers."""
     if _NUMBERED.match(old):
         return "leave out the line numbers that read_file shows"
-    wanted = next((line.strip() for line in old.splitlines() if line.strip()), "")
-    lines = [line.strip()[:_LONGEST_COMPARED] for line in text.split("\n")[:_COMPARED]]
-    near = difflib.get_close_matches(wanted[:_LONGEST_COMPARED], lines, n=1)
+    lines = text.split("\n")[:_COMPARED]
+    short = [line.strip()[:_LONGEST_COMPARED] for line in lines]
+    wanted = [line.strip()[:_LONGEST_COMPARED] for line in old.strip("\r\n").split("\n")]
+    first = next((place for place, line in enumerate(wanted) if line), 0)
+    near = difflib.get_close_matches(wanted[first], list(dict.fromkeys(short)), n=_CANDIDATES)
     if not near:
         return "no line is like its first one; read the file again"
-    return f"the nearest line is {lines.index(near[0]) + 1}: '{shown(near[0])}'"
+    places = [place for place, line in enumerate(short) if line in near][:_CANDIDATES]
+    best = max(places, key=lambda place: _likeness(wanted, short, place - first))
+    start = max(0, best - first)
+    end = min(start + min(len(wanted), _SHOWN_LINES), len(lines))
+    told = "\n".join(f"{place + 1}\t{shown(lines[place].rstrip(), _LONGEST_COMPARED)}" for place in range(start, end))
+    which = f"line is {start + 1}" if end - start == 1 else f"lines are {start + 1}-{end}"
+    return f"the nearest {which}, the number first:\n{told}"
+
+
+def _likeness(wanted: Sequence[str], lines: Sequence[str], start: int) -> float:
+    """Return how like *wanted* the *lines* from *start* on are, line by line."""
+    beside = lines[max(0, start) : max(0, start) + _SHOWN_LINES]
+    return sum(difflib.SequenceMatcher(None, *pair).ratio() for pair in zip(wanted, beside, strict=False))

@@ -20,10 +20,11 @@ from profile_router.core.text import shown
 from profile_router.git.left_files import is_in
 from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.runners.tools import openat
-from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.runners.tools.answers import ChangesNothing, DropsMost, ToolRefusal, counted, lines_of
 from profile_router.runners.tools.enclosure import Enclosure
 from profile_router.withheld.survey import NamesOfFiles
 
+_SMALL = 600  # bytes: what is smaller may be written anew without a question
 __all__ = ["Fence", "ToolRefusal"]
 
 
@@ -61,6 +62,7 @@ class Fence(Enclosure):
         self._read: dict[str, openat.Version | None] = {}
         self._sealed = False
         self._noted: set[str] = set()
+        self._warned: set[str] = set()
         self._names = NamesOfFiles(self.root, self._globs)
 
     def withhold(self, path: str, text: str | None = None) -> str | None:
@@ -170,6 +172,8 @@ class Fence(Enclosure):
 
         def whole(old: bytes | None) -> bytes:
             self._keep_secrets(path, old or b"", encoded)
+            if old == encoded:
+                raise ChangesNothing(f"{shown(self.name(path))} already has exactly this content; nothing was changed")
             return encoded
 
         return self._replace(path, whole, create=True)
@@ -184,6 +188,8 @@ class Fence(Enclosure):
                 self.release(path, text, act="edit")
             new = change(old)
             self._keep_secrets(path, old, new)
+            if new == old:
+                raise ChangesNothing(f"{shown(self.name(path))} would be as it is; nothing was changed")
             return new
 
         self._replace(path, changed, create=False)
@@ -202,6 +208,17 @@ class Fence(Enclosure):
                 f"{shown(self.name(path))}: '{MASK}…]' stands for a secret that you were not shown; "
                 "change the other lines with edit_file and leave that one"
             )
+
+    def _keep_most(self, name: str, old: bytes | None, new: bytes) -> None:
+        """Refuse, once for each file, what drops most of it: models write a part of a file for the whole."""
+        if old is None or len(old) < _SMALL or len(new) * 2 >= len(old) or name in self._warned:
+            return
+        self._warned.add(name)
+        had, left = (counted(len(lines_of(content)), "line") for content in (old, new))
+        raise DropsMost(
+            f"{shown(name)} has {had} ({len(old):,} bytes), and this would leave {left} ({len(new):,} bytes): it drops "
+            "most of the file; change a part with edit_file, or send the same again if that is meant"
+        )
 
     @property
     def sealed(self) -> bool:
@@ -233,6 +250,7 @@ class Fence(Enclosure):
                 self.release(path, act=act, found=found)
             old, mode = openat.present(folder, parts)
             new = change(old)
+            self._keep_most(name, old, new)
             if openat.version(folder, parts[-1]) != was:
                 raise ToolRefusal(f"{shown(name)} is just being changed by somebody else; read it again")
             self.before.setdefault(name, old)

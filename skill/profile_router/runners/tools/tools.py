@@ -76,6 +76,7 @@ class _EditFile(_Arguments):
     path: str
     old: str = Field(description="exact text that occurs once, without line numbers")
     new: str
+    all: bool = Field(False, description="replace every occurrence")
 
 
 class _RunCommand(_Arguments):
@@ -143,7 +144,7 @@ def _file_acts(fence: Fence, room: int) -> dict[str, _Act]:
         "search": lambda pattern, glob: search.search_files(fence, pattern, glob, room),
         "read_file": lambda path, start, lines: reading.read_page(fence, path, start, lines, room),
         "write_file": partial(editing.write_whole, fence),
-        "edit_file": partial(editing.replace_once, fence),
+        "edit_file": lambda path, old, new, **more: editing.replace(fence, path, old, new, every=more["all"]),
     }
 
 
