@@ -53,6 +53,18 @@ def tiny(folder: Path) -> str:
     return str(build(folder / "tiny.gguf", Script(), feed_forward=32))
 
 
+@contextmanager
+def streaming(port: int) -> Iterator[None]:
+    """Let a client read the beginning of an answer that goes on to the end of the window."""
+    body = {"messages": [{"role": "user", "content": "go on"}], "stream": True, "ignore_eos": True, "max_tokens": 5_000}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.readline().startswith(b"data: ")
+        yield
+
+
 def asked(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=20) as answer:
         return json.load(answer)
@@ -72,8 +84,9 @@ def test_the_wheels_server_keeps_the_promised_window_and_ends_when_told(end: sig
         assert props["default_generation_settings"]["n_ctx"] == 5_120
         assert asked(f"http://127.0.0.1:{port}/v1/models")["data"][0]["id"] == ALIAS
         doctor = call("doctor", "--json", home=tmp_path, extra=NOWHERE)
-        process.send_signal(end)
-        assert process.wait(20) == 0
+        with streaming(port):
+            process.send_signal(end)
+            assert process.wait(5) == 0
     with pytest.raises(urllib.error.URLError):
         asked(f"http://127.0.0.1:{port}/props")
     said = {check["name"]: (check["level"], check["measured"]) for check in doctor.json["checks"]}

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.doctor.scene import Row, Scene, ids
-from tests.fakes import a_policy
+from tests.doctor.scene import GIB, LOCAL_CONFIG, Row, Scene, ids
+from tests.fakes import LOCAL, a_policy
 
 from profile_router.doctor import local_server
 from profile_router.doctor.facts import DoctorFacts
 
 REACHABLE, MODEL, WINDOW = local_server.reachable, local_server.right_model, local_server.window
 TOOLS = local_server.tools
+BUSY = local_server.busy
 SHARED, THREADS = local_server.shared_cache, local_server.threads
 
 
@@ -41,7 +42,43 @@ def threads(count: int, cores: int, *, each: int = 1, quota: str = "") -> Callab
     return given
 
 
+def insisting(scene: Scene) -> None:
+    scene.home.write(LOCAL, f"{LOCAL_CONFIG}agent: {{tool_format: native}}\n")
+    scene.server(takes_tools=False, takes_system=True)
+
+
+def load(said: str, cores: int, *, card: str = "", kind: str = "llama-server") -> Callable[[Scene], None]:
+    def given(scene: Scene) -> None:
+        scene.put({"proc/loadavg": said})
+        scene.cores(cores)
+        if card:
+            scene.card(vendor=card, vram=8 * GIB)
+        scene.server(kind=kind)
+
+    return given
+
+
 ROWS = [
+    Row(
+        rule="a quiet machine is fine",
+        check=BUSY,
+        given=load("0.40 0.10 0.05 1/100 7\n", 2),
+        level="pass",
+        says="0.4 on 2 cores in the last minute",
+    ),
+    Row(
+        rule="a machine whose cores are all taken is too busy for a model on its processor",
+        check=BUSY,
+        given=load("2.65 1.10 0.05 9/100 7\n", 2),
+        level="warn",
+        says="2.65 on 2 cores in the last minute: too busy",
+        fix="--threads 1",
+    ),
+    Row(
+        rule="a card does the work of a busy processor", check=BUSY, given=load("9.0 1 1", 2, card="0x1002"), level=None
+    ),
+    Row(rule="a server elsewhere does not mind", check=BUSY, given=load("9.0 1 1", 2, kind="vLLM"), level=None),
+    Row(rule="where no load is told nothing is claimed", check=BUSY, given=load("", 2), level=None),
     Row(
         rule="a model that takes tools passes",
         check=TOOLS,
@@ -51,20 +88,28 @@ ROWS = [
     ),
     Row(rule="a server that does not tell is not blamed", check=TOOLS, given=server(), level=None),
     Row(
-        rule="a chat template without tools cannot carry a task out",
+        rule="a chat template without tools works in another form",
         check=TOOLS,
         given=server(takes_tools=False, takes_system=True),
-        level="fail",
-        says="gemma takes no tools",
+        level="warn",
+        says="gemma takes no tools: the embedded runner lets it work by whole files and JSON actions",
         fix="--jinja --chat-template-file FILE",
     ),
     Row(
-        rule="nor can one of Ollama's models",
+        rule="so does one of Ollama's models",
         check=TOOLS,
         given=server(kind="Ollama", takes_tools=False),
-        level="fail",
+        level="warn",
         says="gemma takes no tools",
         fix="`ollama show MODEL` lists tools",
+    ),
+    Row(
+        rule="where the profile insists on tools it cannot carry a task out",
+        check=TOOLS,
+        given=insisting,
+        level="fail",
+        says="gemma takes no tools",
+        fix="--jinja --chat-template-file FILE",
     ),
     Row(
         rule="nor one without a system message",

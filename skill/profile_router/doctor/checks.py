@@ -38,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     local_server.window,
     local_server.shared_cache,
     local_server.threads,
+    local_server.busy,
     hardware.fits_memory,
     keys.keys,
     keys.pools,

@@ -11,6 +11,7 @@ from profile_router.core.text import some_of
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.doctor.mends import mended
+from profile_router.machine.machine import AMD, NVIDIA
 
 
 def reachable(facts: DoctorFacts) -> Iterator[Finding]:
@@ -54,7 +55,10 @@ def _model_fix(subject: Subject, server: ServerReport, wanted: str) -> str:
 
 
 def tools(facts: DoctorFacts) -> Iterator[Finding]:
-    """Fail where the model can never take our requests: its chat template has no tools, or no system message."""
+    """Fail where the model can never take our requests: its chat template has no system message, or no tools.
+
+    Without tools a profile may let it work by whole files and JSON actions; by itself it does.
+    """
     for subject, profile, server in facts.served():
         name, wanted = f"{subject.name} tools", profile.endpoint.model
         lacks = [
@@ -62,7 +66,10 @@ def tools(facts: DoctorFacts) -> Iterator[Finding]:
             for what, takes in (("tools", server.takes_tools), ("system message", server.takes_system))
             if takes is False
         ]
-        if lacks:
+        if lacks == ["tools"] and subject.local and profile.tool_format != "native":
+            measured = f"{wanted} takes no tools: the embedded runner lets it work by whole files and JSON actions"
+            yield warned(name, measured, _tools_fix(subject, server))
+        elif lacks:
             yield failed(name, f"{wanted} takes no {' and no '.join(lacks)}", _tools_fix(subject, server))
         elif server.takes_tools:
             yield passed(name, f"{wanted} takes tools")
@@ -113,6 +120,19 @@ def threads(facts: DoctorFacts) -> Iterator[Finding]:
             yield warned(name, f"{count} on {cores} cores: slower than {cores}", fix)
         elif count:
             yield passed(name, f"{count} on {cores} cores")
+
+
+def busy(facts: DoctorFacts) -> Iterator[Finding]:
+    """Warn where other work keeps the cores busy that a model on the processor wants: its threads would wait."""
+    load, cores = facts.machine.load(), facts.machine.cores()
+    on_processor = any(server.kind == "llama-server" for _, _, server in facts.served())
+    if load is None or not on_processor or {card.vendor for card in facts.machine.cards()} & {AMD, NVIDIA}:
+        return
+    if load < cores:
+        yield passed("machine load", f"{load:g} on {cores} cores in the last minute")
+        return
+    measured = f"{load:g} on {cores} cores in the last minute: too busy, a local model answers several times slower"
+    yield warned("machine load", measured, "end other work, or serve with fewer threads: --threads 1")
 
 
 def _context(subject: Subject) -> int | None:

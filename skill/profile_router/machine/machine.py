@@ -148,6 +148,11 @@ class Machine:
         quota = re.fullmatch(r"([0-9]+) ([0-9]+)", self.text("sys/fs/cgroup/cpu.max") or "")
         return max(1, min(cores, int(quota[1]) // int(quota[2]))) if quota else cores
 
+    def load(self) -> float | None:
+        """Return how many threads ran or waited in the last minute, None where /proc/loadavg does not tell."""
+        told = re.match(r"[0-9]{1,6}(?:\.[0-9]{1,4})?", self.text("proc/loadavg") or "")
+        return float(told[0]) if told else None
+
     def memory(self) -> int:
         """Return the bytes of main memory, 0 where /proc/meminfo does not tell."""
         told = re.search(r"^MemTotal:\s+([0-9]+) kB", self.text("proc/meminfo") or "", re.MULTILINE)
