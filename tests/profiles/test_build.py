@@ -97,6 +97,17 @@ class TestSpellings:
     def test_tool_use_enforcement_is_a_switch_or_a_list_of_models(self, home: Home, written: str, meant: str) -> None:
         assert home.config(f"{LOCAL}\nagent: {{tool_use_enforcement: {written}}}").tool_use_enforcement == meant
 
+    def test_a_profile_says_how_its_model_samples_and_in_which_form_it_acts(self, home: Home) -> None:
+        said = home.config(
+            "model: {provider: custom, base_url: 'http://h/v1', default: m, temperature: '0.7'}\ntool_format: json"
+        )
+        assert (said.temperature, said.tool_format) == (0.7, "json")
+        scheme = home.config(
+            "model: {provider: custom, base_url: 'http://h/v1', default: m}\nagent: {tool_format: whole-file}"
+        )
+        assert (scheme.temperature, scheme.tool_format) == (None, "whole-file")
+        assert home.config(LOCAL).tool_format == "auto"
+
     @pytest.mark.parametrize(
         ("config", "toolsets"),
         [

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 Enforcement = Literal["auto", "on", "off"]
+ToolFormat = Literal["auto", "native", "whole-file", "json"]
 _TELLING = 8  # characters: a shorter piece of a key opens nothing
 _ROOM = 20  # so many times what is shown is looked at
 _MARKS = re.compile("\0+")
@@ -93,7 +94,8 @@ class ProviderEndpoint:
 class Profile:
     """A profile as this program uses it.
 
-    `window` and `max_tokens` are tokens, `max_turns` model calls; `preferences` goes out as the request's `provider`
+    `window` and `max_tokens` are tokens, `max_turns` model calls; `temperature` None: it states none. `tool_format`
+    is the form in which the embedded runner lets its model act. `preferences` goes out as the request's `provider`
     object, to OpenRouter only; `toolsets` None means the profile does not restrict them. `pool_damage` says what is
     wrong with Hermes' file of its keys, "" for nothing.
     """
@@ -102,8 +104,10 @@ class Profile:
     endpoint: ProviderEndpoint
     window: int | None = None
     max_tokens: int | None = None
+    temperature: float | None = None
     max_turns: int | None = None
     tool_use_enforcement: Enforcement = "auto"
+    tool_format: ToolFormat = "auto"
     toolsets: tuple[str, ...] | None = None
     preferences: Mapping[str, Any] = field(default_factory=dict)
     fallbacks: tuple[ProviderEndpoint, ...] = ()

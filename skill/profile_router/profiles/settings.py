@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
+from profile_router.core.profile import ToolFormat
 from profile_router.core.text import shown as on_one_line
 from profile_router.errors import ProfileError
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _MOST = 100_000_000
+_HOTTEST = 2.0
 _SWITCH = {"true": "on", "always": "on", "yes": "on", "on": "on", "false": "off", "never": "off", "no": "off"}
 _SWITCH |= {"off": "off", "auto": "auto"}
 # A line that lost its colon becomes part of the value above it: these words in a model's name say that it did.
@@ -88,6 +90,15 @@ def _count(value: Any) -> int:
     return number
 
 
+def _temperature(value: Any) -> float:
+    """Return a temperature; digits in quotes count too, because `${VAR}` gives text."""
+    digits = isinstance(value, str) and re.fullmatch(r"\s*[0-9](?:\.[0-9]{1,6})?\s*", value, re.A)
+    number = float(value) if digits else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _HOTTEST:
+        raise Wrong("a number from 0 to 2, such as 0.2")
+    return float(number)
+
+
 def _yes_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Wrong("true or false")
@@ -119,6 +130,12 @@ def _enforcement(value: Any) -> str | tuple[str, ...]:
     return _SWITCH[word]
 
 
+def _tool_format(value: Any) -> str:
+    if value not in get_args(ToolFormat):
+        raise Wrong(", ".join(get_args(ToolFormat)))
+    return str(value)
+
+
 def _fallbacks(value: Any) -> tuple[Mapping[str, Any], ...]:
     entries = value if isinstance(value, list) else [value]
     if not all(isinstance(entry, str | dict) for entry in entries):
@@ -147,8 +164,10 @@ SETTINGS: Table = {
     "model": (_model, ("model.default", "model.model", "model.name")),
     "context_length": (_count, ("model.context_length", "context_length")),
     "max_tokens": (_count, ("model.max_tokens",)),
+    "temperature": (_temperature, ("model.temperature", "temperature")),
     "max_turns": (_count, ("agent.max_turns", "max_turns")),
     "tool_use_enforcement": (_enforcement, ("agent.tool_use_enforcement", "tool_use_enforcement")),
+    "tool_format": (_tool_format, ("agent.tool_format", "tool_format")),
     "toolsets": (_names, ("toolsets",)),
     "disabled_toolsets": (_names, ("agent.disabled_toolsets",)),
     "backend": (_text, ("terminal.backend",)),

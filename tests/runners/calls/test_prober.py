@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,16 @@ def test_the_receipt_is_priced_as_the_cheap_tier() -> None:
     assert (receipt.step, receipt.profile, receipt.outcome, receipt.turns) == ("probe", CHEAP, "ok", 1)
     assert (receipt.tokens_in, receipt.tokens_out, receipt.cost_usd) == (900, 100, 0.003)  # (2 + 4) / 2 a million
     assert receipt.ttft_s is not None
+
+
+def test_the_policy_says_how_long_a_probe_may_take() -> None:
+    shipped = a_policy()
+    policy = a_policy(probe=replace(shipped.probe, seconds=0.1))
+    with ScriptedProvider([Answer(stall=True)]) as provider:
+        outcome = probe(cheap(provider.base_url), policy=policy)
+    assert outcome.complexity is None
+    assert "the time is up" in outcome.problem
+    assert (shipped.probe.seconds, shipped.limits.summary_seconds) == (60.0, 120.0)
 
 
 @pytest.mark.parametrize("usage", [None, (0, 0), (-900_000, 10)])

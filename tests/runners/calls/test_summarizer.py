@@ -79,6 +79,14 @@ def test_where_that_fails_the_head_is_kept_with_a_note_where_the_whole_is(answer
     assert len(provider.chats) == 1
 
 
+def test_the_policy_says_how_long_a_summary_may_take(tmp_path: Path) -> None:
+    with ScriptedProvider([Answer(stall=True)]) as provider:
+        summary, receipt = summarize(local(provider.base_url), tmp_path, summary_seconds=0.1)
+    assert LONG.startswith(cut(summary)[0])
+    assert receipt is not None
+    assert receipt.error == f"coding-local at 127.0.0.1:{provider.base_url.split(':')[2][:-3]}: the time is up"
+
+
 def cut(summary: str) -> tuple[str, int, int, Path]:
     """Take a cut summary apart: its head, the tokens kept and all of them, and the file with the whole text."""
     found = re.fullmatch(r"(?s)(.*)\n\[cut: (\d+) of (\d+) tokens; whole text: ([^\]\n]+)\]", summary)

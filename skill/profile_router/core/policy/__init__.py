@@ -19,12 +19,13 @@ from profile_router.errors import Cause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Bounds of the probe: it reads at most this much, and is asked at most `tries` times."""
+    """Bounds of the probe: it reads at most this much, and is asked at most `tries` times, for `seconds` each."""
 
     max_files: int = field(metadata=bounded(0))
     max_tokens: int = field(metadata=bounded(100))
     tries: int = field(metadata=bounded(1, 2))
     complex_from: int = field(metadata=bounded(1, 10))
+    seconds: float = field(default=60.0, metadata=bounded(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,18 @@ class ParentChat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPrompt:
+    """What the first prompt of an attempt carries of the files that the task names.
+
+    At most `files` of them: one of up to `whole_lines` whole, another as an outline; `tokens` (o200k) bound them all.
+    """
+
+    files: int = field(default=12, metadata=bounded(0, 100))
+    tokens: int = field(default=6_000, metadata=bounded(0))
+    whole_lines: int = field(default=300, metadata=bounded(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds of one run: seconds of wall clock, tokens of a summary, characters of one tool result, and so on."""
 
@@ -74,6 +87,7 @@ class Limits:
     parallel: int = field(default=3, metadata=bounded(1, 32))
     max_turns: int = field(metadata=bounded(1))
     summary_tokens: int = field(metadata=bounded(20))
+    summary_seconds: float = field(default=120.0, metadata=bounded(1))
     conversation_tokens: int = field(default=1_000, metadata=bounded(0))
     tool_result_chars: int = field(metadata=bounded(200))
     measurement_max_age_hours: float = field(metadata=bounded(0))
@@ -289,6 +303,7 @@ class Policy:
     limits: Limits
     phrases: Phrases = field(default_factory=Phrases)
     condense: Condense = field(default_factory=Condense)
+    first_prompt: FirstPrompt = field(default_factory=FirstPrompt)
     threads: ThreadRules = field(default_factory=ThreadRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
     conversation: ParentChat = field(default_factory=ParentChat)

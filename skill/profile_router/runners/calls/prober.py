@@ -18,7 +18,6 @@ from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 
 ANSWER_TOKENS = 300
-SECONDS = 60.0
 _LARGEST_FILE_READ = 1_000_000
 
 
@@ -52,7 +51,7 @@ class EmbeddedProber:
             step="probe",
             prompt=self._prompt(task, evidence),
             max_tokens=ANSWER_TOKENS,
-            seconds=SECONDS,
+            seconds=self.calls.policy.probe.seconds,
             schema=schema(),
         )
         window = evidence.window(profile)

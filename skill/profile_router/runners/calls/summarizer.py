@@ -13,7 +13,6 @@ from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.state.folder import write_private
 
-SECONDS = 120.0
 _WORDS_PER_TOKEN = 0.6
 
 
@@ -39,7 +38,7 @@ class EmbeddedSummarizer:
             step="summarize",
             prompt=prompt,
             max_tokens=budget,
-            seconds=min(SECONDS, order.seconds),
+            seconds=min(self.calls.policy.limits.summary_seconds, order.seconds),
         )
         if order.seconds <= 0 or self.calls.tokens(call) > order.window:
             return self._cut(text, budget), None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 _NO_KEY = "not-needed"
+_COOL = 0.2  # the temperature of a local profile that states none: llama.cpp samples at 0.8 by itself
 # Only OpenAI's own endpoint insists on `max_completion_tokens`; the others have known `max_tokens` for longer.
 _NEW_TOKEN_LIMIT = frozenset({"openai-api"})
 
@@ -36,9 +37,9 @@ async def open_model(
     """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
     Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
-    bounds one answer. OpenRouter alone gets the profile's preferences, as the request's `provider`. *schema* (name,
-    strict, schema) binds the answer; it is sent past LangChain, which would parse the answer and raise by itself.
-    Every answer comes through *gate*.
+    bounds one answer. The temperature is the profile's. OpenRouter alone gets the profile's preferences, as the
+    request's `provider`. *schema* (name, strict, schema) binds the answer; it is sent past LangChain, which would parse
+    the answer and raise by itself. Every answer comes through *gate*.
     """
     # What a server says of the wrong type is of no use to anybody's stderr, where it would be quoted.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
@@ -63,7 +64,7 @@ async def open_model(
             timeout=client.timeout,  # else None is sent with each request, which means for ever
             openai_proxy=None,
             http_socket_options=(),  # the clients are ours; else it warns that no proxy is taken
-            extra_body=_extra_body(profile, max_tokens, schema) or None,
+            extra_body=_extra_body(profile, max_tokens, schema, local=local) or None,
             max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
         )
 
@@ -82,8 +83,12 @@ def _thinking_model() -> type[ChatOpenAI]:
     return ThinkingModel
 
 
-def _extra_body(profile: Profile, max_tokens: int | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+def _extra_body(
+    profile: Profile, max_tokens: int | None, schema: Mapping[str, Any] | None, *, local: bool
+) -> dict[str, Any]:
     body: dict[str, Any] = {}
+    if (temperature := _COOL if local and profile.temperature is None else profile.temperature) is not None:
+        body["temperature"] = temperature
     if schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": dict(schema)}
     if max_tokens is not None and profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
