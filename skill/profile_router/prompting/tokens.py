@@ -29,8 +29,8 @@ LONGEST_TOKEN_BYTES = 128
 # profiles, as JSON with blanks after commas and colons (so chat templates print it): a real request holds
 # less. `route` takes the figures as they stand here, because counting them would cost more than routing; a test counts
 # them again.
-PROMPT_TOKENS = 750
-PROMPT_CHARS = 2_850
+PROMPT_TOKENS = 775
+PROMPT_CHARS = 2_950
 _PIECE = 16_384
 _LONGEST_PIECE = 100_000
 _CUT = re.compile(r"(?<=\n)(?=[^\s/])")

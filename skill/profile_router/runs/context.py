@@ -19,6 +19,7 @@ from profile_router.runners.calls.condenser import EmbeddedCondenser
 from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 from profile_router.runners.choice import ChosenRunner, RecordedRunner
+from profile_router.runners.embedded.forms.remembered_forms import RememberedForms
 from profile_router.runners.embedded.request import request_body
 from profile_router.runners.embedded.runner import EmbeddedRunner
 from profile_router.runners.hermes.installation import VARIABLE, find_hermes
@@ -88,6 +89,11 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
                 journal=journal,
                 records=run.records,
                 secrets=secrets,
+                memory=RememberedForms(
+                    state=setup.state,
+                    max_age_s=policy.limits.measurement_max_age_hours * 3600,
+                    clock=time.time,
+                ),
             ),
             hermes=_hermes(setup, Scoped(run.records, "hermes "), secrets),
             # Links lead out of a copy: private files of the workspace count, though no copy has them.

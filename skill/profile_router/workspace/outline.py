@@ -46,19 +46,34 @@ def outline(language: str, text: str) -> str | None:
     source = text.encode("utf-8", "replace")
     if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
         return None
-    from tree_sitter import Parser, QueryCursor  # only who condenses pays for the parsers
+    found = {node.start_byte: _entry(source, node, docs) for node, docs in _definitions(language, source)}
+    lines = [line for at in sorted(found) for line in found[at]]
+    return "\n".join(dict.fromkeys(lines)) or None
+
+
+def numbered_outline(language: str, text: str) -> str | None:
+    """Return the definitions of *text* as its lines with their numbers (`12\tdef f(x) …`), None as `outline` does."""
+    source = text.encode("utf-8", "replace")
+    if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
+        return None
+    found = {node.start_point.row + 1: _entry(source, node, ())[0] for node, _ in _definitions(language, source)}
+    return "\n".join(f"{row}\t{found[row]}" for row in sorted(found)) or None
+
+
+def _definitions(language: str, source: bytes) -> list[tuple[Node, Sequence[Node]]]:
+    """Return what *source* defines, each with its comments, the first that is found at a place; none if not parsed."""
+    from tree_sitter import Parser, QueryCursor  # only who outlines pays for the parsers
 
     grammar, query = _grammar(language)
     root = _root(Parser(grammar), source)
     if root is None or (root.has_error and root.child_count > _MOST_ERRORS):
-        return None
-    found: dict[int, list[str]] = {}
+        return []
+    found: dict[int, tuple[Node, Sequence[Node]]] = {}
     for _, captures in QueryCursor(query).matches(root):
         for name, nodes in captures.items():
             if name.startswith("definition."):
-                found.setdefault(nodes[0].start_byte, _entry(source, nodes[0], captures.get("doc", ())))
-    lines = [line for at in sorted(found) for line in found[at]]
-    return "\n".join(dict.fromkeys(lines)) or None
+                found.setdefault(nodes[0].start_byte, (nodes[0], captures.get("doc", ())))
+    return list(found.values())
 
 
 def _root(parser: Parser, source: bytes) -> Node | None:

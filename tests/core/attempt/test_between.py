@@ -30,6 +30,7 @@ from profile_router.core.attempt.between import (
     unavailable,
 )
 from profile_router.core.attempt.order import Order
+from profile_router.core.evidence import NamedFile
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
 from profile_router.core.routing.decide import decide
@@ -40,6 +41,16 @@ DECISION = decide(a_task(), evidence(), a_policy(), candidates())
 REFUSAL = Refusal(rule="private", reasons=("no",), unblock=("serve it",), evidence=evidence(), policy="")
 BROKE = Failure(cause="server-error", message="it broke")
 WINDOWLESS: dict[str, Any] = {"windows": ()}
+
+
+def test_an_order_has_the_text_files_that_the_task_names_in_the_workspace() -> None:
+    files = (
+        NamedFile(path="src/a.py", bytes=10, lines=1),
+        NamedFile(path="logo.png", bytes=10, form="image"),
+        NamedFile(path="/etc/hosts", bytes=10),
+        NamedFile(path="notes.md", bytes=10),
+    )
+    assert ordered(found=evidence(files=files)).files == ("src/a.py", "notes.md")
 
 
 def ordered(profile: str = LOCAL, *, found: Any = None, **known: str) -> Order:

@@ -227,6 +227,6 @@ def test_a_bug_before_any_answer_is_shown_as_one(monkeypatch: pytest.MonkeyPatch
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("profile_router.runners.embedded.runner.conversation_messages", breaks)
+    monkeypatch.setattr("profile_router.runners.embedded.forms.attempt_loop.conversation_messages", breaks)
     with ScriptedProvider() as provider, pytest.raises(ZeroDivisionError):
         run(cloud(provider.base_url), an_order(profile="coding-burst", local=False))

@@ -76,6 +76,21 @@ def test_an_answer_never_takes_more_than_half_of_the_window() -> None:
     assert provider.chats[0]["max_tokens"] == 4_096
 
 
+@pytest.mark.parametrize(
+    ("stated", "is_local", "sent"),
+    [(None, True, 0.2), (0.0, True, 0.0), (0.7, True, 0.7), (None, False, None), (0.7, False, 0.7)],
+)
+def test_the_temperature_is_the_profiles_and_a_local_model_without_one_stays_cool(
+    stated: float | None, is_local: bool, sent: float | None
+) -> None:
+    with ScriptedProvider(["done"]) as provider:
+        if is_local:
+            run(local(provider.base_url, temperature=stated))
+        else:
+            run(cloud(provider.base_url, temperature=stated), cloud_order())
+    assert provider.chats[0].get("temperature") == sent
+
+
 @pytest.mark.parametrize(("name", "sent"), [("openrouter", {"sort": "price"}), ("together", None), ("custom", None)])
 def test_routing_preferences_go_to_openrouter_only(name: str, sent: Any) -> None:
     with ScriptedProvider(["done"]) as provider:

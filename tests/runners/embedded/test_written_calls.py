@@ -1,4 +1,4 @@
-"""A call that a model writes as text is carried out, once said in a note; what cannot be read ends the attempt."""
+"""Where a profile insists on calls, one written as text is carried out and noted; what cannot be read ends the attempt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTE = "coding-local wrote tool calls as text: they were read there and carried 
 def attempt(folder: Path, *answers: Answer | str, goal: str = "Fix add") -> tuple[Attempt, ScriptedProvider]:
     (folder / "a.py").write_text(BUG, encoding="utf-8")
     with ScriptedProvider(answers) as provider:
-        return run(local(provider.base_url), an_order(goal), workspace=folder), provider
+        return run(local(provider.base_url, tool_format="native"), an_order(goal), workspace=folder), provider
 
 
 @pytest.mark.parametrize("family", FAMILIES)

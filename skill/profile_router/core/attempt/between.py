@@ -61,6 +61,7 @@ def order_for(
         vision=not local,
         asks=asks,
         images=evidence.images,
+        files=tuple(file.path for file in evidence.files if file.form == "text" and not file.path.startswith("/")),
         provider=place.provider,
     )
 

@@ -24,6 +24,8 @@ class Order:
     `outside` is the conversation without its private turns, for what may reach other models besides the profile's own;
     None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
     `taints` are the withheld files whose content may stand in the handoff, in the conversation or in what was changed.
+    `files` are the text files that the task names, in its goal too, relative to the workspace; they are there.
+    `takes_tools` tells whether the server's chat template does, None where it does not say.
     `left` are files and folders, relative to the workspace, that a tainted attempt may have changed: withheld likewise.
     """
 
@@ -39,6 +41,8 @@ class Order:
     vision: bool
     asks: tuple[str, ...] = ()
     images: tuple[ImageFact, ...] = ()
+    files: tuple[str, ...] = ()
+    takes_tools: bool | None = None
     outside: Conversation | None = None
     provider: int = 0
     number: int = 0

@@ -102,7 +102,7 @@ def _fenced(context: str, opening: re.Match[str]) -> Part:
         text=context[inside:end],
         before=context[opening.start() : inside],
         after=after,
-        language=_LANGUAGES.get(words[0]) if words and words[0] in _LANGUAGES else _language_of(path),
+        language=_LANGUAGES.get(words[0]) if words and words[0] in _LANGUAGES else language_of(path),
         path=path,
     )
 
@@ -115,7 +115,7 @@ def _headed(context: str, header: re.Match[str]) -> Part:
         form="code",
         text=context[inside : following.start() if following else len(context)],
         before=context[header.start() : inside],
-        language=_language_of(path),
+        language=language_of(path),
         path=path,
     )
 
@@ -132,7 +132,8 @@ def _path_above(context: str, at: int) -> str | None:
     return found[0] if len(found) == 1 and len(line) < 200 else None
 
 
-def _language_of(path: str | None) -> str | None:
+def language_of(path: str | None) -> str | None:
+    """Return the language of the file *path* by its ending, None where it is not one that can be outlined."""
     return None if path is None else _LANGUAGES.get(path.rsplit(".", 1)[-1].lower())
 
 

@@ -32,8 +32,8 @@ class History:
     """Trims the messages of one attempt.
 
     `budget` is the tokens a prompt may have (window less the reply), `schemas` the tools as sent, `factor` how much
-    higher than o200k this model counts until usage tells, `count` the server's own counter or None. `tokens` is the
-    upper bound of the prompt that was fitted last.
+    higher than o200k this model counts until usage tells, `count` the server's own counter or None. `spell` makes what
+    is sent of the messages, one for one. `tokens` is the upper bound of the prompt that was fitted last.
     """
 
     budget: int
@@ -41,6 +41,7 @@ class History:
     schemas: Sequence[Mapping[str, Any]]
     factor: float
     count: ServerCount | None = None
+    spell: Callable[[Sequence[BaseMessage]], list[BaseMessage]] | None = None
     tokens: int = field(default=0, init=False)
     _counted_o200k: int = field(default=0, init=False)
     _learned: bool = field(default=False, init=False)
@@ -97,7 +98,7 @@ class History:
         """Return the request body that *messages* make, as the server would count it."""
         from langchain_core.messages import SystemMessage, convert_to_openai_messages
 
-        every = [SystemMessage(self.system), *messages]
+        every = [SystemMessage(self.system), *(self.spell(messages) if self.spell else messages)]
         converted: Any = convert_to_openai_messages(every)
         put_back(converted, every)
         return {"messages": converted, "tools": list(self.schemas)}

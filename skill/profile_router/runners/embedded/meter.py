@@ -20,13 +20,14 @@ from profile_router.ports import Emit
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import Fits
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
+from profile_router.runners.embedded.forms.turn_forms import TurnForm
 from profile_router.runners.embedded.history import History
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
 from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.token_use import tokens_used
 from profile_router.runners.embedded.tool_mistakes import ToolMistakes
-from profile_router.runners.embedded.written_calls import offered_of, with_written_calls
+from profile_router.runners.embedded.written_calls import offered_of
 
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
@@ -34,9 +35,12 @@ Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     """Meters one attempt. Read its counts when the attempt has ended, however it ended."""
 
+    history: History
+    _form: TurnForm
+    _answer_tokens: int
+
     def __init__(
         self,
-        history: History,
         *,
         where: str,
         max_turns: int,
@@ -44,26 +48,29 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         vision: bool,
         emit: Emit,
         rate: Rate,
-        answer_tokens: int,
         afford: Callable[[int, int], None] | None = None,
-        goal: str = "",
     ) -> None:
         super().__init__()
         self.clock = StreamClock(where, limits)
+        self._bad_calls = limits.bad_calls
         self._mistakes = ToolMistakes(limits.bad_calls)
         self.streamed = StreamedCalls()
         self.counts = Counts()
-        self.calls_as_text = False
         self._rate = rate
-        self._answer_tokens = answer_tokens
-        self._history = history
         self._where = where
         self._max_turns = max_turns
         self._vision = vision
         self._emit = emit
         self._afford = afford
-        self._goal = goal
         self._seen_ids: set[str] = set()
+
+    def turn_to(self, history: History, form: TurnForm, answer_tokens: int) -> None:
+        """Begin a conversation: kept within its window by *history*, sent and read in *form*.
+
+        *answer_tokens* bounds one answer. To be called before the first request, and where the form changes.
+        """
+        self.history, self._form, self._answer_tokens = history, form, answer_tokens
+        self._mistakes = ToolMistakes(self._bad_calls)
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
@@ -73,16 +80,19 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         if (mistake := self._mistakes.look(request.messages, frozenset(offered))) is not None:
             raise self._ended(*mistake)
         messages = request.messages if self._vision else without_images(request.messages)
-        fitted = await self._history.fit(messages)
+        fitted = await self.history.fit(messages)
         if fitted is None:
             raise self._ended(
-                "over-window", f"the prompt does not fit {self._history.budget:,} tokens and nothing is left to trim"
+                "over-window", f"the prompt does not fit {self.history.budget:,} tokens and nothing is left to trim"
             )
         if self._afford is not None:
-            self._afford(self.counts.tokens_in + self._history.tokens, self.counts.tokens_out)
+            self._afford(self.counts.tokens_in + self.history.tokens, self.counts.tokens_out + self._answer_tokens)
         self.counts.turns += 1
+        told = request.override(messages=cast("list[AnyMessage]", self._form.sent(fitted)))
+        if not self._form.sends_tools:
+            told = told.override(tools=[])
         try:
-            response = await self.clock.keep(handler(request.override(messages=cast("list[AnyMessage]", fitted))))
+            response = await self.clock.keep(handler(told))
         except BaseException as error:
             if self.streamed.began:
                 self._count(None, fitted)
@@ -95,7 +105,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     def _look_whole(self, sent: Sequence[BaseMessage], answers: Sequence[BaseMessage]) -> None:
         """Refuse an answer to a prompt that the server cut without a word."""
         for answer in answers:
-            if cut := self._history.cut_short(sent, self.streamed.usage.read):
+            if cut := self.history.cut_short(sent, self.streamed.usage.read):
                 if isinstance(answer, AIMessage):
                     self._count(answer, sent)
                 raise self._ended("over-window", cut)
@@ -108,9 +118,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             raise self._ended(*bad)
         raw, thoughts = self.streamed.whole(), self.streamed.thoughts
         answer = normalize_answer(message, self._seen_ids, raw, offered=offered, thoughts=thoughts)
-        read = with_written_calls(answer, offered, self._seen_ids, goal=self._goal, where=self._where)
-        self.calls_as_text |= read is not answer
-        answer = read
+        answer = self._form.read(answer, offered, self._seen_ids)
         self._emit({"event": "turn", "turn": self.counts.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("empty-answer")
@@ -121,7 +129,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         said = self.streamed.model if message is None else message.response_metadata.get("model_name")
         self.counts.model_served = said or self.counts.model_served
         self.counts.first_s = self.clock.first_s
-        prompt, factor = self._history.text(sent), self._history.factor
+        prompt, factor = self.history.text(sent), self.history.factor
         found = tokens_used(
             message,
             self.streamed.usage,
@@ -133,7 +141,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         )
         self.counts.take(found)
         if not found.doubts:
-            self._history.learn(found.tokens_in)
+            self.history.learn(found.tokens_in)
 
     def _ended(self, cause: Cause, message: str = "") -> AttemptError:
         return AttemptError(cause, f"{self._where}: {message or detail_of(cause)}")

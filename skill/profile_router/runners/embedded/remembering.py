@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
@@ -79,6 +79,16 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
             result = ToolMessage(said, name=call["name"], tool_call_id=call["id"])
         self._records.keep(name, result)
         return result
+
+    @contextmanager
+    def at_work(self, name: str) -> Iterator[bool]:
+        """Note what is written within as the edit *name*; yield whether a process before this one wrote it."""
+        before = self._records.find(f"edit {name}") is not None
+        token = _AT_WORK.set(name)
+        try:
+            yield before
+        finally:
+            _AT_WORK.reset(token)
 
     def about_to_write(self, path: str, old: bytes | None, new: bytes) -> None:
         """Note what the tool at work is about to make of *path*. The fence calls it right before it writes."""

@@ -30,12 +30,12 @@ def tools_for(
         fence,
         result_chars=min(policy.limits.tool_result_chars, max(400, order.window)),
         profiles=order.asks,
-        toolsets=_toolsets(order, profile),
+        toolsets=toolsets_of(order, profile),
         terminal=terminal,
     )
 
 
-def _toolsets(order: Order, profile: Profile) -> frozenset[str]:
+def toolsets_of(order: Order, profile: Profile) -> frozenset[str]:
     """Return what task and profile both allow of the toolsets that are offered."""
     named = (profile.toolsets, order.task.toolsets)
     return OFFERED.intersection(*(toolsets for toolsets in named if toolsets is not None))
@@ -45,6 +45,7 @@ def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path
     """Return the first request of an attempt as a server would count it: messages and tools.
 
     Nothing is made that could reach a file, and no jail is tried: a terminal that the jail alone could refuse counts.
+    What the first prompt carries of files does not: it takes what is left of the window, and no more.
     """
     from langchain_core.messages import SystemMessage, convert_to_openai_messages
 
@@ -53,7 +54,7 @@ def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path
     root = Path(os.path.realpath(workspace)) if workspace else None
     refused = not wants_terminal(order, profile) or terminal_refused(profile, root, policy, local=order.local)
     system = SystemMessage(system_prompt(order, profile, terminal=not refused))
-    files = root is not None and "file" in _toolsets(order, profile)
+    files = root is not None and "file" in toolsets_of(order, profile)
     return {
         "messages": convert_to_openai_messages([system, *conversation_messages(order, base)]),
         "tools": described_tools(files=files, terminal=not refused),
@@ -67,13 +68,13 @@ def system_prompt(order: Order, profile: Profile, *, terminal: bool = False) -> 
     """Return the system prompt of an attempt under *profile*. Who asks for a terminal and gets none is told so."""
     return render(
         "subagent",
-        asks=_listed(order.asks),
+        asks=listed(order.asks),
         enforce_tools=profile.tool_use_enforcement != "off",
         terminal_asked=not terminal and wants_terminal(order, profile),
     )
 
 
-def _listed(profiles: Sequence[str]) -> list[str]:
+def listed(profiles: Sequence[str]) -> list[str]:
     """Return as many *profiles* as the prompt has room for, and how many more there are."""
     shown: list[str] = []
     for name in profiles:
@@ -86,10 +87,13 @@ def _listed(profiles: Sequence[str]) -> list[str]:
 _LISTED_CHARS = 200
 
 
-def conversation_messages(order: Order, base: Path) -> list[BaseMessage]:
-    """Return the shared conversation and the task as messages, images included where the model reads them."""
+def conversation_messages(order: Order, base: Path, files: str = "") -> list[BaseMessage]:
+    """Return the shared conversation and the task as messages, images included where the model reads them.
+
+    *files* is what stands of the task's files in the task's own turn.
+    """
     from langchain_core.messages import AIMessage, HumanMessage
 
     kinds = {"user": HumanMessage, "assistant": AIMessage}
     messages: list[BaseMessage] = [kinds[turn.role](turn.text) for turn in order.conversation]
-    return [*messages, HumanMessage(order_content(order, base))]
+    return [*messages, HumanMessage(order_content(order, base, files))]

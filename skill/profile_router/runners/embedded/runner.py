@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
@@ -26,17 +26,13 @@ from profile_router.core.profile import Profile
 from profile_router.git.command import work_tree
 from profile_router.jail.view import has_landlock
 from profile_router.machine.imports import import_large
-from profile_router.ports import Emit, Hold, Stopped
+from profile_router.ports import Emit, Event, Hold, Stopped
 from profile_router.runners.embedded import NAME
-from profile_router.runners.embedded.answer_gate import AnswerGate
-from profile_router.runners.embedded.chat_model import open_model
 from profile_router.runners.embedded.failures import failure_of, unexpected
-from profile_router.runners.embedded.history import History
-from profile_router.runners.embedded.request import OFFERED, conversation_messages, system_prompt, tools_for
-from profile_router.runners.embedded.served_model import ServedModel
+from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun
+from profile_router.runners.embedded.request import OFFERED, tools_for
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
-from profile_router.servers.inspect import count_prompt
 from profile_router.threads.records import MemoryRecords, Records, Scoped
 from profile_router.withheld.watch import after_interruption
 from profile_router.withheld.whole_scan import Secrets
@@ -44,6 +40,7 @@ from profile_router.withheld.whole_scan import Secrets
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+    from profile_router.runners.embedded.forms.attempt_loop import AttemptLoop
     from profile_router.runners.embedded.meter import AnswerMeter
     from profile_router.runners.embedded.remembering import Remembering
 
@@ -64,6 +61,7 @@ class EmbeddedRunner:
     known_files: Callable[[], Sequence[str]]
     journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
     records: Records = field(default_factory=MemoryRecords)
+    memory: FormMemory = field(default_factory=FormsOfThisRun)
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
@@ -78,16 +76,20 @@ class EmbeddedRunner:
         fence = self._fence(order)
         terminal, refused = await self._terminal(order, profile, fence)
         tools = tools_for(order, profile, fence, self.policy, terminal)
-        system = system_prompt(order, profile, terminal=terminal is not None)
-        meter = self._meter(order, profile, system, tools, emit, hold)
+        meter = self._meter(order, profile, emit, hold)
+        here = contextvars.copy_context()  # the graph tells by it whose events these are
+
+        def emit_here(event: Event) -> None:
+            here.copy().run(emit, event)
+
+        loop = self._loop(order, profile, tools, fence, meter, emit_here, terminal=terminal is not None)
         failure: Failure | None = None
         text = ""
         try:
             async with asyncio.timeout(order.seconds):
                 # A context of its own: the subagent's loop must not find the graph that we run in, or it would write
                 # its inner turns into the thread's checkpoints.
-                loop = self._loop(order, profile, system, tools, meter, self._remembering(order, meter, fence))
-                text = await asyncio.create_task(loop, context=contextvars.Context())
+                text = await asyncio.create_task(loop.text(), context=contextvars.Context())
         except WantsProfile as asked:
             message = f"{order.profile} asks for {asked.profile}: {asked.reason}"
             failure = Failure(cause="asked-for-profile", message=message, asked=asked.profile)
@@ -112,7 +114,10 @@ class EmbeddedRunner:
         seconds, provider = time.monotonic() - started, profile.endpoint.named
         receipt = receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
         receipt = replace(receipt, withheld=refused, taints=self._taints(order))
-        notes = (*_terminal_notes(terminal, refused, self.workspace), *_notes(order, profile, self.workspace, meter))
+        notes = (
+            *_terminal_notes(terminal, refused, self.workspace),
+            *_notes(order, profile, self.workspace, meter, loop.notes),
+        )
         return Attempt(
             receipt=receipt,
             text=text,
@@ -162,43 +167,34 @@ class EmbeddedRunner:
             remembering.interrupted = partial(self._note_unknown, fence)
         return remembering
 
-    async def _loop(
+    def _loop(
         self,
         order: Order,
         profile: Profile,
-        system: str,
         tools: list[BaseTool],
+        fence: Fence | None,
         meter: AnswerMeter,
-        remembering: Remembering,
-    ) -> str:
-        from langchain.agents import create_agent
+        emit: Emit,
+        *,
+        terminal: bool,
+    ) -> AttemptLoop:
+        from profile_router.runners.embedded.forms.attempt_loop import AttemptLoop  # LangChain's agents
 
-        tokens = self._answer_tokens(order, profile)
-        gate = AnswerGate(where=profile.where, streamed=meter.streamed, tokens=tokens)
-        if order.local:
-            gate.look_at = ServedModel(profile=profile, policy=self.policy).look_at
-        async with open_model(
-            profile,
-            local=order.local,
-            connect_s=self.policy.limits.connect_seconds,
-            read_s=order.seconds,
-            max_tokens=tokens,
-            gate=gate,
-        ) as model:
-            agent: Any = create_agent(
-                model,
-                tools,
-                system_prompt=system,
-                middleware=[meter, remembering],
-            )
-            result = await agent.ainvoke(
-                {"messages": conversation_messages(order, self.base)},
-                config={
-                    "recursion_limit": 10_000,
-                    "callbacks": [meter.streamed, meter.clock],
-                },
-            )
-        return str(result["messages"][-1].text).strip()
+        return AttemptLoop(
+            order=order,
+            profile=profile,
+            policy=self.policy,
+            base=self.base,
+            fence=fence,
+            tools=tools,
+            terminal=terminal,
+            answer_tokens=self._answer_tokens(order, profile),
+            meter=meter,
+            remembering=self._remembering(order, meter, fence),
+            kept=Scoped(self.records, f"{order.number}/"),
+            memory=self.memory,
+            emit=emit,
+        )
 
     def _answer_tokens(self, order: Order, profile: Profile) -> int:
         """Return the bound of one answer: the profile's, but never so much that no prompt would fit beside it."""
@@ -212,14 +208,13 @@ class EmbeddedRunner:
         found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.secrets)
         return (None, found) if isinstance(found, str) else (found, "")
 
-    def _afford(self, order: Order, profile: Profile, hold: Hold | None) -> Callable[[int, int], None] | None:
-        """Return what sees to it that the tokens of the attempt so far, and a whole next answer, are held."""
+    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int, int], None] | None:
+        """Return what sees to it that so many tokens of the attempt are held."""
         if hold is None:
             return None
-        answer = self._answer_tokens(order, profile)
 
         def afford(tokens_in: int, tokens_out: int) -> None:
-            hold.grow(order.rate.cost(tokens_in, tokens_out + answer))
+            hold.grow(order.rate.cost(tokens_in, tokens_out))
 
         return afford
 
@@ -235,36 +230,17 @@ class EmbeddedRunner:
             left=order.left,
         )
 
-    def _meter(
-        self, order: Order, profile: Profile, system: str, tools: list[BaseTool], emit: Emit, hold: Hold | None
-    ) -> AnswerMeter:
-        from langchain_core.utils.function_calling import convert_to_openai_tool
-
+    def _meter(self, order: Order, profile: Profile, emit: Emit, hold: Hold | None) -> AnswerMeter:
         from profile_router.runners.embedded.meter import AnswerMeter
 
-        async def count(body: Any) -> int | None:
-            return await count_prompt(profile, body, connect_s=self.policy.limits.connect_seconds)
-
-        history = History(
-            budget=max(1, order.window - min(self._answer_tokens(order, profile), self.policy.counting.reply_reserve)),
-            system=system,
-            schemas=[convert_to_openai_tool(tool) for tool in tools],
-            factor=self.policy.counting.tokenizer_factor,
-            count=count if order.local else None,
-        )
-        wanted = (order.task.max_turns, profile.max_turns, self.policy.limits.max_turns)
-        turns = min(limit for limit in wanted if limit is not None)
         return AnswerMeter(
-            history,
             where=profile.where,
-            max_turns=turns,
+            max_turns=order.turns(profile, self.policy),
             limits=self.policy.limits,
             vision=order.vision,
             emit=emit,
             rate=order.rate,
-            answer_tokens=self._answer_tokens(order, profile),
-            afford=self._afford(order, profile, hold),
-            goal=order.task.goal,
+            afford=self._afford(order, hold),
         )
 
 
@@ -283,7 +259,9 @@ def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | Non
         yield f"a command made {first!a}{others}, which git would obey: look at it before you run git there"
 
 
-def _notes(order: Order, profile: Profile, workspace: Path | None, meter: AnswerMeter) -> tuple[str, ...]:
+def _notes(
+    order: Order, profile: Profile, workspace: Path | None, meter: AnswerMeter, of_form: Sequence[str]
+) -> tuple[str, ...]:
     notes = []
     unknown = sorted(set(order.task.toolsets or ()) - OFFERED - {"terminal"})
     if unknown:
@@ -292,8 +270,7 @@ def _notes(order: Order, profile: Profile, workspace: Path | None, meter: Answer
         )
     if workspace is None:
         notes.append("no workspace: the subagent had no file tools; name one with --workspace")
-    if meter.calls_as_text:
-        notes.append(f"{profile.name} wrote tool calls as text: they were read there and carried out")
+    notes += of_form
     if meter.counts.doubts:
         notes.append(doubts_note(profile.name, meter.counts.doubts))
     return tuple(notes)

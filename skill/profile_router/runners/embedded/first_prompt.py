@@ -1,0 +1,44 @@
+"""What the first prompt of an attempt carries of the task's files: as much as half of what the window has left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from profile_router.core.policy import FirstPrompt
+from profile_router.prompting.templates import render
+from profile_router.prompting.tokens import count_tokens
+from profile_router.runners.embedded.history import History
+from profile_router.runners.embedded.quirks import without_images
+from profile_router.runners.tools.fence import Fence
+from profile_router.runners.tools.named_files import NamedText, Shown, named_texts
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+SHARE = 0.5  # of the window that is left: the rest is for results and answers
+_PARTS: Mapping[Shown, str] = {
+    "whole": "",
+    "outline": "; its outline, line number first: read the lines that you need",
+    "head": "; its beginning, line number first: read the lines that you need",
+}
+
+
+def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: FirstPrompt, share: float = SHARE) -> int:
+    """Return the tokens (o200k) that files may take beside *messages*, within *share* of what is left."""
+    text = history.text(without_images(messages))
+    limit = math.floor(history.budget / history.factor)
+    taken = count_tokens((text,), (limit // 2,)).high
+    return max(0, min(bounds.tokens, math.floor((limit - taken) * share)))
+
+
+def files_text(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int) -> str:
+    """Return the block of the files *paths* in *tokens* (o200k), empty where none can be shown."""
+    heading = count_tokens((render("files", files=(), parts=_PARTS),)).high
+    return described(named_texts(fence, paths, bounds, tokens - heading)) if tokens > heading else ""
+
+
+def described(files: Sequence[NamedText]) -> str:
+    """Return *files* as a prompt has them, empty where there are none."""
+    return render("files", files=files, parts=_PARTS).strip() if files else ""

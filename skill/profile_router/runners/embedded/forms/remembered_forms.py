@@ -1,0 +1,81 @@
+"""Which models write their tool calls as text, kept between runs: the next one begins in a form that works."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from profile_router.core.profile import Profile
+from profile_router.errors import StateError
+from profile_router.outside.json_reader import read_json
+from profile_router.state.folder import write_private
+
+_FILE = "tool-forms.json"
+_MOST = 200  # entries
+
+
+class FormMemory(Protocol):
+    """Remembers, by model and endpoint, who writes calls as text."""
+
+    def writes_calls(self, profile: Profile) -> bool:
+        """Tell whether the model of *profile*, at its endpoint, wrote its calls as text."""
+        ...
+
+    def keep(self, profile: Profile) -> None:
+        """Note that it does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormsOfThisRun:
+    """A memory that ends with the process."""
+
+    _known: set[str] = field(default_factory=set)
+
+    def writes_calls(self, profile: Profile) -> bool:
+        """Tell whether the model of *profile*, at its endpoint, wrote its calls as text."""
+        return _key(profile) in self._known
+
+    def keep(self, profile: Profile) -> None:
+        """Note that it does."""
+        self._known.add(_key(profile))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberedForms:
+    """A memory in the folder *state*. `clock` tells seconds since 1970; what is older than `max_age_s` is forgotten."""
+
+    state: Path
+    max_age_s: float
+    clock: Callable[[], float]
+
+    def writes_calls(self, profile: Profile) -> bool:
+        """Tell whether the model of *profile*, at its endpoint, wrote its calls as text."""
+        at = self._read().get(_key(profile))
+        return at is not None and 0 <= self.clock() - at <= self.max_age_s
+
+    def keep(self, profile: Profile) -> None:
+        """Note that it does. A full disk is no reason to fail: the next run finds it out again."""
+        known = {**self._read(), _key(profile): self.clock()}
+        newest = sorted(known, key=known.__getitem__, reverse=True)[:_MOST]
+        try:
+            write_private(self.state / _FILE, json.dumps({key: known[key] for key in sorted(newest)}, indent=1))
+        except StateError:
+            return
+
+    def _read(self) -> Mapping[str, float]:
+        """Return what is remembered; a damaged file counts as nothing."""
+        try:
+            found: Any = read_json((self.state / _FILE).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {str(key): float(at) for key, at in found.items() if isinstance(at, int | float) and at is not True}
+
+
+def _key(profile: Profile) -> str:
+    return f"{profile.endpoint.base_url} {profile.endpoint.model}"
