@@ -460,7 +460,16 @@ class FakeVerifier:
             raise self._before
         return self._before or CheckBefore(why="nothing is scripted", mark=snapshot)
 
-    async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
+    async def verify(
+        self,
+        snapshot: str,
+        summary: str,
+        check: str | None,
+        *,
+        seconds: float,
+        task: Task | None = None,
+        before: CheckBefore | None = None,
+    ) -> Verified:
         self.asked.append((snapshot, summary, check))
         result = None
         if check is not None:

@@ -16,7 +16,7 @@ from profile_router.core.condense import result as condensed
 from profile_router.core.condense.result import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder import failure, receipt
+from profile_router.core.ladder import difference, failure, receipt, report
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
@@ -134,7 +134,7 @@ def order_of(state: RunState, context: RunContext, step: str) -> Order:
 def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
-    for module in (failure, condensed, evidence, handoff, ladder, receipt, route, taint, task):
+    for module in (difference, failure, condensed, evidence, handoff, ladder, receipt, report, route, taint, task):
         found |= {
             value
             for value in vars(module).values()

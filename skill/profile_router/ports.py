@@ -208,8 +208,20 @@ class Verifier(Protocol):
         Raises UsageError where it cannot run, unless it *may_lack* what it runs: the task is to make that.
         """
 
-    async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
-        """Return what changed since *snapshot*, what *check* said, and which claims could not be confirmed."""
+    async def verify(
+        self,
+        snapshot: str,
+        summary: str,
+        check: str | None,
+        *,
+        seconds: float,
+        task: Task | None = None,
+        before: CheckBefore | None = None,
+    ) -> Verified:
+        """Return what changed since *snapshot*, what *check* said, and which claims could not be confirmed.
+
+        The check is judged by what is different since *before* the work on *task*.
+        """
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*, of those in *wrote* alone where that is known."""

@@ -62,7 +62,7 @@ def test_a_person_sees_task_route_refusal_hop_fix_check_receipts_and_price(scree
     first, *_ = screen.err.splitlines()
     assert re.search(r"scripted.*127\.0\.0\.1.*no key and no model", first)
     attempts = ("✗ attempt 1   coding-local", "refuses the connection", "→ ladder", "● attempt 2   coding-burst")
-    verified = ("backoff.py +1 −1", "-m unittest -q: passed, red before · OK")
+    verified = ("backoff.py +1 −1", "-m unittest -q: passed, red before · fixed ", ", broke 0 · OK")
     assert _order(screen.err, "  task ", "● classify", *attempts, *verified, " run ")
     assert _order(screen.out, "`delays()`", "\nprofile ", "\ncoding-local", "\ncoding-burst", "\nflips ", " · thread ")
     assert re.search(r"^\$0\.\d\d · ", screen.out, re.MULTILINE)

@@ -63,6 +63,8 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         state["summary"],
         task.check if finished else None,
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
+        task=task,
+        before=state.get("before"),
     )
     verified = replace(verified, before=state.get("before"))
     if not finished:
@@ -70,6 +72,10 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     context.ledger.verified(verified, after=len(state["receipts"]))
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})
+    notes = state["notes"]
+    if verified.put_back_note:
+        runtime.stream_writer({"event": "kept", "line": verified.put_back_note})
+        notes = tuple(dict.fromkeys((*notes, verified.put_back_note)))
     check = verified.check
     spread = check.taints if finished and check is not None and check.wrote else ()
     taints = together(state.get("taints", ()), spread)
@@ -79,10 +85,10 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
             task, state["evidence"], attempt, verified
         )
     if attempt is None or failure is None:
-        return Command(goto="merge", update={"verified": verified, "taints": taints})
+        return Command(goto="merge", update={"verified": verified, "taints": taints, "notes": notes})
     receipts, attempt = judged(state["receipts"], attempt, failure)
     context.ledger.answered(receipts)
-    found = {"verified": verified, "receipts": receipts, "attempt": attempt, "taints": taints}
+    found = {"verified": verified, "receipts": receipts, "attempt": attempt, "taints": taints, "notes": notes}
     return Command(goto="reroute", update=found)
 
 

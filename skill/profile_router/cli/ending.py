@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from profile_router.cli.marks import showable
 from profile_router.cli.progress import columns, folded, labelled, marked, printable
 from profile_router.cli.spelling import as_called
-from profile_router.core.ladder.check_words import ended
-from profile_router.core.telling.decision import Json, changed_text
+from profile_router.core.ladder.check_words import ended, joined
+from profile_router.core.telling.decision import Json, changed_text, put_back_text
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict, verdict_of
 from profile_router.core.text import price, some_of
@@ -87,7 +87,11 @@ def _facts(told: Json) -> list[str]:
     facts = [_changed(told)]
     if check is not None:
         before = (verified.get("before") or {}).get("passed")
-        facts.append(f"{check['command']}: {ended(True, 0, before)} · {check['last_line']}".rstrip(" ·"))
+        how = ended(check["passed"], check.get("exit_code"), before)
+        words = (check.get("difference") or {}).get("words", "")
+        facts.append(joined(f"{check['command']}: {how}", words, check["last_line"], check.get("exit_code")))
+    if verified.get("put_back"):
+        facts.append(put_back_text(verified["put_back"]))
     return [*facts, *verified["unverified"]]
 
 

@@ -29,7 +29,8 @@ _LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
 TEXT_STARTS = _LABEL_WIDTH + 3
 # How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
 _CHECKED = re.compile(
-    r": (passed|FAILED)(?:, as before|, red before)?(?: \(exit (?:-?\d+|None)(?:, (?:red|green) before)?\))?(?: · |$)"
+    r": (passed|FAILED)(?:, though exit -?\d+)?(?:, as before|, red before)?"
+    r"(?: \(exit (?:-?\d+|None)(?:, (?:red|green) before)?\))?(?: · |$)"
 )
 
 

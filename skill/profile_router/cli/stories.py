@@ -9,7 +9,7 @@ from typing import Any
 
 from profile_router.cli.progress import folded, printable
 from profile_router.core.ladder.account import UNFINISHED, AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
-from profile_router.core.ladder.check_words import ended
+from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.text import in_words, price, thousands
 from profile_router.ledger.schema import moment, moments
 
@@ -108,9 +108,11 @@ def _check(row: CheckRow) -> Iterator[str]:
     lines = f", +{row.lines_added} −{row.lines_removed}" if row.files_changed else ""
     yield _told("verify", f"{changed}{lines}{f': {files}' if files else ''}", "✓")
     if row.passed is not None:
-        check = words["check"] if words and words["check"] else {"command": "the check", "last_line": ""}
+        check: dict[str, Any] = (words or {}).get("check") or {"command": "the check", "last_line": ""}
         how = ended(row.passed, row.exit_code, (words.get("before") or {}).get("passed") if words else None)
-        said = f"{check['command']}: {how} in {_took(row.seconds)} · {check['last_line']}".rstrip(" ·")
+        words_of_tests = check.get("why") or (check.get("difference") or {}).get("words", "")
+        how = f"{check['command']}: {how} in {_took(row.seconds)}"
+        said = joined(how, words_of_tests, check["last_line"], row.passed and row.exit_code)
         yield _told("verify", said, "✓" if row.passed else "✗")
     for open_point in words["unverified"] if words else ():
         yield _told("verify", f"unverified: {open_point}", "!")

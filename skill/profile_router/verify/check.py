@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import CheckResult
+from profile_router.core.ladder.report import CheckReport
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.text import shown
-from profile_router.jail.process import run_bounded, without_secrets
+from profile_router.jail.process import ProcessEnd, run_bounded, without_secrets
+from profile_router.reports.reading import read_report
 from profile_router.withheld.watch import WithheldWatch, watched
 
-_KEPT_BYTES = 64_000
+_KEPT_BYTES = 1_000_000  # the ids of failed tests may stand anywhere in it
+_SHOWN_CHARS = 64_000
+_LONGEST_ID = 400
 _LINE_CHARS = 200
 _TAIL_CHARS = 4_000
 _SHELL = "/bin/sh"
@@ -35,13 +42,28 @@ async def run_check(
     """
     taints: list[Taint] = []
     if not folder.is_dir():
-        gone = f"it was not run: {shown(str(folder))} is not a folder any more"
+        gone = f"it was not run: {shown(str(folder))} is no folder any more"
         return CheckResult(command=command, exit_code=None, seconds=0.0, last_line=gone, tail=gone)
     async with watched(watch, taints.append):
         ended = await run_bounded(
             [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
         )
-    text = masked(ended.output.decode("utf-8", "replace").replace("\r\n", "\n"), confidential)
+    told = partial(check_result, seconds=seconds, confidential=confidential, taints=taints)
+    return await asyncio.to_thread(told, command, ended)  # a long output takes a moment to read
+
+
+def check_result(
+    command: str,
+    ended: ProcessEnd,
+    *,
+    seconds: float,
+    confidential: Confidential = NOTHING,
+    taints: Sequence[Taint] = (),
+) -> CheckResult:
+    """Return the result of *command*, which *ended* after at most *seconds*: of its output what is kept, masked."""
+    output = ended.output.decode("utf-8", "replace").replace("\r\n", "\n")
+    text = masked(output[-_SHOWN_CHARS:], confidential)
+    report = None if ended.ended_for else read_report(output)
     return CheckResult(
         command=command,
         exit_code=ended.exit_code,
@@ -49,7 +71,17 @@ async def run_check(
         last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(text),
         tail=_tail(text),
         taints=tuple(taints),
+        report=report and _masked_ids(report, confidential),
     )
+
+
+def _masked_ids(report: CheckReport, confidential: Confidential) -> CheckReport:
+    """Return *report* with ids in which secrets are masked and nothing is unprintable."""
+    ids = [shown(name, _LONGEST_ID) for name in report.failed]
+    said = masked("\n".join(ids), confidential).split("\n") if ids else []
+    if len(said) != len(ids):  # a secret over several of them: who knows which
+        return replace(report, failed=(), whole=False)
+    return replace(report, failed=tuple(dict.fromkeys(said)))
 
 
 def _last_line(text: str) -> str:

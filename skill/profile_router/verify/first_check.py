@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.copies.thread_copies import original_of
+from profile_router.core.ladder.difference import judged
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
+from profile_router.core.ladder.report import CheckReport
 from profile_router.core.text import shown
 from profile_router.errors import UsageError, WorkspaceError
 from profile_router.git.left_files import left_files
@@ -20,7 +22,7 @@ from profile_router.verify.check_runs import CheckRuns
 from profile_router.verify.kept_checks import KeptChecks, entry_name
 
 _CANNOT_RUN = (126, 127)  # what a shell says of a program that it cannot run, or does not find
-_KEPT = ("exit_code", "seconds", "last_line", "tail", "folder")
+_KEPT = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
 _ROOT = "\0"  # stands for the workspace, which is another folder in each copy
 # Python takes bytecode for current whose source was changed within the second, to as many bytes.
 _NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -65,6 +67,8 @@ class FirstCheck:
         if result.taints:
             away = any(taint.moved for taint in result.taints)
             result = replace(result, wrote=away or self._wrote(snapshot, began))
+        alone = judged(check, (None, result.exit_code), result.report, None, None, fewer_are_meant=True)
+        result = replace(result, held=alone.held, why=alone.why)
         why = "" if result.exit_code is not None else result.last_line
         return CheckBefore(check=result if not why or result.taints else None, why=why, mark=mark)
 
@@ -130,12 +134,21 @@ def _words(found: CheckBefore, root: str) -> dict[str, Any]:
         return {"why": found.why, "check": None}
     check = {name: getattr(found.check, name) for name in _KEPT}
     said = {name: _placeless(value, root) if isinstance(value, str) else value for name, value in check.items()}
-    return {"why": found.why, "check": said}
+    report = found.check.report
+    ids = [_placeless(name, root) for name in report.failed] if report else []
+    told = report and {"runner": report.runner, "failed": ids, "ran": report.ran, "whole": report.whole}
+    return {"why": found.why, "check": said, "report": told}
 
 
 def _of_words(words: Mapping[str, Any], command: str, root: str, mark: str) -> CheckBefore:
     """Return what `_words` kept, as a check by *command* in the workspace *root* would say it now."""
-    said = words["check"]
+    said, told = words["check"], words.get("report")
+    report = told and CheckReport(
+        runner=told["runner"],
+        failed=tuple(name.replace(_ROOT, root) for name in told["failed"]),
+        ran=told["ran"],
+        whole=told["whole"],
+    )
     check = said and CheckResult(
         command=command,
         exit_code=said["exit_code"],
@@ -143,6 +156,9 @@ def _of_words(words: Mapping[str, Any], command: str, root: str, mark: str) -> C
         last_line=said["last_line"].replace(_ROOT, root),
         tail=said["tail"].replace(_ROOT, root),
         folder=said["folder"],
+        report=report,
+        held=said["held"],
+        why=said["why"],
     )
     return CheckBefore(check=check, why=words["why"], mark=mark, known=True)
 

@@ -24,6 +24,7 @@ from profile_router.state.whole_files import PRIVATE, write_whole
 FRESH_S = 3_600.0
 _LOOK_S = 0.1  # between two looks at a lock that somebody else holds
 _NAME_CHARS = 32
+_FORM = "2"  # of an entry: one of another form is not read
 
 
 class Seals(Protocol):
@@ -90,7 +91,7 @@ class KeptChecks:
 
 def entry_name(*parts: str) -> str:
     """Return the name of the entry for what *parts* say: files, command, folder and so on."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_NAME_CHARS]
+    return hashlib.sha256(json.dumps((_FORM, *parts)).encode()).hexdigest()[:_NAME_CHARS]
 
 
 def _locked(lock: int) -> bool:

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from profile_router.checks.narrowing import touching
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
+from profile_router.core.attempt.tests_meant import may_have_fewer, named_files
+from profile_router.core.ladder.check_words import weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.language.edits import shaped_as_file
 from profile_router.core.language.path_words import path_words
+from profile_router.core.task import Task
+from profile_router.core.text import some_of
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, left_files, note_beginning
 from profile_router.git.marks import GitSnapshots, path_as_text
@@ -21,8 +26,10 @@ from profile_router.threads.records import Records
 from profile_router.verify.check_runs import CheckRuns
 from profile_router.verify.diffs import WorkDiffs, changed_since, is_binary
 from profile_router.verify.first_check import FirstCheck, wrote_since
+from profile_router.verify.judged_check import JudgedCheck
 from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.private_copies import copied_from, private_pieces
+from profile_router.verify.put_back import to_put_back, written_to_put_back
 from profile_router.verify.set_back import (
     look_at,
     not_set_back,
@@ -93,16 +100,38 @@ class WorkspaceVerifier:
                 self.records.keep(_BEFORE, found)
         return found
 
-    async def verify(self, snapshot: str, summary: str, check: str | None, *, seconds: float) -> Verified:
-        """Return what changed since *snapshot*, what *check* said, and what could not be confirmed."""
+    async def verify(
+        self,
+        snapshot: str,
+        summary: str,
+        check: str | None,
+        *,
+        seconds: float,
+        task: Task | None = None,
+        before: CheckBefore | None = None,
+    ) -> Verified:
+        """Return what changed since *snapshot*, what *check* said, and what could not be confirmed.
+
+        *before* is what the check said before the work on *task*. Test files that it does not name are put back first.
+        """
+        back = self._put_back(snapshot, task) if check is not None and task is not None else SetBack(done=True)
         changed = self._changes(snapshot)
         result = None
         if check is not None:
-            result = await self._checked(check, seconds)
+            judge = JudgedCheck(
+                runs=self._runs(),
+                before=before,
+                touching=lambda: self._touching(task, changed),
+                fewer_are_meant=task is None or may_have_fewer(task),
+            )
+            result = await self._checked(check, seconds, judge)
         absent = tuple(self._absent_claims(summary, changed))
         open_points = [f"names {path}, which does not exist" for path in absent]
         if check is None:
             open_points.append(NO_CHECK)
+        if not back.done:
+            open_points.append(back.note)
+        open_points += weak_points(result)
         if self.workspace is None:
             open_points.append("no workspace: no file could be looked at")
         elif not self.workspace.git:
@@ -113,7 +142,41 @@ class WorkspaceVerifier:
             unverified=tuple(open_points),
             absent=absent,
             whole=self.workspace is not None and self.workspace.git,
+            put_back=back.left if back.done else (),
+            put_back_note=back.note if back.done else "",
         )
+
+    def _put_back(self, snapshot: str, task: Task) -> SetBack:
+        """Make test files that *task* does not name what they were before; `left` of the answer are their paths."""
+        if self.workspace is None or self.state is None:
+            return SetBack(done=True)
+        done: SetBack | None = self._found("put back")
+        if done is None:
+            root = self.workspace.root
+            if snapshot:
+                marks = self._marks(root)
+                after = marks.take()
+                paths = to_put_back(marks.trees, root, snapshot, after, task)
+                back = SetBack(done=True)
+                if paths:
+                    back = set_back_by_git(marks.trees, root, self.state, self.name, (snapshot, after), paths)
+            else:
+                paths = written_to_put_back(self.journal, task)
+                held = {path: self.journal[path] for path in paths}
+                back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
+            names = tuple(path_as_text(path) for path in paths)
+            note = f"{some_of(names)}: {back.note}" if back.note else ""
+            done = replace(back, left=names, note=note)
+            self._keep("put back", done)
+        return done
+
+    def _touching(self, task: Task | None, changed: Sequence[ChangedFile]) -> tuple[str, ...] | None:
+        """Return the test files that touch what *task* names and what was *changed*; None where that is nothing."""
+        if self.workspace is None:
+            return None
+        named = () if task is None else (path for path in named_files(task) if _there(self.workspace.root, path))
+        files = tuple(dict.fromkeys((*named, *(file.path for file in changed))))
+        return touching(self.workspace, files) if files else None
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
@@ -199,11 +262,11 @@ class WorkspaceVerifier:
         seen = marks.changes(snapshot, after)
         return tuple(sorted((*seen, *(_counted(*file) for file in self._unseen(seen))), key=lambda file: file.path))
 
-    async def _checked(self, check: str, seconds: float) -> CheckResult:
+    async def _checked(self, check: str, seconds: float, judge: JudgedCheck) -> CheckResult:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
-        result = await self._runs().run(check, seconds)
+        result = await judge.ask(check, seconds)
         if result.taints:
             result = replace(result, wrote=self._wrote(result))
         self._keep("checked", result)

@@ -9,7 +9,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, alternating, shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import exit_text, passed_before
+from profile_router.core.ladder.check_words import difference_words, exit_text, passed_before
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
@@ -160,7 +160,7 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     check = verified.check
     if check is not None and not check.passed:
         ended = exit_text(check.exit_code, passed_before(verified))
-        said = f"{check.said}: {ended} · {check.last_line}".rstrip(" ·")
+        said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), check.last_line)))
         return Failure(cause="verification-failed", message=said)
     if verified.absent and policy.promotion.absent_claims == "promote":
         return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import passed_before
+from profile_router.core.ladder.check_words import passed_before, red_tests
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.policy.private import NOTHING, Confidential
@@ -151,7 +151,8 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
 def _check_error(check: CheckResult, before: bool | None) -> str:
     known = {None: "", True: ", and passed before any attempt", False: ", and failed before any attempt, too"}[before]
     how = ("did not end in time" if check.exit_code is None else f"ended with exit {check.exit_code}") + known
-    return f"{check.said} {how}:\n{check.tail or check.last_line}".rstrip(": \n")
+    tests = "".join(f"{line}\n" for line in red_tests(check)) or (f"{check.why}\n" if check.why else "")
+    return f"{check.said} {how}:\n{tests}{check.tail or check.last_line}".rstrip(": \n")
 
 
 def _joined(work: Sequence[FileDiff]) -> tuple[str, tuple[str, ...]]:

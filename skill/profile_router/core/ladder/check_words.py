@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified
+from profile_router.core.text import shown, some_of
+
+_IDS = 20  # tests that the next model is told of
+_LONGEST_ID = 120
 
 
 def ended(passed: bool, exit_code: int | None, before: bool | None) -> str:
     """Return how a check ended. *before* tells whether it passed before any work, None where nobody knows."""
     if passed:
-        return {None: "passed", True: "passed, as before", False: "passed, red before"}[before]
+        though = f", though exit {exit_code}" if exit_code else ""
+        return f"passed{though}" + {None: "", True: ", as before", False: ", red before"}[before]
     return f"FAILED ({exit_text(exit_code, before)})"
 
 
@@ -27,10 +32,40 @@ def before_line(command: str, before: CheckBefore) -> str:
 
 
 def check_line(check: CheckResult, before: bool | None) -> str:
-    """Return how *check* ended, and its last line."""
-    return f"{check.said}: {ended(check.passed, check.exit_code, before)} · {check.last_line}".rstrip(" ·")
+    """Return how *check* ended, what became of the tests, and its last line."""
+    how = ended(check.passed, check.exit_code, before)
+    return joined(f"{check.said}: {how}", difference_words(check), check.last_line, check.passed and check.exit_code)
+
+
+def joined(how: str, difference: str, last_line: str, overruled: object) -> str:
+    """Return in one line *how* a check ended, the *difference* of the tests, and its last line.
+
+    *overruled*: the tests tell another end than the command does, whose last line would deny it.
+    """
+    return " · ".join(filter(None, (how, difference, "" if overruled else last_line)))
+
+
+def difference_words(check: CheckResult) -> str:
+    """Return why *check* came to what it did, or what became of the tests; empty where the exit code says all."""
+    return check.why or (check.difference.words if check.difference else "")
 
 
 def passed_before(verified: Verified) -> bool | None:
     """Return whether the check of *verified* passed before any work, None where nobody knows."""
     return verified.before.passed if verified.before else None
+
+
+def weak_points(check: CheckResult | None) -> list[str]:
+    """Return what keeps a *check* that passed from confirming the work."""
+    if check is None or check.difference is None or not check.passed:
+        return []
+    found = [f"flaky: {some_of(check.difference.flaky)}"] if check.difference.flaky else []
+    return found + (["no test covers the change"] if check.difference.uncovered and check.exit_code else [])
+
+
+def red_tests(check: CheckResult) -> tuple[str, ...]:
+    """Return the tests that are held against the work, each in a line that says why, at most twenty."""
+    if check.difference is None:
+        return ()
+    broke = [f"broke {shown(name, _LONGEST_ID)}" for name in check.difference.broke]
+    return tuple((broke + [f"still red {shown(name, _LONGEST_ID)}" for name in check.difference.still])[:_IDS])

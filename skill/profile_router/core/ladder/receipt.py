@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.report import CheckReport
 from profile_router.core.privacy.taint import Taint
 
 Outcome = Literal["ok", "failed", "unavailable"]
@@ -89,6 +91,9 @@ class CheckResult:
     It ran in `folder`, relative to the workspace; empty: at its root. In `tail` secrets are masked: it is kept, and
     shown to the next model. `taints` are the withheld files that the command opened or moved; `wrote` tells whether it
     may have put what they hold into the work tree.
+
+    `report` is what its test runner said, None where none is known. `held` tells whether the work passed where that is
+    not what the exit code says, and `why`; `difference` is what became of the tests since before the work.
     """
 
     command: str
@@ -99,6 +104,10 @@ class CheckResult:
     taints: tuple[Taint, ...] = ()
     wrote: bool = False
     folder: str = ""
+    report: CheckReport | None = None
+    held: bool | None = None
+    why: str = ""
+    difference: Difference | None = None
 
     @property
     def said(self) -> str:
@@ -107,8 +116,8 @@ class CheckResult:
 
     @property
     def passed(self) -> bool:
-        """Tell whether the command ended with 0."""
-        return self.exit_code == 0
+        """Tell whether the work passed: by the tests where they say it, else where the command ended with 0."""
+        return self.exit_code == 0 if self.held is None else self.held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +148,8 @@ class Verified:
     """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files.
 
     `whole`: every file that changed is among `files_changed`, whoever changed it. `before` is the check before any
-    work, None where none was named or nothing was begun.
+    work, None where none was named or nothing was begun. `put_back` are test files that the task does not name, and
+    that were as before when the check ran; the note says where what was written in them is kept.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -148,6 +158,8 @@ class Verified:
     absent: tuple[str, ...] = ()
     whole: bool = True
     before: CheckBefore | None = None
+    put_back: tuple[str, ...] = ()
+    put_back_note: str = ""
 
     @property
     def lines_added(self) -> int:

@@ -83,6 +83,7 @@ def verified_json(verified: Verified) -> Json:
         **_fields(verified, "lines_added", "lines_removed"),
         "check": _check(verified.check),
         "before": before and {**_fields(before, "passed", "why", "known"), "check": _check(before.check)},
+        "put_back": list(verified.put_back),
         "unverified": list(verified.unverified),
     }
 
@@ -91,7 +92,13 @@ def _check(check: CheckResult | None) -> Json | None:
     if check is None:
         return None
     plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", "last_line")
-    return plain | {"taints": _taints(check.taints)}
+    changed = check.difference
+    told = changed and {
+        "words": changed.words,
+        **{name: list(getattr(changed, name)) for name in ("fixed", "broke", "still", "others", "flaky")},
+        **_fields(changed, "ran", "ran_before", "uncovered"),
+    }
+    return plain | {"why": check.why, "difference": told, "taints": _taints(check.taints)}
 
 
 def decision_lines(decision: Decision, policy: Policy) -> list[str]:
@@ -197,7 +204,14 @@ def verified_lines(verified: Verified) -> list[str]:
         from profile_router.core.ladder.check_words import check_line, passed_before  # `route` tells of no check
 
         lines.append(check_line(verified.check, passed_before(verified)))
+    if verified.put_back:
+        lines.append(put_back_text(verified.put_back))
     return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
+
+
+def put_back_text(paths: Sequence[str]) -> str:
+    """Return that the test files *paths* are as they were before the work."""
+    return f"put back before the check, as the task does not name it: {some_of(paths, 8)}"
 
 
 def changed_text(path: str, added: int | None, removed: int | None) -> str:

@@ -1,0 +1,70 @@
+"""Whether a task means the tests themselves: to write, change or remove them. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from profile_router.core.language.path_words import path_words
+from profile_router.core.task import Task
+
+# A verb that makes or changes, and its object. What tests are a measure of ("so that the tests pass") is none.
+_VERBS = (
+    "add|adds|write|create|extend|update|improve|increase|raise|rename|refactor|clean|split|move|convert|port|migrate|"
+    "adapt|adjust|replace|cover|change|edit|delete|remove|rewrite|generate|implement|include|including|simplify|"
+    "parametri[sz]e|document|format|lint|review|reorgani[sz]e|restructure|merge|deduplicate|fix\\s+up"
+)
+_MEASURE = (
+    r"so\s+that|until|make|making|get|let|run|running|pass|passes|when|because|since|before|after|if|fails?|failing"
+)
+_TESTS = (
+    r"(?:tests|specs|coverage|fixtures?|snapshots?|test[ -]?(?:cases?|suites?|files?|data)|"
+    r"(?:a|one|another|the|unit|regression|integration)\s+test)"
+)
+_MEANT = re.compile(rf"\b(?:{_VERBS})\b(?:(?!\b(?:{_MEASURE})\b)[^.;:!?\n]){{0,80}}?\b{_TESTS}\b", re.IGNORECASE)
+# What is known by a name outside of its file has that name in tests, too.
+_RENAMES = re.compile(
+    r"\b(?:rename|renames|renaming|move|moving|refactor|refactoring|migrate|port|reformat|format|lint|"
+    r"(?:change|changing)\s+(?:the\s+)?(?:signature|api|interface|return\s+type|import))\b",
+    re.IGNORECASE,
+)
+_REMOVES = re.compile(r"\b(?:remove|removes|delete|drop|get\s+rid|take\s+out|retire|strip|purge)\b", re.IGNORECASE)
+_NOT_TOUCH = re.compile(
+    r"\b(?:do\s+not|don't|never|without)\s+(?:touch|chang|edit|modify|modifying)\w*[^.;!?\n]{0,30}?\btests?\b",
+    re.IGNORECASE,
+)
+
+
+def means_tests(task: Task) -> bool:
+    """Tell whether *task* asks to write or change tests, so that any test file may be one of its own."""
+    return bool(_MEANT.search(_NOT_TOUCH.sub(" ", _without_paths(task.goal))))
+
+
+def may_change_tests(task: Task) -> bool:
+    """Tell whether tests may have to change with *task*: it means them, or what they call gets another name."""
+    return means_tests(task) or bool(_RENAMES.search(task.goal)) or bool(_REMOVES.search(task.goal))
+
+
+def may_have_fewer(task: Task) -> bool:
+    """Tell whether fewer tests may be right once *task* is done."""
+    return means_tests(task) or bool(_REMOVES.search(task.goal))
+
+
+def named_files(task: Task) -> frozenset[str]:
+    """Return the paths, and names of files, that *task* names: by its files, and in the words of its goal."""
+    words = (word.text.removeprefix("./") for word in path_words(task.goal))
+    return frozenset({*task.files, *words})
+
+
+def names_file(task: Task, path: str) -> bool:
+    """Tell whether *task* names the file at *path*, or a folder that it lies in."""
+    named = named_files(task)
+    above = {path[:at] for at, char in enumerate(path) if char == "/"}
+    folders = above | {f"{folder}/" for folder in above}
+    return path in named or path.rpartition("/")[2] in named or bool(folders & named)
+
+
+def _without_paths(goal: str) -> str:
+    """Return *goal* without its paths: a file's name does not say what is to be done."""
+    for word in path_words(goal):
+        goal = goal.replace(word.text, " ")
+    return goal

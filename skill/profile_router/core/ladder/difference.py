@@ -1,0 +1,147 @@
+"""Judge a check by what is different since before the work: which tests are red that were not, and the other way. Pure.
+
+An exit code tells neither who made a test red nor how many ran. So tests are compared by their ids where both reports
+have them all. A test that was red before is held against the work only where it touches the files of the task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from profile_router.core.ladder.report import CheckReport
+from profile_router.core.text import shown, some_of
+
+_NAMED = 3  # tests in one line
+_LONGEST = 120  # characters of an id that is told
+_WORDS = re.compile(r"\w+")
+_PATH = re.compile(r"(?:^|\s)([\w./@-]+\.(?:py|rb|rs|php|[cm]?[jt]sx?))(?=::|\s|$)")
+# One command alone: of several, an exit code may be another's than the test runner's.
+_SEVERAL = re.compile(r"[|;&\n`]|\$\(")
+_GOES_TO = re.compile(r"\s*cd\s+[^|;&\s]+\s*&&")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What became of the tests: ids as the runner writes them.
+
+    `fixed` were red before; `broke` were not. `still` are red as before and touch the task's files; `others` are red
+    as before and do not. `flaky` ended in two ways on the same files. `ran` counts the tests now, `ran_before` those
+    before the work; None: not known. `uncovered`: no test touches the files that were changed.
+    """
+
+    fixed: tuple[str, ...] = ()
+    broke: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
+    ran: int | None = None
+    ran_before: int | None = None
+    uncovered: bool = False
+
+    @property
+    def words(self) -> str:
+        """Return the difference in words, such as `fixed 1, broke 0`."""
+        said = [f"fixed {len(self.fixed)}", _told("broke", self.broke)]
+        if self.still:
+            said.append(_told("still red", self.still))
+        if self.others:
+            said.append(f"{len(self.others)} red as before")
+        if self.flaky:
+            said.append(_told("flaky", self.flaky))
+        return ", ".join(said) + ("; no test covers the change" if self.uncovered else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a check comes to. `held` None: what its exit code says. `why` says what else than that decided."""
+
+    held: bool | None = None
+    why: str = ""
+    difference: Difference | None = None
+
+
+def compared(
+    before: CheckReport | None,
+    after: CheckReport | None,
+    *,
+    touching: Collection[str] | None,
+    again: CheckReport | None = None,
+) -> Difference | None:
+    """Return the difference of two reports, None where one is not known whole.
+
+    *touching* are the test files that touch the task's files, None where nobody knows: then each red test may.
+    *again* is the report of a second run on the same files as *after*.
+    """
+    if before is None or after is None or not (before.whole and after.whole):
+        return None
+    red, was = set(after.failed), set(before.failed)
+    flaky = red - set(again.failed) if again is not None and again.whole and again.ran == after.ran else set[str]()
+    both = [name for name in after.failed if name in was - flaky]
+    mine = [name for name in both if touching is None or any(is_of(name, path) for path in touching)]
+    return Difference(
+        fixed=tuple(name for name in before.failed if name not in red),
+        broke=tuple(name for name in after.failed if name not in was | flaky),
+        still=tuple(mine),
+        others=tuple(name for name in both if name not in mine),
+        flaky=tuple(name for name in after.failed if name in flaky),
+        ran=after.ran,
+        ran_before=before.ran,
+        uncovered=touching is not None and not touching,
+    )
+
+
+def judged(
+    command: str,
+    exit_codes: tuple[int | None, int | None],
+    report: CheckReport | None,
+    before: CheckReport | None,
+    difference: Difference | None,
+    *,
+    fewer_are_meant: bool,
+) -> Judgement:
+    """Return what a check by *command* comes to. *exit_codes* are those before the work and now.
+
+    *fewer_are_meant*: the task asks for other tests, or to remove something; else no test may be missing.
+    """
+    code = exit_codes[1]
+    if report is None or code is None:
+        return Judgement()
+    ran, ran_before = report.ran, before.ran if before is not None and before.whole else None
+    if ran == 0:
+        was = f", {ran_before} before" if ran_before else ""
+        return Judgement(held=False, why=f"no test was run{was}", difference=difference)
+    if ran is not None and ran_before is not None and ran < ran_before and report.whole and not fewer_are_meant:
+        why = f"{ran} tests were run, {ran_before} before"
+        return Judgement(held=False, why=why, difference=difference)
+    if difference is None:
+        return Judgement()
+    if difference.broke or difference.still:
+        return Judgement(held=False, why=difference.words, difference=difference)
+    explained = (difference.others or difference.flaky) and exit_codes[0] == code and not _several(command)
+    if code != 0 and explained:
+        return Judgement(held=True, why=difference.words, difference=difference)
+    return Judgement(difference=difference)
+
+
+def is_of(test: str, file: str) -> bool:
+    """Tell whether the id *test* is of a test in *file*, as far as ids tell: by path, module or package."""
+    folder, _, name = file.rpartition("/")
+    words = _WORDS.findall(test)
+    if name.endswith(".go"):
+        return not folder or folder.rpartition("/")[2] in words
+    told = _PATH.search(test)
+    if told and not told[1].endswith(".rs"):  # a test of Rust is told by its module besides
+        path = told[1].removeprefix("./")
+        return f"/{file}".endswith(f"/{path}") or f"/{path}".endswith(f"/{file}")
+    return name.partition(".")[0] in words
+
+
+def _several(command: str) -> bool:
+    return bool(_SEVERAL.search(_GOES_TO.sub("", command, count=1)))
+
+
+def _told(what: str, tests: Sequence[str]) -> str:
+    names = some_of([shown(name, _LONGEST) for name in tests], _NAMED)
+    return f"{what} {len(tests)}: {names}" if tests else f"{what} 0"

@@ -1,0 +1,44 @@
+"""Which files are tests, by their names: the conventions of the runners that a check is found for. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_NAMED = re.compile(
+    r"""(?x)
+    test_[^/]*\.(?:py|rb) | test\.py | tests\.py | [^/]+_test\.(?:py|go|rb|dart|exs) | [^/]+_spec\.rb
+    | [^/]+[.-](?:test|spec|cy)\.[cm]?[jt]sx? | test\.[cm]?js
+    | (?:Test|IT)[A-Z][^/]*\.(?:java|kt) | [^/]+(?:Test|Tests|TestCase|IT|Spec)\.(?:java|kt|scala|groovy|cs|php)
+    """
+)
+_FOLDERS = frozenset({"__tests__"})
+_CODE = re.compile(r"[^/]+\.(?:[cm]?[jt]sx?)")
+_SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
+_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata"})
+_WORDS = re.compile(r"(?:^|[_.-])(?:tests?|spec|it)(?=$|[_.-])", re.IGNORECASE)
+_CAMEL = re.compile(r"^Test(?=[A-Z])|(?:Tests?|TestCase|IT|Spec)$")
+
+
+def is_test(path: str) -> bool:
+    """Tell whether *path* (POSIX) names a file that a test runner collects."""
+    *folders, name = path.split("/")
+    if _NAMED.fullmatch(name):
+        return True
+    if folders and folders[-1] == "tests" and name.endswith(".rs"):
+        return True
+    return not _FOLDERS.isdisjoint(folders) and bool(_CODE.fullmatch(name))
+
+
+def changes_tests(path: str) -> bool:
+    """Tell whether *path* is a test, or what tests are made of: their set-up, snapshots and data."""
+    *folders, name = path.split("/")
+    return is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders)
+
+
+def subject_of(path: str) -> str:
+    """Return the stem that the test *path* is named after: `money` of `tests/test_money.py`; empty where of none."""
+    stem = path.rpartition("/")[2].partition(".")[0]
+    bare = _CAMEL.sub("", stem)
+    if bare == stem:
+        bare = _WORDS.sub("", stem).strip("_.-")
+    return bare if bare != stem or ".test." in path or ".spec." in path else ""

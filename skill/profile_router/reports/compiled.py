@@ -1,0 +1,99 @@
+"""Reports of `go test` (text and -json), `cargo test` and ctest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from profile_router.core.ladder.report import CheckReport
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.reports.lines import matches, number, report
+
+_GO_TEST = re.compile(r"\s*--- (FAIL|PASS): (\S+) \([\d.]+s\)")
+_GO_PACKAGE = re.compile(r"(ok  |FAIL|\?   )\t(\S+)(?:\t(.*)| \[(?:build|setup) failed\])")
+_GO_UNBUILT = re.compile(r"FAIL\t\S+ \[(?:build|setup) failed\]")
+_LONGEST_EVENT = 10_000
+
+_CARGO_TARGET = re.compile(r"\s*(?:Running (.+?) \(\S+\)|Doc-tests (\S+))")
+_CARGO_TEST = re.compile(r"test (\S.*?) \.\.\. (?:ok|FAILED|ignored.*|bench:.*)")
+_CARGO_RED = re.compile(r"test (\S.*?) \.\.\. FAILED")
+_CARGO_RESULT = re.compile(r"test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed;.*")
+_CARGO_STOPPED = re.compile(r"error: (?:could not compile|test failed, to rerun|build failed).*")
+
+_CTEST_END = re.compile(r"\s*\d+% tests passed, (\d+) tests? failed out of (\d+)")
+_CTEST_RED = re.compile(r"\s*\d+ - (\S+) \(.+\).*")
+_CTEST_NONE = re.compile(r"No tests were found!!!")
+
+
+def go_report(lines: Sequence[str]) -> CheckReport | None:
+    """Return what `go test` said, None where it said nothing. Without -v nobody knows how many tests ran."""
+    events = _go_events(lines)
+    if events is not None:
+        return events
+    red: list[str] = []
+    waiting: list[str] = []
+    packages = passed = 0
+    tested, whole = False, True
+    for line in lines:
+        if found := _GO_TEST.fullmatch(line):
+            passed += found[1] == "PASS"
+            waiting += [found[2]] if found[1] == "FAIL" else []
+        elif found := _GO_PACKAGE.fullmatch(line):
+            packages += 1
+            tests = found[1] != "?   " and "[no test" not in (found[3] or "")
+            tested = tested or tests
+            if found[1] == "FAIL":
+                whole = whole and bool(waiting)  # else it was not built, or a panic ended it
+                red += [f"{found[2]}.{name}" for name in waiting]
+            waiting = []
+    if not packages:
+        return None
+    ran = passed + len(red) if passed else None if tested else 0
+    return report("go", red, ran, whole=whole)
+
+
+def _go_events(lines: Sequence[str]) -> CheckReport | None:
+    ended: dict[tuple[str, str], str] = {}
+    for line in lines:
+        if not line.startswith("{") or '"Action"' not in line:
+            continue
+        try:
+            event = read_json(line, most=_LONGEST_EVENT)
+        except UnreadableJson:
+            continue
+        if isinstance(event, dict) and event.get("Action") in ("pass", "fail", "skip"):
+            ended[str(event.get("Package", "")), str(event.get("Test", ""))] = event["Action"]
+    if not ended:
+        return None
+    red = [f"{package}.{test}" for (package, test), how in ended.items() if test and how == "fail"]
+    broken = {package for (package, test), how in ended.items() if not test and how == "fail"}
+    whole = all(any(name.startswith(f"{package}.") for name in red) for package in broken)
+    return report("go", red, sum(bool(test) and how != "skip" for (_, test), how in ended.items()), whole=whole)
+
+
+def cargo_report(lines: Sequence[str]) -> CheckReport | None:
+    """Return what `cargo test` said, None where it said nothing."""
+    results = list(matches(_CARGO_RESULT, lines))
+    if not results:
+        return None
+    target, red = "", []
+    for line in lines:
+        if found := _CARGO_TARGET.fullmatch(line):
+            target = found[1] or f"doc {found[2]}"
+        elif found := _CARGO_RED.fullmatch(line):
+            red.append(f"{target} {found[1]}")
+    failed = sum(number(found, 2) for found in results)
+    ran = failed + sum(number(found) for found in results)
+    stopped = any(_CARGO_STOPPED.fullmatch(line) for line in lines)
+    return report("cargo", red, ran, expected=failed, whole=not stopped)
+
+
+def ctest_report(lines: Sequence[str]) -> CheckReport | None:
+    """Return what ctest said, None where it said nothing."""
+    if any(_CTEST_NONE.fullmatch(line) for line in lines):
+        return report("ctest", (), 0)
+    ends = list(matches(_CTEST_END, lines))
+    if not ends:
+        return None
+    red = [found[1] for found in matches(_CTEST_RED, lines)]
+    return report("ctest", red, sum(number(found, 2) for found in ends), expected=sum(number(one) for one in ends))

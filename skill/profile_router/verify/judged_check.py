@@ -1,0 +1,48 @@
+"""Run a check after the work and judge it by what is different since before; what breaks is run a second time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from profile_router.core.ladder.difference import compared, judged
+from profile_router.core.ladder.receipt import CheckBefore, CheckResult
+from profile_router.core.privacy.taint import together
+from profile_router.verify.check_runs import CheckRuns
+
+_SLOWER = 1.5  # how much longer than the first run a second one may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedCheck:
+    """Judges checks. *before* is what the check said before the work; *touching* gives the test files that touch the
+    task's, None where nobody knows them. *fewer_are_meant*: fewer tests than before may be right."""
+
+    runs: CheckRuns
+    before: CheckBefore | None
+    touching: Callable[[], tuple[str, ...] | None]
+    fewer_are_meant: bool
+
+    async def ask(self, check: str, seconds: float) -> CheckResult:
+        """Return how *check* ended after at most *seconds*, and what it comes to."""
+        result = await self.runs.run(check, seconds)
+        first = self.before.check if self.before is not None and not self.before.why else None
+        was = first.report if first else None
+        known = was is not None and result.report is not None
+        touching = await asyncio.to_thread(self.touching) if known else None
+        difference = compared(was, result.report, touching=touching)
+        left = seconds - result.seconds
+        if difference is not None and difference.broke and not difference.still and left > _SLOWER * result.seconds:
+            again = await self.runs.run(check, left)
+            result = replace(result, taints=together(result.taints, again.taints))
+            difference = compared(was, result.report, touching=touching, again=again.report)
+        found = judged(
+            check,
+            (first.exit_code if first else None, result.exit_code),
+            result.report,
+            was,
+            difference,
+            fewer_are_meant=self.fewer_are_meant,
+        )
+        return replace(result, held=found.held, why=found.why, difference=found.difference)

@@ -1,0 +1,47 @@
+"""Test files that a task does not name are as they were before the work when its check runs: a check cannot be gamed.
+
+What was written in them is kept as a diff. New test files stay: a check that has more to say is no harm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from profile_router.core.attempt.tests_meant import may_change_tests, names_file
+from profile_router.core.language.test_files import changes_tests, is_test
+from profile_router.core.task import Task
+from profile_router.git.marks import Mark
+from profile_router.git.trees import Trees
+
+# What decides which tests are run, and is nothing else.
+_SET_UP = re.compile(
+    r"\.?pytest\.ini|(?:jest|vitest|karma)\.(?:config|conf)\.\w+|\.mocharc\.\w+|\.rspec|phpunit\.xml(?:\.dist)?"
+)
+
+
+def to_put_back(trees: Trees, root: Path, before: str, after: str, task: Task) -> tuple[str, ...]:
+    """Return the files below *root* that were changed between two marks and decide what a check runs, without those
+    that *task* means. Raises WorkspaceError."""
+    if may_change_tests(task):
+        return ()
+    start = trees.start(root)
+    changes = trees.differences(Mark.read(before).files, Mark.read(after).files)
+    found = {path.removeprefix(start): was is not None for path, (was, _) in changes.items() if path.startswith(start)}
+    return tuple(_spoilt(found, task))
+
+
+def written_to_put_back(journal: Mapping[str, bytes | None], task: Task) -> tuple[str, ...]:
+    """Return the same of the files of *journal*, which holds what each was before (None: absent)."""
+    if may_change_tests(task):
+        return ()
+    return tuple(_spoilt({path: was is not None for path, was in journal.items()}, task))
+
+
+def _spoilt(changed: Mapping[str, bool], task: Task) -> Iterator[str]:
+    """Yield those of the *changed* files that count: each with whether it was there before."""
+    for path, was_there in sorted(changed.items()):
+        decides = changes_tests(path) or _SET_UP.fullmatch(path.rpartition("/")[2])
+        if decides and (was_there or not is_test(path)) and not names_file(task, path):
+            yield path

@@ -1,0 +1,160 @@
+"""In a work tree: what was red before is not held against the work, and no check passes because its tests are gone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.fakes import a_task
+from tests.git.git_repository import repository, write_files
+from tests.verify.test_set_back import a_verifier
+
+from profile_router.core.ladder.receipt import CheckBefore, Verified
+from profile_router.core.task import Task
+from profile_router.verify.verifier import WorkspaceVerifier
+
+# Prints what pytest prints, for the tests that `red` names; `count` has how many there are.
+CHECK = "sh check.sh"
+SCRIPT = """
+echo '=== short test summary info ==='
+for name in $(cat red); do echo "FAILED $name - no"; done
+echo "$(wc -l < red) failed, $(cat count) passed in 0.1s"
+test ! -s red
+"""
+TEST = "import calc\n\n\ndef test_add():\n    assert calc.add(1, 2) == 3\n"
+A, B = "tests/test_calc.py::test_add", "tests/test_text.py::test_words"
+FILES: dict[str, str | bytes] = {
+    "calc.py": "def add(a, b):\n    return a - b\n",
+    "tests/test_calc.py": TEST,
+    "tests/test_text.py": "def test_words():\n    assert False\n",
+    "check.sh": SCRIPT,
+    "red": f"{A}\n{B}\n",
+    "count": "7\n",
+}
+FIXED = {"calc.py": "def add(a, b):\n    return a + b\n"}
+TASK = a_task("Fix add in calc.py", files=("calc.py",))
+
+
+@pytest.fixture(params=["git", "no git"])
+def root(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    if request.param == "git":
+        return repository(tmp_path / "repo", FILES)
+    write_files(tmp_path / "repo", FILES)
+    return tmp_path / "repo"
+
+
+def verifier_of(root: Path, tmp_path: Path, journal: dict[str, bytes | None] | None = None) -> WorkspaceVerifier:
+    return a_verifier(root, tmp_path / "state", git=(root / ".git").exists(), journal=journal)
+
+
+def worked(
+    root: Path, tmp_path: Path, changes: dict[str, str | None], task: Task = TASK, check: str = CHECK
+) -> Verified:
+    """Check before, make *changes* as the tools would (None: delete), and return what is verified."""
+    journal: dict[str, bytes | None] = {}
+    verifier = verifier_of(root, tmp_path, journal)
+    mark = verifier.snapshot()
+    before = asyncio.run(verifier.check_before(mark, check, seconds=20.0, may_lack=False))
+    for path, text in changes.items():
+        place = root / path
+        journal[path] = place.read_bytes() if place.exists() else None
+        if text is None:
+            place.unlink()
+        else:
+            write_files(root, {path: text})
+    return asyncio.run(verifier.verify(before.mark, "", check, seconds=20.0, task=task, before=before))
+
+
+def said(verified: Verified) -> tuple[bool, str]:
+    assert verified.check is not None
+    words = verified.check.why or (verified.check.difference.words if verified.check.difference else "")
+    return verified.check.passed, words
+
+
+def test_a_fix_passes_though_another_test_was_red_before(root: Path, tmp_path: Path) -> None:
+    verified = worked(root, tmp_path, {**FIXED, "red": f"{B}\n", "count": "8\n"})
+    assert said(verified) == (True, "fixed 1, broke 0, 1 red as before")
+    assert verified.unverified == () or not (root / ".git").exists()
+
+
+def test_a_claim_that_fixes_nothing_fails_as_its_test_is_still_red(root: Path, tmp_path: Path) -> None:
+    verified = worked(root, tmp_path, {"calc.py": "def add(a, b):\n    return b - a\n"})
+    assert said(verified) == (False, f"fixed 0, broke 0, still red 1: {A}, 1 red as before")
+
+
+def test_what_breaks_is_named(root: Path, tmp_path: Path) -> None:
+    other = "tests/test_more.py::test_it"
+    verified = worked(root, tmp_path, {**FIXED, "red": f"{B}\n{other}\n", "count": "7\n"})
+    assert said(verified) == (False, f"fixed 1, broke 1: {other}, 1 red as before")
+
+
+@pytest.mark.parametrize("text", ["", None, "def test_add():\n    pass\n"], ids=["emptied", "deleted", "gutted"])
+def test_a_test_file_that_the_task_does_not_name_is_put_back_before_the_check(
+    root: Path, tmp_path: Path, text: str | None
+) -> None:
+    verified = worked(root, tmp_path, {"tests/test_calc.py": text, **FIXED})
+    assert (root / "tests/test_calc.py").read_text() == TEST
+    assert verified.put_back == ("tests/test_calc.py",)
+    assert "what was tried in them is kept" in verified.put_back_note
+    assert [file.path for file in verified.files_changed] == ["calc.py"]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        a_task("Fix tests/test_calc.py"),
+        a_task("Fix it", files=("tests/test_calc.py",)),
+        a_task("Add a test for add"),
+        a_task("Rename add to plus in calc.py"),
+    ],
+    ids=lambda task: task.goal,
+)
+def test_a_test_file_that_the_task_means_stays_as_it_was_written(root: Path, tmp_path: Path, task: Task) -> None:
+    verified = worked(root, tmp_path, {"tests/test_calc.py": "changed\n"}, task)
+    assert (root / "tests/test_calc.py").read_text() == "changed\n"
+    assert verified.put_back == ()
+
+
+@pytest.mark.parametrize("path", ["conftest.py", "tests/conftest.py", "pytest.ini", "jest.config.js"])
+def test_a_new_file_that_decides_what_is_run_is_taken_out(root: Path, tmp_path: Path, path: str) -> None:
+    verified = worked(root, tmp_path, {path: "collect_ignore = ['tests']\n", **FIXED})
+    assert not (root / path).exists()
+    assert verified.put_back == (path,)
+
+
+def test_a_new_test_stays(root: Path, tmp_path: Path) -> None:
+    verified = worked(root, tmp_path, {"tests/test_new.py": "def test_it(): pass\n", **FIXED})
+    assert (root / "tests/test_new.py").exists()
+    assert verified.put_back == ()
+
+
+@pytest.mark.parametrize(("count", "words"), [("0", "no test was run, 9 before"), ("5", "5 tests were run, 9 before")])
+def test_a_check_whose_tests_are_gone_does_not_pass(root: Path, tmp_path: Path, count: str, words: str) -> None:
+    assert said(worked(root, tmp_path, {"red": "", "count": f"{count}\n"})) == (False, words)
+
+
+def test_what_ends_otherwise_on_a_second_run_is_flaky(root: Path, tmp_path: Path) -> None:
+    once = (
+        f"if test -e flag; then rm flag; echo {A} > red; echo 6 > count; else : > red; echo 7 > count; fi; sh check.sh"
+    )
+    write_files(root, {"red": "", "flaky.sh": once})
+    verified = worked(root, tmp_path, {"flag": "", **FIXED}, check="sh flaky.sh")
+    assert verified.check is not None
+    assert verified.check.difference is not None
+    assert (verified.check.difference.flaky, verified.check.difference.broke) == ((A,), ())
+    assert f"flaky: {A}" in verified.unverified or not verified.check.passed
+
+
+def test_a_resumed_run_puts_back_once(tmp_path: Path) -> None:
+    from profile_router.threads.records import MemoryRecords
+
+    root = repository(tmp_path / "repo", FILES)
+    verifier = replace(verifier_of(root, tmp_path), records=MemoryRecords())
+    mark = verifier.snapshot()
+    write_files(root, {"tests/test_calc.py": ""})
+    found = [
+        asyncio.run(verifier.verify(mark, "", CHECK, seconds=9.0, task=TASK, before=CheckBefore())) for _ in range(2)
+    ]
+    assert found[0].put_back == found[1].put_back == ("tests/test_calc.py",)
