@@ -26,6 +26,7 @@ PLUGIN = ROOT / "skill" / "profile_router" / "hermes_plugin"
 POLICY = ROOT / "skill" / "profile_router" / "policies" / "default_policy.yaml"
 KEYS = {LOCAL: "sk-of-local-1", BURST: "sk-of-burst-2", CHEAP: "sk-of-cheap-3"}
 PARENT_KEY = "sk-of-the-parent"
+_UNASKED = {"enabled": False, "send": False, "offer_version": 2}  # else Hermes 0.22 asks before the first prompt
 FILES = {"README.md": "# A tpyo\n", "auth.py": "def check():\n    return True\n"}
 
 
@@ -60,7 +61,7 @@ class Parent:
     def _config(self) -> dict[str, Any]:
         ours = {"provider": "profile-router", "model": "profile-router", "oneshot_max_children": 0}
         return {
-            **({"delegation": ours} if self.native else {}),
+            **({"delegation": ours, "telemetry": {"shared_metrics": _UNASKED}} if self.native else {}),
             "model": {
                 "provider": "custom",
                 "base_url": self.model.base_url,

@@ -232,13 +232,25 @@ def test_an_answer_that_a_program_reads_has_no_receipt(router: FakeRouter) -> No
 class StdoutProxy(io.StringIO):
     """Stands in for what prompt_toolkit puts in the place of stdout while a terminal chat shows its prompt."""
 
+    app_session, sleep_between_writes = None, 0.2
+
+
+class SafeWriter:
+    """Stands in for what Hermes puts around it."""
+
+    def __init__(self, inner: StdoutProxy) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
 
 def test_at_a_terminal_each_step_is_a_line_above_the_prompt_and_the_board_tells_of_the_task(
     router: FakeRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     child()
     proxy = StdoutProxy()
-    monkeypatch.setattr(sys, "stdout", proxy)
+    monkeypatch.setattr(sys, "stdout", SafeWriter(proxy))
     ask(provider.Client())
     shown = proxy.getvalue()
     board = children_told()

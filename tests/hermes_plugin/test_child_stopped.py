@@ -45,6 +45,7 @@ def of_router(name: str) -> list[str]:
     return found
 
 
+@pytest.mark.nightly
 def test_a_stopped_child_ends_in_two_seconds_and_its_cost_stands_in_the_ledger(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import KEYS, Parent, keys_sent, server
-from tests.hermes_plugin.terminal_chat import TerminalChat
+from tests.hermes_plugin.terminal_chat import _CONTROL, TerminalChat
 from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
@@ -30,8 +30,11 @@ class Watched(TerminalChat):
         self._wait_for(lambda: self._shown.count(text.encode()) >= times, text)
 
     def type(self, text: str) -> None:
-        """Type *text* and the return key."""
-        os.write(self._terminal, text.encode() + b"\r")
+        """Type *text*, and the return key once it is shown."""
+        begun = len(self._shown)
+        os.write(self._terminal, text.encode())
+        self._wait_for(lambda: text.encode() in _CONTROL.sub(b"", self._shown[begun:]), text)
+        os.write(self._terminal, b"\r")
 
 
 @pytest.fixture

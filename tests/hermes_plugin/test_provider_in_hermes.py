@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.stage import nobody, workspace
+from tests.cli.stage import nobody
 from tests.fakes import BURST, CHEAP, LOCAL
-from tests.hermes_plugin.parent import KEYS, PARENT_KEY, Parent, delegates, keys_sent, server
+from tests.hermes_plugin.parent import KEYS, PARENT_KEY, PLUGIN, Parent, delegates, keys_sent, server
 from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
@@ -91,14 +91,13 @@ def test_writers_of_a_batch_work_in_copies_and_the_later_one_of_a_conflict_keeps
 
 @pytest.mark.nightly
 def test_a_private_child_is_refused_with_what_helps_where_the_local_server_is_down(stage: Stage) -> None:
-    workspace(stage.folder / "secret", {"x": "y"})
+    (stage.workspace / "deploy").mkdir()
+    (stage.workspace / "deploy" / ".env").write_text("API_KEY=sk-live-0123456789abcdef0123456789\n")
     with nobody() as closed, server() as others:
         local = ScriptedProvider()
         local.base_url = closed
         servers = {LOCAL: local, BURST: others, CHEAP: others}
-        [entry] = told_of(
-            stage, servers, {"goal": "Rotate the password in deploy/.env.production, it stays on this machine"}
-        )
+        [entry] = told_of(stage, servers, {"goal": "Rotate the key in deploy/.env"})
         assert others.chats == []
     assert entry["status"] == "failed"
     assert "unblock" in entry["error"]
@@ -116,3 +115,24 @@ def test_hermes_sets_no_time_limit_of_its_own_to_a_child_that_takes_long(stage: 
     told = subprocess.run(command, env=stage.environ, capture_output=True, text=True, check=True, timeout=60).stdout
     assert told.split()[:2] == ["True", "None"]
     assert told.split()[2] != "None"  # what `delegation.model` is for
+
+
+@pytest.mark.nightly
+def test_each_chat_of_one_process_has_its_own_folder_in_the_threads_of_its_children(stage: Stage) -> None:
+    folders = [stage.folder / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    code = (
+        "import contextvars, concurrent.futures, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from agent.runtime_cwd import set_session_cwd\n"
+        "from hermes_plugin.settings import folder_here\n"
+        "pool = concurrent.futures.ThreadPoolExecutor(1)\n"
+        "def chat(folder):\n"
+        "    set_session_cwd(folder)\n"
+        "    return pool.submit(contextvars.copy_context().run, folder_here).result()\n"
+        "print(*[contextvars.copy_context().run(chat, folder) for folder in sys.argv[2:]], sep='\\n')"
+    )
+    command = [str(stage.hermes.python), "-c", code, str(PLUGIN.parent), *map(str, folders)]
+    told = subprocess.run(command, env=stage.environ, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.split() == list(map(str, folders))
