@@ -18,10 +18,12 @@ from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
 from profile_router.doctor.finding import Finding, Level
 from profile_router.machine.machine import Listener, Machine
 from profile_router.profiles.home import find_home
+from profile_router.runners.hermes.seams import Seams
 
 NOW = 1_800_000_000.0
 GIB = 2**30
-HERMES = InstalledHermes(command="/opt/hermes/bin/hermes", version="0.19.0")
+TODAY = Seams(version="0.22.2", provider_client=True)
+HERMES = InstalledHermes(command="/opt/hermes/bin/hermes", seams=TODAY)
 MODEL = "gemma"
 LOCAL_CONFIG = "model: {provider: custom, base_url: 'http://127.0.0.1:8080/v1', default: gemma, context_length: 8192}\n"
 CLOUD_CONFIG = "model: {provider: openrouter, default: maker/large, context_length: 200000}\n"

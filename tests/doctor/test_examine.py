@@ -9,6 +9,7 @@ from tests.doctor import (
     test_auth_pools,
     test_gpu,
     test_hermes_install,
+    test_hermes_seam,
     test_keys,
     test_local_server,
     test_model_file,
@@ -26,6 +27,7 @@ MODULES = (
     test_auth_pools,
     test_gpu,
     test_hermes_install,
+    test_hermes_seam,
     test_keys,
     test_local_server,
     test_model_file,
@@ -53,7 +55,9 @@ def test_a_file_that_breaks_a_check_is_a_finding_and_the_others_go_on(tmp_path: 
     facts = scene.facts()
     scene.home.write(None, "approvals: [\n")
     found = examine(facts)
-    assert {line.name for line in found if "config.yaml:2" in line.measured} == {"plugin", "skill", "approvals"}
+    assert {line.name for line in found if "config.yaml:2" in line.measured} == {
+        *("plugin", "skill", "approvals", "seam", "delegation"),
+    }
     assert any(line.name == "tokenizer" and line.level == "pass" for line in found)
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.doctor.scene import HERMES, Row, Scene, ids
+from tests.doctor.scene import HERMES, TODAY, Row, Scene, ids
 from tests.fakes import BURST, LOCAL
 
 from profile_router.doctor import hermes_install
 from profile_router.doctor.facts import DoctorFacts, installed_hermes
 from profile_router.machine.machine import Machine
+from profile_router.runners.hermes.seams import Seams
 
 VERSION, PLUGIN = hermes_install.version, hermes_install.plugin
 SKILL, APPROVALS = hermes_install.skill, hermes_install.approvals
@@ -20,7 +21,7 @@ FRONT = "---\nname: hermes-profile-router\ndescription: before delegating\n---\n
 
 
 def hermes(version: str | None) -> Callable[[Scene], DoctorFacts]:
-    return lambda scene: scene.facts(hermes=replace(HERMES, version=version))
+    return lambda scene: scene.facts(hermes=replace(HERMES, seams=replace(TODAY, version=version)))
 
 
 def without_hermes(scene: Scene) -> DoctorFacts:
@@ -40,6 +41,11 @@ def plugin(config: str = "plugins: {enabled: [profile-router]}") -> Callable[[Sc
 def parent_is_a_profile(scene: Scene) -> None:
     plugin()(scene)
     scene.environ["HERMES_HOME"] = str(scene.home.root / "profiles" / BURST)
+
+
+def on_an_older_hermes(scene: Scene) -> DoctorFacts:
+    plugin()(scene)
+    return scene.facts(hermes=replace(HERMES, seams=Seams(version="0.19.0")))
 
 
 def skill(place: str = "skills/software/hermes-profile-router", config: str = "") -> Callable[[Scene], None]:
@@ -85,7 +91,7 @@ ROWS = [
         given=hermes("0.18.9"),
         level="warn",
         says="0.18.9, older than 0.19",
-        fix="upgrade",
+        fix="hermes update",
     ),
     Row(rule="an unknown version is a warning", check=VERSION, given=hermes(None), level="warn", says="was not found"),
     Row(
@@ -96,7 +102,7 @@ ROWS = [
         says="'/x'",
         fix="unset PROFILE_ROUTER_HERMES_PYTHON",
     ),
-    Row(rule="an enabled plugin is fine", check=PLUGIN, given=plugin(), level="pass", says="delegate_task is routed"),
+    Row(rule="an enabled plugin is fine", check=PLUGIN, given=plugin(), level="pass", says="enabled in"),
     Row(
         rule="an absent plugin is a warning",
         check=PLUGIN,
@@ -126,6 +132,14 @@ ROWS = [
         given=parent_is_a_profile,
         level="warn",
         says=f"profiles/{BURST}/plugins",
+    ),
+    Row(
+        rule="a Hermes without a seam needs the plugin's older part",
+        check=PLUGIN,
+        given=on_an_older_hermes,
+        level="warn",
+        says="without its part older/",
+        fix="profile-router install",
     ),
     Row(rule="without Hermes a plugin does not matter", check=PLUGIN, given=without_hermes, level=None),
     Row(
@@ -224,7 +238,7 @@ def test_the_version_is_read_and_hermes_never_started(metadata: list[str], versi
     place = an_environment(tmp_path, *metadata)
     found = installed_hermes(Machine(environ={"PATH": str(place)}))
     assert found is not None
-    assert (found.command, found.version) == (str(place / "hermes"), version)
+    assert (found.command, found.seams.version) == (str(place / "hermes"), version)
 
 
 def test_a_machine_without_hermes_has_none(tmp_path: Path) -> None:

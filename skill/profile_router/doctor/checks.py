@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from profile_router.doctor import (
     hardware,
     hermes_install,
+    hermes_seam,
     keys,
     local_server,
     our_files,
@@ -45,6 +46,8 @@ CHECKS: tuple[Check, ...] = (
     keys.damaged,
     hermes_install.version,
     hermes_install.plugin,
+    hermes_seam.seam,
+    hermes_seam.delegation,
     hermes_install.skill,
     hermes_install.approvals,
     profiles.hermes_floor,

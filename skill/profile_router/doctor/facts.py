@@ -19,6 +19,7 @@ from profile_router.machine.machine import Listener, Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.runners.hermes.installation import find_hermes
+from profile_router.runners.hermes.seams import Seams, find_seams
 from profile_router.servers.inspect import inspect
 from profile_router.state.folder import state_dir
 
@@ -47,10 +48,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledHermes:
-    """The Hermes that children run on; `version` None where its installation does not tell."""
+    """The Hermes that children run on, and what a router can take part in it by."""
 
     command: str
-    version: str | None
+    seams: Seams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +113,12 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
 
 
 def installed_hermes(machine: Machine) -> InstalledHermes | None:
-    """Return the Hermes in force, with its version as its environment's metadata tells it: nothing is started.
+    """Return the Hermes in force; nothing is started.
 
-    `hermes --version` would write into its home and ask the network for updates. Raises UsageError where the
-    environment names a python for it that cannot run it.
+    Raises UsageError where the environment names a python for it that cannot run it.
     """
     found = find_hermes(machine.environ)
-    if found is None:
-        return None
-    metadata = found.python.parent.parent.glob("lib/python3*/*-packages/hermes_agent*-*.dist-info")
-    version = next((folder.name.removesuffix(".dist-info").rpartition("-")[2] for folder in sorted(metadata)), None)
-    return InstalledHermes(command=" ".join(found.command), version=version)
+    return InstalledHermes(command=" ".join(found.command), seams=find_seams(found.python)) if found else None
 
 
 def _hermes(machine: Machine) -> tuple[InstalledHermes | None, str]:

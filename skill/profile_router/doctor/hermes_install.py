@@ -13,8 +13,10 @@ from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import section
 from profile_router.runners.hermes.installation import VARIABLE
 
-PLUGIN, SKILL = "profile-router", "hermes-profile-router"
+PLUGIN, SKILL, OLDER = "profile-router", "hermes-profile-router", "older"
 _TRIED = ("0.19", "0.22")
+_SOURCE = "https://github.com/NousResearch/hermes-agent"
+_UPDATE = "hermes update"
 _DEEPEST = 3  # folders between `skills` and a SKILL.md: category, name, and one to spare
 _INSTALL = "profile-router install"
 _MODES: Mapping[Any, str] = {True: "manual", False: "off"}  # YAML 1.1 reads a bare `off` as false
@@ -25,14 +27,16 @@ def version(facts: DoctorFacts) -> Iterator[Finding]:
     if facts.hermes_problem:
         yield failed("Hermes", facts.hermes_problem, f"unset {VARIABLE}")
     elif facts.hermes is None:
-        yield warned("Hermes", "not on PATH: the embedded runner does all the work", "pipx install hermes-agent")
-    elif facts.hermes.version is None:
-        yield warned("Hermes", f"{facts.hermes.command}, whose version was not found", "pipx upgrade hermes-agent")
-    elif _numbers(facts.hermes.version) < _numbers(_TRIED[0]):
-        measured = f"{facts.hermes.version}, older than {_TRIED[0]}: its windows and tools are not known here"
-        yield warned("Hermes", measured, "pipx upgrade hermes-agent")
+        yield warned("Hermes", "not on PATH: the embedded runner does all the work", f"install it: {_SOURCE}")
+    elif facts.hermes.seams.version is None:
+        yield warned("Hermes", f"{facts.hermes.command}, whose version was not found", _UPDATE)
+    elif _numbers(facts.hermes.seams.version) < _numbers(_TRIED[0]):
+        measured = f"{facts.hermes.seams.version}, older than {_TRIED[0]}: its windows and tools are not known here"
+        yield warned("Hermes", measured, _UPDATE)
     else:
-        yield passed("Hermes", f"{facts.hermes.version} at {facts.hermes.command}{_untried(facts.hermes.version)}")
+        yield passed(
+            "Hermes", f"{facts.hermes.seams.version} at {facts.hermes.command}{_untried(facts.hermes.seams.version)}"
+        )
 
 
 def _untried(version: str) -> str:
@@ -51,14 +55,17 @@ def plugin(facts: DoctorFacts) -> Iterator[Finding]:
     home = facts.home.parent
     if facts.hermes is None or home is None:
         return
-    listed = section(_config(home), "plugins")
+    listed = section(config_of(home), "plugins")
     if not (home / "plugins" / PLUGIN / "plugin.yaml").is_file():
         yield warned("Hermes plugin", f"not in {home / 'plugins'}: delegate_task is not routed", _INSTALL)
     elif PLUGIN in _names(listed.get("disabled")) or PLUGIN not in _names(listed.get("enabled")):
         measured = f"there, but not enabled in {home / 'config.yaml'}"
         yield warned("Hermes plugin", measured, f"{_hermes(home)} plugins enable {PLUGIN}")
+    elif facts.hermes.seams.used == "middleware" and not (home / "plugins" / PLUGIN / OLDER).is_dir():
+        measured = f"enabled, but without its part {OLDER}/, which this Hermes needs: delegate_task is not routed"
+        yield warned("Hermes plugin", measured, _INSTALL)
     else:
-        yield passed("Hermes plugin", "enabled: delegate_task is routed")
+        yield passed("Hermes plugin", f"enabled in {home / 'config.yaml'}")
 
 
 def skill(facts: DoctorFacts) -> Iterator[Finding]:
@@ -66,7 +73,7 @@ def skill(facts: DoctorFacts) -> Iterator[Finding]:
     home = facts.home.parent
     if facts.hermes is None or home is None:
         return
-    stated = section(_config(home), "skills")
+    stated = section(config_of(home), "skills")
     external = [Path(name).expanduser() for name in _names(stated.get("external_dirs"))]
     found = next((path for folder in (home / "skills", *external) for path in _skills(folder)), None)
     if found is None:
@@ -94,7 +101,7 @@ def approvals(facts: DoctorFacts) -> Iterator[Finding]:
 
 
 def _mode(home: Path) -> str:
-    stated = section(_config(home), "approvals").get("mode", "smart")  # Hermes' own default
+    stated = section(config_of(home), "approvals").get("mode", "smart")  # Hermes' own default
     mode = _MODES.get(stated, str(stated).strip().lower()) if isinstance(stated, bool | str) else "manual"
     return mode if mode in {"manual", "smart", "off"} else "manual"
 
@@ -115,7 +122,8 @@ def _is_ours(path: Path) -> bool:
     return bool(re.search(rf"^name:\s*['\"]?{SKILL}['\"]?\s*$", head, re.MULTILINE))
 
 
-def _config(home: Path) -> Mapping[str, Any]:
+def config_of(home: Path) -> Mapping[str, Any]:
+    """Return what config.yaml of the Hermes home *home* says, empty where there is none."""
     return read_config(home / "config.yaml") or {}
 
 
