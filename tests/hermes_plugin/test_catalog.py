@@ -18,15 +18,23 @@ from tests.hermes_plugin.parent import PLUGIN, ROOT, write_plugin
 from tests.runners.hermes.installed import NEW, installed_hermes
 
 from profile_router import __version__
+from profile_router.install import sources
 
 FOLDER = PLUGIN.relative_to(ROOT).as_posix()
 MANIFEST = yaml.safe_load((PLUGIN / "plugin.yaml").read_text())
 ENTRY = yaml.safe_load((ROOT / "plugin-catalog" / "profile-router.yaml").read_text())
 KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
-# What Hermes 0.22.2 calls public (hermes_cli/plugin_validate_private_imports.py), as far as we use it.
+# What Hermes 0.22.2 calls public (hermes_cli/plugin_validate_private_imports.py), and 0.22.5 of its delegation.
 PUBLIC = {
     *("agent.runtime_cwd.resolve_agent_cwd", "agent.usage_pricing.CostResult", "hermes_cli.config.load_config"),
-    *("hermes_constants", "hermes_state", "providers.base.ProviderProfile", "providers.register_provider"),
+    *("agent.delegation_provider.DelegationProvider", "agent.delegation_provider.DelegationRouteError"),
+    *(
+        "hermes_constants.get_hermes_home",
+        "hermes_constants",
+        "hermes_state",
+        "providers.base.ProviderProfile",
+        "providers.register_provider",
+    ),
 }
 
 
@@ -46,19 +54,22 @@ def hermes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_folder_passes_the_catalogs_own_validation_without_a_warning(tmp_path: Path) -> None:
     done = hermes(tmp_path, "plugins", "validate", str(PLUGIN), "--json")
     said = json.loads(done.stdout)
-    assert (done.returncode, said["ok"], said["warnings"]) == (0, True, []), said
+    assert (done.returncode, said["ok"]) == (0, True), said
+    # what a later Hermes has and calls public: imported where it is there, and for a backend of delegation alone
+    assert [warning for warning in said["warnings"] if "agent.delegation_provider" not in warning] == []
     found = {check["name"]: check["detail"] for check in said["checks"]}
     assert (found["security scan"], found["no core override"]) == ("safe", "no runtime rebinds of Hermes core")
 
 
 @pytest.mark.nightly
 def test_hermes_installs_it_with_the_guard_on_and_loads_it(tmp_path: Path) -> None:
-    files = {f"{FOLDER}/{path.name}": path.read_bytes() for path in PLUGIN.iterdir() if path.is_file()}
+    found = sources.plugin((), older=False)
+    files = {f"{FOLDER}/{name}": content for name, content in found.items() if name != "router.json"}
     published = repository(tmp_path / "published", files)
     done = hermes(tmp_path, "plugins", "install", f"{published.as_uri()}#{FOLDER}", "--enable")
     assert done.returncode == 0, done.stdout + done.stderr
     brought = tmp_path / "hermes" / "plugins" / "profile-router"
-    assert {Path(name).name for name in files} <= {path.name for path in brought.iterdir()}
+    assert {FOLDER + "/" + path.relative_to(brought).as_posix() for path in brought.rglob("*")} >= files.keys()
     asked = hermes(tmp_path, "profile-router", "setup")
     assert (asked.returncode, "hermes profile-router setup --from FOLDER" in asked.stderr) == (2, True), asked
 
@@ -96,7 +107,7 @@ def imports(path: Path) -> set[str]:
 
 
 def test_of_hermes_it_imports_only_what_hermes_calls_public() -> None:
-    assert {name for path in PLUGIN.glob("*.py") for name in imports(path)} == PUBLIC
+    assert {name for path in PLUGIN.rglob("*.py") for name in imports(path)} == PUBLIC
 
 
 def test_the_entry_of_the_catalog_tells_of_the_plugin_what_the_plugin_tells() -> None:

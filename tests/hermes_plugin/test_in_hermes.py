@@ -12,9 +12,11 @@ import pytest
 from tests.cli.stage import workspace
 from tests.examples import by_night
 from tests.fakes import BURST, CHEAP, LOCAL
-from tests.hermes_plugin.parent import FILES, KEYS, PARENT_KEY, PLUGIN, Parent, delegates, keys_sent, program, server
+from tests.hermes_plugin.parent import FILES, KEYS, PARENT_KEY, Parent, delegates, keys_sent, program, server
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider, call, say
+
+from profile_router.install import sources
 
 # The call of the profile scheme's author, word for word.
 SEED: dict[str, Any] = {
@@ -229,7 +231,8 @@ def test_the_command_line_of_hermes_passes_everything_on_to_the_router(stage: St
 
 def test_hermes_installs_the_folder_by_itself(stage: Stage, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
-    files = {f"plugin/{file.name}": file.read_text() for file in PLUGIN.iterdir() if file.is_file()}
+    found = sources.plugin((), older=False)
+    files = {f"plugin/{name}": content.decode() for name, content in found.items() if name != "router.json"}
     workspace(repository, files)
     stage.root.mkdir()
     workspace(stage.workspace, FILES)
@@ -237,7 +240,7 @@ def test_hermes_installs_the_folder_by_itself(stage: Stage, tmp_path: Path) -> N
         parent = Parent(stage, nobody)
         installed = parent.run("plugins", "install", f"file://{repository}#plugin", "--enable")
         assert installed.returncode == 0, installed.stdout + installed.stderr
-        assert {file.name for file in parent.folder.iterdir()} >= {"plugin.yaml", "__init__.py", "guard.py"}
+        assert {file.name for file in parent.folder.iterdir()} >= {"plugin.yaml", "__init__.py", "calls"}
         shown = parent.run("profile-router", "profiles")
         assert "the router is not set up" in shown.stderr
         assert shown.returncode == 1

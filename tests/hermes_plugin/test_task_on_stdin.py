@@ -148,7 +148,7 @@ def test_the_policy_switches_the_plugin_in_words_that_yaml_takes_for_others(
 
 @pytest.mark.parametrize("written", ["maybe", "[on]", "{}", "1", "~"])
 def test_any_other_word_for_the_switch_is_refused(tmp_path: Path, written: str) -> None:
-    with pytest.raises(PolicyError, match=r"hermes_plugin is .* \(allowed: on, explain, off\)"):
+    with pytest.raises(PolicyError, match=r"hermes_plugin is .* \(allowed: on, observe, explain, off\)"):
         read_policy(_policy(tmp_path, written))
 
 

@@ -14,12 +14,11 @@ from tests.install.trees import Stage, pasted
 from tests.runners.hermes.installed import installed_hermes
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router import hermes_plugin
+from profile_router.install.sources import plugin
 from profile_router.resources import shipped
 
 NAMES = ("coding-burst", "coding-local", "review-cheap")
 PARENT = "model:\n  provider: custom\n  base_url: http://127.0.0.1:9/v1\n  default: x\n"
-PLUGIN = Path(hermes_plugin.__file__).parent
 QUICK = "agent:\n  api_max_retries: 1\n  environment_probe: false\nsecurity: {tirith_enabled: false}\n"
 
 
@@ -110,7 +109,7 @@ def test_hermes_sends_the_preferences_that_it_ignored_before(stage: Stage) -> No
 
 def test_the_plugin_alone_is_installed_by_hermes_and_says_how_to_get_the_program(stage: Stage, tmp_path: Path) -> None:
     folder = "skill/profile_router/hermes_plugin"
-    files = {f"{folder}/{path.name}": path.read_bytes() for path in PLUGIN.iterdir() if path.is_file()}
+    files = {f"{folder}/{name}": content for name, content in plugin(()).items() if name != "router.json"}
     published = repository(tmp_path / "published", files)
     done = hermes(stage, "plugins", "install", f"{published.as_uri()}#{folder}", "--enable")
     assert done.returncode == 0, done.stdout

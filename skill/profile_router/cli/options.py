@@ -44,7 +44,11 @@ def add_stream_options(parser: argparse.ArgumentParser) -> None:
     add("--yes", action="store_true", help="agree beforehand to expensive steps")
     add("--stream", action="store_true", help="print one JSON event a line; a run goes on when its reader leaves")
     add("--exit-with-stdin", action="store_true", help="with --task-json, in one line: end when stdin closes")
-    add("--from-hermes", action="store_true", help="stream, and obey the policy's hermes_plugin (on, explain, off)")
+    add(
+        "--from-hermes",
+        action="store_true",
+        help="stream, and obey the policy's hermes_plugin (on, observe, explain, off)",
+    )
 
 
 def streams(arguments: argparse.Namespace) -> bool:

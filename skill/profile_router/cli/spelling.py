@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "uninstall": "take out exactly what install wrote",
     "resume": "go on with a run that was killed",
     "history": "list the runs, the newest first",
+    "observe": "say what Hermes delegated by itself, and what it cost",
     "show": "tell the whole story of a run",
     "threads": "list the threads, and which were interrupted",
     "budget": "say what may still be spent today",

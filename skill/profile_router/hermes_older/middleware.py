@@ -2,7 +2,7 @@
 
 The rule, in the order in which it is applied:
 
-1. The policy says `off`: Hermes, untouched. It says `explain`: Hermes, and its result tells where each task would go.
+1. The policy says `off` or `observe`: Hermes, untouched. `explain`: Hermes, and its result tells where a task would go.
 2. The router answered, be it with a failure or a refusal of what it was given (an unknown profile, a policy that cannot
    be read): that is the result. It is never run again by Hermes.
 3. The router did not answer (missing, crashed, hanging, printing garbage). Hermes delegates by itself only if for no
@@ -26,11 +26,8 @@ from typing import Any
 
 from profile_router.hermes_older.hermes import agrees, alive_sign, folder_of, interrupted, paused, tell
 from profile_router.hermes_plugin.arguments import notes_on, tasks_of
-from profile_router.hermes_plugin.conversation import conversation_of, lineage_of
-from profile_router.hermes_plugin.process import Following, Ran, run_router
-from profile_router.hermes_plugin.results import entry_of
-from profile_router.hermes_plugin.settings import FIX, Settings, read_settings
-from profile_router.hermes_plugin.verdict import (
+from profile_router.hermes_plugin.calls.observe import look
+from profile_router.hermes_plugin.calls.verdict import (
     Verdict,
     as_result,
     carried_out,
@@ -38,6 +35,10 @@ from profile_router.hermes_plugin.verdict import (
     not_by_hermes,
     refused_to_hermes,
 )
+from profile_router.hermes_plugin.conversation import conversation_of, lineage_of
+from profile_router.hermes_plugin.process import Following, Ran, run_router
+from profile_router.hermes_plugin.results import entry_of
+from profile_router.hermes_plugin.settings import FIX, Settings, read_settings
 
 GRACE_S = 15.0  # the router knows the limit too, and ends with a better word than being ended
 _seen_private_paths: tuple[str, ...] = ()
@@ -63,7 +64,7 @@ class Call:
     @property
     def forbidden(self) -> str:
         """Return why Hermes must not delegate this by itself, empty if it may."""
-        if self.ran and self.ran[-1].mode in ("explain", "off"):
+        if self.ran and self.ran[-1].mode in ("observe", "explain", "off"):
             return ""
         if any(ran.rule or ran.result for ran in self.ran):
             return "a task was decided about and may have been dispatched"
@@ -107,7 +108,9 @@ def _delegated(call: Call) -> Verdict:
     deadline = started + call.settings.limit_s
     threads = run_all(call, deadline)
     first = call.ran[0]
-    if first.mode == "off" and first.code == 0:
+    if first.mode in ("observe", "off") and first.code == 0:
+        if first.mode == "observe":
+            look(call.tasks, call.sessions[0] if call.sessions else "", call.settings, call.folder)
         return Verdict()
     if not any(ran.rule or ran.result for ran in call.ran) and not refused(first):
         return _broken(call, why_broken(first), threads[0])

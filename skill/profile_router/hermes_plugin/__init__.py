@@ -3,7 +3,7 @@
 Only the standard library, what Hermes makes public, and nothing of ours: the program runs as a process of its own, in
 an environment of its own, and is found by an absolute path (see `settings`). Within a subagent the plugin does nothing:
 no recursion. The catalog lists this folder, so plugin.yaml declares what is registered, on every Hermes the same.
-Other rooms come in by `arguments`, `conversation`, `process`, `results`, `settings`, `surfaces`, `verdict`.
+Other rooms come in by `arguments`, `conversation`, `process`, `results`, `settings`, `surfaces`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import provider, surfaces
-from .guard import on_tool
+from .calls import delegation, fields, observe
+from .calls.guard import on_tool
 from .seam import provider_base
 from .settings import INSIDE
 
@@ -35,7 +36,12 @@ def register(ctx: Any) -> None:
     ctx.register_command(
         "profile-router", surfaces.answer_in_chat, description="Say where a task would go, and why", args_hint="<task>"
     )
+    ctx.register_hook("subagent_start", observe.on_start)
+    ctx.register_hook("post_api_request", observe.on_request)
+    ctx.register_hook("subagent_stop", observe.on_stop)
+    ctx.register_middleware("tool_request", fields.on_request)
     provider.register(ctx)
+    delegation.register(ctx)
     if provider_base() is None and (Path(__file__).parent / _OLDER).is_dir():
         importlib.import_module(f".{_OLDER}", __package__).register(ctx)
         return

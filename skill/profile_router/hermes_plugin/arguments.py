@@ -12,10 +12,14 @@ _SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only")
 # No `check`: it is a shell command, and a model's commands are Hermes' to approve.
 _OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
 _TASK = (*_SHARED, *_OWN)
-# Hermes' own, which mean nothing here: no subagent delegates, and each call waits for its subagents.
+# Hermes' own. A wish of one that cannot be met here is said: no subagent delegates, and each call waits for its own.
 _HERMES_OWN = ("role", "background", "action")
+_UNMET = {
+    "background": "this call waited for its subagents: no background here",
+    "role": "no subagent delegates here: role orchestrator counted as leaf",
+}
 _STARTS = ("", "spawn")  # any other action lists, steers or stops what runs, or is unknown to Hermes as well
-_NOTHING: tuple[Any, ...] = (None, "", [], {})  # models also fill in what they leave open
+NOTHING: tuple[Any, ...] = (None, "", [], {})  # models also fill in what they leave open
 _FLAGS = {"true": True, "false": False}
 
 
@@ -24,12 +28,12 @@ def tasks_of(args: Any) -> list[dict[str, Any]] | None:
 
     None for a call that is Hermes' own: Hermes refuses it, or it is about a subagent that runs already.
     """
-    if not isinstance(args, Mapping) or not _spawns(args.get("action")):
+    if not isinstance(args, Mapping) or not spawns(args.get("action")):
         return None
-    listed = _read(args.get("tasks"))
-    if listed not in _NOTHING and isinstance(args["tasks"], str) and not isinstance(listed, list):
+    tasks = listed(args.get("tasks"))
+    if tasks is None:
         return None
-    given = listed if isinstance(listed, list) and listed else [args]
+    given = tasks or [args]
     if not all(isinstance(task, Mapping) and str(task.get("goal") or "").strip() for task in given):
         return None
     shared = _given(args, _SHARED)
@@ -37,30 +41,48 @@ def tasks_of(args: Any) -> list[dict[str, Any]] | None:
     return [{**shared, **_given(task, _TASK), **label} for task in given]
 
 
-def _spawns(action: Any) -> bool:
+def spawns(action: Any) -> bool:
     """Tell whether Hermes starts subagents on *action*, which it reads so (0.22.2, tools/delegate_tool.py)."""
     return not action or (isinstance(action, str) and action.strip().lower() in _STARTS)
 
 
+def listed(tasks: Any) -> list[Any] | None:
+    """Return the list *tasks* of a call, empty where it has none; None for a text that is no list, which is Hermes'."""
+    found = _read(tasks)
+    if found not in NOTHING and isinstance(tasks, str) and not isinstance(found, list):
+        return None
+    return found if isinstance(found, list) else []
+
+
+def read_field(name: str, value: Any) -> Any:
+    """Return the *value* of the field *name* as the router takes it; what it is not is the router's to refuse."""
+    return _READERS[name](value) if name in _READERS else value
+
+
 def notes_on(args: Mapping[str, Any]) -> list[str]:
     """Return what of a delegate_task that has tasks reached none of them: the model would believe that it counted."""
-    listed = _read(args.get("tasks"))
-    if not (isinstance(listed, list) and listed):
+    tasks = listed(args.get("tasks"))
+    if not tasks:
         return _unknown([args])
-    beside = sorted(str(name) for name in args if name in _OWN and args[name] not in _NOTHING)
+    beside = sorted(str(name) for name in args if name in _OWN and args[name] not in NOTHING)
     lost = [f"{', '.join(beside)} beside tasks reached no subagent: write it into each task"] if beside else []
-    return lost + _unknown([{name: args[name] for name in args if name != "tasks"}, *listed])
+    return lost + _unknown([{name: args[name] for name in args if name != "tasks"}, *tasks])
 
 
 def _unknown(given: Sequence[Mapping[str, Any]]) -> list[str]:
     known = (*_TASK, *_HERMES_OWN)
-    found = {str(name)[:80] for one in given for name in one if name not in known and one[name] not in _NOTHING}
-    return [f"not used: {', '.join(sorted(found)[:20])} (a task takes {', '.join(_TASK)})"] if found else []
+    unmet = [said for name, said in _UNMET.items() if any(_wishes(name, one.get(name)) for one in given)]
+    found = {str(name)[:80] for one in given for name in one if name not in known and one[name] not in NOTHING}
+    return unmet + ([f"not used: {', '.join(sorted(found)[:20])} (a task takes {', '.join(_TASK)})"] if found else [])
+
+
+def _wishes(name: str, value: Any) -> bool:
+    """Tell whether *value* of Hermes' own argument *name* asks for what there is not."""
+    return _flag(value) is True if name == "background" else _name(value) == "orchestrator"
 
 
 def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    found = {name: task[name] for name in names if task.get(name) not in _NOTHING}
-    return {name: _READERS[name](value) if name in _READERS else value for name, value in found.items()}
+    return {name: read_field(name, task[name]) for name in names if task.get(name) not in NOTHING}
 
 
 def _read(value: Any) -> Any:
@@ -104,5 +126,5 @@ def _text(value: Any) -> Any:
 
 _READERS: Mapping[str, Any] = {
     "profile": _name, "toolsets": _names, "files": _paths, "images": _paths, "max_turns": _number,
-    "timeout": _number, "local_only": _flag, "context": _text, "facts": _read,
+    "timeout": _number, "max_cost": _number, "local_only": _flag, "context": _text, "facts": _read,
 }  # fmt: skip

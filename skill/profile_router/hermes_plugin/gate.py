@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from .arguments import tasks_of
+from .calls.fields import taken
 from .children import CHILDREN
 from .receipts import dollars
 from .seam import native
@@ -39,7 +40,7 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
     args = call.get("args")
     if isinstance(args, Mapping) and str(args.get("action") or "").strip().lower() == "steer":
         return _steered(str(args.get("subagent_id") or ""))
-    tasks = tasks_of(args)
+    tasks = [_with_fields(task) for task in tasks_of(args) or ()]
     if not tasks:
         return None
     dear = _dear(tasks) if _somebody() else {}
@@ -49,6 +50,13 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
     most = math.ceil(max(usd for usd, _ in dear.values()))
     told = "; ".join(f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
     return {"action": "approve", "message": f"delegate {told}", "rule_key": _RULE.format(most)}
+
+
+def _with_fields(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *task* with the fields that were taken off it, as it runs."""
+    context = task.get("context")
+    text, fields = taken(context) if isinstance(context, str) else (context, {})
+    return {**task, **({"context": text} if fields else {}), **fields}
 
 
 def _somebody() -> bool:

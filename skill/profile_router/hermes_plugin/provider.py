@@ -14,6 +14,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from .calls.fields import taken
 from .child_run import run_child
 from .children import CHILDREN, ChildAnswer, DelegatedChild
 from .gate import on_tool_call
@@ -72,7 +73,7 @@ class Client:
         try:
             with child.turn:
                 first = child.answer is None
-                answer = run_child(child, asked_of(messages), {}) if child.answer is None else child.answer
+                answer = _run(child, messages, extra_body) if child.answer is None else child.answer
         finally:
             self._child = None
         if answer.failed:
@@ -80,6 +81,15 @@ class Client:
         if wants_it_reformatted(messages):
             answer = replace(answer, text=reformatted(answer.text))
         return _completion(answer, first=first)
+
+
+def _run(child: DelegatedChild, messages: Sequence[Any], extra_body: Any) -> ChildAnswer:
+    """Run the task of *child* with the fields that were said of it: by its context, or by the route that it came on."""
+    asked = asked_of(messages)
+    context, fields = taken(asked.context)
+    route = extra_body.get("profile_router") if isinstance(extra_body, dict) else None
+    by_route = route.get("fields") if isinstance(route, dict) else None
+    return run_child(child, replace(asked, context=context), {**fields, **(by_route or {})})
 
 
 class Usage:

@@ -19,15 +19,24 @@ def provider_base() -> Any:
 
 def native() -> bool:
     """Tell whether Hermes' own delegation leads to us: it lets us be a child's model, and its config names us."""
-    return provider_base() is not None and delegation_provider() == NAME
+    return provider_base() is not None and (delegation_provider() == NAME or backend())
+
+
+def backend() -> bool:
+    """Tell whether our delegation backend is the one in force: then the fields of a task come to it by themselves."""
+    return provider_base() is not None and _delegation("backend") == NAME
 
 
 def delegation_provider() -> str:
     """Return what `delegation.provider` says in the config.yaml in force; empty where it says nothing."""
+    return _delegation("provider")
+
+
+def _delegation(name: str) -> str:
     try:
         from hermes_cli.config import load_config
     except ImportError:
         return ""
     with suppress(Exception):
-        return str((load_config().get("delegation") or {}).get("provider") or "").strip().lower()
+        return str((load_config().get("delegation") or {}).get(name) or "").strip().lower()
     return ""

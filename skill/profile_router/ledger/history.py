@@ -43,7 +43,7 @@ class SqliteHistory:
 
     def runs(self, limit: int, *, routes: bool = False) -> list[RunRow]:
         """Return the *limit* newest runs, the newest first; *routes*: and what `route` answered."""
-        where = "" if routes else "WHERE kind = 'run'"
+        where = "WHERE kind IN ('run', 'route')" if routes else "WHERE kind = 'run'"
         said = f"SELECT {_RUN} FROM runs {where} ORDER BY started DESC, id LIMIT ?"  # noqa: S608 - words of ours
         return [_run(row) for row in self._rows(said, limit)]
 
@@ -58,14 +58,16 @@ class SqliteHistory:
         return [_group(name, rows) for name, rows in newest[:limit]]
 
     def find(self, wanted: str) -> RunRow:
-        """Return the run whose id begins with *wanted*, else the answer of `route`, else the thread's newest run.
+        """Return the run whose id begins with *wanted*, else the answer of `route`, else the child of Hermes' own.
+
+        Where there is none it is the newest run of the thread of that name.
 
         Raises UsageError for none, or several.
         """
         like = wanted.lower()
         known = like and all(char in "0123456789abcdef" for char in like)
         found: list[sqlite3.Row] = []
-        for kind in ("run", "route") if known else ():
+        for kind in ("run", "route", "observed") if known else ():
             by_id = f"SELECT {_RUN} FROM runs WHERE +kind = ? AND id >= ? AND id < ? ORDER BY +started DESC LIMIT ?"  # noqa: S608
             found = found or self._rows(by_id, kind, like, f"{like}g", _LISTED + 1)
         if not found and wanted:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router import __version__
+from profile_router.core.ladder.account import UNFINISHED, RunKind
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 from profile_router.core.telling.figures import evidence_figures, task_figures
@@ -46,20 +47,38 @@ def decided(decision: Decision) -> Decided:
     )
 
 
-def note_route(state: Path, task: Task, decision: Decision, workspace: str, *, now: float, keep_days: float) -> None:
+def note_route(
+    state: Path, task: Task, decision: Decision, workspace: str, *, now: float, keep_days: float, observed: bool = False
+) -> str:
     """Write down what `route` is about to answer at the moment *now*; take out what began *keep_days* before.
 
-    Raises StateError.
+    *observed*: Hermes begins the task by itself, and how it ends is noted in the row later. Return the row's id. Raises
+    StateError.
     """
     said, name = decided(decision), os.urandom(8).hex()
-    verdict = "refused" if isinstance(decision, Refusal) else ROUTED
-    row = (name, now, now, day_of(now), verdict, said.profile, said.tier, said.rule, task.thread or "", workspace)
+    verdict = UNFINISHED if observed else "refused" if isinstance(decision, Refusal) else ROUTED
+    kind: RunKind = "observed" if observed else "route"
+    ended = None if observed else now
+    row = (
+        name,
+        kind,
+        now,
+        ended,
+        day_of(now),
+        verdict,
+        said.profile,
+        said.tier,
+        said.rule,
+        task.thread or "",
+        workspace,
+    )
     details = (name, decision.policy, __version__, json.dumps(task_figures(task)), said.evidence, said.estimate)
     with transaction(state / FILE, make_ready) as database:
         expire(database, now, keep_days)
         database.execute(
             "INSERT INTO runs (id, kind, started, ended, day, verdict, profile, tier, rule, thread, workspace) "
-            "VALUES (?, 'route', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
         database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)
+    return name

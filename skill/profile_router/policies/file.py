@@ -125,7 +125,7 @@ def _check_phrases(policy: Policy, node: Node) -> None:
 
 
 def _switch(node: Node, where: str) -> str:
-    """Read on, explain or off; YAML takes the bare words on and off for booleans."""
+    """Read on, observe, explain or off; YAML takes the bare words on and off for booleans."""
     spelled = str(node.value).lower() if isinstance(node.value, str) else ""
     found = {"true": "on", "yes": "on", "false": "off", "no": "off"}.get(spelled, spelled)
     if found not in get_args(PluginSwitch):

@@ -56,6 +56,16 @@ def route_task(
     return decision, setup.policy, _noted(setup.task, decision, setup)
 
 
+def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Decision, str]:
+    """Return where *task* would go, which Hermes begins by itself now, and the id under which the ledger has it.
+
+    Raises RouterError for bad input, or where the ledger cannot have it.
+    """
+    setup = prepare(task, policy_file, environ, cwd)
+    decision = _decided(setup.task, setup)
+    return decision, _note(setup.task, decision, setup, observed=True)
+
+
 def _decided(task: Task, setup: Setup) -> Decision:
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
@@ -66,12 +76,16 @@ def _decided(task: Task, setup: Setup) -> Decision:
 
 def _noted(task: Task, decision: Decision, setup: Setup) -> str:
     """Write *decision* into the ledger; return why that cannot be, empty where it is done: the answer stands."""
-    place = str(setup.workspace.root) if setup.workspace else ""
     try:
-        note_route(setup.state, task, decision, place, now=time.time(), keep_days=setup.policy.ledger.keep_days)
+        _note(task, decision, setup)
     except StateError as error:
         return f"this route is not in the ledger: {error}"
     return ""
+
+
+def _note(task: Task, decision: Decision, setup: Setup, *, observed: bool = False) -> str:
+    place, keep = str(setup.workspace.root) if setup.workspace else "", setup.policy.ledger.keep_days
+    return note_route(setup.state, task, decision, place, now=time.time(), keep_days=keep, observed=observed)
 
 
 def measured_as_local(setup: Setup) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-RunKind = Literal["run", "route"]
+RunKind = Literal["run", "route", "observed"]
 Grouping = Literal["day", "profile", "tier", "verdict", "repository"]
 Stage = Literal["before", "after"]  # a verification before any work, or after an attempt
 UNFINISHED = "unfinished"  # the verdict of a run that has no end in the ledger: it is at work, or was killed
@@ -16,7 +16,9 @@ Words = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run, or one answer of `route`. Moments are seconds since 1970, `cost_usd` USD of all attempts together.
+    """One run, one answer of `route`, or one child of Hermes' own that was observed.
+
+    Moments are seconds since 1970, `cost_usd` USD of all attempts together.
 
     `verdict` is the status of its result, or `interrupted`, `error` or `unfinished`; `cause` says why it is not `ok`.
     `profile` did the work last, or was to do it; it is empty where no profile could.

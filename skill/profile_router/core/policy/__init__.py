@@ -111,7 +111,7 @@ class Tiers:
         return next((tier for tier in order if self.profile(tier) == profile), None)
 
 
-PluginSwitch = Literal["on", "explain", "off"]
+PluginSwitch = Literal["on", "observe", "explain", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .private import looks_private
-from .results import error_entry
-from .settings import Settings
+from ..private import looks_private
+from ..results import error_entry
+from ..settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+"""`profile-router observe`: what Hermes delegated by itself, where it would have gone, and what both cost."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from profile_router.cli.commands.history import print_told
+from profile_router.cli.commands.run import stream
+from profile_router.cli.options import json_of, source_of
+from profile_router.cli.spelling import as_called
+from profile_router.cli.task_fields import DAYS, number_in, tasks_from_json
+from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
+from profile_router.core.policy import Policy
+from profile_router.core.task import Task
+from profile_router.core.telling.decision import Json, decision_json
+from profile_router.core.text import price, shown
+from profile_router.errors import RouterError, UsageError
+from profile_router.ledger.observed import observed_since
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.state.folder import state_dir
+
+_LONGEST = 200_000_000  # bytes of all tasks together
+_MOST_CALLS, _MOST_TOKENS = 1_000, 10**9
+_WEEK = 7
+_DAY_S = 86_400
+_NOTHING = "nothing was observed; write `hermes_plugin: observe` into the policy, then `profile-router install`"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("--days", type=number_in, default=_WEEK, metavar="N", help=f"of so many days (default: {_WEEK})")
+    add("--policy", metavar="FILE", help="the policy to decide by")
+    add("--json", action="store_true", help="print it as JSON")
+    add("--tasks-json", metavar="FILE|-", help="for the plugin: tasks that Hermes begins; a line of JSON for each")
+    add("--ended-json", metavar="FILE|-", help="for the plugin: how one of them ended, and its calls")
+    parser.epilog = "`profile-router show ID` tells the whole story of one; the figures of costs are the policy's"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was observed, or note what the plugin says; return 0."""
+    if arguments.tasks_json is not None:
+        raw = json_of("--tasks-json", arguments.tasks_json, line=False, most=_LONGEST)
+        _begun(tasks_from_json(raw, source_of(arguments.tasks_json)), arguments.policy)
+    elif arguments.ended_json is not None:
+        from profile_router.runs.observe import note_child
+
+        child = child_from_json(json_of("--ended-json", arguments.ended_json, line=False, most=_LONGEST))
+        note_child(child, arguments.policy, os.environ, Path.cwd())
+    else:
+        days = DAYS(arguments.days, "--days")
+        groups = observed_since(state_dir(os.environ), time.time() - days * _DAY_S)
+        print_told()
+        if arguments.json:
+            told = [{one.name: getattr(group, one.name) for one in fields(group)} for group in groups]
+            print(json.dumps({"days": days, "groups": told}, ensure_ascii=False, indent=2))
+        else:
+            print("\n".join(as_called(line) for line in report_lines(groups, days)))
+    return 0
+
+
+def _begun(tasks: Sequence[Task | UsageError], policy_file: str | None) -> None:
+    """Say how the policy has the plugin switched, and where each task would go; where it observes, note them."""
+    policy = read_policy(find_policy(policy_file, os.environ))
+    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
+    if policy.hermes_plugin in ("observe", "explain"):
+        for index, task in enumerate(tasks):
+            stream({"event": "result", "status": "explained", "task_index": index, **_told(task, policy, policy_file)})
+
+
+def _told(task: Task | UsageError, policy: Policy, policy_file: str | None) -> Json:
+    from profile_router.runs.route import observe_task, route_task
+
+    try:
+        if isinstance(task, UsageError):
+            raise task
+        if policy.hermes_plugin == "observe":
+            decision, name = observe_task(task, policy_file, dict(os.environ), Path.cwd())
+            return {"route": decision_json(decision), "observed": name}
+        decision, _, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+    except RouterError as error:
+        return {"route": {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}}
+    return {"route": decision_json(decision)}
+
+
+def child_from_json(raw: bytes) -> ObservedChild:
+    """Return the child that *raw* tells of. Raises UsageError for anything else, for unknown keys and wrong kinds."""
+    try:
+        found = read_json(raw)
+    except UnreadableJson as error:
+        raise UsageError(f"--ended-json holds no JSON object ({error})") from None
+    values = _values(found, ObservedChild, "--ended-json")
+    calls = values.get("calls", [])
+    if not isinstance(calls, list) or len(calls) > _MOST_CALLS:
+        raise UsageError(f"--ended-json: calls must be a list of at most {_MOST_CALLS:,}")
+    values["calls"] = tuple(ObservedCalls(**_values(one, ObservedCalls, "--ended-json: calls")) for one in calls)
+    return ObservedChild(**values)
+
+
+def _values(found: object, kind: type[ObservedChild | ObservedCalls], where: str) -> dict[str, Any]:
+    """Return the values of the object *found*, each of the kind that the field of *kind* has, numbers within bounds."""
+    kinds: dict[str, Any] = {
+        one.name: {"str": str, "int": int, "float": int | float}.get(str(one.type)) for one in fields(kind)
+    }
+    if not isinstance(found, dict):
+        raise UsageError(f"{where} must be a JSON object with {', '.join(kinds)}")
+    for name, value in found.items():
+        if name not in kinds:
+            raise UsageError(f"{where}: unknown key {shown(name, 40)} (allowed: {', '.join(kinds)})")
+        wanted = kinds[name]
+        number = isinstance(value, int | float) and not isinstance(value, str)
+        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise UsageError(f"{where}: {name} is {shown(json.dumps(value), 40)} (allowed: {_ALLOWED[wanted]})")
+        if number and not 0 <= value <= _MOST_TOKENS:
+            raise UsageError(f"{where}: {name} is {value} (allowed: 0 to {_MOST_TOKENS:,})")
+    if missing := [name for name, one in kinds.items() if one is str and name != "status" and name not in found]:
+        raise UsageError(f"{where} lacks {', '.join(missing)}")
+    return dict(found)
+
+
+_ALLOWED: dict[Any, str] = {str: "a text", int: "a whole number", int | float: "a number"}
+
+
+def report_lines(groups: Sequence[ObservedGroup], days: float) -> Iterator[str]:
+    """Yield what was observed in *days*: a line for each profile, and the sum. 60 columns are enough."""
+    if not groups:
+        yield _NOTHING
+        return
+    children, ended = sum(one.children for one in groups), sum(one.ended for one in groups)
+    running = f", {children - ended} of them with no end" if ended < children else ""
+    yield f"{children:,} subagents of Hermes' own in {days:g} days{running}"
+    yield f"  {'would go to':<24}{'children':>9}{'expected':>11}{'did cost':>11}"
+    for one in groups:
+        yield _line(one.profile or "refused", one.children, one.expected_usd, one.paid_usd)
+    yield _line("in all", children, sum(one.expected_usd for one in groups), sum(one.paid_usd for one in groups))
+    yield "expected: our estimate of the run; did cost: its tokens at the policy's prices"
+    yield "write `hermes_plugin: on` into the policy, then `profile-router install`: tasks go there"
+
+
+def _line(name: str, children: int, expected: float, paid: float) -> str:
+    return f"  {name[:23]:<24}{children:>9,}{price(expected):>11}{price(paid):>11}"

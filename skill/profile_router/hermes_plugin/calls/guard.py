@@ -1,0 +1,72 @@
+"""What stands between Hermes and a delegate_task that Hermes carries out: by our provider, or by itself.
+
+1. Our provider has the children: Hermes goes on, and the result says which of the arguments nobody takes.
+2. The policy says `off` or `observe`: Hermes, untouched; `explain`: its result tells where each task would go.
+3. Else our side is not in order: the program is not there or does not answer, or `delegation.*` does not name us. Then
+   Hermes delegates by itself, to whatever model it is set to, only where no task looks private and the settings allow
+   it, and its result says why; what looks private gets an error result.
+
+A middleware's exception would make Hermes delegate, so none leaves this one but Hermes' own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..arguments import NOTHING, listed, tasks_of
+from ..conversation import lineage_of
+from ..seam import native
+from ..settings import folder_here, read_settings
+from .fields import FIELDS
+from .observe import look
+from .verdict import Verdict, broken, carried_out, failed
+
+# What Hermes takes of a call and of a task (0.22.2, tools/delegate_tool.py), some of it only for old transcripts.
+_OF_HERMES = (
+    *("goal", "context", "tasks", "output_schema", "images", "group", "role", "action", "subagent_id", "message"),
+    *("background", "max_iterations", "acp_command", "acp_args"),
+)
+_ELSEWHERE = "`delegation.*` in Hermes' config.yaml does not name profile-router; `profile-router install` writes it"
+
+
+def on_tool(**call: Any) -> Any:
+    """Stand between Hermes and its tools; only delegate_task is of interest here."""
+    args, next_call = call.get("args"), call["next_call"]
+    if call.get("tool_name") != "delegate_task":
+        return next_call(args)
+    try:
+        verdict = _verdict(args, call.get("session_id"))
+    except Exception as error:
+        verdict = failed(error)
+    return carried_out(verdict, args, next_call)
+
+
+def _verdict(args: Any, session: object) -> Verdict:
+    tasks = tasks_of(args)
+    if tasks is None:
+        return Verdict()
+    if native():
+        unused = _unused(args)
+        return Verdict(
+            note={"notes": [f"not used: {', '.join(unused)} (a task takes {', '.join(FIELDS)})"]} if unused else None
+        )
+    settings = read_settings()
+    if settings.problem:
+        return broken(tasks, settings, settings.problem)
+    asked = [{**task, "sessions": lineage_of(session) or None} for task in tasks]
+    looked = look(asked, session, settings, folder_here())
+    if looked.problem:
+        return broken(tasks, settings, looked.problem)
+    if looked.mode == "explain":
+        return Verdict(note={"mode": "explain", "routes": list(looked.routes)})
+    if looked.mode == "on":
+        return broken(tasks, settings, _ELSEWHERE, seen=looked.private_paths)
+    return Verdict()
+
+
+def _unused(args: Mapping[str, Any]) -> list[str]:
+    """Return the names of arguments that neither Hermes nor we take: the model would believe that they counted."""
+    given = (args, *(task for task in listed(args.get("tasks")) or () if isinstance(task, Mapping)))
+    names = {str(name)[:80] for one in given for name in one if name not in _OF_HERMES and one[name] not in NOTHING}
+    return sorted(names)[:20]
