@@ -16,6 +16,7 @@ from profile_router.errors import PolicyError
 from profile_router.outside import strict_yaml
 from profile_router.policies import file, parsed
 from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.state import kept_files
 
 RAW = SHIPPED.read_bytes()
 NAME = parsed.name_of(RAW, RAW)
@@ -200,11 +201,11 @@ def test_no_json_at_all_is_an_error(tmp_path_factory: pytest.TempPathFactory, va
 
 def test_only_the_newest_few_are_kept(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "policy.yaml"
-    for number in range(parsed.MOST_FILES + 3):
+    for number in range(kept_files.MOST_FILES + 3):
         mine.write_bytes(RAW + f"# {number}\n".encode())
         _read(folder, mine)
         os.utime(folder / f"{parsed.name_of(mine.read_bytes(), RAW)}.json", (number, number))
-    assert len(list(folder.iterdir())) == parsed.MOST_FILES
+    assert len(list(folder.iterdir())) == kept_files.MOST_FILES
     assert parsed.recall(folder, parsed.name_of(mine.read_bytes(), RAW)) is not None
 
 

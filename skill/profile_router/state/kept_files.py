@@ -1,0 +1,80 @@
+"""Keep what was found out in a folder of the user's cache, a file each: what is not there is found out again.
+
+A file is owned by this user, and closed to all others. Whatever is wrong with folder or file (another's, open to
+others, a link, damaged) counts as nothing kept, and no error is raised. What this user's own programs write there is
+trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from profile_router.state.whole_files import HALF, write_whole
+
+MOST_FILES = 8
+MOST_BYTES = 4_000_000
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OPENED = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def kept(folder: Path, name: str) -> bytes | None:
+    """Return what is kept as *name* in *folder*; None where nothing is, or nothing that can be trusted."""
+    try:
+        checksum, _, content = _content(folder, name).partition(b"\n")
+        return content if checksum.decode() == _checksum(name, content) else None
+    except (OSError, ValueError):
+        return None
+
+
+def keep_file(folder: Path, name: str, content: bytes) -> None:
+    """Keep *content* as *name* in *folder*, and there no more than the newest few. Where that cannot be, it is not."""
+    if len(content) > MOST_BYTES:
+        return
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(_opened_folder(folder))
+        write_whole(folder / f"{name}.json", _checksum(name, content).encode() + b"\n" + content)
+        _forget_old(folder)
+
+
+def _checksum(name: str, content: bytes) -> str:
+    return hashlib.sha256(name.encode() + content).hexdigest()
+
+
+def _opened_folder(folder: Path) -> int:
+    """Return *folder*, opened. Raises OSError, also where it is a link, another's, or open to others."""
+    handle = os.open(folder, _OPENED | os.O_DIRECTORY)
+    if not _is_ours(os.fstat(handle)):
+        os.close(handle)
+        raise PermissionError(f"{folder} is not this user's alone")
+    return handle
+
+
+def _content(folder: Path, name: str) -> bytes:
+    place = _opened_folder(folder)
+    try:
+        handle = os.open(f"{name}.json", _OPENED, dir_fd=place)
+    finally:
+        os.close(place)
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or not _is_ours(about) or about.st_nlink != 1:
+            raise PermissionError(f"{name} is not this user's alone")
+        return file.read(MOST_BYTES + 100)
+
+
+def _is_ours(about: os.stat_result) -> bool:
+    return about.st_uid == os.geteuid() and not stat.S_IMODE(about.st_mode) & _OTHERS
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove all but the newest files of *folder*, and what a kill left half written."""
+    ours: Sequence[os.DirEntry[str]] = [one for one in os.scandir(folder) if one.name.endswith((".json", HALF))]
+    newest = sorted(ours, key=lambda one: one.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
+    for entry in newest[MOST_FILES:]:
+        Path(entry).unlink()
