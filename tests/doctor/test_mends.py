@@ -15,6 +15,7 @@ import pytest
 from tests.doctor.scene import Scene
 from tests.fakes import LOCAL
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirect
+from tests.tls_server import self_signed
 
 from profile_router.core.profile import address
 from profile_router.doctor.finding import Finding
@@ -110,6 +111,14 @@ def test_http_at_a_port_of_tls_is_told_to_speak_https(tmp_path: Path) -> None:
     with ScriptedProvider(pages={"/v1/models": raw(said, status=400, content_type="text/html")}) as server:
         line = found(tmp_path, server.base_url)
     assert line.fix == sets(server.base_url.replace("http:", "https:"))
+
+
+def test_a_certificate_that_nobody_signed_is_told_by_name_with_both_ways_out(tmp_path: Path) -> None:
+    with self_signed(tmp_path) as base_url:
+        line = found(tmp_path / "home", base_url, key="sk-0123456789")
+    assert line.measured == f"{address(base_url)} has a certificate that nobody trusted here has signed"
+    plain = sets(base_url.replace("https:", "http:"))
+    assert line.fix == f"{plain}, where it speaks http; else sign its certificate for this machine"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import pytest
 from tests.fakes import a_policy, an_order
 from tests.runners.embedded.a_runner import KEY, cloud, cloud_order, failed, local, run
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say, stream_error
+from tests.tls_server import self_signed
 
 from profile_router.runners.embedded.failures import failure_of
 from profile_router.servers import bounded_body as bounded_answer
@@ -285,6 +286,19 @@ def test_a_server_that_does_not_go_on_is_left(answer: Answer, cause: str) -> Non
         assert provider.requests[1].hung_up.wait(10)
     assert failed(attempt) == (cause, "failed")
     assert len(provider.requests) == 2
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["a model elsewhere", "local"])
+def test_a_certificate_that_nobody_signed_ends_the_attempt_before_the_key_is_sent(
+    elsewhere: bool, tmp_path: Path
+) -> None:
+    with self_signed(tmp_path) as base_url:
+        attempt = run(cloud(base_url), cloud_order()) if elsewhere else run(local(base_url))
+    assert failed(attempt) == ("tls", "unavailable")
+    assert attempt.failure is not None
+    assert base_url.split("/")[2] in attempt.failure.message
+    assert "certificate" in attempt.failure.message
+    assert KEY not in repr(attempt)
 
 
 SLIPS: dict[str, tuple[list[Answer], str]] = {
