@@ -16,6 +16,7 @@ from profile_router.core.condense.result import Condensed, CondensedPart, Conden
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
 from profile_router.core.ladder.causes import Cause
+from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, ChangedFile, CheckBefore, CheckResult, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
@@ -302,12 +303,14 @@ class FakeLedger:
         self.checks_before: list[Verified] = []
         self.asked: list[tuple[str, str]] = []
         self.cut_off: list[tuple[int, Receipt]] = []
+        self.sized: list[tuple[str, str]] = []
 
     def routed(self, decision: Any) -> None:
         self.routes.append(decision)
 
-    def asks(self, *, profile: str, model: str, provider: str, step: str) -> int:
+    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
         self.asked.append((profile, step))
+        self.sized.append((tier, size))
         return len(self.receipts)
 
     def ends(self, number: int, receipt: Receipt) -> None:
@@ -340,24 +343,26 @@ class FakePurse:
     def may_pay(self) -> bool:
         return self.left > 0
 
-    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> FakeHold | Failure:
-        if self.refuses or usd > self.left:
-            return Failure(cause=self.refuses or "over-budget", message=f"{where} costs ${usd:.2f}")
-        self.taken.append((profile, usd))
-        return FakeHold(self, usd)
+    async def take(self, where: str, cost: CostRange, *, profile: str, step: str, name: str = "") -> FakeHold | Failure:
+        if self.refuses or cost.least > self.left:
+            return Failure(cause=self.refuses or "over-budget", message=f"{where} costs ${cost.least:.2f}")
+        held = min(cost.high, self.left)
+        self.taken.append((profile, held))
+        return FakeHold(self, held)
 
 
 @dataclass(slots=True)
 class FakeHold:
-    """Money held: it grows as far as the purse has it."""
+    """Money held. `asked` is the most that it was to cover."""
 
     purse: FakePurse
-    usd: float
+    reserved: float
+    asked: float = 0.0
 
-    def grow(self, usd: float) -> None:
-        if usd > self.purse.left:
+    def covers(self, usd: float) -> None:
+        self.asked = max(self.asked, usd)
+        if usd > self.reserved:
             raise AttemptError("over-budget", f"${usd:.4f} is more than allowed")
-        self.usd = max(self.usd, usd)
 
     def settle(self, usd: float) -> None:
         self.purse.left -= usd

@@ -27,6 +27,7 @@ from profile_router.core.privacy import taint
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.routing import route
 from profile_router.core.routing.candidate import Candidates
+from profile_router.core.routing.loop import PastRuns, nothing_before
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
 from profile_router.ports import (
@@ -115,6 +116,7 @@ class RunContext:
     verifier: Verifier
     clock: Clock
     sleep: Sleep
+    past: PastRuns = nothing_before
 
 
 def order_of(state: RunState, context: RunContext, step: str) -> Order:

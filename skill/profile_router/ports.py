@@ -12,6 +12,7 @@ from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.account import DaySpent, Grouping, RunGroup, RunRow, Stage, Story
+from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Verified
 from profile_router.core.ladder.server_report import ServerReport
@@ -81,8 +82,12 @@ class Health(Protocol):
 class Hold(Protocol):
     """Money held for one attempt or call that costs, in USD."""
 
-    def grow(self, usd: float) -> None:
-        """See to it that *usd* in all are held. Raises AttemptError where there is no room for that."""
+    @property
+    def reserved(self) -> float:
+        """How much is held."""
+
+    def covers(self, usd: float) -> None:
+        """See to it that *usd* in all are held. Raises AttemptError where they are not."""
 
     def settle(self, usd: float) -> None:
         """Note that it cost *usd* in all and is over."""
@@ -95,8 +100,8 @@ class Purse(Protocol):
     def may_pay(self) -> bool:
         """Tell whether anything may be spent at all, or any more."""
 
-    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> Hold | Failure:
-        """Return *usd* held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
+    async def take(self, where: str, cost: CostRange, *, profile: str, step: str, name: str = "") -> Hold | Failure:
+        """Return money held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
 
 
 class RunLedger(Protocol):
@@ -105,8 +110,11 @@ class RunLedger(Protocol):
     def routed(self, decision: Decision) -> None:
         """Note the route, and the evidence as figures."""
 
-    def asks(self, *, profile: str, model: str, provider: str, step: str) -> int:
-        """Note that a model is about to be asked, and return the number of its row."""
+    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
+        """Note that a model is about to be asked, and return the number of its row.
+
+        An attempt has the *tier* that its profile plays, and the *size* of its task: others like it are looked up by.
+        """
 
     def ends(self, number: int, receipt: Receipt) -> None:
         """Note how what `asks` gave *number* ended."""
@@ -139,8 +147,8 @@ class RunHistory(Protocol):
         Raises UsageError for none, or several.
         """
 
-    def by_thread(self) -> Mapping[str, tuple[int, float]]:
-        """Return how many runs each thread had, and what they cost in USD."""
+    def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
+        """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""
 
     def spent_on(self, day: str) -> DaySpent:
         """Return what *day* (UTC, `YYYY-MM-DD`) has cost so far."""
@@ -167,8 +175,8 @@ class Runner(Protocol):
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. A failure of the model or its server is a value, not an exception.
 
-        An attempt that costs comes with a *hold*, which it must grow before it spends more. One that is cancelled
-        raises Stopped where a model had been asked.
+        An attempt that costs comes with a *hold*, which it asks before each request whether that is covered. One that
+        is cancelled raises Stopped where a model had been asked.
         """
 
 

@@ -47,7 +47,7 @@ def fill(state: Path, runs: int) -> str:
         profile, tier = dice.choice([("coding-local", "local"), ("coding-burst", "burst"), ("review-cheap", "cheap")])
         verdict = dice.choice(["ok"] * 8 + ["failed", "refused"])
         row = (name, "run", at, at + 40, day_of(at), verdict, "", profile, tier, "small-change", f"t{number % 5_000}",
-               f"/home/u/repository-{number % 40}", 2, 11_000, 1_900, 0.06)  # fmt: skip
+               f"/home/u/repository-{number % 40}", 2, 11_000, 1_900, 0.06, "provider")  # fmt: skip
         database.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(row))})", row)
         details = (name, "d7432a7d26bf", "0.1.0", "{}", measured, "{}")
         database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)

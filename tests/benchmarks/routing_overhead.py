@@ -29,8 +29,8 @@ from tests.scripted_provider import ScriptedProvider  # noqa: E402
 
 from profile_router.hermes_plugin.process import Following, run_router  # noqa: E402
 from profile_router.hermes_plugin.settings import Settings  # noqa: E402
+from profile_router.machine.hermes_program import Hermes  # noqa: E402
 from profile_router.runners.embedded.runner import EmbeddedRunner  # noqa: E402
-from profile_router.runners.hermes.installation import Hermes  # noqa: E402
 from profile_router.withheld.whole_scan import Secrets  # noqa: E402
 
 GOAL = "Make the retry delay configurable"

@@ -65,7 +65,7 @@ def test_a_person_sees_task_route_refusal_hop_fix_check_receipts_and_price(scree
     verified = ("backoff.py +1 −1", "-m unittest -q: passed, red before · fixed ", ", broke 0 · OK")
     assert _order(screen.err, "  task ", "● classify", *attempts, *verified, " run ")
     assert _order(screen.out, "`delays()`", "\nprofile ", "\ncoding-local", "\ncoding-burst", "\nflips ", " · thread ")
-    assert re.search(r"^\$0\.\d\d · ", screen.out, re.MULTILINE)
+    assert re.search(r"^≈ \$0\.\d\d \(tier's price\) · ", screen.out, re.MULTILINE)
 
 
 def test_the_receipts_stand_in_columns(screen: Done) -> None:

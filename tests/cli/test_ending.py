@@ -41,7 +41,7 @@ def test_a_verified_run_says_so_first_and_the_claim_after_it(tmp_path: Path, rep
     done = _ran(tmp_path, repository, "--check", CHECK, answers=[FIX, say("It adds now.")])
     first, *_ = done.out.splitlines()
     assert re.match(r"✓ verified    calc\.py \+1 −1 · .*: passed, red before$", first)
-    assert _ordered(done.out, "verified", "\n\nIt adds now.\n\n", "$0.00 · ", " · thread ", "show ")
+    assert _ordered(done.out, "verified", "\n\nIt adds now.\n\n", "$0.00 (free) · ", " · thread ", "show ")
     told = re.search(r"`profile-router (show \w{8})` tells the whole story\n$", done.out)
     assert told is not None
     assert call(*told[1].split(), home=tmp_path).code == 0
@@ -74,7 +74,7 @@ def test_a_refused_run_says_why_and_what_would_help_and_names_no_work(tmp_path: 
         profile(tmp_path, "coding-burst", burst)
         done = call("run", "fix add", "--local-only", home=tmp_path, cwd=repository)
     assert done.out.startswith("✗ refused     coding-local · private\n")
-    assert _ordered(done.out, "  because ", "  unblock ", "$0.00 · ")
+    assert _ordered(done.out, "  because ", "  unblock ", "$0.00")
     assert "  work " not in done.out
     assert "  claim " not in done.out
 

@@ -90,7 +90,7 @@ def test_on_a_terminal_the_price_is_asked_for(home: Path, typed: bytes, code: in
         assert process.wait(60) == code
         os.close(ours)
         assert len(burst.chats) == (code == 0)
-    assert b"coding-burst is expected to cost $" in seen
+    assert "coding-burst is expected to cost ≈ $".encode() in seen
 
 
 @pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), (None, "unapproved")])
@@ -191,4 +191,5 @@ def test_route_names_the_host_and_warns_of_a_chain_that_costs(home: Path) -> Non
     assert done.json["host"] == "127.0.0.1:9"
     assert "coding-local falls back to cloud.invalid, which costs money" in done.json["warnings"]
     shown = call("route", "fix a.py", home=home, cwd=home / "ws").out
-    assert "$0.00 at 127.0.0.1:9" in shown
+    assert "$0.00 (free) at 127.0.0.1:9" in shown
+    assert "  coding-burst: ≈ $" in shown

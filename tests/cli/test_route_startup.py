@@ -19,7 +19,7 @@ print(code, *sorted(sys.modules), file=sys.stderr)
 """
 OF_A_RUN = (
     *("asyncio", "pydantic", "httpx2", "jinja2", "tiktoken", "regex", "openai", "langchain", "langgraph"),
-    *("langchain_core", "langchain_openai", "tree_sitter", "dotenv", "profile_router_graphs"),
+    *("langchain_core", "langchain_openai", "tree_sitter", "dotenv", "profile_router_graphs", "genai_prices"),
     *(f"profile_router.{room}" for room in ("runners", "verify", "copies", "jail", "doctor", "demo")),
     *(f"profile_router.ledger.{part}" for part in ("writing", "purse", "history", "words", "receipts")),
     *(f"profile_router.core.{part}" for part in ("attempt", "condense", "ladder.steps", "ladder.receipt")),

@@ -17,6 +17,7 @@ from profile_router.doctor.checks import Check
 from profile_router.doctor.facts import DoctorFacts, InstalledHermes, subject_of
 from profile_router.doctor.finding import Finding, Level
 from profile_router.machine.machine import Listener, Machine
+from profile_router.prices.book import PriceBook
 from profile_router.profiles.home import find_home
 from profile_router.runners.hermes.seams import Seams
 
@@ -93,7 +94,11 @@ class Scene:
             ("burst", policy.tiers.burst),
             ("cheap", policy.tiers.cheap),
         )
-        subjects = [subject_of(tier, name, home, policy) for tier, name in tiers if name]
+        subjects = [
+            subject_of(tier, name, home, policy, PriceBook(folder=Path("/nowhere"), looks_up=False))
+            for tier, name in tiers
+            if name
+        ]
         facts = DoctorFacts(
             machine=Machine(environ=self.environ, root=self.root),
             policy=policy,

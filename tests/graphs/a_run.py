@@ -29,6 +29,7 @@ from tests.fakes import (
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidates
+from profile_router.core.routing.loop import PastRuns, nothing_before
 from profile_router.core.task import Task
 from profile_router_graphs.router import build
 from profile_router_graphs.state import RunContext, checkpointed_types
@@ -57,6 +58,7 @@ class Rig:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     condenser: FakeCondenser = field(default_factory=FakeCondenser)
     naps: FakeNaps = field(default_factory=FakeNaps)
+    past: PastRuns = nothing_before
     saver: Any = field(default_factory=a_saver)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -81,6 +83,7 @@ class Rig:
             verifier=self.verifier,
             clock=self.clock,
             sleep=self.naps.sleep,
+            past=self.past,
         )
         graph = build().compile(checkpointer=self.saver)
         config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": 100}

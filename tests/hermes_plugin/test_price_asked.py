@@ -32,7 +32,7 @@ def test_in_a_messenger_chat_the_user_is_asked_for_the_price(
         in_a_chat(stage, model, burst, ask_above_usd="0") as (parent, chat),
     ):
         chat.say("please do it")
-        chat.wait_for(f"{BURST} is expected to cost $")
+        chat.wait_for(f"{BURST} is expected to cost ≈ $")
         chat.say(reply)
         chat.wait_for(DONE)
         [entry] = parent.told["results"]

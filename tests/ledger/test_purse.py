@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fakes import a_task
 
+from profile_router.core.ladder.cost_range import CostRange, exactly
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.spending import cap_of, dollars
+from profile_router.core.ladder.spending import Bound, cap_of, dollars
 from profile_router.core.policy import Budget
 from profile_router.errors import AttemptError
 from profile_router.ledger.purse import LedgerHold, LedgerPurse, Nobody
@@ -23,6 +24,7 @@ from profile_router.ledger.spending import Ledger
 
 NOON = 1_790_000_000.0
 RULES = Budget(task_usd=2.0, day_usd=5.0, ask_above_usd=1.0)
+DEAR = exactly(1.5, "policy")
 
 
 @dataclass(slots=True)
@@ -44,18 +46,19 @@ def a_purse(
     return LedgerPurse(cap=cap, rules=rules, ledger=ledger, approver=approver or Somebody())
 
 
-def take(purse: LedgerPurse, usd: float) -> LedgerHold | Failure:
-    return asyncio.run(purse.take("coding-burst", usd, profile="coding-burst", step="route"))
+def take(purse: LedgerPurse, cost: float | CostRange) -> LedgerHold | Failure:
+    span = cost if isinstance(cost, CostRange) else exactly(cost, "policy")
+    return asyncio.run(purse.take("coding-burst", span, profile="coding-burst", step="route"))
 
 
-def held(purse: LedgerPurse, usd: float) -> LedgerHold:
-    found = take(purse, usd)
+def held(purse: LedgerPurse, cost: float | CostRange) -> LedgerHold:
+    found = take(purse, cost)
     assert isinstance(found, LedgerHold), found
     return found
 
 
-def refused(purse: LedgerPurse, usd: float) -> Failure:
-    found = take(purse, usd)
+def refused(purse: LedgerPurse, cost: float | CostRange) -> Failure:
+    found = take(purse, cost)
     assert isinstance(found, Failure), found
     return found
 
@@ -81,11 +84,68 @@ def test_hops_of_one_task_share_its_cap(tmp_path: Path) -> None:
     assert purse.may_pay is False
 
 
-def test_an_attempt_that_grows_dear_ends_at_the_cap(tmp_path: Path) -> None:
-    hold = held(a_purse(tmp_path), 0.5)
-    hold.grow(1.9)
-    with pytest.raises(AttemptError, match=r"over the task's \$2\.00"):
-        hold.grow(2.1)
+def a_range(low: float, middle: float, high: float) -> CostRange:
+    """Return what an attempt of a loop is expected to cost, the first request of which is a fifth of its low end."""
+    return CostRange(low=low, middle=middle, high=high, source="table, 2026-11", least=low / 5)
+
+
+@pytest.mark.parametrize(
+    ("cap", "spent", "today", "reserved", "bound"),
+    [
+        (2.0, 0.0, 0.0, 1.2, "estimate"),
+        (0.7, 0.0, 0.0, 0.7, "task"),
+        (2.0, 1.5, 0.0, 0.5, "task"),
+        (2.0, 0.0, 4.4, 0.6, "day"),
+        (0.3, 0.0, 4.5, 0.3, "task"),
+    ],
+)
+def test_the_upper_end_is_reserved_or_what_is_left_whichever_is_less(
+    tmp_path: Path, cap: float, spent: float, today: float, reserved: float, bound: Bound
+) -> None:
+    if today:
+        held(a_purse(tmp_path, cap=5.0), today).settle(today)
+    purse = a_purse(tmp_path, cap=cap)
+    if spent:
+        held(purse, spent).settle(spent)
+    hold = held(purse, a_range(0.2, 0.5, 1.2))
+    assert hold.reserved == pytest.approx(reserved)
+    assert hold.bound == bound
+    assert purse.ledger.today() == pytest.approx(today + spent + reserved)
+
+
+@pytest.mark.parametrize(
+    ("cap", "said"),
+    [
+        (9.0, r"more than the \$1\.20 that were reserved.*prices\.volume\.turns_high"),
+        (0.7, r"over the task's \$0\.70"),
+    ],
+)
+def test_an_attempt_ends_where_what_is_reserved_ends_and_the_rest_is_given_back(
+    tmp_path: Path, cap: float, said: str
+) -> None:
+    hold = held(a_purse(tmp_path, cap=cap), a_range(0.2, 0.5, 1.2))
+    hold.covers(hold.reserved)
+    with pytest.raises(AttemptError, match=said):
+        hold.covers(hold.reserved + 0.01)
+    hold.settle(0.31)
+    assert hold.purse.ledger.today() == hold.purse.spent == 0.31
+
+
+def test_what_has_no_room_for_its_first_request_is_not_begun(tmp_path: Path) -> None:
+    dear = a_range(0.5, 1.0, 3.0)
+    held(a_purse(tmp_path, cap=0.1), dear).settle(0.1)
+    assert "≈ $0.50–3.00, likely $1.00 (table, 2026-11)" in refused(a_purse(tmp_path, cap=0.09), dear).message
+    held(a_purse(tmp_path), 1.0).settle(4.85)
+    assert "today's $5.00" in refused(a_purse(tmp_path), dear).message
+
+
+@pytest.mark.parametrize(("middle", "asked"), [(1.0, 0), (1.01, 1)])
+def test_the_question_is_asked_by_what_is_likely_not_by_the_upper_end(
+    tmp_path: Path, middle: float, asked: int
+) -> None:
+    somebody = Somebody()
+    held(a_purse(tmp_path, approver=somebody), a_range(0.3, middle, 2.0))
+    assert len(somebody.asked) == asked
 
 
 def test_the_day_is_shared_by_all_tasks(tmp_path: Path) -> None:
@@ -94,18 +154,7 @@ def test_the_day_is_shared_by_all_tasks(tmp_path: Path) -> None:
     failure = refused(a_purse(tmp_path), 1.0 + 0.001)
     assert (failure.cause, "$4.00 of today's $5.00" in failure.message) == ("over-budget", True)
     held(a_purse(tmp_path), 1.0)
-    with pytest.raises(AttemptError, match="today's"):
-        held(a_purse(tmp_path, at=NOON), 0.0).grow(0.5)
-
-
-def test_what_an_attempt_grows_to_is_held_against_the_day_instead_of_what_it_held(tmp_path: Path) -> None:
-    generous = Budget(task_usd=5.0, day_usd=5.0, ask_above_usd=9.0)
-    hold = held(a_purse(tmp_path, cap=5.0, rules=generous), 3.0)
-    hold.grow(4.5)
-    hold.grow(4.0)  # less than is held changes nothing
-    assert hold.purse.ledger.today() == hold.reserved == 4.5
-    assert hold.purse.ledger.grow(hold.number, 4.0, limit=0.0) is True
-    assert refused(a_purse(tmp_path, cap=5.0, rules=generous), 0.6).cause == "over-budget"
+    assert refused(a_purse(tmp_path), 0.5).cause == "over-budget"
 
 
 def test_cents_that_add_up_to_the_day_go_into_it(tmp_path: Path) -> None:
@@ -117,7 +166,7 @@ def test_cents_that_add_up_to_the_day_go_into_it(tmp_path: Path) -> None:
 
 def test_what_costs_less_than_a_cent_is_told_to_the_digit_that_counts(tmp_path: Path) -> None:
     said = refused(a_purse(tmp_path, cap=0.0012), 0.0043).message
-    assert "is expected to cost $0.0043, over the task's $0.0012; " in said  # nothing of it is spent
+    assert "is expected to cost ≈ $0.004 (policy), over the task's $0.0012; " in said  # nothing of it is spent
 
 
 @pytest.mark.parametrize(
@@ -153,7 +202,7 @@ def test_above_the_figure_somebody_is_asked_once(tmp_path: Path) -> None:
     held(purse, 1.5).settle(0.1)
     for usd in (1.5, 1.2):
         held(purse, usd).settle(0.1)
-    assert somebody.asked == ["coding-burst is expected to cost $1.50: go on?"]
+    assert somebody.asked == ["coding-burst is expected to cost ≈ $1.50 (policy): go on?"]
 
 
 def test_who_declines_is_not_overruled(tmp_path: Path) -> None:
@@ -172,7 +221,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
     tmp_path: Path, settled: float | None
 ) -> None:
     before, somebody = a_purse(tmp_path), Somebody()
-    first = asyncio.run(before.take("coding-burst", 1.5, profile="coding-burst", step="route", name="dispatch-1"))
+    first = asyncio.run(before.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
     assert isinstance(first, LedgerHold)
     if settled is not None:
         first.settle(settled)
@@ -180,7 +229,7 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
     after.run = before.run
     after.recall()
     assert after.spent == (settled or 0.0)
-    again = asyncio.run(after.take("coding-burst", 1.5, profile="coding-burst", step="route", name="dispatch-1"))
+    again = asyncio.run(after.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
     assert isinstance(again, LedgerHold)
     assert (somebody.asked, after.spent, again.reserved, after.ledger.today()) == ([], 0.0, 1.5, 1.5)
     again.settle(1.75)
@@ -209,20 +258,20 @@ AMOUNTS = st.floats(0, 3, allow_nan=False)
 
 
 @examples(40)
-@given(acts=st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=8), cap=AMOUNTS)
-def test_whatever_is_held_grown_and_settled_no_cap_is_passed(
-    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[float, float]], cap: float
+@given(acts=st.lists(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS), max_size=8), cap=AMOUNTS)
+def test_whatever_is_held_covered_and_settled_no_cap_is_passed(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[float, float, float]], cap: float
 ) -> None:
     state = tmp_path_factory.mktemp("state")
     purse = a_purse(state, cap=cap)
-    for usd, more in acts:
-        hold = take(purse, usd)
+    for least, high, usd in acts:
+        hold = take(purse, CostRange(low=least, middle=least, high=max(least, high), source="policy", least=least))
         if isinstance(hold, Failure):
             continue
         try:
-            hold.grow(more)
+            hold.covers(usd)
         except AttemptError:
-            more = 0.0
-        hold.settle(max(usd, more))
+            usd = hold.reserved
+        hold.settle(usd)
     assert purse.spent <= cap + 1e-6
     assert Ledger(state=state, clock=lambda: NOON).today() <= RULES.day_usd + 1e-6

@@ -94,7 +94,9 @@ def test_many_processes_may_be_the_first_to_bring_it_up_to_date(tmp_path: Path, 
 
 def _named(state: Path, gate: Any, number: int) -> None:
     gate.wait()
-    Ledger(state=state, clock=lambda: NOON).reserve(0.01, limit=9.0, profile="p", step="s", name=f"run/{number}")
+    Ledger(state=state, clock=lambda: NOON).reserve(
+        0.01, least=0.01, limit=9.0, profile="p", step="s", name=f"run/{number}"
+    )
 
 
 def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(tmp_path: Path) -> None:

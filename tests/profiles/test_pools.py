@@ -22,6 +22,7 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
 from profile_router.outside.json_reader import read_json
+from profile_router.prices.book import PriceBook
 from profile_router.profiles.agreement import record_path, rendered
 from profile_router.profiles.pools import listed, listed_for, read_pools
 from profile_router.runs.setup import _candidate
@@ -188,7 +189,7 @@ def test_a_label_is_a_short_plain_name_and_no_part_of_a_key(written: str | None,
     put(home.write("p"), [key("0123456789", label=written)])
     profile = home.load()
     assert (profile.endpoint.label, profile.endpoint.named) == (label, f"openrouter#{label}")
-    assert _candidate(profile).provider == f"openrouter#{label}"
+    assert _candidate(profile, PriceBook(folder=home.root, looks_up=False)).provider == f"openrouter#{label}"
     assert "0123456789" not in repr((profile, listed(read_pools(home.root / "profiles" / "p"), "openrouter")))
 
 

@@ -29,7 +29,7 @@ def a_ledger(state: Path) -> Ledger:
 
 
 def reserve(state: Path, name: str) -> None:
-    a_ledger(state).reserve(1.0, limit=9.0, profile="p", step="s", name=name)
+    a_ledger(state).reserve(1.0, least=1.0, limit=9.0, profile="p", step="s", name=name)
 
 
 def test_a_file_that_another_process_makes_meanwhile_is_not_set_aside(

@@ -12,6 +12,7 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
 from profile_router.core.routing.route import Refusal, Route
+from profile_router.core.routing.size import size_of
 from profile_router.core.telling.decision import decision_line
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import NOTHING, RunContext, RunState
@@ -47,7 +48,9 @@ async def classify(
 ) -> Command[Literal["probe", "condense", "dispatch", "merge"]]:
     """Decide. Calls no model and reads no network: what it knows was measured before."""
     context = runtime.context
-    decision = decide(state["task"], state["evidence"], context.policy, context.candidates)
+    task, evidence = state["task"], state["evidence"]
+    past = context.past(size_of(evidence, context.policy))
+    decision = decide(task, evidence, context.policy, context.candidates, past)
     context.ledger.routed(decision)
     runtime.stream_writer({"event": "classify", "line": decision_line(decision), "rule": decision.rule})
     if isinstance(decision, Refusal):
@@ -69,7 +72,8 @@ async def probe(state: RunState, runtime: Runtime[RunContext]) -> Command[Litera
         context.health.give_back(Place(profile))  # an attempt may follow there, and it is its end that is recorded
     else:
         outcome = ProbeOutcome(complexity=None, problem=rests.message)
-    decided = decide_after_probe(route, outcome, context.policy, context.candidates)
+    past = context.past(size_of(state["evidence"], context.policy))
+    decided = decide_after_probe(state["task"], route, outcome, context.policy, context.candidates, past)
     receipts = (*state["receipts"], *outcome.receipts)
     context.ledger.answered(receipts)
     context.ledger.routed(decided)

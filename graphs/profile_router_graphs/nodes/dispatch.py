@@ -18,12 +18,17 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.ladder.server_report import ServerReport, health_failure, relayed_elsewhere
+from profile_router.core.ladder.spending import expected
 from profile_router.core.privacy.taint import Taint, left_note, named, together
-from profile_router.core.routing.estimate import expected_cost
+from profile_router.core.routing.candidate import role_of
+from profile_router.core.routing.estimate import most_turns
+from profile_router.core.routing.loop import expected_loop, hermes_takes
 from profile_router.core.routing.rate import rate_at
+from profile_router.core.routing.size import size_of
 from profile_router.core.telling.decision import attempt_line
+from profile_router.core.text import price
 from profile_router.errors import RouterError, StateError
-from profile_router.ports import Hold, Stopped
+from profile_router.ports import Emit, Hold, Stopped
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import RunContext, RunState, order_of
 
@@ -44,7 +49,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             context.health.give_back(place)
             raise
         state, order = _after_the_check(state, order, made, context)
-        hold = await _paid_for(order, evidence, context)
+        hold = await _paid_for(order, evidence, state, context, runtime.stream_writer)
         if isinstance(hold, Failure):
             context.health.give_back(place)
     if not isinstance(hold, Failure):
@@ -61,7 +66,14 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
         attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
         asked = context.candidates[order.profile].at(order.provider)
-        row = context.ledger.asks(profile=asked.name, model=asked.model, provider=asked.provider, step=order.step)
+        row = context.ledger.asks(
+            profile=asked.name,
+            model=asked.model,
+            provider=asked.provider,
+            step=order.step,
+            tier=role_of(order.profile, context.policy, context.candidates),
+            size=size_of(state["evidence"], context.policy),
+        )
         try:
             attempt = await context.runner.run(order, runtime.stream_writer, hold)
         except Stopped as stopped:
@@ -202,13 +214,29 @@ def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
     return {"taints": together(state.get("taints", ()), attempt.receipt.taints)}
 
 
-async def _paid_for(order: Order, evidence: Evidence, context: RunContext) -> Hold | Failure | None:
+async def _paid_for(
+    order: Order, evidence: Evidence, state: RunState, context: RunContext, tell: Emit
+) -> Hold | Failure | None:
     """Return the money held for an attempt that costs, why it may not be made, or None where it is free."""
     if not order.rate.paid:
         return None
-    usd = expected_cost(evidence, order.rate, context.policy)
-    name = f"attempt {order.number}"
-    return await context.purse.take(order.profile, usd, profile=order.profile, step=order.step, name=name)
+    policy = context.policy
+    past = context.past(size_of(state["evidence"], policy))
+    kept_here = order.private or order.taints or order.left or order.provider
+    by_hermes = past.hermes and not kept_here and hermes_takes(policy.runner, order.window)
+    loop = expected_loop(
+        evidence,
+        policy,
+        past,
+        runner="hermes" if by_hermes else "embedded",
+        tier=role_of(order.profile, policy, context.candidates),
+        most_turns=most_turns(order.task, policy),
+    )
+    cost, name = loop.cost(order.rate), f"attempt {order.number}"
+    hold = await context.purse.take(order.profile, cost, profile=order.profile, step=order.step, name=name)
+    if not isinstance(hold, Failure):
+        tell({"event": "reserve", "line": f"{order.profile} {expected(cost)}; {price(hold.reserved)} reserved"})
+    return hold
 
 
 async def as_its_server_is(order: Order, context: RunContext) -> tuple[Order, Failure | None]:

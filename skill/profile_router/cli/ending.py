@@ -17,7 +17,7 @@ from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.telling.decision import Json, changed_text, put_back_text
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict, verdict_of
-from profile_router.core.text import price, some_of
+from profile_router.core.text import priced, some_of
 from profile_router.runs.result import Result
 
 _MARKS: Mapping[Verdict, str] = {
@@ -43,7 +43,7 @@ def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
         words = ["", *words, ""]
     seconds = sum(attempt["seconds"] for attempt in told["attempts"])
     thread = f" · thread {told['thread']}" if told["thread"] else ""
-    last = f"{price(told['cost_usd'])} · {seconds:.1f} s{thread}"
+    last = f"{priced(told['cost_usd'], _source(told))} · {seconds:.1f} s{thread}"
     if stays and told.get("run"):
         last += as_called(f" · `profile-router show {told['run'][:_ID]}` tells the whole story")
     return [*_verdict(result), *words, folded(last, sys.stdout, indent=2)]
@@ -60,6 +60,12 @@ def batch_lines(results: Sequence[Result]) -> list[str]:
         else:
             lines += ["", f"[{number}]", _head("failed", "not begun"), labelled("because", result.json["error"])]
     return lines
+
+
+def _source(told: Json) -> str:
+    """Return whose figures the cost of a run is: of its attempts that cost anything, each source once."""
+    paid = dict.fromkeys(attempt["cost_source"] for attempt in told["attempts"] if attempt["cost_usd"])
+    return " and ".join(paid) or ("free" if told["attempts"] else "")
 
 
 def _verdict(result: Result) -> Iterator[str]:

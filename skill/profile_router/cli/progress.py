@@ -15,6 +15,7 @@ from profile_router.cli.spelling import as_called
 _MARKS: Mapping[str, str] = {
     "classify": "●",
     "probe": "●",
+    "reserve": "●",
     "ladder": "→",
     "ended": "!",
     "kept": "!",

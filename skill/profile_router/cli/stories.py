@@ -10,19 +10,21 @@ from typing import Any
 from profile_router.cli.progress import folded, printable
 from profile_router.core.ladder.account import UNFINISHED, AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
 from profile_router.core.ladder.check_words import ended, joined
-from profile_router.core.text import in_words, price, thousands
+from profile_router.core.ladder.cost_range import CostRange
+from profile_router.core.text import about, in_words, price, priced, thousands
 from profile_router.ledger.schema import moment, moments
 
-_ID, _VERDICT, _PROFILE, _NAME = 8, 11, 13, 26
+_ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
 _INDENT = 14
 _MINUTE_S, _HOUR_S = 120.0, 7_200.0
 
 
 def run_line(run: RunRow) -> str:
     """Return *run* in one line: id, start, verdict, profile, cost, time; in a pipe also its thread and workspace."""
+    profile, cost = _cut(run.profile or "–", _PROFILE), about(run.cost_usd, exact=run.exact)
     line = (
         f"{run.id[:_ID]} {_local(run.started, '%m-%d %H:%M')} {run.verdict:<{_VERDICT}} "
-        f"{_cut(run.profile or '–', _PROFILE):<{_PROFILE}} {price(run.cost_usd):>7} {_short(run.seconds):>5}"
+        f"{profile:<{_PROFILE}} {cost:>8} {_short(run.seconds):>5}"
     )
     if sys.stdout.isatty():
         return line
@@ -34,7 +36,8 @@ def group_line(group: RunGroup) -> str:
     ends = ", ".join(f"{count} {verdict}" for verdict, count in sorted(group.verdicts.items(), key=_most))
     runs = f"{group.runs:,} run{'s' if group.runs != 1 else ''}"
     name = printable(group.name) or "–"
-    return folded(f"{name:<{_NAME}} {runs:<9} {price(group.cost_usd):>7}  {ends}", sys.stdout, indent=_INDENT)
+    cost = about(group.cost_usd, exact=group.exact)
+    return folded(f"{name:<{_NAME}} {runs:<9} {cost:>8}  {ends}", sys.stdout, indent=_INDENT)
 
 
 def story_lines(story: Story) -> Iterator[str]:
@@ -83,7 +86,7 @@ def _attempt(row: AttemptRow) -> str:
     served = said["model_served"] or said["model_asked"]
     turns = f"{said['turns']} turn{'s' if said['turns'] != 1 else ''}"
     tokens = f"{thousands(said['tokens_in'])} in, {thousands(said['tokens_out'])} out ({said['tokens_source']})"
-    cost = f"{price(said['cost_usd'])} ({said['cost_source']})"
+    cost = priced(said["cost_usd"], said["cost_source"])
     parts = [said["profile"], served, said["step"], turns, tokens, cost, _took(said["seconds"]), said["verdict"]]
     parts += [said["error"]] if said["error"] else []
     parts += [f"read {taint['path']}" for taint in said["taints"]]
@@ -130,7 +133,10 @@ def _routed(story: Story) -> str:
     if not guess:
         return f"refused by {story.run.rule}"
     went = f"{guess['profile']} by {story.run.rule}"
-    return f"{went} · expected {price(guess['usd'])}, {guess['seconds']:,.0f} s"
+    usd = guess["usd"]
+    low, high = guess.get("usd_low", usd), guess.get("usd_high", usd)
+    cost = CostRange(low=low, middle=usd, high=high, source=guess.get("usd_source", ""))
+    return f"{went} · expected {cost.said}, {guess['seconds']:,.0f} s"
 
 
 def _measured(evidence: Mapping[str, Any]) -> str:
@@ -169,7 +175,7 @@ def _paid(story: Story) -> str:
     tokens = f"{thousands(run.tokens_in)} tokens in, {thousands(run.tokens_out)} out"
     held = f" · {price(story.reserved)} still reserved" if story.reserved else ""
     count = f"{run.attempts} attempt{'s' if run.attempts != 1 else ''}"
-    return f"{price(run.cost_usd)} · {tokens} · {count}{held}"
+    return f"{priced(run.cost_usd, run.cost_source)} · {tokens} · {count}{held}"
 
 
 def run_json(run: RunRow) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-_HALF_A_CENT = 0.005
+_HALF_A_CENT, _A_DIME = 0.005, 0.1
+_EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` that leave nothing open
 _LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` is near nothing
 _SHORTEST_PART = 3
 _LONGEST_NAME = 80  # characters that are compared
@@ -63,6 +64,25 @@ def price(usd: float) -> str:
     """
     digits = 2 if usd == 0 or abs(usd) >= _HALF_A_CENT else -math.floor(math.log10(abs(usd)))
     return f"${usd:.{digits}f}"
+
+
+def priced(usd: float, source: str) -> str:
+    """Return *usd* with its *source*, as a screen has it: `$0.019 (provider)`, `≈ $0.02 (table, 2026-11)`.
+
+    What the provider itself charged, or is free, is exact, and told to a tenth of a cent; all else is about right.
+    """
+    if not source:
+        return price(usd)
+    if usd == 0 or source in _EXACT:
+        fine = f"${usd:.3f}"
+        told = fine if _HALF_A_CENT <= usd < _A_DIME and not fine.endswith("0") else price(usd)
+        return f"{told} ({source})"
+    return f"≈ {price(usd)} ({source})"
+
+
+def about(usd: float, *, exact: bool) -> str:
+    """Return *usd* where there is no room for its source: `≈` stands before what is not all providers' own figures."""
+    return price(usd) if exact else f"≈{price(usd)}"
 
 
 def thousands(tokens: int) -> str:

@@ -15,10 +15,11 @@ from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.routing.candidate import Candidate, attested
 from profile_router.core.routing.rate import FREE, Rate, rate_at
 from profile_router.errors import PolicyError, ProfileError, UsageError
+from profile_router.machine.hermes_program import find_hermes
 from profile_router.machine.machine import Listener, Machine
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
+from profile_router.prices.book import PriceBook, price_book
 from profile_router.profiles.home import HermesHome, find_home
-from profile_router.runners.hermes.installation import find_hermes
 from profile_router.runners.hermes.seams import Seams, find_seams
 from profile_router.servers.inspect import inspect
 from profile_router.state.folder import state_dir
@@ -94,7 +95,8 @@ async def gather(policy_file: str | None, machine: Machine) -> DoctorFacts:
     """Return the facts. Raises RouterError only for a Hermes home that cannot be read at all."""
     policy, problem = _policy(policy_file, machine.environ)
     home = find_home(machine.environ)
-    subjects = [subject_of(tier, name, home, policy) for tier in _TIERS if (name := policy.tiers.profile(tier))]
+    book = price_book(machine.environ, looks_up=True)
+    subjects = [subject_of(tier, name, home, policy, book) for tier in _TIERS if (name := policy.tiers.profile(tier))]
     hermes, hermes_problem = _hermes(machine)
     subjects = await asyncio.gather(*(_asked(subject, machine, policy.limits.connect_seconds) for subject in subjects))
     return DoctorFacts(
@@ -135,7 +137,7 @@ def _policy(named: str | None, environ: Mapping[str, str]) -> tuple[Policy, str]
         return read_policy(SHIPPED), str(error)
 
 
-def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy) -> Subject:
+def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy, book: PriceBook) -> Subject:
     """Return the profile *name* of *home* as a subject, its server not asked yet. Never raises for a broken one."""
     folder = None if home.root is None else home.profiles / name
     try:
@@ -143,7 +145,13 @@ def subject_of(tier: Tier, name: str, home: HermesHome, policy: Policy) -> Subje
     except ProfileError as error:
         return Subject(tier=tier, name=name, problem=str(error), folder=folder)
     endpoint = profile.endpoint
-    candidate = Candidate(name=name, base_url=endpoint.base_url, model=endpoint.model, provider=endpoint.provider)
+    candidate = Candidate(
+        name=name,
+        base_url=endpoint.base_url,
+        model=endpoint.model,
+        provider=endpoint.provider,
+        listed=book.price(endpoint.base_url, endpoint.model),
+    )
     return Subject(
         tier=tier,
         name=name,

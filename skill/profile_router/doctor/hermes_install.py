@@ -9,9 +9,9 @@ from typing import Any
 
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
+from profile_router.machine.hermes_program import VARIABLE
 from profile_router.profiles.files import read_config
 from profile_router.profiles.spelling import section
-from profile_router.runners.hermes.installation import VARIABLE
 
 PLUGIN, SKILL, OLDER = "profile-router", "hermes-profile-router", "older"
 _TRIED = ("0.19", "0.22")

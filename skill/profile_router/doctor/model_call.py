@@ -12,7 +12,7 @@ from profile_router.core.ladder.causes import cause_of_answer
 from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, is_loopback
-from profile_router.core.text import price
+from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.doctor.mends import Wrong, mended
@@ -134,7 +134,7 @@ def _cost(bodies: Sequence[dict[str, Any]], subject: Subject, policy: Policy) ->
         return "tokens not told"
     taken, given = (sum(one[place] for one in counts if one) for place in (0, 1))
     usd = subject.rate.cost(taken, given)
-    return f"{taken} tokens in, {given} out, about {price(usd)}"
+    return f"{taken} tokens in, {given} out, {priced(usd, subject.rate.named)}"
 
 
 def _counts(body: dict[str, Any]) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from profile_router.errors import UsageError
 from profile_router.install.wanting import policy_in_force
-from profile_router.runners.hermes.installation import VARIABLE, find_hermes
+from profile_router.machine.hermes_program import VARIABLE, find_hermes
 from profile_router.runners.hermes.seams import find_seams
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from profile_router.core.profile import address
-from profile_router.core.text import price
+from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed
 from profile_router.doctor.keys import keys
@@ -44,5 +44,5 @@ def _price(subject: Subject, facts: DoctorFacts) -> str:
         return f"{where}: no key, not called"
     if not subject.rate.paid:
         return f"{where}: free"
-    usd = subject.rate.cost(_TOKENS, 0)
-    return f"{where}: paid, {ANSWER_TOKENS} tokens of answer at most, about {price(usd)}"
+    usd = subject.rate.cost(_TOKENS, ANSWER_TOKENS)
+    return f"{where}: paid, {ANSWER_TOKENS} tokens of answer at most, {priced(usd, subject.rate.named)}"

@@ -30,7 +30,8 @@ _RUN = ", ".join(RunRow.__dataclass_fields__)
 _COLUMN_OF: Mapping[Grouping, str] = {
     "day": "day", "profile": "profile", "tier": "tier", "verdict": "verdict", "repository": "workspace"
 }  # fmt: skip
-_SUMS = "count(*), sum(tokens_in), sum(tokens_out), round(sum(cost_usd), 6), max(started)"
+_OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
+_SUMS = f"count(*), sum(tokens_in), sum(tokens_out), round(sum(cost_usd), 6), {_OURS}, max(started)"
 _LISTED = 5  # runs that an ambiguous id names
 
 
@@ -107,13 +108,13 @@ class SqliteHistory:
             reserved=round(spent[0][1], 6),
         )
 
-    def by_thread(self) -> Mapping[str, tuple[int, float]]:
-        """Return how many runs each thread had, and what they cost in USD."""
+    def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
+        """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""
         rows = self._rows(
-            "SELECT thread, count(*), round(sum(cost_usd), 6) FROM runs INDEXED BY runs_by_thread "
+            f"SELECT thread, count(*), round(sum(cost_usd), 6), {_OURS} FROM runs INDEXED BY runs_by_thread "  # noqa: S608
             "WHERE kind = 'run' GROUP BY 1"
         )
-        return {str(thread): (int(runs), float(usd)) for thread, runs, usd in rows}
+        return {str(thread): (int(runs), float(usd), not ours) for thread, runs, usd, ours in rows}
 
     def spent_on(self, day: str) -> DaySpent:
         """Return what *day* (UTC, `YYYY-MM-DD`) has cost so far."""
@@ -176,4 +177,5 @@ def _group(name: str, rows: list[tuple[Any, ...]]) -> RunGroup:
         tokens_in=sum(row[2] for row in rows),
         tokens_out=sum(row[3] for row in rows),
         cost_usd=round(sum(row[4] for row in rows), 6),
+        exact=not any(row[5] for row in rows),
     )

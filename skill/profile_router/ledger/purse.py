@@ -6,8 +6,18 @@ import secrets
 from dataclasses import dataclass, field
 
 from profile_router.core.ladder.causes import TABLE
+from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.spending import dollars, must_ask, over_cap, over_day, question
+from profile_router.core.ladder.spending import (
+    Bound,
+    expected,
+    must_ask,
+    over,
+    over_cap,
+    over_day,
+    over_held,
+    question,
+)
 from profile_router.core.policy import Budget
 from profile_router.errors import AttemptError
 from profile_router.ledger.spending import Ledger
@@ -16,19 +26,22 @@ from profile_router.ports import Approver
 
 @dataclass(slots=True, kw_only=True)
 class LedgerHold:
-    """The money held for one call or attempt that costs. USD; `spent` is what it has cost so far."""
+    """The money held for one call or attempt that costs. USD; `spent` is what it has cost so far.
+
+    `bound` is what let no more be held: what is left of the task's money, of the day's, or the estimate's upper end.
+    """
 
     where: str
     purse: LedgerPurse
     number: int
     reserved: float
+    bound: Bound = "estimate"
     spent: float = 0.0
 
-    def grow(self, usd: float) -> None:
-        """See to it that *usd* in all are held. Raises AttemptError where the task or the day has no room for that."""
-        if usd <= self.reserved:
-            return
-        self.purse.grow(self, usd)
+    def covers(self, usd: float) -> None:
+        """See to it that *usd* in all are held. Raises AttemptError where they are not: there the attempt ends."""
+        if over(usd, self.reserved):
+            self.purse.ends(self, usd)
 
     def settle(self, usd: float) -> None:
         """Note that it cost *usd* in all and is over."""
@@ -56,9 +69,13 @@ class LedgerPurse:
         """Take over what the run had spent in a process before this one."""
         self.spent = self.ledger.spent_by(self.run)
 
-    async def take(self, where: str, usd: float, *, profile: str, step: str, name: str = "") -> LedgerHold | Failure:
-        """Return *usd* held for a call to *where*, or why it may not be made. Asks where the policy says so.
+    async def take(
+        self, where: str, cost: CostRange, *, profile: str, step: str, name: str = ""
+    ) -> LedgerHold | Failure:
+        """Return money held for a call to *where*, or why it may not be made. Asks where the policy says so.
 
+        Held is the upper end of *cost*, or what is left of the task's money or the day's, whichever is least; where
+        that is less than its first request, no call is made.
         Who agreed to a figure once in this run is not asked again for less. What a process before this one held for
         the call *name* of the run is held on: nobody is asked, and nothing reserved, twice.
         """
@@ -66,27 +83,35 @@ class LedgerPurse:
         if (held := self.ledger.held(name)) is not None:
             self.spent -= held.spent
             return LedgerHold(where=where, purse=self, number=held.number, reserved=held.reserved)
-        failure = over_cap(where, usd, spent=self.spent, cap=self.cap)
+        failure = over_cap(where, cost, spent=self.spent, cap=self.cap)
         if failure is not None:
             return failure
-        if must_ask(usd, self.rules) and usd > self._agreed:
-            said = await self.approver.agrees(question(where, usd))
+        if must_ask(cost, self.rules) and cost.middle > self._agreed:
+            said = await self.approver.agrees(question(where, cost))
             if not said:
-                return _not_agreed(where, usd, asked=said is not None)
-            self._agreed = usd
-        row, before = self.ledger.reserve(usd, limit=self.rules.day_usd, profile=profile, step=step, name=name)
+                return _not_agreed(where, cost, asked=said is not None)
+            self._agreed = cost.middle
+        most = min(cost.high, self.cap - self.spent)
+        limit = self.rules.day_usd
+        row, amount = self.ledger.reserve(most, least=cost.least, limit=limit, profile=profile, step=step, name=name)
         if row is None:
-            return over_day(where, usd, spent=before, rules=self.rules)
-        return LedgerHold(where=where, purse=self, number=row, reserved=usd)
+            return over_day(where, cost, spent=amount, rules=self.rules)
+        bound: Bound = "day" if amount < most else "task" if most < cost.high else "estimate"
+        return LedgerHold(where=where, purse=self, number=row, reserved=amount, bound=bound)
 
-    def grow(self, hold: LedgerHold, usd: float) -> None:
-        """Hold *usd* for *hold*. Raises AttemptError."""
-        failure = over_cap(hold.where, usd, spent=self.spent, cap=self.cap)
-        if failure is None and not self.ledger.grow(hold.number, usd, limit=self.rules.day_usd):
-            failure = over_day(hold.where, usd, spent=self.ledger.today(), rules=self.rules)
-        if failure is not None:
-            raise AttemptError(failure.cause, failure.message)
-        hold.reserved = usd
+    def ends(self, hold: LedgerHold, usd: float) -> None:
+        """End the attempt of *hold*, which would cost *usd* and is held less. Raises AttemptError, always."""
+        failure = over_held(
+            hold.where,
+            usd,
+            hold.reserved,
+            hold.bound,
+            spent=self.spent,
+            cap=self.cap,
+            today=self.ledger.today(),
+            rules=self.rules,
+        )
+        raise AttemptError(failure.cause, failure.message)
 
     def settle(self, hold: LedgerHold, usd: float) -> None:
         """Put down what *hold* cost in the end."""
@@ -103,11 +128,11 @@ class Nobody:
         return None
 
 
-def _not_agreed(where: str, usd: float, *, asked: bool) -> Failure:
+def _not_agreed(where: str, cost: CostRange, *, asked: bool) -> Failure:
     if asked:
-        return Failure(cause="over-budget", message=f"{where} is expected to cost {dollars(usd)}, which was declined")
+        return Failure(cause="over-budget", message=f"{where} {expected(cost)}, which was declined")
     row = TABLE["not-approved"]
     return Failure(
         cause="not-approved",
-        message=f"{where} is expected to cost {dollars(usd)}: {row.sentence}; {row.unblock}",
+        message=f"{where} {expected(cost)}: {row.sentence}; {row.unblock}",
     )

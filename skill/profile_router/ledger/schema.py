@@ -69,7 +69,19 @@ INSERT INTO verifications (run, after, stage, at, files_changed, lines_added, li
   absent, passed, exit_code, seconds, words FROM verifications_after;
 DROP TABLE verifications_after
 """
-MIGRATIONS = (_FIRST, _CACHED, _STAGE)
+_SIZED = """
+ALTER TABLE attempts ADD COLUMN tier TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN size TEXT NOT NULL DEFAULT '';
+CREATE INDEX attempts_by_size ON attempts (size, started, verdict, runner, tier, turns, tokens_in, tokens_out,
+  tokens_cached, seconds);
+ALTER TABLE runs ADD COLUMN cost_source TEXT NOT NULL DEFAULT '';
+DROP INDEX runs_by_thread;
+CREATE INDEX runs_by_thread ON runs (thread, kind, cost_usd, cost_source);
+DROP INDEX runs_in_groups;
+CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
+  started, cost_source)
+"""
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED)
 VERSION = len(MIGRATIONS)
 PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
 

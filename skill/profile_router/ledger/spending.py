@@ -32,23 +32,27 @@ class Ledger:
     state: Path
     clock: Callable[[], float]
 
-    def reserve(self, usd: float, *, limit: float, profile: str, step: str, name: str) -> tuple[int | None, float]:
-        """Return the number of a new reservation, None where the day's *limit* has no room, and what it held before.
+    def reserve(
+        self, usd: float, *, least: float, limit: float, profile: str, step: str, name: str
+    ) -> tuple[int | None, float]:
+        """Return the number of a new reservation of *usd*, or of what is left of the day's *limit*, and its amount.
 
+        None where that would be less than *least*: the amount is then what was spent or reserved before.
         It is found again under *name*, which no other attempt has.
         """
         with transaction(self.state / FILE, make_ready) as database:
             day = self._day()
             before = _sum(database, day)
-            if over(before + usd, limit):
+            if over(before + least, limit):
                 return None, before
+            held = usd if not over(before + usd, limit) else max(least, limit - before)
             row = database.execute(
                 "INSERT INTO spending (day, thread, profile, step, reserved) VALUES (?, '', ?, ?, ?)",
-                (day, profile, step, usd),
+                (day, profile, step, held),
             )
             number = int(row.lastrowid or 0)
             database.execute("INSERT INTO reservations VALUES (?, ?)", (name, number))
-            return number, before
+            return number, held
 
     def held(self, name: str) -> Held | None:
         """Return the reservation that was made under *name* or None."""
@@ -61,18 +65,6 @@ class Ledger:
         with transaction(self.state / FILE, make_ready) as database:
             said = f"SELECT COALESCE(SUM(spent), 0) {_NAMED} instr(name, ?) = 1"
             return float(database.execute(said, (f"{run}/",)).fetchone()[0])
-
-    def grow(self, number: int, usd: float, *, limit: float) -> bool:
-        """Raise reservation *number* to *usd* where it is less, and tell whether the day has room for that."""
-        with transaction(self.state / FILE, make_ready) as database:
-            found = database.execute("SELECT day, reserved FROM spending WHERE id = ?", (number,)).fetchone()
-            day, held = found or (self._day(), 0.0)
-            if usd <= held:
-                return True
-            if over(_sum(database, day) - held + usd, limit):
-                return False
-            database.execute("UPDATE spending SET reserved = ? WHERE id = ?", (usd, number))
-            return True
 
     def settle(self, number: int, usd: float) -> None:
         """Put down what reservation *number* really cost."""

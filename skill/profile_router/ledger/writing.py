@@ -34,6 +34,8 @@ _TOTALS = """UPDATE runs SET
   tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id),
   tokens_out = (SELECT coalesce(sum(tokens_out), 0) FROM attempts WHERE run = id),
   cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), 6) FROM attempts WHERE run = id),
+  cost_source = (SELECT CASE count(DISTINCT cost_source) WHEN 0 THEN '' WHEN 1 THEN max(cost_source) ELSE 'several' END
+                 FROM attempts WHERE run = id AND cost_usd > 0),
   profile = coalesce((SELECT profile FROM attempts WHERE run = id AND step NOT IN {beside}
                       ORDER BY number DESC LIMIT 1), profile)
   WHERE id = ?""".replace("{beside}", _BESIDE)
@@ -93,14 +95,14 @@ class SqliteRunLedger:
                 (said.evidence, said.estimate, decision.policy, self.run),
             )
 
-    def asks(self, *, profile: str, model: str, provider: str, step: str) -> int:
+    def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
         """Note that a model is about to be asked, and return the number of its row."""
         with self._writing() as database:
             number = self._number(database)
             database.execute(
                 "INSERT OR IGNORE INTO attempts (run, number, started, profile, model_asked, provider, runner, step, "
-                "verdict) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?)",
-                (self.run, number, self.clock(), profile, model, provider, step, UNFINISHED),
+                "verdict, tier, size) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+                (self.run, number, self.clock(), profile, model, provider, step, UNFINISHED, tier, size),
             )
             database.execute(_TOTALS, (self.run,))
         self._next = number + 1

@@ -1,4 +1,4 @@
-"""This machine and this process: processor, memory, graphics, who listens on a port, what is imported at once.
+"""This machine and this process: processor, memory, graphics, listeners, where Hermes is, what is imported at once.
 
-Other rooms come in by `imports`, `machine`.
+Other rooms come in by `hermes_program`, `imports`, `machine`.
 """

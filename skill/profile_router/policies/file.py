@@ -87,6 +87,7 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     if policy.tiers.cheap is not None and policy.prices.cheap is None:
         raise Refused("prices.cheap is missing though the tier cheap is there", lines["prices"][0])
     _check_models(policy, lines["prices"][1])
+    _check_turns(policy, lines["prices"][0])
     return replace(policy, digest=digest, source=source)
 
 
@@ -162,6 +163,13 @@ def _check_models(policy: Policy, node: Node) -> None:
     for place, item in enumerate(items(listed, "prices.models") if listed is not None else ()):
         if not names[place].strip() or names[place] in names[:place]:
             raise Refused(f"prices.models names the model '{names[place]}' twice, or none; keep one", item.line)
+
+
+def _check_turns(policy: Policy, line: int) -> None:
+    volume = policy.prices.volume
+    if not volume.turns_low <= volume.turns_middle <= volume.turns_high:
+        turns = f"{volume.turns_low}, {volume.turns_middle}, {volume.turns_high}"
+        raise Refused(f"prices.volume: turns_low, turns_middle and turns_high are {turns} (allowed: rising)", line)
 
 
 def check_private(

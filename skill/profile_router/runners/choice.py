@@ -9,12 +9,12 @@ from typing import Literal
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.routing.loop import hermes_takes
 from profile_router.core.text import shown
 from profile_router.ports import Emit, Hold, Runner
 from profile_router.threads.records import Records
 from profile_router.withheld.survey import Survey
 
-HERMES_WINDOW = 64_000  # tokens; Hermes refuses models below (MINIMUM_CONTEXT_LENGTH)
 Choice = Literal["auto", "hermes", "embedded"]
 # Causes for which Hermes declines a profile before any request.
 _DECLINED = frozenset({"over-window", "no-key", "bad-request"})
@@ -77,9 +77,9 @@ class RecordedRunner:
 def takes(choice: Choice, order: Order) -> bool:
     """Tell whether Hermes, where it is there, gets *order* by *choice*, private files aside."""
     # Hermes reads the profile itself, and takes its first provider: the others are ours to ask.
-    if order.private or order.taints or order.left or order.provider or choice == "embedded":
+    if order.private or order.taints or order.left or order.provider:
         return False
-    return choice == "hermes" or order.window >= HERMES_WINDOW
+    return hermes_takes(choice, order.window)
 
 
 def _for_hermes(order: Order) -> Order:

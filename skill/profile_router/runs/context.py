@@ -13,6 +13,7 @@ from profile_router.evidence.measurer import LiveMeasurer
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 from profile_router.ledger.words import seal_of
+from profile_router.machine.hermes_program import VARIABLE, find_hermes
 from profile_router.ports import RunLedger, Runner
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
@@ -22,9 +23,9 @@ from profile_router.runners.choice import ChosenRunner, RecordedRunner
 from profile_router.runners.embedded.forms.remembered_forms import RememberedForms
 from profile_router.runners.embedded.request import request_body
 from profile_router.runners.embedded.runner import EmbeddedRunner
-from profile_router.runners.hermes.installation import VARIABLE, find_hermes
 from profile_router.runners.hermes.runner import HermesRunner
 from profile_router.runs.job import Job
+from profile_router.runs.past import past_runs
 from profile_router.runs.setup import Setup
 from profile_router.servers.health import HealthStore, ProviderHealth
 from profile_router.servers.inspect import ModelServers
@@ -59,6 +60,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
+    hermes = _hermes(setup, Scoped(run.records, "hermes "), secrets)
     calls = RecordedCalls(load=load, policy=policy, purse=purse, ledger=ledger, records=run.records)
     context = RunContext(
         policy=policy,
@@ -95,7 +97,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
                     clock=time.time,
                 ),
             ),
-            hermes=_hermes(setup, Scoped(run.records, "hermes "), secrets),
+            hermes=hermes,
             # Links lead out of a copy: private files of the workspace count, though no copy has them.
             survey=lambda: private_survey(real.workspace, policy.private_paths) if real.workspace else Survey(),
         ),
@@ -117,6 +119,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         ),
         clock=run.clock,
         sleep=asyncio.sleep,
+        past=past_runs(setup.state, hermes=hermes is not None),
     )
     context = job.site.context(context)
     return replace(context, runner=RecordedRunner(inner=context.runner, records=run.records))

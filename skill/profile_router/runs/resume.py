@@ -54,7 +54,7 @@ async def _resume(
                 _check_folder(row)
                 begun = _begun(keeping, run, run_ledger(keeping.threads.file.state, environ, run))
                 task, cwd = begun["task"], Path(begun["cwd"])
-                setup = prepare(task, policy_file or begun["policy"], environ, cwd, every_profile=True)
+                setup = prepare(task, policy_file or begun["policy"], environ, cwd, to_run=True)
                 _check_profile(state.get("profile"), setup, run)
                 warnings = list(keeping.warnings)
                 if setup.policy.digest != begun["digest"]:

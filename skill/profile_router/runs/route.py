@@ -12,11 +12,13 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
 from profile_router.core.routing.estimate import ladder_cost
 from profile_router.core.routing.route import Decision, Refusal
+from profile_router.core.routing.size import size_of
 from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, measure
 from profile_router.ledger.routes import note_route
+from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
 
@@ -39,9 +41,9 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
     decision = _decided(setup.task, setup)
     if isinstance(decision, Refusal):
         return Quote(profile=None, rule=decision.rule, usd=0.0)
-    found = ladder_cost(decision.evidence, decision.profile, setup.policy, setup.candidates)
-    first = decision.estimate.usd if setup.task.local_only else found
-    return Quote(profile=decision.profile, rule=decision.rule, usd=min(first, cap_of(setup.task, setup.policy.budget)))
+    private = bool(decision.evidence.private) or setup.task.local_only
+    usd = ladder_cost(decision.estimate, decision.profile, setup.policy, private=private)
+    return Quote(profile=decision.profile, rule=decision.rule, usd=min(usd, cap_of(setup.task, setup.policy.budget)))
 
 
 def route_task(
@@ -70,7 +72,8 @@ def _decided(task: Task, setup: Setup) -> Decision:
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
-    decision = decide(task, evidence, setup.policy, setup.candidates)
+    past = past_runs(setup.state, hermes=has_hermes(setup))(size_of(evidence, setup.policy))
+    decision = decide(task, evidence, setup.policy, setup.candidates, past)
     return replace(decision, warnings=(*decision.warnings, *setup.warnings))
 
 

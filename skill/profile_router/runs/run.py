@@ -68,7 +68,7 @@ def job_of(
     task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, emit: Emit, approver: Approver | None
 ) -> Job:
     """Return *task* as it is run in place, on a new thread where it names none. Raises RouterError for bad input."""
-    setup = prepare(task, policy_file, environ, cwd, every_profile=True)
+    setup = prepare(task, policy_file, environ, cwd, to_run=True)
     if setup.workspace is None and asks_for_an_edit(task.goal):
         raise WorkspaceError(
             f"there is no folder to edit in: {cwd} is in no git repository, and no --file names one; give it by "

@@ -10,13 +10,14 @@ from pathlib import Path
 from profile_router.core.evidence import Window
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import TIERS
-from profile_router.core.profile import Profile
+from profile_router.core.profile import Profile, ProviderEndpoint
 from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.task import Task
 from profile_router.errors import ProfileError, UnknownProfile
 from profile_router.folders import our_folder
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
+from profile_router.prices.book import PriceBook, price_book
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.servers.windows import known_windows
 from profile_router.state.folder import state_dir
@@ -29,7 +30,7 @@ class Setup:
     """What was read, and the task with its paths below the root of its workspace.
 
     `profiles` are those that the task may meet; `broken` those of a tier that cannot be used, with the reason;
-    `warnings` what was odd but no error.
+    `warnings` what was odd but no error. `book` has the prices of their models.
     """
 
     task: Task
@@ -41,13 +42,14 @@ class Setup:
     cwd: Path
     state: Path
     environ: Mapping[str, str]
+    book: PriceBook
     warnings: tuple[str, ...] = ()
 
     @property
     def candidates(self) -> Candidates:
         """Return the profiles as decisions see them: without keys."""
         broken = {name: Candidate(name=name, base_url="", problem=why) for name, why in self.broken.items()}
-        return broken | {name: _candidate(profile) for name, profile in self.profiles.items()}
+        return broken | {name: _candidate(profile, self.book) for name, profile in self.profiles.items()}
 
     def windows(self) -> tuple[Window, ...]:
         """Return the profiles' windows as far as known without asking any server."""
@@ -56,12 +58,13 @@ class Setup:
 
 
 def prepare(
-    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, *, every_profile: bool = False
+    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, *, to_run: bool = False
 ) -> Setup:
     """Read policy, home and profiles for *task*. Raises RouterError for anything that is wrong with them.
 
     A profile of a tier that cannot be used is not an error yet: the route may do without it.
-    *every_profile*: also those that no tier names, because a subagent may ask for them; a broken one is left out.
+    *to_run*: also those that no tier names, because a subagent may ask for them; a broken one is left out. Prices that
+    were never looked up are looked up then; `route`, which must answer at once, does without them.
     """
     workspace = find_workspace(task.workspace, cwd)
     if workspace is None and (workspace := workspace_of_files(task.files, cwd)) is not None:
@@ -75,7 +78,7 @@ def prepare(
     profiles, broken = _read(_wanted(task, policy), home, task.profile)
     policy, said = _without_broken(policy, broken)
     warnings += said
-    if every_profile:
+    if to_run:
         profiles |= _loadable(home, profiles)
     return Setup(
         task=found.task,
@@ -87,6 +90,7 @@ def prepare(
         cwd=cwd,
         state=state_dir(environ),
         environ=environ,
+        book=price_book(environ, looks_up=to_run),
         warnings=(*found.notes, *warnings, *ignored),
     )
 
@@ -141,16 +145,17 @@ def _loadable(home: HermesHome, known: Mapping[str, Profile]) -> dict[str, Profi
     return found
 
 
-def _candidate(profile: Profile) -> Candidate:
-    others = tuple(_at(profile.at(number)) for number in range(1, len(profile.fallbacks) + 1))
-    return replace(_at(profile), others=others)
+def _candidate(profile: Profile, book: PriceBook) -> Candidate:
+    others = tuple(_at(profile.name, endpoint, book) for endpoint in profile.fallbacks)
+    return replace(_at(profile.name, profile.endpoint, book), others=others)
 
 
-def _at(profile: Profile) -> Candidate:
+def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook) -> Candidate:
     return Candidate(
-        name=profile.name,
-        base_url=profile.endpoint.base_url,
-        model=profile.endpoint.model,
-        provider=profile.endpoint.named,
-        key_missing=profile.key_missing,
+        name=name,
+        base_url=endpoint.base_url,
+        model=endpoint.model,
+        provider=endpoint.named,
+        key_missing=endpoint.needs_key and endpoint.api_key is None,
+        listed=book.price(endpoint.base_url, endpoint.model),
     )

@@ -9,6 +9,7 @@ from tests.fakes import PAID
 from tests.runners.embedded.a_runner import cloud, cloud_order
 
 from profile_router.core.attempt.receipts import Counts, receipt_of
+from profile_router.core.attempt.usage import TokenUse
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.routing.rate import FREE, Rate
@@ -46,3 +47,22 @@ def test_the_price_is_the_endpoint_s_and_the_host_is_named() -> None:
     paid, free = told(MADE), told(MADE, rate=FREE)
     assert (paid.cost_usd, free.cost_usd) == (PAID.cost(900, 100), 0.0)
     assert (paid.provider, paid.host, paid.ttft_s) == ("p#k", "127.0.0.1:1", 0.1235)
+
+
+LONG = Rate(usd_in=3e-6, usd_out=15e-6, usd_cached=0.3e-6, source="table", dated="2026-11", long_above=200_000,
+            long=(6e-6, 22.5e-6, 0.6e-6))  # fmt: skip
+
+
+def test_only_the_answers_to_long_prompts_have_their_price() -> None:
+    counts = Counts(turns=3)
+    for tokens in (150_000, 250_000, 150_000):
+        counts.take(TokenUse(tokens_in=tokens, tokens_out=100), LONG)
+    usd, source = counts.cost(LONG)
+    assert usd == pytest.approx(2 * LONG.cost(150_000, 100) + LONG.cost(250_000, 100))
+    assert (usd > LONG.cost_of_short(550_000, 300), source) == (True, "table, 2026-11")
+
+
+def test_what_the_provider_charged_for_a_long_prompt_is_all_that_counts() -> None:
+    counts = Counts(turns=1)
+    counts.take(TokenUse(tokens_in=250_000, tokens_out=100, usd=0.9), replace(LONG, says_usd=True))
+    assert counts.cost(LONG) == (0.9, "provider")

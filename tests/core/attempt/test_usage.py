@@ -78,14 +78,14 @@ def charged(cost: object, *, rate: Any = SAYS_USD, **more: Any) -> TokenUse:
 @pytest.mark.parametrize("cost", [0, 0.0, 0.0042, 0.05], ids=repr)
 def test_the_provider_s_own_amount_comes_before_all(cost: float) -> None:
     counts = Counts()
-    counts.take(charged(cost))
+    counts.take(charged(cost), SAYS_USD)
     assert counts.cost(SAYS_USD) == (cost, "provider")
 
 
 @pytest.mark.parametrize("cost", [18_000_000, 1e300, 10**400, -0.01, float("nan"), "0.01", True, None, [0], {}])
 def test_an_amount_that_cannot_be_gives_way_to_the_rate(cost: object) -> None:
     counts = Counts()
-    counts.take(charged(cost))
+    counts.take(charged(cost), SAYS_USD)
     assert counts.cost(SAYS_USD) == (PAID.cost(1_000, 50), "tier's price")
 
 
@@ -106,8 +106,8 @@ def test_with_a_key_of_the_caller_s_own_the_upstream_s_bill_counts_too() -> None
 
 def test_what_one_answer_cost_by_the_provider_and_another_by_the_rate_adds_up() -> None:
     counts = Counts()
-    counts.take(charged(0.004))
-    counts.take(booked({"prompt_tokens": 1_000, "completion_tokens": 100}))
+    counts.take(charged(0.004), SAYS_USD)
+    counts.take(booked({"prompt_tokens": 1_000, "completion_tokens": 100}), SAYS_USD)
     usd, source = counts.cost(SAYS_USD)
     assert usd == pytest.approx(0.004 + PAID.cost(1_000, 100))
     assert source == "provider and tier's price"
@@ -121,5 +121,5 @@ def test_whatever_is_said_tokens_and_cost_stay_in_bounds(usage: dict[str, Any]) 
     assert 0 <= use.tokens_out <= MOST_OUT
     assert 0 <= use.tokens_cached <= use.tokens_in
     counts = Counts()
-    counts.take(use)
+    counts.take(use, SAYS_USD)
     assert 0 <= counts.cost(SAYS_USD)[0] < 1

@@ -11,7 +11,8 @@ from tests.core.cases import CANDIDATES, IMAGE, LABEL, POLICY, RANK, WINDOWS, de
 from profile_router.core.evidence import Evidence, Range, Window
 from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import decide
-from profile_router.core.routing.estimate import ladder_cost
+from profile_router.core.routing.estimate import estimate, ladder_cost
+from profile_router.core.routing.loop import NO_PAST
 from profile_router.core.routing.route import Refusal, Route
 from profile_router.core.task import Task
 
@@ -272,14 +273,29 @@ def test_the_estimate_names_what_burst_would_have_cost() -> None:
     route = decided(evidence(tokens=tokens(8_500 - 1_000 + 500)))
     assert isinstance(route, Route)
     assert route.estimate.usd == 0
-    assert route.estimate.usd_if_burst == pytest.approx((8_000 + 1_500) * 9 / 1_000_000, abs=1e-4)
+    one_pass = (8_000 + 1_500) * 9 / 1_000_000
+    assert route.estimate.usd_if_burst == pytest.approx(11 * one_pass, abs=1e-3)
+    burst = route.estimate.cost_if_burst
+    assert (burst.low, burst.high) == pytest.approx((5 * one_pass, 23 * one_pass), abs=1e-3)
+    assert (burst.source, route.estimate.cost.said) == ("tier's price", "$0.00 (free)")
 
 
-def test_a_ladder_costs_its_own_pass_and_one_at_the_burst_tier_unless_it_may_not_go_there() -> None:
-    found, private = evidence(), evidence(private=(LABEL,))
-    local, burst, cheap = (ladder_cost(found, name, POLICY, CANDIDATES) for name in CANDIDATES)
-    assert 0 < local == burst < cheap
-    assert ladder_cost(private, "coding-local", POLICY, CANDIDATES) == 0
+@pytest.mark.parametrize(
+    ("profile", "private", "ends"),
+    [
+        ("coding-local", False, ("usd_if_burst_high",)),
+        ("coding-local", True, ()),
+        ("coding-burst", False, ("usd_high",)),
+        ("review-cheap", False, ("usd_high", "usd_if_burst_high")),
+    ],
+)
+def test_a_ladder_costs_an_attempt_and_one_at_the_burst_tier_unless_it_may_not_go_there(
+    profile: str, private: bool, ends: tuple[str, ...]
+) -> None:
+    guess = estimate(Task(goal="x"), evidence(), profile, POLICY, CANDIDATES, NO_PAST)
+    usd = ladder_cost(guess, profile, POLICY, private=private)
+    assert usd == pytest.approx(sum(getattr(guess, end) for end in ends))
+    assert (usd > 0) is bool(ends)
 
 
 sizes = st.one_of(

@@ -36,7 +36,7 @@ def test_a_borderline_route_waits_for_the_probe() -> None:
 )
 def test_the_score_decides_at_the_policys_limit(score: int, profile: str, tier: str) -> None:
     policy = a_policy()
-    decided = decide_after_probe(a_route(policy), estimated(score), policy, candidates())
+    decided = decide_after_probe(a_task(), a_route(policy), estimated(score), policy, candidates())
     assert (decided.profile, decided.tier, decided.needs_probe) == (profile, tier, False)
     assert decided.reasons[-1] == f"the probe estimates {score} of 10, 9 files, 120 lines: many callers"
     assert decided.rule == "borderline"
@@ -46,7 +46,7 @@ def test_going_to_burst_costs_what_burst_costs() -> None:
     policy = a_policy()
     route = a_route(policy)
     assert route.estimate.usd == 0.0
-    decided = decide_after_probe(route, estimated(9), policy, candidates())
+    decided = decide_after_probe(a_task(), route, estimated(9), policy, candidates())
     assert decided.estimate.usd == decided.estimate.usd_if_burst > 0
     assert decided.flips == ()
 
@@ -54,7 +54,11 @@ def test_going_to_burst_costs_what_burst_costs() -> None:
 def test_no_estimate_is_local_and_says_why() -> None:
     policy = a_policy()
     decided = decide_after_probe(
-        a_route(policy), ProbeOutcome(complexity=None, problem="review-cheap has no key"), policy, candidates()
+        a_task(),
+        a_route(policy),
+        ProbeOutcome(complexity=None, problem="review-cheap has no key"),
+        policy,
+        candidates(),
     )
     assert (decided.profile, decided.needs_probe) == (LOCAL, False)
     assert decided.reasons[-1] == "no estimate (review-cheap has no key): decided local"
@@ -67,7 +71,7 @@ def test_a_complex_task_that_does_not_fit_burst_stays() -> None:
         Window(profile=BURST, tokens=1_024, source="config"),
     )
     route = a_route(policy, evidence(**BORDERLINE, windows=windows))
-    decided = decide_after_probe(route, estimated(9), policy, candidates())
+    decided = decide_after_probe(a_task(), route, estimated(9), policy, candidates())
     assert decided.profile == LOCAL
     assert "does not fit coding-burst" in decided.reasons[-1]
 
@@ -78,4 +82,4 @@ def test_the_policy_may_send_complex_work_elsewhere() -> None:
         replace(rule, if_complex="local") if isinstance(rule, BorderlineRule) else rule for rule in shipped.rules
     )
     policy = a_policy(rules=rules)
-    assert decide_after_probe(a_route(policy), estimated(10), policy, candidates()).profile == LOCAL
+    assert decide_after_probe(a_task(), a_route(policy), estimated(10), policy, candidates()).profile == LOCAL

@@ -11,6 +11,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, MODEL, a_policy, candidates, with_s
 
 from profile_router.core.policy import ModelPrice
 from profile_router.core.routing.candidate import Candidate, is_local
+from profile_router.core.routing.listed import ListedPrice
 from profile_router.core.routing.rate import FREE, RateSource, rate_at
 
 AWAY, HERE, OTHER_PORT = "https://api.example/v1", "http://127.0.0.1:8080/v1", "http://127.0.0.1:9999/v1"
@@ -61,6 +62,54 @@ def test_the_operator_s_own_price_of_a_model_comes_before_its_tier(cached: float
     assert (rate.source, rate.named) == ("policy", "policy")
     assert rate.cost(1_000_000, 1_000_000, cached=1_000_000) == pytest.approx(usd, abs=0.01)
     assert rate_at(candidates()[LOCAL], 0, policy) == FREE
+
+
+LISTED = ListedPrice(
+    usd_per_million_in=3.0,
+    usd_per_million_out=15.0,
+    usd_per_million_cached=0.3,
+    dated="2026-11",
+    long_above=200_000,
+    long=(6.0, 22.5, 0.6),
+)
+OWN = ModelPrice(model=MODEL, usd_per_million_in=5.0, usd_per_million_out=10.0)
+
+
+@pytest.mark.parametrize(
+    ("profile", "models", "measured", "listed", "named"),
+    [
+        (BURST, (OWN,), True, LISTED, "policy"),
+        (BURST, (), True, LISTED, "tier's price"),
+        (BURST, (), False, LISTED, "table, 2026-11"),
+        (BURST, (), False, None, "tier's price"),
+        ("mine", (), False, LISTED, "table, 2026-11"),
+        ("mine", (), True, None, "unknown model, dearest tier"),
+        (LOCAL, (OWN,), True, LISTED, "free"),
+    ],
+)
+def test_of_the_sources_of_a_price_the_first_that_says_it_counts(
+    profile: str, models: tuple[ModelPrice, ...], measured: bool, listed: ListedPrice | None, named: str
+) -> None:
+    shipped = a_policy()
+    burst = replace(shipped.prices.burst, measured=measured)
+    policy = replace(shipped, prices=replace(shipped.prices, burst=burst, models=models))
+    known = candidates("mine")
+    assert rate_at(replace(known[profile], listed=listed), 0, policy).named == named
+
+
+def test_the_table_s_price_is_by_direction_cache_and_length() -> None:
+    rate = rate_at(replace(candidates()[BURST], listed=LISTED), 0, a_policy())
+    assert rate.cost(100_000, 0) == pytest.approx(0.3)
+    assert rate.cost(0, 10_000) == pytest.approx(0.15)
+    assert rate.cost(100_000, 0, cached=100_000) == pytest.approx(0.03)
+    assert rate.cost(200_001, 0) == pytest.approx(2 * 0.6, rel=1e-3)
+    assert rate.cost_of_short(200_001, 0) == pytest.approx(0.6, rel=1e-3)
+
+
+def test_a_second_provider_s_price_is_its_own_host_s() -> None:
+    both = with_second(candidates(), BURST, AWAY)[BURST]
+    other = replace(both, listed=LISTED, others=(replace(both.others[0], model="m"),))
+    assert [rate_at(other, number, a_policy()).source for number in (0, 1)] == ["table", "dearest"]
 
 
 def test_a_profile_that_nobody_described_is_not_free() -> None:

@@ -8,7 +8,7 @@ from tests.fakes import a_task
 from tests.runners.hermes.stage import Stage, an_errand
 
 from profile_router.core.attempt.order import Order
-from profile_router.runners.hermes.installation import Hermes
+from profile_router.machine.hermes_program import Hermes
 
 
 def busy_errand() -> Order:

@@ -9,7 +9,7 @@ import pytest
 from tests.runners.hermes.installed import installed_hermes
 from tests.runners.hermes.stage import Stage
 
-from profile_router.runners.hermes.installation import Hermes
+from profile_router.machine.hermes_program import Hermes
 
 
 @pytest.fixture(scope="session")

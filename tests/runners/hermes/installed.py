@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from profile_router.runners.hermes.installation import Hermes
+from profile_router.machine.hermes_program import Hermes
 
 VARIABLE = "PROFILE_ROUTER_TEST_HERMES_ENV"  # with the version after it, for another than OLD
 OLD, NEW = "0.19", "0.22"

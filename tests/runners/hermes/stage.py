@@ -18,8 +18,8 @@ from tests.fakes import LOCAL, MODEL, Heard, a_policy, a_task, an_order
 from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.task import Task
+from profile_router.machine.hermes_program import Hermes
 from profile_router.profiles.home import HermesHome
-from profile_router.runners.hermes.installation import Hermes
 from profile_router.runners.hermes.runner import HermesRunner
 from profile_router.withheld.whole_scan import Secrets
 

@@ -12,8 +12,9 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.routing.loop import HERMES_WINDOW
 from profile_router.ports import Emit, Hold
-from profile_router.runners.choice import HERMES_WINDOW, Choice, ChosenRunner
+from profile_router.runners.choice import Choice, ChosenRunner
 from profile_router.withheld.survey import Survey, WithheldFile
 
 PRIVATE = Survey(files=tuple(WithheldFile(path, "is private") for path in (".env", "a.pem")))

@@ -9,8 +9,8 @@ from tests.runners.hermes.stage import Stage, an_errand
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router.core.attempt.handoff import Handoff
+from profile_router.machine.hermes_program import Hermes
 from profile_router.prompting.texts import handoff_text
-from profile_router.runners.hermes.installation import Hermes
 
 LEFT = Handoff(tried=("coding-local (m), 2 turns: the answer broke off",), errors=("boom",), diff="+1\n", tree="clean")
 

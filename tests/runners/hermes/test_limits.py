@@ -54,7 +54,7 @@ def test_a_model_that_calls_a_tool_for_ever_makes_exactly_as_many_requests_as_tu
 
 def paid(stage: Stage, answers: Sequence[Answer], usd: float) -> tuple[Attempt, int]:
     """Run an errand elsewhere with *usd* to spend; return how it ended and how many requests were made."""
-    hold = FakeHold(purse=FakePurse(usd), usd=0.0)
+    hold = FakeHold(purse=FakePurse(usd), reserved=usd)
     with ScriptedProvider(answers) as provider:
         stage.profile(provider.base_url, BURST)
         attempt = asyncio.run(stage.runner().run(an_errand(**BURST_ORDER), Heard(), hold))

@@ -8,7 +8,8 @@ import pytest
 from tests.fakes import FakeRunner, Heard, an_order
 
 from profile_router.core.conversation import Conversation, Turn
-from profile_router.runners.choice import HERMES_WINDOW, ChosenRunner
+from profile_router.core.routing.loop import HERMES_WINDOW
+from profile_router.runners.choice import ChosenRunner
 
 ALL = (Turn("user", "hello"), Turn("assistant", "hi"), Turn("user", "hush"), Turn("assistant", "well"))
 CLEAN = ALL[:2]

@@ -14,8 +14,8 @@ from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
+from profile_router.machine.hermes_program import VARIABLE
 from profile_router.policies.file import SHIPPED
-from profile_router.runners.hermes.installation import VARIABLE
 
 
 def run(stage: Stage, *more: str, python: Path | str | None = None) -> Done:

@@ -22,7 +22,7 @@ from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
-from profile_router.runners.hermes.installation import VARIABLE
+from profile_router.machine.hermes_program import VARIABLE
 
 WORDS = ("Umbra", "Lumen", "Friday")
 PLAN = "{} buys {} on {}".format(*WORDS)

@@ -21,8 +21,8 @@ from tests.scripted_provider import Call as Named
 from profile_router.core.conversation import Turn
 from profile_router.core.evidence import ImageFact
 from profile_router.core.ladder.receipt import Attempt
+from profile_router.machine.hermes_program import Hermes
 from profile_router.prompting.tokens import exact_tokens
-from profile_router.runners.hermes.installation import Hermes
 
 CONVERSATION = (Turn("user", "earlier task"), Turn("assistant", "earlier summary"))
 # What a parent that is itself a Hermes has in its environment.

@@ -11,7 +11,7 @@ import pytest
 from tests.examples import by_night
 from tests.runners.hermes.installed import NEW, OLD, installed_hermes
 
-from profile_router.runners.hermes.installation import Hermes
+from profile_router.machine.hermes_program import Hermes
 
 # By name: the environment, and what the installation calls itself where that is not as its wheel has it.
 TRIED: Mapping[str, tuple[str, str]] = {

@@ -20,6 +20,7 @@ from profile_router.policies.file import find_policy, read_policy
 from profile_router.state.folder import state_dir
 
 _DAY_S = 86_400
+_WHOSE = " · by providers' own figures where they tell them, else by prices: `profile-router history` tells each"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +63,7 @@ def _lines(answer: dict[str, Any], seconds: float) -> list[str]:
     by = ", ".join(f"{name} {price(usd)}" for name, usd in answer["profiles"].items() if usd)
     return told_lines(
         ("left", f"${math.floor(answer['left_usd'] * 100) / 100:.2f} of today's {price(answer['day_usd'])}"),
-        ("spent", price(answer["spent_usd"]) + (f" · {by}" if by else "")),
+        ("spent", price(answer["spent_usd"]) + (f" · {by}" if by else "") + _WHOSE * bool(answer["spent_usd"])),
         ("reserved", f"{price(answer['reserved_usd'])} for attempts at work, or that a crash left open"),
         ("a task", f"at most {price(answer['task_usd'])}; above {price(answer['ask_above_usd'])} you are asked"),
         ("whole again", f"in {in_words(seconds)} ({answer['day']} is over then, in UTC)"),

@@ -18,7 +18,7 @@ from profile_router.cli.spelling import called
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import table_lines
-from profile_router.core.text import price, thousands
+from profile_router.core.text import about, thousands
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
 from profile_router.machine.imports import import_large
@@ -96,7 +96,8 @@ def _receipts(result: Json) -> list[str]:
 def _row(receipt: Json) -> tuple[str, ...]:
     figures = (thousands(receipt["tokens_in"]), thousands(receipt["tokens_out"]))
     names = (receipt["profile"], receipt["step"], receipt["model_asked"], receipt["outcome"])
-    return (*names, *figures, price(receipt["cost_usd"]), f"{receipt['seconds']:.1f}")
+    cost = about(receipt["cost_usd"], exact=receipt["cost_source"] in ("free", "provider"))
+    return (*names, *figures, cost, f"{receipt['seconds']:.1f}")
 
 
 def _next_steps() -> tuple[str, ...]:

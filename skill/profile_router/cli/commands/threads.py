@@ -12,7 +12,7 @@ from profile_router.cli.commands.history import print_told
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.copies.thread_copies import original_of
-from profile_router.core.text import price
+from profile_router.core.text import about
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import moments
 from profile_router.state.folder import state_dir
@@ -52,11 +52,11 @@ def _rows(file: ThreadFile) -> list[dict[str, Any]]:
     counted = SqliteHistory(state=file.state).by_thread()
     rows = []
     for row in threads.rows():
-        runs, usd = counted.get(row.thread, (0, 0.0))
+        runs, usd, exact = counted.get(row.thread, (0, 0.0, True))
         status = "interrupted" if row.thread in interrupted else row.status
         rows.append({
             "thread": row.thread, "status": status, "why": row.why, "run": row.run,
-            "workspace": original_of(file.state, row.workspace), "runs": runs, "cost_usd": usd,
+            "workspace": original_of(file.state, row.workspace), "runs": runs, "cost_usd": usd, "cost_exact": exact,
             **moments(row.started, row.updated), "since": row.since,
         })  # fmt: skip
     return rows
@@ -64,6 +64,7 @@ def _rows(file: ThreadFile) -> list[dict[str, Any]]:
 
 def _line(row: dict[str, Any]) -> str:
     runs = f"{row['runs']} run{'s' if row['runs'] != 1 else ''}"
-    line = f"{row['thread']:<16} {row['status']:<11} {row['since'][5:16]}  {runs:<7} {price(row['cost_usd'])}"
+    cost = about(row["cost_usd"], exact=row["cost_exact"])
+    line = f"{row['thread']:<16} {row['status']:<11} {row['since'][5:16]}  {runs:<7} {cost}"
     more = as_called(f"  `profile-router resume {row['thread']}`") if row["status"] == "interrupted" else ""
     return folded(f"{line}{more}", sys.stdout, indent=17)

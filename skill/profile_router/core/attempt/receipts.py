@@ -29,7 +29,8 @@ class Counts:
     """What was counted of an attempt so far: model calls in `turns`, seconds to the first token in `first_s`.
 
     `counted`: some of the tokens are by our own count, as the provider did not say them.
-    `charged_usd` is what the provider said that answers cost, and `charged` the tokens in, out and cached of those.
+    `charged_usd` is what single answers cost: by their provider, or, of the `long` ones, by the price of long prompts.
+    `charged` are the tokens in, out and cached of those.
     """
 
     turns: int = 0
@@ -41,16 +42,20 @@ class Counts:
     counted: bool = False
     charged_usd: float = 0.0
     charged: tuple[int, int, int] = (0, 0, 0)
+    long: int = 0
+    by_provider: bool = False
     doubts: tuple[str, ...] = ()
 
-    def take(self, use: TokenUse) -> None:
-        """Add what an answer took."""
+    def take(self, use: TokenUse, rate: Rate) -> None:
+        """Add what an answer took that costs *rate*, where its provider does not say more."""
         taken = (use.tokens_in, use.tokens_out, use.tokens_cached)
         self.tokens_in, self.tokens_out = self.tokens_in + use.tokens_in, self.tokens_out + use.tokens_out
         self.tokens_cached += use.tokens_cached
         self.doubts, self.counted = (*self.doubts, *use.doubts), self.counted or use.counted
-        if use.usd is not None:
-            self.charged_usd += use.usd
+        long = use.usd is None and rate.is_long(use.tokens_in)
+        self.by_provider, self.long = self.by_provider or use.usd is not None, self.long + long
+        if long or use.usd is not None:
+            self.charged_usd += rate.cost(*taken) if use.usd is None else use.usd
             first, second, third = (before + more for before, more in zip(self.charged, taken, strict=True))
             self.charged = first, second, third
 
@@ -58,10 +63,10 @@ class Counts:
         """Return what all of it costs at *rate*, in USD, and whose figure that is."""
         tokens_in, tokens_out, cached = self.charged
         rest = (self.tokens_in - tokens_in, self.tokens_out - tokens_out, self.tokens_cached - cached)
-        usd = round(self.charged_usd + rate.cost(*rest), 6)
-        if not any(self.charged):
+        usd = round(self.charged_usd + rate.cost_of_short(*rest), 6)
+        if not self.by_provider:
             return usd, rate.named
-        return usd, f"provider and {rate.named}" if any(rest) else PROVIDER
+        return usd, f"provider and {rate.named}" if any(rest) or self.long else PROVIDER
 
 
 def receipt_of(

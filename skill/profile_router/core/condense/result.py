@@ -84,7 +84,7 @@ def helpers(
         if window is not None and name in candidates and not candidates[name].key_missing and allowed:
             rate = rate_at(candidates[name], 0, policy)
             found.append(Helper(profile=name, rate=rate, local=local, window=window.tokens))
-    return tuple(sorted(found, key=lambda helper: helper.rate.cost(1_000_000, 1_000_000)))
+    return tuple(sorted(found, key=lambda helper: helper.rate.cost_of_short(1_000_000, 1_000_000)))
 
 
 def applied(

@@ -21,7 +21,8 @@ class RunRow:
     Moments are seconds since 1970, `cost_usd` USD of all attempts together.
 
     `verdict` is the status of its result, or `interrupted`, `error` or `unfinished`; `cause` says why it is not `ok`.
-    `profile` did the work last, or was to do it; it is empty where no profile could.
+    `profile` did the work last, or was to do it; it is empty where no profile could. `cost_source` says whose figure
+    the cost is, `several` where its attempts have different ones; empty: nothing was paid.
     """
 
     id: str
@@ -39,6 +40,12 @@ class RunRow:
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+    cost_source: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether all of its cost is what the providers say that they charged."""
+        return self.cost_usd == 0 or self.cost_source == "provider"
 
     @property
     def seconds(self) -> float | None:
@@ -48,7 +55,10 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunGroup:
-    """All runs of one day, profile, tier, verdict or repository: how many, how they ended, what they took."""
+    """All runs of one day, profile, tier, verdict or repository: how many, how they ended, what they took.
+
+    `exact`: all of the cost is what providers say that they charged.
+    """
 
     name: str
     runs: int
@@ -56,6 +66,7 @@ class RunGroup:
     tokens_in: int
     tokens_out: int
     cost_usd: float
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

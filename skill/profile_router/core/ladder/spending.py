@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from profile_router.core.ladder.causes import TABLE
+from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import Budget
 from profile_router.core.task import Task
 
 _NOTHING = 1e-9  # USD: what sums of such figures are off by, because they are not decimals
 _A_DIME = 0.1
+Bound = Literal["task", "day", "estimate"]  # what bounds the money that is held for an attempt
 
 
 def cap_of(task: Task, rules: Budget) -> float:
@@ -29,38 +32,61 @@ def dollars(usd: float) -> str:
     return f"${math.ceil(usd * 10**digits - _NOTHING * 100) / 10**digits:.{digits}f}"
 
 
-def over_cap(where: str, usd: float, *, spent: float, cap: float) -> Failure | None:
-    """Return why a hop to *where* that is expected to cost *usd* is too much after *spent*, None where it is not."""
-    more = TABLE["over-budget"].unblock
+def over_cap(where: str, cost: CostRange, *, spent: float, cap: float) -> Failure | None:
+    """Return why a hop to *where* is too much after *spent*: its first request passes *cap*. None where it does not."""
     if cap <= 0:
-        return Failure(
-            cause="over-budget",
-            message=f"{where} costs money, and the task allows none; {more}",
-        )
-    if not over(spent + usd, cap):
+        return _refused(f"{where} costs money, and the task allows none; {TABLE['over-budget'].unblock}")
+    if not over(spent + cost.least, cap):
         return None
-    so_far = f", {dollars(spent)} of it spent" if spent else ""
-    return Failure(
-        cause="over-budget",
-        message=f"{where} is expected to cost {dollars(usd)}, over the task's {dollars(cap)}{so_far}; {more}",
-    )
+    return _refused(f"{where} {expected(cost)}, {_past_cap(spent, cap)}")
 
 
-def over_day(where: str, usd: float, *, spent: float, rules: Budget) -> Failure:
+def over_day(where: str, cost: CostRange, *, spent: float, rules: Budget) -> Failure:
     """Return why a hop to *where* does not go into what is left of the day, *spent* USD being gone or reserved."""
-    return Failure(
-        cause="over-budget",
-        message=f"{where} is expected to cost {dollars(usd)}, and {dollars(spent)} of today's "
-        f"{dollars(rules.day_usd)} are spent or reserved; `budget.day_usd` in the policy sets it, and tomorrow it is "
-        "whole again (UTC)",
+    return _refused(f"{where} {expected(cost)}, and {_past_day(spent, rules)}")
+
+
+def over_held(
+    where: str, usd: float, held: float, bound: Bound, *, spent: float, cap: float, today: float, rules: Budget
+) -> Failure:
+    """Return why the attempt at *where* ends before it costs *usd*: *held* USD are what *bound* left for it."""
+    would = f"{where} would cost {dollars(usd)} with its next answer"
+    if bound == "task":
+        return _refused(f"{would}, {_past_cap(spent, cap)}")
+    if bound == "day":
+        return _refused(f"{would}, and {_past_day(today, rules)}")
+    return _refused(
+        f"{would}, more than the {dollars(held)} that were reserved: the upper end of what was expected; "
+        "`prices.volume.turns_high` in the policy raises it"
     )
 
 
-def must_ask(usd: float, rules: Budget) -> bool:
-    """Tell whether somebody has to agree to a hop that is expected to cost *usd*."""
-    return usd > rules.ask_above_usd
+def _past_cap(spent: float, cap: float) -> str:
+    so_far = f", {dollars(spent)} of it spent" if spent else ""
+    return f"over the task's {dollars(cap)}{so_far}; {TABLE['over-budget'].unblock}"
 
 
-def question(where: str, usd: float) -> str:
+def _past_day(spent: float, rules: Budget) -> str:
+    return (
+        f"{dollars(spent)} of today's {dollars(rules.day_usd)} are spent or reserved; `budget.day_usd` in the policy "
+        "sets it, and tomorrow it is whole again (UTC)"
+    )
+
+
+def _refused(message: str) -> Failure:
+    return Failure(cause="over-budget", message=message)
+
+
+def must_ask(cost: CostRange, rules: Budget) -> bool:
+    """Tell whether somebody has to agree to a hop: it likely costs more than the policy's figure."""
+    return cost.middle > rules.ask_above_usd
+
+
+def expected(cost: CostRange) -> str:
+    """Return what is said of a hop that is expected to cost so much."""
+    return f"is expected to cost {cost.said}"
+
+
+def question(where: str, cost: CostRange) -> str:
     """Return what is asked before such a hop, without its yes or no."""
-    return f"{where} is expected to cost {dollars(usd)}: go on?"
+    return f"{where} {expected(cost)}: go on?"

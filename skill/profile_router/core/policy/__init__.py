@@ -248,11 +248,19 @@ class ModelPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """What a task is taken to cost in tokens beyond its prompt, for estimates only."""
+    """What a task is taken to cost in tokens beyond its prompt, for estimates only.
+
+    `turns_*` are how many times one pass an agent's loop costs, where there are too few attempts like it;
+    `hermes_prompt_tokens` is what Hermes adds to each prompt.
+    """
 
     output_tokens: int = field(metadata=bounded(0))
     tokens_per_edited_line: int = field(metadata=bounded(0))
     bytes_per_token: float = field(metadata=bounded(0.1))
+    turns_low: int = field(default=5, metadata=bounded(1, 1_000))
+    turns_middle: int = field(default=11, metadata=bounded(1, 1_000))
+    turns_high: int = field(default=23, metadata=bounded(1, 1_000))
+    hermes_prompt_tokens: int = field(default=9_400, metadata=bounded(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

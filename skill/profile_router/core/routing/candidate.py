@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import address, is_loopback, names_cloud, same_endpoint
+from profile_router.core.routing.listed import ListedPrice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers.
 
-    `problem`: why it cannot be used as its files are written; empty: it can.
+    `problem`: why it cannot be used as its files are written; empty: it can. `listed` is what the table of prices says
+    of its model there, None where it says nothing.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Candidate:
     key_missing: bool = False
     problem: str = ""
     others: tuple[Candidate, ...] = ()
+    listed: ListedPrice | None = None
 
     def at(self, provider: int) -> Candidate:
         """Return the profile as its provider number *provider* serves it, 0 being the one it names first."""

@@ -16,6 +16,7 @@ from profile_router.core.routing.candidate import Candidates, attested, host_of,
 from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.fit import condensable, fits, fits_text
 from profile_router.core.routing.flips import find_flips
+from profile_router.core.routing.loop import NO_PAST, Past
 from profile_router.core.routing.rate import FREE, rate_at
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
@@ -45,24 +46,25 @@ def stays_here(task: Task, evidence: Evidence, candidates: Candidates, policy: P
     return task.profile is not None and is_local(candidates.get(task.profile), policy)
 
 
-def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
+def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates, past: Past = NO_PAST) -> Decision:
     """Return the route of *task*, or a refusal that says what would unblock it.
 
     Raises ProfileError where the route needs a profile that cannot be used as its files are written.
 
+    What it is expected to cost is by the *past* attempts at tasks of its size.
     Order: `private`, then an explicit profile, then the policy's rules; at last the prompt must fit the window.
     """
     needed = candidates.get(_choose(task, evidence, policy, candidates).profile)
     if needed is not None and needed.problem:
         raise ProfileError(needed.problem)
-    decision = _decide(task, evidence, policy, candidates)
+    decision = _decide(task, evidence, policy, candidates, past)
     if isinstance(decision, Refusal):
         return decision
-    flips = find_flips(task, evidence, policy, lambda t, e: _decide(t, e, policy, candidates), decision)
+    flips = find_flips(task, evidence, policy, lambda t, e: _decide(t, e, policy, candidates, past), decision)
     return replace(decision, flips=flips)
 
 
-def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates) -> Decision:
+def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates, past: Past) -> Decision:
     choice = _choose(task, evidence, policy, candidates)
     chosen = candidates.get(choice.profile)
     if chosen is not None and chosen.problem:
@@ -85,7 +87,7 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
         reasons=choice.reasons,
         needs_probe=choice.needs_probe,
         flips=(),
-        estimate=estimate(evidence, choice.profile, policy, candidates),
+        estimate=estimate(task, evidence, choice.profile, policy, candidates, past),
         evidence=evidence,
         policy=policy.digest,
         warnings=_warnings(choice, evidence, policy, candidates),
@@ -181,7 +183,8 @@ def _warnings(choice: _Choice, evidence: Evidence, policy: Policy, candidates: C
     if evidence.images and choice.tier == "local":
         found.append(f"{choice.profile} is taken to read text only: images are replaced by their names")
     if choice.tier is None:
-        free = rate_at(candidate, 0, policy) == FREE
-        costs = "its endpoint is attested, so it is free" if free else "it is priced as the dearest tier"
+        rate = rate_at(candidate, 0, policy)
+        known = "its endpoint is attested, so it is free" if rate == FREE else f"its price is known ({rate.named})"
+        costs = "it is priced as the dearest tier" if rate.source == "dearest" else known
         found.append(f"'{choice.profile}' serves no tier of the policy: {costs}")
     return tuple(found)

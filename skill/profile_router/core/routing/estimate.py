@@ -1,60 +1,72 @@
-"""What a route is expected to cost. Figures come from the policy and are only as good as they are."""
+"""What a route is expected to cost. Figures come from attempts like it, from prices, and from the policy. Pure."""
 
 from __future__ import annotations
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.routing.candidate import Candidates, role_of
-from profile_router.core.routing.rate import Rate, rate_at
+from profile_router.core.routing.loop import Loop, Past, RunnerKind, expected_loop, hermes_takes
+from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.route import Estimate
+from profile_router.core.routing.size import expected_tokens
+from profile_router.core.task import Task
+
+_UNKNOWN_WINDOW = 0
 
 
-def estimate(evidence: Evidence, profile: str, policy: Policy, candidates: Candidates) -> Estimate:
+def estimate(
+    task: Task, evidence: Evidence, profile: str, policy: Policy, candidates: Candidates, past: Past
+) -> Estimate:
     """Return USD and seconds at the first endpoint of *profile*, and for the burst tier beside it.
 
-    Tokens = prompt + named files + the output the policy expects; seconds = first token + tokens / speed, the way the
-    author of the profile scheme computes them.
+    USD: turns times tokens. Seconds: the middle of attempts like it, else those of one pass: first token + tokens /
+    speed, the way the author of the profile scheme computes them.
     """
     burst = policy.tiers.burst
+    here, there = (_loop(task, evidence, name, policy, candidates, past) for name in (profile, burst))
+    cost = here.cost(rate_at(candidates.get(profile), 0, policy))
+    dearer = there.cost(rate_at(candidates.get(burst), 0, policy))
     return Estimate(
-        usd=expected_cost(evidence, rate_at(candidates.get(profile), 0, policy), policy),
-        seconds=_seconds(evidence, role_of(profile, policy, candidates), policy),
-        usd_if_burst=expected_cost(evidence, rate_at(candidates.get(burst), 0, policy), policy),
-        seconds_if_burst=_seconds(evidence, "burst", policy),
+        usd=cost.middle,
+        usd_low=cost.low,
+        usd_high=cost.high,
+        usd_source=cost.source,
+        turns=here.turns,
+        attempts=here.attempts,
+        seconds=_seconds(here, evidence, role_of(profile, policy, candidates), policy),
+        usd_if_burst=dearer.middle,
+        usd_if_burst_low=dearer.low,
+        usd_if_burst_high=dearer.high,
+        usd_if_burst_source=dearer.source,
+        seconds_if_burst=_seconds(there, evidence, "burst", policy),
     )
 
 
-def ladder_cost(evidence: Evidence, profile: str, policy: Policy, candidates: Candidates) -> float:
-    """Return what the ladder from *profile* up is expected to cost at most, in USD: its pass and one at the burst tier.
+def ladder_cost(guess: Estimate, profile: str, policy: Policy, *, private: bool) -> float:
+    """Return what the ladder from *profile* up is expected to cost at most, in USD: an attempt, and one at burst.
 
-    What is private goes no further up.
+    What is *private* goes no further up.
     """
-    first = expected_cost(evidence, rate_at(candidates.get(profile), 0, policy), policy)
-    if evidence.private or profile == policy.tiers.burst:
-        return first
-    return first + expected_cost(evidence, rate_at(candidates.get(policy.tiers.burst), 0, policy), policy)
+    if private or profile == policy.tiers.burst:
+        return guess.usd_high
+    return guess.usd_high + guess.usd_if_burst_high
 
 
-def expected_cost(evidence: Evidence, rate: Rate, policy: Policy) -> float:
-    """Return what one pass over the task is expected to cost at *rate*, in USD."""
-    tokens_in, tokens_out = expected_tokens(evidence, policy)
-    usd = tokens_in * rate.usd_in + tokens_out * rate.usd_out
-    return round(usd, 4) or round(usd, 9)
+def most_turns(task: Task, policy: Policy) -> int:
+    """Return how many model calls an attempt at *task* may make, its profile's own limit aside."""
+    return min(limit for limit in (task.max_turns, policy.limits.max_turns) if limit is not None)
 
 
-def expected_tokens(evidence: Evidence, policy: Policy) -> tuple[int, int]:
-    """Return the tokens that the task is expected to send, and to get back."""
-    volume = policy.prices.volume
-    edited = evidence.lines_to_edit.top if evidence.lines_to_edit.known else 0
-    output = max(volume.output_tokens, edited * volume.tokens_per_edited_line)
-    return evidence.tokens.high + file_tokens(evidence, policy), output
+def _loop(task: Task, evidence: Evidence, profile: str, policy: Policy, candidates: Candidates, past: Past) -> Loop:
+    window = evidence.window(profile)
+    takes = hermes_takes(policy.runner, window.tokens if window else _UNKNOWN_WINDOW)
+    runner: RunnerKind = "hermes" if past.hermes and takes and not evidence.private else "embedded"
+    tier = role_of(profile, policy, candidates)
+    return expected_loop(evidence, policy, past, runner=runner, tier=tier, most_turns=most_turns(task, policy))
 
 
-def file_tokens(evidence: Evidence, policy: Policy) -> int:
-    """Return the tokens that the named files are expected to take: the prompt has their names, not their content."""
-    return round(evidence.named_bytes / policy.prices.volume.bytes_per_token)
-
-
-def _seconds(evidence: Evidence, tier: Tier, policy: Policy) -> float:
+def _seconds(loop: Loop, evidence: Evidence, tier: Tier, policy: Policy) -> float:
+    if loop.seconds is not None:
+        return round(loop.seconds, 1)
     speed = policy.prices_by_tier()[tier]
     return round(speed.first_token_seconds + sum(expected_tokens(evidence, policy)) / speed.tokens_per_second, 1)

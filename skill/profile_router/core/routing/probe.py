@@ -10,7 +10,9 @@ from profile_router.core.policy.rules import BorderlineRule
 from profile_router.core.routing.candidate import Candidates, host_of
 from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.fit import fits
+from profile_router.core.routing.loop import NO_PAST, Past
 from profile_router.core.routing.route import Route
+from profile_router.core.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,13 @@ class ProbeOutcome:
     problem: str = ""
 
 
-def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy, candidates: Candidates) -> Route:
-    """Return *route* with the probe's answer in it: burst if complex, else as it was. No estimate means local."""
+def decide_after_probe(
+    task: Task, route: Route, outcome: ProbeOutcome, policy: Policy, candidates: Candidates, past: Past = NO_PAST
+) -> Route:
+    """Return *route* of *task* with the probe's answer in it: burst if complex, else as it was.
+
+    No estimate means local.
+    """
     rule = next((rule for rule in policy.rules if isinstance(rule, BorderlineRule)), None)
     if outcome.complexity is None or rule is None:
         return replace(
@@ -55,6 +62,6 @@ def decide_after_probe(route: Route, outcome: ProbeOutcome, policy: Policy, cand
         tier=tier,
         condense=route.condense and profile == route.profile,
         reasons=(*route.reasons, said),
-        estimate=estimate(route.evidence, profile, policy, candidates),
+        estimate=estimate(task, route.evidence, profile, policy, candidates, past),
         flips=(),
     )

@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from profile_router.core.policy import Policy
+from profile_router.core.policy import ModelPrice, Policy, Price
 from profile_router.core.profile import host_name
 from profile_router.core.routing.candidate import Candidate, is_local
+from profile_router.core.routing.listed import ListedPrice
 
-RateSource = Literal["free", "policy", "tier", "dearest"]
+RateSource = Literal["free", "policy", "table", "tier", "dearest"]
 PROVIDER = "provider"
 # Servers that say in USD what an answer cost, in `usage.cost`, each by its host.
 _SAY_USD = frozenset({"openrouter.ai"})
 _NAMED: dict[RateSource, str] = {
     "tier": "tier's price",
-    "dearest": "dearest tier",
+    "dearest": "unknown model, dearest tier",
 }
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
     """What one token costs at an endpoint, in USD: sent, sent and cached there, and answered.
 
-    `source` says whose figure it is. `says_usd`: the endpoint itself says what an answer cost, and that counts more.
+    `source` says whose figure it is, `dated` the year and month of a table. `says_usd`: the endpoint itself says what
+    an answer cost, and that counts more. An answer to more than `long_above` tokens costs `long` (sent, answered,
+    cached) a token instead; None: never.
     """
 
     usd_in: float
@@ -31,6 +35,9 @@ class Rate:
     usd_cached: float
     source: RateSource
     says_usd: bool = False
+    dated: str = ""
+    long_above: int | None = None
+    long: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def paid(self) -> bool:
@@ -40,10 +47,21 @@ class Rate:
     @property
     def named(self) -> str:
         """Return the source as receipts and screens name it."""
-        return _NAMED.get(self.source, self.source)
+        return f"{self.source}, {self.dated}" if self.dated else _NAMED.get(self.source, self.source)
+
+    def is_long(self, tokens_in: int) -> bool:
+        """Tell whether an answer to *tokens_in* has the price of long prompts."""
+        return self.long_above is not None and tokens_in > self.long_above
 
     def cost(self, tokens_in: int, tokens_out: int, cached: int = 0) -> float:
-        """Return what a call of *tokens_in*, *cached* of them from a cache, and *tokens_out* costs, in USD."""
+        """Return what one call of *tokens_in*, *cached* of them from a cache, and *tokens_out* costs, in USD."""
+        if not self.is_long(tokens_in):
+            return self.cost_of_short(tokens_in, tokens_out, cached)
+        usd_in, usd_out, usd_cached = self.long
+        return round((tokens_in - cached) * usd_in + cached * usd_cached + tokens_out * usd_out, 6)
+
+    def cost_of_short(self, tokens_in: int, tokens_out: int, cached: int = 0) -> float:
+        """Return what calls of so many tokens together cost, none of which is long."""
         sent = (tokens_in - cached) * self.usd_in + cached * self.usd_cached
         return round(sent + tokens_out * self.usd_out, 6)
 
@@ -54,9 +72,10 @@ FREE = Rate(usd_in=0.0, usd_out=0.0, usd_cached=0.0, source="free")
 def rate_at(candidate: Candidate | None, provider: int, policy: Policy, *, elsewhere: bool = False) -> Rate:
     """Return what the provider number *provider* of *candidate* charges; None: a profile that nobody described.
 
-    Only an attested endpoint of this machine is free. The operator's own price of the model comes first, then its
-    tier's for the model that the tier's profile names first. Anything else costs as much as the dearest tier, so that
-    no unknown endpoint is ever taken to be free.
+    Only an attested endpoint of this machine is free. The operator's own figures come first: the price of the model,
+    then the tier's, if measured, for the model that its profile names first. The table's price of that model at that
+    host comes next, then what the tier is said to cost. Anything else costs as much as the dearest tier, so that no
+    unknown endpoint is ever taken to be free.
     *elsewhere*: the endpoint said that it passes the work on to another machine.
     """
     at = candidate.at(provider) if candidate is not None else None
@@ -67,24 +86,46 @@ def rate_at(candidate: Candidate | None, provider: int, policy: Policy, *, elsew
 
 
 def _charged(candidate: Candidate | None, at: Candidate | None, policy: Policy) -> Rate:
-    prices = policy.prices_by_tier()
-    dearest = max(price.usd_per_token for price in prices.values())
+    dearest = max(price.usd_per_token for price in policy.prices_by_tier().values())
     if candidate is None or at is None:
         return _flat(dearest, "dearest")
-    for own in policy.prices.models:
-        if own.model == at.model:
-            sent, cached = own.usd_per_million_in, own.usd_per_million_cached
-            return Rate(
-                usd_in=sent / 1e6,
-                usd_out=own.usd_per_million_out / 1e6,
-                usd_cached=(sent if cached is None else cached) / 1e6,
-                source="policy",
-            )
-    if at.model == candidate.model:
-        tier = policy.tiers.tier_of(candidate.name)
-        if tier is not None and tier != "local":
-            return _flat(prices[tier].usd_per_token, "tier")
-    return _flat(dearest, "dearest")
+    if own := next((one for one in policy.prices.models if one.model == at.model), None):
+        return _own(own)
+    tier = _tier_price(candidate, at, policy)
+    if tier is not None and tier.measured:
+        return _flat(tier.usd_per_token, "tier")
+    if at.listed is not None:
+        return _of_table(at.listed)
+    return _flat(dearest, "dearest") if tier is None else _flat(tier.usd_per_token, "tier")
+
+
+def _tier_price(candidate: Candidate, at: Candidate, policy: Policy) -> Price | None:
+    """Return the price of the tier whose profile names the model of *at* first, None where that is none, or local."""
+    tier = policy.tiers.tier_of(candidate.name) if at.model == candidate.model else None
+    return None if tier is None or tier == "local" else policy.prices_by_tier()[tier]
+
+
+def _own(own: ModelPrice) -> Rate:
+    sent, cached = own.usd_per_million_in, own.usd_per_million_cached
+    return Rate(
+        usd_in=sent / _MILLION,
+        usd_out=own.usd_per_million_out / _MILLION,
+        usd_cached=(sent if cached is None else cached) / _MILLION,
+        source="policy",
+    )
+
+
+def _of_table(listed: ListedPrice) -> Rate:
+    long_in, long_out, long_cached = (usd / _MILLION for usd in listed.long)
+    return Rate(
+        usd_in=listed.usd_per_million_in / _MILLION,
+        usd_out=listed.usd_per_million_out / _MILLION,
+        usd_cached=listed.usd_per_million_cached / _MILLION,
+        source="table",
+        dated=listed.dated,
+        long_above=listed.long_above,
+        long=(long_in, long_out, long_cached),
+    )
 
 
 def _flat(usd: float, source: RateSource) -> Rate:

@@ -5,17 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What the route is expected to cost: USD, seconds, and USD had the task gone to the burst tier."""
+    """What the route is expected to cost: USD, seconds, and the same had the task gone to the burst tier.
+
+    USD stand in the middle of a range from its low to its high end, by the prices of the source. `turns` are the model
+    calls of the three; they are by so many `attempts` like it, 0: as published.
+    """
 
     usd: float
     seconds: float
     usd_if_burst: float
     seconds_if_burst: float
+    usd_low: float = 0.0
+    usd_high: float = 0.0
+    usd_source: str = ""
+    usd_if_burst_low: float = 0.0
+    usd_if_burst_high: float = 0.0
+    usd_if_burst_source: str = ""
+    turns: tuple[int, int, int] = (1, 1, 1)
+    attempts: int = 0
+
+    @property
+    def cost(self) -> CostRange:
+        """Return what the attempt is expected to cost."""
+        return CostRange(low=self.usd_low, middle=self.usd, high=self.usd_high, source=self.usd_source)
+
+    @property
+    def cost_if_burst(self) -> CostRange:
+        """Return what it is expected to cost at the burst tier."""
+        low, high = self.usd_if_burst_low, self.usd_if_burst_high
+        return CostRange(low=low, middle=self.usd_if_burst, high=high, source=self.usd_if_burst_source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy
-from profile_router.core.routing.estimate import file_tokens
 from profile_router.core.routing.fit import usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
-from profile_router.core.text import price, some_of, thousands
+from profile_router.core.routing.size import file_tokens
+from profile_router.core.text import priced, some_of, thousands
 
 if TYPE_CHECKING:
     from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from profile_router.core.privacy.taint import Taint
 
 Json = dict[str, Any]
+_ESTIMATE = (
+    *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds"),
+    *("usd_if_burst", "usd_if_burst_low", "usd_if_burst_high", "usd_if_burst_source"),
+)
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
@@ -40,7 +44,7 @@ def decision_json(decision: Decision) -> Json:
         **said,
         **_fields(decision, "needs_probe", "condense"),
         "flips": list(decision.flips),
-        "estimate": _fields(decision.estimate, "usd", "seconds", "usd_if_burst"),
+        "estimate": _fields(decision.estimate, *_ESTIMATE) | {"turns": list(decision.estimate.turns)},
     }
 
 
@@ -113,7 +117,7 @@ def decision_lines(decision: Decision, policy: Policy) -> list[str]:
         *_labelled("why", (*_joined(decision.reasons), *_sizes(decision.evidence, decision.profile, policy))),
     ]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
-    lines += _labelled("costs", (_price(decision, policy.tiers.burst),))
+    lines += _labelled("costs", tuple(_costs(decision, policy.tiers.burst)))
     return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
 
 
@@ -153,12 +157,21 @@ def _source(source: str, age_s: float | None) -> str:
     return f"{source} {age_s / 3600:.1f} h ago" if age_s >= _SOON_S else f"{source} just now"
 
 
-def _price(route: Route, burst: str) -> str:
+def _costs(route: Route, burst: str) -> Iterator[str]:
+    """Yield what the route is expected to cost, by how many turns, and the same for the burst tier."""
     guess = route.estimate
-    here = f"{price(guess.usd)} at {route.host}, about {guess.seconds:,.0f} s"
-    if route.profile == burst:
-        return here
-    return f"{here}   ({burst}: {price(guess.usd_if_burst)}, about {guess.seconds_if_burst:,.0f} s)"
+    yield f"{guess.cost.said} at {route.host}, about {guess.seconds:,.0f} s"
+    if guess.usd_high:
+        yield _turns(route)
+    if route.profile != burst:
+        yield f"{burst}: {guess.cost_if_burst.said}, about {guess.seconds_if_burst:,.0f} s"
+
+
+def _turns(route: Route) -> str:
+    guess = route.estimate
+    low, middle, high = guess.turns
+    by = f"by {guess.attempts} attempts like it" if guess.attempts else "as published for agents"
+    return f"{low} to {high} turns, likely {middle}, {by}" if low < high else f"{low} turn{'s' * (low > 1)}"
 
 
 def decision_line(decision: Decision) -> str:
@@ -179,7 +192,7 @@ def attempt_line(attempt: Attempt) -> str:
         return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
     turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
-    cost = f"{price(receipt.cost_usd)} · {receipt.seconds:.1f} s{_read(receipt)}"
+    cost = f"{priced(receipt.cost_usd, receipt.cost_source)} · {receipt.seconds:.1f} s{_read(receipt)}"
     return f"{receipt.profile} · {served} · {turns} · {tokens} · {cost}"
 
 

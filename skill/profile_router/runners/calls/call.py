@@ -18,6 +18,7 @@ from typing import Any
 from profile_router.core.attempt.receipts import Counts, receipt_of
 from profile_router.core.attempt.usage import SaidUsage
 from profile_router.core.ladder.causes import detail_of
+from profile_router.core.ladder.cost_range import exactly
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
@@ -114,7 +115,8 @@ class RecordedCalls:
         usd = call.rate.cost(self._sent(call), call.max_tokens)
         if self.purse is None or usd == 0:
             return None
-        return await self.purse.take(call.profile.name, usd, profile=call.profile.name, step=call.step, name=name)
+        cost = exactly(usd, call.rate.named)
+        return await self.purse.take(call.profile.name, cost, profile=call.profile.name, step=call.step, name=name)
 
 
 async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]:
@@ -147,7 +149,8 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
                 factor=policy.counting.tokenizer_factor,
                 most_out=call.max_tokens,
                 rate=call.rate,
-            )
+            ),
+            call.rate,
         )
     receipt = _receipt(call, counts, failure, time.monotonic() - started)
     if failure is not None:

@@ -48,7 +48,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         vision: bool,
         emit: Emit,
         rate: Rate,
-        afford: Callable[[int, int], None] | None = None,
+        afford: Callable[[float], None] | None = None,
     ) -> None:
         super().__init__()
         self.clock = StreamClock(where, limits)
@@ -86,7 +86,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
                 "over-window", f"the prompt does not fit {self.history.budget:,} tokens and nothing is left to trim"
             )
         if self._afford is not None:
-            self._afford(self.counts.tokens_in + self.history.tokens, self.counts.tokens_out + self._answer_tokens)
+            so_far, _ = self.counts.cost(self._rate)
+            self._afford(so_far + self._rate.cost(self.history.tokens, self._answer_tokens))
         self.counts.turns += 1
         told = request.override(messages=cast("list[AnyMessage]", self._form.sent(fitted)))
         if not self._form.sends_tools:
@@ -139,7 +140,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             most_out=self._answer_tokens,
             rate=self._rate,
         )
-        self.counts.take(found)
+        self.counts.take(found, self._rate)
         if not found.doubts:
             self.history.learn(found.tokens_in)
 

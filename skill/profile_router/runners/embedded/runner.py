@@ -208,16 +208,6 @@ class EmbeddedRunner:
         found = await asyncio.to_thread(open_terminal, order, profile, fence, self.policy, self.secrets)
         return (None, found) if isinstance(found, str) else (found, "")
 
-    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int, int], None] | None:
-        """Return what sees to it that so many tokens of the attempt are held."""
-        if hold is None:
-            return None
-
-        def afford(tokens_in: int, tokens_out: int) -> None:
-            hold.grow(order.rate.cost(tokens_in, tokens_out))
-
-        return afford
-
     def _fence(self, order: Order) -> Fence | None:
         if self.workspace is None:
             return None
@@ -240,7 +230,7 @@ class EmbeddedRunner:
             vision=order.vision,
             emit=emit,
             rate=order.rate,
-            afford=self._afford(order, hold),
+            afford=None if hold is None else hold.covers,
         )
 
 

@@ -1,4 +1,4 @@
 """The Hermes runner: a subagent as one turn of the real Hermes, in a fresh process of Hermes' own python.
 
-Other rooms come in by `installation`, `runner`, `seams`.
+Other rooms come in by `runner`, `seams`.
 """

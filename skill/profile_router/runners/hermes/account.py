@@ -24,7 +24,8 @@ from profile_router.threads.records import MemoryRecords, Records
 
 _NOTED = ("asked", "answered", "refused")
 _SUMS = ("tokens_in", "tokens_out", "cached")
-_NOTHING_MORE = (False, 0, 0.0, (0, 0, 0))
+_NOTHING_MORE = (False, 0, 0.0, (0, 0, 0), 0, False)
+_MORE = 4  # what a record of an older version has of that
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,12 +36,12 @@ class Account(Counts):
     child tells has `bytes_per_token`: what an answer can have taken at most. The child's own figures are believed
     within that.
 
-    `afford` holds the money for the tokens in and out so far, the request to go out and the longest answer; where there
-    is none, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets the model
-    that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and `asked_out` are
-    what the request under way has taken by its size; `counted`: some of the tokens are by size, because the provider
-    did not say. `trouble` is how the last request failed, None where it was answered; times are seconds. `records` hold
-    the counts of a turn that was answered, under `name`.
+    `afford` sees to it that the USD are held of what was answered so far, the request to go out and the longest
+    answer; where they are not, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets
+    the model that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and
+    `asked_out` are what the request under way has taken by its size; `counted`: some of the tokens are by size, because
+    the provider did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
+    `records` hold the counts of a turn that was answered, under `name`.
     """
 
     emit: Emit
@@ -49,7 +50,7 @@ class Account(Counts):
     rate: Rate = FREE
     window: int = 1 << 20
     bytes_per_token: float = 4.0
-    afford: Callable[[int, int], None] | None = None
+    afford: Callable[[float], None] | None = None
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
     over: Failure | None = None
@@ -99,7 +100,7 @@ class Account(Counts):
 
     def _noted(self) -> tuple[object, ...]:
         tokens = (self.tokens_in + self.asked_in, self.tokens_out + self.asked_out)
-        charged = (self.tokens_cached, self.charged_usd, self.charged)
+        charged = (self.tokens_cached, self.charged_usd, self.charged, self.long, self.by_provider)
         return (self.turns, *tokens, self.model_served, self.first_s, self.counted or self.asked_in > 0, *charged)
 
     def interrupted(self, where: str) -> Failure | None:
@@ -108,7 +109,10 @@ class Account(Counts):
         if recorded is None:
             return None
         self.turns, self.tokens_in, self.tokens_out, self.model_served, self.first_s, *more = recorded
-        self.counted, self.tokens_cached, self.charged_usd, self.charged = more or _NOTHING_MORE
+        if len(more) == _MORE:
+            more += [0, any(more[-1])]
+        counted, cached, usd, charged, self.long, self.by_provider = more or _NOTHING_MORE
+        self.counted, self.tokens_cached, self.charged_usd, self.charged = counted, cached, usd, charged
         message = (
             f"{where}: profile-router was ended in the middle of Hermes' turn, after {self.turns} model calls; such "
             "a turn cannot be taken up again, and what it did until then is in the workspace"
@@ -142,13 +146,13 @@ class Account(Counts):
         most_out = max(sum(answer for _, answer in rooms), math.ceil(written * self.bytes_per_token))
         sent = sum(room for room, _ in rooms)
         own = (self.asked_in or math.ceil(sent / self.bytes_per_token), written)
-        self.take(believed(said, sent=sent, most_out=most_out, counted=lambda: own, rate=self.rate))
+        self.take(believed(said, sent=sent, most_out=most_out, counted=lambda: own, rate=self.rate), self.rate)
 
     def _hold(self, sent: int, answer: int) -> None:
         if self.afford is None or self.over is not None:
             return
         try:
-            self.afford(self.tokens_in + sent, self.tokens_out + answer)
+            self.afford(self.cost(self.rate)[0] + self.rate.cost(sent, answer))
         except AttemptError as error:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(error)

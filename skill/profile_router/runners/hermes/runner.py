@@ -25,6 +25,7 @@ from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
 from profile_router.core.text import price
 from profile_router.errors import AttemptError
+from profile_router.machine.hermes_program import Hermes
 from profile_router.ports import Emit, Hold, Stopped
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.files import read_config
@@ -32,7 +33,6 @@ from profile_router.prompting.templates import render
 from profile_router.prompting.texts import order_content
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Child, Ended, Heard, converse, home_of, started
-from profile_router.runners.hermes.installation import Hermes
 from profile_router.runners.hermes.results import failure_of
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records
@@ -77,7 +77,7 @@ class HermesRunner:
             rate=order.rate,
             window=order.window,
             bytes_per_token=self._counting()["bytes_per_token"],
-            afford=self._afford(order, hold),
+            afford=None if hold is None else hold.covers,
         )
         if interrupted := account.interrupted(profile.where):
             receipt = self._receipt(order, account, interrupted, profile, 0.0)
@@ -147,11 +147,6 @@ class HermesRunner:
                 raise AttemptError("wrong-model", f"{profile.where} {problem}")
 
         return look_at
-
-    def _afford(self, order: Order, hold: Hold | None) -> Callable[[int, int], None] | None:
-        if hold is None:
-            return None
-        return lambda tokens_in, tokens_out: hold.grow(order.rate.cost(tokens_in, tokens_out))
 
     def _child(self, profile: str) -> AbstractContextManager[Child]:
         place = (home_of(profile, self.root), self.environ, self.workspace)

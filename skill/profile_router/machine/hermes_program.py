@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +40,8 @@ def find_hermes(environ: Mapping[str, str], named: str = "") -> Hermes | None:
             return None
         if value:
             return _named(Path(value).expanduser(), place)
+    import shutil  # see `git.command`
+
     found = shutil.which("hermes", path=environ.get("PATH", ""))
     python = _interpreter(Path(found), environ.get("PATH", "")) if found else None
     return None if found is None or python is None else Hermes(python=python, command=(found,))
@@ -71,6 +72,8 @@ def _interpreter(command: Path, search: str, depth: int = _WRAPPERS) -> Path | N
     if long := _LONG_SHEBANG.search(rest):
         program = long[1].strip('"')
     if Path(program).name.startswith(("python", "pypy")):
+        import shutil
+
         found = shutil.which(program, path=search)
         return Path(found) if found else None
     wrapped = _WRAPPED.search(rest)

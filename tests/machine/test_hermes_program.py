@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from profile_router.errors import UsageError
-from profile_router.runners.hermes.installation import VARIABLE, Hermes, find_hermes
+from profile_router.machine.hermes_program import VARIABLE, Hermes, find_hermes
 
 Write = Callable[[str, str], Path]
 

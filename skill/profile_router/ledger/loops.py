@@ -1,0 +1,42 @@
+"""What the newest attempts took, for the estimate of the next: one query, answered by an index alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from profile_router.core.routing.loop import PastLoop
+from profile_router.core.routing.size import Size
+from profile_router.errors import StateError
+from profile_router.ledger.schema import FILE, make_ready
+from profile_router.state.database import reading
+
+_NEWEST = 400
+# How an agent's loop ends by itself, or by a limit of ours: what broke off tells nothing of its length.
+_ENDED = "('ok', 'verification-failed', 'no-change', 'turn-limit', 'over-budget')"
+_SAID = (
+    "SELECT runner, tier, turns, tokens_in, tokens_out, tokens_cached, seconds FROM attempts "  # noqa: S608
+    f"INDEXED BY attempts_by_size WHERE size = ? AND turns > 0 AND verdict IN {_ENDED} ORDER BY started DESC LIMIT ?"
+)
+
+
+def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:
+    """Return the newest attempts at tasks of *size*, whoever made them; none where the ledger cannot be read."""
+    if not (state / FILE).exists():
+        return ()
+    try:
+        with reading(state / FILE, make_ready) as database:
+            rows = database.execute(_SAID, (size, _NEWEST)).fetchall()
+    except StateError:  # who writes there next hears of it
+        return ()
+    return tuple(
+        PastLoop(
+            runner=runner,
+            tier=tier,
+            turns=turns,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            tokens_cached=cached,
+            seconds=seconds,
+        )
+        for runner, tier, turns, tokens_in, tokens_out, cached, seconds in rows
+    )

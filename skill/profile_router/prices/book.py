@@ -1,0 +1,134 @@
+"""The book of prices: what was looked up before is kept in the user's cache, the rest is looked up, or left unknown.
+
+Kept is what one version of the table says, in one file (`state.kept_files`). Another version, another model or host,
+a day on which a price changes, damage: each is looked up again. Hosts and models stand there as digests alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from profile_router import __version__
+from profile_router.core.profile import is_loopback
+from profile_router.core.routing.listed import ListedPrice
+from profile_router.folders import our_folder
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.prices.table import plain_url, table_version
+from profile_router.state.kept_files import MOST_BYTES, keep_file, kept
+
+_MOST = 500  # prices that are kept
+_MOST_USD = 1_000_000.0
+_FIGURES = ("usd_per_million_in", "usd_per_million_out", "usd_per_million_cached")
+_DATED = re.compile(r"(\d{4}-\d{2})?")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})?")
+_Found = tuple[ListedPrice | None, str]  # and the day on which it changes
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceBook:
+    """The prices of models at endpoints, kept in *folder*. `looks_up`: what is not kept is looked up, and then is."""
+
+    folder: Path
+    looks_up: bool
+    clock: Callable[[], float] = time.time
+    _found: dict[str, _Found] | None = field(default=None, init=False)
+
+    def price(self, base_url: str, model: str) -> ListedPrice | None:
+        """Return what *model* costs at *base_url*; None where the table does not say, or was not asked."""
+        url = plain_url(base_url)
+        if not url or not model or is_loopback(base_url):
+            return None
+        name = hashlib.sha256(f"{url}\0{model}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        known = self._known()
+        today = time.strftime("%Y-%m-%d", time.gmtime(self.clock()))
+        if name in known and (not known[name][1] or today < known[name][1]):
+            return known[name][0]
+        if not self.looks_up:
+            return None
+        known.pop(name, None)
+        known[name] = _looked_up(url, model, self.clock())
+        self._keep(known)
+        return known[name][0]
+
+    def _known(self) -> dict[str, _Found]:
+        if self._found is None:
+            content = kept(self.folder, _file_name()) if self.folder.is_dir() else None
+            self._found = {} if content is None else _read(content)
+        return self._found
+
+    def _keep(self, known: Mapping[str, _Found]) -> None:
+        newest = dict(list(known.items())[-_MOST:])
+        told = {name: [day, None if price is None else _told(price)] for name, (price, day) in newest.items()}
+        keep_file(self.folder, _file_name(), json.dumps(told).encode())
+
+
+def price_book(environ: Mapping[str, str], *, looks_up: bool) -> PriceBook:
+    """Return this user's book."""
+    return PriceBook(folder=our_folder("CACHE", environ) / "prices", looks_up=looks_up)
+
+
+def _looked_up(url: str, model: str, now: float) -> _Found:
+    from datetime import UTC, datetime
+
+    from profile_router.prices.table import look_up
+
+    with suppress(ImportError):  # an installation without the table does without its prices
+        return look_up(url, model, datetime.fromtimestamp(now, UTC))
+    return None, ""
+
+
+def _file_name() -> str:
+    return hashlib.sha256(f"{__version__}\0{table_version()}".encode()).hexdigest()
+
+
+def _told(price: ListedPrice) -> list[Any]:
+    return [*(getattr(price, name) for name in _FIGURES), price.dated, price.long_above, list(price.long)]
+
+
+def _read(content: bytes) -> dict[str, _Found]:
+    """Return what *content* tells; nothing at all where any of it cannot be what was kept."""
+    try:
+        told = read_json(content, most=MOST_BYTES)
+        return {str(name): (_price(price), _text(day, _DAY)) for name, (day, price) in told.items()}
+    except (UnreadableJson, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _price(told: Any) -> ListedPrice | None:
+    if told is None:
+        return None
+    sent, answered, cached, dated, above, long = told
+    if not (above is None or (type(above) is int and above >= 0)):
+        raise ValueError("no number of tokens")
+    long_in, long_out, long_cached = map(_amount, long)
+    if min(_amount(sent), _amount(answered)) <= 0:
+        raise ValueError("a price of nothing")
+    return ListedPrice(
+        usd_per_million_in=_amount(sent),
+        usd_per_million_out=_amount(answered),
+        usd_per_million_cached=_amount(cached),
+        dated=_text(dated, _DATED),
+        long_above=above,
+        long=(long_in, long_out, long_cached),
+    )
+
+
+def _amount(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= _MOST_USD:
+        raise ValueError("no amount")
+    return float(value)
+
+
+def _text(value: Any, form: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise ValueError("no date")
+    return value

@@ -1,0 +1,35 @@
+"""What earlier runs tell the estimate of this one: attempts at tasks of its size, and whether there is a Hermes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from profile_router.core.routing.loop import Past, PastRuns
+from profile_router.core.routing.size import Size
+from profile_router.errors import UsageError
+from profile_router.ledger.loops import past_loops
+from profile_router.runs.setup import Setup
+
+
+def past_runs(state: Path, *, hermes: bool) -> PastRuns:
+    """Return what reads the ledger in *state* once for each size. *hermes*: there is a Hermes."""
+    found: dict[Size, Past] = {}
+
+    def past(size: Size) -> Past:
+        if size not in found:
+            found[size] = Past(loops=past_loops(state, size), hermes=hermes)
+        return found[size]
+
+    return past
+
+
+def has_hermes(setup: Setup) -> bool:
+    """Tell whether a run of *setup* would find a Hermes. One that is named and is not there is `run`'s to refuse."""
+    if setup.policy.runner == "embedded" or setup.home.root is None:
+        return False
+    from profile_router.machine.hermes_program import find_hermes
+
+    try:
+        return find_hermes(setup.environ, setup.policy.hermes.python) is not None
+    except UsageError:
+        return False

@@ -1,0 +1,39 @@
+"""An amount is told with whose figure it is: what the provider charged as it is, all else as about right."""
+
+from __future__ import annotations
+
+import pytest
+
+from profile_router.core.ladder.cost_range import CostRange, exactly
+from profile_router.core.text import about, priced
+
+
+@pytest.mark.parametrize(
+    ("usd", "source", "told"),
+    [
+        (0.019, "provider", "$0.019 (provider)"),
+        (0.02, "provider", "$0.02 (provider)"),
+        (1.239, "provider", "$1.24 (provider)"),
+        (0.0009, "provider", "$0.0009 (provider)"),
+        (0.019, "table, 2026-11", "≈ $0.02 (table, 2026-11)"),
+        (0.5, "policy", "≈ $0.50 (policy)"),
+        (0.5, "provider and tier's price", "≈ $0.50 (provider and tier's price)"),
+        (0.5, "unknown model, dearest tier", "≈ $0.50 (unknown model, dearest tier)"),
+        (0.0, "free", "$0.00 (free)"),
+        (0.25, "", "$0.25"),
+    ],
+)
+def test_an_amount_names_its_source(usd: float, source: str, told: str) -> None:
+    assert priced(usd, source) == told
+
+
+def test_a_range_names_what_is_likely() -> None:
+    span = CostRange(low=0.124, middle=0.27, high=12.3, source="table, 2026-11")
+    assert span.said == "≈ $0.12–12.30, likely $0.27 (table, 2026-11)"
+    assert exactly(0.3, "policy").said == "≈ $0.30 (policy)"
+    assert exactly(0.0, "free").said == "$0.00 (free)"
+
+
+@pytest.mark.parametrize(("exact", "told"), [(True, "$1.50"), (False, "≈$1.50")])
+def test_where_there_is_no_room_a_sign_tells_what_is_not_the_providers_own(exact: bool, told: str) -> None:
+    assert about(1.5, exact=exact) == told
