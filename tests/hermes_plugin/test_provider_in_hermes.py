@@ -93,8 +93,7 @@ def test_writers_of_a_batch_work_in_copies_and_the_later_one_of_a_conflict_keeps
 def test_a_private_child_is_refused_with_what_helps_where_the_local_server_is_down(stage: Stage) -> None:
     (stage.workspace / "deploy").mkdir()
     (stage.workspace / "deploy" / ".env").write_text("API_KEY=sk-live-0123456789abcdef0123456789\n")
-    with nobody() as closed, server() as others:
-        local = ScriptedProvider()
+    with nobody() as closed, server() as local, server() as others:
         local.base_url = closed
         servers = {LOCAL: local, BURST: others, CHEAP: others}
         [entry] = told_of(stage, servers, {"goal": "Rotate the key in deploy/.env"})

@@ -18,6 +18,7 @@ from typing import Any
 from .arguments import tasks_of
 from .calls.fields import taken
 from .children import CHILDREN
+from .live import show
 from .receipts import dollars
 from .seam import native
 from .settings import environment, folder_here, folder_of_parent, read_settings
@@ -43,6 +44,7 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
     tasks = [_with_fields(task) for task in tasks_of(args) or ()]
     if not tasks:
         return None
+    show(f"{len(tasks)} task{'s' * (len(tasks) != 1)} delegated: looking where each goes")
     dear = _dear(tasks) if _somebody() else {}
     CHILDREN.expect(str(call.get("session_id") or ""), {goal: usd for goal, (usd, _) in dear.items()})
     if not dear:
