@@ -185,7 +185,7 @@ def test_a_person_is_asked_before_the_calls(answer: str, calls: int, served: tup
 def test_a_paid_call_is_called_so_before_it_is_made(with_pool: Path) -> None:
     done = on_a_terminal("install", "--use-root-keys", home=with_pool, answer="y\nn\n")
     assert re.search(
-        r"^  coding-burst +\S+ at openrouter\.ai: paid, 16 tokens .* about \$0\.\d+$", done.out, re.MULTILINE
+        r"^  coding-burst +\S+ at openrouter\.ai: paid, 16 tokens .* ≈ \$0\.\d+ \(.+\)$", done.out, re.MULTILINE
     )
     assert "no call made" in done.out
 
