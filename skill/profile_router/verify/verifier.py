@@ -114,8 +114,10 @@ class WorkspaceVerifier:
 
         *before* is what the check said before the work on *task*. Test files that it does not name are put back first.
         """
-        back = self._put_back(snapshot, task) if check is not None and task is not None else SetBack(done=True)
-        changed = self._changes(snapshot)
+        back, seen = SetBack(done=True), None
+        if check is not None and task is not None:
+            back, seen = self._put_back(snapshot, task)
+        changed = self._changes(snapshot, seen)
         result = None
         if check is not None:
             judge = JudgedCheck(
@@ -146,29 +148,32 @@ class WorkspaceVerifier:
             put_back_note=back.note if back.done else "",
         )
 
-    def _put_back(self, snapshot: str, task: Task) -> SetBack:
-        """Make test files that *task* does not name what they were before; `left` of the answer are their paths."""
-        if self.workspace is None or self.state is None:
-            return SetBack(done=True)
+    def _put_back(self, snapshot: str, task: Task) -> tuple[SetBack, str | None]:
+        """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
+
+        Return a mark of the work tree too, where one was taken and holds still.
+        """
         done: SetBack | None = self._found("put back")
-        if done is None:
-            root = self.workspace.root
-            if snapshot:
-                marks = self._marks(root)
-                after = marks.take()
-                paths = to_put_back(marks.trees, root, snapshot, after, task)
-                back = SetBack(done=True)
-                if paths:
-                    back = set_back_by_git(marks.trees, root, self.state, self.name, (snapshot, after), paths)
-            else:
-                paths = written_to_put_back(self.journal, task)
-                held = {path: self.journal[path] for path in paths}
-                back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
-            names = tuple(path_as_text(path) for path in paths)
-            note = f"{some_of(names)}: {back.note}" if back.note else ""
-            done = replace(back, left=names, note=note)
-            self._keep("put back", done)
-        return done
+        if done is not None or self.workspace is None or self.state is None:
+            return done or SetBack(done=True), None
+        root = self.workspace.root
+        if snapshot:
+            marks = self._marks(root)
+            after = self._found("looked") or marks.take()
+            paths = to_put_back(marks.trees, root, snapshot, after, task)
+            if not paths:
+                return SetBack(done=True), after
+            back = set_back_by_git(marks.trees, root, self.state, self.name, (snapshot, after), paths)
+        else:
+            paths = written_to_put_back(self.journal, task)
+            if not paths:
+                return SetBack(done=True), None
+            held = {path: self.journal[path] for path in paths}
+            back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
+        names = tuple(path_as_text(path) for path in paths)
+        done = replace(back, left=names, note=f"{some_of(names)}: {back.note}" if back.note else "")
+        self._keep("put back", done)
+        return done, None
 
     def _touching(self, task: Task | None, changed: Sequence[ChangedFile]) -> tuple[str, ...] | None:
         """Return the test files that touch what *task* names and what was *changed*; None where that is nothing."""
@@ -250,13 +255,14 @@ class WorkspaceVerifier:
             found = changed_since(self.workspace.root, self.journal)
             yield from (file for file in found if path_as_text(file[0]) not in names)
 
-    def _changes(self, snapshot: str) -> tuple[ChangedFile, ...]:
+    def _changes(self, snapshot: str, seen: str | None = None) -> tuple[ChangedFile, ...]:
+        """Return what changed since *snapshot*. *seen* is a mark of the work tree as it is, if there is one."""
         if self.workspace is None:
             return ()
         if not snapshot:
             return tuple(_counted(*file) for file in changed_since(self.workspace.root, self.journal))
         marks = self._marks(self.workspace.root)
-        after = self._found("looked") or marks.take()
+        after = self._found("looked") or seen or marks.take()
         self._keep("looked", after)  # before the check, which may leave files behind
         self._looked = after
         seen = marks.changes(snapshot, after)
