@@ -52,6 +52,12 @@ def a_policy(*, limits: Mapping[str, Any] | None = None, **changes: Any) -> Poli
     return replace(shipped, limits=shorter, **changes)
 
 
+def without_repair(**changes: Any) -> Policy:
+    """Return `a_policy` without its row `repair`, as older ones are: a failed check is promoted at once."""
+    policy = a_policy(**changes)
+    return replace(policy, ladder=tuple(row for row in policy.ladder if row.to != "repair"))
+
+
 def a_task(goal: str = "rename the function", **changes: Any) -> Task:
     return Task(goal=goal, **changes)
 
@@ -468,14 +474,14 @@ class FakeVerifier:
     async def verify(
         self,
         snapshot: str,
-        summary: str,
+        said: str,
         check: str | None,
         *,
         seconds: float,
         task: Task | None = None,
         before: CheckBefore | None = None,
     ) -> Verified:
-        self.asked.append((snapshot, summary, check))
+        self.asked.append((snapshot, said, check))
         result = None
         if check is not None:
             self.check_seconds.append(seconds)

@@ -17,11 +17,10 @@ NAME = "profile-router"
 def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
     """Return the graph, not yet compiled: whoever compiles it brings the checkpointer."""
     builder = StateGraph(RunState, RunContext, input_schema=RunInput, output_schema=RunOutput)
-    for node in (parent, classify, probe, condense, dispatch, reroute, summarize, verify, merge):
+    for node in (parent, classify, probe, condense, dispatch, reroute, verify, summarize, merge):
         builder.add_node(node)
     builder.add_edge(START, "parent")
     builder.add_edge("parent", "classify")
-    builder.add_edge("summarize", "verify")
     builder.add_edge("merge", END)
     return builder
 

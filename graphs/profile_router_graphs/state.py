@@ -70,9 +70,9 @@ class RunState(RunInput, RunOutput):
     `from_parent` are the parent's own turns as far as they are shared: they come anew with each task, and are kept
     for no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are
     the files that the attempts wrote, None where that is not known; `ended` is the mark of the workspace when the last
-    of them failed. `taints` are the withheld files whose content the words of the attempts so far, `handoff` and the
-    files may hold: a model elsewhere is told `handoff_elsewhere` instead, and `left` are files that stay as such an
-    attempt left them.
+    of them failed, `looked_at` whether it was verified. `taints` are the withheld files whose content the words of the
+    attempts so far, `handoff` and the files may hold: a model elsewhere is told `handoff_elsewhere` instead, and `left`
+    are files that stay as such an attempt left them.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """
@@ -87,6 +87,7 @@ class RunState(RunInput, RunOutput):
     condensed: Condensed | None
     step: str
     attempt: Attempt | None
+    looked_at: bool
     handoff: Handoff | None
     handoff_elsewhere: Handoff | None
     taints: tuple[Taint, ...]
@@ -152,6 +153,7 @@ NOTHING: dict[str, Any] = {
     "condensed": None,
     "provider": 0,
     "attempt": None,
+    "looked_at": False,
     "handoff": None,
     "handoff_elsewhere": None,
     "taints": (),

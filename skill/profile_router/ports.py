@@ -219,14 +219,14 @@ class Verifier(Protocol):
     async def verify(
         self,
         snapshot: str,
-        summary: str,
+        said: str,
         check: str | None,
         *,
         seconds: float,
         task: Task | None = None,
         before: CheckBefore | None = None,
     ) -> Verified:
-        """Return what changed since *snapshot*, what *check* said, and which claims could not be confirmed.
+        """Return what changed since *snapshot*, what *check* said, and which claims in *said* are not so.
 
         The check is judged by what is different since *before* the work on *task*.
         """

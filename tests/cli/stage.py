@@ -1,10 +1,13 @@
 """A stage for runs: a git workspace, a Hermes home, and servers behind its profiles."""
 
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from profile_router.policies.file import SHIPPED
 
 _IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
 
@@ -27,6 +30,17 @@ def profile(home: Path, name: str, base_url: str, *, model: str = "scripted", ex
     text = f"model:\n  provider: custom\n  base_url: {base_url}\n  default: {model}\n  context_length: 32768\n{extra}"
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     (folder / ".env").write_text(env, encoding="utf-8")
+
+
+def without_repair(home: Path, *changes: tuple[str, str]) -> str:
+    """Write the shipped policy without its row `repair`, and with *changes* from text to text; return the file."""
+    text = re.sub(r"  - id: repair\n(?:    .*\n)+", "", SHIPPED.read_text(encoding="utf-8"))
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    file = home / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
 
 
 @contextmanager

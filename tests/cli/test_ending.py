@@ -56,7 +56,7 @@ def test_without_a_check_it_is_unverified(tmp_path: Path, repository: Path) -> N
 def test_a_failed_check_shows_its_last_lines_and_where_the_work_is_before_the_claim(
     tmp_path: Path, repository: Path
 ) -> None:
-    done = _ran(tmp_path, repository, "--check", RED, answers=[FIX, say("All tests pass.")])
+    done = _ran(tmp_path, repository, "--check", RED, answers=[FIX, *[say("All tests pass.")] * 2])
     assert done.code == 1
     assert done.out.startswith("✗ failed      coding-local · small-change\n")
     because, output, work = (
@@ -83,7 +83,7 @@ def test_a_refused_run_says_why_and_what_would_help_and_names_no_work(tmp_path: 
 def test_no_line_on_a_terminal_is_broken_by_it_and_no_table_is_raw(
     columns: int, tmp_path: Path, repository: Path
 ) -> None:
-    with servers(FIX, TABLE) as local, nobody() as burst:
+    with servers(FIX, TABLE, TABLE) as local, nobody() as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst)
         words = ("run", "fix add in calc.py", "--check", RED, "--max-cost", "0")

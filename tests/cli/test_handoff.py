@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.cli import forked
 from tests.cli.command import call, environment
-from tests.cli.stage import profile, workspace
+from tests.cli.stage import profile, without_repair, workspace
 from tests.cli.test_run import Gate
 from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, say
@@ -33,13 +33,8 @@ def repository(tmp_path: Path) -> Path:
 
 
 def policy(home: Path, tree: str) -> str:
-    """Return the shipped policy with promotion.tree *tree*, as a file."""
-    shipped = Path(__file__).parents[2] / "skill" / "profile_router" / "policies" / "default_policy.yaml"
-    text = shipped.read_text(encoding="utf-8")
-    assert "  tree: keep\n" in text
-    file = home / "policy.yaml"
-    file.write_text(text.replace("  tree: keep\n", f"  tree: {tree}\n"), encoding="utf-8")
-    return str(file)
+    """Return the shipped policy with promotion.tree *tree* and without the row `repair`, as a file."""
+    return without_repair(home, ("  tree: keep\n", f"  tree: {tree}\n"))
 
 
 def last_words(provider: ScriptedProvider, request: int = 0) -> str:
@@ -64,7 +59,7 @@ def test_the_next_model_is_told_what_was_tried_what_the_check_said_and_what_chan
     ):
         profile(tmp_path, LOCAL, local.base_url)
         profile(tmp_path, BURST, burst.base_url)
-        code, result = run(tmp_path, repository)
+        code, result = run(tmp_path, repository, "--policy", policy(tmp_path, "keep"))
     assert (code, result["status"], result["summary"]) == (0, "ok", "It adds.")
     told = last_words(burst)
     assert told.startswith("fix add in calc.py\n\nHandoff: ")
@@ -125,7 +120,7 @@ def test_a_secret_that_only_the_check_prints_stays_here_too(tmp_path: Path, repo
     with ScriptedProvider([WRONG, say("half")]) as local, ScriptedProvider([]) as burst:
         profile(tmp_path, LOCAL, local.base_url)
         profile(tmp_path, BURST, burst.base_url)
-        code, result = run(tmp_path, repository)
+        code, result = run(tmp_path, repository, "--policy", policy(tmp_path, "keep"))
     assert (code, burst.requests) == (1, [])
     assert "the last errors" in result["hops"][-1]
     everything = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
@@ -138,7 +133,7 @@ def test_a_private_path_that_the_local_model_wrote_keeps_the_task_here(tmp_path:
     with ScriptedProvider([private, say("half")]) as local, ScriptedProvider([]) as burst:
         profile(tmp_path, LOCAL, local.base_url)
         profile(tmp_path, BURST, burst.base_url)
-        code, result = run(tmp_path, repository)
+        code, result = run(tmp_path, repository, "--policy", policy(tmp_path, "keep"))
     assert (code, burst.requests) == (1, [])
     assert "secrets/plan.md" in result["hops"][-1]
 
@@ -152,7 +147,7 @@ def test_when_the_promoted_attempt_fails_the_first_ones_summary_check_and_work_a
     ):
         profile(tmp_path, LOCAL, local.base_url)
         profile(tmp_path, BURST, burst.base_url)
-        code, result = run(tmp_path, repository)
+        code, result = run(tmp_path, repository, "--policy", policy(tmp_path, "keep"))
     assert (code, result["status"], result["summary"]) == (1, "failed", "I made it multiply.")
     assert [file["path"] for file in result["verified"]["files_changed"]] == ["calc.py"]
     assert result["verified"]["check"]["exit_code"] == 1

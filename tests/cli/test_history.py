@@ -30,10 +30,13 @@ COMMANDS = (("history",), ("threads",), ("budget",), ("show", "t"))
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a home with two runs, to look at only: t failed its check twice, u was well."""
+    """Give a home with two runs, to look at only: t failed its check three times, u was well."""
     tmp_path = tmp_path_factory.mktemp("home")
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
-    with ScriptedProvider([EDIT, say("done"), say("again")]) as local, ScriptedProvider([say("better")]) as burst:
+    with (
+        ScriptedProvider([EDIT, say("done"), say("no better"), say("again")]) as local,
+        ScriptedProvider([say("better")]) as burst,
+    ):
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         failed = call("run", "add b.py", "--check", "false", "--thread", "t", "--json", home=tmp_path, cwd=ws)
@@ -61,7 +64,7 @@ def test_history_has_one_row_a_run_the_newest_first(home: Path) -> None:
         ("u", "ok", "coding-local"),
         ("t", "failed", "coding-burst"),
     ]
-    assert rows[1] | {} == rows[1] | {"cause": "verification-failed", "rule": "small-change", "attempts": 2}
+    assert rows[1] | {} == rows[1] | {"cause": "verification-failed", "rule": "small-change", "attempts": 3}
     assert rows[1]["workspace"] == str(home / "ws")
     assert rows[1]["id"] == json.loads((home / "t.json").read_text())["run"]
     assert len(asked(home, "history", "--limit", "1").out.splitlines()) == 1
@@ -79,7 +82,7 @@ def test_the_receipts_of_a_result_are_the_ledgers_rows(home: Path) -> None:
     result = json.loads((home / "t.json").read_text())
     story = asked(home, "show", result["run"][:6], "--json").json
     assert [{name: one[name] for name in one if name != "number"} for one in story["attempts"]] == result["attempts"]
-    assert [one["verdict"] for one in result["attempts"]] == ["verification-failed"] * 2
+    assert [one["verdict"] for one in result["attempts"]] == ["verification-failed"] * 3
     assert (story["cost_usd"], story["settled_usd"]) == (result["cost_usd"],) * 2
     assert [step["reason"] for step in story["steps"]] == result["hops"]
     assert story["verifications"][-1]["words"]["check"] == result["verified"]["check"]
@@ -88,7 +91,7 @@ def test_the_receipts_of_a_result_are_the_ledgers_rows(home: Path) -> None:
 def test_show_tells_the_story_in_its_order(home: Path) -> None:
     told = asked(home, "show", "t").out
     marks = [line.split()[1] for line in told.splitlines() if not line.startswith(" ")][1:]
-    assert marks == ["check", *["attempt", "verify", "verify", "ladder"] * 2]
+    assert marks == ["check", *["attempt", "verify", "verify", "ladder"] * 3]
     for word in ("verification-failed", "false: FAILED (exit 1)", "b.py", "coding-burst", "policy", str(home / "ws")):
         assert word in told
     assert "add b.py" not in told

@@ -20,13 +20,16 @@ EDIT = tool("write_file", {"path": "b.py", "content": "y = 2\n"})
 CHECK = f'{sys.executable} -B -c "import b; raise SystemExit(b.y != 3)"'
 AGAIN = tool("write_file", {"path": "b.py", "content": "y = 3\n"})
 RUN = ("run", "add b.py", "--check", CHECK, "--thread", "t", "--yes", "--json")
-LAST = 40  # commits of such a run, of threads, health and ledger together, are fewer
+LAST = 50  # commits of such a run, of threads, health and ledger together, are fewer
 
 
 def run(home: Path, moment: Moment | None) -> tuple[int, dict[str, object]]:
     """Run until *moment*, go on, and return how the first process ended and the result."""
     ws = workspace(home / "ws", {"a.py": "x = 1\n"})
-    with ScriptedProvider([EDIT, say("done")]) as local, ScriptedProvider([AGAIN, say("better")]) as burst:
+    with (
+        ScriptedProvider([EDIT, say("done"), say("no better")]) as local,
+        ScriptedProvider([AGAIN, say("better")]) as burst,
+    ):
         profile(home, "coding-local", local.base_url)
         profile(home, "coding-burst", burst.base_url)
         done = live(*RUN, home=home, cwd=ws, moment=moment)
@@ -56,14 +59,14 @@ def test_after_any_write_a_run_is_told_and_after_resuming_told_once_and_whole(tm
         return
     assert ended in (-9, 0)
     [row] = rows
-    assert (row["id"], row["verdict"], row["attempts"]) == (result["run"], "ok", 2)
+    assert (row["id"], row["verdict"], row["attempts"]) == (result["run"], "ok", 3)
     story = call("show", str(row["id"]), "--json", home=tmp_path).json
     receipts = [{name: one[name] for name in one if name != "number"} for one in story["attempts"]]
     assert receipts == result["attempts"]
-    assert [one["verdict"] for one in story["attempts"]] == ["verification-failed", "ok"]
-    assert [step["step"] for step in story["steps"]] == ["promote"]
+    assert [one["verdict"] for one in story["attempts"]] == ["verification-failed", "verification-failed", "ok"]
+    assert [step["step"] for step in story["steps"]] == ["repair", "promote"]
     assert [(check["stage"], check["passed"]) for check in story["verifications"]] == [
-        ("before", False), ("after", False), ("after", True)
+        ("before", False), ("after", False), ("after", False), ("after", True)
     ]  # fmt: skip
     budget = call("budget", "--json", home=tmp_path).json
     assert (budget["spent_usd"], budget["reserved_usd"]) == (result["cost_usd"], 0.0)
@@ -77,7 +80,10 @@ def test_what_is_told_after_a_kill_is_what_is_told_without_one(tmp_path: Path) -
 
 def test_no_run_has_more_commits_than_are_killed_here(tmp_path: Path) -> None:
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
-    with ScriptedProvider([EDIT, say("done")]) as local, ScriptedProvider([AGAIN, say("better")]) as burst:
+    with (
+        ScriptedProvider([EDIT, say("done"), say("no better")]) as local,
+        ScriptedProvider([AGAIN, say("better")]) as burst,
+    ):
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         assert 20 < counted(*RUN, home=tmp_path, cwd=ws)["commit"] < LAST

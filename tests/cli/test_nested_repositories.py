@@ -56,7 +56,7 @@ def test_what_the_tools_wrote_there_counts_as_changed(tmp_path: Path, repository
 
 @pytest.mark.parametrize("repository", each(3, KINDS[1:], str), indirect=True)
 def test_the_next_model_is_told_what_was_changed_there(tmp_path: Path, repository: Path) -> None:
-    done, chats = ran(tmp_path, repository, WRITE, say("done"), check="false")
+    done, chats = ran(tmp_path, repository, WRITE, say("done"), say("no better"), check="false")
     assert done.code == 1
     handoff = chats[0]["messages"][-1]["content"]
     assert "It changed no file" not in handoff

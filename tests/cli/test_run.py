@@ -116,11 +116,11 @@ def test_a_server_that_fails_hands_over_to_the_next_tier_once(tmp_path: Path, re
 
 
 def test_a_check_that_fails_fails_the_run(tmp_path: Path, repository: Path) -> None:
-    with servers(say("I did nothing.")) as local, servers(say("Nor did I.")) as burst:
+    with servers(say("I did nothing."), say("Nothing again.")) as local, servers(say("Nor did I.")) as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         done = call("run", "fix add", "--check", CHECK, "--json", home=tmp_path, cwd=repository)
-    assert (done.code, len(local.chats), len(burst.chats)) == (1, 1, 1)
+    assert (done.code, len(local.chats), len(burst.chats)) == (1, 2, 1)
     assert not done.json["verified"]["check"]["passed"]
 
 

@@ -46,7 +46,8 @@ def repository(tmp_path: Path) -> Path:
 
 @contextmanager
 def models(home: Path, local: Sequence[Any], burst: Sequence[Any]) -> Iterator[tuple[ScriptedProvider, ...]]:
-    with ScriptedProvider(local) as here, ScriptedProvider(burst) as there:
+    """Serve both; a repair by the local model, where it comes to one, changes nothing."""
+    with ScriptedProvider([*local, say("no better")]) as here, ScriptedProvider(burst) as there:
         profile(home, LOCAL, here.base_url)
         profile(home, BURST, there.base_url)
         yield here, there
@@ -89,7 +90,7 @@ def test_what_it_read_goes_to_no_model_elsewhere_in_any_words(tmp_path: Path, re
     assert (code, result["status"], result["summary"]) == (0, "ok", "It adds.")
     assert not [words for words in IN_OTHER_WORDS if words.rstrip("=").encode() in told(burst)]
     assert result["attempts"][0]["taints"] == [{"path": "secrets/plan.txt", "why": "is private (policy: secrets/**)"}]
-    assert result["attempts"][1]["taints"] == []
+    assert result["attempts"][-1]["taints"] == []
     assert any("secrets/plan.txt" in note and "--local-only" in note for note in result["notes"])
     assert (repository / "notes.txt").read_text() == "nothing yet\n"
 

@@ -12,6 +12,7 @@ NAMES = (LOCAL, CHEAP, BURST, SECOND)
 OF_TIER = {"local": LOCAL, "cheap": CHEAP, "burst": BURST, "second": BURST, "private": LOCAL}
 Family = Literal[
     "reach",
+    "check",
     "net",
     "server",
     "limited",
@@ -152,7 +153,7 @@ MEANS: Mapping[str, Row] = {
     "turn limit": _row("turn-limit", "answer"),
     "asks for another profile": _row("asked-for-profile", "asked"),
     "no change": _row("no-change", "answer"),
-    "the check fails": _row("verification-failed", "answer"),
+    "the check fails": _row("verification-failed", "check"),
 }
 
 # The steps that follow, each with where it leads; then the run ends well. "" leads to the same profile. An empty list
@@ -209,6 +210,13 @@ NEXT: Mapping[Family, Mapping[str, list[tuple[str, str]]]] = {
         "cheap": [("promote", BURST)],
         "burst": [],
         "second": [],
+    },
+    "check": {
+        "local": [("repair", ""), ("promote", BURST)],
+        "cheap": [("repair", ""), ("promote", BURST)],
+        "burst": [],
+        "second": [],
+        "private": [("repair", "")],
     },
     "asked": {
         "local": [("asked", CHEAP)],
@@ -357,7 +365,9 @@ def _dispatched(row: Row, stage: str, tier: str) -> Expected:
         in_vain |= row.cause in OF_WORK
         receipts.append((to or at, "condensed" if step == "condense" else step, "failed" if in_vain else "ok"))
         ended = "failed" if in_vain else "ok"
-        if step not in ("wait", "condense"):
+        if step == "repair":
+            chats[at] += 1
+        elif step not in ("wait", "condense"):
             chats[to or (SECOND if tier == "second" else at)] += 1
         assert number <= 2
     return receipts, chats, ended

@@ -190,7 +190,7 @@ _ROWS = (
         task={"goal": f"Fix add in calc.py; {PROMPT}."},
         tools=True,
     ),
-    Fault(name="the check fails", moment="after", answers=(say("done"),), task={"check": "false"}, tools=True),
+    Fault(name="the check fails", moment="after", answers=(say("done"),) * 2, task={"check": "false"}, tools=True),
 )
 FAULTS: Mapping[str, Fault] = {row.name: row for row in _ROWS}
 

@@ -31,9 +31,9 @@ TASK = a_task(check="make check")
 
 
 def test_it_is_run_once_however_many_attempts_follow() -> None:
-    rig = Rig(runner=FakeRunner("done", "better"), verifier=FakeVerifier(1, 0, before=BEFORE))
+    rig = Rig(runner=FakeRunner("done", "again", "better"), verifier=FakeVerifier(1, 1, 0, before=BEFORE))
     final = rig.run(TASK)
-    assert (final["status"], rig.runner.profiles) == ("ok", [LOCAL, BURST])
+    assert (final["status"], rig.runner.profiles) == ("ok", [LOCAL, LOCAL, BURST])
     assert [(mark, check) for mark, check, _, _ in rig.verifier.befores] == [("mark-1", "make check")]
     assert [event["event"] for event in rig.events].count("check") == 1
 

@@ -47,10 +47,10 @@ def test_the_graph_is_drawn_as_it_stands_in_the_file() -> None:
     assert mermaid() == MERMAID.read_text(encoding="utf-8")
 
 
-def test_a_clear_task_is_routed_run_summarized_verified_and_merged() -> None:
+def test_a_clear_task_is_routed_run_verified_summarized_and_merged() -> None:
     rig = Rig(verifier=FakeVerifier(0))
     final = rig.run(a_task(check="pytest"))
-    assert rig.nodes == ["parent", "classify", "dispatch", "summarize", "verify", "merge"]
+    assert rig.nodes == ["parent", "classify", "dispatch", "verify", "summarize", "merge"]
     assert (final["status"], final["summary"]) == ("ok", "done")
     assert steps(final["receipts"]) == [(LOCAL, "route", "ok")]
     assert rig.verifier.asked == [("mark-1", "done", "pytest")]

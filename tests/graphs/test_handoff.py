@@ -23,6 +23,7 @@ from tests.fakes import (
     candidates,
     evidence,
     with_second,
+    without_repair,
 )
 from tests.graphs.a_run import Rig
 
@@ -33,7 +34,7 @@ from profile_router.core.policy import Promotion
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 LEAK = (FileDiff(path="conf.py", text=f"+TOKEN = '{TOKEN}'\n"),)
-CLEAN = a_policy(promotion=Promotion(tree="clean"))
+CLEAN = without_repair(promotion=Promotion(tree="clean"))
 
 
 def handoffs(rig: Rig) -> list[Any]:
@@ -41,7 +42,8 @@ def handoffs(rig: Rig) -> list[Any]:
 
 
 def test_a_promoted_attempt_knows_what_was_tried_what_failed_and_what_changed() -> None:
-    rig = Rig(runner=FakeRunner("half done", "done"), verifier=FakeVerifier(1, 0, tail="E  boom"))
+    verifier = FakeVerifier(1, 0, tail="E  boom")
+    rig = Rig(runner=FakeRunner("half done", "done"), verifier=verifier, policy=without_repair())
     final = rig.run(a_task(check="make check"))
     first, second = handoffs(rig)
     assert first is None
@@ -115,7 +117,7 @@ def test_where_no_attempt_follows_the_files_stay(refusal: str) -> None:
     assert final["verified"].check.exit_code == 1
 
 
-@pytest.mark.parametrize("policy", [a_policy(), CLEAN])
+@pytest.mark.parametrize("policy", [without_repair(), CLEAN])
 def test_a_handoff_found_private_goes_to_no_model_elsewhere(policy: Any) -> None:
     rig = Rig(runner=FakeRunner("half"), verifier=FakeVerifier(1, work=LEAK), policy=policy)
     final = rig.run(a_task(check="make check"))
@@ -140,13 +142,13 @@ def test_a_handoff_found_private_goes_on_to_another_local_model_which_then_is_pr
 
 def test_a_secret_in_the_summary_or_the_checks_output_counts_too() -> None:
     for verifier, said in (
-        (FakeVerifier(1), f"I used {TOKEN}"),
-        (FakeVerifier(1, tail=f"got {TOKEN}"), "half"),
-        (FakeVerifier(1, tail="FROM THE PRIVATE FILE"), "half"),
+        (FakeVerifier(1, 1), f"I used {TOKEN}"),
+        (FakeVerifier(1, 1, tail=f"got {TOKEN}"), "half"),
+        (FakeVerifier(1, 1, tail="FROM THE PRIVATE FILE"), "half"),
     ):
-        rig = Rig(runner=FakeRunner(said), verifier=verifier)
+        rig = Rig(runner=FakeRunner(said, "half"), verifier=verifier)
         rig.run(a_task(check="make check"))
-        assert rig.runner.profiles == [LOCAL]
+        assert rig.runner.profiles == [LOCAL, LOCAL]
 
 
 @pytest.mark.parametrize("elsewhere", ["none", "turns"])
@@ -169,7 +171,7 @@ def test_a_window_without_room_gets_none_and_it_is_said() -> None:
 
 
 def test_the_summary_and_the_check_of_the_first_are_reported_where_the_second_fails() -> None:
-    rig = Rig(runner=FakeRunner("half", Fails(cause="truncated")), verifier=FakeVerifier(1))
+    rig = Rig(runner=FakeRunner("half", Fails(cause="truncated")), verifier=FakeVerifier(1), policy=without_repair())
     final = rig.run(a_task(check="make check"))
     assert (final["status"], final["summary"]) == ("failed", "half")
     assert final["verified"].check.exit_code == 1
@@ -187,23 +189,24 @@ PARTS = st.sampled_from(["a\n", f"+{TOKEN}\n", "ok", "-----BEGIN PRIVATE KEY----
     tail=PARTS,
     ends=st.lists(st.sampled_from(["stream-error", "server-error", "turn-limit", "rate-limited"]), max_size=3),
     tree=st.sampled_from(["keep", "clean"]),
+    repairs=st.booleans(),
 )
 def test_no_order_to_a_model_elsewhere_ever_holds_a_secret(
-    texts: list[str], private: bool, said: str, tail: str, ends: list[Any], tree: Any
+    texts: list[str], private: bool, said: str, tail: str, ends: list[Any], tree: Any, repairs: bool
 ) -> None:
     form: Any = "private" if private else "text"
     work = tuple(FileDiff(path=f"f{number}", text=text) for number, text in enumerate(texts))
     hidden = FileDiff(path="secrets/x", form=form, holds="path (policy: secrets/**)" if private else "")
     rig = Rig(
         runner=FakeRunner(said, *[Fails(cause=cause) for cause in ends], "done", endless=True),
-        verifier=FakeVerifier(1, *[0] * 9, work=(*work, hidden), tail=tail),
-        policy=a_policy(promotion=Promotion(tree=tree)),
+        verifier=FakeVerifier(1, repairs, *[0] * 9, work=(*work, hidden), tail=tail),
+        policy=(a_policy if repairs else without_repair)(promotion=Promotion(tree=tree)),
     )
     rig.run(a_task(check="make check"))
     secret = private or any(TOKEN in text or "KEY" in text for text in (*texts, said, tail))
     elsewhere = [order for order in rig.runner.orders if not order.local]
     assert not (secret and elsewhere)
-    assert secret or elsewhere
+    assert secret or elsewhere or repairs  # a repair that fails otherwise has steps of its own
 
 
 @pytest.mark.parametrize("said", [f"I need {TOKEN} for that", "it says FROM THE PRIVATE FILE"])

@@ -30,6 +30,7 @@ from tests.fakes import (
     candidates,
     evidence,
     with_second,
+    without_repair,
 )
 from tests.graphs.a_run import Rig, steps
 
@@ -47,7 +48,7 @@ DOWN: Any = {LOCAL: "refused"}
 def test_a_local_server_that_is_down_hops_to_burst_once(cause: Any) -> None:
     rig = Rig(backends=FakeBackends(down={LOCAL: cause}))
     final = rig.run(a_task())
-    assert rig.nodes == ["parent", "classify", "dispatch", "reroute", "dispatch", "summarize", "verify", "merge"]
+    assert rig.nodes == ["parent", "classify", "dispatch", "reroute", "dispatch", "verify", "summarize", "merge"]
     assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
     assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "ok")]
     assert [hop.step for hop in final["hops"]] == ["next-tier"]
@@ -186,8 +187,8 @@ def test_a_short_rate_limit_is_waited_for_and_asked_once_more() -> None:
     assert [hop.step for hop in again.run(a_task(profile=BURST))["hops"]] == ["wait", "fallback"]
 
 
-def test_work_that_does_not_hold_is_promoted_once_and_checked_again() -> None:
-    rig = Rig(runner=FakeRunner("half done", "done"), verifier=FakeVerifier(1, 0))
+def test_work_that_is_not_right_is_promoted_once_and_checked_again() -> None:
+    rig = Rig(runner=FakeRunner("half done", "done"), verifier=FakeVerifier(1, 0), policy=without_repair())
     final = rig.run(a_task(check="make check"))
     assert (final["status"], final["summary"]) == ("ok", "done")
     assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "promote", "ok")]
@@ -195,8 +196,8 @@ def test_work_that_does_not_hold_is_promoted_once_and_checked_again() -> None:
     assert len(rig.verifier.asked) == 2
 
 
-def test_on_burst_work_that_does_not_hold_stops_the_run() -> None:
-    rig = Rig(runner=FakeRunner("half done", "no better"), verifier=FakeVerifier(1, 1))
+def test_on_burst_work_that_is_not_right_stops_the_run() -> None:
+    rig = Rig(runner=FakeRunner("half done", "no better"), verifier=FakeVerifier(1, 1), policy=without_repair())
     final = rig.run(a_task(check="make check"))
     assert (final["status"], final["summary"]) == ("failed", "no better")
     assert [hop.step for hop in final["hops"]] == ["promote", "stop"]
@@ -266,7 +267,7 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
     beside = {id(receipt) for receipt in rig.condenser.receipts}  # an attempt after condensing has that step as well
     made = [one for one in final["receipts"] if one.step != "probe" and id(one) not in beside]
     attempts = [receipt.profile for receipt in made]
-    again = [hop for hop in final["hops"] if hop.action in ("wait", "condense")]
+    again = [hop for hop in final["hops"] if hop.action in ("wait", "repair", "condense")]
     assert len(final["places"]) == len(attempts) == len(set(final["places"])) + len(again)
     assert len(final["hops"]) <= most_hops(rig.policy) + 1
     taken = [hop.step for hop in final["hops"]]

@@ -27,6 +27,7 @@ from tests.fakes import (
     candidates,
     evidence,
     with_second,
+    without_repair,
 )
 from tests.graphs.a_run import Rig
 
@@ -40,13 +41,18 @@ from profile_router_graphs.state import NOTHING
 VALUE = "72-77-AAMAR"  # what the withheld file says, in other words
 WORK = (FileDiff(path=f"{VALUE}.txt", text=f"+{VALUE}\n"),)
 HERE = "http://127.0.0.1:8080/v1"
-PASS = a_policy(promotion=Promotion(tainted_changes="pass"))
-EXPERT: dict[str, Any] = {"candidates": candidates("expert", expert=HERE), "policy": a_policy(local_endpoints=(HERE,))}
+PASS = without_repair(promotion=Promotion(tainted_changes="pass"))
+EXPERT: dict[str, Any] = {
+    "candidates": candidates("expert", expert=HERE),
+    "policy": without_repair(local_endpoints=(HERE,)),
+}
 ASKED = Fails(cause="asked-for-profile", asked=BURST, message=f"{LOCAL} asks for {BURST}: {VALUE}")
 
 
 def a_rig(*ends: Any, verifier: FakeVerifier | None = None, **more: Any) -> Rig:
-    return Rig(runner=FakeRunner(*ends), verifier=verifier or FakeVerifier(1, 0, work=WORK, tail=VALUE), **more)
+    """Return a rig of attempts that end as *ends*: the first one's check fails, and it is promoted at once."""
+    given = {"policy": without_repair(), "verifier": verifier or FakeVerifier(1, 0, work=WORK, tail=VALUE)}
+    return Rig(runner=FakeRunner(*ends), **{**given, **more})
 
 
 def told_elsewhere(rig: Rig) -> list[str]:
@@ -198,7 +204,7 @@ def test_a_long_report_is_not_shown_to_a_server_that_begins_to_pass_on(words: st
 
 
 # What threads did not have that were kept before attempts could be tainted.
-SINCE_THEN = frozenset({"taints", "source", "left", "handoff_elsewhere", "kept_here", "sessions"})
+SINCE_THEN = frozenset({"taints", "source", "left", "handoff_elsewhere", "kept_here", "sessions", "looked_at"})
 
 
 def test_a_thread_that_was_kept_before_there_were_taints_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -301,6 +301,31 @@ def test_of_a_thousand_changed_files_the_parent_is_told_fifty_and_the_number(rig
     assert (len(entry["verified"]["files_changed"]), entry["verified"]["files_changed_in_all"]) == (50, 1_000)
 
 
+CHECK = {"command": "pytest -q", "passed": True, "last_line": "14 passed"}
+VERDICTS: list[tuple[dict[str, Any], str]] = [
+    ({"status": "ok", "verified": {"check": CHECK, "unverified": []}}, "verified: pytest -q passed · 14 passed"),
+    ({"status": "ok", "verified": {"check": CHECK, "unverified": ["names x.py"]}}, "unverified: names x.py"),
+    (
+        {"status": "ok", "verified": {"unverified": ["no check command was named"]}},
+        "unverified: no check command was named",
+    ),
+    ({"status": "ok"}, "unverified: nothing confirms it"),
+    ({"status": "failed", "error": "pytest -q: exit 1 · 1 failed"}, "failed: pytest -q: exit 1 · 1 failed"),
+    ({"status": "refused", "route": {"reasons": ["it is private"]}}, "refused: it is private"),
+]
+
+
+@pytest.mark.parametrize(("result", "verdict"), VERDICTS)
+def test_the_parent_gets_the_verdict_and_what_was_verified_before_the_words_of_the_subagent(
+    result: dict[str, Any], verdict: str
+) -> None:
+    ran = process.Ran(started=True)
+    ran.result = {"summary": "All tests pass.", **result}
+    entry = entry_of(0, ran, "t", seconds=1.0)
+    assert entry["verdict"] == verdict
+    assert list(entry)[:5] == ["task_index", "status", "verdict", "verified", "summary"]
+
+
 def test_a_router_in_order_that_says_no_is_heard(rig: Rig) -> None:
     rig.router("import sys; print('profile-router: no profile x', file=sys.stderr); sys.exit(2)")
     [entry] = rig.delegate(goal="fix it", profile="x")["results"]

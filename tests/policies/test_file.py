@@ -113,6 +113,13 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
             id="an endless ladder",
         ),
         pytest.param(
+            "causes: [verification-failed]",
+            "causes: [verification-failed, unknown-tool]",
+            "- id: repair",
+            "leads to repair on 'unknown-tool' (allowed: verification-failed)",
+            id="a repair of bad calls",
+        ),
+        pytest.param(
             "accept_any_model: false", "accept_any_model: maybe", "accept_any_model", "true or false", id="no boolean"
         ),
         pytest.param("  local: coding-local\n", "", "cheap: review-cheap", "'local' is missing", id="missing key"),

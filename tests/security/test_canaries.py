@@ -214,7 +214,8 @@ def test_nothing_private_is_left_or_told_on_the_way(tmp_path: Path, way: str) ->
     work = scene.at_work()
     elsewhere = [work[0], work[2], say("done")][:there]
     again = work[2:3] if here == 5 else []
-    with servers(scene, [*work[:2], *again, *work[2:]], elsewhere) as (local, burst):
+    repairs = [say("no better")] if there else []
+    with servers(scene, [*work[:2], *again, *work[2:], *repairs], elsewhere) as (local, burst):
         act(scene)
         assert scene.held.is_set()
         told = b"".join(request.raw for request in local.to(CHAT))

@@ -136,3 +136,10 @@ def test_without_a_workspace_nothing_can_be_confirmed_and_it_says_so(tmp_path: P
     verifier = a_verifier(None, tmp_path / "scratch")
     verified = verify(verifier, verifier.snapshot(), "I changed src/app.py")
     assert verified == Verified(unverified=(NO_CHECK, "no workspace: no file could be looked at"), whole=False)
+
+
+def test_of_a_report_that_names_a_hundred_absent_files_twenty_are_listed(repo: Path, tmp_path: Path) -> None:
+    said = " ".join(f"made{number}.py" for number in range(100))
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    verified = verify(verifier, verifier.snapshot(), said)
+    assert len(verified.absent) == 20

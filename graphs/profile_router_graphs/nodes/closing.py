@@ -1,9 +1,9 @@
-"""From the subagent's last words to the end of the run: a summary, what really changed, and the thread's new turns."""
+"""From the subagent's last words to the end of the run: what really changed, a summary, and the thread's new turns."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command
@@ -16,6 +16,7 @@ from profile_router.core.attempt.between import (
     with_earlier_check,
 )
 from profile_router.core.attempt.no_change import no_change
+from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Verified
@@ -27,40 +28,23 @@ from profile_router.prompting.texts import task_text
 from profile_router_graphs.nodes.dispatch import as_its_server_is
 from profile_router_graphs.state import RunContext, RunState, order_of
 
+_STEP = "summarize"
 _SHORTEST_CHECK_S = 1.0  # what an answer that came in the last moment is given: most checks end sooner
 
 
-async def summarize(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """Bring the text within the budget: as it is, by one more call where it was made, or cut with a note."""
-    context, attempt = runtime.context, state["attempt"]
-    if attempt is None:
-        raise AssertionError("summarize was reached without an attempt")
-    if state["task"].whole_answer:
-        return {"summary": attempt.text}
-    order = replace(order_of(state, context, "summarize"), conversation=(), outside=())
-    if len(attempt.text.encode()) > context.policy.limits.summary_tokens:  # else it is short, and nobody is asked
-        order, failure = await as_its_server_is(order, context)
-        context.health.give_back(Place(order.profile, order.provider))
-        if failure is not None or (state.get("taints") and not order.local):
-            order = replace(order, seconds=0.0)  # the text is cut: the model may not see it, or cannot be asked
-    summary, receipt = await context.summarizer.summarize(attempt.text, order)
-    receipts = (*state["receipts"], *((receipt,) if receipt else ()))
-    context.ledger.answered(receipts)
-    return {"summary": summary, "receipts": receipts}
-
-
-async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "merge"]]:
+async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["reroute", "summarize", "merge"]]:
     """Look at what changed and run the check, if an attempt was made. Where the check fails, so does the attempt.
 
-    It also fails where its task names a file to change, and nothing changed.
+    It also fails where its task names a file to change, and nothing changed. No model is asked to summarize before
+    this: the report of an attempt that failed is cut, and never paid for.
     """
     context, task, attempt = runtime.context, state["task"], state["attempt"]
     if not any_call_made(state["receipts"]):
-        return Command(goto="merge", update={"verified": Verified(before=state.get("before"))})
+        return Command(goto="merge", update={"verified": Verified(before=state.get("before")), "looked_at": True})
     finished = attempt is not None and attempt.failure is None
     verified = await context.verifier.verify(
         state["snapshot"],
-        state["summary"],
+        attempt.text if attempt is not None and finished else state["summary"],
         task.check if finished else None,
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
         task=task,
@@ -78,18 +62,50 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         notes = tuple(dict.fromkeys((*notes, verified.put_back_note)))
     check = verified.check
     spread = check.taints if finished and check is not None and check.wrote else ()
-    taints = together(state.get("taints", ()), spread)
-    failure = None
-    if attempt is not None and finished:
-        failure = verification_failure(verified, context.policy) or no_change(
-            task, state["evidence"], attempt, verified
-        )
-    if attempt is None or failure is None:
-        return Command(goto="merge", update={"verified": verified, "taints": taints, "notes": notes})
+    found: dict[str, Any] = {
+        "verified": verified,
+        "taints": together(state.get("taints", ()), spread),
+        "looked_at": True,
+        "notes": notes,
+    }
+    if attempt is None or not finished:
+        return Command(goto="merge", update=found)
+    failure = verification_failure(verified, context.policy) or no_change(task, state["evidence"], attempt, verified)
+    if failure is None:
+        return Command(goto="summarize", update=found)
+    summary = attempt.text
+    if not task.whole_answer:
+        summary, _ = await context.summarizer.summarize(summary, replace(_to_summarize(state, context), seconds=0.0))
     receipts, attempt = judged(state["receipts"], attempt, failure)
     context.ledger.answered(receipts)
-    found = {"verified": verified, "receipts": receipts, "attempt": attempt, "taints": taints, "notes": notes}
-    return Command(goto="reroute", update=found)
+    return Command(goto="reroute", update={**found, "receipts": receipts, "attempt": attempt, "summary": summary})
+
+
+async def summarize(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["merge"]]:
+    """Bring the text within the budget: as it is, by one more call where it was made, or cut with a note."""
+    context, attempt, receipts = runtime.context, state["attempt"], state["receipts"]
+    if attempt is None:
+        raise AssertionError("summarize was reached without an attempt")
+    if not state.get("looked_at"):  # a run that an older version left here: it summarized first
+        return cast("Command[Literal['merge']]", await verify(state, runtime))
+    if receipts[-1].step == _STEP:  # it had summarized, and was killed before it verified
+        return Command(goto="merge")
+    if state["task"].whole_answer:
+        return Command(goto="merge", update={"summary": attempt.text})
+    order = _to_summarize(state, context)
+    if len(attempt.text.encode()) > context.policy.limits.summary_tokens:  # else it is short, and nobody is asked
+        order, failure = await as_its_server_is(order, context)
+        context.health.give_back(Place(order.profile, order.provider))
+        if failure is not None or (state.get("taints") and not order.local):
+            order = replace(order, seconds=0.0)  # the text is cut: the model may not see it, or cannot be asked
+    summary, receipt = await context.summarizer.summarize(attempt.text, order)
+    receipts = (*receipts, *((receipt,) if receipt else ()))
+    context.ledger.answered(receipts)
+    return Command(goto="merge", update={"summary": summary, "receipts": receipts})
+
+
+def _to_summarize(state: RunState, context: RunContext) -> Order:
+    return replace(order_of(state, context, _STEP), conversation=(), outside=())
 
 
 async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:

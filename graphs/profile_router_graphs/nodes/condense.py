@@ -50,6 +50,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     update = {
         **checked,
         "attempt": attempt,
+        "looked_at": False,
         "places": (*state["places"], Place(order.profile, order.provider)),
         "receipts": receipts,
     }

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from profile_router.core.attempt.between import forbidden, unavailable
-from profile_router.core.attempt.handoff import Handoff, SetBack, ran, wrote_so_far
+from profile_router.core.attempt.handoff import Handoff, SetBack, ran, to_repair, wrote_so_far
 from profile_router.core.attempt.handoff_fit import with_handoff
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import applied
@@ -33,13 +33,13 @@ from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 
-async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["summarize", "reroute"]]:
+async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["verify", "reroute"]]:
     """Make one attempt. Never retries: what follows a failure is `reroute`'s to say."""
     context = runtime.context
     order, evidence = _ordered(state, context)
     notes = (*state["notes"], *_dropped(order, state))
     place = Place(order.profile, order.provider)
-    order, failure = await _possible(order, evidence, context)
+    order, failure = await _possible(order, evidence, context, repairs=_repairs(state))
     hold: Hold | Failure | None = failure
     made: dict[str, Any] = {}
     if failure is None:
@@ -91,9 +91,10 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     context.ledger.answered(receipts)
     runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
     return Command(
-        goto="summarize" if attempt.failure is None else "reroute",
+        goto="verify" if attempt.failure is None else "reroute",
         update={
             "attempt": attempt,
+            "looked_at": False,
             "places": (*state["places"], place),
             "receipts": receipts,
             "notes": tuple(dict.fromkeys((*notes, *attempt.notes))),
@@ -109,6 +110,7 @@ def _ordered(state: RunState, context: RunContext) -> tuple[Order, Evidence]:
     order = order_of(state, context, state["step"])
     order, evidence = applied(order, state["evidence"], state["condensed"], counting)
     handoff = state["handoff"] if order.local else state.get("handoff_elsewhere")
+    handoff = to_repair(handoff) if _repairs(state) else handoff
     left = state.get("left", ())
     order = replace(order, number=len(state["places"]), taints=_carried(order, handoff, state), left=left)
     return with_handoff(order, evidence, handoff, counting, context.measurer.count)
@@ -128,9 +130,14 @@ def _carried(order: Order, handoff: Handoff | None, state: RunState) -> tuple[Ta
     )
 
 
-async def _possible(order: Order, evidence: Evidence, context: RunContext) -> tuple[Order, Failure | None]:
+async def _possible(
+    order: Order, evidence: Evidence, context: RunContext, *, repairs: bool
+) -> tuple[Order, Failure | None]:
     """Return the order as the server can take it, or why there is no attempt."""
     failure = forbidden(order, evidence, context.policy)
+    if failure is None and repairs and order.handoff is None:
+        said = f"the window of {order.profile} has no room for what the check said"
+        failure = Failure(cause="over-window", message=said)
     return (order, failure) if failure is not None else await as_its_server_is(order, context)
 
 
@@ -143,6 +150,11 @@ def _after_the_check(
     state = cast("RunState", {**state, **checked})
     taints = together(order.taints, state.get("taints", ())) if order.local else order.taints
     return state, replace(order, taints=taints, seconds=state["deadline"] - context.clock())
+
+
+def _repairs(state: RunState) -> bool:
+    """Tell whether the attempt that comes next is a repair of what the last one left in the files."""
+    return bool(state["hops"]) and state["hops"][-1].action == "repair"
 
 
 def _dropped(order: Order, state: RunState) -> tuple[str, ...]:
@@ -160,7 +172,7 @@ async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple
     free, clean = bool(state.get("taints")) and _frees(order, context), context.policy.promotion.tree == "clean"
     if free and (away := [one for one in state["taints"] if one.moved]):
         return order, SetBack(done=False, note=f"move {away[0].path} back, or out of the workspace")
-    if free or (clean and state["handoff"] is not None):
+    if free or (clean and state["handoff"] is not None and not _repairs(state)):
         # What the attempt wrote, the check ran, which may have written elsewhere.
         wrote = None if free and state["wrote"] and state["verified"].check is not None else state["wrote"]
         done = await context.verifier.set_back(state["snapshot"], state["ended"], wrote, number=order.number)

@@ -11,6 +11,7 @@ from langgraph.types import Command
 from profile_router.core.attempt.between import hop_after
 from profile_router.core.attempt.handoff import (
     Handoff,
+    check_error,
     handed_over,
     kept_here,
     private_in,
@@ -78,6 +79,7 @@ def _hop(attempt: Attempt, evidence: Evidence, state: RunState, context: RunCont
         tried=state["places"],
         hops=state["hops"],
         condensable=_condensable(state, context),
+        repairable=_repairable(attempt, state, context),
         may_pay=context.purse.may_pay,
     )
 
@@ -119,6 +121,16 @@ def _elsewhere(handoff: Handoff, attempt: Attempt, state: RunState) -> Handoff |
         return told_elsewhere(state.get("handoff_elsewhere"), attempt)
     failed_check = attempt.failure is not None and attempt.failure.cause == "verification-failed"
     return without_output(handoff, state["verified"]) if failed_check else handoff
+
+
+def _repairable(attempt: Attempt, state: RunState, context: RunContext) -> bool:
+    """Tell whether the check of *attempt* failed and said something, and whether its place may be told that."""
+    if attempt.failure is None or not attempt.failure.of_work:
+        return False
+    check, at = state["verified"].check, state["places"][-1]
+    local = is_local(context.candidates[at.profile].at(at.provider), context.policy)
+    untold = not local and (state.get("taints") or (check is not None and check.taints))
+    return bool(check_error(state["verified"])) and not untold
 
 
 def _condensable(state: RunState, context: RunContext) -> bool:

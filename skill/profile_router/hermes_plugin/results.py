@@ -11,12 +11,13 @@ from .process import Ran, mapping, why_not
 _STATUS = {"ok": "completed", "failed": "failed", "refused": "failed", "unapproved": "failed", "explained": "explained"}
 _OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock", "policy", "warnings")
 _MOST_FILES = 50  # all of them would be the parent's context
+_MOST_POINTS = 3  # of what is unverified, in one sentence
 _REFUSAL = "profile-router: "  # begins what the router says where it refuses what it was given
 _OF_RESULT = ("hops", "cost_usd", "unblock", "notes", "warnings")
 
 
 def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, Any]:
-    """Return the entry of task *index*: Hermes' keys, then route and receipts of the router."""
+    """Return the entry of task *index*: the verdict before the subagent's words, then route and receipts."""
     result = ran.result
     if result is None:
         return error_entry(index, _why(ran), thread, ran)
@@ -25,6 +26,8 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
     entry: dict[str, Any] = {
         "task_index": index,
         "status": _STATUS.get(str(result.get("status")), "failed"),
+        "verdict": _verdict(result),
+        "verified": _shortened(mapping(result.get("verified")), "files_changed"),
         "summary": result.get("summary") or None,
         "duration_seconds": round(result.get("seconds") or seconds, 2),  # a batch knows how long each took
         "exit_reason": "completed" if result.get("status") == "ok" else str(result.get("status")),
@@ -36,12 +39,23 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
         "thread": result.get("thread") or thread,
     }
     entry.update({name: result[name] for name in _OF_RESULT if result.get(name)})
-    entry["verified"] = _shortened(mapping(result.get("verified")), "files_changed")
     if result.get("merge"):
         entry["merge"] = _shortened(result["merge"], "changed")
     if entry["status"] == "failed":
         entry["error"] = why_not(result)
     return entry
+
+
+def _verdict(result: Mapping[str, Any]) -> str:
+    """Return in one sentence what the world says of the work, whatever its summary claims."""
+    status = str(result.get("status"))
+    if status != "ok":
+        return f"{status}: {why_not(result)}"
+    verified = mapping(result.get("verified"))
+    check, still_open = mapping(verified.get("check")), [str(point) for point in verified.get("unverified") or ()]
+    if not check.get("passed") or still_open:
+        return f"unverified: {'; '.join(still_open[:_MOST_POINTS]) or 'nothing confirms it'}"
+    return f"verified: {check.get('command')} passed · {check.get('last_line') or ''}".rstrip(" ·")
 
 
 _TOKENS = (("input", "in"), ("output", "out"))

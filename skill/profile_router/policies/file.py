@@ -16,13 +16,14 @@ from profile_router.core.language.phrases import Phrases, compile_phrases
 from profile_router.core.policy import PluginSwitch, Policy
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
-from profile_router.errors import PolicyError
+from profile_router.errors import Cause, PolicyError
 from profile_router.folders import our_folder
 from profile_router.outside.strict_yaml import Node, Reader, Refused, items, pairs, parse, scalar
 from profile_router.policies.parsed import Parsed, keep, name_of, recall
 
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
 VARIABLE = "PROFILE_ROUTER_POLICY"
+_REPAIRED: Cause = "verification-failed"  # the one cause whose check says what to repair
 Literals = Mapping[str, tuple[str, ...]]
 
 
@@ -155,6 +156,10 @@ def _check_ladder(policy: Policy, node: Node) -> None:
     for place, (step, item) in enumerate(zip(policy.ladder, items(node, "ladder"), strict=True)):
         if step.id in ids[:place] or step.id == "stop":
             raise Refused(f"ladder step '{step.id}' stands twice or is called stop", item.line)
+        other = [cause for cause in step.causes if cause != _REPAIRED] if step.to == "repair" else []
+        if other:
+            lacks = f"ladder step '{step.id}' leads to repair on '{other[0]}' (allowed: {_REPAIRED})"
+            raise Refused(lacks, item.line)
 
 
 def _check_models(policy: Policy, node: Node) -> None:

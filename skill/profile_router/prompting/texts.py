@@ -45,10 +45,12 @@ def order_content(order: Order, base: Path, files: str = "") -> str | list[str |
 
 
 def handoff_text(handoff: Handoff) -> str:
-    """Return *handoff* as the next model reads it."""
+    """Return *handoff* as the next model reads it, which may be the one that is to repair its own work."""
     clean = handoff.tree == "clean"
     parts = {"tried": handoff.tried, "errors": handoff.errors, "diff": handoff.diff.rstrip("\n")}
-    return utf8(render("handoff", **parts, left_out=handoff.left_out, clean=clean)).strip()
+    return utf8(
+        render("repair" if handoff.repair else "handoff", **parts, left_out=handoff.left_out, clean=clean)
+    ).strip()
 
 
 def _urls(order: Order, base: Path) -> Iterator[str]:

@@ -58,11 +58,11 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
             {
                 "status": status,
                 "verdict": stopped.cause if stopped else status,
+                "verified": verified_json(final["verified"]),
                 "summary": final["summary"],
                 "route": decision_json(decision),
                 "attempts": list(receipts),
                 "hops": [hop.reason for hop in final["hops"]],
-                "verified": verified_json(final["verified"]),
                 "cost_usd": cost(final["receipts"]),
                 "thread": run.thread,
                 "run": run.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from profile_router.workspace.folder import Workspace, tracked_files
 
 _LARGEST_DIFFED = 2_000_000
 _BEFORE = "before"  # the record of the check before any work
+_MOST_ABSENT = 20  # files that a long report names and that are not there
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,14 +105,14 @@ class WorkspaceVerifier:
     async def verify(
         self,
         snapshot: str,
-        summary: str,
+        said: str,
         check: str | None,
         *,
         seconds: float,
         task: Task | None = None,
         before: CheckBefore | None = None,
     ) -> Verified:
-        """Return what changed since *snapshot*, what *check* said, and what could not be confirmed.
+        """Return what changed since *snapshot*, what *check* said, and what of the claims in *said* is not so.
 
         *before* is what the check said before the work on *task*. Test files that it does not name are put back first.
         """
@@ -127,7 +129,7 @@ class WorkspaceVerifier:
                 fewer_are_meant=task is None or may_have_fewer(task),
             )
             result = await self._checked(check, seconds, judge)
-        absent = tuple(self._absent_claims(summary, changed))
+        absent = tuple(islice(self._absent_claims(said, changed), _MOST_ABSENT))
         open_points = [f"names {path}, which does not exist" for path in absent]
         if check is None:
             open_points.append(NO_CHECK)
@@ -309,12 +311,12 @@ class WorkspaceVerifier:
             self._snapshots = GitSnapshots(root, self.scratch)
         return self._snapshots
 
-    def _absent_claims(self, summary: str, changed: tuple[ChangedFile, ...]) -> Iterator[str]:
-        """Yield each file that *summary* names and that is neither there nor among those changed."""
+    def _absent_claims(self, said: str, changed: tuple[ChangedFile, ...]) -> Iterator[str]:
+        """Yield each file that *said* names and that is neither there nor among those changed."""
         if self.workspace is None:
             return
         names: tuple[str, ...] | None = None
-        for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(summary)):
+        for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(said)):
             if not shaped_as_file(path) or _there(self.workspace.root, path):
                 continue
             names = (*tracked_files(self.workspace), *(file.path for file in changed)) if names is None else names

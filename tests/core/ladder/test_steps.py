@@ -108,6 +108,27 @@ def test_a_prompt_over_the_window_is_condensed_before_a_larger_window_is_taken()
     assert hop("over-window", condensable=True, taken=("condense",)).step == "larger-window"
 
 
+@pytest.mark.parametrize("at", [LOCAL, CHEAP])
+def test_a_failed_check_is_repaired_where_it_failed_before_it_is_promoted(at: str) -> None:
+    first = hop("verification-failed", at, repairable=True)
+    assert (first.step, first.profile, first.provider, first.action) == ("repair", at, 0, "repair")
+    assert first.reason == f"the verification failed → {at} repairs it, once"
+    assert hop("verification-failed", at, repairable=True, taken=("repair",)).step == "promote"
+    assert hop("verification-failed", at, repairable=False).step == "promote"
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES - {"verification-failed"}))
+def test_nothing_but_a_failed_check_is_repaired(cause: str) -> None:
+    assert hop(cause, repairable=True).step != "repair"
+
+
+def test_a_second_provider_repairs_its_own_work_and_is_named() -> None:
+    at = Place(LOCAL, 1)
+    taken = hop("verification-failed", repairable=True, views=TWO_EACH, place=at, tried=(Place(LOCAL), at))
+    assert (taken.step, taken.profile, taken.provider) == ("repair", LOCAL, 1)
+    assert taken.reason == "the verification failed → coding-local by llama.cpp repairs it, once"
+
+
 def test_the_next_larger_window_is_the_least_of_them_in_whatever_order_they_stand() -> None:
     windows = {BURST: 200_000, CHEAP: 128_000, LOCAL: 8_192}
     assert hop("over-window", windows=windows).profile == CHEAP
@@ -136,6 +157,10 @@ STOPS: list[tuple[dict[str, Any], str]] = [
     ({"cause": "asked-for-profile"}, "there is no profile 'None' to go to"),
     ({"cause": "refused", "policy": a_policy(ladder=())}, "nothing left to try"),
     ({"cause": "turn-limit", "at": BURST}, "nothing left to try"),
+    (
+        {"cause": "verification-failed", "repairable": True, "private": True, "taken": ("repair",)},
+        "the task is private and coding-burst is not local",
+    ),
 ]
 
 

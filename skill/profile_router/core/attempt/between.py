@@ -112,6 +112,7 @@ def hop_after(
     tried: Sequence[Place],
     hops: Sequence[Hop],
     condensable: bool = False,
+    repairable: bool = False,
     may_pay: bool = True,
 ) -> Hop:
     """Return the step of the ladder that follows a failed *attempt*, or the stop.
@@ -128,6 +129,7 @@ def hop_after(
         private=bool(evidence.private),
         may_pay=may_pay,
         condensable=condensable,
+        repairable=repairable,
     )
     return next_hop(
         attempt.failure,

@@ -36,6 +36,7 @@ class Handoff:
     """What the next attempt is told. `tried` has a line per attempt, `errors` the newest first, `diff` all changes.
 
     `tree`: the changes are still in the files (`keep`), or were taken back (`clean`). `left_out` names what is missing.
+    `repair`: it goes to the model that did the work, which is to make the check pass.
     """
 
     tried: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Handoff:
     diff: str = ""
     left_out: tuple[str, ...] = ()
     tree: Literal["keep", "clean"] = "keep"
+    repair: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,16 @@ def handed_over(
     return Handoff(tried=tried, errors=tuple(dict.fromkeys(errors)), diff=diff, left_out=left_out)
 
 
+def to_repair(handoff: Handoff | None) -> Handoff | None:
+    """Return of *handoff* what a repair is told: what the check said last, and the diff.
+
+    No word of the failed attempt is in it: a model that reads its own words writes them again.
+    """
+    if handoff is None or not handoff.errors:
+        return None
+    return replace(handoff, tried=(), errors=handoff.errors[:1], repair=True)
+
+
 def told_elsewhere(earlier: Handoff | None, attempt: Attempt) -> Handoff | None:
     """Return what a model elsewhere is told of a failed tainted *attempt*, after *earlier*; None where that is nothing.
 
@@ -141,11 +153,19 @@ def _tried(attempt: Attempt, said: str) -> str:
 def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]:
     if attempt.failure is None:
         return
-    check = verified.check
-    if attempt.failure.cause == "verification-failed" and check is not None and not check.passed:
-        yield _check_error(check, passed_before(verified))
+    if attempt.failure.cause == "verification-failed" and (error := check_error(verified)):
+        yield error
     elif quotes or attempt.failure.cause not in _QUOTING:
         yield attempt.failure.message
+
+
+def check_error(verified: Verified) -> str:
+    """Return what a failed check of *verified* tells the next model; empty where none failed.
+
+    It is hardly longer than `CheckResult.tail`, and secrets are masked in it.
+    """
+    check = verified.check
+    return "" if check is None or check.passed else _check_error(check, passed_before(verified))
 
 
 def _check_error(check: CheckResult, before: bool | None) -> str:

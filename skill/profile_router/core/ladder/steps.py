@@ -10,7 +10,8 @@ from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.policy import Policy, Step, Tier
 
-Action = Literal["go", "wait", "condense", "stop"]
+Action = Literal["go", "wait", "repair", "condense", "stop"]
+_STAYS = frozenset({"same", "repair", "condense"})  # what leads to a place that was tried
 UPWARD: Mapping[Tier, Tier] = {"cheap": "local", "local": "burst"}
 
 
@@ -32,6 +33,7 @@ class Terrain:
     """Where the ladder may lead: the providers of each profile in order, the windows in tokens, what is allowed.
 
     `private`: local places only. `may_pay`: a place that costs is allowed. `condensable`: condensing would help.
+    `repairable`: a check said what is wrong, in words that the place that failed may be told.
     """
 
     policy: Policy
@@ -40,6 +42,7 @@ class Terrain:
     private: bool = False
     may_pay: bool = True
     condensable: bool = False
+    repairable: bool = False
 
     def view(self, place: Place) -> ProviderView | None:
         """Return the provider at *place* or None."""
@@ -78,7 +81,7 @@ def next_hop(
 
     *tried* are the places that had an attempt, *taken* the ids of the steps already gone. The rows that answer the
     cause are looked at in order; the first that may still be taken and leads somewhere counts. No step is taken more
-    often than its `times` and no place tried twice but by a step to `same` or `condense`, so a run has at most
+    often than its `times` and no place tried twice but by a step to `same`, `repair` or `condense`: a run has at most
     `most_hops` hops.
     """
     walk = _Walk(failure=failure, at=at, tier=tier, terrain=terrain)
@@ -121,7 +124,9 @@ def _forbidden(row: Step, place: Place, walk: _Walk, tried: Sequence[Place]) -> 
         return f"{walk.at.profile} did not say that it is back within {terrain.policy.limits.wait_seconds:g} s"
     if row.to == "condense" and not terrain.condensable:
         return "there is nothing left to condense"
-    if place in tried and row.to not in ("same", "condense"):
+    if row.to == "repair" and not terrain.repairable:
+        return "no check said what to repair"
+    if place in tried and row.to not in _STAYS:
         return f"{place.profile} was tried already"
     if terrain.private and not view.local:
         return f"the task is private and {place.profile} is not local"
@@ -137,13 +142,14 @@ def _waitable(walk: _Walk) -> bool:
 
 
 def _hop(row: Step, place: Place, walk: _Walk) -> Hop:
-    action: Action = "wait" if row.to == "same" else "condense" if row.to == "condense" else "go"
+    action = _ACTIONS.get(row.to, "go")
     wait = walk.failure.retry_after_s or 0.0 if action == "wait" else 0.0
     view = walk.terrain.view(place)
     other = f" by {view.label}" if view is not None and place.provider else ""
     goes = {
         "wait": f"the same again in {wait:.0f} s",
         "condense": f"condense it for {place.profile}",
+        "repair": f"{place.profile}{other} repairs it",
     }.get(action, f"{place.profile}{other}")
     return Hop(
         step=row.id,
@@ -201,6 +207,7 @@ def _tier(tier: Tier) -> Callable[[_Walk], Iterator[Place]]:
     return profile_of
 
 
+_ACTIONS: Mapping[str, Action] = {"same": "wait", "repair": "repair", "condense": "condense"}
 _NOWHERE: Mapping[str, str] = {
     "next-provider": "has no other provider for that",
     "next-tier": "has no tier above it",
@@ -208,6 +215,7 @@ _NOWHERE: Mapping[str, str] = {
 }
 _DESTINATIONS: Mapping[str, Callable[[_Walk], Iterator[Place]]] = {
     "same": _same,
+    "repair": _same,
     "next-provider": _next_provider,
     "next-tier": _next_tier,
     "larger-window": _larger_window,

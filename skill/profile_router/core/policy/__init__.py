@@ -150,14 +150,17 @@ class Terminal:
     readable: tuple[str, ...] = ()
 
 
-Destination = Literal["same", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"]
+Destination = Literal[
+    "same", "repair", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
 
-    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for.
+    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for. `repair`
+    is the same place with a new prompt, which holds what the failed check said.
     """
 
     id: str

@@ -36,6 +36,7 @@ class TableRow:
 
 _GOES: Mapping[str, str] = {
     "same": "the same once more, after the wait it asks for (at most {wait:g} s)",
+    "repair": "the same once more, with a new prompt: what the check said",
     "next-provider": "the profile's next key or provider",
     "next-tier": "the next tier",
     "larger-window": "the next larger window",

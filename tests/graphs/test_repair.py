@@ -1,0 +1,185 @@
+"""A failed check is repaired once, by the model whose work it is, in a new prompt; what then fails is promoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes import (
+    BURST,
+    CHEAP,
+    LOCAL,
+    PRIVATE,
+    Fails,
+    FakeMeasurer,
+    FakeRunner,
+    FakeVerifier,
+    Reads,
+    a_policy,
+    a_task,
+    all_goal,
+    evidence,
+    without_repair,
+)
+from tests.graphs.a_run import Rig, steps
+
+from profile_router.core.attempt.handoff import FileDiff
+from profile_router.core.evidence import Window
+from profile_router.core.policy import Promotion
+from profile_router.core.privacy.taint import Taint
+
+READ = (Taint(path=".env", why="it was read"),)
+
+
+def test_work_that_fails_its_check_is_repaired_once_then_promoted_then_stopped() -> None:
+    rig = Rig(runner=FakeRunner("half", "still half", "no better"), verifier=FakeVerifier(1, 1, 1))
+    final = rig.run(a_task(check="make check"))
+    assert steps(final["receipts"]) == [
+        (LOCAL, "route", "failed"),
+        (LOCAL, "repair", "failed"),
+        (BURST, "promote", "failed"),
+    ]
+    assert [hop.step for hop in final["hops"]] == ["repair", "promote", "stop"]
+    assert final["hops"][0].reason == "the verification failed → coding-local repairs it, once"
+    assert final["status"] == "failed"
+
+
+def test_a_repair_that_passes_ends_the_run_well() -> None:
+    rig = Rig(runner=FakeRunner("half", "whole"), verifier=FakeVerifier(1, 0))
+    final = rig.run(a_task(check="make check"))
+    assert (final["status"], final["summary"], rig.runner.profiles) == ("ok", "whole", [LOCAL, LOCAL])
+    assert [one.verdict for one in final["receipts"]] == ["verification-failed", "ok"]
+    assert [event["step"] for event in rig.events if event["event"] == "ladder"] == ["repair"]
+
+
+def test_a_repair_is_told_what_the_check_said_and_no_word_of_the_failed_attempt() -> None:
+    rig = Rig(runner=FakeRunner("half done", "done"), verifier=FakeVerifier(1, 0, tail="E  boom"))
+    rig.run(a_task(check="make check"))
+    told = rig.runner.orders[1].handoff
+    assert told is not None
+    assert (told.repair, told.tried, told.tree) == (True, (), "keep")
+    assert told.errors == ("make check ended with exit 1:\nE  boom",)
+    assert told.diff == "diff --git a/a.py b/a.py\n-1\n+2\n"
+    assert "half done" not in str(rig.runner.orders[1])
+
+
+def test_the_promoted_model_is_told_of_both_attempts_and_the_last_error_first() -> None:
+    rig = Rig(runner=FakeRunner("half", "still half", "done"), verifier=FakeVerifier(1, 1, 0, tail="E  boom"))
+    rig.run(a_task(check="make check"))
+    told = rig.runner.orders[2].handoff
+    assert told is not None
+    assert not told.repair
+    assert [line.partition("It said: ")[2] for line in told.tried] == ["half", "still half"]
+    assert told.errors == ("make check ended with exit 1:\nE  boom",)
+
+
+@pytest.mark.parametrize(
+    ("end", "verifier"),
+    [
+        (Fails(cause="bad-arguments"), FakeVerifier(0)),
+        (Fails(cause="unknown-tool"), FakeVerifier(0)),
+        (Fails(cause="repeated-call"), FakeVerifier(0)),
+        (Fails(cause="calls-as-text"), FakeVerifier(0)),
+        (Fails(cause="turn-limit"), FakeVerifier(0)),
+        ("I did it", FakeVerifier(changed=())),
+        ("see x.py", FakeVerifier(absent=("x.py",))),
+    ],
+    ids=["arguments", "tools", "repeats", "as text", "turns", "no change", "absent claims"],
+)
+def test_what_no_check_complained_of_is_promoted_at_once(end: Any, verifier: FakeVerifier) -> None:
+    claims = a_policy(promotion=Promotion(absent_claims="promote"))
+    rig = Rig(runner=FakeRunner(end, Fails(cause="bad-request")), verifier=verifier, policy=claims)
+    final = rig.run(a_task("Fix add in calc.py", files=("calc.py",)))
+    assert (rig.runner.profiles, final["hops"][0].step) == ([LOCAL, BURST], "promote")
+
+
+def test_bad_calls_in_a_repair_are_promoted_at_once() -> None:
+    rig = Rig(runner=FakeRunner("half", Fails(cause="unknown-tool"), "done"), verifier=FakeVerifier(1, 0))
+    final = rig.run(a_task(check="make check"))
+    assert [hop.step for hop in final["hops"]] == ["repair", "promote"]
+    assert final["status"] == "ok"
+
+
+def test_a_policy_without_the_row_promotes_at_once_as_before() -> None:
+    rig = Rig(runner=FakeRunner("half", "done"), verifier=FakeVerifier(1, 0), policy=without_repair())
+    final = rig.run(a_task(check="make check"))
+    assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "promote", "ok")]
+
+
+def test_on_burst_nothing_is_repaired() -> None:
+    rig = Rig(runner=FakeRunner("half"), verifier=FakeVerifier(1))
+    final = rig.run(a_task(check="make check", profile=BURST))
+    assert [hop.step for hop in final["hops"]] == ["stop"]
+
+
+def test_a_private_task_is_repaired_here_and_not_promoted() -> None:
+    rig = Rig(
+        runner=FakeRunner("half", "no better"),
+        verifier=FakeVerifier(1, 1),
+        measurer=FakeMeasurer(evidence(private=(PRIVATE,))),
+    )
+    final = rig.run(a_task(check="make check", local_only=True))
+    assert rig.runner.profiles == [LOCAL, LOCAL]
+    assert all(order.private and order.local for order in rig.runner.orders)
+    assert [hop.step for hop in final["hops"]] == ["repair", "stop"]
+
+
+def test_with_a_clean_tree_a_repair_finds_the_work_and_the_promotion_does_not() -> None:
+    verifier = FakeVerifier(1, 1, 0)
+    clean = a_policy(promotion=Promotion(tree="clean"))
+    rig = Rig(runner=FakeRunner("half", "still half", "done"), verifier=verifier, policy=clean)
+    rig.run(a_task(check="make check"))
+    assert [(since, number) for since, _, _, number in verifier.set_backs] == [("mark-1", 2)]
+    assert [order.handoff and order.handoff.tree for order in rig.runner.orders] == [None, "keep", "clean"]
+
+
+def test_a_repair_that_costs_is_paid_like_any_attempt() -> None:
+    rig = Rig(runner=FakeRunner("half", "done"), verifier=FakeVerifier(1, 0))
+    final = rig.run(a_task(check="make check", profile=CHEAP))
+    assert steps(final["receipts"]) == [(CHEAP, "route", "failed"), (CHEAP, "repair", "ok")]
+    assert [profile for profile, _ in rig.purse.taken] == [CHEAP, CHEAP]
+
+
+@pytest.mark.parametrize("check_reads", [(), READ])
+def test_what_a_check_read_in_a_private_file_is_repaired_on_this_machine_alone(check_reads: Any) -> None:
+    for at, repaired in ((LOCAL, True), (CHEAP, not check_reads)):
+        rig = Rig(runner=FakeRunner("half", "done"), verifier=FakeVerifier(1, 0, check_reads=check_reads))
+        rig.run(a_task(check="make check", profile=at))
+        assert rig.runner.profiles == [at, at if repaired else BURST]
+
+
+def test_a_window_without_room_for_the_error_is_no_place_for_a_repair() -> None:
+    sizes = {LOCAL: 32_768, BURST: 200_000}
+    windows = tuple(Window(profile=name, tokens=size, source="config") for name, size in sizes.items())
+    rig = Rig(
+        runner=FakeRunner("half", "done"),
+        verifier=FakeVerifier(1, 0),
+        measurer=FakeMeasurer(all_goal(22_600, windows=windows)),
+    )
+    final = rig.run(a_task(check="make check", profile=LOCAL))
+    assert [hop.step for hop in final["hops"]][:2] == ["repair", "larger-window"]
+    assert "no room for what the check said" in str(final["receipts"][1].error)
+    assert final["status"] == "ok"
+
+
+def test_a_repair_that_is_not_reached_goes_up_the_ladder() -> None:
+    rig = Rig(runner=FakeRunner("half", Fails(cause="refused"), "done"), verifier=FakeVerifier(1, 0))
+    final = rig.run(a_task(check="make check"))
+    assert [hop.step for hop in final["hops"]] == ["repair", "next-tier"]
+    assert (final["status"], rig.runner.profiles) == ("ok", [LOCAL, LOCAL, BURST])
+    assert not rig.runner.orders[2].handoff.repair  # type: ignore[union-attr]
+
+
+def test_a_tainted_attempt_is_repaired_here_and_a_model_elsewhere_hears_nothing_of_either() -> None:
+    value = "72-77-AAMAR"
+    work = (FileDiff(path=f"{value}.txt", text=f"+{value}\n"),)
+    rig = Rig(
+        runner=FakeRunner(Reads(end=value), f"again {value}", "done"),
+        verifier=FakeVerifier(1, 1, 0, work=work, tail=value),
+    )
+    final = rig.run(a_task(check="make check"))
+    assert rig.runner.profiles == [LOCAL, LOCAL, BURST]
+    assert value in str(rig.runner.orders[1].handoff)
+    assert value not in str(rig.runner.orders[2])
+    assert [bool(one.taints) for one in final["receipts"]] == [True, True, False]
+    assert [(since, number) for since, _, _, number in rig.verifier.set_backs] == [("mark-1", 2)]
