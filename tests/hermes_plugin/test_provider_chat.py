@@ -82,8 +82,6 @@ def test_a_batch_of_three_runs_beside_the_chat_and_comes_back_with_receipts(stag
             chat.wait_for("three children run")
             chat.say("are you there", model, 3)
             chat.wait_for("still here")
-            chat.type("/profile-router")
-            chat.wait_for("  running  ", 3)
             gate.set()
             chat.wait_for("all three are back")
         told = json.dumps(model.chats[3]["messages"][-1], ensure_ascii=False)
