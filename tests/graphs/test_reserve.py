@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from tests.fakes import BURST, LOCAL, Fails, FakePurse, FakeRunner, a_policy, a_task
@@ -31,7 +32,7 @@ def turned(*turns: int, hermes: bool = False) -> Past:
     return Past(loops=tuple(loops), hermes=hermes)
 
 
-def reserved(rig: Rig) -> list[tuple[str, float]]:
+def reserved(rig: Rig) -> Any:
     return [(profile, round(usd, 6)) for profile, usd in rig.purse.taken]
 
 
