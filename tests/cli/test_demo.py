@@ -160,3 +160,33 @@ def test_nothing_else_in_the_code_knows_the_demo() -> None:
         if re.search(r"\bdemo", path.read_text(encoding="utf-8"), re.IGNORECASE)
     }
     assert {name for name in knowing if not name.startswith(("demo/", "cli/commands/demo"))} == {"cli/spelling.py"}
+
+
+def test_the_cascade_shows_a_failed_check_its_repair_and_the_promotion(tmp_path: Path) -> None:
+    home, extra = _folders(tmp_path)
+    done = call("demo", "--cascade", home=home, extra=HOSTILE | extra)
+    assert done.code == 0, done.err
+    attempts = ("● attempt 1   coding-local", "● attempt 2   coding-local", "● attempt 3   coding-burst")
+    steps = ("→ ladder      the verification failed → coding-local repairs it, once", "→ ladder      the verification")
+    verdicts = ("✗ verify      python", "✗ verify      python", "✓ verify      python")
+    told = [mark for three in zip(attempts, verdicts, (*steps, ""), strict=True) for mark in three]
+    at = 0
+    for mark in told:
+        at = done.err.find(mark, at)
+        assert at >= 0, (mark, done.err)
+    assert [line.split()[1] for line in done.out.splitlines() if line.startswith("coding-")] == [
+        "route",
+        "repair",
+        "promote",
+    ]
+    assert done.out.splitlines()[0].startswith("✓ verified")
+    assert _left(tmp_path) == []
+
+
+def test_the_cascade_as_json_costs_what_its_promotion_costs(tmp_path: Path) -> None:
+    home, extra = _folders(tmp_path)
+    result = call("demo", "--cascade", "--json", home=home, extra=extra).json
+    assert [one["verdict"] for one in result["attempts"]] == ["verification-failed", "verification-failed", "ok"]
+    assert [one["cost_usd"] > 0 for one in result["attempts"]] == [False, False, True]
+    assert result["verified"]["check"]["passed"]
+    assert result["warnings"] == result["verified"]["unverified"] == []

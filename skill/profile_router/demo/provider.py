@@ -19,6 +19,7 @@ from socketserver import ThreadingTCPServer
 from typing import Any
 
 HOST = "127.0.0.1"
+_REPAIR = "\nRepair: "  # how the prompt of a repair begins, below the task
 _CHARS_PER_TOKEN = 4  # the usage it reports is this estimate: it has no tokenizer, as it has no model
 
 
@@ -32,10 +33,14 @@ class ScriptLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What the stand-in says, line after line, as *model*; each line after *pause_s* seconds."""
+    """What the stand-in says, line after line, as *model*; each line after *pause_s* seconds.
+
+    `repair` is what it says instead where it is asked to repair its own work.
+    """
 
     model: str
     lines: Sequence[ScriptLine]
+    repair: Sequence[ScriptLine] = ()
     pause_s: float = 0.0
 
 
@@ -92,10 +97,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/v1/chat/completions":
             self._json(404, {"error": {"message": f"no {self.path} here", "code": 404}})
             return
-        script = self.server.script
-        said = sum(message["role"] == "assistant" for message in json.loads(body)["messages"])
+        script, messages = self.server.script, json.loads(body)["messages"]
+        said = sum(message["role"] == "assistant" for message in messages)
+        repairs = any(message["role"] == "user" and _REPAIR in str(message["content"]) for message in messages)
+        lines = script.repair if repairs and script.repair else script.lines
         time.sleep(script.pause_s)
-        self._stream(script.model, script.lines[min(said, len(script.lines) - 1)], said, len(body))
+        self._stream(script.model, lines[min(said, len(lines) - 1)], said, len(body))
 
     def _stream(self, model: str, line: ScriptLine, place: int, asked_bytes: int) -> None:
         self.send_response(200)

@@ -15,16 +15,17 @@ GOAL = "Fix delays() in backoff.py: it ignores `cap`, so a test fails"
 CHECK_ARGUMENTS = "-m unittest -q"
 CHECK = f"{Path(sys.executable).name} {CHECK_ARGUMENTS}"
 MODEL = "scripted-model"
+LOCAL_MODEL = "gemma-4-26b-q4_0"
 
-_WRONG = "    return [base * 2**n for n in range(retries)]"
-_RIGHT = "    return [min(cap, base * 2**n) for n in range(retries)]"
+WRONG = "    return [base * 2**n for n in range(retries)]"
+RIGHT = "    return [min(cap, base * 2**n) for n in range(retries)]"
 _FILES: Mapping[str, str] = {
     "backoff.py": f'''"""How long to wait before trying again."""
 
 
 def delays(retries, base=0.5, cap=8.0):
     """Return the seconds before each retry: they double, and never exceed *cap*."""
-{_WRONG}
+{WRONG}
 ''',
     "test_backoff.py": """import unittest
 
@@ -41,7 +42,7 @@ class Delays(unittest.TestCase):
 }
 LINES: tuple[ScriptLine, ...] = (
     ScriptLine(calls=(("read_file", {"path": "backoff.py"}), ("read_file", {"path": "test_backoff.py"}))),
-    ScriptLine(calls=(("edit_file", {"path": "backoff.py", "old": _WRONG, "new": _RIGHT}),)),
+    ScriptLine(calls=(("edit_file", {"path": "backoff.py", "old": WRONG, "new": RIGHT}),)),
     ScriptLine(calls=(("read_file", {"path": "backoff.py"}),)),
     ScriptLine(words="`delays()` in backoff.py now holds every wait at `cap`; one line changed."),
 )
@@ -58,7 +59,7 @@ def make_scratch(root: Path, *, local: str, burst: str) -> Path:
     git(repository, "add", ".")
     git(repository, *_IDENTITY, "commit", "-q", "-m", "Wait longer before each retry")
     _write(root / "hermes" / "profiles", {
-        "coding-local/config.yaml": _profile(local, "gemma-4-26b-q4_0", 8_192),
+        "coding-local/config.yaml": _profile(local, LOCAL_MODEL, 8_192),
         "coding-burst/config.yaml": _profile(burst, MODEL, 200_000),
         "review-cheap/config.yaml": _profile(burst, MODEL, 128_000),
     })  # fmt: skip

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from profile_router.cli.commands.run import EXITS
@@ -19,12 +19,14 @@ from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import about, thousands
+from profile_router.demo.cascade import burst_script, local_script
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
 from profile_router.machine.imports import import_large
 from profile_router.runs.result import Result
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
+_IS_DOWN, _DOES_WRONG = "a server that is down", "plays a local model that claims too much"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
 _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
 _WIDE = 200  # columns of a pipe
@@ -33,13 +35,15 @@ _WIDE = 200  # columns of a pipe
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    help_of = "show a local attempt whose check fails, its repair, and the promotion"
+    parser.add_argument("--cascade", action="store_true", help=help_of)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the demo, print what `run` would print, and return the exit code of the run."""
     _say(_FIRST, "")
-    with _stage() as repository:
-        _say(*_opening(), "")
+    with _cascade() if arguments.cascade else _stage() as repository:
+        _say(*_opening(_DOES_WRONG if arguments.cascade else _IS_DOWN), "")
         import_large("profile_router.runs.run")  # with LangChain, which takes half a second
         from profile_router.runs.run import run_task
 
@@ -54,14 +58,23 @@ def run(arguments: argparse.Namespace) -> int:
     return EXITS[result.status]
 
 
+def _stage() -> AbstractContextManager[Path]:
+    """Set the stage with a local server that is down."""
+    return _set_up(refusing(), Script(model=MODEL, lines=LINES, pause_s=_TURN_PAUSE_S))
+
+
+def _cascade() -> AbstractContextManager[Path]:
+    """Set the stage with a local model whose work fails its check, twice."""
+    return _set_up(scripted(local_script(_TURN_PAUSE_S)), burst_script(_TURN_PAUSE_S))
+
+
 @contextmanager
-def _stage() -> Iterator[Path]:
+def _set_up(local_server: AbstractContextManager[str], script: Script) -> Iterator[Path]:
     """Set up stand-ins, repository and Hermes home in a scratch folder; nothing of it outlives the block."""
-    script = Script(model=MODEL, lines=LINES, pause_s=_TURN_PAUSE_S)
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="profile-router-demo-"))).resolve()
         stack.enter_context(own_environment(root))
-        local, burst = stack.enter_context(refusing()), stack.enter_context(scripted(script))
+        local, burst = stack.enter_context(local_server), stack.enter_context(scripted(script))
         yield make_scratch(root, local=local, burst=burst)
 
 
@@ -70,11 +83,11 @@ def _say(*lines: str) -> None:
     print("\n".join(told), file=sys.stderr, flush=True)
 
 
-def _opening() -> tuple[str, ...]:
+def _opening(local: str) -> tuple[str, ...]:
     return (
         f"  task        {GOAL}",
         f"  workspace   a scratch git repository, 2 files; its check `{CHECK}` fails",
-        "  profiles    coding-local: a server that is down · coding-burst: plays a cloud model, at the policy's price",
+        f"  profiles    coding-local: {local} · coding-burst: plays a cloud model, at the policy's price",
     )
 
 
