@@ -15,6 +15,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import Condensed, CondensedPart, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
@@ -450,9 +451,9 @@ class FakeVerifier:
         whole: bool = True,
         before: CheckBefore | RouterError | None = None,
     ) -> None:
-        self.befores: list[tuple[str, str, float, bool]] = []
+        self.befores: list[tuple[str, str | FoundCheck, float, bool]] = []
         self._before = before
-        self.asked: list[tuple[str, str, str | None]] = []
+        self.asked: list[tuple[str, str, str | FoundCheck | None]] = []
         self.check_seconds: list[float] = []
         self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
         self._work, self._tail, self._sets_back = work, tail, sets_back
@@ -465,7 +466,9 @@ class FakeVerifier:
         self.snapshots += 1
         return f"mark-{self.snapshots}"
 
-    async def check_before(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+    async def check_before(
+        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
+    ) -> CheckBefore:
         self.befores.append((snapshot, check, seconds, may_lack))
         if isinstance(self._before, RouterError):
             raise self._before
@@ -475,7 +478,7 @@ class FakeVerifier:
         self,
         snapshot: str,
         said: str,
-        check: str | None,
+        check: str | FoundCheck | None,
         *,
         seconds: float,
         task: Task | None = None,
@@ -487,7 +490,7 @@ class FakeVerifier:
             self.check_seconds.append(seconds)
             code = self._queue.take("a check")
             result = CheckResult(
-                command=check,
+                command=check if isinstance(check, str) else check.command,
                 exit_code=code,
                 seconds=0.1,
                 last_line="done",

@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from profile_router.core import evidence, task
+from profile_router.core import evidence, found_check, task
 from profile_router.core.attempt import handoff
 from profile_router.core.attempt.between import order_for
 from profile_router.core.attempt.handoff import Handoff
@@ -16,7 +16,7 @@ from profile_router.core.condense import result as condensed
 from profile_router.core.condense.result import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder import difference, failure, receipt, report
+from profile_router.core.ladder import difference, failure, receipt, report, weak_check
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
@@ -137,7 +137,8 @@ def order_of(state: RunState, context: RunContext, step: str) -> Order:
 def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
-    for module in (difference, failure, condensed, evidence, handoff, ladder, receipt, report, route, taint, task):
+    ours = (difference, failure, condensed, evidence, found_check, handoff, ladder, receipt, report, route, taint, task)
+    for module in (*ours, weak_check):
         found |= {
             value
             for value in vars(module).values()

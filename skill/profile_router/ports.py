@@ -11,6 +11,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.account import DaySpent, Grouping, RunGroup, RunRow, Stage, Story
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
@@ -160,6 +161,9 @@ class Approver(Protocol):
     async def agrees(self, question: str) -> bool | None:
         """Return whether somebody agreed to *question*, None where nobody can answer."""
 
+    async def allows(self, question: str) -> bool | None:
+        """Return whether somebody lets code of the workspace run, None where nobody can answer. No flag agrees."""
+
 
 class Stopped(asyncio.CancelledError):
     """An attempt that was cancelled in its middle. `receipt` says what it had taken by then: that is paid for."""
@@ -210,7 +214,9 @@ class Verifier(Protocol):
     def snapshot(self) -> str:
         """Return a mark of the workspace as it is now."""
 
-    async def check_before(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+    async def check_before(
+        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
+    ) -> CheckBefore:
         """Return what *check* says before any work on the files of *snapshot*: once, whatever happens in between.
 
         Raises UsageError where it cannot run, unless it *may_lack* what it runs: the task is to make that.
@@ -220,7 +226,7 @@ class Verifier(Protocol):
         self,
         snapshot: str,
         said: str,
-        check: str | None,
+        check: str | FoundCheck | None,
         *,
         seconds: float,
         task: Task | None = None,

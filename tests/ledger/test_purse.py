@@ -38,6 +38,9 @@ class Somebody:
         self.asked.append(question)
         return self.says
 
+    async def allows(self, question: str) -> bool | None:
+        raise AssertionError(f"a price is no code: {question}")
+
 
 def a_purse(
     state: Path, *, cap: float = 2.0, rules: Budget = RULES, approver: Any = None, at: float = NOON

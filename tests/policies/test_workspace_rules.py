@@ -81,7 +81,8 @@ def test_no_file_and_one_of_comments_change_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("check: rm -rf /\n", 1, "unknown key 'check'"),
+        ("check: rm -rf /\n", 1, "(allowed: ask, off)"),
+        ("run: rm -rf /\n", 1, "unknown key 'run'"),
         ("tiers: {local: coding-burst}\n", 1, "unknown key 'tiers'"),
         ("local_endpoints: ['https://x.example']\n", 1, "unknown key 'local_endpoints'"),
         ("local_only: true\nprices: {}\n", 2, "unknown key 'prices'"),

@@ -36,7 +36,7 @@ def test_the_shipped_profiles_are_priced_by_the_table_from_their_first_run_on(
 
 def test_route_shows_the_range_and_says_by_which_table(home: dict[str, str]) -> None:
     sources(home, to_run=True)
-    decision, _, _ = route_task(Task(goal="refactor the whole code base"), None, home, Path(home["HOME"]))
+    decision = route_task(Task(goal="refactor the whole code base"), None, home, Path(home["HOME"])).decision
     assert isinstance(decision, Route)
     cost = decision.estimate.cost
     assert 0 < cost.low < cost.middle < cost.high

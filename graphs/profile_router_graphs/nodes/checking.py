@@ -16,11 +16,11 @@ _SHARE = 0.25  # of the time that the run has left: the rest is for the work
 
 
 async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """Run the check, if the task names one and it was not run yet; return what of the state is another then.
+    """Run the check, named or found, if it was not run yet; return what of the state is another then.
 
     Raises UsageError where it cannot run: nothing was asked of a model so far.
     """
-    context, check = runtime.context, state["task"].check
+    context, check = runtime.context, state["task"].to_check
     if check is None or state.get("before") is not None:
         return {}
     before = await context.verifier.check_before(
@@ -30,7 +30,8 @@ async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[
         may_lack=names_what_it_runs(state["task"]),
     )
     context.ledger.verified(Verified(check=before.check, before=before), after=len(state["receipts"]), stage="before")
-    runtime.stream_writer({"event": "check", "line": before_line(check, before), "passed": before.passed})
+    command = check if isinstance(check, str) else check.command
+    runtime.stream_writer({"event": "check", "line": before_line(command, before), "passed": before.passed})
     if not before.taints:
         return {"before": before, "snapshot": before.mark}
     found: dict[str, Any] = {"before": before, "ended": before.mark}

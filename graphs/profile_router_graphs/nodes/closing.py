@@ -14,9 +14,11 @@ from profile_router.core.attempt.between import (
     judged,
     verification_failure,
     with_earlier_check,
+    with_unrun_check,
 )
 from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Verified
@@ -45,14 +47,17 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     verified = await context.verifier.verify(
         state["snapshot"],
         attempt.text if attempt is not None and finished else state["summary"],
-        task.check if finished else None,
+        task.to_check if finished else None,
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
         task=task,
         before=state.get("before"),
     )
     verified = replace(verified, before=state.get("before"))
+    verified = with_unrun_check(verified, None if task.check is not None else task.found)
+    trust = context.policy.trust
+    verified = with_weak_checks(verified, task, state["evidence"], trust, finished=finished)
     if not finished:
-        verified = with_earlier_check(verified, state["verified"], named=task.check is not None)
+        verified = with_earlier_check(verified, state["verified"], named=task.to_check is not None)
     context.ledger.verified(verified, after=len(state["receipts"]))
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})

@@ -32,22 +32,29 @@ def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not (arguments.json or arguments.stream)
     approver: Approver = TerminalApprover() if asks else Nobody()
     heard = None
-    if arguments.yes:
-        approver = Agreed()
-    elif arguments.from_hermes and arguments.exit_with_stdin:
+    if arguments.from_hermes and arguments.exit_with_stdin:
         approver = pipe = Pipe(emit)
         heard = pipe.heard
+    if arguments.yes:
+        approver = Agreed(approver)
     if arguments.exit_with_stdin:
         _end_with_stdin(heard)
     return approver
 
 
+@dataclass(frozen=True, slots=True)
 class Agreed:
-    """Somebody agreed beforehand (`--yes`)."""
+    """Somebody agreed beforehand (`--yes`): to prices, not to running code, for which `there` is asked."""
+
+    there: Approver
 
     async def agrees(self, question: str) -> bool | None:
         """Return True."""
         return True
+
+    async def allows(self, question: str) -> bool | None:
+        """Return what whoever is there says."""
+        return await self.there.allows(question)
 
 
 class TerminalApprover:
@@ -60,6 +67,10 @@ class TerminalApprover:
         # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
         threading.Thread(target=_read, args=(answer,), daemon=True).start()
         return (await answer).strip().lower() in _YES
+
+    async def allows(self, question: str) -> bool | None:
+        """Return whether the answer to *question* is a yes."""
+        return await self.agrees(question)
 
 
 def _read(answer: asyncio.Future[str]) -> None:
@@ -90,6 +101,10 @@ class Pipe:
         self._waiting.append(answer)
         self.emit({"event": "ask", "line": question})
         return await answer
+
+    async def allows(self, question: str) -> bool | None:
+        """Return what the other end says; None where it says that nobody can answer."""
+        return await self.agrees(question)
 
     def heard(self, line: bytes) -> None:
         """Take one line of stdin. What is not an answer is ignored."""

@@ -14,7 +14,7 @@ from profile_router.cli.marks import showable
 from profile_router.cli.progress import columns, folded, labelled, marked, printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.check_words import ended, joined
-from profile_router.core.telling.decision import Json, changed_text, put_back_text
+from profile_router.core.telling.decision import Json, changed_text, put_back_text, weak_words
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict, verdict_of
 from profile_router.core.text import priced, some_of
@@ -74,6 +74,8 @@ def _verdict(result: Result) -> Iterator[str]:
     route = told["route"]
     if told["status"] == "ok":
         yield _head(verdict, " · ".join(_facts(told)))
+        if told["verified"].get("weak"):
+            yield labelled("weak", ", ".join(weak_words(told["verified"]["weak"])))
     else:
         yield _head(verdict, " · ".join(filter(None, (route["profile"], route["rule"]))))
         yield from _reasons(result)
@@ -91,7 +93,7 @@ def _facts(told: Json) -> list[str]:
     verified = told["verified"]
     check = verified["check"]
     facts = [_changed(told)]
-    if check is not None:
+    if check is not None and check["passed"]:
         before = (verified.get("before") or {}).get("passed")
         how = ended(check["passed"], check.get("exit_code"), before)
         words = (check.get("difference") or {}).get("words", "")

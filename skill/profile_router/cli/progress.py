@@ -13,6 +13,7 @@ from profile_router.cli.marks import mark_on, showable
 from profile_router.cli.spelling import as_called
 
 _MARKS: Mapping[str, str] = {
+    "found": "●",
     "classify": "●",
     "probe": "●",
     "reserve": "●",
@@ -79,12 +80,14 @@ class Progress:
         if kind == "attempt":
             self._attempts += 1
             return "●" if event.get("outcome") == "ok" else "✗"
+        if kind == "found" and " · not run: " in str(event["line"]):
+            return "!"
         return _verified_mark(str(event["line"])) if kind == "verify" else _MARKS[kind]
 
 
 def _verified_mark(line: str) -> str:
-    if line.startswith("unverified: "):
-        return "!"
+    if line.startswith(("unverified: ", "weak: ")):
+        return "!" if line[0] == "u" else "●"
     found = _CHECKED.search(line)
     return "✗" if found is not None and found[1] == "FAILED" else _MARKS["verify"]
 

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "watch a run without key or model",
     "profiles": "list the profiles and what they are",
     "policy": "show or check the routing policy",
+    "check": "show, allow or forget a workspace's own check",
     "doctor": "say what works here, what does not, and what fixes it",
     "llama-server": "start the local tier's model, fitted to this machine",
     "install": "bring profiles, plugin and skill into Hermes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from profile_router.core.conversation import Conversation
+from profile_router.core.found_check import FoundCheck
 
 _STANDING = "The user stands in {folder}/: the context, and names of files that are not there yet, may start from it."
 
@@ -32,6 +33,9 @@ class Task:
     `folder` is None as long as paths are as they were written. Afterwards they are relative to the workspace, and it is
     the folder that the user stands in, relative to it too (empty: its root, or elsewhere). `spelled` are the paths that
     were written otherwise, as they were written: a name may be private that no other name of its file is.
+
+    `check` is the command that the task names. `found` is the workspace's own, which a run looks for where it names
+    none: whoever asks for a task cannot set it.
     """
 
     goal: str
@@ -54,6 +58,23 @@ class Task:
     context_from: str = ""
     folder: str | None = None
     spelled: tuple[str, ...] = ()
+    found: FoundCheck | None = None
+
+    @property
+    def to_check(self) -> str | FoundCheck | None:
+        """Return what is to be run once the work is done: the task's own check, else the one found, if it may run."""
+        if self.check is not None:
+            return self.check
+        return self._found(weak=False)
+
+    @property
+    def linter(self) -> FoundCheck | None:
+        """Return the linter that was found in place of a check, if it may run."""
+        return self._found(weak=True)
+
+    def _found(self, *, weak: bool) -> FoundCheck | None:
+        found = self.found
+        return found if found is not None and not found.refused and found.weak == weak else None
 
     @property
     def standing(self) -> str:

@@ -214,6 +214,14 @@ class GitSnapshots:
         large = ((path, "\nBinary files differ\n") for path in self._large(first, second))
         return (*zip(names, parts[1:], strict=True), *large)
 
+    def contents(self, before: str, after: str, *, most: int) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+        """Yield the plain files that differ between two marks with both contents (None: absent), the first *most*."""
+        pairs = self.trees.differences(Mark.read(before).files, Mark.read(after).files)
+        inside = [path for path in sorted(pairs) if path.startswith(self._start)]
+        for path in inside[:most]:
+            old, new = (self.trees.content(entry) if _plain(entry) else None for entry in pairs[path])
+            yield path.removeprefix(self._start), old, new
+
     def _diff(self, *args: str) -> str:
         large = ("-c", "core.bigFileThreshold=1m")
         return self.trees.run(*large, "diff", f"--relative={self._start}", *_WAYS, *args)
@@ -222,6 +230,10 @@ class GitSnapshots:
         """Return the large files with different facts in the two marks, relative to the root."""
         differ = differing(facts_of(self.trees, before), facts_of(self.trees, after))
         return [path.removeprefix(self._start) for path in differ if path.startswith(self._start)]
+
+
+def _plain(entry: Entry | None) -> bool:
+    return entry is not None and entry.mode.startswith("100")
 
 
 def path_as_text(path: str) -> str:

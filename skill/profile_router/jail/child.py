@@ -128,7 +128,7 @@ def _place(source: str, target: str) -> None:
 
 def _be_command(order: dict[str, Any], kernel: Any, locks: Any) -> None:
     try:
-        os.chdir(order["folder"])
+        os.chdir(order["stand"])
         kernel.give_up_privileges()
         locks.confine(kernel, [order["folder"], "/tmp", "/dev"])  # noqa: S108 - the jail's own
         locks.refuse_calls(kernel)

@@ -36,14 +36,17 @@ class JailView:
     """A jail around the workspace `root`: all paths absolute, without links.
 
     `readable` are folders besides the system's, `fixed` paths in the workspace that are not written, `hidden` such that
-    look empty.
+    look empty. The program starts in `stand`, a folder of the workspace; None: at its root. `lent` are folders from
+    elsewhere, each with the path in the workspace that it is read at.
     """
 
     root: Path
+    stand: Path | None = None
     readable: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     network: bool = False
+    lent: tuple[tuple[str, str], ...] = ()
 
 
 def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> list[str]:
@@ -61,6 +64,7 @@ def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> lis
         "parent": os.getpid(),
         "argv": list(words),
         "folder": str(view.root),
+        "stand": str(view.stand or view.root),
         "environment": _environment(view.root, outside),
         "network": view.network,
         "links": [(f"/{name}", os.readlink(f"/{name}")) for name in _LINKED if os.path.islink(f"/{name}")],  # noqa: PTH114, PTH115
@@ -69,6 +73,7 @@ def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> lis
             (str(view.root), str(view.root), False),
             *((path, path, False) for path in _around(view)),
             *((path, path, True) for path in view.fixed),
+            *((source, path, True) for source, path in view.lent),
         ],
         "hidden": view.hidden,
         "limits": limits,

@@ -127,6 +127,10 @@ class Nobody:
         """Return None."""
         return None
 
+    async def allows(self, question: str) -> bool | None:
+        """Return None."""
+        return None
+
 
 def _not_agreed(where: str, cost: CostRange, *, asked: bool) -> Failure:
     if asked:

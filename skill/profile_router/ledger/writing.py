@@ -159,7 +159,7 @@ class SqliteRunLedger:
             found.lines_removed,
             len(found.unverified),
             len(found.absent),
-            None if check is None else int(check.passed),
+            None if check is None or check.inconclusive else int(check.passed),
             None if check is None else check.exit_code,
             None if check is None else check.seconds,
             self.seal.sealed(said, f"{self.run} {words_of(stage, after)}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,7 @@ from typing import get_args
 
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.language.phrases import Phrases, compile_phrases
-from profile_router.core.policy import PluginSwitch, Policy
+from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
 from profile_router.errors import Cause, PolicyError
@@ -75,7 +75,13 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
 
 def _policy(root: Node, digest: str, source: str, tried: Literals | None = None) -> Policy:
     """Return the policy that *root* holds; *tried* are the literals of expressions that were found right before."""
-    policy = Reader({KindPatterns: partial(_kinds, tried=tried), Phrases: _phrases, PluginSwitch: _switch}).record(
+    special: dict[object, Callable[[Node, str], object]] = {
+        KindPatterns: partial(_kinds, tried=tried),
+        Phrases: _phrases,
+        PluginSwitch: partial(switch, allowed=get_args(PluginSwitch)),
+        CheckSwitch: partial(switch, allowed=get_args(CheckSwitch)),
+    }
+    policy = Reader(special).record(
         root, Policy, "the file", skip=("digest", "source", "local_only_by", "workspace_private")
     )
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
@@ -126,12 +132,12 @@ def _check_phrases(policy: Policy, node: Node) -> None:
                 raise Refused(f"phrases.{language} names the kind '{kind}' (allowed: {', '.join(known)})", line)
 
 
-def _switch(node: Node, where: str) -> str:
-    """Read on, observe, explain or off; YAML takes the bare words on and off for booleans."""
+def switch(node: Node, where: str, allowed: Sequence[str]) -> str:
+    """Read one of the words *allowed*; YAML takes the bare words on and off for booleans. Raises Refused."""
     spelled = str(node.value).lower() if isinstance(node.value, str) else ""
     found = {"true": "on", "yes": "on", "false": "off", "no": "off"}.get(spelled, spelled)
-    if found not in get_args(PluginSwitch):
-        raise Refused(f"{where} is '{node.value}' (allowed: {', '.join(get_args(PluginSwitch))})", node.line)
+    if found not in allowed:
+        raise Refused(f"{where} is '{node.value}' (allowed: {', '.join(allowed)})", node.line)
     return found
 
 

@@ -6,8 +6,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from profile_router.core.policy import Policy
 from profile_router.core.text import shown
@@ -15,7 +16,7 @@ from profile_router.errors import PolicyError
 from profile_router.git.command import marked
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.strict_yaml import Reader, Refused, pairs, parse
-from profile_router.policies.file import check_private
+from profile_router.policies.file import check_private, switch
 from profile_router.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _LONGEST_GLOB = 200
 _MOST_WORDS, _MOST_PATTERNS = 200, 20
 _ONLY = (
     "it may only tighten the policy: more of private, local_only, limits, promotion.tainted_changes: back, "
-    "conversation.elsewhere: none"
+    "conversation.elsewhere: none, check: ask or off"
 )
 
 
@@ -77,11 +78,12 @@ def read_workspace_policy(root: Path) -> WorkspacePolicy | None:
 
 
 def _parsed(text: str, path: Path, digest: str) -> WorkspacePolicy:
-    from profile_router.core.policy.tighten import WorkspacePolicy
+    from profile_router.core.policy.tighten import LessChecked, WorkspacePolicy
 
     try:
         root = parse(text)
-        found = Reader().record(root, WorkspacePolicy, "the file", skip=("source", "digest"))
+        special = {LessChecked: partial(switch, allowed=get_args(LessChecked))}
+        found = Reader(special).record(root, WorkspacePolicy, "the file", skip=("source", "digest"))
         for key, _line, node in pairs(root, "the file"):
             if key == "private":
                 check_private(

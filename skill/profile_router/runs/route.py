@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.spending import cap_of
 from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
@@ -18,6 +19,7 @@ from profile_router.errors import StateError
 from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, measure
 from profile_router.ledger.routes import note_route
+from profile_router.runs.own_check import check_for
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
@@ -46,16 +48,25 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
     return Quote(profile=decision.profile, rule=decision.rule, usd=min(usd, cap_of(setup.task, setup.policy.budget)))
 
 
-def route_task(
-    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path
-) -> tuple[Decision, Policy, str]:
-    """Return where *task* would go, the policy that says so, and why the ledger lacks it; empty: it has it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """Where a task would go, the policy that says so, and the check that was found for it, if it names none.
 
-    Raises RouterError for bad input.
+    `unnoted` says why the ledger lacks it; empty: it has it.
     """
+
+    decision: Decision
+    policy: Policy
+    check: FoundCheck | None
+    unnoted: str
+
+
+def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Routed:
+    """Return where *task* would go. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
     decision = _decided(setup.task, setup)
-    return decision, setup.policy, _noted(setup.task, decision, setup)
+    check = check_for(setup.task, setup.policy, setup.workspace, environ, setup.state)
+    return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
 
 
 def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Decision, str]:

@@ -19,11 +19,13 @@ from profile_router.copies.turns import reading_in
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
+from profile_router.core.telling.decision import check_line
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.git.repository import find_repository
 from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
+from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
 from profile_router.runs.job import Begun, Job
 from profile_router.runs.result import Result, _result
@@ -124,6 +126,9 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
     there = job.site.setup(setup)
     _check_names(there)
     _check_command(job.task)
+    job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
+    if job.task.found is not None:
+        job.emit({"event": "found", "line": check_line(job.task.found)})
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)

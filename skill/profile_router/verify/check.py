@@ -18,7 +18,7 @@ from profile_router.jail.process import ProcessEnd, run_bounded, without_secrets
 from profile_router.reports.reading import read_report
 from profile_router.withheld.watch import WithheldWatch, watched
 
-_KEPT_BYTES = 1_000_000  # the ids of failed tests may stand anywhere in it
+KEPT_BYTES = 1_000_000  # the ids of failed tests may stand anywhere in it
 _SHOWN_CHARS = 64_000
 _LONGEST_ID = 400
 _LINE_CHARS = 200
@@ -42,14 +42,19 @@ async def run_check(
     """
     taints: list[Taint] = []
     if not folder.is_dir():
-        gone = f"it was not run: {shown(str(folder))} is no folder any more"
-        return CheckResult(command=command, exit_code=None, seconds=0.0, last_line=gone, tail=gone)
+        return not_run(command, folder)
     async with watched(watch, taints.append):
         ended = await run_bounded(
-            [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=_KEPT_BYTES, flood=False
+            [_SHELL, "-c", command], folder, without_secrets(environ), seconds=seconds, kept=KEPT_BYTES, flood=False
         )
     told = partial(check_result, seconds=seconds, confidential=confidential, taints=taints)
     return await asyncio.to_thread(told, command, ended)  # a long output takes a moment to read
+
+
+def not_run(command: str, folder: Path) -> CheckResult:
+    """Return the result of *command* where *folder* is gone."""
+    gone = f"it was not run: {shown(str(folder))} is not a folder any more"
+    return CheckResult(command=command, exit_code=None, seconds=0.0, last_line=gone, tail=gone)
 
 
 def check_result(

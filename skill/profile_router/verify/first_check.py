@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.copies.thread_copies import original_of
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import judged
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.ladder.report import CheckReport
@@ -41,7 +42,7 @@ class FirstCheck:
     name: str
     kept: KeptChecks | None
 
-    async def ask(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+    async def ask(self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool) -> CheckBefore:
         """Return what *check* says on the files of *snapshot*, now or within the last hour. Raises UsageError."""
         if seconds <= 0:
             return CheckBefore(why="the policy leaves it no time", mark=snapshot)
@@ -58,18 +59,18 @@ class FirstCheck:
                 self.kept.keep(name, _words(found, root) | {"given": seconds})
             return found
 
-    async def _asked(self, snapshot: str, check: str, seconds: float, *, may_lack: bool) -> CheckBefore:
+    async def _asked(self, snapshot: str, check: str | FoundCheck, seconds: float, *, may_lack: bool) -> CheckBefore:
         began = time.time_ns()
         result = await self.runs.run(check, seconds, _NO_BYTECODE)
-        if not may_lack:
+        if not may_lack and isinstance(check, str):
             _refuse_if_unable(result, self.runs.place)
         mark = self._mark_afterwards(snapshot, tainted=bool(result.taints))
         if result.taints:
             away = any(taint.moved for taint in result.taints)
             result = replace(result, wrote=away or self._wrote(snapshot, began))
-        alone = judged(check, (None, result.exit_code), result.report, None, None, fewer_are_meant=True)
+        alone = judged(_words_of(check), (None, result.exit_code), result.report, None, None, fewer_are_meant=True)
         result = replace(result, held=alone.held, why=alone.why)
-        why = "" if result.exit_code is not None else result.last_line
+        why = result.inconclusive or ("" if result.exit_code is not None else result.last_line)
         return CheckBefore(check=result if not why or result.taints else None, why=why, mark=mark)
 
     def _mark_afterwards(self, snapshot: str, *, tainted: bool) -> str:
@@ -98,12 +99,12 @@ class FirstCheck:
         except WorkspaceError:
             return True
 
-    def _entry(self, snapshot: str, check: str) -> str:
+    def _entry(self, snapshot: str, check: str | FoundCheck) -> str:
         """Return the name under which the answer of *check* is kept; empty where nobody knows the files."""
         if not snapshot or self.state is None:
             return ""
         root = str(self.runs.root)
-        folder, command = _placeless(str(self.runs.place), root), _placeless(check, root)
+        folder, command = _placeless(str(self.runs.place), root), _placeless(_named(check), root)
         return entry_name(original_of(self.state, root), folder, command, snapshot, self.runs.environ.get("PATH", ""))
 
 
@@ -140,8 +141,17 @@ def _words(found: CheckBefore, root: str) -> dict[str, Any]:
     return {"why": found.why, "check": said, "report": told}
 
 
-def _of_words(words: Mapping[str, Any], command: str, root: str, mark: str) -> CheckBefore:
-    """Return what `_words` kept, as a check by *command* in the workspace *root* would say it now."""
+def _words_of(check: str | FoundCheck) -> str:
+    return check if isinstance(check, str) else check.command
+
+
+def _named(check: str | FoundCheck) -> str:
+    """Return *check* as an entry is named by it: what was found ran in the jail, which is another check."""
+    return check if isinstance(check, str) else f"jailed in {check.folder}: {check.command}"
+
+
+def _of_words(words: Mapping[str, Any], asked: str | FoundCheck, root: str, mark: str) -> CheckBefore:
+    """Return what `_words` kept, as *asked* in the workspace *root* would say it now."""
     said, told = words["check"], words.get("report")
     report = told and CheckReport(
         runner=told["runner"],
@@ -150,7 +160,8 @@ def _of_words(words: Mapping[str, Any], command: str, root: str, mark: str) -> C
         whole=told["whole"],
     )
     check = said and CheckResult(
-        command=command,
+        command=_words_of(asked),
+        source="" if isinstance(asked, str) else asked.source,
         exit_code=said["exit_code"],
         seconds=said["seconds"],
         last_line=said["last_line"].replace(_ROOT, root),

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import compared, judged
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
+from profile_router.jail.child import FAILED
 from profile_router.verify.check_runs import CheckRuns
 
 _SLOWER = 1.5  # how much longer than the first run a second one may take
@@ -24,9 +26,11 @@ class JudgedCheck:
     touching: Callable[[], tuple[str, ...] | None]
     fewer_are_meant: bool
 
-    async def ask(self, check: str, seconds: float) -> CheckResult:
+    async def ask(self, check: str | FoundCheck, seconds: float) -> CheckResult:
         """Return how *check* ended after at most *seconds*, and what it comes to."""
         result = await self.runs.run(check, seconds)
+        if result.inconclusive:
+            return self._unable(result)
         first = self.before.check if self.before is not None and not self.before.why else None
         was = first.report if first else None
         known = was is not None and result.report is not None
@@ -38,7 +42,7 @@ class JudgedCheck:
             result = replace(result, taints=together(result.taints, again.taints))
             difference = compared(was, result.report, touching=touching, again=again.report)
         found = judged(
-            check,
+            check if isinstance(check, str) else check.command,
             (first.exit_code if first else None, result.exit_code),
             result.report,
             was,
@@ -46,3 +50,10 @@ class JudgedCheck:
             fewer_are_meant=self.fewer_are_meant,
         )
         return replace(result, held=found.held, why=found.why, difference=found.difference)
+
+    def _unable(self, result: CheckResult) -> CheckResult:
+        """Return *result* of a check that was found and could not run: where it could before, the work is why."""
+        ran = self.before is not None and self.before.passed is not None
+        if not ran or result.exit_code == FAILED:
+            return result
+        return replace(result, inconclusive="", held=False, why=f"it ran before the work: {result.inconclusive}")

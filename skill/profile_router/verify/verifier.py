@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from profile_router.checks.linters import linted
 from profile_router.checks.narrowing import touching
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.tests_meant import may_have_fewer, named_files
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.check_words import weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
+from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.language.edits import shaped_as_file
 from profile_router.core.language.path_words import path_words
+from profile_router.core.policy import Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
 from profile_router.errors import WorkspaceError
@@ -29,6 +34,8 @@ from profile_router.verify.diffs import WorkDiffs, changed_since, is_binary
 from profile_router.verify.first_check import FirstCheck, wrote_since
 from profile_router.verify.judged_check import JudgedCheck
 from profile_router.verify.kept_checks import KeptChecks
+from profile_router.verify.linting import run_linter
+from profile_router.verify.parsing import MOST_FILES, ChangedContent, parsed
 from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.put_back import to_put_back, written_to_put_back
 from profile_router.verify.set_back import (
@@ -54,8 +61,9 @@ class WorkspaceVerifier:
     what files were before the subagent's tools wrote them (None: absent): it stands in for git without a repository.
     `scratch` is a folder for git's marks. A file whose path matches one of `private` is named in a diff and no more;
     `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`.
-    `records` keep what was seen, so that a run that is resumed does not see what its own check left. `kept` is what
-    checks said before any work, for other runs too."""
+    `jail` are the limits of a check that was found, and of `linter`; `original` is the workspace that this one is a
+    copy of, if it is one. `records` keep what was seen, so that a run that is resumed does not see what its own check
+    left. `kept` is what checks said before any work, for other runs too."""
 
     workspace: Workspace | None
     scratch: Path
@@ -68,6 +76,9 @@ class WorkspaceVerifier:
     records: Records | None = None
     secrets: Secrets = field(default_factory=Secrets)
     kept: KeptChecks | None = None
+    jail: Terminal = field(default_factory=Terminal)
+    linter: FoundCheck | None = None
+    original: Path | None = None
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _snapshots: GitSnapshots | None = field(default=None, init=False)
     _looked: str | None = field(default=None, init=False)
@@ -82,7 +93,9 @@ class WorkspaceVerifier:
         note_beginning(self.scratch)
         return self._marks(self.workspace.root).take()
 
-    async def check_before(self, snapshot: str, check: str, *, seconds: float, may_lack: bool) -> CheckBefore:
+    async def check_before(
+        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
+    ) -> CheckBefore:
         """Return what *check* says before any work on the files of *snapshot*: once, whatever happens in between.
 
         In a copy of ours, what the check wrote is taken back. Raises UsageError where it cannot run, unless it
@@ -106,7 +119,7 @@ class WorkspaceVerifier:
         self,
         snapshot: str,
         said: str,
-        check: str | None,
+        check: str | FoundCheck | None,
         *,
         seconds: float,
         task: Task | None = None,
@@ -120,6 +133,8 @@ class WorkspaceVerifier:
         if check is not None and task is not None:
             back, seen = self._put_back(snapshot, task)
         changed = self._changes(snapshot, seen)
+        if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
+            check = None
         result = None
         if check is not None:
             judge = JudgedCheck(
@@ -129,10 +144,13 @@ class WorkspaceVerifier:
                 fewer_are_meant=task is None or may_have_fewer(task),
             )
             result = await self._checked(check, seconds, judge)
+        told = result is not None and not result.inconclusive
         absent = tuple(islice(self._absent_claims(said, changed), _MOST_ABSENT))
         open_points = [f"names {path}, which does not exist" for path in absent]
         if check is None:
             open_points.append(NO_CHECK)
+        elif result is not None and result.inconclusive:
+            open_points.append(result.unclear)
         if not back.done:
             open_points.append(back.note)
         open_points += weak_points(result)
@@ -148,6 +166,7 @@ class WorkspaceVerifier:
             whole=self.workspace is not None and self.workspace.git,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
+            weak=(*await self._parsed(snapshot), *(() if told else await self._linted(changed, seconds))),
         )
 
     def _put_back(self, snapshot: str, task: Task) -> tuple[SetBack, str | None]:
@@ -267,10 +286,35 @@ class WorkspaceVerifier:
         after = self._found("looked") or seen or marks.take()
         self._keep("looked", after)  # before the check, which may leave files behind
         self._looked = after
-        seen = marks.changes(snapshot, after)
-        return tuple(sorted((*seen, *(_counted(*file) for file in self._unseen(seen))), key=lambda file: file.path))
+        known = marks.changes(snapshot, after)
+        return tuple(sorted((*known, *(_counted(*file) for file in self._unseen(known))), key=lambda file: file.path))
 
-    async def _checked(self, check: str, seconds: float, judge: JudgedCheck) -> CheckResult:
+    async def _parsed(self, snapshot: str) -> tuple[WeakCheck, ...]:
+        """Return whether the files parse that changed since *snapshot*, as they were before the check ran."""
+        changes = await asyncio.to_thread(lambda: [ChangedContent(*one) for one in self._contents(snapshot)])
+        told = await asyncio.to_thread(parsed, changes)
+        return (told,) if told is not None else ()
+
+    async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
+        """Return what the linter says of the files that *changed*; nothing where it cannot say anything."""
+        root = self.workspace.root if self.workspace is not None else None
+        words = linted(self.linter, [file.path for file in changed]) if self.linter is not None else ()
+        if root is None or self.linter is None or not words:
+            return ()
+        told = await run_linter(replace(self.linter, words=words), self._runs().jailed(root), seconds=seconds)
+        return (told,) if told is not None else ()
+
+    def _contents(self, snapshot: str) -> Iterator[tuple[str, bytes | None, bytes]]:
+        """Yield each file that changed and is still there: its path, and its content before (None: new) and after."""
+        if self.workspace is None:
+            return
+        if not snapshot or self._looked is None:
+            found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since(self.workspace.root, self.journal)
+        else:
+            found = self._marks(self.workspace.root).contents(snapshot, self._looked, most=MOST_FILES)
+        yield from ((path, before, after) for path, before, after in found if after is not None)
+
+    async def _checked(self, check: str | FoundCheck, seconds: float, judge: JudgedCheck) -> CheckResult:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
@@ -287,6 +331,8 @@ class WorkspaceVerifier:
             environ=self.environ,
             private=self.private,
             secrets=self.secrets,
+            jail=self.jail,
+            original=self.original,
         )
 
     def _wrote(self, check: CheckResult) -> bool:

@@ -105,7 +105,7 @@ def _explained(tasks: Sequence[Task | UsageError], policy_file: str | None) -> I
         try:
             if isinstance(task, UsageError):
                 raise task
-            decision, _, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+            decision = route_task(task, policy_file, dict(os.environ), Path.cwd()).decision
             route = decision_json(decision)
         except RouterError as error:
             route = {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}

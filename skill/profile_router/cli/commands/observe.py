@@ -85,7 +85,7 @@ def _told(task: Task | UsageError, policy: Policy, policy_file: str | None) -> J
         if policy.hermes_plugin == "observe":
             decision, name = observe_task(task, policy_file, dict(os.environ), Path.cwd())
             return {"route": decision_json(decision), "observed": name}
-        decision, _, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
+        decision = route_task(task, policy_file, dict(os.environ), Path.cwd()).decision
     except RouterError as error:
         return {"route": {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}}
     return {"route": decision_json(decision)}

@@ -14,7 +14,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.cli.task_fields import tasks_from_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import LABEL_WIDTH, Json, decision_json, decision_lines
+from profile_router.core.telling.decision import LABEL_WIDTH, Json, check_json, decision_json, decision_lines
 from profile_router.errors import RouterError, UsageError
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.runs.route import quote, route_task
@@ -37,15 +37,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tasks_json:
         print(json.dumps(_quotes(arguments.tasks_json, arguments.policy), ensure_ascii=False))
         return 0
-    decision, policy, unnoted = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
-    if unnoted:
-        print(f"profile-router: {as_called(unnoted)}", file=sys.stderr)
+    routed = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
+    if routed.unnoted:
+        print(f"profile-router: {as_called(routed.unnoted)}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(decision_json(decision), ensure_ascii=False, indent=2))
+        told = {**decision_json(routed.decision), "check": check_json(routed.check)}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        lines = decision_lines(decision, policy)
-        print("\n".join(folded(line, sys.stdout, indent=LABEL_WIDTH) for line in lines))
-    return 3 if isinstance(decision, Refusal) else 0
+        lines = decision_lines(routed.decision, routed.policy, routed.check)
+        print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))
+    return 3 if isinstance(routed.decision, Refusal) else 0
 
 
 def _quotes(given: str, policy_file: str | None) -> Json:

@@ -82,8 +82,8 @@ def part_from_progress() -> None:
 
 
 def _route(task: Task, policy_file: str | None) -> Json:
-    decision, _, _ = route_task(task, policy_file, dict(os.environ), Path.cwd())
-    return {"route": decision_json(decision)}
+    routed = route_task(task, policy_file, dict(os.environ), Path.cwd())
+    return {"route": decision_json(routed.decision)}
 
 
 def switched_on(policy: Policy, explained: Callable[[], Iterable[Json]]) -> bool:

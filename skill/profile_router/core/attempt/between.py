@@ -8,6 +8,7 @@ from dataclasses import replace
 from profile_router.core.attempt.order import Order
 from profile_router.core.conversation import Conversation, alternating, shared_turns
 from profile_router.core.evidence import Evidence
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.check_words import difference_words, exit_text, passed_before
 from profile_router.core.ladder.failure import Failure, Place
@@ -160,10 +161,13 @@ def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
 def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     """Return why finished work failed its check or its claims, None where it passed."""
     check = verified.check
-    if check is not None and not check.passed:
+    if check is not None and check.failed:
         ended = exit_text(check.exit_code, passed_before(verified))
         said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), check.last_line)))
         return Failure(cause="verification-failed", message=said)
+    wrong = next((one for one in verified.weak if one.proves_it_wrong), None)
+    if wrong is not None:
+        return Failure(cause="verification-failed", message=wrong.said)
     if verified.absent and policy.promotion.absent_claims == "promote":
         return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
     return None
@@ -174,6 +178,13 @@ def judged(receipts: Sequence[Receipt], attempt: Attempt, failure: Failure) -> t
     receipt = attempt.receipt.failing(failure)
     said = tuple(receipt if one is attempt.receipt or one == attempt.receipt else one for one in receipts)
     return said, replace(attempt, receipt=receipt, failure=failure)
+
+
+def with_unrun_check(verified: Verified, found: FoundCheck | None) -> Verified:
+    """Return what was *verified* without a check; where one was *found* and may not run, it says so."""
+    if found is None or not found.refused or (found.only_if_changed and not verified.files_changed):
+        return verified
+    return replace(verified, unverified=tuple(found.unrun if one == NO_CHECK else one for one in verified.unverified))
 
 
 def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) -> Verified:
@@ -210,7 +221,7 @@ def final_status(
         return "refused"
     if cause is not None or attempt is None:
         return "failed"
-    return "failed" if verified.check is not None and not verified.check.passed else "ok"
+    return "failed" if verified.check is not None and verified.check.failed else "ok"
 
 
 def cost(receipts: Sequence[Receipt]) -> float:

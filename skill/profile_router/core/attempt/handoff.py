@@ -131,7 +131,7 @@ def told_elsewhere(earlier: Handoff | None, attempt: Attempt) -> Handoff | None:
 def without_output(handoff: Handoff, verified: Verified) -> Handoff:
     """Return *handoff* without what a check of *verified* printed that read a withheld file."""
     check = verified.check
-    if check is None or check.passed or not check.taints:
+    if check is None or not check.failed or not check.taints:
         return handoff
     errors = tuple(one for one in handoff.errors if one != _check_error(check, passed_before(verified)))
     note = f"{check.command} failed; what it printed is not told: it read a private file"
@@ -160,12 +160,14 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
 
 
 def check_error(verified: Verified) -> str:
-    """Return what a failed check of *verified* tells the next model; empty where none failed.
+    """Return what a failed check of *verified*, or a file that parses no more, tells the next model; else nothing.
 
     It is hardly longer than `CheckResult.tail`, and secrets are masked in it.
     """
     check = verified.check
-    return "" if check is None or check.passed else _check_error(check, passed_before(verified))
+    if check is not None and check.failed:
+        return _check_error(check, passed_before(verified))
+    return next((one.said for one in verified.weak if one.proves_it_wrong), "")
 
 
 def _check_error(check: CheckResult, before: bool | None) -> str:

@@ -23,7 +23,7 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
     """
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
-    files = _files_to_change(task, evidence)
+    files = files_to_change(task, evidence)
     if not (files or attempt.in_vain) or not asks_for_an_edit(task.goal):
         return None
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
@@ -31,7 +31,7 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
     return Failure(cause="no-change", message=said)
 
 
-def _files_to_change(task: Task, evidence: Evidence) -> tuple[str, ...]:
+def files_to_change(task: Task, evidence: Evidence) -> tuple[str, ...]:
     """Return the files that *task* names one by one, as it writes them; one that is to be made need not be there."""
     known = tuple(file.path for file in evidence.files)
     words = (word.text for word in path_words(task.goal))

@@ -9,6 +9,7 @@ from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.report import CheckReport
+from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.privacy.taint import Taint
 
 Outcome = Literal["ok", "failed", "unavailable"]
@@ -86,11 +87,12 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The task's own check command: its exit code, the last line it printed, and the end of all that it printed.
+    """A check command: its exit code, the last line it printed, and the end of all that it printed.
 
-    It ran in `folder`, relative to the workspace; empty: at its root. In `tail` secrets are masked: it is kept, and
-    shown to the next model. `taints` are the withheld files that the command opened or moved; `wrote` tells whether it
-    may have put what they hold into the work tree.
+    `source` is the sentence that says where it was found; empty: the task names it. `inconclusive` says why its end
+    tells nothing of the work; empty where it does. It ran in `folder`, relative to the workspace; empty: at its root.
+    In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
+    command opened or moved; `wrote` tells whether it may have put what they hold into the work tree.
 
     `report` is what its test runner said, None where none is known. `held` tells whether the work passed where that is
     not what the exit code says, and `why`; `difference` is what became of the tests since before the work.
@@ -108,6 +110,8 @@ class CheckResult:
     held: bool | None = None
     why: str = ""
     difference: Difference | None = None
+    source: str = ""
+    inconclusive: str = ""
 
     @property
     def said(self) -> str:
@@ -115,9 +119,19 @@ class CheckResult:
         return f"{self.command} (in {self.folder}/)" if self.folder else self.command
 
     @property
+    def unclear(self) -> str:
+        """Return that it says nothing of the work, and why; empty where it does."""
+        return f"`{self.said}` says nothing of the work: {self.inconclusive}" if self.inconclusive else ""
+
+    @property
     def passed(self) -> bool:
         """Tell whether the work passed: by the tests where they say it, else where the command ended with 0."""
-        return self.exit_code == 0 if self.held is None else self.held
+        return (self.exit_code == 0 if self.held is None else self.held) and not self.inconclusive
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether the command's end says that the work is wrong."""
+        return not self.passed and not self.inconclusive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +163,8 @@ class Verified:
 
     `whole`: every file that changed is among `files_changed`, whoever changed it. `before` is the check before any
     work, None where none was named or nothing was begun. `put_back` are test files that the task does not name, and
-    that were as before when the check ran; the note says where what was written in them is kept.
+    that were as before when the check ran; the note says where what was written in them is kept. `weak` says a little
+    where no check said anything.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -160,6 +175,7 @@ class Verified:
     before: CheckBefore | None = None
     put_back: tuple[str, ...] = ()
     put_back_note: str = ""
+    weak: tuple[WeakCheck, ...] = ()
 
     @property
     def lines_added(self) -> int:

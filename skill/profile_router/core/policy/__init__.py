@@ -114,6 +114,12 @@ class Tiers:
 PluginSwitch = Literal["on", "observe", "explain", "off"]
 
 
+# What becomes of a check that is found in the workspace: somebody is asked once, it runs, it is not looked for.
+CheckSwitch = Literal["ask", "auto", "off"]
+# Weak checks, which are told where no check says anything: `core.ladder.weak_check`.
+WeakKind = Literal["parses", "linted", "edited", "related"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HermesOptions:
     """How the Hermes runner's children run.
@@ -319,6 +325,8 @@ class Policy:
     ledger: LedgerRules = field(default_factory=LedgerRules)
     conversation: ParentChat = field(default_factory=ParentChat)
     hermes_plugin: PluginSwitch = "on"
+    check: CheckSwitch = "ask"
+    trust: tuple[WeakKind, ...] = ()
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = field(default_factory=HermesOptions)
     terminal: Terminal = field(default_factory=Terminal)

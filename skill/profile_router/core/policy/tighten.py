@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from profile_router.core.policy import ParentChat, Policy
+from profile_router.core.policy import CheckSwitch, ParentChat, Policy
 from profile_router.core.policy.private import SWITCHES, PrivateRules
 from profile_router.core.policy.rules import PrivateRule, bounded
 
@@ -59,19 +59,23 @@ class LessChat:
     elsewhere: Literal["none", "turns"] = "turns"
 
 
+LessChecked = Literal["ask", "off"]
+_LOOSER_CHECKS: tuple[CheckSwitch, ...] = ("off", "ask", "auto")  # each lets more of the workspace's code run
 # The figures of the policy's budget; all others are its limits.
 _MONEY = frozenset({"task_usd", "ask_above_usd"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspacePolicy:
-    """What one such file says. `local_only`: all work here is private. `source` and `digest` are the file's."""
+    """What one such file says. `local_only`: all work here is private. `check` beats a policy that lets more run.
+    `source` and `digest` are the file's."""
 
     private: MorePrivate = MorePrivate()
     local_only: bool = False
     limits: LowerLimits = LowerLimits()
     promotion: StricterPromotion = StricterPromotion()
     conversation: LessChat = LessChat()
+    check: LessChecked | None = None
     source: str = ""
     digest: str = ""
 
@@ -93,6 +97,7 @@ def tightened(policy: Policy, by: WorkspacePolicy) -> tuple[Policy, tuple[str, .
             policy.promotion, tainted_changes=by.promotion.tainted_changes or policy.promotion.tainted_changes
         ),
         conversation=ParentChat(elsewhere="none") if by.conversation.elsewhere == "none" else policy.conversation,
+        check=min(policy.check, by.check or policy.check, key=_LOOSER_CHECKS.index),
         local_only_by=policy.local_only_by or (by.source if by.local_only else ""),
         digest=f"{policy.digest}+{by.digest}",
     )
@@ -122,6 +127,8 @@ def changes(before: Policy, after: Policy) -> Iterator[str]:
     if after.conversation != before.conversation:
         now, was = after.conversation.elsewhere, before.conversation.elsewhere
         yield f"conversation.elsewhere: {now} (the policy's is {was})"
+    if after.check != before.check:
+        yield f"check: {after.check} (the policy's is {before.check})"
     for limit in fields(LowerLimits):
         old, new = figure(before, limit.name), figure(after, limit.name)
         if old != new:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
 from profile_router.core.routing.fit import usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
@@ -15,6 +16,7 @@ from profile_router.core.text import priced, some_of, thousands
 if TYPE_CHECKING:
     from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
     from profile_router.core.ladder.steps import Hop
+    from profile_router.core.ladder.weak_check import WeakCheck
     from profile_router.core.privacy.taint import Taint
 
 Json = dict[str, Any]
@@ -24,6 +26,7 @@ _ESTIMATE = (
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
+_OF_FOUND = ("source", "inconclusive")
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
@@ -79,6 +82,10 @@ def _taints(taints: Sequence[Taint]) -> list[Json]:
     return [_fields(taint, "path", "why") for taint in taints]
 
 
+def _weak(weak: Sequence[WeakCheck]) -> list[Json]:
+    return [_fields(one, "kind", "passed", "said", "trusted") for one in weak]
+
+
 def verified_json(verified: Verified) -> Json:
     """Return *verified* as `run --json` prints it."""
     before = verified.before
@@ -88,6 +95,7 @@ def verified_json(verified: Verified) -> Json:
         "check": _check(verified.check),
         "before": before and {**_fields(before, "passed", "why", "known"), "check": _check(before.check)},
         "put_back": list(verified.put_back),
+        "weak": _weak(verified.weak),
         "unverified": list(verified.unverified),
     }
 
@@ -95,7 +103,7 @@ def verified_json(verified: Verified) -> Json:
 def _check(check: CheckResult | None) -> Json | None:
     if check is None:
         return None
-    plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", "last_line")
+    plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", "last_line", *_OF_FOUND)
     changed = check.difference
     told = changed and {
         "words": changed.words,
@@ -105,8 +113,9 @@ def _check(check: CheckResult | None) -> Json | None:
     return plain | {"why": check.why, "difference": told, "taints": _taints(check.taints)}
 
 
-def decision_lines(decision: Decision, policy: Policy) -> list[str]:
-    """Return the screen of a *decision* by *policy*: decision, reason, what would change it, price."""
+def decision_lines(decision: Decision, policy: Policy, check: FoundCheck | None = None) -> list[str]:
+    """Return the screen of a *decision* by *policy*: decision, reason, what would change it, price, and the *check*
+    that was found."""
     if isinstance(decision, Refusal):
         lines = [f"refused  ·  {decision.rule}", *_labelled("why", decision.reasons)]
         return lines + _labelled("unblock", decision.unblock) + _labelled("warning", decision.warnings)
@@ -118,6 +127,7 @@ def decision_lines(decision: Decision, policy: Policy) -> list[str]:
     ]
     lines += _labelled("flips", (" · ".join(decision.flips),) if decision.flips else ())
     lines += _labelled("costs", tuple(_costs(decision, policy.tiers.burst)))
+    lines += _labelled("check", (check_line(check),) if check else ())
     return lines + _labelled("note", decision.evidence.notes) + _labelled("warning", decision.warnings)
 
 
@@ -181,6 +191,30 @@ def decision_line(decision: Decision) -> str:
     return f"{decision.profile} · {decision.rule} · {decision.reasons[0]}"
 
 
+def check_json(found: FoundCheck | None) -> Json | None:
+    """Return the check that was found as JSON, None where none was."""
+    if found is None:
+        return None
+    return _fields(found, "command", "folder", "runner", "source", "refused") | {"tests": list(found.tests)}
+
+
+def check_line(found: FoundCheck) -> str:
+    """Return the check that was found in one line: what runs, where it was found, or why it does not run."""
+    where = f" in {found.folder}/" if found.folder else ""
+    runs = f"not run: {found.refused}" if found.refused else "jailed, no network"
+    return f"{found.command}{where} · {found.source} · {runs}"
+
+
+def check_lines(found: FoundCheck, root: str) -> list[str]:
+    """Return the screen of a check that was found in the workspace *root*: what runs, why it, where, and who agreed."""
+    place = f"{root}/{found.folder}" if found.folder else root
+    lines = [found.command, *_labelled("found", (found.source,))]
+    lines += _labelled("tests", (", ".join(found.tests),) if found.tests else ())
+    lines += _labelled("where", (f"in {place}, in a jail: no network, no keys, nothing else of this machine",))
+    runs = f"not yet: {found.refused}" if found.refused else "after each attempt of a run that names no check"
+    return lines + _labelled("runs", (runs,))
+
+
 def attempt_line(attempt: Attempt) -> str:
     """Return how an attempt ended, in one line."""
     receipt = attempt.receipt
@@ -213,18 +247,26 @@ def verified_lines(verified: Verified) -> list[str]:
     """Return what was verified, a line each for files, check and what stays open."""
     changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
     lines = [some_of(changed, 8) or "no file changed"]
-    if verified.check is not None:
+    if verified.check is not None and not verified.check.inconclusive:
         from profile_router.core.ladder.check_words import check_line, passed_before  # `route` tells of no check
 
         lines.append(check_line(verified.check, passed_before(verified)))
     if verified.put_back:
         lines.append(put_back_text(verified.put_back))
+    weak = weak_words(_weak(verified.weak))
+    lines += [f"weak: {', '.join(weak)}"] if weak else []
     return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
 
 
 def put_back_text(paths: Sequence[str]) -> str:
     """Return that the test files *paths* are as they were before the work."""
     return f"put back before the check, as the task does not name it: {some_of(paths, 8)}"
+
+
+def weak_words(weak: Sequence[Json]) -> list[str]:
+    """Return what the *weak* checks of a result said; what failed comes first."""
+    told = sorted(weak, key=lambda one: bool(one["passed"]))
+    return [f"{one['said']}{' (trusted)' if one['trusted'] else ''}" for one in told]
 
 
 def changed_text(path: str, added: int | None, removed: int | None) -> str:

@@ -11,11 +11,13 @@ Verdict = Literal["verified", "unverified", "failed", "refused", "unapproved"]
 def verdict_of(result: Mapping[str, Any]) -> Verdict:
     """Return the verdict of *result*, as `run --json` prints it.
 
-    `verified`: the check passed and nothing stays open. `unverified`: the run ended well, and nothing confirms it.
+    `verified`: the check passed, or a weak one that the policy trusts, and nothing stays open. `unverified`: the run
+    ended well, and nothing confirms it.
     """
     status: Verdict | Literal["ok"] = result["status"]
     if status != "ok":
         return status
     verified = result["verified"]
     check = verified.get("check")
-    return "verified" if check and check["passed"] and not verified["unverified"] else "unverified"
+    told = (check and check["passed"]) or any(one["trusted"] for one in verified.get("weak", ()))
+    return "verified" if told and not verified["unverified"] else "unverified"

@@ -8,10 +8,11 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from profile_router.core.privacy.findings import private_glob
+from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import is_in
 from profile_router.runners.tools.answers import ToolRefusal
-from profile_router.withheld.survey import MOST_ENTRIES, Survey
+from profile_router.withheld.survey import Survey
+from profile_router.withheld.tree import Tree, tree_of
 from profile_router.withheld.whole_scan import ReadBudget, Secrets
 
 READ_BYTES = 2 * 1024 * 1024 * 1024
@@ -100,36 +101,12 @@ class HiddenFiles:
         return secret, unread
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What is in a workspace: git's own data, folders that are private as a whole, and the other files."""
-
-    git_data: tuple[str, ...]
-    private: tuple[str, ...]
-    files: frozenset[str]
-
-
 def walked(root: str, globs: Sequence[str]) -> Tree:
-    """Return what is in *root*, as absolute paths. Raises ToolRefusal where that is more than MOST_ENTRIES."""
-    git_data: list[str] = []
-    private: list[str] = []
-    files: list[str] = []
-    seen = 0
-    for folder, folders, names in os.walk(root):
-        seen += len(folders) + len(names)
-        if seen > MOST_ENTRIES:
-            raise ToolRefusal(f"the workspace has more than {MOST_ENTRIES:,} files; commands are not run in such")
-        if "HEAD" in names and ("commondir" in names or {"objects", "refs"} <= set(folders)):
-            git_data.append(folder)
-            folders.clear()
-            continue
-        git_data += [f"{folder}/{name}" for name in (*folders, *names) if name.casefold() == ".git"]
-        inside = [name for name in folders if name.casefold() != ".git"]
-        closed = {name for name in inside if private_glob(f"{folder}/{name}", globs)}
-        private += [f"{folder}/{name}" for name in sorted(closed) if not os.path.islink(f"{folder}/{name}")]  # noqa: PTH114
-        folders[:] = [name for name in inside if name not in closed]
-        files += [f"{folder}/{name}" for name in names if name.casefold() != ".git"]
-    return Tree(tuple(git_data), tuple(private), frozenset(files))
+    """Return what is in *root*, as absolute paths. Raises ToolRefusal where that is more than can be looked at."""
+    try:
+        return tree_of(root, globs)
+    except WorkspaceError as error:
+        raise ToolRefusal(str(error)) from None
 
 
 def _regular(path: str) -> os.stat_result | None:

@@ -1,0 +1,221 @@
+"""The command line of each runner: whole, and narrowed to some test files. Offline, without colours, without a watch.
+
+Paths of tests are the workspace's: one that could be read as an option, or that is no plain text, is never given.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.checks.signs import Project, Sign
+from profile_router.core.found_check import CheckRunner
+
+MOST_TESTS = 20
+_PLAIN = re.compile(r"[\w./@+=~ -]+")
+ENVIRONMENTS = (".venv", "venv")
+_MOST_FOLDERS = 40
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A command line, and what it lacks to be run: empty where nothing is known to be missing."""
+
+    words: Words
+    missing: str = ""
+
+
+def plain_paths(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return those of *paths* that a command line may hold, the first few."""
+    fit = (path for path in paths if _PLAIN.fullmatch(path) and not path.startswith("-") and "::" not in path)
+    return tuple(fit)[:MOST_TESTS]
+
+
+def whole_line(sign: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+    """Return the command line that runs all tests of *project* by the runner of *sign*."""
+    return _WHOLE[sign.runner](sign, project, environ)
+
+
+def narrowed_words(sign: Sign, project: Project, whole: Words, tests: Sequence[str]) -> Words:
+    """Return *whole* narrowed to *tests*, relative to the folder of *project*; as it is where its runner cannot."""
+    narrow = _NARROWED.get(sign.runner)
+    return narrow(project, whole, tests) if narrow and tests else whole
+
+
+def _which(name: str, environ: Mapping[str, str]) -> str | None:
+    return shutil.which(name, path=environ.get("PATH", os.defpath))
+
+
+def _needs(name: str, environ: Mapping[str, str], how: str) -> str:
+    return "" if _which(name, environ) else f"{name} is not installed; {how}"
+
+
+def _python(project: Project, environ: Mapping[str, str]) -> tuple[str, Path | None]:
+    """Return the python of *project*, as a word of a command in its folder, and the folder of its programs."""
+    here = project.root / project.folder
+    for name in ENVIRONMENTS:
+        if (here / name / "bin" / "python").exists():
+            return f"{name}/bin/python", here / name / "bin"
+        if project.folder and (project.root / name / "bin" / "python3").exists():
+            return "python3", project.root / name / "bin"  # the jail has it first on PATH
+    if active := environ.get("VIRTUAL_ENV"):
+        return "python3", Path(active) / "bin"
+    return "python3", None
+
+
+def _pytest(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+    python, programs = _python(project, environ)
+    options = ("-q", "-p", "no:cacheprovider")
+    if programs is not None and (programs / "pytest").exists():
+        return CommandLine((python, "-m", "pytest", *options))
+    found = _which("pytest", environ)
+    if found is None:
+        words = (python, "-m", "pytest", *options)
+        return CommandLine(
+            words, "pytest is not installed; install it into .venv of the workspace: `pip install pytest`"
+        )
+    beside = (Path(found).parent / "python3").exists()
+    return CommandLine(("python3", "-m", "pytest", *options) if beside else ("pytest", *options))
+
+
+def _unittest(sign: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+    python, _ = _python(project, environ)
+    start = (python, "-m", "unittest")
+    if sign.detail:
+        return CommandLine((*start, *sign.detail))
+    tests = [path for path in project.tests if path.endswith(".py")]
+    folders = {path.rpartition("/")[0] for path in tests}
+    top = os.path.commonpath(folders) if folders and "" not in folders else ""
+    if not top:
+        inner = sorted(folders - {""})
+        if not inner:
+            return CommandLine((*start, "discover"))
+        return CommandLine((*start, *plain_paths(sorted(tests))))
+    return CommandLine((*start, "discover", *_from(project, top)))
+
+
+def _from(project: Project, folder: str) -> Words:
+    """Return unittest's options to look in *folder*: a package is imported from the top."""
+    return ("-s", folder, "-t", ".") if project.has(f"{folder}/__init__.py") else ("-s", folder)
+
+
+def _tox(_: Sign, __: Project, environ: Mapping[str, str]) -> CommandLine:
+    return CommandLine(("tox", "-q", "--skip-missing-interpreters"), _needs("tox", environ, "`pip install tox`"))
+
+
+def _nox(sign: Sign, _: Project, environ: Mapping[str, str]) -> CommandLine:
+    return CommandLine(("nox", "-R", "-s", *sign.detail), _needs("nox", environ, "`pip install nox`"))
+
+
+def _in_node_modules(name: str, options: Words) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+    def line(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+        places = ("", *("../" * up for up in range(1, 1 + len(Path(project.folder).parts))))
+        programs = [f"{up}node_modules/.bin/{name}" for up in places]
+        found = next((program for program in programs if project.has(program)), None)
+        missing = "" if found else f"{name} is not in node_modules; run `npm install`"
+        return CommandLine((found or programs[0], *options), missing or _needs("node", environ, "install Node"))
+
+    return line
+
+
+def _npm(_: Sign, __: Project, environ: Mapping[str, str]) -> CommandLine:
+    return CommandLine(("npm", "test", "--silent"), _needs("npm", environ, "install Node"))
+
+
+def _program(words: Words, how: str) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+    return lambda sign, _, environ: CommandLine((*words, *sign.detail), _needs(words[0], environ, how))
+
+
+def _plainly(words: Words, how: str) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+    return lambda _, __, environ: CommandLine(words, _needs(words[0], environ, how))
+
+
+def _wrapped(wrapper: str, program: str, words: Words) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+    """Return what starts the project's own *wrapper* of a build, else the *program*."""
+
+    def line(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+        own = project.has(wrapper)
+        return CommandLine(
+            (f"./{wrapper}" if own else program, *words), "" if own else _needs(program, environ, "install it")
+        )
+
+    return line
+
+
+def _rake(sign: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+    bundled = project.has("Gemfile")
+    words = ("bundle", "exec", "rake", *sign.detail) if bundled else ("rake", *sign.detail)
+    return CommandLine(words, _needs(words[0], environ, "install it by RubyGems"))
+
+
+_WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], CommandLine]] = {
+    "pytest": _pytest,
+    "unittest": _unittest,
+    "tox": _tox,
+    "nox": _nox,
+    "vitest": _in_node_modules("vitest", ("run", "--no-color")),
+    "jest": _in_node_modules("jest", ("--ci", "--colors=false")),
+    "npm": _npm,
+    "cargo": _plainly(("cargo", "test", "--offline", "--quiet", "--no-fail-fast"), "install Rust"),
+    "go": _plainly(("go", "test", "./..."), "install Go"),
+    "make": _program(("make",), "install make"),
+    "gradle": _wrapped("gradlew", "gradle", ("--offline", "--console=plain", "test")),
+    "maven": _wrapped("mvnw", "mvn", ("-o", "-q", "-B", "test")),
+    "rake": _rake,
+}
+
+
+def _appended(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+    return (*whole, *tests)
+
+
+def _unittest_some(project: Project, whole: Words, tests: Sequence[str]) -> Words:
+    start = whole[: whole.index("unittest") + 1]
+    own = [path for path in tests if path.endswith(".py")]
+    if not own:
+        return whole
+    folder, _, name = own[0].rpartition("/")
+    if len(own) == 1 and folder:
+        return (*start, "discover", *_from(project, folder), "-p", name)
+    return (*start, *own)
+
+
+def _go_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+    folders = dict.fromkeys(f"./{path.rpartition('/')[0]}".rstrip("/") for path in tests)
+    return (*whole[:-1], *list(folders)[:_MOST_FOLDERS])
+
+
+def _classes(tests: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(path.rpartition("/")[2].partition(".")[0] for path in tests))
+
+
+def _gradle_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+    return (*whole, *(word for name in _classes(tests) for word in ("--tests", f"*{name}")))
+
+
+def _maven_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+    lenient = ("-DfailIfNoTests=false", "-Dsurefire.failIfNoSpecifiedTests=false")
+    return (*whole, f"-Dtest={','.join(_classes(tests))}", *lenient)
+
+
+def _rake_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+    variable = "SPEC" if all(path.endswith("_spec.rb") for path in tests) else "TEST"
+    return (*whole, f"{variable}={tests[0] if len(tests) == 1 else '{' + ','.join(tests) + '}'}")
+
+
+# Not npm, make, tox and nox: what they do with more words, nobody knows. Not cargo: unit tests stand in its sources.
+_NARROWED: Mapping[CheckRunner, Callable[[Project, Words, Sequence[str]], Words]] = {
+    "pytest": _appended,
+    "unittest": _unittest_some,
+    "vitest": _appended,
+    "jest": _appended,
+    "go": _go_some,
+    "gradle": _gradle_some,
+    "maven": _maven_some,
+    "rake": _rake_some,
+}

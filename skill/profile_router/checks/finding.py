@@ -1,0 +1,145 @@
+"""Find the check of a workspace for one task: in the project nearest to its files, by the runner of their language.
+
+Nothing of the workspace is run for it, and no file of it can do more than name a runner of our table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from profile_router.checks.ci import ci_signs
+from profile_router.checks.commands import narrowed_words, plain_paths, whole_line
+from profile_router.checks.linters import linter_of
+from profile_router.checks.narrowing import tests_touching
+from profile_router.checks.signs import PROJECT_FILES, Project, Sign, signs
+from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.core.language.edits import asks_for_an_edit
+from profile_router.core.language.mentions import mentions
+from profile_router.core.language.path_words import path_words
+from profile_router.core.language.test_files import is_test
+from profile_router.core.task import Task
+from profile_router.errors import WorkspaceError
+from profile_router.workspace.folder import Workspace, tracked_files
+
+_PYTHON: tuple[CheckRunner, ...] = ("pytest", "unittest", "tox", "nox")
+_NODE: tuple[CheckRunner, ...] = ("vitest", "jest", "npm")
+_JVM: tuple[CheckRunner, ...] = ("gradle", "maven")
+_LANGUAGES: Mapping[str, tuple[CheckRunner, ...]] = {
+    **dict.fromkeys((".py", ".pyi"), _PYTHON),
+    **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte"), _NODE),
+    **dict.fromkeys((".java", ".kt", ".kts", ".scala", ".groovy"), _JVM),
+    ".rs": ("cargo",),
+    ".go": ("go",),
+    ".rb": ("rake",),
+}
+
+
+def find_check(task: Task, workspace: Workspace, environ: Mapping[str, str]) -> FoundCheck | None:
+    """Return the check of *workspace* for *task*, whose paths are placed; a linter where no test is known, else None.
+
+    *environ* is where programs are looked for. What is missing for it to run stands in `refused`.
+    """
+    try:
+        tracked = tracked_files(workspace)
+    except WorkspaceError:
+        return None
+    files = _files(task, tracked, workspace)
+    projects = [
+        _project(workspace.root, folder, tracked) for folder in _folders(workspace.root, files, task.folder or "")
+    ]
+    for find in (_tests, _linter):
+        if found := find(projects, files, environ, workspace):
+            return replace(found, only_if_changed=found.weak or not asks_for_an_edit(task.goal))
+    return None
+
+
+def _tests(
+    projects: Sequence[Project], files: Sequence[str], environ: Mapping[str, str], workspace: Workspace
+) -> FoundCheck | None:
+    language = _language(files)
+    ci = tuple(ci_signs(workspace.root))
+    for project in projects:
+        known = tuple(chain(signs(project), () if project.folder else ci))
+        sign = _chosen(known, ci, language, project)
+        if sign is not None:
+            tests = [path for path in projects[-1].files if is_test(path)]
+            return _check(sign, project, environ, tests_touching(workspace, files, tests) if files else ())
+    return None
+
+
+def _linter(
+    projects: Sequence[Project], files: Sequence[str], environ: Mapping[str, str], _: Workspace
+) -> FoundCheck | None:
+    endings = sorted({ending for path in files if (ending := _ending(path)) in _LANGUAGES})
+    found = (linter_of(project, endings, environ) for project in projects)
+    return next((linter for linter in found if linter is not None), None)
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122
+
+
+def _files(task: Task, tracked: Sequence[str], workspace: Workspace) -> tuple[str, ...]:
+    """Return the files that *task* names, as paths of the workspace."""
+    words = path_words(task.goal)
+    inside = (path for path in task.files if not path.startswith(("/", "~", "..")))
+    if not words:
+        return tuple(dict.fromkeys(inside))
+    found = mentions(words, tracked, root=str(workspace.root), inside=task.folder or "", text=task.goal)
+    return tuple(dict.fromkeys((*inside, *found.singles)))
+
+
+def _folders(root: Path, files: Sequence[str], standing: str) -> Iterator[str]:
+    """Yield the projects around *files*, or around where the user stands, the nearest first; the root is the last."""
+    place = os.path.commonpath([os.path.dirname(path) for path in files]) if files else standing  # noqa: PTH120
+    while place:
+        if any((root / place / name).is_file() for name in PROJECT_FILES):
+            yield place
+        place = os.path.dirname(place)  # noqa: PTH120
+    yield ""
+
+
+def _project(root: Path, folder: str, tracked: Sequence[str]) -> Project:
+    start = f"{folder}/" if folder else ""
+    return Project(root=root, folder=folder, files=[path[len(start) :] for path in tracked if path.startswith(start)])
+
+
+def _language(files: Sequence[str]) -> tuple[CheckRunner, ...]:
+    """Return the runners of the language that most of *files* are in; none where that is not known."""
+    known = Counter(runners for path in files if (runners := _LANGUAGES.get(_ending(path))))
+    return known.most_common(1)[0][0] if known else ()
+
+
+def _chosen(
+    known: Sequence[Sign], ci: Sequence[Sign], language: Sequence[CheckRunner], project: Project
+) -> Sign | None:
+    """Return the sign to go by: of the language first, of those the one that CI starts too, else the surest."""
+    fitting = [sign for sign in known if sign.runner in language] or list(known)
+    by_ci = {sign.runner: sign for sign in reversed(ci)}
+    for sign in fitting:
+        if (started := by_ci.get(sign.runner)) and not project.folder:
+            source = sign.source if started.source == sign.source else f"{sign.source}, and {started.source}"
+            return replace(sign, source=source, detail=started.detail or sign.detail)
+    return fitting[0] if fitting else None
+
+
+def _check(sign: Sign, project: Project, environ: Mapping[str, str], near: Sequence[str]) -> FoundCheck:
+    line = whole_line(sign, project, environ)
+    start = f"{project.folder}/" if project.folder else ""
+    inside = plain_paths([path[len(start) :] for path in near if path.startswith(start)])
+    words = narrowed_words(sign, project, line.words, inside)
+    narrowed = words != line.words
+    return FoundCheck(
+        runner=sign.runner,
+        words=words,
+        whole=line.words,
+        folder=project.folder,
+        tests=tuple(f"{start}{path}" for path in inside) if narrowed else (),
+        source=sign.source,
+        refused=line.missing,
+    )

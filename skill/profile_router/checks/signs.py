@@ -1,0 +1,196 @@
+"""Which runners a folder's own files configure: read as text, bounded, and never run.
+
+A sign is a runner with the sentence that says where it was seen. The files are a stranger's: links are not followed,
+and what cannot be read is no sign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.found_check import CheckRunner
+from profile_router.core.language.test_files import is_test
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.outside.plain_file import read_plain
+
+MOST_BYTES = 256 * 1024  # of one file
+_MOST_TESTS = 60  # Python tests that are looked into, to tell pytest's from unittest's
+
+# What makes a folder a project of its own, within a larger workspace.
+PROJECT_FILES = (
+    "pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "pytest.ini", "noxfile.py", "package.json", "Cargo.toml",
+    "go.mod", "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile", "Makefile",
+)  # fmt: skip
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_GRADLE = ("build.gradle", "build.gradle.kts")
+_REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "dev-requirements.txt", "requirements/dev.txt",
+                 "requirements/test.txt", "requirements-test.txt", "test-requirements.txt")  # fmt: skip
+_PYTEST_IN = (
+    ("pyproject.toml", re.compile(r"^\[tool\.pytest\b", re.MULTILINE), "configures pytest"),
+    ("setup.cfg", re.compile(r"^\[tool:pytest\]", re.MULTILINE), "configures pytest"),
+    ("tox.ini", re.compile(r"^\[pytest\]", re.MULTILINE), "configures pytest"),
+    ("pyproject.toml", re.compile(r"""["']pytest(?:[<>=~!\[ ;"'])|^pytest\s*=""", re.MULTILINE), "asks for pytest"),
+    *((name, re.compile(r"^pytest\b", re.MULTILINE), "asks for pytest") for name in _REQUIREMENTS),
+)
+_PYTEST_TEXT = re.compile(r"^\s*(?:import|from) pytest\b|^(?:async )?def test_", re.MULTILINE)
+_UNITTEST_TEXT = re.compile(r"^\s*(?:import|from) unittest\b", re.MULTILINE)
+_TARGET = re.compile(r"^(test|check):(?!=)", re.MULTILINE)
+_RAKE = re.compile(
+    r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
+)
+_NO_TESTS = "no test specified"
+# How `scripts.test` of a package.json begins where it is one of these runners, with what else is run for it as it is.
+_SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
+    ("vitest", re.compile(r"(?:npx )?vitest(?: run| --run)?(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
+    ("jest", re.compile(r"(?:npx )?jest(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A runner that a file tells of. `detail` is what the runner needs to be told: a target of make, a script's words,
+    the folder that unittest begins in."""
+
+    runner: CheckRunner
+    source: str
+    detail: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Project:
+    """One folder of the workspace at `root`: `folder` relative to it, `files` the tracked files below that folder,
+    relative to the folder."""
+
+    root: Path
+    folder: str
+    files: Sequence[str]
+    _read: dict[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return the text of the file *name* of the folder; empty where it is none, too large, or not readable."""
+        if name not in self._read:
+            try:
+                raw = read_plain(self.root / self.folder / name, MOST_BYTES, links=False)
+            except (OSError, ValueError):
+                raw = None
+            self._read[name] = (raw or b"").decode("utf-8-sig", "replace")
+        return self._read[name]
+
+    def has(self, name: str) -> bool:
+        """Tell whether the folder has the file or folder *name*, be it ignored by git or not."""
+        return (self.root / self.folder / name).exists()
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Return the folder's test files."""
+        return tuple(path for path in self.files if is_test(path))
+
+
+def signs(project: Project) -> Iterator[Sign]:
+    """Yield the runners that the files of *project* configure, for each language the surest first."""
+    for look in (_pytest, _unittest, _tox, _nox, _node, _cargo, _go, _gradle, _maven, _rake, _make):
+        yield from look(project)
+
+
+def _pytest(project: Project) -> Iterator[Sign]:
+    if project.has("pytest.ini"):
+        yield Sign(runner="pytest", source="pytest.ini configures pytest")
+        return
+    for name, pattern, said in _PYTEST_IN:
+        if pattern.search(project.text(name)):
+            yield Sign(runner="pytest", source=f"{name} {said}")
+            return
+    named = next((name for name in ("conftest.py", "tests/conftest.py", "test/conftest.py") if project.has(name)), None)
+    named = named or _first(project, _PYTEST_TEXT, unless=_UNITTEST_TEXT)
+    if named:
+        yield Sign(runner="pytest", source=f"{named} is written for pytest")
+
+
+def _unittest(project: Project) -> Iterator[Sign]:
+    if named := _first(project, _UNITTEST_TEXT):
+        yield Sign(runner="unittest", source=f"{named} is written for unittest")
+
+
+def _first(project: Project, wanted: re.Pattern[str], *, unless: re.Pattern[str] | None = None) -> str:
+    """Return the first Python test that has what is *wanted*; empty where there is none, or one has *unless*."""
+    found = ""
+    for path in [path for path in project.tests if path.endswith(".py")][:_MOST_TESTS]:
+        text = project.text(path)
+        if unless is not None and unless.search(text) and not re.search(r"^\s*(?:import|from) pytest\b", text, re.M):
+            continue
+        if not found and wanted.search(text):
+            found = path
+    return found
+
+
+def _tox(project: Project) -> Iterator[Sign]:
+    if re.search(r"^\[(?:tox|testenv)\b", project.text("tox.ini"), re.MULTILINE):
+        yield Sign(runner="tox", source="tox.ini configures tox")
+    elif re.search(r"^\[tool\.tox\b", project.text("pyproject.toml"), re.MULTILINE):
+        yield Sign(runner="tox", source="pyproject.toml configures tox")
+
+
+def _nox(project: Project) -> Iterator[Sign]:
+    sessions = re.findall(r"^def (tests?|unit|pytest)\(", project.text("noxfile.py"), re.MULTILINE)
+    if sessions:
+        yield Sign(runner="nox", source=f"noxfile.py has the session {sessions[0]}", detail=(sessions[0],))
+
+
+def _node(project: Project) -> Iterator[Sign]:
+    package = _json(project.text("package.json"))
+    scripts = package.get("scripts")
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    if not isinstance(script, str) or not script.strip() or _NO_TESTS in script:
+        return
+    for runner, pattern in _SCRIPTS:
+        if pattern.fullmatch(script.strip()):
+            yield Sign(runner=runner, source=f"package.json runs {runner} as its test script")
+            return
+    yield Sign(runner="npm", source="package.json has a test script", detail=(script.strip(),))
+
+
+def _json(text: str) -> Mapping[str, Any]:
+    try:
+        found = read_json(text) if text else {}
+    except UnreadableJson:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _cargo(project: Project) -> Iterator[Sign]:
+    if project.has("Cargo.toml"):
+        yield Sign(runner="cargo", source="Cargo.toml makes it a Rust package")
+
+
+def _go(project: Project) -> Iterator[Sign]:
+    if project.has("go.mod") and project.tests:
+        yield Sign(runner="go", source="go.mod makes it a Go module with tests")
+
+
+def _gradle(project: Project) -> Iterator[Sign]:
+    named = next((name for name in _GRADLE if project.has(name)), None)
+    if named:
+        yield Sign(runner="gradle", source=f"{named} builds with Gradle")
+
+
+def _maven(project: Project) -> Iterator[Sign]:
+    if project.has("pom.xml"):
+        yield Sign(runner="maven", source="pom.xml builds with Maven")
+
+
+def _rake(project: Project) -> Iterator[Sign]:
+    if found := _RAKE.search(project.text("Rakefile")):
+        task = found[1] or found[2] or found[3] or ("spec" if "RSpec" in found[0] else "test")
+        yield Sign(runner="rake", source=f"Rakefile has the task {task}", detail=(task,))
+
+
+def _make(project: Project) -> Iterator[Sign]:
+    for name in _MAKEFILES:
+        if targets := _TARGET.findall(project.text(name)):
+            target = "test" if "test" in targets else targets[0]
+            yield Sign(runner="make", source=f"{name} has the target {target}", detail=(target,))
+            return

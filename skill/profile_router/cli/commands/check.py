@@ -1,0 +1,61 @@
+"""`profile-router check`: the workspace's own check, which a run takes that names none; `--allow` agrees to it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from profile_router.checks.consents import Consents
+from profile_router.cli.progress import folded
+from profile_router.cli.spelling import as_called
+from profile_router.core.telling.decision import LABEL_WIDTH, check_json, check_lines
+from profile_router.errors import WorkspaceError
+from profile_router.runs.own_check import Looked, look_at_check
+from profile_router.state.folder import state_dir
+
+_EXAMPLE = "example: profile-router check --allow --workspace ~/src/shop"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_option = parser.add_argument
+    add_option("--workspace", metavar="DIR", help="the folder to look in (this git repository)")
+    add_option(
+        "--file", action="append", default=[], metavar="PATH", help="narrow it to the tests that touch this file"
+    )
+    acts = parser.add_mutually_exclusive_group()
+    acts.add_argument("--allow", action="store_true", help="agree that it runs, in a jail without network and keys")
+    acts.add_argument("--forget", action="store_true", help="forget what was said of this workspace's checks")
+    add_option("--policy", metavar="FILE", help="the policy to go by")
+    add_option("--json", action="store_true", help="print JSON")
+    parser.epilog = _EXAMPLE
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show, allow or forget the check; return 0, or 1 where there is none."""
+    looked = _looked(arguments)
+    workspace = looked.workspace
+    if workspace is None:
+        raise WorkspaceError(f"{Path.cwd()} is in no git repository; name the folder of the check: --workspace DIR")
+    consents = Consents(state_dir(os.environ))
+    if arguments.forget:
+        forgotten = consents.forget(workspace.root)
+        print(f"{forgotten} answer{'s' if forgotten != 1 else ''} forgotten")
+        return 0
+    if arguments.allow and looked.open:
+        consents.keep(workspace.root, looked.open, agreed=True)
+        looked = _looked(arguments)
+    if arguments.json:
+        print(json.dumps(check_json(looked.check), ensure_ascii=False, indent=2))
+    else:
+        lines = check_lines(looked.check, str(workspace.root)) if looked.check else [looked.none]
+        print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))
+    return 0 if looked.check else 1
+
+
+def _looked(arguments: argparse.Namespace) -> Looked:
+    files = tuple(arguments.file)
+    return look_at_check(files, arguments.workspace, arguments.policy, dict(os.environ), Path.cwd())

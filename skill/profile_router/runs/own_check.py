@@ -1,0 +1,97 @@
+"""Which check a task that names none would get: the workspace's own, and what keeps it from running. Offline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from profile_router.core.found_check import FoundCheck
+from profile_router.core.policy import Policy
+from profile_router.core.task import Task
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.workspace_rules import tightened_by
+from profile_router.state.folder import state_dir
+from profile_router.workspace.folder import Workspace, find_workspace
+from profile_router.workspace.task_paths import placed
+
+_ALLOW = "`profile-router check --allow` in {folder}"
+_UNASKED = f"nobody agreed to it yet: {_ALLOW}, or `check: auto` in the policy"
+_DECLINED = f"it was declined; {_ALLOW} allows it"
+
+
+def check_for(
+    task: Task, policy: Policy, workspace: Workspace | None, environ: Mapping[str, str], state: Path
+) -> FoundCheck | None:
+    """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for."""
+    if task.check is not None or workspace is None or policy.check == "off":
+        return None
+    from profile_router.checks.finding import find_check  # `route` without a workspace does without
+
+    found = find_check(task, workspace, environ)
+    if found is None or found.refused:
+        return found
+    from profile_router.checks.consents import Consents
+    from profile_router.jail.view import jail_problem
+
+    if problem := jail_problem():
+        return replace(found, refused=f"it runs in a jail only, and {problem}")
+    if policy.check == "auto":
+        return found
+    said = Consents(state).of(workspace.root, found)
+    if said is None:
+        return replace(found, refused=unasked(found, workspace))
+    return found if said else replace(found, refused=declined(found, workspace))
+
+
+def question(found: FoundCheck, workspace: Workspace) -> str:
+    """Return what somebody is asked before *found* runs for the first time."""
+    whole = replace(found, words=found.whole).command
+    return (
+        f"run this repository's own check after each attempt: `{whole}` in {_place(found, workspace)}? "
+        f"({found.source}; it runs the repository's code in a jail, without network and keys; asked once)"
+    )
+
+
+def _place(found: FoundCheck, workspace: Workspace) -> str:
+    return str(workspace.root / found.folder) if found.folder else str(workspace.root)
+
+
+def unasked(found: FoundCheck, workspace: Workspace) -> str:
+    """Return why *found* does not run as long as nobody was asked."""
+    return _UNASKED.format(folder=_place(found, workspace))
+
+
+def declined(found: FoundCheck, workspace: Workspace) -> str:
+    """Return why *found* does not run once somebody said no."""
+    return _DECLINED.format(folder=_place(found, workspace))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """The check of a workspace. `open` is the same where nothing but somebody's answer is missing, or says no; `none`
+    says why there is none."""
+
+    workspace: Workspace | None
+    check: FoundCheck | None
+    open: FoundCheck | None
+    none: str
+
+
+def look_at_check(
+    files: Sequence[str], folder: str | None, policy_file: str | None, environ: Mapping[str, str], cwd: Path
+) -> Looked:
+    """Return the check of the workspace *folder*, None: of the one around *cwd*, for a task that names *files*.
+
+    Raises RouterError for bad input.
+    """
+    workspace = find_workspace(folder, cwd)
+    policy, _ = tightened_by(read_policy(find_policy(policy_file, environ)), workspace)
+    if workspace is None:
+        return Looked(workspace=None, check=None, open=None, none="there is no workspace")
+    task = placed(Task(goal="", files=tuple(files)), workspace, cwd).task
+    check = check_for(task, policy, workspace, environ, state_dir(environ))
+    asked = check is not None and check.refused in (unasked(check, workspace), declined(check, workspace))
+    off = f"the policy says `check: off` ({policy.source})"
+    none = off if policy.check == "off" else f"no check was found in {workspace.root}: name one with --check"
+    return Looked(workspace=workspace, check=check, open=check if asked else None, none=none)

@@ -1,0 +1,155 @@
+"""Run a check that was found in the workspace: its own code, so in the jail, without network and without any key.
+
+The operator's own command is another matter, and runs as it is written. A found one sees the system's programs, the
+workspace, and the folders that the policy lets a terminal read. Git's data and the workspace's rules stay unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.core.ladder.receipt import CheckResult
+from profile_router.core.policy import Terminal
+from profile_router.core.policy.private import NOTHING, Confidential
+from profile_router.core.privacy.taint import Taint
+from profile_router.errors import WorkspaceError
+from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
+from profile_router.jail.process import run_bounded
+from profile_router.jail.view import JailView, jail_command
+from profile_router.policies.workspace_rules import FILE as RULES
+from profile_router.verify.check import KEPT_BYTES, check_result, not_run
+from profile_router.withheld.tree import tree_of
+from profile_router.withheld.watch import WithheldWatch, watched
+
+_ENVIRONMENTS = (".venv", "venv", "node_modules")  # git ignores them, so they are in no copy
+_NO_MODULE = re.compile(r"No module named '?([\w.]+)")
+# What a runner prints where it could not even begin: no fault of the work that it was to check.
+_NO_TEST = "no test ran"
+_NO_TESTS: Mapping[CheckRunner, str] = {
+    "unittest": r"^(?:Ran 0 tests|NO TESTS RAN)",
+    "pytest": r"^no tests ran",
+    "vitest": r"No test files? found",
+    "jest": r"No tests found",
+}
+_LACKING = "what it needs is not in the jail, which has no network"
+_LACKS: Mapping[CheckRunner, str] = {
+    "tox": r"No matching distribution|ConnectionError|could not install deps|NewConnectionError",
+    "nox": r"No matching distribution|ConnectionError|NewConnectionError",
+    "npm": r"ENOTCACHED|ENOTFOUND|EAI_AGAIN|: not found$|ERR_MODULE_NOT_FOUND.*'[\w@]|Cannot find module '[\w@]",
+    "vitest": r"Cannot find (?:module|package) '[\w@]",
+    "jest": r"Cannot find module '[\w@]",
+    "cargo": r"no matching package|failed to (?:get|download|load source)|attempting to make an HTTP",
+    "go": r"no required module provides|dial tcp|module lookup disabled|missing go\.sum entry",
+    "make": r": not found$|Error 127",
+    "gradle": r"offline mode|No cached version|Could not resolve|wrapper/dists|UnknownHost",
+    "maven": r"offline mode|Could not resolve|could not be resolved|UnknownHost",
+    "rake": r"Could not find gem|cannot load such file -- [^./]|Could not locate Gemfile",
+}
+_CODES: Mapping[CheckRunner, Mapping[int, str]] = {
+    "pytest": {3: "pytest itself failed", 4: "pytest did not take its arguments", 5: _NO_TEST},
+    "unittest": {5: _NO_TEST},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JailedChecks:
+    """Runs checks that were found in the workspace `root`, within the limits of `options`.
+
+    `watch` makes what tells which withheld files one opens. `original` is the workspace that `root` is a copy of: its
+    environments, which no copy has, are lent to it.
+    """
+
+    root: Path
+    options: Terminal
+    confidential: Confidential = NOTHING
+    watch: Callable[[], WithheldWatch] | None = None
+    original: Path | None = None
+
+    async def run(self, found: FoundCheck, *, seconds: float, reads_only: bool = False) -> CheckResult:
+        """Return how *found* ended, after at most *seconds*; with *reads_only* it can write nothing."""
+        result = await self._ended(found, seconds, reads_only)
+        result = replace(result, folder=found.folder, source=found.source)
+        return replace(result, inconclusive=inconclusive(found, result, self.root))
+
+    async def _ended(self, found: FoundCheck, seconds: float, reads_only: bool) -> CheckResult:
+        folder = self.root / found.folder
+        if not folder.is_dir():
+            return not_run(found.command, folder)
+        if (self.root / ".git").is_symlink():
+            return CheckResult(command=found.command, exit_code=FAILED, seconds=0.0, last_line="")
+        view = await asyncio.to_thread(self._view, found, reads_only)
+        command = jail_command(found.words, view, replace(self.options, seconds=seconds))
+        taints: list[Taint] = []
+        async with watched(self.watch, taints.append):
+            ended = await run_bounded(command, self.root, {}, seconds=seconds, kept=KEPT_BYTES, flood=False)
+        told = partial(check_result, seconds=seconds, confidential=self.confidential, taints=taints)
+        return await asyncio.to_thread(told, found.command, ended)
+
+    def _view(self, found: FoundCheck, reads_only: bool) -> JailView:
+        root, rules = self.root, self.root / RULES
+        view = JailView(root=root, stand=root / found.folder, readable=self.options.readable)
+        if reads_only:
+            return replace(view, fixed=(str(root),))
+        fixed = [str(rules)] if rules.is_file() and not rules.is_symlink() else []
+        try:
+            fixed += tree_of(os.fspath(root), ()).git_data
+        except WorkspaceError:  # too many files to look through: git's data of the workspace itself is known
+            fixed += [str(root / ".git")] if (root / ".git").exists() else []
+        lent = () if self.original in (None, root) else tuple(_lent(found, root, self.original or root))
+        return replace(view, fixed=tuple(fixed), lent=lent)
+
+
+def _lent(found: FoundCheck, root: Path, original: Path) -> Iterator[tuple[str, str]]:
+    """Yield the environments of *original* that the copy *root* lacks, each with its place there."""
+    for folder in dict.fromkeys(("", found.folder)):
+        for name in _ENVIRONMENTS:
+            source, place = original / folder / name, root / folder / name
+            if source.is_dir() and not place.exists() and place.parent.is_dir():
+                yield os.path.realpath(source), str(place)
+
+
+def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
+    """Return why *result* of *found* in *root* says nothing of the work; empty where it does."""
+    code = result.exit_code
+    if code is None:
+        return result.last_line
+    if code in _ENDED:
+        return _ENDED[code]
+    if code == MISSING:
+        return f"{found.words[0]} is not in the jail"
+    if told := _CODES.get(found.runner, {}).get(code):
+        return told
+    if code != 0 and (module := _lacking_module(result.tail, root)):
+        return f"the module {module} is not in the jail"
+    if _says(_NO_TESTS, found, result.tail):
+        return _NO_TEST
+    return _LACKING if code != 0 and _says(_LACKS, found, result.tail) else ""
+
+
+def _says(table: Mapping[CheckRunner, str], found: FoundCheck, text: str) -> bool:
+    pattern = table.get(found.runner)
+    return pattern is not None and re.search(pattern, text, re.MULTILINE) is not None
+
+
+_ENDED: Mapping[int, str] = {
+    FAILED: "the jail could not be made",
+    CROWDED: "it had more processes than terminal.processes allows",
+    SWOLLEN: "it took more memory than terminal.memory_mb allows",
+}
+
+
+def _lacking_module(text: str, root: Path) -> str:
+    """Return the Python module that *text* says is missing, where it is none of the workspace's own; else empty."""
+    for module in _NO_MODULE.findall(text):
+        name = module.partition(".")[0]
+        places = (root, root / "src", root / "lib")
+        if not any((place / name).is_dir() or (place / f"{name}.py").is_file() for place in places):
+            return str(module)
+    return ""

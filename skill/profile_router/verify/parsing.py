@@ -1,0 +1,174 @@
+"""Do the changed files parse? A weak check: what parses may be wrong, but what does not is. Nothing of them is run.
+
+A file that did not parse before is not held against the work: it may be a template, or in a language of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from profile_router.core.ladder.weak_check import WeakCheck
+from profile_router.core.text import shown, some_of
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
+
+MOST_FILES = 50
+MOST_BYTES = 512 * 1024
+_SECONDS = 10.0
+_LEVELS = 40
+# Compiled in a process of its own, which imports nothing of ours: deep nesting can end an interpreter.
+_COMPILE = """
+import base64, json, sys, warnings
+warnings.simplefilter("ignore")
+said = []
+for text in json.load(sys.stdin):
+    try:
+        compile(base64.b64decode(text), "file", "exec", dont_inherit=True)
+        said.append("")
+    except SyntaxError as error:
+        said.append(f"line {error.lineno or 1}: {error.msg}")
+    except Exception as error:
+        said.append(None if isinstance(error, (MemoryError, RecursionError)) else str(error)[:200])
+json.dump(said, sys.stdout)
+"""
+_COMMENTED = re.compile(r"(?:^|/)(?:[jt]sconfig[\w.-]*|devcontainer|\.eslintrc|settings|launch|tasks)\.json$")
+_TEMPLATE = b"{{"  # a program fills it in before it is read: Helm, Jinja
+_SHELL = re.compile(rb"#!\s*\S*/(?:env )?(?:ba|da)?sh\b")
+Answer = str | None  # empty: it parses; None: nobody knows
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedContent:
+    """A file that changed: its content before (None: it is new) and after."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+
+
+def parsed(changes: Sequence[ChangedContent]) -> WeakCheck | None:
+    """Return whether those of *changes* parse that are in a language that is known; None where none is."""
+    known = [one for one in changes if _reader(one) and len(one.after) <= MOST_BYTES][:MOST_FILES]
+    answers = list(zip(known, _answers(known), strict=True))
+    broken = [(one, said) for one, said in answers if said]
+    again = [replaced for one, _ in broken if (replaced := _before(one)) is not None]
+    old = {one.path for one, said in zip(again, _answers(again), strict=True) if said != ""}
+    held = [(one.path, said) for one, said in broken if one.path not in old]
+    fine = sum(said == "" for _, said in answers)
+    if held:
+        told = [f"{shown(path)}, {said}" for path, said in held]
+        return WeakCheck(kind="parses", passed=False, said=f"does not parse: {some_of(told, 3)}")
+    if not fine:
+        return None
+    return WeakCheck(kind="parses", passed=True, said=f"{fine} changed file{'s parse' if fine != 1 else ' parses'}")
+
+
+def _before(change: ChangedContent) -> ChangedContent | None:
+    return None if change.before is None else ChangedContent(change.path, None, change.before)
+
+
+def _answers(changes: Sequence[ChangedContent]) -> Iterator[Answer]:
+    python = [one.after for one in changes if _reader(one) is _python]
+    compiled = iter(_compiled(python) if python else ())
+    for one in changes:
+        reader = _reader(one)
+        yield next(compiled) if reader is _python else reader(one.after) if reader else None
+
+
+def _reader(change: ChangedContent) -> Callable[[bytes], Answer] | None:
+    if _COMMENTED.search(change.path):
+        return None
+    reader = _READERS.get(change.path.rpartition("/")[2].rpartition(".")[2].lower())
+    return None if reader is _bash and change.after[:2] == b"#!" and not _SHELL.match(change.after) else reader
+
+
+def _python(_: bytes) -> Answer:
+    raise AssertionError("Python is compiled in a process of its own")
+
+
+def _compiled(contents: Sequence[bytes]) -> Sequence[Answer]:
+    given = json.dumps([base64.b64encode(content).decode() for content in contents]).encode()
+    told = _told([sys.executable, "-I", "-S", "-c", _COMPILE], given)
+    try:
+        said = read_json(told.stdout) if told is not None and told.returncode == 0 else []
+    except UnreadableJson:
+        said = []
+    fit = isinstance(said, list) and len(said) == len(contents)
+    return [shown(one) if isinstance(one, str) else None for one in said] if fit else [None] * len(contents)
+
+
+def _json(content: bytes) -> Answer:
+    try:
+        json.loads(content)
+    except RecursionError:
+        return None
+    except ValueError as error:
+        return f"line {getattr(error, 'lineno', 1)}: {getattr(error, 'msg', 'no text')}"
+    return ""
+
+
+def _toml(content: bytes) -> Answer:
+    try:
+        tomllib.loads(content.decode())
+    except RecursionError:
+        return None
+    except ValueError as error:
+        return shown(str(error))
+    return ""
+
+
+def _yaml(content: bytes) -> Answer:
+    import yaml
+
+    try:
+        text = content.decode()
+        refuse_hostile(text, levels=_LEVELS, values=1_000_000)
+        for _ in yaml.compose_all(text, Loader=safe_loader()):
+            pass
+    except Hostile:
+        return None
+    except yaml.MarkedYAMLError as error:
+        if _TEMPLATE in content:
+            return None
+        mark = error.problem_mark or error.context_mark
+        return f"line {mark.line + 1 if mark else 1}: {shown(str(error.problem or error.context))}"
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return ""
+
+
+def _bash(content: bytes) -> Answer:
+    bash = shutil.which("bash")
+    told = _told([bash, "--norc", "--noprofile", "-n", "/dev/stdin"], content) if bash else None
+    if told is None:
+        return None
+    lines = told.stderr.decode("utf-8", "replace").splitlines()
+    said = lines[0].partition("/dev/stdin: ")[2] if lines else "it is no shell script"
+    return "" if told.returncode == 0 else shown(said)
+
+
+def _told(command: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes] | None:
+    try:
+        return subprocess.run(command, input=given, env={}, capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
+_READERS: Mapping[str, Callable[[bytes], Answer]] = {
+    "py": _python,
+    "pyi": _python,
+    "json": _json,
+    "toml": _toml,
+    "yaml": _yaml,
+    "yml": _yaml,
+    "sh": _bash,
+    "bash": _bash,
+}

@@ -1,0 +1,211 @@
+"""The workspace's own check is found in its files, for the task at hand, and nothing of it is run for that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.git.git_repository import write_files
+
+from profile_router.checks.finding import find_check
+from profile_router.core.found_check import FoundCheck
+from profile_router.core.task import Task
+from profile_router.workspace.folder import Workspace
+
+PYTEST = "python3 -m pytest -q -p no:cacheprovider"
+UNITTEST = "import unittest\nimport calc\n"
+PROGRAMS = ("pytest", "python3", "tox", "nox", "npm", "node", "cargo", "go", "make", "gradle", "mvn", "rake", "bundle")
+PACKAGE = '{"scripts": {"test": "%s"}}'
+CI = ".github/workflows/ci.yml"
+
+
+def programs(folder: Path, *names: str) -> Mapping[str, str]:
+    """Return an environment in which the programs *names* are installed, and no others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": str(folder)}
+
+
+def found(
+    tmp_path: Path, files: Mapping[str, str], *names: str, goal: str = "fix it", installed: tuple[str, ...] = PROGRAMS
+) -> FoundCheck | None:
+    root = tmp_path / "ws"
+    root.mkdir(exist_ok=True)
+    write_files(root, dict(files))
+    task = Task(goal=goal, files=names, folder="")
+    return find_check(task, Workspace(Path(os.path.realpath(root)), git=False), programs(tmp_path / "bin", *installed))
+
+
+def a_check(tmp_path: Path, files: Mapping[str, str], *names: str, goal: str = "fix it") -> FoundCheck:
+    check = found(tmp_path, files, *names, goal=goal)
+    assert check is not None
+    return check
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "source"),
+    [
+        ({"pytest.ini": "[pytest]\n"}, PYTEST, "pytest.ini configures pytest"),
+        ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, PYTEST, "pyproject.toml configures pytest"),
+        ({"setup.cfg": "[tool:pytest]\n"}, PYTEST, "setup.cfg configures pytest"),
+        ({"tox.ini": "[tox]\n[pytest]\n"}, PYTEST, "tox.ini configures pytest"),
+        ({"pyproject.toml": '[project]\ndependencies = ["pytest>=8"]\n'}, PYTEST, "pyproject.toml asks for pytest"),
+        ({"requirements-dev.txt": "ruff\npytest==8.1\n"}, PYTEST, "requirements-dev.txt asks for pytest"),
+        ({"tests/conftest.py": ""}, PYTEST, "tests/conftest.py is written for pytest"),
+        ({"test_a.py": "def test_a():\n    pass\n"}, PYTEST, "test_a.py is written for pytest"),
+        ({"tests/test_a.py": UNITTEST}, "python3 -m unittest discover -s tests", "tests/test_a.py is written for unittest"),
+        ({"test_a.py": UNITTEST}, "python3 -m unittest discover", "test_a.py is written for unittest"),
+        (
+            {"tests/__init__.py": "", "tests/test_a.py": UNITTEST},
+            "python3 -m unittest discover -s tests -t .",
+            "tests/test_a.py is written for unittest",
+        ),
+        ({"tox.ini": "[testenv]\ncommands = x\n"}, "tox -q --skip-missing-interpreters", "tox.ini configures tox"),
+        ({"noxfile.py": "@nox.session\ndef tests(session):\n"}, "nox -R -s tests", "noxfile.py has the session tests"),
+        ({"package.json": PACKAGE % "node --test"}, "npm test --silent", "package.json has a test script"),
+        ({"Cargo.toml": "[package]\n"}, "cargo test --offline --quiet --no-fail-fast", "Cargo.toml makes it a Rust package"),
+        ({"go.mod": "module a\n", "a_test.go": ""}, "go test ./...", "go.mod makes it a Go module with tests"),
+        ({"Makefile": "all:\n\ncheck: all\n\t./t\n"}, "make check", "Makefile has the target check"),
+        ({"build.gradle.kts": ""}, "gradle --offline --console=plain test", "build.gradle.kts builds with Gradle"),
+        ({"pom.xml": "<project/>"}, "mvn -o -q -B test", "pom.xml builds with Maven"),
+        ({"Rakefile": "Rake::TestTask.new(:unit) do |t|\n"}, "rake unit", "Rakefile has the task unit"),
+        ({"Rakefile": "RSpec::Core::RakeTask.new\n", "Gemfile": ""}, "bundle exec rake spec", "Rakefile has the task spec"),
+    ],
+)  # fmt: skip
+def test_the_check_is_found_in_what_the_workspace_configures(
+    tmp_path: Path, files: Mapping[str, str], command: str, source: str
+) -> None:
+    check = a_check(tmp_path, files)
+    assert (check.command, check.source, check.refused) == (command, source, "")
+
+
+@pytest.mark.parametrize("runner", ["vitest", "jest"])
+def test_a_runner_of_node_is_started_by_itself_so_that_it_can_be_narrowed(tmp_path: Path, runner: str) -> None:
+    files = {"package.json": PACKAGE % runner, f"node_modules/.bin/{runner}": "", "a.ts": "", "a.test.ts": ""}
+    check = a_check(tmp_path, files, "a.ts")
+    assert check.words[0] == f"node_modules/.bin/{runner}"
+    assert check.words[-1] == "a.test.ts"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"README.md": "run pytest\n"},
+        {"package.json": PACKAGE % 'echo \\"Error: no test specified\\" && exit 1'},
+        {"package.json": "[" * 100_000},
+        {"package.json": '{"scripts": ["test"]}'},
+        {"Makefile": "test := 1\nbuild:\n\tmake x\n"},
+        {"Rakefile": "task :deploy\n"},
+    ],
+    ids=["prose", "no test specified", "deep", "odd", "no target", "no test task"],
+)
+def test_what_configures_no_check_has_none(tmp_path: Path, files: Mapping[str, str]) -> None:
+    assert found(tmp_path, files) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("      - run: python -m unittest discover -s spec -v", "python3 -m unittest discover -s spec"),
+        ("        run: uv run tox -e py312", "tox -q --skip-missing-interpreters"),
+        ("      - run: pip install -e . && make check", "make check"),
+        ("    - COVERAGE=1 poetry run pytest --cov", PYTEST),
+    ],
+)
+def test_of_several_runners_the_one_that_ci_starts_is_taken(tmp_path: Path, line: str, command: str) -> None:
+    files = {
+        "tests/test_a.py": UNITTEST,
+        "tests/conftest.py": "",
+        "tox.ini": "[tox]\n",
+        "Makefile": "check:\n\t./t\n",
+        CI: line,
+    }
+    check = a_check(tmp_path, files)
+    assert check.command == command
+    assert CI in check.source
+
+
+def test_the_runner_of_the_files_language_beats_the_one_of_ci(tmp_path: Path) -> None:
+    files = {
+        "a.py": "",
+        "web.ts": "",
+        "test_a.py": UNITTEST,
+        "package.json": PACKAGE % "node --test",
+        CI: "run: npm test",
+    }
+    assert a_check(tmp_path, files, "a.py").runner == "unittest"
+    assert a_check(tmp_path, files, "web.ts").runner == "npm"
+    assert a_check(tmp_path, files, goal="fix the loop in web.ts").runner == "npm"
+
+
+def test_the_nearest_project_is_checked_and_not_its_neighbours(tmp_path: Path) -> None:
+    files = {
+        "Makefile": "test:\n\t./all\n",
+        "services/pay/pyproject.toml": "[tool.pytest.ini_options]\n",
+        "services/pay/pay/card.py": "",
+        "services/pay/tests/test_card.py": "from pay.card import x\n",
+        "services/mail/tests/test_card.py": "from pay.card import x\n",
+        "docs/a.md": "",
+    }
+    check = a_check(tmp_path, files, "services/pay/pay/card.py")
+    assert (check.folder, check.command) == ("services/pay", f"{PYTEST} tests/test_card.py")
+    assert check.tests == ("services/pay/tests/test_card.py",)
+    assert (a_check(tmp_path, files, "docs/a.md").command, a_check(tmp_path, files).folder) == ("make test", "")
+
+
+@pytest.mark.parametrize(
+    ("files", "of", "words"),
+    [
+        ({"pytest.ini": "", "a.py": "", "tests/test_a.py": ""}, "a.py", "tests/test_a.py"),
+        ({"a.py": "", "tests/test_a.py": UNITTEST}, "a.py", "discover -s tests -p test_a.py"),
+        ({"a.py": "", "test_a.py": UNITTEST, "a_test.py": UNITTEST}, "a.py", "unittest a_test.py test_a.py"),
+        ({"go.mod": "", "in/a.go": "", "in/a_test.go": ""}, "in/a.go", "go test ./in"),
+        ({"pom.xml": "", "src/Cart.java": "", "src/CartTest.java": ""}, "src/Cart.java", "-Dtest=CartTest"),
+        ({"build.gradle": "", "src/Cart.kt": "", "src/CartTest.kt": ""}, "src/Cart.kt", "--tests '*CartTest'"),
+        ({"Rakefile": "task :test", "a.rb": "", "test/a_test.rb": ""}, "a.rb", "TEST=test/a_test.rb"),
+    ],
+)  # fmt: skip
+def test_the_check_is_narrowed_to_what_tests_the_tasks_files(
+    tmp_path: Path, files: Mapping[str, str], of: str, words: str
+) -> None:
+    check = a_check(tmp_path, {**files, "other_test.go": "", "tests/test_other.py": UNITTEST, "OtherTest.java": ""}, of)
+    assert words in check.command
+    assert "ther" not in check.command
+    assert check.tests
+    assert check.whole != check.words
+
+
+def test_a_name_that_could_be_an_option_never_stands_in_a_command_line(tmp_path: Path) -> None:
+    odd = {"-p/test_a.py": "import a\n", "tests/test_a\n.py": "import a\n", "tests/test_a$(x).py": "import a\n"}
+    check = a_check(tmp_path, {"pytest.ini": "", "a.py": "", "tests/test_a.py": "import a\n", **odd}, "a.py")
+    assert check.tests == ("tests/test_a.py",)
+
+
+def test_what_is_not_installed_is_named_and_never_run(tmp_path: Path) -> None:
+    check = found(tmp_path, {"pytest.ini": ""}, installed=("python3",))
+    assert check is not None
+    assert check.refused.startswith("pytest is not installed; ")
+
+
+def test_the_environment_of_the_workspace_comes_first(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "",
+        "sub/pytest.ini": "",
+        "sub/a.py": "",
+        ".venv/bin/python": "",
+        ".venv/bin/python3": "",
+        ".venv/bin/pytest": "",
+    }
+    assert a_check(tmp_path, files).words[0] == ".venv/bin/python"
+    assert a_check(tmp_path, files, "sub/a.py").words[0] == "python3"
+
+
+def test_a_link_that_leads_out_of_the_workspace_configures_nothing(tmp_path: Path) -> None:
+    (tmp_path / "outside.mk").write_text("test:\n\t./t\n")
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "Makefile").symlink_to(tmp_path / "outside.mk")
+    assert found(tmp_path, {"README.md": ""}) is None

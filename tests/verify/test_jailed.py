@@ -1,0 +1,138 @@
+"""A check that was found runs in a jail; what it cannot do there is no fault of the work."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.git.git_repository import repository
+
+from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.core.ladder.receipt import CheckResult
+from profile_router.core.policy import Terminal
+from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
+from profile_router.verify.jailed import JailedChecks, inconclusive
+
+SECRET = "s3cret-of-this-machine"
+
+
+def a_check(*words: str, runner: CheckRunner = "make", folder: str = "") -> FoundCheck:
+    return FoundCheck(runner=runner, words=words, whole=words, source="a test says so", folder=folder)
+
+
+def run(check: FoundCheck, root: Path, *, seconds: float = 20.0) -> CheckResult:
+    return asyncio.run(JailedChecks(root=root, options=Terminal()).run(check, seconds=seconds))
+
+
+def shell(script: str, folder: str = "") -> FoundCheck:
+    return a_check("sh", "-c", script, folder=folder)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return repository(tmp_path / "ws", {"pay/a.txt": "one\n", ".profile-router.yaml": "check: off\n"})
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "cat {outside}",
+        "echo hacked > {outside}",
+        "echo x >> .git/config",
+        "echo 'local_only: false' > .profile-router.yaml",
+        "python3 -c \"import socket; socket.create_connection(('192.0.2.1', 80), 1)\"",
+    ],
+    ids=["read outside", "write outside", "git", "rules", "network"],
+)
+def test_a_check_that_was_found_cannot_leave_the_workspace(root: Path, tmp_path: Path, attack: str) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text(SECRET)
+    before = (root / ".git" / "config").read_text(), (root / ".profile-router.yaml").read_text()
+    result = run(shell(attack.format(outside=outside)), root)
+    assert result.exit_code != 0 or "> {outside}" in attack  # what it made there was its own scratch folder
+    assert SECRET not in result.tail
+    assert outside.read_text() == SECRET
+    assert ((root / ".git" / "config").read_text(), (root / ".profile-router.yaml").read_text()) == before
+
+
+@pytest.mark.jail
+def test_it_has_none_of_our_environment_and_says_where_it_ran(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SETTING", SECRET)
+    result = run(shell("pwd; env; test -f a.txt", "pay"), root)
+    assert (result.passed, result.folder, result.source) == (True, "pay", "a test says so")
+    assert result.tail.startswith(f"{root}/pay")
+    assert SECRET not in result.tail
+
+
+@pytest.mark.jail
+def test_what_does_not_end_in_time_is_ended_and_says_nothing_of_the_work(root: Path) -> None:
+    check = shell("exec sleep 60")
+    assert run(check, root, seconds=1.0).inconclusive == "ended after 1 s"
+
+
+def test_a_folder_that_is_gone_and_a_linked_git_folder_are_not_entered(root: Path, tmp_path: Path) -> None:
+    assert "is not a folder any more" in run(a_check("true", folder="gone"), root).inconclusive
+    (root / ".git").rename(tmp_path / "git")
+    (root / ".git").symlink_to(tmp_path / "git")
+    assert run(a_check("true"), root).inconclusive == "the jail could not be made"
+
+
+@pytest.mark.jail
+def test_a_copy_reads_the_environments_of_its_original_and_writes_none(root: Path, tmp_path: Path) -> None:
+    program = root / ".venv" / "bin" / "tool"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho x > .venv/bin/tool && echo written; echo it ran in $(pwd)\n")
+    program.chmod(0o755)
+    copy = repository(tmp_path / "copy", {"pay/a.txt": "one\n"})
+    checks = JailedChecks(root=copy, options=Terminal(), original=root)
+    result = asyncio.run(checks.run(a_check(".venv/bin/tool"), seconds=20.0))
+    assert (result.last_line, "written" in result.tail) == (f"it ran in {copy}", False)
+
+
+@pytest.mark.parametrize(
+    ("runner", "code", "said", "why"),
+    [
+        ("make", FAILED, "", "the jail could not be made"),
+        ("make", CROWDED, "", "terminal.processes"),
+        ("make", SWOLLEN, "", "terminal.memory_mb"),
+        ("make", MISSING, "make: no such program here", "make is not in the jail"),
+        ("make", 2, "sh: 1: ruff: not found", "no network"),
+        ("pytest", 5, "no tests ran in 0.01s", "no test ran"),
+        ("pytest", 4, "ERROR: unrecognized arguments", "arguments"),
+        ("pytest", 1, "/usr/bin/python3: No module named pytest", "module pytest is not in the jail"),
+        ("pytest", 2, "E   ModuleNotFoundError: No module named 'numpy.linalg'", "module numpy.linalg is not"),
+        ("unittest", 0, "Ran 0 tests in 0.000s\n\nOK", "no test ran"),
+        ("unittest", 5, "NO TESTS RAN", "no test ran"),
+        ("jest", 1, "No tests found, exiting with code 1", "no test ran"),
+        ("cargo", 101, "error: no matching package named `serde` found", "no network"),
+        ("go", 1, "a.go:3:8: no required module provides package x", "no network"),
+        ("maven", 1, "Cannot access central in offline mode", "no network"),
+    ],
+)
+def test_what_could_not_begin_says_nothing_of_the_work(
+    tmp_path: Path, runner: CheckRunner, code: int, said: str, why: str
+) -> None:
+    check = a_check("make", runner=runner)
+    result = CheckResult(command="make", exit_code=code, seconds=1.0, last_line=said, tail=said)
+    assert why in inconclusive(check, result, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("runner", "code", "said"),
+    [
+        ("pytest", 1, "1 failed, 3 passed"),
+        ("pytest", 2, "E   ModuleNotFoundError: No module named 'shop.money'"),
+        ("unittest", 1, "AssertionError: 1 != 2"),
+        ("make", 2, "make: *** [Makefile:2: test] Error 1"),
+        ("go", 1, "--- FAIL: TestAdd"),
+        ("cargo", 101, "test result: FAILED. 0 passed; 1 failed"),
+        ("npm", 1, "not ok 1 - adds"),
+        ("pytest", 0, "3 passed; it prints: No module named pytest"),
+    ],
+)
+def test_a_test_that_ran_says_what_it_says(tmp_path: Path, runner: CheckRunner, code: int, said: str) -> None:
+    (tmp_path / "shop").mkdir()
+    result = CheckResult(command="x", exit_code=code, seconds=1.0, last_line=said, tail=said)
+    assert inconclusive(a_check("x", runner=runner), result, tmp_path) == ""

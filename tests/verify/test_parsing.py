@@ -1,0 +1,72 @@
+"""Whether changed files parse: a weak check, which no file that never parsed can fail, and no hostile one can end."""
+
+from __future__ import annotations
+
+import pytest
+
+from profile_router.verify.parsing import MOST_BYTES, ChangedContent, parsed
+
+GOOD = {
+    "a.py": b"x = 1\n",
+    "a.json": b'{"a": [1]}',
+    "a.toml": b"[a]\nb = 1\n",
+    "a.yaml": b"a: &x [1]\nb: *x\n---\nc: !Ref d\n",
+    "a.sh": b"if true; then echo; fi\n",
+}
+BAD = {
+    "a.py": (b"x = 1\ndef f(:\n", "line 2"),
+    "a.json": (b'{"a": 1,\n}', "line 2"),
+    "a.toml": (b"[a\n", "line 1"),
+    "a.yaml": (b"a: [1\nb: 2\n", "line 2"),
+    "a.sh": (b"if true; then\necho\n", "line 3"),
+}
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_a_file_that_parses_says_a_little(path: str) -> None:
+    check = parsed([ChangedContent(path, b"x", GOOD[path])])
+    assert check is not None
+    assert (check.kind, check.passed, check.said) == ("parses", True, "1 changed file parses")
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["changed", "new"])
+@pytest.mark.parametrize("path", BAD)
+def test_a_file_that_parses_no_more_is_named_with_its_line(path: str, before: bool) -> None:
+    content, line = BAD[path]
+    check = parsed(
+        [ChangedContent("b.json", b"", b"{}"), ChangedContent(path, GOOD[path] if before else None, content)]
+    )
+    assert check is not None
+    assert not check.passed
+    assert check.said.startswith(f"does not parse: {path}, ")
+    assert line in check.said
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_what_did_not_parse_before_is_not_held_against_the_work(path: str) -> None:
+    assert parsed([ChangedContent(path, BAD[path][0] + b"\n\n", BAD[path][0])]) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("a.md", b"# ("),
+        ("tsconfig.json", b"{ // a comment\n}"),
+        ("deploy.yaml", b"a: {{ .Values.a }}\n b: 1\n"),
+        ("run.sh", b"#!/usr/bin/env zsh\nfor i (1 2) echo\n"),
+        ("large.py", b"(" * (MOST_BYTES + 1)),
+        ("deep.py", b"-" * 100_000 + b"1"),
+        ("deep.json", b"[" * 100_000),
+        ("deep.toml", b"a = " + b"[" * 100_000),
+        ("deep.yaml", b"[" * 100_000),
+    ],
+)
+def test_what_is_no_language_of_ours_or_hostile_says_nothing(path: str, content: bytes) -> None:
+    assert parsed([ChangedContent(path, None, content)]) is None
+
+
+def test_no_byte_of_a_file_is_run() -> None:
+    assert (
+        parsed([ChangedContent("a.py", None, b"raise SystemExit(3)\n"), ChangedContent("b.sh", None, b"exit 3\n")])
+        is not None
+    )
