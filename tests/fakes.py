@@ -366,10 +366,10 @@ class FakeHold:
     reserved: float
     asked: float = 0.0
 
-    def covers(self, usd: float) -> None:
-        self.asked = max(self.asked, usd)
-        if usd > self.reserved:
-            raise AttemptError("over-budget", f"${usd:.4f} is more than allowed")
+    def covers(self, spent: float, more: float) -> None:
+        self.asked = max(self.asked, spent + more)
+        if spent > self.reserved or spent + more > self.purse.left:
+            raise AttemptError("over-budget", f"${spent + more:.4f} is more than allowed")
 
     def settle(self, usd: float) -> None:
         self.purse.left -= usd

@@ -87,8 +87,11 @@ class Hold(Protocol):
     def reserved(self) -> float:
         """How much is held."""
 
-    def covers(self, usd: float) -> None:
-        """See to it that *usd* in all are held. Raises AttemptError where they are not."""
+    def covers(self, spent: float, more: float) -> None:
+        """See to it that what was *spent* and *more*, the next answer at its longest, are held.
+
+        Raises AttemptError where that goes into no budget, or where *spent* has reached what was expected at most.
+        """
 
     def settle(self, usd: float) -> None:
         """Note that it cost *usd* in all and is over."""

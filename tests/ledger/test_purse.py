@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +128,9 @@ def test_an_attempt_ends_where_what_is_reserved_ends_and_the_rest_is_given_back(
     tmp_path: Path, cap: float, said: str
 ) -> None:
     hold = held(a_purse(tmp_path, cap=cap), a_range(0.2, 0.5, 1.2))
-    hold.covers(hold.reserved)
+    hold.covers(hold.reserved, 0.0)
     with pytest.raises(AttemptError, match=said):
-        hold.covers(hold.reserved + 0.01)
+        hold.covers(hold.reserved + 0.01, 0.0)
     hold.settle(0.31)
     assert hold.purse.ledger.today() == hold.purse.spent == 0.31
 
@@ -260,6 +261,20 @@ def test_of_many_processes_only_as_many_pay_as_the_day_allows(tmp_path: Path) ->
 AMOUNTS = st.floats(0, 3, allow_nan=False)
 
 
+@pytest.mark.parametrize(("cap", "day", "covered"), [(9.0, 25.0, True), (1.25, 25.0, False), (9.0, 1.25, False)])
+def test_the_answer_under_way_may_pass_the_upper_end_but_no_budget(
+    tmp_path: Path, cap: float, day: float, covered: bool
+) -> None:
+    purse = a_purse(tmp_path, cap=cap, rules=replace(RULES, day_usd=day))
+    hold = held(purse, a_range(0.2, 0.5, 1.2))
+    with nullcontext() if covered else pytest.raises(AttemptError, match=r"would cost \$1\.30"):
+        hold.covers(0.1, 1.2)
+    assert hold.reserved == (1.3 if covered else 1.2)
+    assert purse.ledger.today() == hold.reserved
+    with pytest.raises(AttemptError):
+        hold.covers(1.21, 0.05)  # what was spent is past the upper end: it stops
+
+
 @examples(40)
 @given(acts=st.lists(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS), max_size=8), cap=AMOUNTS)
 def test_whatever_is_held_covered_and_settled_no_cap_is_passed(
@@ -272,7 +287,7 @@ def test_whatever_is_held_covered_and_settled_no_cap_is_passed(
         if isinstance(hold, Failure):
             continue
         try:
-            hold.covers(usd)
+            hold.covers(usd / 2, usd / 2)
         except AttemptError:
             usd = hold.reserved
         hold.settle(usd)

@@ -37,11 +37,23 @@ class LedgerHold:
     reserved: float
     bound: Bound = "estimate"
     spent: float = 0.0
+    upper: float = field(init=False)
 
-    def covers(self, usd: float) -> None:
-        """See to it that *usd* in all are held. Raises AttemptError where they are not: there the attempt ends."""
-        if over(usd, self.reserved):
-            self.purse.ends(self, usd)
+    def __post_init__(self) -> None:
+        """Remember what was reserved at first: the upper end of what is expected."""
+        self.upper = self.reserved
+
+    def covers(self, spent: float, more: float) -> None:
+        """See to it that what was *spent* and *more* are held. Raises AttemptError where they are not: there it ends.
+
+        As long as less was spent than the estimate's upper end, the longest answer may go past it within the budgets:
+        else a loop of few turns, whose answers are expected to be short, could not ask even once.
+        """
+        past = self.bound == "estimate" and over(spent, self.upper)
+        if over(spent + more, self.reserved) and self.bound == "estimate" and not past:
+            self.bound = self.purse.grow(self, spent + more)
+        if past or over(spent + more, self.reserved):
+            self.purse.ends(self, spent + more)
 
     def settle(self, usd: float) -> None:
         """Note that it cost *usd* in all and is over."""
@@ -98,6 +110,15 @@ class LedgerPurse:
             return over_day(where, cost, spent=amount, rules=self.rules)
         bound: Bound = "day" if amount < most else "task" if most < cost.high else "estimate"
         return LedgerHold(where=where, purse=self, number=row, reserved=amount, bound=bound)
+
+    def grow(self, hold: LedgerHold, usd: float) -> Bound:
+        """Let *hold* be *usd* where the budgets have room for that; return what bounds it."""
+        if over(self.spent + usd, self.cap):
+            return "task"
+        if not self.ledger.grow(hold.number, usd, limit=self.rules.day_usd):
+            return "day"
+        hold.reserved = usd
+        return "estimate"
 
     def ends(self, hold: LedgerHold, usd: float) -> None:
         """End the attempt of *hold*, which would cost *usd* and is held less. Raises AttemptError, always."""

@@ -66,6 +66,16 @@ class Ledger:
             said = f"SELECT COALESCE(SUM(spent), 0) {_NAMED} instr(name, ?) = 1"
             return float(database.execute(said, (f"{run}/",)).fetchone()[0])
 
+    def grow(self, number: int, usd: float, *, limit: float) -> bool:
+        """Raise reservation *number* to *usd*, and tell whether the day's *limit* has room for that."""
+        with transaction(self.state / FILE, make_ready) as database:
+            found = database.execute("SELECT day, reserved FROM spending WHERE id = ?", (number,)).fetchone()
+            day, held = found or (self._day(), 0.0)
+            if over(_sum(database, day) - held + usd, limit):
+                return False
+            database.execute("UPDATE spending SET reserved = ? WHERE id = ?", (usd, number))
+            return True
+
     def settle(self, number: int, usd: float) -> None:
         """Put down what reservation *number* really cost."""
         with transaction(self.state / FILE, make_ready) as database:

@@ -48,7 +48,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         vision: bool,
         emit: Emit,
         rate: Rate,
-        afford: Callable[[float], None] | None = None,
+        afford: Callable[[float, float], None] | None = None,
     ) -> None:
         super().__init__()
         self.clock = StreamClock(where, limits)
@@ -87,7 +87,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             )
         if self._afford is not None:
             so_far, _ = self.counts.cost(self._rate)
-            self._afford(so_far + self._rate.cost(self.history.tokens, self._answer_tokens))
+            self._afford(so_far, self._rate.cost(self.history.tokens, self._answer_tokens))
         self.counts.turns += 1
         told = request.override(messages=cast("list[AnyMessage]", self._form.sent(fitted)))
         if not self._form.sends_tools:

@@ -50,7 +50,7 @@ class Account(Counts):
     rate: Rate = FREE
     window: int = 1 << 20
     bytes_per_token: float = 4.0
-    afford: Callable[[float], None] | None = None
+    afford: Callable[[float, float], None] | None = None
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
     over: Failure | None = None
@@ -152,7 +152,7 @@ class Account(Counts):
         if self.afford is None or self.over is not None:
             return
         try:
-            self.afford(self.cost(self.rate)[0] + self.rate.cost(sent, answer))
+            self.afford(self.cost(self.rate)[0], self.rate.cost(sent, answer))
         except AttemptError as error:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(error)
