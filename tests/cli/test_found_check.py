@@ -22,7 +22,7 @@ from profile_router.jail import view
 from profile_router.ledger.purse import Nobody
 from profile_router.policies.file import SHIPPED
 from profile_router.runs.consent import settled
-from profile_router.runs.own_check import Looked, look_at_check
+from profile_router.runs.own_check import LookedUpCheck, look_at_check
 from profile_router.runs.setup import prepare
 
 FIX = tool("edit_file", {"path": "calc.py", "old": "a - b", "new": "a + b"})
@@ -94,7 +94,7 @@ def test_the_operators_standing_consent_needs_no_question(tmp_path: Path, reposi
     assert done.out.startswith(f"✓ verified    calc.py +1 −1 · {COMMAND}: passed, red before · ")
 
 
-def look(home: Path, root: Path, said: str) -> Looked:
+def look(home: Path, root: Path, said: str) -> LookedUpCheck:
     environ = {"PATH": "/usr/bin:/bin", "PROFILE_ROUTER_STATE": str(home / "state")}
     return look_at_check((), None, policy(home, said), environ, root)
 

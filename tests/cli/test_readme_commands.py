@@ -20,7 +20,11 @@ LINES = [
 ]
 INLINE = re.findall(r"`(profile-router [^`A-Z]+)`", README)
 EXAMPLE = "skill/__main__.py"
-CODES = {"profile-router doctor": 1, "profile-router resume": 2}  # this scratch machine has faults, and no killed run
+CODES = {
+    "profile-router doctor": 1,
+    "profile-router resume": 2,
+    "profile-router check": 1,
+}  # faults, no killed run, no tests
 POLICY = ".config/profile-router"
 
 

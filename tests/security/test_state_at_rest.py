@@ -24,10 +24,10 @@ def stage(home: Path, local: ScriptedProvider, burst: ScriptedProvider) -> Path:
     return workspace(home / "ws", {"a.py": "x = 1\n"})
 
 
-# How a task ends: well and private, promoted with its handoff, refused by its server.
+# How a task ends: well and private, repaired and promoted with its handoff, refused by its server.
 ANSWERS = {
     "private": ([LOOK, say(f"{ANSWERED}, {TOKEN}")], []),
-    "promoted": ([LOOK, say(ANSWERED)], [say(ANSWERED)]),
+    "promoted": ([LOOK, say(ANSWERED), say(ANSWERED)], [say(ANSWERED)]),
     "refused": ([fail(400, f"no {ASKED} {ANSWERED} {WRITTEN}")], []),
 }
 

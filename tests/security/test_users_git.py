@@ -48,7 +48,10 @@ def test_a_run_that_edits_fails_its_check_and_is_promoted_changes_nothing_of_git
     before = seen(folder)
     policy = tmp_path / "policy.yaml"
     policy.write_text(SHIPPED.read_text().replace("  tree: keep\n", f"  tree: {tree}\n"))
-    with ScriptedProvider([WRITE, say("done")]) as local, ScriptedProvider([WRITE, say("done")]) as burst:
+    with (
+        ScriptedProvider([WRITE, say("done"), say("no more")]) as local,
+        ScriptedProvider([WRITE, say("done")]) as burst,
+    ):
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
         arguments = ("run", "change b.py", "--check", CHECK, "--policy", str(policy), "--json")

@@ -173,7 +173,7 @@ def test_a_folder_that_cannot_be_read_makes_it_unknown(repo: Path, monkeypatch: 
     real = os.scandir
 
     def refused(place: str) -> object:
-        if place.endswith("closed"):
+        if str(place).endswith("closed"):
             raise PermissionError(13, "Permission denied", place)
         return real(place)
 
@@ -191,7 +191,7 @@ def test_a_folder_that_goes_meanwhile_is_not_unknown(repo: Path, monkeypatch: py
     real = os.scandir
 
     def gone(place: str) -> object:
-        if place.endswith("going"):
+        if str(place).endswith("going"):
             raise FileNotFoundError(2, "No such file", place)
         return real(place)
 

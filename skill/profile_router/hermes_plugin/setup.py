@@ -43,8 +43,8 @@ _WAYS = (
 
 
 _ANOTHER = (
-    "this plugin takes {0} and no other: name that with --from SOURCE, or bring the plugin up to date with "
-    "`hermes plugins update profile-router`"
+    "this plugin takes {0} and no other: name that with --from SOURCE, or bring the plugin up to date "
+    "(`hermes plugins update` and its name)"
 )
 
 

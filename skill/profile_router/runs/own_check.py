@@ -68,7 +68,7 @@ def declined(found: FoundCheck, workspace: Workspace) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class LookedUpCheck:
     """The check of a workspace. `open` is the same where nothing but somebody's answer is missing, or says no; `none`
     says why there is none."""
 
@@ -80,7 +80,7 @@ class Looked:
 
 def look_at_check(
     files: Sequence[str], folder: str | None, policy_file: str | None, environ: Mapping[str, str], cwd: Path
-) -> Looked:
+) -> LookedUpCheck:
     """Return the check of the workspace *folder*, None: of the one around *cwd*, for a task that names *files*.
 
     Raises RouterError for bad input.
@@ -88,10 +88,10 @@ def look_at_check(
     workspace = find_workspace(folder, cwd)
     policy, _ = tightened_by(read_policy(find_policy(policy_file, environ)), workspace)
     if workspace is None:
-        return Looked(workspace=None, check=None, open=None, none="there is no workspace")
+        return LookedUpCheck(workspace=None, check=None, open=None, none="there is no workspace")
     task = placed(Task(goal="", files=tuple(files)), workspace, cwd).task
     check = check_for(task, policy, workspace, environ, state_dir(environ))
     asked = check is not None and check.refused in (unasked(check, workspace), declined(check, workspace))
     off = f"the policy says `check: off` ({policy.source})"
     none = off if policy.check == "off" else f"no check was found in {workspace.root}: name one with --check"
-    return Looked(workspace=workspace, check=check, open=check if asked else None, none=none)
+    return LookedUpCheck(workspace=workspace, check=check, open=check if asked else None, none=none)

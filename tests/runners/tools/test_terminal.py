@@ -22,6 +22,7 @@ from profile_router.jail.view import has_landlock, jail_problem
 from profile_router.runners.tools import hidden_files
 from profile_router.runners.tools import terminal as terminal_module
 from profile_router.withheld import survey as private_survey
+from profile_router.withheld import tree
 
 pytestmark = pytest.mark.jail
 TERMINAL = ("file", "terminal")
@@ -202,7 +203,7 @@ def test_more_hidden_files_than_can_be_hidden_are_a_refusal(root: Path, monkeypa
 
 @pytest.mark.parametrize(
     ("module", "said"),
-    [(hidden_files, "more than 1 files"), (private_survey, "what is private in the workspace cannot")],
+    [(tree, "more than 1 files"), (private_survey, "what is private in the workspace cannot")],
 )
 def test_a_workspace_that_cannot_be_looked_through_runs_nothing_for_a_model_elsewhere(
     module: Any, said: str, root: Path, monkeypatch: pytest.MonkeyPatch

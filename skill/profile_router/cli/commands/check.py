@@ -13,7 +13,7 @@ from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.decision import LABEL_WIDTH, check_json, check_lines
 from profile_router.errors import WorkspaceError
-from profile_router.runs.own_check import Looked, look_at_check
+from profile_router.runs.own_check import LookedUpCheck, look_at_check
 from profile_router.state.folder import state_dir
 
 _EXAMPLE = "example: profile-router check --allow --workspace ~/src/shop"
@@ -56,6 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if looked.check else 1
 
 
-def _looked(arguments: argparse.Namespace) -> Looked:
+def _looked(arguments: argparse.Namespace) -> LookedUpCheck:
     files = tuple(arguments.file)
     return look_at_check(files, arguments.workspace, arguments.policy, dict(os.environ), Path.cwd())
