@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import pkgutil
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,13 @@ def module_file(name: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def imported(path: Path) -> Iterator[Path]:
-    """Yield the files of ours that the module at *path* imports from."""
+@functools.cache
+def imported(path: Path) -> Sequence[Path]:
+    """Return the files of ours that the module at *path* imports from."""
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[Path]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(ROOT.name):
             for one in node.names:

@@ -56,7 +56,7 @@ def a_batch(home: Path, answers: list[Answer]) -> Batch:
 
 # Records: the order, the check before, 4 answers, 3 results, 2 edits, the attempt, the check's, the result, two of the merge.
 MOMENTS = [
-    *(Moment("record", nth, "after") for nth in (1, 2, 7, 10, 13, 15, 16, 17)),
+    *(Moment("record", nth, "after") for nth in (1, 2, 9, 12, 15, 17, 18, 19)),
     *(Moment("half", 2, when) for when in ("before", "after")),
     *(Moment("whole", nth) for nth in range(8, 22)),
     Moment("merge", 1, "after"),
@@ -87,7 +87,7 @@ def test_wherever_a_batch_is_killed_its_task_goes_on_in_the_copy_and_is_merged_o
 def test_what_the_user_changed_meanwhile_wins_and_the_diff_is_kept(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, ANSWERS)
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 9, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 11, "after")).code == -9
         (batch.here.ws / "calc.py").write_text("mine = 1\n")
         done = batch.here.resume()
     assert done.code == 1
@@ -100,7 +100,7 @@ def test_what_the_user_changed_meanwhile_wins_and_the_diff_is_kept(tmp_path: Pat
 def test_other_batches_leave_a_copy_alone_that_can_be_gone_on_in(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, [*ANSWERS[:2], *ANSWERS, *ANSWERS[2:]])
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 7, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 9, "after")).code == -9
         left = batch.copies
         other = batch.run({**TASK, "thread": "other"})
         assert (other.code, batch.copies) == (0, left)
@@ -112,7 +112,7 @@ def test_other_batches_leave_a_copy_alone_that_can_be_gone_on_in(tmp_path: Path)
 def test_a_copy_that_is_given_up_goes_and_what_was_done_in_it_is_kept_and_named(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, [*ANSWERS[:2], *ANSWERS])
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 8, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 10, "after")).code == -9
         again = batch.run(TASK)
     assert again.code == 0, again.err
     [diff] = batch.diffs
@@ -125,7 +125,7 @@ def test_a_copy_that_is_given_up_goes_and_what_was_done_in_it_is_kept_and_named(
 def test_purge_removes_the_copy_with_the_thread(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, ANSWERS)
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 7, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 9, "after")).code == -9
         assert live("purge", "t", home=tmp_path, cwd=tmp_path).code == 0
     assert (batch.copies, batch.diffs) == ([], [])
     assert (batch.here.ws / "calc.py").read_text() == BEFORE
@@ -134,7 +134,7 @@ def test_purge_removes_the_copy_with_the_thread(tmp_path: Path) -> None:
 def test_the_next_run_in_the_workspace_mentions_the_interrupted_task_of_a_batch(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, [*ANSWERS[:2], DONE])
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 7, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 9, "after")).code == -9
         run = live("run", "x", "--profile", "coding-local", home=tmp_path, cwd=batch.here.ws)
     assert "thread t was interrupted; `profile-router resume t` goes on with it" in run.err
 
@@ -142,7 +142,7 @@ def test_the_next_run_in_the_workspace_mentions_the_interrupted_task_of_a_batch(
 def test_a_copy_that_is_gone_is_said_with_what_to_do(tmp_path: Path) -> None:
     batch = a_batch(tmp_path, ANSWERS)
     with batch.here.local, batch.here.burst, batch.here.cheap:
-        assert batch.run(TASK, moment=Moment("record", 7, "after")).code == -9
+        assert batch.run(TASK, moment=Moment("record", 9, "after")).code == -9
         [place] = batch.copies
         (tmp_path / "state" / "worktrees" / place).rename(tmp_path / "away")
         done = batch.here.resume("t")

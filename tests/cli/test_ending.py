@@ -93,6 +93,7 @@ def test_no_line_on_a_terminal_is_broken_by_it_and_no_table_is_raw(
     assert "\x1b[31m✗ failed\x1b[0m" in screen.raw
 
 
+@pytest.mark.nightly
 def test_no_color_is_obeyed(tmp_path: Path) -> None:
     screen = shown("demo", home=tmp_path, columns=60, extra={"NO_COLOR": "1"})
     assert not re.search(r"\x1b\[\d+m", screen.raw)

@@ -76,11 +76,11 @@ def whole(tmp_path: Path, *arguments: str, **answers: Any) -> tuple[dict[str, An
     return timeless(done.json), done.code
 
 
-PASSED = {"record": 13, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 11,
+PASSED = {"record": 15, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 11,
           "event check": 1, "event turn": 3, "event attempt": 1, "event classify": 1, "event verify": 2, "event result": 1}  # fmt: skip
 # What comes right after another moment without anything between is left out.
 MOMENTS = [
-    *(Moment("record", nth, when) for nth in range(1, 14) for when in ("before", "after")),
+    *(Moment("record", nth, when) for nth in range(1, 16) for when in ("before", "after")),
     *(Moment("checkpoint", nth, when) for nth in range(1, 10) for when in ("before", "after")),
     *(Moment("writes", nth) for nth in range(1, 8)),
     *(Moment("rename", 1, when) for when in ("before", "after")),
@@ -89,7 +89,7 @@ MOMENTS = [
 ]
 NOTHING_WAS_DONE = Moment("record", 1)
 # Between an answer and the record of it there is nothing: it has come, and nobody knows.
-ANSWER_WAS_LOST = {Moment("record", 3): LOOK, Moment("record", 5): EDIT, Moment("record", 9): DONE}
+ANSWER_WAS_LOST = {Moment("record", 5): LOOK, Moment("record", 7): EDIT, Moment("record", 11): DONE}
 
 
 def test_the_table_of_moments_names_every_one(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def unkilled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    "moment", each(5, (one for one in MOMENTS if one not in {NOTHING_WAS_DONE, *ANSWER_WAS_LOST}), str)
+    "moment", each(8, (one for one in MOMENTS if one not in {NOTHING_WAS_DONE, *ANSWER_WAS_LOST}), str)
 )
 def test_wherever_a_run_is_killed_it_ends_as_if_it_had_not_been(
     tmp_path: Path, moment: Moment, unkilled: tuple[dict[str, Any], int]
@@ -152,7 +152,7 @@ def test_a_run_that_is_killed_again_and_again_still_does_nothing_twice(
 ) -> None:
     here = stage(tmp_path, local=[LOOK, EDIT, DONE])
     with here.local, here.burst, here.cheap:
-        assert live(*RUN, home=tmp_path, cwd=here.ws, moment=Moment("record", 4)).code == -9
+        assert live(*RUN, home=tmp_path, cwd=here.ws, moment=Moment("record", 6)).code == -9
         for _ in range(3):
             assert live("resume", home=tmp_path, cwd=tmp_path, moment=Moment("record", 2, "after")).code == -9
         done = here.resume()
@@ -174,7 +174,7 @@ ELSEWHERE = ("run", "comment add in calc.py", "--thread", "t", "--profile", "cod
 
 
 @pytest.mark.parametrize(
-    "moment", [Moment("record", 4, "after"), Moment("settle", 1), Moment("settle", 1, "after")], ids=str
+    "moment", [Moment("record", 6, "after"), Moment("settle", 1), Moment("settle", 1, "after")], ids=str
 )
 def test_what_a_paid_attempt_cost_is_put_down_once(tmp_path: Path, moment: Moment) -> None:
     here = stage(tmp_path, local=[], burst=[LOOK, EDIT, DONE])
@@ -236,7 +236,7 @@ def test_a_command_that_was_at_work_is_not_run_again_and_the_model_is_told(tmp_p
     with here.local, here.burst, here.cheap:
         task = ("run", "x", "--thread", "t", "--toolsets", "file,terminal")
         # The record of its result is the one that does not come about.
-        assert live(*task, home=tmp_path, cwd=here.ws, moment=Moment("record", 4)).code == -9
+        assert live(*task, home=tmp_path, cwd=here.ws, moment=Moment("record", 5)).code == -9
         done = here.resume()
         told = here.local.chats[1]["messages"][-1]["content"]
     assert done.code == 0, done.err
@@ -249,7 +249,7 @@ def test_outside_of_git_the_files_written_before_the_kill_are_known_after_it(tmp
     shutil.rmtree(here.ws / ".git")
     with here.local, here.burst, here.cheap:
         assert (
-            live(*RUN[:4], "--workspace", str(here.ws), home=tmp_path, cwd=here.ws, moment=Moment("record", 5)).code
+            live(*RUN[:4], "--workspace", str(here.ws), home=tmp_path, cwd=here.ws, moment=Moment("record", 7)).code
             == -9
         )
         done = here.resume()

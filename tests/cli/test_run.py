@@ -285,6 +285,7 @@ def test_observers_and_redirections_from_the_environment_are_cut(tmp_path: Path,
     assert [line for line in done.err.splitlines() if line[0] not in "●✓!"] == []
 
 
+@pytest.mark.nightly
 def test_five_megabytes_go_all_the_way_and_what_was_condensed_is_said(tmp_path: Path, repository: Path) -> None:
     """Read from stdin, looked through for secrets and paths, counted, brought to the window, run."""
     lines = 111_112

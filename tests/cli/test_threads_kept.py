@@ -27,7 +27,7 @@ from profile_router_graphs.state import checkpointed_types
 
 CANARY = "canary-93b1c7"
 KEY = "AKIAQ7ZB3KXW5MNPT2LD"
-HALFWAY = Moment("record", 5, "after")
+HALFWAY = Moment("record", 7, "after")
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_no_word_of_a_thread_can_be_read_in_the_state_folder(
     assert CANARY.encode() not in found
 
 
-@pytest.mark.parametrize("moment", [Moment("record", 12, "after"), Moment("end", 1), None], ids=str)
+@pytest.mark.parametrize("moment", [Moment("record", 14, "after"), Moment("end", 1), None], ids=str)
 def test_when_a_run_has_ended_its_thread_keeps_the_conversation_and_nothing_else(
     tmp_path: Path, moment: Moment | None
 ) -> None:
@@ -184,7 +184,7 @@ def test_all_that_were_interrupted_are_told_in_one_line_when_one_is_new(halfway:
 def test_another_task_on_the_thread_gives_the_interrupted_run_up_and_says_so(tmp_path: Path) -> None:
     here = stage(tmp_path, local=[LOOK, DONE])
     with here.local, here.burst, here.cheap:
-        assert live(*RUN, home=tmp_path, cwd=here.ws, moment=Moment("record", 3, "after")).code == -9
+        assert live(*RUN, home=tmp_path, cwd=here.ws, moment=Moment("record", 5, "after")).code == -9
         done = live("run", "something else", "--thread", "t", "--json", home=tmp_path, cwd=here.ws)
         assert len(here.local.chats[1]["messages"]) == 2
     assert done.code == 0, done.err

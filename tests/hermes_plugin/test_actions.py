@@ -72,6 +72,7 @@ def test_a_call_is_ours_exactly_where_hermes_would_start_a_subagent(action: Any)
     assert (tasks_of({"goal": "do it", "action": action}) is not None) == _hermes_spawns(action)
 
 
+@pytest.mark.nightly
 def test_in_hermes_the_actions_make_no_request_and_get_the_answers_of_hermes(stage: Stage) -> None:
     stage.hermes = installed_hermes(NEW)
     actions = ("list", "steer", "Stop", "resume")

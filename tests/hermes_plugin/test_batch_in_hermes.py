@@ -120,6 +120,7 @@ def test_children_that_are_hermes_themselves_write_in_their_copies_too(stage: St
     ):
         parent = Parent(stage, model)
         parent.set_up()
+        parent.policy(ask_above_usd="5")  # a Hermes child of a model without a price likely costs more than 1
         file.write_text(NOTES)
         stage.environ["PROFILE_ROUTER_HERMES_PYTHON"] = str(stage.hermes.python)
         parent.profiles({LOCAL: local, BURST: burst, CHEAP: cheap}, window=128_000)

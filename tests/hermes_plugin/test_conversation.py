@@ -97,6 +97,7 @@ PAYROLL = "Job 1 stays local-only: explain the payroll formula. Job 2 may go out
 FORMULA = "base salary times 1.07"
 
 
+@pytest.mark.nightly
 def test_what_was_said_of_private_work_reaches_no_model_elsewhere(stage: Stage) -> None:
     """The chat of two jobs: the wish of the user, the first job and the parent's recap of it stay here."""
     first = {"goal": "Explain the payroll formula", "local_only": True}

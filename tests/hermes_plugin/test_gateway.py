@@ -48,6 +48,7 @@ def until(reached: Callable[[], object], chat: Chat, what: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.nightly
 def test_a_message_in_a_chat_is_delegated_and_answered_there_with_each_step_shown_once(stage: Stage) -> None:
     with (
         ScriptedProvider(delegates(**TYPO)) as model,

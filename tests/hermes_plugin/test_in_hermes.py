@@ -79,6 +79,7 @@ def test_a_large_window_makes_the_child_a_real_hermes_too_and_it_delegates_nothi
     with ScriptedProvider(delegates(**SEED)) as model, server("claims it is") as burst, server() as others:
         parent = Parent(stage, model)
         parent.set_up()
+        parent.policy(ask_above_usd="5")  # a Hermes child of a model without a price likely costs more than 1
         stage.environ["PROFILE_ROUTER_HERMES_PYTHON"] = str(stage.hermes.python)
         parent.profiles({LOCAL: others, BURST: burst, CHEAP: others}, window=128_000)
         parent.say()
@@ -147,6 +148,7 @@ def test_a_private_task_is_not_delegated_by_hermes_where_the_router_is_broken(
     assert "a task looks private: it names a path like .env*" in entry["error"]
 
 
+@pytest.mark.nightly
 def test_a_task_that_was_dispatched_is_not_delegated_again_when_the_router_dies(stage: Stage) -> None:
     with ScriptedProvider(delegates(**TYPO)) as model:
         parent = Parent(stage, model)
@@ -204,6 +206,7 @@ def test_the_model_can_ask_for_a_route_and_for_a_routed_run_by_name(stage: Stage
     assert (told[1]["status"], told[1]["summary"], len(told[1]["receipts"])) == ("completed", "local did it", 1)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("granted", [True, False])
 def test_the_model_sees_the_options_where_the_operator_grants_it(stage: Stage, granted: bool) -> None:
     with ScriptedProvider(["the parent is done"]) as model:
@@ -217,6 +220,7 @@ def test_the_model_sees_the_options_where_the_operator_grants_it(stage: Stage, g
         assert ({"profile", "toolsets", "max_turns"} <= shown.keys()) is granted
 
 
+@pytest.mark.nightly
 def test_the_command_line_of_hermes_passes_everything_on_to_the_router(stage: Stage) -> None:
     with server() as nobody:
         parent = Parent(stage, nobody)
@@ -229,6 +233,7 @@ def test_the_command_line_of_hermes_passes_everything_on_to_the_router(stage: St
         assert (wrong.returncode, "no task was given" in wrong.stderr) == (2, True)
 
 
+@pytest.mark.nightly
 def test_hermes_installs_the_folder_by_itself(stage: Stage, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     found = sources.plugin((), older=False)

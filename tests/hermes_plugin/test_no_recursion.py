@@ -18,6 +18,7 @@ def test_a_hermes_child_has_nothing_to_delegate_with_and_its_plugin_does_nothing
     with ScriptedProvider(delegates(**TASK)) as model, server(*tries, say("I did it myself")) as burst:
         parent = Parent(stage, model)
         parent.set_up()
+        parent.policy(ask_above_usd="5")
         stage.environ["PROFILE_ROUTER_HERMES_PYTHON"] = str(stage.hermes.python)
         parent.profiles({LOCAL: burst, BURST: burst, CHEAP: burst}, window=128_000)
         called = plugin_of_the_child(stage)

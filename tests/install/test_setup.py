@@ -94,6 +94,7 @@ def test_hermes_brings_the_plugin_alone_and_setup_does_the_rest(home: Path, repo
     assert ours(tree(home)) == ours(before)
 
 
+@pytest.mark.nightly
 def test_after_a_forced_reinstall_setup_finds_the_program_by_its_own_record(home: Path, repository: Path) -> None:
     folder = plugin_installed(home, repository)
     assert hermes(home, "profile-router", "setup", "--from", str(repository), "--yes").returncode == 0

@@ -68,6 +68,7 @@ def test_a_model_that_never_ends_makes_exactly_as_many_requests_as_turns(unknown
     assert (attempt.failure.cause, attempt.receipt.turns) == ("turn-limit", 4)
 
 
+@pytest.mark.nightly
 def test_a_request_for_which_there_is_no_money_does_not_go_out(unknown: Stage) -> None:
     answers = [call("write_file", {"path": f"{n}.txt", "content": "x\n"}, usage=(12_000, 9)) for n in range(PLENTY)]
     enough = PAID.cost(36_000, 0)  # for one answer of these and another, not for two and another

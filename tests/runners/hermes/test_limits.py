@@ -35,7 +35,7 @@ TURNS = {"the task's": (5, None, 90, 5), "the profile's": (60, 3, 90, 3), "the p
 
 
 @pytest.mark.parametrize(
-    ("any_stage", "task", "profile", "policy", "turns"), in_turn(tuple(TRIED), TURNS), indirect=["any_stage"]
+    ("any_stage", "task", "profile", "policy", "turns"), in_turn(tuple(TRIED), TURNS, each=3), indirect=["any_stage"]
 )
 def test_a_model_that_calls_a_tool_for_ever_makes_exactly_as_many_requests_as_turns(
     any_stage: Stage, task: int | None, profile: int | None, policy: int, turns: int
@@ -73,6 +73,7 @@ def test_a_request_for_which_there_is_no_money_does_not_go_out(any_stage: Stage)
     assert attempt.receipt.tokens_in == requests * each
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("any_stage", first_in("0.22.2 as a wheel"), indirect=True)
 def test_without_the_money_for_a_first_answer_nothing_is_asked(any_stage: Stage) -> None:
     attempt, made = paid(any_stage, [say("done")], 0.001)
@@ -103,6 +104,7 @@ def register(ctx):
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("any_stage", first_in("0.22.2 as a wheel"), indirect=True)
 def test_what_a_helper_of_hermes_asks_counts_as_a_turn_and_is_paid_for(any_stage: Stage) -> None:
     answers = [say("helped", usage=(7, 3)), call("write_file", {"path": "a", "content": "a"})] * 9

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.cli.command import call
-from tests.cli.stage import workspace
+from tests.cli.stage import without_repair, workspace
 from tests.cli.test_taint import ADDS, BEFORE, CHECK, PROGRAM
 from tests.fakes import BURST, LOCAL, a_task
 from tests.git.git_repository import run_git
@@ -67,7 +67,8 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
         stage.profile(burst.base_url, BURST)
         wanted = ("run", "fix add in calc.py", "--toolsets", "file", "--check", CHECK, "--json")
         extra = {**stage.environ, VARIABLE: str(stage.hermes.python)}
-        done = call(*wanted, "--workspace", str(stage.workspace), home=stage.folder, extra=extra)
+        more = ("--workspace", str(stage.workspace), "--policy", without_repair(stage.folder))
+        done = call(*wanted, *more, "--yes", home=stage.folder, extra=extra)
     assert done.code == 0, done.err
     sent = (f"{request.path}\n{request.headers}\n".encode() + request.raw for request in burst.requests)
     ran = Ran(result=done.json, shown="".join(tool_results(local.chats[-1])), sent=b"".join(sent))
@@ -77,7 +78,7 @@ def promoted(stage: Stage, turn: Sequence[Answer]) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}))
+@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}, each=2))
 def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, version: str, kept: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": f"{REVERSED}\n"})
     turn = [*SEES, tool("read_file", {"path": PLACE}), writes, say(f"It says {REVERSED}")]
@@ -93,7 +94,7 @@ def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, ve
     assert any(PLACE in note and "--local-only" in note for note in ran.result["notes"])
 
 
-@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}))
+@pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}, each=2))
 def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, version: str, kept: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": "multiply first\n"})
     turn = [*SEES, writes, say("I wrote it down.")]

@@ -209,6 +209,7 @@ def test_a_provider_that_does_not_count_is_said_not_to_and_is_counted_for(stage:
     assert [note for note in attempt.notes if "sent no usage" in note]
 
 
+@pytest.mark.nightly
 def test_tokens_that_were_never_sent_are_not_paid_for(stage: Stage) -> None:
     with ScriptedProvider([say("done", usage=(10**12, 10**12))]) as provider:
         stage.profile(provider.base_url, BURST)
@@ -222,6 +223,7 @@ def test_one_that_counts_is_believed_and_nothing_is_said(told: Told) -> None:
     assert not [note for note in told.attempt.notes if "usage" in note]
 
 
+@pytest.mark.nightly
 def test_an_image_is_not_counted_by_the_length_of_its_letters(stage: Stage) -> None:
     (stage.workspace / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(300_000))
     image = ImageFact(place="shot.png", form="png", bytes=300_008)
@@ -233,6 +235,7 @@ def test_an_image_is_not_counted_by_the_length_of_its_letters(stage: Stage) -> N
     assert 2_000 < receipt.tokens_in < 20_000
 
 
+@pytest.mark.nightly
 def test_an_order_may_be_long(stage: Stage) -> None:
     with ScriptedProvider([say("did it")]) as provider:
         stage.profile(provider.base_url)
