@@ -63,6 +63,16 @@ def test_a_repair_is_told_what_the_check_said_and_no_word_of_the_failed_attempt(
     assert "half done" not in str(rig.runner.orders[1])
 
 
+def test_a_repair_that_had_to_wait_is_still_one() -> None:
+    busy = Fails(cause="rate-limited", wait=1.0)
+    rig = Rig(runner=FakeRunner("half", busy, "done"), verifier=FakeVerifier(1, 0, tail="E  boom"))
+    final = rig.run(a_task(check="make check"))
+    assert [hop.step for hop in final["hops"]] == ["repair", "wait"]
+    told = rig.runner.orders[2].handoff
+    assert told is not None
+    assert (told.repair, told.tried) == (True, ())
+
+
 def test_the_promoted_model_is_told_of_both_attempts_and_the_last_error_first() -> None:
     rig = Rig(runner=FakeRunner("half", "still half", "done"), verifier=FakeVerifier(1, 1, 0, tail="E  boom"))
     rig.run(a_task(check="make check"))

@@ -154,7 +154,8 @@ def _after_the_check(
 
 def _repairs(state: RunState) -> bool:
     """Tell whether the attempt that comes next is a repair of what the last one left in the files."""
-    return bool(state["hops"]) and state["hops"][-1].action == "repair"
+    last = next((hop for hop in reversed(state["hops"]) if hop.action != "wait"), None)
+    return last is not None and last.action == "repair"
 
 
 def _dropped(order: Order, state: RunState) -> tuple[str, ...]:

@@ -32,7 +32,11 @@ def _verified(result: Mapping[str, Any]) -> str:
     more = f" and {len(files) - _FILES} more" if len(files) > _FILES else ""
     changed = f"{named}{more} +{verified.get('lines_added') or 0} −{verified.get('lines_removed') or 0}"
     check = mapping(verified.get("check"))
-    how = f"{check.get('command')}: {'passed' if check.get('passed') else 'failed'}" if check else ""
+    how = (
+        f"{check.get('command')}: {'passed' if check.get('passed') else 'failed'}"
+        if check and not check.get("inconclusive")
+        else ""
+    )
     still_open = [str(one) for one in verified.get("unverified") or ()]
     return " · ".join(word for word in (changed if files else "no file changed", how, *still_open) if word)
 

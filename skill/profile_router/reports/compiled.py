@@ -11,11 +11,9 @@ from profile_router.reports.lines import matches, number, report
 
 _GO_TEST = re.compile(r"\s*--- (FAIL|PASS): (\S+) \([\d.]+s\)")
 _GO_PACKAGE = re.compile(r"(ok  |FAIL|\?   )\t(\S+)(?:\t(.*)| \[(?:build|setup) failed\])")
-_GO_UNBUILT = re.compile(r"FAIL\t\S+ \[(?:build|setup) failed\]")
 _LONGEST_EVENT = 10_000
 
 _CARGO_TARGET = re.compile(r"\s*(?:Running (.+?) \(\S+\)|Doc-tests (\S+))")
-_CARGO_TEST = re.compile(r"test (\S.*?) \.\.\. (?:ok|FAILED|ignored.*|bench:.*)")
 _CARGO_RED = re.compile(r"test (\S.*?) \.\.\. FAILED")
 _CARGO_RESULT = re.compile(r"test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed;.*")
 _CARGO_STOPPED = re.compile(r"error: (?:could not compile|test failed, to rerun|build failed).*")

@@ -37,8 +37,10 @@ class JudgedCheck:
         touching = await asyncio.to_thread(self.touching) if known else None
         difference = compared(was, result.report, touching=touching)
         left = seconds - result.seconds
+        second: int | None = None
         if difference is not None and difference.broke and not difference.still and left > _SLOWER * result.seconds:
             again = await self.runs.run(check, left)
+            second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
             difference = compared(was, result.report, touching=touching, again=again.report)
         found = judged(
@@ -48,6 +50,7 @@ class JudgedCheck:
             was,
             difference,
             fewer_are_meant=self.fewer_are_meant,
+            again=second,
         )
         return replace(result, held=found.held, why=found.why, difference=found.difference)
 

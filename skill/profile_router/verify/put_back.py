@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
-from profile_router.core.language.test_files import changes_tests, is_test
+from profile_router.core.language.test_files import changes_tests, sets_up_tests
 from profile_router.core.task import Task
 from profile_router.git.marks import Mark
 from profile_router.git.trees import Trees
@@ -42,6 +42,7 @@ def written_to_put_back(journal: Mapping[str, bytes | None], task: Task) -> tupl
 def _spoilt(changed: Mapping[str, bool], task: Task) -> Iterator[str]:
     """Yield those of the *changed* files that count: each with whether it was there before."""
     for path, was_there in sorted(changed.items()):
-        decides = changes_tests(path) or _SET_UP.fullmatch(path.rpartition("/")[2])
-        if decides and (was_there or not is_test(path)) and not names_file(task, path):
+        sets_up = sets_up_tests(path) or _SET_UP.fullmatch(path.rpartition("/")[2])
+        # A new test may bring data and snapshots of its own; what is new and sets tests up would change the others.
+        if (sets_up or (was_there and changes_tests(path))) and not names_file(task, path):
             yield path

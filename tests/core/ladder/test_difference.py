@@ -27,11 +27,12 @@ def judge(
     code_before: int | None = 1,
     touching: Collection[str] | None = ("tests/test_a.py",),
     again: CheckReport | None = None,
+    again_code: int | None = None,
     command: str = "pytest -q",
     fewer: bool = False,
 ) -> Judgement:
     found = compared(before, after, touching=touching, again=again)
-    return judged(command, (code_before, code), after, before, found, fewer_are_meant=fewer)
+    return judged(command, (code_before, code), after, before, found, fewer_are_meant=fewer, again=again_code)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,14 @@ def test_a_test_that_differs_on_a_second_run_is_flaky_and_not_held_against_the_w
     assert "flaky 1" in found.why
     assert judge(report(B), report(A, B), again=report(A, B)).held is False
     assert judge(report(B), report(A, B), again=report(B, ran=3)).held is False
+
+
+def test_a_flaky_test_of_a_check_that_was_green_is_not_held_against_the_work_either() -> None:
+    def flaky(again_code: int) -> bool | None:
+        return judge(report(), report(A), code_before=0, again=report(), again_code=again_code).held
+
+    assert flaky(0) is True
+    assert flaky(2) is None  # the second run failed by something else
 
 
 def test_where_nobody_knows_which_tests_touch_the_files_each_red_one_may() -> None:

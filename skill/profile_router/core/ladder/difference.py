@@ -100,10 +100,12 @@ def judged(
     difference: Difference | None,
     *,
     fewer_are_meant: bool,
+    again: int | None = None,
 ) -> Judgement:
     """Return what a check by *command* comes to. *exit_codes* are those before the work and now.
 
-    *fewer_are_meant*: the task asks for other tests, or to remove something; else no test may be missing.
+    *again* is the exit code of a second run, where there was one. *fewer_are_meant*: the task asks for other tests, or
+    to remove something; else no test may be missing.
     """
     code = exit_codes[1]
     if report is None or code is None:
@@ -119,7 +121,8 @@ def judged(
         return Judgement()
     if difference.broke or difference.still:
         return Judgement(held=False, why=difference.words, difference=difference)
-    explained = (difference.others or difference.flaky) and exit_codes[0] == code and not _several(command)
+    same = exit_codes[0] == code or (bool(difference.flaky) and again is not None and again == exit_codes[0])
+    explained = (difference.others or difference.flaky) and same and not _several(command)
     if code != 0 and explained:
         return Judgement(held=True, why=difference.words, difference=difference)
     return Judgement(difference=difference)

@@ -35,6 +35,11 @@ def changes_tests(path: str) -> bool:
     return is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders)
 
 
+def sets_up_tests(path: str) -> bool:
+    """Tell whether *path* is a file that tests are set up by, such as conftest.py."""
+    return path.rpartition("/")[2] in _SUPPORT
+
+
 def subject_of(path: str) -> str:
     """Return the stem that the test *path* is named after: `money` of `tests/test_money.py`; empty where of none."""
     stem = path.rpartition("/")[2].partition(".")[0]
