@@ -22,8 +22,9 @@ from profile_router.jail import view
 from profile_router.ledger.purse import Nobody
 from profile_router.policies.file import SHIPPED
 from profile_router.runs.consent import settled
-from profile_router.runs.own_check import LookedUpCheck, look_at_check
+from profile_router.runs.own_check import LookedUpCheck, look_at_check, question
 from profile_router.runs.setup import prepare
+from profile_router.workspace.folder import Workspace
 
 FIX = tool("edit_file", {"path": "calc.py", "old": "a - b", "new": "a + b"})
 CLAIM = say("I found the mistake in `add` and corrected it.")
@@ -111,6 +112,22 @@ def test_a_workspace_cannot_let_its_own_code_run(tmp_path: Path, repository: Pat
     (repository / ".profile-router.yaml").write_text(f"check: {said}\n")
     with pytest.raises(PolicyError, match=r"allowed: ask, off"):
         look(tmp_path, repository, "ask")
+
+
+def test_a_workspace_that_holds_the_home_has_no_check_that_runs(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(repository / "home"))
+    found = look(tmp_path, repository, "auto").check
+    assert found is not None
+    assert "which no jail would keep from it" in found.refused
+
+
+def test_names_of_a_repository_cannot_rewrite_the_question(repository: Path) -> None:
+    found = FoundCheck(
+        runner="make", words=("make", "test"), whole=("make", "test"), folder="", tests=(), source="\x1b[2K\rok"
+    )
+    assert question(found, Workspace(repository, git=True)).isprintable()
 
 
 def test_the_named_check_beats_the_one_that_is_found_and_a_refused_one_is_none() -> None:
@@ -223,4 +240,4 @@ def test_in_hermes_its_own_approval_is_asked_and_its_answer_taken() -> None:
         return await answer
 
     assert asyncio.run(asked()) is True
-    assert events == [{"event": "ask", "line": "run the tests?"}]
+    assert events == [{"event": "ask", "line": "run the tests?", "about": "code"}]

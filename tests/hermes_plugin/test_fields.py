@@ -73,6 +73,7 @@ def test_each_field_is_read_as_the_router_takes_it(task: dict[str, Any], found: 
         ({"max_cost": 0.1}, {"max_cost": 5}, {"max_cost": 0.1}),
         ({"max_cost": 5}, {"max_cost": 0.1}, {"max_cost": 0.1}),
         ({"max_cost": 0.1}, {}, {"max_cost": 0.1}),
+        ({"max_turns": 3}, {"max_turns": 90}, {"max_turns": 3}),
     ],
 )
 def test_what_a_call_says_for_all_holds_and_no_bound_is_taken_back(

@@ -12,7 +12,7 @@ from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
 from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
-from profile_router.verify.jailed import JailedChecks, inconclusive
+from profile_router.verify.jailed import JailedChecks, _lent, inconclusive
 
 SECRET = "s3cret-of-this-machine"
 
@@ -80,6 +80,18 @@ def test_a_folder_that_is_gone_and_a_linked_git_folder_are_not_entered(root: Pat
 
 
 @pytest.mark.jail
+def test_a_link_out_of_the_original_is_lent_to_no_copy(root: Path, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "key").write_text("a secret of the machine")
+    (root / "venv").symlink_to(away)
+    (root / ".venv").mkdir()
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    lent = [place for _, place in _lent(shell("true"), copy, root)]
+    assert lent == [str(copy / ".venv")]
+
+
 def test_a_copy_reads_the_environments_of_its_original_and_writes_none(root: Path, tmp_path: Path) -> None:
     program = root / ".venv" / "bin" / "tool"
     program.parent.mkdir(parents=True)

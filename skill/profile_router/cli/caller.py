@@ -89,6 +89,8 @@ def _read(answer: asyncio.Future[str]) -> None:
 class Pipe:
     """Asks by an event, and takes the answer from a line on stdin: {"answer": true, "question": "…"}.
 
+    The event says what the question is `about`: a price, or running code of the repository.
+
     `heard` is called with each such line, from another thread; questions are answered in the order they were asked.
     """
 
@@ -97,14 +99,17 @@ class Pipe:
 
     async def agrees(self, question: str) -> bool | None:
         """Return what the other end says; None where it says that nobody can answer."""
-        answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(answer)
-        self.emit({"event": "ask", "line": question})
-        return await answer
+        return await self._ask(question, "price")
 
     async def allows(self, question: str) -> bool | None:
         """Return what the other end says; None where it says that nobody can answer."""
-        return await self.agrees(question)
+        return await self._ask(question, "code")
+
+    async def _ask(self, question: str, about: str) -> bool | None:
+        answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        self.emit({"event": "ask", "line": question, "about": about})
+        return await answer
 
     def heard(self, line: bytes) -> None:
         """Take one line of stdin. What is not an answer is ignored."""

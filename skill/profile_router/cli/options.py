@@ -43,7 +43,7 @@ def add_stream_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--yes", action="store_true", help="agree beforehand to expensive steps")
     add("--stream", action="store_true", help="print one JSON event a line; a run goes on when its reader leaves")
-    add("--exit-with-stdin", action="store_true", help="with --task-json, in one line: end when stdin closes")
+    add("--exit-with-stdin", action="store_true", help="end when stdin closes; the JSON comes first, in one line")
     add(
         "--from-hermes",
         action="store_true",

@@ -98,7 +98,17 @@ def folder_of(task_id: object) -> str:
 
 
 def agrees(question: str) -> bool | None:
-    """Ask Hermes' user by Hermes' own approval, and return whether they agreed; None where nobody can answer.
+    """Ask Hermes' user about a price by Hermes' own approval; return the answer, None where nobody can give one."""
+    return _approved("delegate_task", question)
+
+
+def allows(question: str) -> bool | None:
+    """Ask about running code of the repository: apart from prices, so that "always" to one is none to the other."""
+    return _approved("profile_router_check", question)
+
+
+def _approved(tool: str, question: str) -> bool | None:
+    """Return what Hermes' user says; None where nobody can answer.
 
     With `-z`, in a cron job or in a script nobody is there. Hermes approves everything then: not a yes to a price.
     """
@@ -106,7 +116,7 @@ def agrees(question: str) -> bool | None:
         at_hand = (_found(name, *_APPROVAL_PLACES) for name in ("_is_interactive_cli", "_is_gateway_approval_context"))
         if _single_question() or not any(there() for there in at_hand):
             return None
-        said = _found("request_tool_approval", "tools.approval")("delegate_task", question)
+        said = _found("request_tool_approval", "tools.approval")(tool, question)
         return None if said.get("status") == "approval_required" else bool(said.get("approved"))
     except Exception:
         return None

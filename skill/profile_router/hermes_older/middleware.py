@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from profile_router.hermes_older.hermes import agrees, alive_sign, folder_of, interrupted, paused, tell
+from profile_router.hermes_older.hermes import agrees, alive_sign, allows, folder_of, interrupted, paused, tell
 from profile_router.hermes_plugin.arguments import notes_on, tasks_of
 from profile_router.hermes_plugin.calls.observe import look
 from profile_router.hermes_plugin.calls.verdict import (
@@ -128,7 +128,7 @@ def run_all(call: Call, deadline: float) -> list[str]:
     call.ran = [Ran(started=True, rule="unknown") for _ in orders]  # should anything go wrong, they may have begun
     following = Following(
         settings=call.settings, deadline=deadline + GRACE_S, alive=alive_sign(), folder=call.folder,
-        interrupted=interrupted, agrees=agrees,
+        interrupted=interrupted, agrees=agrees, allows=allows,
     )  # fmt: skip
     call.ran = run_router(orders, following)
     _seen_private_paths = call.ran[0].private_paths or _seen_private_paths

@@ -91,7 +91,8 @@ class Following:
     """How a run is followed: to its end, to `deadline` (of time.monotonic), or until the user interrupts the turn.
 
     `alive` is called about ten times a second with the last line that it said. `folder` is where the parent works.
-    `interrupted` tells whether to end it, and `agrees` asks a person about a price: None where nobody can answer.
+    `interrupted` tells whether to end it, and `agrees` asks a person about a price, `allows`
+    about running code of the repository: None where nobody can answer.
     A run that is ended from here has `stop_s` seconds to end what it started.
     """
 
@@ -101,6 +102,7 @@ class Following:
     folder: str = ""
     interrupted: Callable[[], bool] = never
     agrees: Callable[[str], bool | None] = nobody
+    allows: Callable[[str], bool | None] = nobody
     stop_s: float | None = None
 
 
@@ -170,7 +172,8 @@ def _follow(ran: Ran, pipes: Pipes, following: Following) -> None:
         if event is not None:
             ran.hear(event)
             if event["event"] == "ask":
-                pipes.say({"answer": following.agrees(str(event.get("line")))})
+                agreed = following.agrees if event.get("about") == "price" else following.allows
+                pipes.say({"answer": agreed(str(event.get("line")))})
         now = time.monotonic()
         if following.interrupted():
             ran.stopped = "interrupted"

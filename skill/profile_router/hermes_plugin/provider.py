@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from .calls.fields import taken
+from .calls.fields import taken, tightened
 from .child_run import run_child
 from .children import CHILDREN, ChildAnswer, DelegatedChild
 from .gate import on_tool_call
@@ -89,7 +89,9 @@ def _run(child: DelegatedChild, messages: Sequence[Any], extra_body: Any) -> Chi
     context, fields = taken(asked.context)
     route = extra_body.get("profile_router") if isinstance(extra_body, dict) else None
     by_route = route.get("fields") if isinstance(route, dict) else None
-    return run_child(child, replace(asked, context=context), {**fields, **(by_route or {})})
+    return run_child(
+        child, replace(asked, context=context), tightened(fields, by_route if isinstance(by_route, dict) else {})
+    )
 
 
 class Usage:

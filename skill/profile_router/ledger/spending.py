@@ -69,7 +69,9 @@ class Ledger:
     def grow(self, number: int, usd: float, *, limit: float) -> bool:
         """Raise reservation *number* to *usd*, and tell whether the day's *limit* has room for that."""
         with transaction(self.state / FILE, make_ready) as database:
-            found = database.execute("SELECT day, reserved FROM spending WHERE id = ?", (number,)).fetchone()
+            found = database.execute(
+                "SELECT day, COALESCE(spent, reserved) FROM spending WHERE id = ?", (number,)
+            ).fetchone()
             day, held = found or (self._day(), 0.0)
             if over(_sum(database, day) - held + usd, limit):
                 return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
+from profile_router.core.text import shown
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.state.folder import state_dir
@@ -36,6 +38,9 @@ def check_for(
 
     if problem := jail_problem():
         return replace(found, refused=f"it runs in a jail only, and {problem}")
+    for kept in (Path.home(), state):  # a jail shows all of the workspace, and lets it be written
+        if Path(os.path.realpath(kept)).is_relative_to(workspace.root):
+            return replace(found, refused=f"the workspace holds {shown(str(kept))}, which no jail would keep from it")
     if policy.check == "auto":
         return found
     said = Consents(state).of(workspace.root, found)
@@ -48,13 +53,13 @@ def question(found: FoundCheck, workspace: Workspace) -> str:
     """Return what somebody is asked before *found* runs for the first time."""
     whole = replace(found, words=found.whole).command
     return (
-        f"run this repository's own check after each attempt: `{whole}` in {_place(found, workspace)}? "
-        f"({found.source}; it runs the repository's code in a jail, without network and keys; asked once)"
+        f"run this repository's own check after each attempt: `{shown(whole)}` in {_place(found, workspace)}? "
+        f"({shown(found.source)}; it runs the repository's code in a jail, without network and keys; asked once)"
     )
 
 
 def _place(found: FoundCheck, workspace: Workspace) -> str:
-    return str(workspace.root / found.folder) if found.folder else str(workspace.root)
+    return shown(str(workspace.root / found.folder) if found.folder else str(workspace.root))
 
 
 def unasked(found: FoundCheck, workspace: Workspace) -> str:

@@ -37,6 +37,7 @@ _NO_TESTS: Mapping[CheckRunner, str] = {
     "pytest": r"^no tests ran",
     "vitest": r"No test files? found",
     "jest": r"No tests found",
+    "maven": r"No tests to run",
 }
 _LACKING = "what it needs is not in the jail, which has no network"
 _LACKS: Mapping[CheckRunner, str] = {
@@ -107,12 +108,18 @@ class JailedChecks:
 
 
 def _lent(found: FoundCheck, root: Path, original: Path) -> Iterator[tuple[str, str]]:
-    """Yield the environments of *original* that the copy *root* lacks, each with its place there."""
+    """Yield the environments of *original* that the copy *root* lacks, each with its place there.
+
+    A link that leads out of *original* is not followed: what it shows would be any folder of the machine.
+    """
+    inside = os.path.realpath(original)
     for folder in dict.fromkeys(("", found.folder)):
         for name in _ENVIRONMENTS:
             source, place = original / folder / name, root / folder / name
-            if source.is_dir() and not place.exists() and place.parent.is_dir():
-                yield os.path.realpath(source), str(place)
+            real = os.path.realpath(source)
+            within = os.path.commonpath((real, inside)) == inside
+            if within and source.is_dir() and not place.exists() and place.parent.is_dir():
+                yield real, str(place)
 
 
 def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
@@ -128,7 +135,8 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
         return told
     if code != 0 and (module := _lacking_module(result.tail, root)):
         return f"the module {module} is not in the jail"
-    if _says(_NO_TESTS, found, result.tail):
+    report = result.report
+    if _says(_NO_TESTS, found, result.tail) or (report is not None and report.whole and report.ran == 0):
         return _NO_TEST
     return _LACKING if code != 0 and _says(_LACKS, found, result.tail) else ""
 

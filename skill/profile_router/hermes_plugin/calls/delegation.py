@@ -16,7 +16,7 @@ from typing import Any
 
 from ..arguments import NOTHING, read_field
 from ..settings import read_settings
-from .fields import FIELDS
+from .fields import FIELDS, tightened
 
 NAME = "profile-router"
 _SAYS = "Runs each task under the profile that fits it, and gives a receipt: local first, cloud when it counts."
@@ -84,7 +84,8 @@ def _fields(places: tuple[Any, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for place in (one for one in places if isinstance(one, Mapping)):
         for values in (place, *(place[name] for name in _WITHIN if isinstance(place.get(name), Mapping))):
-            found |= {name: read_field(name, values[name]) for name in FIELDS if values.get(name) not in NOTHING}
+            said = {name: read_field(name, values[name]) for name in FIELDS if values.get(name) not in NOTHING}
+            found = tightened(found, said)
     return found
 
 

@@ -78,9 +78,10 @@ def tightened(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
     found = {**shared, **own}
     if shared.get("local_only") or own.get("local_only"):
         found["local_only"] = shared.get("local_only") or own["local_only"]
-    costs = [one["max_cost"] for one in (shared, own) if "max_cost" in one]
-    if costs and all(isinstance(cost, int | float) and not isinstance(cost, bool) for cost in costs):
-        found["max_cost"] = min(costs)
+    for name in ("max_cost", "max_turns"):
+        said = [one[name] for one in (shared, own) if name in one]
+        if said and all(isinstance(one, int | float) and not isinstance(one, bool) for one in said):
+            found[name] = min(said)
     return found
 
 
