@@ -6,6 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from profile_router.core.attempt.between import any_call_made
 from profile_router.core.attempt.first_check import names_what_it_runs
 from profile_router.core.ladder.check_words import before_line
 from profile_router.core.ladder.receipt import Verified
@@ -21,8 +22,8 @@ async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[
     Raises UsageError where it cannot run: nothing was asked of a model so far.
     """
     context, check = runtime.context, state["task"].to_check
-    if check is None or state.get("before") is not None or state["receipts"]:
-        return {}  # a thread of an older version may go on after an attempt: its work is nothing from before
+    if check is None or state.get("before") is not None or any_call_made(state["receipts"]):
+        return {}  # a thread of an older version may go on after a model's work: that is nothing from before
     before = await context.verifier.check_before(
         state["snapshot"],
         check,
