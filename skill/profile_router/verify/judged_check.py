@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from profile_router.checks.narrowing import touching
+from profile_router.core.attempt.tests_meant import named_files
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import compared, judged
-from profile_router.core.ladder.receipt import CheckBefore, CheckResult
+from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
+from profile_router.core.task import Task
 from profile_router.jail.child import FAILED
+from profile_router.verify.absent_claims import is_there
 from profile_router.verify.check_runs import CheckRuns
+from profile_router.workspace.folder import Workspace
 
 _SLOWER = 1.5  # how much longer than the first run a second one may take
 
@@ -34,15 +39,15 @@ class JudgedCheck:
         first = self.before.check if self.before is not None and not self.before.why else None
         was = first.report if first else None
         known = was is not None and result.report is not None
-        touching = await asyncio.to_thread(self.touching) if known else None
-        difference = compared(was, result.report, touching=touching)
+        near = await asyncio.to_thread(self.touching) if known else None
+        difference = compared(was, result.report, touching=near)
         left = seconds - result.seconds
         second: int | None = None
         if difference is not None and difference.broke and not difference.still and left > _SLOWER * result.seconds:
             again = await self.runs.run(check, left)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
-            difference = compared(was, result.report, touching=touching, again=again.report)
+            difference = compared(was, result.report, touching=near, again=again.report)
         found = judged(
             check if isinstance(check, str) else check.command,
             (first.exit_code if first else None, result.exit_code),
@@ -60,3 +65,12 @@ class JudgedCheck:
         if not ran or result.exit_code == FAILED:
             return result
         return replace(result, inconclusive="", held=False, why=f"it ran before the work: {result.inconclusive}")
+
+
+def touched(workspace: Workspace | None, task: Task | None, changed: Sequence[ChangedFile]) -> tuple[str, ...] | None:
+    """Return the test files that touch what *task* names and what was *changed*; None where that is nothing."""
+    if workspace is None:
+        return None
+    named = () if task is None else (path for path in named_files(task) if is_there(workspace.root, path))
+    files = tuple(dict.fromkeys((*named, *(file.path for file in changed))))
+    return touching(workspace, files) if files else None

@@ -3,54 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from profile_router.checks.linters import linted
-from profile_router.checks.narrowing import touching
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
-from profile_router.core.attempt.tests_meant import may_have_fewer, named_files
+from profile_router.core.attempt.tests_meant import may_have_fewer
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.check_words import weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
-from profile_router.core.language.edits import shaped_as_file
-from profile_router.core.language.path_words import path_words
 from profile_router.core.policy import Terminal
 from profile_router.core.task import Task
-from profile_router.core.text import some_of
 from profile_router.errors import WorkspaceError
-from profile_router.git.left_files import beginning, left_files, note_beginning
-from profile_router.git.marks import GitSnapshots, path_as_text
+from profile_router.git.left_files import note_beginning
 from profile_router.git.writes import Found
 from profile_router.threads.records import Records
+from profile_router.verify.absent_claims import absent_claims
+from profile_router.verify.changes import WorkChanges
 from profile_router.verify.check_runs import CheckRuns
-from profile_router.verify.diffs import WorkDiffs, changed_since, is_binary
+from profile_router.verify.diffs import WorkDiffs
 from profile_router.verify.first_check import FirstCheck, wrote_since
-from profile_router.verify.judged_check import JudgedCheck
+from profile_router.verify.judged_check import JudgedCheck, touched
 from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.linting import run_linter
-from profile_router.verify.parsing import MOST_FILES, ChangedContent, parsed
+from profile_router.verify.parsing import ChangedContent, parsed
 from profile_router.verify.private_copies import copied_from, private_pieces
-from profile_router.verify.put_back import to_put_back, written_to_put_back
-from profile_router.verify.set_back import (
-    look_at,
-    not_set_back,
-    remember,
-    remembered,
-    set_back_by_git,
-    set_back_by_journal,
-    stored_files,
-)
+from profile_router.verify.set_back import look_at, not_set_back, remember, remembered
+from profile_router.verify.work_back import WorkBack
 from profile_router.withheld.whole_scan import Secrets
-from profile_router.workspace.folder import Workspace, tracked_files
+from profile_router.workspace.folder import Workspace
 
-_LARGEST_DIFFED = 2_000_000
 _BEFORE = "before"  # the record of the check before any work
 _MOST_ABSENT = 20  # files that a long report names and that are not there
 
@@ -80,7 +67,7 @@ class WorkspaceVerifier:
     linter: FoundCheck | None = None
     original: Path | None = None
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
-    _snapshots: GitSnapshots | None = field(default=None, init=False)
+    _work: WorkChanges | None = field(default=None, init=False)
     _looked: str | None = field(default=None, init=False)
 
     def snapshot(self) -> str:
@@ -91,7 +78,7 @@ class WorkspaceVerifier:
         if not self.workspace.git:
             return ""
         note_beginning(self.scratch)
-        return self._marks(self.workspace.root).take()
+        return self._changes(self.workspace.root).marks.take()
 
     async def check_before(
         self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
@@ -105,7 +92,7 @@ class WorkspaceVerifier:
         if found is None:
             first = FirstCheck(
                 runs=self._runs(),
-                marks=self._marks(self.workspace.root) if self.workspace and snapshot else None,
+                marks=self._changes(self.workspace.root).marks if self.workspace and snapshot else None,
                 state=self.state,
                 name=self.name,
                 kept=self.kept,
@@ -132,42 +119,51 @@ class WorkspaceVerifier:
         back, seen = SetBack(done=True), None
         if check is not None and task is not None:
             back, seen = self._put_back(snapshot, task)
-        changed = self._changes(snapshot, seen)
+        changed = self._changed(snapshot, seen)
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
-        result = None
-        if check is not None:
-            judge = JudgedCheck(
-                runs=self._runs(),
-                before=before,
-                touching=lambda: self._touching(task, changed),
-                fewer_are_meant=task is None or may_have_fewer(task),
-            )
-            result = await self._checked(check, seconds, judge)
+        result = None if check is None else await self._checked(check, seconds, self._judge(task, before, changed))
         told = result is not None and not result.inconclusive
-        absent = tuple(islice(self._absent_claims(said, changed), _MOST_ABSENT))
-        open_points = [f"names {path}, which does not exist" for path in absent]
-        if check is None:
-            open_points.append(NO_CHECK)
-        elif result is not None and result.inconclusive:
-            open_points.append(result.unclear)
-        if not back.done:
-            open_points.append(back.note)
-        open_points += weak_points(result)
-        if self.workspace is None:
-            open_points.append("no workspace: no file could be looked at")
-        elif not self.workspace.git:
-            open_points.append("not a git repository: only files written through the tools are known")
+        absent = self._absent(said, changed)
         return Verified(
             files_changed=changed,
             check=result,
-            unverified=tuple(open_points),
+            unverified=tuple(self._open_points(absent, result, back)),
             absent=absent,
             whole=self.workspace is not None and self.workspace.git,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
             weak=(*await self._parsed(snapshot), *(() if told else await self._linted(changed, seconds))),
         )
+
+    def _judge(self, task: Task | None, before: CheckBefore | None, changed: Sequence[ChangedFile]) -> JudgedCheck:
+        return JudgedCheck(
+            runs=self._runs(),
+            before=before,
+            touching=lambda: touched(self.workspace, task, changed),
+            fewer_are_meant=task is None or may_have_fewer(task),
+        )
+
+    def _absent(self, said: str, changed: Sequence[ChangedFile]) -> tuple[str, ...]:
+        """Return the first files that *said* names and that do not exist."""
+        if self.workspace is None:
+            return ()
+        return tuple(islice(absent_claims(self.workspace, said, changed), _MOST_ABSENT))
+
+    def _open_points(self, absent: Sequence[str], result: CheckResult | None, back: SetBack) -> Iterator[str]:
+        """Yield what stays unverified, in the order in which it is told."""
+        yield from (f"names {path}, which does not exist" for path in absent)
+        if result is None:
+            yield NO_CHECK
+        elif result.inconclusive:
+            yield result.unclear
+        if not back.done:
+            yield back.note
+        yield from weak_points(result)
+        if self.workspace is None:
+            yield "no workspace: no file could be looked at"
+        elif not self.workspace.git:
+            yield "not a git repository: only files written through the tools are known"
 
     def _put_back(self, snapshot: str, task: Task) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
@@ -178,31 +174,12 @@ class WorkspaceVerifier:
         if done is not None or self.workspace is None or self.state is None:
             return done or SetBack(done=True), None
         root = self.workspace.root
-        if snapshot:
-            marks = self._marks(root)
-            after = self._found("looked") or marks.take()
-            paths = to_put_back(marks.trees, root, snapshot, after, task)
-            if not paths:
-                return SetBack(done=True), after
-            back = set_back_by_git(marks.trees, root, self.state, self.name, (snapshot, after), paths)
-        else:
-            paths = written_to_put_back(self.journal, task)
-            if not paths:
-                return SetBack(done=True), None
-            held = {path: self.journal[path] for path in paths}
-            back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
-        names = tuple(path_as_text(path) for path in paths)
-        done = replace(back, left=names, note=f"{some_of(names)}: {back.note}" if back.note else "")
-        self._keep("put back", done)
-        return done, None
-
-    def _touching(self, task: Task | None, changed: Sequence[ChangedFile]) -> tuple[str, ...] | None:
-        """Return the test files that touch what *task* names and what was *changed*; None where that is nothing."""
-        if self.workspace is None:
-            return None
-        named = () if task is None else (path for path in named_files(task) if _there(self.workspace.root, path))
-        files = tuple(dict.fromkeys((*named, *(file.path for file in changed))))
-        return touching(self.workspace, files) if files else None
+        done, seen = self._back(self.workspace, self.state).tests(
+            snapshot, lambda: self._found("looked") or self._changes(root).marks.take(), task
+        )
+        if done.left:
+            self._keep("put back", done)
+        return done, seen
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*: of those in *wrote* alone, if it is known."""
@@ -212,10 +189,10 @@ class WorkspaceVerifier:
         diffs = WorkDiffs(self.workspace.root, self.private, pieces, confidential=self.secrets.confidential)
         if not self.workspace.git:
             return diffs.of_journal(self.journal, wrote)
-        marks = self._marks(self.workspace.root)
-        after = marks.take()
-        beside = {path: before for path, before, _ in self._unseen(marks.changes(snapshot, after))}
-        return (*diffs.of_git(marks, snapshot, after, wrote), *diffs.of_journal(beside, wrote))
+        changes = self._changes(self.workspace.root)
+        after = changes.marks.take()
+        beside = {path: before for path, before, _ in changes.unseen(changes.marks.changes(snapshot, after))}
+        return (*diffs.of_git(changes.marks, snapshot, after, wrote), *diffs.of_journal(beside, wrote))
 
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""
@@ -232,67 +209,34 @@ class WorkspaceVerifier:
         done = remembered(self.scratch, number)
         if done is None:
             try:
-                done = self._set_back(snapshot, ended, wrote)
+                if self.workspace is None or self.state is None:
+                    done = SetBack(done=True)
+                else:
+                    done = self._back(self.workspace, self.state).all(snapshot, ended, wrote, self._ended)
             except WorkspaceError as error:
                 done = not_set_back(str(error))
             remember(self.scratch, number, done)
         return done
 
-    def _set_back(self, snapshot: str, ended: str, wrote: Sequence[str] | None) -> SetBack:
-        if self.workspace is None or self.state is None:
-            return SetBack(done=True)
-        root = self.workspace.root
-        if self.workspace.git:
-            trees = self._marks(root).trees
-            beside = self._beside(snapshot, ended, wrote)
-            seen = None if wrote is None else [path for path in wrote if path not in beside]
-            done = set_back_by_git(trees, root, self.state, self.name, (snapshot, ended), seen)
-            if not done.done:
-                return done
-            if beside:
-                more = set_back_by_journal(root, self.state, self.name, beside, self._ended or {})
-                done = replace(more, note="; ".join(filter(None, (done.note, more.note))))
-            if not done.done:
-                return done
-            return replace(done, left=left_files(root, beginning(self.scratch), stored_files(trees, root, snapshot)))
-        if wrote is None:
-            return not_set_back("outside of git only what the embedded runner's own tools wrote can be taken back")
-        if self._ended is None:
-            return not_set_back("the run was interrupted, and outside of git nobody knows what was changed since")
-        return set_back_by_journal(root, self.state, self.name, self.journal, self._ended)
-
-    def _beside(self, snapshot: str, ended: str, wrote: Sequence[str] | None) -> dict[str, bytes | None]:
-        """Return what the files were that the tools wrote and git does not look into, if all is known."""
-        if wrote is None or self.workspace is None or self._ended is None:
-            return {}
-        seen = self._marks(self.workspace.root).changes(snapshot, ended)
-        return {path: before for path, before, _ in self._unseen(seen) if path in wrote}
-
-    def _unseen(self, seen: Sequence[ChangedFile]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-        """Yield the files that the tools changed besides those that git has *seen*: in submodules and other
-        repositories inside of this one, and where git ignores them."""
-        if self.workspace is not None:
-            names = {file.path for file in seen}
-            found = changed_since(self.workspace.root, self.journal)
-            yield from (file for file in found if path_as_text(file[0]) not in names)
-
-    def _changes(self, snapshot: str, seen: str | None = None) -> tuple[ChangedFile, ...]:
+    def _changed(self, snapshot: str, seen: str | None = None) -> tuple[ChangedFile, ...]:
         """Return what changed since *snapshot*. *seen* is a mark of the work tree as it is, if there is one."""
         if self.workspace is None:
             return ()
+        changes = self._changes(self.workspace.root)
         if not snapshot:
-            return tuple(_counted(*file) for file in changed_since(self.workspace.root, self.journal))
-        marks = self._marks(self.workspace.root)
-        after = self._found("looked") or seen or marks.take()
+            return changes.written()
+        after = self._found("looked") or seen or changes.marks.take()
         self._keep("looked", after)  # before the check, which may leave files behind
         self._looked = after
-        known = marks.changes(snapshot, after)
-        return tuple(sorted((*known, *(_counted(*file) for file in self._unseen(known))), key=lambda file: file.path))
+        return changes.between(snapshot, after)
 
     async def _parsed(self, snapshot: str) -> tuple[WeakCheck, ...]:
         """Return whether the files parse that changed since *snapshot*, as they were before the check ran."""
-        changes = await asyncio.to_thread(lambda: [ChangedContent(*one) for one in self._contents(snapshot)])
-        told = await asyncio.to_thread(parsed, changes)
+        if self.workspace is None:
+            return ()
+        work, after = self._changes(self.workspace.root), self._looked
+        files = await asyncio.to_thread(lambda: [ChangedContent(*one) for one in work.contents(snapshot, after)])
+        told = await asyncio.to_thread(parsed, files)
         return (told,) if told is not None else ()
 
     async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
@@ -303,16 +247,6 @@ class WorkspaceVerifier:
             return ()
         told = await run_linter(replace(self.linter, words=words), self._runs().jailed(root), seconds=seconds)
         return (told,) if told is not None else ()
-
-    def _contents(self, snapshot: str) -> Iterator[tuple[str, bytes | None, bytes]]:
-        """Yield each file that changed and is still there: its path, and its content before (None: new) and after."""
-        if self.workspace is None:
-            return
-        if not snapshot or self._looked is None:
-            found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since(self.workspace.root, self.journal)
-        else:
-            found = self._marks(self.workspace.root).contents(snapshot, self._looked, most=MOST_FILES)
-        yield from ((path, before, after) for path, before, after in found if after is not None)
 
     async def _checked(self, check: str | FoundCheck, seconds: float, judge: JudgedCheck) -> CheckResult:
         found: CheckResult | None = self._found("checked")
@@ -342,7 +276,7 @@ class WorkspaceVerifier:
         before = self._looked
         if before is None or any(taint.moved for taint in check.taints):
             return True
-        return wrote_since(self._marks(self.workspace.root), before)
+        return wrote_since(self._changes(self.workspace.root).marks, before)
 
     def _found(self, what: str) -> Any:
         return self.records.find(_after_attempts(what, self.records)) if self.records else None
@@ -351,43 +285,15 @@ class WorkspaceVerifier:
         if self.records:
             self.records.keep(_after_attempts(what, self.records), value)
 
-    def _marks(self, root: Path) -> GitSnapshots:
-        """Return what takes marks. A run that was killed finds those of the process before it in `scratch`."""
-        if self._snapshots is None:
-            self._snapshots = GitSnapshots(root, self.scratch)
-        return self._snapshots
+    def _changes(self, root: Path) -> WorkChanges:
+        if self._work is None:
+            self._work = WorkChanges(root, self.scratch, self.journal)
+        return self._work
 
-    def _absent_claims(self, said: str, changed: tuple[ChangedFile, ...]) -> Iterator[str]:
-        """Yield each file that *said* names and that is neither there nor among those changed."""
-        if self.workspace is None:
-            return
-        names: tuple[str, ...] | None = None
-        for path in dict.fromkeys(word.text.removeprefix("./") for word in path_words(said)):
-            if not shaped_as_file(path) or _there(self.workspace.root, path):
-                continue
-            names = (*tracked_files(self.workspace), *(file.path for file in changed)) if names is None else names
-            if not any(name == path or name.endswith(f"/{path}") for name in names):
-                yield path
+    def _back(self, workspace: Workspace, state: Path) -> WorkBack:
+        return WorkBack(self._changes(workspace.root), workspace.git, state, self.name)
 
 
 def _after_attempts(what: str, records: Records) -> str:
     """Return the name for *what* after the attempts so far: until there is another, there is nothing more to see."""
     return f"{what} after {len(records.names('attempt '))}"
-
-
-def _there(root: Path, path: str) -> bool:
-    try:
-        return (root / path).exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _counted(path: str, before: bytes | None, after: bytes | None) -> ChangedFile:
-    if is_binary(before, after, _LARGEST_DIFFED):
-        return ChangedFile(path=path_as_text(path), lines_added=None, lines_removed=None)
-    marks = [line[0] for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in {"+ ", "- "}]
-    return ChangedFile(path=path_as_text(path), lines_added=marks.count("+"), lines_removed=marks.count("-"))
-
-
-def _lines(data: bytes | None) -> list[str]:
-    return (data or b"").decode("utf-8", "replace").splitlines()

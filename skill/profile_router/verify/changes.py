@@ -1,0 +1,71 @@
+"""What changed in a workspace: what git sees between two marks, and what the tools wrote where git does not look."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from profile_router.core.ladder.receipt import ChangedFile
+from profile_router.git.marks import GitSnapshots, path_as_text
+from profile_router.verify.diffs import changed_since, is_binary
+from profile_router.verify.parsing import MOST_FILES
+
+_LARGEST_DIFFED = 2_000_000
+
+
+@dataclass(slots=True)
+class WorkChanges:
+    """Changes below *root*. *journal* holds what files were before the tools wrote them (None: absent). *scratch* is a
+    folder for git's marks: a run that was killed finds there those of the process before it."""
+
+    root: Path
+    scratch: Path
+    journal: Mapping[str, bytes | None]
+    _snapshots: GitSnapshots | None = field(default=None, init=False)
+
+    @property
+    def marks(self) -> GitSnapshots:
+        """What takes marks; only where there is a repository."""
+        if self._snapshots is None:
+            self._snapshots = GitSnapshots(self.root, self.scratch)
+        return self._snapshots
+
+    def written(self) -> tuple[ChangedFile, ...]:
+        """Return what the tools changed: all that is known outside of git."""
+        return tuple(_counted(*file) for file in changed_since(self.root, self.journal))
+
+    def between(self, snapshot: str, after: str) -> tuple[ChangedFile, ...]:
+        """Return what changed between two marks, and what the tools changed besides."""
+        known = self.marks.changes(snapshot, after)
+        return tuple(sorted((*known, *(_counted(*file) for file in self.unseen(known))), key=lambda file: file.path))
+
+    def unseen(self, seen: Sequence[ChangedFile]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+        """Yield the files that the tools changed besides those that git has *seen*: in submodules and other
+        repositories inside of this one, and where git ignores them."""
+        names = {file.path for file in seen}
+        found = changed_since(self.root, self.journal)
+        yield from (file for file in found if path_as_text(file[0]) not in names)
+
+    def contents(self, snapshot: str, after: str | None) -> Iterator[tuple[str, bytes | None, bytes]]:
+        """Yield each file that changed and is still there: its path, and its content before (None: new) and after.
+
+        Without both marks it is what the tools changed.
+        """
+        if not snapshot or after is None:
+            found: Iterable[tuple[str, bytes | None, bytes | None]] = changed_since(self.root, self.journal)
+        else:
+            found = self.marks.contents(snapshot, after, most=MOST_FILES)
+        yield from ((path, before, now) for path, before, now in found if now is not None)
+
+
+def _counted(path: str, before: bytes | None, after: bytes | None) -> ChangedFile:
+    if is_binary(before, after, _LARGEST_DIFFED):
+        return ChangedFile(path=path_as_text(path), lines_added=None, lines_removed=None)
+    marks = [line[0] for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in {"+ ", "- "}]
+    return ChangedFile(path=path_as_text(path), lines_added=marks.count("+"), lines_removed=marks.count("-"))
+
+
+def _lines(data: bytes | None) -> list[str]:
+    return (data or b"").decode("utf-8", "replace").splitlines()

@@ -1,0 +1,91 @@
+"""Take back what an attempt did: all of it after a failure, the tests alone before its check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from profile_router.core.attempt.handoff import SetBack
+from profile_router.core.task import Task
+from profile_router.core.text import some_of
+from profile_router.git.left_files import beginning, left_files
+from profile_router.git.marks import path_as_text
+from profile_router.git.writes import Found
+from profile_router.verify.changes import WorkChanges
+from profile_router.verify.put_back import to_put_back, written_to_put_back
+from profile_router.verify.set_back import (
+    look_at,
+    not_set_back,
+    set_back_by_git,
+    set_back_by_journal,
+    stored_files,
+)
+
+Ended = Mapping[str, Found | None]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkBack:
+    """Take back what *changes* know, with git or without. What is taken back is kept below *state*, under *name*."""
+
+    changes: WorkChanges
+    git: bool
+    state: Path
+    name: str
+
+    def tests(self, snapshot: str, look: Callable[[], str], task: Task) -> tuple[SetBack, str | None]:
+        """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
+
+        *look* takes a mark of the work tree. It is returned too where it holds still. Raises WorkspaceError.
+        """
+        root, journal = self.changes.root, self.changes.journal
+        after: str | None = None
+        if snapshot:
+            after, trees = look(), self.changes.marks.trees
+            paths = to_put_back(trees, root, snapshot, after, task)
+            if not paths:
+                return SetBack(done=True), after
+            back = set_back_by_git(trees, root, self.state, self.name, (snapshot, after), paths)
+        else:
+            paths = written_to_put_back(journal, task)
+            if not paths:
+                return SetBack(done=True), None
+            held = {path: journal[path] for path in paths}
+            back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
+        names = tuple(path_as_text(path) for path in paths)
+        return replace(back, left=names, note=f"{some_of(names)}: {back.note}" if back.note else ""), None
+
+    def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: Ended | None) -> SetBack:
+        """Take back what changed between the marks *snapshot* and *ended*: what *wrote* names alone, if it is known.
+
+        Outside of git that is what the journal knows, against *files*, as they were when the attempt ended (None:
+        nobody knows). Raises WorkspaceError.
+        """
+        if self.git:
+            return self._all_by_git(snapshot, ended, wrote, files)
+        if wrote is None:
+            return not_set_back("outside of git only what the embedded runner's own tools wrote can be taken back")
+        if files is None:
+            return not_set_back("the run was interrupted, and outside of git nobody knows what was changed since")
+        return set_back_by_journal(self.changes.root, self.state, self.name, self.changes.journal, files)
+
+    def _all_by_git(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: Ended | None) -> SetBack:
+        root, trees = self.changes.root, self.changes.marks.trees
+        beside = {} if wrote is None or files is None else self._beside(snapshot, ended, wrote)
+        seen = None if wrote is None else [path for path in wrote if path not in beside]
+        done = set_back_by_git(trees, root, self.state, self.name, (snapshot, ended), seen)
+        if not done.done:
+            return done
+        if beside:
+            more = set_back_by_journal(root, self.state, self.name, beside, files or {})
+            done = replace(more, note="; ".join(filter(None, (done.note, more.note))))
+        if not done.done:
+            return done
+        left = left_files(root, beginning(self.changes.scratch), stored_files(trees, root, snapshot))
+        return replace(done, left=left)
+
+    def _beside(self, snapshot: str, ended: str, wrote: Sequence[str]) -> dict[str, bytes | None]:
+        """Return what the files were that the tools wrote and git does not look into."""
+        seen = self.changes.marks.changes(snapshot, ended)
+        return {path: before for path, before, _ in self.changes.unseen(seen) if path in wrote}
