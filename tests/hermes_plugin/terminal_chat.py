@@ -22,6 +22,7 @@ from tests.hermes_plugin.parent import Parent
 from tests.scripted_provider import ScriptedProvider
 
 _PATIENCE_S = 60.0
+_A_BREATH_S = 0.2  # a return key sooner than 50 ms after a letter is a new line of a paste to Hermes 0.22
 _TAKES_INPUT = b"\x1b[?2004h"  # bracketed paste is on: the prompt is there
 _CONTROL = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]")
 _WHERE = b"\x1b[6n"  # asks for the place of the cursor
@@ -63,8 +64,13 @@ class TerminalChat:
         begun = len(self._shown)
         os.write(self._terminal, text.encode())
         self._wait_for(lambda: text[-12:].encode() in _CONTROL.sub(b"", self._shown[begun:]), "the text")
-        os.write(self._terminal, b"\r")
+        self._enter()
         self._wait_for(lambda: len(model.chats) >= requests, f"request {requests}")
+
+    def _enter(self) -> None:
+        """Press the return key, once what was typed is shown, as a person does: a moment later."""
+        threading.Event().wait(_A_BREATH_S)
+        os.write(self._terminal, b"\r")
 
     def _wait_for(self, came: Callable[[], bool], what: str) -> None:
         """Wait until *came*; a chat shows the seconds that go by, so there is always something new to look at."""

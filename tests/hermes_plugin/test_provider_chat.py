@@ -34,7 +34,7 @@ class Watched(TerminalChat):
         begun = len(self._shown)
         os.write(self._terminal, text.encode())
         self._wait_for(lambda: text.encode() in _CONTROL.sub(b"", self._shown[begun:]), text)
-        os.write(self._terminal, b"\r")
+        self._enter()
 
 
 @pytest.fixture
