@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import nobody
+from tests.examples import by_night
 from tests.install.trees import PARENT, tree
 from tests.scripted_provider import ScriptedProvider, say
 
@@ -98,6 +99,50 @@ def test_yes_installs_and_the_second_time_there_is_nothing_to_do_and_uninstall_t
 
 POOL = {"openrouter": [{"access_token": KEY, "auth_type": "api_key", "base_url": "https://openrouter.ai/api/v1"}]}
 AGREED = "profile-router/root-keys.json"
+
+
+def with_hermes(home: Path) -> None:
+    """Put a `hermes` on PATH whose delegation can lead to us."""
+    packages = home / "env" / "lib" / "python3.11" / "site-packages"
+    (packages / "hermes_cli").mkdir(parents=True)
+    (packages / "providers").mkdir()
+    (packages / "providers" / "base.py").write_text("class ProviderProfile:\n    def create_client(self): ...\n")
+    (home / "env" / "bin").mkdir()
+    for name in ("python", "hermes"):
+        program = home / "env" / "bin" / name
+        program.write_text(f"#!{home / 'env' / 'bin' / 'python'}\n" if name == "hermes" else "#!/bin/sh\n")
+        program.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("flag", "answers", "mode", "led"),
+    [
+        ([], "y\ny\n", "observe", False),
+        ([], "n\ny\n", "on", True),
+        (["--observe", "--yes"], "", "observe", False),
+        (["--yes"], "", "on", True),
+        by_night(["--no-observe", "--yes"], "", "on", True),
+    ],
+)
+def test_the_first_week_is_offered_and_in_it_no_line_of_the_delegation_is_ours(
+    home: Path, monkeypatch: pytest.MonkeyPatch, flag: list[str], answers: str, mode: str, led: bool
+) -> None:
+    with_hermes(home)
+    monkeypatch.setenv("PATH", str(home / "env" / "bin"), prepend=os.pathsep)
+    monkeypatch.delenv("PROFILE_ROUTER_HERMES_PYTHON", raising=False)
+    done = (
+        on_a_terminal("install", "--no-live", *flag, home=home, answer=answers)
+        if answers
+        else call("install", "--no-live", *flag, home=home)
+    )
+    assert done.code == 0, done.err
+    text = next(home.rglob("policy.yaml")).read_text()
+    assert f"\nhermes_plugin: {mode}" in text
+    assert ("provider: profile-router" in (home / "hermes" / "config.yaml").read_text()) is led
+    asked = "Begin with a week of looking on?" in done.out
+    assert asked is bool(answers)
+    if flag == ["--yes"]:
+        assert "profile-router install --observe" in done.out
 
 
 @pytest.fixture

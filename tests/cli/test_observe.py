@@ -111,7 +111,7 @@ def test_a_person_sees_a_line_for_each_profile_and_the_sum_in_sixty_columns(ledg
 
 def test_where_nothing_was_observed_the_way_to_it_is_named(ledger: Ledger) -> None:
     code, out, _ = ledger.say()
-    assert (code, "`hermes_plugin: observe`" in out) == (0, True)
+    assert (code, "profile-router install --observe" in out) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,13 @@ BY_HERMES = "hermes plugins install OWNER/REPO/skill/profile_router/hermes_plugi
 AS_WRITTEN = "tests/cli/test_readme_commands.py::test_a_command_of_the_readme_works_as_written"
 RUN_BY: Mapping[str, str] = {
     **dict.fromkeys(
-        ("profile-router install", "profile-router uninstall", "profile-router install --migrate"), AS_WRITTEN
+        (
+            "profile-router install",
+            "profile-router install --observe",
+            "profile-router uninstall",
+            "profile-router install --migrate",
+        ),
+        AS_WRITTEN,
     ),
     **dict.fromkeys(("profile-router observe", "profile-router doctor"), AS_WRITTEN),
     BY_HERMES: "tests/hermes_plugin/test_catalog.py::test_hermes_installs_it_with_the_guard_on_and_loads_it",

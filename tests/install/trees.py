@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from profile_router.core.policy import PluginSwitch
 from profile_router.install.applying import apply
 from profile_router.install.changes import Plan
 from profile_router.install.places import find_places, find_root
@@ -58,8 +59,16 @@ class Stage:
         path.chmod(mode)
         return path
 
-    def plan(self, profile: str | None = None, *, migrate: bool = False, delegates: bool = False) -> Plan:
-        return plan_install(find_places(self.environ, profile), self.environ, migrate=migrate, delegates=delegates)
+    def plan(
+        self,
+        profile: str | None = None,
+        *,
+        migrate: bool = False,
+        delegates: bool = False,
+        switch: PluginSwitch | None = None,
+    ) -> Plan:
+        places = find_places(self.environ, profile)
+        return plan_install(places, self.environ, migrate=migrate, delegates=delegates, switch=switch)
 
     def install(self, profile: str | None = None, *, migrate: bool = False, delegates: bool = False) -> Plan:
         plan = self.plan(profile, migrate=migrate, delegates=delegates)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from profile_router.core.policy import PluginSwitch
 from profile_router.install import sources
 from profile_router.install.applying import read_file
 from profile_router.install.changes import NEW_FOLDER, Change, Plan
@@ -24,7 +25,8 @@ from profile_router.install.migration import respellings
 from profile_router.install.places import Places
 from profile_router.install.removal import halves
 from profile_router.install.wanting import Wanting, joined, not_agreed, who_wants
-from profile_router.policies.file import SHIPPED
+from profile_router.install.watching import watching
+from profile_router.policies.file import SHIPPED, VARIABLE
 from profile_router.profiles import agreement as root_keys
 from profile_router.profiles.agreement import FOLDER
 
@@ -38,11 +40,12 @@ def plan_install(
     migrate: bool,
     use_root_keys: bool | None = None,
     delegates: bool = False,
+    switch: PluginSwitch | None = None,
 ) -> Plan:
     """Return what an install would do; *use_root_keys* None leaves what was agreed on before.
 
-    *delegates*: Hermes can have us as the model of its children, and is to. Raises RouterError for a home or a file
-    that cannot be read or edited.
+    *delegates*: Hermes can have us as the model of its children, and is to. *switch* is what the policy in force is to
+    say of that; None leaves it. Raises RouterError for a home or a file that cannot be read or edited.
     """
     command = sources.own_command()
     manifest = read_manifest(places.root)
@@ -53,7 +56,7 @@ def plan_install(
         *_profiles(places, manifest),
         *_skill(places.parent, command, manifest),
         *_files(plugin, sources.plugin(command), manifest),
-        *_policy(places.policy),
+        *_policy(places, environ, switch, manifest),
         # Hermes deletes router.json when it installs the plugin anew, so the program is recorded here, too
         replace(_file(places.root / FOLDER / sources.PROGRAM, sources.program(command), manifest), mode=MODE),
     ]
@@ -94,7 +97,18 @@ def _skill(parent: Path, command: tuple[str, ...], manifest: Manifest) -> list[C
     return _files(folder / sources.SKILL, sources.skill(command), manifest)
 
 
-def _policy(path: Path) -> list[Change]:
+def _policy(
+    places: Places, environ: Mapping[str, str], switch: PluginSwitch | None, manifest: Manifest
+) -> list[Change]:
+    if switch is None:
+        return _shipped_policy(places.policy)
+    named = Path(environ[VARIABLE]).absolute() if environ.get(VARIABLE) else places.policy
+    there = read_file(named)
+    change = watching(named, switch, ours=there is not None and manifest.made(named) and manifest.is_ours(named, there))
+    return [*_folders(named.parent), change, *(_shipped_policy(places.policy) if named != places.policy else ())]
+
+
+def _shipped_policy(path: Path) -> list[Change]:
     there, ships = read_file(path), SHIPPED.read_bytes()
     if there is not None:
         return [Change(kind="same" if there == ships else "keep", path=str(path), note="your policy stays")]

@@ -11,24 +11,31 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from profile_router.cli.progress import coloured, printable
 from profile_router.cli.spelling import as_called
+from profile_router.core.policy import PluginSwitch
 from profile_router.doctor.finding import count
 from profile_router.errors import UsageError
 from profile_router.install.applying import apply
 from profile_router.install.changes import Change, Plan
-from profile_router.install.native import delegates
+from profile_router.install.native import delegates, hermes_that_delegates
 from profile_router.install.places import Places, find_places
 from profile_router.install.planning import plan_install
 from profile_router.install.wanting import not_agreed, who_wants
+from profile_router.policies.file import SHIPPED, find_policy
 
 _KEY = re.compile(
     r"""(?i)((?:key|token|secret|password)['"]?\s*:\s*)(?!['"]?\$\{)("[^"]*"|'[^']*'|[^\s,}]+)|\bsk-[\w-]{8,}"""
 )
+_FIRST_WEEK = (
+    "Begin with a week of looking on? Hermes delegates as ever, and `profile-router observe` says where each task "
+    "would have gone, and what both cost. [y/N] "
+)
+_LATER = "`profile-router observe` says what was seen; `profile-router install --no-observe` hands the tasks over"
+_OFFER = "for a first week of looking on, while Hermes delegates as ever: `profile-router install --observe`"
 _ORDER = ("create", "change", "remove", "keep")
 
 
@@ -38,6 +45,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--migrate", action="store_true", help="also print how to spell profiles for Hermes")
     switch = argparse.BooleanOptionalAction
     parser.add_argument("--use-root-keys", action=switch, help="let profiles without a key use Hermes' root pool")
+    parser.add_argument(
+        "--observe",
+        action=switch,
+        help="begin by looking on: Hermes delegates, we note; --no-observe: from now on we run",
+    )
     parser.add_argument("--live", action=switch, help="end with one minimal model call per profile, which may cost")
     add_write_options(parser)
 
@@ -50,22 +62,41 @@ def add_write_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the plan, ask, carry it out; return 0, or 1 where the user said no or a call that was asked for failed."""
-    places = find_places(os.environ, arguments.profile)
-    planned = partial(plan_install, places, os.environ, migrate=arguments.migrate, delegates=delegates(os.environ))
-    plan = planned(use_root_keys=arguments.use_root_keys)
+    places, observe = find_places(os.environ, arguments.profile), arguments.observe
+    plan = _planned(places, arguments, observe, arguments.use_root_keys)
     whose = "the default profile" if places.parent == places.root else f"the profile {places.parent.name}"
     print(f"{places.root}, for {whose}")
     asks = sys.stdin.isatty() and not arguments.yes and not arguments.dry_run
+    first = _may_be_offered(arguments)
+    if first and asks and _says_yes(_FIRST_WEEK):
+        observe = True
+        plan = _planned(places, arguments, observe, arguments.use_root_keys)
     if asks and arguments.use_root_keys is None and _root_keys(places):
-        plan = planned(use_root_keys=True)
+        plan = _planned(places, arguments, observe, use_root_keys=True)
     nothing = "what is left is yours to paste" if plan.paste else "everything is in place"
     code = carry_out(plan, dry_run=arguments.dry_run, yes=arguments.yes, nothing=nothing)
     if code or arguments.dry_run:
         return code
+    if observe or (first and not asks):
+        print(as_called(_LATER if observe else _OFFER))
     if plan.writing:
         print(as_called("start Hermes anew; `profile-router doctor` says what is left to do"))
     wanted = asks if arguments.live is None else arguments.live
     return _try_profiles(ask=arguments.live is None) if wanted else 0
+
+
+def _planned(places: Places, arguments: argparse.Namespace, observe: bool | None, use_root_keys: bool | None) -> Plan:
+    switch: PluginSwitch | None = None if observe is None else "observe" if observe else "on"
+    return plan_install(
+        places, os.environ, migrate=arguments.migrate, use_root_keys=use_root_keys,
+        delegates=delegates(os.environ, switch), switch=switch,
+    )  # fmt: skip
+
+
+def _may_be_offered(arguments: argparse.Namespace) -> bool:
+    """Tell whether a first week of looking on is to be offered: nobody has said anything, and a Hermes delegates."""
+    unsaid = arguments.observe is None and find_policy(None, os.environ) == SHIPPED
+    return unsaid and hermes_that_delegates(os.environ) is not None
 
 
 def _root_keys(places: Places) -> bool:

@@ -31,7 +31,7 @@ _LONGEST = 200_000_000  # bytes of all tasks together
 _MOST_CALLS, _MOST_TOKENS = 1_000, 10**9
 _WEEK = 7
 _DAY_S = 86_400
-_NOTHING = "nothing was observed; write `hermes_plugin: observe` into the policy, then `profile-router install`"
+_NOTHING = "nothing was observed; `profile-router install --observe` begins it"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -142,7 +142,7 @@ def report_lines(groups: Sequence[ObservedGroup], days: float) -> Iterator[str]:
         yield _line(one.profile or "refused", one.children, one.expected_usd, one.paid_usd)
     yield _line("in all", children, sum(one.expected_usd for one in groups), sum(one.paid_usd for one in groups))
     yield "expected: our estimate of the run; did cost: its tokens at the policy's prices"
-    yield "write `hermes_plugin: on` into the policy, then `profile-router install`: tasks go there"
+    yield "`profile-router install --no-observe`: from now on tasks go there"
 
 
 def _line(name: str, children: int, expected: float, paid: float) -> str:
