@@ -11,10 +11,18 @@ from typing import Literal
 
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
+from profile_router.core.policy.failing import Destination as Destination
+from profile_router.core.policy.failing import HealthRules as HealthRules
+from profile_router.core.policy.failing import Promotion as Promotion
+from profile_router.core.policy.failing import Step as Step
 from profile_router.core.policy.private import Confidential, PrivateRules
 from profile_router.core.policy.rules import PrivateRule, Rule, bounded
 from profile_router.core.policy.rules import Tier as Tier
-from profile_router.errors import Cause
+from profile_router.core.policy.spending import Budget as Budget
+from profile_router.core.policy.spending import ModelPrice as ModelPrice
+from profile_router.core.policy.spending import Price as Price
+from profile_router.core.policy.spending import Prices as Prices
+from profile_router.core.policy.spending import Volume as Volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,61 +164,6 @@ class Terminal:
     readable: tuple[str, ...] = ()
 
 
-Destination = Literal[
-    "same", "repair", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
-
-    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for. `repair`
-    is the same place with a new prompt, which holds what the failed check said.
-    """
-
-    id: str
-    causes: tuple[Cause, ...]
-    from_tiers: tuple[Tier, ...]
-    to: Destination
-    times: int = field(metadata=bounded(0, 5))
-    may_cost: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promotion:
-    """How a task goes on with another model after one failed.
-
-    `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
-    kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
-    `tainted_changes`: what an attempt changed that had read a withheld file is taken back before a model elsewhere goes
-    on (`back`), or stays in the files (`pass`).
-    """
-
-    tree: Literal["keep", "clean"] = "keep"
-    absent_claims: Literal["report", "promote"] = "report"
-    tainted_changes: Literal["back", "pass"] = "back"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthRules:
-    """When a server or a key is put on cooldown, in seconds.
-
-    After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
-    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
-    `refused_seconds` after a 401, for `limited_seconds` after a 429, and for `used_up_seconds` after a 402 or 403. A
-    model that its own provider limits rests as a key does after a 429, each time twice as long up to `most_seconds`.
-    """
-
-    failures: int = field(default=3, metadata=bounded(1))
-    open_seconds: float = field(default=30.0, metadata=bounded(0))
-    most_seconds: float = field(default=900.0, metadata=bounded(0))
-    probe_seconds: float = field(default=60.0, metadata=bounded(1))
-    refused_seconds: float = field(default=300.0, metadata=bounded(0))
-    limited_seconds: float = field(default=60.0, metadata=bounded(0))
-    used_up_seconds: float = field(default=3_600.0, metadata=bounded(0))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
     """How tokens are counted against a window.
@@ -224,76 +177,6 @@ class Counting:
     reply_reserve: int = field(metadata=bounded(1))
     image_tokens: int = field(metadata=bounded(0))
     ask_server_above: float = field(metadata=bounded(0, 1))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """Price and speed of a tier. USD per million tokens, input and output together; `measured` says whose figure."""
-
-    usd_per_million_low: float = field(metadata=bounded(0))
-    usd_per_million_high: float = field(metadata=bounded(0))
-    tokens_per_second: float = field(metadata=bounded(0.001))
-    first_token_seconds: float = field(metadata=bounded(0))
-    measured: bool
-
-    @property
-    def usd_per_token(self) -> float:
-        """Return the middle of the price range, in USD for one token."""
-        return (self.usd_per_million_low + self.usd_per_million_high) / 2 / 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPrice:
-    """The operator's own price of one model, wherever it is asked: USD per million tokens, cached ones None: as sent.
-
-    None is 0: only an attested endpoint of this machine is free.
-    """
-
-    model: str
-    usd_per_million_in: float = field(metadata=bounded(0.000001, 1_000_000))
-    usd_per_million_out: float = field(metadata=bounded(0.000001, 1_000_000))
-    usd_per_million_cached: float | None = field(default=None, metadata=bounded(0, 1_000_000))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
-    """What a task is taken to cost in tokens beyond its prompt, for estimates only.
-
-    `turns_*` are how many times one pass an agent's loop costs, where there are too few attempts like it;
-    `hermes_prompt_tokens` is what Hermes adds to each prompt.
-    """
-
-    output_tokens: int = field(metadata=bounded(0))
-    tokens_per_edited_line: int = field(metadata=bounded(0))
-    bytes_per_token: float = field(metadata=bounded(0.1))
-    turns_low: int = field(default=5, metadata=bounded(1, 1_000))
-    turns_middle: int = field(default=11, metadata=bounded(1, 1_000))
-    turns_high: int = field(default=23, metadata=bounded(1, 1_000))
-    hermes_prompt_tokens: int = field(default=9_400, metadata=bounded(0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
-    """Prices and speeds per tier, and the operator's own prices of models, which come first. What neither they nor the
-    table of prices have costs as much as the dearest tier."""
-
-    local: Price
-    burst: Price
-    cheap: Price | None = None
-    volume: Volume
-    models: tuple[ModelPrice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """What may be spent, in USD: by one task, and by all tasks of one day (UTC).
-
-    Above `ask_above_usd` somebody is asked before a paid step.
-    """
-
-    task_usd: float = field(metadata=bounded(0))
-    day_usd: float = field(metadata=bounded(0))
-    ask_above_usd: float = field(metadata=bounded(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,63 @@
+"""The policy for what failed: the ladder's rows, how a task goes on elsewhere, and who is put on cooldown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from profile_router.core.policy.rules import Tier, bounded
+from profile_router.errors import Cause
+
+Destination = Literal[
+    "same", "repair", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
+
+    `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for. `repair`
+    is the same place with a new prompt, which holds what the failed check said.
+    """
+
+    id: str
+    causes: tuple[Cause, ...]
+    from_tiers: tuple[Tier, ...]
+    to: Destination
+    times: int = field(metadata=bounded(0, 5))
+    may_cost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """How a task goes on with another model after one failed.
+
+    `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
+    kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
+    `tainted_changes`: what an attempt changed that had read a withheld file is taken back before a model elsewhere goes
+    on (`back`), or stays in the files (`pass`).
+    """
+
+    tree: Literal["keep", "clean"] = "keep"
+    absent_claims: Literal["report", "promote"] = "report"
+    tainted_changes: Literal["back", "pass"] = "back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRules:
+    """When a server or a key is put on cooldown, in seconds.
+
+    After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
+    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
+    `refused_seconds` after a 401, for `limited_seconds` after a 429, and for `used_up_seconds` after a 402 or 403. A
+    model that its own provider limits rests as a key does after a 429, each time twice as long up to `most_seconds`.
+    """
+
+    failures: int = field(default=3, metadata=bounded(1))
+    open_seconds: float = field(default=30.0, metadata=bounded(0))
+    most_seconds: float = field(default=900.0, metadata=bounded(0))
+    probe_seconds: float = field(default=60.0, metadata=bounded(1))
+    refused_seconds: float = field(default=300.0, metadata=bounded(0))
+    limited_seconds: float = field(default=60.0, metadata=bounded(0))
+    used_up_seconds: float = field(default=3_600.0, metadata=bounded(0))
