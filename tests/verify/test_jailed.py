@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from tests.git.git_repository import repository
 from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
-from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
-from profile_router.verify.jailed import JailedChecks, _lent, inconclusive
+from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN, _lend
+from profile_router.verify.environments import lent_places
+from profile_router.verify.jailed import JailedChecks, inconclusive
 
 SECRET = "s3cret-of-this-machine"
 
@@ -83,24 +85,127 @@ def test_a_folder_that_is_gone_and_a_linked_git_folder_are_not_entered(root: Pat
 def test_a_link_out_of_the_original_is_lent_to_no_copy(root: Path, tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.mkdir()
-    (away / "key").write_text("a secret of the machine")
+    (away / "pyvenv.cfg").write_text("a secret of the machine")
     (root / "venv").symlink_to(away)
-    (root / ".venv").mkdir()
+    an_environment(root / ".venv")
     copy = tmp_path / "copy"
     copy.mkdir()
-    lent = [place for _, place in _lent(shell("true"), copy, root)]
-    assert lent == [str(copy / ".venv")]
+    (copy / "venv").symlink_to(away)
+    assert lent_places(copy, root) == ((str(root / ".venv"), str(copy / ".venv")),)
+    seen = asyncio.run(JailedChecks(root=copy, options=Terminal(), original=root).run(shell(READS_ALL), seconds=20.0))
+    assert "secret" not in seen.tail
 
 
-def test_a_copy_reads_the_environments_of_its_original_and_writes_none(root: Path, tmp_path: Path) -> None:
-    program = root / ".venv" / "bin" / "tool"
-    program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\necho x > .venv/bin/tool && echo written; echo it ran in $(pwd)\n")
+def an_environment(folder: Path) -> Path:
+    """Make *folder* an environment of Python, with a program that says its name."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    program = folder / "bin" / "tool"
+    program.write_text("#!/bin/sh\necho the tool ran\n")
     program.chmod(0o755)
+    return folder
+
+
+READS_ALL = "cat */pyvenv.cfg .venv/pyvenv.cfg"
+PLACES = [".venv", "env with, a:colon", "node_modules", "pay/node_modules", ".tox/py311"]
+
+
+ATTACKS = """
+echo hacked > '{0}/bin/tool'; echo x > '{0}/new'; chmod 777 '{0}'; rm -r '{0}/bin'; mv '{0}' gone; mv pay away
+mkdir -p '{0}/bin'; echo hacked > '{0}/bin/tool'; echo done
+"""
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_check_does_to_an_environment_is_lost_with_its_jail(root: Path, place: str) -> None:
+    tool = an_environment(root / place) / "bin" / "tool"
+    before = (root / place).stat().st_mode
+    assert run(shell(ATTACKS.format(place)), root).last_line == "done"
+    assert tool.read_text() == "#!/bin/sh\necho the tool ran\n"
+    assert sorted(path.name for path in (root / place).iterdir()) == ["bin", "pyvenv.cfg"]
+    assert (root / place).stat().st_mode == before
+
+
+class AnOldKernel:
+    """A kernel that makes no overlay in a namespace of a user. `done` is what it was asked for instead."""
+
+    NOSUID, NODEV = 2, 4
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, str, bool]] = []
+
+    def mount(self, *_: object) -> None:
+        raise OSError("no overlay here")
+
+    def bind(self, source: str, target: str, *, read_only: bool) -> None:
+        self.done.append((source, target, read_only))
+
+
+def test_where_the_kernel_makes_no_overlay_environments_are_read_only(tmp_path: Path) -> None:
+    kernel, here = AnOldKernel(), Path.cwd()
+    try:
+        _lend(str(tmp_path), "/ws/.venv", str(tmp_path / "scratch"), kernel)
+    finally:
+        os.chdir(here)
+    assert kernel.done == [(str(tmp_path), "/ws/.venv", True)]
+
+
+@pytest.mark.jail
+def test_a_check_may_keep_a_cache_in_an_environment_as_long_as_it_runs(root: Path) -> None:
+    an_environment(root / "node_modules")
+    cached = "mkdir -p node_modules/.cache && echo kept > node_modules/.cache/x && cat node_modules/.cache/x"
+    assert run(shell(cached), root).last_line == "kept"
+    assert not (root / "node_modules" / ".cache").exists()
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("leads_to", [".venv", "envs/dev"])
+def test_a_copys_own_link_leads_to_the_environment_of_its_original(
+    root: Path, tmp_path: Path, absolute: bool, leads_to: str
+) -> None:
+    an_environment(root / leads_to)
+    link = "venv" if leads_to == ".venv" else ".venv"
+    copy = repository(tmp_path / "copy", {"pay/a.txt": "one\n"})
+    for place in (root, copy):
+        (place / link).symlink_to(root / leads_to if absolute else leads_to)
+    checks = JailedChecks(root=copy, options=Terminal(), original=root)
+    result = asyncio.run(checks.run(a_check(f"{link}/bin/tool"), seconds=20.0))
+    assert result.last_line == "the tool ran"
+
+
+@pytest.mark.jail
+def test_an_environment_that_a_link_has_outside_is_named_with_what_lets_it_be_read(root: Path, tmp_path: Path) -> None:
+    away = an_environment(tmp_path / "away")
+    (root / ".venv").symlink_to(away)
+    assert run(a_check(".venv/bin/tool"), root).inconclusive == (
+        f".venv/bin/tool is not in the jail: it leads to {away}, which terminal.readable of the policy can show to it"
+    )
+    seen = JailedChecks(root=root, options=Terminal(readable=(str(away),)))
+    assert asyncio.run(seen.run(a_check(".venv/bin/tool"), seconds=20.0)).last_line == "the tool ran"
+
+
+@pytest.mark.jail
+def test_a_linter_of_the_original_reads_a_copy_and_writes_nothing(root: Path, tmp_path: Path) -> None:
+    an_environment(root / ".venv")
+    copy = repository(tmp_path / "copy", {"pay/a.txt": "one\n"})
+    checks = JailedChecks(root=copy, options=Terminal(), original=root)
+    check = shell(".venv/bin/tool; echo x > pay/a.txt")
+    result = asyncio.run(checks.run(check, seconds=20.0, reads_only=True))
+    assert "the tool ran" in result.tail
+    assert (copy / "pay/a.txt").read_text() == "one\n"
+
+
+@pytest.mark.jail
+def test_a_copy_reads_the_environments_of_its_original_and_writes_none(root: Path, tmp_path: Path) -> None:
+    program = an_environment(root / ".venv") / "bin" / "tool"
+    program.write_text("#!/bin/sh\necho x > .venv/bin/new; echo it ran in $(pwd)\n")
     copy = repository(tmp_path / "copy", {"pay/a.txt": "one\n"})
     checks = JailedChecks(root=copy, options=Terminal(), original=root)
     result = asyncio.run(checks.run(a_check(".venv/bin/tool"), seconds=20.0))
-    assert (result.last_line, "written" in result.tail) == (f"it ran in {copy}", False)
+    assert result.last_line == f"it ran in {copy}"
+    assert not (root / ".venv" / "bin" / "new").exists()
 
 
 @pytest.mark.parametrize(
@@ -111,6 +216,8 @@ def test_a_copy_reads_the_environments_of_its_original_and_writes_none(root: Pat
         ("make", SWOLLEN, "", "terminal.memory_mb"),
         ("make", MISSING, "make: no such program here", "make is not in the jail"),
         ("make", 2, "sh: 1: ruff: not found", "no network"),
+        ("tox", 1, "OSError: [Errno 30] Read-only file system: '.tox/log'", "lets nothing be written"),
+        ("vitest", 1, "Error: EROFS: read-only file system, mkdir", "lets nothing be written"),
         ("pytest", 5, "no tests ran in 0.01s", "no test ran"),
         ("pytest", 4, "ERROR: unrecognized arguments", "arguments"),
         ("pytest", 1, "/usr/bin/python3: No module named pytest", "module pytest is not in the jail"),

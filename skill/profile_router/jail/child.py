@@ -22,7 +22,7 @@ FAILED, CROWDED, SWOLLEN, MISSING = 250, 251, 252, 127  # exit codes of ours; a 
 _EVERY_SECONDS = 0.02
 _LEAST_PIDS = 301  # the kernel takes no less
 _DEVICES = ("null", "zero", "full", "random", "urandom")
-_OLD = "/.old"
+_OLD, _SCRATCH = "/.old", "/.scratch"
 _STAGE = "/tmp"  # noqa: S108 - a folder that is there everywhere, covered by the new root before anything is put in it
 _PAGES_PER_MB = 1024 * 1024 // resource.getpagesize()
 
@@ -90,9 +90,15 @@ def _build_view(order: dict[str, Any], kernel: Any) -> None:
     for name in _DEVICES:
         _place(f"{_OLD}/dev/{name}", f"/dev/{name}")
         kernel.mount(f"{_OLD}/dev/{name}", f"/dev/{name}", flags=kernel.BIND)
+    for source, path in order["lent"]:
+        if path.startswith(f"{order['folder']}/"):
+            _place(_OLD + source, _OLD + path)  # where it stands may be read-only afterwards
     for source, path, read_only in order["binds"]:
         _place(_OLD + source, path)
         kernel.bind(_OLD + source, path, read_only=read_only)
+    for number, (source, path) in enumerate(order["lent"]):
+        _place(_OLD + source, path)
+        _lend(_OLD + source, path, f"{_SCRATCH}/{number}", kernel)
     for path in order["hidden"]:
         _hide(path, kernel)
     kernel.mount("proc", "/proc", "proc", kernel.NOSUID | kernel.NODEV | kernel.NOEXEC)
@@ -105,6 +111,20 @@ def _build_view(order: dict[str, Any], kernel: Any) -> None:
     kernel.restrict("/proc", read_only=True)
     kernel.detach(_OLD)
     os.rmdir(_OLD)
+
+
+def _lend(source: str, path: str, scratch: str, kernel: Any) -> None:
+    """Let *source* be read at *path*, and what is written there go to *scratch*; no writing where the kernel cannot."""
+    for part in ("new", "work"):
+        os.makedirs(f"{scratch}/{part}")
+    os.chdir(source)  # its name may hold what separates options
+    try:
+        layers = f"lowerdir=.,upperdir={scratch}/new,workdir={scratch}/work,userxattr"
+        kernel.mount("overlay", path, "overlay", kernel.NOSUID | kernel.NODEV, layers)
+    except OSError:
+        kernel.bind(source, path, read_only=True)
+    finally:
+        os.chdir("/")
 
 
 def _hide(path: str, kernel: Any) -> None:

@@ -36,8 +36,8 @@ class JailView:
     """A jail around the workspace `root`: all paths absolute, without links.
 
     `readable` are folders besides the system's, `fixed` paths in the workspace that are not written, `hidden` such that
-    look empty. The program starts in `stand`, a folder of the workspace; None: at its root. `lent` are folders from
-    elsewhere, each with the path in the workspace that it is read at.
+    look empty. The program starts in `stand`, a folder of the workspace; None: at its root. `lent` are folders, each
+    with the path that it is read at; what is written there is lost with the jail.
     """
 
     root: Path
@@ -73,8 +73,8 @@ def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> lis
             (str(view.root), str(view.root), False),
             *((path, path, False) for path in _around(view)),
             *((path, path, True) for path in view.fixed),
-            *((source, path, True) for source, path in view.lent),
         ],
+        "lent": view.lent,
         "hidden": view.hidden,
         "limits": limits,
         "tasks": options.processes * _TASKS_PER_PROCESS,
@@ -86,12 +86,13 @@ def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> lis
 
 
 def _around(view: JailView) -> list[str]:
-    """Return the folders of the workspace around what is fixed or hidden, outer ones first.
+    """Return the folders of the workspace around what is fixed, hidden or lent, outer ones first.
 
     Each is made a mount of its own, for the kernel renames no such folder: else a command would move it away and put
     another git repository, or an open copy of a private name, in its place.
     """
-    folders = {str(folder) for path in (*view.fixed, *view.hidden) for folder in Path(path).parents}
+    places = (*view.fixed, *view.hidden, *(place for _, place in view.lent))
+    folders = {str(folder) for path in places for folder in Path(path).parents}
     return sorted(folder for folder in folders if folder.startswith(f"{view.root}/"))
 
 

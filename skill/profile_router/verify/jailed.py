@@ -1,7 +1,8 @@
 """Run a check that was found in the workspace: its own code, so in the jail, without network and without any key.
 
 The operator's own command is another matter, and runs as it is written. A found one sees the system's programs, the
-workspace, and the folders that the policy lets a terminal read. Git's data and the workspace's rules stay unchanged.
+workspace, and the folders that the policy lets a terminal read. Git's data, the workspace's rules and its environments
+stay unchanged.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,17 +20,19 @@ from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.taint import Taint
+from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
 from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
 from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.verify.check import KEPT_BYTES, check_result, not_run
+from profile_router.verify.environments import leads_out, lent_places
 from profile_router.withheld.tree import tree_of
 from profile_router.withheld.watch import WithheldWatch, watched
 
-_ENVIRONMENTS = (".venv", "venv", "node_modules")  # git ignores them, so they are in no copy
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)")
+_READ_ONLY = re.compile(r"\bRead-only file system\b|\bEROFS\b")
 # What a runner prints where it could not even begin: no fault of the work that it was to check.
 _NO_TEST = "no test ran"
 _NO_TESTS: Mapping[CheckRunner, str] = {
@@ -96,6 +99,7 @@ class JailedChecks:
     def _view(self, found: FoundCheck, reads_only: bool) -> JailView:
         root, rules = self.root, self.root / RULES
         view = JailView(root=root, stand=root / found.folder, readable=self.options.readable)
+        view = replace(view, lent=lent_places(root, self.original))
         if reads_only:
             return replace(view, fixed=(str(root),))
         fixed = [str(rules)] if rules.is_file() and not rules.is_symlink() else []
@@ -103,23 +107,7 @@ class JailedChecks:
             fixed += tree_of(os.fspath(root), ()).git_data
         except WorkspaceError:  # too many files to look through: git's data of the workspace itself is known
             fixed += [str(root / ".git")] if (root / ".git").exists() else []
-        lent = () if self.original in (None, root) else tuple(_lent(found, root, self.original or root))
-        return replace(view, fixed=tuple(fixed), lent=lent)
-
-
-def _lent(found: FoundCheck, root: Path, original: Path) -> Iterator[tuple[str, str]]:
-    """Yield the environments of *original* that the copy *root* lacks, each with its place there.
-
-    A link that leads out of *original* is not followed: what it shows would be any folder of the machine.
-    """
-    inside = os.path.realpath(original)
-    for folder in dict.fromkeys(("", found.folder)):
-        for name in _ENVIRONMENTS:
-            source, place = original / folder / name, root / folder / name
-            real = os.path.realpath(source)
-            within = os.path.commonpath((real, inside)) == inside
-            if within and source.is_dir() and not place.exists() and place.parent.is_dir():
-                yield real, str(place)
+        return replace(view, fixed=tuple(fixed))
 
 
 def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
@@ -130,7 +118,9 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
     if code in _ENDED:
         return _ENDED[code]
     if code == MISSING:
-        return f"{found.words[0]} is not in the jail"
+        away = leads_out(found.words[0], root / found.folder, root)
+        how = f": it leads to {shown(away)}, which terminal.readable of the policy can show to it" if away else ""
+        return f"{found.words[0]} is not in the jail{how}"
     if told := _CODES.get(found.runner, {}).get(code):
         return told
     if code != 0 and (module := _lacking_module(result.tail, root)):
@@ -138,6 +128,8 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
     report = result.report
     if _says(_NO_TESTS, found, result.tail) or (report is not None and report.whole and report.ran == 0):
         return _NO_TEST
+    if code != 0 and _READ_ONLY.search(result.tail):
+        return "it writes where the jail lets nothing be written"
     return _LACKING if code != 0 and _says(_LACKS, found, result.tail) else ""
 
 

@@ -1,0 +1,82 @@
+"""Where the programs and libraries of a workspace are installed, and at which places a jail shows them.
+
+A check reads them, and what it writes there is lost with its jail: they are run later, outside of any jail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+MOST = 512  # environments; those nearest to the root first
+_MOST_FOLDERS = 50_000  # that are looked into for them
+_PYTHON, _NODE = "pyvenv.cfg", "node_modules"
+_LINKS = (".venv", "venv", _NODE)
+
+Lent = tuple[str, str]
+
+
+def environments(root: Path) -> tuple[str, ...]:
+    """Return the environments in *root*, as absolute paths without links: of Python, and `node_modules`."""
+    found = list(_environments(os.path.realpath(root)))
+    return tuple(sorted(found, key=lambda path: (path.count("/"), path))[:MOST])
+
+
+def _environments(root: str) -> Iterator[str]:
+    looked = 0
+    for folder, folders, names in os.walk(root):
+        looked += 1
+        if looked > _MOST_FOLDERS:
+            return
+        if _PYTHON in names and folder != root:
+            folders.clear()
+            yield folder
+            continue
+        here = [name for name in folders if not os.path.islink(f"{folder}/{name}")]  # noqa: PTH114
+        yield from (f"{folder}/{name}" for name in here if name == _NODE)
+        folders[:] = [name for name in here if name not in (_NODE, ".git")]
+
+
+def lent_places(root: Path, original: Path | None) -> tuple[Lent, ...]:
+    """Return the environments that a jail around *root* shows, each with its place there.
+
+    They are those in *root*, and where it is a copy those of its *original* that it lacks, also where a link of the
+    copy leads to one. No link is followed to what is none: it would show any folder of the machine.
+    """
+    own = environments(root)
+    found = dict(zip(own, own, strict=True))
+    if original is not None and original != root:
+        here, there = os.path.realpath(root), os.path.realpath(original)
+        known = environments(original)
+        for source in known:
+            place = Path(here, os.path.relpath(source, there))
+            if not os.path.lexists(place) and place.parent.is_dir():
+                found[str(place)] = source
+        for target, source in _linked(Path(here), Path(there), frozenset(known)):
+            found.setdefault(target, source)
+    return tuple((source, place) for place, source in found.items())
+
+
+def _linked(root: Path, original: Path, known: frozenset[str]) -> Iterator[Lent]:
+    """Yield where a link of the copy *root* leads that has the name of an environment, with the one that is meant."""
+    for folder in dict.fromkeys(("", *(os.path.relpath(Path(path).parent, original) for path in known))):
+        for name in _LINKS:
+            link = root / folder / name
+            target = os.path.realpath(link)
+            if not link.is_symlink() or (os.path.isdir(target) and target not in known):  # noqa: PTH112
+                continue
+            meant = str(original / os.path.relpath(target, root)) if target.startswith(f"{root}/") else target
+            if meant in known:
+                yield target, meant
+
+
+def leads_out(program: str, folder: Path, root: Path) -> str:
+    """Return where the environment of *program*, a path in *folder*, leads to if that is no folder of *root*; else
+    empty."""
+    parts = Path(program).parts
+    at = next((number for number, part in enumerate(parts) if part in _LINKS), None)
+    if at is None:
+        return ""
+    real, inside = os.path.realpath(folder.joinpath(*parts[: at + 1])), os.path.realpath(root)
+    return "" if real == inside or real.startswith(f"{inside}/") else real
