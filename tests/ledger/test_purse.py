@@ -240,6 +240,28 @@ def test_a_process_that_takes_a_run_up_asks_and_reserves_and_counts_nothing_twic
     assert (after.spent, after.ledger.today(), after.ledger.spent_by(after.run)) == (1.75, 1.75, 1.75)
 
 
+@pytest.mark.parametrize(
+    ("others", "reserved", "bound"), [(0.0, 1.5, "estimate"), (4.0, 1.0, "day"), (4.8, 0.2, "day")]
+)
+def test_what_is_taken_up_holds_its_reserve_again_or_what_others_left_of_the_day(
+    tmp_path: Path, others: float, reserved: float, bound: Bound
+) -> None:
+    before = a_purse(tmp_path)
+    first = asyncio.run(before.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
+    assert isinstance(first, LedgerHold)
+    first.settle(0.2)
+    held(a_purse(tmp_path, cap=9.0), others)
+    after = a_purse(tmp_path)
+    after.run = before.run
+    after.recall()
+    again = asyncio.run(after.take("coding-burst", DEAR, profile="coding-burst", step="route", name="dispatch-1"))
+    assert isinstance(again, LedgerHold)
+    assert again.reserved == pytest.approx(reserved)
+    assert again.bound == bound
+    assert after.ledger.today() == pytest.approx(others + reserved)
+    assert isinstance(take(a_purse(tmp_path, cap=9.0), 5.0 - others - reserved + 0.01), Failure)
+
+
 def _spend(state: Path, answers: Any) -> None:
     purse = a_purse(state, cap=2.0)
     answers.put(isinstance(take(purse, 1.0), LedgerHold))

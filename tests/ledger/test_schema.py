@@ -39,7 +39,7 @@ def old(state: Path) -> Path:
 def test_what_an_older_version_reserved_and_spent_counts_on(tmp_path: Path) -> None:
     ledger = Ledger(state=old(tmp_path), clock=lambda: NOON)
     assert (ledger.today(), ledger.spent_by("cafe")) == (1.75, 0.25)
-    held = ledger.held("cafe/attempt 0")
+    held = ledger.taken_up("cafe/attempt 0", limit=5.0)
     assert held is not None
     assert (held.number, held.reserved, held.spent) == (1, 1.5, 0.0)
     ledger.settle(held.number, 0.5)

@@ -92,9 +92,10 @@ class LedgerPurse:
         the call *name* of the run is held on: nobody is asked, and nothing reserved, twice.
         """
         name = f"{self.run}/{name or secrets.token_hex(8)}"
-        if (held := self.ledger.held(name)) is not None:
+        if (held := self.ledger.taken_up(name, limit=self.rules.day_usd)) is not None:
             self.spent -= held.spent
-            return LedgerHold(where=where, purse=self, number=held.number, reserved=held.reserved)
+            bound: Bound = "day" if held.cut else "estimate"
+            return LedgerHold(where=where, purse=self, number=held.number, reserved=held.reserved, bound=bound)
         failure = over_cap(where, cost, spent=self.spent, cap=self.cap)
         if failure is not None:
             return failure
@@ -108,7 +109,7 @@ class LedgerPurse:
         row, amount = self.ledger.reserve(most, least=cost.least, limit=limit, profile=profile, step=step, name=name)
         if row is None:
             return over_day(where, cost, spent=amount, rules=self.rules)
-        bound: Bound = "day" if amount < most else "task" if most < cost.high else "estimate"
+        bound = "day" if amount < most else "task" if most < cost.high else "estimate"
         return LedgerHold(where=where, purse=self, number=row, reserved=amount, bound=bound)
 
     def grow(self, hold: LedgerHold, usd: float) -> Bound:

@@ -18,11 +18,15 @@ from profile_router.state.database import compact, transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A reservation that is there already: its number, what it holds, and what is settled of it so far (0: nothing)."""
+    """A reservation that is there already: its number, what it holds, and what was settled of it so far (0: nothing).
+
+    `cut`: it holds less than it did, as others have taken what is left of the day meanwhile.
+    """
 
     number: int
     reserved: float
     spent: float
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +58,22 @@ class Ledger:
             database.execute("INSERT INTO reservations VALUES (?, ?)", (name, number))
             return number, held
 
-    def held(self, name: str) -> Held | None:
-        """Return the reservation that was made under *name* or None."""
+    def taken_up(self, name: str, *, limit: float) -> Held | None:
+        """Return the reservation that was made under *name*, open again, or None where there is none.
+
+        Until it is settled it counts what it holds, not what it had spent: that, or what the day's *limit* has left for
+        it beside the others, whichever is less.
+        """
         with transaction(self.state / FILE, make_ready) as database:
-            row = database.execute(f"SELECT id, reserved, COALESCE(spent, 0) {_NAMED} name = ?", (name,)).fetchone()
-        return None if row is None else Held(number=row[0], reserved=row[1], spent=row[2])
+            said = f"SELECT id, day, reserved, COALESCE(spent, 0), COALESCE(spent, reserved) {_NAMED} name = ?"
+            row = database.execute(said, (name,)).fetchone()
+            if row is None:
+                return None
+            number, day, reserved, spent, counted = row
+            room = limit - (_sum(database, day) - counted) if day else reserved
+            held = max(spent, min(reserved, room))
+            database.execute("UPDATE spending SET reserved = ?, spent = NULL WHERE id = ?", (held, number))
+        return Held(number=number, reserved=held, spent=spent, cut=held < reserved)
 
     def spent_by(self, run: str) -> float:
         """Return what the attempts of *run* have been settled with."""
