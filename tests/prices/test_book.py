@@ -69,6 +69,24 @@ def test_that_a_model_is_unlisted_is_kept_too(tmp_path: Path, listed: Table) -> 
     assert len(listed.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("url", "asked", "unlisted"),
+    [
+        (URL, True, True),
+        (URL, False, False),
+        ("http://lan.invalid/v1", False, True),
+        ("http://127.0.0.1:8080/v1", True, False),
+    ],
+)
+def test_what_the_table_was_asked_for_in_vain_is_unlisted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, asked: bool, unlisted: bool
+) -> None:
+    monkeypatch.setattr(table, "look_up", Table(None).look_up)
+    there = PriceBook(folder=tmp_path / "prices", looks_up=asked, clock=lambda: NOON)
+    assert there.price(url, MODEL) is None
+    assert there.unlisted(url, MODEL) is unlisted
+
+
 @pytest.mark.parametrize("other", [{"model": "maker/small"}, {"url": "https://api.deepseek.com"}])
 def test_another_model_or_host_is_looked_up_for_itself(tmp_path: Path, listed: Table, other: dict[str, str]) -> None:
     price(tmp_path)

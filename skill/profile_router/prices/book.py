@@ -47,7 +47,7 @@ class PriceBook:
         url = plain_url(base_url)
         if not url or not model or is_loopback(base_url):
             return None
-        name = hashlib.sha256(f"{url}\0{model}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        name = _name(url, model)
         known = self._known()
         today = time.strftime("%Y-%m-%d", time.gmtime(self.clock()))
         if name in known and (not known[name][1] or today < known[name][1]):
@@ -58,6 +58,17 @@ class PriceBook:
         known[name] = _looked_up(url, model, self.clock())
         self._keep(known)
         return known[name][0]
+
+    def unlisted(self, base_url: str, model: str) -> bool:
+        """Tell whether the table says nothing of *model* at *base_url*: not, where it was not asked, or is not to be.
+
+        What listens on this machine is asked for no price. A host without HTTPS is in no table.
+        """
+        if is_loopback(base_url) or not model:
+            return False
+        url = plain_url(base_url)
+        found = self._known().get(_name(url, model)) if url else (None, "")
+        return found is not None and found[0] is None
 
     def _known(self) -> dict[str, _Found]:
         if self._found is None:
@@ -74,6 +85,10 @@ class PriceBook:
 def price_book(environ: Mapping[str, str], *, looks_up: bool) -> PriceBook:
     """Return this user's book."""
     return PriceBook(folder=our_folder("CACHE", environ) / "prices", looks_up=looks_up)
+
+
+def _name(url: str, model: str) -> str:
+    return hashlib.sha256(f"{url}\0{model}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _looked_up(url: str, model: str, now: float) -> _Found:

@@ -158,4 +158,5 @@ def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook) -> Candidate:
         provider=endpoint.named,
         key_missing=endpoint.needs_key and endpoint.api_key is None,
         listed=book.price(endpoint.base_url, endpoint.model),
+        unlisted=book.unlisted(endpoint.base_url, endpoint.model),
     )

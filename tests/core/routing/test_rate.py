@@ -97,6 +97,29 @@ def test_of_the_sources_of_a_price_the_first_that_says_it_counts(
     assert rate_at(replace(known[profile], listed=listed), 0, policy).named == named
 
 
+@pytest.mark.parametrize(
+    ("profile", "measured", "named"),
+    [
+        (CHEAP, False, "unknown model, dearest tier"),
+        (BURST, False, "unknown model, dearest tier"),
+        (CHEAP, True, "tier's price"),
+    ],
+)
+def test_a_model_that_the_table_lacks_costs_as_the_dearest_tier_unless_its_tier_was_measured(
+    profile: str, measured: bool, named: str
+) -> None:
+    shipped = a_policy()
+    prices = replace(
+        shipped.prices,
+        cheap=replace(shipped.prices.cheap, measured=measured),
+        burst=replace(shipped.prices.burst, measured=measured),
+    )
+    rate = rate_at(replace(candidates()[profile], unlisted=True), 0, replace(shipped, prices=prices))
+    assert rate.named == named
+    if not measured:
+        assert rate.usd_in == shipped.prices.burst.usd_per_token
+
+
 def test_the_table_s_price_is_by_direction_cache_and_length() -> None:
     rate = rate_at(replace(candidates()[BURST], listed=LISTED), 0, a_policy())
     assert rate.cost(100_000, 0) == pytest.approx(0.3)

@@ -15,7 +15,7 @@ class Candidate:
     """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers.
 
     `problem`: why it cannot be used as its files are written; empty: it can. `listed` is what the table of prices says
-    of its model there, None where it says nothing.
+    of its model there, None where it says nothing; `unlisted` where it was asked, or cannot know the address.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Candidate:
     problem: str = ""
     others: tuple[Candidate, ...] = ()
     listed: ListedPrice | None = None
+    unlisted: bool = False
 
     def at(self, provider: int) -> Candidate:
         """Return the profile as its provider number *provider* serves it, 0 being the one it names first."""

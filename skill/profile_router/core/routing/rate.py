@@ -74,8 +74,8 @@ def rate_at(candidate: Candidate | None, provider: int, policy: Policy, *, elsew
 
     Only an attested endpoint of this machine is free. The operator's own figures come first: the price of the model,
     then the tier's, if measured, for the model that its profile names first. The table's price of that model at that
-    host comes next, then what the tier is said to cost. Anything else costs as much as the dearest tier, so that no
-    unknown endpoint is ever taken to be free.
+    host comes next. Until the table was asked, what the tier is said to cost stands in. Anything else costs as much as
+    the dearest tier: no unknown model is free, or cheap because somebody named it in a cheap profile.
     *elsewhere*: the endpoint said that it passes the work on to another machine.
     """
     at = candidate.at(provider) if candidate is not None else None
@@ -96,7 +96,7 @@ def _charged(candidate: Candidate | None, at: Candidate | None, policy: Policy) 
         return _flat(tier.usd_per_token, "tier")
     if at.listed is not None:
         return _of_table(at.listed)
-    return _flat(dearest, "dearest") if tier is None else _flat(tier.usd_per_token, "tier")
+    return _flat(dearest, "dearest") if tier is None or at.unlisted else _flat(tier.usd_per_token, "tier")
 
 
 def _tier_price(candidate: Candidate, at: Candidate, policy: Policy) -> Price | None:
