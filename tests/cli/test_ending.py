@@ -14,7 +14,9 @@ from tests.cli.test_run import CHECK, FIX, servers
 from tests.examples import by_night
 from tests.scripted_provider import Answer, fail, say
 
+from profile_router.cli.ending import closing_lines
 from profile_router.core.telling.verdict import verdict_of
+from profile_router.runs.result import Result
 
 TABLE = say("Changed:\n\n| file | what |\n|---|---|\n| calc.py | adds, as its name says it should do |\n")
 RED = f'{sys.executable} -c \'print("line one"); print("E   assert 3 == 4"); raise SystemExit(1)\''
@@ -66,6 +68,20 @@ def test_a_failed_check_shows_its_last_lines_and_where_the_work_is_before_the_cl
     )
     claim = "\n  claim       coding-local says, and it is not confirmed:\nAll tests pass.\n"
     assert _ordered(done.out, because, output, "\n              E   assert 3 == 4\n", work, claim, "$0.00")
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [("coding-burst at 127.0.0.1:9: refuses the connection", True), ("`pytest -q` exited with 1: E   assert", False)],
+)
+def test_a_failed_check_is_named_where_something_else_failed_after_it(error: str, named: bool) -> None:
+    check = {"command": "pytest -q", "passed": False, "exit_code": 1}
+    verified = {"check": check, "before": {"passed": False}, "files_changed": [], "unverified": []}
+    route = {"profile": "coding-local", "rule": "small-change"}
+    empty = {"attempts": [], "notes": [], "warnings": [], "unblock": [], "summary": "", "thread": "", "cost_usd": 0.0}
+    told = {"status": "failed", "error": error, "verified": verified, "route": route, **empty}
+    lines = closing_lines(Result(status="failed", json=told, output="E   assert\n"))
+    assert ("  check       pytest -q: FAILED (exit 1, red before)" in lines) is named
 
 
 def test_a_refused_run_says_why_and_what_would_help_and_names_no_work(tmp_path: Path, repository: Path) -> None:

@@ -112,6 +112,9 @@ def _reasons(result: Result) -> Iterator[str]:
         yield labelled("because", as_called(told["error"]))
     check = told["verified"]["check"]
     if check is not None and not check["passed"]:
+        if check["command"] not in (told["error"] or ""):  # what failed last is another thing, such as a server
+            before = (told["verified"].get("before") or {}).get("passed")
+            yield labelled("check", f"{check['command']}: {ended(False, check.get('exit_code'), before)}")
         lines = [line.rstrip() for line in result.output.splitlines() if re.search(r"\w", line)][-_OUTPUT_LINES:]
         yield from (labelled("output" if number == 0 else "", line) for number, line in enumerate(lines))
     if work := _work(result):

@@ -95,7 +95,11 @@ _FILE_TOOLS: tuple[_Offer, ...] = (
     ("write_file", "Create or overwrite a whole file.", _WriteFile),
     ("edit_file", "Replace one piece of text in a file.", _EditFile),
 )
-_COMMAND_TOOL: _Offer = ("run_command", "Run one program in the workspace, without a shell.", _RunCommand)
+_COMMAND_TOOL: _Offer = (
+    "run_command",
+    "Run one program at the workspace's root: no shell, no `cd`.",
+    _RunCommand,
+)
 _ASKING_TOOL: _Offer = ("ask_for_profile", "Stop and hand the task to a better suited profile.", _AskForProfile)
 
 
