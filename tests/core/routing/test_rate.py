@@ -109,6 +109,7 @@ def test_a_model_that_the_table_lacks_costs_as_the_dearest_tier_unless_its_tier_
     profile: str, measured: bool, named: str
 ) -> None:
     shipped = a_policy()
+    assert shipped.prices.cheap is not None
     prices = replace(
         shipped.prices,
         cheap=replace(shipped.prices.cheap, measured=measured),
