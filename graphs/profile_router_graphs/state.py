@@ -22,6 +22,7 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.language.kinds import KindHit
+from profile_router.core.locating import located
 from profile_router.core.policy import Policy
 from profile_router.core.privacy import taint
 from profile_router.core.privacy.taint import Taint
@@ -138,7 +139,7 @@ def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
     ours = (difference, failure, condensed, evidence, found_check, handoff, ladder, receipt, report, route, taint, task)
-    for module in (*ours, weak_check):
+    for module in (*ours, weak_check, located):
         found |= {
             value
             for value in vars(module).values()

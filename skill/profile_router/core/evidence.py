@@ -7,6 +7,7 @@ from typing import Literal
 
 from profile_router.core.conversation import Shared, TurnFinding
 from profile_router.core.language.kinds import KindHit
+from profile_router.core.locating.located import Located
 
 Source = Literal["stated", "measured", "guessed"]
 CountSource = Literal["bounded", "counted"]
@@ -92,6 +93,7 @@ class Evidence:
 
     `turns` are the checked turns of the conversation: no other goes to a model that is not local. `fixed` is the part
     of `tokens` that no condensing shortens: what every prompt holds, the goal, the names of files, the images.
+    `located` is what the repository tells of where the task works; None: it was not asked.
     """
 
     files_to_read: Range = UNKNOWN
@@ -108,6 +110,7 @@ class Evidence:
     notes: tuple[str, ...] = ()
     turns: tuple[TurnFinding, ...] = ()
     fixed: TokenCount = TokenCount(0, 0, "bounded")
+    located: Located | None = None
 
     def hearing(self, said: Shared) -> Evidence:
         """Return this evidence with what was found in the turns of the conversation."""

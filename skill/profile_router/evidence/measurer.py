@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.decide import stays_here
 from profile_router.core.task import Task
 from profile_router.evidence.conversation import share
-from profile_router.evidence.measure import Surroundings, measure
+from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.servers.inspect import ModelServers, count_prompt
 from profile_router.servers.windows import remember_window
@@ -31,7 +32,8 @@ from profile_router.workspace.folder import Workspace
 
 @dataclass(slots=True, kw_only=True)
 class LiveMeasurer:
-    """Measures tasks of a run. `windows` are those known without asking; `state` is where real ones are kept."""
+    """Measures tasks of a run. `windows` are those known without asking; `state` is where real ones are kept, `cache`
+    where an index of the repository is."""
 
     policy: Policy
     profiles: Mapping[str, Profile]
@@ -40,6 +42,7 @@ class LiveMeasurer:
     workspace: Workspace | None
     cwd: Path
     state: Path
+    cache: Path
     windows: tuple[Window, ...]
     body: Callable[[Order, Profile], Mapping[str, Any]]
     _reports: dict[str, ServerReport] = field(default_factory=dict, init=False)
@@ -64,10 +67,17 @@ class LiveMeasurer:
         original = None if root is None else Path(original_of(self.state, str(root)))
         around = Surroundings(workspace=self.workspace, cwd=self.cwd, windows=windows, copied_from=original)
         evidence = measure(task, self.policy, around, conversation=conversation, private_thread=private_thread)
+        if may_be_located(evidence, around, self.policy.repository.run_seconds):
+            evidence = await asyncio.to_thread(self._located, task, evidence, around)
         if stays_here(task, evidence, self.candidates, self.policy):
             self.sessions.mark(task.sessions)
         counted = tuple([await self._counted(window, task, evidence, conversation) for window in windows])
         return replace(evidence, windows=counted)
+
+    def _located(self, task: Task, evidence: Evidence, around: Surroundings) -> Evidence:
+        from profile_router.evidence.locating import with_located  # only a repository is asked
+
+        return with_located(task, evidence, around, self.policy, self.cache, self.policy.repository.run_seconds)
 
     async def _real(self, window: Window) -> Window:
         """Ask the server, if it is attested as local: whether the task is private is not known yet."""

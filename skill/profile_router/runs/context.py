@@ -73,6 +73,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
             workspace=workspace,
             cwd=setup.cwd,
             state=setup.state,
+            cache=setup.cache,
             windows=setup.windows(),
             body=lambda order, profile: request_body(order, profile, policy, root, base),
         ),

@@ -17,7 +17,7 @@ from profile_router.core.routing.size import size_of
 from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.evidence.conversation import share
-from profile_router.evidence.measure import Surroundings, measure
+from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.ledger.routes import note_route
 from profile_router.runs.own_check import check_for
 from profile_router.runs.past import has_hermes, past_runs
@@ -83,6 +83,11 @@ def _decided(task: Task, setup: Setup) -> Decision:
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
+    seconds = setup.policy.repository.route_seconds
+    if may_be_located(evidence, around, seconds):
+        from profile_router.evidence.locating import with_located  # only a repository is asked
+
+        evidence = with_located(task, evidence, around, setup.policy, setup.cache, seconds)
     past = past_runs(setup.state, hermes=has_hermes(setup))(size_of(evidence, setup.policy))
     decision = decide(task, evidence, setup.policy, setup.candidates, past)
     return replace(decision, warnings=(*decision.warnings, *setup.warnings))

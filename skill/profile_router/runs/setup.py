@@ -46,6 +46,11 @@ class Setup:
     warnings: tuple[str, ...] = ()
 
     @property
+    def cache(self) -> Path:
+        """Return our folder for what can be found out again. It need not exist."""
+        return our_folder("CACHE", self.environ)
+
+    @property
     def candidates(self) -> Candidates:
         """Return the profiles as decisions see them: without keys."""
         broken = {name: Candidate(name=name, base_url="", problem=why) for name, why in self.broken.items()}

@@ -15,6 +15,7 @@ from profile_router.cli.task_fields import tasks_from_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import LABEL_WIDTH, Json, check_json, decision_json, decision_lines
+from profile_router.core.telling.located import explain_lines
 from profile_router.errors import RouterError, UsageError
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.runs.route import quote, route_task
@@ -29,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tasks-json", metavar="FILE|-", help="say what each task of a JSON list would cost at most, as JSON"
     )
+    parser.add_argument("--explain", action="store_true", help="show which files it probably is about, and why")
     parser.epilog = _EXAMPLE
 
 
@@ -46,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         lines = decision_lines(routed.decision, routed.policy, routed.check)
         print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))
+        if arguments.explain:
+            print("\n".join(f"  {line}" for line in explain_lines(routed.decision.evidence.located)))
     return 3 if isinstance(routed.decision, Refusal) else 0
 
 

@@ -80,6 +80,32 @@ class FirstPrompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignWeights:
+    """What each sign of where a task works counts, after its largest value for the task was made 1 (`core.locating`).
+
+    Set by hand before anything was measured; learned ones did no better.
+    """
+
+    path: float = field(default=5.0, metadata=bounded(0, 100))
+    frame: float = field(default=3.0, metadata=bounded(0, 100))
+    dotted: float = field(default=2.0, metadata=bounded(0, 100))
+    definition: float = field(default=3.0, metadata=bounded(0, 100))
+    identifier: float = field(default=3.0, metadata=bounded(0, 100))
+    part: float = field(default=4.0, metadata=bounded(0, 100))
+    place: float = field(default=2.0, metadata=bounded(0, 100))
+    history: float = field(default=3.0, metadata=bounded(0, 100))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryRules:
+    """How long an index of the workspace may take: for `route`, and for a run. 0: it is not asked."""
+
+    route_seconds: float = field(default=0.3, metadata=bounded(0, 60))
+    run_seconds: float = field(default=5.0, metadata=bounded(0, 600))
+    weights: SignWeights = field(default_factory=SignWeights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds of one run: seconds of wall clock, tokens of a summary, characters of one tool result, and so on."""
 
@@ -204,6 +230,7 @@ class Policy:
     phrases: Phrases = field(default_factory=Phrases)
     condense: Condense = field(default_factory=Condense)
     first_prompt: FirstPrompt = field(default_factory=FirstPrompt)
+    repository: RepositoryRules = field(default_factory=RepositoryRules)
     threads: ThreadRules = field(default_factory=ThreadRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
     conversation: ParentChat = field(default_factory=ParentChat)

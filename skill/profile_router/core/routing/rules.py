@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.evidence import Evidence, Range
+from profile_router.core.locating.located import Located
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import (
     BorderlineRule,
@@ -161,11 +162,23 @@ def small_change(case: Case, rule: SmallChangeRule) -> Reasons | None:
     evidence = case.evidence
     sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
     if not any(size.known for size in sizes):
-        return ("no sign of a large change",)
+        return _unsized(evidence.located)
     files = _known_top(evidence.files_to_read, evidence.files_to_edit)
     if files < rule.below_files and _known_top(evidence.lines_to_edit) < rule.below_lines:
         return (files_text(evidence), lines_text(evidence) if evidence.lines_to_edit.known else "few lines (guessed)")
     return None
+
+
+def _unsized(located: Located | None) -> Reasons:
+    """Say what the repository tells of a task that states no size; without it nothing tells that it is large."""
+    if located is None or not located.told:
+        return ("nothing tells its size: local first",)
+    return (probably(located), "nothing tells its size")
+
+
+def probably(located: Located) -> str:
+    """Say where a task probably works, and how sure that is."""
+    return f"probably {', '.join((*located.first, *located.tests[:1]))} ({located.confidence})"
 
 
 def borderline(case: Case, _rule: BorderlineRule) -> Reasons | None:

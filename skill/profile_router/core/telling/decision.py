@@ -11,6 +11,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.fit import usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.size import file_tokens
+from profile_router.core.telling.located import located_json
 from profile_router.core.text import priced, some_of, thousands
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def evidence_json(evidence: Evidence) -> Json:
         "files": [_fields(file, "path", "bytes", "form", "lines") for file in evidence.files],
         "windows": [_fields(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows],
         "notes": list(evidence.notes),
+        "located": evidence.located and located_json(evidence.located),
     }
 
 

@@ -1,0 +1,81 @@
+"""What was found out about where a task works and how large it is. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Band = Literal["sure", "likely", "guess"]
+SizeClass = Literal["small", "medium", "large"]
+TERMS = ("path", "frame", "dotted", "definition", "identifier", "part", "place", "history")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedFile:
+    """A file that the task probably touches: `path` below the workspace (POSIX), how sure that is, and `why`.
+
+    `terms` are what each sign gave, times its weight; `score` is their sum.
+    """
+
+    path: str
+    confidence: Band
+    why: tuple[str, ...] = ()
+    score: float = 0.0
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeGuess:
+    """How large tasks like this one were, by the history alone: `size`, and what tells it.
+
+    `neighbours` are how many past commits are like it. `files_low` to `files_high` is how many files four of five of
+    them changed. `score` is between 0 and 1: where it lies among this repository's own commits.
+    """
+
+    size: SizeClass
+    score: float
+    neighbours: int
+    files_low: int
+    files_high: int
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where a task works: `files`, best first, and the `tests` that touch the first of them.
+
+    `ratio` is the second score over the first: the lower, the surer. `centrality` is where the first three lie among
+    the files of this repository by past commits, definitions and lines, 0 to 1; None: nothing was found.
+    `indexed` of `rankable` files were looked into; `commits` is how much history was. `missing` says what was not.
+    """
+
+    files: tuple[LocatedFile, ...] = ()
+    tests: tuple[str, ...] = ()
+    ratio: float = 1.0
+    size: SizeGuess | None = None
+    centrality: float | None = None
+    indexed: int = 0
+    rankable: int = 0
+    commits: int = 0
+    missing: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every file that ranks was looked into."""
+        return self.indexed == self.rankable
+
+    @property
+    def told(self) -> bool:
+        """Tell whether the first file is more than a guess: only then is it told as a reason."""
+        return self.confidence != "guess"
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Return the path of the first file, if there is one."""
+        return tuple(file.path for file in self.files[:1])
+
+    @property
+    def confidence(self) -> Band:
+        """Return how sure the first file is; a guess where there is none, or not every file was looked into."""
+        return self.files[0].confidence if self.files and self.whole else "guess"

@@ -1,0 +1,53 @@
+"""Words of code: identifiers, the parts they are made of, and the number that stands for a term in an index. Pure.
+
+An index holds no words, only 64-bit digests of them: a secret that stands in a file like a word is not copied.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Literal
+
+IDENTIFIER = re.compile(r"[^\W\d]\w{2,63}")
+TermKind = Literal["definition", "identifier", "part"]
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_SHORTEST = 3
+_DIGEST = 8  # bytes
+# Words that say nothing of where: of English, and of any program.
+_SAY_NOTHING = (
+    "the and for that this with from are was not but have has had can could should would will when where which what "
+    "there their they them then than into out use used using does did doesn don its it's also any all some one two "
+    "get set self def class return import none true false if else elif try except raise print args kwargs object "
+    "new old like make made only just more most such via per how why who been being were because about after before "
+    "between both each few other same very see seem seems example following code file line issue problem expected "
+    "actual behavior behaviour result error version python please think know want need work works working "
+)
+STOP_WORDS = frozenset(_SAY_NOTHING.split())
+
+
+@lru_cache(maxsize=400_000)
+def parts_of(identifier: str) -> tuple[str, ...]:
+    """Return the parts of *identifier*, folded and without their plural: `HTTPRequests_v2` has `http`, `request`."""
+    found = _PART.findall(identifier)
+    return tuple(stem(part.lower()) for part in found if len(part) >= _SHORTEST)
+
+
+def stem(word: str) -> str:
+    """Return *word*, which is folded, without the ending of a plural."""
+    if len(word) > _SHORTEST + 1 and word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if len(word) > _SHORTEST and word.endswith("s") and not word.endswith("ss") else word
+
+
+def plain_parts(text: str) -> list[str]:
+    """Return the parts of all identifiers of *text* that say something, in order."""
+    return [part for name in IDENTIFIER.findall(text) for part in parts_of(name) if part not in STOP_WORDS]
+
+
+@lru_cache(maxsize=800_000)
+def number_of(kind: TermKind, word: str) -> int:
+    """Return the signed 64-bit number that stands for *word* in an index."""
+    salted = f"{kind}\0{word}".encode("utf-8", "replace")
+    return int.from_bytes(blake2b(salted, digest_size=_DIGEST).digest(), "little", signed=True)

@@ -1,0 +1,31 @@
+"""Ask the repository where a task works, within its time. What is not ready is told, and goes on with the next call."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from profile_router.core.evidence import Evidence
+from profile_router.core.policy import Policy
+from profile_router.core.task import Task
+from profile_router.evidence.measure import Surroundings
+from profile_router.repository.locate import locate
+from profile_router.repository.sources import WorkTreeFiles
+
+_FOLDER = "repositories"
+
+
+def with_located(
+    task: Task, evidence: Evidence, around: Surroundings, policy: Policy, cache: Path, seconds: float
+) -> Evidence:
+    """Return *evidence* with what the repository tells in *seconds*; its index lies in a folder of *cache*."""
+    if around.workspace is None:
+        return evidence
+    source = WorkTreeFiles(
+        workspace=around.workspace, now_ns=time.time_ns(), private=policy.private_paths, original=around.copied_from
+    )
+    weights = asdict(policy.repository.weights)
+    found = locate(source, f"{task.goal}\n{task.context}", cache / _FOLDER, weights=weights, seconds=seconds)
+    notes = [f"of the repository {missing}" for missing in found.missing]
+    return replace(evidence, located=found, notes=(*evidence.notes, *notes))

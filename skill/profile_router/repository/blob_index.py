@@ -1,0 +1,171 @@
+"""The index on disk: which blobs have which terms. A database for each repository, in our cache, closed to others.
+
+Blobs are found by their content, so that a change of branch or a new copy reads nothing twice. Terms are numbers
+(`core.locating.terms`): the file holds no text but paths. Postings are written in parts, one for each visit that added
+something; small parts are brought together. A damaged file is set aside and made anew, as all our databases.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from profile_router.core.locating.file_terms import FileTerms
+from profile_router.state.database import reading, transaction
+
+VERSION = 1
+_TIMES_BITS = 6
+_MOST_TIMES = (1 << _TIMES_BITS) - 1
+_AT_ONCE = 900  # values of one statement
+_SMALL_PARTS, _SMALL = 24, 40_000  # so many parts of fewer rows are brought together
+_TABLES = """
+CREATE TABLE IF NOT EXISTS blob (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, lines INTEGER NOT NULL,
+                                 defined INTEGER NOT NULL, identifiers INTEGER NOT NULL, parts INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS posting (term INTEGER NOT NULL, part INTEGER NOT NULL, blobs BLOB NOT NULL,
+                                    PRIMARY KEY (term, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS part (id INTEGER PRIMARY KEY, size INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS tree (name TEXT PRIMARY KEY, seen INTEGER NOT NULL, files TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS past (name BLOB PRIMARY KEY, at INTEGER NOT NULL, title BLOB NOT NULL,
+                                 lines INTEGER NOT NULL, files TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chain (head TEXT PRIMARY KEY, seen INTEGER NOT NULL, commits BLOB NOT NULL,
+                                  packed BLOB NOT NULL, touched TEXT NOT NULL) WITHOUT ROWID
+"""
+
+
+class BlobRow(NamedTuple):
+    """What the index knows of a blob: its number, lines, and how many definitions, identifiers and parts it has.
+
+    `lines` below 0: a program wrote it, or it is no text, so it does not rank.
+    """
+
+    id: int
+    lines: int
+    defined: int
+    identifiers: int
+    parts: int
+
+
+def _made(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return
+    connection.execute("PRAGMA journal_mode = WAL")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@dataclass(frozen=True, slots=True)
+class BlobIndex:
+    """The index in the file `path`. All methods raise StateError where it cannot be used."""
+
+    path: Path
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Open it to read one state of it."""
+        with reading(self.path, _made) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Open it for one write. What a loss of power takes is found out again, so nothing waits for the disk."""
+        with transaction(self.path, _made_to_write) as connection:
+            yield connection
+
+
+def _made_to_write(connection: sqlite3.Connection) -> None:
+    _made(connection)
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+def blobs_of(connection: sqlite3.Connection, names: Iterable[bytes]) -> dict[bytes, BlobRow]:
+    """Return what is known of those blobs that have one of *names*."""
+    wanted = list(names)
+    found: dict[bytes, BlobRow] = {}
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = wanted[at : at + _AT_ONCE]
+        marks = ",".join("?" * len(some))
+        statement = f"SELECT name, id, lines, defined, identifiers, parts FROM blob WHERE name IN ({marks})"  # noqa: S608
+        found.update((row[0], BlobRow(*row[1:])) for row in connection.execute(statement, some))
+    return found
+
+
+def add_blobs(connection: sqlite3.Connection, found: Sequence[tuple[bytes, FileTerms | None]]) -> dict[bytes, BlobRow]:
+    """Add the blobs *found* with their terms (None: it does not rank) as one part; return what was not known of them.
+
+    Another process may have added some meanwhile: those are left as they are.
+    """
+    postings: dict[int, array[int]] = {}
+    rows: dict[bytes, BlobRow] = {}
+    found = [each for each in dict(found).items() if not _has(connection, each[0])]
+    after = connection.execute("SELECT coalesce(max(id), 0) FROM blob").fetchone()[0]
+    for number, (name, terms) in enumerate(found, after + 1):
+        if terms is None:
+            rows[name] = BlobRow(number, -1, 0, 0, 0)
+            continue
+        words, parts = sum(terms.identifiers.values()), sum(terms.parts.values())
+        rows[name] = BlobRow(number, terms.lines, len(terms.definitions), words, parts)
+        shifted = number << _TIMES_BITS
+        for term, times in terms.terms:
+            value = shifted | min(times, _MOST_TIMES)
+            if (posting := postings.get(term)) is None:
+                postings[term] = array("I", (value,))
+            else:
+                posting.append(value)
+    part = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
+    connection.executemany(
+        "INSERT INTO blob VALUES (?, ?, ?, ?, ?, ?)",
+        ((row.id, name, row.lines, row.defined, row.identifiers, row.parts) for name, row in rows.items()),
+    )
+    _write_part(connection, part, postings)
+    return rows
+
+
+def _has(connection: sqlite3.Connection, name: bytes) -> bool:
+    return connection.execute("SELECT 1 FROM blob WHERE name = ?", (name,)).fetchone() is not None
+
+
+def _write_part(connection: sqlite3.Connection, part: int, postings: Mapping[int, array[int]]) -> None:
+    connection.execute("INSERT INTO part VALUES (?, ?)", (part, len(postings)))
+    rows = ((term, part, postings[term].tobytes()) for term in sorted(postings))
+    connection.executemany("INSERT INTO posting VALUES (?, ?, ?)", rows)
+
+
+def bring_together(connection: sqlite3.Connection) -> None:
+    """Make one part of the small ones, where there are many: each is one more look for each term."""
+    small = [row[0] for row in connection.execute("SELECT id FROM part WHERE size < ? ORDER BY id", (_SMALL,))]
+    if len(small) < _SMALL_PARTS:
+        return
+    marks = ",".join("?" * len(small))
+    postings: dict[int, array[int]] = {}
+    chosen = f"SELECT term, blobs FROM posting WHERE part IN ({marks}) ORDER BY term, part"  # noqa: S608 - only marks
+    for term, blobs in connection.execute(chosen, small):
+        postings.setdefault(term, array("I")).frombytes(blobs)
+    connection.execute(f"DELETE FROM posting WHERE part IN ({marks})", small)  # noqa: S608
+    connection.execute(f"DELETE FROM part WHERE id IN ({marks})", small)  # noqa: S608
+    part = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
+    _write_part(connection, part, postings)
+
+
+def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[int, array[int]]:
+    """Return for each of *terms* that is known its blobs and how often it stands in each, packed: see `unpacked`."""
+    wanted = list(dict.fromkeys(terms))
+    found: dict[int, array[int]] = {}
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = wanted[at : at + _AT_ONCE]
+        marks = ",".join("?" * len(some))
+        statement = f"SELECT term, blobs FROM posting WHERE term IN ({marks})"  # noqa: S608 - only marks
+        for term, blobs in connection.execute(statement, some):
+            found.setdefault(term, array("I")).frombytes(blobs)
+    return found
+
+
+def unpacked(values: Iterable[int], local: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
+    """Return which of the *local* numbers of blobs the packed *values* name, and how often a term stands in each."""
+    get = local.get
+    return [(at, value & _MOST_TIMES) for value in values for at in get(value >> _TIMES_BITS, ())]

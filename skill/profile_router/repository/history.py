@@ -1,0 +1,235 @@
+"""The history of a repository: its last commits along the first parents, each kept by its name once it was read.
+
+A merge counts as one change, as its pull request is one task. Git's exit code is checked: where an object is not here
+(a partial clone), the commits are read without their lines; where that fails too, there is no history. A shallow
+clone's last commit has no parent there, and is left out. The whole is kept packed, by the head that it is of.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.core.locating.past import PackedPast, PastCommit, packed
+from profile_router.core.locating.rankable import sort_of
+from profile_router.core.locating.terms import number_of, plain_parts
+from profile_router.errors import WorkspaceError
+from profile_router.git.command import git
+from profile_router.repository.blob_index import BlobIndex
+from profile_router.repository.sources import FileSource
+
+MOST_COMMITS = 2_000
+_AT_ONCE = 100
+_SECONDS = 20.0
+_LEAST_SECONDS = 0.1  # less is not worth asking git; the first of a call always gets it
+_MOST_FILES = 300  # of one commit that are kept
+_MOST_HEADS = 8
+_TITLE = 300
+_FORMAT = "--format=%x01%H%x02%ct%x02%s%x02%b%x03"
+_MERGED = re.compile(r"^Merge (?:pull request|PR|branch|remote|tag)\b", re.IGNORECASE)
+_NO_TASK = re.compile(
+    r"^(?:bump|build\(deps|chore\(deps|release|version|merge branch|merge remote|revert \"?merge)\b", re.IGNORECASE
+)
+_PACKED = ("titles", "ends", "norms", "lines", "sizes")
+_ROW = "SELECT name, at, title, lines, files FROM past WHERE name IN ({})"
+_ROWS_AT_ONCE = 900
+
+
+@dataclass(frozen=True, slots=True)
+class PastChanges:
+    """The commits that were read, newest first, of `known` that there are. `problem` says why there are none."""
+
+    past: PackedPast
+    names: Sequence[bytes] = ()
+    known: int = 0
+    problem: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether all were read."""
+        return not self.problem and len(self.names) == self.known
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A commit as it is kept: time (s since 1970), its title's numbers packed, lines, and its files as JSON."""
+
+    at: int
+    title: bytes
+    lines: int
+    files: str
+
+    def commit(self) -> PastCommit:
+        title: array[int] = array("q")
+        title.frombytes(self.title)
+        return PastCommit(title, self.lines, paths_of(self.files))
+
+
+def past_changes(
+    source: FileSource, index: BlobIndex, until: float | None, *, before_head: bool = False
+) -> PastChanges:
+    """Return the history of *source*, as far as it is in the *index* or can be read *until* a moment (monotonic s).
+
+    *before_head*: only commits that are older than the head. Raises StateError.
+    """
+    root = source.root
+    if root is None:
+        return PastChanges(PackedPast(), problem="a folder without git has no history")
+    try:
+        head = _head(source, root)
+        if not head:
+            return PastChanges(PackedPast(), problem="there is no commit yet")
+        key = f"{head} before" if before_head else head
+        if (kept := _recalled(index, key)) is not None:
+            return kept
+        chain = _chain(source, root)
+        found = _known(source, root, chain, index, until)
+    except WorkspaceError as error:
+        return PastChanges(PackedPast(), problem=str(error))
+    read = [name for name in chain if name in found]
+    if before_head and read:
+        newest = found[read[0]].at
+        chain = read = [name for name in read if found[name].at < newest]
+    past = packed([found[name].commit() for name in read])
+    if len(read) == len(chain):
+        _keep_packed(index, key, read, past)
+    return PastChanges(past, read, len(chain))
+
+
+def files_of(index: BlobIndex, names: Sequence[bytes]) -> Mapping[bytes, tuple[str, ...]]:
+    """Return the files that each of the commits *names* changed. Raises StateError."""
+    return {name: paths_of(row.files) for name, row in _rows(index, names).items()}
+
+
+def paths_of(text: str) -> tuple[str, ...]:
+    """Return the paths that a row holds; none where it is damaged."""
+    try:
+        return tuple(map(str, json.loads(text)))
+    except (ValueError, TypeError):
+        return ()
+
+
+def _head(source: FileSource, root: Path) -> str:
+    """Return the name of the head's commit, empty where there is none yet."""
+    said = git(root, *source.words, "rev-parse", "--quiet", "--verify", f"{source.head}^{{commit}}", ok=(0, 1, 128))
+    return said.strip()
+
+
+def _chain(source: FileSource, root: Path) -> list[bytes]:
+    words = ("rev-list", "--first-parent", "--min-parents=1", f"--max-count={MOST_COMMITS}", source.head, "--")
+    return [bytes.fromhex(line) for line in git(root, *source.words, *words, timeout_s=_SECONDS).split()]
+
+
+def _known(
+    source: FileSource, root: Path, chain: Sequence[bytes], index: BlobIndex, until: float | None
+) -> dict[bytes, _Kept]:
+    """Return the commits of *chain* that are known, and read the others, newest first, *until* a moment."""
+    found = _rows(index, chain)
+    missing = [name for name in chain if name not in found]
+    for at in range(0, len(missing), _AT_ONCE):
+        left = _SECONDS if until is None else until - time.monotonic()
+        if at and left < _LEAST_SECONDS:
+            break
+        rows = dict(_read(source, root, missing[at : at + _AT_ONCE], max(left, _LEAST_SECONDS)))
+        found.update(rows)
+        with index.write() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?, ?)",
+                ((name, row.at, row.title, row.lines, row.files) for name, row in rows.items()),
+            )
+    return found
+
+
+def _read(source: FileSource, root: Path, names: Sequence[bytes], left: float) -> Iterator[tuple[bytes, _Kept]]:
+    """Yield the commits *names*, none where that takes more than the seconds *left*. Raises WorkspaceError."""
+    words = ("log", "--no-walk=unsorted", "--stdin", "-m", "--first-parent", "--no-renames", "--no-ext-diff",
+             "--no-textconv", "-z", "--relative", _FORMAT)  # fmt: skip
+    send = "".join(f"{name.hex()}\n" for name in names)
+    try:
+        said = git(root, *source.words, *words, "--numstat", send=send, timeout_s=left)
+    except WorkspaceError as error:
+        if "took more than" in str(error):
+            return
+        said = git(root, *source.words, *words, "--name-only", send=send, timeout_s=_SECONDS)
+    for one in said.split("\x01")[1:]:
+        head, _, changes = one.partition("\x03")
+        name, at, subject, body = head.split("\x02", 3)
+        yield bytes.fromhex(name), _Kept(int(at), _title(subject, body), *_changes(changes))
+
+
+def _title(subject: str, body: str) -> bytes:
+    if _MERGED.match(subject):
+        said = next((line.strip() for line in body.split("\n") if line.strip()), "")
+        subject = said or subject.rpartition("/")[2].replace("-", " ").replace("_", " ")
+    if _NO_TASK.match(subject):
+        return b""
+    numbers = dict.fromkeys(number_of("part", part) for part in plain_parts(subject[:_TITLE]))
+    return array("q", numbers).tobytes()
+
+
+def _changes(told: str) -> tuple[int, str]:
+    """Return the hand-written lines of a commit (-1: not told), and its files that rank, as JSON."""
+    lines, files, counted = 0, [], False
+    for entry in told.split("\0"):
+        added, _, rest = entry.strip("\n").partition("\t")
+        removed, tab, path = rest.partition("\t")
+        if not tab:
+            added, removed, path = "-", "-", entry.strip("\n")
+        if not path or sort_of(path) is None:
+            continue
+        files.append(path)
+        if added.isdigit():
+            counted = True
+            lines += int(added) + int(removed)
+    return (lines if counted or not files else -1), json.dumps(files[:_MOST_FILES], separators=(",", ":"))
+
+
+def _rows(index: BlobIndex, names: Sequence[bytes]) -> dict[bytes, _Kept]:
+    found: dict[bytes, _Kept] = {}
+    with index.read() as connection:
+        for at in range(0, len(names), _ROWS_AT_ONCE):
+            some = names[at : at + _ROWS_AT_ONCE]
+            rows = connection.execute(_ROW.format(",".join("?" * len(some))), some)
+            found.update((row[0], _Kept(*row[1:])) for row in rows)
+    return found
+
+
+def _recalled(index: BlobIndex, key: str) -> PastChanges | None:
+    with index.read() as connection:
+        row = connection.execute("SELECT commits, packed, touched FROM chain WHERE head = ?", (key,)).fetchone()
+    return None if row is None else _unpacked(*row)
+
+
+def _unpacked(commits: bytes, packed_arrays: bytes, touched: str) -> PastChanges | None:
+    try:
+        about, names = json.loads(touched), []
+        past = PackedPast(touched={str(path): int(times) for path, times in about["touched"].items()})
+        place = 0
+        for name, size in zip(_PACKED, about["sizes"], strict=True):
+            getattr(past, name).frombytes(packed_arrays[place : place + size])
+            place += size
+        width = len(commits) // len(past) if len(past) else 1
+        names = [commits[at : at + width] for at in range(0, len(commits), width)]
+        return PastChanges(past, names, len(names)) if len(names) == len(past) else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _keep_packed(index: BlobIndex, key: str, names: Sequence[bytes], past: PackedPast) -> None:
+    arrays = [getattr(past, name).tobytes() for name in _PACKED]
+    about = json.dumps({"sizes": [len(each) for each in arrays], "touched": past.touched}, separators=(",", ":"))
+    with index.write() as connection:
+        _replace(connection, (key, time.time_ns(), b"".join(names), b"".join(arrays), about))
+
+
+def _replace(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
+    connection.execute("INSERT OR REPLACE INTO chain VALUES (?, ?, ?, ?, ?)", row)
+    connection.execute(
+        "DELETE FROM chain WHERE head NOT IN (SELECT head FROM chain ORDER BY seen DESC LIMIT ?)", (_MOST_HEADS,)
+    )

@@ -1,0 +1,204 @@
+"""Where files are listed and read from: a work tree as it lies on the disk, or a commit of a clone without one.
+
+A work tree is told by the marks of its files (size, times, entry), as git tells it, so that edits that nobody staged
+and new files count, what git ignores does not, and no filter of the repository is run. What is not a plain file is left
+out: links, pipes, other repositories inside this one, and what is tracked but not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from profile_router.core.locating.rankable import LARGEST_BYTES, Sort, sort_of
+from profile_router.core.privacy.findings import private_glob
+from profile_router.errors import WorkspaceError
+from profile_router.git.command import git
+from profile_router.outside.plain_file import read_plain
+from profile_router.repository.seen_tree import SeenTree
+from profile_router.workspace.folder import Workspace, tracked_files
+
+MOST_FILES = 100_000
+_FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
+_AT_ONCE = 200  # blobs
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file that ranks. `mark` tells its content apart from any other that it had; empty: it is to be read anew.
+
+    `blob` is the name of its content where it is known unread.
+    """
+
+    path: str
+    sort: Sort
+    mark: str
+    blob: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files that rank, and the paths of all others."""
+
+    files: Sequence[ListedFile]
+    others: Sequence[str]
+
+
+class FileSource(Protocol):
+    """Lists and reads files. `key` names the index, `tree` what is listed; in `root` git is asked for `head`."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def tree(self) -> str: ...  # noqa: D102
+    @property
+    def root(self) -> Path | None: ...  # noqa: D102
+    @property
+    def head(self) -> str: ...  # noqa: D102
+    @property
+    def words(self) -> tuple[str, ...]: ...  # noqa: D102
+    def listed(self, seen: SeenTree) -> Listing: ...  # noqa: D102
+    def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkTreeFiles:
+    """The files of *workspace*; those that one of the globs *private* matches are neither read nor told.
+
+    `original`: the folder that the workspace is a copy of, whose index serves both. `now_ns` is since 1970.
+    """
+
+    workspace: Workspace
+    now_ns: int
+    private: tuple[str, ...] = ()
+    original: Path | None = None
+    head: str = "HEAD"
+    words: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return the folder, of the original where this is a copy."""
+        return f"tree {self.original or self.workspace.root}"
+
+    @property
+    def tree(self) -> str:
+        """Return the folder, and what of it is private."""
+        globs = hashlib.sha256("\0".join(self.private).encode("utf-8", "replace")).hexdigest()[:12]
+        return f"{self.workspace.root} {globs}".encode("utf-8", "backslashreplace").decode()
+
+    @property
+    def root(self) -> Path | None:
+        """Return the folder in which git is asked, None where there is no git."""
+        return self.workspace.root if self.workspace.git else None
+
+    def listed(self, seen: SeenTree) -> Listing:
+        """Return the files. Raises WorkspaceError where git fails, or there are more than MOST_FILES."""
+        tracked = tracked_files(self.workspace)
+        if len(tracked) > MOST_FILES:
+            raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
+        files: list[ListedFile] = []
+        others: list[str] = []
+        for path in tracked:
+            known = seen.files.get(path)
+            sort = known.sort if known else None if path in seen.others else self._sort(path)
+            if sort is None:
+                others.append(path)
+            elif (mark := self._mark(path)) is not None:
+                files.append(ListedFile(path, sort, mark))
+        return Listing(files, others)
+
+    def _sort(self, path: str) -> Sort | None:
+        return None if private_glob(path, self.private) else sort_of(path)
+
+    def _mark(self, path: str) -> str | None:
+        try:
+            found = os.lstat(f"{self.workspace.root}/{path}")
+        except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
+            return None
+        fresh = max(found.st_mtime_ns, found.st_ctime_ns) > self.now_ns - _FRESH_NS
+        return "" if fresh else f"{found.st_size:x}.{found.st_mtime_ns:x}.{found.st_ctime_ns:x}.{found.st_ino:x}"
+
+    def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
+        """Yield each of *files* with the name of its blob and its content; without those that cannot be read."""
+        for file in files:
+            try:
+                content = read_plain(self.workspace.root / file.path, LARGEST_BYTES, links=False)
+            except (OSError, ValueError):
+                continue
+            if content is not None:
+                header = b"blob %d\0" % len(content)
+                yield file, hashlib.sha1(header + content, usedforsecurity=False).digest(), content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitFiles:
+    """The files of the commit *head* in the clone *clone*, which needs no work tree: for measuring on past commits."""
+
+    clone: Path
+    head: str
+
+    @property
+    def key(self) -> str:
+        """Return the clone."""
+        return f"clone {self.clone}"
+
+    @property
+    def tree(self) -> str:
+        """Return the commit."""
+        return self.head
+
+    @property
+    def root(self) -> Path | None:
+        """Return the clone."""
+        return self.clone
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the words by which git takes a bare clone."""
+        return ("--git-dir=.",) if (self.clone / "HEAD").is_file() else ()
+
+    def listed(self, seen: SeenTree) -> Listing:
+        """Return the files. Raises WorkspaceError."""
+        lines = git(self.clone, *self.words, "ls-tree", "-r", "-z", self.head).split("\0")
+        files: list[ListedFile] = []
+        others: list[str] = []
+        for line in filter(None, lines):
+            about, _, path = line.partition("\t")
+            known = seen.files.get(path)
+            sort = known.sort if known else None if path in seen.others else sort_of(path)
+            if sort is None or not line.startswith("100"):
+                others.append(path)
+            else:
+                name = about.split(" ")[2]
+                files.append(ListedFile(path, sort, name, bytes.fromhex(name)))
+        return Listing(files, others)
+
+    def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
+        """Yield each of *files* with the name of its blob and its content; without those that are not in the clone."""
+        for at in range(0, len(files), _AT_ONCE):
+            fitting = self._there(files[at : at + _AT_ONCE])
+            raw = os.fsencode(self._asked("--batch", fitting))
+            place = 0
+            for file in fitting:
+                end = raw.index(b"\n", place)
+                size = int(raw[place:end].rpartition(b" ")[2])
+                yield file, bytes.fromhex(file.mark), raw[end + 1 : end + 1 + size]
+                place = end + 2 + size
+
+    def _there(self, files: Sequence[ListedFile]) -> Sequence[ListedFile]:
+        sizes = self._asked("--batch-check", files).splitlines()
+        return [
+            file
+            for file, line in zip(files, sizes, strict=True)
+            if not line.endswith(" missing") and int(line.rpartition(" ")[2]) <= LARGEST_BYTES
+        ]
+
+    def _asked(self, way: str, files: Sequence[ListedFile]) -> str:
+        return git(self.clone, *self.words, "cat-file", way, send="".join(f"{file.mark}\n" for file in files))

@@ -1,0 +1,215 @@
+"""Where a task works, by an index of a repository that was made for it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from tests.git.git_repository import repository, run_git, write_files
+
+from profile_router.core.locating.located import Located
+from profile_router.repository.locate import locate
+from profile_router.repository.sources import CommitFiles, WorkTreeFiles
+from profile_router.workspace.folder import Workspace
+
+SHOP = {
+    "shop/cart.py": "class Cart:\n    def total(self):\n        return sum(self.lines)\n",
+    "shop/money.py": "def vat_rate(country):\n    return RATES[country]\n\nRATES = {}\n",
+    "shop/mail.py": "def send_receipt(address):\n    connect(address)\n",
+    "tests/test_money.py": "from shop.money import vat_rate\n\ndef test_rate():\n    assert vat_rate('de')\n",
+    "CHANGELOG.md": "vat_rate vat_rate vat_rate vat rate country",
+    "vendor/money.py": "def vat_rate(country): ...\n",
+    "keys.pem": "vat_rate",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return repository(tmp_path / "shop", SHOP)
+
+
+def look(
+    root: Path,
+    text: str,
+    *,
+    seconds: float | None = None,
+    private: tuple[str, ...] = (),
+    git: bool = True,
+    later: float = 0.0,
+) -> Located:
+    now = time.time_ns() + int(later * 1e9)
+    source = WorkTreeFiles(workspace=Workspace(root, git=git), now_ns=now, private=private)
+    return locate(source, text, root.parent / "cache", seconds=seconds)
+
+
+def paths(found: Located) -> list[str]:
+    return [file.path for file in found.files]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("The VAT rate of a country is wrong", "shop/money.py"),
+        ("`send_receipt` should retry", "shop/mail.py"),
+        ("The total of a cart forgets lines", "shop/cart.py"),
+        ('It breaks\n  File "/x/shop/mail.py", line 2, in send_receipt\n', "shop/mail.py"),
+        ("shop.cart.Cart loses lines", "shop/cart.py"),
+    ],
+)  # fmt: skip
+def test_a_task_without_file_names_names_the_right_file_first(shop: Path, text: str, path: str) -> None:
+    found = look(shop, text)
+    assert paths(found)[0] == path
+    assert found.files[0].why
+    assert found.whole
+
+
+def test_changelogs_vendored_and_private_files_do_not_rank(shop: Path) -> None:
+    found = paths(look(shop, "vat_rate of money", private=("shop/cart*",)))
+    assert not {"CHANGELOG.md", "vendor/money.py", "keys.pem", "shop/cart.py"} & set(found)
+
+
+def test_edits_that_nobody_staged_new_and_deleted_files_count_and_ignored_ones_do_not(shop: Path) -> None:
+    assert paths(look(shop, "def gift_voucher"))[:1] != ["shop/mail.py"]
+    write_files(
+        shop, {"shop/mail.py": "def gift_voucher(): ...\n", ".gitignore": "build.py\n", "build.py": "gift_voucher"}
+    )
+    write_files(shop, {"shop/new_voucher.py": "def gift_voucher_new(): ...\n"})
+    (shop / "shop/cart.py").unlink()
+    found = paths(look(shop, "the gift_voucher"))
+    assert found[0] == "shop/mail.py"
+    assert "shop/new_voucher.py" in found
+    assert not {"build.py", "shop/cart.py"} & set(found)
+
+
+def test_a_file_changed_without_a_new_time_or_size_is_read_anew_as_long_as_it_is_fresh(shop: Path) -> None:
+    place = shop / "shop/mail.py"
+    look(shop, "anything")
+    times = place.stat()
+    place.write_text("def SEND_receipt(address):\n    connect(address)\n")
+    os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert paths(look(shop, "`SEND_receipt`"))[0] == "shop/mail.py"
+
+
+def test_what_the_time_does_not_allow_is_said_and_goes_on_with_the_next_call(tmp_path: Path) -> None:
+    text = "\n".join(f"def thing_{{0}}(): return other_{{0}}_{line}" for line in range(400))
+    big = repository(tmp_path / "big", {f"m{at}.py": text.format(at) for at in range(60)})
+    found = look(big, "thing_7", seconds=0.001, later=60)
+    assert not found.files
+    assert any("looked into so far" in said for said in found.missing)
+    reached = [found.indexed]
+    while not found.whole and len(reached) < 100:
+        found = look(big, "thing_7", seconds=0.001, later=60)
+        reached.append(found.indexed)
+    assert reached == sorted(reached)
+    assert paths(found)[0] == "m7.py"
+
+
+def test_a_folder_without_git_is_indexed_and_has_no_history(tmp_path: Path) -> None:
+    write_files(tmp_path / "plain", SHOP)
+    found = look(tmp_path / "plain", "The VAT rate of a country", git=False)
+    assert paths(found)[0] == "shop/money.py"
+    assert found.commits == 0
+    assert found.missing == ("a folder without git has no history",)
+
+
+def test_past_commits_like_the_task_point_at_their_files(shop: Path) -> None:
+    for number in range(3):
+        write_files(shop, {"shop/mail.py": f"def send_receipt(address):\n    connect(address, {number})\n"})
+        run_git(shop, "commit", "-qam", f"Deliver invoices to Norway again ({number})")
+    found = look(shop, "Invoices to Norway are not delivered")
+    assert paths(found)[0] == "shop/mail.py"
+    assert "changed by commits like it" in found.files[0].why
+    assert found.commits == 3
+
+
+def test_a_merge_counts_as_one_change_by_its_pull_requests_title(shop: Path) -> None:
+    run_git(shop, "switch", "-qc", "side")
+    write_files(shop, {"shop/mail.py": "def send_receipt(address): ...\n"})
+    run_git(shop, "commit", "-qam", "wip")
+    run_git(shop, "switch", "-q", "main")
+    run_git(
+        shop, "merge", "-q", "--no-ff", "side", "-m", "Merge pull request #3 from a/side\n\nDeliver invoices to Norway"
+    )
+    found = look(shop, "Invoices to Norway")
+    assert (paths(found)[0], found.commits) == ("shop/mail.py", 1)
+
+
+def test_a_shallow_clone_has_the_history_that_is_there(shop: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        write_files(shop, {"shop/mail.py": f"{number}\n"})
+        run_git(shop, "commit", "-qam", f"Change {number}")
+    run_git(tmp_path, "clone", "-q", "--depth=3", f"file://{shop}", "shallow")
+    assert look(tmp_path / "shallow", "The VAT rate").commits == 2
+
+
+def test_where_blobs_of_the_past_are_not_here_commits_count_without_their_lines(shop: Path) -> None:
+    for number in range(2):
+        write_files(shop, {"shop/mail.py": f"def send_receipt(): ... # {number}\n"})
+        run_git(shop, "commit", "-qam", f"Deliver invoices {number}")
+    gone = run_git(shop, "rev-parse", "HEAD~1:shop/mail.py").strip()
+    (shop / ".git/objects" / gone[:2] / gone[2:]).unlink()
+    found = look(shop, "Deliver invoices")
+    assert (paths(found)[0], found.commits) == ("shop/mail.py", 2)
+
+
+def test_a_repository_without_a_commit_is_indexed(tmp_path: Path) -> None:
+    root = tmp_path / "empty"
+    write_files(root, SHOP)
+    run_git(root, "init", "-q")
+    found = look(root.resolve(), "The VAT rate of a country")
+    assert paths(found)[0] == "shop/money.py"
+    assert found.missing == ("there is no commit yet",)
+
+
+def test_another_repository_inside_is_left_out(shop: Path) -> None:
+    repository(shop / "inner", {"vat_rate.py": "def vat_rate(): ...\n"})
+    run_git(shop, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", f"file://{shop}/inner", "sub")
+    assert not [path for path in paths(look(shop, "vat_rate")) if path.startswith(("inner", "sub"))]
+
+
+def test_a_link_or_a_pipe_is_not_read(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.py").write_text("def outside_secret(): ...\n")
+    (shop / "shop/link.py").symlink_to(tmp_path / "outside.py")
+    os.mkfifo(shop / "shop/pipe.py")
+    assert not {"shop/link.py", "shop/pipe.py"} & set(paths(look(shop, "outside_secret link pipe")))
+
+
+def test_a_commit_of_a_bare_clone_is_ranked_as_its_files_were(shop: Path, tmp_path: Path) -> None:
+    old = run_git(shop, "rev-parse", "HEAD").strip()
+    write_files(shop, {"shop/later.py": "def vat_rate(): ...\n"})
+    run_git(shop, "add", "-A")
+    run_git(shop, "commit", "-qm", "Later")
+    run_git(tmp_path, "clone", "-q", "--bare", f"file://{shop}", "bare")
+    found = locate(CommitFiles(clone=tmp_path / "bare", head=old), "vat_rate of a country", tmp_path / "cache")
+    assert paths(found)[0] == "shop/money.py"
+    assert "shop/later.py" not in paths(found)
+
+
+def test_the_index_holds_no_word_of_a_file(shop: Path) -> None:
+    write_files(shop, {"shop/key.py": "KEY = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'\n"})
+    look(shop, "anything")
+    raw = b"".join(file.read_bytes() for file in (shop.parent / "cache").iterdir())
+    assert b"ghp_abcdefghij" not in raw
+    assert b"send_receipt" not in raw
+    assert not [file for file in (shop.parent / "cache").iterdir() if file.stat().st_mode & 0o077]
+
+
+def test_a_damaged_index_is_made_anew(shop: Path) -> None:
+    look(shop, "anything")
+    place = next((shop.parent / "cache").glob("*.sqlite"))
+    for beside in shop.parent.glob("cache/*-wal"):
+        beside.unlink()
+    place.write_bytes(b"not a database, not at all" * 100)
+    assert paths(look(shop, "The VAT rate of a country"))[0] == "shop/money.py"
+
+
+def test_blobs_and_commits_that_are_known_are_not_read_again(shop: Path) -> None:
+    look(shop, "anything")
+    place = next((shop.parent / "cache").glob("*.sqlite"))
+    run_git(shop, "mv", "shop/mail.py", "shop/post.py")
+    assert paths(look(shop, "`send_receipt`"))[0] == "shop/post.py"
+    with sqlite3.connect(place) as connection:
+        assert connection.execute("SELECT count(*) FROM blob").fetchone()[0] == 4
