@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = {
     "threads": "list the threads, and which were interrupted",
     "budget": "say what may still be spent today",
     "purge": "remove what is kept of threads and runs",
+    "evaluate": "measure routes and localisation on rows with a known truth",
+    "fit": "fit weights on dev rows, and say whether that helps",
     "graph": "print the state machine as Mermaid",
     "health": "show which servers and keys are on cooldown, and why",
 }

@@ -69,6 +69,12 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
     return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
 
 
+def decide_alone(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Decision:
+    """Return where *task* would go; nothing is written down. Raises RouterError for bad input."""
+    setup = prepare(task, policy_file, environ, cwd)
+    return _decided(setup.task, setup)
+
+
 def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Decision, str]:
     """Return where *task* would go, which Hermes begins by itself now, and the id under which the ledger has it.
 

@@ -1,0 +1,133 @@
+"""`profile-router evaluate`: measure routes, localisation and cascades on rows whose truth is known."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from profile_router.cli.progress import folded
+from profile_router.cli.spelling import as_called
+from profile_router.errors import UsageError
+from profile_router.evaluation.page.html import page_of
+from profile_router.evaluation.page.text import report_lines
+from profile_router.evaluation.peers.catalogue import PEERS, peers_named
+from profile_router.evaluation.report import Report, report_json
+from profile_router.evaluation.study import Study, Told, run_study
+from profile_router.state.whole_files import write_whole
+
+_READABLE = 0o644  # the page is there to be shown
+_EPILOG = "a run that was stopped goes on where it was; peers are installed below our cache, and only when named: {}"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_rows(parser)
+    add = parser.add_argument
+    add("--against", nargs="+", action="extend", default=[], metavar="PEER", help=f"also ask: {', '.join(PEERS)}")
+    add("--outcomes", metavar="FILE", help="what models did with the rows: id and models {NAME: {resolved, cost}}")
+    add("--local-model", metavar="NAME", help="the model of the outcomes that stands for the local tier")
+    add("--burst-model", metavar="NAME", help="the model of the outcomes that stands for the burst tier")
+    add("--free-local", action="store_true", help="count the local model as free")
+    add(
+        "--check-errors",
+        action="append",
+        default=[],
+        metavar="FA,FR",
+        help="how a check errs: false accepts and false rejects, 0 to 1",
+    )
+    parser.epilog = _EPILOG.format("; ".join(f"{peer.name}: {peer.about}" for peer in PEERS.values()))
+
+
+def add_rows(parser: argparse.ArgumentParser) -> None:
+    """Add what `evaluate` and `fit` share."""
+    add = parser.add_argument
+    add("data", nargs="+", metavar="DATA", help="files of rows: one JSON object a line with id, text, truth, split")
+    add("--repos", metavar="DIR", help="local clones, bare or not, as OWNER/NAME; read at each row's base commit")
+    add("--policy", metavar="FILE", help="the policy to decide by")
+    add("--most", type=int, default=0, metavar="N", help="at most so many rows of each file, always the same ones")
+    add("--fresh", action="store_true", help="ask every row anew")
+    add("--html", metavar="FILE", help="write the report as one page")
+    add("--json", action="store_true", help="print it as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report, and write the page; return 0."""
+    study = replace(
+        study_of(arguments),
+        against=peers_named(arguments.against),
+        outcomes=Path(arguments.outcomes) if arguments.outcomes else None,
+        local_model=arguments.local_model,
+        burst_model=arguments.burst_model,
+        free_local=arguments.free_local,
+        errors=[_errors(given) for given in arguments.check_errors],
+    )
+    return tell(arguments, lambda told: run_study(study, os.environ, told))
+
+
+def study_of(arguments: argparse.Namespace) -> Study:
+    """Return what is asked for, as far as `evaluate` and `fit` share it. Raises UsageError."""
+    if arguments.most < 0:
+        raise UsageError(f"--most is {arguments.most} (allowed: 0 for all, or more)")
+    if arguments.html and not Path(arguments.html).absolute().parent.is_dir():
+        raise UsageError(f"--html {arguments.html}: its folder is not there; make it first")
+    return Study(
+        data=[Path(name) for name in arguments.data],
+        repos=Path(arguments.repos).absolute() if arguments.repos else None,
+        policy=arguments.policy,
+        most=arguments.most,
+        fresh=arguments.fresh,
+    )
+
+
+def tell(arguments: argparse.Namespace, make: Callable[[Told], Report]) -> int:
+    """Print the report that *make* returns, and write its page; return 0."""
+    progress = _ProgressLine()
+    try:
+        report = make(progress.say)
+    finally:
+        progress.end()
+    if arguments.html:
+        write_whole(Path(arguments.html), page_of(report).encode(), mode=_READABLE)
+        print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(folded(as_called(line), sys.stdout, indent=2) for line in report_lines(report)))
+    return 0
+
+
+def _errors(given: str) -> tuple[float, float]:
+    """Return the two shares of `0.2,0.1`. Raises UsageError."""
+    try:
+        accepts, rejects = (float(part) for part in given.split(","))
+    except ValueError:
+        accepts = rejects = -1.0
+    if not (0 <= accepts <= 1 and 0 <= rejects <= 1):
+        raise UsageError(f"--check-errors is '{given}' (allowed: two numbers from 0 to 1, such as 0.2,0.1)")
+    return accepts, rejects
+
+
+class _ProgressLine:
+    """Shows progress on stderr: on a terminal in one line, elsewhere a line for each hundredth row."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._said = 0
+
+    def say(self, text: str) -> None:
+        """Show *text*."""
+        self._said += 1
+        if self._live:
+            print(f"\r\x1b[2K{text[:100]}", end="", file=sys.stderr, flush=True)
+        elif self._said % 100 == 1:
+            print(f"profile-router: {text}", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._live and self._said:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,137 @@
+"""Ask every method about every row, once: what was answered before is taken from what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Protocol
+
+from profile_router.errors import WorkspaceError
+from profile_router.evaluation.clones import Clones
+from profile_router.evaluation.kept import KeptAnswers
+from profile_router.evaluation.locators import Locator, Ranking, ranking_of
+from profile_router.evaluation.rows import KnownRow
+from profile_router.evaluation.signals import RouteOf, route_from, route_of
+
+Told = Callable[[str], None]
+
+
+class Scorer(Protocol):
+    """Gives a text numbers, higher where it holds the task for harder. `key` as a `Locator` has it."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in the report."""
+
+    @property
+    def key(self) -> str:
+        """Return what its answers depend on, besides the row."""
+
+    def score(self, text: str) -> Ranking:
+        """Return its `signals` of *text*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """Who is asked. `route_key` is what our route depends on besides the row; empty: it is not asked.
+
+    `clones` None: there are no repositories.
+    """
+
+    policy: Path
+    route_key: str
+    scratch: Path
+    clones: Clones | None = None
+    locators: Sequence[Locator] = ()
+    scorers: Sequence[Scorer] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowAnswers:
+    """All that was answered about one row. `placed`: its repository was there at its base commit."""
+
+    row: KnownRow
+    route: RouteOf
+    placed: bool = False
+    files: frozenset[str] = frozenset()
+    rankings: Mapping[str, Ranking] = field(default_factory=dict)
+    scores: Mapping[str, Ranking] = field(default_factory=dict)
+
+
+def ask_all(rows: Sequence[KnownRow], methods: Methods, kept: KeptAnswers, told: Told) -> tuple[RowAnswers, ...]:
+    """Return the answers about *rows*, repository by repository and there from old to new. *told* hears of progress."""
+    order = sorted(rows, key=lambda row: (row.repo or "", row.when, row.id))
+    found: list[RowAnswers] = []
+    for repo, group in groupby(order, key=lambda row: row.repo or ""):
+        theirs = list(group)
+        for number, row in enumerate(theirs, 1):
+            told(f"{repo or 'no repository'} {number}/{len(theirs)} · {len(found) + 1} of {len(rows)} rows")
+            found.append(_ask(row, methods, kept))
+    return tuple(sorted(found, key=lambda answer: answer.row.id))
+
+
+class _Place:
+    """The folder of a row at its base commit, laid out when somebody first needs it."""
+
+    def __init__(self, row: KnownRow, clones: Clones | None) -> None:
+        self._row, self._clones = row, clones
+        self._folder: Path | None = None
+        self.there = bool(clones and row.repo and row.commit and clones.has(row.repo))
+
+    def folder(self) -> Path:
+        """Return it. Raises WorkspaceError where the clone lacks the commit."""
+        if self._folder is None:
+            if self._clones is None or not self._row.repo or not self._row.commit:
+                raise WorkspaceError(f"{self._row.where} names no repository with its commit")
+            self._folder = self._clones.at(self._row.repo, self._row.commit)
+        return self._folder
+
+    def gold(self) -> list[str]:
+        """Return those files of the row's truth that were there before the change."""
+        folder = self.folder()
+        return [path for path in self._row.truth.files or () if (folder / path).is_file()]
+
+
+def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
+    place = _Place(row, methods.clones)
+    name = row.digest
+    gold: list[str] = []
+    if place.there:
+        try:
+            gold = kept.get("gold files 1", name, place.gold)
+        except WorkspaceError:
+            place.there = False
+    return RowAnswers(
+        row=row,
+        route=_routed(row, place, methods, kept) if methods.route_key else RouteOf(),
+        placed=place.there,
+        files=frozenset(gold),
+        rankings=dict(_ranked(row, place, methods.locators, kept)) if place.there else {},
+        scores={one.name: ranking_of(kept.get(one.key, name, _scoring(one, row))) for one in methods.scorers},
+    )
+
+
+def _routed(row: KnownRow, place: _Place, methods: Methods, kept: KeptAnswers) -> RouteOf:
+    def routing() -> Mapping[str, object]:
+        folder = place.folder() if place.there else None
+        return asdict(route_of(row.text, folder, methods.policy, methods.scratch))
+
+    where = "in its repository" if place.there else "alone"
+    return route_from(kept.get(f"route {where} {methods.route_key}", row.digest, routing))
+
+
+def _ranked(
+    row: KnownRow, place: _Place, locators: Sequence[Locator], kept: KeptAnswers
+) -> Iterator[tuple[str, Ranking]]:
+    for locator in locators:
+
+        def locating(one: Locator = locator) -> Mapping[str, object]:
+            return one.locate(place.folder(), row.text).plain
+
+        yield locator.name, ranking_of(kept.get(locator.key, row.digest, locating))
+
+
+def _scoring(one: Scorer, row: KnownRow) -> Callable[[], Mapping[str, object]]:
+    return lambda: one.score(row.text).plain

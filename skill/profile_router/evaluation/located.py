@@ -1,0 +1,162 @@
+"""The section on localisation: is a file that was changed among the first, and does being sure mean something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+
+from profile_router.evaluation.answers import RowAnswers
+from profile_router.evaluation.locators import Ranking
+from profile_router.evaluation.metrics.intervals import Measured, interval_of, mean_of
+from profile_router.evaluation.metrics.ranking import any_at, names_one, recall_at
+from profile_router.evaluation.report import BarsFigure, Cell, ResultTable, Section
+
+FIRSTS = (1, 5, 10)
+CODE = frozenset(
+    "py pyi pyx ts tsx js jsx mjs cjs go rs java c h cc cpp hpp rb php cs kt swift scala sh sql vue svelte".split()  # noqa: SIM905 - a table in words
+)
+_TEST_PARTS = frozenset({"test", "tests", "testing", "__tests__"})
+_SAID = (
+    "Gold: the code files of the change that were there at its base commit, tests left out where other code was "
+    "changed. Rows without one are left out. any@k: one of them is among the first k; recall@k: the share of them."
+)
+
+
+def gold_of(answer: RowAnswers) -> frozenset[str]:
+    """Return the files that a perfect ranking puts first."""
+    code = frozenset(path for path in answer.files if path.rpartition(".")[2] in CODE)
+    return frozenset(path for path in code if not _is_test(path)) or code
+
+
+def _is_test(path: str) -> bool:
+    *folders, name = path.lower().split("/")
+    stem = name.partition(".")[0]
+    return bool(_TEST_PARTS & {*folders}) or stem.startswith("test_") or stem.endswith("_test") or ".test." in name
+
+
+def located(answers: Sequence[RowAnswers], ours: str, locators: Sequence[str]) -> Section | None:
+    """Return the section; None where no row has a repository and gold. *ours* is compared with the rest."""
+    rows = [answer for answer in answers if answer.placed and gold_of(answer)]
+    if not rows:
+        return None
+    tables = [_by_set(rows, locators), _by_naming(rows, locators), _in_time(rows, locators)]
+    if others := [name for name in locators if name != ours]:
+        tables.insert(1, _against(rows, ours, others))
+    sure = _by_surety(rows, ours)
+    return Section(
+        title="Which files",
+        said=_SAID,
+        tables=[*tables, *([sure] if sure.rows else [])],
+        figures=[
+            BarsFigure(name="A changed file comes first (any@1)", bars=[(one, _any(rows, one, 1)) for one in locators]),
+            *([BarsFigure(name=f"{ours}: right at rank 1, by how sure", bars=list(_bars(sure)))] if sure.rows else []),
+        ],
+    )
+
+
+def _groups(rows: Sequence[RowAnswers]) -> Iterator[tuple[str, Sequence[RowAnswers]]]:
+    sets = sorted({answer.row.set for answer in rows})
+    for name in sets:
+        yield name, [answer for answer in rows if answer.row.set == name]
+    if len(sets) > 1:
+        yield "all", rows
+
+
+def _ranking(answer: RowAnswers, name: str) -> Ranking:
+    return answer.rankings.get(name, Ranking())
+
+
+def _any(rows: Sequence[RowAnswers], name: str, first: int) -> Measured:
+    return mean_of([any_at(_ranking(row, name).paths, gold_of(row), first) for row in rows])
+
+
+def _recall(rows: Sequence[RowAnswers], name: str, first: int) -> Measured:
+    return mean_of([recall_at(_ranking(row, name).paths, gold_of(row), first) for row in rows])
+
+
+def _by_set(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTable:
+    columns = ("rows of", "by", "n", *(f"any@{k}" for k in FIRSTS), *(f"recall@{k}" for k in FIRSTS))
+    return ResultTable(
+        name="localisation",
+        columns=columns,
+        rows=[
+            (name, one, len(some), *(_any(some, one, k) for k in FIRSTS), *(_recall(some, one, k) for k in FIRSTS))
+            for name, some in _groups(rows)
+            for one in locators
+        ],
+    )
+
+
+def _against(rows: Sequence[RowAnswers], ours: str, others: Sequence[str]) -> ResultTable:
+    def gain(some: Sequence[RowAnswers], other: str, first: int) -> Measured:
+        gold = [gold_of(row) for row in some]
+        won = [any_at(_ranking(row, ours).paths, wanted, first) for row, wanted in zip(some, gold, strict=True)]
+        lost = [any_at(_ranking(row, other).paths, wanted, first) for row, wanted in zip(some, gold, strict=True)]
+        return interval_of(lambda drawn: fmean(won[row] - lost[row] for row in drawn), len(some))
+
+    return ResultTable(
+        name="paired",
+        said=f"By how much {ours} is above the other on the same rows; an interval without 0 is a difference.",
+        columns=("rows of", "against", "n", *(f"any@{k} more" for k in FIRSTS)),
+        rows=[
+            (name, other, len(some), *(gain(some, other, k) for k in FIRSTS))
+            for name, some in _groups(rows)
+            for other in others
+        ],
+    )
+
+
+def _by_naming(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTable:
+    named = [row for row in rows if names_one(row.row.text, gold_of(row))]
+    unnamed = [row for row in rows if not names_one(row.row.text, gold_of(row))]
+    return ResultTable(
+        name="named",
+        said="Rows whose text names a gold file, and the rest.",
+        columns=("text", "by", "n", *(f"any@{k}" for k in FIRSTS), "recall@10"),
+        rows=[
+            (what, one, len(some), *(_any(some, one, k) for k in FIRSTS), _recall(some, one, 10))
+            for what, some in (("names a file", named), ("names none", unnamed))
+            if some
+            for one in locators
+        ],
+    )
+
+
+def _by_surety(rows: Sequence[RowAnswers], ours: str) -> ResultTable:
+    words = sorted({_ranking(row, ours).sure for row in rows} - {""})
+    told: list[tuple[Cell, ...]] = []
+    for word in words:
+        some = [row for row in rows if _ranking(row, ours).sure == word]
+        told.append((word, len(some), len(some) / len(rows), _any(some, ours, 1), _any(some, ours, 5)))
+    told.sort(key=lambda row: -row[3].value if isinstance(row[3], Measured) else 0.0)
+    return ResultTable(
+        name="confidence",
+        said=f"How often {ours} is right where it says that it is so sure.",
+        columns=("how sure", "n", "share", "any@1", "any@5"),
+        rows=told,
+    )
+
+
+def _bars(sure: ResultTable) -> Iterator[tuple[str, Measured]]:
+    for word, count, _, first, _ in sure.rows:
+        if isinstance(first, Measured):
+            yield f"{word} ({count})", first
+
+
+def _in_time(rows: Sequence[RowAnswers], locators: Sequence[str]) -> ResultTable:
+    told: list[tuple[Cell, ...]] = []
+    for one in locators:
+        times = sorted(ranking.ms for row in rows if not (ranking := _ranking(row, one)).problem)
+        failed = sum(bool(_ranking(row, one).problem) for row in rows)
+        if times:
+            told.append((one, len(times), _at(times, 0.5), _at(times, 0.95), failed))
+    return ResultTable(
+        name="time",
+        said="Milliseconds a row, as they were when a row was first asked; reading the tree included.",
+        columns=("by", "n", "p50 ms", "p95 ms", "failed"),
+        rows=told,
+    )
+
+
+def _at(times: Sequence[float], share: float) -> float:
+    return round(times[min(len(times) - 1, int(share * len(times)))], 1)

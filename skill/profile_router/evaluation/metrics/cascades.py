@@ -1,0 +1,93 @@
+"""What whole policies solve and cost: one model always, a random or perfect choice, and a cascade with a check.
+
+A cascade asks the local model, then checks. What the check refuses goes to the strong model, and both are paid. The
+check errs: it accepts wrong work (false accepts) and refuses right work (false rejects), independently of the task,
+unless what it said of each task is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from profile_router.evaluation.metrics.curves import Pair, mixes
+
+GIVEN = ((0.4, 0.1), (0.2, 0.1), (0.0, 0.0))  # what a poor, a usual and a perfect check are wrong in
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A policy played over all rows: the share it solved, USD a task, and the share that the strong model worked on."""
+
+    name: str
+    solved: float
+    cost: float
+    strong: float
+
+
+def always(pair: Pair) -> tuple[Played, Played]:
+    """Return what the local and the strong model do alone."""
+    local = Played("always local", fmean(pair.weak), fmean(pair.weak_cost), 0.0)
+    return local, Played("always burst", fmean(pair.strong), fmean(pair.strong_cost), 1.0)
+
+
+def oracle(pair: Pair) -> Played:
+    """Return a choice that knows: the strong model only where it alone is right."""
+    wanted = [gain > 0 for gain in pair.gains]
+    return _chosen("oracle", wanted, pair)
+
+
+def routed(name: str, to_strong: Sequence[bool], pair: Pair) -> Played:
+    """Return a route that sends some tasks to the strong model at once."""
+    return _chosen(name, to_strong, pair)
+
+
+def at_random(share: float, pair: Pair) -> Played:
+    """Return what a random choice of such a *share* is expected to do."""
+    (local, burst) = always(pair)
+    solved = local.solved + share * (burst.solved - local.solved)
+    return Played(f"random {share:.0%} burst", solved, local.cost + share * (burst.cost - local.cost), share)
+
+
+def by_score(name: str, scores: Sequence[float], share: float, pair: Pair) -> Played:
+    """Return the mix with about that *share* of highest scores at the strong model."""
+    mix = mixes(scores, pair)[round(share * len(scores))]
+    return Played(name, mix.solved, mix.cost, mix.share)
+
+
+def cascade(accepts: float, rejects: float, pair: Pair) -> Played:
+    """Return a cascade whose check *accepts* such a share of wrong work, and *rejects* such a share of right work."""
+    passed = [(1 - rejects) * weak + accepts * (1 - weak) for weak in pair.weak]
+    name = f"cascade, check errs {accepts:.0%} / {rejects:.0%}"
+    kept = [(1 - rejects) * weak for weak in pair.weak]
+    return _cascaded(name, passed, kept, pair)
+
+
+def cascade_as_checked(verdicts: Sequence[bool], pair: Pair) -> Played:
+    """Return a cascade with the *verdicts* that a check gave on the local model's work."""
+    passed = [float(said) for said in verdicts]
+    kept = [weak * said for weak, said in zip(pair.weak, passed, strict=True)]
+    return _cascaded("cascade, as checked", passed, kept, pair)
+
+
+def check_errors(verdicts: Sequence[bool], weak: Sequence[float]) -> tuple[float, float]:
+    """Return the measured shares of false accepts, among the wrong, and false rejects, among the right."""
+    wrong = [said for said, solved in zip(verdicts, weak, strict=True) if solved < 0.5]
+    right = [not said for said, solved in zip(verdicts, weak, strict=True) if solved >= 0.5]
+    return (fmean(wrong) if wrong else 0.0), (fmean(right) if right else 0.0)
+
+
+def _chosen(name: str, to_strong: Sequence[bool], pair: Pair) -> Played:
+    rows = range(len(to_strong))
+    solved = fmean(pair.strong[row] if to_strong[row] else pair.weak[row] for row in rows)
+    cost = fmean(pair.strong_cost[row] if to_strong[row] else pair.weak_cost[row] for row in rows)
+    return Played(name, solved, cost, fmean(map(float, to_strong)))
+
+
+def _cascaded(name: str, passed: Sequence[float], kept: Sequence[float], pair: Pair) -> Played:
+    """*passed*: the chance that a task ends at the local model; *kept*: that it ends there and is right."""
+    rows = range(len(passed))
+    solved = fmean(kept[row] + (1 - passed[row]) * pair.strong[row] for row in rows)
+    cost = fmean(pair.weak_cost[row] + (1 - passed[row]) * pair.strong_cost[row] for row in rows)
+    return Played(name, solved, cost, fmean(1 - share for share in passed))

@@ -1,0 +1,98 @@
+"""The report as one HTML page: no script, no font and no picture from elsewhere, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from profile_router.evaluation.metrics.intervals import Measured
+from profile_router.evaluation.page.plots import svg_of
+from profile_router.evaluation.report import Cell, Report, ResultTable, Section, worded
+
+_TITLE = "How hermes-profile-router measures up"
+_NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
+_LIGHT = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce", "#b45309", "#0e7490", "#be185d", "#4b5563")
+_DARK = ("#60a5fa", "#fb923c", "#4ade80", "#c084fc", "#fbbf24", "#22d3ee", "#f472b6", "#9ca3af")
+_STYLE = """
+:root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#59636e;--rule:#d1d9e0;--band:#f6f8fa;LIGHT}
+@media (prefers-color-scheme:dark){:root{--paper:#0d1117;
+--ink:#e6edf3;--soft:#9198a1;--rule:#3d444d;--band:#151b23;DARK}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:68rem;padding:1rem;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.2rem;margin:2.2rem 0 .3rem}
+h3{font-size:1rem;margin:0 0 .3rem}p{margin:.3rem 0 .8rem;max-width:48rem}p,dt,caption{color:var(--soft)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:0}dd{margin:0;overflow-wrap:anywhere}
+.wide{overflow-x:auto;margin:.8rem 0;border:1px solid var(--rule);border-radius:6px}
+table{border-collapse:collapse;font-size:.85rem;width:100%;font-variant-numeric:tabular-nums}
+caption{text-align:left;padding:.4rem .6rem;caption-side:top}
+th,td{padding:.25rem .6rem;text-align:left;white-space:nowrap;border-top:1px solid var(--rule)}
+th{background:var(--band)}.n{text-align:right}.of{color:var(--soft);font-size:.78rem}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;margin:1rem 0}
+figure{margin:0;border:1px solid var(--rule);border-radius:6px;padding:.7rem;min-width:0}
+.plot{width:100%;height:auto;display:block}.plot text{font:11px system-ui,sans-serif;fill:var(--soft)}
+.plot .label{font-size:12px;fill:var(--ink)}.grid{stroke:var(--rule);stroke-width:.6;fill:none}
+.line{fill:none;stroke-width:1.8}.chance{stroke:var(--soft);stroke-dasharray:3 4;fill:none}
+.point{fill:var(--paper);stroke:var(--ink);stroke-width:1.2}
+.plot .number{font-size:10px;font-weight:600;fill:var(--ink);text-anchor:middle}
+.bar{fill:var(--k0);opacity:.75}.whisker{stroke:var(--ink);stroke-width:1.2;fill:none}
+.legend{list-style:none;margin:.5rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.15rem .9rem;font-size:.8rem}
+.key{width:26px;height:8px;margin-right:.35rem;vertical-align:middle}SERIES
+"""
+
+
+def page_of(report: Report) -> str:
+    """Return *report* as a whole HTML document."""
+    facts = {**report.about, **report.run}
+    body = "".join(
+        (
+            f"<h1>{_TITLE}</h1>",
+            "<dl>"
+            + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+            + "</dl>",
+            "".join(f"<p>{escape(note)}</p>" for note in report.notes),
+            *(_section(section) for section in report.sections),
+        )
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FROM_ELSEWHERE}">'
+        f"<title>{_TITLE}</title><style>{_style()}</style></head><body>{body}</body></html>\n"
+    )
+
+
+def _style() -> str:
+    series = "".join(f".s{number}{{stroke:var(--k{number})}}" for number in range(len(_LIGHT)))
+    return _STYLE.replace("LIGHT", _colours(_LIGHT)).replace("DARK", _colours(_DARK)).replace("SERIES", series)
+
+
+def _colours(values: tuple[str, ...]) -> str:
+    return "".join(f"--k{number}:{value};" for number, value in enumerate(values))
+
+
+def _section(section: Section) -> str:
+    plots = "".join(f"<figure><h3>{escape(one.name)}</h3>{svg_of(one)}</figure>" for one in section.figures)
+    return "".join(
+        (
+            f"<h2>{escape(section.title)}</h2><p>{escape(section.said)}</p>",
+            f'<div class="plots">{plots}</div>' if plots else "",
+            *map(_table, section.tables),
+        )
+    )
+
+
+def _table(table: ResultTable) -> str:
+    caption = f"<caption>{escape(table.said)}</caption>" if table.said else ""
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in table.rows)
+    return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _cells(row: Sequence[Cell]) -> Iterator[str]:
+    for cell in row:
+        if isinstance(cell, Measured) and cell.known:
+            value, _, between = worded(cell).partition(" ")
+            yield f'<td class="n">{value} <span class="of">{between}</span></td>'
+        else:
+            yield f"<td{'' if isinstance(cell, str) else ' class=n'}>{escape(worded(cell))}</td>"

@@ -1,0 +1,148 @@
+"""Ask a peer that runs in a process of its own: one line of JSON there, one back, each bounded in size and time."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from profile_router.evaluation.located import CODE
+from profile_router.evaluation.locators import MOST, Ranking
+from profile_router.evaluation.peers import worker
+from profile_router.evaluation.peers.catalogue import PeerPackage
+from profile_router.evaluation.peers.environment import NoPeer
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.workspace.folder import Workspace, tracked_files
+
+START_S, ANSWER_S = 180.0, 300.0
+_MOST_ANSWER = 1_000_000  # bytes
+_MOST_FILES = 50_000
+_MOST_SIGNALS = 20
+
+
+class Peer:
+    """A running peer. `offline`: it has given up the network. Close it at the end; after a failure it starts anew."""
+
+    def __init__(self, package: PeerPackage, python: Path, scratch: Path) -> None:
+        self._package, self._python = package, python
+        self._home = scratch / f"home-{package.name}"
+        self._home.mkdir(mode=0o700, exist_ok=True)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self.offline = False
+        self.version = ""
+        self._start()
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in the report."""
+        return self._package.name
+
+    @property
+    def key(self) -> str:
+        """Return what its answers depend on: its package, and our side of the talk."""
+        return f"peer 1 {self.name} {self.version}"
+
+    def locate(self, folder: Path, text: str) -> Ranking:
+        """Return the files below *folder* that the peer holds for likeliest; it ranks the tracked code files."""
+        files = [path for path in tracked_files(Workspace(folder, git=True)) if path.rpartition(".")[2] in CODE]
+        return self._ask({"text": text, "folder": str(folder), "files": sorted(files)[:_MOST_FILES]})
+
+    def score(self, text: str) -> Ranking:
+        """Return the peer's numbers for *text*."""
+        return self._ask({"text": text})
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _start(self) -> None:
+        environ = {"PATH": os.defpath, "HOME": str(self._home), "TMPDIR": str(self._home), "LC_ALL": "C.UTF-8"}
+        words = [str(self._python), "-s", "-B", "-P", worker.__file__, self.name]
+        self._rest = b""
+        try:
+            self._process = subprocess.Popen(
+                words, env=environ, cwd=self._home, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise NoPeer(f"{self.name} cannot be started: {error}") from None
+        try:
+            told = self._line(START_S)
+        except _Failed as why:
+            self.close()
+            raise NoPeer(f"{self.name} does not start: {why}; its package may have changed") from None
+        self.version, self.offline = str(told.get("ready"))[:60], told.get("offline") is True
+
+    def _ask(self, row: Mapping[str, Any]) -> Ranking:
+        began = time.perf_counter()
+        try:
+            if self._process is None:
+                self._start()
+            self._send(row)
+            told = self._line(ANSWER_S)
+        except (_Failed, NoPeer) as why:
+            self.close()
+            return Ranking(problem=f"{self.name}: {why}")
+        return _ranking(told, (time.perf_counter() - began) * 1_000)
+
+    def _send(self, row: Mapping[str, Any]) -> None:
+        pipe = self._process.stdin if self._process else None
+        if pipe is None:
+            raise _Failed("it was closed")
+        try:
+            pipe.write(json.dumps(row).encode() + b"\n")
+            pipe.flush()
+        except OSError as error:
+            raise _Failed(f"it has ended ({error.strerror})") from None
+
+    def _line(self, seconds: float) -> Mapping[str, Any]:
+        pipe = self._process.stdout if self._process else None
+        if pipe is None or self._process is None:
+            raise _Failed("it was closed")
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while b"\n" not in self._rest:
+                left = deadline - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    raise _Failed(f"no answer in {seconds:g} s")
+                more = os.read(pipe.fileno(), 65_536)
+                if not more:
+                    raise _Failed(f"it ended with exit code {self._process.wait()}")
+                self._rest += more
+                if len(self._rest) > _MOST_ANSWER:
+                    raise _Failed(f"an answer of more than {_MOST_ANSWER:,} bytes")
+        line, _, self._rest = self._rest.partition(b"\n")
+        try:
+            told = read_json(line)
+        except UnreadableJson as error:
+            raise _Failed(f"its answer is {error}") from None
+        if not isinstance(told, dict):
+            raise _Failed("its answer is no JSON object")
+        return told
+
+
+class _Failed(Exception):
+    """The peer gave no answer. The message says why."""
+
+
+def _ranking(told: Mapping[str, Any], ms: float) -> Ranking:
+    """Return what the peer *told*, as far as it has the form."""
+    if told.get("problem"):
+        return Ranking(problem=str(told["problem"])[:300], ms=ms)
+    paths, signals = told.get("paths") or [], told.get("signals") or {}
+    numbers = {str(name): float(value) for name, value in signals.items() if isinstance(value, int | float)}
+    return Ranking(
+        paths=[path for path in paths if isinstance(path, str)][:MOST],
+        signals=dict(list(numbers.items())[:_MOST_SIGNALS]),
+        ms=ms,
+    )

@@ -1,0 +1,113 @@
+"""The values of a report: sections with tables and figures. How they are drawn is said elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from profile_router.evaluation.metrics.intervals import Measured
+
+Cell = str | int | float | Measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultTable:
+    """A table: the first column names the row."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesFigure:
+    """Lines or single points over two axes. `diagonal`: the line of a random choice is drawn."""
+
+    name: str
+    x: str
+    y: str
+    lines: Sequence[tuple[str, Sequence[tuple[float, float]]]]
+    points: Sequence[tuple[str, float, float]] = ()
+    diagonal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsFigure:
+    """Shares between 0 and 1 with their intervals."""
+
+    name: str
+    bars: Sequence[tuple[str, Measured]]
+
+
+Figure = LinesFigure | BarsFigure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One question and what was measured of it."""
+
+    title: str
+    said: str
+    tables: Sequence[ResultTable] = ()
+    figures: Sequence[Figure] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`about`: what was measured with what. `run`: the machine, the day and the time, which differ from run to run."""
+
+    about: Mapping[str, str]
+    run: Mapping[str, str]
+    notes: Sequence[str]
+    sections: Sequence[Section]
+
+
+def worded(cell: Cell) -> str:
+    """Return *cell* as people read it: a share with two or three digits and its interval, a dash for no figure."""
+    if isinstance(cell, Measured):
+        if not cell.known:
+            return "–"
+        return f"{_digits(cell.value)} [{_digits(cell.low)}, {_digits(cell.high)}]"
+    if isinstance(cell, float):
+        return "–" if math.isnan(cell) else _digits(cell)
+    return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _digits(value: float) -> str:
+    text = f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    return text.replace("-0.", "−.").replace("0.", ".", 1) if abs(value) < 1 else text.replace("-", "−")
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Return *report* as JSON: each table a list of objects by column. Figures are for people."""
+    return {
+        "about": dict(report.about),
+        "run": dict(report.run),
+        "notes": list(report.notes),
+        "sections": [
+            {"title": one.title, "tables": {table.name: _table_json(table) for table in one.tables}}
+            for one in report.sections
+        ],
+    }
+
+
+def _table_json(table: ResultTable) -> list[dict[str, Any]]:
+    return [dict(_cells_json(table.columns, row)) for row in table.rows]
+
+
+def _cells_json(columns: Sequence[str], row: Sequence[Cell]) -> Iterable[tuple[str, Any]]:
+    for name, cell in zip(columns, row, strict=True):
+        if isinstance(cell, Measured):
+            yield name, {key: _plain(value) for key, value in asdict(cell).items()}
+        else:
+            yield name, _plain(cell)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN; six digits are more than any interval leaves."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 6)
+    return value
