@@ -84,3 +84,22 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         found.at("acme/other", "a" * 40)
     with pytest.raises(WorkspaceError, match=f"lacks the commit {'b' * 40}"):
         found.at("acme/shop", "b" * 40)
+
+
+def test_a_commit_is_asked_for_its_files_without_a_work_tree(tmp_path: Path) -> None:
+    commits = shop(tmp_path / "repos")
+    found = clones(tmp_path, tmp_path / "repos")
+    paths = [
+        "shop/cart.py",
+        "shop/late.py",
+        "shop",
+        "no\nfile.py",
+        "../etc/passwd",
+        "/etc/passwd",
+        "shop/../shop/cart.py",
+    ]
+    assert found.tree("acme/shop", commits[0]).has(paths) == ["shop/cart.py"]
+    assert found.tree("acme/shop", commits[2]).has(paths) == ["shop/cart.py", "shop/late.py"]
+    assert not any((tmp_path / "scratch").iterdir())
+    with pytest.raises(WorkspaceError, match="lacks the commit"):
+        found.tree("acme/shop", "b" * 40).has(paths)

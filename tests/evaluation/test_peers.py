@@ -41,11 +41,11 @@ def peer(folder: Path, does: str) -> Peer:
 def test_a_peer_gets_the_tracked_code_and_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none-of-its-business")
     commit = shop(tmp_path / "repos")[0]
-    folder = Clones(tmp_path / "repos", tmp_path).at("acme/shop", commit)
-    (folder / "untracked.py").write_text("")
+    tree = Clones(tmp_path / "repos", tmp_path).tree("acme/shop", commit)
+    (tree.lay_out() / "untracked.py").write_text("")
     one = peer(tmp_path, 'print(json.dumps({"paths": row["files"] + row["environ"]}), flush=True)')
     try:
-        paths = one.locate(folder, "the cart").paths
+        paths = one.locate(tree, "the cart").paths
         assert paths[:3] == ["shop/cart.py", "shop/users.py", "tests/test_cart.py"]
         assert not [name for name in paths if "KEY" in name]
         assert one.key == "peer 1 bm25 9"

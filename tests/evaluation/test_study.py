@@ -60,9 +60,11 @@ def test_a_report_tells_files_size_tiers_and_money(study: Study, tmp_path: Path)
     heard: list[str] = []
     report = run_study(study, environ(tmp_path), heard.append)
     found = tables(report_json(report))
-    (localised,) = found["localisation"]
-    assert (localised["n"], localised["any@1"]["value"]) == (20, 0.5)  # half of the texts name a file
-    assert {one["text"]: one["any@1"]["value"] for one in found["named"]} == {"names a file": 1.0, "names none": 0.0}
+    first = {one["by"]: (one["n"], one["any@1"]["value"]) for one in found["localisation"]}
+    assert first == {"ours": (20, 1.0), "named files": (20, 0.5)}  # half of the texts name a file
+    named = {(one["by"], one["text"]): one["any@1"]["value"] for one in found["named"]}
+    assert (named["named files", "names a file"], named["named files", "names none"]) == (1.0, 0.0)
+    assert {one["any@1 more"]["value"] for one in found["paired"]} == {0.5}
     areas = {one["signal"]: one["AUROC"]["value"] for one in found["auroc"] if one["question"] == "≥ 200 lines"}
     assert (areas["length"], areas["route"]) == (1.0, 0.5)
     assert {one["limit"] for one in found["tiers"]} >= {"≥ 20 files", "> 50 files", "≥ 200 lines"}
@@ -71,7 +73,7 @@ def test_a_report_tells_files_size_tiers_and_money(study: Study, tmp_path: Path)
     assert len(heard) == 20
 
     again = run_study(study, environ(tmp_path), heard.append)  # nothing is asked anew, and nothing differs
-    assert "; 60 of 60 answers" in again.run["took"]
+    assert "; 80 of 80 answers" in again.run["took"]
     assert report_json(again)["sections"] == report_json(report)["sections"]
 
     page, lines = page_of(report), "\n".join(report_lines(report))

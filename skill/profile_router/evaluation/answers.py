@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from profile_router.errors import WorkspaceError
-from profile_router.evaluation.clones import Clones
+from profile_router.evaluation.clones import Clones, PastTree
 from profile_router.evaluation.kept import KeptAnswers
 from profile_router.evaluation.locators import Locator, Ranking, ranking_of
 from profile_router.evaluation.rows import KnownRow
@@ -73,25 +73,24 @@ def ask_all(rows: Sequence[KnownRow], methods: Methods, kept: KeptAnswers, told:
 
 
 class _Place:
-    """The folder of a row at its base commit, laid out when somebody first needs it."""
+    """The repository of a row at its base commit."""
 
     def __init__(self, row: KnownRow, clones: Clones | None) -> None:
         self._row, self._clones = row, clones
-        self._folder: Path | None = None
+        self._tree: PastTree | None = None
         self.there = bool(clones and row.repo and row.commit and clones.has(row.repo))
 
-    def folder(self) -> Path:
-        """Return it. Raises WorkspaceError where the clone lacks the commit."""
-        if self._folder is None:
+    def tree(self) -> PastTree:
+        """Return it. Raises WorkspaceError."""
+        if self._tree is None:
             if self._clones is None or not self._row.repo or not self._row.commit:
                 raise WorkspaceError(f"{self._row.where} names no repository with its commit")
-            self._folder = self._clones.at(self._row.repo, self._row.commit)
-        return self._folder
+            self._tree = self._clones.tree(self._row.repo, self._row.commit)
+        return self._tree
 
     def gold(self) -> list[str]:
         """Return those files of the row's truth that were there before the change."""
-        folder = self.folder()
-        return [path for path in self._row.truth.files or () if (folder / path).is_file()]
+        return self.tree().has(self._row.truth.files or ())
 
 
 def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
@@ -100,7 +99,7 @@ def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
     gold: list[str] = []
     if place.there:
         try:
-            gold = kept.get("gold files 1", name, place.gold)
+            gold = kept.get("gold files 2", name, place.gold)
         except WorkspaceError:
             place.there = False
     return RowAnswers(
@@ -115,7 +114,7 @@ def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
 
 def _routed(row: KnownRow, place: _Place, methods: Methods, kept: KeptAnswers) -> RouteOf:
     def routing() -> Mapping[str, object]:
-        folder = place.folder() if place.there else None
+        folder = place.tree().lay_out() if place.there else None
         return asdict(route_of(row.text, folder, methods.policy, methods.scratch))
 
     where = "in its repository" if place.there else "alone"
@@ -128,7 +127,7 @@ def _ranked(
     for locator in locators:
 
         def locating(one: Locator = locator) -> Mapping[str, object]:
-            return one.locate(place.folder(), row.text).plain
+            return one.locate(place.tree(), row.text).plain
 
         yield locator.name, ranking_of(kept.get(locator.key, row.digest, locating))
 

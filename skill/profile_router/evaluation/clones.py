@@ -7,7 +7,8 @@ settings. Going from commit to commit rewrites only what differs. Links become p
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
@@ -15,11 +16,33 @@ from profile_router.git.command import git
 from profile_router.state.whole_files import write_whole
 
 _TIMEOUT_S = 300.0
+_ODD = frozenset({"", ".", ".."})  # in a tree no part of a path is called so
 _CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tsymlinks = false\n\tfilemode = false\n"
 _ALONE = {
     "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_COUNT": "0", "GIT_CONFIG_PARAMETERS": "", "GIT_ATTR_NOSYSTEM": "1",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTree:
+    """A repository as it was at *commit*: git reads it in the git folder `clone`; `lay_out` makes a folder of it."""
+
+    clone: Path
+    commit: str
+    lay_out: Callable[[], Path]
+
+    def has(self, paths: Collection[str]) -> list[str]:
+        """Return those of *paths* that are files of the commit. Raises WorkspaceError where the commit is not there."""
+        wanted = [path for path in paths if "\n" not in path and not _ODD & {*path.split("/")}]
+        send = "".join(f"{self.commit}:{path}\n" for path in wanted)
+        env = {**_ALONE, "GIT_DIR": str(self.clone)}
+        if git(self.clone, "cat-file", "-t", self.commit, env=env, ok=(0, 128)).strip() != "commit":
+            raise WorkspaceError(
+                f"{self.clone} lacks the commit {self.commit}; fetch it: git fetch origin {self.commit}"
+            )
+        said = git(self.clone, "cat-file", "--batch-check=%(objecttype)", env=env, send=send).splitlines()
+        return [path for path, line in zip(wanted, said, strict=True) if line == "blob"]
 
 
 class Clones:
@@ -35,6 +58,13 @@ class Clones:
     def has(self, repo: str) -> bool:
         """Tell whether there is a clone of *repo* (`owner/name`)."""
         return self._objects(repo) is not None
+
+    def tree(self, repo: str, commit: str) -> PastTree:
+        """Return *repo* as it was at *commit*. Raises WorkspaceError where there is no clone."""
+        objects = self._objects(repo)
+        if objects is None:
+            raise WorkspaceError(f"no clone of {repo} below {self._repos}; clone it there as {repo}")
+        return PastTree(clone=objects.parent, commit=commit, lay_out=lambda: self.at(repo, commit))
 
     def at(self, repo: str, commit: str) -> Path:
         """Return a folder with the files of *repo* at *commit*, good until the next call for that *repo*.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from profile_router.core.locating.located import Located
 from profile_router.errors import RouterError
+from profile_router.evaluation.clones import PastTree
+from profile_router.repository.locate import locate
+from profile_router.repository.sources import CommitFiles
 from profile_router.workspace.folder import find_workspace
 from profile_router.workspace.named_files import find_named_files
 
@@ -19,13 +23,14 @@ MOST = 20  # files of a ranking that are kept
 class Ranking:
     """Files, the likeliest first. `sure` names how sure it says to be; `signals` are scores of the same reading.
 
-    `ms` is what it took; `problem` says why there is none.
+    `ms` is what it took, `warm_ms` what it took at once again; `problem` says why there is none.
     """
 
     paths: Sequence[str] = ()
     sure: str = ""
     signals: Mapping[str, float] = field(default_factory=dict)
     ms: float = 0.0
+    warm_ms: float = 0.0
     problem: str = ""
 
     @property
@@ -50,8 +55,8 @@ class Locator(Protocol):
     def key(self) -> str:
         """Return what its answers depend on, besides the row."""
 
-    def locate(self, folder: Path, text: str) -> Ranking:
-        """Return the files below *folder* that *text* is about."""
+    def locate(self, tree: PastTree, text: str) -> Ranking:
+        """Return the files of *tree* that *text* is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,9 @@ class FilesNamedInText:
     key: str
     name: str = "named files"
 
-    def locate(self, folder: Path, text: str) -> Ranking:
+    def locate(self, tree: PastTree, text: str) -> Ranking:
         """Return the files that *text* names."""
+        folder = tree.lay_out()
         began = time.perf_counter()
         try:
             named = find_named_files(text, (), find_workspace(str(folder), folder), folder)
@@ -70,3 +76,45 @@ class FilesNamedInText:
             return Ranking(problem=str(error))
         paths = [file.path for file in (*named.singles, *named.around)][:MOST]
         return Ranking(paths=paths, sure="named" if paths else "none", ms=(time.perf_counter() - began) * 1_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OurIndex:
+    """The index of the repository, as `route` asks it, without a deadline and with older commits alone.
+
+    It reads the clone at the commit, without a work tree. *cache* is where the index is kept.
+    """
+
+    key: str
+    weights: Mapping[str, float]
+    cache: Path
+    name: str = "ours"
+
+    def locate(self, tree: PastTree, text: str) -> Ranking:
+        """Return the files of *tree* that *text* is about, by names, words and history."""
+        found, ms = self._timed(tree, text)
+        again, warm_ms = self._timed(tree, text)
+        if not found.files and found.missing:
+            return Ranking(problem="; ".join(found.missing), ms=ms)
+        return Ranking(
+            paths=[file.path for file in again.files[:MOST]],
+            sure=found.confidence,
+            signals=dict(_signals(found)),
+            ms=ms,
+            warm_ms=warm_ms,
+        )
+
+    def _timed(self, tree: PastTree, text: str) -> tuple[Located, float]:
+        began = time.perf_counter()
+        source = CommitFiles(clone=tree.clone, head=tree.commit)
+        found = locate(source, text, self.cache, weights=self.weights, before_head=True)
+        return found, (time.perf_counter() - began) * 1_000
+
+
+def _signals(found: Located) -> Iterator[tuple[str, float]]:
+    yield "ratio", found.ratio
+    if found.centrality is not None:
+        yield "centrality", found.centrality
+    if found.size is not None:
+        yield "size", found.size.score
+        yield from ((f"size: {name}", value) for name, value in found.size.terms.items())

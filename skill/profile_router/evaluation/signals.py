@@ -38,6 +38,7 @@ PLAIN: Mapping[str, Callable[[str], float]] = {
     "words": lambda text: float(len(text.split())),
     "keywords": keywords,
 }
+_LONG = 600.0  # seconds for the index: a deadline would make the answer depend on the machine
 RANKS = {"local": 0.0, "cheap": 0.0, "refused": 0.0, "probe": 1.0, "burst": 2.0}
 
 
@@ -65,7 +66,7 @@ def route_of(text: str, folder: Path | None, policy: Path, scratch: Path) -> Rou
     task = Task(goal=text, workspace=str(folder) if folder else None)
     began = time.perf_counter()
     try:
-        decision = decide_alone(task, str(policy), environ, folder or scratch)
+        decision = decide_alone(task, str(policy), environ, folder or scratch, seconds=_LONG)
     except RouterError as error:
         return RouteOf(problem=str(error))
     ms = (time.perf_counter() - began) * 1_000

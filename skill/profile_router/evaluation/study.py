@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from profile_router.evaluation.answers import Methods, RowAnswers, Scorer, ask_a
 from profile_router.evaluation.clones import Clones
 from profile_router.evaluation.kept import KeptAnswers
 from profile_router.evaluation.located import located
-from profile_router.evaluation.locators import FilesNamedInText, Locator
+from profile_router.evaluation.locators import FilesNamedInText, Locator, OurIndex
 from profile_router.evaluation.peers.asked import Peer
 from profile_router.evaluation.peers.catalogue import PeerPackage
 from profile_router.evaluation.peers.environment import NoPeer, python_of
@@ -130,7 +130,12 @@ def _methods(study: Study, policy: Path, environ: Mapping[str, str], notes: list
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="profile-router-evaluate-")))
         peers = list(_peers(study, scratch, environ, notes, stack))
         key = f"{_sources()} {_digest(policy.read_bytes())}"
-        locators: list[Locator] = [FilesNamedInText(key=f"named files {key}")]
+        index = OurIndex(
+            key=f"ours {key}",
+            weights=asdict(read_policy(policy).repository.weights),
+            cache=our_folder("CACHE", environ) / "evaluate" / "repositories",
+        )
+        locators: list[Locator] = [index, FilesNamedInText(key=f"named files {key}")]
         scorers: list[Scorer] = [peer for peer, package in peers if package.does == "scores"]
         locators += [peer for peer, package in peers if package.does == "ranks"]
         yield Methods(

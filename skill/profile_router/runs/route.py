@@ -69,9 +69,16 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
     return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
 
 
-def decide_alone(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Decision:
-    """Return where *task* would go; nothing is written down. Raises RouterError for bad input."""
+def decide_alone(
+    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, *, seconds: float
+) -> Decision:
+    """Return where *task* would go; nothing is written down. Raises RouterError for bad input.
+
+    The index of the repository has *seconds*, whatever the policy says.
+    """
     setup = prepare(task, policy_file, environ, cwd)
+    rules = replace(setup.policy.repository, route_seconds=seconds)
+    setup = replace(setup, policy=replace(setup.policy, repository=rules))
     return _decided(setup.task, setup)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from profile_router.evaluation.clones import PastTree
 from profile_router.evaluation.located import CODE
 from profile_router.evaluation.locators import MOST, Ranking
 from profile_router.evaluation.peers import worker
@@ -48,8 +49,9 @@ class Peer:
         """Return what its answers depend on: its package, and our side of the talk."""
         return f"peer 1 {self.name} {self.version}"
 
-    def locate(self, folder: Path, text: str) -> Ranking:
-        """Return the files below *folder* that the peer holds for likeliest; it ranks the tracked code files."""
+    def locate(self, tree: PastTree, text: str) -> Ranking:
+        """Return the files of *tree* that the peer holds for likeliest; it ranks the tracked code files."""
+        folder = tree.lay_out()
         files = [path for path in tracked_files(Workspace(folder, git=True)) if path.rpartition(".")[2] in CODE]
         return self._ask({"text": text, "folder": str(folder), "files": sorted(files)[:_MOST_FILES]})
 

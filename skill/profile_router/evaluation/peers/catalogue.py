@@ -24,7 +24,7 @@ PEERS: Mapping[str, PeerPackage] = {
     for peer in (
         PeerPackage(
             name="litellm",
-            requires=("litellm[proxy]==1.110.2",),
+            requires=("litellm==1.110.2",),
             does="scores",
             about="LiteLLM's complexity router, its rules and its tier",
         ),
