@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
@@ -31,6 +32,9 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("ci"), max_examples=1_000, derandomize=False)
 settings.load_profile("ci")
+
+# To compile the tests and the product anew takes 20 s of each run. What a test starts keeps its environment's setting.
+sys.dont_write_bytecode = False
 
 # Pytest has read these already. Another pytest that a test starts elsewhere would stumble over them.
 for _option in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):

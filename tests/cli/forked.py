@@ -37,6 +37,10 @@ _LATER = (  # what a run imports when it comes to it
     *("langchain_openai", "langchain_core.tracers.run_collector", "langchain_core.tracers.stdout"),
     *("langgraph.checkpoint.memory", "langgraph.checkpoint.sqlite.aio", "Crypto.Cipher.AES", "jinja2"),
     *("openai.lib.streaming.chat", "openai.resources.chat.completions"),
+    *("openai.resources.chat.completions.messages", "openai.resources.chat.completions.completions"),
+    *("Crypto.Cipher._mode_cbc", "Crypto.Cipher._mode_ctr", "Crypto.Cipher._mode_ecb", "Crypto.Cipher._mode_eax"),
+    *("Crypto.Hash.CMAC", "langchain_core.tracers.context", "langchain_core.messages.block_translators.langchain_v0"),
+    *("encodings.ascii",),
     *("anyio._backends._asyncio", "h11", "httpcore2", "encodings.utf_8_sig", "encodings.unicode_escape"),
 )
 
@@ -139,7 +143,25 @@ def load() -> None:
     for name in _LATER:
         importlib.import_module(name)
     file = importlib.import_module("profile_router.policies.file")
-    file.read_policy(file.SHIPPED)  # the patterns are compiled then
+    assert file.read_policy(file.SHIPPED).kinds.literals  # the patterns are compiled then
+    http = importlib.import_module("profile_router.servers.http")
+    http.idle_client()
+    for direct in (True, False):
+        http._tls(direct)  # reads all certificates
+    _read_types()
+
+
+def _read_types() -> None:
+    """Let the client of OpenAI look at the types of a request: it remembers them."""
+    transform = importlib.import_module("openai._utils").maybe_transform
+    types = importlib.import_module("openai.types.chat.completion_create_params")
+    message = {"role": "user", "content": "x"}
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    called = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    answers = [{"role": "assistant", "tool_calls": [called]}, {"role": "tool", "tool_call_id": "1", "content": "x"}]
+    request = {"model": "m", "messages": [message, *answers], "tools": [tool], "stream": True}
+    for kind in (types.CompletionCreateParamsStreaming, types.CompletionCreateParamsNonStreaming):
+        transform(request, kind)
 
 
 def _be(order: Order, *streams: Connection) -> None:

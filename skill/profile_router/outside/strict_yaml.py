@@ -55,8 +55,12 @@ class Node(NamedTuple):
 MAPPING, SEQUENCE = "mapping", "sequence"  # the tags of what is not a scalar
 
 
+@lru_cache(4)
 def parse(text: str) -> Node:
-    """Return the node tree of *text*. Raises Refused on syntax errors, aliases, too much text or nesting."""
+    """Return the node tree of *text*, the same for the same: nobody can change one.
+
+    Raises Refused on syntax errors, aliases, too much text or nesting.
+    """
     import yaml  # 50 ms: only who reads a file pays for it
 
     if len(text) > MAX_BYTES:

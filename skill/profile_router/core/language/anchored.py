@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from sys import maxsize
 
 Match = re.Match[str]
@@ -83,6 +83,7 @@ _UNREAD = re.compile(r"\(\?(?![:>=!]|<[=!]|P<)")  # flags, comments, conditions,
 _LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 
 
+@lru_cache(1_024)
 def literals_of(pattern: str) -> tuple[str, ...]:
     """Return literals, one of which stands in whatever *pattern* matches without flags; none where that cannot be told.
 
