@@ -29,10 +29,13 @@ _WHERE = b"\x1b[6n"  # asks for the place of the cursor
 
 
 class TerminalChat:
-    """`hermes chat` of *parent*, with *options*. A context manager: leaving it ends the chat with all that it started."""
+    """`hermes chat` of *parent*, with *options*, in a terminal of so many *columns*.
 
-    def __init__(self, parent: Parent, *options: str) -> None:
-        self._options = options
+    A context manager: leaving it ends the chat with all that it started.
+    """
+
+    def __init__(self, parent: Parent, *options: str, columns: int = 200) -> None:
+        self._options, self._columns = options, columns
         self._shown = bytearray()
         self._more = threading.Condition()
         _at_peace(parent.stage.root)
@@ -40,7 +43,7 @@ class TerminalChat:
 
     def __enter__(self) -> Self:
         self._terminal, inner = pty.openpty()
-        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, self._columns, 0, 0))
         self._hermes = subprocess.Popen(
             [*self._parent.stage.hermes.command, "chat", *self._options],
             cwd=self._parent.stage.workspace,

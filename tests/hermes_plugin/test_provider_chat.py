@@ -6,14 +6,15 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.stage import nobody
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import KEYS, Parent, keys_sent, server
 from tests.hermes_plugin.terminal_chat import _CONTROL, TerminalChat
-from tests.runners.hermes.installed import NEW, installed_hermes
+from tests.runners.hermes.installed import NEW, OLD, installed_hermes
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
 
@@ -28,6 +29,10 @@ class Watched(TerminalChat):
     def wait_for(self, text: str, times: int = 1) -> None:
         """Wait until *text* was shown so many *times*."""
         self._wait_for(lambda: self._shown.count(text.encode()) >= times, text)
+
+    def wait_until(self, came: Callable[[], bool], what: str) -> None:
+        """Wait until *came*."""
+        self._wait_for(came, what)
 
     def type(self, text: str) -> None:
         """Type *text*, and the return key once it is shown."""
@@ -77,7 +82,9 @@ def test_a_batch_of_three_runs_beside_the_chat_and_comes_back_with_receipts(stag
         parent.profiles(servers)
         with Watched(parent) as chat:
             chat.say("please do all three", model, 1)
+            begun = time.monotonic()
             chat.wait_for("3 tasks delegated: looking where each goes")
+            assert time.monotonic() - begun < 2
             chat.wait_for(" begins: ", 3)
             chat.wait_for("three children run")
             chat.say("are you there", model, 3)
@@ -93,26 +100,89 @@ def test_a_batch_of_three_runs_beside_the_chat_and_comes_back_with_receipts(stag
 
 
 @pytest.mark.nightly
-def test_a_child_that_is_stopped_in_the_chat_ends_at_once_and_leaves_no_process(stage: Stage) -> None:
-    script = [call("delegate_task", {"tasks": [REFACTOR]}), say("it runs"), say("it was stopped")]
-    with (
-        ScriptedProvider(script) as model,
-        server(call("list_files", {"path": "."}), say("late", gate=threading.Event())) as burst,
-        server() as others,
-    ):
+def test_a_batch_that_is_stopped_in_the_chat_ends_at_once_and_leaves_no_process(stage: Stage) -> None:
+    script = [call("delegate_task", {"tasks": [TYPO, REFACTOR, LINT]}), say("they run"), say("they were stopped")]
+
+    def hangs() -> ScriptedProvider:
+        return server(call("list_files", {"path": "."}), say("late", gate=threading.Event()))
+
+    with ScriptedProvider(script) as model, hangs() as local, hangs() as burst, hangs() as cheap:
         parent = Parent(stage, model, native=True)
         parent.set_up()
-        parent.profiles({LOCAL: others, BURST: burst, CHEAP: others})
+        parent.profiles({LOCAL: local, BURST: burst, CHEAP: cheap})
         with Watched(parent) as chat:
             chat.say("please do it", model, 2)
-            chat.wait_for("it runs")
-            with chat._more:
-                assert chat._more.wait_for(lambda: len(burst.chats) == 2, 60)
-            assert len(routers(stage)) == 1
+            chat.wait_for("they run")
+            chat.wait_until(lambda: all(len(its.chats) == 2 for its in (local, burst, cheap)), "the second turns")
+            assert len(routers(stage)) == 3
             chat.type("/stop")
             begun = time.monotonic()
             while routers(stage) and time.monotonic() - begun < 30:
                 threading.Event().wait(0.02)
-            assert time.monotonic() - begun < 3  # one second of it is Hermes' own
+            assert time.monotonic() - begun < 2
             chat.type("/profile-router")
-            chat.wait_for("  stopped  ")
+            chat.wait_for("  stopped  ", 3)
+            chat.wait_for("they were stopped")
+    told = parent.run("profile-router", "history", "--json")
+    costs = {run["profile"]: run["cost_usd"] for run in json.loads(told.stdout)["runs"]}
+    assert (costs[LOCAL], costs[BURST] > 0, costs[CHEAP] > 0) == (0.0, True, True)
+
+
+@pytest.mark.nightly
+def test_in_a_chat_a_private_child_is_refused_with_what_helps_and_an_unfit_answer_is_no_second_run(
+    stage: Stage,
+) -> None:
+    (stage.workspace / "deploy").mkdir(parents=True)
+    (stage.workspace / "deploy" / ".env").write_text("API_KEY=sk-live-0123456789abcdef0123456789\n")
+    schema = {"type": "object", "required": ["line"], "properties": {"line": {"type": "integer"}}}
+    tasks = [{"goal": "Rotate the key in deploy/.env"}, {**REFACTOR, "output_schema": schema}]
+    script = [call("delegate_task", {"tasks": tasks}), say("they run"), say("both are back")]
+    with (
+        ScriptedProvider(script) as model,
+        server() as local,
+        server("all sixty are done") as burst,
+        server() as cheap,
+        nobody() as closed,
+    ):
+        local.base_url = closed
+        parent = Parent(stage, model, native=True)
+        parent.set_up()
+        parent.profiles({LOCAL: local, BURST: burst, CHEAP: cheap})
+        with Watched(parent) as chat:
+            chat.say("please do both", model, 2)
+            chat.wait_for("both are back")
+        told = str(model.chats[2]["messages"][-1]["content"])
+        assert (len(burst.chats), cheap.chats) == (1, [])
+    private, unfit = told.split("--- ")[1:3]
+    assert "unblock: " in private
+    assert "status=failed" in private
+    assert "all sixty are done" in unfit
+
+
+@pytest.mark.nightly
+def test_on_an_older_hermes_the_same_batch_waits_and_comes_back_with_receipts(tmp_path: Path) -> None:
+    gate = threading.Event()
+    script = [call("delegate_task", {"tasks": [TYPO, REFACTOR, LINT]}), say("all three are back")]
+    with (
+        Stage(tmp_path / "stage", installed_hermes(OLD)) as stage,
+        ScriptedProvider(script) as model,
+        server(say("local did it", gate=gate)) as local,
+        server(say("burst did it", gate=gate)) as burst,
+        server(say("cheap did it", gate=gate)) as cheap,
+    ):
+        servers = {LOCAL: local, BURST: burst, CHEAP: cheap}
+        parent = Parent(stage, model)
+        parent.set_up()
+        parent.profiles(servers)
+        with Watched(parent) as chat:
+            chat.say("please do all three", model, 1)
+            for place in ("1/3", "2/3", "3/3"):
+                chat.wait_for(f"{place} classify: ")
+            gate.set()
+            chat.wait_for("all three are back")
+        entries = json.loads(model.chats[1]["messages"][-1]["content"])["results"]
+        for name, its in servers.items():
+            assert keys_sent(its) == {f"Bearer {KEYS[name]}"}
+        assert [entry["summary"] for entry in entries] == ["local did it", "burst did it", "cheap did it"]
+        assert [entry["receipts"][-1]["profile"] for entry in entries] == list(servers)
+        assert routers(stage) == []

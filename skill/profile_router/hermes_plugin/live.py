@@ -6,12 +6,16 @@ the prompt (prompt_toolkit's), and only there a line is printed: elsewhere stdou
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from contextlib import suppress
 
 # What only such a stdout has. Hermes puts a writer of its own around it, which passes this on.
 _ABOVE_THE_PROMPT = ("app_session", "sleep_between_writes")
 _LONGEST = 200
+_START, _FURTHER = "  ┊ 🧭 ", "  ┊    "
+_WIDTH = 7  # columns of each: the compass has two
 
 
 def at_a_terminal() -> bool:
@@ -24,6 +28,12 @@ def show(line: str) -> None:
     with suppress(Exception):
         if not at_a_terminal():
             return
-        text = "".join(char if char.isprintable() else " " for char in line)[:_LONGEST]
-        sys.stdout.write(f"  ┊ 🧭 {text}\n")
+        sys.stdout.write("".join(f"{part}\n" for part in fitted(line, shutil.get_terminal_size().columns)))
         sys.stdout.flush()
+
+
+def fitted(line: str, columns: int) -> list[str]:
+    """Return *line* in as many parts as a terminal of so many *columns* needs, broken between words."""
+    text = "".join(char if char.isprintable() else " " for char in line)[:_LONGEST]
+    parts = textwrap.wrap(text, max(20, columns - _WIDTH - 1), break_on_hyphens=False)
+    return [f"{_FURTHER if number else _START}{part}" for number, part in enumerate(parts)]
