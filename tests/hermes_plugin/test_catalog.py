@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,27 @@ PUBLIC = {
 }
 
 
-def hermes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the real Hermes of today on *home*; what would leave this machine meets a closed door."""
+def own_runtime(folder: Path) -> list[str]:
+    """Make what Hermes' own installer makes and a wheel lacks: an environment that it knows as its own.
+
+    Without it Hermes fetches a python before it installs a plugin. Return what starts Hermes in it.
+    """
+    installed = installed_hermes(NEW).python
+    subprocess.run([str(installed), "-m", "venv", "--without-pip", str(folder)], check=True)
+    [library] = folder.glob("lib/python3*/site-packages")
+    (library / "hermes.pth").write_text(str(next(installed.parents[1].glob("lib/python3*/site-packages"))))
+    (folder / "pm-runtime.json").write_text("{}")
+    return [str(folder / "bin" / "python"), "-m", "hermes_cli.main"]
+
+
+def hermes(home: Path, *arguments: str, command: Sequence[str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the real Hermes of today on *home*, by *command*; what would leave this machine meets a closed door."""
     home.mkdir(exist_ok=True)
     nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "HERMES_HOME": str(home / "hermes"), **nowhere}
     (home / "hermes").mkdir(exist_ok=True)
     return subprocess.run(
-        [*installed_hermes(NEW).command, *arguments],
+        [*(command or installed_hermes(NEW).command), *arguments],
         env=environ | {"HERMES_DISABLE_LAZY_INSTALLS": "1"}, cwd=home,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -66,8 +80,12 @@ def test_hermes_installs_it_with_the_guard_on_and_loads_it(tmp_path: Path) -> No
     found = sources.plugin((), older=False)
     files = {f"{FOLDER}/{name}": content for name, content in found.items() if name != "router.json"}
     published = repository(tmp_path / "published", files)
-    done = hermes(tmp_path, "plugins", "install", f"{published.as_uri()}#{FOLDER}", "--enable")
+    runtime = own_runtime(tmp_path / "runtime")
+    done = hermes(tmp_path, "plugins", "install", f"{published.as_uri()}#{FOLDER}", command=runtime)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "not set up yet" in done.stdout
+    # `--enable` would resolve Hermes' own lock file anew, which a wheel does not have
+    (tmp_path / "hermes" / "config.yaml").write_text("plugins:\n  enabled: [profile-router]\n")
     brought = tmp_path / "hermes" / "plugins" / "profile-router"
     assert {FOLDER + "/" + path.relative_to(brought).as_posix() for path in brought.rglob("*")} >= files.keys()
     asked = hermes(tmp_path, "profile-router", "setup")

@@ -211,12 +211,12 @@ def test_a_hermes_that_we_started_never_gets_a_run_of_ours(
     assert not router.orders
 
 
-def test_the_receipt_is_three_lines_behind_the_answer(router: FakeRouter) -> None:
+def test_the_verdict_comes_first_and_the_receipt_is_three_lines_behind_the_answer(router: FakeRouter) -> None:
     child()
     text = provider.with_receipt(session_id="s1", response_text=said(ask(provider.Client())), platform="subagent")
     assert text is not None
-    words, blank, route, verified, story = text.splitlines()
-    assert (words, blank) == ("it was in line 1", "")
+    verdict, above, words, below, route, verified, story = text.splitlines()
+    assert (verdict, above, words, below) == ("verified: pytest -q passed", "", "it was in line 1", "")
     assert route == "route     burst · sonnet · large-change · 6 turns · $0.0600"
     assert verified == "verified  README.md +1 −1 · pytest -q: passed"
     assert story.startswith("story     local down → burst · profile-router show ")

@@ -110,7 +110,7 @@ def test_each_parameter_is_in_the_schema_and_a_profile_is_one_that_is_there(
     named: Any = delegation.backend_of(Named)
     found = plain.task_parameters()
     assert found == named.get_task_schema(session_key="s")
-    assert list(found) == ["profile", "toolsets", "max_turns", "local_only", "files", "max_cost"]
+    assert list(found) == ["profile", "toolsets", "max_turns", "local_only", "files", "check", "max_cost"]
     assert found["profile"]["enum"] == ["coding-burst", "coding-local"]
     assert named.display_name == "Profile Router"
 

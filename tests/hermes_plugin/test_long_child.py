@@ -46,7 +46,7 @@ def test_a_child_of_a_quarter_of_an_hour_is_one_run(stage: Stage) -> None:
         [entry] = parent.told["results"]
         assert (len(local.chats), others.chats, len(model.chats)) == (TURNS + 1, [], 2)
     assert took > 15 * 60
-    assert (entry["status"], entry["summary"].splitlines()[0]) == ("completed", "it is in line one")
+    assert (entry["status"], "it is in line one" in entry["summary"]) == ("completed", True)
     assert f"{TURNS + 1} turns" in entry["summary"]
     told = parent.run("profile-router", "history", "--json")
     assert len(json.loads(told.stdout)["runs"]) == 1

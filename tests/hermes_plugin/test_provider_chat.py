@@ -34,6 +34,11 @@ class Watched(TerminalChat):
         """Wait until *came*."""
         self._wait_for(came, what)
 
+    def press(self, keys: bytes) -> None:
+        """Press *keys*, a moment after what was shown last."""
+        threading.Event().wait(1)
+        os.write(self._terminal, keys)
+
     def type(self, text: str) -> None:
         """Type *text*, and the return key once it is shown."""
         begun = len(self._shown)
@@ -135,13 +140,13 @@ def test_in_a_chat_a_private_child_is_refused_with_what_helps_and_an_unfit_answe
     (stage.workspace / "deploy").mkdir(parents=True)
     (stage.workspace / "deploy" / ".env").write_text("API_KEY=sk-live-0123456789abcdef0123456789\n")
     schema = {"type": "object", "required": ["line"], "properties": {"line": {"type": "integer"}}}
-    tasks = [{"goal": "Rotate the key in deploy/.env"}, {**REFACTOR, "output_schema": schema}]
-    script = [call("delegate_task", {"tasks": tasks}), say("they run"), say("both are back")]
+    tasks = [{"goal": "Rotate the key in deploy/.env"}, {**LINT, "output_schema": schema}]
+    script = [call("delegate_task", {"tasks": tasks}), say("they run"), say("one failed"), say("both are back")]
     with (
         ScriptedProvider(script) as model,
         server() as local,
-        server("all sixty are done") as burst,
-        server() as cheap,
+        server() as burst,
+        server("it is clean") as cheap,
         nobody() as closed,
     ):
         local.base_url = closed
@@ -151,12 +156,14 @@ def test_in_a_chat_a_private_child_is_refused_with_what_helps_and_an_unfit_answe
         with Watched(parent) as chat:
             chat.say("please do both", model, 2)
             chat.wait_for("both are back")
-        told = str(model.chats[2]["messages"][-1]["content"])
-        assert (len(burst.chats), cheap.chats) == (1, [])
-    private, unfit = told.split("--- ")[1:3]
-    assert "unblock: " in private
+        # Hermes tells of a failure at once, and of both once the last one is done
+        told, whole = (str(model.chats[place]["messages"][-1]["content"]) for place in (2, 3))
+        assert (burst.chats, len(cheap.chats)) == ([], 1)
+    assert "unblock: start the server" in told
+    assert "Status: failed" in told
+    private, unfit = (part for part in whole.split("--- ") if "TASK " in part)
     assert "status=failed" in private
-    assert "all sixty are done" in unfit
+    assert "it is clean" in unfit
 
 
 @pytest.mark.nightly

@@ -103,7 +103,8 @@ def test_the_router_gets_the_task_on_stdin_and_the_mark_against_recursion_in_its
     assert "PYTHONHOME" not in heard["environ"]
     assert heard["task"].pop("timeout") <= 1200
     assert len(heard["task"].pop("thread")) == 8
-    assert heard["task"] == {"goal": "do it", "context": "c" * 3_000_000}
+    # a model's command is none of a person's
+    assert heard["task"] == {"goal": "do it", "context": "c" * 3_000_000, "proposed_check": "rm -rf /"}
 
 
 def test_what_the_call_says_for_all_holds_where_a_task_says_nothing(given: Callable[..., list[dict[str, Any]]]) -> None:
@@ -153,7 +154,7 @@ def test_what_a_model_writes_in_another_form_is_read_as_it_was_meant(
             {"tasks": [{"goal": "one", "role": "orchestrator"}], "background": "true"},
             ["this call waited for its subagents", "no subagent delegates here"],
         ),
-        ({"goal": "one", "model": "gpt", "check": "make"}, ["not used: check, model (a task takes profile, "]),
+        ({"goal": "one", "model": "gpt", "budget": 3}, ["not used: budget, model (a task takes profile, "]),
         ({"goal": "one", "tasks": {"goal": "two"}}, ["not used: tasks (a task takes profile, "]),
         ({"tasks": [{"goal": "one"}], "profile": "a"}, []),
         (
@@ -620,6 +621,7 @@ def test_within_a_subagent_it_registers_nothing(mark: str, monkeypatch: pytest.M
         "register_hook subagent_stop",
         "register_hook transform_llm_output",
         "register_hook pre_tool_call",
+        "register_hook post_approval_response",
         "register_tool route_task",
         "register_middleware tool_execution",
     ]

@@ -226,6 +226,7 @@ TASK = (
     _field("facts", _facts),
     _field("conversation", _conversation),
     _field("sessions", _texts),
+    _field("proposed_check", _text, text="a check that a model wants: jailed, and only once a person agreed"),
     _field("whole_answer", _flag, text="a program reads the answer: it is not summarized"),
 )
 

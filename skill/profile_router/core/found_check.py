@@ -1,4 +1,7 @@
-"""The workspace's own check, found in its files. It runs the repository's code, so it runs in a jail, or not at all."""
+"""A check that no person named: the workspace's own, found in its files, or one that a model wants.
+
+It runs the repository's code, so it runs in a jail, or not at all.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ CheckRunner = Literal[
     "eslint",
     "tsc",
     "vet",
+    "command",
 ]
 
 
@@ -37,6 +41,7 @@ class FoundCheck:
     to the test files `tests`, relative to the workspace; empty: it is `whole`, which consent binds to. `source` is the
     sentence that says where it was found, `refused` why it may not run; empty: it runs. `only_if_changed`: the task may
     ask for no edit, and where no file changed there is nothing to check. `weak`: a linter, for want of a test.
+    `proposed`: the chat's model wants it, as a command of its own.
     """
 
     runner: CheckRunner
@@ -48,6 +53,7 @@ class FoundCheck:
     refused: str = ""
     only_if_changed: bool = False
     weak: bool = False
+    proposed: bool = False
 
     @property
     def command(self) -> str:
@@ -57,4 +63,5 @@ class FoundCheck:
     @property
     def unrun(self) -> str:
         """Return that it was found and not run, and why."""
-        return f"the check `{shlex.join(self.whole)}` was found and not run: {self.refused}"
+        how = "asked for" if self.proposed else "found"
+        return f"the check `{shlex.join(self.whole)}` was {how} and not run: {self.refused}"

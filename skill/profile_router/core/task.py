@@ -34,7 +34,8 @@ class Task:
     the folder that the user stands in, relative to it too (empty: its root, or elsewhere). `spelled` are the paths that
     were written otherwise, as they were written: a name may be private that no other name of its file is.
 
-    `check` is the command that the task names. `found` is the workspace's own, which a run looks for where it names
+    `check` is the command that the task names, `proposed_check` one that the model wants: that runs in a jail, once a
+    person agreed. `found` is the workspace's own, which a run looks for where it names
     none: whoever asks for a task cannot set it.
     """
 
@@ -59,6 +60,7 @@ class Task:
     folder: str | None = None
     spelled: tuple[str, ...] = ()
     found: FoundCheck | None = None
+    proposed_check: str | None = None
 
     @property
     def to_check(self) -> str | FoundCheck | None:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 # Keys of a task as the router reads them. The first few hold for all tasks of a batch where the call gives them.
-_SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only")
-# No `check`: it is a shell command, and a model's commands are Hermes' to approve.
+_SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only", "check")
 _OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
+# A person's `check` runs as it is written. A model's is a command of a model: jailed, and only once a person agreed.
+_OF_ROUTER = {"check": "proposed_check"}
 _TASK = (*_SHARED, *_OWN)
 # Hermes' own. A wish of one that cannot be met here is said: no subagent delegates, and each call waits for its own.
 _HERMES_OWN = ("role", "background", "action")
@@ -59,6 +60,11 @@ def read_field(name: str, value: Any) -> Any:
     return _READERS[name](value) if name in _READERS else value
 
 
+def named_for_router(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *fields* of a task by the names that the router has for what a model says."""
+    return {_OF_ROUTER.get(name, name): value for name, value in fields.items()}
+
+
 def notes_on(args: Mapping[str, Any]) -> list[str]:
     """Return what of a delegate_task that has tasks reached none of them: the model would believe that it counted."""
     tasks = listed(args.get("tasks"))
@@ -82,7 +88,8 @@ def _wishes(name: str, value: Any) -> bool:
 
 
 def _given(task: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: read_field(name, task[name]) for name in names if task.get(name) not in NOTHING}
+    given = {name: read_field(name, task[name]) for name in names if task.get(name) not in NOTHING}
+    return named_for_router(given)
 
 
 def _read(value: Any) -> Any:
@@ -126,5 +133,5 @@ def _text(value: Any) -> Any:
 
 _READERS: Mapping[str, Any] = {
     "profile": _name, "toolsets": _names, "files": _paths, "images": _paths, "max_turns": _number,
-    "timeout": _number, "max_cost": _number, "local_only": _flag, "context": _text, "facts": _read,
+    "timeout": _number, "max_cost": _number, "local_only": _flag, "context": _text, "facts": _read, "check": _text,
 }  # fmt: skip

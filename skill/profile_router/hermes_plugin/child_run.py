@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .children import CHILDREN, ChildAnswer, DelegatedChild, cost_of
+from .consent import CONSENT
 from .conversation import conversation_of, lineage_of
 from .live import show
 from .process import Following, Ran, run_router
@@ -53,6 +54,7 @@ def _followed(child: DelegatedChild, asked: ChildTask, fields: Fields) -> ChildA
         alive=_heard(child),
         folder=folder,
         interrupted=child.stopped.is_set,
+        allows=CONSENT.of,
         agrees=lambda _: True if child.agreed_usd else None,  # the order holds it to that
         stop_s=_STOP_S,
     )
@@ -119,7 +121,8 @@ def _answer(child: DelegatedChild, ran: Ran) -> ChildAnswer:
         return ChildAnswer(text=why, failed=True, tokens=spent, usd=cost_of(result))
     text = str(entry.get("summary") or "").strip() or "(the subagent said nothing)"
     receipt = receipt_lines(result, child.thread)
-    return ChildAnswer(text=text, receipt=receipt, tokens=spent, usd=cost_of(result))
+    verdict = str(entry.get("verdict") or "")
+    return ChildAnswer(text=text, verdict=verdict, receipt=receipt, tokens=spent, usd=cost_of(result))
 
 
 def _switched(mode: str) -> str:

@@ -21,11 +21,13 @@ _MOST_ENDED = 200  # are remembered
 class ChildAnswer:
     """What a child's run ended with. `text` is the child's last words, or why it has none where it `failed`.
 
-    `receipt` are its lines of proof, `tokens` those in and out of all its attempts, `usd` is what it cost.
+    `verdict` says what the world says of the work, `receipt` are its lines of proof, `tokens` those in and out of all
+    its attempts, `usd` is what it cost.
     """
 
     text: str
     failed: bool = False
+    verdict: str = ""
     receipt: tuple[str, ...] = ()
     tokens: tuple[int, int] = (0, 0)
     usd: float = 0.0

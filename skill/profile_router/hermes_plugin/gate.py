@@ -1,4 +1,5 @@
-"""Before Hermes makes a child: ask once where its price needs a yes, and refuse in words what a run cannot take.
+"""Before Hermes makes a child: ask once where its price or its check needs a yes, and refuse in words what a run
+cannot take.
 
 Hermes' hook `pre_tool_call` comes for each delegate_task. It may block it, or have Hermes ask its user as it asks for a
 dangerous command. Where nobody can be asked, the call goes through: a run whose step is dearer than the policy lets
@@ -13,11 +14,13 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from .arguments import tasks_of
+from .arguments import named_for_router, tasks_of
 from .calls.fields import taken
 from .children import CHILDREN
+from .consent import CONSENT
 from .live import show
 from .receipts import dollars
 from .seam import native
@@ -27,7 +30,15 @@ _QUOTING_S = 20.0  # Hermes waits 30 for the hook, and blocks the call then
 _RULE = "profile-router:price-up-to-{}"  # what is agreed to for ever holds up to that many dollars
 # Hermes says so where one question is asked by a script, or by cron: nobody is there.
 _NOBODY = ("HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION")
-_ROUTED = ("goal", "context", "files", "images", "workspace", "profile", "toolsets", "max_turns", "local_only")
+_CHECKS = 3  # are asked about at once, at most: the others with the next call
+_ROUTED = (
+    *("goal", "context", "files", "images", "workspace", "profile", "toolsets", "max_turns", "local_only"),
+    "proposed_check",
+)
+_RETRY = (
+    "nothing was delegated yet: the user said no to running the check, and to nothing else. Call delegate_task again "
+    "with the same tasks: they run without it"
+)
 _NO_STEER = (
     "{thread} is one run of its own and takes no words while it works; stop it (action='stop'), and delegate again "
     "with what it should know"
@@ -45,20 +56,39 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
     if not tasks:
         return None
     show(f"{len(tasks)} task{'s' * (len(tasks) != 1)} delegated: looking where each goes")
-    dear = _dear(tasks) if _somebody() else {}
-    CHILDREN.expect(str(call.get("session_id") or ""), {goal: usd for goal, (usd, _) in dear.items()})
-    if not dear:
+    return _asked(tasks, str(call.get("session_id") or ""))
+
+
+def _asked(tasks: Sequence[Mapping[str, Any]], session: str) -> dict[str, str] | None:
+    """Return what Hermes is to ask its user before it makes the children of *tasks*; None: nothing."""
+    quoted = _prices(tasks) if _somebody() else None
+    dear = quoted.dear if quoted else {}
+    CHILDREN.expect(session, {goal: usd for goal, (usd, _) in dear.items()})
+    questions = CONSENT.open(quoted.questions) if quoted else ()
+    if not dear and not questions:
         return None
-    most = math.ceil(max(usd for usd, _ in dear.values()))
-    told = "; ".join(f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
-    return {"action": "approve", "message": f"delegate {told}", "rule_key": _RULE.format(most)}
+    told, rule = [], ""
+    if dear:
+        each = (f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
+        told, rule = [f"delegate {'; '.join(each)}"], _RULE.format(math.ceil(max(usd for usd, _ in dear.values())))
+    if questions:
+        rule = CONSENT.ask(session, questions, rule=rule)
+        told += [*questions, "no: nothing is delegated" if dear else "no: the tasks run without it"]
+    return {"action": "approve", "message": " · ".join(told), "rule_key": rule}
+
+
+def instead_of_block(result: Any, session: object) -> Any:
+    """Return what the model is told of its delegate_task, whose *result* Hermes gives: a no to a check alone is none to
+    the tasks.
+    """
+    return json.dumps({"error": _RETRY}) if CONSENT.declined(str(session or "")) else result
 
 
 def _with_fields(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return *task* with the fields that were taken off it, as it runs."""
     context = task.get("context")
     text, fields = taken(context) if isinstance(context, str) else (context, {})
-    return {**task, **({"context": text} if fields else {}), **fields}
+    return {**task, **({"context": text} if fields else {}), **named_for_router(fields)}
 
 
 def _somebody() -> bool:
@@ -72,17 +102,27 @@ def _steered(subagent: str) -> dict[str, str] | None:
     return {"action": "block", "message": _NO_STEER.format(thread=child.thread)}
 
 
-def _dear(tasks: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, str]]:
-    """Return what those of *tasks* may cost at most that need a yes, by goal: USD and profile.
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """What of some tasks needs a yes: `dear` by goal, the USD that it may cost at most and the profile; `questions`
+    about running code."""
 
-    Empty where the price is not known: what cannot be said here, the run says. It makes no such step without a yes.
+    dear: Mapping[str, tuple[float, str]]
+    questions: tuple[str, ...]
+
+
+def _prices(tasks: Sequence[Mapping[str, Any]]) -> _Quoted | None:
+    """Return what of *tasks* needs a yes, None where that is not known.
+
+    What cannot be said here, the run says: it makes no such step without a yes.
     """
     with suppress(Exception):
         quoted = _quoted(tasks)
-        each = zip(tasks, quoted["tasks"], strict=True)
+        each = list(zip(tasks, quoted["tasks"], strict=True))
         limit = float(quoted["ask_above_usd"])
-        return {str(task["goal"]): (float(one["usd"]), str(one["profile"])) for task, one in each if one["usd"] > limit}
-    return {}
+        dear = {str(task["goal"]): (float(one["usd"]), str(one["profile"])) for task, one in each if one["usd"] > limit}
+        return _Quoted(dear, tuple(dict.fromkeys(str(one["asks"]) for _, one in each if one.get("asks")))[:_CHECKS])
+    return None
 
 
 def _quoted(tasks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -14,9 +14,11 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from .arguments import named_for_router
 from .calls.fields import taken, tightened
 from .child_run import run_child
 from .children import CHILDREN, ChildAnswer, DelegatedChild
+from .consent import CONSENT
 from .gate import on_tool_call
 from .prompts import asked_of, reformatted, wants_it_reformatted
 from .seam import NAME, provider_base
@@ -89,9 +91,8 @@ def _run(child: DelegatedChild, messages: Sequence[Any], extra_body: Any) -> Chi
     context, fields = taken(asked.context)
     route = extra_body.get("profile_router") if isinstance(extra_body, dict) else None
     by_route = route.get("fields") if isinstance(route, dict) else None
-    return run_child(
-        child, replace(asked, context=context), tightened(fields, by_route if isinstance(by_route, dict) else {})
-    )
+    told = tightened(fields, by_route if isinstance(by_route, dict) else {})
+    return run_child(child, replace(asked, context=context), named_for_router(told))
 
 
 class Usage:
@@ -127,6 +128,7 @@ def register(ctx: Any) -> None:
     ctx.register_hook("subagent_stop", CHILDREN.ended)
     ctx.register_hook("transform_llm_output", with_receipt)
     ctx.register_hook("pre_tool_call", on_tool_call)
+    ctx.register_hook("post_approval_response", CONSENT.heard)
     base = provider_base()
     if base is not None:
         from providers import register_provider
@@ -135,11 +137,15 @@ def register(ctx: Any) -> None:
 
 
 def with_receipt(**said: Any) -> str | None:
-    """Return a child's answer with its receipt behind it (hook `transform_llm_output`); None where it has none."""
+    """Return a child's answer between its verdict and its receipt (hook `transform_llm_output`).
+
+    None where it has none. The verdict comes first: that a child is done does not say that its work is right.
+    """
     child = CHILDREN.find(said.get("session_id"))
     if child is None or child.bare or child.answer is None or not child.answer.receipt:
         return None
-    return "\n".join([str(said.get("response_text") or ""), "", *child.answer.receipt])
+    above = [child.answer.verdict, ""] if child.answer.verdict else []
+    return "\n".join([*above, str(said.get("response_text") or ""), "", *child.answer.receipt])
 
 
 def _provider(base: Any) -> Any:

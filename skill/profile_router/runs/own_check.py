@@ -19,6 +19,10 @@ from profile_router.workspace.task_paths import placed
 
 _ALLOW = "`profile-router check --allow` in {folder}"
 _UNASKED = f"nobody agreed to it yet: {_ALLOW}, or `check: auto` in the policy"
+# A model's own is allowed by an answer to the question alone.
+_UNASKED_OF_MODEL = "nobody agreed to it yet: `hermes chat` asks for that, and `check: auto` in the policy agrees"
+_DECLINED_OF_MODEL = "it was declined; `profile-router check --forget` in {folder} forgets that"
+_SHOWN = 1_200  # characters of a command, more than one has that may run
 _DECLINED = f"it was declined; {_ALLOW} allows it"
 
 
@@ -26,13 +30,30 @@ def check_for(
     task: Task, policy: Policy, workspace: Workspace | None, environ: Mapping[str, str], state: Path
 ) -> FoundCheck | None:
     """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for."""
-    if task.check is not None or workspace is None or policy.check == "off":
+    if task.check is not None or workspace is None or (policy.check == "off" and task.proposed_check is None):
         return None
     from profile_router.checks.finding import find_check  # `route` without a workspace does without
 
-    found = find_check(task, workspace, environ)
+    if task.proposed_check is None:
+        return _allowed(find_check(task, workspace, environ), policy, workspace, state)
+    from profile_router.checks.proposed import proposed_check
+
+    wanted = _allowed(proposed_check(task.proposed_check, task.folder or ""), policy, workspace, state)
+    if wanted is None or not wanted.refused or policy.check == "off":
+        return wanted
+    # what a model wants never takes away the check that a person agreed to
+    own = _allowed(find_check(task, workspace, environ), policy, workspace, state)
+    if own is None or own.refused or own.weak:
+        return wanted
+    return replace(own, source=f"{own.source}; {wanted.unrun}")
+
+
+def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, state: Path) -> FoundCheck | None:
+    """Return *found*, its `refused` saying what keeps it from running."""
     if found is None or found.refused:
         return found
+    if policy.check == "off":
+        return replace(found, refused=f"the policy says `check: off` ({policy.source})")
     from profile_router.checks.consents import Consents
     from profile_router.jail.view import jail_problem
 
@@ -52,8 +73,9 @@ def check_for(
 def question(found: FoundCheck, workspace: Workspace) -> str:
     """Return what somebody is asked before *found* runs for the first time."""
     whole = replace(found, words=found.whole).command
+    what = "a check that the model wants" if found.proposed else "this repository's own check"
     return (
-        f"run this repository's own check after each attempt: `{shown(whole)}` in {_place(found, workspace)}? "
+        f"run {what} after each attempt: `{shown(whole, _SHOWN)}` in {_place(found, workspace)}? "
         f"({shown(found.source)}; it runs the repository's code in a jail, without network and keys; asked once)"
     )
 
@@ -64,12 +86,12 @@ def _place(found: FoundCheck, workspace: Workspace) -> str:
 
 def unasked(found: FoundCheck, workspace: Workspace) -> str:
     """Return why *found* does not run as long as nobody was asked."""
-    return _UNASKED.format(folder=_place(found, workspace))
+    return (_UNASKED_OF_MODEL if found.proposed else _UNASKED).format(folder=_place(found, workspace))
 
 
 def declined(found: FoundCheck, workspace: Workspace) -> str:
     """Return why *found* does not run once somebody said no."""
-    return _DECLINED.format(folder=_place(found, workspace))
+    return (_DECLINED_OF_MODEL if found.proposed else _DECLINED).format(folder=_place(found, workspace))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from profile_router.errors import StateError
 from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.ledger.routes import note_route
-from profile_router.runs.own_check import check_for
+from profile_router.runs.own_check import check_for, question, unasked
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
@@ -29,12 +29,14 @@ from profile_router.threads.parent_sessions import ParentSessions
 class Quote:
     """Where a task would go, and `usd`, what its whole ladder is expected to cost at most: never more than its cap.
 
-    `profile` is None for a task that is refused.
+    `profile` is None for a task that is refused. `asks` is the question about running code that nobody answered yet,
+    empty where there is none.
     """
 
     profile: str | None
     rule: str
     usd: float
+    asks: str = ""
 
 
 def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Quote:
@@ -45,7 +47,15 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
         return Quote(profile=None, rule=decision.rule, usd=0.0)
     private = bool(decision.evidence.private) or setup.task.local_only
     usd = ladder_cost(decision.estimate, decision.profile, setup.policy, private=private)
-    return Quote(profile=decision.profile, rule=decision.rule, usd=min(usd, cap_of(setup.task, setup.policy.budget)))
+    most = min(usd, cap_of(setup.task, setup.policy.budget))
+    return Quote(profile=decision.profile, rule=decision.rule, usd=most, asks=_asks(setup))
+
+
+def _asks(setup: Setup) -> str:
+    check = check_for(setup.task, setup.policy, setup.workspace, setup.environ, setup.state)
+    if check is None or setup.workspace is None or check.refused != unasked(check, setup.workspace):
+        return ""
+    return question(check, setup.workspace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

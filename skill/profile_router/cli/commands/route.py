@@ -67,5 +67,5 @@ def _quoted(task: Task | UsageError, policy_file: str | None) -> Json:
             raise task
         found = quote(task, policy_file, dict(os.environ), Path.cwd())
     except RouterError as error:
-        return {"profile": None, "rule": "", "usd": 0.0, "error": str(error)}
-    return {"profile": found.profile, "rule": found.rule, "usd": found.usd}
+        return {"profile": None, "rule": "", "usd": 0.0, "asks": "", "error": str(error)}
+    return {"profile": found.profile, "rule": found.rule, "usd": found.usd, "asks": found.asks}

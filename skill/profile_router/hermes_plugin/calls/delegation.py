@@ -29,6 +29,7 @@ _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "max_turns": {"type": "integer", "minimum": 1, "description": "Model calls of one attempt, at most."},
     "local_only": {"type": "boolean", "description": "True: the task never leaves this machine."},
     "files": {**_TEXTS, "description": "Paths that the task is about; named, not pasted."},
+    "check": {"type": "string", "description": "Command that must succeed afterwards; jailed, once the user agreed."},
     "max_cost": {"type": "number", "minimum": 0, "description": "USD that the task may cost at most."},
 }
 _WITHIN = ("parameters", "params", "options", "task_parameters", "arguments")  # where a task's parameters may lie

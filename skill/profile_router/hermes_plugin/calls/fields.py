@@ -18,7 +18,7 @@ from ..arguments import NOTHING, listed, read_field, spawns
 from ..seam import backend, native
 
 # Those of a task that the router takes. The first few hold for all tasks of a call that says them beside its tasks.
-SHARED = ("profile", "toolsets", "max_turns", "local_only", "max_cost")
+SHARED = ("profile", "toolsets", "max_turns", "local_only", "max_cost", "check")
 OF_ONE = ("files",)
 FIELDS = (*SHARED, *OF_ONE)
 _LINE = re.compile(r"^[^\S\n]*\[profile-router task (?P<id>[0-9a-f]{32})\][^\S\n]*(?:\n|\Z)", re.MULTILINE)

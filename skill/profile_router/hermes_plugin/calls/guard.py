@@ -16,6 +16,7 @@ from typing import Any
 
 from ..arguments import NOTHING, listed, tasks_of
 from ..conversation import lineage_of
+from ..gate import instead_of_block
 from ..seam import native
 from ..settings import folder_here, read_settings
 from .fields import FIELDS
@@ -39,7 +40,7 @@ def on_tool(**call: Any) -> Any:
         verdict = _verdict(args, call.get("session_id"))
     except Exception as error:
         verdict = failed(error)
-    return carried_out(verdict, args, next_call)
+    return instead_of_block(carried_out(verdict, args, next_call), call.get("session_id"))
 
 
 def _verdict(args: Any, session: object) -> Verdict:

@@ -1,0 +1,46 @@
+"""The check that the chat's model wants for a task: a command of a model, so jailed, and agreed to by a person."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import PurePosixPath
+from typing import get_args
+
+from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.core.text import shown
+
+_SOURCE = "the chat's model asks for it"
+_LONGEST = 1_000  # characters: whoever is asked must be able to read it
+_SHELL = re.compile(r"[;&|<>()$`\\*?\[\]{}~#!\n]|^\w+=")
+_MODULES = re.compile(r"python[\d.]*")
+_CALLED = {"mvn": "maven", "mvnw": "maven", "gradlew": "gradle"}
+_OTHER: CheckRunner = "command"
+
+
+def proposed_check(command: str, folder: str) -> FoundCheck:
+    """Return *command* as a check that runs in *folder* of the workspace; `refused` says what is wrong with it.
+
+    What only a shell understands is given to one, in the same jail.
+    """
+    try:
+        words = ("sh", "-c", command) if _SHELL.search(command) else tuple(shlex.split(command))
+    except ValueError:
+        words = ()
+    wrong = ""
+    if not words or "\0" in command:
+        wrong, words = f"{shown(command, 80)} is no command line", ("sh", "-c", shown(command, 80))
+    elif len(command) > _LONGEST:
+        wrong = f"it has {len(command):,} characters (at most {_LONGEST:,})"
+    return FoundCheck(
+        runner=_runner(words), words=words, whole=words, source=_SOURCE, folder=folder, refused=wrong, proposed=True
+    )
+
+
+def _runner(words: tuple[str, ...]) -> CheckRunner:
+    """Return by whose rules the output of *words* is read; `command` where that is no runner we know."""
+    name = PurePosixPath(words[0]).name
+    if _MODULES.fullmatch(name) and words[1:2] == ("-m",):
+        name = words[2] if len(words) > 2 else ""
+    called = _CALLED.get(name, name)
+    return next((runner for runner in get_args(CheckRunner) if runner == called), _OTHER)

@@ -1,0 +1,88 @@
+"""What a person said of running code of the workspace: by Hermes' own approval, once for each question.
+
+Hermes asks before it makes the children (see `gate`), and says by its hook `post_approval_response` what a person
+answered: where it approves everything, or nobody was there, nothing is said, and that is no yes. The answer goes to the
+run that asks the very same question, and that keeps it outside of every workspace, as the command line does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_YES = ("once", "session", "always")
+_NO = "deny"
+_MOST = 500  # questions that are remembered
+_OF_HERMES = "plugin_rule:"  # begins the name that Hermes gives to a rule of a plugin
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Questions under way in the chat `session`. `alone`: nothing else was asked with them, so a no is one to them."""
+
+    session: str
+    questions: tuple[str, ...]
+    alone: bool
+
+
+class CodeConsent:
+    """The questions under way, and what was answered. Hermes' hooks call from many threads."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, _Asked] = {}
+        self._said: OrderedDict[str, bool] = OrderedDict()
+        self._declined: dict[str, tuple[str, ...]] = {}
+        self._lock = threading.Lock()
+
+    def open(self, questions: Sequence[str]) -> tuple[str, ...]:
+        """Return those of *questions* that nobody answered yet, each once."""
+        with self._lock:
+            return tuple(one for one in dict.fromkeys(questions) if one and one not in self._said)
+
+    def ask(self, session: str, questions: Sequence[str], *, rule: str) -> str:
+        """Note that a person is about to be asked *questions*, with what the *rule* is about where that is not empty;
+        return the name of the rule by which Hermes asks.
+        """
+        digest = hashlib.sha256("\0".join(questions).encode()).hexdigest()[:16]
+        name = f"{rule or 'profile-router'}:check-{digest}"
+        with self._lock:
+            self._asked[_OF_HERMES + name] = _Asked(session, tuple(questions), alone=not rule)
+        return name
+
+    def heard(self, **said: Any) -> None:
+        """Take Hermes' word of what a person answered (hook `post_approval_response`)."""
+        choice = str(said.get("choice"))
+        with self._lock:
+            asked = self._asked.pop(str(said.get("pattern_key")), None)
+            if asked is None or choice not in (*_YES, _NO):
+                return
+            if choice != _NO or asked.alone:
+                self._said |= dict.fromkeys(asked.questions, choice != _NO)
+                while len(self._said) > _MOST:
+                    self._said.popitem(last=False)
+            if choice == _NO and asked.alone:
+                self._declined[asked.session] = asked.questions
+
+    def of(self, question: str) -> bool | None:
+        """Return what a person answered to *question*, None where nobody did."""
+        with self._lock:
+            return self._said.get(question)
+
+    def declined(self, session: str) -> tuple[str, ...]:
+        """Return, once, the questions that were just answered with no in the chat *session*."""
+        with self._lock:
+            return self._declined.pop(session, ())
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        with self._lock:
+            self._asked.clear()
+            self._said.clear()
+            self._declined.clear()
+
+
+CONSENT = CodeConsent()

@@ -1,0 +1,121 @@
+"""A question about running code is asked by Hermes' own approval, once; only what a person answered is an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from profile_router.hermes_plugin import gate
+from profile_router.hermes_plugin.children import CHILDREN
+from profile_router.hermes_plugin.consent import CONSENT
+from profile_router.hermes_plugin.gate import instead_of_block, on_tool_call
+
+PLAIN, DEAR = "Fix the typo in README.md", "Refactor all 60 files of the service"
+CHECK = "run this repository's own check after each attempt: `pytest -q` in /w?"
+OTHER = "run a check that the model wants after each attempt: `make` in /w?"
+TASKS = {PLAIN: (0.02, CHECK), DEAR: (2.4, CHECK), "Lint it": (0.0, OTHER), "Say why": (0.0, "")}
+
+
+@pytest.fixture(autouse=True)
+def quotes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def quoted(tasks: Any) -> Mapping[str, Any]:
+        told = [
+            {"profile": "burst", "rule": "r", "usd": TASKS[task["goal"]][0], "asks": TASKS[task["goal"]][1]}
+            for task in tasks
+        ]
+        return {"mode": "on", "ask_above_usd": 1.0, "tasks": told}
+
+    monkeypatch.setattr(gate, "native", lambda: True)
+    monkeypatch.setattr(gate, "_quoted", quoted)
+    for name in ("HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION"):
+        monkeypatch.delenv(name, raising=False)
+    CHILDREN.clear()
+    CONSENT.clear()
+    yield
+    CHILDREN.clear()
+    CONSENT.clear()
+
+
+def delegated(*goals: str, session: str = "p") -> dict[str, str]:
+    """Return what Hermes is to ask before it makes the children of *goals*; empty: nothing."""
+    args = {"tasks": [{"goal": goal} for goal in goals]}
+    return on_tool_call(tool_name="delegate_task", args=args, session_id=session) or {}
+
+
+def answered(said: Mapping[str, str], choice: str) -> None:
+    CONSENT.heard(pattern_key=f"plugin_rule:{said['rule_key']}", choice=choice, session_key="k")
+
+
+@pytest.mark.parametrize(("choice", "means"), [("once", True), ("session", True), ("always", True), ("deny", False)])
+def test_a_person_is_asked_once_and_the_run_that_asks_the_same_hears_the_answer(choice: str, means: bool) -> None:
+    said = delegated(PLAIN)
+    assert said["action"] == "approve"
+    assert said["message"] == f"{CHECK} · no: the tasks run without it"
+    answered(said, choice)
+    assert CONSENT.of(CHECK) is means
+    assert CONSENT.of(f"{CHECK} ") is None
+    assert delegated(PLAIN) == {}
+
+
+@pytest.mark.parametrize("choice", ["timeout", "cancelled", "notify_failed", "", "smart_approve"])
+def test_what_no_person_said_is_no_answer(choice: str) -> None:
+    answered(delegated(PLAIN), choice)
+    assert CONSENT.of(CHECK) is None
+    assert delegated(PLAIN)["message"].startswith(CHECK)
+
+
+def test_where_hermes_approves_everything_unasked_nothing_is_agreed_to() -> None:
+    delegated(PLAIN)  # and no word of an answer
+    assert CONSENT.of(CHECK) is None
+
+
+def test_an_answer_to_another_question_is_none_to_ours() -> None:
+    said = delegated(PLAIN)
+    CONSENT.heard(pattern_key="plugin_rule:another", choice="once")
+    CONSENT.heard(pattern_key=said["rule_key"], choice="once")
+    assert CONSENT.of(CHECK) is None
+
+
+def test_a_price_and_a_check_are_one_question_that_names_both_and_a_no_to_it_is_none_to_the_check() -> None:
+    said = delegated(DEAR)
+    assert said["message"] == f"delegate '{DEAR}' up to $2.40 by burst · {CHECK} · no: nothing is delegated"
+    answered(said, "deny")
+    assert CONSENT.of(CHECK) is None
+    answered(delegated(DEAR), "once")
+    assert CONSENT.of(CHECK) is True
+    assert delegated(DEAR)["rule_key"] == "profile-router:price-up-to-3"
+
+
+def test_a_yes_to_a_price_is_none_to_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASKS, DEAR, (2.4, ""))
+    said = delegated(DEAR)
+    answered(said, "always")
+    monkeypatch.setitem(TASKS, DEAR, (2.4, CHECK))
+    assert CONSENT.of(CHECK) is None
+    assert CHECK in delegated(DEAR)["message"]
+
+
+def test_the_tasks_of_a_batch_are_one_question_with_each_check_once() -> None:
+    said = delegated(PLAIN, "Lint it", PLAIN, "Say why")
+    assert said["message"] == f"{CHECK} · {OTHER} · no: the tasks run without it"
+    answered(said, "once")
+    assert (CONSENT.of(CHECK), CONSENT.of(OTHER)) == (True, True)
+
+
+def test_who_says_no_to_the_check_alone_has_the_tasks_delegated_by_the_next_call() -> None:
+    blocked = json.dumps({"error": "BLOCKED"})
+    answered(delegated(PLAIN), "deny")
+    assert instead_of_block(blocked, "q") == blocked
+    assert "they run without it" in json.loads(instead_of_block(blocked, "p"))["error"]
+    assert instead_of_block(blocked, "p") == blocked
+    assert delegated(PLAIN) == {}
+
+
+@pytest.mark.parametrize("name", ["HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION"])
+def test_where_nobody_is_there_nobody_is_asked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    assert delegated(PLAIN) == {}
+    assert CONSENT.of(CHECK) is None
