@@ -8,10 +8,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from profile_router.core.locating.located import Located
 from profile_router.errors import WorkspaceError
 from profile_router.evaluation.clones import Clones, PastTree
 from profile_router.evaluation.kept import KeptAnswers
-from profile_router.evaluation.locators import Locator, Ranking, ranking_of
+from profile_router.evaluation.locators import Locator, OurIndex, Ranking, ranking_of
 from profile_router.evaluation.rows import KnownRow
 from profile_router.evaluation.signals import RouteOf, route_from, route_of
 
@@ -35,14 +36,15 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Who is asked. `route_key` is what our route depends on besides the row; empty: it is not asked.
+    """Who is asked. `index` is ours, the first of `locators`. `clones` None: there are no repositories.
 
-    `clones` None: there are no repositories.
+    `route_key` is what our route depends on besides the row; empty: it is not asked.
     """
 
     policy: Path
     route_key: str
     scratch: Path
+    index: OurIndex
     clones: Clones | None = None
     locators: Sequence[Locator] = ()
     scorers: Sequence[Scorer] = ()
@@ -102,20 +104,27 @@ def _ask(row: KnownRow, methods: Methods, kept: KeptAnswers) -> RowAnswers:
             gold = kept.get("gold files 2", name, place.gold)
         except WorkspaceError:
             place.there = False
+    rankings = dict(_ranked(row, place, methods.locators, kept)) if place.there else {}
     return RowAnswers(
         row=row,
         route=_routed(row, place, methods, kept) if methods.route_key else RouteOf(),
         placed=place.there,
         files=frozenset(gold),
-        rankings=dict(_ranked(row, place, methods.locators, kept)) if place.there else {},
+        rankings=rankings,
         scores={one.name: ranking_of(kept.get(one.key, name, _scoring(one, row))) for one in methods.scorers},
     )
 
 
 def _routed(row: KnownRow, place: _Place, methods: Methods, kept: KeptAnswers) -> RouteOf:
     def routing() -> Mapping[str, object]:
-        folder = place.tree().lay_out() if place.there else None
-        return asdict(route_of(row.text, folder, methods.policy, methods.scratch))
+        if not place.there:
+            return asdict(route_of(row.text, methods.policy, methods.scratch))
+        tree = place.tree()
+
+        def located() -> Located:
+            return methods.index.found(tree, row.text)
+
+        return asdict(route_of(row.text, methods.policy, methods.scratch, tree.lay_out(), located))
 
     where = "in its repository" if place.there else "alone"
     return route_from(kept.get(f"route {where} {methods.route_key}", row.digest, routing))

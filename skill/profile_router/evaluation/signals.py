@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.locating.located import Located
 from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
 from profile_router.errors import RouterError
@@ -38,7 +39,6 @@ PLAIN: Mapping[str, Callable[[str], float]] = {
     "words": lambda text: float(len(text.split())),
     "keywords": keywords,
 }
-_LONG = 600.0  # seconds for the index: a deadline would make the answer depend on the machine
 RANKS = {"local": 0.0, "cheap": 0.0, "refused": 0.0, "probe": 1.0, "burst": 2.0}
 
 
@@ -52,8 +52,10 @@ class RouteOf:
     problem: str = ""
 
 
-def route_of(text: str, folder: Path | None, policy: Path, scratch: Path) -> RouteOf:
-    """Return where *text* goes by *policy*, in *folder* if there is one.
+def route_of(
+    text: str, policy: Path, scratch: Path, folder: Path | None = None, located: Callable[[], Located] = Located
+) -> RouteOf:
+    """Return where *text* goes by *policy*, in *folder* if there is one; *located* tells where it works there.
 
     The profiles are the shipped ones, and no ledger, server or setting of this user counts: the same rows give the same
     answer everywhere. *scratch* stands for the user's home.
@@ -66,7 +68,7 @@ def route_of(text: str, folder: Path | None, policy: Path, scratch: Path) -> Rou
     task = Task(goal=text, workspace=str(folder) if folder else None)
     began = time.perf_counter()
     try:
-        decision = decide_alone(task, str(policy), environ, folder or scratch, seconds=_LONG)
+        decision = decide_alone(task, str(policy), environ, folder or scratch, located)
     except RouterError as error:
         return RouteOf(problem=str(error))
     ms = (time.perf_counter() - began) * 1_000

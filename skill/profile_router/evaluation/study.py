@@ -142,6 +142,7 @@ def _methods(study: Study, policy: Path, environ: Mapping[str, str], notes: list
             policy=policy.absolute(),
             route_key=key,
             scratch=scratch,
+            index=index,
             clones=Clones(study.repos, scratch) if study.repos else None,
             locators=locators,
             scorers=scorers,

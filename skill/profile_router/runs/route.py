@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.spending import cap_of
+from profile_router.core.locating.located import Located
 from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
 from profile_router.core.routing.estimate import ladder_cost
@@ -80,16 +81,14 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
 
 
 def decide_alone(
-    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, *, seconds: float
+    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, located: Callable[[], Located]
 ) -> Decision:
     """Return where *task* would go; nothing is written down. Raises RouterError for bad input.
 
-    The index of the repository has *seconds*, whatever the policy says.
+    *located* tells where it works, in place of an index of the workspace with its deadline.
     """
     setup = prepare(task, policy_file, environ, cwd)
-    rules = replace(setup.policy.repository, route_seconds=seconds)
-    setup = replace(setup, policy=replace(setup.policy, repository=rules))
-    return _decided(setup.task, setup)
+    return _decided(setup.task, setup, located)
 
 
 def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> tuple[Decision, str]:
@@ -102,12 +101,16 @@ def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str]
     return decision, _note(setup.task, decision, setup, observed=True)
 
 
-def _decided(task: Task, setup: Setup) -> Decision:
+def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = None) -> Decision:
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
     seconds = setup.policy.repository.route_seconds
-    if may_be_located(evidence, around, seconds):
+    if not may_be_located(evidence, around, seconds):
+        pass
+    elif located is not None:
+        evidence = replace(evidence, located=located())
+    else:
         from profile_router.evidence.locating import with_located  # only a repository is asked
 
         evidence = with_located(task, evidence, around, setup.policy, setup.cache, seconds)
