@@ -45,7 +45,7 @@ def fill(state: Path, runs: int) -> str:
     for number in range(runs):
         name, at = f"{dice.getrandbits(64):016x}", now - dice.random() * 365 * DAY_S
         profile, tier = dice.choice([("coding-local", "local"), ("coding-burst", "burst"), ("review-cheap", "cheap")])
-        verdict = dice.choice(["ok"] * 8 + ["failed", "refused"])
+        verdict = dice.choice(["verified"] * 8 + ["failed", "refused"])
         row = (name, "run", at, at + 40, day_of(at), verdict, "", profile, tier, "small-change", f"t{number % 5_000}",
                f"/home/u/repository-{number % 40}", 2, 11_000, 1_900, 0.06, "provider")  # fmt: skip
         database.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(row))})", row)

@@ -135,6 +135,7 @@ def _results() -> Iterator[tuple[dict[str, Any], str]]:
     yield {"status": "failed", "verified": {"check": red, "unverified": []}}, "failed"
     yield {"status": "failed", "verified": {"check": passed, "unverified": []}}, "failed"
     yield {"status": "failed", "verified": {}}, "failed"
+    yield {"status": "failed", "cause": "no-change", "verified": {}}, "no-change"
     yield {"status": "unapproved", "verified": {"check": None, "unverified": []}}, "unapproved"
 
 

@@ -61,7 +61,7 @@ def asked(home: Path, *words: str) -> Done:
 def test_history_has_one_row_a_run_the_newest_first(home: Path) -> None:
     rows = asked(home, "history", "--json").json["runs"]
     assert [(row["thread"], row["verdict"], row["profile"]) for row in rows] == [
-        ("u", "ok", "coding-local"),
+        ("u", "unverified", "coding-local"),
         ("t", "failed", "coding-burst"),
     ]
     assert rows[1] | {} == rows[1] | {"cause": "verification-failed", "rule": "small-change", "attempts": 3}
@@ -133,7 +133,7 @@ def test_a_run_that_was_killed_is_unfinished_until_it_is_resumed(tmp_path: Path)
         assert "no end is known" in asked(tmp_path, "show", row["id"]).out
         assert here.resume("t").code == 0
     [again] = asked(tmp_path, "history", "--json").json["runs"]
-    assert (again["id"], again["verdict"], again["attempts"]) == (row["id"], "ok", 1)
+    assert (again["id"], again["verdict"], again["attempts"]) == (row["id"], "verified", 1)
 
 
 def test_where_nothing_is_there_the_commands_say_what_to_do_and_make_nothing(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def on_a_terminal(home: Path, *words: str) -> str:
     [{"verdict": "interrupted", "cost_usd": 0.000135}, {"profile": "a-profile-with-a-long-name"}, {"ended": None}],
 )
 def test_a_row_is_at_most_60_columns_wide(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
-    plain: dict[str, Any] = {"id": "ab" * 8, "kind": "run", "started": 0.0, "ended": 7_000.0, "verdict": "ok"}
+    plain: dict[str, Any] = {"id": "ab" * 8, "kind": "run", "started": 0.0, "ended": 7_000.0, "verdict": "verified"}
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert len(stories.run_line(RunRow(**plain | changes))) <= 60
 

@@ -13,6 +13,7 @@ from profile_router.core.ladder.steps import Hop
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
+from profile_router.core.telling.verdict import LedgerVerdict
 from profile_router.ledger.words import Seal
 from profile_router.ledger.writing import SqliteRunLedger
 
@@ -57,7 +58,7 @@ def asked(ledger: SqliteRunLedger, receipt: Receipt) -> int:
     return ledger.asks(**said, step=receipt.step)
 
 
-def tell(ledger: SqliteRunLedger, verdict: str = "ok") -> None:
+def tell(ledger: SqliteRunLedger, verdict: LedgerVerdict = "verified") -> None:
     """Tell *ledger* of a run whose first attempt failed its check, in the order in which the graph does."""
     begin(ledger)
     ledger.routed(a_decision())

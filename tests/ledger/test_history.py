@@ -9,6 +9,7 @@ from tests.fakes import BURST, LOCAL, a_receipt, a_task
 from tests.ledger.a_ledger import NOON, SECOND, Clock, a_decision, a_ledger, begin
 
 from profile_router.core.ladder.account import Grouping
+from profile_router.core.telling.verdict import LedgerVerdict
 from profile_router.errors import UsageError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.routes import note_route
@@ -17,7 +18,15 @@ from profile_router.ledger.schema import FILE, day_of
 DAY_S = 86_400.0
 
 
-def run(state: Path, name: str, *, at: float = 0.0, verdict: str = "ok", paid: bool = False, where: str = "/a") -> None:
+def run(
+    state: Path,
+    name: str,
+    *,
+    at: float = 0.0,
+    verdict: LedgerVerdict = "unverified",
+    paid: bool = False,
+    where: str = "/a",
+) -> None:
     ledger = a_ledger(state, run=name, thread=f"t-{name[:2]}", clock=Clock(NOON + at))
     begin(ledger, workspace=where)
     ledger.routed(a_decision())
@@ -50,7 +59,7 @@ def test_what_route_answered_is_told_where_it_is_asked_for(history: SqliteHistor
         ("day", [day_of(NOON + 2 * DAY_S), day_of(NOON + DAY_S), day_of(NOON)]),
         ("profile", [LOCAL, BURST]),
         ("tier", ["local"]),
-        ("verdict", ["ok", "failed"]),
+        ("verdict", ["unverified", "failed"]),
         ("repository", ["/b", "/a"]),
     ],
 )
@@ -63,7 +72,7 @@ def test_runs_are_counted_by_what_they_have_in_common(history: SqliteHistory, by
 
 def test_a_group_tells_how_its_runs_ended(history: SqliteHistory) -> None:
     [second, first] = history.grouped("repository", 9)
-    assert (second.verdicts, first.verdicts) == ({"ok": 1, "failed": 1}, {"ok": 1})
+    assert (second.verdicts, first.verdicts) == ({"unverified": 1, "failed": 1}, {"unverified": 1})
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("b", "bb03"), ("AA02", "aa02"), ("aa01", "aa01"), ("t-aa", "aa02")])

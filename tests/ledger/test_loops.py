@@ -25,7 +25,7 @@ def a_run(state: Path, name: str, *receipts: Receipt, size: str = "small", at: f
     for number, receipt in enumerate(receipts, 1):
         ledger.asks(profile="coding-burst", model="m", provider="p", step=receipt.step, tier="burst", size=size)
         ledger.answered(receipts[:number])
-    ledger.ended("ok")
+    ledger.ended("unverified")
 
 
 def test_an_attempt_is_found_by_the_size_of_its_task(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def a_whole_run(state: Path, gate: Any, runs: int) -> None:
         rows.asks(profile="coding-burst", model="m", provider="openrouter", step="promote")
         rows.answered((FIRST, a_receipt("coding-burst", step="promote", cost_usd=PRICE)))
         hold.settle(PRICE)
-        rows.ended("ok")
+        rows.ended("unverified")
         rows.close()
 
 
@@ -68,11 +68,11 @@ def test_no_row_is_lost_and_no_budget_is_broken(tmp_path: Path, writers: int, ru
     history, made = SqliteHistory(state=tmp_path, seal=SEAL), writers * runs
     found = history.runs(10_000)
     paid = min(made, int(RULES.day_usd / PRICE))
-    assert (len(found), sum(one.verdict == "ok" for one in found)) == (made, paid)
+    assert (len(found), sum(one.verdict == "unverified" for one in found)) == (made, paid)
     assert round(sum(one.cost_usd for one in found), 6) == paid * PRICE
     assert Ledger(state=tmp_path, clock=lambda: NOON).today() == paid * PRICE <= RULES.day_usd
     for one in found:
         story = history.story(one.id)
-        assert [row.number for row in story.attempts] == list(range(2 if one.verdict == "ok" else 1))
+        assert [row.number for row in story.attempts] == list(range(2 if one.verdict == "unverified" else 1))
         assert (len(story.steps), len(story.checks)) == (1, 1)
         assert all(row.ended is not None for row in story.attempts)

@@ -25,7 +25,7 @@ def run(state: Path, name: str, *, days_ago: float = 0.0, thread: str = "t", end
     ledger.routed(a_decision())
     ledger.answered((a_receipt(),))
     if ended:
-        ledger.ended("ok")
+        ledger.ended("unverified")
 
 
 def left(state: Path) -> list[str]:

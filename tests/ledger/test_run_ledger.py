@@ -31,7 +31,7 @@ def story(state: Path, wanted: str = "ab12", seal: Seal = SEAL) -> Story:
 def test_a_run_is_told_whole(tmp_path: Path) -> None:
     tell(a_ledger(tmp_path))
     found = story(tmp_path)
-    assert (found.run.verdict, found.run.cause, found.run.profile, found.run.tier) == ("ok", "", BURST, "burst")
+    assert (found.run.verdict, found.run.cause, found.run.profile, found.run.tier) == ("verified", "", BURST, "burst")
     assert (found.run.rule, found.run.thread, found.run.workspace) == ("small-change", "t", "/home/u/repo")
     assert (found.run.attempts, found.run.tokens_in, found.run.cost_usd) == (2, 11_334, 0.06)
     assert [one.receipt["verdict"] for one in found.attempts] == ["verification-failed", "ok"]
@@ -63,7 +63,7 @@ def test_what_a_stopped_attempt_had_taken_stands_there_and_counts_once_when_it_g
     again = begin(a_ledger(tmp_path))
     asked(again, SECOND)
     again.answered((replace(SECOND, cost_usd=0.09),))
-    again.ended("ok")
+    again.ended("verified")
     assert (story(tmp_path).run.attempts, story(tmp_path).run.cost_usd) == (1, 0.09)
 
 

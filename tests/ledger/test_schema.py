@@ -112,3 +112,32 @@ def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(t
     assert [(one.stage, one.after, one.passed, one.lines_added) for one in checks] == [
         ("before", 0, False, 9), ("after", 1, False, 9)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "cause", "looks", "becomes"),
+    [
+        ("ok", "", [], "unverified"),
+        ("ok", "", [(1, 1, 0)], "verified"),
+        ("ok", "", [(1, 1, 2)], "unverified"),
+        ("ok", "", [(1, 1, 0), (2, 0, 0)], "unverified"),
+        ("ok", "", [(1, None, 0)], "unverified"),
+        ("failed", "no-change", [], "no-change"),
+        ("failed", "verification-failed", [(1, 0, 0)], "failed"),
+        ("interrupted", "", [(1, 1, 0)], "interrupted"),
+    ],
+)
+def test_the_verdict_that_an_older_version_wrote_becomes_the_word_of_today(
+    tmp_path: Path, verdict: str, cause: str, looks: list[tuple[int, int | None, int]], becomes: str
+) -> None:
+    with sqlite3.connect(tmp_path / FILE) as database:
+        for statements in MIGRATIONS[:4]:
+            database.executescript(statements)
+        database.execute("PRAGMA user_version = 4")
+        run = ("ab12", "run", 5.0, day_of(5.0), verdict, cause)
+        database.execute("INSERT INTO runs (id, kind, started, day, verdict, cause) VALUES (?, ?, ?, ?, ?, ?)", run)
+        for after, passed, unverified in looks:
+            row = ("ab12", after, "after", 5.0, 1, 9, 2, unverified, 0, passed, 0, 1.5, None)
+            database.execute(f"INSERT INTO verifications VALUES ({', '.join('?' * len(row))})", row)
+    database.close()
+    assert SqliteHistory(state=tmp_path).find("ab12").verdict == becomes

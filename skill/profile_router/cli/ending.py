@@ -16,13 +16,14 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.telling.decision import Json, changed_text, put_back_text, weak_words
 from profile_router.core.telling.layout import markdown_lines
-from profile_router.core.telling.verdict import Verdict, verdict_of
+from profile_router.core.telling.verdict import Verdict
 from profile_router.core.text import priced, some_of
 from profile_router.runs.result import Result
 
 _MARKS: Mapping[Verdict, str] = {
     "verified": "✓",
     "unverified": "!",
+    "no-change": "✗",
     "failed": "✗",
     "refused": "✗",
     "unapproved": "!",
@@ -51,7 +52,7 @@ def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
 
 def batch_lines(results: Sequence[Result]) -> list[str]:
     """Return the end of a batch: how many ended how, then each task behind its number."""
-    ends = Counter(verdict_of(result.json) for result in results)
+    ends = Counter(result.verdict for result in results)
     told = ", ".join(f"{ends[word]} {word}" for word in _MARKS if ends[word])
     lines = [f"{len(results)} task{'s' if len(results) != 1 else ''}: {told}"]
     for number, result in enumerate(results, 1):
@@ -70,7 +71,7 @@ def _source(told: Json) -> str:
 
 def _verdict(result: Result) -> Iterator[str]:
     told = result.json
-    verdict = verdict_of(told)
+    verdict = result.verdict
     route = told["route"]
     if told["status"] == "ok":
         yield _head(verdict, " · ".join(_facts(told)))

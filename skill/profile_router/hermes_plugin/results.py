@@ -47,10 +47,10 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
 
 
 def _verdict(result: Mapping[str, Any]) -> str:
-    """Return in one sentence what the world says of the work, whatever its summary claims."""
+    """Return in one sentence what the world says of the work, whatever its summary claims: the verdict, then why."""
     status = str(result.get("status"))
     if status != "ok":
-        return f"{status}: {why_not(result)}"
+        return f"{result.get('verdict') or status}: {why_not(result)}"
     verified = mapping(result.get("verified"))
     check, still_open = mapping(verified.get("check")), [str(point) for point in verified.get("unverified") or ()]
     weak = (mapping(one) for one in verified.get("weak") or ())

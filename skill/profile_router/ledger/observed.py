@@ -54,7 +54,7 @@ def note_ended(state: Path, child: ObservedChild, priced: Sequence[tuple[Observe
             "tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id), "
             "tokens_out = (SELECT coalesce(sum(tokens_out), 0) FROM attempts WHERE run = id), "
             "cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), 6) FROM attempts WHERE run = id) WHERE id = ?",
-            (now, verdict, len(priced), child.id),
+            (now, "unverified" if verdict == "ok" else verdict, len(priced), child.id),
         )
 
 

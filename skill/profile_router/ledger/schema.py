@@ -81,7 +81,14 @@ DROP INDEX runs_in_groups;
 CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
   started, cost_source)
 """
-MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED)
+# `ok` said that a run ended well, not whether anything confirmed it: the last look at its work does.
+_VERDICTS = """
+UPDATE runs SET verdict = CASE WHEN coalesce((SELECT passed = 1 AND unverified = 0 FROM verifications
+  WHERE run = id AND stage = 'after' ORDER BY after DESC LIMIT 1), 0) THEN 'verified' ELSE 'unverified' END
+  WHERE verdict = 'ok';
+UPDATE runs SET verdict = 'no-change' WHERE verdict = 'failed' AND cause = 'no-change'
+"""
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS)
 VERSION = len(MIGRATIONS)
 PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
 

@@ -20,6 +20,7 @@ from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import verified_json
 from profile_router.core.telling.figures import task_figures
+from profile_router.core.telling.verdict import WELL, LedgerVerdict
 from profile_router.errors import StateError
 from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row
 from profile_router.ledger.retention import expire
@@ -175,9 +176,9 @@ class SqliteRunLedger:
             rows = database.execute("SELECT * FROM attempts WHERE run = ? ORDER BY number", (self.run,)).fetchall()
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
-    def ended(self, verdict: str) -> None:
-        """Note that the run has ended, with the status of its result or why it has none."""
-        cause = "''" if verdict == "ok" else _CAUSE
+    def ended(self, verdict: LedgerVerdict) -> None:
+        """Note that the run has ended, with its *verdict*."""
+        cause = "''" if verdict in WELL else _CAUSE
         with self._writing() as database:
             database.execute(_TOTALS, (self.run,))
             database.execute(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.errors import RouterError
@@ -46,5 +47,5 @@ def accounted(ledger: SqliteRunLedger, job: Job) -> Iterator[None]:
         ledger.close()
 
 
-def _why(error: BaseException) -> str:
+def _why(error: BaseException) -> Literal["interrupted", "error"]:
     return "interrupted" if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) else "error"

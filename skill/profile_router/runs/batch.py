@@ -242,4 +242,4 @@ def _broken(given: Given, error: str) -> Result:
     thread = given.thread if isinstance(given, Task) else None
     empty: Json = {"summary": "", "route": {}, "attempts": [], "hops": [], "verified": {}, "cost_usd": 0.0}
     ends: Json = {"thread": thread, "run": None, "error": error, "unblock": [], "notes": [], "warnings": []}
-    return Result(status="failed", json={"status": "failed", **empty, **ends})
+    return Result(status="failed", json={"status": "failed", "verdict": "failed", "cause": None, **empty, **ends})

@@ -199,4 +199,4 @@ def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: st
     json["merge"] |= {"conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
     # What is verified is the workspace, and nothing of it is there.
     json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
-    return replace(result, status="failed", json={**json, "status": "failed", "error": error})
+    return replace(result, status="failed", json={**json, "status": "failed", "verdict": "failed", "error": error})

@@ -11,6 +11,7 @@ from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import Json, decision_json, verified_json
+from profile_router.core.telling.verdict import Verdict, verdict_of
 from profile_router.runs.setup import Setup
 from profile_router.threads.threads import Run
 
@@ -45,6 +46,11 @@ class Result:
         """Return the result with one more *note*."""
         return replace(self, json={**self.json, "notes": [*self.json["notes"], note]})
 
+    @property
+    def verdict(self) -> Verdict:
+        """Return its verdict in one word."""
+        return verdict_of(self.json)
+
 
 def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: Sequence[str], run: Run) -> Result:
     """Return the result of *run*, whose *receipts* are the ledger's."""
@@ -52,13 +58,15 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
     attempt = final.get("attempt")
     stopped = attempt.failure if attempt is not None else None
     status: Status = final["status"]
+    verified = verified_json(final["verified"])
+    ends = {"status": status, "cause": stopped.cause if stopped else None, "verified": verified}
     return Result(
         status=status,
         json=masked_json(
             {
                 "status": status,
-                "verdict": stopped.cause if stopped else status,
-                "verified": verified_json(final["verified"]),
+                "verdict": verdict_of(ends),
+                "verified": verified,
                 "summary": final["summary"],
                 "route": decision_json(decision),
                 "attempts": list(receipts),
@@ -66,6 +74,7 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
                 "cost_usd": cost(final["receipts"]),
                 "thread": run.thread,
                 "run": run.id,
+                "cause": ends["cause"],
                 "error": stopped.message if stopped else None,
                 "unblock": _unblock(final, setup),
                 "notes": list(final["notes"]),

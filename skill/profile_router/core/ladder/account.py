@@ -20,7 +20,7 @@ class RunRow:
 
     Moments are seconds since 1970, `cost_usd` USD of all attempts together.
 
-    `verdict` is the status of its result, or `interrupted`, `error` or `unfinished`; `cause` says why it is not `ok`.
+    `verdict` is one of `core.telling.verdict`; `cause` says why it did not end well.
     `profile` did the work last, or was to do it; it is empty where no profile could. `cost_source` says whose figure
     the cost is, `several` where its attempts have different ones; empty: nothing was paid.
     """

@@ -1,20 +1,35 @@
-"""The verdict of a run in one word, for a person: what the world says of it, not the model."""
+"""The verdict of a run in one word: what the world says of it, not the model. JSON, ledger and screen have the same.
+
+An attempt has a verdict of its own, in its receipt: `ok`, or the cause of its failure (`core.ladder.causes`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-Verdict = Literal["verified", "unverified", "failed", "refused", "unapproved"]
+Verdict = Literal["verified", "unverified", "no-change", "failed", "refused", "unapproved"]
+LedgerVerdict = Verdict | Literal["interrupted", "error", "unfinished", "routed"]
+VERDICTS: Mapping[LedgerVerdict, str] = {
+    "verified": "its check passed, or a weak one that the policy trusts, and nothing stays open",
+    "unverified": "it ended well, and nothing confirms it",
+    "no-change": "it was to edit a file, and no file changed",
+    "failed": "the last attempt or its check failed; the cause says why",
+    "refused": "it may not be done, or nobody is there who can",
+    "unapproved": "nobody agreed to its price",
+    "interrupted": "somebody stopped it; `resume` goes on with it",
+    "error": "it came to no result: the call, a file or the machine was wrong",
+    "unfinished": "it has no end: it is at work, or was killed",
+    "routed": "`route` said where it would go; nothing was run",
+}
+WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those whose status is `ok`, exit code 0
 
 
 def verdict_of(result: Mapping[str, Any]) -> Verdict:
-    """Return the verdict of *result*, as `run --json` prints it.
-
-    `verified`: the check passed, or a weak one that the policy trusts, and nothing stays open. `unverified`: the run
-    ended well, and nothing confirms it.
-    """
-    status: Verdict | Literal["ok"] = result["status"]
+    """Return the verdict of *result*, as `run --json` prints it; of those of a ledger it is one that has a result."""
+    status: Literal["ok", "failed", "refused", "unapproved"] = result["status"]
+    if status == "failed" and result.get("cause") == "no-change":
+        return "no-change"
     if status != "ok":
         return status
     verified = result["verified"]
