@@ -89,6 +89,7 @@ def version_in(python: Path, name: str) -> str:
     return told.stdout.strip()
 
 
+@pytest.mark.nightly
 def test_a_real_environment_is_made_once_and_holds_what_was_asked_for(root: Path, tmp_path: Path) -> None:
     _ask(root, f"alpha @ {wheel(tmp_path, 'alpha', '1.0').as_uri()}")
     python = ensure_environment(root)

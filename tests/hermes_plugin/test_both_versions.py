@@ -22,6 +22,7 @@ def either(request: pytest.FixtureRequest, stage: Stage) -> Stage:
     return stage
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("either", "window"), in_turn([OLD], {"hermes": (128_000,), "embedded": (32_768,)}, each=2), indirect=["either"]
 )

@@ -69,6 +69,7 @@ def test_a_message_in_a_chat_is_delegated_and_answered_there_with_each_step_show
     assert not any(secret in line for line in shown for secret in (TYPO["goal"], "local did it", *KEYS.values()))
 
 
+@pytest.mark.nightly
 def test_stop_in_a_chat_ends_the_child_with_all_its_processes_and_the_chat_goes_on(stage: Stage) -> None:
     with (
         ScriptedProvider([*delegates(**TYPO)[:1], say("what else")]) as model,

@@ -95,6 +95,7 @@ def test_a_large_window_makes_the_child_a_real_hermes_too_and_it_delegates_nothi
     assert not others.chats
 
 
+@pytest.mark.nightly
 def test_each_task_of_a_mixed_batch_goes_to_its_own_server_with_its_own_key_and_model(stage: Stage) -> None:
     with (
         ScriptedProvider(delegates(tasks=[TYPO, REFACTOR, LINT])) as model,
@@ -118,6 +119,7 @@ def test_each_task_of_a_mixed_batch_goes_to_its_own_server_with_its_own_key_and_
     assert len(model.chats) == 2
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("broken", ["missing", by_night("dies at once")])
 def test_hermes_delegates_by_itself_where_the_router_is_broken_and_says_so(stage: Stage, broken: str) -> None:
     with ScriptedProvider(delegates(["the child of Hermes did it"], **TYPO)) as model:
@@ -174,6 +176,7 @@ def test_a_mistake_in_the_plugin_itself_never_makes_hermes_delegate_what_was_dis
         assert (len(local.chats), len(model.chats)) == (1, 2)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("switch", "noted"), [("explain", True), by_night("off", False)])
 def test_where_the_policy_does_not_switch_it_on_hermes_delegates_as_ever(
     stage: Stage, switch: str, noted: bool

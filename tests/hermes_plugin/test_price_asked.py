@@ -41,6 +41,7 @@ def test_in_a_messenger_chat_the_user_is_asked_for_the_price(
         assert "declined" in entry["error"]
 
 
+@pytest.mark.nightly
 def test_where_nobody_can_answer_the_hop_is_not_made(stage: Stage) -> None:
     with ScriptedProvider(delegates(**DEAR)) as model, server("burst did it") as burst:
         parent = Parent(stage, model)

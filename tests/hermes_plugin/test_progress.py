@@ -113,6 +113,7 @@ class Watched(TerminalChat):
         return self._shown.count(text.encode())
 
 
+@pytest.mark.nightly
 def test_hermes_chat_shows_each_step_above_its_prompt(stage: Stage) -> None:
     with ScriptedProvider(delegates(goal="Find the typo in README.md")) as model, server("local did it") as local:
         parent = Parent(stage, model)

@@ -151,6 +151,7 @@ def test_as_is_what_the_router_calls_profile(
     assert (ended.value.code, capfd.readouterr().out.strip()) == (0, str(passed))
 
 
+@pytest.mark.nightly
 def test_the_command_line_of_hermes_names_a_profile_with_as_and_says_when_hermes_took_it(stage: Stage) -> None:
     with server() as nobody:
         parent = Parent(stage, nobody)

@@ -247,6 +247,7 @@ def test_a_name_that_is_also_a_folder_is_the_folder(
     assert pip_calls == []
 
 
+@pytest.mark.nightly
 def test_a_wheel_gets_an_environment_of_its_own_and_what_is_no_profile_router_is_refused(
     own_environment: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

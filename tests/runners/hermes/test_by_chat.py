@@ -110,7 +110,7 @@ def test_a_server_that_drips_without_an_end_is_left_in_time(unknown: Stage) -> N
     ("order", "said"),
     [
         (lambda: an_errand(a_task(toolsets=("terminal",))), "the policy grants no unattended approval"),
-        (
+        by_night(
             lambda: an_errand(images=(ImageFact(place="shot.png", form="png", bytes=20),), vision=True),
             "takes no images",
         ),

@@ -24,7 +24,7 @@ WRITES = call("write_file", {"path": "a.txt", "content": "a\n"})
         by_night([fail(429, headers={"Retry-After": "1"})], "rate-limited", "HTTP 429: it failed", 1, name="429"),
         by_night([Answer(drop=True)], "bad-gateway", "", 1, name="dropped"),
         by_night([say("I began", ends="cut")], "cut-short", "the answer broke off in the middle", 1, name="cut"),
-        pytest.param([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, id="503 on the second turn"),
+        by_night([WRITES, fail(503)], "unavailable", "HTTP 503: it failed", 2, name="503 on the second turn"),
         pytest.param([WRITES] * 2, "turn-limit", "did not finish in 2 turns", 2, id="turn limit"),
         # These are not repeated requests: Hermes tells the model what was wrong, each time in a longer conversation.
         by_night([say("")] * 4, "empty-answer", "the answer is empty", 4, name="empty"),

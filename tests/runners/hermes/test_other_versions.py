@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.examples import by_night
 from tests.fakes import FakeRunner, Heard, a_task
 from tests.runners.hermes.installed import OLD, installed_hermes
 from tests.runners.hermes.stage import Stage, an_errand
@@ -17,10 +18,10 @@ from profile_router.runners.choice import ChosenRunner
 @pytest.mark.parametrize(
     ("place", "name"),
     [
-        ("tools.approval", "_get_approval_mode"),
+        by_night("tools.approval", "_get_approval_mode"),
         ("run_agent", "AIAgent"),
-        ("agent.auxiliary_client", "call_llm"),
-        ("agent.usage_pricing", "normalize_usage"),
+        by_night("agent.auxiliary_client", "call_llm"),
+        by_night("agent.usage_pricing", "normalize_usage"),
     ],
 )
 def test_a_hermes_whose_inside_is_unknown_makes_no_request(stage: Stage, place: str, name: str) -> None:

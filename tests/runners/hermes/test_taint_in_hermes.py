@@ -14,9 +14,10 @@ import pytest
 from tests.cli.command import call
 from tests.cli.stage import without_repair, workspace
 from tests.cli.test_taint import ADDS, BEFORE, CHECK, PROGRAM
+from tests.examples import by_night
 from tests.fakes import BURST, LOCAL, a_task
 from tests.git.git_repository import run_git
-from tests.runners.hermes.installed import installed_hermes
+from tests.runners.hermes.installed import NEW, OLD, installed_hermes
 from tests.runners.hermes.stage import Stage, an_errand, tool_results
 from tests.runners.hermes.versions import EITHER, in_turn
 from tests.scripted_provider import Answer, ScriptedProvider, say
@@ -107,7 +108,7 @@ def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, 
     assert b"+multiply first" in ran.sent
 
 
-@pytest.mark.parametrize("version", EITHER)
+@pytest.mark.parametrize("version", [by_night(OLD), NEW])
 def test_what_hermes_tools_take_out_of_the_history_is_told(tmp_path: Path, version: str) -> None:
     shows = tool("terminal", {"command": f"git show HEAD:{PLACE}"})
     with stage_of(version, tmp_path, "tracked") as stage, ScriptedProvider([shows, say("done")]) as local:
