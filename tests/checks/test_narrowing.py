@@ -37,7 +37,21 @@ def test_other_names_are_no_tests(path: str) -> None:
     assert not is_test(path)
 
 
-@pytest.mark.parametrize("path", ["tests/conftest.py", "pkg/testdata/a.txt", "src/__snapshots__/a.snap"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/conftest.py",
+        "pkg/testdata/a.txt",
+        "src/__snapshots__/a.snap",
+        "test/run.js",
+        "tests/run.sh",
+        "t/csv.t",
+        "src/test/resources/a.json",
+        "spec/support/data.rb",
+        "pkg/tests/helpers.py",
+        "t/lib/Helper.pm",
+    ],
+)
 def test_what_tests_are_made_of_is_known_too(path: str) -> None:
     assert (is_test(path), changes_tests(path)) == (False, True)
 
@@ -60,7 +74,7 @@ def test_a_test_touches_what_it_imports(tmp_path: Path, file: str, test: str, te
     other = test.replace("x", "y").replace("X", "Y")
     files = {file: "", test: text, other: "# money and shop are only words here\n"}
     root = repository(tmp_path / "ws", files)
-    assert touching(Workspace(root, git=True), [file]) == (test,)
+    assert touching(Workspace(root, git=True), [file]).near == (test,)
 
 
 def test_a_test_touches_what_it_often_changed_together_with(tmp_path: Path) -> None:
@@ -68,13 +82,20 @@ def test_a_test_touches_what_it_often_changed_together_with(tmp_path: Path) -> N
     for turn, also in enumerate(["tests/test_totals.py", "tests/test_totals.py", "tests/test_once.py"]):
         write_files(root, {"rates.toml": f"{turn + 1}", also: f"{turn + 1}"})
         run_git(root, "commit", "--quiet", "--all", "--message=change")
-    assert touching(Workspace(root, git=True), ["rates.toml"]) == ("tests/test_totals.py",)
+    assert touching(Workspace(root, git=True), ["rates.toml"]).near == ("tests/test_totals.py",)
 
 
 @pytest.mark.parametrize("files", [{}, {"a.bin": "\0"}, {"test_a.py": "import b\n"}])
 def test_where_nothing_is_known_there_is_no_test_and_no_error(tmp_path: Path, files: Mapping[str, str]) -> None:
     (tmp_path / "ws").mkdir()
     write_files(tmp_path / "ws", dict(files))
-    assert touching(Workspace(tmp_path / "ws", git=False), ["a.py", "../x", "gone.py"]) == (
+    assert touching(Workspace(tmp_path / "ws", git=False), ["a.py", "../x", "gone.py"]).near == (
         ("test_a.py",) if "test_a.py" in files else ()
     )
+
+
+def test_a_source_of_rust_that_holds_its_own_tests_touches_itself(tmp_path: Path) -> None:
+    tested = "pub fn add() {}\n#[cfg(test)]\nmod tests {}\n"
+    files = {"src/lib.rs": "mod a;\n", "src/a.rs": tested, "src/b.rs": tested, "tests/api.rs": "use x::a;\n"}
+    found = touching(Workspace(repository(tmp_path / "ws", files), git=True), ["src/a.rs", "src/lib.rs"])
+    assert (found.near, found.apart) == (("tests/api.rs", "src/a.rs"), ("src/b.rs", "src/lib.rs"))

@@ -186,8 +186,49 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 test src/lib.rs - add (line 1) ... FAILED
 test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.20s
 error: 2 targets failed:""",
-        failed=("unittests src/lib.rs tests::adds", "doc calc src/lib.rs - add (line 1)"),
+        failed=("unittests src/lib.rs tests::adds", "doc calc src/lib.rs - add"),
         ran=4,
+    ),
+    Sample(
+        name="cargo test --no-fail-fast, of which two targets fail",
+        reader="cargo",
+        text="""     Running unittests src/lib.rs (target/debug/deps/calc-c6626fb655a8d231)
+test tests::zero ... ok
+test tests::adds ... FAILED
+test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.53s
+
+error: test failed, to rerun pass `--lib`
+     Running tests/api.rs (target/debug/deps/api-14943844c8ca6ed4)
+test fine ... ok
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.41s
+   Doc-tests calc
+test src/lib.rs - add (line 3) ... FAILED
+test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.45s
+
+error: doctest failed, to rerun pass `--doc`
+error: 2 targets failed:
+    `--lib`
+    `--doc`""",
+        failed=("unittests src/lib.rs tests::adds", "doc calc src/lib.rs - add"),
+        ran=4,
+    ),
+    Sample(
+        name="cargo test --quiet",
+        reader="cargo",
+        text="""running 2 tests
+. 1/2
+tests::adds --- FAILED
+
+failures:
+    tests::adds
+
+test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s
+
+error: test failed, to rerun pass `--lib`
+error: 1 target failed:
+    `--lib`""",
+        failed=("tests::adds",),
+        ran=2,
     ),
     Sample(
         name="cargo test without tests",
@@ -303,6 +344,83 @@ ok 2 - subtracts
 # fail 1""",
         failed=("adds",),
         ran=2,
+    ),
+    Sample(
+        name="node --test of two files with a test of one name",
+        reader="node",
+        text="""✖ adds (46.295326ms)
+▶ calc
+  ✖ subs (0.724705ms)
+✖ calc (1.632612ms)
+✖ adds (47.657878ms)
+ℹ tests 4
+ℹ pass 1
+ℹ fail 3
+ℹ cancelled 0
+
+✖ failing tests:
+
+test at test/a.test.js:4:1
+✖ adds (46.295326ms)
+  AssertionError [ERR_ASSERTION]: 1 == 2
+
+test at test/a.test.js:5:26
+✖ subs (0.724705ms)
+
+test at test/b.test.js:2:1
+✖ adds (47.657878ms)""",
+        failed=("test/a.test.js > adds", "test/a.test.js > subs", "test/b.test.js > adds"),
+        ran=4,
+    ),
+    Sample(
+        name="node --test as TAP of two files with a test of one name",
+        reader="node",
+        text="""TAP version 13
+# Subtest: adds
+not ok 1 - adds
+  ---
+  duration_ms: 18.544302
+  location: '/ws/test/a.test.js:4:1'
+  failureType: 'testCodeFailure'
+  stack: |-
+    Test.run (node:internal/test_runner/test:796:25)
+  ...
+# Subtest: calc
+    # Subtest: subs
+    not ok 1 - subs
+      ---
+      location: '/ws/test/a.test.js:5:26'
+      ...
+    1..1
+not ok 2 - calc
+  ---
+  type: 'suite'
+  location: '/ws/test/a.test.js:5:1'
+  failureType: 'subtestsFailed'
+  ...
+# Subtest: adds
+not ok 3 - adds
+  ---
+  location: '/ws/test/b.test.js:2:1'
+  ...
+# Subtest: /ws/test/c.test.js
+not ok 4 - /ws/test/c.test.js
+  ---
+  location: '/ws/test/c.test.js:1:1'
+  exitCode: 1
+  ...
+1..4
+# tests 6
+# pass 2
+# fail 4
+# cancelled 0""",
+        failed=(
+            "/ws/test/a.test.js > adds",
+            "/ws/test/a.test.js > subs",
+            "/ws/test/b.test.js > adds",
+            "/ws/test/c.test.js",
+        ),
+        ran=6,
     ),
     Sample(
         name="TAP",

@@ -161,11 +161,11 @@ _WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], Comman
     "vitest": _in_node_modules("vitest", ("run", "--no-color")),
     "jest": _in_node_modules("jest", ("--ci", "--colors=false")),
     "npm": _npm,
-    "cargo": _plainly(("cargo", "test", "--offline", "--quiet", "--no-fail-fast"), "install Rust"),
+    "cargo": _plainly(("cargo", "test", "--offline", "--no-fail-fast"), "install Rust"),
     "go": _plainly(("go", "test", "./..."), "install Go"),
     "make": _program(("make",), "install make"),
     "gradle": _wrapped("gradlew", "gradle", ("--offline", "--console=plain", "test")),
-    "maven": _wrapped("mvnw", "mvn", ("-o", "-q", "-B", "test")),
+    "maven": _wrapped("mvnw", "mvn", ("-o", "-B", "test")),
     "rake": _rake,
 }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.language.test_files import is_test, subject_of
@@ -25,17 +26,40 @@ _NAMED_BY_FOLDER = frozenset({"__init__", "index", "mod", "main", "lib", "__main
 _CODE = re.compile(
     r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|scala|groovy|rb|php|cs|c|cc|cpp|h|hpp|swift|dart|exs?)$"
 )
+_TESTED_INSIDE = ".rs"
+_TESTS_INSIDE = re.compile(rb"#\[(?:\w+::)*test\b|#\[cfg\(test\)\]|^\s*//[/!] ```", re.MULTILINE)
 _IMPORTS = re.compile(r"\b(?:import|from|require\w*|use|using|include|mod|mock|load|extern crate|package)\b")
 _MOST_LINE, _MOST_LINES = 400, 40  # characters of a line, and lines of an import that goes on
 
 
-def touching(workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
-    """Return the tests of *workspace* that touch *files*, the nearest first; all paths relative to its root."""
+@dataclass(frozen=True, slots=True)
+class Touching:
+    """Files that hold tests: `near` touch some files, the nearest first, and `apart` do not. Relative to the root."""
+
+    near: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+
+
+def touching(workspace: Workspace, files: Sequence[str]) -> Touching:
+    """Return which files with tests of *workspace* touch *files*. A source that holds its own tests touches itself."""
     try:
         tracked = tracked_files(workspace)
     except WorkspaceError:
-        return ()
-    return tests_touching(workspace, files, [path for path in tracked if is_test(path)])
+        return Touching()
+    tests = [path for path in tracked if is_test(path)]
+    near = tests_touching(workspace, files, tests)
+    inside = dict.fromkeys(path for path in tracked if path.endswith(_TESTED_INSIDE) and not is_test(path))
+    own = tuple(path for path in dict.fromkeys(files) if path in inside and _holds_tests(workspace.root / path))
+    known = {*near, *own}
+    return Touching((*near, *own), tuple(path for path in (*tests, *inside) if path not in known))
+
+
+def _holds_tests(source: Path) -> bool:
+    try:
+        raw = read_plain(source, _LARGEST, links=False) or b""
+    except (OSError, ValueError):
+        return False
+    return _TESTS_INSIDE.search(raw) is not None
 
 
 def tests_touching(workspace: Workspace, files: Sequence[str], tests: Sequence[str]) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Of /etc what programs need to start. Not the whole: what a service is configured with is nobody's business.
 _ETC = (
     *("alternatives", "ca-certificates", "fonts", "group", "hosts", "java-11-openjdk", "java-17-openjdk"),
-    *("java-21-openjdk", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf"),
+    *("java-21-openjdk", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "maven/logging", "maven/m2.conf"),
+    *("mime.types", "nsswitch.conf"),
     *("passwd", "perl", "pki", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo"),
 )
 _FOR_NETWORK = ("resolv.conf", "gai.conf")
@@ -114,10 +115,15 @@ def _environment(root: Path, outside: Sequence[str]) -> Mapping[str, str]:
     own = [f"{root}/{name}" for name in _OWN_PROGRAMS]
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     links = tuple(f"/{name}" for name in _LINKED)
-    seen = [part for part in path if part in links or is_seen(os.path.realpath(part))]
+    real = {part: os.path.realpath(part) for part in path}
+    seen = [
+        real[part] if part in links or is_seen(real[part]) else part
+        for part in path
+        if part in links or is_seen(real[part]) or is_seen(part)  # an environment that is active by a link to it
+    ]
     homes = {name: os.path.realpath(os.path.expanduser(f"~/{place}")) for name, place in _HOMES.items()}  # noqa: PTH111
     return {
-        "PATH": os.pathsep.join((*own, *(os.path.realpath(part) for part in dict.fromkeys(seen)))),
+        "PATH": os.pathsep.join((*own, *dict.fromkeys(seen))),
         "HOME": "/tmp/home",  # noqa: S108 - the jail's own
         "TMPDIR": "/tmp",  # noqa: S108
         "LANG": "C.UTF-8",

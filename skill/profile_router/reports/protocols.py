@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from profile_router.core.ladder.report import CheckReport
 from profile_router.reports.lines import matches, number, report
@@ -14,6 +15,10 @@ _TAP_OVER = re.compile(r"Bail out!.*")
 
 _NODE_COUNT = re.compile(r"(?:#|ℹ) (tests|pass|fail|cancelled|skipped) (\d+)")
 _NODE_TAP_RED = re.compile(r" *not ok \d+ - (.*?)(?: # .*)?")
+_NODE_TAP_PLACE = re.compile(r" +location: '(.+?)(?::\d+)*'")
+_NODE_TAP_SUITE = re.compile(r" +(?:type: 'suite'|failureType: 'subtestsFailed')")
+_NODE_TAP_OVER = re.compile(r" +\.\.\.")
+_NODE_PLACE = re.compile(r"test at (.+?)(?::\d+)*")
 _NODE_RED = re.compile(r"\s*✖ (.+?) \([\d.]+ms\)")
 
 
@@ -34,9 +39,42 @@ def node_report(lines: Sequence[str]) -> CheckReport | None:
     counts = _node_counts(lines)
     if not {"tests", "pass", "fail"} <= counts.keys():
         return None
-    red = [found[1] for pattern in (_NODE_TAP_RED, _NODE_RED) for found in matches(pattern, lines)]
+    red = [*_node_tap(lines), *_node_spec(lines)]
     failed = counts["fail"] + counts.get("cancelled", 0)
     return report("node", red, counts["pass"] + failed, expected=failed)
+
+
+def _node_tap(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the tests that failed by Node's TAP, each with its file: names alone are the same in several files."""
+    name, place, suite = "", "", False
+    for line in lines:
+        if found := _NODE_TAP_RED.fullmatch(line):
+            if name and not suite:  # without what TAP tells below it
+                yield name
+            name, place, suite = found[1], "", False
+        elif name and (found := _NODE_TAP_PLACE.fullmatch(line)):
+            place = found[1]
+        elif name and _NODE_TAP_SUITE.fullmatch(line):
+            suite = True
+        elif name and _NODE_TAP_OVER.fullmatch(line):
+            if not suite:
+                yield _placed(name, place)
+            name = ""
+    if name and not suite:
+        yield name
+
+
+def _node_spec(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the tests that failed as Node tells them to people: with their files at the end, where it tells those."""
+    told = [(place, _NODE_RED.fullmatch(line)) for place, line in pairwise(lines)]
+    placed = [(_NODE_PLACE.fullmatch(place), red) for place, red in told if red is not None]
+    if not any(place for place, _ in placed):
+        yield from (found[1] for found in matches(_NODE_RED, lines))
+    yield from (_placed(red[1], place[1]) for place, red in placed if place is not None)
+
+
+def _placed(name: str, place: str) -> str:
+    return f"{place} > {name}" if place and place != name else name
 
 
 def _node_counts(lines: Sequence[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from profile_router.checks.narrowing import touching
+from profile_router.checks.narrowing import Touching, touching
 from profile_router.core.attempt.tests_meant import named_files
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import compared, judged
@@ -28,7 +28,7 @@ class JudgedCheck:
 
     runs: CheckRuns
     before: CheckBefore | None
-    touching: Callable[[], tuple[str, ...] | None]
+    touching: Callable[[], Touching | None]
     fewer_are_meant: bool
 
     async def ask(self, check: str | FoundCheck, seconds: float) -> CheckResult:
@@ -39,15 +39,16 @@ class JudgedCheck:
         first = self.before.check if self.before is not None and not self.before.why else None
         was = first.report if first else None
         known = was is not None and result.report is not None
-        near = await asyncio.to_thread(self.touching) if known else None
-        difference = compared(was, result.report, touching=near)
+        tests = await asyncio.to_thread(self.touching) if known else None
+        near, apart = (None, ()) if tests is None else (tests.near, tests.apart)
+        difference = compared(was, result.report, touching=near, apart=apart)
         left = seconds - result.seconds
         second: int | None = None
         if difference is not None and difference.broke and not difference.still and left > _SLOWER * result.seconds:
             again = await self.runs.run(check, left)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
-            difference = compared(was, result.report, touching=near, again=again.report)
+            difference = compared(was, result.report, touching=near, apart=apart, again=again.report)
         found = judged(
             check if isinstance(check, str) else check.command,
             (first.exit_code if first else None, result.exit_code),
@@ -67,8 +68,8 @@ class JudgedCheck:
         return replace(result, inconclusive="", held=False, why=f"it ran before the work: {result.inconclusive}")
 
 
-def touched(workspace: Workspace | None, task: Task | None, changed: Sequence[ChangedFile]) -> tuple[str, ...] | None:
-    """Return the test files that touch what *task* names and what was *changed*; None where that is nothing."""
+def touched(workspace: Workspace | None, task: Task | None, changed: Sequence[ChangedFile]) -> Touching | None:
+    """Return which test files touch what *task* names and what was *changed*; None where that is nothing."""
     if workspace is None:
         return None
     named = () if task is None else (path for path in named_files(task) if is_there(workspace.root, path))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.core.ladder.difference import Judgement, compared, is_of, judged
+from profile_router.core.ladder.difference import Judgement, compared, judged
 from profile_router.core.ladder.report import CheckReport
+from profile_router.core.ladder.test_places import FilesOfTests
 
 A, B, C = "tests/test_a.py::test_x", "tests/test_b.py::test_y", "tests/test_c.py::test_z"
 NAMES = st.lists(st.sampled_from([A, B, C]), unique=True, max_size=3).map(tuple)
@@ -26,12 +27,13 @@ def judge(
     code: int | None = 1,
     code_before: int | None = 1,
     touching: Collection[str] | None = ("tests/test_a.py",),
+    apart: Collection[str] = ("tests/test_a.py", "tests/test_b.py", "tests/test_c.py"),
     again: CheckReport | None = None,
     again_code: int | None = None,
     command: str = "pytest -q",
     fewer: bool = False,
 ) -> Judgement:
-    found = compared(before, after, touching=touching, again=again)
+    found = compared(before, after, touching=touching, apart=apart, again=again)
     return judged(command, (code_before, code), after, before, found, fewer_are_meant=fewer, again=again_code)
 
 
@@ -139,6 +141,15 @@ def test_where_nobody_knows_which_tests_touch_the_files_each_red_one_may() -> No
     assert judge(report(B), report(B), touching=None).held is False
 
 
+@pytest.mark.parametrize(
+    "name", ["adds", "1 - adds", "a suite > adds", "CalcTest#test_adds", "unittests src/lib.rs x::y"]
+)
+@pytest.mark.parametrize("touching", [("test/calc.test.js",), ()])
+def test_a_red_test_whose_id_tells_no_file_is_not_excused_as_anothers(name: str, touching: tuple[str, ...]) -> None:
+    found = judge(report(name), report(name), touching=touching, apart=("test/other.test.js", "src/z.rs"))
+    assert (found.held, found.why.startswith("fixed 0, broke 0, still red 1")) == (False, True)
+
+
 def test_that_no_test_touches_the_change_is_said() -> None:
     found = judge(report(B), report(B), touching=())
     assert found.held is True
@@ -152,11 +163,12 @@ def test_each_test_is_told_once_and_nothing_broken_or_still_red_ever_passes(
     before: tuple[str, ...], after: tuple[str, ...], again: tuple[str, ...] | None, touching: list[str]
 ) -> None:
     second = None if again is None else report(*again)
-    found = compared(report(*before), report(*after), touching=touching, again=second)
+    apart = ("tests/test_b.py", "tests/test_c.py")
+    found = compared(report(*before), report(*after), touching=touching, apart=apart, again=second)
     assert found is not None
     told = (*found.fixed, *found.broke, *found.still, *found.others, *found.flaky)
     assert sorted(told) == sorted({*before, *after})
-    judgement = judge(report(*before), report(*after), touching=touching, again=second)
+    judgement = judge(report(*before), report(*after), touching=touching, apart=apart, again=second)
     assert judgement.held is not True or not (found.broke or found.still)
     if second is None and set(after) - set(before):
         assert judgement.held is False
@@ -179,10 +191,27 @@ def test_each_test_is_told_once_and_nothing_broken_or_still_red_ever_passes(
         ("src/calc.test.ts > calc > adds", "src/calc.test.ts", True),
         ("src/text.test.ts > calc > adds", "src/calc.test.ts", False),
         ("unittests src/lib.rs calc::tests::adds", "src/calc.rs", True),
+        ("unittests src/lib.rs calc::tests::adds", "src/text.rs", False),
+        ("unittests src/lib.rs calc::tests::adds", "src/lib.rs", False),
+        ("unittests src/lib.rs tests::adds", "crates/calc/src/lib.rs", True),
+        ("unittests src/main.rs a::b::test::adds", "src/a/b.rs", True),
+        ("unittests src/main.rs a::b::adds", "src/a/b/mod.rs", True),
+        ("tests::adds", "src/lib.rs", True),
+        ("calc::tests::adds", "src/text.rs", False),
+        ("doc calc src/range.rs - range::shared", "src/range.rs", True),
+        ("doc calc src/range.rs - range::shared", "src/lib.rs", False),
+        ("tests/api.rs api", "src/api.rs", False),
+        ("test/a.test.js > adds", "test/a.test.js", True),
+        ("/ws/test/a.test.js > adds", "test/a.test.js", True),
+        ("test/b.test.js > adds", "test/a.test.js", False),
+        ("calc > adds", "test/calc.test.js", True),
+        ("adds", "test/calc.test.js", False),
+        ("CalcTest#test_adds", "test/calc_test.rb", True),
+        ("CalcTest#test_adds", "test/text_test.rb", False),
         ("tests/api.rs api", "tests/api.rs", True),
         ("CalcTest.adds", "src/test/java/x/CalcTest.java", True),
         ("./spec/calc_spec.rb Calc adds", "spec/calc_spec.rb", True),
     ],
 )
 def test_an_id_tells_its_file_as_far_as_ids_do(test: str, file: str, is_it: bool) -> None:
-    assert is_of(test, file) is is_it
+    assert FilesOfTests([file]).have(test) is is_it

@@ -11,12 +11,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from profile_router.core.ladder.report import CheckReport
+from profile_router.core.ladder.test_places import FilesOfTests
 from profile_router.core.text import shown, some_of
 
 _NAMED = 3  # tests in one line
 _LONGEST = 120  # characters of an id that is told
-_WORDS = re.compile(r"\w+")
-_PATH = re.compile(r"(?:^|\s)([\w./@-]+\.(?:py|rb|rs|php|[cm]?[jt]sx?))(?=::|\s|$)")
 # One command alone: of several, an exit code may be another's than the test runner's.
 _SEVERAL = re.compile(r"[|;&\n`]|\$\(")
 _GOES_TO = re.compile(r"\s*cd\s+[^|;&\s]+\s*&&")
@@ -67,11 +66,13 @@ def compared(
     after: CheckReport | None,
     *,
     touching: Collection[str] | None,
+    apart: Collection[str] = (),
     again: CheckReport | None = None,
 ) -> Difference | None:
     """Return the difference of two reports, None where one is not known whole.
 
-    *touching* are the test files that touch the task's files, None where nobody knows: then each red test may.
+    *touching* are the test files that touch the task's files, None where nobody knows: then each red test may. *apart*
+    are those that do not: a red test is excused where its id tells one of these, and none of the others.
     *again* is the report of a second run on the same files as *after*.
     """
     if before is None or after is None or not (before.whole and after.whole):
@@ -79,7 +80,8 @@ def compared(
     red, was = set(after.failed), set(before.failed)
     flaky = red - set(again.failed) if again is not None and again.whole and again.ran == after.ran else set[str]()
     both = [name for name in after.failed if name in was - flaky]
-    mine = [name for name in both if touching is None or any(is_of(name, path) for path in touching)]
+    near, far = FilesOfTests(touching or ()), FilesOfTests(apart)
+    mine = [name for name in both if touching is None or near.have(name) or not far.have(name)]
     return Difference(
         fixed=tuple(name for name in before.failed if name not in red),
         broke=tuple(name for name in after.failed if name not in was | flaky),
@@ -126,19 +128,6 @@ def judged(
     if code != 0 and explained:
         return Judgement(held=True, why=difference.words, difference=difference)
     return Judgement(difference=difference)
-
-
-def is_of(test: str, file: str) -> bool:
-    """Tell whether the id *test* is of a test in *file*, as far as ids tell: by path, module or package."""
-    folder, _, name = file.rpartition("/")
-    words = _WORDS.findall(test)
-    if name.endswith(".go"):
-        return not folder or folder.rpartition("/")[2] in words
-    told = _PATH.search(test)
-    if told and not told[1].endswith(".rs"):  # a test of Rust is told by its module besides
-        path = told[1].removeprefix("./")
-        return f"/{file}".endswith(f"/{path}") or f"/{path}".endswith(f"/{file}")
-    return name.partition(".")[0] in words
 
 
 def _several(command: str) -> bool:

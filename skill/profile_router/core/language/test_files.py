@@ -6,7 +6,9 @@ import re
 
 _NAMED = re.compile(
     r"""(?x)
-    test_[^/]*\.(?:py|rb) | test\.py | tests\.py | [^/]+_test\.(?:py|go|rb|dart|exs) | [^/]+_spec\.rb
+    test_[^/]*\.(?:py|rb|c|cc|cpp|sh)
+    | [^/]+_test\.(?:c|cc|cpp|sh) | [^/]+\.bats
+    | test\.py | tests\.py | [^/]+_test\.(?:py|go|rb|dart|exs) | [^/]+_spec\.rb
     | [^/]+[.-](?:test|spec|cy)\.[cm]?[jt]sx? | test\.[cm]?js
     | (?:Test|IT)[A-Z][^/]*\.(?:java|kt) | [^/]+(?:Test|Tests|TestCase|IT|Spec)\.(?:java|kt|scala|groovy|cs|php)
     """
@@ -14,7 +16,8 @@ _NAMED = re.compile(
 _FOLDERS = frozenset({"__tests__"})
 _CODE = re.compile(r"[^/]+\.(?:[cm]?[jt]sx?)")
 _SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
-_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata"})
+_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "test", "tests", "spec"})
+_PERL = re.compile(r"(?:^|/)x?t/(?:[^/]+/)*[^/]+\.(?:t|pl|pm)")
 _WORDS = re.compile(r"(?:^|[_.-])(?:tests?|spec|it)(?=$|[_.-])", re.IGNORECASE)
 _CAMEL = re.compile(r"^Test(?=[A-Z])|(?:Tests?|TestCase|IT|Spec)$")
 
@@ -30,9 +33,9 @@ def is_test(path: str) -> bool:
 
 
 def changes_tests(path: str) -> bool:
-    """Tell whether *path* is a test, or what tests are made of: their set-up, snapshots and data."""
+    """Tell whether *path* is a test, or what tests are made of: their set-up, scripts, snapshots and data."""
     *folders, name = path.split("/")
-    return is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders)
+    return is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders) or bool(_PERL.search(path))
 
 
 def sets_up_tests(path: str) -> bool:
