@@ -1,4 +1,4 @@
-"""How long the commands that read the ledger take over a bare Python, with many runs in it. A benchmark, not a test.
+"""How much processor time the commands that read the ledger take over a bare Python. A benchmark, not a test.
 
     python tests/benchmarks/history.py [RUNS [TIMES]]
 
@@ -9,6 +9,7 @@ Makes a ledger of RUNS (default 100,000) runs, each with two attempts, and print
 import json
 import os
 import random
+import resource
 import sqlite3
 import statistics
 import subprocess
@@ -20,6 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "skill"))
 DAY_S = 86_400.0
+_COLUMNS = (
+    "id, kind, started, ended, day, verdict, cause, profile, tier, rule, thread, workspace, attempts, tokens_in, "
+    "tokens_out, cost_usd, cost_source, saved_usd, if_burst_usd, saved_by"
+)
 COMMANDS = (
     ["history"],
     ["history", "--json"],
@@ -47,8 +52,9 @@ def fill(state: Path, runs: int) -> str:
         profile, tier = dice.choice([("coding-local", "local"), ("coding-burst", "burst"), ("review-cheap", "cheap")])
         verdict = dice.choice(["verified"] * 8 + ["failed", "refused"])
         row = (name, "run", at, at + 40, day_of(at), verdict, "", profile, tier, "small-change", f"t{number % 5_000}",
-               f"/home/u/repository-{number % 40}", 2, 11_000, 1_900, 0.06, "provider")  # fmt: skip
-        database.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(row))})", row)
+               f"/home/u/repository-{number % 40}", 2, 11_000, 1_900, 0.06, "provider", 0.03, 0.09, "table")  # fmt: skip
+        marks = ", ".join("?" * len(row))
+        database.execute(f"INSERT INTO runs ({_COLUMNS}) VALUES ({marks})", row)
         details = (name, "d7432a7d26bf", "0.1.0", "{}", measured, "{}")
         database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)
         for attempt in range(2):
@@ -63,10 +69,11 @@ def fill(state: Path, runs: int) -> str:
 
 
 def milliseconds(arguments: list[str], environment: dict[str, str], folder: str) -> float:
-    """Return how long one process took."""
-    started = time.perf_counter()
+    """Return how much processor time one process took: on a busy machine the clock tells more of the others."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *arguments], env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    return (time.perf_counter() - started) * 1000
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
 def main(runs: int, times: int) -> None:

@@ -11,6 +11,7 @@ from tests.core.privacy.secret_samples import TOKENS
 from tests.fakes import BURST, LOCAL, PRIVATE, a_receipt, a_task
 from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, SECOND, a_decision, a_ledger, asked, begin, tell
 
+from profile_router.core.attempt.saving import Saving
 from profile_router.core.evidence import TokenCount
 from profile_router.core.ladder.account import Story
 from profile_router.core.ladder.receipt import Verified
@@ -26,6 +27,18 @@ SAID = ("pytest", "http.py", "1 failed", "secrets/plan.txt", "the check failed")
 
 def story(state: Path, wanted: str = "ab12", seal: Seal = SEAL) -> Story:
     return SqliteHistory(state=state, seal=seal).story(wanted)
+
+
+def test_what_a_run_saved_is_kept_and_gone_where_it_goes_on(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    tell(ledger)
+    ledger.ended("verified", Saving(usd=0.3, if_burst_usd=0.36, source="table, 2026-11"))
+    found = story(tmp_path).run
+    assert (found.saved_usd, found.if_burst_usd, found.saved_by) == (0.3, 0.36, "table, 2026-11")
+    assert SqliteHistory(state=tmp_path).grouped("day", 1)[0].saved_usd == 0.3
+    ledger.ended("interrupted")
+    found = story(tmp_path).run
+    assert (found.saved_usd, found.saved_by) == (None, "it did not end well")
 
 
 def test_a_run_is_told_whole(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.telling.decision import Json, changed_text, put_back_text, weak_words
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict
-from profile_router.core.text import priced, some_of
+from profile_router.core.text import priced, saved_words, some_of
 from profile_router.runs.result import Result
 
 _MARKS: Mapping[Verdict, str] = {
@@ -34,7 +34,7 @@ _ID = 8  # characters of a run's id: enough to name it
 
 
 def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
-    """Return the end of a run for a person: verdict, reasons, work, the model's words; cost and thread come last.
+    """Return the end of a run for a person: verdict, reasons, work, the model's words; cost and saving come last.
 
     *stays*: the run can be looked at afterwards, and how is said.
     """
@@ -44,7 +44,8 @@ def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
         words = ["", *words, ""]
     seconds = sum(attempt["seconds"] for attempt in told["attempts"])
     thread = f" · thread {told['thread']}" if told["thread"] else ""
-    last = f"{priced(told['cost_usd'], _source(told))} · {seconds:.1f} s{thread}"
+    saved = saved_words(result.saved.usd, result.saved.source, result.saved.why)
+    last = f"{priced(told['cost_usd'], _source(told))} · {saved} · {seconds:.1f} s{thread}"
     if stays and told.get("run"):
         last += as_called(f" · `profile-router show {told['run'][:_ID]}` tells the whole story")
     return [*_verdict(result), *words, folded(last, sys.stdout, indent=2)]
@@ -64,9 +65,13 @@ def batch_lines(results: Sequence[Result]) -> list[str]:
 
 
 def _source(told: Json) -> str:
-    """Return whose figures the cost of a run is: of its attempts that cost anything, each source once."""
+    """Return whose figures the cost of a run is: of its attempts that cost anything, each source once.
+
+    A paid server that charged nothing is not free.
+    """
     paid = dict.fromkeys(attempt["cost_source"] for attempt in told["attempts"] if attempt["cost_usd"])
-    return " and ".join(paid) or ("free" if told["attempts"] else "")
+    free = told["attempts"] and all(attempt["cost_source"] == "free" for attempt in told["attempts"])
+    return " and ".join(paid) or ("free" if free else "")
 
 
 def _verdict(result: Result) -> Iterator[str]:

@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from profile_router.cli.progress import folded, printable
+from profile_router.cli.progress import columns, folded, printable
 from profile_router.core.ladder.account import UNFINISHED, AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange
-from profile_router.core.text import about, in_words, price, priced, thousands
+from profile_router.core.text import about, in_words, price, priced, saved_words, thousands
 from profile_router.ledger.schema import moment, moments
 
 _ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
+_SAVED = 18  # columns
 _INDENT = 14
 _MINUTE_S, _HOUR_S = 120.0, 7_200.0
 
@@ -26,8 +27,11 @@ def run_line(run: RunRow) -> str:
         f"{run.id[:_ID]} {_local(run.started, '%m-%d %H:%M')} {run.verdict:<{_VERDICT}} "
         f"{profile:<{_PROFILE}} {cost:>8} {_short(run.seconds):>5}"
     )
+    if not sys.stdout.isatty() or columns(sys.stdout) >= len(line) + _SAVED:
+        saved = "" if run.saved_usd is None else f"saved {_signed(run.saved_usd)}"
+        line = f"{line}  {saved:<{_SAVED - 2}}"
     if sys.stdout.isatty():
-        return line
+        return line.rstrip()
     return f"{line}  {run.thread} {run.workspace}".rstrip()
 
 
@@ -37,7 +41,13 @@ def group_line(group: RunGroup) -> str:
     runs = f"{group.runs:,} run{'s' if group.runs != 1 else ''}"
     name = printable(group.name) or "–"
     cost = about(group.cost_usd, exact=group.exact)
-    return folded(f"{name:<{_NAME}} {runs:<9} {cost:>8}  {ends}", sys.stdout, indent=_INDENT)
+    saved = f"  saved {_signed(group.saved_usd)}" if group.saved_usd else ""
+    return folded(f"{name:<{_NAME}} {runs:<9} {cost:>8}  {ends}{saved}", sys.stdout, indent=_INDENT)
+
+
+def _signed(usd: float) -> str:
+    """Return what was saved where there is no room for its source; it is by a price, never a provider's own figure."""
+    return f"-≈{price(-usd)}" if usd < 0 else about(usd, exact=usd == 0)
 
 
 def story_lines(story: Story) -> Iterator[str]:
@@ -57,6 +67,10 @@ def story_lines(story: Story) -> Iterator[str]:
         yield _told("asked", asked)
     yield from _happened(story)
     yield _told("cost", _paid(story))
+    if run.ended is not None and run.kind == "run":
+        known = run.saved_usd is not None
+        said = saved_words(run.saved_usd, run.saved_by if known else "", run.saved_by or "an older version ran it")
+        yield _told("saved", said.removeprefix("saved: ").removeprefix("saved "))
     if run.verdict in (UNFINISHED, "interrupted") and run.kind == "run":
         yield _told("next", f"`profile-router resume {run.thread}` goes on with it, unless it is at work")
 

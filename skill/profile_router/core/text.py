@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 _HALF_A_CENT, _A_DIME = 0.005, 0.1
 _EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` that leave nothing open
+_LEAST_USD = 5e-7  # less is what sums of floats are off by
 _LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` is near nothing
 _SHORTEST_PART = 3
 _LONGEST_NAME = 80  # characters that are compared
@@ -83,6 +84,16 @@ def priced(usd: float, source: str) -> str:
 def about(usd: float, *, exact: bool) -> str:
     """Return *usd* where there is no room for its source: `≈` stands before what is not all providers' own figures."""
     return price(usd) if exact else f"≈{price(usd)}"
+
+
+def saved_words(usd: float | None, source: str, why: str) -> str:
+    """Return what was saved, as the last line of a run has it; *source* and *why* as `core.attempt.saving` has them."""
+    if usd is None:
+        return f"saved: unknown, as {why}"
+    if abs(usd) < _LEAST_USD:
+        return "saved $0.00: as always-burst"
+    told = price(abs(usd)) if source in _EXACT else f"≈ {price(abs(usd))}"
+    return f"saved {told} against always-burst ({source})" if usd > 0 else f"{told} more than always-burst ({source})"
 
 
 def thousands(tokens: int) -> str:

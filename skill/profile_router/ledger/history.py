@@ -31,7 +31,8 @@ _COLUMN_OF: Mapping[Grouping, str] = {
     "day": "day", "profile": "profile", "tier": "tier", "verdict": "verdict", "repository": "workspace"
 }  # fmt: skip
 _OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
-_SUMS = f"count(*), sum(tokens_in), sum(tokens_out), round(sum(cost_usd), 6), {_OURS}, max(started)"
+_USD = f"round(sum(cost_usd), 6), {_OURS}, coalesce(sum(saved_usd), 0)"
+_SUMS = f"count(*), sum(tokens_in), sum(tokens_out), {_USD}, max(started)"
 _LISTED = 5  # runs that an ambiguous id names
 
 
@@ -178,4 +179,5 @@ def _group(name: str, rows: list[tuple[Any, ...]]) -> RunGroup:
         tokens_out=sum(row[3] for row in rows),
         cost_usd=round(sum(row[4] for row in rows), 6),
         exact=not any(row[5] for row in rows),
+        saved_usd=round(sum(row[6] for row in rows), 6),
     )

@@ -88,7 +88,15 @@ UPDATE runs SET verdict = CASE WHEN coalesce((SELECT passed = 1 AND unverified =
   WHERE verdict = 'ok';
 UPDATE runs SET verdict = 'no-change' WHERE verdict = 'failed' AND cause = 'no-change'
 """
-MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS)
+_SAVED = """
+ALTER TABLE runs ADD COLUMN saved_usd REAL;
+ALTER TABLE runs ADD COLUMN if_burst_usd REAL;
+ALTER TABLE runs ADD COLUMN saved_by TEXT NOT NULL DEFAULT '';
+DROP INDEX runs_in_groups;
+CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
+  started, cost_source, saved_usd)
+"""
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED)
 VERSION = len(MIGRATIONS)
 PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router import __version__
+from profile_router.core.attempt.saving import Saving
 from profile_router.core.ladder.account import UNFINISHED, Stage
 from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.steps import Hop
@@ -29,6 +30,7 @@ from profile_router.ledger.schema import FILE, day_of, make_ready, moments
 from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading, transaction
 
+_NOTHING_SAVED = Saving(why="it did not end well")
 _BESIDE = "('probe', 'condense', 'summarize')"  # calls that are not attempts
 _TOTALS = """UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
@@ -176,14 +178,15 @@ class SqliteRunLedger:
             rows = database.execute("SELECT * FROM attempts WHERE run = ? ORDER BY number", (self.run,)).fetchall()
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
-    def ended(self, verdict: LedgerVerdict) -> None:
-        """Note that the run has ended, with its *verdict*."""
+    def ended(self, verdict: LedgerVerdict, saved: Saving = _NOTHING_SAVED) -> None:
+        """Note that the run has ended, with its *verdict* and what it *saved*."""
         cause = "''" if verdict in WELL else _CAUSE
         with self._writing() as database:
             database.execute(_TOTALS, (self.run,))
             database.execute(
-                f"UPDATE runs SET verdict = ?, ended = ?, cause = {cause} WHERE id = ?",  # noqa: S608
-                (verdict, self.clock(), self.run),
+                f"UPDATE runs SET verdict = ?, ended = ?, saved_usd = ?, if_burst_usd = ?, saved_by = ?, "  # noqa: S608
+                f"cause = {cause} WHERE id = ?",
+                (verdict, self.clock(), saved.usd, saved.if_burst_usd, saved.source or saved.why, self.run),
             )
 
     def close(self) -> None:

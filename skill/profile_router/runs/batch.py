@@ -240,6 +240,14 @@ async def _copy(repository: Repository, threads: Threads, thread: str, tell: Emi
 def _broken(given: Given, error: str) -> Result:
     """Return the result of a task that failed before it had one, with the keys of every result."""
     thread = given.thread if isinstance(given, Task) else None
-    empty: Json = {"summary": "", "route": {}, "attempts": [], "hops": [], "verified": {}, "cost_usd": 0.0}
+    empty: Json = {
+        "summary": "",
+        "route": {},
+        "attempts": [],
+        "hops": [],
+        "verified": {},
+        "cost_usd": 0.0,
+        "saved": None,
+    }
     ends: Json = {"thread": thread, "run": None, "error": error, "unblock": [], "notes": [], "warnings": []}
     return Result(status="failed", json={"status": "failed", "verdict": "failed", "cause": None, **empty, **ends})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.between import cost, unblock, unblock_words
+from profile_router.core.attempt.saving import Saving, saving
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
@@ -47,6 +48,11 @@ class Result:
         return replace(self, json={**self.json, "notes": [*self.json["notes"], note]})
 
     @property
+    def saved(self) -> Saving:
+        """Return what it saved; a result that an older version kept does not say so."""
+        return Saving(**self.json["saved"]) if self.json.get("saved") else Saving(why="an older version ran it")
+
+    @property
     def verdict(self) -> Verdict:
         """Return its verdict in one word."""
         return verdict_of(self.json)
@@ -59,6 +65,15 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
     stopped = attempt.failure if attempt is not None else None
     status: Status = final["status"]
     verified = verified_json(final["verified"])
+    usd = cost(final["receipts"])
+    saved = saving(
+        final["receipts"],
+        usd,
+        setup.policy,
+        setup.candidates,
+        well=status == "ok",
+        private=bool(final["evidence"].private) or setup.task.local_only,
+    )
     ends = {"status": status, "cause": stopped.cause if stopped else None, "verified": verified}
     return Result(
         status=status,
@@ -71,7 +86,8 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
                 "route": decision_json(decision),
                 "attempts": list(receipts),
                 "hops": [hop.reason for hop in final["hops"]],
-                "cost_usd": cost(final["receipts"]),
+                "cost_usd": usd,
+                "saved": asdict(saved),
                 "thread": run.thread,
                 "run": run.id,
                 "cause": ends["cause"],

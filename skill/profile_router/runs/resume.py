@@ -48,7 +48,7 @@ async def _resume(
                 state = saved.checkpoint["channel_values"] if saved else {}
                 if (done := run.records.find("result")) is not None:
                     result = await site.bring_back(run, Result(**done), keeping.threads.file.state)
-                    run_ledger(keeping.threads.file.state, environ, run).ended(result.verdict)
+                    run_ledger(keeping.threads.file.state, environ, run).ended(result.verdict, result.saved)
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)

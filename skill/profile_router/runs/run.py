@@ -168,7 +168,7 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
                 ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
             run.records.keep("result", result.kept())
             result = await job.site.bring_back(run, result, setup.state)
-            ledger.ended(result.verdict)
+            ledger.ended(result.verdict, result.saved)
             await close(keeping, run, final)
         except sqlite3.Error as error:
             raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None

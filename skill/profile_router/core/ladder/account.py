@@ -23,6 +23,9 @@ class RunRow:
     `verdict` is one of `core.telling.verdict`; `cause` says why it did not end well.
     `profile` did the work last, or was to do it; it is empty where no profile could. `cost_source` says whose figure
     the cost is, `several` where its attempts have different ones; empty: nothing was paid.
+
+    `saved_usd` is what it saved against always-burst, `if_burst_usd` what that would have cost; None: unknown.
+    `saved_by` says by whose price, or why it is unknown.
     """
 
     id: str
@@ -41,6 +44,9 @@ class RunRow:
     tokens_out: int = 0
     cost_usd: float = 0.0
     cost_source: str = ""
+    saved_usd: float | None = None
+    if_burst_usd: float | None = None
+    saved_by: str = ""
 
     @property
     def exact(self) -> bool:
@@ -57,7 +63,7 @@ class RunRow:
 class RunGroup:
     """All runs of one day, profile, tier, verdict or repository: how many, how they ended, what they took.
 
-    `exact`: all of the cost is what providers say that they charged.
+    `exact`: all of the cost is what providers say that they charged. `saved_usd` is of those runs that know it.
     """
 
     name: str
@@ -67,6 +73,7 @@ class RunGroup:
     tokens_out: int
     cost_usd: float
     exact: bool = True
+    saved_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""What a run saved against always asking the burst tier: the tokens of its work, at that tier's price. Pure.
+
+Counted are the tokens of the last attempt, by which the work was done: whoever asks burst always makes no attempt in
+vain before it, and no probe. So work that was promoted in the end saved nothing, and cost what was tried first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profile_router.core.ladder.receipt import Receipt
+from profile_router.core.policy import Policy
+from profile_router.core.routing.candidate import Candidates
+from profile_router.core.routing.rate import rate_at
+
+_BESIDE = frozenset({"probe", "condense", "summarize"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What a run saved, and what the burst tier would have cost for it, in USD. `usd` is below 0 where it cost more.
+
+    None: it is unknown, and `why` says so. `source` says whose price that of the burst tier is, as receipts name it.
+    """
+
+    usd: float | None = None
+    if_burst_usd: float | None = None
+    source: str = ""
+    why: str = ""
+
+
+def saving(
+    receipts: Sequence[Receipt],
+    cost_usd: float,
+    policy: Policy,
+    candidates: Candidates,
+    *,
+    well: bool,
+    private: bool = False,
+) -> Saving:
+    """Return what the run of *receipts*, which cost *cost_usd*, saved; *well*: it ended well.
+
+    What is *private* saved nothing that can be told: the burst tier may not be asked for it.
+    """
+    burst = policy.tiers.burst
+    work = next((one for one in reversed(receipts) if one.step not in _BESIDE and one.turns), None)
+    if not well or work is None:
+        return Saving(why="it did not end well" if work is not None else "no model was asked")
+    if private:
+        return Saving(why=f"what is private may not go to {burst}")
+    if burst not in candidates or candidates[burst].problem:
+        return Saving(why=f"there is no {burst} to compare with")
+    if not work.tokens_in:
+        return Saving(why="nobody counted its tokens")
+    if work.profile == burst:
+        usd, source = work.cost_usd, work.cost_source
+    else:
+        rate = rate_at(candidates[burst], 0, policy)
+        usd, source = rate.cost_of_short(work.tokens_in, work.tokens_out, work.tokens_cached), rate.named
+    return Saving(usd=round(usd - cost_usd, 6), if_burst_usd=round(usd, 6), source=source)
