@@ -126,6 +126,26 @@ def test_a_file_that_was_edited_since_loses_our_lines_alone(stage: Stage) -> Non
     assert stage.config.read_text() == f"{PARENT}mine: 1\n"
 
 
+@pytest.mark.parametrize("others", [{}, {"max_iterations": 50}], ids=["nothing else", "the users own beside"])
+def test_where_hermes_has_written_the_file_anew_our_lines_go_all_the_same(stage: Stage, others: dict[str, int]) -> None:
+    own = {**yaml.safe_load(PARENT), **({"delegation": others} if others else {})}
+    stage.write("config.yaml", yaml.safe_dump(own))
+    stage.install(delegates=True)
+    anew = {**yaml.safe_load(stage.config.read_text()), "_config_version": 33}
+    stage.write("config.yaml", yaml.safe_dump(anew))  # an older Hermes keeps no comment
+    stage.uninstall()
+    assert yaml.safe_load(stage.config.read_text()) == {**own, "_config_version": 33}
+
+
+def test_what_hermes_wrote_of_us_by_itself_stays_and_is_named(stage: Stage) -> None:
+    stage.install(delegates=True)
+    rules = "command_allowlist:\n  - plugin_rule:profile-router:price-up-to-3\n"
+    stage.write("config.yaml", stage.config.read_text() + rules)
+    [note] = stage.uninstall().notes
+    assert note.startswith(f"Hermes wrote plugin_rule:profile-router:price-up-to-3 into {stage.config}: ")
+    assert stage.config.read_text() == PARENT + rules
+
+
 def test_where_we_are_not_to_run_it_the_next_install_takes_our_lines_out(stage: Stage) -> None:
     before = tree(stage.root)
     stage.install(delegates=True)

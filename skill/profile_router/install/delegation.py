@@ -12,7 +12,17 @@ from typing import Any
 
 from profile_router.errors import ProfileError
 from profile_router.install.changes import inserted
-from profile_router.install.yaml_text import Edit, Marks, composed, in_brackets, pair_of, start_of, start_of_line
+from profile_router.install.yaml_text import (
+    Edit,
+    Marks,
+    composed,
+    end_of,
+    end_of_line,
+    in_brackets,
+    pair_of,
+    start_of,
+    start_of_line,
+)
 from profile_router.profiles.files import parse_config
 
 PROVIDER = "profile-router"
@@ -56,6 +66,22 @@ def undelegated(text: str) -> str | None:
     if before is None or after == text or _rest(_loaded(after)) != _rest(before):
         return None
     return after
+
+
+def without_unmarked(text: str) -> str | None:
+    """Return *text* without our two lines where Hermes has written the file anew, and so lost the marks around them.
+
+    None where they are not there, or where that is not safe.
+    """
+    before, pair = _loaded(text), pair_of(composed(text), _SECTION)
+    if before is None or pair is None or in_brackets(pair[1]) or delegated_to(text) != (PROVIDER, PROVIDER):
+        return None
+    ours = [pair_of(pair[1], name) for name in ("provider", "model")]
+    whole = [pair] if len(pair[1].value) == len(ours) else ours
+    after = text
+    for found in sorted(filter(None, whole), key=lambda found: start_of(found[0]), reverse=True):
+        after = after[: start_of_line(text, start_of(found[0]))] + after[end_of_line(text, end_of(found[1])) :]
+    return after if _rest(_loaded(after)) == _rest(before) else None
 
 
 def _ways(text: str) -> Iterator[Edit]:

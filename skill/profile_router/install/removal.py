@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from profile_router.core.text import some_of
 from profile_router.install.applying import leftovers, read_file
 from profile_router.install.changes import Change, Plan, without
-from profile_router.install.delegation import undelegated
+from profile_router.install.delegation import PROVIDER, undelegated, without_unmarked
 from profile_router.install.enabling import disable
 from profile_router.install.manifest import Manifest, WrittenFile, digest, manifest_path, read_manifest
 from profile_router.install.sources import PLUGIN
 
 _COPY = "the copy of a file that you have changed since: it stays"
 _CACHE = "__pycache__"
+_RULE = re.compile(rf"plugin_rule:{PLUGIN}:[\w:-]+")
 
 
 def plan_uninstall(root: Path) -> Plan:
@@ -31,7 +33,15 @@ def plan_uninstall(root: Path) -> Plan:
     folders = list(_folders(manifest, gone))
     if record.parent.is_dir() and (own := _folder_change(record.parent, gone)).kind == "remove":
         last.append(own)
-    return Plan(changes=(*files, *folders, *last))
+    return Plan(changes=(*files, *folders, *last), notes=tuple(_of_hermes(manifest)))
+
+
+def _of_hermes(manifest: Manifest) -> Iterator[str]:
+    """Yield what Hermes itself has written of us into files that we edited, when its user said "always"."""
+    for path in sorted({step.path for step in manifest.steps if Path(step.path).name == "config.yaml"}):
+        rules = sorted(set(_RULE.findall((read_file(Path(path)) or b"").decode("utf-8", "replace"))))
+        if rules:
+            yield f'Hermes wrote {some_of(rules)} into {path}: your "always" to a question of ours; take it out by hand'
 
 
 def halves(manifest: Manifest, root: Path) -> Iterator[Change]:
@@ -59,7 +69,7 @@ def _undone(manifest: Manifest) -> Iterator[Change]:
             yield Change(kind="keep", path=path, note=why)
 
 
-def _undo(steps: Iterable[WrittenFile], now: bytes) -> tuple[bytes | None, str]:
+def _undo(steps: Sequence[WrittenFile], now: bytes) -> tuple[bytes | None, str]:
     """Return what a file that holds *now* is to hold without *steps*, which come newest first, and why it stays."""
     left: bytes | None = now
     for step in steps:
@@ -71,7 +81,7 @@ def _undo(steps: Iterable[WrittenFile], now: bytes) -> tuple[bytes | None, str]:
                 return left, "what it held before is not known any more: it stays"
             left = before
         elif digest(left) != step.was and left == now:  # else the install was killed before it came to this step
-            return _off_the_list(Path(step.path), now), "you have changed it since: it stays"
+            return _off_the_list(Path(step.path), now, steps), "you have changed it since: it stays"
     return left, ""
 
 
@@ -82,12 +92,17 @@ def _before(step: WrittenFile, now: bytes) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _off_the_list(path: Path, now: bytes) -> bytes:
-    """Return *now* without our lines of the plugin list and of the delegation, where the file *path* has some."""
+def _off_the_list(path: Path, now: bytes, steps: Iterable[WrittenFile]) -> bytes:
+    """Return *now* without our lines of the plugin list and of the delegation, where the file *path* has some.
+
+    Where Hermes has lost the marks, what *steps* put in says that they are ours.
+    """
     if path.name != "config.yaml":
         return now
     text = now.decode("utf-8", "surrogateescape")
-    text = undelegated(text) or text
+    put_in = "".join(insertion.text for step in steps for insertion in step.insertions)
+    unmarked = without_unmarked(text) if f"provider: {PROVIDER}" in put_in else None
+    text = undelegated(text) or unmarked or text
     return (disable(text, PLUGIN) or text).encode("utf-8", "surrogateescape")
 
 
