@@ -29,6 +29,7 @@ def quotes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return {"mode": "on", "ask_above_usd": 1.0, "tasks": told}
 
     monkeypatch.setattr(gate, "native", lambda: True)
+    monkeypatch.setattr(gate, "at_a_terminal", lambda: True)
     monkeypatch.setattr(gate, "_quoted", quoted)
     for name in ("HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION"):
         monkeypatch.delenv(name, raising=False)
@@ -112,6 +113,14 @@ def test_who_says_no_to_the_check_alone_has_the_tasks_delegated_by_the_next_call
     assert "they run without it" in json.loads(instead_of_block(blocked, "p"))["error"]
     assert instead_of_block(blocked, "p") == blocked
     assert delegated(PLAIN) == {}
+
+
+def test_away_from_a_terminal_no_check_is_asked_about_and_no_task_blocked_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate, "at_a_terminal", lambda: False)
+    assert delegated(PLAIN) == {}
+    assert CHECK not in delegated(DEAR)["message"]
 
 
 @pytest.mark.parametrize("name", ["HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION"])

@@ -21,7 +21,7 @@ from .arguments import named_for_router, tasks_of
 from .calls.fields import taken
 from .children import CHILDREN
 from .consent import CONSENT
-from .live import show
+from .live import at_a_terminal, show
 from .receipts import dollars
 from .seam import native
 from .settings import environment, folder_here, folder_of_parent, read_settings
@@ -64,7 +64,8 @@ def _asked(tasks: Sequence[Mapping[str, Any]], session: str) -> dict[str, str] |
     quoted = _prices(tasks) if _somebody() else None
     dear = quoted.dear if quoted else {}
     CHILDREN.expect(session, {goal: usd for goal, (usd, _) in dear.items()})
-    questions = CONSENT.open(quoted.questions) if quoted else ()
+    # elsewhere Hermes may block the call, for nobody can answer; a check that nobody allowed just does not run
+    questions = CONSENT.open(quoted.questions) if quoted and at_a_terminal() else ()
     if not dear and not questions:
         return None
     told, rule = [], ""

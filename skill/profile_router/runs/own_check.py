@@ -20,7 +20,9 @@ from profile_router.workspace.task_paths import placed
 _ALLOW = "`profile-router check --allow` in {folder}"
 _UNASKED = f"nobody agreed to it yet: {_ALLOW}, or `check: auto` in the policy"
 # A model's own is allowed by an answer to the question alone.
-_UNASKED_OF_MODEL = "nobody agreed to it yet: `hermes chat` asks for that, and `check: auto` in the policy agrees"
+_UNASKED_OF_MODEL = (
+    "nobody agreed to it yet: a terminal chat of Hermes asks for that, and `check: auto` in the policy agrees"
+)
 _DECLINED_OF_MODEL = "it was declined; `profile-router check --forget` in {folder} forgets that"
 _SHOWN = 1_200  # characters of a command, more than one has that may run
 _DECLINED = f"it was declined; {_ALLOW} allows it"
