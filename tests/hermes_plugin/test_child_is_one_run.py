@@ -17,7 +17,9 @@ import pytest
 
 from profile_router.hermes_plugin import child_run, provider, register
 from profile_router.hermes_plugin.board import children_told
+from profile_router.hermes_plugin.calls.fields import hand_over
 from profile_router.hermes_plugin.children import CHILDREN, DelegatedChild
+from profile_router.hermes_plugin.consent import CONSENT
 from profile_router.hermes_plugin.process import Following, Ran
 from profile_router.hermes_plugin.settings import INSIDE, Settings
 
@@ -101,6 +103,19 @@ def test_the_run_is_given_what_hermes_asks_of_the_child(router: FakeRouter) -> N
     [order] = router.orders
     assert (order["goal"], order["context"]) == (GOAL, "Keep the name.\n\nOf the file, too.")
     assert order["thread"]
+
+
+def test_the_check_of_a_model_is_none_of_a_persons_and_its_question_is_answered_by_who_was_asked(
+    router: FakeRouter,
+) -> None:
+    child()
+    heard: list[bool | None] = []
+    router.meanwhile = lambda following: heard.extend(map(following.allows, ("run `make`?", "run it?")))
+    CONSENT.heard(pattern_key=f"plugin_rule:{CONSENT.ask('p', ['run `make`?'], rule='')}", choice="once")
+    ask(provider.Client(), system=PROMPT.replace("Keep the name.", f"Keep it.\n{hand_over({'check': 'make'})}"))
+    CONSENT.clear()
+    [order] = router.orders
+    assert (order.get("check"), order["proposed_check"], heard) == (None, "make", [True, None])
 
 
 @pytest.mark.parametrize(

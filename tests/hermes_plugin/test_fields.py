@@ -54,6 +54,7 @@ def test_the_authors_own_call_keeps_goal_and_context_and_hands_the_rest_over() -
         ({"max_turns": "7", "local_only": "True"}, {"max_turns": 7, "local_only": True}),
         ({"max_cost": "0.5"}, {"max_cost": 0.5}),
         ({"max_cost": 0}, {"max_cost": 0}),
+        ({"check": ["cd web", "npm test"]}, {"check": "cd web\nnpm test"}),
         ({"max_turns": {"a": 1}}, {"max_turns": {"a": 1}}),
         ({"profile": "", "files": []}, {}),
     ],
@@ -73,6 +74,8 @@ def test_each_field_is_read_as_the_router_takes_it(task: dict[str, Any], found: 
         ({"max_cost": 0.1}, {"max_cost": 5}, {"max_cost": 0.1}),
         ({"max_cost": 5}, {"max_cost": 0.1}, {"max_cost": 0.1}),
         ({"max_cost": 0.1}, {}, {"max_cost": 0.1}),
+        ({"check": "make"}, {}, {"check": "make"}),
+        ({"check": "make"}, {"check": "pytest -q"}, {"check": "pytest -q"}),
         ({"max_turns": 3}, {"max_turns": 90}, {"max_turns": 3}),
     ],
 )
