@@ -40,15 +40,21 @@ def signal_of(answer: RowAnswers, name: str) -> float | None:
 
 
 def asked(answers: Sequence[RowAnswers]) -> Iterator[tuple[str, Question, Sequence[tuple[RowAnswers, bool]]]]:
-    """Yield each set with each question that enough of its rows answer either way."""
-    sets = sorted({answer.row.set for answer in answers})
-    for name in sets:
-        some = [answer for answer in answers if answer.row.set == name]
-        for question in QUESTIONS:
-            known = [(answer, truth) for answer in some if (truth := question.of(answer.row)) is not None]
-            trues = sum(truth for _, truth in known)
-            if min(trues, len(known) - trues) >= _LEAST:
-                yield name, question, known
+    """Yield each set with each question that enough of its rows answer either way, and all sets that do together."""
+    for question in QUESTIONS:
+        pooled: dict[str, list[tuple[RowAnswers, bool]]] = {}
+        for answer in answers:
+            if (truth := question.of(answer.row)) is not None:
+                pooled.setdefault(answer.row.set, []).append((answer, truth))
+        known = {name: rows for name, rows in sorted(pooled.items()) if _enough(rows)}
+        yield from ((name, question, rows) for name, rows in known.items())
+        if len(known) > 1:
+            yield " + ".join(known), question, [row for rows in known.values() for row in rows]
+
+
+def _enough(rows: Sequence[tuple[RowAnswers, bool]]) -> bool:
+    trues = sum(truth for _, truth in rows)
+    return min(trues, len(rows) - trues) >= _LEAST
 
 
 def predicted(answers: Sequence[RowAnswers], ours: Sequence[str]) -> Section | None:

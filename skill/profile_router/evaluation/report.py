@@ -21,6 +21,10 @@ class ResultTable:
     rows: Sequence[Sequence[Cell]]
     said: str = ""
 
+    def numbers(self, column: int) -> bool:
+        """Tell whether *column* holds figures alone."""
+        return all(not isinstance(row[column], str) or not row[column] for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinesFigure:

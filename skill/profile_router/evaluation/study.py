@@ -30,8 +30,9 @@ from profile_router.evaluation.report import Report, Section
 from profile_router.evaluation.rows import KnownRow, Outcome, digest_of, read_outcomes, read_rows
 from profile_router.evaluation.worth import market_of, worth
 from profile_router.folders import our_folder
-from profile_router.policies.file import find_policy, read_policy
+from profile_router.policies.file import SHIPPED, find_policy, read_policy
 
+_OURS = ("size", "centrality")  # of what our ranking tells, these speak of the task's size and worth
 Told = Callable[[str], None]
 
 
@@ -97,7 +98,7 @@ def ask_study(study: Study, environ: Mapping[str, str], told: Told, *, routes: b
         locators=[locator.name for locator in methods.locators],
         about={
             "rows": f"{len(rows):,} ({_splits(rows)}), data {digest_of(rows)[:12]}",
-            "policy": f"{source}, {_digest(policy.read_bytes())[:12]}",
+            "policy": f"{'the shipped one' if policy == SHIPPED else source}, {_digest(policy.read_bytes())[:12]}",
             "program": f"hermes-profile-router {__version__}, sources {_sources()[:12]}",
             "intervals": "95 %, bootstrap over rows, seeded",
         },
@@ -167,7 +168,11 @@ def _peers(
 
 def _sections(asked: AskedStudy, study: Study, outcomes: Mapping[str, Mapping[str, Outcome]]) -> Iterator[Section]:
     answers = asked.answers
-    found = [located(answers, asked.ours, asked.locators), predicted(answers, [ROUTE]), limits(answers)]
+    found = [
+        located(answers, asked.ours, asked.locators),
+        predicted(answers, [ROUTE, *(f"{asked.ours} {name}" for name in _OURS)]),
+        limits(answers),
+    ]
     known = outcomes or {answer.row.id: answer.row.models for answer in answers if answer.row.models}
     if known:
         market = market_of(known, study.local_model, study.burst_model, study.errors, free_local=study.free_local)

@@ -27,9 +27,9 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:0}d
 table{border-collapse:collapse;font-size:.85rem;width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.4rem .6rem;caption-side:top}
 th,td{padding:.25rem .6rem;text-align:left;white-space:nowrap;border-top:1px solid var(--rule)}
-th{background:var(--band)}.n{text-align:right}.of{color:var(--soft);font-size:.78rem}
+th{background:var(--band)}th.n{text-align:right}.n{text-align:right}.of{color:var(--soft);font-size:.78rem}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;margin:1rem 0}
-figure{margin:0;border:1px solid var(--rule);border-radius:6px;padding:.7rem;min-width:0}
+figure{margin:0;max-width:36rem;border:1px solid var(--rule);border-radius:6px;padding:.7rem;min-width:0}
 .plot{width:100%;height:auto;display:block}.plot text{font:11px system-ui,sans-serif;fill:var(--soft)}
 .plot .label{font-size:12px;fill:var(--ink)}.grid{stroke:var(--rule);stroke-width:.6;fill:none}
 .line{fill:none;stroke-width:1.8}.chance{stroke:var(--soft);stroke-dasharray:3 4;fill:none}
@@ -84,7 +84,10 @@ def _section(section: Section) -> str:
 
 def _table(table: ResultTable) -> str:
     caption = f"<caption>{escape(table.said)}</caption>" if table.said else ""
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    head = "".join(
+        f"<th{' class=n' if table.numbers(column) else ''}>{escape(name)}</th>"
+        for column, name in enumerate(table.columns)
+    )
     rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in table.rows)
     return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 

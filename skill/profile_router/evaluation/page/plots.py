@@ -13,10 +13,10 @@ from html import escape
 from profile_router.evaluation.report import BarsFigure, Figure, LinesFigure
 
 COLOURS = 8  # classes c0 to c7
-_WIDTH, _HEIGHT = 480, 320
+_WIDTH, _HEIGHT = 420, 290
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 40
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
-_BAR, _LABELS = 26, 190  # height of a bar with its gap, width of their labels
+_BAR, _LABELS = 26, 165  # height of a bar with its gap, width of their labels
 _MOST_POINTS = 400  # of a line: more cannot be seen
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from profile_router.core.telling.layout import width_of
-from profile_router.evaluation.metrics.intervals import Measured
-from profile_router.evaluation.report import Cell, Report, ResultTable, worded
+from profile_router.evaluation.report import Report, ResultTable, worded
 
 _BETWEEN = "  "
 
@@ -31,15 +30,11 @@ def _table_lines(table: ResultTable) -> Iterator[str]:
         yield table.said
     cells = [list(table.columns), *([worded(cell) for cell in row] for row in table.rows)]
     widths = [max(width_of(row[column]) for row in cells) for column in range(len(table.columns))]
-    right = [_is_number(table.rows, column) for column in range(len(table.columns))]
+    right = [table.numbers(column) for column in range(len(table.columns))]
     for row in cells:
         yield _BETWEEN.join(
             _padded(cell, width, right=to_right) for cell, width, to_right in zip(row, widths, right, strict=True)
         ).rstrip()
-
-
-def _is_number(rows: Sequence[Sequence[Cell]], column: int) -> bool:
-    return all(isinstance(row[column], int | float | Measured) or not row[column] for row in rows)
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:
