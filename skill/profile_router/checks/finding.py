@@ -18,7 +18,7 @@ from profile_router.checks.linters import linter_of
 from profile_router.checks.narrowing import tests_touching
 from profile_router.checks.signs import PROJECT_FILES, Project, Sign, signs
 from profile_router.core.found_check import CheckRunner, FoundCheck
-from profile_router.core.language.edits import asks_for_an_edit
+from profile_router.core.language.faults import wants_a_change
 from profile_router.core.language.mentions import mentions
 from profile_router.core.language.path_words import path_words
 from profile_router.core.language.test_files import is_test
@@ -54,7 +54,7 @@ def find_check(task: Task, workspace: Workspace, environ: Mapping[str, str]) -> 
     ]
     for find in (_tests, _linter):
         if found := find(projects, files, environ, workspace):
-            return replace(found, only_if_changed=found.weak or not asks_for_an_edit(task.goal))
+            return replace(found, only_if_changed=found.weak or not wants_a_change(task.goal))
     return None
 
 

@@ -128,7 +128,7 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
     report = result.report
     if _says(_NO_TESTS, found, result.tail) or (report is not None and report.whole and report.ran == 0):
         return _NO_TEST
-    if code != 0 and _READ_ONLY.search(result.tail):
+    if code != 0 and not found.weak and _READ_ONLY.search(result.tail):
         return "it writes where the jail lets nothing be written"
     return _LACKING if code != 0 and _says(_LACKS, found, result.tail) else ""
 

@@ -6,7 +6,8 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Verified
-from profile_router.core.language.edits import asks_for_an_edit, shaped_as_file
+from profile_router.core.language.edits import shaped_as_file
+from profile_router.core.language.faults import wants_a_change
 from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
 from profile_router.core.text import shown
@@ -24,7 +25,7 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
     files = files_to_change(task, evidence)
-    if not (files or attempt.in_vain) or not asks_for_an_edit(task.goal):
+    if not (files or attempt.in_vain) or not wants_a_change(task.goal):
         return None
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
     said = detail_of("no-change", files=f"{', '.join(files[:_NAMED])}{more}") if files else _IN_VAIN

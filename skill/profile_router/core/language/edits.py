@@ -56,10 +56,15 @@ def shaped_as_file(path: str) -> bool:
     return bool(_IN_FOLDER.fullmatch(path) or _ALONE.fullmatch(path))
 
 
+def hands_off(plain: str) -> bool:
+    """Tell whether a *plain* text says that nothing may be changed."""
+    return bool(_HANDS_OFF.search(plain))
+
+
 def asks_for_an_edit(text: str) -> bool:
     """Tell whether *text* asks, without condition, for a change of what it names."""
     plain = _PLACE_FIRST.sub(r"\1", plain_text(text))
-    if _HANDS_OFF.search(plain):
+    if hands_off(plain):
         return False
     return any(asked and _edits(clause) for clause, asked in clauses(plain))
 

@@ -1,0 +1,45 @@
+"""Tell whether a text reports a fault, as an issue does: it asks for nothing in words, and wants it mended. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from profile_router.core.language.clauses import first_word, plain_text, word_set
+from profile_router.core.language.edits import asks_for_an_edit, hands_off
+
+# What asks to look and to tell. A text that begins a sentence with one of these, or that asks a question, is no report.
+_LOOKS = word_set(
+    "analyse analyze answer assess audit check compare count describe diagnose diff display document draft estimate "
+    "evaluate examine explain explore figure find give help how identify inspect investigate is know list locate look "
+    "outline plan propose read recommend research review run search show suggest summarise summarize tell trace "
+    "understand verify what when where whether which who why write can could do does are should would"
+)
+_FAULT = re.compile(
+    r"\b(?:should|must|has to|have to|had to|needs? to|ought to|supposed to|expected|instead|rather than|wrong(?:ly)?"
+    r"|incorrect(?:ly)?|inconsistent(?:ly)?|unexpected(?:ly)?|fail(?:s|ed|ing|ure)?|broken|breaks?|crash(?:es|ed)?"
+    r"|raises?|throws?|exceptions?|\w*errors?|bugs?|loses?|lost|ignores?|ignored|forgets?|missing|misses|leaves? out"
+    r"|drops|dropped|too (?:many|few|much|little|late|early|long|short|large|small|often)"
+    r"|(?:one|\d+|more|less) (?:\w+ ){0,2}(?:more|less|fewer|than)|never|no longer|(?:does|do|did|is|are|was) ?n[o']t"
+    r"|won't|can ?not|can't|unable|is (?:empty|negative|read as|treated as|taken for)"
+    r"|not (?:working|handled|supported|respected|honou?red|applied|called)"
+    r"|regression|deadlocks?|hangs?|leaks?|overwrites|duplicated?|misleading|invalid)\b",
+    re.IGNORECASE,
+)
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
+_LONGEST = 20_000  # characters that are looked at: a report says early what is wrong
+
+
+def wants_a_change(text: str) -> bool:
+    """Tell whether work on *text* that changes nothing is not done: it asks for an edit, or tells of a fault."""
+    return asks_for_an_edit(text) or tells_of_a_fault(text)
+
+
+def tells_of_a_fault(text: str) -> bool:
+    """Tell whether *text* says that something is wrong, and asks for no look, no answer and no hands off."""
+    plain = plain_text(text[:_LONGEST])
+    if hands_off(plain) or "?" in plain:
+        return False
+    sentences = [sentence for sentence in _SENTENCES.split(plain) if sentence.strip()]
+    if any(first_word(sentence.lower()) in _LOOKS for sentence in sentences):
+        return False
+    return any(_FAULT.search(sentence) for sentence in sentences)
