@@ -179,6 +179,23 @@ def test_the_check_is_narrowed_to_what_tests_the_tasks_files(
     assert check.whole != check.words
 
 
+def test_where_the_task_names_no_file_the_check_is_narrowed_to_the_files_that_are_sure(tmp_path: Path) -> None:
+    files = {"pytest.ini": "[pytest]\n", "money.py": "", "tests/test_money.py": "", "tests/test_mail.py": ""}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    workspace, environ = Workspace(Path(os.path.realpath(tmp_path)), git=False), programs(tmp_path / "bin", "pytest")
+    asked = Task(goal="the rate is wrong")
+    narrowed = find_check(asked, workspace, environ, lambda: ("money.py",))
+    whole = find_check(asked, workspace, environ)
+    assert narrowed is not None
+    assert whole is not None
+    assert (narrowed.tests, whole.tests) == (("tests/test_money.py",), ())
+    named = find_check(Task(goal="fix it", files=("mail.py",)), workspace, environ, lambda: ("money.py",))
+    assert named is not None
+    assert named.tests == ("tests/test_mail.py",)
+
+
 def test_a_name_that_could_be_an_option_never_stands_in_a_command_line(tmp_path: Path) -> None:
     odd = {"-p/test_a.py": "import a\n", "tests/test_a\n.py": "import a\n", "tests/test_a$(x).py": "import a\n"}
     check = a_check(tmp_path, {"pytest.ini": "", "a.py": "", "tests/test_a.py": "import a\n", **odd}, "a.py")

@@ -137,6 +137,29 @@ def test_a_merge_counts_as_one_change_by_its_pull_requests_title(shop: Path) -> 
     assert (paths(found)[0], found.commits) == ("shop/mail.py", 1)
 
 
+def imported(root: Path, titles: list[tuple[str, int]]) -> None:
+    """Add a commit for each title to main of the repository *root*, that changes so many lines of `shop/past.py`."""
+    stream = []
+    for at, (title, lines) in enumerate(titles):
+        content = "\n".join(f"line {at} {line}" for line in range(lines)) + "\n"
+        stream.append(
+            f"commit refs/heads/main\ncommitter T <t@example.invalid> {1_600_000_000 + at} +0000\n"
+            f"data {len(title)}\n{title}\n" + ("from refs/heads/main^0\n" if at == 0 else "")
+            + f"M 100644 inline shop/past.py\ndata {len(content)}\n{content}\n"
+        )  # fmt: skip
+    run_git(root, "fast-import", "--quiet", stdin="".join(stream))
+
+
+def test_how_large_a_task_is_goes_by_commits_like_it(shop: Path) -> None:
+    imported(shop, [(f"Fix the rounding of cents {at}", 2) for at in range(40)])
+    imported(shop, [(f"Replace the storage engine {at}", 150 + 99 * (at % 2)) for at in range(20)])
+    large, small = look(shop, "Replace storage").size, look(shop, "Rounding of cents is off").size
+    assert large is not None
+    assert small is not None
+    assert (large.size, small.size) == ("large", "small")
+    assert large.score > small.score
+
+
 def test_a_shallow_clone_has_the_history_that_is_there(shop: Path, tmp_path: Path) -> None:
     for number in range(4):
         write_files(shop, {"shop/mail.py": f"{number}\n"})
@@ -195,6 +218,34 @@ def test_the_index_holds_no_word_of_a_file(shop: Path) -> None:
     assert b"ghp_abcdefghij" not in raw
     assert b"send_receipt" not in raw
     assert not [file for file in (shop.parent / "cache").iterdir() if file.stat().st_mode & 0o077]
+
+
+def test_an_index_that_others_may_reach_is_not_used(shop: Path) -> None:
+    look(shop, "anything")
+    (shop.parent / "cache").chmod(0o755)
+    found = look(shop, "The VAT rate of a country")
+    assert not found.files
+    assert "open to others" in found.missing[0]
+
+
+def test_no_program_of_the_repository_runs(shop: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\ncat\n")
+    program.chmod(0o755)
+    for name in (
+        "core.fsmonitor",
+        "filter.x.clean",
+        "filter.x.smudge",
+        "diff.x.textconv",
+        "diff.x.command",
+        "diff.external",
+    ):
+        run_git(shop, "config", name, str(program))
+    write_files(shop, {".gitattributes": "*.py filter=x diff=x\n", "shop/mail.py": "def send_receipt(): ...\n"})
+    ran.unlink(missing_ok=True)
+    assert paths(look(shop, "`send_receipt`"))[0] == "shop/mail.py"
+    assert not ran.exists()
 
 
 def test_a_damaged_index_is_made_anew(shop: Path) -> None:

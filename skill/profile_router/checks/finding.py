@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -39,16 +39,19 @@ _LANGUAGES: Mapping[str, tuple[CheckRunner, ...]] = {
 }
 
 
-def find_check(task: Task, workspace: Workspace, environ: Mapping[str, str]) -> FoundCheck | None:
+def find_check(
+    task: Task, workspace: Workspace, environ: Mapping[str, str], near: Callable[[], Sequence[str]] = tuple
+) -> FoundCheck | None:
     """Return the check of *workspace* for *task*, whose paths are placed; a linter where no test is known, else None.
 
-    *environ* is where programs are looked for. What is missing for it to run stands in `refused`.
+    *near* gives the files of a task that names none, as far as they are sure. *environ* is where programs are looked
+    for. What is missing for it to run stands in `refused`.
     """
     try:
         tracked = tracked_files(workspace)
     except WorkspaceError:
         return None
-    files = _files(task, tracked, workspace)
+    files = _files(task, tracked, workspace) or tuple(near())
     projects = [
         _project(workspace.root, folder, tracked) for folder in _folders(workspace.root, files, task.folder or "")
     ]

@@ -7,11 +7,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from profile_router.core.evidence import Evidence
+from profile_router.core.locating.located import Located
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.evidence.measure import Surroundings
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import WorkTreeFiles
+from profile_router.workspace.folder import Workspace
 
 _FOLDER = "repositories"
 
@@ -22,10 +24,24 @@ def with_located(
     """Return *evidence* with what the repository tells in *seconds*; its index lies in a folder of *cache*."""
     if around.workspace is None:
         return evidence
-    source = WorkTreeFiles(
-        workspace=around.workspace, now_ns=time.time_ns(), private=policy.private_paths, original=around.copied_from
-    )
-    weights = asdict(policy.repository.weights)
-    found = locate(source, f"{task.goal}\n{task.context}", cache / _FOLDER, weights=weights, seconds=seconds)
+    found = located_in(task, around.workspace, policy, cache, seconds, copied_from=around.copied_from)
     notes = [f"of the repository {missing}" for missing in found.missing]
     return replace(evidence, located=found, notes=(*evidence.notes, *notes))
+
+
+def located_in(
+    task: Task, workspace: Workspace, policy: Policy, cache: Path, seconds: float, *, copied_from: Path | None = None
+) -> Located:
+    """Return what *workspace* tells of *task* in *seconds*. What matches the policy's private paths is left out."""
+    rules = policy.repository
+    source = WorkTreeFiles(
+        workspace=workspace, now_ns=time.time_ns(), private=policy.private_paths, original=copied_from
+    )
+    return locate(
+        source,
+        f"{task.goal}\n{task.context}",
+        cache / _FOLDER,
+        weights=asdict(rules.weights),
+        large_from=rules.large_from,
+        seconds=seconds,
+    )

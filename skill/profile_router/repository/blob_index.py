@@ -7,8 +7,11 @@ something; small parts are brought together. A damaged file is set aside and mad
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from profile_router.core.locating.file_terms import FileTerms
+from profile_router.errors import StateError
 from profile_router.state.database import reading, transaction
+from profile_router.state.folder import private_folder, usable
 
 VERSION = 1
 _TIMES_BITS = 6
@@ -50,6 +55,14 @@ class BlobRow(NamedTuple):
     parts: int
 
 
+def _ours_alone(folder: Path) -> None:
+    """Raise StateError where *folder* is a link, another user's, or open to others."""
+    with usable(folder):
+        about = private_folder(folder).lstat()
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+        raise StateError(f"{folder} is open to others, so no index is kept there; close it: chmod 700 '{folder}'")
+
+
 def _made(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
         return
@@ -68,6 +81,7 @@ class BlobIndex:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Open it to read one state of it."""
+        _ours_alone(self.path.parent)
         with reading(self.path, _made) as connection:
             yield connection
 
@@ -100,7 +114,7 @@ def add_blobs(connection: sqlite3.Connection, found: Sequence[tuple[bytes, FileT
 
     Another process may have added some meanwhile: those are left as they are.
     """
-    postings: dict[int, array[int]] = {}
+    postings: defaultdict[int, array[int]] = defaultdict(lambda: array("I"))
     rows: dict[bytes, BlobRow] = {}
     found = [each for each in dict(found).items() if not _has(connection, each[0])]
     after = connection.execute("SELECT coalesce(max(id), 0) FROM blob").fetchone()[0]
@@ -112,11 +126,7 @@ def add_blobs(connection: sqlite3.Connection, found: Sequence[tuple[bytes, FileT
         rows[name] = BlobRow(number, terms.lines, len(terms.definitions), words, parts)
         shifted = number << _TIMES_BITS
         for term, times in terms.terms:
-            value = shifted | min(times, _MOST_TIMES)
-            if (posting := postings.get(term)) is None:
-                postings[term] = array("I", (value,))
-            else:
-                posting.append(value)
+            postings[term].append(shifted | (times if times < _MOST_TIMES else _MOST_TIMES))
     part = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
     connection.executemany(
         "INSERT INTO blob VALUES (?, ?, ?, ?, ?, ?)",
@@ -165,7 +175,10 @@ def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[in
     return found
 
 
-def unpacked(values: Iterable[int], local: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
-    """Return which of the *local* numbers of blobs the packed *values* name, and how often a term stands in each."""
-    get = local.get
-    return [(at, value & _MOST_TIMES) for value in values for at in get(value >> _TIMES_BITS, ())]
+def unpacked(values: Iterable[int], places: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Return the place of each blob that the packed *values* name, and how often a term stands in it.
+
+    Blobs that *places* lacks, by their numbers, are not looked for.
+    """
+    place = places.get
+    return [(at, value & _MOST_TIMES) for value in values if (at := place(value >> _TIMES_BITS)) is not None]

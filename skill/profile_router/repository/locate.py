@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from profile_router.core.language.test_files import is_test, subject_of
 from profile_router.core.locating.file_terms import FileTerms, terms_of
-from profile_router.core.locating.located import Located
+from profile_router.core.locating.located import Located, LocatedFile
 from profile_router.core.locating.past import alike, changed_by
 from profile_router.core.locating.rank import Corpus, Posting, ranked
 from profile_router.core.locating.rankable import is_written_by_program
+from profile_router.core.locating.size import centrality, guess_size
 from profile_router.core.locating.task_terms import TaskTerms, task_terms
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError, WorkspaceError
@@ -37,6 +39,8 @@ WEIGHTS: Mapping[str, float] = {
     "path": 5, "frame": 3, "dotted": 2, "definition": 3, "identifier": 3, "part": 4, "place": 2, "history": 3,
 }  # fmt: skip
 MOST_TOLD = 20
+_MOST_TESTS, _TESTS_AMONG = 5, 8
+_COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
 _BATCH = 2_000  # files of one part of the index
 _FOR_FILES, _FOR_READING = 0.8, 0.6  # of the time: what is left is for the history, and for ranking; for writing down
 _LEAST_SECONDS = 0.04  # of each call, however late it is: the next one has less to do
@@ -48,13 +52,15 @@ def locate(
     cache: Path,
     *,
     weights: Mapping[str, float] = WEIGHTS,
+    large_from: float = 0.5,
     seconds: float | None = None,
     before_head: bool = False,
 ) -> Located:
     """Return where a task with *text* works among the files of *source*. The index is kept in the folder *cache*.
 
-    *seconds* are what it may take (None: as long as it takes). *before_head*: only commits older than the head count,
-    for measuring on past commits. Whatever goes wrong with git or the index is told in `missing`.
+    *large_from* is the share of large commits among those like it from which on it is large itself. *seconds* are what
+    it may take (None: as long as it takes). *before_head*: only commits older than the head count, for measuring on
+    past commits. Whatever goes wrong with git or the index is told in `missing`.
     """
     start = time.monotonic()
     until = None if seconds is None else start + seconds
@@ -65,7 +71,7 @@ def locate(
         listing = source.listed(seen)
         files = _looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
         past = past_changes(source, index, until, before_head=before_head)
-        return _located(text, files, past, index, weights)
+        return _located(text, files, past, index, weights, large_from)
     except (WorkspaceError, StateError) as error:
         return Located(missing=(str(error),))
 
@@ -93,7 +99,7 @@ def _looked_into(source: FileSource, listing: Listing, seen: SeenTree, index: Bl
     if fresh or len(listing.files) != len(seen.files) or len(listing.others) != len(seen.others):
         with index.write() as connection:
             keep_tree(connection, source.tree, SeenTree(found, frozenset(listing.others)), time.time_ns())
-    paths = [file.path for file in listing.files if file.path in found and found[file.path].blob.lines >= 0]
+    paths = [file.path for file in listing.files if file.path in found and found[file.path].lines >= 0]
     return _Files(paths, [found[path] for path in paths], len(fresh) - done)
 
 
@@ -118,7 +124,7 @@ def _freshened(
                     rows |= blobs_of(connection, left)
         for file, name in some.files:
             if name in rows:
-                found[file.path] = SeenFile(file.sort, file.mark, rows[name])
+                found[file.path] = SeenFile(file.sort, file.mark, *rows[name])
     return done
 
 
@@ -169,7 +175,9 @@ def _file_terms(path: str, content: bytes) -> FileTerms | None:
     return None if is_written_by_program(text) else terms_of(path, text)
 
 
-def _located(text: str, files: _Files, past: PastChanges, index: BlobIndex, weights: Mapping[str, float]) -> Located:
+def _located(
+    text: str, files: _Files, past: PastChanges, index: BlobIndex, weights: Mapping[str, float], large_from: float
+) -> Located:
     told = _reached(files, past)
     if files.waiting or not files.paths:
         return told
@@ -179,10 +187,47 @@ def _located(text: str, files: _Files, past: PastChanges, index: BlobIndex, weig
     pairs = [(likeness, changed.get(past.names[commit], ())) for likeness, commit in like]
     corpus = _corpus(task, files, index)
     best, ratio = ranked(task, corpus, changed_by(pairs), weights, MOST_TOLD)
-    return Located(
-        files=best, ratio=ratio, indexed=told.indexed, rankable=told.rankable, commits=told.commits,
-        missing=told.missing,
-    )  # fmt: skip
+    return replace(
+        told,
+        files=best,
+        ratio=ratio,
+        tests=_tests(best, files),
+        centrality=_centrality(best, files, past.past.touched),
+        size=guess_size(task, past.past, like, large_from) if past.whole else None,
+    )
+
+
+def _tests(best: Sequence[LocatedFile], files: _Files) -> tuple[str, ...]:
+    """Return the tests that are named after the first of *best*, or stand among them."""
+    if not best:
+        return ()
+    stem = _folded(_stem(best[0].path))
+    named = [
+        path
+        for path, seen in zip(files.paths, files.seen, strict=True)
+        if seen.sort == "test" and stem in _folded(path) and path != best[0].path and _folded(subject_of(path)) == stem
+    ]
+    near = [file.path for file in best[1:_TESTS_AMONG] if is_test(file.path)]
+    return tuple(dict.fromkeys((*named, *near)))[:_MOST_TESTS]
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").replace("-", "").casefold()
+
+
+def _centrality(best: Sequence[LocatedFile], files: _Files, touched: Mapping[str, int]) -> float | None:
+    """Return where the first three of *best* lie among the files by past commits, definitions and lines."""
+    numbers = {path: number for number, path in enumerate(files.paths)}
+    signs = {
+        "commits": [touched.get(path, 0) for path in files.paths],
+        "definitions": [seen.defined for seen in files.seen],
+        "lines": [seen.lines for seen in files.seen],
+    }
+    return centrality([numbers[file.path] for file in best[:3]], signs)
 
 
 def _reached(files: _Files, past: PastChanges) -> Located:
@@ -201,17 +246,19 @@ def _corpus(task: TaskTerms, files: _Files, index: BlobIndex) -> Corpus:
     numbers = [number_of(kind, name) for name in task.identifiers for kind in ("definition", "identifier")]
     with index.read() as connection:
         postings = postings_of(connection, [*numbers, *(number_of("part", part) for part in task.parts)])
-    local: dict[int, list[int]] = {}
-    for at, seen in enumerate(files.seen):
-        local.setdefault(seen.blob.id, []).append(at)
+    places = {seen.blob: at for at, seen in enumerate(files.seen)}  # of files with the same content, the last
+    common = len(files.seen) * _COMMON
 
     def posting(term: int) -> Posting:
-        return unpacked(postings.get(term, ()), local)
+        values = postings.get(term, ())
+        return unpacked(values, places) if len(values) <= common or common < _FEW else ()
 
-    blobs = [seen.blob for seen in files.seen]
     return Corpus(
         paths=files.paths,
         sorts=[seen.sort for seen in files.seen],
-        lengths={"identifier": [blob.identifiers for blob in blobs], "part": [blob.parts for blob in blobs]},
+        lengths={
+            "identifier": [seen.identifiers for seen in files.seen],
+            "part": [seen.parts for seen in files.seen],
+        },
         posting=posting,
     )

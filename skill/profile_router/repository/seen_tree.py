@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from profile_router.core.locating.rankable import Sort
-from profile_router.repository.blob_index import BlobRow
 
 _MOST_TREES = 8
 
 
 class SeenFile(NamedTuple):
-    """A file that ranks as it was last seen."""
+    """A file that ranks as it was last seen, with what is known of its blob: see `BlobRow`."""
 
     sort: Sort
     mark: str
-    blob: BlobRow
+    blob: int
+    lines: int
+    defined: int
+    identifiers: int
+    parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,18 @@ def seen_tree(connection: sqlite3.Connection, name: str) -> SeenTree:
     """Return the tree called *name* as it was last seen; empty: never, or what is kept is damaged."""
     row = connection.execute("SELECT files FROM tree WHERE name = ?", (name,)).fetchone()
     try:
-        files, others = json.loads(row[0]) if row else ([], [])
-        return SeenTree({each[0]: SeenFile(each[1], each[2], BlobRow(*each[3])) for each in files}, frozenset(others))
+        paths, columns, others = json.loads(row[0]) if row else ([], [[]] * len(SeenFile._fields), [])
+        return SeenTree(
+            dict(zip(paths, map(SeenFile._make, zip(*columns, strict=True)), strict=True)), frozenset(others)
+        )
     except (ValueError, TypeError, KeyError, IndexError):
         return SeenTree()
 
 
 def keep_tree(connection: sqlite3.Connection, name: str, tree: SeenTree, now: int) -> None:
     """Keep *tree* as the one called *name*, and no more than the newest few."""
-    files: Sequence[object] = [[path, *seen] for path, seen in tree.files.items()]
-    text = json.dumps([files, sorted(tree.others)], separators=(",", ":"))
+    columns = [list(column) for column in zip(*tree.files.values(), strict=True)] or [[]] * len(SeenFile._fields)
+    text = json.dumps([list(tree.files), columns, sorted(tree.others)], separators=(",", ":"))
     connection.execute("INSERT OR REPLACE INTO tree VALUES (?, ?, ?)", (name, now, text))
     connection.execute(
         "DELETE FROM tree WHERE name NOT IN (SELECT name FROM tree ORDER BY seen DESC LIMIT ?)", (_MOST_TREES,)

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from profile_router.core.locating.rankable import LARGEST_BYTES, Sort, sort_of
 from profile_router.core.privacy.findings import private_glob
@@ -28,8 +28,7 @@ _FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked 
 _AT_ONCE = 200  # blobs
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
+class ListedFile(NamedTuple):
     """A file that ranks. `mark` tells its content apart from any other that it had; empty: it is to be read anew.
 
     `blob` is the name of its content where it is known unread.
@@ -103,27 +102,18 @@ class WorkTreeFiles:
             raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
         files: list[ListedFile] = []
         others: list[str] = []
+        above, settled = f"{self.workspace.root}/", self.now_ns - _FRESH_NS
         for path in tracked:
             known = seen.files.get(path)
             sort = known.sort if known else None if path in seen.others else self._sort(path)
             if sort is None:
                 others.append(path)
-            elif (mark := self._mark(path)) is not None:
+            elif (mark := _mark(above + path, settled)) is not None:
                 files.append(ListedFile(path, sort, mark))
         return Listing(files, others)
 
     def _sort(self, path: str) -> Sort | None:
         return None if private_glob(path, self.private) else sort_of(path)
-
-    def _mark(self, path: str) -> str | None:
-        try:
-            found = os.lstat(f"{self.workspace.root}/{path}")
-        except OSError:
-            return None
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
-            return None
-        fresh = max(found.st_mtime_ns, found.st_ctime_ns) > self.now_ns - _FRESH_NS
-        return "" if fresh else f"{found.st_size:x}.{found.st_mtime_ns:x}.{found.st_ctime_ns:x}.{found.st_ino:x}"
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
         """Yield each of *files* with the name of its blob and its content; without those that cannot be read."""
@@ -135,6 +125,18 @@ class WorkTreeFiles:
             if content is not None:
                 header = b"blob %d\0" % len(content)
                 yield file, hashlib.sha1(header + content, usedforsecurity=False).digest(), content
+
+
+def _mark(path: str, settled: int) -> str | None:
+    """Return the mark of the file at *path*, empty where it changed after *settled* (ns); None: no file that ranks."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    modified, changed = found.st_mtime_ns, found.st_ctime_ns
+    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
+        return None
+    return "" if max(modified, changed) > settled else f"{found.st_size}.{modified}.{changed}.{found.st_ino}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

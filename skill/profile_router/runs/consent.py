@@ -6,7 +6,9 @@ It is settled before the run begins, so that a run that is resumed takes the sam
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from profile_router.checks.consents import Consents
@@ -27,7 +29,8 @@ async def settled(task: Task, setup: Setup, approver: Approver | None) -> FoundC
     if workspace is None:
         return None
     async with _asking.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        found = await asyncio.to_thread(check_for, task, policy, workspace, setup.environ, state)
+        near = partial(_near, task, setup)
+        found = await asyncio.to_thread(check_for, task, policy, workspace, setup.environ, state, near)
         if found is None or approver is None or found.refused != unasked(found, workspace):
             return found
         agreed = await approver.allows(question(found, workspace))
@@ -39,3 +42,13 @@ async def settled(task: Task, setup: Setup, approver: Approver | None) -> FoundC
             if not agreed:
                 return found
         return replace(found, refused="" if agreed else declined(found, workspace))
+
+
+def _near(task: Task, setup: Setup) -> Sequence[str]:
+    """Return the files of *task* that the repository is sure of: the tests that touch them are what to check by."""
+    workspace, seconds = setup.workspace, setup.policy.repository.run_seconds
+    if workspace is None or not workspace.git or seconds <= 0:
+        return ()
+    from profile_router.evidence.locating import located_in  # only a repository is asked
+
+    return located_in(task, workspace, setup.policy, setup.cache, seconds).sure

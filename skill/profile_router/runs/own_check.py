@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,22 +29,30 @@ _DECLINED = f"it was declined; {_ALLOW} allows it"
 
 
 def check_for(
-    task: Task, policy: Policy, workspace: Workspace | None, environ: Mapping[str, str], state: Path
+    task: Task,
+    policy: Policy,
+    workspace: Workspace | None,
+    environ: Mapping[str, str],
+    state: Path,
+    near: Callable[[], Sequence[str]] = tuple,
 ) -> FoundCheck | None:
-    """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for."""
+    """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for.
+
+    *near* gives the files of a task that names none.
+    """
     if task.check is not None or workspace is None or (policy.check == "off" and task.proposed_check is None):
         return None
     from profile_router.checks.finding import find_check  # `route` without a workspace does without
 
     if task.proposed_check is None:
-        return _allowed(find_check(task, workspace, environ), policy, workspace, state)
+        return _allowed(find_check(task, workspace, environ, near), policy, workspace, state)
     from profile_router.checks.proposed import proposed_check
 
     wanted = _allowed(proposed_check(task.proposed_check, task.folder or ""), policy, workspace, state)
     if wanted is None or not wanted.refused or policy.check == "off":
         return wanted
     # what a model wants never takes away the check that a person agreed to
-    own = _allowed(find_check(task, workspace, environ), policy, workspace, state)
+    own = _allowed(find_check(task, workspace, environ, near), policy, workspace, state)
     if own is None or own.refused or own.weak:
         return wanted
     return replace(own, source=f"{own.source}; {wanted.unrun}")

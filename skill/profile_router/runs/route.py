@@ -76,7 +76,9 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
     """Return where *task* would go. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
     decision = _decided(setup.task, setup)
-    check = check_for(setup.task, setup.policy, setup.workspace, environ, setup.state)
+    located = decision.evidence.located
+    sure = located.sure if located else ()
+    check = check_for(setup.task, setup.policy, setup.workspace, environ, setup.state, lambda: sure)
     return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
 
 

@@ -37,6 +37,18 @@ def test_a_small_file_stands_there_whole_and_a_long_one_as_its_outline_with_line
     assert "return x + 79" not in said
 
 
+def test_files_that_the_repository_points_at_are_shown_where_the_task_names_none(tmp_path: Path) -> None:
+    (tmp_path / "add.py").write_text(SMALL)
+    (tmp_path / "steps.py").write_text(LARGE)
+    said = first_turn(an_order(a_task("sums are wrong"), probable=("add.py", "steps.py")), tmp_path)
+    assert "Nobody named these files" in said
+    assert f"\nadd.py (2 lines):\n```\n{SMALL}```" in said
+    assert "\nsteps.py (400 lines; its outline" in said
+    named = first_turn(an_order(a_task("sums are wrong"), files=("add.py",), probable=("steps.py",)), tmp_path)
+    assert "steps.py" not in named
+    assert "Nobody named" not in named
+
+
 @pytest.mark.parametrize(
     ("name", "content", "shown"),
     [

@@ -63,6 +63,7 @@ def order_for(
         asks=asks,
         images=evidence.images,
         files=tuple(file.path for file in evidence.files if file.form == "text" and not file.path.startswith("/")),
+        probable=evidence.located.probable if evidence.located and not evidence.files else (),
         provider=place.provider,
     )
 

@@ -25,6 +25,7 @@ class Order:
     None: the same. `number` is how many attempts of the run were before this one, `handoff` what they leave to it.
     `taints` are the withheld files whose content may stand in the handoff, in the conversation or in what was changed.
     `files` are the text files that the task names, in its goal too, relative to the workspace; they are there.
+    `probable` are those that the repository points at with some sureness, where the task names none.
     `takes_tools` tells whether the server's chat template does, None where it does not say.
     `left` are files and folders, relative to the workspace, that a tainted attempt may have changed: withheld likewise.
     """
@@ -42,6 +43,7 @@ class Order:
     asks: tuple[str, ...] = ()
     images: tuple[ImageFact, ...] = ()
     files: tuple[str, ...] = ()
+    probable: tuple[str, ...] = ()
     takes_tools: bool | None = None
     outside: Conversation | None = None
     provider: int = 0

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from profile_router.core.locating.terms import IDENTIFIER, number_of, parts_of
+from profile_router.core.locating.terms import IDENTIFIER, number_of, numbers_of
 
 _NAME = r"([^\W\d]\w{1,63})"
 _PYTHON = re.compile(
@@ -79,12 +79,13 @@ def terms_of(path: str, text: str) -> FileTerms:
     if len(text) > _LONGEST_LINE * len(lines) // 8:  # only then can a line be that long in earnest
         text = "\n".join(line for line in lines if len(line) <= _LONGEST_LINE)
     counted = Counter(IDENTIFIER.findall(text))
+    identifiers: dict[int, int] = {}
     parts: dict[int, int] = {}
     for name, count in counted.items():
-        for part in parts_of(name):
-            number = number_of("part", part)
+        identifier, numbers = numbers_of(name)
+        identifiers[identifier] = count
+        for number in numbers:
             parts[number] = parts.get(number, 0) + count
-    identifiers = {number_of("identifier", name): count for name, count in counted.items()}
     return FileTerms(defined(path, text), identifiers, parts, len(lines))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from profile_router.core.policy.rules import SizeClass
+
 Band = Literal["sure", "likely", "guess"]
-SizeClass = Literal["small", "medium", "large"]
 TERMS = ("path", "frame", "dotted", "definition", "identifier", "part", "place", "history")
 
 
@@ -29,12 +30,13 @@ class LocatedFile:
 class SizeGuess:
     """How large tasks like this one were, by the history alone: `size`, and what tells it.
 
-    `neighbours` are how many past commits are like it. `files_low` to `files_high` is how many files four of five of
-    them changed. `score` is between 0 and 1: where it lies among this repository's own commits.
+    `neighbours` are how many past commits are like it, `share` how many of them were large, 0 to 1. `files_low` to
+    `files_high` is how many files four of five of them changed. `score` orders tasks by size, 0 to 1.
     """
 
     size: SizeClass
     score: float
+    share: float
     neighbours: int
     files_low: int
     files_high: int
@@ -74,6 +76,16 @@ class Located:
     def first(self) -> tuple[str, ...]:
         """Return the path of the first file, if there is one."""
         return tuple(file.path for file in self.files[:1])
+
+    @property
+    def sure(self) -> tuple[str, ...]:
+        """Return the first three files where the first is sure: tests that touch them are what to check by."""
+        return tuple(file.path for file in self.files[:3]) if self.confidence == "sure" else ()
+
+    @property
+    def probable(self) -> tuple[str, ...]:
+        """Return the files that a first prompt may show: the first and its test, where it is more than a guess."""
+        return tuple(dict.fromkeys((*self.first, *self.tests[:1]))) if self.told else ()
 
     @property
     def confidence(self) -> Band:

@@ -7,9 +7,11 @@ measured; learned ones did no better on 466 issues of twelve repositories, so th
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from profile_router.core.locating.located import Band, LocatedFile
 from profile_router.core.locating.rankable import Sort
@@ -24,6 +26,9 @@ _WHY = {
     "identifier": "has its identifiers", "part": "has its words", "place": "its path has the words",
     "history": "changed by commits like it",
 }  # fmt: skip
+FEWEST_FILES, FEWEST_SIGNS = 8, 3
+_MODULES = ("py", "pyx", "ts", "tsx", "js", "go", "rs", "java", "kt", "rb", "php", "cs", "scala", "ex")
+BARE = 0.5  # of a path that was written without a folder
 _SHOWN_WHY = 0.15  # of a file's score: a sign that gave less is not told
 Scores = dict[int, float]
 Posting = Sequence[tuple[int, int]]  # file, times
@@ -79,7 +84,7 @@ def ranked(
     files = [
         LocatedFile(
             path=corpus.paths[number],
-            confidence=_band(at, ratio, weighed[number]),
+            confidence=_band(at, ratio, weighed[number], len(corpus.paths)),
             why=_why(weighed[number], task),
             score=total[number],
             terms=weighed[number],
@@ -89,8 +94,11 @@ def ranked(
     return tuple(files), ratio
 
 
-def _band(at: int, ratio: float, terms: Mapping[str, float]) -> Band:
+def _band(at: int, ratio: float, terms: Mapping[str, float], files: int) -> Band:
+    """Return how sure the file at place *at* is. Of few files, or by one or two signs, one stands out by chance."""
     if at == 0:
+        if "path" not in terms and (files < FEWEST_FILES or len(terms) < FEWEST_SIGNS):
+            return "guess"
         return "sure" if ratio < SURE_BELOW else "likely" if ratio < LIKELY_BELOW else "guess"
     return "likely" if "path" in terms else "guess"
 
@@ -114,7 +122,10 @@ def _by_name(paths: Sequence[str]) -> Mapping[str, list[int]]:
 
 
 def _named(written: Iterable[str], paths: Sequence[str], ending: Mapping[str, list[int]]) -> Scores:
-    """Score the files whose path ends as a path was *written*: among n of them each has 1/n."""
+    """Score the files whose path ends as a path was *written*: among n of them each has 1/n.
+
+    A name without a folder may be another file of the same name: it counts half.
+    """
     found: Scores = {}
     for word in written:
         same = [
@@ -122,7 +133,8 @@ def _named(written: Iterable[str], paths: Sequence[str], ending: Mapping[str, li
             if paths[number] == word or paths[number].endswith(f"/{word}") or word.endswith(f"/{paths[number]}")
         ]  # fmt: skip
         for number in same:
-            found[number] = max(found.get(number, 0.0), 1.0 / len(same))
+            whole = "/" in word or word == paths[number]
+            found[number] = max(found.get(number, 0.0), (1.0 if whole else BARE) / len(same))
     return found
 
 
@@ -148,22 +160,23 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
-def _dotted(dotted: Iterable[str], paths: Sequence[str], ending: Mapping[str, list[int]]) -> Scores:
+def _dotted(dotted: Sequence[str], paths: Sequence[str], ending: Mapping[str, list[int]]) -> Scores:
     """Score the modules that the *dotted* names start with: `a.b.C` is found in `src/a/b.py` and `src/a/b/`."""
     found: Scores = {}
+    if not dotted:
+        return found
     packages: dict[str, list[int]] = {}
     for number in (*ending.get("__init__.py", ()), *ending.get("index.ts", ()), *ending.get("mod.rs", ())):
         folder = paths[number].rpartition("/")[0]
         packages.setdefault(folder[folder.rfind("/") + 1 :], []).append(number)
-    modules: dict[str, list[int]] = {}
-    for name, numbers in ending.items():
-        modules.setdefault(name.partition(".")[0], []).extend(numbers)
     for word in dotted:
         names = word.split(".")
         for length in range(len(names), 1, -1):
             tail = "/".join(names[:length])
-            hits = [n for n in modules.get(names[length - 1], ()) if _module(paths[n]).endswith(f"/{tail}")]
-            hits += [n for n in packages.get(names[length - 1], ()) if _folder(paths[n]).endswith(f"/{tail}")]
+            last = names[length - 1]
+            files = (number for one in _MODULES for number in ending.get(f"{last}.{one}", ()))
+            hits = [number for number in files if _module(paths[number]).endswith(f"/{tail}")]
+            hits += [n for n in packages.get(last, ()) if _folder(paths[n]).endswith(f"/{tail}")]
             if hits:
                 for number in hits:
                     found[number] = max(found.get(number, 0.0), 1.0 / len(hits))
@@ -184,6 +197,8 @@ def _defining(task: TaskTerms, corpus: Corpus) -> Scores:
     """Score the files that define what the task names: a name that many define counts little."""
     found: Scores = defaultdict(float)
     for name, weight in task.identifiers.items():
+        if weight < 1:  # a word of prose: many a program defines it
+            continue
         files = corpus.posting(number_of("definition", name))
         if files:
             rare = weight * math.log(1 + len(corpus.paths) / len(files)) / math.sqrt(len(files))
@@ -210,15 +225,19 @@ def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
 
 def _placed(task: TaskTerms, corpus: Corpus) -> Scores:
     """Score the files whose path has the task's words: rare ones more, those of the file's name twice."""
+    whole = "\n".join(corpus.paths).lower()  # one search in all paths, not one for each
+    starts = list(accumulate((len(path) + 1 for path in corpus.paths), initial=0))
     places: dict[str, dict[int, float]] = {}
-    for number, path in enumerate(corpus.paths):
-        folder, _, name = path.rpartition("/")
-        for part in parts_of(folder.replace("/", "_")):
-            if part in task.parts:
-                places.setdefault(part, {})[number] = 1.0
-        for part in parts_of(name.partition(".")[0]):
-            if part in task.parts:
+    for part in task.parts:
+        look, at = part.rstrip("y"), -1
+        while (at := whole.find(look, at + 1)) >= 0:
+            number = bisect_right(starts, at) - 1
+            folder, _, name = corpus.paths[number].rpartition("/")
+            if part in parts_of(name.partition(".")[0]):
                 places.setdefault(part, {})[number] = 2.0
+            elif part in parts_of(folder.replace("/", "_")):
+                places.setdefault(part, {})[number] = 1.0
+            at = starts[number + 1] - 1
     found: Scores = defaultdict(float)
     for part, files in places.items():
         if part in STOP_WORDS:

@@ -30,7 +30,7 @@ _TELLS_OF_CHANGES = re.compile(
     r"|(?:^|/)(?:change(?:s|logs?)|news(?:fragments)?|releases?|release[-_]notes|whatsnew|whats_new)/"
 )
 _WRITTEN_NAMES = re.compile(
-    r"(?i)(?:\.min\.(?:js|css)|[._-]lock(?:\.json|\.yaml)?|-lock\.ya?ml|\.lockb?|\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.go"
+    r"(?i)(?:\.min\.(?:js|css)|(?:-\d+(?:\.\d+)+|_src)\.js|^jquery[\w.-]*\.js|[._-]lock(?:\.json|\.yaml)?|-lock\.ya?ml|\.lockb?|\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.go"
     r"|\.g\.dart|\.generated\.\w+|_generated\.\w+|\.designer\.cs|\.svg|\.ipynb|\.snap|\.po|\.pot)$"
 )
 _WRITTEN = re.compile(r"(?i)@generated\b|\bdo not (?:edit|modify)\b|\bauto-?generated\b|\bautomatically generated\b")

@@ -22,6 +22,11 @@ _DOTTED = re.compile(r"(?<![\w./\\-])[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,
 _TICKED = re.compile(r"`{1,3}([^`\n]{2,80})`{1,3}")
 _CALLED = re.compile(r"([^\W\d]\w{2,63})\(")
 _CODE_LIKE = re.compile(r"_\w|[a-z\d][A-Z]|^[A-Z][a-z]+[A-Z]|^[A-Z]{2,}\d*$")
+# A line of a list of versions, or of settings: `numpy: 1.17.2`, `python_version = 3.11`.
+_VERSION = re.compile(
+    r"^[^\S\n]*[-*]?[^\S\n]*[\w.()-]{1,40}[^\S\n]*(?:[:=]+[^\S\n]*|[^\S\n]{2,})(?:None|v?\d[\w.+-]*)[^\S\n]*$",
+    re.MULTILINE,
+)
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://\S{1,500}")
 # Where a text asks for tests or documents, those rank as code does.
 _OF_TESTS = re.compile(r"(?i)\b(?:tests?|testing|flaky|coverage|fixtures?|mocks?)\b")
@@ -56,9 +61,10 @@ def task_terms(text: str) -> TaskTerms:
     title, body = title[:MOST_TITLE], (title[MOST_TITLE:] + "\n" + body)[:MOST_BODY]
     whole = f"{title}\n{body}"
     frames = [_slashed(next(filter(None, match))) for match in _FRAME.findall(whole)]
-    plain = _URL.sub(" ", whole)
+    plain = _VERSION.sub("", _URL.sub(" ", whole))
+    paths = (_slashed(word) for word in _PATH.findall(_FRAME.sub(" ", plain)))
     return TaskTerms(
-        paths=tuple(dict.fromkeys(_slashed(word) for word in _PATH.findall(plain)))[:MOST_TERMS],
+        paths=tuple(dict.fromkeys(paths))[:MOST_TERMS],
         frames=tuple(dict.fromkeys(frames))[-50:],
         dotted=tuple(dict.fromkeys(_DOTTED.findall(plain)))[:MOST_TERMS],
         identifiers=_identifiers(title, plain),

@@ -46,6 +46,12 @@ def plain_parts(text: str) -> list[str]:
     return [part for name in IDENTIFIER.findall(text) for part in parts_of(name) if part not in STOP_WORDS]
 
 
+@lru_cache(maxsize=400_000)
+def numbers_of(identifier: str) -> tuple[int, tuple[int, ...]]:
+    """Return the number of *identifier* and those of its parts."""
+    return number_of("identifier", identifier), tuple(number_of("part", part) for part in parts_of(identifier))
+
+
 @lru_cache(maxsize=800_000)
 def number_of(kind: TermKind, word: str) -> int:
     """Return the signed 64-bit number that stands for *word* in an index."""

@@ -98,10 +98,14 @@ class SignWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryRules:
-    """How long an index of the workspace may take: for `route`, and for a run. 0: it is not asked."""
+    """How long an index of the workspace may take: for `route`, and for a run. 0: it is not asked.
+
+    From a share `large_from` of large commits among those like the task on, it is large.
+    """
 
     route_seconds: float = field(default=0.3, metadata=bounded(0, 60))
     run_seconds: float = field(default=5.0, metadata=bounded(0, 600))
+    large_from: float = field(default=0.5, metadata=bounded(0, 1))
     weights: SignWeights = field(default_factory=SignWeights)
 
 

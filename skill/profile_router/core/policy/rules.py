@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+SizeClass = Literal["small", "medium", "large"]
 Tier = Literal["cheap", "local", "burst"]
 TIERS: tuple[Tier, ...] = ("cheap", "local", "burst")
 
@@ -87,12 +88,18 @@ class LongContextRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallChangeRule:
-    """Fires below both limits, and where nothing says that the task is large."""
+    """Fires below both limits, and where nothing says that the task is large.
+
+    Where no size is known, the repository may say so: a class of `unless_like`, or files as central as
+    `below_centrality`, leave it to the next rule.
+    """
 
     id: Literal["small-change"]
     route: Tier
     below_files: int = field(metadata=bounded(1))
     below_lines: int = field(metadata=bounded(1))
+    unless_like: tuple[SizeClass, ...] = ("large",)
+    below_centrality: float = field(default=1.01, metadata=bounded(0, 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

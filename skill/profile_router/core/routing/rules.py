@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.evidence import Evidence, Range
-from profile_router.core.locating.located import Located
+from profile_router.core.locating.located import Located, SizeGuess
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import (
     BorderlineRule,
@@ -162,18 +162,27 @@ def small_change(case: Case, rule: SmallChangeRule) -> Reasons | None:
     evidence = case.evidence
     sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
     if not any(size.known for size in sizes):
-        return _unsized(evidence.located)
+        return _unsized(evidence.located, rule)
     files = _known_top(evidence.files_to_read, evidence.files_to_edit)
     if files < rule.below_files and _known_top(evidence.lines_to_edit) < rule.below_lines:
         return (files_text(evidence), lines_text(evidence) if evidence.lines_to_edit.known else "few lines (guessed)")
     return None
 
 
-def _unsized(located: Located | None) -> Reasons:
-    """Say what the repository tells of a task that states no size; without it nothing tells that it is large."""
-    if located is None or not located.told:
+def _unsized(located: Located | None, rule: SmallChangeRule) -> Reasons | None:
+    """Say what the repository tells of a task that states no size; None where it is large, or its files too central.
+
+    That there is no sign of a large change is said only where the history was asked, and agrees.
+    """
+    if located is None:
         return ("nothing tells its size: local first",)
-    return (probably(located), "nothing tells its size")
+    size, busy = located.size, located.centrality or 0.0
+    if (size is not None and size.size in rule.unless_like) or (located.told and busy >= rule.below_centrality):
+        return None
+    where = (probably(located),) if located.told else ()
+    if size is None:
+        return (*where, "nothing tells its size: local first")
+    return (*where, f"{like_it(size)}: no sign of a large change")
 
 
 def probably(located: Located) -> str:
@@ -181,9 +190,21 @@ def probably(located: Located) -> str:
     return f"probably {', '.join((*located.first, *located.tests[:1]))} ({located.confidence})"
 
 
+def like_it(size: SizeGuess) -> str:
+    """Say how large a task is by the commits like it."""
+    return f"{size.size} by {size.neighbours} commit{'s' if size.neighbours > 1 else ''} like it"
+
+
 def borderline(case: Case, _rule: BorderlineRule) -> Reasons | None:
-    """Fire on all that is left: known evidence in the band."""
-    return (f"in the band: {files_text(case.evidence)}, {lines_text(case.evidence)}",)
+    """Fire on all that is left: known evidence in the band, or what the repository says is large."""
+    evidence = case.evidence
+    sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
+    located = evidence.located
+    if located is None or any(size.known for size in sizes):
+        return (f"in the band: {files_text(evidence)}, {lines_text(evidence)}",)
+    where = (probably(located),) if located.told else ()
+    busy = () if located.size or located.centrality is None else (f"its files are busy ({located.centrality:.2f})",)
+    return (*where, *((like_it(located.size),) if located.size else busy))
 
 
 CONDITIONS: Mapping[str, Callable[[Case, Any], Reasons | None]] = {

@@ -20,6 +20,7 @@ from profile_router.core.evidence import (
     WindowSource,
 )
 from profile_router.core.language.kinds import KindHit
+from profile_router.core.locating.located import Located, LocatedFile, SizeGuess
 from profile_router.core.task import Task
 
 Figures = dict[str, Any]
@@ -43,6 +44,7 @@ def evidence_figures(evidence: Evidence) -> Figures:
         "private": sorted({finding.kind for finding in evidence.private}),
         "windows": [[one.profile, one.tokens, one.source, one.prompt_tokens, one.age_s] for one in evidence.windows],
         "turns": len(evidence.turns),
+        "located": evidence.located and _located_figures(evidence.located),
     }
 
 
@@ -76,7 +78,23 @@ def evidence_of(figures: Mapping[str, Any]) -> Evidence:
         scope_word=figures["scope_word"],
         private=tuple(PrivateFinding(kind=kind, place="not kept") for kind in figures["private"]),
         windows=tuple(_window(one) for one in figures["windows"]),
+        located=_located(figures["located"]) if figures.get("located") else None,
     )
+
+
+def _located_figures(located: Located) -> list[Any]:
+    """Return what decides of *located*: how sure its first file is, how central, and the size that history tells."""
+    size = located.size and [located.size.size, located.size.score, located.size.share, located.size.neighbours]
+    return [located.confidence, located.centrality, size]
+
+
+def _located(figures: Sequence[Any]) -> Located:
+    band, busy, size = figures
+    guess = size and SizeGuess(
+        size=size[0], score=size[1], share=size[2], neighbours=size[3], files_low=1, files_high=1
+    )
+    files = () if band == "guess" else (LocatedFile(path="a file", confidence=band),)
+    return Located(files=files, centrality=busy, size=guess)
 
 
 def task_of_figures(figures: Mapping[str, Any]) -> Task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from profile_router.core.locating.located import TERMS, Located
+from profile_router.core.locating.located import TERMS, Located, SizeGuess
 
 _MOST_IN_JSON, _MOST_ON_SCREEN = 10, 5
 
@@ -23,12 +23,25 @@ def located_json(located: Located) -> dict[str, Any]:
             for file in located.files[:_MOST_IN_JSON]
         ],
         "tests": list(located.tests),
+        "size_class": located.size and located.size.size,
+        "size": located.size and _size(located.size),
+        "centrality": None if located.centrality is None else round(located.centrality, 2),
         "confidence": located.confidence,
         "ratio": round(located.ratio, 2),
         "indexed": located.indexed,
         "rankable": located.rankable,
         "commits": located.commits,
         "missing": list(located.missing),
+    }
+
+
+def _size(size: SizeGuess) -> dict[str, Any]:
+    return {
+        "score": round(size.score, 3),
+        "share": round(size.share, 2),
+        "neighbours": size.neighbours,
+        "files": [size.files_low, size.files_high],
+        "terms": {name: round(given, 2) for name, given in size.terms.items()},
     }
 
 
@@ -44,4 +57,12 @@ def explain_lines(located: Located | None) -> list[str]:
     for file in located.files[:_MOST_ON_SCREEN]:
         given = "  ".join(f"{file.terms.get(name, 0.0):>10.2f}" for name in names)
         lines.append(f"{file.score:>6.2f}  {given}  {file.path} ({file.confidence})")
-    return [*lines, f"the second scores {located.ratio:.2f} of the first: {located.confidence}"]
+    lines.append(f"the second scores {located.ratio:.2f} of the first: {located.confidence}")
+    if located.centrality is not None:
+        lines.append(f"centrality {located.centrality:.2f}: the first three among all by commits, definitions, lines")
+    if (size := located.size) is not None:
+        lines.append(
+            f"{size.size}: {size.share:.2f} of {size.neighbours} commits like it were large; four of five changed "
+            f"{size.files_low} to {size.files_high} files"
+        )
+    return lines

@@ -33,12 +33,16 @@ def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: Fi
     return max(0, min(bounds.tokens, math.floor((limit - taken) * share)))
 
 
-def files_text(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int) -> str:
-    """Return the block of the files *paths* in *tokens* (o200k), empty where none can be shown."""
-    heading = count_tokens((render("files", files=(), parts=_PARTS),)).high
-    return described(named_texts(fence, paths, bounds, tokens - heading)) if tokens > heading else ""
+def files_text(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int, *, probable: bool = False) -> str:
+    """Return the block of the files *paths* in *tokens* (o200k), empty where none can be shown.
+
+    *probable*: nobody named them, an index of the repository points at them. They take half of the room at most.
+    """
+    heading = count_tokens((render("files", files=(), parts=_PARTS, probable=probable),)).high
+    room = (tokens // 2 if probable else tokens) - heading
+    return described(named_texts(fence, paths, bounds, room), probable=probable) if room > 0 else ""
 
 
-def described(files: Sequence[NamedText]) -> str:
+def described(files: Sequence[NamedText], *, probable: bool = False) -> str:
     """Return *files* as a prompt has them, empty where there are none."""
-    return render("files", files=files, parts=_PARTS).strip() if files else ""
+    return render("files", files=files, parts=_PARTS, probable=probable).strip() if files else ""

@@ -12,6 +12,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -231,18 +232,20 @@ class AttemptLoop:
         )
 
     async def _first_messages(self) -> list[BaseMessage]:
-        """Return the first messages, with the files that the task names as far as the window allows.
+        """Return the first messages, with the files that the task names, else the likely ones, as the window allows.
 
         A process after this one tells the model the same, whatever became of the files meanwhile.
         """
         plain = conversation_messages(self.order, self.base)
-        if self.fence is None or not self.order.files or not self._has_files():
+        paths = self.order.files or self.order.probable
+        if self.fence is None or not paths or not self._has_files():
             return plain
         files: str | None = self.kept.find(_FILES)
         if files is None:
             history, bounds = self.meter.history, self.policy.first_prompt
             room = room_for_files(history, plain, bounds)
-            files = await asyncio.to_thread(files_text, self.fence, self.order.files, bounds, room)
+            show = partial(files_text, probable=not self.order.files)
+            files = await asyncio.to_thread(show, self.fence, paths, bounds, room)
             if files and await history.fit(conversation_messages(self.order, self.base, files)) is None:
                 files = ""  # by the server's own count it is too much
             self.kept.keep(_FILES, files)
