@@ -350,6 +350,9 @@ class FakePurse:
     def may_pay(self) -> bool:
         return self.left > 0
 
+    def affords(self, cost: CostRange) -> bool:
+        return not self.refuses and cost.least <= self.left
+
     async def take(self, where: str, cost: CostRange, *, profile: str, step: str, name: str = "") -> FakeHold | Failure:
         if self.refuses or cost.least > self.left:
             return Failure(cause=self.refuses or "over-budget", message=f"{where} costs ${cost.least:.2f}")

@@ -16,7 +16,7 @@ from profile_router.core.condense import result as condensed
 from profile_router.core.condense.result import Condensed
 from profile_router.core.conversation import Conversation, Turn, TurnFinding
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder import difference, failure, receipt, report, weak_check
+from profile_router.core.ladder import difference, early, failure, receipt, report, weak_check
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
@@ -28,7 +28,7 @@ from profile_router.core.privacy import taint
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.routing import route
 from profile_router.core.routing.candidate import Candidates
-from profile_router.core.routing.loop import PastRuns, nothing_before
+from profile_router.core.routing.loop import PastRuns, UsualTurns, nothing_before, nothing_usual
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
 from profile_router.ports import (
@@ -119,6 +119,7 @@ class RunContext:
     clock: Clock
     sleep: Sleep
     past: PastRuns = nothing_before
+    usual: UsualTurns = nothing_usual
 
 
 def order_of(state: RunState, context: RunContext, step: str) -> Order:
@@ -139,7 +140,7 @@ def checkpointed_types() -> list[tuple[str, str]]:
     """Return module and name of every value class that may stand in a checkpoint, for the serializer's allow-list."""
     found = {Turn, TurnFinding, KindHit}
     ours = (difference, failure, condensed, evidence, found_check, handoff, ladder, receipt, report, route, taint, task)
-    for module in (*ours, weak_check, located):
+    for module in (*ours, early, weak_check, located):
         found |= {
             value
             for value in vars(module).values()

@@ -54,6 +54,7 @@ Cause = Literal[
     "repeated-call",
     "calls-as-text",
     "turn-limit",
+    "no-progress",
     "verification-failed",
     "no-change",
     "asked-for-profile",

@@ -104,6 +104,9 @@ class Purse(Protocol):
     def may_pay(self) -> bool:
         """Tell whether anything may be spent at all, or any more."""
 
+    def affords(self, cost: CostRange) -> bool:
+        """Tell whether a call of so much may be made as things are, without anybody being asked."""
+
     async def take(self, where: str, cost: CostRange, *, profile: str, step: str, name: str = "") -> Hold | Failure:
         """Return money held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
 

@@ -30,7 +30,7 @@ from tests.fakes import (
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidates
-from profile_router.core.routing.loop import PastRuns, nothing_before
+from profile_router.core.routing.loop import PastRuns, UsualTurns, nothing_before, nothing_usual
 from profile_router.core.task import Task
 from profile_router_graphs.router import build
 from profile_router_graphs.state import RunContext, checkpointed_types
@@ -60,6 +60,7 @@ class Rig:
     condenser: FakeCondenser = field(default_factory=FakeCondenser)
     naps: FakeNaps = field(default_factory=FakeNaps)
     past: PastRuns = nothing_before
+    usual: UsualTurns = nothing_usual
     saver: Any = field(default_factory=a_saver)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -91,6 +92,7 @@ class Rig:
             clock=self.clock,
             sleep=self.naps.sleep,
             past=self.past,
+            usual=self.usual,
         )
         self.nodes.clear()
         final: dict[str, Any] = {}

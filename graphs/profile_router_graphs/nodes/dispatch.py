@@ -21,8 +21,6 @@ from profile_router.core.ladder.server_report import ServerReport, health_failur
 from profile_router.core.ladder.spending import expected
 from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.candidate import role_of
-from profile_router.core.routing.estimate import most_turns
-from profile_router.core.routing.loop import expected_loop, hermes_takes
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.size import size_of
 from profile_router.core.telling.decision import attempt_line
@@ -30,6 +28,7 @@ from profile_router.core.text import price
 from profile_router.errors import RouterError, StateError
 from profile_router.ports import Emit, Hold, Stopped
 from profile_router_graphs.nodes.checking import checked_before
+from profile_router_graphs.nodes.early import expected_cost, watched
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 
@@ -74,6 +73,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             tier=role_of(order.profile, context.policy, context.candidates),
             size=size_of(state["evidence"], context.policy),
         )
+        order = watched(order, state, context)
         try:
             attempt = await context.runner.run(order, runtime.stream_writer, hold)
         except Stopped as stopped:
@@ -233,19 +233,7 @@ async def _paid_for(
     """Return the money held for an attempt that costs, why it may not be made, or None where it is free."""
     if not order.rate.paid:
         return None
-    policy = context.policy
-    past = context.past(size_of(state["evidence"], policy))
-    kept_here = order.private or order.taints or order.left or order.provider
-    by_hermes = past.hermes and not kept_here and hermes_takes(policy.runner, order.window)
-    loop = expected_loop(
-        evidence,
-        policy,
-        past,
-        runner="hermes" if by_hermes else "embedded",
-        tier=role_of(order.profile, policy, context.candidates),
-        most_turns=most_turns(order.task, policy),
-    )
-    cost, name = loop.cost(order.rate), f"attempt {order.number}"
+    cost, name = expected_cost(order, evidence, state, context), f"attempt {order.number}"
     hold = await context.purse.take(order.profile, cost, profile=order.profile, step=order.step, name=name)
     if not isinstance(hold, Failure):
         tell({"event": "reserve", "line": f"{order.profile} {expected(cost)}; {price(hold.reserved)} reserved"})

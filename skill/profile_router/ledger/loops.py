@@ -1,9 +1,10 @@
-"""What the newest attempts took, for the estimate of the next: one query, answered by an index alone."""
+"""What the newest attempts took: for the estimate of the next, and for what is usual in a repository."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from profile_router.core.policy import Tier
 from profile_router.core.routing.loop import PastLoop
 from profile_router.core.routing.size import Size
 from profile_router.errors import StateError
@@ -17,6 +18,26 @@ _SAID = (
     "SELECT runner, tier, turns, tokens_in, tokens_out, tokens_cached, seconds FROM attempts "  # noqa: S608
     f"INDEXED BY attempts_by_size WHERE size = ? AND turns > 0 AND verdict IN {_ENDED} ORDER BY started DESC LIMIT ?"
 )
+
+# Of a repository, among the newest runs of all: the query may not grow with the ledger.
+_RUNS = 2_000
+_USUAL = (
+    "SELECT turns FROM attempts JOIN (SELECT id, workspace FROM runs WHERE kind = 'run' ORDER BY started DESC LIMIT ?) "
+    "ON run = id WHERE workspace = ? AND tier = ? AND verdict = 'ok' AND turns > 0 ORDER BY started DESC LIMIT ?"
+)
+
+
+def turns_in(state: Path, workspace: str, tier: Tier) -> tuple[int, ...]:
+    """Return how many turns the newest attempts at *tier* took that ended well in *workspace*; none where the ledger
+    cannot be read."""
+    if not workspace or not (state / FILE).exists():
+        return ()
+    try:
+        with reading(state / FILE, make_ready) as database:
+            rows = database.execute(_USUAL, (_RUNS, workspace, tier, _NEWEST)).fetchall()
+    except StateError:
+        return ()
+    return tuple(turns for (turns,) in rows)
 
 
 def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:

@@ -77,6 +77,13 @@ class LedgerPurse:
         """Tell whether anything may be spent at all."""
         return self.cap > self.spent
 
+    def affords(self, cost: CostRange) -> bool:
+        """Tell whether a call of so much may be made as things are, without anybody being asked."""
+        if must_ask(cost, self.rules) and cost.middle > self._agreed:
+            return False
+        room = self.rules.day_usd - self.ledger.today()
+        return over_cap("", cost, spent=self.spent, cap=self.cap) is None and not over(cost.least, room)
+
     def recall(self) -> None:
         """Take over what the run had spent in a process before this one."""
         self.spent = self.ledger.spent_by(self.run)

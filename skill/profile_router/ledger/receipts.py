@@ -9,7 +9,7 @@ from typing import Any
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy.private import NOTHING, Confidential
 
-_WORDS = ("error", "withheld", "taints", "doubts")
+_WORDS = ("error", "withheld", "taints", "doubts", "early")
 COLUMNS = tuple(name for name in Receipt.__dataclass_fields__ if name not in _WORDS)
 _SERVED = "model_served"
 _NAME_OF_A_MODEL = re.compile(r"[\w.:/@+-]{1,128}")  # what else a server says it is stands among the words
@@ -30,6 +30,6 @@ def columns_of(receipt: Receipt, confidential: Confidential = NOTHING) -> tuple[
 
 
 def receipt_of_row(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the receipt of *row* as `run --json` prints it; without *words* it has no error, taints or doubts."""
+    """Return the receipt of *row* as `run --json` prints it; without *words* it lacks what they tell."""
     found = {name: row[name] if name in COLUMNS else None for name in Receipt.__dataclass_fields__}
     return found | {"withheld": "", "taints": [], "doubts": []} | dict(words or {})

@@ -25,7 +25,7 @@ from profile_router.runners.embedded.request import request_body
 from profile_router.runners.embedded.runner import EmbeddedRunner
 from profile_router.runners.hermes.runner import HermesRunner
 from profile_router.runs.job import Job
-from profile_router.runs.past import past_runs
+from profile_router.runs.past import past_runs, usual_here
 from profile_router.runs.setup import Setup
 from profile_router.servers.health import HealthStore, ProviderHealth
 from profile_router.servers.inspect import ModelServers
@@ -124,6 +124,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         clock=run.clock,
         sleep=asyncio.sleep,
         past=past_runs(setup.state, hermes=hermes is not None),
+        usual=usual_here(setup.state, str(real.workspace.root) if real.workspace else ""),
     )
     context = job.site.context(context)
     return replace(context, runner=RecordedRunner(inner=context.runner, records=run.records))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from profile_router.core.routing.loop import Past, PastRuns
+from profile_router.core.routing.loop import Past, PastRuns, UsualTurns, usual_turns
 from profile_router.core.routing.size import Size
 from profile_router.errors import UsageError
-from profile_router.ledger.loops import past_loops
+from profile_router.ledger.loops import past_loops, turns_in
 from profile_router.runs.setup import Setup
 
 
@@ -21,6 +21,11 @@ def past_runs(state: Path, *, hermes: bool) -> PastRuns:
         return found[size]
 
     return past
+
+
+def usual_here(state: Path, workspace: str) -> UsualTurns:
+    """Return what reads the ledger in *state* for how many turns attempts usually take in *workspace*."""
+    return lambda tier: usual_turns(turns_in(state, workspace, tier))
 
 
 def has_hermes(setup: Setup) -> bool:

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.text import shown, some_of
@@ -69,6 +71,16 @@ def parsed(changes: Sequence[ChangedContent]) -> WeakCheck | None:
     if not fine:
         return None
     return WeakCheck(kind="parses", passed=True, said=f"{fine} changed file{'s parse' if fine != 1 else ' parses'}")
+
+
+def files_parse(root: Path, paths: Sequence[str]) -> bool:
+    """Tell whether none of the files *paths* below *root* is known not to parse; one that is not there is not read."""
+    changes = []
+    for path in paths[:MOST_FILES]:
+        with suppress(OSError), (root / path).open("rb") as file:
+            changes.append(ChangedContent(path, None, file.read(MOST_BYTES + 1)))
+    found = parsed(changes)
+    return found is None or found.passed
 
 
 def _before(change: ChangedContent) -> ChangedContent | None:

@@ -50,6 +50,7 @@ STEPS = [
     ("no-network", CHEAP, "fallback", LOCAL),
     *((cause, at, "fallback", LOCAL) for cause in KEYS for at in (BURST, CHEAP)),
     *((cause, at, "promote", BURST) for cause in (*ANSWERS, *WORK) for at in (LOCAL, CHEAP)),
+    *(("no-progress", at, "early", BURST) for at in (LOCAL, CHEAP)),
     ("over-window", LOCAL, "larger-window", CHEAP),
     ("over-window", CHEAP, "larger-window", BURST),
 ]
@@ -216,7 +217,7 @@ def test_every_cause_has_a_row_and_no_sentence_status_or_detail_stands_for_two()
 
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_a_failure_tells_the_figures_of_its_case_or_else_the_sentence_of_its_cause(cause: Any) -> None:
-    figures = {"seconds": 1.0, "times": 3, "turns": 5, "name": "read_file", "why": "so", "files": "a.py"}
+    figures = {"seconds": 1.0, "times": 3, "turns": 5, "name": "read_file", "why": "so", "files": "a.py", "said": "low"}
     assert detail_of(cause, **figures) == (TABLE[cause].detail or TABLE[cause].sentence).format(**figures)
     assert detail_of(cause) in (TABLE[cause].detail, TABLE[cause].sentence)
     assert "{" not in detail_of(cause)

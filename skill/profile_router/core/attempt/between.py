@@ -123,6 +123,32 @@ def hop_after(
     """
     if attempt.failure is None or not tried:
         raise ValueError("only a failed attempt has a next step")
+    return hop_from(
+        attempt.failure,
+        evidence,
+        policy,
+        candidates,
+        tried=tried,
+        hops=hops,
+        condensable=condensable,
+        repairable=repairable,
+        may_pay=may_pay,
+    )
+
+
+def hop_from(
+    failure: Failure,
+    evidence: Evidence,
+    policy: Policy,
+    candidates: Candidates,
+    *,
+    tried: Sequence[Place],
+    hops: Sequence[Hop],
+    condensable: bool = False,
+    repairable: bool = False,
+    may_pay: bool = True,
+) -> Hop:
+    """Return the step of the ladder that follows *failure* at the last of the places *tried*, or the stop."""
     at = tried[-1]
     terrain = Terrain(
         policy=policy,
@@ -134,7 +160,7 @@ def hop_after(
         repairable=repairable,
     )
     return next_hop(
-        attempt.failure,
+        failure,
         at=at,
         tier=role_of(at.profile, policy, candidates),
         tried=tried,

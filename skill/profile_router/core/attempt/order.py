@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
+from profile_router.core.ladder.early import EarlyWatch
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
@@ -28,6 +29,7 @@ class Order:
     `probable` are those that the repository points at with some sureness, where the task names none.
     `takes_tools` tells whether the server's chat template does, None where it does not say.
     `left` are files and folders, relative to the workspace, that a tainted attempt may have changed: withheld likewise.
+    `early` is what the attempt is judged by before it ends, None: nothing is above it to be promoted to.
     """
 
     task: Task
@@ -51,6 +53,7 @@ class Order:
     handoff: Handoff | None = None
     taints: tuple[Taint, ...] = ()
     left: tuple[str, ...] = ()
+    early: EarlyWatch | None = None
 
     def turns(self, profile: Profile, policy: Policy) -> int:
         """Return how many model calls it may make: the least that the task, the *profile* and the *policy* allow."""

@@ -19,6 +19,7 @@ Family = Literal[
     "key",  # the key does not open the provider, now or at all
     "request",  # what was sent is wrong
     "answer",  # the model answered, and the answer is of no use
+    "early",  # we ended it for what it did so far
     "work",  # the model finished, and what it left is not what was asked for
     "asked",  # the subagent wants to be elsewhere
     "stopped",  # our own doing: another try would not help, or is not allowed
@@ -142,6 +143,12 @@ TABLE: Mapping[Cause, CauseRow] = {
         detail="wrote a tool call into its answer that cannot be carried out: {why}",
     ),
     "turn-limit": CauseRow("answer", "the turn limit is reached", detail="did not finish in {turns} turns"),
+    "no-progress": CauseRow(
+        "early",
+        "the attempt gets nowhere",
+        detail="{said}",
+        unblock="raise early.score in the policy, or say `turns: 0` there: no attempt is ended early then",
+    ),
     "verification-failed": CauseRow("work", "the verification failed"),
     "no-change": CauseRow("work", "no file was changed", detail="{files} was to be changed, and no file was"),
     "asked-for-profile": CauseRow("asked", "the subagent asks for another profile"),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.difference import Difference
+from profile_router.core.ladder.early import EarlyScore
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.ladder.weak_check import WeakCheck
@@ -29,7 +30,8 @@ class Receipt:
     `unavailable` made no model call at all. `taints` are the withheld files whose content the attempt was given.
 
     `verdict` is what came of it: `ok`, or the cause of its failure, such as `verification-failed` where its check
-    failed. `tokens_source` says who counted: the provider, or we. `cost_source` says whose price it is.
+    failed. `tokens_source` says who counted: the provider, or we. `cost_source` says whose price it is. `early` is the
+    last score of how far it got, None where it ended before there was one.
     """
 
     profile: str
@@ -54,6 +56,7 @@ class Receipt:
     cost_source: str = ""
     tokens_cached: int = 0
     doubts: tuple[str, ...] = ()
+    early: EarlyScore | None = None
 
     def failing(self, failure: Failure) -> Receipt:
         """Return this receipt of an attempt whose work turned out to have failed."""

@@ -1,6 +1,6 @@
 """The policy as values, a class for each section of its file. Reading the file is the work of `policies`.
 
-Other rooms come in by `private`, `rules`, `tighten`.
+Other rooms come in by `early`, `private`, `rules`, `tighten`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Literal
 
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
+from profile_router.core.policy.early import Early
 from profile_router.core.policy.failing import Destination as Destination
 from profile_router.core.policy.failing import HealthRules as HealthRules
 from profile_router.core.policy.failing import Promotion as Promotion
@@ -231,6 +232,7 @@ class Policy:
     budget: Budget
     probe: Probe
     limits: Limits
+    early: Early = field(default_factory=Early)
     phrases: Phrases = field(default_factory=Phrases)
     condense: Condense = field(default_factory=Condense)
     first_prompt: FirstPrompt = field(default_factory=FirstPrompt)

@@ -5,6 +5,7 @@ One pass over a task is not what it costs: an agent reads its whole prompt again
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -45,6 +46,22 @@ class Past:
 
 NO_PAST = Past()
 PastRuns = Callable[[Size], Past]
+
+
+UsualTurns = Callable[[Tier], int | None]
+_MOST_OF_THEM = 0.9
+
+
+def nothing_usual(tier: Tier) -> int | None:
+    """Return that nobody knows how many turns attempts at *tier* take."""
+    return None
+
+
+def usual_turns(turns: Sequence[int]) -> int | None:
+    """Return the turns that nine of ten attempts stayed within, None where too few are known."""
+    if len(turns) < ENOUGH:
+        return None
+    return sorted(turns)[math.ceil(len(turns) * _MOST_OF_THEM) - 1]
 
 
 def nothing_before(size: Size) -> Past:

@@ -15,6 +15,7 @@ from profile_router.core.telling.located import located_json
 from profile_router.core.text import priced, some_of, thousands
 
 if TYPE_CHECKING:
+    from profile_router.core.ladder.early import EarlyScore
     from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
     from profile_router.core.ladder.steps import Hop
     from profile_router.core.ladder.weak_check import WeakCheck
@@ -77,7 +78,16 @@ def receipt_json(receipt: Receipt) -> Json:
     return _fields(receipt, *receipt.__dataclass_fields__) | {
         "taints": _taints(receipt.taints),
         "doubts": list(receipt.doubts),
+        "early": early_json(receipt.early),
     }
+
+
+def early_json(score: EarlyScore | None) -> Json | None:
+    """Return the score of an attempt, with each term of it, as JSON; None where there was none."""
+    if score is None:
+        return None
+    terms = [_fields(term, "sign", "points", "said") for term in score.terms]
+    return {**_fields(score, "turns", "needed", "total", "promotes", "spared"), "terms": terms}
 
 
 def _taints(taints: Sequence[Taint]) -> list[Json]:

@@ -23,6 +23,7 @@ from profile_router.runners.embedded.failures import UNREADABLE, unreadable
 from profile_router.runners.embedded.forms.turn_forms import TurnForm
 from profile_router.runners.embedded.history import History
 from profile_router.runners.embedded.quirks import normalize_answer, without_images
+from profile_router.runners.embedded.steps_taken import StepsTaken
 from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.token_use import tokens_used
@@ -49,6 +50,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         emit: Emit,
         rate: Rate,
         afford: Callable[[float, float], None] | None = None,
+        steps: StepsTaken | None = None,
     ) -> None:
         super().__init__()
         self.clock = StreamClock(where, limits)
@@ -62,6 +64,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         self._vision = vision
         self._emit = emit
         self._afford = afford
+        self.steps = steps
         self._seen_ids: set[str] = set()
 
     def turn_to(self, history: History, form: TurnForm, answer_tokens: int) -> None:
@@ -71,6 +74,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         """
         self.history, self._form, self._answer_tokens = history, form, answer_tokens
         self._mistakes = ToolMistakes(self._bad_calls)
+        if self.steps is not None:
+            self.steps.begin()
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
@@ -79,6 +84,8 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
         offered = offered_of(request.tools)
         if (mistake := self._mistakes.look(request.messages, frozenset(offered))) is not None:
             raise self._ended(*mistake)
+        if self.steps is not None:
+            await self.steps.look(request.messages, self.counts.turns)
         messages = request.messages if self._vision else without_images(request.messages)
         fitted = await self.history.fit(messages)
         if fitted is None:
@@ -119,11 +126,22 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
             raise self._ended(*bad)
         raw, thoughts = self.streamed.whole(), self.streamed.thoughts
         answer = normalize_answer(message, self._seen_ids, raw, offered=offered, thoughts=thoughts)
-        answer = self._form.read(answer, offered, self._seen_ids)
+        answer = self._read(answer, offered)
         self._emit({"event": "turn", "turn": self.counts.turns, "tools": [call["name"] for call in answer.tool_calls]})
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("empty-answer")
         return answer
+
+    def _read(self, answer: AIMessage, offered: Mapping[str, Fits]) -> AIMessage:
+        """Return *answer* as its form reads it; words where calls were offered are counted."""
+        found: AIMessage | None = None
+        try:
+            found = self._form.read(answer, offered, self._seen_ids)
+        finally:
+            words = found is None or (bool(offered) and not found.tool_calls)
+            if self.steps is not None and words:
+                self.steps.prose += 1
+        return found
 
     def _count(self, message: AIMessage | None, sent: Sequence[BaseMessage]) -> None:
         """Add what the answer to *sent* took; None: it broke off, and what came of it is paid for all the same."""

@@ -31,6 +31,7 @@ from profile_router.runners.embedded import NAME
 from profile_router.runners.embedded.failures import failure_of, unexpected
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun
 from profile_router.runners.embedded.request import OFFERED, tools_for
+from profile_router.runners.embedded.steps_taken import WRITING, StepsTaken
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.threads.records import MemoryRecords, Records, Scoped
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from profile_router.runners.embedded.remembering import Remembering
 
 _TAINT = "taint "
-_WRITING = frozenset({"write_file", "edit_file"})  # the tools that write
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,11 +76,20 @@ class EmbeddedRunner:
         fence = self._fence(order)
         terminal, refused = await self._terminal(order, profile, fence)
         tools = tools_for(order, profile, fence, self.policy, terminal)
-        meter = self._meter(order, profile, emit, hold)
         here = contextvars.copy_context()  # the graph tells by it whose events these are
 
         def emit_here(event: Event) -> None:
             here.copy().run(emit, event)
+
+        steps = StepsTaken(
+            order.early,
+            where=profile.where,
+            kept=Scoped(self.records, f"{order.number}/"),
+            root=fence.root if fence else None,
+            reads_private=partial(self._taints, order),
+            emit=emit_here,
+        )
+        meter = self._meter(order, profile, emit, hold, steps)
 
         loop = self._loop(order, profile, tools, fence, meter, emit_here, terminal=terminal is not None)
         failure: Failure | None = None
@@ -113,7 +122,7 @@ class EmbeddedRunner:
                 fence.seal()
         seconds, provider = time.monotonic() - started, profile.endpoint.named
         receipt = receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
-        receipt = replace(receipt, withheld=refused, taints=self._taints(order))
+        receipt = replace(receipt, withheld=refused, taints=self._taints(order), early=steps.last)
         notes = (
             *_terminal_notes(terminal, refused, self.workspace),
             *_notes(order, profile, self.workspace, meter, loop.notes),
@@ -138,7 +147,7 @@ class EmbeddedRunner:
         """Tell whether the attempt's tools were to write files, and none of them came to it."""
         kept = Scoped(self.records, f"{order.number}/")
         tools = (kept.find(name) for name in kept.names("tool "))
-        return not kept.names("edit ") and any(getattr(result, "name", "") in _WRITING for result in tools)
+        return not kept.names("edit ") and any(getattr(result, "name", "") in WRITING for result in tools)
 
     def _taints(self, order: Order) -> tuple[Taint, ...]:
         """Return what the attempt was shown that is withheld elsewhere, by a process before this one too."""
@@ -220,7 +229,7 @@ class EmbeddedRunner:
             left=order.left,
         )
 
-    def _meter(self, order: Order, profile: Profile, emit: Emit, hold: Hold | None) -> AnswerMeter:
+    def _meter(self, order: Order, profile: Profile, emit: Emit, hold: Hold | None, steps: StepsTaken) -> AnswerMeter:
         from profile_router.runners.embedded.meter import AnswerMeter
 
         return AnswerMeter(
@@ -231,6 +240,7 @@ class EmbeddedRunner:
             emit=emit,
             rate=order.rate,
             afford=None if hold is None else hold.covers,
+            steps=steps,
         )
 
 

@@ -188,6 +188,7 @@ class AttemptLoop:
     async def _by_whole_files(self, found: FilesToWrite) -> str:
         if self.fence is None:
             raise AssertionError("whole files are written behind a fence")
+        self._shows(True)
         system = render("whole_file")
         tokens = max(self.answer_tokens, math.ceil(found.answer * self.policy.counting.tokenizer_factor))
         tokens = min(tokens, self.order.window // 2)
@@ -206,6 +207,10 @@ class AttemptLoop:
                 return await ask(conversation_messages(self.order, self.base, turn))
 
             return await files.written(answer)
+
+    def _shows(self, files: bool) -> None:
+        if self.meter.steps is not None:
+            self.meter.steps.shown |= files
 
     def _turn_to(self, history: History, form: TurnForm, tokens: int | None = None) -> None:
         self.meter.turn_to(history, form, self.answer_tokens if tokens is None else tokens)
@@ -249,6 +254,7 @@ class AttemptLoop:
             if files and await history.fit(conversation_messages(self.order, self.base, files)) is None:
                 files = ""  # by the server's own count it is too much
             self.kept.keep(_FILES, files)
+        self._shows(bool(files))
         return conversation_messages(self.order, self.base, files)
 
     @asynccontextmanager

@@ -110,7 +110,10 @@ class WholeFiles:
 
     def _taken(self, path: str, answer: str) -> tuple[str, str]:
         """Write the file in *answer*; return what became of it, or why it is asked for again."""
-        old = self._content(path)
+        try:
+            old = self._content(path)
+        except (ToolRefusal, RouterError, OSError) as refusal:
+            raise self._unwritten(path, refusal) from None
         found = file_in(answer, path, None if old is None else old.decode("utf-8", "replace"))
         if found.unchanged:
             return f"{path}: unchanged.", ""
@@ -126,8 +129,12 @@ class WholeFiles:
         except DropsMost as refusal:
             return "", str(refusal).partition(";")[0]
         except (ToolRefusal, RouterError, OSError) as refusal:
-            raise AttemptError("no-change", f"{self.where}: {shown(path)} was not written: {refusal}") from None
+            raise self._unwritten(path, refusal) from None
         return _told(path, old, content, found), ""
+
+    def _unwritten(self, path: str, refusal: Exception) -> AttemptError:
+        why = (refusal.strerror if isinstance(refusal, OSError) else None) or str(refusal)
+        return AttemptError("no-change", f"{self.where}: {shown(path)} was not written: {why}")
 
     def _content(self, path: str) -> bytes | None:
         try:

@@ -1,0 +1,67 @@
+"""Before an attempt: what it is expected to cost, and whether it may be promoted before it ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from profile_router.core.attempt.early_watch import WayUp, early_watch, way_up
+from profile_router.core.attempt.order import Order
+from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.cost_range import CostRange
+from profile_router.core.routing.candidate import role_of
+from profile_router.core.routing.estimate import most_turns
+from profile_router.core.routing.loop import expected_loop, hermes_takes
+from profile_router.core.routing.size import size_of
+from profile_router_graphs.state import RunContext, RunState, order_of
+
+
+def watched(order: Order, state: RunState, context: RunContext) -> Order:
+    """Return *order* with what its attempt is judged by, where something above it could go on at once.
+
+    A local attempt is worth more than none: it is not ended for a step that lacks its key, rests, is not paid for, or
+    needs somebody's yes.
+    """
+    policy, evidence = context.policy, state["evidence"]
+    way = way_up(
+        order,
+        evidence,
+        policy,
+        context.candidates,
+        tried=state["places"],
+        hops=state["hops"],
+        may_pay=context.purse.may_pay,
+    )
+    if way is None or not _open(way, state, context):
+        return order
+    usual = context.usual(role_of(order.profile, policy, context.candidates))
+    return replace(order, early=early_watch(order, way, policy, usual=usual))
+
+
+def _open(way: WayUp, state: RunState, context: RunContext) -> bool:
+    """Tell whether an attempt could be made by *way* as things are."""
+    if context.backends.key_missing(way.place) is not None:
+        return False
+    if context.health.blocked(way.place, answers=False) is not None:
+        return False
+    context.health.give_back(way.place)
+    above = {**state, "profile": way.place.profile, "provider": way.place.provider}
+    order = order_of(above, context, "early")  # type: ignore[arg-type]
+    cost = expected_cost(order, state["evidence"], state, context)
+    return not order.rate.paid or context.purse.affords(cost)
+
+
+def expected_cost(order: Order, evidence: Evidence, state: RunState, context: RunContext) -> CostRange:
+    """Return what the attempt of *order* is expected to cost, whose prompt has the size that *evidence* says."""
+    policy = context.policy
+    past = context.past(size_of(state["evidence"], policy))
+    kept_here = order.private or order.taints or order.left or order.provider
+    by_hermes = past.hermes and not kept_here and hermes_takes(policy.runner, order.window)
+    loop = expected_loop(
+        evidence,
+        policy,
+        past,
+        runner="hermes" if by_hermes else "embedded",
+        tier=role_of(order.profile, policy, context.candidates),
+        most_turns=most_turns(order.task, policy),
+    )
+    return loop.cost(order.rate)

@@ -1,0 +1,74 @@
+"""Whether an attempt may be promoted before it ends, and by what it is judged then. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profile_router.core.attempt.between import hop_from
+from profile_router.core.attempt.order import Order
+from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.causes import Cause, detail_of
+from profile_router.core.ladder.early import EarlyScore, EarlyWatch
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.steps import Hop
+from profile_router.core.language.edits import asks_for_an_edit
+from profile_router.core.policy import Policy
+from profile_router.core.routing.candidate import Candidates, is_local
+
+GETS_NOWHERE: Cause = "no-progress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayUp:
+    """Where an early promotion would lead, and whether that is a model that may be told of what is private."""
+
+    place: Place
+    stays_here: bool
+
+
+def way_up(
+    order: Order,
+    evidence: Evidence,
+    policy: Policy,
+    candidates: Candidates,
+    *,
+    tried: Sequence[Place],
+    hops: Sequence[Hop],
+    may_pay: bool,
+) -> WayUp | None:
+    """Return where *order* may be promoted to before it ends; None where nothing is above it, or it was done once.
+
+    *tried* are the places of all attempts so far. What goes on after a private file was read leads to no model
+    elsewhere.
+    """
+    if not policy.early.turns or any(hop.cause == GETS_NOWHERE for hop in hops):
+        return None
+    failure = Failure(cause=GETS_NOWHERE, message="")
+    places = (*tried, Place(order.profile, order.provider))
+    hop = hop_from(failure, evidence, policy, candidates, tried=places, hops=hops, may_pay=may_pay)
+    if hop.profile is None:
+        return None
+    stays = is_local(candidates[hop.profile].at(hop.provider), policy)
+    if (order.taints or order.left) and not stays:
+        return None
+    return WayUp(place=Place(hop.profile, hop.provider), stays_here=stays)
+
+
+def early_watch(order: Order, way: WayUp, policy: Policy, *, usual: int | None) -> EarlyWatch:
+    """Return what the attempt of *order* is judged by, which may be promoted by *way*."""
+    task = order.task
+    return EarlyWatch(
+        rules=policy.early,
+        goes=way.place.profile,
+        candidates=order.files,
+        edits=asks_for_an_edit(task.goal),
+        checked=task.to_check is not None,
+        usual=usual,
+        stays_here=way.stays_here,
+    )
+
+
+def gets_nowhere(score: EarlyScore, where: str) -> Failure:
+    """Return the failure of an attempt at *where* that is ended for its *score*."""
+    return Failure(cause=GETS_NOWHERE, message=f"{where}: {detail_of(GETS_NOWHERE, said=score.said)}")

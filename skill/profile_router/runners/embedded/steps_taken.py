@@ -1,0 +1,118 @@
+"""What an attempt of the embedded runner did so far, by its messages and records, and its score before each turn."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profile_router.core.attempt.early_watch import gets_nowhere
+from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
+from profile_router.errors import AttemptError
+from profile_router.ports import Emit
+from profile_router.threads.records import Records
+from profile_router.verify.parsing import files_parse
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+WRITING = frozenset({"write_file", "edit_file"})
+_NO_LOOK = frozenset({"list_files", "ask_for_profile"})  # a name is not a look into a file
+_FAILED = "error:"
+PARSES = "what it changed parses, and its check decides"
+
+
+class StepsTaken:
+    """Counts what one attempt does and scores it by *watch*; None: it is never scored.
+
+    `shown`: its first prompt has files of the task. `prose` counts turns of words in place of calls. *kept* are the
+    attempt's records, *root* is the workspace; *reads_private* tells whether it was shown what is withheld elsewhere.
+    """
+
+    def __init__(
+        self,
+        watch: EarlyWatch | None,
+        *,
+        where: str,
+        kept: Records,
+        root: Path | None,
+        reads_private: Callable[[], object],
+        emit: Emit,
+    ) -> None:
+        self.shown, self.prose = False, 0
+        self.last: EarlyScore | None = None
+        self._watch, self._where, self._kept, self._root = watch, where, kept, root
+        self._reads_private, self._emit = reads_private, emit
+        self._failing: Counter[str] = Counter()
+        self._looked = False
+        self._seen = 0
+
+    def begin(self) -> None:
+        """Begin a conversation: the attempt goes on in another form, and what it did so far still counts."""
+        self._seen = 0
+
+    async def look(self, messages: Sequence[BaseMessage], turns: int) -> None:
+        """Look at all *messages* after so many *turns*. Raises AttemptError where the attempt gets nowhere."""
+        if self._watch is None:
+            return
+        fresh, self._seen = messages[self._seen :], len(messages)
+        self._count(messages, fresh)
+        done = Trajectory(
+            turns=turns,
+            looked=self._looked or self.shown,
+            edits=self._edits(),
+            same_failing=max(self._failing.values(), default=0),
+            prose=self.prose,
+        )
+        score = early_score(self._watch, done)
+        if score is None:
+            return
+        if score.reached and (spared := await asyncio.to_thread(self._spared, done)):
+            score = early_score(self._watch, done, spared=spared)
+        if score is not None and score.terms and (self.last is None or self.last.terms != score.terms):
+            self._emit({"event": "early", "line": f"{self._where}: {score.said}", "score": score.total})
+        self.last = score
+        if score is not None and score.promotes:
+            failure = gets_nowhere(score, self._where)
+            raise AttemptError(failure.cause, failure.message)
+
+    def _count(self, messages: Sequence[BaseMessage], fresh: Sequence[BaseMessage]) -> None:
+        from langchain_core.messages import AIMessage, ToolMessage
+
+        calls = {call["id"]: call for one in messages if isinstance(one, AIMessage) for call in one.tool_calls}
+        for message in fresh:
+            call: Mapping[str, Any] | None = (
+                calls.get(message.tool_call_id) if isinstance(message, ToolMessage) else None
+            )
+            if call is None:
+                continue
+            failed = message.text.lower().startswith(_FAILED)
+            arguments = json.dumps(call["args"], sort_keys=True, default=str)
+            if call["name"] in WRITING:
+                self._failing[f"{call['name']} {arguments}"] += failed
+            elif call["name"] not in _NO_LOOK and not failed:
+                self._looked |= self._is_look(f"{arguments}\n{message.text}")
+
+    def _is_look(self, text: str) -> bool:
+        if self._watch is None or not self._watch.candidates:
+            return True
+        return any(path in text for path in self._watch.candidates)
+
+    def _edits(self) -> tuple[str, ...] | None:
+        """Return the files that were written; None where that may be more: commands ran."""
+        edits = tuple(sorted({self._kept.find(name)[0] for name in self._kept.names("edit ")}))
+        return None if not edits and self._kept.names("began ") else edits
+
+    def _spared(self, done: Trajectory) -> str:
+        """Return why the attempt goes on whatever its score; empty where nothing speaks for that."""
+        watch = self._watch
+        if watch is None:
+            return ""
+        if not watch.stays_here and self._reads_private():
+            return f"it read a private file, and {watch.goes} is elsewhere"
+        if watch.checked and done.edits and self._root is not None and files_parse(self._root, done.edits):
+            return PARSES
+        return ""

@@ -1,0 +1,111 @@
+"""An attempt that gets nowhere is promoted before it ends: once, and only where something above could go on at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.fakes import (
+    BURST,
+    CHEAP,
+    LOCAL,
+    PRIVATE,
+    Fails,
+    FakeBackends,
+    FakeHealth,
+    FakeMeasurer,
+    FakePurse,
+    FakeRunner,
+    FakeVerifier,
+    Reads,
+    a_policy,
+    a_task,
+    evidence,
+)
+from tests.graphs.a_run import Rig, steps
+
+from profile_router.core.ladder.cost_range import CostRange
+from profile_router.core.policy.early import Early
+
+NOWHERE = Fails(cause="no-progress")
+
+
+def ordered(rig: Rig, number: int = 0, **task: Any) -> Any:
+    rig.run(a_task("Fix add in calc.py", **task))
+    return rig.runner.orders[number].early
+
+
+def test_a_local_attempt_may_be_promoted_early_and_knows_by_what_it_is_judged() -> None:
+    watch = ordered(Rig(usual={"local": 7}.get, verifier=FakeVerifier(0)), check="make check")
+    assert (watch.goes, watch.edits, watch.checked, watch.usual) == (BURST, True, True, 7)
+    assert not watch.stays_here
+
+
+def test_an_early_promotion_goes_to_burst_by_its_own_row_and_the_receipt_says_so() -> None:
+    rig = Rig(runner=FakeRunner(NOWHERE, "done"))
+    final = rig.run(a_task("Fix add in calc.py"))
+    assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "early", "ok")]
+    assert final["receipts"][0].verdict == "no-progress"
+    assert final["hops"][0].reason == "the attempt gets nowhere → coding-burst, once"
+    assert rig.runner.orders[1].handoff is not None
+    assert rig.runner.orders[1].early is None
+
+
+def test_a_repair_may_be_promoted_early_too_but_only_once_in_a_run() -> None:
+    rig = Rig(runner=FakeRunner("half", NOWHERE, "done"), verifier=FakeVerifier(1, 0))
+    final = rig.run(a_task("Fix add in calc.py", check="make check"))
+    assert [hop.step for hop in final["hops"]] == ["repair", "early"]
+    assert [order.early is not None for order in rig.runner.orders] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "rig",
+    [
+        Rig(policy=a_policy(early=Early(turns=0))),
+        Rig(measurer=FakeMeasurer(evidence(private=(PRIVATE,)))),
+        Rig(backends=FakeBackends(keyless=[BURST])),
+        Rig(health=FakeHealth({BURST: "server-error"})),
+        Rig(purse=FakePurse(0.0)),
+        Rig(purse=FakePurse(0.0001)),
+        Rig(purse=FakePurse(refuses="not-approved")),
+        Rig(policy=replace(a_policy(), ladder=tuple(row for row in a_policy().ladder if row.id != "early"))),
+    ],
+    ids=["off", "private", "no key", "rests", "no money", "too little money", "somebody must agree", "no row"],
+)
+def test_none_is_where_nothing_above_could_go_on_at_once(rig: Rig) -> None:
+    assert ordered(rig) is None
+    assert rig.health.held == []
+
+
+def test_a_private_task_whose_burst_is_on_this_machine_may_be_promoted_early() -> None:
+    here = "http://127.0.0.1:9090/v1"
+    policy = a_policy(local_endpoints=("http://127.0.0.1:8080/v1", here))
+    rig = Rig(policy=policy, measurer=FakeMeasurer(evidence(private=(PRIVATE,))))
+    rig.candidates = {**rig.candidates, BURST: replace(rig.candidates[BURST], base_url=here)}
+    watch = ordered(rig)
+    assert (watch.goes, watch.stays_here) == (BURST, True)
+
+
+def test_work_that_goes_on_from_a_private_file_is_not_sent_elsewhere_early() -> None:
+    read = Reads(end="half")
+    rig = Rig(runner=FakeRunner(read, "done"), verifier=FakeVerifier(1, 0, tail="E  boom"))
+    assert ordered(rig, 1, check="make check") is None
+
+
+def test_burst_is_the_top_and_the_cheap_tier_may_go_up() -> None:
+    assert ordered(Rig(), profile=BURST) is None
+    assert ordered(Rig(), profile=CHEAP).goes == BURST
+
+
+def test_what_the_way_up_costs_is_looked_at_before_and_nothing_is_held() -> None:
+    asked: list[CostRange] = []
+
+    class Notes(FakePurse):
+        def affords(self, cost: CostRange) -> bool:
+            asked.append(cost)
+            return super().affords(cost)
+
+    rig = Rig(purse=Notes())
+    assert ordered(rig) is not None
+    assert (len(asked), asked[0].least > 0, rig.purse.taken) == (1, True, [])
