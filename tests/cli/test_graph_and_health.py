@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -39,6 +40,13 @@ def test_the_drawing_and_the_table_show_every_step_and_the_most_a_run_takes(caps
         assert f"<b>{row.id}</b>" in drawn
         assert f"| `{row.id}` |" in table
     assert drawn.startswith(f"%% at most {most_hops(a_policy())} steps in a run")
+
+
+def test_each_weight_of_an_early_promotion_is_printed_and_when_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    table, weights = printed(capsys, "policy", "show", "--early"), a_policy().early.weights
+    for sign in weights.__dataclass_fields__:
+        assert re.search(rf"^\| `{sign}` \| .+ \| {getattr(weights, sign):g} \|$", table, re.MULTILINE)
+    assert "From 4 turns on, a score of 1 promotes the attempt, once in a run." in table
 
 
 def test_without_failures_health_says_so(store: HealthStore, capsys: pytest.CaptureFixture[str]) -> None:

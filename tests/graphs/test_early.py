@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import (
+    BORDERLINE,
     BURST,
     CHEAP,
     LOCAL,
@@ -15,6 +16,7 @@ from tests.fakes import (
     FakeBackends,
     FakeHealth,
     FakeMeasurer,
+    FakeProber,
     FakePurse,
     FakeRunner,
     FakeVerifier,
@@ -96,6 +98,21 @@ def test_work_that_goes_on_from_a_private_file_is_not_sent_elsewhere_early() -> 
 def test_burst_is_the_top_and_the_cheap_tier_may_go_up() -> None:
     assert ordered(Rig(), profile=BURST) is None
     assert ordered(Rig(), profile=CHEAP).goes == BURST
+
+
+def test_a_borderline_task_starts_locally_without_a_probe_where_its_trajectory_is_to_decide() -> None:
+    policy = a_policy(probe=replace(a_policy().probe, by="trajectory"))
+    rig = Rig(policy=policy, measurer=FakeMeasurer(evidence(**BORDERLINE)), runner=FakeRunner(NOWHERE, "done"))
+    final = rig.run(a_task("Fix add in calc.py"))
+    assert steps(final["receipts"]) == [(LOCAL, "route", "failed"), (BURST, "early", "ok")]
+    assert (rig.prober.probed, final["decision"].needs_probe) == ([], False)
+    assert final["decision"].reasons[-1] == "starts here: what its first 4 turns do decides (probe.by)"
+
+
+def test_the_probe_stays_the_default_of_a_borderline_task() -> None:
+    rig = Rig(measurer=FakeMeasurer(evidence(**BORDERLINE)), prober=FakeProber(3))
+    rig.run(a_task("Fix add in calc.py"))
+    assert rig.prober.probed == [CHEAP]
 
 
 def test_what_the_way_up_costs_is_looked_at_before_and_nothing_is_held() -> None:

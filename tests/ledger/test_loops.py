@@ -11,10 +11,11 @@ from tests.fakes import a_receipt
 from tests.ledger.a_ledger import NOON, Clock, a_ledger, begin
 
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.routing.loop import PastLoop
-from profile_router.ledger.loops import _SAID, past_loops
+from profile_router.core.routing.loop import PastLoop, usual_turns
+from profile_router.ledger.loops import _SAID, past_loops, turns_in
 from profile_router.ledger.schema import FILE
 
+HERE = "/home/u/repo"
 TOOK: dict[str, Any] = {"turns": 4, "tokens_in": 900, "tokens_out": 80, "tokens_cached": 300, "seconds": 2.5}
 FOUND = PastLoop(runner="embedded", tier="burst", **TOOK)
 
@@ -66,6 +67,22 @@ def test_the_newest_come_first(tmp_path: Path) -> None:
 def test_without_a_ledger_there_are_none_and_none_is_made(tmp_path: Path) -> None:
     assert past_loops(tmp_path / "state", "small") == ()
     assert not (tmp_path / "state").exists()
+
+
+def test_the_usual_turns_are_those_of_this_repository_and_tier_that_ended_well(tmp_path: Path) -> None:
+    for number in range(1, 13):
+        a_run(tmp_path, f"a{number}", a_receipt("coding-burst", turns=number), at=NOON + number)
+    a_run(tmp_path, "bad", a_receipt("coding-burst", turns=80, verdict="no-progress"), at=NOON + 99)
+    turns = turns_in(tmp_path, HERE, "burst")
+    assert turns == tuple(range(12, 0, -1))
+    assert usual_turns(turns) == 11
+    assert turns_in(tmp_path, "/elsewhere", "burst") == turns_in(tmp_path, HERE, "local") == ()
+    assert turns_in(tmp_path, "", "burst") == turns_in(tmp_path / "none", HERE, "burst") == ()
+
+
+@pytest.mark.parametrize(("turns", "usual"), [((), None), (range(9), None), ((3,) * 10, 3), (range(1, 11), 9)])
+def test_nine_of_ten_stay_within_what_is_usual_once_ten_are_known(turns: Any, usual: int | None) -> None:
+    assert usual_turns(tuple(turns)) == usual
 
 
 def test_the_query_reads_the_index_alone(tmp_path: Path) -> None:

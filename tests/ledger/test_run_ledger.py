@@ -14,6 +14,7 @@ from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, SECOND, a_decis
 from profile_router.core.attempt.saving import Saving
 from profile_router.core.evidence import TokenCount
 from profile_router.core.ladder.account import Story
+from profile_router.core.ladder.early import EarlyScore, EarlyTerm
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.telling.decision import receipt_json
@@ -57,7 +58,11 @@ def test_a_run_is_told_whole(tmp_path: Path) -> None:
 
 
 def test_the_receipts_of_a_result_are_the_rows_of_the_ledger(tmp_path: Path) -> None:
-    tainted = replace(FIRST, taints=(Taint(path="secrets/plan.txt", why="is private"),), withheld="no jail")
+    term = EarlyTerm(sign="no_edit", points=0.5, said="changed no file")
+    scored = EarlyScore(turns=5, needed=1.0, terms=(term,))
+    tainted = replace(
+        FIRST, taints=(Taint(path="secrets/plan.txt", why="is private"),), withheld="no jail", early=scored
+    )
     ledger = a_ledger(tmp_path)
     begin(ledger).answered((tainted, SECOND))
     for told in (ledger.receipts(), a_ledger(tmp_path).receipts()):

@@ -123,6 +123,14 @@ def test_the_shipped_policy_has_the_seeds_table() -> None:
             "accept_any_model: false", "accept_any_model: maybe", "accept_any_model", "true or false", id="no boolean"
         ),
         pytest.param("  local: coding-local\n", "", "cheap: review-cheap", "'local' is missing", id="missing key"),
+        pytest.param(
+            "  by: estimate", "  by: feeling", "by: estimate", "(allowed: estimate, trajectory)", id="another probe"
+        ),
+        pytest.param("  turns: 4", "  turns: -1", "turns: 4", "early.turns is -1", id="turns below none"),
+        pytest.param("no_edit: 0.5", "no_edits: 0.5", "weights: {", "unknown key 'no_edits'", id="an unknown sign"),
+        pytest.param(
+            "no_edit: 0.5", "no_edit: -1", "weights: {", "early.weights.no_edit is -1", id="a negative weight"
+        ),
         pytest.param("version: 1", "version: 2", "version", "allowed: 1", id="another version"),
     ],
 )
@@ -133,6 +141,23 @@ def test_a_wrong_policy_is_refused_with_line_and_what_is_allowed(
     error = refusal(written(tmp_path, TEXT.replace(old, new, 1)))
     assert says in str(error)
     assert abs(error.line - line_of(at)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("  turns: 4", "  turns: 0", "probe.by is 'trajectory', but early.turns is 0 (allowed: 1 or more turns)"),
+        ("causes: [no-progress]", "causes: [turn-limit]", "but no ladder row answers no-progress"),
+    ],
+)
+def test_a_probe_by_trajectory_needs_an_early_promotion_to_be_possible(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    text = TEXT.replace("  by: estimate", "  by: trajectory")
+    assert read_policy(written(tmp_path, text)).probe.by == "trajectory"
+    error = refusal(written(tmp_path, text.replace(old, new, 1)))
+    assert says in str(error)
+    assert abs(error.line - line_of("probe:")) <= 1
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _MARKS: Mapping[str, str] = {
     "ended": "!",
     "kept": "!",
     "form": "!",
+    "early": "!",
     "verify": "✓",
     "check": "●",
     "attempt": "●",

@@ -104,8 +104,15 @@ def _attempt(row: AttemptRow) -> str:
     parts = [said["profile"], served, said["step"], turns, tokens, cost, _took(said["seconds"]), said["verdict"]]
     parts += [said["error"]] if said["error"] else []
     parts += [f"read {taint['path']}" for taint in said["taints"]]
+    parts += [_score(said["early"])] if said.get("early") and said["verdict"] != "no-progress" else []
     good = said["verdict"] == "ok"
     return _told(f"attempt {row.number + 1}", " · ".join(map(str, parts)), "●" if good else "✗")
+
+
+def _score(early: Mapping[str, Any]) -> str:
+    """Return the last score of an attempt that was not ended for it; each of its terms."""
+    terms = "; ".join(f"{term['said']} ({term['points']:g})" for term in early["terms"])
+    return f"score {early['total']:g} of {early['needed']:g}: {terms or 'no sign'}"
 
 
 def _first_check(row: CheckRow) -> str:

@@ -32,4 +32,4 @@ def columns_of(receipt: Receipt, confidential: Confidential = NOTHING) -> tuple[
 def receipt_of_row(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the receipt of *row* as `run --json` prints it; without *words* it lacks what they tell."""
     found = {name: row[name] if name in COLUMNS else None for name in Receipt.__dataclass_fields__}
-    return found | {"withheld": "", "taints": [], "doubts": []} | dict(words or {})
+    return found | {"withheld": "", "taints": [], "doubts": [], "early": None} | dict(words or {})

@@ -14,6 +14,7 @@ from typing import get_args
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
 from profile_router.core.language.phrases import Phrases, compile_phrases
 from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
+from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
 from profile_router.errors import Cause, PolicyError
@@ -91,6 +92,8 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     if "private" in lines and tried is None:
         check_private(policy.private, lines["private"][1], "private")
     _check_ladder(policy, lines["ladder"][1])
+    if policy.probe.by == "trajectory":
+        _check_trajectory(policy, lines["probe"][0])
     if policy.tiers.cheap is not None and policy.prices.cheap is None:
         raise Refused("prices.cheap is missing though the tier cheap is there", lines["prices"][0])
     _check_models(policy, lines["prices"][1])
@@ -166,6 +169,14 @@ def _check_ladder(policy: Policy, node: Node) -> None:
         if other:
             lacks = f"ladder step '{step.id}' leads to repair on '{other[0]}' (allowed: {_REPAIRED})"
             raise Refused(lacks, item.line)
+
+
+def _check_trajectory(policy: Policy, line: int) -> None:
+    if not policy.early.turns:
+        raise Refused("probe.by is 'trajectory', but early.turns is 0 (allowed: 1 or more turns)", line)
+    if not any(GETS_NOWHERE in step.causes for step in policy.ladder):
+        lacks = f"probe.by is 'trajectory', but no ladder row answers {GETS_NOWHERE} (the shipped row is `early`)"
+        raise Refused(lacks, line)
 
 
 def _check_models(policy: Policy, node: Node) -> None:

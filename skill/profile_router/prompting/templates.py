@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.policy import Policy
-from profile_router.core.telling.policy import describe_ladder, describe_rules
+from profile_router.core.telling.policy import describe_early, describe_ladder, describe_rules, early_rule
 from profile_router.resources import shipped
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ def render_rules(policy: Policy) -> str:
 def render_ladder(policy: Policy) -> str:
     """Return the ladder as a Markdown table, from *policy* itself."""
     return render("ladder", rows=describe_ladder(policy))
+
+
+def render_early(policy: Policy) -> str:
+    """Return what promotes an attempt before it ends as a Markdown table, from *policy* itself."""
+    return render("early", rows=describe_early(policy), rule=early_rule(policy), score=f"{policy.early.score:g}")
 
 
 @cache

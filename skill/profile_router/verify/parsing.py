@@ -74,11 +74,14 @@ def parsed(changes: Sequence[ChangedContent]) -> WeakCheck | None:
 
 
 def files_parse(root: Path, paths: Sequence[str]) -> bool:
-    """Tell whether none of the files *paths* below *root* is known not to parse; one that is not there is not read."""
-    changes = []
+    """Tell whether none of the files *paths* below *root* is known not to parse. What is no file there is not read."""
+    changes, top = [], root.resolve()
     for path in paths[:MOST_FILES]:
-        with suppress(OSError), (root / path).open("rb") as file:
-            changes.append(ChangedContent(path, None, file.read(MOST_BYTES + 1)))
+        with suppress(OSError, ValueError):
+            place = (top / path).resolve()
+            if place.is_relative_to(top) and place.is_file():
+                with place.open("rb") as file:
+                    changes.append(ChangedContent(str(place), None, file.read(MOST_BYTES + 1)))
     found = parsed(changes)
     return found is None or found.passed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from profile_router.core.ladder.receipt import Attempt
 from profile_router.core.profile import Profile
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.runners.embedded.forms.remembered_forms import FormMemory, FormsOfThisRun, RememberedForms
+from profile_router.runners.embedded.forms.whole_files import WholeFiles
 from profile_router.threads.records import MemoryRecords, Records
 
 BUG = "def add(a, b):\n    return a - b\n"
@@ -350,3 +352,28 @@ def test_what_a_model_writes_is_remembered_by_model_and_endpoint_for_as_long_as_
     for damage in ("", "[]", '{"http://127.0.0.1:9/v1 small": true}', "{"):
         file.write_text(damage)
         assert not memory.writes_calls(one)
+
+
+@pytest.mark.parametrize("becomes", ["a folder", "a link out", "unreadable"])
+def test_a_file_that_cannot_be_read_any_more_ends_the_attempt_by_its_cause(
+    becomes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "a.py"
+
+    def now(self: WholeFiles, path: str, refused: str) -> str:
+        turn = asked(self, path, refused)
+        target.unlink()
+        if becomes == "a folder":
+            target.mkdir()
+        elif becomes == "a link out":
+            target.symlink_to("/etc/hostname")
+        else:
+            os.mkfifo(target)
+        return turn
+
+    asked = WholeFiles._turn
+    monkeypatch.setattr(WholeFiles, "_turn", now)
+    done, _, _ = attempt(tmp_path, [WHOLE], tool_format="whole-file")
+    assert failed(done) == ("no-change", "failed")
+    assert done.failure is not None
+    assert "a.py was not written: " in done.failure.message

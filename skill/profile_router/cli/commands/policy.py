@@ -27,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         if act == "show":
             sub.add_argument("--rules", action="store_true", help="print the rules as a table instead")
             sub.add_argument("--ladder", action="store_true", help="print what follows a failure as a table instead")
+            sub.add_argument("--early", action="store_true", help="print by what an attempt is promoted early instead")
             sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
 
 
@@ -44,6 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
         from profile_router.prompting.templates import render_ladder
 
         _print_table(render_ladder(policy))
+    elif arguments.early:
+        from profile_router.prompting.templates import render_early
+
+        _print_table(render_early(policy))
     else:
         print(path.read_text(encoding="utf-8"), end="")
         if not getattr(arguments, "shipped", False):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from profile_router.core.attempt.between import hop_from
 from profile_router.core.attempt.order import Order
 from profile_router.core.evidence import Evidence
-from profile_router.core.ladder.causes import Cause, detail_of
-from profile_router.core.ladder.early import EarlyScore, EarlyWatch
+from profile_router.core.ladder.causes import detail_of
+from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.policy import Policy
+from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.routing.candidate import Candidates, is_local
-
-GETS_NOWHERE: Cause = "no-progress"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,31 @@ def early_watch(order: Order, way: WayUp, policy: Policy, *, usual: int | None) 
     )
 
 
-def gets_nowhere(score: EarlyScore, where: str) -> Failure:
-    """Return the failure of an attempt at *where* that is ended for its *score*."""
-    return Failure(cause=GETS_NOWHERE, message=f"{where}: {detail_of(GETS_NOWHERE, said=score.said)}")
+@dataclass(slots=True, kw_only=True)
+class EarlyJudge:
+    """Scores one attempt at `where` by `watch` as it goes on; `tell` hears of each score that is another.
+
+    `last` is the newest score, None where there was none.
+    """
+
+    watch: EarlyWatch
+    where: str
+    tell: Callable[[Mapping[str, Any]], object]
+    last: EarlyScore | None = None
+
+    def is_high(self, done: Trajectory) -> bool:
+        """Tell whether the score of what was *done* is high enough to end the attempt, if nothing spares it."""
+        score = early_score(self.watch, done)
+        return score is not None and score.reached
+
+    def take(self, done: Trajectory, spared: str = "") -> Failure | None:
+        """Take what was *done* so far; return why the attempt is ended, None where it goes on."""
+        score = early_score(self.watch, done, spared=spared)
+        if score is None:
+            return None
+        if score.terms and (self.last is None or self.last.terms != score.terms):
+            self.tell({"event": "early", "line": f"{self.where}: {score.said}", "score": score.total})
+        self.last = score
+        if not score.promotes:
+            return None
+        return Failure(cause=GETS_NOWHERE, message=f"{self.where}: {detail_of(GETS_NOWHERE, said=score.said)}")

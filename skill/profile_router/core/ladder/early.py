@@ -6,7 +6,7 @@ enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from profile_router.core.policy.early import Early, Sign
@@ -91,6 +91,18 @@ class EarlyScore:
         terms = "; ".join(f"{term.said} ({term.points:g})" for term in self.terms)
         spared = f"; it goes on: {self.spared}" if self.spared else ""
         return f"score {self.total:g} of {self.needed:g} after {self.turns} turns: {terms or 'no sign'}{spared}"
+
+
+def why_spared(watch: EarlyWatch, done: Trajectory, *, read_private: object, parse: Callable[[], bool]) -> str:
+    """Return why an attempt goes on whatever its score; empty where nothing speaks for that.
+
+    *read_private*: it was shown what is withheld elsewhere. *parse* tells whether what it changed parses.
+    """
+    if read_private and not watch.stays_here:
+        return f"it read a private file, and {watch.goes} is elsewhere"
+    if watch.checked and done.edits and parse():
+        return "what it changed parses, and its check decides"
+    return ""
 
 
 def early_score(watch: EarlyWatch, done: Trajectory, *, spared: str = "") -> EarlyScore | None:

@@ -28,13 +28,18 @@ from profile_router.core.policy.spending import Volume as Volume
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Bounds of the probe: it reads at most this much, and is asked at most `tries` times, for `seconds` each."""
+    """Bounds of the probe: it reads at most this much, and is asked at most `tries` times, for `seconds` each.
+
+    `by`: the cheap tier's estimate decides where a borderline task goes; or it starts locally, and the score of its
+    first turns does (`early`).
+    """
 
     max_files: int = field(metadata=bounded(0))
     max_tokens: int = field(metadata=bounded(100))
     tries: int = field(metadata=bounded(1, 2))
     complex_from: int = field(metadata=bounded(1, 10))
     seconds: float = field(default=60.0, metadata=bounded(1))
+    by: Literal["estimate", "trajectory"] = "estimate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

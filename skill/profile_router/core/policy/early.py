@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from profile_router.core.policy.rules import bounded
+from profile_router.errors import Cause
 
+GETS_NOWHERE: Cause = "no-progress"
 Sign = Literal["no_candidate_read", "same_failing_edit", "no_edit", "prose", "over_usual_turns"]
 
 

@@ -123,8 +123,11 @@ def _fired(
     if tier != rule.route:
         reasons = (*reasons, f"the policy has no {rule.route} tier: it goes {tier}")
     if isinstance(rule, BorderlineRule):
-        needs_probe = policy.tiers.cheap is not None
-        reasons = reasons if needs_probe else (*reasons, "no cheap tier: decided local without a probe")
+        needs_probe = policy.tiers.cheap is not None and policy.probe.by == "estimate"
+        if policy.probe.by == "trajectory":
+            reasons = (*reasons, f"starts here: what its first {policy.early.turns} turns do decides (probe.by)")
+        elif not needs_probe:
+            reasons = (*reasons, "no cheap tier: decided local without a probe")
     if rule.id == "private" and task.profile is not None:
         if is_local(candidates.get(task.profile), policy):
             profile, reasons = task.profile, (*reasons, f"'{task.profile}' was asked for and is local")

@@ -8,6 +8,7 @@ from typing import Any
 
 from profile_router.core.ladder.steps import UPWARD, most_hops
 from profile_router.core.policy import Policy, Step, Tier
+from profile_router.core.policy.early import Sign
 from profile_router.core.policy.rules import (
     TIERS,
     BorderlineRule,
@@ -32,6 +33,29 @@ class TableRow:
     goes: str
     start: str = ""
     bound: str = ""
+
+
+_SIGNS: Mapping[Sign, str] = {
+    "no_candidate_read": "no file that the task names was read; none at all where it names none",
+    "same_failing_edit": "an edit failed that had failed before, each time",
+    "no_edit": "no file was changed, though the task asks for it",
+    "prose": "a turn had words in place of calls, each time",
+    "over_usual_turns": "more turns than nine of ten took that ended well in this repository",
+}
+
+
+def describe_early(policy: Policy) -> tuple[TableRow, ...]:
+    """Return the signs of an attempt that gets nowhere, each with what *policy* adds for it to the score."""
+    weights = policy.early.weights
+    return tuple(TableRow(id=sign, when=when, goes=f"{getattr(weights, sign):g}") for sign, when in _SIGNS.items())
+
+
+def early_rule(policy: Policy) -> str:
+    """Return when an attempt is promoted before it ends, by the figures of *policy*."""
+    early = policy.early
+    if not early.turns:
+        return "No attempt is promoted before it ends (early.turns is 0)."
+    return f"From {early.turns} turns on, a score of {early.score:g} promotes the attempt, once in a run."
 
 
 _GOES: Mapping[str, str] = {
@@ -94,6 +118,8 @@ def describe_rules(policy: Policy) -> tuple[TableRow, ...]:
 def _goes(rule: Rule, policy: Policy) -> str:
     profile = policy.tiers.profile(rule.route) or policy.tiers.local
     if isinstance(rule, BorderlineRule):
+        if policy.probe.by == "trajectory":
+            return f"{profile}; what its first {policy.early.turns} turns do decides whether it goes on at burst"
         if not policy.tiers.cheap:
             return f"{profile}, no probe (the policy has no cheap tier)"
         complex_profile = policy.tiers.profile(rule.if_complex) or policy.tiers.local

@@ -122,7 +122,7 @@ class EmbeddedRunner:
                 fence.seal()
         seconds, provider = time.monotonic() - started, profile.endpoint.named
         receipt = receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
-        receipt = replace(receipt, withheld=refused, taints=self._taints(order), early=steps.last)
+        receipt = replace(receipt, withheld=refused, taints=self._taints(order), early=steps.score)
         notes = (
             *_terminal_notes(terminal, refused, self.workspace),
             *_notes(order, profile, self.workspace, meter, loop.notes),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profile_router.core.attempt.early_watch import gets_nowhere
-from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
+from profile_router.core.attempt.early_watch import EarlyJudge
+from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, why_spared
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 from profile_router.threads.records import Records
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 WRITING = frozenset({"write_file", "edit_file"})
 _NO_LOOK = frozenset({"list_files", "ask_for_profile"})  # a name is not a look into a file
 _FAILED = "error:"
-PARSES = "what it changed parses, and its check decides"
 
 
 class StepsTaken:
@@ -43,9 +42,8 @@ class StepsTaken:
         emit: Emit,
     ) -> None:
         self.shown, self.prose = False, 0
-        self.last: EarlyScore | None = None
-        self._watch, self._where, self._kept, self._root = watch, where, kept, root
-        self._reads_private, self._emit = reads_private, emit
+        self._judge = None if watch is None else EarlyJudge(watch=watch, where=where, tell=emit)
+        self._kept, self._root, self._reads_private = kept, root, reads_private
         self._failing: Counter[str] = Counter()
         self._looked = False
         self._seen = 0
@@ -54,9 +52,14 @@ class StepsTaken:
         """Begin a conversation: the attempt goes on in another form, and what it did so far still counts."""
         self._seen = 0
 
+    @property
+    def score(self) -> EarlyScore | None:
+        """Return the newest score."""
+        return self._judge.last if self._judge else None
+
     async def look(self, messages: Sequence[BaseMessage], turns: int) -> None:
         """Look at all *messages* after so many *turns*. Raises AttemptError where the attempt gets nowhere."""
-        if self._watch is None:
+        if self._judge is None:
             return
         fresh, self._seen = messages[self._seen :], len(messages)
         self._count(messages, fresh)
@@ -67,16 +70,8 @@ class StepsTaken:
             same_failing=max(self._failing.values(), default=0),
             prose=self.prose,
         )
-        score = early_score(self._watch, done)
-        if score is None:
-            return
-        if score.reached and (spared := await asyncio.to_thread(self._spared, done)):
-            score = early_score(self._watch, done, spared=spared)
-        if score is not None and score.terms and (self.last is None or self.last.terms != score.terms):
-            self._emit({"event": "early", "line": f"{self._where}: {score.said}", "score": score.total})
-        self.last = score
-        if score is not None and score.promotes:
-            failure = gets_nowhere(score, self._where)
+        spared = await asyncio.to_thread(self._spared, self._judge.watch, done) if self._judge.is_high(done) else ""
+        if (failure := self._judge.take(done, spared)) is not None:
             raise AttemptError(failure.cause, failure.message)
 
     def _count(self, messages: Sequence[BaseMessage], fresh: Sequence[BaseMessage]) -> None:
@@ -97,22 +92,19 @@ class StepsTaken:
                 self._looked |= self._is_look(f"{arguments}\n{message.text}")
 
     def _is_look(self, text: str) -> bool:
-        if self._watch is None or not self._watch.candidates:
-            return True
-        return any(path in text for path in self._watch.candidates)
+        candidates = self._judge.watch.candidates if self._judge else ()
+        return not candidates or any(path in text for path in candidates)
 
     def _edits(self) -> tuple[str, ...] | None:
         """Return the files that were written; None where that may be more: commands ran."""
         edits = tuple(sorted({self._kept.find(name)[0] for name in self._kept.names("edit ")}))
         return None if not edits and self._kept.names("began ") else edits
 
-    def _spared(self, done: Trajectory) -> str:
-        """Return why the attempt goes on whatever its score; empty where nothing speaks for that."""
-        watch = self._watch
-        if watch is None:
-            return ""
-        if not watch.stays_here and self._reads_private():
-            return f"it read a private file, and {watch.goes} is elsewhere"
-        if watch.checked and done.edits and self._root is not None and files_parse(self._root, done.edits):
-            return PARSES
-        return ""
+    def _spared(self, watch: EarlyWatch, done: Trajectory) -> str:
+        edits, root = done.edits or (), self._root
+        return why_spared(
+            watch,
+            done,
+            read_private=self._reads_private(),
+            parse=lambda: root is not None and files_parse(root, edits),
+        )

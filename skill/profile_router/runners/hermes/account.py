@@ -13,8 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.attempt.receipts import Counts
 from profile_router.core.attempt.usage import believed, count, said_usage
+from profile_router.core.ladder.early import Trajectory
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.routing.rate import FREE, Rate
 from profile_router.errors import AttemptError, StateError
@@ -38,7 +40,8 @@ class Account(Counts):
 
     `afford` sees to it that the USD are held of what was answered so far, the request to go out and the longest
     answer; where they are not, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets
-    the model that the server names in an answer; what it raises ends the turn in the same way. `asked_in` and
+    the model that the server names in an answer; what it raises ends the turn in the same way. So does `judge`, which
+    scores what the turn did, unless `spared` says why it goes on. `asked_in` and
     `asked_out` are what the request under way has taken by its size; `counted`: some of the tokens are by size, because
     the provider did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
     `records` hold the counts of a turn that was answered, under `name`.
@@ -53,6 +56,8 @@ class Account(Counts):
     afford: Callable[[float, float], None] | None = None
     look_at: Callable[[str], object] | None = None
     stop: Callable[[], object] | None = None
+    judge: EarlyJudge | None = None
+    spared: Callable[[Trajectory], str] = lambda _: ""
     over: Failure | None = None
     asked_in: int = 0
     asked_out: int = 0
@@ -80,6 +85,7 @@ class Account(Counts):
                 self.asked_in, self.asked_out = event.get("sent") or 0, 0
                 self._under_way.append(self._room(event))
                 self._hold(self.asked_in, event.get("answer") or 0)
+                self._judge(event)
             case "coming":
                 self.asked_out = event["written"]
             case "note":
@@ -156,6 +162,24 @@ class Account(Counts):
         except AttemptError as error:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(error)
+
+    def _judge(self, event: Mapping[str, Any]) -> None:
+        """End the turn before the request of *event*, where what it did so far gets nowhere."""
+        did = event.get("did")
+        if self.judge is None or self.over is not None or not isinstance(did, Mapping):
+            return
+        edits = tuple(str(path) for path in did.get("edits") or ())
+        done = Trajectory(
+            turns=(count(event.get("turn")) or 1) - 1,
+            looked=bool(did.get("looked")),
+            edits=None if did.get("ran") and not edits else edits,
+            same_failing=count(did.get("failing")) or 0,
+            prose=count(did.get("prose")) or 0,
+        )
+        spared = self.spared(done) if self.judge.is_high(done) else ""
+        if (failure := self.judge.take(done, spared)) is not None:
+            self.turns, self.asked_in = self.turns - 1, 0
+            self._end(AttemptError(failure.cause, failure.message))
 
     def _look_at(self, model: object) -> None:
         if self.look_at is None or self.over is not None or not isinstance(model, str) or not model.strip():

@@ -14,9 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.attempt.usage import doubts_note
+from profile_router.core.ladder.early import EarlyWatch, Trajectory, why_spared
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.ladder.server_report import other_model
@@ -36,6 +38,7 @@ from profile_router.runners.hermes.child_process import Child, Ended, Heard, con
 from profile_router.runners.hermes.results import failure_of
 from profile_router.servers.inspect import listed_models
 from profile_router.threads.records import MemoryRecords, Records
+from profile_router.verify.parsing import files_parse
 from profile_router.withheld.watch import WithheldWatch, after_interruption, watched
 from profile_router.withheld.whole_scan import Secrets
 
@@ -85,6 +88,9 @@ class HermesRunner:
             return Attempt(receipt=receipt, failure=interrupted, notes=tuple(_own_count(order, account)))
         account.look_at = await self._model_check(order, profile)
         taints: list[Taint] = []
+        if order.early is not None:
+            account.judge = EarlyJudge(watch=order.early, where=profile.where, tell=emit)
+            account.spared = partial(self._spared, order.early, taints)
         with ExitStack() as held:
             try:
                 child = held.enter_context(self._child(order.profile))
@@ -109,7 +115,7 @@ class HermesRunner:
         )
         receipt = self._receipt(order, account, failure, profile, time.monotonic() - started)
         return Attempt(
-            receipt=replace(receipt, taints=tuple(taints)),
+            receipt=replace(receipt, taints=tuple(taints), early=account.judge.last if account.judge else None),
             text="" if failure else account.text,
             failure=failure,
             notes=tuple(_notes(order, account, self.workspace)),
@@ -120,6 +126,10 @@ class HermesRunner:
     ) -> Receipt:
         named = profile.endpoint.provider  # Hermes chooses the key
         return receipt_of(order, account, failure, profile, runner=NAME, provider=named, seconds=seconds)
+
+    def _spared(self, watch: EarlyWatch, taints: Sequence[Taint], done: Trajectory) -> str:
+        edits, root = done.edits or (), self.workspace
+        return why_spared(watch, done, read_private=taints, parse=lambda: root is not None and files_parse(root, edits))
 
     def _watch(self, order: Order) -> Callable[[], WithheldWatch] | None:
         """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
@@ -176,6 +186,7 @@ class HermesRunner:
                 "model": profile.endpoint.model,
                 "local": order.local,
             },
+            "candidates": None if order.early is None else list(order.early.candidates),
             "root_keys": may_read(profile, self.root),
             "counting": self._counting(),
         }

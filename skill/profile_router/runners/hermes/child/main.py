@@ -44,6 +44,7 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
     except Exception as error:
         lacking = " ".join(str(error).split()) or type(error).__name__
     order = order_given()
+    meter.steps = _beside("steps").Steps(order.get("candidates"))
     if not lacking:
         try:
             turn.run(order, say)

@@ -51,6 +51,7 @@ class Meter:
 
     def __init__(self, may_go: Callable[[], object]) -> None:
         self.spent = False
+        self.steps: Any = None  # tells with each `asked` what the turn did so far
         self._may_go = may_go
         self._answer = 0
         self._asking = False
@@ -150,7 +151,8 @@ class Meter:
             self._to_send += 1
             self._request = arguments or named
             sent = self._size(arguments or named)
-            self._say("asked", turn=self._turns, sent=sent, answer=self._answer)
+            did = {} if self.steps is None else {"did": self.steps.so_far(arguments or named)}
+            self._say("asked", turn=self._turns, sent=sent, answer=self._answer, **did)
         self._may_go()
         return sent
 
