@@ -51,6 +51,8 @@ class CodeConsent:
         name = f"{rule or 'profile-router'}:check-{digest}"
         with self._lock:
             self._asked[_OF_HERMES + name] = _Asked(session, tuple(questions), alone=not rule)
+            while len(self._asked) > _MOST:  # those to which Hermes never said an answer
+                del self._asked[next(iter(self._asked))]
         return name
 
     def heard(self, **said: Any) -> None:

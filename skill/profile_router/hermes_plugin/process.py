@@ -70,7 +70,7 @@ class _Together(Ran):
             one.hear(event)
             self.rule = self.rule or one.rule
             line = ended_in(event) if kind == "result" and event.get("status") != "explained" else event.get("line")
-            if line:
+            if line and (line != "ok" or len(self.tasks) > 1):  # that a lone one is done, Hermes shows by itself
                 place = f"{index + 1}/{len(self.tasks)} " if len(self.tasks) > 1 else ""
                 self.lines.append(f"{place}{kind}: {line}")
         elif kind == "plugin":
