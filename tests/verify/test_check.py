@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from profile_router.core.ladder.receipt import CheckResult
-from profile_router.jail.process import without_secrets
-from profile_router.verify.check import run_check
+from profile_router.jail.process import ProcessEnd, without_secrets
+from profile_router.verify.check import check_result, run_check
 
 ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
 
@@ -133,3 +133,17 @@ def test_names_that_only_sound_like_secrets_are_kept(name: str) -> None:
 )
 def test_names_of_secrets_are_left_out(name: str) -> None:
     assert without_secrets({name: "x"}) == {}
+
+
+@pytest.mark.parametrize("before", [350, 380, 390, 395])
+def test_a_secret_at_the_end_of_a_long_test_id_is_masked_before_the_id_is_cut(before: int) -> None:
+    key = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    start = "tests/test_a.py::test_it["
+    name = f"{start}{'x' * (before - len(start) - 1)} {key} more of it that is over the end"
+    said = f"=== short test summary info ===\nFAILED {name}] - assert 0\n=== 1 failed in 0.01s ===\n"
+    ended = ProcessEnd(exit_code=1, ended_for="", output=said.encode(), seconds=0.1)
+    result = check_result("pytest", ended, seconds=9)
+    assert result.report is not None
+    [told] = result.report.failed
+    assert key[:5] not in told
+    assert len(told) <= 401

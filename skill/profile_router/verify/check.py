@@ -82,11 +82,12 @@ def check_result(
 
 def _masked_ids(report: CheckReport, confidential: Confidential) -> CheckReport:
     """Return *report* with ids in which secrets are masked and nothing is unprintable."""
-    ids = [shown(name, _LONGEST_ID) for name in report.failed]
+    ids = [shown(name, len(name)) for name in report.failed]
     said = masked("\n".join(ids), confidential).split("\n") if ids else []
     if len(said) != len(ids):  # a secret over several of them: who knows which
         return replace(report, failed=(), whole=False)
-    return replace(report, failed=tuple(dict.fromkeys(said)))
+    cut = (shown(one, _LONGEST_ID) for one in said)  # now: half a secret is not recognized
+    return replace(report, failed=tuple(dict.fromkeys(cut)))
 
 
 def _last_line(text: str) -> str:
