@@ -12,7 +12,7 @@ from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.account import DaySpent, Grouping, RunGroup, RunRow, Stage, Story
+from profile_router.core.ladder.account import Stage
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Verified
@@ -137,28 +137,6 @@ class RunLedger(Protocol):
 
     def verified(self, found: Verified, *, after: int, stage: Stage = "after") -> None:
         """Note what was *found* by looking at the work, or before there was any. *after*: the receipts before it."""
-
-
-class RunHistory(Protocol):
-    """Reads what all runs did. All raise StateError where that cannot be."""
-
-    def runs(self, limit: int, *, routes: bool = False) -> Sequence[RunRow]:
-        """Return the *limit* newest runs, the newest first; *routes*: and what `route` answered."""
-
-    def grouped(self, by: Grouping, limit: int) -> Sequence[RunGroup]:
-        """Return all runs by what they have in common, at most *limit* groups: the one with the newest run first."""
-
-    def story(self, wanted: str) -> Story:
-        """Return all that is known of the run whose id begins with *wanted*, or of the thread's newest.
-
-        Raises UsageError for none, or several.
-        """
-
-    def by_thread(self) -> Mapping[str, tuple[int, float, bool]]:
-        """Return how many runs each thread had, what they cost in USD, and whether all of that is exact."""
-
-    def spent_on(self, day: str) -> DaySpent:
-        """Return what *day* (UTC, `YYYY-MM-DD`) has cost so far."""
 
 
 class Approver(Protocol):
