@@ -5,6 +5,7 @@ What asks to look, explain, list or plan asks for none, and neither does what is
 
 import re
 
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import OPAQUE, clauses, first_word, plain_text, word_set
 
 # What these are done to is another afterwards. "make", "use", "test", "lint" and "format" may leave all as it was.
@@ -15,33 +16,46 @@ _EDITS = word_set(
     "rework shorten simplify sort split strip substitute swap translate turn uncomment undo update upgrade wrap"
 )
 _MAKES = word_set("create write generate draft put set save")  # a file, or an answer
-_ANSWERS = re.compile(
+_ANSWERS = Anchored(
     r"\b(?:summar\w+|explanations?|overview|reports?|reviews?|lists?|descriptions?|analys[ei]s|answers?|haiku|poem"
     r"|plans?|proposals?|comparisons?|tables?|outlines?|messages?|e-?mails?|questions?|notes?|suggestions?|estimates?"
-    r"|sentences?|paragraphs?|commands?|reply|diagrams?)\b"
+    r"|sentences?|paragraphs?|commands?|reply|diagrams?)\b",
+    anchors=(
+        *("summar", "explanation", "overview", "report", "review", "list", "description", "analys", "answer", "haiku"),
+        *("poem", "plan", "proposal", "comparison", "table", "outline", "message", "mail", "question", "note"),
+        *("suggestion", "estimate", "sentence", "paragraph", "command", "reply", "diagram"),
+    ),
 )
 _INTO = re.compile(
     rf"\b(?:in|into|to|as|at the (?:top|end|start|bottom) of|called|named) (?:the |a |an |file )*{OPAQUE}"
 )
 _SETS = re.compile(rf"\b(?:to|in|as|into)\b|{OPAQUE}")
 _ADVERB = re.compile(r"\w+ly (?=\w)")
-_HEDGED = re.compile(
+_HEDGED = Anchored(
     r"\b(?:unless|whether|wherever|whenever)\b|\b(?:as|where|when) (?:needed|necessary|required|appropriate|possible)\b"
     r"|\bif (?:there|any|it|they|you|not|so|one|need(?:ed)?|necessary|required|missing|possible|appropriate|something"
     r"|anything)\b|^\w+ (?:what|whatever|anything|everything)\b"
     r"|\bany (?:\w+ ){0,2}?(?:findings?|problems?|issues?|errors?|warnings?|bugs?|violations?|mistakes?"
-    r"|typos?)\b"
+    r"|typos?)\b",
+    anchors=(
+        *("unless", "whether", "wherever", "whenever", "as ", "where ", "when ", "if ", "what", "anything"),
+        *("everything", "any "),
+    ),
 )
 _PLACE_FIRST = re.compile(
     rf"(^|[.!?\n] ?)(?:in|within|inside|for|from) (?:the |file |module )*{OPAQUE},? ", re.IGNORECASE
 )
-_HANDS_OFF = re.compile(
+_HANDS_OFF = Anchored(
     r"\b(?:do not|don't|dont|never|without|must not|should not)(?: \w+)? "
     r"(?:edit|edits|editing|chang(?:e|es|ing)|modify|modifying|writ(?:e|ing)|touch|touching|alter|altering)"
     r"(?: (?:to|any|the|a|of|other))*"
     r"(?: (?:files?|code|anything|it|them|repo(?:sitory)?|workspace|sources?|disk)\b|\W*$)"
     r"|\bread[- ]only\b|\bdry[- ]run\b|\bno (?:edits|changes)\b",
-    re.IGNORECASE | re.MULTILINE,
+    anchors=(
+        *("do not", "don't", "dont", "never", "without", "must not", "should not", "read-only", "read only"),
+        *("dry-run", "dry run", "no edits", "no changes"),
+    ),
+    flags=re.IGNORECASE | re.MULTILINE,
 )
 # A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
 _IN_FOLDER = re.compile(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")

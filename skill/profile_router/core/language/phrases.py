@@ -42,15 +42,16 @@ _STOPS: Mapping[str, frozenset[str]] = {
     "id": word_set("dan yang di untuk dengan ini pada tidak dari semua berkas tolong perbaiki"),
     "cs": word_set("a je na se v že pro není soubor všechny oprav prosím do"),
 }
+# To compile these takes 10 ms, and most texts are of ASCII.
 _SCRIPTS = (
-    (re.compile(r"[\u3040-\u30ff]"), "ja"),
-    (re.compile(r"[\uac00-\ud7af]"), "ko"),
-    (re.compile(r"[\u4e00-\u9fff]"), "zh"),
-    (re.compile(r"[ієґїўђјљњћџ]"), "other"),
-    (re.compile(r"[\u0400-\u04ff]"), "ru"),
-    (re.compile(r"[\u0370-\u03ff\u0590-\u06ff\u0900-\u0e7f]"), "other"),
+    (Anchored(r"[\u3040-\u30ff]"), "ja"),
+    (Anchored(r"[\uac00-\ud7af]"), "ko"),
+    (Anchored(r"[\u4e00-\u9fff]"), "zh"),
+    (Anchored(r"[ієґїўђјљњћџ]"), "other"),
+    (Anchored(r"[\u0400-\u04ff]"), "ru"),
+    (Anchored(r"[\u0370-\u03ff\u0590-\u06ff\u0900-\u0e7f]"), "other"),
 )
-_NOT_LATIN = re.compile(r"[\u0370-\u06ff\u0900-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_NOT_LATIN = Anchored(r"[\u0370-\u06ff\u0900-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _LATIN_WORD = re.compile(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]\b")
 
 
@@ -96,7 +97,7 @@ def language_of(text: str) -> str:
     """Return the language of *text* as a code: `other` for one that is not told apart, `en` where nothing tells."""
     plain = plain_text(text).lower()
     words = _LATIN_WORD.findall(plain)
-    foreign = len(_NOT_LATIN.findall(plain))
+    foreign = 0 if plain.isascii() else len(_NOT_LATIN.compiled.findall(plain))
     if foreign >= 2 and foreign >= len(words):
         return next((name for script, name in _SCRIPTS if script.search(plain)), "other")
     counts = {name: sum(word in stops for word in set(words)) for name, stops in _STOPS.items()}
