@@ -27,7 +27,7 @@ def main() -> None:
     allowed: queue.SimpleQueue[int] = queue.SimpleQueue()
     say = _take_over_the_streams(_beside("family"), orders, allowed)
     try:
-        _run(say, lambda: json.loads(orders.get()), _beside("meter").Meter(allowed.get))
+        _run(say, lambda: json.loads(orders.get()), _beside("meter").Meter(allowed.get, _beside("reading")))
     except BaseException as error:
         say("result", exception=type(error).__name__, error=" ".join(str(error).split()))
     sys.stderr.flush()

@@ -7,7 +7,6 @@ does not count is free to it: here such a request is counted by its size.
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,19 +16,14 @@ from urllib.parse import urlsplit
 
 Say = Callable[..., None]
 Ask = Callable[..., Any]
-_WAITS = ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
 _STATUSES = ("status_code", "code")  # of the client's errors, and of the standard library's
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
 _BETWEEN_TOLD = 1_000
 _ASKING = ("/chat/completions", "/completions", "/responses", "/messages")  # what paths of a model's answers end in
 _REFUSED = (400, 422)  # the request as it was, for an option of it
-_LIMIT_CHARS = 200
-_AROUND_A_NAME = 4  # bytes of JSON
-_MOST_USD = 1e9
 _COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")  # of a provider's
 _FIGURES = ("prompt_tokens", "output_tokens", "cache_read_tokens")  # of Hermes' own usage
-_IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
 class BrokeOff(ConnectionError):
@@ -46,11 +40,12 @@ class Meter:
     An `asked` request waits until *may_go* returns: whoever pays has found the money for it. Beyond the turn's limit
     none goes out, be it of Hermes' loop or of a helper of its (a summary, a look at an image); `spent` tells that one
     wanted to. `coming` tells of an answer that has begun, and of each further thousand characters of it (of a long one,
-    of each eighth).
+    of each eighth). *read* is the module `reading`.
     """
 
-    def __init__(self, may_go: Callable[[], object]) -> None:
+    def __init__(self, may_go: Callable[[], object], read: Any) -> None:
         self.spent = False
+        self._read = read
         self.steps: Any = None  # tells with each `asked` what the turn did so far
         self._may_go = may_go
         self._answer = 0
@@ -124,7 +119,8 @@ class Meter:
 
         Where nobody counts tokens, *counting* does: `bytes_per_token` of UTF-8, and `image_tokens` for each image.
         """
-        self._say, self._size, self._most, self._answer, self.spent = say, _sizer(counting), most, answer, False
+        self._say, self._most, self._answer, self.spent = say, most, answer, False
+        self._size = self._read.sizer(counting)
 
     def watch(self, agent: Any, internals: Any) -> None:
         """Meter the requests of Hermes' *agent*. Raises the Unknown of *internals*."""
@@ -150,7 +146,7 @@ class Meter:
             self._turns += 1
             self._to_send += 1
             self._request = arguments or named
-            sent = self._size(arguments or named)
+            sent: int = self._size(arguments or named)
             did = {} if self.steps is None else {"did": self.steps.so_far(arguments or named)}
             self._say("asked", turn=self._turns, sent=sent, answer=self._answer, **did)
         self._may_go()
@@ -167,7 +163,7 @@ class Meter:
         *said* is what Hermes reads of the usage. Whoever pays looks at all of it again.
         """
         written = max(self._size(answer), self._size(self._written))
-        tokens_in, tokens_out, cached = said or said_by(usage)
+        tokens_in, tokens_out, cached = said or self._read.said_by(usage)
         by_size = tokens_in <= 0 or tokens_out < 0 or (tokens_out == 0 and written > 0)
         if by_size:
             tokens_in, tokens_out, cached = max(tokens_in, sent), max(tokens_out, written), 0
@@ -178,7 +174,7 @@ class Meter:
             tokens_out=self._tokens_out,
             cached=self._cached,
             written=written,
-            usd=charged(usage),
+            usd=self._read.charged(usage),
             counted=by_size,
             turn=self._turns,
             **{"model_served": None, "first_s": None, **told},
@@ -205,9 +201,9 @@ class Meter:
             cached=self._cached,
             counted=counted,
             status=next((code for name in _STATUSES if isinstance(code := getattr(error, name, None), int)), None),
-            kinds=list(_kinds(error)),
-            waits=_waits(error),
-            limit=_limit(error),
+            kinds=list(self._read.kinds(error)),
+            waits=self._read.waits(error),
+            limit=self._read.limit(error),
         )
 
     def _metered(self, ask: Ask) -> Ask:
@@ -246,7 +242,7 @@ class Meter:
             sent,
             model_served=getattr(response, "model", None),
             first_s=first[0] if first else None,
-            tools=[_name(call) for call in _calls(response)],
+            tools=[self._read.name(call) for call in self._read.calls(response)],
         )
 
     def _counted(self, response: Any, sent: int, **told: Any) -> Any:
@@ -254,14 +250,16 @@ class Meter:
         usage = getattr(response, "usage", None)
         try:
             found = self._normalize(usage, provider=self._agent.provider, api_mode=self._agent.api_mode)
-            said = tuple(_figure(getattr(found, name, 0)) for name in _FIGURES)
+            said = tuple(self._read.figure(getattr(found, name, 0)) for name in _FIGURES)
         except Exception:  # of Hermes' own making, at a usage of any kind
             said = (-1, -1, 0)
-        if -1 in said or any(_figure(value) < 0 for name in _COUNTS if (value := _of(usage, name)) is not None):
+        if -1 in said or any(
+            self._read.figure(value) < 0 for name in _COUNTS if (value := self._read.of(usage, name)) is not None
+        ):
             said = (-1, -1, 0)
             with contextlib.suppress(Exception):
                 response.usage = None
-        self.answered(sent, usage, said=said, answer=_answer(response), **told)
+        self.answered(sent, usage, said=said, answer=self._read.answer(response), **told)
         return response
 
     def _add(self, tokens_in: int, tokens_out: int, cached: int = 0) -> None:
@@ -285,99 +283,7 @@ class Meter:
             self._say("coming", written=self._size(self._written))
 
 
-def _figure(value: Any) -> int:
-    """Return *value* where it is a count, -1 for anything else: true, 3.0 and "3" are none."""
-    return value if type(value) is int and value >= 0 else -1
-
-
-def _of(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
-
-
-def said_by(usage: Any) -> tuple[int, int, int]:
-    """Return the tokens in, out and cached that *usage* of a chat completion counts, -1 for what is not a count."""
-    cached = _of(_of(usage, "prompt_tokens_details"), "cached_tokens")
-    return _figure(_of(usage, "prompt_tokens")), _figure(_of(usage, "completion_tokens")), _figure(cached)
-
-
-def charged(usage: Any) -> dict[str, Any]:
-    """Return what *usage* says of its cost, where those are numbers: whoever pays decides whether that counts."""
-    upstream = _of(_of(usage, "cost_details"), "upstream_inference_cost")
-    said = {"cost": _of(usage, "cost"), "upstream": upstream}
-    found = {name: value for name, value in said.items() if type(value) in (int, float) and abs(value) < _MOST_USD}
-    return {**found, "is_byok": bool(_of(usage, "is_byok"))} if found else {}
-
-
-def _sizer(counting: Mapping[str, float]) -> Callable[[Any], int]:
-    """Return what tells the tokens of a value by its size, rather too many: Hermes' python may have no tokenizer."""
-
-    def size(value: Any) -> int:
-        length, images, waiting = 0, 0, [value]
-        while waiting:
-            found = waiting.pop()
-            if isinstance(found, Mapping):
-                if found.get("type") in _IMAGES:
-                    images += 1
-                    continue
-                length += sum(len(str(name)) + _AROUND_A_NAME for name in found)
-                waiting.extend(found.values())
-            elif isinstance(found, list | tuple):
-                waiting.extend(found)
-            elif found is not None:
-                length += len(str(found).encode("utf-8", "replace"))
-        return math.ceil(length / counting["bytes_per_token"] + images * counting["image_tokens"])
-
-    return size
-
-
 def _asks(url: Any, server: str) -> bool:
     """Tell whether *url* is where *server* answers as a model."""
     place = urlsplit(str(url))
     return place.netloc == urlsplit(server).netloc and place.path.rstrip("/").endswith(_ASKING)
-
-
-def _answer(response: Any) -> Any:
-    """Return what *response* says, of whichever protocol."""
-    texts = [
-        [getattr(message, name, None) for name in ("content", "reasoning_content", "reasoning")]
-        for choice in getattr(response, "choices", None) or ()
-        if (message := getattr(choice, "message", None)) is not None
-    ]
-    called = [(_name(call), getattr(getattr(call, "function", None), "arguments", None)) for call in _calls(response)]
-    return [texts, called, getattr(response, "content", None), getattr(response, "output", None)]
-
-
-def _kinds(error: BaseException) -> Iterator[str]:
-    link: BaseException | None = error
-    while link is not None:
-        yield type(link).__name__
-        link = link.__cause__ or link.__context__
-
-
-def _waits(error: BaseException) -> dict[str, str]:
-    """Return the headers that may say how long to wait."""
-    headers = getattr(getattr(error, "response", None) or error, "headers", None) or {}
-    return {str(name).lower(): str(value) for name, value in headers.items() if str(name).lower().startswith(_WAITS)}
-
-
-def _limit(error: BaseException) -> dict[str, Any]:
-    """Return what the body of a refusal says of a limit, as OpenRouter writes it: whose it is, and when it ends."""
-    body = getattr(error, "body", None)
-    inner = body.get("error", body) if isinstance(body, dict) else None
-    data = inner.get("metadata") if isinstance(inner, dict) else None
-    if not isinstance(data, dict):
-        return {}
-    found = {name: data[name] for name in ("provider_name", "raw", "retry_after_seconds") if name in data}
-    headers = data.get("headers")
-    waits = {str(name): headers[name] for name in headers if str(name).lower().startswith(_WAITS)} if headers else {}
-    return {name: str(value)[:_LIMIT_CHARS] for name, value in found.items() if value} | {"headers": waits}
-
-
-def _calls(response: Any) -> list[Any]:
-    """Return the tool calls of a chat completion; other protocols tell none here."""
-    choices = getattr(response, "choices", None) or ()
-    return [call for choice in choices for call in getattr(getattr(choice, "message", None), "tool_calls", None) or ()]
-
-
-def _name(call: Any) -> str:
-    return getattr(getattr(call, "function", None), "name", None) or "?"
