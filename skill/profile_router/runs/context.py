@@ -81,46 +81,11 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         health=ProviderHealth(store=health, profiles=profiles),
         purse=purse,
         ledger=ledger,
-        runner=ChosenRunner(
-            choice=policy.runner,
-            embedded=EmbeddedRunner(
-                load=load,
-                policy=policy,
-                workspace=root,
-                base=base,
-                known_files=lambda: tracked_files(workspace) if workspace else (),
-                journal=journal,
-                records=run.records,
-                secrets=secrets,
-                memory=RememberedForms(
-                    state=setup.state,
-                    max_age_s=policy.limits.measurement_max_age_hours * 3600,
-                    clock=time.time,
-                ),
-            ),
-            hermes=hermes,
-            # Links lead out of a copy: private files of the workspace count, though no copy has them.
-            survey=lambda: private_survey(real.workspace, policy.private_paths) if real.workspace else Survey(),
-        ),
+        runner=_runner(setup, run, journal, secrets, hermes, real),
         prober=EmbeddedProber(calls=calls, candidates=candidates, root=base),
         condenser=EmbeddedCondenser(calls=calls, workspace=root, base=base),
         summarizer=EmbeddedSummarizer(calls=calls, whole_text=setup.state / _TEXTS / f"{run.thread}-{run.id}.txt"),
-        verifier=WorkspaceVerifier(
-            workspace=workspace,
-            folder=standing_in(workspace, setup.cwd),
-            scratch=run.folder,
-            environ=setup.environ,
-            journal=journal,
-            private=policy.private_paths,
-            state=setup.state,
-            name=run.thread,
-            records=run.records,
-            secrets=secrets,
-            kept=KeptChecks(state=setup.state, seal=seal_of(setup.environ, make=True), clock=time.time),
-            jail=policy.terminal,
-            linter=job.task.linter,
-            original=real.workspace.root if real.workspace else None,
-        ),
+        verifier=_verifier(job, setup, run, journal, secrets),
         clock=run.clock,
         sleep=asyncio.sleep,
         past=past_runs(setup.state, hermes=hermes is not None),
@@ -128,6 +93,56 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     )
     context = job.site.context(context)
     return replace(context, runner=RecordedRunner(inner=context.runner, records=run.records))
+
+
+def _runner(
+    setup: Setup, run: Run, journal: Before, secrets: Secrets, hermes: Runner | None, real: Setup
+) -> ChosenRunner:
+    """Return what makes each attempt, by Hermes or embedded. *real* is the setup of the folder that this one copies."""
+    workspace = setup.workspace
+    embedded = EmbeddedRunner(
+        load=setup.profiles.__getitem__,
+        policy=setup.policy,
+        workspace=workspace.root if workspace else None,
+        base=base_of(workspace, setup.cwd),
+        known_files=lambda: tracked_files(workspace) if workspace else (),
+        journal=journal,
+        records=run.records,
+        secrets=secrets,
+        memory=RememberedForms(
+            state=setup.state,
+            max_age_s=setup.policy.limits.measurement_max_age_hours * 3600,
+            clock=time.time,
+        ),
+    )
+    return ChosenRunner(
+        choice=setup.policy.runner,
+        embedded=embedded,
+        hermes=hermes,
+        # Links lead out of a copy: private files of the workspace count, though no copy has them.
+        survey=lambda: private_survey(real.workspace, setup.policy.private_paths) if real.workspace else Survey(),
+    )
+
+
+def _verifier(job: Job, setup: Setup, run: Run, journal: Before, secrets: Secrets) -> WorkspaceVerifier:
+    """Return what looks at the work in the folder of *setup*, which may be a copy of the job's."""
+    original = job.setup.workspace
+    return WorkspaceVerifier(
+        workspace=setup.workspace,
+        folder=standing_in(setup.workspace, setup.cwd),
+        scratch=run.folder,
+        environ=setup.environ,
+        journal=journal,
+        private=setup.policy.private_paths,
+        state=setup.state,
+        name=run.thread,
+        records=run.records,
+        secrets=secrets,
+        kept=KeptChecks(state=setup.state, seal=seal_of(setup.environ, make=True), clock=time.time),
+        jail=setup.policy.terminal,
+        linter=job.task.linter,
+        original=original.root if original else None,
+    )
 
 
 def _purse(job: Job, run: Run) -> LedgerPurse:

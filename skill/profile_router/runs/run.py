@@ -153,12 +153,12 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
 
 async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) -> Result:
     """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
-    from profile_router_graphs.router import NAME, build  # 0.5 s: `route` does without LangGraph
+    from profile_router_graphs.router import kept_by  # 0.5 s: `route` does without LangGraph
 
     setup = job.setup
     ledger = run_ledger(setup.state, setup.environ, run, setup.policy.confidential)
     context = run_context(job, run, ledger)
-    graph = build().compile(checkpointer=keeping.saver, name=NAME)
+    graph = kept_by(keeping.saver)
     with accounted(ledger, job):
         try:
             final = await _streamed(graph, keeping, run, job, context)

@@ -73,13 +73,13 @@ async def close(keeping: Keeping, run: Run, state: Mapping[str, object]) -> None
     """End *run*: of its last *state*, the thread keeps the conversation and its privacy, in one checkpoint."""
     from langgraph.checkpoint.memory import InMemorySaver
 
-    from profile_router_graphs.router import build
+    from profile_router_graphs.router import kept_by
 
     at: RunnableConfig = {"configurable": {"thread_id": run.thread, "checkpoint_ns": ""}}
     memory = InMemorySaver(serde=keeping.saver.serde)
     kept = {name: state[name] for name in ("conversation", "private_thread") if name in state}
     if kept:
-        await build().compile(checkpointer=memory).aupdate_state(at, kept, as_node="merge")
+        await kept_by(memory).aupdate_state(at, kept, as_node="merge")
         if (last := await memory.aget_tuple(at)) is not None:
             await keeping.saver.aput(at, last.checkpoint, last.metadata, {})
     else:
