@@ -136,7 +136,7 @@ def _remembered(cell: Cell, row: Row, stage: str, tier: str) -> None:
     """What the failure says of server or key is kept, nothing else is; each attempt looked at its server once."""
     if stage not in ("dispatch", "edited"):
         return
-    store = HealthStore(state=cell.home / "state", rules=read_policy(SHIPPED).health, clock=lambda: 0.0)
+    store = HealthStore(state=cell.home / "state", rules=_read_once(SHIPPED).health, clock=lambda: 0.0)
     went_away = stage == "edited" and row.receipt == "unavailable"
     ill = "server" if went_away else row.ill
     assert [(name.split()[0], record.cause) for name, record in store.all()] == ([(ill, row.cause)] if ill else [])
