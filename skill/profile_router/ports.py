@@ -12,10 +12,10 @@ from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.account import Stage
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Verified
+from profile_router.core.ladder.run_kinds import Stage
 from profile_router.core.ladder.server_report import ServerReport
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.routing.probe import ProbeOutcome

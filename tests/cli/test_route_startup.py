@@ -22,7 +22,10 @@ OF_A_RUN = (
     *("langchain_core", "langchain_openai", "tree_sitter", "dotenv", "profile_router_graphs", "genai_prices"),
     *(f"profile_router.{room}" for room in ("runners", "verify", "copies", "jail", "doctor", "demo")),
     *(f"profile_router.ledger.{part}" for part in ("writing", "purse", "history", "words", "receipts")),
-    *(f"profile_router.core.{part}" for part in ("attempt", "condense", "ladder.steps", "ladder.receipt")),
+    *(
+        f"profile_router.core.{part}"
+        for part in ("attempt", "condense", "ladder.steps", "ladder.receipt", "ladder.account")
+    ),
 )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from profile_router.cli.progress import columns, folded, printable
-from profile_router.core.ladder.account import UNFINISHED, AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
+from profile_router.core.ladder.account import AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange
+from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.text import about, in_words, price, priced, saved_words, thousands
 from profile_router.ledger.schema import moment, moments
 

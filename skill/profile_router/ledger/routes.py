@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router import __version__
-from profile_router.core.ladder.account import UNFINISHED, RunKind
+from profile_router.core.ladder.run_kinds import UNFINISHED, RunKind
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.task import Task
 from profile_router.core.telling.figures import evidence_figures, task_figures

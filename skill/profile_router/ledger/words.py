@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from profile_router.core.ladder.account import Stage
+from profile_router.core.ladder.run_kinds import Stage
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.threads.key import NoThreadKey, key_file, read_key
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from profile_router import __version__
 from profile_router.core.attempt.saving import Saving
-from profile_router.core.ladder.account import UNFINISHED, Stage
 from profile_router.core.ladder.receipt import Receipt, Verified
+from profile_router.core.ladder.run_kinds import UNFINISHED, Stage
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked_json

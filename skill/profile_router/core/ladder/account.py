@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-RunKind = Literal["run", "route", "observed"]
+from profile_router.core.ladder.run_kinds import RunKind, Stage
+
 Grouping = Literal["day", "profile", "tier", "verdict", "repository"]
-Stage = Literal["before", "after"]  # a verification before any work, or after an attempt
-UNFINISHED = "unfinished"  # the verdict of a run that has no end in the ledger: it is at work, or was killed
 
 Words = Mapping[str, Any]
 

@@ -1,0 +1,9 @@
+"""Words of a run in the ledger, for `route`: it needs no row of `account`, and their classes take 7 ms to make."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+RunKind = Literal["run", "route", "observed"]
+Stage = Literal["before", "after"]  # a verification before any work, or after an attempt
+UNFINISHED = "unfinished"  # the verdict of a run that has no end in the ledger: it is at work, or was killed
