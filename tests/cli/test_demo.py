@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import ROOT, Done, call, environment
+from tests.examples import by_night
 
 PROMISED = {"status", "summary", "route", "attempts", "verified", "cost_usd", "thread"}
 # What a user may have set, each enough to send a run elsewhere or to stop it.
@@ -93,7 +94,7 @@ def test_json_is_the_object_of_run_and_nothing_of_the_users_settings_matters(tmp
     assert _left(tmp_path) == []
 
 
-@pytest.mark.parametrize("mark", ["  task ", "● classify", "✗ attempt 1"])
+@pytest.mark.parametrize("mark", [by_night("  task "), "● classify", by_night("✗ attempt 1")])
 def test_ctrl_c_at_any_moment_leaves_nothing_and_exits_with_130(mark: str, tmp_path: Path) -> None:
     home, extra = _folders(tmp_path)
     process = subprocess.Popen(

@@ -35,7 +35,7 @@ def git_state(workspace: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "how", [by_night(("-z", "please do it"), name="-z"), pytest.param(("chat", "-Q", "-q", "please do it"), id="chat")]
+    "how", [by_night(("-z", "please do it"), name="-z"), by_night(("chat", "-Q", "-q", "please do it"), name="chat")]
 )
 def test_three_writers_of_one_batch_work_apart_and_all_of_it_lands(stage: Stage, how: Sequence[str]) -> None:
     fixes = [edit("README.md", "tpyo", "typo"), edit("notes.md", "line 1\n", "LINE 1\n"), say("local did it")]

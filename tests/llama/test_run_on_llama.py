@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from tests.cli.command import call, environment
 from tests.cli.stage import nobody, profile, workspace
+from tests.examples import by_night
 from tests.llama.conftest import BuildModel
 from tests.llama.router_stage import (
     CHECK,
@@ -93,7 +94,7 @@ def test_run_as_a_process_does_the_same(tmp_path: Path, fixing: str) -> None:
 
 @pytest.mark.parametrize(
     ("context", "policy", "pages"),
-    [(32_768, None, PAGES), (8_192, ROOM_FOR_2048, PAGES[:3])],
+    [by_night(32_768, None, PAGES), (8_192, ROOM_FOR_2048, PAGES[:3])],
     ids=["8,192 a slot", "2,048 a slot"],
 )
 def test_a_history_that_grows_over_the_window_is_trimmed_before_the_server_sees_it(

@@ -51,6 +51,7 @@ def test_a_request_that_was_under_way_when_the_router_was_killed_is_paid_for_too
     assert (left.turns, left.tokens_in, left.tokens_out, left.counted) == (2, 1_500, 20, True)
 
 
+@pytest.mark.nightly
 def test_a_turn_that_nobody_had_answered_is_made(stage: Stage) -> None:
     with ScriptedProvider(["done"]) as provider:
         stage.profile(provider.base_url)

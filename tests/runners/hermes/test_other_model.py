@@ -41,6 +41,7 @@ def test_a_model_by_another_name_of_its_own_may_go_on(stage: Stage, pages: Any, 
     assert (attempt.failure, attempt.text) == (None, "done")
 
 
+@pytest.mark.nightly
 def test_of_a_model_elsewhere_any_name_will_do(stage: Stage) -> None:
     with ScriptedProvider([say("done", model=OTHER)]) as provider:
         stage.profile(provider.base_url, BURST)
