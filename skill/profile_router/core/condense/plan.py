@@ -8,7 +8,7 @@ they are. Nothing disappears unlisted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
@@ -275,21 +275,32 @@ def _selected(texts: Sequence[str], goal: str, room: int, size: Callable[[str], 
     if not words:
         return list(texts), ""
     pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
-    passages = [text.split("\n\n") for text in texts]
+    passages = [list(_passages(text)) for text in texts]
     found = [
         (len(set(pattern.findall(passage.lower()))), at, number)
         for at, text in enumerate(passages)
-        for number, passage in enumerate(text)
+        for number, (passage, _) in enumerate(text)
         if 0 < len(passage) <= _LONGEST_PASSAGE
     ]
     chosen: set[tuple[int, int]] = set()
     for score, at, number in sorted(found, key=lambda one: (-one[0], one[1:])):
-        room -= size(passages[at][number]) + 1
+        room -= size(passages[at][number][0]) + 1
         if score == 0 or room < 0:
             break
         chosen.add((at, number))
     left = [
-        "\n\n".join(one for number, one in enumerate(text) if (at, number) not in chosen)
+        "".join(one + end for number, (one, end) in enumerate(text) if (at, number) not in chosen).rstrip("\n")
         for at, text in enumerate(passages)
     ]
-    return left, "\n\n".join(passages[at][number] for at, number in sorted(chosen))
+    return left, "\n\n".join(passages[at][number][0] for at, number in sorted(chosen))
+
+
+def _passages(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the paragraphs of *text*, and the lines of one that is too long to be taken whole, each with its end."""
+    for paragraph in text.split("\n\n"):
+        if len(paragraph) <= _LONGEST_PASSAGE:
+            yield paragraph, "\n\n"
+            continue
+        *lines, last = paragraph.split("\n")
+        yield from ((line, "\n") for line in lines)
+        yield last, "\n\n"
