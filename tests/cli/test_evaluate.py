@@ -33,6 +33,14 @@ def test_the_answer_is_json_and_the_page_is_written(
     assert "Size and difficulty before any work" in capsys.readouterr().out
 
 
+def test_only_dev_rows_are_fitted_on(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    held_out = written(tmp_path / "held.jsonl", [row("r", "t", split="test", date="2026-01-01")])
+    assert main(["fit", str(held_out)]) == 2
+    assert capsys.readouterr().err.endswith("held.jsonl:1: the row r is of the split 'test'; allowed: dev\n")
+    assert main(["fit", str(data)]) == 2
+    assert "has no date" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

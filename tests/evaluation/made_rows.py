@@ -33,7 +33,7 @@ def shop(repos: Path) -> list[str]:
     folder = repository(repos / "acme" / "shop", FILES)
     commits = [run_git(folder, "rev-parse", "HEAD").strip()]
     for content in ("class Cart:\n    total = 1\n", "class Cart:\n    total = 2\n"):
-        write_files(folder, {"shop/cart.py": content, "shop/late.py": content})
+        write_files(folder, {"shop/cart.py": content, "shop/late.py": f"late = {len(commits)}\n"})
         run_git(folder, "add", "--all")
         run_git(folder, "commit", "--quiet", "--message=change the cart")
         commits.append(run_git(folder, "rev-parse", "HEAD").strip())

@@ -79,6 +79,24 @@ def test_a_peer_that_is_silent_is_given_up(tmp_path: Path, monkeypatch: pytest.M
     one.close()
 
 
+def test_what_a_peer_started_ends_with_it(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    begin = "import subprocess; p = subprocess.Popen(['sleep', '600']); "
+    one = peer(tmp_path, f"{begin}open({str(started)!r}, 'w').write(str(p.pid)); print('{{}}', flush=True)")
+    one.score("text")
+    number = int(started.read_text())
+    one.close()
+    assert not is_running(number)
+
+
+def is_running(number: int) -> bool:
+    """Tell whether a process is there, and more than a name that nobody asked for yet."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
 def test_only_numbers_are_signals_and_only_texts_paths(tmp_path: Path) -> None:
     told = '{"signals": {"score": 1, "tier": "x", "odd": None}, "paths": ["a.py", 7]}'
     one = peer(tmp_path, f"print(json.dumps({told}), flush=True)")

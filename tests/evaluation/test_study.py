@@ -16,6 +16,7 @@ from profile_router.evaluation.page.text import report_lines
 from profile_router.evaluation.report import report_json
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.study import Study, run_study, sample
+from profile_router.policies.file import SHIPPED
 
 
 def outcomes(number: int) -> Mapping[str, Any]:
@@ -91,6 +92,33 @@ def test_without_clones_the_report_says_what_is_not_measured(study: Study, tmp_p
     (tmp_path / "empty").mkdir()
     report = run_study(replace(study, repos=tmp_path / "empty", most=4), environ(tmp_path), lambda _: None)
     assert any("no clone below --repos, so left out of localisation: acme/shop (4 rows)" in one for one in report.notes)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(study: Study, tmp_path: Path) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(text: str) -> None:
+        if " 4 of " in text:
+            raise Stopped
+
+    part = replace(study, repos=None, most=6)
+    with pytest.raises(Stopped):
+        run_study(part, environ(tmp_path), stop)
+    told = run_study(part, environ(tmp_path), lambda _: None)
+    assert "; 3 of 6 answers were kept before" in told.run["took"]
+    whole = run_study(replace(part, fresh=True), environ(tmp_path), lambda _: None)
+    assert "; 0 of 6 answers" in whole.run["took"]
+    assert report_json(whole)["sections"] == report_json(told)["sections"]
+
+
+def test_another_policy_asks_anew(study: Study, tmp_path: Path) -> None:
+    part = replace(study, repos=None, most=2)
+    run_study(part, environ(tmp_path), lambda _: None)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(f"{SHIPPED.read_text()}\n# another\n")
+    told = run_study(replace(part, policy=str(policy)), environ(tmp_path), lambda _: None)
+    assert "; 0 of 2 answers" in told.run["took"]
 
 
 def test_a_folder_of_clones_that_is_not_there_is_refused(study: Study, tmp_path: Path) -> None:

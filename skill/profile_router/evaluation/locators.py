@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from profile_router.core.locating.located import Located
+from profile_router.core.policy import RepositoryRules
 from profile_router.errors import RouterError
 from profile_router.evaluation.clones import PastTree
 from profile_router.repository.locate import locate
@@ -86,7 +87,7 @@ class OurIndex:
     """
 
     key: str
-    weights: Mapping[str, float]
+    rules: RepositoryRules
     cache: Path
     name: str = "ours"
     _last: tuple[PastTree, str, Located] | None = None
@@ -114,7 +115,8 @@ class OurIndex:
     def _timed(self, tree: PastTree, text: str) -> tuple[Located, float]:
         began = time.perf_counter()
         source = CommitFiles(clone=tree.clone, head=tree.commit)
-        found = locate(source, text, self.cache, weights=self.weights, before_head=True)
+        weights, large = asdict(self.rules.weights), self.rules.large_from
+        found = locate(source, text, self.cache, weights=weights, large_from=large, before_head=True)
         self._last = (tree, text, found)
         return found, (time.perf_counter() - began) * 1_000
 

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -133,7 +133,7 @@ def _methods(study: Study, policy: Path, environ: Mapping[str, str], notes: list
         key = f"{_sources()} {_digest(policy.read_bytes())}"
         index = OurIndex(
             key=f"ours {key}",
-            weights=asdict(read_policy(policy).repository.weights),
+            rules=read_policy(policy).repository,
             cache=our_folder("CACHE", environ) / "evaluate" / "repositories",
         )
         locators: list[Locator] = [index, FilesNamedInText(key=f"named files {key}")]

@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import re
+import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from typing import Any
 
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000
 _MOST_FILE, _MOST = 1_000_000, 20
+_MOST_MEMORY = 8 * 2**30  # bytes of address space
 Answer = dict[str, Any]
 Ask = Callable[[Mapping[str, Any]], Answer]
 
@@ -29,6 +31,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     name = sys.argv[1]
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     offline = ctypes.CDLL(None).unshare(_NEW_USER | _NEW_NET) == 0
     package, make = _PEERS[name]
     ask = make()
