@@ -11,6 +11,7 @@ import pytest
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.locating.located import Located
+from profile_router.repository.bounds import keep_within
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import CommitFiles, WorkTreeFiles
 from profile_router.workspace.folder import Workspace
@@ -264,3 +265,31 @@ def test_blobs_and_commits_that_are_known_are_not_read_again(shop: Path) -> None
     assert paths(look(shop, "`send_receipt`"))[0] == "shop/post.py"
     with sqlite3.connect(place) as connection:
         assert connection.execute("SELECT count(*) FROM blob").fetchone()[0] == 4
+
+
+def test_the_indexes_take_a_bounded_part_of_the_disk(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.sqlite").write_bytes(b"x" * 10)
+        os.utime(tmp_path / f"{number}.sqlite", (number, number))
+    keep_within(tmp_path / "new.sqlite", most_indexes=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3.sqlite", "4.sqlite"]
+    keep_within(tmp_path / "4.sqlite", most_bytes=10)
+    keep_within(tmp_path / "3.sqlite", most_bytes=9)
+    assert [path.name for path in tmp_path.iterdir()] == ["4.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE tree SET files = '['", "UPDATE tree SET files = '[[1],[2],[3]]'", "UPDATE chain SET touched = 'x'",
+        "UPDATE chain SET packed = x'00'", "UPDATE past SET files = '{'", "DELETE FROM blob", "DELETE FROM tree",
+        "DELETE FROM posting",
+    ],
+)  # fmt: skip
+def test_rows_that_were_damaged_or_lost_stop_nothing(shop: Path, statement: str) -> None:
+    write_files(shop, {"shop/mail.py": "def send_receipt(): ...\n"})
+    run_git(shop, "commit", "-qam", "Deliver invoices")
+    look(shop, "Deliver invoices", later=60)
+    with sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite"))) as connection:
+        connection.execute(statement)
+    assert look(shop, "The VAT rate of a country", later=60).rankable == 4

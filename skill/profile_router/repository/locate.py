@@ -31,6 +31,7 @@ from profile_router.repository.blob_index import (
     postings_of,
     unpacked,
 )
+from profile_router.repository.bounds import keep_within
 from profile_router.repository.history import PastChanges, files_of, past_changes
 from profile_router.repository.seen_tree import SeenFile, SeenTree, keep_tree, seen_tree
 from profile_router.repository.sources import FileSource, ListedFile, Listing
@@ -66,6 +67,7 @@ def locate(
     until = None if seconds is None else start + seconds
     index = BlobIndex(cache / f"{hashlib.sha256(source.key.encode('utf-8', 'replace')).hexdigest()[:24]}.sqlite")
     try:
+        keep_within(index.path)
         with index.read() as connection:
             seen = seen_tree(connection, source.tree)
         listing = source.listed(seen)
