@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "history": "list the runs, the newest first",
     "observe": "say what Hermes delegated by itself, and what it cost",
     "show": "tell the whole story of a run",
+    "undo": "make the files as they were before a run",
     "threads": "list the threads, and which were interrupted",
     "budget": "say what may still be spent today",
     "purge": "remove what is kept of threads and runs",

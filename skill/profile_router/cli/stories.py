@@ -60,7 +60,9 @@ def story_lines(story: Story) -> Iterator[str]:
     yield _told("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
     where = " · ".join(filter(None, (run.workspace or "no workspace", run.thread and f"thread {run.thread}")))
     yield _told("where", where)
-    if run.rule:
+    if run.kind == "undo":
+        yield _told("undid", f"the run {run.rule}")
+    elif run.rule:
         yield _told("route", " · ".join(filter(None, (_routed(story), f"policy {story.policy}"))))
     if story.evidence:
         yield _told("measured", _measured(story.evidence))

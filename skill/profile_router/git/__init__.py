@@ -1,4 +1,4 @@
 """Read and write the task's git repository without running its settings or hooks.
 
-Other rooms come in by `command`, `left_files`, `marks`, `merge`, `repository`, `trees`, `writes`.
+Other rooms come in by `command`, `left_files`, `marks`, `merge`, `repository`, `trees`, `undo`, `writes`.
 """

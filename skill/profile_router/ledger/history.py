@@ -45,7 +45,8 @@ class SqliteHistory:
 
     def runs(self, limit: int, *, routes: bool = False) -> list[RunRow]:
         """Return the *limit* newest runs, the newest first; *routes*: and what `route` answered."""
-        where = "WHERE kind IN ('run', 'route')" if routes else "WHERE kind = 'run'"
+        more = ", 'route'" if routes else ""
+        where = f"WHERE +kind IN ('run', 'undo'{more})"  # a column with + has no index: they are read by moment
         said = f"SELECT {_RUN} FROM runs {where} ORDER BY started DESC, id LIMIT ?"  # noqa: S608 - words of ours
         return [_run(row) for row in self._rows(said, limit)]
 
@@ -69,11 +70,12 @@ class SqliteHistory:
         like = wanted.lower()
         known = like and all(char in "0123456789abcdef" for char in like)
         found: list[sqlite3.Row] = []
-        for kind in ("run", "route", "observed") if known else ():
+        for kind in ("run", "undo", "route", "observed") if known else ():
             by_id = f"SELECT {_RUN} FROM runs WHERE +kind = ? AND id >= ? AND id < ? ORDER BY +started DESC LIMIT ?"  # noqa: S608
             found = found or self._rows(by_id, kind, like, f"{like}g", _LISTED + 1)
         if not found and wanted:
-            named = f"SELECT {_RUN} FROM runs WHERE thread = ? ORDER BY kind = 'route', started DESC LIMIT 1"  # noqa: S608
+            newest = "ORDER BY kind = 'route', started DESC LIMIT 1"
+            named = f"SELECT {_RUN} FROM runs WHERE thread = ? AND kind <> 'undo' {newest}"  # noqa: S608
             found = self._rows(named, wanted)
         if len(found) > 1:
             listed = ", ".join(str(row["id"]) for row in found[:_LISTED])

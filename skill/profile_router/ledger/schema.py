@@ -96,9 +96,10 @@ DROP INDEX runs_in_groups;
 CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspace, tokens_in, tokens_out, cost_usd,
   started, cost_source, saved_usd)
 """
-MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED)
+_UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING)
 VERSION = len(MIGRATIONS)
-PARTS = ("details", "attempts", "steps", "verifications")  # the tables whose rows go with their run
+PARTS = ("details", "attempts", "steps", "verifications", "undoing")  # the tables whose rows go with their run
 
 
 def make_ready(connection: sqlite3.Connection) -> None:

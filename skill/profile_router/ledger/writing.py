@@ -23,10 +23,12 @@ from profile_router.core.telling.decision import verified_json
 from profile_router.core.telling.figures import task_figures
 from profile_router.core.telling.verdict import WELL, LedgerVerdict
 from profile_router.errors import StateError
+from profile_router.git.undo import Undo
 from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row
 from profile_router.ledger.retention import expire
 from profile_router.ledger.routes import decided
 from profile_router.ledger.schema import FILE, day_of, make_ready, moments
+from profile_router.ledger.undoing import put_undo
 from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading, transaction
 
@@ -178,8 +180,8 @@ class SqliteRunLedger:
             rows = database.execute("SELECT * FROM attempts WHERE run = ? ORDER BY number", (self.run,)).fetchall()
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
-    def ended(self, verdict: LedgerVerdict, saved: Saving = _NOTHING_SAVED) -> None:
-        """Note that the run has ended, with its *verdict* and what it *saved*."""
+    def ended(self, verdict: LedgerVerdict, saved: Saving = _NOTHING_SAVED, undo: Undo | None = None) -> None:
+        """Note that the run has ended, with its *verdict*, what it *saved*, and what takes it back."""
         cause = "''" if verdict in WELL else _CAUSE
         with self._writing() as database:
             database.execute(_TOTALS, (self.run,))
@@ -188,6 +190,8 @@ class SqliteRunLedger:
                 f"cause = {cause} WHERE id = ?",
                 (verdict, self.clock(), saved.usd, saved.if_burst_usd, saved.source or saved.why, self.run),
             )
+            if undo is not None:
+                put_undo(database, self.run, undo, self.seal)
 
     def close(self) -> None:
         """Let the file go."""

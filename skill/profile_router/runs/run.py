@@ -31,6 +31,7 @@ from profile_router.runs.job import Begun, Job
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
+from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
 from profile_router.state.database import told
 from profile_router.threads.parent_sessions import ParentSessions
@@ -168,7 +169,8 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
                 ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
             run.records.keep("result", result.kept())
             result = await job.site.bring_back(run, result, setup.state)
-            ledger.ended(result.verdict, result.saved)
+            undo = await asyncio.to_thread(undo_after, job, run, final.get("snapshot", ""), result)
+            ledger.ended(result.verdict, result.saved, undo)
             await close(keeping, run, final)
         except sqlite3.Error as error:
             raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 Verdict = Literal["verified", "unverified", "no-change", "failed", "refused", "unapproved"]
-LedgerVerdict = Verdict | Literal["interrupted", "error", "unfinished", "routed"]
+LedgerVerdict = Verdict | Literal["interrupted", "error", "unfinished", "routed", "undone"]
 VERDICTS: Mapping[LedgerVerdict, str] = {
     "verified": "its check passed, or a weak one that the policy trusts, and nothing stays open",
     "unverified": "it ended well, and nothing confirms it",
@@ -21,6 +21,7 @@ VERDICTS: Mapping[LedgerVerdict, str] = {
     "error": "it came to no result: the call, a file or the machine was wrong",
     "unfinished": "it has no end: it is at work, or was killed",
     "routed": "`route` said where it would go; nothing was run",
+    "undone": "`undo` made the files as they were before the run that its rule names",
 }
 WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those whose status is `ok`, exit code 0
 

@@ -1,0 +1,105 @@
+"""What a run changed in a work tree, so that it can be taken back whole: what stood at each path before, and now.
+
+Taken back is all or nothing: one path that is not as the run left it any more stops all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profile_router.git.marks import Mark, take
+from profile_router.git.trees import GITLINK, Trees
+from profile_router.git.writes import Changed, Found, is_folder, look, write_all
+
+MOST = 16 * 1024 * 1024  # bytes of all files as they were before: they are kept in the ledger
+_UNDO = "undo"  # the index that what was before is written out of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What takes a run back. `before`: what stood at each path, relative to the top of its work tree; None: nothing.
+
+    `after` tells what the run left there, as `fingerprint` has it. `left` are changes that are not taken back; `why`
+    says why nothing can be.
+    """
+
+    before: Mapping[str, Found | None]
+    after: Mapping[str, str]
+    left: tuple[str, ...] = ()
+    why: str = ""
+
+
+def none(why: str) -> Undo:
+    """Return that nothing can be taken back, and *why*."""
+    return Undo(before={}, after={}, why=why)
+
+
+def fingerprint(found: Found | None) -> str:
+    """Return what tells two contents of a path apart: kind, executable bit and content; empty for none."""
+    if found is None:
+        return ""
+    kind = "link" if found.link else "program" if found.mode & 0o100 else "file"
+    return f"{kind} {hashlib.sha256(found.content).hexdigest()}"
+
+
+def standing(top: Path, path: str) -> Found | None:
+    """Return the file or link at *path* below *top*, None where there is none, or a folder: what is in it has a path of
+    its own. Raises Changed for anything else."""
+    return None if is_folder(top / path) else look(top, path)
+
+
+def undo_of(trees: Trees, mark: str, root: Path) -> Undo:
+    """Return what takes the changes below *root* since *mark* back. Raises WorkspaceError."""
+    top, start = trees.repository.top, trees.start(root)
+    was = Mark.read(mark).files
+    pairs = trees.differences(was, take(trees, root).files)
+    pairs = {path: pair for path, pair in pairs.items() if path.startswith(start)}
+    inner = tuple(sorted(path for path, pair in pairs.items() if any(one and one.mode == GITLINK for one in pair)))
+    there = [path for path, (old, _) in pairs.items() if old is not None and path not in inner]
+    with tempfile.TemporaryDirectory(prefix="profile-router-") as name:
+        folder = Path(name).resolve()
+        trees.empty_index(_UNDO)
+        trees.run("read-tree", was, index=_UNDO)
+        trees.write_out(there, _UNDO, folder)
+        if sum((folder / path).lstat().st_size for path in there) > MOST:
+            return none(f"what was there before is more than {MOST // (1024 * 1024)} MB")
+        try:
+            before = {path: standing(folder, path) for path in pairs if path not in inner}
+            after = {path: fingerprint(standing(top, path)) for path in before}
+        except Changed as odd:
+            return none(f"{odd.path} is neither a file nor a link")
+    return Undo(before=before, after=after, left=inner)
+
+
+def changed_since(top: Path, undo: Undo) -> tuple[str, ...]:
+    """Return the paths below *top* at which not that stands any more which *undo* is for."""
+    return tuple(path for path, known in sorted(undo.after.items()) if _print_at(top, path) != known)
+
+
+def take_back(top: Path, undo: Undo) -> Undo:
+    """Write what stood before at each path of *undo* below *top*, and return what takes that back.
+
+    Raises Changed where one of them was changed meanwhile: then nothing is written.
+    """
+    now = {path: standing(top, path) for path in undo.before}
+    for path, known in undo.after.items():
+        if fingerprint(now[path]) != known:
+            raise Changed(path)
+    write_all(top, now, undo.before, order_of(undo.before))
+    return Undo(before=now, after={path: fingerprint(standing(top, path)) for path in now}, left=undo.left)
+
+
+def order_of(after: Mapping[str, Found | None]) -> Sequence[str]:
+    """Return the paths in the order in which they are written: what goes comes first, as a folder may follow it."""
+    return sorted(after, key=lambda path: (after[path] is not None, path))
+
+
+def _print_at(top: Path, path: str) -> str:
+    try:
+        return fingerprint(standing(top, path))
+    except Changed:
+        return "something else"

@@ -1,0 +1,84 @@
+"""What takes a run back, in the ledger: encrypted, and gone with its run."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.ladder.account import RunRow
+from profile_router.core.ladder.run_kinds import UNFINISHED
+from profile_router.git.undo import Undo
+from profile_router.git.writes import Found
+from profile_router.ledger.schema import FILE, day_of, make_ready
+from profile_router.ledger.words import Seal
+from profile_router.state.database import reading, transaction
+
+_ENCODING = "surrogateescape"  # names need not be UTF-8
+_OF = "undo"
+
+
+def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> None:
+    """Keep what takes *run* back, in the transaction of *database*. Without a key of the user's nothing is kept."""
+    words = {
+        "before": [[_name(path), _told(found)] for path, found in undo.before.items()],
+        "after": [[_name(path), known] for path, known in undo.after.items()],
+        "left": [_name(path) for path in undo.left],
+        "why": undo.why,
+    }
+    if (sealed := seal.sealed(words, f"{run} {_OF}")) is not None:
+        database.execute("INSERT OR REPLACE INTO undoing VALUES (?, ?)", (run, sealed))
+
+
+def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
+    """Return what takes *run* back, None where nothing is kept. Raises StateError."""
+    with reading(state / FILE, make_ready) as database:
+        row = database.execute("SELECT words FROM undoing WHERE run = ?", (run,)).fetchone()
+    said = seal.opened(row[0], f"{run} {_OF}") if row else None
+    if said is None:
+        return None
+    return Undo(
+        before={_path(name): _found(told) for name, told in said["before"]},
+        after={_path(name): str(known) for name, known in said["after"]},
+        left=tuple(_path(name) for name in said["left"]),
+        why=str(said["why"]),
+    )
+
+
+def begin_undo(state: Path, run: RunRow, undo: Undo, seal: Seal, *, now: float) -> str:
+    """Note that *run* is about to be taken back, and *undo*, which takes that back; return the id of the row.
+
+    After a crash in the middle the row is unfinished, and what it is for tells what was there. Raises StateError.
+    """
+    name = os.urandom(8).hex()
+    row = (name, "undo", now, day_of(now), UNFINISHED, run.id, run.thread, run.workspace)
+    with transaction(state / FILE, make_ready) as database:
+        columns = "id, kind, started, day, verdict, rule, thread, workspace"
+        database.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        put_undo(database, name, undo, seal)
+    return name
+
+
+def end_undo(state: Path, name: str, *, now: float, done: bool) -> None:
+    """Note that the undo *name* is *done*, or came to nothing. Raises StateError."""
+    with transaction(state / FILE, make_ready) as database:
+        said = ("undone" if done else "error", now, name)
+        database.execute("UPDATE runs SET verdict = ?, ended = ? WHERE id = ?", said)
+
+
+def _name(path: str) -> str:
+    return b64encode(path.encode("utf-8", _ENCODING)).decode()
+
+
+def _path(name: str) -> str:
+    return b64decode(name).decode("utf-8", _ENCODING)
+
+
+def _told(found: Found | None) -> list[Any] | None:
+    return None if found is None else [b64encode(found.content).decode(), found.mode, found.link]
+
+
+def _found(told: list[Any] | None) -> Found | None:
+    return None if told is None else Found(b64decode(told[0]), int(told[1]), bool(told[2]))

@@ -1,0 +1,96 @@
+"""Take a run back: its files as they were before it, unless somebody changed one of them since."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from profile_router.core.text import some_of
+from profile_router.errors import UsageError, WorkspaceError
+from profile_router.git.marks import GitSnapshots
+from profile_router.git.repository import find_repository, locked
+from profile_router.git.undo import Undo, changed_since, fingerprint, none, standing, take_back, undo_of
+from profile_router.git.writes import Changed
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.undoing import begin_undo, end_undo, undo_of_run
+from profile_router.ledger.words import seal_of
+from profile_router.runs.job import IN_PLACE, Job
+from profile_router.runs.result import Result
+from profile_router.state.folder import state_dir
+from profile_router.threads.threads import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """How an undo of `run` ended. `files` are as before it, or, with `conflicts`, nothing was done.
+
+    `id` is the undo's own, by which it can be undone; `left` are changes of the run that stay.
+    """
+
+    run: str
+    id: str = ""
+    files: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def undo_after(job: Job, run: Run, snapshot: str, result: Result) -> Undo | None:
+    """Return what takes the run of *job* back, which began at the mark *snapshot*; None where it changed nothing."""
+    changed = {str(one["path"]) for one in result.json["verified"].get("files_changed", ())}
+    if not changed and not result.json.get("merge"):
+        return None
+    if job.site is not IN_PLACE:
+        return none("it worked in a copy, as a task of a batch; only a run in place can be taken back")
+    workspace = job.setup.workspace
+    if workspace is None or not workspace.git or not snapshot:
+        return none("its folder is in no git repository, and what was there before is not known")
+    try:
+        trees = GitSnapshots(workspace.root, run.folder).trees
+        undo = undo_of(trees, snapshot, workspace.root)
+    except WorkspaceError as error:
+        return none(f"git could not tell what changed: {error}")
+    start = trees.start(workspace.root)
+    stays = sorted(path for path in changed if f"{start}{path}" not in undo.before)
+    return undo if undo.why else replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
+
+
+def undo_run(wanted: str, environ: Mapping[str, str]) -> Undone:
+    """Take the run *wanted* back, as `show` names it. Raises UsageError where it cannot be."""
+    state, seal = state_dir(environ), seal_of(environ, make=False)
+    run = SqliteHistory(state=state).find(wanted)
+    undo = undo_of_run(state, run.id, seal) if run.kind in ("run", "undo") else None
+    if undo is None or undo.why or not undo.before:
+        raise UsageError(f"run {run.id} cannot be undone: {_why(run.ended, undo)}")
+    repository = find_repository(_folder(run.workspace))
+    with locked(repository, state):
+        if conflicts := changed_since(repository.top, undo):
+            return Undone(run=run.id, conflicts=conflicts)
+        now = {path: standing(repository.top, path) for path in undo.before}
+        way_back = Undo(
+            before=now, after={path: fingerprint(found) for path, found in undo.before.items()}, left=undo.left
+        )
+        name = begin_undo(state, run, way_back, seal, now=time.time())
+        try:
+            take_back(repository.top, undo)
+        except Changed as conflict:
+            end_undo(state, name, now=time.time(), done=False)
+            return Undone(run=run.id, conflicts=(conflict.path,))
+    end_undo(state, name, now=time.time(), done=True)
+    return Undone(run=run.id, id=name, files=tuple(sorted(undo.before)), left=undo.left)
+
+
+def _why(ended: float | None, undo: Undo | None) -> str:
+    if undo is not None and undo.why:
+        return undo.why
+    if undo is not None:
+        return f"what it changed is not kept ({some_of(undo.left)})"
+    return "it has no end yet" if ended is None else "it changed no file, or nothing of it was kept"
+
+
+def _folder(workspace: str) -> Path:
+    folder = Path(workspace)
+    if not workspace or not folder.is_dir():
+        raise UsageError(f"its folder {workspace or '(none)'} is not there any more; put it back, then try again")
+    return folder

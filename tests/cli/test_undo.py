@@ -1,0 +1,48 @@
+"""`undo` takes a run back that worked in place, and says where it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.command import call
+from tests.cli.stage import nobody, profile, workspace
+from tests.scripted_provider import ScriptedProvider, say
+from tests.scripted_provider import call as tool
+
+EDIT = tool("edit_file", {"path": "a.py", "old": "x = 1", "new": "y = 1"})
+MAKE = tool("write_file", {"path": "new/c.py", "content": "c = 1\n"})
+
+
+def test_a_run_is_taken_back_once_and_again_by_its_own_id(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider([EDIT, MAKE, say("done")]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        done = call("run", "Rename x to y in a.py", "--json", home=tmp_path, cwd=ws)
+    run = done.json["run"]
+    undone = call("undo", run[:8], home=tmp_path, cwd=ws)
+    assert (undone.code, undone.err) == (0, "")
+    assert undone.out.startswith(f"as before run {run[:8]}: a.py, new/c.py\n`profile-router undo ")
+    assert ((ws / "a.py").read_text(), (ws / "new").exists()) == ("x = 1\n", False)
+    again = call("undo", run, home=tmp_path)
+    assert (again.code, again.out) == (1, f"nothing undone: changed since run {run[:8]}: a.py, new/c.py\n")
+    newest, first = call("history", "--json", home=tmp_path).json["runs"]
+    assert (newest["kind"], newest["verdict"], newest["rule"], first["id"]) == ("undo", "undone", run, run)
+    assert f"undid       the run {run}" in call("show", newest["id"], home=tmp_path).out
+    back = call("undo", newest["id"], "--json", home=tmp_path).json
+    assert (back["status"], back["files"]) == ("ok", ["a.py", "new/c.py"])
+    assert ((ws / "a.py").read_text(), (ws / "new/c.py").read_text()) == ("y = 1\n", "c = 1\n")
+
+
+def test_outside_of_git_it_says_that_it_cannot(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "a.py").write_text("x = 1\n")
+    with ScriptedProvider([EDIT, say("done")]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        call("run", "Rename x to y in a.py", "--file", "a.py", "--thread", "t", home=tmp_path, cwd=plain)
+    done = call("undo", "t", home=tmp_path, cwd=plain)
+    assert (done.code, done.out) == (2, "")
+    assert "cannot be undone: its folder is in no git repository" in done.err
+    assert (plain / "a.py").read_text() == "y = 1\n"

@@ -1,0 +1,107 @@
+"""A run is taken back whole, or, where somebody changed one of its files since, not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.cli.stage import workspace
+
+from profile_router.git import undo as undoing
+from profile_router.git.marks import GitSnapshots
+from profile_router.git.undo import Undo, changed_since, take_back, undo_of
+from profile_router.git.writes import Changed
+
+FILES = {"a.py": "x = 1\n", "sub/b.py": "b = 1\n", "gone.txt": "here\n", "run.sh": "true\n", ".gitignore": "*.log\n"}
+
+
+def content(root: Path) -> dict[str, tuple[bytes, bool]]:
+    """Return what stands below *root*, git's own data aside, with its executable bit; of a link its target."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        if ".git" not in path.relative_to(root).parts and (path.is_symlink() or path.is_file()):
+            held = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+            found[str(path.relative_to(root))] = (held, os.access(path, os.X_OK))
+    return found
+
+
+def worked(root: Path) -> None:
+    """Do what a run may do: edit, make, remove, link, set a bit, put a folder in place of a file."""
+    (root / "a.py").write_text("y = 1\n")
+    (root / "new/deep").mkdir(parents=True)
+    (root / "new/deep/c.py").write_text("c\n")
+    (root / "gone.txt").unlink()
+    (root / "gone.txt").mkdir()
+    (root / "gone.txt/inside").write_text("i\n")
+    (root / "run.sh").chmod(0o755)
+    (root / "link").symlink_to("a.py")
+    (root / "out.log").write_text("ignored\n")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = workspace(tmp_path / "ws", FILES)
+    (root / "a.py").write_text("x = 2  # by its user, not committed\n")
+    return root
+
+
+def undo_after(root: Path, scratch: Path, below: str = ".") -> Undo:
+    snapshots = GitSnapshots(root / below, scratch)
+    mark = snapshots.take()
+    worked(root)
+    return undo_of(snapshots.trees, mark, root / below)
+
+
+def test_the_tree_is_as_before_with_what_its_user_had_not_committed_and_back_again(root: Path, tmp_path: Path) -> None:
+    before = content(root)
+    undo = undo_after(root, tmp_path / "scratch")
+    after = content(root)
+    assert changed_since(root, undo) == ()
+    way_back = take_back(root, undo)
+    assert content(root) == before | {"out.log": (b"ignored\n", False)}
+    assert not (root / "new").exists()
+    take_back(root, way_back)
+    assert content(root) == after
+
+
+@pytest.mark.parametrize("how", ["edited", "removed", "made anew", "a folder", "the bit"])
+def test_one_file_that_was_changed_since_is_named_and_nothing_is_done(root: Path, tmp_path: Path, how: str) -> None:
+    undo = undo_after(root, tmp_path / "scratch")
+    path = {"edited": "a.py", "removed": "new/deep/c.py", "made anew": "gone.txt", "a folder": "link"}.get(
+        how, "run.sh"
+    )
+    if how == "edited":
+        (root / path).write_text("mine\n")
+    elif how == "the bit":
+        (root / path).chmod(0o644)
+    elif how == "made anew":
+        (root / "gone.txt/inside").unlink()
+        (root / "gone.txt").rmdir()
+        (root / path).write_text("another\n")
+    else:
+        (root / path).unlink()
+        if how == "a folder":
+            (root / path).mkdir()
+    seen = content(root)
+    assert path in changed_since(root, undo)
+    with pytest.raises(Changed):
+        take_back(root, undo)
+    assert content(root) == seen
+
+
+def test_what_others_changed_elsewhere_stays(root: Path, tmp_path: Path) -> None:
+    undo = undo_after(root, tmp_path / "scratch")
+    (root / "sub/b.py").write_text("b = 2\n")
+    take_back(root, undo)
+    assert (root / "sub/b.py").read_text() == "b = 2\n"
+
+
+def test_of_a_part_of_a_repository_that_part_alone_is_taken_back(root: Path, tmp_path: Path) -> None:
+    (root / "sub/d.py").write_text("d\n")
+    assert set(undo_after(root, tmp_path / "scratch", "sub").before) == set()
+
+
+def test_what_is_too_much_to_keep_says_so(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undoing, "MOST", 10)
+    assert "more than" in undo_after(root, tmp_path / "scratch").why

@@ -1,0 +1,108 @@
+"""What takes a run back is kept in the ledger: encrypted, for its own run alone, and gone with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from tests.cli.stage import workspace
+from tests.ledger.a_ledger import NOON, SEAL, a_ledger, begin, tell
+
+from profile_router.core.attempt.saving import Saving
+from profile_router.errors import UsageError
+from profile_router.git.undo import Undo, fingerprint, none
+from profile_router.git.writes import Found
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.retention import Chosen, purge
+from profile_router.ledger.schema import FILE
+from profile_router.ledger.undoing import undo_of_run
+from profile_router.ledger.words import Seal
+from profile_router.runs import undo as runs_undo
+from profile_router.runs.undo import undo_run
+
+RUN = "ab12" * 4
+WAS, IS = Found(b"x = 1\n"), Found(b"y = 1\n")
+UNDO = Undo(
+    before={"a.py": WAS, "odd \udcff": None, "l": Found(b"a.py", 0o777, link=True)},
+    after={"a.py": fingerprint(IS), "odd \udcff": fingerprint(IS), "l": ""},
+    left=("inner/m.py",),
+)
+
+
+def ended(state: Path, undo: Undo | None, *, seal: Seal = SEAL) -> None:
+    ledger = a_ledger(state, seal=seal)
+    tell(ledger)
+    ledger.ended("verified", Saving(), undo)
+
+
+def test_it_is_read_as_it_was_kept(tmp_path: Path) -> None:
+    ended(tmp_path, UNDO)
+    assert undo_of_run(tmp_path, RUN, SEAL) == UNDO
+    assert undo_of_run(tmp_path, "ab13", SEAL) is None
+
+
+def test_no_name_and_no_content_stands_in_clear_and_another_key_reads_nothing(tmp_path: Path) -> None:
+    ended(tmp_path, UNDO)
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert not any(word in held for word in (b"x = 1", b"eCA9IDEK", b"a.py"))
+    assert undo_of_run(tmp_path, RUN, Seal(b"o" * 32)) is None
+
+
+def test_without_a_key_nothing_is_kept(tmp_path: Path) -> None:
+    ended(tmp_path, UNDO, seal=Seal(None))
+    assert undo_of_run(tmp_path, RUN, SEAL) is None
+
+
+def test_it_goes_with_its_run(tmp_path: Path) -> None:
+    ended(tmp_path, UNDO)
+    assert purge(tmp_path, Chosen(), now=NOON) == 1
+    with sqlite3.connect(tmp_path / FILE) as database:
+        assert database.execute("SELECT count(*) FROM undoing").fetchone() == (0,)
+    database.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a repository in which a.py is as a run left it; the run's own folder is that repository."""
+    root = workspace(tmp_path / "ws", {"a.py": "y = 1\n"})
+    monkeypatch.setattr(runs_undo, "_folder", lambda _: root)
+    monkeypatch.setattr(runs_undo, "seal_of", lambda *_, **__: SEAL)
+    return tmp_path
+
+
+ONE = Undo(before={"a.py": WAS}, after={"a.py": fingerprint(IS)})
+
+
+def test_an_undo_has_a_row_and_can_be_undone(here: Path) -> None:
+    ended(here / "state", ONE)
+    environ = {"PROFILE_ROUTER_STATE": str(here / "state")}
+    first = undo_run("ab12", environ)
+    assert (first.run, first.files, first.conflicts) == (RUN, ("a.py",), ())
+    assert (here / "ws/a.py").read_bytes() == WAS.content
+    row = SqliteHistory(state=here / "state").find(first.id)
+    assert (row.kind, row.verdict, row.rule, row.thread) == ("undo", "undone", RUN, "t")
+    assert undo_run("ab12", environ).conflicts == ("a.py",)
+    assert undo_run(first.id, environ).files == ("a.py",)
+    assert (here / "ws/a.py").read_bytes() == IS.content
+    assert SqliteHistory(state=here / "state").find("t").id == RUN, "a thread's newest run is no undo"
+
+
+@pytest.mark.parametrize(
+    ("undo", "why"),
+    [
+        (none("its folder is in no git repository"), "its folder is in no git repository"),
+        (None, "it changed no file"),
+        (Undo(before={}, after={}, left=("inner/m.py",)), "inner/m.py"),
+    ],
+)
+def test_what_cannot_be_undone_says_why(here: Path, undo: Undo | None, why: str) -> None:
+    ended(here / "state", undo)
+    with pytest.raises(UsageError, match=why):
+        undo_run("ab12", {"PROFILE_ROUTER_STATE": str(here / "state")})
+
+
+def test_a_run_without_an_end_is_not_undone(here: Path) -> None:
+    begin(a_ledger(here / "state"))
+    with pytest.raises(UsageError, match="no end yet"):
+        undo_run("ab12", {"PROFILE_ROUTER_STATE": str(here / "state")})
