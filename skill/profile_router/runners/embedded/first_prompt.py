@@ -17,6 +17,7 @@ from profile_router.runners.tools.named_files import NamedText, Shown, named_tex
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+_PROBABLE = 4  # the part of the room for files that nobody named
 SHARE = 0.5  # of the window that is left: the rest is for results and answers
 _PARTS: Mapping[Shown, str] = {
     "whole": "",
@@ -36,10 +37,11 @@ def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: Fi
 def files_text(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int, *, probable: bool = False) -> str:
     """Return the block of the files *paths* in *tokens* (o200k), empty where none can be shown.
 
-    *probable*: nobody named them, an index of the repository points at them. They take half of the room at most.
+    *probable*: nobody named them, an index of the repository points at them. They take a quarter of the room at most:
+    each turn sends them again, and a long outline would cost more than the search that it saves.
     """
     heading = count_tokens((render("files", files=(), parts=_PARTS, probable=probable),)).high
-    room = (tokens // 2 if probable else tokens) - heading
+    room = (tokens // _PROBABLE if probable else tokens) - heading
     return described(named_texts(fence, paths, bounds, room), probable=probable) if room > 0 else ""
 
 
