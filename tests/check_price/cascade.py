@@ -1,0 +1,69 @@
+"""What a cascade solves and costs by how often its check errs: between the measured rows of a table. Pure.
+
+The rows are of 500 issues of SWE-bench Verified with other people's runs of the models: a weak model works first, and
+where its check says no, the strong one (74.4 % for $0.721 a task). Errors of the check are independent of the task, so
+what is solved and what is paid are planes over the two rates, and three rows of each model tell its planes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+BURST_SOLVED, BURST_COST = 74.4, 0.721  # per cent, USD a task
+WANTED_SOLVED, WANTED_SHARE = 73.0, 0.55  # per cent; of what always-burst costs
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A cascade whose check lets `accepts` of the wrong work pass and refuses `rejects` of the right (0 to 1)."""
+
+    accepts: float
+    rejects: float
+    solved: float
+    cost: float
+
+
+ROWS: Mapping[str, Sequence[Row]] = {
+    "GPT-5 mini": (Row(0.0, 0.0, 77.2, 0.429), Row(0.2, 0.1, 73.4, 0.383), Row(0.4, 0.1, 70.0, 0.303)),
+    "Devstral (free)": (Row(0.0, 0.0, 77.8, 0.397), Row(0.2, 0.1, 73.2, 0.350), Row(0.4, 0.1, 68.9, 0.269)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a cascade comes to: per cent solved, and USD a task."""
+
+    solved: float
+    cost: float
+
+    @property
+    def share(self) -> float:
+        """Return its cost as a share of always-burst's."""
+        return self.cost / BURST_COST
+
+    @property
+    def wanted(self) -> bool:
+        """Tell whether it solves as much as is wanted, for no more."""
+        return self.solved >= WANTED_SOLVED and self.share <= WANTED_SHARE
+
+
+def outcome(rows: Sequence[Row], accepts: float, rejects: float) -> Outcome:
+    """Return what a cascade comes to whose check errs so, on the planes through the three *rows*."""
+    solved = _plane([(row.accepts, row.rejects, row.solved) for row in rows], accepts, rejects)
+    cost = _plane([(row.accepts, row.rejects, row.cost) for row in rows], accepts, rejects)
+    return Outcome(solved, cost)
+
+
+def _plane(points: Sequence[tuple[float, float, float]], x: float, y: float) -> float:
+    (x1, y1, z1), (x2, y2, z2), (x3, y3, z3) = points
+    whole = (y2 - y3) * (x1 - x3) + (x3 - x2) * (y1 - y3)
+    first = ((y2 - y3) * (x - x3) + (x3 - x2) * (y - y3)) / whole
+    second = ((y3 - y1) * (x - x3) + (x1 - x3) * (y - y3)) / whole
+    return first * z1 + second * z2 + (1 - first - second) * z3
+
+
+def window(rows: Sequence[Row], rejects: float) -> tuple[float, float] | None:
+    """Return between which false accepts, in hundredths, all that is wanted is had; None where nowhere."""
+    fit = [step / 100 for step in range(101) if outcome(rows, step / 100, rejects).wanted]
+    return (fit[0], fit[-1]) if fit else None

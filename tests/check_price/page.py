@@ -1,0 +1,236 @@
+"""The page that tells what a check is worth: the counts, the rates, and what follows for the policy's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind
+from tests.check_price.cascade import BURST_COST, BURST_SOLVED, ROWS, WANTED_SHARE, WANTED_SOLVED, outcome, window
+from tests.check_price.judging import CHECKS, Check, Saying
+from tests.check_price.tally import Tally, tally, wilson
+
+SUBTLE: tuple[Kind, ...] = ("reverted", "elsewhere", "plausible", "overfit")
+_CALLED: Mapping[Check, str] = {
+    "named": "the named check",
+    "narrowed": "the found check, narrowed",
+    "whole": "the found check, whole",
+    "parses": "weak: changed files parse",
+    "linted": "weak: the project's linter",
+    "edited": "weak: a file to edit was edited",
+    "related": "weak: no other file changed",
+    "default": "**the default, as a run takes it**",
+}
+_ANSWERS: Mapping[Kind, str] = {
+    "gold": "the gold patch",
+    "gold and its test": "the gold patch with its test",
+    "unchanged": "nothing changed",
+    "reverted": "a comment or a word changed, the bug kept",
+    "syntax": "the gold patch, and the file does not parse",
+    "elsewhere": "the gold patch, and a wrong operator elsewhere",
+    "emptied": "the bug kept, and the test file emptied",
+    "plausible": "a plausible wrong fix",
+    "overfit": "a fix for the example of the text alone",
+}
+_SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+
+
+def written(said: Sequence[Saying], repositories: Sequence[BuggyRepository], skipped: Mapping[str, str]) -> str:
+    """Return the page on what was *said*. *skipped* are the repositories that could not be run, with the reason."""
+    return "\n".join(
+        (
+            *_head(said, repositories, skipped),
+            *_rates(said),
+            *_by_answer(said),
+            *_by_task(said),
+            *_cascade(said),
+            *_defaults(said),
+        )
+    )
+
+
+def _head(said: Sequence[Saying], repositories: Sequence[BuggyRepository], skipped: Mapping[str, str]) -> Iterator[str]:
+    met = {one.repository for one in said}
+    yield "# What a check is worth, measured"
+    yield ""
+    yield "Made by `python3 -m tests.check_price --write docs/checks.md`; `tests/check_price` holds the repositories."
+    yield ""
+    tasks = {(one.repository, one.bug) for one in said}
+    yield f"{len(met)} small repositories have {len(tasks)} tasks: a bug each, its text, its gold patch and a hidden test."
+    yield "Each task is met twice: with the test for the bug in the repository, red, and without any test for it."
+    yield "The answers are made by hand, and the hidden test shows which are right. The product finds, runs and judges."
+    yield ""
+    yield "| repository | language | tasks | |"
+    yield "|---|---|---|---|"
+    for one in repositories:
+        how = f"not run: {skipped[one.name]}" if one.name in skipped else "run" if one.name in met else "not run"
+        yield f"| {one.name} | {one.language} | {len(one.bugs)} | {how} |"
+    yield ""
+
+
+def _rates(said: Sequence[Saying]) -> Iterator[str]:
+    for covered in (True, False):
+        yield f"## {'With' if covered else 'Without'} a test for the bug"
+        yield ""
+        yield "A share is told with its counts and Wilson's interval of 95 %. No verdict counts to no share."
+        yield ""
+        yield "| check | accepts wrong work | of it subtly wrong | rejects right work | no verdict |"
+        yield "|---|---|---|---|---|"
+        for check in CHECKS:
+            whole, subtle = (tally(said, check, covered=covered, kinds=kinds) for kinds in (None, SUBTLE))
+            wrong, of_subtle = (_share(one.accepted, one.wrong) for one in (whole, subtle))
+            right = _share(whole.rejected, whole.right)
+            yield f"| {_CALLED[check]} | {wrong} | {of_subtle} | {right} | {whole.silent} of {whole.all} |"
+        yield ""
+    yield "Subtly wrong: what parses, changes a file, and leaves the tests alone. The default is the narrowed check, that a"
+    yield "file still parses, and that a file to edit was edited. It ends well where nothing says no."
+    yield ""
+
+
+def _share(count: int, of: int) -> str:
+    if not of:
+        return "–"
+    low, high = wilson(count, of)
+    return f"{100 * count / of:.0f} % ({count} of {of}; {100 * low:.0f}–{100 * high:.0f})"
+
+
+def _by_answer(said: Sequence[Saying]) -> Iterator[str]:
+    yield "## By answer"
+    yield ""
+    yield "How many the default accepts, with and without a test for the bug."
+    yield ""
+    yield "| answer | right | with | without |"
+    yield "|---|---|---|---|"
+    for kind in (*RIGHT, *WRONG):
+        counts = [
+            [one.verdict for one in said if (one.check, one.answer, one.covered) == ("default", kind, covered)]
+            for covered in (True, False)
+        ]
+        told = " | ".join(f"{one.count('accepted')} of {len(one)}" if one else "–" for one in counts)
+        yield f"| {_ANSWERS[kind]} | {'yes' if kind in RIGHT else 'no'} | {told} |"
+    yield ""
+
+
+def _by_task(said: Sequence[Saying]) -> Iterator[str]:
+    yield "## By task"
+    yield ""
+    yield "What the default says of each answer, `+` for accepted and `-` for rejected: with a test for the bug, and without."
+    yield ""
+    yield f"| task | {' | '.join((*RIGHT, *WRONG))} |"
+    yield f"|---{'|---' * len((*RIGHT, *WRONG))}|"
+    for task in dict.fromkeys((one.repository, one.bug) for one in said):
+        yield f"| {': '.join(task)} | {' | '.join(cell(said, task, kind) for kind in (*RIGHT, *WRONG))} |"
+    yield ""
+
+
+def cell(said: Sequence[Saying], task: tuple[str, str], kind: Kind) -> str:
+    """Return what the default said of one *kind* of answer to a *task*, as it stands in the page."""
+    found = {
+        one.covered: one
+        for one in said
+        if (one.repository, one.bug) == task and one.check == "default" and one.answer == kind
+    }
+    return " ".join(
+        {"accepted": "+", "rejected": "-"}[found[way].verdict] if way in found else "." for way in (True, False)
+    )
+
+
+def _cascade(said: Sequence[Saying]) -> Iterator[str]:
+    yield "## What follows for a cascade"
+    yield ""
+    yield "The rows below are planes through three measured rows for each weak model: 500 issues of SWE-bench Verified."
+    yield f"Always the strong model solves {BURST_SOLVED} % at ${BURST_COST} a task. Wanted: {WANTED_SOLVED:.0f} % for at most"
+    yield f"{WANTED_SHARE:.0%} of that (${WANTED_SHARE * BURST_COST:.3f}). The rates are the default's, mixed by how many tasks have a"
+    yield "test for their bug. Of wrong work each kind of answer counts the same, which no model keeps to."
+    yield ""
+    for called, kinds in (("Every kind of wrong work", None), ("Subtly wrong work alone", SUBTLE)):
+        mix = [tally(said, "default", covered=covered, kinds=kinds) for covered in (True, False)]
+        yield f"{called}:"
+        yield ""
+        yield "| weak model | tasks with a test | accepts wrong | rejects right | solved | cost | share of burst | wanted |"
+        yield "|---|---|---|---|---|---|---|---|"
+        for model, rows in ROWS.items():
+            for share in _SHARES:
+                accepts, rejects = _mixed(mix[0], mix[1], share)
+                found = outcome(rows, accepts, rejects)
+                yield (
+                    f"| {model} | {share:.0%} | {accepts:.0%} | {rejects:.0%} | {found.solved:.1f} % | ${found.cost:.3f} | "
+                    f"{found.share:.0%} | {'yes' if found.wanted else 'no'} |"
+                )
+        yield ""
+        yield from _reached(mix[0], mix[1])
+        yield ""
+    yield from _needed()
+
+
+def _mixed(with_test: Tally, without: Tally, share: float) -> tuple[float, float]:
+    accepts = share * (with_test.accepts or 0.0) + (1 - share) * (without.accepts or 0.0)
+    return accepts, share * (with_test.rejects or 0.0) + (1 - share) * (without.rejects or 0.0)
+
+
+def _reached(with_test: Tally, without: Tally) -> Iterator[str]:
+    """Yield at which shares of tasks with a test what is wanted is had by both models."""
+    both = [
+        step / 100
+        for step in range(101)
+        if all(outcome(rows, *_mixed(with_test, without, step / 100)).wanted for rows in ROWS.values())
+    ]
+    if both:
+        yield f"Both models reach it where {both[0]:.0%} to {both[-1]:.0%} of the tasks have a test for their bug."
+    else:
+        yield "At no share of tasks with a test do both models reach it."
+
+
+def _needed() -> Iterator[str]:
+    """Yield which rates are needed."""
+    yield "What is needed for it:"
+    yield ""
+    for model, rows in ROWS.items():
+        for rejects in (0.0, 0.1):
+            fit = window(rows, rejects)
+            said = f"{fit[0]:.0%} to {fit[1]:.0%} of wrong work accepted" if fit else "no check"
+            yield f"- {model}, {rejects:.0%} of right work rejected: {said}."
+    yield ""
+    yield "A check that is too good costs too much: each wrong answer that it finds is one more task for the strong model."
+    yield ""
+
+
+def _defaults(said: Sequence[Saying]) -> Iterator[str]:
+    weak: tuple[Check, ...] = ("parses", "linted", "edited", "related")
+    rates = {check: tally(said, check) for check in weak}
+    found = tally(said, "narrowed")
+    mini, free = ROWS.values()
+    price = mini[0].cost - outcome(mini, 1.0, 0.0).cost
+    share_of_wrong = 1 - outcome(mini, 1.0, 0.0).solved / 100
+    yield "## The policy's defaults"
+    yield ""
+    yield f"- `trust: []`. Of wrong work that a weak check judged, it accepts {_listed(rates)}. A cascade that"
+    yield (
+        "  trusted the best of them would solve "
+        + " and ".join(
+            f"{outcome(rows, min(one.accepts or 1.0 for one in rates.values()), 0.0).solved:.0f} %"
+            for rows in (mini, free)
+        )
+        + ", little more than the weak models alone. That a file does not parse is proof: it fails work."
+    )
+    yield f"- One `repair`, after a failed check alone. The found check rejects {_share(found.rejected, found.right)} of right"
+    yield f"  work, so its no can be told to the model. A promoted task costs about ${price / share_of_wrong:.1f} more, a second try of"
+    yield f"  GPT-5 mini $0.035: a repair pays where it mends one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
+    yield "- `early.turns` (K), 4: nothing here says anything of it, for answers made by hand have no turns. It is taken from"
+    yield "  others' measurement: the first three to four turns of a weak model tell whether it gets there (arXiv 2607.00053)."
+    yield "- `check: ask`. Without a test for the bug the found check accepts most wrong work. It still tells what broke."
+    yield ""
+    yield "## What this does not say"
+    yield ""
+    yield "- The answers are few, made by hand, and by whoever knew the checks. A model errs in other shares."
+    yield "- Small repositories have quick and whole tests. Those of large ones are slower, flakier, and miss more."
+    yield "- The cascade's rows take errors of the check as independent of the task. Hard tasks have worse tests."
+    yield ""
+
+
+def _listed(rates: Mapping[Check, Tally]) -> str:
+    told = [
+        f"{one.accepts:.0%} ({_CALLED[check].removeprefix('weak: ')})"
+        for check, one in rates.items()
+        if one.accepts is not None
+    ]
+    return ", ".join(told)

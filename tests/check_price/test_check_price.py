@@ -1,0 +1,159 @@
+"""What a check is worth is measured on planted bugs: the tasks are what they say, and the page says what is so."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.check_price import judging
+from tests.check_price.__main__ import REPOSITORIES
+from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedBug
+from tests.check_price.cascade import BURST_COST, ROWS, outcome, window
+from tests.check_price.judging import Saying, at_home, cannot_run, sayings
+from tests.check_price.page import cell, written
+from tests.check_price.tally import tally, wilson
+from tests.check_price.truth import untruths
+
+PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
+TASKS = [(repository, bug) for repository in REPOSITORIES for bug in repository.bugs]
+PLAUSIBLE: tuple[Kind, ...] = ("plausible",)
+QUICK: tuple[Kind, ...] = ("gold", "reverted")
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PATH", "VIRTUAL_ENV"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    at_home()
+
+
+def called(task: tuple[BuggyRepository, PlantedBug]) -> str:
+    return f"{task[0].name}: {task[1].name}"
+
+
+def test_there_are_enough_repositories_in_enough_languages() -> None:
+    assert len(REPOSITORIES) >= 8
+    assert len({one.language.partition(" ")[0] for one in REPOSITORIES}) >= 5
+
+
+@pytest.mark.parametrize("task", TASKS, ids=called)
+def test_each_answer_can_be_made_and_is_another(task: tuple[BuggyRepository, PlantedBug]) -> None:
+    repository, bug = task
+    made = dict(bug.answers(repository.files, covered=False))
+    assert set(made) == {*RIGHT, *WRONG}
+    texts = [sorted(files.items()) for files in made.values()]
+    assert len({str(text) for text in texts}) == len(texts)
+    assert len(list(bug.answers(repository.as_found(bug, covered=True), covered=True))) == len(texts) - 1
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("task", TASKS, ids=called)
+def test_a_hidden_test_tells_right_answers_from_wrong_ones(
+    task: tuple[BuggyRepository, PlantedBug], home: None, tmp_path: Path
+) -> None:
+    if why := cannot_run(task[0]):
+        pytest.skip(why)
+    assert list(untruths(*task, tmp_path)) == []
+
+
+def rerun(
+    repository: BuggyRepository,
+    bug: PlantedBug,
+    folder: Path,
+    *,
+    only: tuple[Kind, ...] = (),
+    covered: tuple[bool, ...] = (True, False),
+) -> list[Saying]:
+    return [one for way in covered for one in sayings(repository, bug, folder / str(way), covered=way, only=only)]
+
+
+def cells(page: str, task: str) -> dict[Kind, str]:
+    """Return what *page* has of *task*, by the kind of answer."""
+    line = next((line for line in page.splitlines() if line.startswith(f"| {task} |")), "")
+    if not line:
+        pytest.skip(f"the page was made where {task} was not run")
+    return dict(zip((*RIGHT, *WRONG), (word.strip() for word in line.split("|")[2:-1]), strict=True))
+
+
+@pytest.mark.jail
+def test_the_page_says_what_a_quick_run_of_a_part_says(home: None, tmp_path: Path) -> None:
+    repository = next(one for one in REPOSITORIES if one.name == "backup")
+    bug = repository.bugs[0]
+    said = rerun(repository, bug, tmp_path, only=QUICK, covered=(True,))
+    there = cells(PAGE.read_text(encoding="utf-8"), called((repository, bug)))
+    task = (repository.name, bug.name)
+    assert {kind: cell(said, task, kind)[0] for kind in QUICK} == {kind: there[kind][0] for kind in QUICK}
+
+
+@pytest.mark.nightly
+@pytest.mark.jail
+@pytest.mark.parametrize("task", TASKS, ids=called)
+def test_the_page_says_what_a_whole_run_says(
+    task: tuple[BuggyRepository, PlantedBug], home: None, tmp_path: Path
+) -> None:
+    repository, bug = task
+    if why := cannot_run(repository):
+        pytest.skip(why)
+    said = rerun(repository, bug, tmp_path)
+    there = cells(PAGE.read_text(encoding="utf-8"), called(task))
+    assert {kind: cell(said, (repository.name, bug.name), kind) for kind in there} == there
+
+
+def test_what_cannot_run_here_is_told_by_name_and_counts_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None if name == "go" else f"/usr/bin/{name}")
+    steps = next(one for one in REPOSITORIES if one.name == "steps")
+    assert judging.cannot_run(steps) == "go is not installed"
+    page = written([], REPOSITORIES, {"steps": "go is not installed"})
+    assert "| steps | Go | 1 | not run: go is not installed |" in page
+
+
+def saying(answer: Kind, verdict: judging.Verdict, *, covered: bool = True) -> Saying:
+    return Saying(repository="a", bug="b", covered=covered, answer=answer, check="default", verdict=verdict)
+
+
+def test_what_got_no_verdict_counts_to_no_share() -> None:
+    said = [
+        saying("gold", "rejected"), saying("gold", "accepted"), saying("syntax", "accepted"), saying("emptied", "rejected"),
+        saying("plausible", "silent"), saying("plausible", "accepted", covered=False),
+    ]  # fmt: skip
+    found = tally(said, "default", covered=True)
+    assert (found.accepts, found.rejects, found.silent, found.all) == (0.5, 0.5, 1, 5)
+    assert tally(said, "default", kinds=PLAUSIBLE).accepts == 1.0
+    assert tally(said, "named").accepts is None
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "low", "high"),
+    [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0)],
+)
+def test_an_interval_is_wilsons(count: int, of: int, low: float, high: float) -> None:
+    assert wilson(count, of) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ROWS)
+def test_the_planes_go_through_the_measured_rows_and_near_the_other_two(model: str) -> None:
+    for row in ROWS[model]:
+        found = outcome(ROWS[model], row.accepts, row.rejects)
+        assert (found.solved, found.cost) == pytest.approx((row.solved, row.cost))
+    local = {"GPT-5 mini": (59.8, 0.035), "Devstral (free)": (56.4, 0.0)}[model]
+    burst = outcome(ROWS[model], 0.0, 1.0)  # what a check that refuses all comes to: the weak model's price is added
+    alone = outcome(ROWS[model], 1.0, 0.0)
+    assert (alone.solved, alone.cost) == pytest.approx(local, abs=0.6)
+    assert (burst.solved, burst.cost - local[1]) == pytest.approx((74.4, BURST_COST), abs=1.6)
+
+
+def test_what_is_wanted_is_had_between_two_rates() -> None:
+    assert window(ROWS["GPT-5 mini"], 0.0) == (0.09, 0.24)
+    assert window(ROWS["Devstral (free)"], 0.0) == (0.01, 0.22)
+    assert window(ROWS["GPT-5 mini"], 0.5) is None
+
+
+def test_the_page_was_made_by_its_command() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert re.search(r"^Made by `python3 -m tests\.check_price --write docs/checks\.md`", page, re.MULTILINE)
+    assert {f"{one.name}: {bug.name}" for one, bug in TASKS} >= {
+        line.split("|")[1].strip() for line in page.splitlines() if re.match(r"\| (?!weak)\w+: ", line)
+    }
