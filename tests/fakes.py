@@ -458,6 +458,7 @@ class FakeVerifier:
         self._before = before
         self.asked: list[tuple[str, str, str | FoundCheck | None]] = []
         self.check_seconds: list[float] = []
+        self.wrote: list[Sequence[str] | None] = []
         self.set_backs: list[tuple[str, str, Sequence[str] | None, int]] = []
         self._work, self._tail, self._sets_back = work, tail, sets_back
         self._absent, self._check_reads = absent, check_reads
@@ -486,7 +487,9 @@ class FakeVerifier:
         seconds: float,
         task: Task | None = None,
         before: CheckBefore | None = None,
+        wrote: Sequence[str] | None = None,
     ) -> Verified:
+        self.wrote.append(wrote)
         self.asked.append((snapshot, said, check))
         result = None
         if check is not None:

@@ -218,11 +218,13 @@ class Verifier(Protocol):
     ) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and which claims in *said* are not so.
 
-        The check is judged by what is different since *before* the work on *task*.
+        The check is judged by what is different since *before* the work on *task*. *wrote* are the files that the
+        attempts wrote, None where nobody knows: tests among them that *task* does not name are put back first.
         """
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*, of those in *wrote* alone where that is known."""
+        wrote: Sequence[str] | None = None,
 
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""

@@ -153,6 +153,37 @@ def test_what_ends_otherwise_on_a_second_run_is_flaky(root: Path, tmp_path: Path
     assert f"flaky: {A}" in verified.unverified
 
 
+@pytest.mark.parametrize(
+    ("wrote", "stays"),
+    [(("calc.py",), True), ((), True), (("calc.py", "tests/test_calc.py"), False), (("t/test_calc.py",), False)],
+    ids=["not the attempt's", "nothing is", "the attempt's", "by another name"],
+)
+def test_a_test_file_that_somebody_else_changed_meanwhile_stays(
+    tmp_path: Path, wrote: tuple[str, ...], stays: bool
+) -> None:
+    root = repository(tmp_path / "repo", FILES)
+    (root / "t").symlink_to("tests")
+    verified = changed_meanwhile(root, tmp_path, wrote)
+    assert ((root / "tests/test_calc.py").read_text() == "mine\n") is stays
+    assert (verified.put_back == ()) is stays
+    assert "own changes" not in verified.put_back_note
+
+
+def test_where_nobody_knows_who_wrote_a_test_file_it_is_put_back_and_that_is_said(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", FILES)
+    verified = changed_meanwhile(root, tmp_path, None)
+    assert verified.put_back == ("tests/test_calc.py",)
+    assert verified.put_back_note.endswith("what commands and Hermes' tools write, nobody knows")
+
+
+def changed_meanwhile(root: Path, tmp_path: Path, wrote: tuple[str, ...] | None) -> Verified:
+    """Verify a fix during which a test file was changed, too."""
+    verifier = verifier_of(root, tmp_path)
+    mark = verifier.snapshot()
+    write_files(root, {**FIXED, "tests/test_calc.py": "mine\n"})
+    return asyncio.run(verifier.verify(mark, "", CHECK, seconds=9.0, task=TASK, before=CheckBefore(), wrote=wrote))
+
+
 def test_a_resumed_run_puts_back_once(tmp_path: Path) -> None:
     from profile_router.threads.records import MemoryRecords
 

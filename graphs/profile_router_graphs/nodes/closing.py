@@ -52,6 +52,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         task=task,
         before=state.get("before"),
     )
+        wrote=state["wrote"],
     verified = replace(verified, before=state.get("before"))
     verified = with_unrun_check(verified, None if task.check is not None else task.found)
     trust = context.policy.trust

@@ -111,14 +111,16 @@ class WorkspaceVerifier:
         seconds: float,
         task: Task | None = None,
         before: CheckBefore | None = None,
+        wrote: Sequence[str] | None = None,
     ) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and what of the claims in *said* is not so.
 
-        *before* is what the check said before the work on *task*. Test files that it does not name are put back first.
+        *before* is what the check said before the work on *task*. Test files that it does not name are put back first,
+        if they are among what the attempts *wrote* (None: nobody knows).
         """
         back, seen = SetBack(done=True), None
         if check is not None and task is not None:
-            back, seen = self._put_back(snapshot, task)
+            back, seen = self._put_back(snapshot, task, wrote)
         changed = self._changed(snapshot, seen)
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
@@ -165,7 +167,7 @@ class WorkspaceVerifier:
         elif not self.workspace.git:
             yield "not a git repository: only files written through the tools are known"
 
-    def _put_back(self, snapshot: str, task: Task) -> tuple[SetBack, str | None]:
+    def _put_back(self, snapshot: str, task: Task, wrote: Sequence[str] | None) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
 
         Return a mark of the work tree too, where one was taken and holds still.
@@ -175,7 +177,7 @@ class WorkspaceVerifier:
             return done or SetBack(done=True), None
         root = self.workspace.root
         done, seen = self._back(self.workspace, self.state).tests(
-            snapshot, lambda: self._found("looked") or self._changes(root).marks.take(), task
+            snapshot, lambda: self._found("looked") or self._changes(root).marks.take(), task, wrote
         )
         if done.left:
             self._keep("put back", done)

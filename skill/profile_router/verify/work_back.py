@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from profile_router.verify.set_back import (
 )
 
 Ended = Mapping[str, Found | None]
+# Hermes' own tools and commands keep no journal.
+_ANYBODYS = "; it has your own changes in them too: what commands and Hermes' tools write, nobody knows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,20 @@ class WorkBack:
     state: Path
     name: str
 
-    def tests(self, snapshot: str, look: Callable[[], str], task: Task) -> tuple[SetBack, str | None]:
+    def tests(
+        self, snapshot: str, look: Callable[[], str], task: Task, wrote: Sequence[str] | None
+    ) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
 
-        *look* takes a mark of the work tree. It is returned too where it holds still. Raises WorkspaceError.
+        What somebody else changed meanwhile stays, as far as that is known: *wrote* are the files that the attempts
+        wrote, None where they ran commands or Hermes' tools. *look* takes a mark of the work tree. It is returned too
+        where it holds still. Raises WorkspaceError.
         """
         root, journal = self.changes.root, self.changes.journal
         after: str | None = None
         if snapshot:
             after, trees = look(), self.changes.marks.trees
-            paths = to_put_back(trees, root, snapshot, after, task)
+            paths = _by_attempts(root, to_put_back(trees, root, snapshot, after, task), wrote)
             if not paths:
                 return SetBack(done=True), after
             back = set_back_by_git(trees, root, self.state, self.name, (snapshot, after), paths)
@@ -54,7 +61,10 @@ class WorkBack:
             held = {path: journal[path] for path in paths}
             back = set_back_by_journal(root, self.state, self.name, held, look_at(root, paths))
         names = tuple(path_as_text(path) for path in paths)
-        return replace(back, left=names, note=f"{some_of(names)}: {back.note}" if back.note else ""), None
+        note = f"{some_of(names)}: {back.note}" if back.note else ""
+        return replace(
+            back, left=names, note=f"{note}{_ANYBODYS}" if note and snapshot and wrote is None else note
+        ), None
 
     def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: Ended | None) -> SetBack:
         """Take back what changed between the marks *snapshot* and *ended*: what *wrote* names alone, if it is known.
@@ -89,3 +99,11 @@ class WorkBack:
         """Return what the files were that the tools wrote and git does not look into."""
         seen = self.changes.marks.changes(snapshot, ended)
         return {path: before for path, before, _ in self.changes.unseen(seen) if path in wrote}
+
+
+def _by_attempts(root: Path, paths: Sequence[str], wrote: Sequence[str] | None) -> tuple[str, ...]:
+    """Return those of *paths* that the attempts wrote, under whichever name; all of them where that is not known."""
+    if wrote is None:
+        return tuple(paths)
+    written = {os.path.realpath(root / path) for path in wrote}
+    return tuple(path for path in paths if os.path.realpath(root / path) in written)
