@@ -39,6 +39,7 @@ from profile_router.ports import (
     Measurer,
     Prober,
     Purse,
+    Reviewer,
     RunLedger,
     Runner,
     Sleep,
@@ -120,6 +121,7 @@ class RunContext:
     sleep: Sleep
     past: PastRuns = nothing_before
     usual: UsualTurns = nothing_usual
+    reviewer: Reviewer | None = None
 
 
 def order_of(state: RunState, context: RunContext, step: str) -> Order:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
@@ -185,6 +186,13 @@ class Condenser(Protocol):
         """
 
 
+class Reviewer(Protocol):
+    """Asks a cheap model what it makes of finished work."""
+
+    async def review(self, work: ReviewedWork, order: Order) -> ReviewOutcome:
+        """Return what *order*'s endpoint says of *work* at its task, or why it says nothing. Never stops a task."""
+
+
 class Summarizer(Protocol):
     """Brings a subagent's last words within the parent's budget."""
 
@@ -215,6 +223,7 @@ class Verifier(Protocol):
         seconds: float,
         task: Task | None = None,
         before: CheckBefore | None = None,
+        wrote: Sequence[str] | None = None,
     ) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and which claims in *said* are not so.
 
@@ -224,7 +233,6 @@ class Verifier(Protocol):
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
         """Return what became of each file since *snapshot*, of those in *wrote* alone where that is known."""
-        wrote: Sequence[str] | None = None,
 
     def copied(self, texts: Sequence[str]) -> str:
         """Return the private file that one of *texts* repeats something of; empty where none does."""

@@ -61,6 +61,7 @@ class Rig:
     naps: FakeNaps = field(default_factory=FakeNaps)
     past: PastRuns = nothing_before
     usual: UsualTurns = nothing_usual
+    reviewer: Any = None
     saver: Any = field(default_factory=a_saver)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -93,6 +94,7 @@ class Rig:
             sleep=self.naps.sleep,
             past=self.past,
             usual=self.usual,
+            reviewer=self.reviewer,
         )
         self.nodes.clear()
         final: dict[str, Any] = {}

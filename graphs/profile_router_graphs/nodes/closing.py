@@ -28,6 +28,7 @@ from profile_router.core.telling.decision import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
 from profile_router_graphs.nodes.dispatch import as_its_server_is
+from profile_router_graphs.nodes.reviewing import review_of
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 _STEP = "summarize"
@@ -51,15 +52,24 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
         task=task,
         before=state.get("before"),
-    )
         wrote=state["wrote"],
+    )
     verified = replace(verified, before=state.get("before"))
     verified = with_unrun_check(verified, None if task.check is not None else task.found)
-    trust = context.policy.trust
-    verified = with_weak_checks(verified, task, state["evidence"], trust, finished=finished)
+    trust, plain, receipts = context.policy.trust, verified, state["receipts"]
+    verified = with_weak_checks(plain, task, state["evidence"], trust, finished=finished)
     if not finished:
         verified = with_earlier_check(verified, state["verified"], named=task.to_check is not None)
-    context.ledger.verified(verified, after=len(state["receipts"]))
+    elif attempt is not None and not no_change(task, state["evidence"], attempt, verified):
+        review = await review_of(verified, state, context)
+        receipts = (*receipts, *review.receipts)
+        context.ledger.answered(receipts)
+        if review.check is not None:
+            plain = replace(plain, weak=(*plain.weak, review.check))
+            verified = with_weak_checks(plain, task, state["evidence"], trust, finished=True)
+        elif review.problem:
+            verified = replace(verified, unverified=(*verified.unverified, f"not reviewed: {review.problem}"))
+    context.ledger.verified(verified, after=len(receipts))
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})
     notes = state["notes"]
@@ -73,6 +83,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         "taints": together(state.get("taints", ()), spread),
         "looked_at": True,
         "notes": notes,
+        "receipts": receipts,
     }
     if attempt is None or not finished:
         return Command(goto="merge", update=found)
@@ -82,7 +93,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     summary = attempt.text
     if not task.whole_answer:
         summary, _ = await context.summarizer.summarize(summary, replace(_to_summarize(state, context), seconds=0.0))
-    receipts, attempt = judged(state["receipts"], attempt, failure)
+    receipts, attempt = judged(receipts, attempt, failure)
     context.ledger.answered(receipts)
     return Command(goto="reroute", update={**found, "receipts": receipts, "attempt": attempt, "summary": summary})
 

@@ -33,7 +33,7 @@ from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading, transaction
 
 _NOTHING_SAVED = Saving(why="it did not end well")
-_BESIDE = "('probe', 'condense', 'summarize')"  # calls that are not attempts
+_BESIDE = "('probe', 'condense', 'review', 'summarize')"  # calls that are not attempts
 _TOTALS = """UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
   tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id),

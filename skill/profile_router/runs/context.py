@@ -18,6 +18,7 @@ from profile_router.ports import RunLedger, Runner
 from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 from profile_router.runners.calls.prober import EmbeddedProber
+from profile_router.runners.calls.reviewer import EmbeddedReviewer
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 from profile_router.runners.choice import ChosenRunner, RecordedRunner
 from profile_router.runners.embedded.forms.remembered_forms import RememberedForms
@@ -84,6 +85,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         runner=_runner(setup, run, journal, secrets, hermes, real),
         prober=EmbeddedProber(calls=calls, candidates=candidates, root=base),
         condenser=EmbeddedCondenser(calls=calls, workspace=root, base=base),
+        reviewer=EmbeddedReviewer(calls=calls),
         summarizer=EmbeddedSummarizer(calls=calls, whole_text=setup.state / _TEXTS / f"{run.thread}-{run.id}.txt"),
         verifier=_verifier(job, setup, run, journal, secrets),
         clock=run.clock,

@@ -25,7 +25,8 @@ from profile_router.core.task import Task
 
 UNKNOWN_WINDOW = 8_192
 NO_CHECK = "no check command was named"
-_STAGES = frozenset({"probe", "condense", "summarize"})  # calls beside the attempts: they do not decide how a run ended
+# Calls beside the attempts: they do not decide how a run ended.
+BESIDE = frozenset({"probe", "condense", "review", "summarize"})
 
 
 def order_for(
@@ -230,7 +231,7 @@ def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) ->
 
 def any_call_made(receipts: Sequence[Receipt]) -> bool:
     """Tell whether any attempt reached a model. Probe and summary do not count."""
-    return any(receipt.outcome != "unavailable" for receipt in receipts if receipt.step not in _STAGES)
+    return any(receipt.outcome != "unavailable" for receipt in receipts if receipt.step not in BESIDE)
 
 
 def final_status(

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidates
 from profile_router.core.routing.rate import rate_at
-
-_BESIDE = frozenset({"probe", "condense", "summarize"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ def saving(
     What is *private* saved nothing that can be told: the burst tier may not be asked for it.
     """
     burst = policy.tiers.burst
-    work = next((one for one in reversed(receipts) if one.step not in _BESIDE and one.turns), None)
+    work = next((one for one in reversed(receipts) if one.step not in BESIDE and one.turns), None)
     if not well or work is None:
         return Saving(why="it did not end well" if work is not None else "no model was asked")
     if private:

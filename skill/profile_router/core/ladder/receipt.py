@@ -25,9 +25,10 @@ class Receipt:
     `cost_source` says whose figure the cost is, as `core.routing.rate` names it; `tokens_cached` are within
     `tokens_in`. `doubts` say which figures of the server were not believed: there, our own count stands.
     `runner` is `hermes`, `embedded`, or `none` where the attempt was over before one was chosen. `host` is the server
-    that was asked, with its port. `step` says why the attempt was made: `route`, `probe`, `condense`, `summarize`, or
-    the id of a ladder step. `withheld` says why the subagent had no terminal though one was asked for. An outcome
-    `unavailable` made no model call at all. `taints` are the withheld files whose content the attempt was given.
+    that was asked, with its port. `step` says why the attempt was made: `route`, `probe`, `condense`, `review`,
+    `summarize`, or the id of a ladder step. `withheld` says why the subagent had no terminal though one was asked for.
+    An outcome `unavailable` made no model call at all. `taints` are the withheld files whose content the attempt was
+    given.
 
     `verdict` is what came of it: `ok`, or the cause of its failure, such as `verification-failed` where its check
     failed. `tokens_source` says who counted: the provider, or we. `cost_source` says whose price it is. `early` is the

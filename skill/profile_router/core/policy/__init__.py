@@ -161,7 +161,16 @@ PluginSwitch = Literal["on", "observe", "explain", "off"]
 # What becomes of a check that is found in the workspace: somebody is asked once, it runs, it is not looked for.
 CheckSwitch = Literal["ask", "auto", "off"]
 # Weak checks, which are told where no check says anything: `core.ladder.weak_check`.
-WeakKind = Literal["parses", "linted", "edited", "related"]
+WeakKind = Literal["parses", "linted", "edited", "related", "reviewed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Who reads task and changes where no check says anything, at most `max_tokens` (o200k) of them, for `seconds`."""
+
+    by: Literal["nobody", "cheap"] = "nobody"
+    max_tokens: int = field(default=6_000, metadata=bounded(200))
+    seconds: float = field(default=60.0, metadata=bounded(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +257,7 @@ class Policy:
     hermes_plugin: PluginSwitch = "on"
     check: CheckSwitch = "ask"
     trust: tuple[WeakKind, ...] = ()
+    review: Review = field(default_factory=Review)
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = field(default_factory=HermesOptions)
     terminal: Terminal = field(default_factory=Terminal)
