@@ -126,3 +126,14 @@ def test_what_the_way_up_costs_is_looked_at_before_and_nothing_is_held() -> None
     rig = Rig(purse=Notes())
     assert ordered(rig) is not None
     assert (len(asked), asked[0].least > 0, rig.purse.taken) == (1, True, [])
+
+
+@pytest.mark.parametrize(
+    ("goal", "edits"),
+    [("Fix add in calc.py", True), ("add(1, 2) returns -1 instead of 3", True), ("Explain what calc.py does", False)],
+)
+def test_an_attempt_is_held_to_a_change_only_where_its_task_wants_one(goal: str, edits: bool) -> None:
+    rig = Rig()
+    rig.run(a_task(goal))
+    assert rig.runner.orders[0].early is not None
+    assert rig.runner.orders[0].early.edits is edits

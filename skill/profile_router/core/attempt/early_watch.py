@@ -13,7 +13,7 @@ from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import Hop
-from profile_router.core.language.edits import asks_for_an_edit
+from profile_router.core.language.faults import wants_a_change
 from profile_router.core.policy import Policy
 from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.routing.candidate import Candidates, is_local
@@ -62,7 +62,7 @@ def early_watch(order: Order, way: WayUp, policy: Policy, *, usual: int | None) 
         rules=policy.early,
         goes=way.place.profile,
         candidates=order.files,
-        edits=asks_for_an_edit(task.goal),
+        edits=wants_a_change(task.goal),
         checked=task.to_check is not None,
         usual=usual,
         stays_here=way.stays_here,
