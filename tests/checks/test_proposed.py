@@ -1,4 +1,4 @@
-"""The check that a model wants: its words, by whose rules its output is read, and what is no command line."""
+"""The check that a model wants: its words, by whose rules its output is read, and what is not a command line."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def test_a_command_is_run_by_its_words_and_what_only_a_shell_reads_by_a_shell(
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("", " is no command line"),
-        ("   ", "is no command line"),
-        ("pytest 'a", "is no command line"),
-        ("a\0b", "is no command line"),
+        ("", " is not a command line"),
+        ("   ", "is not a command line"),
+        ("pytest 'a", "is not a command line"),
+        ("a\0b", "is not a command line"),
         (f"echo {'a' * 1_000}", "it has 1,005 characters (at most 1,000)"),
     ],
 )

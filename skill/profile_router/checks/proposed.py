@@ -29,7 +29,7 @@ def proposed_check(command: str, folder: str) -> FoundCheck:
         words = ()
     wrong = ""
     if not words or "\0" in command:
-        wrong, words = f"{shown(command, 80)} is no command line", ("sh", "-c", shown(command, 80))
+        wrong, words = f"{shown(command, 80)} is not a command line", ("sh", "-c", shown(command, 80))
     elif len(command) > _LONGEST:
         wrong = f"it has {len(command):,} characters (at most {_LONGEST:,})"
     return FoundCheck(
@@ -38,7 +38,7 @@ def proposed_check(command: str, folder: str) -> FoundCheck:
 
 
 def _runner(words: tuple[str, ...]) -> CheckRunner:
-    """Return by whose rules the output of *words* is read; `command` where that is no runner we know."""
+    """Return by whose rules the output of *words* is read; `command` where that is not a runner we know."""
     name = PurePosixPath(words[0]).name
     if _MODULES.fullmatch(name) and words[1:2] == ("-m",):
         name = words[2] if len(words) > 2 else ""

@@ -1,7 +1,7 @@
 """Which runners a folder's own files configure: read as text, bounded, and never run.
 
 A sign is a runner with the sentence that says where it was seen. The files are a stranger's: links are not followed,
-and what cannot be read is no sign.
+and what cannot be read is not a sign.
 """
 
 from __future__ import annotations

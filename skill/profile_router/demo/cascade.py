@@ -1,4 +1,4 @@
-"""The demo's cascade: a local attempt that claims too much, a repair that is no better, and the promotion."""
+"""The demo's cascade: a local attempt that claims too much, a repair that is not better, and the promotion."""
 
 from __future__ import annotations
 

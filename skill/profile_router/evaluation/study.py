@@ -184,7 +184,7 @@ def _first_notes(rows: Sequence[KnownRow], study: Study) -> Iterator[str]:
     if study.repos is None:
         yield "no --repos: localisation is not measured, and our route sees no repository"
     elif not study.repos.is_dir():
-        raise UsageError(f"--repos {study.repos} is no folder; give the folder that holds clones as OWNER/NAME")
+        raise UsageError(f"--repos {study.repos} is not a folder; give the folder that holds clones as OWNER/NAME")
     if {row.split for row in rows} != {"dev"}:
         yield "rows that are not of the dev split are among these: tune nothing on them"
 

@@ -40,7 +40,7 @@ def table_version() -> str:
 
 
 def plain_url(base_url: str) -> str:
-    """Return *base_url* without user, query and fragment, which may hold a key; empty where it is no HTTPS URL."""
+    """Return *base_url* without user, query and fragment, which may hold a key; empty where it is not an HTTPS URL."""
     try:
         parts = urlsplit(base_url)
         port = f":{parts.port}" if parts.port not in (None, 443) else ""

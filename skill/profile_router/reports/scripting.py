@@ -1,4 +1,4 @@
-"""Reports of RSpec, Minitest and PHPUnit. A line's number is no part of an id: an edit moves it."""
+"""Reports of RSpec, Minitest and PHPUnit. A line's number is not part of an id: an edit moves it."""
 
 from __future__ import annotations
 

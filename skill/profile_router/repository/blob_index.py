@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS chain (head TEXT PRIMARY KEY, seen INTEGER NOT NULL, 
 class BlobRow(NamedTuple):
     """What the index knows of a blob: its number, lines, and how many definitions, identifiers and parts it has.
 
-    `lines` below 0: a program wrote it, or it is no text, so it does not rank.
+    `lines` below 0: a program wrote it, or it is not a text, so it does not rank.
     """
 
     id: int

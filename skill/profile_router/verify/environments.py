@@ -72,7 +72,7 @@ def _linked(root: Path, original: Path, known: frozenset[str]) -> Iterator[Lent]
 
 
 def leads_out(program: str, folder: Path, root: Path) -> str:
-    """Return where the environment of *program*, a path in *folder*, leads to if that is no folder of *root*; else
+    """Return where the environment of *program*, a path in *folder*, leads to if that is not a folder of *root*; else
     empty."""
     parts = Path(program).parts
     at = next((number for number, part in enumerate(parts) if part in _LINKS), None)

@@ -166,7 +166,7 @@ def _bash(content: bytes) -> Answer:
     if told is None:
         return None
     lines = told.stderr.decode("utf-8", "replace").splitlines()
-    said = lines[0].partition("/dev/stdin: ")[2] if lines else "it is no shell script"
+    said = lines[0].partition("/dev/stdin: ")[2] if lines else "it is not a shell script"
     return "" if told.returncode == 0 else shown(said)
 
 

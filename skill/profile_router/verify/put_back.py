@@ -1,6 +1,6 @@
 """Test files that a task does not name are as they were before the work when its check runs: a check cannot be gamed.
 
-What was written in them is kept as a diff. New test files stay: a check that has more to say is no harm.
+What was written in them is kept as a diff. New test files stay: a check that has more to say does no harm.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _steps(scores: Sequence[float], pair: Pair) -> Iterator[tuple[float, float]]
 
 
 def apgr(scores: Sequence[float], pair: Pair) -> float:
-    """Return the area under the recovered gap; 0.5 is random. NaN where the strong model is no better."""
+    """Return the area under the recovered gap; 0.5 is random. NaN where the strong model is not better."""
     curve = mixes(scores, pair)
     low, gap = curve[0].solved, curve[-1].solved - curve[0].solved
     if gap <= 0:

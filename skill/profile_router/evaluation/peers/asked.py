@@ -132,7 +132,7 @@ class Peer:
         except UnreadableJson as error:
             raise _Failed(f"its answer is {error}") from None
         if not isinstance(told, dict):
-            raise _Failed("its answer is no JSON object")
+            raise _Failed("its answer is not a JSON object")
         return told
 
 

@@ -58,7 +58,7 @@ class RememberedForms:
         return at is not None and 0 <= self.clock() - at <= self.max_age_s
 
     def keep(self, profile: Profile) -> None:
-        """Note that it does. A full disk is no reason to fail: the next run finds it out again."""
+        """Note that it does. A full disk is not a reason to fail: the next run finds it out again."""
         known = {**self._read(), _key(profile): self.clock()}
         newest = sorted(known, key=known.__getitem__, reverse=True)[:_MOST]
         try:

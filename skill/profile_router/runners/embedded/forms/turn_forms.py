@@ -47,7 +47,7 @@ class NativeTurns:
     """Calls by the protocol. One that is written as text is read there too, unless another form may follow.
 
     `goal` is the task's, `where` the server's name in messages. `else_by_form`: the attempt may go on in another form;
-    `edits`: the task asks for a change, so that code in place of a first call is no answer either.
+    `edits`: the task asks for a change, so that code in place of a first call is not an answer either.
     """
 
     goal: str
@@ -132,7 +132,7 @@ class JsonTurns:
                 return name, action["arguments"]
         found = text_calls(text, {**offered, FINISH: lambda _: True})  # a server that enforces no schema
         if found is None or not found.calls:
-            why = "is no action" if found is None else found.why
+            why = "is not an action" if found is None else found.why
             raise AttemptError("invalid-json", f"{self.where}: {detail_of('invalid-json')} as an action ({why})")
         return found.calls[0].name, found.calls[0].arguments
 
