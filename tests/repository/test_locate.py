@@ -67,6 +67,16 @@ def test_a_task_without_file_names_names_the_right_file_first(shop: Path, text: 
     assert found.whole
 
 
+def test_a_word_that_many_files_once_held_still_tells_where_a_task_works(tmp_path: Path) -> None:
+    held = {f"src/part{number}.py": f"zebra_crossing = {number}\n" for number in range(110)}
+    root = repository(tmp_path / "many", {f"src/more{number}.py": f"x = {number}\n" for number in range(100)} | held)
+    look(root, "zebra_crossing is wrong")
+    write_files(
+        root, {path: f"y = {number}\n" for number, path in enumerate(held)} | {"src/part7.py": "zebra_crossing = 7\n"}
+    )
+    assert paths(look(root, "zebra_crossing is wrong", later=5)) == ["src/part7.py"]
+
+
 def test_changelogs_vendored_and_private_files_do_not_rank(shop: Path) -> None:
     found = paths(look(shop, "vat_rate of money", private=("shop/cart*",)))
     assert not {"CHANGELOG.md", "vendor/money.py", "keys.pem", "shop/cart.py"} & set(found)

@@ -252,8 +252,8 @@ def _corpus(task: TaskTerms, files: _Files, index: BlobIndex) -> Corpus:
     common = len(files.seen) * _COMMON
 
     def posting(term: int) -> Posting:
-        values = postings.get(term, ())
-        return unpacked(values, places) if len(values) <= common or common < _FEW else ()
+        found = unpacked(postings.get(term, ()), places)  # of this tree: the index holds what files were before, too
+        return found if len(found) <= common or common < _FEW else ()
 
     return Corpus(
         paths=files.paths,
