@@ -115,7 +115,10 @@ def test_what_the_time_does_not_allow_is_said_and_goes_on_with_the_next_call(tmp
         found = look(big, "thing_7", seconds=0.001, later=60)
         reached.append(found.indexed)
     assert reached == sorted(reached)
-    assert paths(found)[0] == "m7.py"
+    late = look(big, "thing_7", seconds=0.000_001, later=60)
+    assert not late.files
+    assert "the files were not ranked" in late.missing[-1]
+    assert paths(look(big, "thing_7", later=60))[0] == "m7.py"
 
 
 def test_a_folder_without_git_is_indexed_and_has_no_history(tmp_path: Path) -> None:

@@ -73,7 +73,13 @@ def locate(
         listing = source.listed(seen)
         files = _looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
         past = past_changes(source, index, until, before_head=before_head)
-        return _located(text, files, past, index, weights, large_from)
+        told = _reached(files, past)
+        if files.waiting or not files.paths:
+            return told
+        if until is not None and time.monotonic() > until:
+            late = f"the files were not ranked: listing them took the {seconds:g} s that the policy allows"
+            return replace(told, missing=(*told.missing, late))
+        return _located(text, told, files, past, index, weights, large_from)
     except (WorkspaceError, StateError) as error:
         return Located(missing=(str(error),))
 
@@ -178,11 +184,9 @@ def _file_terms(path: str, content: bytes) -> FileTerms | None:
 
 
 def _located(
-    text: str, files: _Files, past: PastChanges, index: BlobIndex, weights: Mapping[str, float], large_from: float
-) -> Located:
-    told = _reached(files, past)
-    if files.waiting or not files.paths:
-        return told
+    text: str, told: Located, files: _Files, past: PastChanges, index: BlobIndex, weights: Mapping[str, float],
+    large_from: float,
+) -> Located:  # fmt: skip
     task = task_terms(text)
     like = alike(task, past.past)
     changed = files_of(index, [past.names[commit] for _, commit in like]) if like else {}
@@ -237,9 +241,9 @@ def _reached(files: _Files, past: PastChanges) -> Located:
     rankable = len(files.paths) + files.waiting
     missing = [past.problem] if past.problem else []
     if files.waiting:
-        missing.append(f"{len(files.paths):,} of {rankable:,} files were looked into so far")
+        missing.append(f"{len(files.paths):,} of {rankable:,} files were looked into so far; the next call goes on")
     if not past.whole and not past.problem:
-        missing.append(f"{len(past.names):,} of {past.known:,} commits were read so far")
+        missing.append(f"{len(past.names):,} of {past.known:,} commits were read so far; the next call goes on")
     return Located(indexed=len(files.paths), rankable=rankable, commits=len(past.names), missing=tuple(missing))
 
 
