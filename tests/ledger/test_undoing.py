@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.cli.stage import workspace
 from tests.ledger.a_ledger import NOON, SEAL, a_ledger, begin, tell
 
 from profile_router.core.attempt.saving import Saving
-from profile_router.errors import UsageError
+from profile_router.errors import StateError, UsageError
 from profile_router.git.undo import Undo, fingerprint, none
 from profile_router.git.writes import Found
 from profile_router.ledger.history import SqliteHistory
@@ -19,7 +21,10 @@ from profile_router.ledger.schema import FILE
 from profile_router.ledger.undoing import undo_of_run
 from profile_router.ledger.words import Seal
 from profile_router.runs import undo as runs_undo
-from profile_router.runs.undo import undo_run
+from profile_router.runs.job import IN_PLACE
+from profile_router.runs.result import Result
+from profile_router.runs.undo import undo_after, undo_run
+from profile_router.workspace.folder import Workspace
 
 RUN = "ab12" * 4
 WAS, IS = Found(b"x = 1\n"), Found(b"y = 1\n")
@@ -100,6 +105,20 @@ def test_what_cannot_be_undone_says_why(here: Path, undo: Undo | None, why: str)
     ended(here / "state", undo)
     with pytest.raises(UsageError, match=why):
         undo_run("ab12", {"PROFILE_ROUTER_STATE": str(here / "state")})
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), StateError("it cannot be used")])
+def test_what_cannot_be_kept_costs_no_result(here: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fails(*_: object) -> Undo:
+        raise error
+
+    monkeypatch.setattr(runs_undo, "undo_of", fails)
+    setup = SimpleNamespace(workspace=Workspace(here / "ws", git=True))
+    job, run = SimpleNamespace(site=IN_PLACE, setup=setup), SimpleNamespace(folder=here / "scratch")
+    told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}]}})
+    found = undo_after(cast("Any", job), cast("Any", run), "mark", told)
+    assert found is not None
+    assert str(error) in found.why
 
 
 def test_a_run_without_an_end_is_not_undone(here: Path) -> None:

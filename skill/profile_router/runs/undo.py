@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from profile_router.core.text import some_of
-from profile_router.errors import UsageError, WorkspaceError
-from profile_router.git.marks import GitSnapshots
+from profile_router.errors import RouterError, UsageError
+from profile_router.git.marks import GitSnapshots, path_as_text
 from profile_router.git.repository import find_repository, locked
 from profile_router.git.undo import Undo, changed_since, fingerprint, none, standing, take_back, undo_of
 from profile_router.git.writes import Changed
@@ -49,10 +49,11 @@ def undo_after(job: Job, run: Run, snapshot: str, result: Result) -> Undo | None
     try:
         trees = GitSnapshots(workspace.root, run.folder).trees
         undo = undo_of(trees, snapshot, workspace.root)
-    except WorkspaceError as error:
-        return none(f"git could not tell what changed: {error}")
+    except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
+        return none(f"what was there before could not be kept: {error}")
     start = trees.start(workspace.root)
-    stays = sorted(path for path in changed if f"{start}{path}" not in undo.before)
+    known = {path_as_text(path) for path in undo.before}
+    stays = sorted(path for path in changed if f"{start}{path}" not in known)
     return undo if undo.why else replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
 
 
