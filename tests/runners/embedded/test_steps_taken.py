@@ -61,7 +61,8 @@ def test_an_attempt_that_only_looks_around_is_ended_after_four_turns_and_says_ea
     assert done.failure.message.endswith(said)
     assert signs(done) == {"no_candidate_read": 0.5, "no_edit": 0.5}
     (event,) = [one for one in heard.events if one["event"] == "early"]
-    assert (str(event["line"]).endswith(said), event["score"]) == (True, 1.0)
+    assert str(event["line"]).endswith(": score 1 of 1: coding-burst is to go on")
+    assert (event["score"], [term["points"] for term in event["terms"]]) == (1.0, [0.5, 0.5])
 
 
 @pytest.mark.parametrize(

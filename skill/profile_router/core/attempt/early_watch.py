@@ -92,8 +92,18 @@ class EarlyJudge:
         if score is None:
             return None
         if score.terms and (self.last is None or self.last.terms != score.terms):
-            self.tell({"event": "early", "line": f"{self.where}: {score.said}", "score": score.total})
+            self.tell(self._event(score))
         self.last = score
         if not score.promotes:
             return None
         return Failure(cause=GETS_NOWHERE, message=f"{self.where}: {detail_of(GETS_NOWHERE, said=score.said)}")
+
+    def _event(self, score: EarlyScore) -> dict[str, Any]:
+        """Return what is told of *score*; the end of the attempt tells the terms of the one that ends it."""
+        terms = [{"sign": term.sign, "points": term.points, "said": term.said} for term in score.terms]
+        line = (
+            f"score {score.total:g} of {score.needed:g}: {self.watch.goes} is to go on"
+            if score.promotes
+            else score.said
+        )
+        return {"event": "early", "line": f"{self.where}: {line}", "score": score.total, "terms": terms}
