@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from profile_router.core.text import shown
@@ -24,6 +25,7 @@ from profile_router.evaluation.targets import QUESTIONS, Question
 RATIO = "ratio"  # the signal of a ranking: its second score over its first
 GOAL = 0.84  # of the first files that are called sure, so many are right
 _NOTHING = Ranking()
+_MOST_ROWS = 0.8  # of the rows have a signal that is fitted; the others are left out
 _LEAST = 20  # rows of each kind, old and new
 _WORTH, _NOT_WORTH = "take the fitted form", "prefer the unfitted form"
 
@@ -110,10 +112,13 @@ def _fewest(truth: Sequence[bool]) -> int:
 
 
 def _signals(answers: Sequence[RowAnswers], ours: str) -> list[str]:
-    """Return the plain signals, and those of our ranking that each row with a ranking has."""
-    found = [set(answer.rankings[ours].signals) for answer in answers if ours in answer.rankings]
-    common = sorted(set.intersection(*found)) if found else []
-    return [*PLAIN, *(f"{ours} {name}" for name in common)]
+    """Return the plain signals, and those of our ranking that most rows have: the first commits have no history."""
+    rankings = [answer.rankings[ours] for answer in answers if ours in answer.rankings]
+    counted = Counter(name for ranking in rankings for name in ranking.signals)
+    return [
+        *PLAIN,
+        *(f"{ours} {name}" for name, count in sorted(counted.items()) if count >= _MOST_ROWS * len(rankings)),
+    ]
 
 
 def _sure(answers: Sequence[RowAnswers], ours: str) -> Section | None:
