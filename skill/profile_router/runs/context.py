@@ -55,14 +55,13 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     setup, real = job.site.setup(job.setup), job.setup
     policy, profiles, candidates, workspace = setup.policy, setup.profiles, setup.candidates, setup.workspace
     root, base = workspace.root if workspace else None, base_of(workspace, setup.cwd)
-    load = profiles.__getitem__
     journal = Before(run.records)
     secrets = Secrets(confidential=policy.confidential)  # one for all: each state of a file is looked into once
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
     hermes = _hermes(setup, Scoped(run.records, "hermes "), secrets)
-    calls = RecordedCalls(load=load, policy=policy, purse=purse, ledger=ledger, records=run.records)
+    calls = RecordedCalls(load=profiles.__getitem__, policy=policy, purse=purse, ledger=ledger, records=run.records)
     context = RunContext(
         policy=policy,
         candidates=candidates,

@@ -275,10 +275,9 @@ class WorkspaceVerifier:
         """Tell whether *check* left other files than it found, or may have: outside of git nobody knows."""
         if self.workspace is None:
             return False
-        before = self._looked
-        if before is None or any(taint.moved for taint in check.taints):
+        if self._looked is None or any(taint.moved for taint in check.taints):
             return True
-        return wrote_since(self._changes(self.workspace.root).marks, before)
+        return wrote_since(self._changes(self.workspace.root).marks, self._looked)
 
     def _found(self, what: str) -> Any:
         return self.records.find(_after_attempts(what, self.records)) if self.records else None
