@@ -321,6 +321,7 @@ def test_purge_removes_what_it_names_and_the_conversation_with_it(tmp_path: Path
         assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out.splitlines() == [
             "removed thread u",
             "removed thread t",
+            "removed 1 index of repositories",
             "removed 2 runs from the ledger",
         ]
         assert live("run", "y", "--thread", "t", home=tmp_path, cwd=here.ws).code == 0
@@ -390,3 +391,13 @@ def test_purge_takes_the_name_of_a_thread_out_of_every_byte_of_the_ledger(tmp_pa
         assert [path for path in holding(state, "acme") if path.startswith("ledger")]
         assert live("purge", "acme-merger", home=tmp_path, cwd=tmp_path).code == 0
     assert holding(state, "acme") == []
+
+
+def test_purge_all_removes_the_indexes_of_repositories(tmp_path: Path) -> None:
+    indexes = tmp_path / ".cache" / "profile-router" / "repositories"
+    indexes.mkdir(parents=True)
+    for name in ("a.sqlite", "a.sqlite-wal", "b.sqlite"):
+        (indexes / name).touch()
+    assert live("purge", "--older-than", "0", home=tmp_path, cwd=tmp_path).code == 0
+    assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out == "removed 2 indexes of repositories\n"
+    assert list(indexes.iterdir()) == []

@@ -15,7 +15,7 @@ from profile_router.repository.locate import locate
 from profile_router.repository.sources import WorkTreeFiles
 from profile_router.workspace.folder import Workspace
 
-_FOLDER = "repositories"
+FOLDER = "repositories"  # of our cache
 
 
 def with_located(
@@ -40,7 +40,7 @@ def located_in(
     return locate(
         source,
         f"{task.goal}\n{task.context}",
-        cache / _FOLDER,
+        cache / FOLDER,
         weights=asdict(rules.weights),
         large_from=rules.large_from,
         seconds=seconds,

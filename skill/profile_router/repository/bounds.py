@@ -22,6 +22,14 @@ def keep_within(path: Path, *, most_bytes: int = MOST_BYTES, most_indexes: int =
             _remove(old)
 
 
+def forget_indexes(folder: Path) -> int:
+    """Remove the indexes in *folder*; return how many there were. What cannot be removed raises OSError."""
+    found = sorted(folder.glob(f"*{_ENDING}"))
+    for one in found:
+        _remove(one)
+    return len(found)
+
+
 def _remove(path: Path) -> None:
     """Remove the database at *path* with its companions. Who has it open goes on with it, and nobody finds it again."""
     for one in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
