@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.git.git_repository import repository, write_files
 
-from profile_router.core.ladder.receipt import ChangedFile, Verified
+from profile_router.core.ladder.check_words import NO_PROOF
+from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 
@@ -143,3 +144,28 @@ def test_of_a_report_that_names_a_hundred_absent_files_twenty_are_listed(repo: P
     verifier = a_verifier(repo, tmp_path / "scratch")
     verified = verify(verifier, verifier.snapshot(), said)
     assert len(verified.absent) == 20
+
+
+def ended_before(exit_code: int) -> CheckBefore:
+    return CheckBefore(check=CheckResult(command="true", exit_code=exit_code, last_line="", seconds=0.1))
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "proof"),
+    [
+        (ended_before(0), "", False),
+        (None, "", False),
+        (CheckBefore(why="the time was used up"), "", False),
+        (ended_before(1), "", True),
+        (ended_before(0), "new", True),
+    ],
+)
+def test_a_check_that_passes_proves_nothing_where_no_file_changed(
+    repo: Path, tmp_path: Path, before: CheckBefore | None, change: str, proof: bool
+) -> None:
+    verifier = a_verifier(repo, tmp_path / "scratch")
+    mark = verifier.snapshot()
+    if change:
+        write_files(repo, {"new.py": change})
+    verified = asyncio.run(verifier.verify(mark, "done", "true", seconds=20.0, before=before))
+    assert verified.unverified == (() if proof else (NO_PROOF,))

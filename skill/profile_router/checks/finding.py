@@ -57,7 +57,7 @@ def find_check(
     ]
     for find in (_tests, _linter):
         if found := find(projects, files, environ, workspace):
-            return replace(found, only_if_changed=found.weak or not wants_a_change(task.goal))
+            return replace(found, only_if_changed=found.weak or not wants_a_change(task.goal, task.files))
     return None
 
 

@@ -14,7 +14,7 @@ from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.tests_meant import may_have_fewer
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.check_words import weak_points
+from profile_router.core.ladder.check_words import NO_PROOF, proves_nothing, weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.policy import Terminal
@@ -126,13 +126,17 @@ class WorkspaceVerifier:
             check = None
         result = None if check is None else await self._checked(check, seconds, self._judge(task, before, changed))
         told = result is not None and not result.inconclusive
+        whole = self.workspace is not None and self.workspace.git
         absent = self._absent(said, changed)
         return Verified(
             files_changed=changed,
             check=result,
-            unverified=tuple(self._open_points(absent, result, back)),
+            unverified=(
+                *self._open_points(absent, result, back),
+                *([NO_PROOF] if whole and proves_nothing(result, before, bool(changed)) else []),
+            ),
             absent=absent,
-            whole=self.workspace is not None and self.workspace.git,
+            whole=whole,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
             weak=(*await self._parsed(snapshot), *(() if told else await self._linted(changed, seconds))),

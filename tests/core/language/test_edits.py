@@ -80,6 +80,73 @@ def test_no_change_is_asked_for(goal: str) -> None:
     assert not asks_for_an_edit(goal)
 
 
+EDITS = (
+    "Make the exit code configurable",
+    "Use pathlib for the paths",
+    "Support Python 3.13",
+    "Handle empty input",
+    "Clean up the imports",
+    "Speed up the parser",
+    "Get rid of the global state",
+    "Silence the warning",
+    "Can you make the timeout configurable?",
+    "Why is it slow? Speed up the loop.",
+    "Ändere VALUE auf 7",
+    "Bitte benenne die Funktion um",
+    "Corrige le bug",
+    "Ajoute une docstring",
+    "Corrige el error",
+    "Añade una prueba",
+    "Исправь ошибку",
+    "修复这个错误",
+)
+READINGS = (
+    "Show me how it works",
+    "Count the functions",
+    "Make a list of the functions",
+    "Make sure that it has a header",
+    "Tell me what is slow",
+    "Get me the names of the classes",
+    "How would you speed up the parser?",
+    "Can this handle empty input?",
+    "Would a cache make it faster?",
+    "Use it as it is to answer me",
+    "Handle it only if needed",
+    "The exit code is configurable",
+    "Seems the loop is slow",
+    "Overview of the module",
+    "Erkläre, wie man VALUE ändert",
+    "Wie ändere ich VALUE?",
+    "Fasse die Datei zusammen",
+    "Explique le bug",
+    "Comment corriger le bug ?",
+    "¿Cómo corrijo el error?",
+    "Resume el archivo",
+    "Объясни ошибку",
+    "如何修复这个错误",
+    "总结这个文件",
+)
+
+
+@pytest.mark.parametrize("goal", EDITS)
+def test_an_act_that_does_not_read_changes_the_file_that_the_task_names(goal: str) -> None:
+    assert asks_for_an_edit(goal, ("a.py",))
+
+
+@pytest.mark.parametrize("goal", EDITS[:8])
+def test_it_does_where_the_text_names_the_file(goal: str) -> None:
+    assert asks_for_an_edit(f"{goal} in a.py")
+
+
+@pytest.mark.parametrize("goal", READINGS)
+def test_a_question_about_a_named_file_is_no_edit(goal: str) -> None:
+    assert not asks_for_an_edit(goal, ("a.py",))
+
+
+def test_an_act_that_names_no_file_changes_none_for_certain() -> None:
+    assert not asks_for_an_edit("Make it faster")
+
+
 @pytest.mark.parametrize(
     ("word", "shaped"),
     [("a.py", True), ("src/new.thing", True), ("README.md", True), ("os.path", False), ("e.g", False), ("src/", False)],

@@ -62,7 +62,7 @@ def early_watch(order: Order, way: WayUp, policy: Policy, *, usual: int | None) 
         rules=policy.early,
         goes=way.place.profile,
         candidates=order.files,
-        edits=wants_a_change(task.goal),
+        edits=wants_a_change(task.goal, task.files),
         checked=task.to_check is not None,
         usual=usual,
         stays_here=way.stays_here,

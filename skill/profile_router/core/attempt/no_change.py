@@ -25,7 +25,7 @@ def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verifi
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
     files = files_to_change(task, evidence)
-    if not (files or attempt.in_vain) or not wants_a_change(task.goal):
+    if not (files or attempt.in_vain) or not wants_a_change(task.goal, task.files):
         return None
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
     said = detail_of("no-change", files=f"{', '.join(files[:_NAMED])}{more}") if files else _IN_VAIN

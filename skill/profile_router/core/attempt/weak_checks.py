@@ -42,7 +42,7 @@ def with_weak_checks(
 def _by_files(verified: Verified, task: Task, evidence: Evidence) -> Iterator[WeakCheck]:
     """Yield whether a file to edit was edited, and whether others were; nothing where the task names none."""
     named = files_to_change(task, evidence)
-    if not named or not verified.whole or not asks_for_an_edit(task.goal):
+    if not named or not verified.whole or not asks_for_an_edit(task.goal, task.files):
         return
     changed = [file.path for file in verified.files_changed]
     edited = [path for path in changed if any(_is(path, name) for name in named)]

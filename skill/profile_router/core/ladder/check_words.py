@@ -7,6 +7,7 @@ from profile_router.core.text import shown, some_of
 
 _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
+NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 
 def ended(passed: bool, exit_code: int | None, before: bool | None) -> str:
@@ -61,6 +62,12 @@ def weak_points(check: CheckResult | None) -> list[str]:
         return []
     found = [f"flaky: {some_of(check.difference.flaky)}"] if check.difference.flaky else []
     return found + (["no test covers the change"] if check.difference.uncovered and check.exit_code else [])
+
+
+def proves_nothing(check: CheckResult | None, before: CheckBefore | None, changed: bool) -> bool:
+    """Tell whether *check* passed as it would have without the work: nothing *changed*, and it was not red *before*."""
+    red = before is not None and before.passed is False
+    return check is not None and check.passed and not changed and not red
 
 
 def red_tests(check: CheckResult) -> tuple[str, ...]:

@@ -4,9 +4,12 @@ What asks to look, explain, list or plan asks for none, and neither does what is
 """
 
 import re
+from collections.abc import Collection
 
+from profile_router.core.language.acts import changes_what_it_names, edit_asked_abroad
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import OPAQUE, clauses, first_word, plain_text, word_set
+from profile_router.core.language.path_words import path_words
 
 # What these are done to is another afterwards. "make", "use", "test", "lint" and "format" may leave all as it was.
 _EDITS = word_set(
@@ -30,7 +33,7 @@ _INTO = re.compile(
     rf"\b(?:in|into|to|as|at the (?:top|end|start|bottom) of|called|named) (?:the |a |an |file )*{OPAQUE}"
 )
 _SETS = re.compile(rf"\b(?:to|in|as|into)\b|{OPAQUE}")
-_ADVERB = re.compile(r"\w+ly (?=\w)")
+_ADVERB = re.compile(r"^\w+ly (?=\w)")
 _HEDGED = Anchored(
     r"\b(?:unless|whether|wherever|whenever)\b|\b(?:as|where|when) (?:needed|necessary|required|appropriate|possible)\b"
     r"|\bif (?:there|any|it|they|you|not|so|one|need(?:ed)?|necessary|required|missing|possible|appropriate|something"
@@ -41,6 +44,12 @@ _HEDGED = Anchored(
         *("unless", "whether", "wherever", "whenever", "as ", "where ", "when ", "if ", "what", "anything"),
         *("everything", "any "),
     ),
+)
+# A sentence that asks a question. "Can you …?" asks for what it says.
+_QUESTION = Anchored(
+    r"(?<![^.!?;\n])(?![^.!?;\n]*\b(?:please|(?:can|could|would|will) you)\b)[^.!?;\n]*[?？]",
+    anchors=("?", "？"),
+    flags=re.IGNORECASE,
 )
 _PLACE_FIRST = re.compile(
     rf"(^|[.!?\n] ?)(?:in|within|inside|for|from) (?:the |file |module )*{OPAQUE},? ", re.IGNORECASE
@@ -75,17 +84,34 @@ def hands_off(plain: str) -> bool:
     return bool(_HANDS_OFF.search(plain))
 
 
-def asks_for_an_edit(text: str) -> bool:
-    """Tell whether *text* asks, without condition, for a change of what it names."""
-    plain = _PLACE_FIRST.sub(r"\1", plain_text(text))
+def asks_for_an_edit(text: str, files: Collection[str] = ()) -> bool:
+    """Tell whether *text*, for a task that names *files*, asks without condition for a change of what it names.
+
+    Where a file is named, by the task or in the text, each act does that is not one of reading or answering.
+    """
+    plain = _QUESTION.sub("", _PLACE_FIRST.sub(r"\1", plain_text(text)))
     if hands_off(plain):
         return False
-    return any(asked and _edits(clause) for clause, asked in clauses(plain))
+    if any(asked and _edits(clause) for clause, asked in clauses(plain)):
+        return True
+    if not files and not any(shaped_as_file(word.text) for word in path_words(text)):
+        return False
+    asks = (_changes(clause, number) for number, (clause, asked) in enumerate(clauses(plain)) if asked)
+    return any(asks) or edit_asked_abroad(plain)
+
+
+def _changes(clause: str, number: int) -> bool:
+    said = _said(clause)
+    return not (_HEDGED.search(said) or _ANSWERS.search(said)) and changes_what_it_names(said, leads=number == 0)
+
+
+def _said(clause: str) -> str:
+    return _ADVERB.sub("", clause.lower(), count=1)
 
 
 def _edits(clause: str) -> bool:
     """Tell whether a *clause* that asks for something asks for a change."""
-    said = _ADVERB.sub("", clause.lower(), count=1) if _ADVERB.match(clause.lower()) else clause.lower()
+    said = _said(clause)
     if _HEDGED.search(said):
         return False
     verb = first_word(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from profile_router.core.language.clauses import first_word, plain_text, word_set
 from profile_router.core.language.edits import asks_for_an_edit, hands_off
@@ -29,9 +30,9 @@ _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 _LONGEST = 20_000  # characters that are looked at: a report says early what is wrong
 
 
-def wants_a_change(text: str) -> bool:
-    """Tell whether work on *text* that changes nothing is not done: it asks for an edit, or tells of a fault."""
-    return asks_for_an_edit(text) or tells_of_a_fault(text)
+def wants_a_change(text: str, files: Collection[str] = ()) -> bool:
+    """Tell whether work on *text* and *files* that changes nothing is not done: it asks for one, or is a fault's."""
+    return asks_for_an_edit(text, files) or tells_of_a_fault(text)
 
 
 def tells_of_a_fault(text: str) -> bool:

@@ -5,7 +5,7 @@ word any ending. Nothing is found in a clause that negates, and light kinds only
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from profile_router.core.language.anchored import Anchored
@@ -106,9 +106,20 @@ def language_of(text: str) -> str:
     return best if counts[best] >= 2 and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
 
 
+def clauses_abroad(plain: str) -> Iterator[str]:
+    """Yield each clause of *plain* in lower case, without "bitte" and the like, but those that negate."""
+    for clause in _CLAUSE.split(plain.lower()):
+        asked = _asked(clause.strip())
+        if asked and not _NEGATED.search(_ONLY_AFTER.split(asked)[0]):
+            yield asked
+
+
+def _asked(clause: str) -> str:
+    return clause[found.end() :] if (found := _POLITE.match(clause)) else clause
+
+
 def _hits(clause: str, phrases: Phrases) -> dict[str, str]:
-    start = found.end() if (found := _POLITE.match(clause)) else 0
-    asked = clause[start:]
+    asked = _asked(clause)
     hits: dict[str, str] = {}
     for _, kinds in phrases.languages:
         for kind, expressions in kinds:

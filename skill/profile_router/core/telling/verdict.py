@@ -12,7 +12,7 @@ Verdict = Literal["verified", "unverified", "no-change", "failed", "refused", "u
 LedgerVerdict = Verdict | Literal["interrupted", "error", "unfinished", "routed", "undone"]
 VERDICTS: Mapping[LedgerVerdict, str] = {
     "verified": "its check passed, or a weak one that the policy trusts, and nothing stays open",
-    "unverified": "it ended well, and nothing confirms it",
+    "unverified": "it ended well, and nothing confirms it: no check, or one that passes without the work too",
     "no-change": "it was to edit a file, and no file changed",
     "failed": "the last attempt or its check failed; the cause says why",
     "refused": "it may not be done, or nobody is there who can",

@@ -163,7 +163,7 @@ class AttemptLoop:
             goal=self.order.task.goal,
             where=self.profile.where,
             else_by_form=self._may_change(),
-            edits=asks_for_an_edit(self.order.task.goal),
+            edits=asks_for_an_edit(self.order.task.goal, self.order.task.files),
         )
         self._turn_to(self._history(system, schemas=[convert_to_openai_tool(tool) for tool in self.tools]), form)
         async with self._agent(system, self.tools) as ask:

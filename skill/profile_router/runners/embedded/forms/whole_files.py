@@ -53,7 +53,7 @@ def files_to_write(fence: Fence, order: Order, bounds: FirstPrompt) -> FilesToWr
 
     It does for a change of a few text files that are not longer than *bounds* say, or of one that is to be made.
     """
-    if not asks_for_an_edit(order.task.goal):
+    if not asks_for_an_edit(order.task.goal, order.files):
         return None
     paths = order.files or _to_be_made(fence, order.task.goal)
     if not 1 <= len(paths) <= MOST_FILES:
