@@ -315,7 +315,7 @@ def test_what_is_wrong_with_one_task_is_its_result_and_the_others_run(tmp_path: 
     assert all(word in result["error"] for word, result in zip(says, wrong, strict=True))
     assert "worktrees" not in done.out
     assert right["summary"] == "done"
-    assert people.code == 1
+    assert people.code == 2, "no task was begun"
 
 
 @pytest.mark.parametrize("given", each(3, [b"", b"{}", b"[]", b"[1", b'[{"goal": "x", "goal": "y"}]'], repr))
@@ -324,6 +324,22 @@ def test_what_is_no_list_of_tasks_is_refused_in_one_line(tmp_path: Path, given: 
     assert (done.code, done.out) == (2, "")
     assert "--tasks-json: stdin" in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ([{"gaol": "x"}], "--tasks-json, task 1: unknown key 'gaol'"),
+        ([{"goal": " "}], "--tasks-json, task 1: goal is missing"),
+        (["x"], "--tasks-json, task 1 must be a JSON object"),
+        ([{"goal": "x", "files": 3}, 1], "--tasks-json, task 1: files is 3"),
+    ],
+)
+def test_a_batch_without_one_task_to_run_is_a_wrong_call(tmp_path: Path, tasks: list[object], said: str) -> None:
+    done = call("batch", "--tasks-json", "-", home=tmp_path, stdin=json.dumps(tasks).encode())
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert "--task-json" not in done.err
 
 
 def test_a_person_sees_each_line_with_the_number_of_its_task(tmp_path: Path, repository: Path) -> None:

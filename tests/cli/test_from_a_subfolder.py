@@ -61,16 +61,26 @@ def test_where_folder_and_root_have_the_name_what_was_taken_is_said(tmp_path: Pa
     assert done.json["route"]["evidence"]["files"][0]["path"] == "pkg/a.py"
 
 
-def test_a_path_out_of_the_workspace_and_a_link_that_leads_out_stay_outside_and_are_said(
-    tmp_path: Path, repository: Path
-) -> None:
+def test_a_file_out_of_the_workspace_is_refused_before_any_attempt(tmp_path: Path, repository: Path) -> None:
     (tmp_path / "out.py").write_text("")
     (repository / "pkg/link.py").symlink_to(tmp_path / "out.py")
     for value in ("../../out.py", "link.py", str(tmp_path / "out.py")):
-        done, text = ran(tmp_path, repository / "pkg", "see it", "--file", value)
-        assert f"of them): {tmp_path / 'out.py'}" in text, done.err
-        said = f"{tmp_path / 'out.py'}, which lies outside of {repository}: our own file tools cannot open it"
-        assert said.replace(", which", "" if value.startswith("/") else ", which") in done.json["warnings"][0], value
+        done, asked = ran(tmp_path, repository / "pkg", "see it", "--file", value)
+        assert (done.code, asked) == (2, ""), value
+        assert f"{tmp_path / 'out.py'} lies outside of the workspace {repository}" in done.err
+        assert f"`--workspace {tmp_path}`" in done.err
+
+
+@pytest.mark.parametrize("way", ["run", "batch"])
+def test_it_is_refused_by_each_way_in(tmp_path: Path, repository: Path, way: str) -> None:
+    (tmp_path / "out.py").write_text("")
+    profile(tmp_path, "coding-local", "http://127.0.0.1:9/v1")
+    profile(tmp_path, "coding-burst", "http://127.0.0.1:9/v1")
+    task = {"goal": "see it", "files": ["../out.py"]}
+    option, told = ("--task-json", task) if way == "run" else ("--tasks-json", [task])
+    done = call(way, option, "-", home=tmp_path, cwd=repository, stdin=json.dumps(told).encode())
+    assert done.code == 2
+    assert "lies outside of the workspace" in done.err + done.out
 
 
 def test_a_link_is_taken_as_the_file_it_leads_to_for_no_tool_follows_one(tmp_path: Path, repository: Path) -> None:

@@ -27,6 +27,10 @@ def nowhere(scene: Scene) -> None:
     scene.environ["HERMES_HOME"] = str(scene.home.root / "absent")
 
 
+def unnamed(scene: Scene) -> None:
+    scene.environ |= {"HERMES_HOME": "", "HOME": str(scene.home.root / "absent")}
+
+
 def trap(what: str, config: str, says: str) -> Row:
     given = written(f"model: {{provider: custom, base_url: 'http://127.0.0.1:1/v1', default: m}}\n{config}")
     return Row(rule=what, check=SPELLING, given=given, level="warn", says=says, fix="install --migrate")
@@ -43,9 +47,17 @@ ROWS = [
     Row(
         rule="without a Hermes home the shipped ones serve",
         check=LOADABLE,
-        given=nowhere,
+        given=unnamed,
         level="pass",
         says="there is no Hermes home",
+    ),
+    Row(
+        rule="a HERMES_HOME that is no folder is said",
+        check=LOADABLE,
+        given=nowhere,
+        level="warn",
+        says="absent, no folder",
+        fix="unset HERMES_HOME",
     ),
     Row(
         rule="a missing profile fails",

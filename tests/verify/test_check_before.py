@@ -128,7 +128,7 @@ def test_past_its_time_it_is_ended_and_that_is_said(stage: Stage) -> None:
 
 
 def test_without_time_it_is_not_run(stage: Stage) -> None:
-    assert before(stage.verifier(), stage.counting(), seconds=0.0)[1].why == "the policy leaves it no time"
+    assert before(stage.verifier(), stage.counting(), seconds=0.0)[1].why == "too little of the time is left for it"
     assert stage.runs == 0
 
 

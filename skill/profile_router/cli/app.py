@@ -17,7 +17,7 @@ from profile_router.cli.marks import HANDLER
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import COMMANDS, NAME, as_called
 from profile_router.core.telling.layout import wrapped
-from profile_router.core.text import nearest
+from profile_router.core.text import counted, nearest
 from profile_router.errors import RouterError, UsageError
 from profile_router.machine.imports import import_large
 
@@ -131,7 +131,7 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
         top.error(
             f"unrecognized arguments: {' '.join(options)}{_meant(options[0], top.options())}"
             if options
-            else f"{len(unknown)} words too many: put a task of several words in quotes"
+            else f"{counted(len(unknown), 'word')} too many: put a task of several words in quotes"
         )
     return arguments
 

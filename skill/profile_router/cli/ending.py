@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from profile_router.cli.marks import showable
 from profile_router.cli.progress import columns, folded, labelled, marked, printable
 from profile_router.cli.spelling import as_called
+from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.telling.decision import Json, changed_text, put_back_text, weak_words
 from profile_router.core.telling.layout import markdown_lines
@@ -83,10 +84,16 @@ def _verdict(result: Result) -> Iterator[str]:
         if told["verified"].get("weak"):
             yield labelled("weak", ", ".join(weak_words(told["verified"]["weak"])))
     else:
-        yield _head(verdict, " · ".join(filter(None, (route["profile"], route["rule"]))))
+        yield _head(verdict, " · ".join(filter(None, (_ran_on(told), route["rule"]))))
         yield from _reasons(result)
     for note in (*told["notes"], *told["warnings"]):
         yield labelled("note", as_called(note))
+
+
+def _ran_on(told: Json) -> str:
+    """Return the profile that the run ended on: that of the last attempt that was begun, else the route's."""
+    begun = [one for one in told["attempts"] if one["outcome"] != "unavailable" and one["step"] not in BESIDE]
+    return str(begun[-1]["profile"]) if begun else str(told["route"]["profile"] or "")
 
 
 def _head(verdict: Verdict, text: str) -> str:

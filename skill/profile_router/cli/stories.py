@@ -12,7 +12,7 @@ from profile_router.core.ladder.account import AttemptRow, CheckRow, HopRow, Run
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.run_kinds import UNFINISHED
-from profile_router.core.text import about, in_words, price, priced, saved_words, thousands
+from profile_router.core.text import about, counted, in_words, price, priced, saved_words, thousands
 from profile_router.ledger.schema import moment, moments
 
 _ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
@@ -144,7 +144,7 @@ def _check(row: CheckRow) -> Iterator[str]:
     for open_point in words["unverified"] if words else ():
         yield _told("verify", f"unverified: {open_point}", "!")
     if not words and row.unverified:
-        yield _told("verify", f"{row.unverified} points unverified", "!")
+        yield _told("verify", f"{counted(row.unverified, 'point')} unverified", "!")
 
 
 def _step(row: HopRow) -> str:

@@ -78,8 +78,8 @@ def number_in(text: str) -> float | str:
 def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> dict[str, Any]:
     """Return the values of the JSON object *found*, by their names in Task; null counts as left out.
 
-    *where* it stands in the task on stdin; empty: it is the task. Raises UsageError for anything but an object, for
-    unknown keys, and for values of a wrong kind.
+    *where* it stands in the task; an option and no more, or empty: it is the task. Raises UsageError for
+    anything but an object, for unknown keys, and for values of a wrong kind.
     """
     known = {one.key: one for one in fields}
     if not isinstance(found, dict):
@@ -93,7 +93,8 @@ def values_of(found: object, fields: Sequence[TaskField], where: str = "") -> di
                 f"{where or '--task-json'}: unknown key {_shown_key(key)} (allowed: {', '.join(known)}){meant}"
             )
         if value is not None:
-            place = f"{where}.{key}" if where else f"--task-json: {key}"
+            whole = not where or (where.startswith("--") and ": " not in where)
+            place = f"{where or '--task-json'}: {key}" if whole else f"{where}.{key}"
             values[known[key].name] = known[key].read(value, place)
     return values
 
@@ -249,18 +250,18 @@ def tasks_from_json(raw: bytes, source: str = "stdin") -> list[Task | UsageError
     if not isinstance(found, list) or not found:
         raise UsageError(f"--tasks-json: {source} must hold a JSON list of one or more tasks; {_LEARN}")
     tasks: list[Task | UsageError] = []
-    for one in found:
+    for number, one in enumerate(found, 1):
         try:
-            tasks.append(_task(one))
+            tasks.append(_task(one, f"--tasks-json, task {number}"))
         except UsageError as error:
             tasks.append(error)
     return tasks
 
 
-def _task(found: object) -> Task:
-    given = values_of(found, TASK)
+def _task(found: object, where: str = "") -> Task:
+    given = values_of(found, TASK, where)
     if not given.get("goal", "").strip():
-        raise UsageError("--task-json: goal is missing or empty; say there what to do")
+        raise UsageError(f"{where or '--task-json'}: goal is missing or empty; say there what to do")
     return Task(**given)
 
 

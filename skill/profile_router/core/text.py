@@ -96,6 +96,11 @@ def saved_words(usd: float | None, source: str, why: str) -> str:
     return f"saved {told} against always-burst ({source})" if usd > 0 else f"{told} more than always-burst ({source})"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return *number* with its noun, such as `1 file` and `2 files`; *many* is the plural where it is not `…s`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def thousands(tokens: int) -> str:
     """Return 11,234 as `11.2k`; below a thousand as it is."""
     return str(tokens) if tokens < 1_000 else f"{tokens / 1_000:.1f}k"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from profile_router.core.profile import Profile, is_loopback, names_cloud
+from profile_router.core.text import shown
 from profile_router.doctor.facts import DoctorFacts
 from profile_router.doctor.finding import Finding, failed, passed, warned
 from profile_router.profiles.files import read_config
@@ -20,8 +21,14 @@ def loadable(facts: DoctorFacts) -> Iterator[Finding]:
     """Fail for a profile that a tier names and that cannot be used; the tier cheap may lack its profile."""
     good = [subject.name for subject, _ in facts.loaded()]
     if good:
-        where = " (those that come with the program: there is no Hermes home)" if facts.home.shipped else ""
-        yield passed("profiles", f"{', '.join(good)}{where}")
+        told, wanted = ", ".join(good), facts.home.environ.get("HERMES_HOME", "").strip()
+        if not facts.home.shipped:
+            yield passed("profiles", told)
+        elif wanted:
+            said = f"{told}, those of the program in {facts.home.profiles}: HERMES_HOME is {shown(wanted)}, no folder"
+            yield warned("profiles", said, "unset HERMES_HOME, or let it name a folder that is there")
+        else:
+            yield passed("profiles", f"{told} (those of the program in {facts.home.profiles}: there is no Hermes home)")
     names = facts.home.names()
     for subject in facts.subjects:
         if subject.profile is not None:

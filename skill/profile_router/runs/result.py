@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from profile_router.core.attempt.between import cost, unblock, unblock_words
+from profile_router.core.attempt.between import cost, ended_because, stays_here, unblock, unblock_words
 from profile_router.core.attempt.saving import Saving, saving
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
@@ -91,7 +91,7 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
                 "thread": run.thread,
                 "run": run.id,
                 "cause": ends["cause"],
-                "error": stopped.message if stopped else None,
+                "error": ended_because(final["receipts"], stopped, setup.task, setup.policy.limits),
                 "unblock": _unblock(final, setup),
                 "notes": list(final["notes"]),
                 "warnings": list(warnings),
@@ -109,9 +109,16 @@ def _unblock(final: RunState, setup: Setup) -> list[str]:
         return list(final["decision"].unblock)
     private = bool(final["evidence"].private)
     kept_back = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
+    places, hops = final.get("places", ()), final["hops"]
     if final["status"] not in ("refused", "unapproved"):
-        return list(kept_back)
-    ways = unblock(final.get("places", ()), final["hops"], setup.policy, setup.candidates)
+        receipts = final["receipts"]
+        if final["status"] == "ok" or not receipts or receipts[-1].outcome != "unavailable":
+            return list(kept_back)
+        places, hops = places[-1:], hops[-1:]  # it went on to where nothing could be asked: what is wanting there
+    ways = unblock(places, hops, setup.policy, setup.candidates)
+    untried = all(place.profile != setup.policy.tiers.local for place in places)
+    if untried and hops and hops[-1].cause in ("not-approved", "over-budget"):
+        ways = (*ways, *stays_here(final["evidence"], setup.policy, setup.candidates))
     return list(dict.fromkeys((*ways, *kept_back)))
 
 

@@ -13,7 +13,8 @@ from profile_router.core.policy.rules import TIERS
 from profile_router.core.profile import Profile, ProviderEndpoint
 from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.task import Task
-from profile_router.errors import ProfileError, UnknownProfile
+from profile_router.core.text import shown
+from profile_router.errors import ProfileError, UnknownProfile, UsageError
 from profile_router.folders import our_folder
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
@@ -78,6 +79,8 @@ def prepare(
         read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / "policies"), workspace
     )
     found = placed(task, workspace, cwd)
+    if to_run and workspace is not None:
+        _refuse_outside(found.task, workspace)
     home = find_home(environ)
     policy, warnings = _without_absent_cheap(policy, home)
     profiles, broken = _read(_wanted(task, policy), home, task.profile)
@@ -98,6 +101,16 @@ def prepare(
         book=price_book(environ, looks_up=to_run),
         warnings=(*found.notes, *warnings, *ignored),
     )
+
+
+def _refuse_outside(task: Task, workspace: Workspace) -> None:
+    """Raise UsageError for a file of *task* that is not in *workspace*: no attempt could open it, and some cost."""
+    outside = next((file for file in task.files if file.startswith("/")), None)
+    if outside is not None:
+        raise UsageError(
+            f"--file {shown(outside)} lies outside of the workspace {shown(str(workspace.root))}, where no subagent "
+            f"can open it; name that file's folder: `--workspace {shown(str(Path(outside).parent))}`, or leave it out"
+        )
 
 
 def _wanted(task: Task, policy: Policy) -> dict[str, str]:

@@ -45,7 +45,7 @@ class FirstCheck:
     async def ask(self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool) -> CheckBefore:
         """Return what *check* says on the files of *snapshot*, now or within the last hour. Raises UsageError."""
         if seconds <= 0:
-            return CheckBefore(why="the policy leaves it no time", mark=snapshot)
+            return CheckBefore(why="too little of the time is left for it", mark=snapshot)
         name = self._entry(snapshot, check)
         if not name or self.kept is None:
             return await self._asked(snapshot, check, seconds, may_lack=may_lack)

@@ -23,10 +23,12 @@ from profile_router.core.attempt.between import (
     UNKNOWN_WINDOW,
     any_call_made,
     cost,
+    ended_because,
     final_status,
     forbidden,
     hop_after,
     order_for,
+    stays_here,
     unavailable,
 )
 from profile_router.core.attempt.order import Order
@@ -173,3 +175,50 @@ def test_everything_that_was_paid_is_in_the_cost() -> None:
         a_receipt(step="probe", cost_usd=0.003),
     )
     assert cost(receipts) == 0.303
+
+
+UNTOUCHED = Failure(cause="no-change", message="a.py was to be changed, and no file was")
+NO_KEY = Failure(cause="no-key", message="coding-burst has no key")
+
+
+def receipts_of(*ends: tuple[str, str, str]) -> list[Receipt]:
+    return [a_receipt(profile=profile, outcome=outcome, error=error) for profile, outcome, error in ends]
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (
+            ((LOCAL, "failed", UNTOUCHED.message), (BURST, "unavailable", NO_KEY.message)),
+            f"{LOCAL}: {UNTOUCHED.message}; {NO_KEY.message}",
+        ),
+        (
+            ((LOCAL, "failed", f"{LOCAL} at x broke"), (BURST, "unavailable", NO_KEY.message)),
+            f"{LOCAL} at x broke; {NO_KEY.message}",
+        ),
+        (((BURST, "unavailable", NO_KEY.message),), NO_KEY.message),
+        (((LOCAL, "failed", "it broke"), (BURST, "failed", NO_KEY.message)), NO_KEY.message),
+    ],
+)
+def test_what_could_not_begin_does_not_hide_why_the_attempt_before_it_failed(
+    ends: tuple[tuple[str, str, str], ...], said: str
+) -> None:
+    limits = a_policy().limits
+    assert ended_because(receipts_of(*ends), NO_KEY, a_task(), limits) == said
+    assert ended_because(receipts_of(*ends), None, a_task(), limits) is None
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(3.0, "--timeout 3 s"), (None, "limits.run_seconds ")])
+def test_a_run_whose_time_is_over_says_whose_limit_it_was_and_failed(seconds: float | None, limit: str) -> None:
+    over = Failure(cause="timeout", message="the time is up")
+    receipt = a_receipt(outcome="unavailable")
+    said = ended_because([receipt], over, a_task(timeout_s=seconds), a_policy().limits)
+    assert said is not None
+    assert said.startswith(f"the time limit of {limit}")
+    assert final_status(DECISION, [receipt], Attempt(receipt=receipt, failure=over), Verified()) == "failed"
+
+
+def test_the_local_profile_is_named_where_the_task_fits_it() -> None:
+    (way,) = stays_here(evidence(), a_policy(), candidates())
+    assert f"--profile {LOCAL}" in way
+    assert stays_here(evidence(**WINDOWLESS), a_policy(), candidates()) == ()

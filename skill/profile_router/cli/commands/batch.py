@@ -26,6 +26,7 @@ from profile_router.ports import Emit
 from profile_router.runs.result import Result, batch_status
 from profile_router.runs.route import route_task
 
+WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
 _LONGEST = 200_000_000  # bytes of all tasks together
 
 
@@ -54,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("batch needs --tasks-json FILE, - for stdin; `profile-router batch --schema` shows its form")
     raw = json_of("--tasks-json", given, line=arguments.exit_with_stdin, most=_LONGEST)
     tasks = tasks_from_json(raw, source_of(given))
+    wrong = [one for one in tasks if isinstance(one, UsageError)]
+    if len(wrong) == len(tasks) and not arguments.from_hermes:
+        raise wrong[0]  # nothing to run: the call is wrong, not a task
     approver = approver_for(arguments, stream)
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None
@@ -86,7 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
         "seconds": round(time.monotonic() - started, 2),
     }
     _show(end, results, streamed=streamed, as_json=arguments.json)
-    return EXITS[status]
+    begun = any(one.json["route"] for one in results)
+    return EXITS[status] if begun or arguments.from_hermes else WRONG_CALL
 
 
 def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool) -> None:

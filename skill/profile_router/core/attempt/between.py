@@ -10,11 +10,11 @@ from profile_router.core.conversation import Conversation, alternating, shared_t
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import difference_words, exit_text, passed_before
+from profile_router.core.ladder.check_words import EARLIER, difference_words, exit_text, passed_before
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
-from profile_router.core.policy import Policy
+from profile_router.core.policy import Limits, Policy
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.core.profile import address
 from profile_router.core.routing.candidate import Candidate, Candidates, is_local, role_of
@@ -224,7 +224,7 @@ def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) ->
         return verified
     said = "the check was not run: the last attempt did not finish"
     if earlier.check is not None:
-        said = "the check ran before the last attempt, which did not finish"
+        said = EARLIER
     open_points = (*(one for one in verified.unverified if one != NO_CHECK), said)
     return replace(verified, check=earlier.check, unverified=open_points)
 
@@ -245,6 +245,8 @@ def final_status(
     cause = attempt.failure.cause if attempt is not None and attempt.failure is not None else None
     if cause == "not-approved":
         return "unapproved"
+    if cause == "timeout":
+        return "failed"  # it was allowed and possible, and its time was too short
     if cause == "tainted" or isinstance(decision, Refusal) or not any_call_made(receipts):
         return "refused"
     if cause is not None or attempt is None:
@@ -263,6 +265,34 @@ def unblock(places: Sequence[Place], hops: Sequence[Hop], policy: Policy, candid
         return (HOW_TO_ALLOW,)
     lines = (_line(place, hop.cause, policy, candidates) for place, hop in zip(places, hops, strict=False))
     return tuple(dict.fromkeys(lines))
+
+
+def ended_because(receipts: Sequence[Receipt], failure: Failure | None, task: Task, limits: Limits) -> str | None:
+    """Return why a run of *task* did not end well: what stopped it, behind why the last attempt failed that was begun.
+
+    Where its time is over, whose limit that was: the task's, or that of *limits*.
+    """
+    if failure is None:
+        return None
+    if failure.cause == "timeout":
+        limit = f"--timeout {task.timeout_s:g} s" if task.timeout_s else f"limits.run_seconds {limits.run_seconds:g} s"
+        return f"the time limit of {limit} is over"
+    made = [one for one in receipts if one.step not in BESIDE]
+    begun = next((one for one in reversed(made) if one.outcome != "unavailable"), None)
+    if begun is None or made[-1].outcome != "unavailable" or not begun.error:
+        return failure.message
+    named = begun.error if begun.error.startswith(begun.profile) else f"{begun.profile}: {begun.error}"
+    return f"{named}; {failure.message}"
+
+
+def stays_here(evidence: Evidence, policy: Policy, candidates: Candidates) -> tuple[str, ...]:
+    """Return the option that runs the task by the local profile, free, where its prompt fits there."""
+    name = policy.tiers.local
+    candidate, window = candidates.get(name), evidence.window(name)
+    if candidate is None or candidate.problem or not is_local(candidate, policy) or evidence.images:
+        return ()
+    fit = window is not None and fits(evidence, window, policy.counting)
+    return (f"let {name} try it, which costs nothing: `--profile {name}`",) if fit else ()
 
 
 def unblock_words(receipts: Sequence[Receipt]) -> tuple[str, ...]:

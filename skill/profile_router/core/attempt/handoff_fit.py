@@ -11,6 +11,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.evidence import Evidence, TokenCount
 from profile_router.core.policy import Counting
 from profile_router.core.routing.fit import needed_tokens
+from profile_router.core.text import counted
 
 SHARE = 4  # a handoff takes a quarter of the window at most: the task and the work need the rest
 FRAME_TOKENS = 160  # what the template says around it, at most
@@ -65,7 +66,7 @@ def shrunk(handoff: Handoff, room: int, count: Count) -> Handoff:
     if len(handoff.left_out) > _NAMED:
         names = (*names, f"{len(handoff.left_out) - _NAMED} more files")
     if _lines((*names, *_CUT.values()), count) > room // SHARE:
-        names = (f"{len(handoff.left_out)} files",) if handoff.left_out else ()
+        names = (counted(len(handoff.left_out), "file"),) if handoff.left_out else ()
     left = room - _lines((*names, *_CUT.values()), count)
     errors = _newest(handoff.errors, left // 2, count)
     left -= _lines(errors, count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from profile_router.core.attempt.between import NO_CHECK
@@ -50,12 +50,18 @@ def _by_files(verified: Verified, task: Task, evidence: Evidence) -> Iterator[We
     yield WeakCheck(
         kind="edited",
         passed=bool(edited),
-        said=f"{some_of(edited, _LISTED)} was edited, as asked" if edited else f"{listed} was not edited",
+        said=f"{some_of(edited, _LISTED)} {_were(edited)} edited, as asked"
+        if edited
+        else f"{listed} {_were(named)} not edited",
     )
     others = [path for path in changed if path not in edited and not is_test(path)]
     if changed:
         said = f"not named, and changed: {some_of(others, _LISTED)}" if others else "no file changed that was not named"
         yield WeakCheck(kind="related", passed=not others, said=said)
+
+
+def _were(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"
 
 
 def _is(path: str, name: str) -> bool:

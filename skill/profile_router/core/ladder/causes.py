@@ -142,7 +142,7 @@ TABLE: Mapping[Cause, CauseRow] = {
         "the model writes its tool calls as text",
         detail="wrote a tool call into its answer that cannot be carried out: {why}",
     ),
-    "turn-limit": CauseRow("answer", "the turn limit is reached", detail="did not finish in {turns} turns"),
+    "turn-limit": CauseRow("answer", "the turn limit is reached", detail="did not finish in {turns}"),
     "no-progress": CauseRow(
         "early",
         "the attempt gets nowhere",

@@ -7,6 +7,7 @@ from profile_router.core.text import shown, some_of
 
 _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
+EARLIER = "the check ran before the last attempt, which did not finish"
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 

@@ -58,8 +58,9 @@ _ABROAD = Anchored(
     r"|(?:corr[ie]g|cambi[ae]|reemplaz|sustitu|elimin|borr[ae]|añad|agreg|renombr|modific|implementar?\b|actualiz|arregl"
     r"|mejor[ae]|mueve|mover\b|simplific|convierte|convertir|quitar?\b|refactoriz|acelera|limpia|traduce .*\ba[l]?\b)"
     # French
-    r"|(?:corrige|change[rz]?\b|remplace|supprime|enl[eè]ve|ajoute|renomme|modifie[rz]?\b|impl[ée]mente|am[ée]liore|d[ée]place|mets? "
-    r"[àa] jour|mets? .*\bà\b|simplifie|convertis|r[ée]pare|nettoie|refactorise|acc[ée]l[èe]re|r[ée][ée]cris)"
+    r"|(?:corrige|change[rz]?\b|remplace|supprime|enl[eè]ve|ajoute|renomme|modifie[rz]?\b|impl[ée]mente|am[ée]liore"
+    r"|d[ée]place|mets? [àa] jour|mets? .*\bà\b|simplifie|convertis|r[ée]pare|nettoie|refactorise"
+    r"|acc[ée]l[èe]re|r[ée][ée]cris)"
     # Russian
     r"|(?:исправ|измени|замени|удали|добав|переимену|обнови|реализу|перепи[шс]|упрости|улучши|перенес|убери|почини"
     r"|отрефактор|ускорь|сделай .*(?:настраива|быстре))"

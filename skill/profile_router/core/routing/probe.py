@@ -13,6 +13,7 @@ from profile_router.core.routing.fit import fits
 from profile_router.core.routing.loop import NO_PAST, Past
 from profile_router.core.routing.route import Route
 from profile_router.core.task import Task
+from profile_router.core.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def decide_after_probe(
             route, needs_probe=False, reasons=(*route.reasons, f"no estimate ({outcome.problem}): decided local")
         )
     found = outcome.complexity
-    sizes = f"{found.files_to_edit} files, {found.lines_to_edit} lines"
+    sizes = f"{counted(found.files_to_edit, 'file')}, {counted(found.lines_to_edit, 'line')}"
     said = f"the probe estimates {found.score} of 10, {sizes}: {found.reason}"
     tier: Tier = rule.if_complex if found.score >= policy.probe.complex_from else rule.route
     profile = policy.tiers.profile(tier) or route.profile

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from profile_router.core.evidence import Evidence
+from profile_router.core.evidence import Evidence, Window
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
 from profile_router.core.routing.fit import usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.size import file_tokens
 from profile_router.core.telling.located import located_json
-from profile_router.core.text import priced, some_of, thousands
+from profile_router.core.text import counted, priced, some_of, thousands
 
 if TYPE_CHECKING:
     from profile_router.core.ladder.early import EarlyScore
@@ -155,7 +155,7 @@ def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
 
 def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
     """Yield how large the prompt is beside what it may be, and what is read of the named files besides."""
-    images = f"{len(evidence.images)} image{'s' if len(evidence.images) > 1 else ''}" if evidence.images else "no image"
+    images = counted(len(evidence.images), "image") if evidence.images else "no image"
     window = evidence.window(profile)
     count = evidence.tokens
     tokens = f"{count.high:,}" if count.low == count.high else f"≤ {count.high:,}"
@@ -166,11 +166,18 @@ def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
             tokens = f"{window.prompt_tokens:,}"
         room = usable_tokens(window, policy.counting)
         source = _source(window.source, window.age_s)
-        kept = f"{window.tokens:,} window − {window.tokens - room:,} for the answer"
-        yield f"{tokens} of {room:,} usable: {kept} ({source}), {images}"
+        yield f"{tokens} of {room:,} usable: {_terms(window, policy)} ({source}), {images}"
     if more := file_tokens(evidence, policy):
         files = f"{len(evidence.files)} named files" if len(evidence.files) > 1 else "the named file"
-        yield f"about {more:,} tokens more in {files}, read as the work goes on"
+        yield f"about {counted(more, 'token')} more in {files}, read as the work goes on"
+
+
+def _terms(window: Window, policy: Policy) -> str:
+    """Return how what is usable of *window* comes about: what is kept for the answer, and the tokenizer's factor."""
+    counting = policy.counting
+    kept = f"{window.tokens:,} window − {counting.reply_reserve:,} for the answer"
+    counted = window.prompt_tokens is not None or counting.tokenizer_factor == 1
+    return kept if counted else f"({kept}) ÷ {counting.tokenizer_factor:g} for its tokenizer"
 
 
 def _source(source: str, age_s: float | None) -> str:
@@ -193,7 +200,7 @@ def _turns(route: Route) -> str:
     guess = route.estimate
     low, middle, high = guess.turns
     by = f"by {guess.attempts} attempts like it" if guess.attempts else "as published for agents"
-    return f"{low} to {high} turns, likely {middle}, {by}" if low < high else f"{low} turn{'s' * (low > 1)}"
+    return f"{low} to {high} turns, likely {middle}, {by}" if low < high else counted(low, "turn")
 
 
 def decision_line(decision: Decision) -> str:
@@ -236,7 +243,7 @@ def attempt_line(attempt: Attempt) -> str:
         served = f"{served} at {receipt.host}"
     if attempt.failure is not None:
         return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
-    turns = f"{receipt.turns} turn{'s' if receipt.turns != 1 else ''}"
+    turns = counted(receipt.turns, "turn")
     tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
     cost = f"{priced(receipt.cost_usd, receipt.cost_source)} · {receipt.seconds:.1f} s{_read(receipt)}"
     return f"{receipt.profile} · {served} · {turns} · {tokens} · {cost}"
@@ -260,9 +267,10 @@ def verified_lines(verified: Verified) -> list[str]:
     changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
     lines = [some_of(changed, 8) or "no file changed"]
     if verified.check is not None and not verified.check.inconclusive:
-        from profile_router.core.ladder.check_words import check_line, passed_before  # `route` tells of no check
+        from profile_router.core.ladder.check_words import EARLIER, check_line, passed_before  # not for `route`
 
-        lines.append(check_line(verified.check, passed_before(verified)))
+        if EARLIER not in verified.unverified:  # that line was told when the check ran
+            lines.append(check_line(verified.check, passed_before(verified)))
     if verified.put_back:
         lines.append(put_back_text(verified.put_back))
     weak = weak_words(_weak(verified.weak))

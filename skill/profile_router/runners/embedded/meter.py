@@ -15,6 +15,7 @@ from profile_router.core.attempt.receipts import Counts
 from profile_router.core.ladder.causes import Cause, detail_of
 from profile_router.core.policy import Limits
 from profile_router.core.routing.rate import Rate
+from profile_router.core.text import counted
 from profile_router.errors import AttemptError
 from profile_router.ports import Emit
 from profile_router.runners.answers.endings import bad_ending
@@ -80,7 +81,7 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         """Send one request: trimmed, counted, its answer normalized. Raises AttemptError where that cannot be."""
         if self.counts.turns >= self._max_turns:
-            raise self._ended("turn-limit", detail_of("turn-limit", turns=self._max_turns))
+            raise self._ended("turn-limit", detail_of("turn-limit", turns=counted(self._max_turns, "turn")))
         offered = offered_of(request.tools)
         if (mistake := self._mistakes.look(request.messages, frozenset(offered))) is not None:
             raise self._ended(*mistake)
