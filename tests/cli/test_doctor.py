@@ -70,7 +70,7 @@ def test_live_calls_each_profile_once(server: ScriptedProvider, tmp_path: Path) 
 
 
 def test_a_machine_with_nothing_on_it_gets_a_short_calm_screen(tmp_path: Path) -> None:
-    done = call("doctor", home=tmp_path, extra={"PATH": str(tmp_path)})
+    done = call("doctor", home=tmp_path, extra={"PATH": str(tmp_path), "HERMES_HOME": ""})
     assert done.code == 1
     assert len(done.out.splitlines()) < 20
     assert "there is no Hermes home" in " ".join(done.out.split())

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        print(home.where)
+        print(f"{home.where}, in {home.profiles}" if home.shipped else home.where)
         print("\n".join(folded(_line(row), sys.stdout, indent=_HEAD_WIDTH) for row in rows))
     needed = {policy.tiers.local, policy.tiers.burst}
     return 2 if any(row["problem"] and row["name"] in needed for row in rows) else 0
