@@ -165,8 +165,12 @@ def _routed(story: Story) -> str:
 
 def _measured(evidence: Mapping[str, Any]) -> str:
     sizes = [
-        f"{_sized(evidence[name])} {what}"
-        for name, what in (("files_to_read", "files to read"), ("files_to_edit", "to edit"), ("lines_to_edit", "lines"))
+        _sized(evidence[name], noun, purpose)
+        for name, noun, purpose in (
+            ("files_to_read", "file", " to read"),
+            ("files_to_edit", "file", " to edit"),
+            ("lines_to_edit", "line", ""),
+        )
     ]
     tokens = evidence["tokens"]
     sizes.append(f"{tokens[0]:,} prompt tokens" if tokens[0] == tokens[1] else f"≤ {tokens[1]:,} prompt tokens")
@@ -177,11 +181,13 @@ def _measured(evidence: Mapping[str, Any]) -> str:
     return ", ".join(sizes)
 
 
-def _sized(size: list[Any]) -> str:
+def _sized(size: list[Any], noun: str, purpose: str) -> str:
     low, high, source = size
     if source == "guessed":
-        return "?"
-    return f"{low:,}" if low == high else f"{low:,}–{high:,}" if high is not None else f"{low:,} or more"
+        return f"{noun}s{purpose} unknown"
+    if low == high:
+        return counted(low, noun) + purpose
+    return f"{low:,}–{high:,} {noun}s{purpose}" if high is not None else f"{low:,} or more {noun}s{purpose}"
 
 
 def _asked(task: Mapping[str, Any]) -> str:
