@@ -84,7 +84,7 @@ MOMENTS = [
     *(Moment("checkpoint", nth, when) for nth in range(1, 10) for when in ("before", "after")),
     *(Moment("writes", nth) for nth in range(1, 8)),
     *(Moment("rename", 1, when) for when in ("before", "after")),
-    *(Moment("whole", nth) for nth in range(2, 12)),  # the first keeps the parsed policy, before there is a run
+    *(Moment("whole", nth) for nth in range(2, 16)),  # the first keeps the parsed policy, before there is a run
     Moment("end", 1),
 ]
 NOTHING_WAS_DONE = Moment("record", 1)
