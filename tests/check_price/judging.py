@@ -95,7 +95,9 @@ def sayings(
                 told["default"] = stage.ended(verified)
         told.setdefault("whole", told.get("narrowed", ("silent", "no check was found")))
         alone = stage.judged_weakly(stage.verified(start, files, None, None))
-        told |= {one.kind: ("accepted" if one.passed else "rejected", one.said) for one in alone.weak}
+        for one in alone.weak:
+            if one.kind != "reviewed":  # a paid model's word is not measured here
+                told[one.kind] = ("accepted" if one.passed else "rejected", one.said)
         told.setdefault("default", stage.ended(alone))
         for check_name in CHECKS:
             verdict, why = told.get(check_name, ("silent", ""))
