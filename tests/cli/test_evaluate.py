@@ -45,7 +45,7 @@ def test_only_dev_rows_are_fitted_on(tmp_path: Path, data: Path, capsys: pytest.
     ("words", "said"),
     [
         (["none.jsonl"], "the data is absent: none.jsonl"),
-        (["DATA", "--repos", "none"], "is no folder"),
+        (["DATA", "--repos", "none"], "is not a folder"),
         (["DATA", "--against", "best"], "there is no peer 'best'"),
         (["DATA", "--most", "-1"], "--most is -1"),
         (["DATA", "--check-errors", "2,0"], "--check-errors is '2,0'"),

@@ -57,7 +57,7 @@ def test_a_peer_gets_the_tracked_code_and_no_key(tmp_path: Path, monkeypatch: py
     ("does", "said"),
     [
         ('print("no json", flush=True)', "not JSON"),
-        ('print("[]", flush=True)', "no JSON object"),
+        ('print("[]", flush=True)', "not a JSON object"),
         ('print("{" * 2_000_000, flush=True)', "more than 1,000,000 bytes"),
         ("sys.exit(3)", "exit code 3"),
         ('print(json.dumps({"problem": "a bad row"}), flush=True)', "a bad row"),

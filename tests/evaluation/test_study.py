@@ -122,7 +122,7 @@ def test_another_policy_asks_anew(study: Study, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_clones_that_is_not_there_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         run_study(replace(study, repos=tmp_path / "none"), environ(tmp_path), lambda _: None)
 
 
