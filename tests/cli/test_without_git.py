@@ -58,7 +58,7 @@ def test_an_edit_without_a_folder_is_refused_before_any_call(home: Path, tmp_pat
     done, chats = ran(
         home, tmp_path / "plain", "batch", "--tasks-json", "-", stdin=json.dumps([{"goal": goal}]).encode()
     )
-    assert (done.code, chats) == (1, [])
+    assert (done.code, chats) == (2, [])
     assert "there is no folder to edit in" in done.json["results"][0]["error"]
 
 

@@ -92,6 +92,14 @@ def test_a_model_that_can_never_take_the_request_is_unfit_and_the_fix_is_told() 
     assert (failure.cause, "name a model that does" in failure.message) == ("unfit-model", True)
 
 
+@pytest.mark.parametrize(("turns", "said"), [(1, "did not finish in 1 turn"), (2, "did not finish in 2 turns")])
+def test_the_turn_limit_is_told_with_its_noun(turns: int, said: str) -> None:
+    asked = [{"event": "asked", "turn": number} for number in range(1, turns + 1)]
+    failure = judged({"completed": False, "turn_exit_reason": f"max_iterations_reached({turns}/{turns})"}, *asked)
+    assert failure is not None
+    assert failure.message.endswith(said)
+
+
 def _refused(status: int | None = None, *kinds: str) -> dict[str, Any]:
     return {"event": "refused", "status": status, "kinds": list(kinds)}
 

@@ -18,6 +18,7 @@ from profile_router.core.ladder.causes import Cause, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.unfit import unfit_fix
 from profile_router.core.profile import Secret, without_key
+from profile_router.core.text import counted
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import asks_to_see_calls, text_calls
 from profile_router.runners.hermes.account import Account
@@ -210,5 +211,5 @@ def _said(case: _Case, account: Account) -> str:
         first = _FIRST_SENTENCE.split(case.error, maxsplit=1)[0].rstrip(".")
         return f"Hermes refuses: {first}; {_refusal(case)[2]}"
     if case.exit in _TOLD_BY_US:
-        return detail_of(_OF_EXIT[case.exit], turns=account.turns)
+        return detail_of(_OF_EXIT[case.exit], turns=counted(account.turns, "turn"))
     return case.error or account.text or case.exit or "Hermes gave no result"
