@@ -13,7 +13,7 @@ from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
 from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN, _lend
-from profile_router.verify.environments import lent_places
+from profile_router.verify.environments import environments, lent_places, made_places
 from profile_router.verify.jailed import JailedChecks, inconclusive
 
 SECRET = "s3cret-of-this-machine"
@@ -206,6 +206,57 @@ def test_a_copy_reads_the_environments_of_its_original_and_writes_none(root: Pat
     result = asyncio.run(checks.run(a_check(".venv/bin/tool"), seconds=20.0))
     assert result.last_line == f"it ran in {copy}"
     assert not (root / ".venv" / "bin" / "new").exists()
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize("place", ["env", ".venv311", "pay/node_modules", "left"])
+def test_an_environment_is_lent_to_each_check_of_a_copy_and_leaves_nothing_there(
+    root: Path, tmp_path: Path, place: str
+) -> None:
+    an_environment(root / place)
+    copy = repository(tmp_path / "copy", {"pay/a.txt": "one\n"})
+    if place == "left":
+        (copy / place).mkdir()  # as by a run that was killed
+    before = sorted(copy.rglob("*"))
+    checks = JailedChecks(root=copy, options=Terminal(), original=root)
+    for reads_only in (False, True, False):
+        check = a_check(f"{place}/bin/tool")
+        result = asyncio.run(checks.run(check, seconds=20.0, reads_only=reads_only))
+        assert result.last_line == "the tool ran"
+    assert sorted(copy.rglob("*")) == before
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize("name", [".venv", "node_modules", "env"])
+def test_no_environment_is_lent_behind_a_link_that_leads_out_of_a_copy(root: Path, tmp_path: Path, name: str) -> None:
+    an_environment(root / "sub" / name)
+    an_environment(root / "venv")
+    copy = repository(tmp_path / "copy", {"pay/a.txt": "one\n"})
+    (tmp_path / "outside").mkdir()
+    (copy / "sub").symlink_to("../outside")
+    assert lent_places(copy, root) == ((str(root / "venv"), str(copy / "venv")),)
+    checks = JailedChecks(root=copy, options=Terminal(), original=root)
+    assert asyncio.run(checks.run(a_check("venv/bin/tool"), seconds=20.0)).last_line == "the tool ran"
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_place_is_made_behind_no_link_and_taken_away_only_where_it_is_empty(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (root / "sub").symlink_to("../outside")
+    places = [str(root / path) for path in ("sub/.venv", "deep/env", "used/env")]
+    with made_places(root, [("", place) for place in places]):
+        assert (root / "deep/env").is_dir()
+        (root / "used/kept.txt").write_text("")
+    assert list((tmp_path / "outside").iterdir()) == []
+    assert not (root / "deep").exists()
+    assert [path.name for path in (root / "used").iterdir()] == ["kept.txt"]
+
+
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history", "node_modules/a/b.js"])
+def test_an_environment_is_told_by_what_its_maker_leaves_in_it(root: Path, mark: str) -> None:
+    (root / "env" / mark).parent.mkdir(parents=True)
+    (root / "env" / mark).write_text("")
+    assert environments(root) == (str(root / "env" / ("node_modules" if "node" in mark else "")),)
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,6 @@ def _build_view(order: dict[str, Any], kernel: Any) -> None:
     for name in _DEVICES:
         _place(f"{_OLD}/dev/{name}", f"/dev/{name}")
         kernel.mount(f"{_OLD}/dev/{name}", f"/dev/{name}", flags=kernel.BIND)
-    for source, path in order["lent"]:
-        if path.startswith(f"{order['folder']}/"):
-            _place(_OLD + source, _OLD + path)  # where it stands may be read-only afterwards
     for source, path, read_only in order["binds"]:
         _place(_OLD + source, path)
         kernel.bind(_OLD + source, path, read_only=read_only)

@@ -38,7 +38,8 @@ class JailView:
 
     `readable` are folders besides the system's, `fixed` paths in the workspace that are not written, `hidden` such that
     look empty. The program starts in `stand`, a folder of the workspace; None: at its root. `lent` are folders, each
-    with the path that it is read at; what is written there is lost with the jail.
+    with the path that it is read at, in the workspace a folder that is there; what is written there is lost with the
+    jail.
     """
 
     root: Path

@@ -6,12 +6,13 @@ A check reads them, and what it writes there is lost with its jail: they are run
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MOST = 512  # environments; those nearest to the root first
 _MOST_FOLDERS = 50_000  # that are looked into for them
-_PYTHON, _NODE = "pyvenv.cfg", "node_modules"
+_PYTHON, _CONDA, _NODE = "pyvenv.cfg", "conda-meta", "node_modules"
 _LINKS = (".venv", "venv", _NODE)
 
 Lent = tuple[str, str]
@@ -29,7 +30,7 @@ def _environments(root: str) -> Iterator[str]:
         looked += 1
         if looked > _MOST_FOLDERS:
             return
-        if _PYTHON in names and folder != root:
+        if (_PYTHON in names or _CONDA in folders) and folder != root:
             folders.clear()
             yield folder
             continue
@@ -42,7 +43,8 @@ def lent_places(root: Path, original: Path | None) -> tuple[Lent, ...]:
     """Return the environments that a jail around *root* shows, each with its place there.
 
     They are those in *root*, and where it is a copy those of its *original* that it lacks, also where a link of the
-    copy leads to one. No link is followed to what is none: it would show any folder of the machine.
+    copy leads to one. An empty folder lacks it too. No place is behind a link, and no link is followed to what is none:
+    it would show any folder of the machine.
     """
     own = environments(root)
     found = dict(zip(own, own, strict=True))
@@ -51,7 +53,7 @@ def lent_places(root: Path, original: Path | None) -> tuple[Lent, ...]:
         known = environments(original)
         for source in known:
             place = Path(here, os.path.relpath(source, there))
-            if not os.path.lexists(place) and place.parent.is_dir():
+            if _is_free(place) and place.parent.is_dir() and os.path.realpath(place.parent) == str(place.parent):
                 found[str(place)] = source
         for target, source in _linked(Path(here), Path(there), frozenset(known)):
             found.setdefault(target, source)
@@ -64,11 +66,49 @@ def _linked(root: Path, original: Path, known: frozenset[str]) -> Iterator[Lent]
         for name in _LINKS:
             link = root / folder / name
             target = os.path.realpath(link)
-            if not link.is_symlink() or (os.path.isdir(target) and target not in known):  # noqa: PTH112
+            if not link.is_symlink() or not (_is_free(Path(target)) or target in known):
                 continue
             meant = str(original / os.path.relpath(target, root)) if target.startswith(f"{root}/") else target
             if meant in known:
                 yield target, meant
+
+
+def _is_free(place: Path) -> bool:
+    """Tell whether nothing is at *place*, or an empty folder, such as one that was made to lend something there."""
+    if not os.path.lexists(place):
+        return True
+    with suppress(OSError):
+        return not place.is_symlink() and not os.listdir(place)  # noqa: PTH208 - a file is no folder: it raises
+    return False
+
+
+@contextmanager
+def made_places(root: Path, lent: Sequence[Lent]) -> Iterator[None]:
+    """Let each place of *lent* below *root* be a folder, which a jail needs to mount on; take away afterwards what was
+    made for it. Nothing is made behind a link: that would be outside of *root*."""
+    made: list[Path] = []
+    try:
+        for _, place in lent:
+            with suppress(OSError):  # the jail says what it cannot mount on
+                made += _made(root, Path(place))
+        yield
+    finally:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _made(root: Path, place: Path) -> Iterator[Path]:
+    if not place.is_relative_to(root):
+        return
+    folder = root
+    for part in place.relative_to(root).parts:
+        folder = folder / part
+        if folder.is_symlink():
+            return
+        if not folder.is_dir():
+            folder.mkdir()
+            yield folder
 
 
 def leads_out(program: str, folder: Path, root: Path) -> str:

@@ -27,7 +27,7 @@ from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
 from profile_router.policies.workspace_rules import FILE as RULES
 from profile_router.verify.check import KEPT_BYTES, check_result, not_run
-from profile_router.verify.environments import leads_out, lent_places
+from profile_router.verify.environments import leads_out, lent_places, made_places
 from profile_router.withheld.tree import tree_of
 from profile_router.withheld.watch import WithheldWatch, watched
 
@@ -92,7 +92,8 @@ class JailedChecks:
         command = jail_command(found.words, view, replace(self.options, seconds=seconds))
         taints: list[Taint] = []
         async with watched(self.watch, taints.append):
-            ended = await run_bounded(command, self.root, {}, seconds=seconds, kept=KEPT_BYTES, flood=False)
+            with made_places(self.root, view.lent):
+                ended = await run_bounded(command, self.root, {}, seconds=seconds, kept=KEPT_BYTES, flood=False)
         told = partial(check_result, seconds=seconds, confidential=self.confidential, taints=taints)
         return await asyncio.to_thread(told, found.command, ended)
 
