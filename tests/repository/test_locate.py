@@ -139,6 +139,47 @@ def test_past_commits_like_the_task_point_at_their_files(shop: Path) -> None:
     assert found.commits == 3
 
 
+@pytest.mark.parametrize("way", ["numstat", "name-only"])
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("Deliver invoices\x03 to Norway\n\nwhy\x01so\x02\n", 1_700_000_000),
+        (f"Deliver invoices to Norway\n\n\n\x01{'a' * 40}\x021\x02x\x02\x03\n", 1_700_000_000),
+        ("Deliver invoices to Norway\n", 2**63 + 5),
+        ("Deliver invoices to Norway\n", 10**30),
+        (f"Deliver invoices to Norway\n\n{'b' * 40}\n", 0),
+    ],
+)
+def test_whatever_a_commit_says_and_when_it_says_it_was_made_history_is_read(
+    shop: Path, said: str, date: int, way: str
+) -> None:
+    write_files(shop, {"shop/mail.py": "def send_receipt(): ...\n", run_git(shop, "rev-parse", "HEAD").strip(): "x\n"})
+    run_git(shop, "add", "-A")
+    head, tree = run_git(shop, "rev-parse", "HEAD").strip(), run_git(shop, "write-tree").strip()
+    who = f"T <t@example.invalid> {date} +0000"
+    raw = f"tree {tree}\nparent {head}\nauthor {who}\ncommitter {who}\n\n{said}"
+    commit = run_git(shop, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=raw).strip()
+    run_git(shop, "update-ref", "HEAD", commit)
+    if way == "name-only":
+        gone = run_git(shop, "rev-parse", f"{head}:shop/mail.py").strip()
+        (shop / ".git/objects" / gone[:2] / gone[2:]).unlink()
+    found = look(shop, "Invoices to Norway")
+    assert (paths(found)[0], found.commits, found.missing) == ("shop/mail.py", 1, ())
+    assert "changed by commits like it" in found.files[0].why
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), OverflowError("x"), sqlite3.OperationalError("x")])
+def test_what_others_wrote_and_nobody_can_read_stops_no_task(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("profile_router.repository.locate.past_changes", broken)
+    (said,) = look(shop, "Invoices to Norway").missing
+    assert said.startswith(f"its index or its history cannot be read ({type(error).__name__})")
+
+
 def test_a_merge_counts_as_one_change_by_its_pull_requests_title(shop: Path) -> None:
     run_git(shop, "switch", "-qc", "side")
     write_files(shop, {"shop/mail.py": "def send_receipt(address): ...\n"})

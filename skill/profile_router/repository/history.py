@@ -12,7 +12,7 @@ import re
 import sqlite3
 import time
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,9 @@ _LEAST_SECONDS = 0.1  # less is not worth asking git; the first of a call always
 _MOST_FILES = 300  # of one commit that are kept
 _MOST_HEADS = 8
 _TITLE = 300
-_FORMAT = "--format=%x01%H%x02%ct%x02%s%x02%b%x03"
+_FORMAT = "--format=%x00%H%x00%ct%x00%s%x00%b%x00"  # no part of a commit can hold a NUL, and `-z` ends paths by it
+_PARTS = 4
+_LATEST = 1 << 62  # s since 1970: whoever makes a commit writes its date
 _MERGED = re.compile(r"^Merge (?:pull request|PR|branch|remote|tag)\b", re.IGNORECASE)
 _NO_TASK = re.compile(
     r"^(?:bump|build\(deps|chore\(deps|release|version|merge branch|merge remote|revert \"?merge)\b", re.IGNORECASE
@@ -82,13 +84,13 @@ def past_changes(
     if root is None:
         return PastChanges(PackedPast(), problem="a folder without git has no history")
     try:
-        head = _head(source, root)
+        head = _head(source, root, until)
         if not head:
             return PastChanges(PackedPast(), problem="there is no commit yet")
         key = f"{head} before" if before_head else head
         if (kept := _recalled(index, key)) is not None:
             return kept
-        chain = _chain(source, root)
+        chain = _chain(source, root, until)
         found = _known(source, root, chain, index, until)
     except WorkspaceError as error:
         return PastChanges(PackedPast(), problem=str(error))
@@ -115,15 +117,21 @@ def paths_of(text: str) -> tuple[str, ...]:
         return ()
 
 
-def _head(source: FileSource, root: Path) -> str:
+def _left(until: float | None) -> float:
+    """Return the seconds that git may take *until* a moment."""
+    return _SECONDS if until is None else max(until - time.monotonic(), _LEAST_SECONDS)
+
+
+def _head(source: FileSource, root: Path, until: float | None) -> str:
     """Return the name of the head's commit, empty where there is none yet."""
-    said = git(root, *source.words, "rev-parse", "--quiet", "--verify", f"{source.head}^{{commit}}", ok=(0, 1, 128))
+    words = ("rev-parse", "--quiet", "--verify", f"{source.head}^{{commit}}")
+    said = git(root, *source.words, *words, ok=(0, 1, 128), timeout_s=_left(until))
     return said.strip()
 
 
-def _chain(source: FileSource, root: Path) -> list[bytes]:
+def _chain(source: FileSource, root: Path, until: float | None) -> list[bytes]:
     words = ("rev-list", "--first-parent", "--min-parents=1", f"--max-count={MOST_COMMITS}", source.head, "--")
-    return [bytes.fromhex(line) for line in git(root, *source.words, *words, timeout_s=_SECONDS).split()]
+    return [bytes.fromhex(line) for line in git(root, *source.words, *words, timeout_s=_left(until)).split()]
 
 
 def _known(
@@ -133,10 +141,9 @@ def _known(
     found = _rows(index, chain)
     missing = [name for name in chain if name not in found]
     for at in range(0, len(missing), _AT_ONCE):
-        left = _SECONDS if until is None else until - time.monotonic()
-        if at and left < _LEAST_SECONDS:
+        if at and until is not None and until - time.monotonic() < _LEAST_SECONDS:
             break
-        rows = dict(_read(source, root, missing[at : at + _AT_ONCE], max(left, _LEAST_SECONDS)))
+        rows = dict(_read(source, root, missing[at : at + _AT_ONCE], until))
         found.update(rows)
         with index.write() as connection:
             connection.executemany(
@@ -146,21 +153,37 @@ def _known(
     return found
 
 
-def _read(source: FileSource, root: Path, names: Sequence[bytes], left: float) -> Iterator[tuple[bytes, _Kept]]:
-    """Yield the commits *names*, none where that takes more than the seconds *left*. Raises WorkspaceError."""
+def _read(source: FileSource, root: Path, names: Sequence[bytes], until: float | None) -> Iterator[tuple[bytes, _Kept]]:
+    """Yield the commits *names*, none where that takes longer than *until* a moment. Raises WorkspaceError."""
     words = ("log", "--no-walk=unsorted", "--stdin", "-m", "--first-parent", "--no-renames", "--no-ext-diff",
              "--no-textconv", "-z", "--relative", _FORMAT)  # fmt: skip
-    send = "".join(f"{name.hex()}\n" for name in names)
-    try:
-        said = git(root, *source.words, *words, "--numstat", send=send, timeout_s=left)
-    except WorkspaceError as error:
-        if "took more than" in str(error):
-            return
-        said = git(root, *source.words, *words, "--name-only", send=send, timeout_s=_SECONDS)
-    for one in said.split("\x01")[1:]:
-        head, _, changes = one.partition("\x03")
-        name, at, subject, body = head.split("\x02", 3)
-        yield bytes.fromhex(name), _Kept(int(at), _title(subject, body), *_changes(changes))
+    asked = {name.hex(): name for name in names}
+    send = "".join(f"{name}\n" for name in asked)
+    for way in ("--numstat", "--name-only"):
+        try:
+            said = git(root, *source.words, *words, way, send=send, timeout_s=_left(until))
+            break
+        except WorkspaceError as error:
+            if "took more than" in str(error):
+                return
+            if way == "--name-only":
+                raise
+    for name, (at, subject, body), changes in _commits(said.split("\0"), asked):
+        date = min(int(at), _LATEST) if at.isdecimal() else 0
+        yield asked[name], _Kept(date, _title(subject, body), *_changes(changes))
+
+
+def _commits(told: Sequence[str], asked: Container[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    """Yield of what git *told* each commit that was *asked* for: its name, what is said of it, and its changes."""
+    starts, at = [], 1
+    while at + _PARTS <= len(told):
+        if told[at - 1] == "" and told[at] in asked:  # a file may be called as a commit is, but follows another
+            starts.append(at)
+            at += _PARTS
+        else:
+            at += 1
+    for start, end in zip(starts, [*starts[1:], len(told)], strict=True):
+        yield told[start], told[start + 1 : start + _PARTS], told[start + _PARTS : end]
 
 
 def _title(subject: str, body: str) -> bytes:
@@ -173,10 +196,10 @@ def _title(subject: str, body: str) -> bytes:
     return array("q", numbers).tobytes()
 
 
-def _changes(told: str) -> tuple[int, str]:
+def _changes(told: Sequence[str]) -> tuple[int, str]:
     """Return the hand-written lines of a commit (-1: not told), and its files that rank, as JSON."""
     lines, files, counted = 0, [], False
-    for entry in told.split("\0"):
+    for entry in told:
         added, _, rest = entry.strip("\n").partition("\t")
         removed, tab, path = rest.partition("\t")
         if not tab:

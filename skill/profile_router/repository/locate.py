@@ -7,6 +7,7 @@ far it got: half an index points at the wrong files.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -82,6 +83,9 @@ def locate(
         return _located(text, told, files, past, index, weights, large_from)
     except (WorkspaceError, StateError) as error:
         return Located(missing=(str(error),))
+    except (ValueError, OverflowError, sqlite3.Error) as error:  # others wrote what is read: it stops no task
+        said = f"its index or its history cannot be read ({type(error).__name__}); `profile-router purge --all`"
+        return Located(missing=(f"{said} removes the index",))
 
 
 @dataclass(frozen=True, slots=True)
