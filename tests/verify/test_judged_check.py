@@ -124,6 +124,13 @@ def test_a_new_file_that_decides_what_is_run_is_taken_out(root: Path, tmp_path: 
     assert verified.put_back == (path,)
 
 
+@pytest.mark.parametrize("path", ["django/test/client.py", "api/spec/openapi.yaml"])
+def test_product_code_in_a_folder_with_the_name_of_tests_stays_as_it_was_written(tmp_path: Path, path: str) -> None:
+    root = repository(tmp_path / "repo", {**FILES, path: "old\n"})
+    assert worked(root, tmp_path, {path: "new\n", **FIXED}).put_back == ()
+    assert (root / path).read_text() == "new\n"
+
+
 def test_a_new_test_stays(root: Path, tmp_path: Path) -> None:
     verified = worked(root, tmp_path, {"tests/test_new.py": "def test_it(): pass\n", **FIXED})
     assert (root / "tests/test_new.py").exists()

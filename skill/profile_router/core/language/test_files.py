@@ -16,7 +16,11 @@ _NAMED = re.compile(
 _FOLDERS = frozenset({"__tests__"})
 _CODE = re.compile(r"[^/]+\.(?:[cm]?[jt]sx?)")
 _SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
-_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "test", "tests", "spec"})
+_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata"})
+# Deeper, these names are as often product code: `django/test/client.py`, `api/spec/openapi.yaml`.
+_AT_TOP = re.compile(
+    r"(?:test|tests|spec)/|(?:[^/]+/)*src/test/|(?:packages|crates|apps|libs|modules|services|plugins)/[^/]+/tests?/"
+)
 _PERL = re.compile(r"(?:^|/)x?t/(?:[^/]+/)*[^/]+\.(?:t|pl|pm)")
 _WORDS = re.compile(r"(?:^|[_.-])(?:tests?|spec|it)(?=$|[_.-])", re.IGNORECASE)
 _CAMEL = re.compile(r"^Test(?=[A-Z])|(?:Tests?|TestCase|IT|Spec)$")
@@ -35,7 +39,9 @@ def is_test(path: str) -> bool:
 def changes_tests(path: str) -> bool:
     """Tell whether *path* is a test, or what tests are made of: their set-up, scripts, snapshots and data."""
     *folders, name = path.split("/")
-    return is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders) or bool(_PERL.search(path))
+    if is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders):
+        return True
+    return bool(_AT_TOP.match(path) or _PERL.search(path))
 
 
 def sets_up_tests(path: str) -> bool:

@@ -35,7 +35,8 @@ _WRITTEN_NAMES = re.compile(
 )
 _WRITTEN = re.compile(r"(?i)@generated\b|\bdo not (?:edit|modify)\b|\bauto-?generated\b|\bautomatically generated\b")
 _HEAD = 600  # characters in which a program says that it wrote the file
-_TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "testdata", "fixtures"})
+_TEST_FOLDERS = frozenset({"__tests__", "fixtures"})
+_TEST_FOLDERS_AT_TOP = frozenset({"testing", "specs"})  # deeper they are as often product code: `numpy/testing/`
 _DOCUMENT_FOLDERS = frozenset({"doc", "docs", "documentation", "examples", "example"})
 
 
@@ -47,7 +48,8 @@ def sort_of(path: str) -> Sort | None:
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending not in _CODE and _TELLS_OF_CHANGES.search(path):
         return None
-    if changes_tests(path) or (ending in _CODE and not _TEST_FOLDERS.isdisjoint(folders)):
+    for_tests = not _TEST_FOLDERS.isdisjoint(folders) or not _TEST_FOLDERS_AT_TOP.isdisjoint(folders[:1])
+    if changes_tests(path) or (ending in _CODE and for_tests):
         return "test"
     if ending in _DOCUMENTS or (ending in _CODE and not _DOCUMENT_FOLDERS.isdisjoint(folders[:1])):
         return "document"
