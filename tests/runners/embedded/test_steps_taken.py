@@ -97,6 +97,13 @@ def test_two_signs_do(tmp_path: Path, answers: list[Answer], asked: int, ends: d
     assert (done.failure and done.failure.cause, times, signs(done)) == ("no-progress", asked, ends)
 
 
+def test_a_file_is_known_by_its_name_in_any_writing(tmp_path: Path) -> None:
+    (tmp_path / "gr\u00fc\u00dfe.py").write_text("x = 1\n")
+    watch = replace(WATCH, candidates=("gr\u00fc\u00dfe.py",))
+    done, asked, _ = walk(tmp_path, [call("read_file", path="gr\u00fc\u00dfe.py"), *others(4)], watch)
+    assert (done.failure, asked, signs(done)) == (None, 6, {"no_edit": 0.5})
+
+
 def test_files_in_the_first_prompt_were_read(tmp_path: Path) -> None:
     done, asked, _ = walk(tmp_path, others(4), order=an_order("Fix add in a.py", files=("a.py",)))
     assert (done.failure, asked, signs(done)) == (None, 5, {"no_edit": 0.5})

@@ -85,7 +85,7 @@ class StepsTaken:
             if call is None:
                 continue
             failed = message.text.lower().startswith(_FAILED)
-            arguments = json.dumps(call["args"], sort_keys=True, default=str)
+            arguments = json.dumps(call["args"], sort_keys=True, default=str, ensure_ascii=False)
             if call["name"] in WRITING:
                 self._failing[f"{call['name']} {arguments}"] += failed
             elif call["name"] not in _NO_LOOK and not failed:
