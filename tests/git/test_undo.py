@@ -11,7 +11,7 @@ from tests.cli.stage import workspace
 from profile_router.git import undo as undoing
 from profile_router.git.marks import GitSnapshots
 from profile_router.git.undo import Undo, changed_since, take_back, undo_of
-from profile_router.git.writes import Changed
+from profile_router.git.writes import Changed, Found, look, sweep, write_all
 
 FILES = {"a.py": "x = 1\n", "sub/b.py": "b = 1\n", "gone.txt": "here\n", "run.sh": "true\n", ".gitignore": "*.log\n"}
 
@@ -95,6 +95,70 @@ def test_what_others_changed_elsewhere_stays(root: Path, tmp_path: Path) -> None
     (root / "sub/b.py").write_text("b = 2\n")
     take_back(root, undo)
     assert (root / "sub/b.py").read_text() == "b = 2\n"
+
+
+@pytest.mark.parametrize("leads_to", ["../outside", "{outside}", "../outside/empty"])
+def test_what_is_behind_a_link_that_the_run_made_is_neither_read_nor_written(
+    root: Path, tmp_path: Path, leads_to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    (outside / "empty").mkdir(parents=True)
+    (outside / "b.py").write_text("a secret of the machine\n")
+
+    def linked(root: Path) -> None:
+        (root / "sub/b.py").unlink()
+        (root / "sub").rmdir()
+        (root / "sub").symlink_to(leads_to.format(outside=outside))
+
+    monkeypatch.setitem(globals(), "worked", linked)
+    before = content(root)
+    undo = undo_after(root, tmp_path / "scratch")
+    assert undo.after["sub/b.py"] == ""
+    assert changed_since(root, undo) == ()
+    way_back = take_back(root, undo)
+    assert content(root) == before
+    assert not [found for found in way_back.before.values() if found and b"secret" in found.content]
+    take_back(root, way_back)
+    assert os.readlink(root / "sub") == leads_to.format(outside=outside)  # noqa: PTH115 - as it was written
+    assert (outside / "b.py").read_text() == "a secret of the machine\n"
+    assert (outside / "empty").is_dir()
+
+
+def test_a_folder_that_was_made_a_link_since_stops_the_undo(root: Path, tmp_path: Path) -> None:
+    undo = undo_after(root, tmp_path / "scratch")
+    (root / "new").rename(tmp_path / "outside")
+    (root / "new").symlink_to(tmp_path / "outside")
+    assert "new/deep/c.py" in changed_since(root, undo)
+    with pytest.raises(Changed):
+        take_back(root, undo)
+    assert (tmp_path / "outside/deep/c.py").read_text() == "c\n"
+
+
+@pytest.mark.parametrize("path", ["sub/x", "sub/deep/x"])
+def test_no_writer_goes_through_a_linked_folder(tmp_path: Path, path: str) -> None:
+    top, outside = tmp_path / "top", tmp_path / "outside"
+    (outside / "deep").mkdir(parents=True)
+    top.mkdir()
+    (top / "sub").symlink_to(outside)
+    (outside / "x").write_text("theirs")
+    (outside / ".profile-router-1.tmp").write_text("theirs")
+    assert look(top, path) is None
+    sweep(top, [path])
+    for after in (Found(b"ours"), None):
+        with pytest.raises(Changed):
+            write_all(top, {path: None}, {path: after}, [path])
+    assert sorted(path.name for path in outside.iterdir()) == [".profile-router-1.tmp", "deep", "x"]
+
+
+def test_no_empty_folder_goes_behind_a_link_that_took_a_folders_place(tmp_path: Path) -> None:
+    top, outside = tmp_path / "top", tmp_path / "outside"
+    (outside / "deep").mkdir(parents=True)
+    (top / "sub/deep").mkdir(parents=True)
+    (top / "sub/deep/x").write_text("x")
+    after = {"sub/deep/x": None, "sub": Found(b"../outside", link=True)}
+    write_all(top, {"sub/deep/x": look(top, "sub/deep/x"), "sub": None}, after, list(after))
+    assert (top / "sub").is_symlink()
+    assert (outside / "deep").is_dir()
 
 
 def test_of_a_part_of_a_repository_that_part_alone_is_taken_back(root: Path, tmp_path: Path) -> None:

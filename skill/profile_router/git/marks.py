@@ -19,6 +19,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.git.repository import find_repository
 from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
+from profile_router.git.writes import is_behind_link
 from profile_router.state.folder import write_private
 
 LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second into a mark
@@ -103,7 +104,7 @@ def _sorted_out(trees: Trees, part: str) -> tuple[dict[str, LargeFile], list[tup
     filtered = dict(_filtered(trees, part))
     others = filter(None, trees.run("ls-files", "-z", "--others", "--exclude-standard", "--", _spec(part)).split("\0"))
     last, known = _last(trees)
-    found = {path: fact for path in {*filtered, *others, *last} if (fact := _look(trees.repository.top / path))}
+    found = {path: fact for path in {*filtered, *others, *last} if (fact := _look(trees.repository.top, path))}
     large = {path: fact for path, fact in found.items() if fact.size >= LARGE or path in last}
     room = MOST - sum(fact.size for path, fact in found.items() if path not in large)
     if room < 0:
@@ -125,9 +126,11 @@ def _last(trees: Trees) -> tuple[frozenset[str], FilesTree | None]:
         return frozenset(), None
 
 
-def _look(file: Path) -> LargeFile | None:
+def _look(top: Path, path: str) -> LargeFile | None:
     try:
-        found = file.lstat()
+        if is_behind_link(top, path):
+            return None
+        found = (top / path).lstat()
     except (OSError, ValueError):
         return None
     return LargeFile(found.st_size, found.st_mtime_ns, found.st_ctime_ns) if stat.S_ISREG(found.st_mode) else None

@@ -36,8 +36,13 @@ class Changed(Exception):
 
 
 def look(top: Path, path: str) -> Found | None:
-    """Return the content at *path* below *top*, None if it does not exist. Raises Changed for a folder and the like."""
+    """Return the content at *path* below *top*, None if it does not exist. Raises Changed for a folder and the like.
+
+    What is behind a linked folder is outside of the tree, and does not exist in it, as for git.
+    """
     place = top / path
+    if is_behind_link(top, path):
+        return None
     try:
         found = place.lstat()
         if stat.S_ISLNK(found.st_mode):
@@ -54,6 +59,11 @@ def look(top: Path, path: str) -> Found | None:
 def is_folder(place: Path) -> bool:
     """Tell whether *place* is a folder, not a link to one."""
     return place.is_dir() and not place.is_symlink()
+
+
+def is_behind_link(top: Path, path: str) -> bool:
+    """Tell whether a folder between *top* and *path* is a link: it leads anywhere."""
+    return any(os.path.islink(top / folder) for folder in list(Path(path).parents)[:-1])  # noqa: PTH114 - no error
 
 
 def write_all(
@@ -86,7 +96,7 @@ def write_all(
 
 def sweep(top: Path, paths: Iterable[str]) -> None:
     """Remove temporary files that a killed writer of *paths* left beside them."""
-    for folder in {(top / path).parent for path in paths}:
+    for folder in {(top / path).parent for path in paths if not is_behind_link(top, path)}:
         for left in folder.glob(".profile-router-*.tmp"):
             with suppress(OSError):
                 left.unlink()
@@ -143,6 +153,8 @@ def _make_folders(top: Path, path: str, made: list[Path]) -> None:
 
 def _drop_empty_folders(top: Path, path: str) -> None:
     """Remove the folders above *path* that are now empty: git does not track empty folders."""
+    if is_behind_link(top, path):
+        return
     for folder in (top / path).parents:
         if folder == top:
             return
