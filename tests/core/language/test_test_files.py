@@ -12,7 +12,7 @@ from profile_router.core.locating.rankable import sort_of
     "path",
     [
         "tests/data/a.json", "test/helper.py", "spec/support/login.rb", "src/test/resources/a.xml",
-        "server/core/src/test/java/Fixture.java", "packages/x/tests/setup.ts", "crates/x/tests/data.json",
+        "server/core/src/test/java/Fixture.java", "packages/x/test/setup.ts", "shop/tests/data.json", "crates/x/tests/data.json",
         "shop/tests/test_cart.py", "shop/tests/conftest.py", "shop/testdata/a.json", "shop/__snapshots__/a.snap",
     ],
 )  # fmt: skip

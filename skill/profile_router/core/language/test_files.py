@@ -16,10 +16,10 @@ _NAMED = re.compile(
 _FOLDERS = frozenset({"__tests__"})
 _CODE = re.compile(r"[^/]+\.(?:[cm]?[jt]sx?)")
 _SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
-_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata"})
-# Deeper, these names are as often product code: `django/test/client.py`, `api/spec/openapi.yaml`.
+_SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "tests"})
+# Deeper, `test` and `spec` are as often product code: `django/test/client.py`, `api/spec/openapi.yaml`.
 _AT_TOP = re.compile(
-    r"(?:test|tests|spec)/|(?:[^/]+/)*src/test/|(?:packages|crates|apps|libs|modules|services|plugins)/[^/]+/tests?/"
+    r"(?:test|spec)/|(?:[^/]+/)*src/test/|(?:packages|crates|apps|libs|modules|services|plugins)/[^/]+/test/"
 )
 _PERL = re.compile(r"(?:^|/)x?t/(?:[^/]+/)*[^/]+\.(?:t|pl|pm)")
 _WORDS = re.compile(r"(?:^|[_.-])(?:tests?|spec|it)(?=$|[_.-])", re.IGNORECASE)
