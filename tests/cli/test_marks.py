@@ -8,9 +8,11 @@ import pytest
 from tests.cli.command import call
 from tests.examples import by_night
 
+from profile_router.cli import marks
 from profile_router.cli.marks import HANDLER, mark_on, showable
 from profile_router.cli.progress import Progress
 
+SOURCE = Path(marks.__file__).parent.parent
 EVENTS = [
     ({"event": "classify", "line": "coding-local · small-change"}, "* classify    coding-local - small-change"),
     ({"event": "attempt", "line": "refuses", "outcome": "failed"}, "x attempt 1   refuses"),
@@ -26,6 +28,14 @@ def test_each_mark_has_one_for_streams_without_it(event: dict[str, str], line: s
     Progress(stream)(event)
     stream.flush()
     assert buffer.getvalue().decode(encoding).replace("·", "-") == f"{line}\n"
+
+
+@pytest.mark.parametrize(
+    "room", ["cli", "core/telling", "core/routing", "core/ladder", "core/attempt", "doctor", "runs"]
+)
+def test_each_mark_in_what_we_tell_has_one_in_ascii(room: str) -> None:
+    told = "".join(file.read_text() for file in (SOURCE / room).rglob("*.py"))
+    assert "?" not in {mark.encode("ascii", HANDLER).decode() for mark in set(told) if not mark.isascii()}
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import TextIO
 HANDLER = "profile-router-marks"
 _PLAIN: Mapping[str, str] = {
     "●": "*", "✓": "+", "✗": "x", "→": "->", "←": "<-", "·": "-", "•": "*", "−": "-", "–": "-", "—": "-", "×": "x",
-    "≤": "<=", "≥": ">=", "≈": "~", "…": "...", "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'", "«": "'", "»": "'",
-    "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{NON-BREAKING HYPHEN}": "-",
+    "÷": "/", "≤": "<=", "≥": ">=", "≈": "~", "…": "...", "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'", "«": "'",
+    "»": "'", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{NON-BREAKING HYPHEN}": "-",
 }  # fmt: skip
 _ONE_COLUMN: Mapping[str, str] = {"→": ">"}  # as a mark at the beginning of a line
 _LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d"}
