@@ -16,13 +16,17 @@ from tests.scripted_provider import call as tool
 from profile_router.checks.consents import Consents
 from profile_router.cli.caller import Agreed, Pipe
 from profile_router.core.found_check import FoundCheck
+from profile_router.core.locating.located import Located, LocatedFile
 from profile_router.core.task import Task
 from profile_router.errors import PolicyError
+from profile_router.evidence import locating
 from profile_router.jail import view
 from profile_router.ledger.purse import Nobody
 from profile_router.policies.file import SHIPPED
 from profile_router.runs.consent import settled
 from profile_router.runs.own_check import LookedUpCheck, look_at_check, question
+from profile_router.runs.route import quote
+from profile_router.runs.run import run_task
 from profile_router.runs.setup import prepare
 from profile_router.workspace.folder import Workspace
 
@@ -204,6 +208,40 @@ def test_somebody_is_asked_once_what_runs_where_and_how(
     assert "in a jail, without network" in somebody.asked[0]
     kept = Consents(tmp_path / "state").all()
     assert [one.agreed for one in kept] == ([] if says is None else [says])
+
+
+def test_a_price_asks_about_the_check_that_a_run_takes_and_the_run_looks_for_files_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "jail_problem", lambda: None)
+    below = {f"shop/{path}": text for path, text in FILES.items()}
+    root = workspace(tmp_path / "ws", {**FILES, **below, "shop/Makefile": "test:\n\ttrue\n"})
+    profile(tmp_path, "coding-local", "http://127.0.0.1:9/v1")
+    profile(tmp_path, "coding-burst", "http://127.0.0.1:9/v1")
+    looks: list[float] = []
+
+    def locate(*_: object, seconds: float, **__: object) -> Located:
+        looks.append(seconds)
+        return Located(files=(LocatedFile(path="shop/calc.py", confidence="sure"),))
+
+    monkeypatch.setattr(locating, "locate", locate)
+    task = Task(goal="the sum comes out wrong")
+    environ = {
+        "PATH": "/usr/bin:/bin",
+        "HERMES_HOME": str(tmp_path / "hermes"),
+        "PROFILE_ROUTER_STATE": str(tmp_path / "state"),
+        "PROFILE_ROUTER_CACHE": str(tmp_path / "cache"),
+    }
+    asked = quote(task, None, environ, root).asks
+    assert f"in {root}/shop?" in asked
+    setup, somebody = prepare(task, None, environ, root, to_run=True), Somebody(None)
+    asyncio.run(settled(setup.task, setup, somebody))
+    assert somebody.asked == [asked]
+    looks.clear()
+    with ScriptedProvider(answers=[say("It is right as it is.")]) as server:
+        profile(tmp_path, "coding-local", server.base_url)
+        run_task(replace(task, local_only=True), None, environ, root, lambda _: None)
+    assert looks == [5]
 
 
 def test_a_yes_to_prices_is_no_yes_to_running_code() -> None:

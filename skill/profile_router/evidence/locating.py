@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -19,12 +20,22 @@ FOLDER = "repositories"  # of our cache
 
 
 def with_located(
-    task: Task, evidence: Evidence, around: Surroundings, policy: Policy, cache: Path, seconds: float
+    task: Task,
+    evidence: Evidence,
+    around: Surroundings,
+    policy: Policy,
+    cache: Path,
+    seconds: float,
+    look: Callable[..., Located] | None = None,
 ) -> Evidence:
-    """Return *evidence* with what the repository tells in *seconds*; its index lies in a folder of *cache*."""
+    """Return *evidence* with what the repository tells in *seconds*; its index lies in a folder of *cache*.
+
+    *look* is asked in place of `located_in`.
+    """
     if around.workspace is None:
         return evidence
-    found = located_in(task, around.workspace, policy, cache, seconds, copied_from=around.copied_from)
+    look = look or located_in
+    found = look(task, around.workspace, policy, cache, seconds, copied_from=around.copied_from)
     notes = [f"of the repository {missing}" for missing in found.missing]
     return replace(evidence, located=found, notes=(*evidence.notes, *notes))
 

@@ -22,6 +22,7 @@ from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.decide import stays_here
 from profile_router.core.task import Task
 from profile_router.evidence.conversation import share
+from profile_router.evidence.first_look import FirstLook
 from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.prompting.tokens import exact_tokens
 from profile_router.servers.inspect import ModelServers, count_prompt
@@ -33,7 +34,7 @@ from profile_router.workspace.folder import Workspace
 @dataclass(slots=True, kw_only=True)
 class LiveMeasurer:
     """Measures tasks of a run. `windows` are those known without asking; `state` is where real ones are kept, `cache`
-    where an index of the repository is."""
+    where an index of the repository is; `looked` has what that told of the task already."""
 
     policy: Policy
     profiles: Mapping[str, Profile]
@@ -45,6 +46,7 @@ class LiveMeasurer:
     cache: Path
     windows: tuple[Window, ...]
     body: Callable[[Order, Profile], Mapping[str, Any]]
+    looked: FirstLook = field(default_factory=FirstLook)
     _reports: dict[str, ServerReport] = field(default_factory=dict, init=False)
 
     @property
@@ -77,7 +79,8 @@ class LiveMeasurer:
     def _located(self, task: Task, evidence: Evidence, around: Surroundings) -> Evidence:
         from profile_router.evidence.locating import with_located  # only a repository is asked
 
-        return with_located(task, evidence, around, self.policy, self.cache, self.policy.repository.run_seconds)
+        seconds, look = self.policy.repository.run_seconds, self.looked.located_in
+        return with_located(task, evidence, around, self.policy, self.cache, seconds, look)
 
     async def _real(self, window: Window) -> Window:
         """Ask the server, if it is attested as local: whether the task is private is not known yet."""

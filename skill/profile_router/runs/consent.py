@@ -49,6 +49,4 @@ def _near(task: Task, setup: Setup) -> Sequence[str]:
     workspace, seconds = setup.workspace, setup.policy.repository.run_seconds
     if workspace is None or not workspace.git or seconds <= 0:
         return ()
-    from profile_router.evidence.locating import located_in  # only a repository is asked
-
-    return located_in(task, workspace, setup.policy, setup.cache, seconds).sure
+    return setup.looked.located_in(task, workspace, setup.policy, setup.cache, seconds).sure

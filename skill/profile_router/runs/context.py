@@ -75,6 +75,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
             state=setup.state,
             cache=setup.cache,
             windows=setup.windows(),
+            looked=setup.looked,
             body=lambda order, profile: request_body(order, profile, policy, root, base),
         ),
         backends=backends,

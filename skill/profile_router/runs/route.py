@@ -49,11 +49,11 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
     private = bool(decision.evidence.private) or setup.task.local_only
     usd = ladder_cost(decision.estimate, decision.profile, setup.policy, private=private)
     most = min(usd, cap_of(setup.task, setup.policy.budget))
-    return Quote(profile=decision.profile, rule=decision.rule, usd=most, asks=_asks(setup))
+    return Quote(profile=decision.profile, rule=decision.rule, usd=most, asks=_asks(setup, decision))
 
 
-def _asks(setup: Setup) -> str:
-    check = check_for(setup.task, setup.policy, setup.workspace, setup.environ, setup.state)
+def _asks(setup: Setup, decision: Decision) -> str:
+    check = _check(setup, decision)
     if check is None or setup.workspace is None or check.refused != unasked(check, setup.workspace):
         return ""
     return question(check, setup.workspace)
@@ -76,10 +76,15 @@ def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], 
     """Return where *task* would go. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
     decision = _decided(setup.task, setup)
+    check = _check(setup, decision)
+    return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
+
+
+def _check(setup: Setup, decision: Decision) -> FoundCheck | None:
+    """Return the check that a run would take, by the files that the repository is sure of."""
     located = decision.evidence.located
     sure = located.sure if located else ()
-    check = check_for(setup.task, setup.policy, setup.workspace, environ, setup.state, lambda: sure)
-    return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
+    return check_for(setup.task, setup.policy, setup.workspace, setup.environ, setup.state, lambda: sure)
 
 
 def decide_alone(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from profile_router.core.evidence import Window
@@ -15,6 +15,7 @@ from profile_router.core.routing.candidate import Candidate, Candidates
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
+from profile_router.evidence.first_look import FirstLook
 from profile_router.folders import our_folder
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
@@ -31,7 +32,8 @@ class Setup:
     """What was read, and the task with its paths below the root of its workspace.
 
     `profiles` are those that the task may meet; `broken` those of a tier that cannot be used, with the reason;
-    `warnings` what was odd but no error. `book` has the prices of their models.
+    `warnings` what was odd but no error. `book` has the prices of their models,
+    `looked` what the repository told of the task so far.
     """
 
     task: Task
@@ -45,6 +47,7 @@ class Setup:
     environ: Mapping[str, str]
     book: PriceBook
     warnings: tuple[str, ...] = ()
+    looked: FirstLook = field(default_factory=FirstLook)
 
     @property
     def cache(self) -> Path:
