@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -46,11 +48,11 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def undo_after(root: Path, scratch: Path, below: str = ".") -> Undo:
+def undo_after(root: Path, scratch: Path, below: str = ".", wrote: Sequence[str] | None = None) -> Undo:
     snapshots = GitSnapshots(root / below, scratch)
     mark = snapshots.take()
     worked(root)
-    return undo_of(snapshots.trees, mark, root / below)
+    return undo_of(snapshots.trees, mark, root / below, wrote)
 
 
 def test_the_tree_is_as_before_with_what_its_user_had_not_committed_and_back_again(root: Path, tmp_path: Path) -> None:
@@ -169,3 +171,42 @@ def test_of_a_part_of_a_repository_that_part_alone_is_taken_back(root: Path, tmp
 def test_what_is_too_much_to_keep_says_so(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undoing, "MOST", 10)
     assert "more than" in undo_after(root, tmp_path / "scratch").why
+
+
+@pytest.mark.parametrize(
+    ("wrote", "taken"),
+    [
+        (("a.py",), {"a.py"}),
+        (("link", "new/../run.sh"), {"a.py", "run.sh"}),  # a tool that writes through a link writes what it names
+        ((), set()),
+        (("out.log",), set()),
+    ],
+)
+def test_of_what_changed_meanwhile_the_files_that_the_run_wrote_alone_are_taken_back(
+    root: Path, tmp_path: Path, wrote: Sequence[str], taken: set[str]
+) -> None:
+    undo = undo_after(root, tmp_path / "scratch", wrote=wrote)
+    assert (set(undo.before), undo.anyones) == (taken, False)
+    mine = {path: held for path, held in content(root).items() if path not in taken}
+    take_back(root, undo)
+    assert {path: held for path, held in content(root).items() if path not in taken} == mine
+
+
+def test_where_nobody_knows_who_wrote_it_all_is_said_to_be_anyones(root: Path, tmp_path: Path) -> None:
+    undo = undo_after(root, tmp_path / "scratch")
+    assert undo.anyones
+    assert not take_back(root, undo).anyones, "the undo itself wrote these"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o700, 0o755, 0o444, 0o664])
+def test_a_removed_file_comes_back_with_the_mode_that_it_had(root: Path, tmp_path: Path, mode: int) -> None:
+    snapshots = GitSnapshots(root, tmp_path / "scratch")
+    (root / "a.py").chmod(mode)
+    mark = snapshots.take()
+    (root / "a.py").unlink()
+    (root / "new.py").write_text("n\n")
+    (root / "new.py").chmod(0o640)
+    way_back = take_back(root, undo_of(snapshots.trees, mark, root, None))
+    assert stat.S_IMODE((root / "a.py").stat().st_mode) == mode
+    take_back(root, way_back)
+    assert stat.S_IMODE((root / "new.py").stat().st_mode) == 0o640

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,8 +14,10 @@ import pytest
 from tests.cli.stage import workspace
 from tests.ledger.a_ledger import NOON, SEAL, a_ledger, begin, tell
 
+from profile_router.cli.commands import undo as command
 from profile_router.core.attempt.saving import Saving
 from profile_router.errors import StateError, UsageError
+from profile_router.git.marks import GitSnapshots
 from profile_router.git.undo import Undo, fingerprint, none
 from profile_router.git.writes import Found
 from profile_router.ledger.history import SqliteHistory
@@ -93,6 +98,34 @@ def test_an_undo_has_a_row_and_can_be_undone(here: Path) -> None:
     assert SqliteHistory(state=here / "state").find("t").id == RUN, "a thread's newest run is no undo"
 
 
+def test_what_anybody_may_have_changed_is_shown_and_taken_back_only_when_told_to(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended(here / "state", replace(ONE, anyones=True))
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(here / "state"))
+    chosen = argparse.Namespace(id="ab12", json=False, all=False)
+    assert command.run(chosen) == 1
+    assert (here / "ws/a.py").read_bytes() == IS.content
+    said = " ".join(capsys.readouterr().out.split())
+    assert "nobody knows who changed what while it ran: a.py `profile-router undo ab12ab12 --all`" in said
+    done = undo_run("ab12", os.environ, all_of_it=True)
+    assert (done.files, (here / "ws/a.py").read_bytes()) == (("a.py",), WAS.content)
+    assert undo_run(done.id, os.environ).files == ("a.py",), "what the undo wrote, it knows"
+
+
+def test_what_its_user_wrote_while_it_ran_neither_goes_nor_counts_as_its_own(here: Path) -> None:
+    root = here / "ws"
+    mark = GitSnapshots(root, here / "scratch").take()
+    (root / "a.py").write_text("z = 1\n")
+    (root / "user_new.py").write_text("mine\n")
+    setup = SimpleNamespace(workspace=Workspace(root, git=True))
+    job, run = SimpleNamespace(site=IN_PLACE, setup=setup), SimpleNamespace(folder=here / "scratch")
+    told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}, {"path": "user_new.py"}]}})
+    found = undo_after(cast("Any", job), cast("Any", run), {"snapshot": mark, "wrote": ("a.py",)}, told)
+    assert found is not None
+    assert (set(found.before), found.left, found.anyones) == ({"a.py"}, (), False)
+
+
 @pytest.mark.parametrize(
     ("undo", "why"),
     [
@@ -116,7 +149,7 @@ def test_what_cannot_be_kept_costs_no_result(here: Path, monkeypatch: pytest.Mon
     setup = SimpleNamespace(workspace=Workspace(here / "ws", git=True))
     job, run = SimpleNamespace(site=IN_PLACE, setup=setup), SimpleNamespace(folder=here / "scratch")
     told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}]}})
-    found = undo_after(cast("Any", job), cast("Any", run), "mark", told)
+    found = undo_after(cast("Any", job), cast("Any", run), {"snapshot": "mark"}, told)
     assert found is not None
     assert str(error) in found.why
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -318,6 +319,16 @@ def test_outside_of_git_the_tools_journal_brings_the_files_back(tmp_path: Path, 
     }  # fmt: skip
     subprocess.run(result.note.partition("apply it with: ")[2], shell=True, check=True)
     assert ((root / "edited.txt").read_bytes(), (root / "new/x.bin").read_bytes()) == (b"zwei\n", b"\0\2")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o700])
+def test_what_an_attempt_removed_comes_back_with_the_mode_that_it_had(repo: Path, state: Path, mode: int) -> None:
+    (repo / "a.txt").chmod(mode)
+    verifier = a_verifier(repo, state)
+    before = verifier.snapshot()
+    (repo / "a.txt").unlink()
+    assert set_back(verifier, before, verifier.snapshot()).done
+    assert stat.S_IMODE((repo / "a.txt").stat().st_mode) == mode
 
 
 def test_outside_of_git_what_changed_meanwhile_stops_it(tmp_path: Path, state: Path) -> None:

@@ -20,12 +20,14 @@ from profile_router.git.command import git
 from profile_router.git.repository import find_repository
 from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
 from profile_router.git.writes import is_behind_link
-from profile_router.state.folder import write_private
+from profile_router.state.folder import usable, write_private
+from profile_router.state.whole_files import write_whole
 
 LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second into a mark
 MOST = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
 _INDEX = "index"
 _LAST = "last-mark"
+_MODES = "modes"
 _HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
 _WAYS = ("--no-renames", "--no-ext-diff", "--no-textconv")
 
@@ -70,6 +72,7 @@ def take(trees: Trees, below: Path | None = None) -> Mark:
     trees.put({**dict(unread), **dict.fromkeys(facts)}, _INDEX)  # git reads content anew whose times it does not know
     _add(trees, top, _INDEX, part, tuple(facts))
     mark = Mark(trees.write(_INDEX), _stored_facts(trees, facts))
+    _keep_modes(trees, mark.files)
     write_private(trees.store / _LAST, str(mark))
     return mark
 
@@ -79,6 +82,40 @@ def take_copy(trees: Trees, files: Path, index: str, leave_out: Sequence[str] = 
     too: they exist only in the copy."""
     _add(trees, files, index, ".", leave_out)
     return trees.write(index, files)
+
+
+def modes_of(trees: Trees, files: FilesTree) -> Mapping[str, int]:
+    """Return the permission bits that were not the usual ones, by path, when a mark of *files* was first taken.
+
+    A tree knows the executable bit alone: by this a file that was removed comes back as private as it was.
+    """
+    try:
+        words = os.fsdecode((trees.store / f"{_MODES}-{files}").read_bytes()).split("\0")
+    except OSError:
+        return {}
+    return {path: int(mode, 8) for mode, path in zip(words[::2], words[1::2], strict=False)}
+
+
+def _keep_modes(trees: Trees, files: FilesTree) -> None:
+    kept, new = trees.store / f"{_MODES}-{files}", trees.store / _MODES
+    if kept.exists():
+        return
+    with usable(kept):
+        new.touch()
+        mode = stat.S_IMODE(new.stat().st_mode)
+        usual = (mode, mode | (mode & 0o444) >> 2)
+        found = ((path, _mode(trees.repository.top / path)) for path in trees.listed(_INDEX))
+        odd = [f"{mode:o}\0{path}\0" for path, mode in found if mode is not None and mode not in usual]
+        if odd:
+            write_whole(kept, os.fsencode("".join(odd)))
+
+
+def _mode(file: Path) -> int | None:
+    try:
+        found = os.lstat(file).st_mode
+    except OSError:
+        return None
+    return stat.S_IMODE(found) if stat.S_ISREG(found) else None
 
 
 def facts_of(trees: Trees, mark: Mark) -> Mapping[str, LargeFile]:

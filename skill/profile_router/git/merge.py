@@ -47,14 +47,16 @@ class _Conflict(Exception):
         self.paths = tuple(sorted(set(paths)))
 
 
-def merge(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Merge:
+def merge(
+    trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str, modes: Mapping[str, int] | None = None
+) -> Merge:
     """Merge the change from *base* to *theirs* into the work tree; save it as a diff if that fails. The diff is written
-    first, so that a crash in the middle loses nothing.
+    first, so that a crash in the middle loses nothing. Files that it brings back have their *modes*.
     """
     saved = save_diff(trees, base, theirs, state, name)
     try:
         with locked(trees.repository, state):
-            files, moved = _merged(trees, base, theirs)
+            files, moved = _merged(trees, base, theirs, modes)
     except (_Conflict, Changed) as conflict:
         paths = conflict.paths if isinstance(conflict, _Conflict) else (conflict.path,)
         return Merge(merged=False, files=_shown(paths), diff=saved, apply=apply_command(trees, saved))
@@ -112,7 +114,9 @@ def _unfiltered(trees: Trees, diff: Path) -> str:
     return "".join(f"-c {shlex.quote(setting)} " for setting in off)
 
 
-def _merged(trees: Trees, base: FilesTree, theirs: FilesTree) -> tuple[tuple[str, ...], bool]:
+def _merged(
+    trees: Trees, base: FilesTree, theirs: FilesTree, modes: Mapping[str, int] | None
+) -> tuple[tuple[str, ...], bool]:
     """Return the written files, and whether the work tree had moved. If it raises _Conflict or Changed, it wrote
     nothing."""
     for left in reversed(range(_TRIES)):
@@ -123,7 +127,7 @@ def _merged(trees: Trees, base: FilesTree, theirs: FilesTree) -> tuple[tuple[str
         if odd:
             raise _Conflict(odd)
         try:
-            _write(trees, ours, changes)
+            _write(trees, ours, changes, modes)
         except Changed:
             if not left:
                 raise
@@ -181,7 +185,12 @@ def _merge_file(trees: Trees, path: str, sides: Mapping[int, Entry]) -> bool:
     return True
 
 
-def _write(trees: Trees, ours: FilesTree, changes: Mapping[str, tuple[Entry | None, Entry | None]]) -> None:
+def _write(
+    trees: Trees,
+    ours: FilesTree,
+    changes: Mapping[str, tuple[Entry | None, Entry | None]],
+    modes: Mapping[str, int] | None,
+) -> None:
     """Write the difference between *ours* (the work tree as we saw it) and the merged tree. Raises Changed."""
     top = trees.repository.top
     # A folder stands where a new file goes. Once its removed files are gone it is empty; if not, it is in the way.
@@ -200,7 +209,7 @@ def _write(trees: Trees, ours: FilesTree, changes: Mapping[str, tuple[Entry | No
         trees.write_out([path for path, (_, entry) in changes.items() if entry], _MERGED, staged)
         after = {path: _staged(staged, path, entry) for path, (_, entry) in changes.items()}
     order = sorted(changes, key=lambda path: (after[path] is not None, path))  # a folder may replace a file
-    write_all(top, before, after, order)
+    write_all(top, before, after, order, modes)
 
 
 def _staged(folder: Path, path: str, entry: Entry | None) -> Found | None:

@@ -118,6 +118,10 @@ class Trees:
             mode, name, stage = entry.split(" ")
             yield path, int(stage), Entry(mode, name)
 
+    def listed(self, index: str) -> list[str]:
+        """Return the paths in the index of that name."""
+        return self.run("ls-files", "-z", index=index).split("\0")[:-1]
+
     def put(self, entries: Mapping[str, Entry | None], index: str, files: Path | None = None) -> None:
         """Set *entries* in the index of that name; a path with None leaves it."""
         gone = [path for path, entry in entries.items() if entry is None]

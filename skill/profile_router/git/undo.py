@@ -6,12 +6,13 @@ Taken back is all or nothing: one path that is not as the run left it any more s
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from profile_router.git.marks import Mark, take
+from profile_router.git.marks import Mark, modes_of, take
 from profile_router.git.trees import GITLINK, Trees
 from profile_router.git.writes import Changed, Found, is_folder, look, write_all
 
@@ -24,13 +25,14 @@ class Undo:
     """What takes a run back. `before`: what stood at each path, relative to the top of its work tree; None: nothing.
 
     `after` tells what the run left there, as `fingerprint` has it. `left` are changes that are not taken back; `why`
-    says why nothing can be.
+    says why nothing can be. `anyones`: it is all that changed meanwhile, as nobody knows who changed what.
     """
 
     before: Mapping[str, Found | None]
     after: Mapping[str, str]
     left: tuple[str, ...] = ()
     why: str = ""
+    anyones: bool = False
 
 
 def none(why: str) -> Undo:
@@ -52,12 +54,20 @@ def standing(top: Path, path: str) -> Found | None:
     return None if is_folder(top / path) else look(top, path)
 
 
-def undo_of(trees: Trees, mark: str, root: Path) -> Undo:
-    """Return what takes the changes below *root* since *mark* back. Raises WorkspaceError."""
+def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) -> Undo:
+    """Return what takes the changes below *root* since *mark* back: of the files that the run *wrote*, relative to
+    *root*, alone; None: nobody knows which these are, so it is of all of them. Raises WorkspaceError.
+    """
     top, start = trees.repository.top, trees.start(root)
     was = Mark.read(mark).files
+    modes = modes_of(trees, was)
     pairs = trees.differences(was, take(trees, root).files)
-    pairs = {path: pair for path, pair in pairs.items() if path.startswith(start)}
+    mine = None if wrote is None else {os.path.realpath(root / path) for path in wrote}
+    pairs = {
+        path: pair
+        for path, pair in pairs.items()
+        if path.startswith(start) and (mine is None or _at(top, path) in mine)
+    }
     inner = tuple(sorted(path for path, pair in pairs.items() if any(one and one.mode == GITLINK for one in pair)))
     there = [path for path, (old, _) in pairs.items() if old is not None and path not in inner]
     with tempfile.TemporaryDirectory(prefix="profile-router-") as name:
@@ -68,11 +78,18 @@ def undo_of(trees: Trees, mark: str, root: Path) -> Undo:
         if sum((folder / path).lstat().st_size for path in there) > MOST:
             return none(f"what was there before is more than {MOST // (1024 * 1024)} MB")
         try:
-            before = {path: standing(folder, path) for path in pairs if path not in inner}
+            stood = {path: standing(folder, path) for path in pairs if path not in inner}
+            before = {path: found and replace(found, mode=modes.get(path, found.mode)) for path, found in stood.items()}
             after = {path: fingerprint(standing(top, path)) for path in before}
         except Changed as odd:
             return none(f"{odd.path} is neither a file nor a link")
-    return Undo(before=before, after=after, left=inner)
+    return Undo(before=before, after=after, left=inner, anyones=wrote is None)
+
+
+def _at(top: Path, path: str) -> str:
+    """Return the file at *path* below *top* under its one name; of a link, the link and not what it names."""
+    place = top / path
+    return str(Path(os.path.realpath(place.parent)) / place.name)
 
 
 def changed_since(top: Path, undo: Undo) -> tuple[str, ...]:
@@ -89,7 +106,8 @@ def take_back(top: Path, undo: Undo) -> Undo:
     for path, known in undo.after.items():
         if fingerprint(now[path]) != known:
             raise Changed(path)
-    write_all(top, now, undo.before, order_of(undo.before))
+    modes = {path: found.mode for path, found in undo.before.items() if found and not found.link}
+    write_all(top, now, undo.before, order_of(undo.before), modes)
     return Undo(before=now, after={path: fingerprint(standing(top, path)) for path in now}, left=undo.left)
 
 

@@ -67,22 +67,27 @@ def is_behind_link(top: Path, path: str) -> bool:
 
 
 def write_all(
-    top: Path, before: Mapping[str, Found | None], after: Mapping[str, Found | None], order: Sequence[str]
+    top: Path,
+    before: Mapping[str, Found | None],
+    after: Mapping[str, Found | None],
+    order: Sequence[str],
+    modes: Mapping[str, int] | None = None,
 ) -> None:
     """Bring each path of *order* from its content in *before* to that in *after* (None: gone). Each is checked once
     more right before it is replaced. On Changed everything is undone, except files that somebody else has written
-    since.
+    since. A file that is there keeps its mode; one that is not gets that in *modes*, else the usual one.
     """
     done: list[str] = []
     made: list[Path] = []
     try:
         for path in order:
-            _step(top, path, before[path], after[path], made)
+            _step(top, path, before[path], after[path], made, (modes or {}).get(path) if not before[path] else None)
             done.append(path)
     except (Changed, OSError) as error:
         for path in reversed(done):
             with suppress(Changed, OSError):
-                _step(top, path, after[path], before[path], [])
+                was = before[path]
+                _step(top, path, after[path], was, [], was.mode if was else None)
         for folder in reversed(made):
             with suppress(OSError):
                 folder.rmdir()
@@ -102,7 +107,7 @@ def sweep(top: Path, paths: Iterable[str]) -> None:
                 left.unlink()
 
 
-def _step(top: Path, path: str, before: Found | None, after: Found | None, made: list[Path]) -> None:
+def _step(top: Path, path: str, before: Found | None, after: Found | None, made: list[Path], mode: int | None) -> None:
     place = top / path
     _make_folders(top, path, made)
     if after is None:
@@ -111,7 +116,7 @@ def _step(top: Path, path: str, before: Found | None, after: Found | None, made:
         return
     fresh = place.parent / f".profile-router-{secrets.token_hex(8)}.tmp"
     try:
-        _put(fresh, after, before)
+        _put(fresh, after, before, mode)
         if before is None and is_folder(place):
             for folder, _, _ in os.walk(place, topdown=False):
                 with suppress(OSError):
@@ -128,12 +133,16 @@ def _expect(top: Path, path: str, before: Found | None) -> None:
         raise Changed(path)
 
 
-def _put(fresh: Path, after: Found, before: Found | None) -> None:
+def _put(fresh: Path, after: Found, before: Found | None, mode: int | None) -> None:
+    """Write *after* to *fresh* with *mode*; None: with that of the file *before*, else as new files are."""
     if after.link:
         fresh.symlink_to(os.fsdecode(after.content))
         return
+    fresh.touch()
+    if mode is None:
+        mode = stat.S_IMODE(fresh.stat().st_mode) if before is None or before.link else before.mode
+    fresh.chmod(0o600)  # nobody else reads it while it is written
     fresh.write_bytes(after.content)
-    mode = stat.S_IMODE(fresh.stat().st_mode) if before is None or before.link else before.mode
     readable = (mode & 0o444) >> 2
     fresh.chmod(mode | readable if after.mode & stat.S_IXUSR else mode & ~0o111)
 

@@ -27,6 +27,7 @@ def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> 
         "after": [[_name(path), known] for path, known in undo.after.items()],
         "left": [_name(path) for path in undo.left],
         "why": undo.why,
+        "anyones": undo.anyones,
     }
     if (sealed := seal.sealed(words, f"{run} {_OF}")) is not None:
         database.execute("INSERT OR REPLACE INTO undoing VALUES (?, ?)", (run, sealed))
@@ -44,6 +45,7 @@ def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
         after={_path(name): str(known) for name, known in said["after"]},
         left=tuple(_path(name) for name in said["left"]),
         why=str(said["why"]),
+        anyones=bool(said.get("anyones", True)),
     )
 
 

@@ -169,7 +169,7 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
                 ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
             run.records.keep("result", result.kept())
             result = await job.site.bring_back(run, result, setup.state)
-            undo = await asyncio.to_thread(undo_after, job, run, final.get("snapshot", ""), result)
+            undo = await asyncio.to_thread(undo_after, job, run, final, result)
             ledger.ended(result.verdict, result.saved, undo)
             await close(keeping, run, final)
         except sqlite3.Error as error:

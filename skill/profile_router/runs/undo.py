@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from profile_router.core.text import some_of
 from profile_router.errors import RouterError, UsageError
@@ -26,7 +27,8 @@ from profile_router.threads.threads import Run
 class Undone:
     """How an undo of `run` ended. `files` are as before it, or, with `conflicts`, nothing was done.
 
-    `id` is the undo's own, by which it can be undone; `left` are changes of the run that stay.
+    `id` is the undo's own, by which it can be undone; `left` are changes of the run that stay. `unsure`: nothing was
+    done, as these files changed while it ran and nobody knows by whom.
     """
 
     run: str
@@ -34,36 +36,43 @@ class Undone:
     files: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
 
-def undo_after(job: Job, run: Run, snapshot: str, result: Result) -> Undo | None:
-    """Return what takes the run of *job* back, which began at the mark *snapshot*; None where it changed nothing."""
+def undo_after(job: Job, run: Run, state: Mapping[str, Any], result: Result) -> Undo | None:
+    """Return what takes the run of *job* back, whose graph ended in *state*; None where it changed nothing."""
     changed = {str(one["path"]) for one in result.json["verified"].get("files_changed", ())}
     if not changed and not result.json.get("merge"):
         return None
     if job.site is not IN_PLACE:
         return none("it worked in a copy, as a task of a batch; only a run in place can be taken back")
-    workspace = job.setup.workspace
+    workspace, snapshot, wrote = job.setup.workspace, state.get("snapshot", ""), state.get("wrote")
     if workspace is None or not workspace.git or not snapshot:
         return none("its folder is in no git repository, and what was there before is not known")
     try:
         trees = GitSnapshots(workspace.root, run.folder).trees
-        undo = undo_of(trees, snapshot, workspace.root)
+        undo = undo_of(trees, snapshot, workspace.root, wrote)
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
     start = trees.start(workspace.root)
     known = {path_as_text(path) for path in undo.before}
-    stays = sorted(path for path in changed if f"{start}{path}" not in known)
+    mine = changed if wrote is None else changed & {path_as_text(path) for path in wrote}
+    stays = sorted(path for path in mine if f"{start}{path}" not in known)
     return undo if undo.why else replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
 
 
-def undo_run(wanted: str, environ: Mapping[str, str]) -> Undone:
-    """Take the run *wanted* back, as `show` names it. Raises UsageError where it cannot be."""
+def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False) -> Undone:
+    """Take the run *wanted* back, as `show` names it; *all_of_it*: also where nobody knows who changed these files.
+
+    Raises UsageError where it cannot be.
+    """
     state, seal = state_dir(environ), seal_of(environ, make=False)
     run = SqliteHistory(state=state).find(wanted)
     undo = undo_of_run(state, run.id, seal) if run.kind in ("run", "undo") else None
     if undo is None or undo.why or not undo.before:
         raise UsageError(f"run {run.id} cannot be undone: {_why(run.ended, undo)}")
+    if undo.anyones and not all_of_it:
+        return Undone(run=run.id, unsure=tuple(sorted(undo.before)))
     repository = find_repository(_folder(run.workspace))
     with locked(repository, state):
         if conflicts := changed_since(repository.top, undo):

@@ -13,31 +13,41 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.text import some_of
 from profile_router.runs.undo import Undone, undo_run
 
-_FILES, _ID = 8, 8
+_FILES, _ID, _SHOWN = 8, 8, 100
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("id", metavar="ID", help="the run's id or its beginning; or a thread, for its newest run")
+    parser.add_argument(
+        "--all", action="store_true", help="take back all that changed while it ran, where nobody knows who changed it"
+    )
     parser.add_argument("--json", action="store_true", help="print how it ended as JSON")
     parser.epilog = "an undo has an id of its own, and can be undone; `profile-router history` lists both"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Take the run back; return 0, or 1 where nothing was done, as somebody changed its files since."""
-    undone = undo_run(arguments.id, os.environ)
+    """Take the run back; return 0, or 1 where nothing was done: a file was changed since, or nobody knows by whom."""
+    undone = undo_run(arguments.id, os.environ, all_of_it=arguments.all)
+    status = "conflicts" if undone.conflicts else "unsure" if undone.unsure else "ok"
     if arguments.json:
-        print(json.dumps({"status": "conflicts" if undone.conflicts else "ok", **asdict(undone)}, indent=2))
+        print(json.dumps({"status": status, **asdict(undone)}, indent=2))
     else:
         for line in _lines(undone):
             print(folded(as_called(printable(line)), sys.stdout, indent=2))
-    return 1 if undone.conflicts else 0
+    return 0 if status == "ok" else 1
 
 
 def _lines(undone: Undone) -> list[str]:
     run = undone.run[:_ID]
     if undone.conflicts:
         return [f"nothing undone: changed since run {run}: {some_of(undone.conflicts, _FILES)}"]
+    if undone.unsure:
+        why = "commands and Hermes' own tools write anything, so nobody knows who changed what while it ran"
+        return [
+            f"nothing undone: {why}: {some_of(undone.unsure, _SHOWN)}",
+            f"`profile-router undo {run} --all` takes all of that back, what you changed meanwhile too",
+        ]
     lines = [f"as before run {run}: {some_of(undone.files, _FILES)}"]
     lines += [f"what it changed in {some_of(undone.left, _FILES)} stays"] if undone.left else []
     return [*lines, f"`profile-router undo {undone.id[:_ID]}` takes that back"]
