@@ -13,6 +13,7 @@ from tests.cli.test_found_check import FILES, FIX, GOAL, Somebody, allow, policy
 from tests.scripted_provider import ScriptedProvider, say
 
 from profile_router.checks.consents import Consents
+from profile_router.checks.proposed import proposed_check
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.task import Task
 from profile_router.runs.consent import settled
@@ -24,7 +25,13 @@ WANTED = "python3 -c 'import calc'"
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
+    """A workspace with a check of its own."""
     return workspace(tmp_path / "ws", FILES)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    return workspace(tmp_path / "bare", {"calc.py": FILES["calc.py"]})
 
 
 def taken(
@@ -44,9 +51,9 @@ def taken(
     ("says", "refused"), [(True, ""), (False, "it was declined"), (None, "nobody agreed to it yet")]
 )
 def test_a_person_is_asked_once_and_the_answer_is_kept_outside_of_the_workspace(
-    tmp_path: Path, repository: Path, says: bool | None, refused: str
+    tmp_path: Path, bare: Path, says: bool | None, refused: str
 ) -> None:
-    found, asked = taken(tmp_path, repository, says)
+    found, asked = taken(tmp_path, bare, says)
     assert refused in found.refused
     assert bool(found.refused) == bool(refused)
     assert (found.words, found.proposed) == (("python3", "-c", "import calc"), True)
@@ -54,16 +61,60 @@ def test_a_person_is_asked_once_and_the_answer_is_kept_outside_of_the_workspace(
     assert "a check that the model wants" in question
     assert "`python3 -c 'import calc'`" in question
     assert [one.agreed for one in Consents(tmp_path / "state").all()] == ([] if says is None else [says])
-    assert len(taken(tmp_path, repository, says)[1]) == (1 if says is None else 0)
+    assert len(taken(tmp_path, bare, says)[1]) == (1 if says is None else 0)
 
 
 @pytest.mark.jail
-@pytest.mark.parametrize(("check", "refused"), [("auto", ""), ("off", "the policy says `check: off`")])
-def test_the_policys_word_on_checks_holds_for_a_models_as_well(
-    tmp_path: Path, repository: Path, check: str, refused: str
+def test_a_policy_that_allows_none_allows_no_models_either(tmp_path: Path, bare: Path) -> None:
+    found, asked = taken(tmp_path, bare, True, check="off")
+    assert (found.refused.startswith("the policy says `check: off`"), asked) == (True, [])
+
+
+@pytest.mark.jail
+def test_a_policy_that_allows_every_workspaces_own_still_leaves_a_models_to_a_person(
+    tmp_path: Path, bare: Path
 ) -> None:
-    found, asked = taken(tmp_path, repository, True, check=check)
-    assert (found.refused.startswith(refused), bool(found.refused), asked) == (True, bool(refused), [])
+    found, asked = taken(tmp_path, bare, None, check="auto")
+    assert (found.proposed, found.refused, len(asked)) == (
+        True,
+        "nobody agreed to it yet: a terminal chat of Hermes asks for that",
+        1,
+    )
+    assert taken(tmp_path, bare, True, check="auto")[0].refused == ""
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize(("check", "agreed"), [("auto", False), ("auto", True), ("ask", True)])
+@pytest.mark.parametrize("wanted", ["true", "python3 -c 'import calc'", "sh -c 'exit 0'", "pytest --co -q"])
+def test_what_a_model_wants_never_takes_the_place_of_the_workspaces_own(
+    tmp_path: Path, repository: Path, check: str, agreed: bool, wanted: str
+) -> None:
+    if check == "ask":
+        allow(tmp_path, repository)
+    if agreed:
+        Consents(tmp_path / "state").keep(repository, proposed_check(wanted, ""), agreed=True)
+    found, asked = taken(tmp_path, repository, None, check=check, wanted=wanted)
+    assert (found.runner, found.proposed, found.refused, asked) == ("unittest", False, "", [])
+    assert "was asked for and not run: " in found.source
+    assert ("the workspace's own judges" in found.source) is agreed
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize(
+    ("says", "questions"),
+    [
+        (True, ["this repository's own check"]),
+        (None, ["this repository's own check"]),
+        (False, ["this repository's own check", "a check that the model wants"]),
+    ],
+)
+def test_a_person_is_asked_about_the_workspaces_own_before_a_models(
+    tmp_path: Path, repository: Path, says: bool | None, questions: list[str]
+) -> None:
+    found, asked = taken(tmp_path, repository, says, wanted="true")
+    assert [text in question for text, question in zip(questions, asked, strict=True)] == [True] * len(asked)
+    assert (found.proposed, bool(found.refused)) == (says is False, says is not True)
+    assert ("the check `true` was asked for and not run" in found.source) is (says is True)
 
 
 @pytest.mark.jail
@@ -79,19 +130,19 @@ def test_a_check_that_nobody_agreed_to_does_not_take_the_place_of_one_that_someb
 @pytest.mark.jail
 @pytest.mark.parametrize("said", [None, "agreed"])
 def test_a_quote_says_what_a_person_is_to_be_asked_and_nothing_once_that_was_answered(
-    tmp_path: Path, repository: Path, said: str | None
+    tmp_path: Path, bare: Path, said: str | None
 ) -> None:
     for name in ("coding-local", "coding-burst"):
         profile(tmp_path, name, "http://127.0.0.1:9/v1")
     if said:
-        taken(tmp_path, repository, True)
+        taken(tmp_path, bare, True)
     environ = {
         "HOME": str(tmp_path),
         "HERMES_HOME": str(tmp_path / "hermes"),
         "PROFILE_ROUTER_STATE": str(tmp_path / "state"),
     }
-    task = Task(goal=GOAL, workspace=str(repository), proposed_check=WANTED)
-    asks = quote(task, None, environ, repository).asks
+    task = Task(goal=GOAL, workspace=str(bare), proposed_check=WANTED)
+    asks = quote(task, None, environ, bare).asks
     assert ("a check that the model wants" in asks) is (said is None)
 
 
@@ -100,18 +151,17 @@ def test_a_quote_says_what_a_person_is_to_be_asked_and_nothing_once_that_was_ans
     ("wanted", "passed"),
     [("python3 -c 'import calc; assert calc.add(1, 2) == 3'", True), ("cat ~/secret || touch ../out; false", False)],
 )
-def test_it_decides_over_the_work_from_within_the_jail(
-    tmp_path: Path, repository: Path, wanted: str, passed: bool
-) -> None:
+def test_it_decides_over_the_work_from_within_the_jail(tmp_path: Path, bare: Path, wanted: str, passed: bool) -> None:
     (tmp_path / "secret").write_text("the secret of the home\n")
     task = {"goal": GOAL, "proposed_check": wanted, "profile": "coding-local"}
+    Consents(tmp_path / "state").keep(bare, proposed_check(wanted, ""), agreed=True)
     answers = [FIX, say("I fixed it."), *(say("I fixed it.") for _ in range(3))]
     with ScriptedProvider(answers) as local:
         for name in ("coding-local", "coding-burst"):
             profile(tmp_path, name, local.base_url)
         done = call(
             "run", "--task-json", "-", "--json", "--policy", policy(tmp_path, "auto"),
-            home=tmp_path, cwd=repository, stdin=json.dumps(task).encode(),
+            home=tmp_path, cwd=bare, stdin=json.dumps(task).encode(),
         )  # fmt: skip
     check = done.json["verified"]["check"]
     assert (check["passed"], done.code == 0) == (passed, passed), done.out

@@ -25,23 +25,33 @@ _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDic
 
 async def settled(task: Task, setup: Setup, approver: Approver | None) -> FoundCheck | None:
     """Return the check to be taken for *task*. Where nobody was asked yet, *approver* is, once for each check."""
-    policy, workspace, state = setup.policy, setup.workspace, setup.state
-    if workspace is None:
+    if setup.workspace is None:
         return None
     async with _asking.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        near = partial(_near, task, setup)
-        found = await asyncio.to_thread(check_for, task, policy, workspace, setup.environ, state, near)
-        if found is None or approver is None or found.refused != unasked(found, workspace):
-            return found
-        agreed = await approver.allows(question(found, workspace))
-        if agreed is None:
-            return found
-        try:
-            Consents(state).keep(workspace.root, found, agreed=agreed)
-        except StateError:
-            if not agreed:
-                return found
-        return replace(found, refused="" if agreed else declined(found, workspace))
+        found, answered = await _answered(task, setup, approver)
+        if answered and task.proposed_check is not None and found is not None and not found.proposed:
+            found, _ = await _answered(task, setup, approver)  # what a model wants comes after the workspace's own
+        return found
+
+
+async def _answered(task: Task, setup: Setup, approver: Approver | None) -> tuple[FoundCheck | None, bool]:
+    """Return the check that comes first for *task*, and whether *approver* just gave an answer to it that is kept."""
+    policy, workspace, state = setup.policy, setup.workspace, setup.state
+    if workspace is None:
+        return None, False
+    near = partial(_near, task, setup)
+    found = await asyncio.to_thread(check_for, task, policy, workspace, setup.environ, state, near)
+    if found is None or approver is None or found.refused != unasked(found, workspace):
+        return found, False
+    agreed = await approver.allows(question(found, workspace))
+    if agreed is None:
+        return found, False
+    said = replace(found, refused="" if agreed else declined(found, workspace))
+    try:
+        Consents(state).keep(workspace.root, found, agreed=agreed)
+    except StateError:
+        return (said if agreed else found), False
+    return said, True
 
 
 def _near(task: Task, setup: Setup) -> Sequence[str]:

@@ -20,9 +20,7 @@ from profile_router.workspace.task_paths import placed
 _ALLOW = "`profile-router check --allow` in {folder}"
 _UNASKED = f"nobody agreed to it yet: {_ALLOW}, or `check: auto` in the policy"
 # A model's own is allowed by an answer to the question alone.
-_UNASKED_OF_MODEL = (
-    "nobody agreed to it yet: a terminal chat of Hermes asks for that, and `check: auto` in the policy agrees"
-)
+_UNASKED_OF_MODEL = "nobody agreed to it yet: a terminal chat of Hermes asks for that"
 _DECLINED_OF_MODEL = "it was declined; `profile-router check --forget` in {folder} forgets that"
 _SHOWN = 1_200  # characters of a command, more than one has that may run
 _DECLINED = f"it was declined; {_ALLOW} allows it"
@@ -38,7 +36,8 @@ def check_for(
 ) -> FoundCheck | None:
     """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for.
 
-    *near* gives the files of a task that names none.
+    *near* gives the files of a task that names none. The workspace's own comes before one that a model wants: what runs
+    of it judges, and as long as nobody was asked about it, that is the first question.
     """
     if task.check is not None or workspace is None or (policy.check == "off" and task.proposed_check is None):
         return None
@@ -49,13 +48,15 @@ def check_for(
     from profile_router.checks.proposed import proposed_check
 
     wanted = _allowed(proposed_check(task.proposed_check, task.folder or ""), policy, workspace, state)
-    if wanted is None or not wanted.refused or policy.check == "off":
+    if policy.check == "off":
         return wanted
-    # what a model wants never takes away the check that a person agreed to
     own = _allowed(find_check(task, workspace, environ, near), policy, workspace, state)
-    if own is None or own.refused or own.weak:
+    if own is None or own.weak or wanted is None:
         return wanted
-    return replace(own, source=f"{own.source}; {wanted.unrun}")
+    if not own.refused:
+        wanted = replace(wanted, refused=wanted.refused or "the workspace's own judges")
+        return replace(own, source=f"{own.source}; {wanted.unrun}")
+    return own if own.refused == unasked(own, workspace) else wanted
 
 
 def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, state: Path) -> FoundCheck | None:
@@ -72,7 +73,7 @@ def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, sta
     for kept in (Path.home(), state):  # a jail shows all of the workspace, and lets it be written
         if Path(os.path.realpath(kept)).is_relative_to(workspace.root):
             return replace(found, refused=f"the workspace holds {shown(str(kept))}, which no jail would keep from it")
-    if policy.check == "auto":
+    if policy.check == "auto" and not found.proposed:  # it agrees to what is in the workspace, to no model's command
         return found
     said = Consents(state).of(workspace.root, found)
     if said is None:
