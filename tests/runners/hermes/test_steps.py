@@ -74,6 +74,39 @@ def test_any_look_counts_where_the_task_names_no_file() -> None:
     assert did(used(1, "read_file", '{"content": "x"}', path="b.py"), candidates=())["looked"]
 
 
+EDIT = used(1, "patch", '{"success": true}', path="a.py")
+READ = used(2, "read_file", '{"content": "1|x"}', path="a.py")
+RUN = used(3, "terminal", '{"exit_code": 0}', command="make")
+WRONG = [used(n, "patch", FAILED, path="b.py", old_string="x", new_string="y") for n in (4, 5)]
+SUMMARY = [{"role": "user", "content": "[what was done so far]"}]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3], ids=["all is one", "the newest stays", "some stay"])
+def test_what_was_counted_stays_where_hermes_shortens_its_messages(kept: int) -> None:
+    steps, uses = Steps(("a.py",)), [EDIT, READ, RUN, *WRONG]
+    steps.so_far(request([]))
+    said = [steps.so_far(request([one for use in uses[:n] for one in use])) for n in range(1, 6)]
+    done = NOTHING | {"failing": 2, "edits": ["a.py"], "ran": True, "looked": True}
+    assert said[-1] == done
+    left = [one for use in uses[5 - kept :] for one in use]
+    for _ in range(2):  # a request that was refused as too long goes again, shortened
+        assert steps.so_far(({"messages": [*SUMMARY, *left], "tools": TOOLS},)) == done
+    more = [*SUMMARY, *left, *used(6, "patch", '{"success": true}', path="c.py")]
+    assert steps.so_far(({"messages": more, "tools": TOOLS},)) == done | {"edits": ["a.py", "c.py"]}
+
+
+def test_what_is_new_in_a_list_that_was_shortened_counts_once() -> None:
+    steps = Steps(("a.py",))
+    steps.so_far(request([]))
+    steps.so_far(request([*RUN, *used(7, "read_file", "{}", path="b.py"), *WRONG[0]]))
+    for _ in range(2):
+        found = steps.so_far(({"messages": [*SUMMARY, *EDIT], "tools": TOOLS},))
+        assert found == NOTHING | {"failing": 1, "edits": ["a.py"], "ran": True}
+    found = steps.so_far(({"messages": [*SUMMARY, *WRONG[1]], "tools": TOOLS},))
+    assert found is not None
+    assert found["failing"] == 2
+
+
 @pytest.mark.parametrize(
     "asked",
     [

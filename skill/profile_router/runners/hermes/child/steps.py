@@ -19,11 +19,19 @@ _LONGEST_NAME = 300
 
 
 class Steps:
-    """Counts the steps of one turn. *candidates* are the files that its task names; None: nobody wants to know."""
+    """Counts the steps of one turn. *candidates* are the files that its task names; None: nobody wants to know.
+
+    What was counted stays: Hermes shortens its list of messages where its window is full, and that undoes nothing.
+    """
 
     def __init__(self, candidates: Sequence[str] | None) -> None:
         self._candidates = candidates
-        self._given = -1  # messages that the turn began with
+        self._mark = -1  # messages that were looked at: at first those that the turn began with
+        self._last: Mapping[str, Any] = {}  # the newest of them
+        self._failing: Counter[str] = Counter()
+        self._edits: dict[str, None] = {}
+        self._prose = 0
+        self._looked = self._ran = False
 
     def so_far(self, request: Any) -> dict[str, Any] | None:
         """Return what was done by the time of *request*; None where it does not tell, or asks without tools."""
@@ -31,37 +39,47 @@ class Steps:
         if self._candidates is None or body is None:
             return None
         messages = [one for one in body["messages"] if isinstance(one, Mapping)]
-        if self._given < 0:
-            self._given = len(messages)
-        return self._counted(messages[self._given :], self._candidates)
+        self._count(messages, self._fresh(messages), self._candidates)
+        return {
+            "prose": self._prose,
+            "failing": max(self._failing.values(), default=0),
+            "edits": [path[:_LONGEST_NAME] for path in self._edits][:_MOST_FILES],
+            "ran": self._ran,
+            "looked": self._looked,
+        }
 
-    @staticmethod
-    def _counted(messages: Sequence[Mapping[str, Any]], candidates: Sequence[str]) -> dict[str, Any]:
+    def _fresh(self, messages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Return those of *messages* that are new. In a list that was shortened, that is what follows the newest one
+        that is known, else the last answer with what its calls gave."""
+        begun, mark, last = self._mark >= 0, self._mark, self._last
+        self._mark, self._last = len(messages), messages[-1] if messages else {}
+        if not begun:
+            return ()
+        if len(messages) > mark:
+            return messages[mark:]
+        known = [place for place, one in enumerate(messages) if one == last]
+        answers = [place for place, one in enumerate(messages) if one.get("role") == "assistant"]
+        return messages[known[-1] + 1 if known else answers[-1] if answers else len(messages) :]
+
+    def _count(
+        self, messages: Sequence[Mapping[str, Any]], fresh: Sequence[Mapping[str, Any]], candidates: Sequence[str]
+    ) -> None:
         made = {call["id"]: call for one in messages for call in _calls(one)}
-        failing: Counter[str] = Counter()
-        edits: list[str] = []
-        looked = ran = False
-        for message in messages:
+        self._prose += sum(one.get("role") == "assistant" and not one.get("tool_calls") for one in fresh)
+        for message in fresh:
             call = made.get(str(message.get("tool_call_id")))
             if message.get("role") != "tool" or call is None:
                 continue
             text = _text(message.get("content"))
             failed, said = _result(text)
             if call["name"] in _WRITES:
-                failing[f"{call['name']} {call['arguments']}"] += failed
-                edits += [] if failed else _edited(call["arguments"], said)
+                self._failing[f"{call['name']} {call['arguments']}"] += failed
+                self._edits |= dict.fromkeys([] if failed else _edited(call["arguments"], said))
                 continue
-            ran |= call["name"] not in _READS
+            self._ran |= call["name"] not in _READS
             if not failed:
                 seen = f"{call['arguments']}\n{text}"
-                looked |= not candidates or any(path in seen for path in candidates)
-        return {
-            "prose": sum(one.get("role") == "assistant" and not one.get("tool_calls") for one in messages),
-            "failing": max(failing.values(), default=0),
-            "edits": [path[:_LONGEST_NAME] for path in dict.fromkeys(edits)][:_MOST_FILES],
-            "ran": ran,
-            "looked": looked,
-        }
+                self._looked |= not candidates or any(path in seen for path in candidates)
 
 
 def _bodies(request: Any) -> Iterator[Mapping[str, Any]]:
