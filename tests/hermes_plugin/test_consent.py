@@ -10,7 +10,7 @@ import pytest
 
 from profile_router.hermes_plugin import gate
 from profile_router.hermes_plugin.children import CHILDREN
-from profile_router.hermes_plugin.consent import CONSENT
+from profile_router.hermes_plugin.consent import CONSENT, CodeConsent
 from profile_router.hermes_plugin.gate import instead_of_block, on_tool_call
 
 PLAIN, DEAR = "Fix the typo in README.md", "Refactor all 60 files of the service"
@@ -128,3 +128,18 @@ def test_where_nobody_is_there_nobody_is_asked(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv(name, "1")
     assert delegated(PLAIN) == {}
     assert CONSENT.of(CHECK) is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "minutes", "means"),
+    [("deny", 0, False), ("deny", 9, False), ("deny", 10, None), ("deny", 600, None), ("once", 600, True)],
+)
+def test_a_no_is_dropped_ten_minutes_after_it_was_given_and_can_be_asked_again(
+    choice: str, minutes: int, means: bool | None
+) -> None:
+    now = [1_000.0]
+    consent = CodeConsent(lambda: now[0])
+    consent.heard(pattern_key=f"plugin_rule:{consent.ask('p', [CHECK], rule='')}", choice=choice)
+    now[0] += 60.0 * minutes
+    assert consent.of(CHECK) is means
+    assert consent.open([CHECK]) == ((CHECK,) if means is None else ())

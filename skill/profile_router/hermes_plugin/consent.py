@@ -2,20 +2,23 @@
 
 Hermes asks before it makes the children (see `gate`), and says by its hook `post_approval_response` what a person
 answered: where it approves everything, or nobody was there, nothing is said, and that is no yes. The answer goes to the
-run that asks the very same question, and that keeps it outside of every workspace, as the command line does.
+run that asks the very same question, and that keeps it outside of every workspace, as the command line does. A no is
+kept here for some minutes alone: `profile-router check --forget` takes back what a run keeps, and cannot reach this.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _YES = ("once", "session", "always")
 _NO = "deny"
+_NO_SECONDS = 600.0
 _MOST = 500  # questions that are remembered
 _OF_HERMES = "plugin_rule:"  # begins the name that Hermes gives to a rule of a plugin
 
@@ -30,18 +33,19 @@ class _Asked:
 
 
 class CodeConsent:
-    """The questions under way, and what was answered. Hermes' hooks call from many threads."""
+    """The questions under way, and what was answered. Hermes' hooks call from many threads. *clock* gives seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._asked: dict[str, _Asked] = {}
-        self._said: OrderedDict[str, bool] = OrderedDict()
+        self._said: OrderedDict[str, tuple[bool, float]] = OrderedDict()
         self._declined: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     def open(self, questions: Sequence[str]) -> tuple[str, ...]:
         """Return those of *questions* that nobody answered yet, each once."""
         with self._lock:
-            return tuple(one for one in dict.fromkeys(questions) if one and one not in self._said)
+            return tuple(one for one in dict.fromkeys(questions) if one and self._answer(one) is None)
 
     def ask(self, session: str, questions: Sequence[str], *, rule: str) -> str:
         """Note that a person is about to be asked *questions*, with what the *rule* is about where that is not empty;
@@ -63,7 +67,7 @@ class CodeConsent:
             if asked is None or choice not in (*_YES, _NO):
                 return
             if choice != _NO or asked.alone:
-                self._said |= dict.fromkeys(asked.questions, choice != _NO)
+                self._said |= dict.fromkeys(asked.questions, (choice != _NO, self._clock()))
                 while len(self._said) > _MOST:
                     self._said.popitem(last=False)
             if choice == _NO and asked.alone:
@@ -72,7 +76,11 @@ class CodeConsent:
     def of(self, question: str) -> bool | None:
         """Return what a person answered to *question*, None where nobody did."""
         with self._lock:
-            return self._said.get(question)
+            return self._answer(question)
+
+    def _answer(self, question: str) -> bool | None:
+        agreed, since = self._said.get(question, (None, 0.0))
+        return None if agreed is False and self._clock() - since >= _NO_SECONDS else agreed
 
     def declined(self, session: str) -> tuple[str, ...]:
         """Return, once, the questions that were just answered with no in the chat *session*."""
