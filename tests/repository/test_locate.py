@@ -11,7 +11,9 @@ import pytest
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.locating.located import Located
-from profile_router.repository.bounds import keep_within
+from profile_router.errors import StateError
+from profile_router.repository import blob_index
+from profile_router.repository.bounds import forget_indexes, keep_within
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import CommitFiles, WorkTreeFiles
 from profile_router.workspace.folder import Workspace
@@ -275,6 +277,38 @@ def test_the_index_holds_no_word_of_a_file(shop: Path) -> None:
     assert not [file for file in (shop.parent / "cache").iterdir() if file.stat().st_mode & 0o077]
 
 
+def test_the_index_names_no_private_file_of_now_or_of_the_past(shop: Path) -> None:
+    for path in ("shop/cart.py", "plans/merger.md", "keys.pem"):
+        write_files(shop, {path: "x = 2\n"})
+        run_git(shop, "add", "-A")
+        run_git(shop, "commit", "-qm", f"Change {path.rpartition('/')[0]}")
+    run_git(shop, "rm", "-q", "plans/merger.md")
+    run_git(shop, "commit", "-qm", "Drop")
+    assert look(shop, "the total of a cart", private=("shop/cart*", "plans/", "plans/**", "*.pem")).commits == 4
+    raw = b"".join(file.read_bytes() for file in (shop.parent / "cache").iterdir())
+    assert b"shop/mail.py" in raw
+    assert not [name for name in (b"shop/cart", b"merger", b"keys.pem") if name in raw]
+
+
+def test_a_listing_that_takes_too_long_is_told(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("profile_router.repository.locate._LEAST_LISTING", 0.0)
+    for git in (True, False):
+        (said,) = look(shop, "vat_rate", seconds=0.0, git=git).missing
+        assert "took more than 0.1 s" in said or "were not listed in the time" in said
+
+
+def test_small_parts_of_the_index_are_brought_together_within_the_time_of_a_call(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blob_index, "_SMALL_PARTS", 3)
+    for number in range(6):
+        write_files(shop, {f"shop/more{number}.py": f"def more_{number}(): ...\n"})
+        look(shop, "anything", seconds=60)
+    with sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite"))) as connection:
+        assert connection.execute("SELECT count(*) FROM part").fetchone()[0] < 3
+    assert paths(look(shop, "`more_3`", seconds=60))[0] == "shop/more3.py"
+
+
 def test_an_index_that_others_may_reach_is_not_used(shop: Path) -> None:
     look(shop, "anything")
     (shop.parent / "cache").chmod(0o755)
@@ -328,8 +362,15 @@ def test_the_indexes_take_a_bounded_part_of_the_disk(tmp_path: Path) -> None:
     keep_within(tmp_path / "new.sqlite", most_indexes=3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3.sqlite", "4.sqlite"]
     keep_within(tmp_path / "4.sqlite", most_bytes=10)
+    for _ in range(2):  # it is not read anew by each call
+        with pytest.raises(StateError, match="so it has none for a day"):
+            keep_within(tmp_path / "3.sqlite", most_bytes=9)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3.large", "4.sqlite"]
+    os.utime(tmp_path / "3.large", (1, 1))
     keep_within(tmp_path / "3.sqlite", most_bytes=9)
-    assert [path.name for path in tmp_path.iterdir()] == ["4.sqlite"]
+    (tmp_path / "3.large").touch()
+    assert forget_indexes(tmp_path) == 1
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Blobs are found by their content, so that a change of branch or a new copy reads nothing twice. Terms are numbers
 (`core.locating.terms`): the file holds no text but paths. Postings are written in parts, one for each visit that added
-something; small parts are brought together. A damaged file is set aside and made anew, as all our databases.
+something; the small ones of many are brought together where there is time for it. A damaged file is set aside and made
+anew, as all our databases.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,11 +25,12 @@ from profile_router.errors import StateError
 from profile_router.state.database import reading, transaction
 from profile_router.state.folder import private_folder, usable
 
-VERSION = 1
+VERSION = 2
 _TIMES_BITS = 6
 _MOST_TIMES = (1 << _TIMES_BITS) - 1
 _AT_ONCE = 900  # values of one statement
 _SMALL_PARTS, _SMALL = 24, 40_000  # so many parts of fewer rows are brought together
+_ROWS_A_SECOND = 200_000  # of them that are brought together
 _TABLES = """
 CREATE TABLE IF NOT EXISTS blob (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, lines INTEGER NOT NULL,
                                  defined INTEGER NOT NULL, identifiers INTEGER NOT NULL, parts INTEGER NOT NULL);
@@ -146,10 +149,19 @@ def _write_part(connection: sqlite3.Connection, part: int, postings: Mapping[int
     connection.executemany("INSERT INTO posting VALUES (?, ?, ?)", rows)
 
 
-def bring_together(connection: sqlite3.Connection) -> None:
-    """Make one part of the small ones, where there are many: each is one more look for each term."""
-    small = [row[0] for row in connection.execute("SELECT id FROM part WHERE size < ? ORDER BY id", (_SMALL,))]
+def bring_together(connection: sqlite3.Connection, seconds: float | None = None) -> None:
+    """Make one part of the small ones, where there are many: each is one more look for each term.
+
+    Where *seconds* are not enough for all, the smallest of them become one.
+    """
+    sizes = connection.execute("SELECT id, size FROM part WHERE size < ? ORDER BY size", (_SMALL,)).fetchall()
+    small = [part for part, _ in sizes]
     if len(small) < _SMALL_PARTS:
+        return
+    if seconds is not None:
+        ends = accumulate(size for _, size in sizes)
+        small = [part for part, end in zip(small, ends, strict=True) if end <= seconds * _ROWS_A_SECOND]
+    if len(small) < 2:
         return
     marks = ",".join("?" * len(small))
     postings: dict[int, array[int]] = {}

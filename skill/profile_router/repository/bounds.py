@@ -1,21 +1,33 @@
-"""How much disk the indexes take: what is over it goes, and is found out again."""
+"""How much disk the indexes take: what is over it goes, and is found out again after a day."""
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
+from profile_router.errors import StateError
+
 MOST_INDEXES = 16
 MOST_BYTES = 256 * 1024 * 1024  # of one; 1,500 files of 28 MB take 7 MB
-_ENDING = ".sqlite"
+_ENDING, _LARGE = ".sqlite", ".large"
+_A_DAY_S = 86_400.0
 
 
 def keep_within(path: Path, *, most_bytes: int = MOST_BYTES, most_indexes: int = MOST_INDEXES) -> None:
-    """Remove the index at *path* where it is too large; before a new one is made there, the oldest of too many."""
+    """Remove the index at *path* where it is too large; before a new one is made there, the oldest of too many.
+
+    Raises StateError where it was too large within a day: it would be read anew by each call.
+    """
+    large = path.with_suffix(_LARGE)
     with suppress(OSError):
+        if path.exists() and path.stat().st_size > most_bytes:
+            _remove(path)
+            large.touch(mode=0o600)
+        if large.exists() and abs(time.time() - large.stat().st_mtime) < _A_DAY_S:
+            raise StateError(f"its index took more than {most_bytes / 1024**2:,.0f} MB, so it has none for a day")
+        large.unlink(missing_ok=True)
         if path.exists():
-            if path.stat().st_size > most_bytes:
-                _remove(path)
             return
         newest = sorted(path.parent.glob(f"*{_ENDING}"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
         for old in newest[most_indexes - 1 :]:
@@ -27,6 +39,8 @@ def forget_indexes(folder: Path) -> int:
     found = sorted(folder.glob(f"*{_ENDING}"))
     for one in found:
         _remove(one)
+    for one in folder.glob(f"*{_LARGE}"):
+        one.unlink(missing_ok=True)
     return len(found)
 
 

@@ -12,12 +12,12 @@ import re
 import sqlite3
 import time
 from array import array
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.locating.past import PackedPast, PastCommit, packed
-from profile_router.core.locating.rankable import sort_of
+from profile_router.core.locating.rankable import Sort
 from profile_router.core.locating.terms import number_of, plain_parts
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
@@ -170,7 +170,7 @@ def _read(source: FileSource, root: Path, names: Sequence[bytes], until: float |
                 raise
     for name, (at, subject, body), changes in _commits(said.split("\0"), asked):
         date = min(int(at), _LATEST) if at.isdecimal() else 0
-        yield asked[name], _Kept(date, _title(subject, body), *_changes(changes))
+        yield asked[name], _Kept(date, _title(subject, body), *_changes(changes, source.sort))
 
 
 def _commits(told: Sequence[str], asked: Container[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
@@ -196,7 +196,7 @@ def _title(subject: str, body: str) -> bytes:
     return array("q", numbers).tobytes()
 
 
-def _changes(told: Sequence[str]) -> tuple[int, str]:
+def _changes(told: Sequence[str], sort: Callable[[str], Sort | None]) -> tuple[int, str]:
     """Return the hand-written lines of a commit (-1: not told), and its files that rank, as JSON."""
     lines, files, counted = 0, [], False
     for entry in told:
@@ -204,7 +204,7 @@ def _changes(told: Sequence[str]) -> tuple[int, str]:
         removed, tab, path = rest.partition("\t")
         if not tab:
             added, removed, path = "-", "-", entry.strip("\n")
-        if not path or sort_of(path) is None:
+        if not path or sort(path) is None:
             continue
         files.append(path)
         if added.isdigit():

@@ -24,6 +24,7 @@ from profile_router.core.locating.task_terms import TaskTerms, task_terms
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError, WorkspaceError
 from profile_router.repository.blob_index import (
+    VERSION,
     BlobIndex,
     BlobRow,
     add_blobs,
@@ -45,6 +46,7 @@ _MOST_TESTS, _TESTS_AMONG = 5, 8
 _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
 _BATCH = 2_000  # files of one part of the index
 _FOR_FILES, _FOR_READING = 0.8, 0.6  # of the time: what is left is for the history, and for ranking; for writing down
+_LEAST_LISTING = 0.4  # s of each call for listing the files, which the next one cannot go on with
 _LEAST_SECONDS = 0.04  # of each call, however late it is: the next one has less to do
 
 
@@ -66,12 +68,13 @@ def locate(
     """
     start = time.monotonic()
     until = None if seconds is None else start + seconds
-    index = BlobIndex(cache / f"{hashlib.sha256(source.key.encode('utf-8', 'replace')).hexdigest()[:24]}.sqlite")
+    key = hashlib.sha256(f"{VERSION} {source.key}".encode("utf-8", "replace")).hexdigest()[:24]
+    index = BlobIndex(cache / f"{key}.sqlite")
     try:
         keep_within(index.path)
         with index.read() as connection:
             seen = seen_tree(connection, source.tree)
-        listing = source.listed(seen)
+        listing = source.listed(seen, None if until is None else max(until, start + _LEAST_LISTING))
         files = _looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
         past = past_changes(source, index, until, before_head=before_head)
         told = _reached(files, past)
@@ -128,8 +131,6 @@ def _freshened(
         if some.new:
             with index.write() as connection:
                 rows |= add_blobs(connection, some.new)
-                if until is None:
-                    bring_together(connection)
             left = [name for name, _ in some.new if name not in rows]
             if left:  # another process was faster
                 with index.read() as connection:
@@ -137,6 +138,10 @@ def _freshened(
         for file, name in some.files:
             if name in rows:
                 found[file.path] = SeenFile(file.sort, file.mark, *rows[name])
+    spare = None if until is None else until - time.monotonic()
+    if done and (spare is None or spare > 0):
+        with index.write() as connection:
+            bring_together(connection, spare)
     return done
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from profile_router.outside.plain_file import read_plain
 from profile_router.repository.seen_tree import SeenTree
 from profile_router.workspace.folder import Workspace, tracked_files
 
-MOST_FILES = 100_000
+MOST_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
 _FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
 _AT_ONCE = 200  # blobs
 
@@ -49,7 +50,11 @@ class Listing:
 
 
 class FileSource(Protocol):
-    """Lists and reads files. `key` names the index, `tree` what is listed; in `root` git is asked for `head`."""
+    """Lists and reads files. `key` names the index, `tree` what is listed; in `root` git is asked for `head`.
+
+    `sort` says what the file at a path is for, of the past too; None: it does not rank, or may not be named. `listed`
+    may take *until* a moment (monotonic s).
+    """
 
     @property
     def key(self) -> str: ...  # noqa: D102
@@ -61,7 +66,8 @@ class FileSource(Protocol):
     def head(self) -> str: ...  # noqa: D102
     @property
     def words(self) -> tuple[str, ...]: ...  # noqa: D102
-    def listed(self, seen: SeenTree) -> Listing: ...  # noqa: D102
+    def sort(self, path: str) -> Sort | None: ...  # noqa: D102
+    def listed(self, seen: SeenTree, until: float | None = None) -> Listing: ...  # noqa: D102
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]: ...  # noqa: D102
 
 
@@ -81,38 +87,47 @@ class WorkTreeFiles:
 
     @property
     def key(self) -> str:
-        """Return the folder, of the original where this is a copy."""
-        return f"tree {self.original or self.workspace.root}"
+        """Return the folder, of the original where this is a copy, and what of it is private: an index for each."""
+        return f"tree {self.original or self.workspace.root} {self._globs}"
 
     @property
     def tree(self) -> str:
-        """Return the folder, and what of it is private."""
-        globs = hashlib.sha256("\0".join(self.private).encode("utf-8", "replace")).hexdigest()[:12]
-        return f"{self.workspace.root} {globs}".encode("utf-8", "backslashreplace").decode()
+        """Return the folder."""
+        return str(self.workspace.root).encode("utf-8", "backslashreplace").decode()
+
+    @property
+    def _globs(self) -> str:
+        return hashlib.sha256("\0".join(self.private).encode("utf-8", "replace")).hexdigest()[:12]
 
     @property
     def root(self) -> Path | None:
         """Return the folder in which git is asked, None where there is no git."""
         return self.workspace.root if self.workspace.git else None
 
-    def listed(self, seen: SeenTree) -> Listing:
-        """Return the files. Raises WorkspaceError where git fails, or there are more than MOST_FILES."""
-        tracked = tracked_files(self.workspace)
+    def listed(self, seen: SeenTree, until: float | None = None) -> Listing:
+        """Return the files. Raises WorkspaceError where git fails, it takes too long, or they are over MOST_FILES."""
+        tracked = tracked_files(self.workspace, until)
         if len(tracked) > MOST_FILES:
             raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
         files: list[ListedFile] = []
         others: list[str] = []
         above, settled = f"{self.workspace.root}/", self.now_ns - _FRESH_NS
         for path in tracked:
+            if until is not None and time.monotonic() > until:
+                raise WorkspaceError(
+                    f"files of {self.workspace.root} were not listed in the time that the policy allows"
+                )
             known = seen.files.get(path)
-            sort = known.sort if known else None if path in seen.others else self._sort(path)
+            sort = known.sort if known else None if path in seen.others else self.sort(path)
             if sort is None:
-                others.append(path)
+                if path in seen.others or not private_glob(path, self.private):
+                    others.append(path)
             elif (mark := _mark(above + path, settled)) is not None:
                 files.append(ListedFile(path, sort, mark))
         return Listing(files, others)
 
-    def _sort(self, path: str) -> Sort | None:
+    def sort(self, path: str) -> Sort | None:
+        """Return what the file at *path* is for; None also where it is private."""
         return None if private_glob(path, self.private) else sort_of(path)
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
@@ -166,8 +181,12 @@ class CommitFiles:
         """Return the words by which git takes a bare clone."""
         return ("--git-dir=.",) if (self.clone / "HEAD").is_file() else ()
 
-    def listed(self, seen: SeenTree) -> Listing:
-        """Return the files. Raises WorkspaceError."""
+    def sort(self, path: str) -> Sort | None:
+        """Return what the file at *path* is for."""
+        return sort_of(path)
+
+    def listed(self, seen: SeenTree, until: float | None = None) -> Listing:
+        """Return the files, however long that takes. Raises WorkspaceError."""
         lines = git(self.clone, *self.words, "ls-tree", "-r", "-z", self.head).split("\0")
         files: list[ListedFile] = []
         others: list[str] = []

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
-from profile_router.git.command import git, has_git, marked, work_tree
+from profile_router.git.command import TIMEOUT_S, git, has_git, marked, work_tree
 
 MOST_WALKED = 20_000
+_LEAST_S = 0.1  # in less git lists nothing
 _HINT = "name a readable folder, or leave it out to use the git repository around the current folder"
 
 
@@ -73,23 +75,28 @@ def _folder(named: str, cwd: Path) -> Path:
     return path
 
 
-def tracked_files(workspace: Workspace) -> tuple[str, ...]:
+def tracked_files(workspace: Workspace, until: float | None = None) -> tuple[str, ...]:
     """Return the workspace's files, sorted, relative to its root, POSIX; names that are not UTF-8 as surrogates.
 
     In a git work tree: what is tracked or new, but not ignored. Elsewhere: what a walk finds in folders whose name
-    doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails.
+    doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails, and where it takes longer than
+    *until* a moment (monotonic s).
     """
     if not workspace.git:
-        return _walked(workspace.root)
-    listed = git(workspace.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return _walked(workspace.root, until)
+    left = TIMEOUT_S if until is None else max(until - time.monotonic(), _LEAST_S)
+    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = git(workspace.root, *words, timeout_s=left)
     # A name that ends in a slash is an untracked repository inside this one; unmerged files are listed thrice.
     return tuple(sorted({name for name in listed.split("\0") if name and not name.endswith("/")}))
 
 
-def _walked(root: Path) -> tuple[str, ...]:
+def _walked(root: Path, until: float | None) -> tuple[str, ...]:
     found: list[str] = []
     seen = 0
     for folder, folders, names in os.walk(root):
+        if until is not None and time.monotonic() > until:
+            raise WorkspaceError(f"files of {root} were not listed in the time that the policy allows")
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         above = os.path.relpath(folder, root)
         found += [name if above == "." else f"{above}/{name}" for name in sorted(names)]
