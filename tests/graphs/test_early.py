@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -27,10 +28,14 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig, steps
 
+from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.ladder.cost_range import CostRange
+from profile_router.core.ladder.early import EarlyScore, Trajectory
+from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy.early import Early
 
 NOWHERE = Fails(cause="no-progress")
+RESTS = Failure(cause="server-error", message="on cooldown")
 
 
 def ordered(rig: Rig, number: int = 0, **task: Any) -> Any:
@@ -77,6 +82,44 @@ def test_a_repair_may_be_promoted_early_too_but_only_once_in_a_run() -> None:
 )
 def test_none_is_where_nothing_above_could_go_on_at_once(rig: Rig) -> None:
     assert ordered(rig) is None
+    assert rig.health.held == []
+
+
+@pytest.mark.parametrize(("window", "open_"), [(1_100, False), (32_768, True)])
+def test_none_is_where_the_prompt_is_over_the_window_above(window: int, open_: bool) -> None:
+    found = evidence()
+    windows = tuple(replace(one, tokens=window) if one.profile == BURST else one for one in found.windows)
+    assert (ordered(Rig(measurer=FakeMeasurer(replace(found, windows=windows)))) is not None) is open_
+
+
+def judged_when(rig: Rig, happens: Callable[[], object]) -> EarlyScore:
+    """Return the score of an attempt that got nowhere, judged once that had happened."""
+    watch = ordered(rig)
+    happens()
+    judge = EarlyJudge(watch=watch, where=LOCAL, tell=rig.events.append)
+    failure = judge.take(Trajectory(turns=4))
+    assert judge.last is not None
+    assert (failure is None) is bool(judge.last.spared)
+    return judge.last
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda rig: setattr(rig.purse, "left", 0.0001), "no budget has room for it"),
+        (lambda rig: setattr(rig.purse, "refuses", "not-approved"), "no budget has room for it"),
+        (lambda rig: setattr(rig.backends, "key_missing", lambda place: f"{place.profile} has no key"), "no key"),
+        (lambda rig: setattr(rig.health, "blocked", lambda *_, **__: RESTS), "on cooldown"),
+        (lambda rig: setattr(rig.clock, "now", rig.clock.now + 1e6), "the run's time is used up"),
+        (lambda rig: None, ""),
+    ],
+    ids=["another of the batch took the money", "somebody must agree", "no key", "rests", "no time", "nothing"],
+)
+def test_it_is_asked_again_right_before_an_attempt_is_ended(change: Callable[[Rig], object], why: str) -> None:
+    rig = Rig()
+    score = judged_when(rig, lambda: change(rig))
+    assert score.promotes is not bool(why)
+    assert why in score.spared
     assert rig.health.held == []
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
+from profile_router.core.attempt.between import forbidden
 from profile_router.core.attempt.early_watch import WayUp, early_watch, way_up
 from profile_router.core.attempt.order import Order
+from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.routing.candidate import role_of
@@ -19,7 +22,7 @@ def watched(order: Order, state: RunState, context: RunContext) -> Order:
     """Return *order* with what its attempt is judged by, where something above it could go on at once.
 
     A local attempt is worth more than none: it is not ended for a step that lacks its key, rests, is not paid for, or
-    needs somebody's yes.
+    needs somebody's yes. Right before it is ended that is asked again.
     """
     policy, evidence = context.policy, state["evidence"]
     way = way_up(
@@ -31,23 +34,37 @@ def watched(order: Order, state: RunState, context: RunContext) -> Order:
         hops=state["hops"],
         may_pay=context.purse.may_pay,
     )
-    if way is None or not _open(way, state, context):
+    if way is None:
+        return order
+    closed = partial(_closed, way, state, context)
+    if closed():
         return order
     usual = context.usual(role_of(order.profile, policy, context.candidates))
-    return replace(order, early=early_watch(order, way, policy, usual=usual))
+    return replace(order, early=early_watch(order, way, policy, usual=usual, closed=closed))
 
 
-def _open(way: WayUp, state: RunState, context: RunContext) -> bool:
-    """Tell whether an attempt could be made by *way* as things are."""
-    if context.backends.key_missing(way.place) is not None:
-        return False
-    if context.health.blocked(way.place, answers=False) is not None:
-        return False
+def _closed(way: WayUp, state: RunState, context: RunContext) -> str:
+    """Return why no attempt could be made by *way* as things are; empty where one could."""
+    why = _unready(way, context)
+    if not why:
+        above = {**state, "profile": way.place.profile, "provider": way.place.provider}
+        order = order_of(above, context, "early")  # type: ignore[arg-type]
+        order, evidence = applied(order, state["evidence"], state["condensed"], context.policy.counting)
+        failure = forbidden(order, evidence, context.policy)
+        if failure is not None:
+            why = failure.message
+        elif order.rate.paid and not context.purse.affords(expected_cost(order, evidence, state, context)):
+            why = "no budget has room for it"
+    return f"{way.place.profile} could not go on: {why}" if why else ""
+
+
+def _unready(way: WayUp, context: RunContext) -> str:
+    if (missing := context.backends.key_missing(way.place)) is not None:
+        return missing
+    if (failure := context.health.blocked(way.place, answers=False)) is not None:
+        return failure.message
     context.health.give_back(way.place)
-    above = {**state, "profile": way.place.profile, "provider": way.place.provider}
-    order = order_of(above, context, "early")  # type: ignore[arg-type]
-    cost = expected_cost(order, state["evidence"], state, context)
-    return not order.rate.paid or context.purse.affords(cost)
+    return ""
 
 
 def expected_cost(order: Order, evidence: Evidence, state: RunState, context: RunContext) -> CostRange:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from profile_router.core.attempt.between import hop_from
@@ -55,8 +55,10 @@ def way_up(
     return WayUp(place=Place(hop.profile, hop.provider), stays_here=stays)
 
 
-def early_watch(order: Order, way: WayUp, policy: Policy, *, usual: int | None) -> EarlyWatch:
-    """Return what the attempt of *order* is judged by, which may be promoted by *way*."""
+def early_watch(
+    order: Order, way: WayUp, policy: Policy, *, usual: int | None, closed: Callable[[], str]
+) -> EarlyWatch:
+    """Return what the attempt of *order* is judged by, which may be promoted by *way* unless *closed* says why not."""
     task = order.task
     return EarlyWatch(
         rules=policy.early,
@@ -66,6 +68,7 @@ def early_watch(order: Order, way: WayUp, policy: Policy, *, usual: int | None) 
         checked=task.to_check is not None,
         usual=usual,
         stays_here=way.stays_here,
+        closed=closed,
     )
 
 
@@ -87,10 +90,15 @@ class EarlyJudge:
         return score is not None and score.reached
 
     def take(self, done: Trajectory, spared: str = "") -> Failure | None:
-        """Take what was *done* so far; return why the attempt is ended, None where it goes on."""
+        """Take what was *done* so far; return why the attempt is ended, None where it goes on.
+
+        Whether what is above could go on is asked again first: that was so before the attempt.
+        """
         score = early_score(self.watch, done, spared=spared)
         if score is None:
             return None
+        if score.promotes and (closed := self.watch.closed()):
+            score = replace(score, spared=closed)
         if score.terms and (self.last is None or self.last.terms != score.terms):
             self.tell(self._event(score))
         self.last = score

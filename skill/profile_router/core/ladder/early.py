@@ -7,7 +7,7 @@ enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from profile_router.core.policy.early import Early, Sign
 from profile_router.core.text import some_of
@@ -23,6 +23,7 @@ class EarlyWatch:
     `candidates` are the files that its task names; `edits`: it asks for a change; `checked`: a check runs on the work.
     `usual` is the number of turns that nine of ten attempts of its tier stayed within in this repository, None where
     too few are known. `stays_here`: `goes` is no model elsewhere, so that it may be told of what is private.
+    `closed` says why `goes` could not go on now, empty where it could: money, a key and time go while an attempt runs.
     """
 
     rules: Early
@@ -32,6 +33,7 @@ class EarlyWatch:
     checked: bool = False
     usual: int | None = None
     stays_here: bool = False
+    closed: Callable[[], str] = field(default=str, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
