@@ -35,7 +35,10 @@ def test_a_command_is_run_by_its_words_and_what_only_a_shell_reads_by_a_shell(
         ("   ", "is not a command line"),
         ("pytest 'a", "is not a command line"),
         ("a\0b", "is not a command line"),
-        (f"echo {'a' * 1_000}", "it has 1,005 characters (at most 1,000)"),
+        (f"echo {'a' * 1_000}", "it has 1,005 characters as it is shown (at most 1,000)"),
+        ("true " + "'" * 300 + "; rm -rf build", "it has 1,527 characters as it is shown (at most 1,000)"),
+        ("echo '" + "\\n" * 400 + "'", "as it is shown (at most 1,000)"),
+        ("echo '" + "\n" * 600 + "'", "as it is shown (at most 1,000)"),
     ],
 )
 def test_what_nobody_could_agree_to_is_refused_with_what_is_wrong(command: str, why: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -46,8 +48,8 @@ def delegated(*goals: str, session: str = "p") -> dict[str, str]:
     return on_tool_call(tool_name="delegate_task", args=args, session_id=session) or {}
 
 
-def answered(said: Mapping[str, str], choice: str) -> None:
-    CONSENT.heard(pattern_key=f"plugin_rule:{said['rule_key']}", choice=choice, session_key="k")
+def answered(said: Mapping[str, str], choice: str, surface: str = "cli") -> None:
+    CONSENT.heard(pattern_key=f"plugin_rule:{said['rule_key']}", choice=choice, session_key="k", surface=surface)
 
 
 @pytest.mark.parametrize(("choice", "means"), [("once", True), ("session", True), ("always", True), ("deny", False)])
@@ -68,6 +70,33 @@ def test_what_no_person_said_is_no_answer(choice: str) -> None:
     assert delegated(PLAIN)["message"].startswith(CHECK)
 
 
+@pytest.mark.parametrize("surface", ["gateway", "smart", "transport:phone", "mcp-elicitation", ""])
+def test_an_answer_from_elsewhere_than_the_terminal_chat_is_none(surface: str) -> None:
+    answered(delegated(PLAIN), "once", surface)
+    assert CONSENT.of(CHECK) is None
+
+
+def test_what_hermes_allows_for_ever_is_asked_again_once_it_was_forgotten_here() -> None:
+    first = delegated(PLAIN)
+    answered(first, "always")
+    CONSENT.clear()
+    assert delegated(PLAIN)["rule_key"] != first["rule_key"]
+
+
+@pytest.mark.parametrize(("rows", "asked"), [(24, False), (60, True)])
+def test_a_check_of_which_hermes_panel_would_cut_off_the_end_is_not_asked_about(
+    monkeypatch: pytest.MonkeyPatch, rows: int, asked: bool
+) -> None:
+    long = f"run a check that the model wants after each attempt: `make {'a' * 380}` in /w? (it is the model's)"
+    monkeypatch.setitem(TASKS, "Say why", (0.0, long))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_: os.terminal_size((100, rows)))
+    assert (long in delegated("Say why").get("message", "")) is asked
+    together = delegated(PLAIN, "Say why")
+    assert long not in together["message"]
+    answered(together, "once")
+    assert (CONSENT.of(CHECK), CONSENT.of(long)) == (True, None)
+
+
 def test_where_hermes_approves_everything_unasked_nothing_is_agreed_to() -> None:
     delegated(PLAIN)  # and no word of an answer
     assert CONSENT.of(CHECK) is None
@@ -75,8 +104,8 @@ def test_where_hermes_approves_everything_unasked_nothing_is_agreed_to() -> None
 
 def test_an_answer_to_another_question_is_none_to_ours() -> None:
     said = delegated(PLAIN)
-    CONSENT.heard(pattern_key="plugin_rule:another", choice="once")
-    CONSENT.heard(pattern_key=said["rule_key"], choice="once")
+    CONSENT.heard(pattern_key="plugin_rule:another", choice="once", surface="cli")
+    CONSENT.heard(pattern_key=said["rule_key"], choice="once", surface="cli")
     assert CONSENT.of(CHECK) is None
 
 

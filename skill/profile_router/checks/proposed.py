@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import get_args
 
@@ -11,7 +12,6 @@ from profile_router.core.found_check import CheckRunner, FoundCheck
 from profile_router.core.text import shown
 
 _SOURCE = "the chat's model asks for it"
-_LONGEST = 1_000  # characters: whoever is asked must be able to read it
 _SHELL = re.compile(r"[;&|<>()$`\\*?\[\]{}~#!\n]|^\w+=")
 _MODULES = re.compile(r"python[\d.]*")
 _CALLED = {"mvn": "maven", "mvnw": "maven", "gradlew": "gradle"}
@@ -30,11 +30,10 @@ def proposed_check(command: str, folder: str) -> FoundCheck:
     wrong = ""
     if not words or "\0" in command:
         wrong, words = f"{shown(command, 80)} is not a command line", ("sh", "-c", shown(command, 80))
-    elif len(command) > _LONGEST:
-        wrong = f"it has {len(command):,} characters (at most {_LONGEST:,})"
-    return FoundCheck(
+    found = FoundCheck(
         runner=_runner(words), words=words, whole=words, source=_SOURCE, folder=folder, refused=wrong, proposed=True
     )
+    return found if wrong else replace(found, refused=found.too_long)
 
 
 def _runner(words: tuple[str, ...]) -> CheckRunner:

@@ -9,6 +9,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Literal
 
+from profile_router.core.text import exactly
+
+_LONGEST = 1_000  # characters of the whole command line: whoever is asked must be able to read it
+
 CheckRunner = Literal[
     "pytest",
     "unittest",
@@ -59,6 +63,17 @@ class FoundCheck:
     def command(self) -> str:
         """Return the command line as a shell would be given it."""
         return shlex.join(self.words)
+
+    @property
+    def asked(self) -> str:
+        """Return the whole command line as somebody is asked about it: none of it cut, and like no other."""
+        return exactly(shlex.join(self.whole))
+
+    @property
+    def too_long(self) -> str:
+        """Return why nobody can be asked about it; empty where it can be read."""
+        length = len(self.asked)
+        return f"it has {length:,} characters as it is shown (at most {_LONGEST:,})" if length > _LONGEST else ""
 
     @property
     def unrun(self) -> str:

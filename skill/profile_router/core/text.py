@@ -19,6 +19,15 @@ def shown(text: str, longest: int = 200) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
 
 
+def exactly(text: str) -> str:
+    """Return all of *text* on one line, what cannot be printed escaped, and each backslash: no two texts look alike."""
+    plain = (char.isprintable() and char != "\\" for char in text)
+    return "".join(
+        char if as_it_is else char.encode("unicode_escape").decode("ascii")
+        for char, as_it_is in zip(text, plain, strict=True)
+    )
+
+
 def some_of(names: Sequence[str], most: int = 3) -> str:
     """Return the first *most* of *names*, and how many there are beside."""
     more = len(names) - most

@@ -8,7 +8,7 @@ kept here for some minutes alone: `profile-router check --forget` takes back wha
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +19,7 @@ from typing import Any
 _YES = ("once", "session", "always")
 _NO = "deny"
 _NO_SECONDS = 600.0
+_TERMINAL = "cli"  # what Hermes calls its terminal chat: elsewhere nobody was asked (see `live.at_a_terminal`)
 _MOST = 500  # questions that are remembered
 _OF_HERMES = "plugin_rule:"  # begins the name that Hermes gives to a rule of a plugin
 
@@ -49,10 +50,9 @@ class CodeConsent:
 
     def ask(self, session: str, questions: Sequence[str], *, rule: str) -> str:
         """Note that a person is about to be asked *questions*, with what the *rule* is about where that is not empty;
-        return the name of the rule by which Hermes asks.
+        return the name of the rule by which Hermes asks, another one each time.
         """
-        digest = hashlib.sha256("\0".join(questions).encode()).hexdigest()[:16]
-        name = f"{rule or 'profile-router'}:check-{digest}"
+        name = f"{rule or 'profile-router'}:check-{secrets.token_hex(8)}"  # Hermes keeps "always" by it: that is ours
         with self._lock:
             self._asked[_OF_HERMES + name] = _Asked(session, tuple(questions), alone=not rule)
             while len(self._asked) > _MOST:  # those to which Hermes never said an answer
@@ -64,7 +64,7 @@ class CodeConsent:
         choice = str(said.get("choice"))
         with self._lock:
             asked = self._asked.pop(str(said.get("pattern_key")), None)
-            if asked is None or choice not in (*_YES, _NO):
+            if asked is None or choice not in (*_YES, _NO) or said.get("surface") != _TERMINAL:
                 return
             if choice != _NO or asked.alone:
                 self._said |= dict.fromkeys(asked.questions, (choice != _NO, self._clock()))

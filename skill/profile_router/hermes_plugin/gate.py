@@ -21,7 +21,7 @@ from .arguments import named_for_router, tasks_of
 from .calls.fields import taken
 from .children import CHILDREN
 from .consent import CONSENT
-from .live import at_a_terminal, show
+from .live import at_a_terminal, show, whole_in_panel
 from .receipts import dollars
 from .seam import native
 from .settings import environment, folder_here, folder_of_parent, read_settings
@@ -66,16 +66,25 @@ def _asked(tasks: Sequence[Mapping[str, Any]], session: str) -> dict[str, str] |
     CHILDREN.expect(session, {goal: usd for goal, (usd, _) in dear.items()})
     # elsewhere Hermes may block the call, for nobody can answer; a check that nobody allowed just does not run
     questions = CONSENT.open(quoted.questions) if quoted and at_a_terminal() else ()
+    while questions and not whole_in_panel(_told(dear, questions)):
+        questions = questions[:-1]  # the next call asks about it, or nobody: no yes to what was not shown
     if not dear and not questions:
         return None
-    told, rule = [], ""
-    if dear:
-        each = (f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
-        told, rule = [f"delegate {'; '.join(each)}"], _RULE.format(math.ceil(max(usd for usd, _ in dear.values())))
+    rule = _RULE.format(math.ceil(max(usd for usd, _ in dear.values()))) if dear else ""
     if questions:
         rule = CONSENT.ask(session, questions, rule=rule)
+    return {"action": "approve", "message": _told(dear, questions), "rule_key": rule}
+
+
+def _told(dear: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> str:
+    """Return what Hermes' user is asked about *dear* tasks and by *questions* about running code."""
+    told = []
+    if dear:
+        each = (f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
+        told = [f"delegate {'; '.join(each)}"]
+    if questions:
         told += [*questions, "no: nothing is delegated" if dear else "no: the tasks run without it"]
-    return {"action": "approve", "message": " · ".join(told), "rule_key": rule}
+    return " · ".join(told)
 
 
 def instead_of_block(result: Any, session: object) -> Any:

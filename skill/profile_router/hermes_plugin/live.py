@@ -15,6 +15,9 @@ from contextlib import suppress
 _ABOVE_THE_PROMPT = ("app_session", "sleep_between_writes")
 _LONGEST = 200
 _START, _FURTHER = "  ┊ 🧭 ", "  ┊    "
+# Of Hermes 0.22's panel for an approval: what its text gets at most, and the lines of a terminal that it leaves to it.
+_PANEL_ROWS, _PANEL_COLUMNS, _PANEL_FRAME = 10, 56, 17
+_EXPLAINED = "? ("
 _WIDTH = 7  # columns of each: the compass has two
 
 
@@ -30,6 +33,21 @@ def show(line: str) -> None:
             return
         sys.stdout.write("".join(f"{part}\n" for part in fitted(line, shutil.get_terminal_size().columns)))
         sys.stdout.flush()
+
+
+def whole_in_panel(question: str) -> bool:
+    """Tell whether Hermes' panel shows all of *question* that a yes is given to: it cuts what its rows do not hold.
+
+    What stands in brackets at the end explains, and may be cut.
+    """
+    size = shutil.get_terminal_size()
+    rows, columns = min(_PANEL_ROWS, size.lines - _PANEL_FRAME), min(_PANEL_COLUMNS, max(24, size.columns - 6))
+    agreed = question.rpartition(_EXPLAINED)[0] or question
+    return len(_rows(question, columns)) <= rows or len(_rows(agreed, columns)) < rows
+
+
+def _rows(text: str, columns: int) -> list[str]:
+    return textwrap.wrap(text, columns, replace_whitespace=False, drop_whitespace=False)
 
 
 def fitted(line: str, columns: int) -> list[str]:

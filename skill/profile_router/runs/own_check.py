@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from pathlib import Path
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
-from profile_router.core.text import shown
+from profile_router.core.text import exactly, shown
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.state.folder import state_dir
@@ -22,7 +24,7 @@ _UNASKED = f"nobody agreed to it yet: {_ALLOW}, or `check: auto` in the policy"
 # A model's own is allowed by an answer to the question alone.
 _UNASKED_OF_MODEL = "nobody agreed to it yet: a terminal chat of Hermes asks for that"
 _DECLINED_OF_MODEL = "it was declined; `profile-router check --forget` in {folder} forgets that"
-_SHOWN = 1_200  # characters of a command, more than one has that may run
+_DIGEST = 16  # digits in a question
 _DECLINED = f"it was declined; {_ALLOW} allows it"
 
 
@@ -75,6 +77,8 @@ def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, sta
             return replace(found, refused=f"the workspace holds {shown(str(kept))}, which no jail would keep from it")
     if policy.check == "auto" and not found.proposed:  # it agrees to what is in the workspace, to no model's command
         return found
+    if found.too_long:
+        return replace(found, refused=f"nobody can be asked about it: {found.too_long}")
     said = Consents(state).of(workspace.root, found)
     if said is None:
         return replace(found, refused=unasked(found, workspace))
@@ -82,17 +86,22 @@ def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, sta
 
 
 def question(found: FoundCheck, workspace: Workspace) -> str:
-    """Return what somebody is asked before *found* runs for the first time."""
-    whole = replace(found, words=found.whole).command
+    """Return what somebody is asked before *found* runs for the first time.
+
+    An answer is kept by these words: they hold all of the command, and a digest of it and its folder.
+    """
     what = "a check that the model wants" if found.proposed else "this repository's own check"
+    place = _place(found, workspace)
+    digest = hashlib.sha256(json.dumps([place, *found.whole]).encode()).hexdigest()[:_DIGEST]
     return (
-        f"run {what} after each attempt: `{shown(whole, _SHOWN)}` in {_place(found, workspace)}? "
-        f"({shown(found.source)}; it runs the repository's code in a jail, without network and keys; asked once)"
+        f"run {what} after each attempt: `{found.asked}` in {place}? "
+        f"({shown(found.source)}; it runs the repository's code in a jail, without network and keys; asked once; "
+        f"{digest})"
     )
 
 
 def _place(found: FoundCheck, workspace: Workspace) -> str:
-    return shown(str(workspace.root / found.folder) if found.folder else str(workspace.root))
+    return exactly(str(workspace.root / found.folder) if found.folder else str(workspace.root))
 
 
 def unasked(found: FoundCheck, workspace: Workspace) -> str:
