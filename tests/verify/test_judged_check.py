@@ -160,6 +160,15 @@ def test_what_ends_otherwise_on_a_second_run_is_flaky(root: Path, tmp_path: Path
     assert f"flaky: {A}" in verified.unverified
 
 
+def test_a_second_run_excuses_nothing_where_the_first_changed_the_tests(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", FILES)
+    loosens = "rm -f red; if grep -q strict app.sh && ! grep -q loose tests/test_calc.py; then"
+    loosens += f" echo {A} > red; echo loose > tests/test_calc.py; echo 6 > count; else touch red; echo 7 > count; fi"
+    write_files(root, {"red": "", "app.sh": ":\n", "late.sh": f"{loosens}; sh check.sh"})
+    verified = worked(root, tmp_path, {"app.sh": "# strict\n"}, a_task("Fix app.sh"), check="sh late.sh")
+    assert said(verified) == (False, f"fixed 0, broke 1: {A}; no test covers the change")
+
+
 @pytest.mark.parametrize(
     ("wrote", "stays"),
     [(("calc.py",), True), ((), True), (("calc.py", "tests/test_calc.py"), False), (("t/test_calc.py",), False)],

@@ -52,7 +52,8 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
         task=task,
         before=state.get("before"),
-        wrote=state["wrote"],
+        # What an attempt wrote, an earlier check ran, which may have written elsewhere: the tests, for one.
+        wrote=state["wrote"] if state["verified"].check is None else None,
     )
     verified = replace(verified, before=state.get("before"))
     verified = with_unrun_check(verified, None if task.check is not None else task.found)

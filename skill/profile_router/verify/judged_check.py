@@ -24,12 +24,14 @@ _SLOWER = 1.5  # how much longer than the first run a second one may take
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedCheck:
     """Judges checks. *before* is what the check said before the work; *touching* gives the test files that touch the
-    task's, None where nobody knows them. *fewer_are_meant*: fewer tests than before may be right."""
+    task's, None where nobody knows them. *fewer_are_meant*: fewer tests than before may be right.
+    *same_tests* tells whether the tests are still those that the first run began with: else a second proves nothing."""
 
     runs: CheckRuns
     before: CheckBefore | None
     touching: Callable[[], Touching | None]
     fewer_are_meant: bool
+    same_tests: Callable[[], bool] = lambda: True
 
     async def ask(self, check: str | FoundCheck, seconds: float) -> CheckResult:
         """Return how *check* ended after at most *seconds*, and what it comes to."""
@@ -44,7 +46,8 @@ class JudgedCheck:
         difference = compared(was, result.report, touching=near, apart=apart)
         left = seconds - result.seconds
         second: int | None = None
-        if difference is not None and difference.broke and not difference.still and left > _SLOWER * result.seconds:
+        may_be_flaky = difference is not None and difference.broke and not difference.still
+        if may_be_flaky and left > _SLOWER * result.seconds and await asyncio.to_thread(self.same_tests):
             again = await self.runs.run(check, left)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))

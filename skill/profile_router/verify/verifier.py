@@ -33,6 +33,7 @@ from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.linting import run_linter
 from profile_router.verify.parsing import ChangedContent, parsed
 from profile_router.verify.private_copies import copied_from, private_pieces
+from profile_router.verify.put_back import to_put_back
 from profile_router.verify.set_back import look_at, not_set_back, remember, remembered
 from profile_router.verify.work_back import WorkBack
 from profile_router.withheld.whole_scan import Secrets
@@ -148,7 +149,18 @@ class WorkspaceVerifier:
             before=before,
             touching=lambda: touched(self.workspace, task, changed),
             fewer_are_meant=task is None or may_have_fewer(task),
+            same_tests=lambda: task is None or self._same_tests(task),
         )
+
+    def _same_tests(self, task: Task) -> bool:
+        """Tell whether no test file that *task* does not name was changed since the check began: by what it ran.
+
+        Outside of git nobody knows.
+        """
+        if self.workspace is None or self._looked is None:
+            return True
+        marks = self._changes(self.workspace.root).marks
+        return not to_put_back(marks.trees, self.workspace.root, self._looked, marks.take(), task)
 
     def _absent(self, said: str, changed: Sequence[ChangedFile]) -> tuple[str, ...]:
         """Return the first files that *said* names and that do not exist."""
