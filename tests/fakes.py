@@ -440,7 +440,7 @@ CHANGED = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
 
 
 class FakeVerifier:
-    """Verify: what is *changed*, else two lines in one file, and a check that ends with the scripted exit code."""
+    """Verify: *verified*, else what is *changed*, else two lines in one file, and a check that ends with the scripted exit code."""
 
     def __init__(
         self,
@@ -453,7 +453,9 @@ class FakeVerifier:
         changed: tuple[ChangedFile, ...] = CHANGED,
         whole: bool = True,
         before: CheckBefore | RouterError | None = None,
+        verified: Verified | None = None,
     ) -> None:
+        self._verified = verified
         self.befores: list[tuple[str, str | FoundCheck, float, bool]] = []
         self._before = before
         self.asked: list[tuple[str, str, str | FoundCheck | None]] = []
@@ -491,6 +493,8 @@ class FakeVerifier:
     ) -> Verified:
         self.wrote.append(wrote)
         self.asked.append((snapshot, said, check))
+        if self._verified is not None:
+            return self._verified
         result = None
         if check is not None:
             self.check_seconds.append(seconds)

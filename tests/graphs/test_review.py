@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import (
+    CHANGED,
     CHEAP,
     LOCAL,
     PRIVATE,
@@ -27,9 +28,12 @@ from tests.graphs.a_run import Rig, steps
 from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome, ReviewWord, reviewed
+from profile_router.core.ladder.receipt import CheckResult, Verified
 from profile_router.core.policy import Policy, Review
+from profile_router.core.privacy.taint import Taint
 
 TASK = "Fix add in a.py"
+NO_TEST = CheckResult(command="make", exit_code=0, seconds=0.1, last_line="", inconclusive="no test was found")
 
 
 class FakeReviewer:
@@ -98,8 +102,20 @@ def test_what_goes_on_from_a_private_file_is_not_shown_elsewhere() -> None:
     one = rig(runner=FakeRunner(Reads(end="done")))
     final = one.run(a_task(TASK))
     assert one.reviewer.seen == []
-    said = "not reviewed: an attempt read a private file, and review-cheap is elsewhere"
+    said = "not reviewed: an attempt or the check read a private file, and review-cheap is elsewhere"
     assert said in final["verified"].unverified
+
+
+def test_what_a_check_may_have_written_of_a_private_file_is_not_shown_elsewhere() -> None:
+    verified = Verified(files_changed=CHANGED, check=replace(NO_TEST, taints=(Taint(path=".env", why="is private"),)))
+    one = rig(verifier=FakeVerifier(verified=verified))
+    final = one.run(a_task(TASK, check="make"))
+    assert one.reviewer.seen == []
+    said = "not reviewed: an attempt or the check read a private file, and review-cheap is elsewhere"
+    assert said in final["verified"].unverified
+    clean = rig(verifier=FakeVerifier(verified=replace(verified, check=NO_TEST)))
+    clean.run(a_task(TASK, check="make"))
+    assert len(clean.reviewer.seen) == 1
 
 
 def test_a_withheld_file_of_the_changes_is_never_shown() -> None:

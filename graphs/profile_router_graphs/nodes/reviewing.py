@@ -25,7 +25,8 @@ async def review_of(verified: Verified, state: RunState, context: RunContext) ->
     profile = context.policy.tiers.cheap
     if profile is None:
         return ReviewOutcome(problem="the policy has no cheap tier")
-    order, problem = await _ordered(profile, state, context)
+    read = bool(state.get("taints") or state.get("left") or (verified.check and verified.check.taints))
+    order, problem = await _ordered(profile, state, context, read=read)
     if problem:
         return ReviewOutcome(problem=problem)
     diffs = await context.verifier.diff(state["snapshot"], state["wrote"])
@@ -35,8 +36,9 @@ async def review_of(verified: Verified, state: RunState, context: RunContext) ->
     return await context.reviewer.review(work, order)
 
 
-async def _ordered(profile: str, state: RunState, context: RunContext) -> tuple[Order, str]:
-    """Return the order for *profile*, and why it is not to be asked; empty: it may be."""
+async def _ordered(profile: str, state: RunState, context: RunContext, *, read: bool) -> tuple[Order, str]:
+    """Return the order for *profile*, and why it is not to be asked; empty: it may be. *read*: an attempt or the check
+    read a private file, and what changed may hold it."""
     there: RunState = {**state, "profile": profile, "provider": 0}
     order = replace(order_of(there, context, STEP), conversation=(), outside=())
     failure = forbidden(order, state["evidence"], context.policy)
@@ -44,6 +46,6 @@ async def _ordered(profile: str, state: RunState, context: RunContext) -> tuple[
         order, failure = await as_its_server_is(order, context)
         if failure is None:
             context.health.give_back(Place(profile))
-    if failure is None and not order.local and (state.get("taints") or state.get("left")):
-        return order, f"an attempt read a private file, and {profile} is elsewhere"
+    if failure is None and not order.local and read:
+        return order, f"an attempt or the check read a private file, and {profile} is elsewhere"
     return order, failure.message if failure else ""
