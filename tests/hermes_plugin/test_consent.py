@@ -168,7 +168,7 @@ def test_a_no_is_dropped_ten_minutes_after_it_was_given_and_can_be_asked_again(
 ) -> None:
     now = [1_000.0]
     consent = CodeConsent(lambda: now[0])
-    consent.heard(pattern_key=f"plugin_rule:{consent.ask('p', [CHECK], rule='')}", choice=choice)
+    consent.heard(pattern_key=f"plugin_rule:{consent.ask('p', [CHECK], rule='')}", choice=choice, surface="cli")
     now[0] += 60.0 * minutes
     assert consent.of(CHECK) is means
     assert consent.open([CHECK]) == ((CHECK,) if means is None else ())

@@ -125,7 +125,8 @@ def inconclusive(found: FoundCheck, result: CheckResult, root: Path) -> str:
     if told := _CODES.get(found.runner, {}).get(code):
         return told
     if code != 0 and (module := _lacking_module(result.tail, root)):
-        return f"the module {module} is not in the jail"
+        named = "a module" if result.taints else f"the module {module}"  # it may hold what it read
+        return f"{named} is not in the jail"
     report = result.report
     if _says(_NO_TESTS, found, result.tail) or (report is not None and report.whole and report.ran == 0):
         return _NO_TEST

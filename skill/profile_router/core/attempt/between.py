@@ -10,7 +10,7 @@ from profile_router.core.conversation import Conversation, alternating, shared_t
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import EARLIER, difference_words, exit_text, passed_before
+from profile_router.core.ladder.check_words import EARLIER, difference_words, exit_text, last_line, passed_before
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
@@ -191,7 +191,7 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     check = verified.check
     if check is not None and check.failed:
         ended = exit_text(check.exit_code, passed_before(verified))
-        said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), check.last_line)))
+        said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), last_line(check))))
         return Failure(cause="verification-failed", message=said)
     wrong = next((one for one in verified.weak if one.proves_it_wrong), None)
     if wrong is not None:

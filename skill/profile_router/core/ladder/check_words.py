@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified
-from profile_router.core.text import shown, some_of
+from profile_router.core.text import counted, shown, some_of
 
 _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
 EARLIER = "the check ran before the last attempt, which did not finish"
+UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 
@@ -36,7 +37,7 @@ def before_line(command: str, before: CheckBefore) -> str:
 def check_line(check: CheckResult, before: bool | None) -> str:
     """Return how *check* ended, what became of the tests, and its last line."""
     how = ended(check.passed, check.exit_code, before)
-    return joined(f"{check.said}: {how}", difference_words(check), check.last_line, check.passed and check.exit_code)
+    return joined(f"{check.said}: {how}", difference_words(check), last_line(check), check.passed and check.exit_code)
 
 
 def joined(how: str, difference: str, last_line: str, overruled: object) -> str:
@@ -44,12 +45,22 @@ def joined(how: str, difference: str, last_line: str, overruled: object) -> str:
 
     *overruled*: the tests tell another end than the command does, whose last line would deny it.
     """
-    return " · ".join(filter(None, (how, difference, "" if overruled else last_line)))
+    return " · ".join(filter(None, dict.fromkeys((how, difference, "" if overruled else last_line))))
 
 
 def difference_words(check: CheckResult) -> str:
-    """Return why *check* came to what it did, or what became of the tests; empty where the exit code says all."""
+    """Return why *check* came to what it did, or what became of the tests; empty where the exit code says all.
+
+    It may be all that a check could say that read a withheld file: of that one nothing is told.
+    """
+    if check.taints:
+        return ""
     return check.why or (check.difference.words if check.difference else "")
+
+
+def last_line(check: CheckResult) -> str:
+    """Return the last line that *check* printed, unless it read a withheld file."""
+    return UNTOLD if check.taints else check.last_line
 
 
 def passed_before(verified: Verified) -> bool | None:
@@ -61,7 +72,9 @@ def weak_points(check: CheckResult | None) -> list[str]:
     """Return what keeps a *check* that passed from confirming the work."""
     if check is None or check.difference is None or not check.passed:
         return []
-    found = [f"flaky: {some_of(check.difference.flaky)}"] if check.difference.flaky else []
+    flaky = check.difference.flaky
+    names = counted(len(flaky), "test") if check.taints else some_of(flaky)
+    found = [f"flaky: {names}"] if flaky else []
     return found + (["no test covers the change"] if check.difference.uncovered and check.exit_code else [])
 
 

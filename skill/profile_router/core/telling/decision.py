@@ -12,11 +12,11 @@ from profile_router.core.routing.fit import usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.size import file_tokens
 from profile_router.core.telling.located import located_json
-from profile_router.core.text import counted, priced, some_of, thousands
+from profile_router.core.text import counted, exactly, priced, some_of, thousands
 
 if TYPE_CHECKING:
     from profile_router.core.ladder.early import EarlyScore
-    from profile_router.core.ladder.receipt import Attempt, CheckResult, Receipt, Verified
+    from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Verified
     from profile_router.core.ladder.steps import Hop
     from profile_router.core.ladder.weak_check import WeakCheck
     from profile_router.core.privacy.taint import Taint
@@ -104,7 +104,7 @@ def verified_json(verified: Verified) -> Json:
     return {
         "files_changed": [_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
         **_fields(verified, "lines_added", "lines_removed"),
-        "check": _check(verified.check),
+        "check": _check(verified.check, before),
         "before": before and {**_fields(before, "passed", "why", "known"), "check": _check(before.check)},
         "put_back": list(verified.put_back),
         "weak": _weak(verified.weak),
@@ -112,17 +112,25 @@ def verified_json(verified: Verified) -> Json:
     }
 
 
-def _check(check: CheckResult | None) -> Json | None:
+def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json | None:
+    """Return *check* as JSON, without what one printed that read a withheld file: a parent may be elsewhere."""
     if check is None:
         return None
-    plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", "last_line", *_OF_FOUND)
+    from profile_router.core.ladder.check_words import UNTOLD, last_line  # not for `route`
+
+    plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", *_OF_FOUND)
+    plain |= {"last_line": last_line(check), "taints": _taints(check.taints)}
     changed = check.difference
+    if check.taints:
+        return plain | {"why": UNTOLD if check.why else "", "difference": None}
     told = changed and {
         "words": changed.words,
         **{name: list(getattr(changed, name)) for name in ("fixed", "broke", "still", "others", "flaky")},
         **_fields(changed, "ran", "ran_before", "uncovered"),
     }
-    return plain | {"why": check.why, "difference": told, "taints": _taints(check.taints)}
+    if told and told["fixed"] and before is not None and before.taints:  # ids that the check before printed alone
+        told["fixed"] = [UNTOLD]
+    return plain | {"why": check.why, "difference": told}
 
 
 def decision_lines(decision: Decision, policy: Policy, check: FoundCheck | None = None) -> list[str]:
@@ -227,7 +235,8 @@ def check_line(found: FoundCheck) -> str:
 def check_lines(found: FoundCheck, root: str) -> list[str]:
     """Return the screen of a check that was found in the workspace *root*: what runs, why it, where, and who agreed."""
     place = f"{root}/{found.folder}" if found.folder else root
-    lines = [found.command, *_labelled("found", (found.source,))]
+    lines = [exactly(found.command), *_labelled("found", (found.source,))]
+    lines += _labelled("whole", (found.asked,) if found.words != found.whole else ())
     lines += _labelled("tests", (", ".join(found.tests),) if found.tests else ())
     lines += _labelled("where", (f"in {place}, in a jail: no network, no keys, nothing else of this machine",))
     runs = f"not yet: {found.refused}" if found.refused else "after each attempt of a run that names no check"
