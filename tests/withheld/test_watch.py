@@ -186,3 +186,25 @@ def test_no_watch_is_left_open(repository: Path) -> None:
     for _ in range(50):
         WithheldWatch(repository, GLOBS, Secrets()).taints()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_was_opened_so_far_is_told_while_it_goes_on_and_again_in_the_end(repository: Path, name: str) -> None:
+    command, read = READ[name]
+    watch = WithheldWatch(repository, GLOBS, Secrets())
+    assert watch.so_far() == ()
+    subprocess.run(command, cwd=repository, check=True, capture_output=True)
+    for _ in range(2):
+        assert {taint.path for taint in watch.so_far()} == read
+    subprocess.run(("cat", "vault/secrets/deep.txt"), cwd=repository, check=True, capture_output=True)
+    assert {taint.path for taint in watch.taints()} == read | {"vault/secrets/deep.txt"}
+
+
+def test_a_secret_under_a_public_name_is_told_so_far_and_a_public_file_is_not(repository: Path) -> None:
+    (repository / "notes.txt").write_text(f"token = ghp_{'a1B2' * 9}\n")
+    watch = WithheldWatch(repository, GLOBS, Secrets())
+    (repository / "app.py").read_text()
+    assert watch.so_far() == ()
+    (repository / "notes.txt").read_text()
+    assert [taint.path for taint in watch.so_far()] == ["notes.txt"]
+    assert [taint.path for taint in watch.taints()] == ["notes.txt"]

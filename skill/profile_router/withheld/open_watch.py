@@ -44,15 +44,21 @@ class OpenWatch:
         self._folders, _ = self._watched(folders, _OPEN)
 
     def overlook_folders(self) -> None:
-        """Take what was opened in the folders until now as not opened."""
+        """Take what was opened in the folders since it was last looked at as not opened."""
         for _ in self._events(self._folders):
             pass
 
+    def look(self) -> None:
+        """Tell what was opened until now."""
+        told = tuple(self._events(self._files))
+        self.opened |= self._called(told, _OPEN)
+        self.deleted |= self._called(told, _DELETED)
+        inside = [not mask & _FOLDER for _, mask in self._events(self._folders)]
+        self.inside = self.inside or any(inside)
+
     def close(self) -> None:
         """End the watch and tell what was opened."""
-        told = tuple(self._events(self._files))
-        self.opened, self.deleted = self._called(told, _OPEN), self._called(told, _DELETED)
-        self.inside = any(not mask & _FOLDER for _, mask in self._events(self._folders))
+        self.look()
         for handle in (self._files, self._folders):
             if handle is not None:
                 with suppress(OSError):
@@ -107,6 +113,7 @@ class FolderWatch:
         self.unwatched: list[str] = []
         self.missed = ""
         self._names: dict[int, str] = {}
+        self._taking = threading.Lock()
         self._thread: threading.Thread | None = None
         handle = _queue()
         if isinstance(handle, str):
@@ -122,6 +129,13 @@ class FolderWatch:
         self._until, self._end = os.pipe2(os.O_CLOEXEC)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
+
+    def look(self) -> frozenset[str]:
+        """Return what was opened until now."""
+        if self._thread is not None:
+            self._take()
+        with self._taking:
+            return frozenset(self.opened)
 
     def close(self) -> None:
         """End the watch."""
@@ -143,7 +157,7 @@ class FolderWatch:
 
     def _take(self) -> None:
         """Take all that is there."""
-        with suppress(BlockingIOError):
+        with self._taking, suppress(BlockingIOError):
             while data := os.read(self._handle, _READ):
                 self._note(data)
 

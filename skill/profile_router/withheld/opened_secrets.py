@@ -30,6 +30,7 @@ BEFORE = (16 * 1024 * 1024, 3.0)  # bytes and seconds: of looking before somethi
 AFTER = (1024 * 1024 * 1024, 60.0)  # and at what was opened after it
 _GIT_SECONDS = 10.0
 _MOMENT = 1.0  # seconds
+MEANWHILE = (16 * 1024 * 1024, _MOMENT)  # bytes and seconds: of looking while something runs, which waits for it
 
 
 class OpenedSecrets:
@@ -59,12 +60,16 @@ class OpenedSecrets:
     def taints(self) -> tuple[Taint, ...]:
         """End the watch and return the files with a secret that were opened, or may have been."""
         self._watch.close()
-        return (*self._of(self._maybe_opened()), *self._unlisted())
+        return (*self._of(self._maybe_opened(), AFTER), *self._unlisted())
+
+    def so_far(self) -> tuple[Taint, ...]:
+        """Return the files with a secret that were opened until now, or may have been. What is not soon read may."""
+        return (*self._of(self._maybe_opened(), MEANWHILE), *self._unlisted())
 
     def all_taints(self) -> tuple[Taint, ...]:
         """End the watch and return the files with a secret: any of them may have been opened."""
         self._watch.close()
-        return (*self._of(list(self._before)), *self._unlisted())
+        return (*self._of(list(self._before), AFTER), *self._unlisted())
 
     def _unlisted(self) -> Iterator[Taint]:
         if self._missed:
@@ -114,7 +119,8 @@ class OpenedSecrets:
         """Return the files that were there before and were opened, or of which that is not known."""
         watch = self._watch
         unwatched = {*watch.unwatched, *self._folders[MOST_FOLDERS:]}
-        opened = {path for path in watch.opened if path in self._before}
+        told = watch.look()
+        opened = {path for path in told if path in self._before}
         if watch.missed or unwatched:
             opened |= {
                 path
@@ -122,13 +128,13 @@ class OpenedSecrets:
                 if watch.missed or os.path.dirname(path) in unwatched  # noqa: PTH120
             }
         # What is opened by a name that is new may be an old file: it was linked there, and has changed its st_ctime.
-        if watch.made_folders or len(opened) < len(watch.opened):
+        if watch.made_folders or len(opened) < len(told):
             opened |= {path for path, found in self._before.items() if _stamp_now(path) != stamp(found)}
         return sorted(opened)
 
-    def _of(self, paths: list[str]) -> Iterator[Taint]:
+    def _of(self, paths: list[str], bounds: tuple[int, float]) -> Iterator[Taint]:
         """Yield those of *paths* that hold a secret, and in one taint those that may."""
-        budget = self._budget(AFTER)
+        budget = self._budget(bounds)
         unknown: list[str] = []
         for path in sorted(paths, key=lambda path: self._before[path].st_size):
             kind = self._kind(path, budget)

@@ -26,6 +26,7 @@ from profile_router.withheld.whole_scan import Secrets
 
 MOST_WATCHED = 8_000  # files; a user may have some ten thousand watches in all
 _HISTORY_SECONDS = 10.0
+_MOMENT = 1.0  # seconds for the history while something runs, which waits for it
 _OBJECTS = ("rev-list", "--objects", "--all", "--reflog", "--indexed-objects")
 GIT_DATA = ".git"
 
@@ -45,7 +46,12 @@ class WithheldWatch:
     def taints(self) -> tuple[Taint, ...]:
         """End the watch and return what was opened, or may have been."""
         self._watch.close()
-        return together(self._found(), self._secrets.taints())
+        return together(self._found(_HISTORY_SECONDS), self._secrets.taints())
+
+    def so_far(self) -> tuple[Taint, ...]:
+        """Return what was opened until now, or may have been; the watch goes on. It takes some seconds at most."""
+        self._watch.look()
+        return together(self._found(_MOMENT), self._secrets.so_far())
 
     def overlook_git(self) -> None:
         """Take git's data as not opened until now: whoever opened it showed nothing of a file to the model."""
@@ -60,7 +66,7 @@ class WithheldWatch:
         self._watch.close()
         self._secrets.close()
 
-    def _found(self) -> Iterator[Taint]:
+    def _found(self, seconds: float) -> Iterator[Taint]:
         for place, file in self._places.items():
             if place in self._watch.opened:
                 yield Taint(path=shown(file.path), why=file.reason)
@@ -68,7 +74,7 @@ class WithheldWatch:
         more = len(self._survey.files) - len(self._places)
         missed = f"{more:,} more private files were not watched" if more else self._watch.missed
         yield from unwatched(self._survey, missed) if missed or not self._survey.complete else ()
-        if (self._watch.inside or missed) and (path := _private_in_history(self._root, self._globs)):
+        if (self._watch.inside or missed) and (path := _private_in_history(self._root, self._globs, seconds)):
             yield Taint(path=GIT_DATA, why=f"its history may hold {path}")
 
     def _moved(self) -> Iterator[Taint]:
@@ -162,10 +168,10 @@ def _git_folders(root: Path) -> Iterator[str]:
         yield from (str(top / f"{number:02x}") for number in range(256))
 
 
-def _private_in_history(root: Path, globs: Sequence[str]) -> str:
-    """Return a private path of which git keeps a content, in words where git does not list all in time."""
+def _private_in_history(root: Path, globs: Sequence[str], seconds: float) -> str:
+    """Return a private path of which git keeps a content, in words where git does not list all in *seconds*."""
     try:
-        listed = git(root, *_OBJECTS, env={"GIT_NO_LAZY_FETCH": "1"}, timeout_s=_HISTORY_SECONDS)
+        listed = git(root, *_OBJECTS, env={"GIT_NO_LAZY_FETCH": "1"}, timeout_s=seconds)
     except WorkspaceError:
         return "a private file (it could not be read to its end)"
     paths = dict.fromkeys(line.partition(" ")[2] for line in listed.split("\n"))

@@ -16,6 +16,7 @@ from tests.scripted_provider import ScriptedProvider, call, say
 from profile_router.core.attempt.early_watch import EarlyJudge
 from profile_router.core.ladder.early import EarlyWatch
 from profile_router.core.policy.early import Early
+from profile_router.machine.hermes_program import Hermes
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child.steps import Steps
 
@@ -187,6 +188,51 @@ def test_figures_of_a_child_that_are_none_end_nothing_by_themselves(odd: Any) ->
     told = account(Heard())
     assert told({**asked(3), "did": odd})
     assert told.over is None
+
+
+def test_a_turn_whose_requests_tell_nothing_is_said_to_be_unjudged_once_it_is_long_enough() -> None:
+    told = account(Heard())
+    unjudged = []
+    for turn in range(1, 7):
+        told({**asked(turn), "did": None})
+        unjudged.append(told.unjudged)
+    assert unjudged == [False, False, False, False, True, True]
+    told(asked(7))
+    assert not told.unjudged
+    assert not Account(emit=Heard(), turns=9).unjudged
+
+
+CHILD = """#!/bin/sh
+read order
+cat .env > /dev/null 2>&1
+for turn in 1 2 3 4 5 6; do
+  printf '{"event":"asked","turn":%s,"sent":10,"answer":10,"did":{}}\\n' $turn
+  head -c 1 > /dev/null
+  printf '{"event":"answered","turn":%s,"tools":[],"first_s":0.1,"tokens_in":%s,"tokens_out":%s}\\n' $turn $turn $turn
+done
+printf '{"event":"result","final_response":"done"}\\n'
+"""
+
+
+@pytest.mark.parametrize(("private", "here"), [(True, False), (True, True), (False, False)])
+def test_a_turn_that_read_a_private_file_is_not_ended_for_a_model_elsewhere(
+    tmp_path: Path, private: bool, here: bool
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(CHILD)
+    python.chmod(0o755)
+    watch = EarlyWatch(rules=Early(), goes=BURST, candidates=("a.py",), edits=True, stays_here=here)
+    with Stage(tmp_path / "stage", Hermes(python=python, command=("hermes",))) as stage, ScriptedProvider([]) as server:
+        if private:
+            (stage.workspace / ".env").write_text("A=1\n")
+        stage.profile(server.base_url)
+        done = stage.run(an_errand("Fix the sum in a.py", early=watch))
+    early = done.receipt.early
+    assert early is not None
+    spared = private and not here
+    assert early.spared == (f"it read a private file, and {BURST} is elsewhere" if spared else "")
+    assert done.receipt.turns == (6 if spared else 4)
+    assert [taint.path for taint in done.receipt.taints] == ([".env"] if private else [])
 
 
 # with the real Hermes

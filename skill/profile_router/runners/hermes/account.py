@@ -67,6 +67,7 @@ class Account(Counts):
     notes: list[str] = field(default_factory=list)
     result: Mapping[str, Any] | None = None
     _was_answered: bool = False
+    _told_steps: bool = False
     _under_way: list[tuple[int, int]] = field(default_factory=list)  # bytes sent and tokens of answer, at most
     _told: dict[str, int] = field(default_factory=dict)  # the child's sums so far
 
@@ -168,6 +169,7 @@ class Account(Counts):
         did = event.get("did")
         if self.judge is None or self.over is not None or not isinstance(did, Mapping):
             return
+        self._told_steps = True
         edits = tuple(str(path) for path in did.get("edits") or ())
         done = Trajectory(
             turns=(count(event.get("turn")) or 1) - 1,
@@ -180,6 +182,11 @@ class Account(Counts):
         if (failure := self.judge.take(done, spared)) is not None:
             self.turns, self.asked_in = self.turns - 1, 0
             self._end(AttemptError(failure.cause, failure.message))
+
+    @property
+    def unjudged(self) -> bool:
+        """Tell whether the turn was long enough to be scored, and none of its requests told what it did."""
+        return self.judge is not None and not self._told_steps and self.turns > self.judge.watch.rules.turns
 
     def _look_at(self, model: object) -> None:
         if self.look_at is None or self.over is not None or not isinstance(model, str) or not model.strip():

@@ -90,7 +90,6 @@ class HermesRunner:
         taints: list[Taint] = []
         if order.early is not None:
             account.judge = EarlyJudge(watch=order.early, where=profile.where, tell=emit)
-            account.spared = partial(self._spared, order.early, taints)
         with ExitStack() as held:
             try:
                 child = held.enter_context(self._child(order.profile))
@@ -100,6 +99,8 @@ class HermesRunner:
                 asked = self._asked(order, profile, child.folder)
                 try:
                     async with watched(self._watch(order), taints.append) as watching:
+                        if order.early is not None:
+                            account.spared = partial(self._spared, order.early, watching)
                         heard = _overlooking(watching, account)
                         talk = converse(child, asked, order.seconds, heard)
                         ended = await _within_means(talk, account)
@@ -127,9 +128,10 @@ class HermesRunner:
         named = profile.endpoint.provider  # Hermes chooses the key
         return receipt_of(order, account, failure, profile, runner=NAME, provider=named, seconds=seconds)
 
-    def _spared(self, watch: EarlyWatch, taints: Sequence[Taint], done: Trajectory) -> str:
+    def _spared(self, watch: EarlyWatch, watching: WithheldWatch | None, done: Trajectory) -> str:
         edits, root = done.edits or (), self.workspace
-        return why_spared(watch, done, read_private=taints, parse=lambda: root is not None and files_parse(root, edits))
+        read = () if watching is None or watch.stays_here else watching.so_far()
+        return why_spared(watch, done, read_private=read, parse=lambda: root is not None and files_parse(root, edits))
 
     def _watch(self, order: Order) -> Callable[[], WithheldWatch] | None:
         """Return what tells which withheld files a local model's Hermes opens: its own tools are not fenced in."""
@@ -250,6 +252,8 @@ def _own_count(order: Order, account: Account) -> Iterator[str]:
 def _notes(order: Order, account: Account, workspace: Path | None) -> Iterator[str]:
     yield from account.notes
     yield from _own_count(order, account)
+    if account.unjudged:
+        yield f"{order.profile} could not be promoted early: no request of its turn told what it did, or had tools"
     if workspace is None:
         yield "no workspace: the subagent worked in an empty folder; name one with --workspace"
     result = account.result or {}
