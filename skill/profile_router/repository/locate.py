@@ -46,7 +46,7 @@ _MOST_TESTS, _TESTS_AMONG = 5, 8
 _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
 _BATCH = 2_000  # files of one part of the index
 _FOR_FILES, _FOR_READING = 0.8, 0.6  # of the time: what is left is for the history, and for ranking; for writing down
-_LEAST_LISTING = 0.4  # s of each call for listing the files, which the next one cannot go on with
+_LEAST_LISTING = 0.8  # s of each call for listing the files: the next one cannot go on with that, as with all else
 _LEAST_SECONDS = 0.04  # of each call, however late it is: the next one has less to do
 
 
