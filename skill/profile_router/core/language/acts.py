@@ -46,7 +46,7 @@ _FOLLOWS = OBJECTS | word_set("up down out off away in-place back over")
 _NO_IMPERATIVE = Anchored(
     r"(?!speed)\w+(?:ed|ing|[^s]s)\b|(?:got|ran|dunno|hm+|mm+k?|right|well|like|one|more|good|great|thus)\b"
 )
-_RID = Anchored(r"get rid of |clean (?:up )?|look after |take (?:out|away|off) |carry over ")
+_RID = Anchored(r"get rid of |clean (?:up )?|take (?:out|away|off) |carry over ")
 _MERELY = Anchored(r"make (?:me |us |sure|it clear|sense|no )|use \W*…|(?:handle|support) (?:this|that|it)\W*$")
 _ABROAD = Anchored(
     # German: imperative and infinitive
