@@ -304,7 +304,11 @@ def test_of_a_thousand_changed_files_the_parent_is_told_fifty_and_the_number(rig
 
 CHECK = {"command": "pytest -q", "passed": True, "last_line": "14 passed"}
 VERDICTS: list[tuple[dict[str, Any], str]] = [
-    ({"status": "ok", "verified": {"check": CHECK, "unverified": []}}, "verified: pytest -q passed · 14 passed"),
+    (
+        {"status": "ok", "verdict": "verified", "verified": {"check": CHECK, "unverified": []}},
+        "verified: pytest -q passed · 14 passed",
+    ),
+    ({"status": "ok", "verdict": "unverified", "verified": {"check": CHECK}}, "unverified: nothing confirms it"),
     ({"status": "ok", "verified": {"check": CHECK, "unverified": ["names x.py"]}}, "unverified: names x.py"),
     (
         {"status": "ok", "verified": {"unverified": ["no check command was named"]}},

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.locating.located import Located
+from profile_router.core.policy import SignWeights
 from profile_router.errors import StateError
 from profile_router.repository import blob_index
 from profile_router.repository.bounds import forget_indexes, keep_within
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import CommitFiles, WorkTreeFiles
 from profile_router.workspace.folder import Workspace
+
+WEIGHTS = asdict(SignWeights())
 
 SHOP = {
     "shop/cart.py": "class Cart:\n    def total(self):\n        return sum(self.lines)\n",
@@ -45,7 +49,7 @@ def look(
 ) -> Located:
     now = time.time_ns() + int(later * 1e9)
     source = WorkTreeFiles(workspace=Workspace(root, git=git), now_ns=now, private=private)
-    return locate(source, text, root.parent / "cache", seconds=seconds)
+    return locate(source, text, root.parent / "cache", weights=WEIGHTS, seconds=seconds)
 
 
 def paths(found: Located) -> list[str]:
@@ -263,7 +267,9 @@ def test_a_commit_of_a_bare_clone_is_ranked_as_its_files_were(shop: Path, tmp_pa
     run_git(shop, "add", "-A")
     run_git(shop, "commit", "-qm", "Later")
     run_git(tmp_path, "clone", "-q", "--bare", f"file://{shop}", "bare")
-    found = locate(CommitFiles(clone=tmp_path / "bare", head=old), "vat_rate of a country", tmp_path / "cache")
+    found = locate(
+        CommitFiles(clone=tmp_path / "bare", head=old), "vat_rate of a country", tmp_path / "cache", weights=WEIGHTS
+    )
     assert paths(found)[0] == "shop/money.py"
     assert "shop/later.py" not in paths(found)
 

@@ -53,11 +53,10 @@ def _verdict(result: Mapping[str, Any]) -> str:
         return f"{result.get('verdict') or status}: {why_not(result)}"
     verified = mapping(result.get("verified"))
     check, still_open = mapping(verified.get("check")), [str(point) for point in verified.get("unverified") or ()]
-    weak = (mapping(one) for one in verified.get("weak") or ())
-    if not still_open and not check and any(one.get("trusted") for one in weak):
-        return "verified: by checks that the policy trusts"
-    if not check.get("passed") or still_open:
+    if result.get("verdict") != "verified":
         return f"unverified: {'; '.join(still_open[:_MOST_POINTS]) or 'nothing confirms it'}"
+    if not check.get("passed"):
+        return "verified: by checks that the policy trusts"
     return f"verified: {check.get('command')} passed · {check.get('last_line') or ''}".rstrip(" ·")
 
 

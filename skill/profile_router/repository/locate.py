@@ -38,9 +38,6 @@ from profile_router.repository.history import PastChanges, files_of, past_change
 from profile_router.repository.seen_tree import SeenFile, SeenTree, keep_tree, seen_tree
 from profile_router.repository.sources import FileSource, ListedFile, Listing
 
-WEIGHTS: Mapping[str, float] = {
-    "path": 5, "frame": 3, "dotted": 2, "definition": 3, "identifier": 3, "part": 4, "place": 2, "history": 3,
-}  # fmt: skip
 MOST_TOLD = 20
 _MOST_TESTS, _TESTS_AMONG = 5, 8
 _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
@@ -55,7 +52,7 @@ def locate(
     text: str,
     cache: Path,
     *,
-    weights: Mapping[str, float] = WEIGHTS,
+    weights: Mapping[str, float],
     large_from: float = 0.5,
     seconds: float | None = None,
     before_head: bool = False,
