@@ -64,6 +64,7 @@ Cause = Literal[
     "timeout",
     "interrupted",
     "tainted",
+    "not-merged",
 ]
 
 

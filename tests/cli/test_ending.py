@@ -16,6 +16,8 @@ from tests.scripted_provider import Answer, fail, say
 
 from profile_router.cli.ending import closing_lines
 from profile_router.core.telling.verdict import verdict_of
+from profile_router.git.merge import Merge
+from profile_router.runs.job import _with_merge
 from profile_router.runs.result import Result
 
 TABLE = say("Changed:\n\n| file | what |\n|---|---|\n| calc.py | adds, as its name says it should do |\n")
@@ -136,12 +138,43 @@ def _results() -> Iterator[tuple[dict[str, Any], str]]:
     yield {"status": "failed", "verified": {"check": passed, "unverified": []}}, "failed"
     yield {"status": "failed", "verified": {}}, "failed"
     yield {"status": "failed", "cause": "no-change", "verified": {}}, "no-change"
+    wrote: dict[str, Any] = {"files_changed": [{"path": "a.py"}]}
+    yield {"status": "failed", "cause": "no-change", "verified": wrote}, "failed"
+    yield {"status": "failed", "cause": "no-change", "verified": {}, "merge": {"changed": ["a.py"]}}, "failed"
     yield {"status": "unapproved", "verified": {"check": None, "unverified": []}}, "unapproved"
 
 
 @pytest.mark.parametrize(("result", "verdict"), list(_results()))
 def test_only_a_check_that_passed_with_nothing_open_is_verified(result: dict[str, Any], verdict: str) -> None:
     assert verdict_of(result) == verdict
+
+
+@pytest.mark.parametrize(
+    ("old", "cause", "verdict"),
+    [
+        ({"status": "ok", "verdict": "ok"}, None, "unverified"),
+        ({"status": "failed", "verdict": "verification-failed"}, "verification-failed", "failed"),
+        ({"status": "failed", "verdict": "no-change"}, "no-change", "no-change"),
+        ({"status": "refused", "verdict": "refused-by-somebody"}, None, "refused"),
+    ],
+)
+def test_a_result_that_an_older_version_kept_gets_the_words_of_now(
+    old: dict[str, Any], cause: str | None, verdict: str
+) -> None:
+    verified: dict[str, Any] = {"check": None, "unverified": []}
+    found = Result.of({"status": old["status"], "json": {**old, "verified": verified}})
+    assert (found.json["cause"], found.json["verdict"], found.verdict) == (cause, verdict, verdict)
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_what_was_not_merged_saved_nothing_says_why_and_has_one_verdict(status: Any) -> None:
+    cause = None if status == "ok" else "no-change"
+    verified = {"check": None, "unverified": [], "files_changed": [{"path": "a.py"}]}
+    json = {"status": status, "cause": cause, "verified": verified, "saved": {"usd": 0.1, "why": ""}, "verdict": "?"}
+    found = _with_merge(Result(status=status, json=json), Merge(merged=False, files=("a.py",)), ["a.py"], "not merged")
+    assert found.json["verdict"] == found.verdict == "failed"
+    assert found.json["cause"] == (cause or "not-merged")
+    assert found.saved.usd is None or status == "failed"
 
 
 def test_a_failed_server_says_what_it_was_and_no_claim(tmp_path: Path, repository: Path) -> None:

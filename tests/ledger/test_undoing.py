@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tests.cli.stage import workspace
+from tests.cli import stage
 from tests.ledger.a_ledger import NOON, SEAL, a_ledger, begin, tell
 
 from profile_router.cli.commands import undo as command
@@ -75,7 +75,7 @@ def test_it_goes_with_its_run(tmp_path: Path) -> None:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a repository in which a.py is as a run left it; the run's own folder is that repository."""
-    root = workspace(tmp_path / "ws", {"a.py": "y = 1\n"})
+    root = stage.workspace(tmp_path / "ws", {"a.py": "y = 1\n"})
     monkeypatch.setattr(runs_undo, "_folder", lambda _: root)
     monkeypatch.setattr(runs_undo, "seal_of", lambda *_, **__: SEAL)
     return tmp_path
@@ -118,10 +118,10 @@ def test_what_its_user_wrote_while_it_ran_neither_goes_nor_counts_as_its_own(her
     mark = GitSnapshots(root, here / "scratch").take()
     (root / "a.py").write_text("z = 1\n")
     (root / "user_new.py").write_text("mine\n")
-    setup = SimpleNamespace(workspace=Workspace(root, git=True))
-    job, run = SimpleNamespace(site=IN_PLACE, setup=setup), SimpleNamespace(folder=here / "scratch")
+    workspace = Workspace(root, git=True)
+    run = SimpleNamespace(folder=here / "scratch")
     told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}, {"path": "user_new.py"}]}})
-    found = undo_after(cast("Any", job), cast("Any", run), {"snapshot": mark, "wrote": ("a.py",)}, told)
+    found = undo_after(IN_PLACE, workspace, cast("Any", run), {"snapshot": mark, "wrote": ("a.py",)}, told)
     assert found is not None
     assert (set(found.before), found.left, found.anyones) == ({"a.py"}, (), False)
 
@@ -146,10 +146,10 @@ def test_what_cannot_be_kept_costs_no_result(here: Path, monkeypatch: pytest.Mon
         raise error
 
     monkeypatch.setattr(runs_undo, "undo_of", fails)
-    setup = SimpleNamespace(workspace=Workspace(here / "ws", git=True))
-    job, run = SimpleNamespace(site=IN_PLACE, setup=setup), SimpleNamespace(folder=here / "scratch")
+    workspace = Workspace(here / "ws", git=True)
+    run = SimpleNamespace(folder=here / "scratch")
     told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}]}})
-    found = undo_after(cast("Any", job), cast("Any", run), {"snapshot": "mark"}, told)
+    found = undo_after(IN_PLACE, workspace, cast("Any", run), {"snapshot": "mark"}, told)
     assert found is not None
     assert str(error) in found.why
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from profile_router import __version__
-from profile_router.core.attempt.saving import Saving
+from profile_router.core.attempt.between import BESIDE
+from profile_router.core.attempt.saving import NOT_WELL, Saving
 from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.run_kinds import UNFINISHED, Stage
 from profile_router.core.ladder.steps import Hop
@@ -32,8 +33,7 @@ from profile_router.ledger.undoing import put_undo
 from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading, transaction
 
-_NOTHING_SAVED = Saving(why="it did not end well")
-_BESIDE = "('probe', 'condense', 'review', 'summarize')"  # calls that are not attempts
+_BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"  # calls that are not attempts, as SQL has them
 _TOTALS = """UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
   tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id),
@@ -180,15 +180,28 @@ class SqliteRunLedger:
             rows = database.execute("SELECT * FROM attempts WHERE run = ? ORDER BY number", (self.run,)).fetchall()
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
-    def ended(self, verdict: LedgerVerdict, saved: Saving = _NOTHING_SAVED, undo: Undo | None = None) -> None:
-        """Note that the run has ended, with its *verdict*, what it *saved*, and what takes it back."""
-        cause = "''" if verdict in WELL else _CAUSE
+    def ended(
+        self, verdict: LedgerVerdict, saved: Saving = NOT_WELL, undo: Undo | None = None, cause: str = ""
+    ) -> None:
+        """Note that the run has ended, with its *verdict*, what it *saved*, and what takes it back.
+
+        Without a *cause* it is that of the last attempt that failed.
+        """
+        why = "''" if verdict in WELL else f"coalesce(nullif(?, ''), {_CAUSE})"
         with self._writing() as database:
             database.execute(_TOTALS, (self.run,))
             database.execute(
                 f"UPDATE runs SET verdict = ?, ended = ?, saved_usd = ?, if_burst_usd = ?, saved_by = ?, "  # noqa: S608
-                f"cause = {cause} WHERE id = ?",
-                (verdict, self.clock(), saved.usd, saved.if_burst_usd, saved.source or saved.why, self.run),
+                f"cause = {why} WHERE id = ?",
+                (
+                    verdict,
+                    self.clock(),
+                    saved.usd,
+                    saved.if_burst_usd,
+                    saved.source or saved.why,
+                    *(() if verdict in WELL else (cause,)),
+                    self.run,
+                ),
             )
             if undo is not None:
                 put_undo(database, self.run, undo, self.seal)

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 from profile_router.copies.copy import Copy
 from profile_router.copies.relocation import Relocation, relocated, rewritten
 from profile_router.copies.thread_copies import copy_again, tidier
+from profile_router.core.attempt.saving import NOT_WELL
+from profile_router.core.ladder.causes import NOT_MERGED
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
+from profile_router.core.telling.verdict import verdict_of
 from profile_router.core.text import some_of
 from profile_router.git.merge import Merge, apply_command, clear_halves, merge, save_diff
 from profile_router.ports import Approver, Emit
@@ -131,7 +134,7 @@ class CopySite(Site):
     async def bring_back(self, run: Run, result: Result, state: Path) -> Result:
         """Merge the changes, or keep them as a diff: once, however often the process is killed."""
         if (kept := run.records.find("finished")) is not None:
-            return Result(**kept)
+            return Result.of(kept)
         again = run.records.find("finishing") is not None
         run.records.keep("finishing", True)
         async with self.turn(result):
@@ -199,4 +202,7 @@ def _with_merge(result: Result, merged: Merge, changed: Sequence[str], error: st
     json["merge"] |= {"conflicts": list(merged.files), "diff": str(merged.diff), "apply": merged.apply}
     # What is verified is the workspace, and nothing of it is there.
     json["verified"] = {**json["verified"], "files_changed": [], "lines_added": 0, "lines_removed": 0}
-    return replace(result, status="failed", json={**json, "status": "failed", "verdict": "failed", "error": error})
+    if result.status == "ok":
+        json |= {"cause": NOT_MERGED, "saved": asdict(NOT_WELL)}
+    json |= {"status": "failed", "error": error}
+    return replace(result, status="failed", json={**json, "verdict": verdict_of(json)})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profile_router.core.attempt.between import cost, ended_because, stays_here, unblock, unblock_words
 from profile_router.core.attempt.saving import Saving, saving
+from profile_router.core.ladder.causes import NOT_MERGED, is_cause
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
@@ -35,6 +36,20 @@ class Result:
     def kept(self) -> dict[str, object]:
         """Return the fields as a record keeps them."""
         return {"status": self.status, "json": self.json, "output": self.output, "workspace": self.workspace}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Result:
+        """Return the result of the record *kept*; one of an older version had the cause in place of the verdict."""
+        json = kept["json"]
+        if "cause" not in json:
+            json = {**json, "cause": json["verdict"] if is_cause(json.get("verdict", "")) else None}
+            json |= {"verdict": verdict_of(json)}
+        return cls(**{**kept, "json": json})
+
+    @property
+    def cause(self) -> str:
+        """Return why it did not end well where no attempt says it; else empty."""
+        return NOT_MERGED if self.json["cause"] == NOT_MERGED else ""
 
     @property
     def tainted(self) -> bool:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from profile_router.copies.thread_copies import original_of
 from profile_router.errors import StateError, UsageError, WorkspaceError
+from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
-from profile_router.runs.job import Begun, Job, site_of
+from profile_router.runs.job import Begun, Job, Site, site_of
 from profile_router.runs.result import Result
 from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
+from profile_router.runs.undo import undo_after
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Row, Run, Threads
+from profile_router.workspace.folder import Workspace
 
 
 def resume_thread(
@@ -47,8 +52,10 @@ async def _resume(
                 saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": run.thread}})
                 state = saved.checkpoint["channel_values"] if saved else {}
                 if (done := run.records.find("result")) is not None:
-                    result = await site.bring_back(run, Result(**done), keeping.threads.file.state)
-                    run_ledger(keeping.threads.file.state, environ, run).ended(result.verdict, result.saved)
+                    result = await site.bring_back(run, Result.of(done), keeping.threads.file.state)
+                    undo = await asyncio.to_thread(_undo_late, site, row, run, state, result)
+                    ledger = run_ledger(keeping.threads.file.state, environ, run)
+                    ledger.ended(result.verdict, result.saved, undo, result.cause)
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)
@@ -74,7 +81,14 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
         )
     line = f"thread {row.thread} has ended; this is its result, nothing was done again"
     emit({"event": "ended", "line": line, "thread": row.thread})
-    return Result(**kept)
+    return Result.of(kept)
+
+
+def _undo_late(site: Site, row: Row, run: Run, state: Mapping[str, Any], result: Result) -> Undo | None:
+    """Return what takes *run* back, which was killed at its end: what changed since then, nobody tells from its own."""
+    workspace = Workspace(Path(row.workspace), git=True) if row.workspace else None
+    undo = undo_after(site, workspace, run, state, result)
+    return undo and replace(undo, anyones=True)
 
 
 def _check_folder(row: Row) -> None:

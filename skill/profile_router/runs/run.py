@@ -29,7 +29,7 @@ from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
 from profile_router.runs.job import Begun, Job
 from profile_router.runs.result import Result, _result
-from profile_router.runs.setup import Setup, prepare
+from profile_router.runs.setup import Setup, prepare, refuse_outside
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
@@ -72,6 +72,7 @@ def job_of(
 ) -> Job:
     """Return *task* as it is run in place, on a new thread where it names none. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd, to_run=True)
+    refuse_outside(setup)
     if setup.workspace is None and asks_for_an_edit(task.goal):
         raise WorkspaceError(
             f"there is no folder to edit in: {cwd} is in no git repository, and no --file names one; give it by "
@@ -169,8 +170,8 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
                 ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
             run.records.keep("result", result.kept())
             result = await job.site.bring_back(run, result, setup.state)
-            undo = await asyncio.to_thread(undo_after, job, run, final, result)
-            ledger.ended(result.verdict, result.saved, undo)
+            undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
+            ledger.ended(result.verdict, result.saved, undo, result.cause)
             await close(keeping, run, final)
         except sqlite3.Error as error:
             raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None

@@ -82,8 +82,6 @@ def prepare(
         read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / "policies"), workspace
     )
     found = placed(task, workspace, cwd)
-    if to_run and workspace is not None:
-        _refuse_outside(found.task, workspace)
     home = find_home(environ)
     policy, warnings = _without_absent_cheap(policy, home)
     profiles, broken = _read(_wanted(task, policy), home, task.profile)
@@ -106,10 +104,14 @@ def prepare(
     )
 
 
-def _refuse_outside(task: Task, workspace: Workspace) -> None:
-    """Raise UsageError for a file of *task* that is not in *workspace*: no attempt could open it, and some cost."""
-    outside = next((file for file in task.files if file.startswith("/")), None)
-    if outside is not None:
+def refuse_outside(setup: Setup) -> None:
+    """Raise UsageError for a file of its task that is not in its workspace: no attempt could open it, and some cost.
+
+    A run that an older version began is not refused for it: it goes on as it began.
+    """
+    workspace, files = setup.workspace, setup.task.files
+    outside = next((file for file in files if file.startswith("/")), None)
+    if workspace is not None and outside is not None:
         raise UsageError(
             f"--file {shown(outside)} lies outside of the workspace {shown(str(workspace.root))}, where no subagent "
             f"can open it; name that file's folder: `--workspace {shown(str(Path(outside).parent))}`, or leave it out"

@@ -17,10 +17,11 @@ from profile_router.git.writes import Changed
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.undoing import begin_undo, end_undo, undo_of_run
 from profile_router.ledger.words import seal_of
-from profile_router.runs.job import IN_PLACE, Job
+from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Run
+from profile_router.workspace.folder import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +40,16 @@ class Undone:
     unsure: tuple[str, ...] = ()
 
 
-def undo_after(job: Job, run: Run, state: Mapping[str, Any], result: Result) -> Undo | None:
-    """Return what takes the run of *job* back, whose graph ended in *state*; None where it changed nothing."""
+def undo_after(
+    site: Site, workspace: Workspace | None, run: Run, state: Mapping[str, Any], result: Result
+) -> Undo | None:
+    """Return what takes *run* back, whose graph ended in *state*; None where it changed nothing."""
     changed = {str(one["path"]) for one in result.json["verified"].get("files_changed", ())}
     if not changed and not result.json.get("merge"):
         return None
-    if job.site is not IN_PLACE:
+    if site is not IN_PLACE:
         return none("it worked in a copy, as a task of a batch; only a run in place can be taken back")
-    workspace, snapshot, wrote = job.setup.workspace, state.get("snapshot", ""), state.get("wrote")
+    snapshot, wrote = state.get("snapshot", ""), state.get("wrote")
     if workspace is None or not workspace.git or not snapshot:
         return none("its folder is in no git repository, and what was there before is not known")
     try:

@@ -29,6 +29,9 @@ class Saving:
     why: str = ""
 
 
+NOT_WELL = Saving(why="it did not end well")
+
+
 def saving(
     receipts: Sequence[Receipt],
     cost_usd: float,
@@ -45,7 +48,7 @@ def saving(
     burst = policy.tiers.burst
     work = next((one for one in reversed(receipts) if one.step not in BESIDE and one.turns), None)
     if not well or work is None:
-        return Saving(why="it did not end well" if work is not None else "no model was asked")
+        return NOT_WELL if work is not None else Saving(why="no model was asked")
     if private:
         return Saving(why=f"what is private may not go to {burst}")
     if burst not in candidates or candidates[burst].problem:

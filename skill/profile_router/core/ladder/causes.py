@@ -9,8 +9,9 @@ from typing import Literal, TypeGuard, get_args
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.errors import Cause
 
-__all__ = ["CAUSES", "TABLE", "Cause", "CauseRow", "Family", "cause_of_answer", "detail_of", "is_cause"]
+__all__ = ["CAUSES", "NOT_MERGED", "TABLE", "Cause", "CauseRow", "Family", "cause_of_answer", "detail_of", "is_cause"]
 
+NOT_MERGED: Cause = "not-merged"  # of a task of a batch that ended well in its copy
 CAUSES: frozenset[str] = frozenset(get_args(Cause))
 Family = Literal[
     "unreached",  # nothing was asked of the server
@@ -170,6 +171,7 @@ TABLE: Mapping[Cause, CauseRow] = {
     "timeout": CauseRow("stopped", "the time is up", unblock="give it more time: `--timeout SECONDS`"),
     "interrupted": CauseRow("stopped", "it was interrupted"),
     "tainted": CauseRow("stopped", "the files hold what was read in a private one", unblock=HOW_TO_ALLOW),
+    "not-merged": CauseRow("stopped", "its changes do not fit the files as they are now"),
 }
 
 _OF_STATUS: Mapping[int, Cause] = {status: cause for cause, row in TABLE.items() for status in row.statuses}

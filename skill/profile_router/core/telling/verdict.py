@@ -29,7 +29,8 @@ WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those 
 def verdict_of(result: Mapping[str, Any]) -> Verdict:
     """Return the verdict of *result*, as `run --json` prints it; of those of a ledger it is one that has a result."""
     status: Literal["ok", "failed", "refused", "unapproved"] = result["status"]
-    if status == "failed" and result.get("cause") == "no-change":
+    changed = result["verified"].get("files_changed") or (result.get("merge") or {}).get("changed")
+    if status == "failed" and result.get("cause") == "no-change" and not changed:
         return "no-change"
     if status != "ok":
         return status
