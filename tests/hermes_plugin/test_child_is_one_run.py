@@ -111,7 +111,7 @@ def test_the_check_of_a_model_is_none_of_a_persons_and_its_question_is_answered_
     child()
     heard: list[bool | None] = []
     router.meanwhile = lambda following: heard.extend(map(following.allows, ("run `make`?", "run it?")))
-    CONSENT.heard(pattern_key=f"plugin_rule:{CONSENT.ask('p', ['run `make`?'], rule='')}", choice="once")
+    CONSENT.heard(pattern_key=f"plugin_rule:{CONSENT.ask('p', ['run `make`?'], rule='')}", choice="once", surface="cli")
     ask(provider.Client(), system=PROMPT.replace("Keep the name.", f"Keep it.\n{hand_over({'check': 'make'})}"))
     CONSENT.clear()
     [order] = router.orders
