@@ -161,8 +161,6 @@ def _peers(
             notes.append(f"{why}; the run goes on without it")
             continue
         stack.callback(peer.close)
-        if not peer.offline:
-            notes.append(f"{peer.name} could not give up the network; it saw every text")
         yield peer, package
 
 

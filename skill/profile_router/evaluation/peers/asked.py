@@ -1,4 +1,8 @@
-"""Ask a peer that runs in a process of its own: one line of JSON there, one back, each bounded in size and time."""
+"""Ask a peer that runs in a jail of its own: one line of JSON there, one back, each bounded in size and time.
+
+The jail is there before the peer's Python starts, as a package may run code with each start (a `.pth` file). In it
+there are no network, no keys and no files of this machine but the peer's environment, Python and the trees to rank.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,21 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.policy import Terminal
 from profile_router.evaluation.clones import PastTree
 from profile_router.evaluation.located import CODE
 from profile_router.evaluation.locators import MOST, Ranking
 from profile_router.evaluation.peers import worker
 from profile_router.evaluation.peers.catalogue import PeerPackage
 from profile_router.evaluation.peers.environment import NoPeer
+from profile_router.jail.view import JailView, jail_command, jail_problem
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.workspace.folder import Workspace, tracked_files
 
@@ -26,18 +33,19 @@ START_S, ANSWER_S = 180.0, 300.0
 _MOST_ANSWER = 1_000_000  # bytes
 _MOST_FILES = 50_000
 _MOST_SIGNALS = 20
+# One process answers all rows, so its seconds of processor are those of a whole study.
+_WITHIN = Terminal(seconds=24 * 3600, processes=64, memory_mb=8_192, file_mb=1_024)
 
 
 class Peer:
-    """A running peer. `offline`: it has given up the network. Close it at the end; after a failure it starts anew."""
+    """A running peer. Close it at the end; after a failure it starts anew. Raises NoPeer where no jail can be made."""
 
     def __init__(self, package: PeerPackage, python: Path, scratch: Path) -> None:
-        self._package, self._python = package, python
-        self._home = scratch / f"home-{package.name}"
+        self._package, self._python, self._scratch = package, python, Path(os.path.realpath(scratch))
+        self._home = self._scratch / f"home-{package.name}"
         self._home.mkdir(mode=0o700, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
-        self.offline = False
         self.version = ""
         self._start()
 
@@ -53,7 +61,7 @@ class Peer:
 
     def locate(self, tree: PastTree, text: str) -> Ranking:
         """Return the files of *tree* that the peer holds for likeliest; it ranks the tracked code files."""
-        folder = tree.lay_out()
+        folder = Path(os.path.realpath(tree.lay_out()))
         files = [path for path in tracked_files(Workspace(folder, git=True)) if path.rpartition(".")[2] in CODE]
         return self._ask({"text": text, "folder": str(folder), "files": sorted(files)[:_MOST_FILES]})
 
@@ -70,12 +78,11 @@ class Peer:
             self._process = None
 
     def _start(self) -> None:
-        environ = {"PATH": os.defpath, "HOME": str(self._home), "TMPDIR": str(self._home), "LC_ALL": "C.UTF-8"}
-        words = [str(self._python), "-s", "-B", "-P", worker.__file__, self.name]
+        words = self._jailed()
         self._rest = b""
         try:
             self._process = subprocess.Popen(
-                words, env=environ, cwd=self._home, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                words, env={}, cwd=self._home, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -85,7 +92,19 @@ class Peer:
         except _Failed as why:
             self.close()
             raise NoPeer(f"{self.name} does not start: {why}; its package may have changed") from None
-        self.version, self.offline = str(told.get("ready"))[:60], told.get("offline") is True
+        self.version = str(told.get("ready"))[:60]
+
+    def _jailed(self) -> list[str]:
+        """Return the command line that starts the peer in its jail."""
+        if problem := jail_problem():
+            raise NoPeer(f"{self.name} is not started: {problem}, and no peer runs without a jail")
+        base, far = os.path.realpath(sys.base_prefix), os.path.realpath(worker.__file__)
+        if Path(os.path.realpath(Path.home())).is_relative_to(base):
+            raise NoPeer(f"{self.name} is not started: its Python's folder {base} holds your home, which no peer reads")
+        environment = Path(os.path.realpath(self._python.parent.parent))
+        python = environment / self._python.parent.name / self._python.name
+        view = JailView(root=self._home, readable=(str(environment), base, far, str(self._scratch)))
+        return jail_command([str(python), "-s", "-B", "-P", far, self.name], view, _WITHIN)
 
     def _ask(self, row: Mapping[str, Any]) -> Ranking:
         began = time.perf_counter()
