@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.command import Done
+from tests.cli.command import Done, call
 from tests.cli.mortal import Moment, counted, live
 from tests.cli.stage import profile, workspace
 from tests.examples import by_night, each
@@ -130,6 +130,17 @@ def test_a_run_that_is_killed_before_it_told_its_result_tells_it_when_asked(
         done = here.resume("t")
         assert len(here.local.chats) == 3
     assert (timeless(done.json), done.code) == unkilled
+
+
+def test_a_run_that_is_killed_once_its_result_is_kept_can_be_undone_when_its_user_says_so(tmp_path: Path) -> None:
+    here = stage(tmp_path, local=[LOOK, EDIT, DONE])
+    with here.local, here.burst, here.cheap:
+        assert live(*RUN, "--stream", home=tmp_path, cwd=here.ws, moment=Moment("record", 15, "after")).code == -9
+        run = here.resume("t").json["run"]
+    assert call("undo", run, "--json", home=tmp_path).json["unsure"] == ["calc.py"]
+    assert here.files == {"calc.py": AFTER}
+    assert call("undo", run, "--all", "--json", home=tmp_path).json["files"] == ["calc.py"]
+    assert here.files != {"calc.py": AFTER}
 
 
 @pytest.mark.parametrize("moment", ANSWER_WAS_LOST, ids=str)
