@@ -24,6 +24,7 @@ def run(home: Path, root: Path, local: list[Answer], burst: list[Answer], *optio
         return call("run", GOAL, *options, home=home, cwd=root)
 
 
+@pytest.mark.nightly
 @pytest.mark.jail
 def test_a_claim_is_caught_by_the_found_check_repaired_once_promoted_and_verified(tmp_path: Path) -> None:
     root = workspace(tmp_path / "ws", {**FILES, "tests/test_red.py": RED})
@@ -40,6 +41,7 @@ def test_a_claim_is_caught_by_the_found_check_repaired_once_promoted_and_verifie
     assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b  # fixed\n"
 
 
+@pytest.mark.nightly
 @pytest.mark.jail
 def test_the_result_for_a_program_names_what_was_fixed_and_what_broke(tmp_path: Path) -> None:
     root = workspace(tmp_path / "ws", {**FILES, "tests/test_red.py": RED})
@@ -51,6 +53,7 @@ def test_the_result_for_a_program_names_what_was_fixed_and_what_broke(tmp_path: 
     assert done.json["attempts"][0]["early"] is None
 
 
+@pytest.mark.nightly
 def test_an_attempt_that_only_looks_around_is_promoted_after_four_turns_and_each_record_says_why(
     tmp_path: Path,
 ) -> None:

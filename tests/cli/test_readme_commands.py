@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import ROOT, call, environment
 from tests.cli.stage import profile, workspace
+from tests.examples import by_night
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -52,7 +53,10 @@ def test_the_command_is_spelled_one_way() -> None:
     assert "python3 skill" not in README
 
 
-@pytest.mark.parametrize("command", [line for line in (*LINES, *INLINE) if line.startswith("profile-router")])
+COMMANDS = [line for line in (*LINES, *INLINE) if line.startswith("profile-router")]
+
+
+@pytest.mark.parametrize("command", [one if " route " in one else by_night(one) for one in COMMANDS])
 def test_a_command_of_the_readme_works_as_written(command: str, clone: Path, tmp_path: Path) -> None:
     edits = [tool("edit_file", EDIT), say("The code is configurable now.")]  # words alone would be no change
     with ScriptedProvider(answers=edits if " run " in command else []) as local:
