@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.command import Done, call
+from tests.cli.command import Done, call, environment
 from tests.cli.stage import profile, workspace
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
+
+from profile_router.core.task import Task
+from profile_router.runs.setup import prepare
 
 FILES = {"a.py": "x = 1\n", "pkg/a.py": "x = 2\n", "pkg/sub/b.py": "", "lib/c.py": "", "README.md": "root\n"} | {
     ".gitignore": "__pycache__/\n"
@@ -81,6 +84,15 @@ def test_it_is_refused_by_each_way_in(tmp_path: Path, repository: Path, way: str
     done = call(way, option, "-", home=tmp_path, cwd=repository, stdin=json.dumps(told).encode())
     assert done.code == 2
     assert "lies outside of the workspace" in done.err + done.out
+
+
+def test_a_run_that_began_with_such_a_file_goes_on_with_it(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "out.py").write_text("")
+    profile(tmp_path, "coding-local", "http://127.0.0.1:9/v1")
+    profile(tmp_path, "coding-burst", "http://127.0.0.1:9/v1")
+    task = Task(goal="see it", files=(str(tmp_path / "out.py"),))
+    setup = prepare(task, None, environment(tmp_path), repository, to_run=True)
+    assert setup.task.files == (str(tmp_path / "out.py"),)
 
 
 def test_a_link_is_taken_as_the_file_it_leads_to_for_no_tool_follows_one(tmp_path: Path, repository: Path) -> None:
