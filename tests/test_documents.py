@@ -24,7 +24,7 @@ BANNED = (
     r"\bdear\b",
     r"work does not hold",
     r"no step of the ladder answers",
-    r"nothing says it is large",
+    r"nothing says (?:that )?it is large",
     r"left alone",
     r"for all that could be told",
     r"somebody has to agree",

@@ -82,7 +82,7 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
             yield f"| {_CALLED[check]} | {wrong} | {of_subtle} | {right} | {whole.silent} of {whole.all} |"
         yield ""
     yield "Subtly wrong: what parses, changes a file, and leaves the tests alone. The default is the narrowed check, that a"
-    yield "file still parses, and that a file to edit was edited. It ends well where nothing says no."
+    yield "file still parses, and that a file to edit was edited. It ends well where none objects."
     yield ""
 
 

@@ -154,7 +154,7 @@ def _long(rule: LongContextRule) -> str:
 
 
 def _small(rule: SmallChangeRule) -> str:
-    return f"fewer than {rule.below_files} files and {rule.below_lines} lines to edit, or nothing says that it is large"
+    return f"fewer than {rule.below_files} files and {rule.below_lines} lines to edit, or no sign that it is large"
 
 
 def _acts(rule: KindsRule) -> str:
