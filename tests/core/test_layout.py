@@ -79,3 +79,13 @@ def test_figures_stand_to_the_right_and_without_room_each_row_is_a_paragraph() -
         "b             m                  3",
     ]
     assert table_lines(rows, 30, figures=2)[:3] == ["coding-local", "  model: gemma-4-26b-q4_0 ·", "  in: 12"]
+
+
+@pytest.mark.parametrize("width", [48, 52, 60, 80])
+def test_columns_begin_at_the_same_place_in_each_row_however_long_a_word_is(width: int) -> None:
+    name = "security-or-api-design"
+    rows = [("#", "rule", "when"), ("0", "vision", "an image or a diagram, " * 3), ("1", name, "the act " * 9)]
+    lines = table_lines(rows, width)
+    assert max(map(width_of, lines)) <= width
+    assert {line.index("an image") for line in lines if line.startswith("0")} == {len("#  ") + len(name) + 2}
+    assert [line for line in lines if line.startswith(" ") and line[: len(name) + 5].strip()] == []

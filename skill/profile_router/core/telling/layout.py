@@ -96,18 +96,23 @@ def table_lines(rows: Sequence[Sequence[str]], width: int, *, figures: int | Non
     """Return *rows*, the first of which is the heading, in at most *width* columns.
 
     Columns from *figures* on are aligned to the right. Where all do not fit, the widest are broken between words; where
-    that leaves them too little room, or there are figures, each row is a paragraph of its cells with their headings.
+    a word does not fit its column then, or there are figures, each row is a paragraph of its cells with their headings.
     """
     count = max(len(row) for row in rows)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
     widths = [max(width_of(row[place]) for row in full) for place in range(count)]
+    least = [max(_LEAST_COLUMN, *(_widest_word(row[place]) for row in full)) for place in range(count)]
     over = sum(widths) + len(_BETWEEN) * (count - 1) - width
-    while figures is None and over > 0 and max(widths) > _LEAST_COLUMN:
-        widths[widths.index(max(widths))] -= 1
+    while figures is None and over > 0 and (broken := [at for at in range(count) if widths[at] > least[at]]):
+        widths[max(broken, key=widths.__getitem__)] -= 1
         over -= 1
     if over > 0:
         return list(_paragraphs(full, width))
     return [line for row in full for line in _row(row, widths, count if figures is None else figures)]
+
+
+def _widest_word(text: str) -> int:
+    return max(map(width_of, text.split()), default=0)
 
 
 def _row(row: Sequence[str], widths: Sequence[int], figures: int) -> Iterator[str]:
