@@ -51,6 +51,14 @@ def on_a_terminal(*arguments: str, home: Path, answer: str) -> Done:
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+@pytest.mark.parametrize(("config", "said"), [("model:\n  default: gemma\n", True), (SEED, False)])
+def test_migrate_says_so_where_nothing_is_to_be_pasted(home: Path, config: str, said: bool) -> None:
+    (home / "hermes" / "profiles" / "coding-local" / "config.yaml").write_text(config)
+    done = call("install", "--migrate", "--dry-run", home=home)
+    assert done.code == 0
+    assert ("nothing to paste: Hermes honours each profile as it is spelled" in done.out) is said
+
+
 def test_dry_run_lists_every_path_and_writes_nothing(home: Path) -> None:
     before = tree(home)
     done = call("install", "--dry-run", home=home)

@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     whose = "the default profile" if places.parent == places.root else f"the profile {places.parent.name}"
     print(f"{places.root}, for {whose}")
     asks = sys.stdin.isatty() and not arguments.yes and not arguments.dry_run
+    if arguments.migrate and not plan.paste:
+        print("nothing to paste: Hermes honours each profile as it is spelled")
     first = _may_be_offered(arguments)
     if first and asks and _says_yes(_FIRST_WEEK):
         observe = True
