@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fuzz.mutations import octets, trees
 
-from profile_router.cli.task_fields import task_from_json, tasks_from_json
+from profile_router.api.task_fields import task_from_json, tasks_from_json
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.hermes_older import middleware

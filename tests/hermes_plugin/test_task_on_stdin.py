@@ -16,7 +16,7 @@ from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import FILES, POLICY
 from tests.scripted_provider import CHAT, Answer, ScriptedProvider
 
-from profile_router.cli.task_fields import task_from_json
+from profile_router.api.task_fields import task_from_json
 from profile_router.core.conversation import Turn
 from profile_router.core.task import Facts, Task
 from profile_router.errors import PolicyError, UsageError

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from profile_router.cli.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json
-from profile_router.cli.task_schema import PrintSchema, task_schema
+from profile_router.api.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json
+from profile_router.api.task_schema import task_schema
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
@@ -134,3 +135,15 @@ def json_of(option: str, given: str, *, line: bool, most: int) -> bytes:
 def source_of(given: str) -> str:
     """Return what *given* is called in an error."""
     return "stdin" if given == "-" else shown(given)
+
+
+class PrintSchema(argparse.Action):
+    """The option `--schema`: print the schema and stop. `const` makes it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it."""
+        print(json.dumps(self.const(), indent=2))
+        parser.exit()

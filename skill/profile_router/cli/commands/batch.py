@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from profile_router.api.task_fields import ROUTED, RUN, tasks_from_json
+from profile_router.api.task_schema import tasks_schema
 from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, part_from_progress, say, stream, switched_on
 from profile_router.cli.ending import batch_lines
-from profile_router.cli.options import add_stream_options, json_of, source_of, streams
+from profile_router.cli.options import PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
-from profile_router.cli.task_fields import ROUTED, RUN, tasks_from_json
-from profile_router.cli.task_schema import PrintSchema, tasks_schema
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.errors import RouterError, UsageError

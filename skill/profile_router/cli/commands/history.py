@@ -8,9 +8,9 @@ import os
 import sys
 from typing import get_args
 
+from profile_router.api.task_fields import AT_LEAST_ONE, number_in
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
-from profile_router.cli.task_fields import AT_LEAST_ONE, number_in
 from profile_router.core.ladder.account import Grouping
 from profile_router.ledger.history import SqliteHistory
 from profile_router.state.database import told

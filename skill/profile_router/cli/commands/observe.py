@@ -11,11 +11,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from profile_router.api.task_fields import DAYS, number_in, tasks_from_json
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.run import stream
 from profile_router.cli.options import json_of, source_of
 from profile_router.cli.spelling import as_called
-from profile_router.cli.task_fields import DAYS, number_in, tasks_from_json
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task

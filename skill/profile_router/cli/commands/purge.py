@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 
-from profile_router.cli.task_fields import DAYS, number_in
+from profile_router.api.task_fields import DAYS, number_in
 from profile_router.errors import StateError, UsageError
 from profile_router.evidence.locating import FOLDER
 from profile_router.folders import our_folder

@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
+from profile_router.api.task_fields import tasks_from_json
 from profile_router.cli.options import add_task_options, json_of, source_of, task_of
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
-from profile_router.cli.task_fields import tasks_from_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import LABEL_WIDTH, Json, check_json, decision_json, decision_lines

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from profile_router.cli.task_fields import FACTS, TASK, TURN, TaskField
+from profile_router.api.task_fields import FACTS, TASK, TURN, TaskField
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXAMPLES = (
@@ -48,15 +46,3 @@ _NESTED: Mapping[str, Callable[[], dict[str, Any]]] = {
     "facts": lambda: _object(FACTS),
     "conversation": lambda: {"type": "array", "items": _object(TURN, required=[one.key for one in TURN])},
 }
-
-
-class PrintSchema(argparse.Action):
-    """The option `--schema`: print the schema and stop. `const` makes it."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, **settings)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print it."""
-        print(json.dumps(self.const(), indent=2))
-        parser.exit()

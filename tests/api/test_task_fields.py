@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profile_router.api.task_fields import FACTS, ROUTED, RUN, Number, TaskField, task_from_json
 from profile_router.cli.app import parser
 from profile_router.cli.options import task_of
-from profile_router.cli.task_fields import FACTS, ROUTED, RUN, Number, TaskField, task_from_json
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 
-from profile_router.cli.task_fields import TASK, task_from_json, tasks_from_json
-from profile_router.cli.task_schema import task_schema, tasks_schema
+from profile_router.api.task_fields import TASK, task_from_json, tasks_from_json
+from profile_router.api.task_schema import task_schema, tasks_schema
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
