@@ -12,12 +12,17 @@ _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parents[1]
 
 
-def shipped(name: str) -> Path:
-    """Return the folder *name* (`prompts` or `profiles`) that ships with the program.
+def checkout() -> Path | None:
+    """Return the clone that this program runs from, None where it is installed. A checkout is where SKILL.md is."""
+    return _CHECKOUT if (_CHECKOUT / "SKILL.md").is_file() else None
 
-    A checkout is where SKILL.md is: there the folders lie at the top. Raises DataError where neither place has it.
+
+def shipped(name: str) -> Path:
+    """Return the folder *name* (`prompts` or `profiles`) that ships with the program: in a checkout it lies at the top.
+
+    Raises DataError where neither place has it.
     """
-    for root in (_CHECKOUT if (_CHECKOUT / "SKILL.md").is_file() else _PACKAGE, _PACKAGE):
+    for root in (checkout() or _PACKAGE, _PACKAGE):
         if (root / name).is_dir():
             return root / name
     raise DataError(f"the folder '{name}' is missing from {_PACKAGE}: {AGAIN}")

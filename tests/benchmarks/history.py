@@ -55,7 +55,7 @@ def fill(state: Path, runs: int) -> str:
                f"/home/u/repository-{number % 40}", 2, 11_000, 1_900, 0.06, "provider", 0.03, 0.09, "table")  # fmt: skip
         marks = ", ".join("?" * len(row))
         database.execute(f"INSERT INTO runs ({_COLUMNS}) VALUES ({marks})", row)
-        details = (name, "d7432a7d26bf", "0.1.0", "{}", measured, "{}")
+        details = (name, "d7432a7d26bf", "0.2.0", "{}", measured, "{}")
         database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)
         for attempt in range(2):
             database.execute(

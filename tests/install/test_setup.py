@@ -177,7 +177,7 @@ def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 OURS = "hermes-profile-router"
 NAMES = (
-    OURS, "hermes_profile_router", "profile-router", f"{OURS}==0.1.0",
+    OURS, "hermes_profile_router", "profile-router", f"{OURS}==0.2.0",
     f"{OURS}[local]", "some-package", "some-package>=1", "-r", "--index-url=h.example",
 )  # fmt: skip
 

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "purge": "remove what is kept of threads and runs",
     "evaluate": "measure routes and localisation on rows with a known truth",
     "fit": "fit weights on dev rows, and say whether that helps",
+    "publish": "make the entries of the skill and plugin catalogs",
     "graph": "print the state machine as Mermaid",
     "health": "show which servers and keys are on cooldown, and why",
 }

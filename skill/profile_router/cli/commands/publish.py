@@ -1,0 +1,55 @@
+"""`profile-router publish`: say what a listing still lacks, or write what is submitted to it. Nothing is sent."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from profile_router.errors import StateError, UsageError
+from profile_router.publishing.clone import read_clone
+from profile_router.publishing.entries import entries, place_of
+from profile_router.publishing.missing import missing
+from profile_router.resources import checkout
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--check", action="store_true", help="say what is missing; 1 where the project lacks something")
+    what.add_argument("--write", type=Path, metavar="DIR", help="write the entries and the release notes into DIR")
+    parser.add_argument("--from", type=Path, dest="clone", metavar="CLONE", help="a clone; else that of this program")
+    parser.add_argument("--repository", metavar="URL", help="its address, where the clone does not say it yet")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is missing, or write the files. 1 where the project itself lacks something."""
+    root = arguments.clone or checkout()
+    if root is None:
+        raise UsageError("publish works on a clone, and this program was not started from one: name it by --from CLONE")
+    clone = read_clone(root)
+    place = place_of(arguments.repository) if arguments.repository else None
+    if arguments.write is not None:
+        _write(arguments.write, dict(entries(clone, place)))
+        return 0
+    found = missing(clone)
+    own = [one.says for one in found if one.who == "project"]
+    left = [one.says for one in found if one.who == "owner"]
+    print(f"{clone.project.get('name')} {clone.version}: {'not ready' if own else 'ready to publish'}")
+    for line in own:
+        print(f"  ✗ {line}")
+    if left:
+        print("only the owner can do:")
+    for line in left:
+        print(f"  · {line}")
+    return 1 if own else 0
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        place = folder / name
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StateError(f"{place} cannot be written: {error.strerror}; name another folder") from None
+        print(place)
