@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import profile, workspace
+from tests.examples import each
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -52,3 +53,35 @@ def test_what_was_red_before_is_told_with_the_verdict_and_in_the_story(tmp_path:
     told = call("show", run, home=tmp_path).out
     assert "before the work: " in told
     assert "passed, red before" in told
+
+
+GONE = "http://127.0.0.1:9/v1"  # nobody listens there
+TASK = {"goal": "fix add in calc.py", "check": "pytst -q"}
+WITHOUT_A_MODEL: dict[str, list[str]] = {
+    "flags": ["run", TASK["goal"], "--check", TASK["check"]],
+    "only local": ["run", TASK["goal"], "--check", TASK["check"], "--local-only"],
+    "a batch": ["batch", "--tasks-json", "-"],
+    "as Hermes asks": ["run", "--task-json", "-"],
+}
+
+
+@pytest.mark.parametrize("how", each(2, WITHOUT_A_MODEL, str))
+def test_a_misspelt_check_is_named_where_the_server_is_down_and_there_is_no_key(
+    tmp_path: Path, ws: Path, how: str
+) -> None:
+    profile(tmp_path, "coding-local", GONE)
+    profile(tmp_path, "coding-burst", "https://models.example.com/v1")
+    tasks = json.dumps([TASK] if how == "a batch" else TASK)
+    done = call(*WITHOUT_A_MODEL[how], "--json", home=tmp_path, cwd=ws, stdin=tasks.encode())
+    said = done.json["results"][0]["error"] if how == "a batch" else done.err
+    assert "the check cannot run: `pytst -q` ended with exit 127" in said
+    assert done.code == 2
+    run = call("history", "--json", home=tmp_path).json["runs"][0]
+    assert (run["attempts"], run["cost_usd"]) == (0, 0)
+
+
+def test_a_check_that_can_run_still_leaves_a_run_without_a_model_refused(tmp_path: Path, ws: Path) -> None:
+    profile(tmp_path, "coding-local", GONE)
+    done = call("run", "fix add in calc.py", "--check", CHECK, "--local-only", "--json", home=tmp_path, cwd=ws)
+    assert (done.code, done.json["verdict"]) == (3, "refused")
+    assert done.json["verified"]["before"]["check"]["passed"] is False

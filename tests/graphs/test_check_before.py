@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.fakes import (
     BORDERLINE,
     BURST,
+    CHEAP,
     LOCAL,
     Fails,
     FakeBackends,
     FakeMeasurer,
     FakeProber,
+    FakePurse,
     FakeRunner,
     FakeVerifier,
     a_policy,
@@ -20,6 +24,7 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig
 
+from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.privacy.taint import Taint
 from profile_router.errors import UsageError
@@ -76,12 +81,40 @@ def test_a_check_that_cannot_run_ends_the_run_before_anything_that_costs(rig: Ri
     assert rig.health.held == []
 
 
-def test_where_no_attempt_is_possible_it_is_not_run() -> None:
-    rig = Rig(backends=FakeBackends(down={LOCAL: "refused"}, keyless=(BURST,)), verifier=FakeVerifier(before=CANNOT))
-    assert rig.run(TASK)["status"] == "refused"
-    assert Rig(measurer=FakeMeasurer(all_goal(500_000)), verifier=FakeVerifier(before=CANNOT)).run(TASK)["status"] == (
-        "refused"
-    )
+NOBODY_ANSWERS: dict[str, dict[str, Any]] = {
+    "the local server is down and there is no key": {
+        "backends": FakeBackends(down={LOCAL: "refused"}, keyless=(BURST,)),
+    },
+    "every server is down": {"backends": FakeBackends(down=dict.fromkeys((LOCAL, CHEAP, BURST), "refused"))},
+    "nobody agrees to the price": {"task": {"profile": BURST}, "purse": FakePurse(refuses="not-approved")},
+    "the budget is spent": {"task": {"profile": BURST}, "purse": FakePurse(refuses="over-budget")},
+}
+
+
+@pytest.mark.parametrize("why", NOBODY_ANSWERS)
+def test_one_that_was_named_is_run_also_where_no_attempt_reaches_a_model(why: str) -> None:
+    parts = dict(NOBODY_ANSWERS[why])
+    task = a_task(check="make check", **parts.pop("task", {}))
+    rig = Rig(verifier=FakeVerifier(before=CANNOT), **parts)
+    with pytest.raises(UsageError, match="cannot run"):
+        rig.run(task)
+    assert (rig.ledger.receipts, rig.events[1:]) == ((), [])
+    rig.verifier = FakeVerifier(before=BEFORE)
+    final = rig.run(task)
+    assert final["status"] in ("refused", "unapproved")
+    assert (len(rig.verifier.befores), final["verified"].before) == (1, BEFORE)
+
+
+def test_one_that_was_found_waits_for_an_attempt_that_can_be_made() -> None:
+    found = FoundCheck(runner="make", words=("make", "check"), whole=("make", "check"), source="Makefile")
+    rig = Rig(backends=FakeBackends(down={LOCAL: "refused"}, keyless=(BURST,)), verifier=FakeVerifier(before=BEFORE))
+    assert rig.run(a_task(found=found))["status"] == "refused"
+    assert rig.verifier.befores == []
+
+
+def test_where_the_decision_is_a_refusal_it_is_not_run() -> None:
+    rig = Rig(measurer=FakeMeasurer(all_goal(500_000)), verifier=FakeVerifier(before=CANNOT))
+    assert (rig.run(TASK)["status"], rig.verifier.befores) == ("refused", [])
 
 
 def test_without_a_check_there_is_none() -> None:

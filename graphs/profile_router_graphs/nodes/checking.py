@@ -1,4 +1,8 @@
-"""The task's check, once before any work: before the first step that may cost, and at the latest before an attempt."""
+"""The task's check, once before any work: before the first step that may cost, and at the latest before an attempt.
+
+One that was named comes first of all, before anybody is asked for a price, and even where no model can be reached.
+A found one waits for an attempt that can be made.
+"""
 
 from __future__ import annotations
 

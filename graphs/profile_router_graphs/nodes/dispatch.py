@@ -34,20 +34,18 @@ from profile_router_graphs.state import RunContext, RunState, order_of
 
 async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["verify", "reroute"]]:
     """Make one attempt. Never retries: what follows a failure is `reroute`'s to say."""
-    context = runtime.context
+    context, made = runtime.context, {}
+    if state["task"].check is not None:  # a misspelt one is said before any attempt, also where no model can be reached
+        made = await checked_before(state, runtime)
+        state = cast("RunState", {**state, **made})
     order, evidence = _ordered(state, context)
     notes = (*state["notes"], *_dropped(order, state))
     place = Place(order.profile, order.provider)
     order, failure = await _possible(order, evidence, context, repairs=_repairs(state))
     hold: Hold | Failure | None = failure
-    made: dict[str, Any] = {}
     if failure is None:
-        try:
-            made = await checked_before(state, runtime)
-        except RouterError:
-            context.health.give_back(place)
-            raise
-        state, order = _after_the_check(state, order, made, context)
+        state, order, found = await _found_check_run(state, order, runtime)
+        made |= found
         hold = await _paid_for(order, evidence, state, context, runtime.stream_writer)
         if isinstance(hold, Failure):
             context.health.give_back(place)
@@ -141,15 +139,24 @@ async def _possible(
     return (order, failure) if failure is not None else await as_its_server_is(order, context)
 
 
-def _after_the_check(
-    state: RunState, order: Order, checked: dict[str, Any], context: RunContext
-) -> tuple[RunState, Order]:
-    """Return *state* and *order* once the check was run, if it was just now: it took time, and may have read files."""
+async def _found_check_run(
+    state: RunState, order: Order, runtime: Runtime[RunContext]
+) -> tuple[RunState, Order, dict[str, Any]]:
+    """Run a found check, if it was not run yet; return *state* and *order* after it, and what of the state is another.
+
+    Nobody named it: it waits until there is an attempt that can be made. It takes time, and may read files.
+    """
+    context = runtime.context
+    try:
+        checked = await checked_before(state, runtime)
+    except RouterError:
+        context.health.give_back(Place(order.profile, order.provider))
+        raise
     if not checked:
-        return state, order
+        return state, order, checked
     state = cast("RunState", {**state, **checked})
     taints = together(order.taints, state.get("taints", ())) if order.local else order.taints
-    return state, replace(order, taints=taints, seconds=state["deadline"] - context.clock())
+    return state, replace(order, taints=taints, seconds=state["deadline"] - context.clock()), checked
 
 
 def _repairs(state: RunState) -> bool:
