@@ -16,10 +16,10 @@ from profile_router.evaluation.answers import RowAnswers
 from profile_router.evaluation.fit import by_time, run_fit
 from profile_router.evaluation.metrics.curves import auroc
 from profile_router.evaluation.metrics.fitting import fit_weights, rank_sum, surest
-from profile_router.evaluation.report import report_json
 from profile_router.evaluation.rows import KnownRow, Truth
 from profile_router.evaluation.signals import RouteOf
 from profile_router.evaluation.study import Study
+from profile_router.pages.report import report_json
 
 
 def dated(number: int, *, split: str = "dev") -> dict[str, object]:

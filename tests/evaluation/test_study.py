@@ -11,11 +11,11 @@ import pytest
 from tests.evaluation.made_rows import row, shop, written
 
 from profile_router.errors import UsageError
-from profile_router.evaluation.page.html import page_of
-from profile_router.evaluation.page.text import report_lines
-from profile_router.evaluation.report import report_json
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.study import Study, run_study, sample
+from profile_router.pages.html import page_of
+from profile_router.pages.report import report_json
+from profile_router.pages.text import report_lines
 from profile_router.policies.file import SHIPPED
 
 

@@ -16,11 +16,11 @@ from profile_router.evaluation.metrics.fitting import OLDEST, fit_weights, rank_
 from profile_router.evaluation.metrics.intervals import auroc_difference, auroc_with, mean_of
 from profile_router.evaluation.metrics.ranking import any_at
 from profile_router.evaluation.predicted import signal_of
-from profile_router.evaluation.report import Cell, Report, ResultTable, Section
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.signals import PLAIN
 from profile_router.evaluation.study import Study, Told, ask_study
 from profile_router.evaluation.targets import QUESTIONS, Question
+from profile_router.pages.report import Cell, Report, ResultTable, Section
 
 RATIO = "ratio"  # the signal of a ranking: its second score over its first
 GOAL = 0.84  # of the first files that are called sure, so many are right

@@ -7,9 +7,10 @@ from statistics import fmean
 
 from profile_router.evaluation.answers import RowAnswers
 from profile_router.evaluation.locators import Ranking
-from profile_router.evaluation.metrics.intervals import Measured, interval_of, mean_of
+from profile_router.evaluation.metrics.intervals import interval_of, mean_of
 from profile_router.evaluation.metrics.ranking import any_at, names_one, recall_at
-from profile_router.evaluation.report import BarsFigure, Cell, ResultTable, Section
+from profile_router.pages.measured import Measured
+from profile_router.pages.report import BarsFigure, Cell, ResultTable, Section
 
 FIRSTS = (1, 5, 10)
 CODE = frozenset(

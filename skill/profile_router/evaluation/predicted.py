@@ -8,9 +8,9 @@ from profile_router.evaluation.answers import RowAnswers
 from profile_router.evaluation.metrics.confusion import TIERS, confusion
 from profile_router.evaluation.metrics.curves import roc_points
 from profile_router.evaluation.metrics.intervals import auroc_difference, auroc_with
-from profile_router.evaluation.report import Cell, LinesFigure, ResultTable, Section
 from profile_router.evaluation.signals import PLAIN, RANKS
 from profile_router.evaluation.targets import LIMITS, QUESTIONS, Question
+from profile_router.pages.report import Cell, LinesFigure, ResultTable, Section
 
 ROUTE = "route"
 _LEAST = 5  # of each kind of row: with fewer an area means nothing

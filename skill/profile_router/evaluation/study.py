@@ -26,10 +26,10 @@ from profile_router.evaluation.peers.asked import Peer
 from profile_router.evaluation.peers.catalogue import PeerPackage
 from profile_router.evaluation.peers.environment import NoPeer, python_of
 from profile_router.evaluation.predicted import ROUTE, limits, predicted
-from profile_router.evaluation.report import Report, Section
 from profile_router.evaluation.rows import KnownRow, Outcome, digest_of, read_outcomes, read_rows
 from profile_router.evaluation.worth import market_of, worth
 from profile_router.folders import our_folder
+from profile_router.pages.report import Report, Section
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 
 _OURS = ("size", "centrality")  # of what our ranking tells, these speak of the task's size and worth

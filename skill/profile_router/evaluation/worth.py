@@ -20,10 +20,11 @@ from profile_router.evaluation.metrics.cascades import (
     routed,
 )
 from profile_router.evaluation.metrics.curves import Pair, apgr, cpt, mixes
-from profile_router.evaluation.metrics.intervals import Measured, interval_of
+from profile_router.evaluation.metrics.intervals import interval_of
 from profile_router.evaluation.predicted import signal_names, signal_of
-from profile_router.evaluation.report import Cell, LinesFigure, ResultTable, Section
 from profile_router.evaluation.rows import Outcome
+from profile_router.pages.measured import Measured
+from profile_router.pages.report import Cell, LinesFigure, ResultTable, Section
 
 _TIMES = 300  # a curve is dearer than a mean
 _FEW = 20

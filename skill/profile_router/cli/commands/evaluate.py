@@ -13,11 +13,11 @@ from pathlib import Path
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.errors import UsageError
-from profile_router.evaluation.page.html import page_of
-from profile_router.evaluation.page.text import report_lines
 from profile_router.evaluation.peers.catalogue import PEERS, peers_named
-from profile_router.evaluation.report import Report, report_json
 from profile_router.evaluation.study import Study, Told, run_study
+from profile_router.pages.html import page_of
+from profile_router.pages.report import Report, report_json
+from profile_router.pages.text import report_lines
 from profile_router.state.whole_files import write_whole
 
 _READABLE = 0o644  # the page is there to be shown

@@ -6,31 +6,15 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 
 from profile_router.evaluation.metrics.curves import auroc_of, ordered
+from profile_router.pages.measured import Measured
 
 TIMES = 1_000
 SEED = 13
 _TAIL = 0.025
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A figure with its 95 % interval, of so many rows, so many of them true. NaN: it is not defined."""
-
-    value: float
-    low: float
-    high: float
-    rows: int
-    trues: int = 0
-
-    @property
-    def known(self) -> bool:
-        """Tell whether there is a figure."""
-        return not math.isnan(self.value)
 
 
 def bounds(values: Sequence[float]) -> tuple[float, float]:

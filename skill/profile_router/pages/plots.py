@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from profile_router.evaluation.report import BarsFigure, Figure, LinesFigure
+from profile_router.pages.report import BarsFigure, Figure, LinesFigure
 
 COLOURS = 8  # classes c0 to c7
 _WIDTH, _HEIGHT = 420, 290

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from profile_router.evaluation.metrics.intervals import Measured
-from profile_router.evaluation.page.plots import svg_of
-from profile_router.evaluation.report import Cell, Report, ResultTable, Section, worded
+from profile_router.pages.measured import Measured
+from profile_router.pages.plots import svg_of
+from profile_router.pages.report import Cell, Report, ResultTable, Section, worded
 
 _TITLE = "How hermes-profile-router measures up"
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from profile_router.evaluation.metrics.intervals import Measured
+from profile_router.pages.measured import Measured
 
 Cell = str | int | float | Measured
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from profile_router.core.telling.layout import width_of
-from profile_router.evaluation.report import Report, ResultTable, worded
+from profile_router.pages.report import Report, ResultTable, worded
 
 _BETWEEN = "  "
 
