@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind
 from tests.check_price.cascade import BURST_COST, BURST_SOLVED, ROWS, WANTED_SHARE, WANTED_SOLVED, outcome, window
 from tests.check_price.judging import CHECKS, Check, Saying
-from tests.check_price.tally import Tally, tally, wilson
+from tests.check_price.tally import Tally, tally
+
+from profile_router.core.operating.share import share_of
 
 SUBTLE: tuple[Kind, ...] = ("reverted", "elsewhere", "plausible", "overfit")
 _CALLED: Mapping[Check, str] = {
@@ -89,7 +91,7 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
 def _share(count: int, of: int) -> str:
     if not of:
         return "–"
-    low, high = wilson(count, of)
+    low, high = share_of(count, of)
     return f"{100 * count / of:.0f} % ({count} of {of}; {100 * low:.0f}–{100 * high:.0f})"
 
 

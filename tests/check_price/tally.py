@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tests.check_price.bugs import Kind
 from tests.check_price.judging import Check, Saying
-
-_Z = 1.96  # 95 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +53,3 @@ def tally(
         silent=len(of_it) - len(told),
         all=len(of_it),
     )
-
-
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """Return Wilson's interval of 95 % for the share of *count* in *of*; all of it where nothing was counted."""
-    if not of:
-        return 0.0, 1.0
-    share, square = count / of, _Z * _Z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    half = _Z * math.sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -14,8 +14,10 @@ from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedB
 from tests.check_price.cascade import BURST_COST, ROWS, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.page import cell, written
-from tests.check_price.tally import tally, wilson
+from tests.check_price.tally import tally
 from tests.check_price.truth import untruths
+
+from profile_router.core.operating.share import share_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 TASKS = [(repository, bug) for repository in REPOSITORIES for bug in repository.bugs]
@@ -130,7 +132,7 @@ def test_what_got_no_verdict_counts_to_no_share() -> None:
     [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0)],
 )
 def test_an_interval_is_wilsons(count: int, of: int, low: float, high: float) -> None:
-    assert wilson(count, of) == pytest.approx((low, high), abs=1e-4)
+    assert share_of(count, of) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize("model", ROWS)

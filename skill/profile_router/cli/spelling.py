@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "uninstall": "take out exactly what install wrote",
     "resume": "go on with a run that was killed",
     "history": "list the runs, the newest first",
+    "report": "say what was saved, what went wrong, what to change",
     "observe": "say what Hermes delegated by itself, and what it cost",
     "show": "tell the whole story of a run",
     "undo": "make the files as they were before a run",

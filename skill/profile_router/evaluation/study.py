@@ -32,6 +32,7 @@ from profile_router.folders import our_folder
 from profile_router.pages.report import Report, Section
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
 
+_TITLE = "How hermes-profile-router measures up"
 _OURS = ("size", "centrality")  # of what our ranking tells, these speak of the task's size and worth
 Told = Callable[[str], None]
 
@@ -70,7 +71,7 @@ class AskedStudy:
 
     def report(self, sections: Sequence[Section]) -> Report:
         """Return the report with these *sections*."""
-        return Report(about=self.about, run=self.run, notes=self.notes, sections=sections)
+        return Report(title=_TITLE, about=self.about, run=self.run, notes=self.notes, sections=sections)
 
 
 def run_study(study: Study, environ: Mapping[str, str], told: Told) -> Report:

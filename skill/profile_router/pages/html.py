@@ -7,9 +7,8 @@ from html import escape
 
 from profile_router.pages.measured import Measured
 from profile_router.pages.plots import svg_of
-from profile_router.pages.report import Cell, Report, ResultTable, Section, worded
+from profile_router.pages.report import Callout, Cell, Report, ResultTable, Section, worded
 
-_TITLE = "How hermes-profile-router measures up"
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
 _LIGHT = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce", "#b45309", "#0e7490", "#be185d", "#4b5563")
 _DARK = ("#60a5fa", "#fb923c", "#4ade80", "#c084fc", "#fbbf24", "#22d3ee", "#f472b6", "#9ca3af")
@@ -28,7 +27,8 @@ table{border-collapse:collapse;font-size:.85rem;width:100%;font-variant-numeric:
 caption{text-align:left;padding:.4rem .6rem;caption-side:top}
 th,td{padding:.25rem .6rem;text-align:left;white-space:nowrap;border-top:1px solid var(--rule)}
 th{background:var(--band)}th.n{text-align:right}.n{text-align:right}.of{color:var(--soft);font-size:.78rem}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;margin:1rem 0}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;margin:1rem 0;
+align-items:start}
 figure{margin:0;max-width:36rem;border:1px solid var(--rule);border-radius:6px;padding:.7rem;min-width:0}
 .plot{width:100%;height:auto;display:block}.plot text{font:11px system-ui,sans-serif;fill:var(--soft)}
 .plot .label{font-size:12px;fill:var(--ink)}.grid{stroke:var(--rule);stroke-width:.6;fill:none}
@@ -37,6 +37,10 @@ figure{margin:0;max-width:36rem;border:1px solid var(--rule);border-radius:6px;p
 .plot .number{font-size:10px;font-weight:600;fill:var(--ink);text-anchor:middle}
 .bar{fill:var(--k0);opacity:.75}.whisker{stroke:var(--ink);stroke-width:1.2;fill:none}
 .legend{list-style:none;margin:.5rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.15rem .9rem;font-size:.8rem}
+.callout{border:1px solid var(--rule);border-left:4px solid var(--k0);border-radius:6px;padding:.2rem 1rem .5rem;
+margin:1rem 0;background:var(--band)}.callout h2{margin:.5rem 0 .3rem}.callout p{color:var(--ink)}
+.callout ol{margin:.3rem 0 .6rem;padding-left:1.3rem}.callout li{margin:.3rem 0}
+code{font:.85em ui-monospace,Consolas,monospace;overflow-wrap:anywhere}
 .key{width:26px;height:8px;margin-right:.35rem;vertical-align:middle}SERIES
 """
 
@@ -46,11 +50,12 @@ def page_of(report: Report) -> str:
     facts = {**report.about, **report.run}
     body = "".join(
         (
-            f"<h1>{_TITLE}</h1>",
+            f"<h1>{escape(report.title)}</h1>",
             "<dl>"
             + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
             + "</dl>",
             "".join(f"<p>{escape(note)}</p>" for note in report.notes),
+            *(_callout(one) for one in report.callouts),
             *(_section(section) for section in report.sections),
         )
     )
@@ -58,7 +63,7 @@ def page_of(report: Report) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FROM_ELSEWHERE}">'
-        f"<title>{_TITLE}</title><style>{_style()}</style></head><body>{body}</body></html>\n"
+        f"<title>{escape(report.title)}</title><style>{_style()}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -69,6 +74,14 @@ def _style() -> str:
 
 def _colours(values: tuple[str, ...]) -> str:
     return "".join(f"--k{number}:{value};" for number, value in enumerate(values))
+
+
+def _callout(callout: Callout) -> str:
+    said = "".join(f"<p>{escape(line)}</p>" for line in callout.said)
+    steps = "".join(f"<li>{escape(why)}<br><code>{escape(command)}</code></li>" for why, command in callout.steps)
+    listed = f"<ol>{steps}</ol>" if steps else ""
+    head = f"<h2>{escape(callout.title)}</h2>"
+    return f'<section class="callout" id="{escape(callout.id, quote=True)}">{head}{said}{listed}</section>'
 
 
 def _section(section: Section) -> str:

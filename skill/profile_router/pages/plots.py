@@ -10,18 +10,21 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from profile_router.pages.report import BarsFigure, Figure, LinesFigure
+from profile_router.pages.report import AmountsFigure, BarsFigure, Figure, LinesFigure
 
 COLOURS = 8  # classes c0 to c7
 _WIDTH, _HEIGHT = 420, 290
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 40
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 _BAR, _LABELS = 26, 165  # height of a bar with its gap, width of their labels
+_WORDS = 96  # room for the words behind a bar
 _MOST_POINTS = 400  # of a line: more cannot be seen
 
 
 def svg_of(figure: Figure) -> str:
     """Return *figure* as an SVG element with its legend."""
+    if isinstance(figure, AmountsFigure):
+        return _amounts(figure)
     return _bars(figure) if isinstance(figure, BarsFigure) else _lines(figure)
 
 
@@ -136,6 +139,22 @@ def _bars(figure: BarsFigure) -> str:
             parts.append(
                 f'<text class="label" x="{_WIDTH - 4}" y="{y + 16}" text-anchor="end">{found.value:.3f}</text>'
             )
+    return _svg(figure.name, height, parts)
+
+
+def _amounts(figure: AmountsFigure) -> str:
+    height = _TOP + _BAR * len(figure.bars)
+    wide = _WIDTH - _LABELS - _WORDS
+    most = max((value for _, value, _ in figure.bars), default=0.0)
+    parts: list[str] = [f'<path class="grid" d="M{_LABELS} {_TOP - 4}V{height}"/>']
+    for number, (name, value, words) in enumerate(figure.bars):
+        y = _TOP + number * _BAR
+        long = value / most * wide if most > 0 else 0.0
+        parts.append(
+            f'<text class="label" x="{_LABELS - 8}" y="{y + 16}" text-anchor="end">{escape(_short(name))}</text>'
+        )
+        parts.append(f'<rect class="bar" x="{_LABELS}" y="{y + 4}" width="{long:.1f}" height="{_BAR - 9}"/>')
+        parts.append(f'<text class="label" x="{_LABELS + long + 6:.1f}" y="{y + 16}">{escape(words)}</text>')
     return _svg(figure.name, height, parts)
 
 

@@ -46,7 +46,28 @@ class BarsFigure:
     bars: Sequence[tuple[str, Measured]]
 
 
-Figure = LinesFigure | BarsFigure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmountsFigure:
+    """Amounts from 0 up, each with the words that tell it, such as `$4.18`."""
+
+    name: str
+    bars: Sequence[tuple[str, float, str]]
+
+
+Figure = LinesFigure | BarsFigure | AmountsFigure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callout:
+    """An answer that stands above all else: sentences, and what to do as pairs of a reason and a command.
+
+    `id` is that of its element on the page.
+    """
+
+    id: str
+    title: str
+    said: Sequence[str]
+    steps: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +84,12 @@ class Section:
 class Report:
     """`about`: what was measured with what. `run`: the machine, the day and the time, which differ from run to run."""
 
+    title: str
     about: Mapping[str, str]
     run: Mapping[str, str]
     notes: Sequence[str]
     sections: Sequence[Section]
+    callouts: Sequence[Callout] = ()
 
 
 def worded(cell: Cell) -> str:

@@ -1,0 +1,116 @@
+"""`profile-router report`: what was saved, what went wrong, what to change, and the figures behind it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from profile_router.cli.commands.history import print_told
+from profile_router.cli.progress import columns, folded, printable
+from profile_router.cli.spelling import as_called
+from profile_router.core.telling.layout import table_lines, wrapped
+from profile_router.core.text import shown
+from profile_router.errors import UsageError
+from profile_router.folders import our_folder
+from profile_router.pages.report import Callout, Report, ResultTable, worded
+from profile_router.policies.file import find_policy, read_policy
+from profile_router.reporting.sections import report_of
+from profile_router.reporting.summary import summary_json, summary_of
+from profile_router.state.folder import state_dir
+from profile_router.state.whole_files import write_whole
+
+_SINCE = "30d"
+_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+_MOST_DAYS = 100_000
+_READABLE = 0o644  # the page is there to be shown
+_SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
+_LABEL = 10
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("--since", default=_SINCE, metavar="TIME", help=f"of so long: 12h, 30d, 8w (default: {_SINCE})")
+    add("--html", metavar="FILE", help="also write it as one page, with plots")
+    add("--policy", metavar="FILE", help="the policy whose budget and limits count")
+    add("--json", action="store_true", help="print it as JSON")
+    parser.epilog = (
+        "no text of a task, no folder and no key is in it; e.g. `profile-router report --since 7d --html report.html`"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report, and write the page; return 0."""
+    days = days_in(arguments.since)
+    page = _page(arguments.html)
+    policy = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / "policies")
+    summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time())
+    print_told()
+    report = report_of(summary)
+    if page is not None:
+        from profile_router.pages.html import page_of
+
+        write_whole(page, page_of(report).encode(), mode=_READABLE)
+        print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(screen_lines(report, columns(sys.stdout))))
+    return 0
+
+
+def days_in(given: str) -> float:
+    """Return the days that *given* says, such as `30d`, `12h` or `8w`. Raises UsageError."""
+    found = _SPAN.fullmatch(given)
+    days = float(found[1]) * _DAYS[found[2] or "d"] if found else 0.0
+    if not 0 < days <= _MOST_DAYS:
+        raise UsageError(f"--since is {shown(given, 40)} (allowed: a number with h, d or w, such as 12h, 30d or 8w)")
+    return days
+
+
+def _page(given: str | None) -> Path | None:
+    if given is None:
+        return None
+    if not Path(given).absolute().parent.is_dir():
+        raise UsageError(f"--html {shown(given)}: its folder is not there; make it first")
+    return Path(given)
+
+
+def screen_lines(report: Report, width: int) -> Iterator[str]:
+    """Yield *report* for a screen of *width* columns: the answers, then the tables; 60 columns are enough."""
+    yield from (_told(name, value) for name, value in report.about.items())
+    for callout in report.callouts:
+        yield ""
+        yield from _answer(callout)
+    for section in report.sections:
+        yield ""
+        yield section.title
+        for table in section.tables:
+            yield from (f"  {line}" for line in _table(table, width - 2))
+
+
+def _answer(callout: Callout) -> Iterator[str]:
+    yield callout.title
+    for line in callout.said:
+        yield folded(f"  {as_called(printable(line))}", sys.stdout, indent=4)
+    for why, command in callout.steps:
+        yield folded(f"  → {printable(why)}", sys.stdout, indent=4)
+        yield f"    {as_called(command)}"
+
+
+def _told(label: str, text: str) -> str:
+    return folded(f"{label:<{_LABEL}} {printable(text)}", sys.stdout, indent=_LABEL + 1)
+
+
+def _table(table: ResultTable, width: int) -> Iterator[str]:
+    if table.said:
+        yield from wrapped(table.said, width)
+    figures = next((at for at in range(1, len(table.columns)) if table.numbers(at)), None)
+    rows = [list(table.columns), *([printable(worded(cell)) for cell in row] for row in table.rows)]
+    yield from table_lines(rows, width, figures=figures)

@@ -1,0 +1,71 @@
+"""Gather what a report tells: the totals of the ledger, the budget of today, and a proposal that is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.operating.answers import BudgetLeft, OperatorAnswer, Replayed, answers
+from profile_router.core.operating.totals import Totals
+from profile_router.core.policy import Policy
+from profile_router.core.policy.rules import LargeChangeRule
+from profile_router.ledger.history import SqliteHistory
+from profile_router.ledger.schema import day_of, moment
+from profile_router.ledger.totals import totals_since
+
+DAY_S = 86_400.0
+_LINES = 200  # where the policy has no rule for large changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """All that a report tells of the last `days`. `made` is the moment, in seconds since 1970."""
+
+    days: float
+    made: float
+    totals: Totals
+    budget: BudgetLeft
+    many_lines: int
+    replayed: Replayed | None = None
+
+    @property
+    def answers(self) -> tuple[OperatorAnswer, ...]:
+        """Return what was saved, what went wrong, and what to change."""
+        return answers(self.totals, self.budget, many_lines=self.many_lines, replayed=self.replayed)
+
+
+def summary_of(state: Path, policy: Policy, *, days: float, now: float, replayed: Replayed | None = None) -> Summary:
+    """Return the summary of the ledger in *state* for the last *days* before the moment *now*. Raises StateError."""
+    large = policy.rule("large-change")
+    many = large.refactor.lines if isinstance(large, LargeChangeRule) else _LINES
+    spent = SqliteHistory(state=state).spent_on(day_of(now))
+    return Summary(
+        days=days,
+        made=now,
+        totals=totals_since(state, now - days * DAY_S, many_lines=many),
+        budget=BudgetLeft(day_usd=policy.budget.day_usd, spent_usd=spent.spent_usd, reserved_usd=spent.reserved_usd),
+        many_lines=many,
+        replayed=None if replayed is None or replayed.digest == policy.digest else replayed,
+    )
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """Return *summary* as JSON: figures, names of settings and ids of runs; no text of a task, no folder, no thread."""
+    totals = summary.totals
+    plain: Mapping[str, Any] = asdict(totals)
+    return {
+        "since": moment(totals.since),
+        "made": moment(summary.made),
+        "days": summary.days,
+        "runs": totals.runs,
+        "cost_usd": totals.cost_usd,
+        "exact": totals.exact,
+        "budget": asdict(summary.budget) | {"left_usd": summary.budget.left_usd},
+        "replayed": None if summary.replayed is None else asdict(summary.replayed),
+        "answers": {
+            one.id: {"said": list(one.said), "advice": [asdict(step) for step in one.advice]} for one in summary.answers
+        },
+        **{name: value for name, value in plain.items() if name != "since"},
+    }
