@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from typing_extensions import TypedDict
@@ -46,6 +46,7 @@ from profile_router.ports import (
     Summarizer,
     Verifier,
 )
+from profile_router.values import frozen
 
 
 class RunInput(TypedDict):
@@ -101,7 +102,7 @@ class RunState(RunInput, RunOutput):
     deadline: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunContext:
     """The run's dependencies, frozen, outside the checkpoint."""
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import nearest, shown, utf8
 from profile_router.errors import UsageError
+from profile_router.values import frozen
 
 _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class TaskField:
     """`key` is its name in JSON, `name` the one in Task; `read` takes a value and where it is, or raises UsageError.
 
@@ -42,7 +42,7 @@ class TaskField:
         return self.read.schema() if isinstance(self.read, Number) else dict(_SCHEMAS[self.read])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Number:
     """Reads a number from `least` to `most`, in JSON or as an option gives it. `above`: more than `least`."""
 

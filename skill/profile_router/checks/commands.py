@@ -9,11 +9,11 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.checks.signs import Project, Sign
 from profile_router.core.found_check import CheckRunner
+from profile_router.values import frozen
 
 MOST_TESTS = 20
 _PLAIN = re.compile(r"[\w./@+=~ -]+")
@@ -22,7 +22,7 @@ _MOST_FOLDERS = 40
 Words = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class CommandLine:
     """A command line, and what it lacks to be run: empty where nothing is known to be missing."""
 

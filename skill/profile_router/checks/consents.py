@@ -11,7 +11,6 @@ import os
 import shlex
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
 from profile_router.state.folder import locked, private_folder, write_private
+from profile_router.values import frozen
 
 FILE = "checks.json"
 _LOCK = ".checks.lock"
@@ -26,7 +26,7 @@ _MOST_BYTES = 1_000_000
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Consent:
     """What was said of one check: `folder` is absolute, `words` its command line."""
 
@@ -40,7 +40,7 @@ class Consent:
         return shlex.join(self.words)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Consents:
     """What was said so far, in the folder `state`."""
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from profile_router.checks.commands import ENVIRONMENTS, plain_paths
 from profile_router.checks.signs import Project
 from profile_router.core.found_check import CheckRunner, FoundCheck
+from profile_router.values import frozen
 
 _PYTHON = (".py", ".pyi")
 _NODE = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Linter:
     """A linter: the files that configure it (with what must stand in them; empty: anything), the words after its name,
     and the endings of the files that it reads. `whole`: it takes no files."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.language.test_files import is_test, subject_of
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, tracked_files
 
 MOST_TESTS_READ = 2_000
@@ -32,7 +32,7 @@ _IMPORTS = re.compile(r"\b(?:import|from|require\w*|use|using|include|mod|mock|l
 _MOST_LINE, _MOST_LINES = 400, 40  # characters of a line, and lines of an import that goes on
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Touching:
     """Files that hold tests: `near` touch some files, the nearest first, and `apart` do not. Relative to the root."""
 

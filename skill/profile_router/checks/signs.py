@@ -16,6 +16,7 @@ from profile_router.core.found_check import CheckRunner
 from profile_router.core.language.test_files import is_test
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
+from profile_router.values import frozen
 
 MOST_BYTES = 256 * 1024  # of one file
 _MOST_TESTS = 60  # Python tests that are looked into, to tell pytest's from unittest's
@@ -50,7 +51,7 @@ _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sign:
     """A runner that a file tells of. `detail` is what the runner needs to be told: a target of make, a script's words,
     the folder that unittest begins in."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from profile_router.ledger.purse import Nobody
 from profile_router.ports import Approver, Emit
+from profile_router.values import frozen
 
 _YES = frozenset({"y", "yes"})
 _GRACE_SECONDS = 10.0
@@ -42,7 +43,7 @@ def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
     return approver
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Agreed:
     """Somebody agreed beforehand (`--yes`): to prices, not to running code, for which `there` is asked."""
 

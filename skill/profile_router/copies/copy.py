@@ -12,7 +12,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +24,7 @@ from profile_router.git.trees import FilesTree, Trees
 from profile_router.state.folder import private_folder
 from profile_router.state.places import FOLDER, door, hold, remove, tidy_up
 from profile_router.state.whole_files import copy_whole
+from profile_router.values import frozen
 from profile_router.workspace.content import shown_size
 
 # What checks need and git ignores by custom: dependencies, too large to copy. They are linked, so an installation in
@@ -34,7 +34,7 @@ _OWN = ("core.repositoryformatversion", "extensions.objectformat")  # as `git in
 _IDENTITY = ("-c", "user.name=profile-router", "-c", "user.email=profile-router@localhost")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Copy:
     """A copy of a work tree. `top` is its folder, `base` the tree it began with, `links` what leads out of it.
     `left_out` are the files, with their sizes, that were too large to copy."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.copies.copy import LINKED, Copy, why_in_place
@@ -17,6 +16,7 @@ from profile_router.git.command import git
 from profile_router.git.marks import LARGE
 from profile_router.git.repository import Repository, find_repository
 from profile_router.state.places import FOLDER
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, expanded, written_path
 
 # Toolsets of Hermes 0.19 (toolsets.py) of which no tool changes a file of the workspace. All others count as writing:
@@ -26,7 +26,7 @@ READING = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Placement:
     """`copy_of`: work in a copy of this repository. `alone`: why it works in place and no other writer may meanwhile;
     empty for a task that changes nothing."""

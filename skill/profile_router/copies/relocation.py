@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
+
+from profile_router.values import frozen
 
 T = TypeVar("T")
 
@@ -19,7 +21,7 @@ _BEFORE = r"(?:(?<![\w.~/-])|(?<=\bfile://))"
 _AFTER = r"(?![\w-]|\.\w|\.\.)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Relocation:
     """A folder that is somewhere else for a while. `spelled` maps each absolute spelling of a folder to its place
     there; `moved` is the folder that everything there lies in, `home` what it stands for."""

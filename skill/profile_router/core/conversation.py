@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from profile_router.values import frozen
 
 TURN_TOKENS = 8  # what a chat template wraps around one message
 BEFORE = "[what was said before is left out]"
@@ -17,7 +18,7 @@ PARENTS = "the parent's chat"  # the kind of a turn that stays here whatever it 
 NEXT = "[the next message is the task that I delegate]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Turn:
     """One message of the shared conversation, as plain text: a task (`user`) or a summary (`assistant`).
 
@@ -38,7 +39,7 @@ class Turn:
 Conversation = tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TurnFinding:
     """A turn that was checked: `kinds` are what is private in it, empty where nothing is; never the text."""
 
@@ -46,7 +47,7 @@ class TurnFinding:
     kinds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shared:
     """The parent's newest turns, out of `given` that the thread lacks; `cut`: the oldest of them lost its start.
 

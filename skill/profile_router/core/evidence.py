@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from profile_router.core.conversation import Shared, TurnFinding
 from profile_router.core.language.kinds import KindHit
 from profile_router.core.locating.located import Located
+from profile_router.values import frozen
 
 Source = Literal["stated", "measured", "guessed"]
 CountSource = Literal["bounded", "counted"]
 WindowSource = Literal["server", "measured", "config", "assumed"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Range:
     """A size between `low` and `high` (None: no known end). A *guessed* range never decides anything by itself."""
 
@@ -36,7 +37,7 @@ class Range:
 UNKNOWN = Range(0, None, "guessed")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class TokenCount:
     """Prompt tokens (o200k). `bounded`: between the bounds, none of which crosses a limit; `counted`: exact or cut off
     above every limit."""
@@ -46,7 +47,7 @@ class TokenCount:
     source: CountSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedFile:
     """A file that the task names. `bytes` is its size on disk; `lines` is None where it was not counted."""
 
@@ -56,7 +57,7 @@ class NamedFile:
     lines: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageFact:
     """An image, recognized by its content. `place` is a path, or says where in the task it stands."""
 
@@ -65,7 +66,7 @@ class ImageFact:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PrivateFinding:
     """Why a task is private: `kind` and `place`, never the value."""
 
@@ -73,7 +74,7 @@ class PrivateFinding:
     place: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Window:
     """The context window of one profile, in its model's tokens.
 
@@ -87,7 +88,7 @@ class Window:
     age_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """All that `decide` may look at besides the task and the policy. Sizes in files, lines, tokens and characters.
 

@@ -6,10 +6,10 @@ It runs the repository's code, so it runs in a jail, or not at all.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.text import exactly
+from profile_router.values import frozen
 
 _LONGEST = 1_000  # characters of the whole command line: whoever is asked must be able to read it
 
@@ -37,7 +37,7 @@ CheckRunner = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FoundCheck:
     """A check, or a linter, that the task does not name.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from profile_router.values import frozen
 
 Enforcement = Literal["auto", "on", "off"]
 ToolFormat = Literal["auto", "native", "whole-file", "json"]
@@ -66,7 +68,7 @@ def _without_pieces(line: str, key: str) -> str:
     return _MARKS.sub("***", "".join("\0" if gone else char for char, gone in zip(line, cut, strict=True)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProviderEndpoint:
     """Where one provider is spoken to, with one key. `key_variable` names the variable that would hold its key.
 
@@ -90,7 +92,7 @@ class ProviderEndpoint:
         return f"{self.provider}#{self.label}" if self.label else self.provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Profile:
     """A profile as this program uses it.
 

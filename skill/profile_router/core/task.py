@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.conversation import Conversation
 from profile_router.core.found_check import FoundCheck
+from profile_router.values import frozen
 
 _STANDING = "The user stands in {folder}/: the context, and names of files that are not there yet, may start from it."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """Sizes the caller states. They count as evidence of source *stated*; None means not stated."""
 
@@ -19,7 +18,7 @@ class Facts:
     lines_to_edit: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Task:
     """One unit of delegation.
 

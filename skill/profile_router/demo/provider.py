@@ -13,17 +13,18 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import Any
+
+from profile_router.values import frozen
 
 HOST = "127.0.0.1"
 _REPAIR = "\nRepair: "  # how the prompt of a repair begins, below the task
 _CHARS_PER_TOKEN = 4  # the usage it reports is this estimate: it has no tokenizer, as it has no model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScriptLine:
     """One answer of the script: words, or the tool *calls* as pairs of name and arguments."""
 
@@ -31,7 +32,7 @@ class ScriptLine:
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Script:
     """What the stand-in says, line after line, as *model*; each line after *pause_s* seconds.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,11 +23,12 @@ from profile_router.profiles.home import HermesHome, find_home
 from profile_router.runners.hermes.seams import Seams, find_seams
 from profile_router.servers.inspect import inspect
 from profile_router.state.folder import state_dir
+from profile_router.values import frozen
 
 _TIERS: tuple[Tier, ...] = ("local", "burst", "cheap")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """A profile that a tier names. `profile` None: it cannot be loaded, `problem` says why.
 
@@ -47,7 +48,7 @@ class Subject:
     listener: Listener | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstalledHermes:
     """The Hermes that children run on, and what a router can take part in it by."""
 
@@ -55,7 +56,7 @@ class InstalledHermes:
     seams: Seams
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DoctorFacts:
     """What was found. `now` is seconds since 1970.
 

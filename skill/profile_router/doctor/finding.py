@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from profile_router.values import frozen
 
 Level = Literal["pass", "warn", "fail"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """One line of the doctor. `fix` is a command, or a sentence where no command does it; empty for a pass."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from profile_router.core.ladder.server_report import Fault
 from profile_router.core.profile import Profile, address, is_loopback
 from profile_router.doctor.facts import Subject
 from profile_router.doctor.finding import Finding, failed, warned
+from profile_router.values import frozen
 
 Wrong = Cause | Fault
 
@@ -23,7 +23,7 @@ _AGAIN = "{stop}, then {start}"
 _SENT_AWAY = "has {base_url}, which serves models at {at}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Mend:
     """What is said of one thing that is wrong, and its fix; `{…}` stand for the figures of the case."""
 

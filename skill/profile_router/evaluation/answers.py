@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from profile_router.evaluation.kept import KeptAnswers
 from profile_router.evaluation.locators import Locator, OurIndex, Ranking, ranking_of
 from profile_router.evaluation.rows import KnownRow
 from profile_router.evaluation.signals import RouteOf, route_from, route_of
+from profile_router.values import frozen
 
 Told = Callable[[str], None]
 
@@ -34,7 +35,7 @@ class Scorer(Protocol):
         """Return its `signals` of *text*."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Methods:
     """Who is asked. `index` is ours, the first of `locators`. `clones` None: there are no repositories.
 
@@ -50,7 +51,7 @@ class Methods:
     scorers: Sequence[Scorer] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowAnswers:
     """All that was answered about one row. `placed`: its repository was there at its base commit."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.state.whole_files import write_whole
+from profile_router.values import frozen
 
 _TIMEOUT_S = 300.0
 _ODD = frozenset({"", ".", ".."})  # in a tree no part of a path is called so
@@ -24,7 +24,7 @@ _ALONE = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PastTree:
     """A repository as it was at *commit*: git reads it in the git folder `clone`; `lay_out` makes a folder of it."""
 

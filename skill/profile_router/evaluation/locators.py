@@ -14,13 +14,14 @@ from profile_router.errors import RouterError
 from profile_router.evaluation.clones import PastTree
 from profile_router.repository.locate import locate
 from profile_router.repository.sources import CommitFiles
+from profile_router.values import frozen
 from profile_router.workspace.folder import find_workspace
 from profile_router.workspace.named_files import find_named_files
 
 MOST = 20  # files of a ranking that are kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ranking:
     """Files, the likeliest first. `sure` names how sure it says to be; `signals` are scores of the same reading.
 
@@ -60,7 +61,7 @@ class Locator(Protocol):
         """Return the files of *tree* that *text* is about."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FilesNamedInText:
     """The files that the text names, in its order: what is known without looking into any file."""
 

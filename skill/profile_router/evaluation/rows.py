@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,6 +19,7 @@ from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
+from profile_router.values import frozen
 
 MOST_BYTES = 256 * 1024 * 1024  # of a file
 MOST_LINE = 4 * 1024 * 1024  # bytes
@@ -99,7 +100,7 @@ class _OutcomeLine(BaseModel):
     models: Annotated[dict[str, Outcome], Field(min_length=1, max_length=_MOST_MODELS)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KnownRow:
     """One row. `set` is the name of its file without its endings, `where` its file and line; `when` is ISO 8601."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
 from profile_router.errors import RouterError
 from profile_router.runs.route import decide_alone
+from profile_router.values import frozen
 
 _LARGE = re.compile(
     r"\b(refactor\w*|rewrit\w+|redesign\w*|migrat\w+|overhaul\w*|architect\w+|introduc\w+|implement\w*|support\w*|"
@@ -42,7 +42,7 @@ PLAIN: Mapping[str, Callable[[str], float]] = {
 RANKS = {"local": 0.0, "cheap": 0.0, "refused": 0.0, "probe": 1.0, "burst": 2.0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RouteOf:
     """Where our route sends a task: `tier` is a word of `metrics.confusion.TIERS`. `problem`: why it cannot say."""
 

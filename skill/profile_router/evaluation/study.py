@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -31,13 +31,14 @@ from profile_router.evaluation.worth import market_of, worth
 from profile_router.folders import our_folder
 from profile_router.pages.report import Report, Section
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
+from profile_router.values import frozen
 
 _TITLE = "How hermes-profile-router measures up"
 _OURS = ("size", "centrality")  # of what our ranking tells, these speak of the task's size and worth
 Told = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Study:
     """What is asked for. `most`: rows of each set, 0 for all; `errors`: false accepts and rejects of a check."""
 
@@ -54,7 +55,7 @@ class Study:
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AskedStudy:
     """What came of asking every method. `locators` are the names of those that rank files, *ours* first."""
 

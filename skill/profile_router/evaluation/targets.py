@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from profile_router.evaluation.rows import KnownRow, Truth
+from profile_router.values import frozen
 
 HEAVY_READS, HEAVY_EDITS = 20, 15
 BURST_FILES, BAND_FILES, BURST_LINES = 50, 20, 200  # the limits of the shipped policy
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Question:
     """A question to the truth; the answer is None where the truth does not know."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean
 
 from profile_router.errors import UsageError
@@ -25,12 +24,13 @@ from profile_router.evaluation.predicted import signal_names, signal_of
 from profile_router.evaluation.rows import Outcome
 from profile_router.pages.measured import Measured
 from profile_router.pages.report import Cell, LinesFigure, ResultTable, Section
+from profile_router.values import frozen
 
 _TIMES = 300  # a curve is dearer than a mean
 _FEW = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Market:
     """Which two models are compared, and how a check errs: pairs of false accepts and false rejects, each 0 to 1."""
 

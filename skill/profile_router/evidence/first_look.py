@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.core.locating.located import Located
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FirstLook:
     """Remembers what was told. A copy of the workspace is the same as the workspace: paths are below its root."""
 

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
@@ -22,6 +21,7 @@ from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.evidence.private_scan import file_reader, find_private
 from profile_router.prompting.tokens import PROMPT_CHARS, PROMPT_TOKENS, count_tokens
+from profile_router.values import frozen
 from profile_router.withheld.named_paths import NamedPrivate
 from profile_router.workspace.folder import Workspace, base_of, expanded, tracked_files, written_path
 from profile_router.workspace.images import find_images, strip_data_urls
@@ -32,7 +32,7 @@ _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*(?:_test|\.test|\.spec|Test|
 NOT_UNDERSTOOD = "language not understood: only sizes and files were used"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Surroundings:
     """Where a task is measured: the workspace or None, the current folder, and the windows as far as known.
 

@@ -11,7 +11,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
@@ -22,6 +21,7 @@ from profile_router.git.trees import GITLINK, Entry, FilesTree, Trees
 from profile_router.git.writes import is_behind_link
 from profile_router.state.folder import usable, write_private
 from profile_router.state.whole_files import write_whole
+from profile_router.values import frozen
 
 LARGE = 64 * 1024 * 1024  # bytes of one file; git reads about 200 MB a second into a mark
 MOST = 1024 * 1024 * 1024  # bytes of all files read only because git does not store their content
@@ -32,7 +32,7 @@ _HEAD = re.compile(r"^(?=diff --git )", re.MULTILINE)
 _WAYS = ("--no-renames", "--no-ext-diff", "--no-textconv")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Mark:
     """A work tree at one moment. `files` is the tree of contents. `facts` is an object listing the files too large to
     store; empty if there are none."""
@@ -50,7 +50,7 @@ class Mark:
         return cls(FilesTree(files), facts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class LargeFile:
     """A file whose content is not stored: bytes, and nanoseconds of its last change and of its entry."""
 

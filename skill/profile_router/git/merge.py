@@ -10,7 +10,6 @@ import secrets
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
@@ -20,6 +19,7 @@ from profile_router.git.trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, T
 from profile_router.git.writes import Changed, Found, is_folder, look, sweep, write_all
 from profile_router.state.folder import private_folder, usable
 from profile_router.state.whole_files import HALF, write_whole
+from profile_router.values import frozen
 
 DIFFS = "diffs"
 _TRIES = 3  # after that, a user who keeps typing in the same file wins
@@ -28,7 +28,7 @@ _DIGITS = 8  # hexadecimal, in the name of a diff
 _MERGED = "merged"  # the index that a merge is made in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Merge:
     """How a merge ended. `files` are those it changed, or those in conflict. `moved`: the work tree had changed since
     the copy was made. `diff` is the file with a change that could not be merged; `apply` is the command that applies

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.errors import WorkspaceError
@@ -21,6 +21,7 @@ from profile_router.git.command import git
 from profile_router.state.folder import private_folder
 from profile_router.state.places import FOLDER
 from profile_router.state.whole_files import copy_whole, write_whole
+from profile_router.values import frozen
 
 LOCK_S = 60.0
 # Settings that decide how files are read and written. None can name a program; all others are ignored.
@@ -33,7 +34,7 @@ _FILTER = "filter."
 _RULES = ("info/exclude", "info/attributes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repository:
     """Where a repository is: the top of its work tree, its git folder, and the folder that all its work trees share."""
 
@@ -47,7 +48,7 @@ class Repository:
         return self.common / "objects"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitSettings:
     """The settings in force, from every source. `carried` say how files are read and written; `named` name the
     committer. `filters` are the names of the filter drivers that git would run."""

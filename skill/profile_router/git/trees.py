@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NewType
 
 from profile_router.git.command import git
 from profile_router.git.repository import GitSettings, Repository, copy_index, own_git, read_git_settings
 from profile_router.state.folder import usable
+from profile_router.values import frozen
 
 FilesTree = NewType("FilesTree", str)  # a tree: every entry is the real content of a file
 _TIMEOUT_S = 300.0
@@ -24,7 +24,7 @@ _PATCH = ("--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-tex
           "--src-prefix=a/", "--dst-prefix=b/")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Entry:
     """One path in a tree: its mode as git writes it (`100644`) and its object."""
 

@@ -9,18 +9,19 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.git.marks import Mark, modes_of, take
 from profile_router.git.trees import GITLINK, Trees
 from profile_router.git.writes import Changed, Found, is_folder, look, write_all
+from profile_router.values import frozen
 
 MOST = 16 * 1024 * 1024  # bytes of all files as they were before: they are kept in the ledger
 _UNDO = "undo"  # the index that what was before is written out of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Undo:
     """What takes a run back. `before`: what stood at each path, relative to the top of its work tree; None: nothing.
 

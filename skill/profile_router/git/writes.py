@@ -8,11 +8,12 @@ import secrets
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from profile_router.values import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen(kw_only=False)
 class Found:
     """The content at a path: the bytes of a file, or the target of a `link`. `mode` holds the permission bits."""
 

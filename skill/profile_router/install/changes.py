@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from profile_router.values import frozen
 
 Kind = Literal["create", "change", "remove", "keep", "same"]
 
 NEW_FOLDER = 0o755
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Insertion:
     """Text put into a file: `at` counts the characters of the file before it was edited."""
 
@@ -19,7 +20,7 @@ class Insertion:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """One path and what becomes of it.
 
@@ -43,7 +44,7 @@ class Change:
         return self.kind in ("create", "change", "remove")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """All changes in the order in which they are carried out, what the user should know, and lines to paste."""
 

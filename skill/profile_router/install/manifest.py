@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from profile_router.install.applying import read_file
 from profile_router.install.changes import Change, Insertion
 from profile_router.outside.json_reader import read_json
 from profile_router.profiles.agreement import FOLDER
+from profile_router.values import frozen
 
 FILE = "manifest.json"
 MODE, FOLDER_MODE = 0o600, 0o700
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WrittenFile:
     """A file that was written. `was` is the digest of what was there before, empty for nothing.
 
@@ -35,7 +36,7 @@ class WrittenFile:
     backup: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """The files in the order in which they were written, and the folders that were made."""
 

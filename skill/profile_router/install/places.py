@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.text import nearest, shown
@@ -11,11 +10,12 @@ from profile_router.errors import UnknownProfile, UsageError
 from profile_router.install.sources import profiles
 from profile_router.policies.file import own_policy
 from profile_router.profiles.home import HermesHome, find_home
+from profile_router.values import frozen
 
 _DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Places:
     """`root` is the Hermes home, `parent` the home of the profile that delegates, often the same."""
 

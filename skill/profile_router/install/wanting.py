@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.policy import Policy
@@ -16,9 +15,10 @@ from profile_router.profiles.agreement import Agreed, agreed, may_read
 from profile_router.profiles.home import HermesHome
 from profile_router.profiles.pools import pool_size
 from profile_router.resources import shipped
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanting:
     """Profiles without a key of their own, the provider they share, and how many keys the root pool has for it."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
 from profile_router.install.changes import Insertion
+from profile_router.values import frozen
 
 Edit = tuple[Insertion, ...]
 Pair = tuple[yaml.Node, yaml.Node]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Marks:
     """The comments around what is ours: `begin` and `end` of a block of lines, `above` a line with brackets."""
 

@@ -9,15 +9,16 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from profile_router.values import frozen
 
 _SECRET_NAME = re.compile(r"(?i)((^|_)(key|token)s?($|_)|api_?key|secret|passw(or)?d|passphrase|credential)")
 _DRAIN_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProcessEnd:
     """How a command ended: its exit code (a signal is negative), or what it was ended for. Seconds of wall clock.
 

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from profile_router.core.policy import Terminal
 from profile_router.jail.child import FAILED
+from profile_router.values import frozen
 
 _CHILD = Path(__file__).with_name("child.py")
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -32,7 +32,7 @@ _TASKS_PER_PROCESS = 8  # threads count against the limit that the kernel enforc
 _TRIAL_SECONDS = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JailView:
     """A jail around the workspace `root`: all paths absolute, without links.
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from profile_router.errors import UsageError
 from profile_router.ledger.schema import FILE, make_ready
 from profile_router.ledger.words import Seal, words_of
 from profile_router.state.database import reading
+from profile_router.values import frozen
 
 _RUN = ", ".join(RunRow.__dataclass_fields__)
 _COLUMN_OF: Mapping[Grouping, str] = {
@@ -36,7 +37,7 @@ _SUMS = f"count(*), sum(tokens_in), sum(tokens_out), {_USD}, max(started)"
 _LISTED = 5  # runs that an ambiguous id names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SqliteHistory:
     """The ledger in the state folder *state*, to be read. `seal` opens the words of a story. All raise StateError."""
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.ledger.schema import FILE, PARTS, day_of, make_ready
 from profile_router.state.database import compact, transaction
+from profile_router.values import frozen
 
 _DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Chosen:
     """Which runs go: those of `thread`, those that began before the moment `before`, or all where both are None."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router import __version__
@@ -15,11 +14,12 @@ from profile_router.core.telling.figures import evidence_figures, task_figures
 from profile_router.ledger.retention import expire
 from profile_router.ledger.schema import FILE, day_of, make_ready
 from profile_router.state.database import transaction
+from profile_router.values import frozen
 
 ROUTED = "routed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Decided:
     """A decision as the ledger has it: names, and figures as JSON. The names are empty where there are none."""
 

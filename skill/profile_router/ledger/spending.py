@@ -7,16 +7,16 @@ column `thread` is empty, as older versions wrote names into it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from profile_router.core.ladder.spending import over
 from profile_router.ledger.schema import FILE, day_of, make_ready
 from profile_router.state.database import compact, transaction
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Held:
     """A reservation that is there already: its number, what it holds, and what was settled of it so far (0: nothing).
 
@@ -29,7 +29,7 @@ class Held:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ledger:
     """The ledger in the state folder *state*. `clock` tells seconds since 1970; amounts are USD."""
 

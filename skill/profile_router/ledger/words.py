@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.ladder.run_kinds import Stage
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.threads.key import NoThreadKey, key_file, read_key
+from profile_router.values import frozen
 
 _NONCE = _TAG = 16
 
@@ -23,7 +23,7 @@ def words_of(stage: Stage, after: int) -> str:
     return f"check {after}" if stage == "after" else f"check {stage} {after}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Seal:
     """Encrypts and reads words (AES-EAX) with `key`; None: keeps none, and reads none."""
 

@@ -13,13 +13,14 @@ import shlex
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from profile_router.doctor.hardware import model_memory, model_size
 from profile_router.errors import UsageError
 from profile_router.llama import wheel as llama_wheel
 from profile_router.machine.machine import AMD, NVIDIA, Machine, gib
+from profile_router.values import frozen
 
 SLOTS_WITH_GPU, SLOTS_WITHOUT = 4, 1  # on a processor requests at the same time only slow each other down
 ANSWER_TOKENS = 4_096  # where a client names no limit of its own
@@ -29,7 +30,7 @@ WHEEL_RUNS_ON = "the server of the wheel runs on the processor"
 _WHEEL = str(Path(llama_wheel.__file__).resolve())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wish:
     """What is to be served. `window` is tokens of one request; `slots` and `threads` None: what fits."""
 
@@ -41,7 +42,7 @@ class Wish:
     threads: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Launch:
     """A server ready to start. `program` is empty where none was found; `notes` say what was fitted to what."""
 

@@ -6,10 +6,10 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.errors import UsageError
+from profile_router.values import frozen
 
 VARIABLE = "PROFILE_ROUTER_HERMES_PYTHON"
 _NONE = "none"
@@ -20,7 +20,7 @@ _LONG_SHEBANG = re.compile(r"""^'''exec' ("[^"]+"|\S+) "\$0" "\$@\"""", re.MULTI
 _WRAPPED = re.compile(r"""^\s*exec\s+(?:env\s+(?:[^\s=]+=\S*\s+)*)?("[^"$]+"|'[^'$]+'|[^\s"'$]+)""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hermes:
     """Where Hermes is: `python` runs our child, `command` is what a user would type."""
 

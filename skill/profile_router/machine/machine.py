@@ -10,8 +10,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from profile_router.values import frozen
 
 AMD, NVIDIA = "0x1002", "0x10de"
 VENDORS: Mapping[str, str] = {AMD: "AMD", NVIDIA: "NVIDIA", "0x8086": "Intel"}
@@ -22,7 +24,7 @@ _MOST_BYTES = 1_000_000
 _LISTENS = "0A"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Card:
     """A graphics card as the kernel tells it: PCI vendor, and bytes of its own and of shared memory (0: not told)."""
 
@@ -37,7 +39,7 @@ class Card:
         return self.vram + self.gtt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rocm:
     """An installed ROCm: its folder (None where only a program told the version) and its version, (7, 2, 4)."""
 
@@ -50,7 +52,7 @@ class Rocm:
         return ".".join(map(str, self.version))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Listener:
     """A process: `arguments` as it was started with, which may hold a key, so they are never shown whole."""
 
@@ -64,7 +66,7 @@ class Listener:
         return int(found[-1]) if found and re.fullmatch(r"[1-9][0-9]{0,8}", found[-1]) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Machine:
     """Where the facts come from. *cpus* are the logical processors this process may use, None: all."""
 

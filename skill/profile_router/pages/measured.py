@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Measured:
     """A figure with its 95 % interval, of so many rows, so many of them true. NaN: it is not defined."""
 

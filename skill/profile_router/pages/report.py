@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from profile_router.pages.measured import Measured
+from profile_router.values import frozen
 
 Cell = str | int | float | Measured
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResultTable:
     """A table: the first column names the row."""
 
@@ -26,7 +27,7 @@ class ResultTable:
         return all(not isinstance(row[column], str) or not row[column] for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LinesFigure:
     """Lines or single points over two axes. `diagonal`: the line of a random choice is drawn."""
 
@@ -38,7 +39,7 @@ class LinesFigure:
     diagonal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BarsFigure:
     """Shares between 0 and 1 with their intervals."""
 
@@ -46,7 +47,7 @@ class BarsFigure:
     bars: Sequence[tuple[str, Measured]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AmountsFigure:
     """Amounts from 0 up, each with the words that tell it, such as `$4.18`."""
 
@@ -57,7 +58,7 @@ class AmountsFigure:
 Figure = LinesFigure | BarsFigure | AmountsFigure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Callout:
     """An answer that stands above all else: sentences, and what to do as pairs of a reason and a command.
 
@@ -70,7 +71,7 @@ class Callout:
     steps: Sequence[tuple[str, str]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Section:
     """One question and what was measured of it."""
 
@@ -80,7 +81,7 @@ class Section:
     figures: Sequence[Figure] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """`about`: what was measured with what. `run`: the machine, the day and the time, which differ from run to run."""
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router import __version__
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.strict_yaml import Node, node_of
 from profile_router.state.kept_files import MOST_BYTES, keep_file, kept
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Parsed:
     """A policy file as nodes, and the literals of each expression in it. Both were right when they were kept."""
 

@@ -7,7 +7,7 @@ profile that names another endpoint inherits neither the global base_url nor the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from profile_router.profiles.named_providers import Named, named_in, with_named
 from profile_router.profiles.providers import CUSTOM, SPELLINGS, Provider, find_provider, provider_names
 from profile_router.profiles.settings import FALLBACK, PREFERENCES, SETTINGS, Stated, read_settings
 from profile_router.profiles.spoilt_key import spoilt_by
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ _COMPOSITES = {"coding": ("file", "terminal"), "debugging": ("file", "terminal",
 _SERVED = ("file", "terminal")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Variables:
     """What `${VAR}` and key variables are looked up in. `places` says where one stands: `…/.env:3`, and what ails it.
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from profile_router.errors import ProfileError
 from profile_router.profiles.files import MAX_BYTES, read_text
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ _MOST_REFERENCES = 100  # in one value: python-dotenv's search for their ends ta
 _BLANKS = re.compile(r"[^\S\n]{200}")  # and its search for a comment the square of the blanks in a row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Line:
     """Where a variable stands: `place` is file and line. `broken` says what is wrong there with a key, "" for nothing.
 
@@ -36,7 +37,7 @@ class Line:
     broken: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EnvFile:
     """What a .env says: its variables, and the line of each."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from profile_router.profiles.env_file import read_env_file
 from profile_router.profiles.files import read_config
 from profile_router.profiles.keys import with_pool_keys
 from profile_router.resources import shipped
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ _DEFAULT = "default"
 _CHAINS = ("fallback_providers", "fallback_model")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HermesHome:
     """Where profiles come from. Without a Hermes home `root` is None, and the shipped profiles serve."""
 

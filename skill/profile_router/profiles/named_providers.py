@@ -7,7 +7,6 @@ As Hermes 0.19 and 0.22 read them (hermes_cli/runtime_provider.py): `model.provi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.profile import same_endpoint
@@ -15,6 +14,7 @@ from profile_router.core.text import nearest
 from profile_router.errors import ProfileError
 from profile_router.profiles.providers import CUSTOM, find_provider
 from profile_router.profiles.settings import NAMED, Stated, read_settings, shown
+from profile_router.values import frozen
 
 _LIST, _MAPPING = "custom_providers", "providers"
 _PREFIX = "custom:"
@@ -23,7 +23,7 @@ _MOST = 200  # entries that are looked at
 Settings = dict[str, Stated]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Named:
     """One entry: `config` is what it says, `key` where it stands, such as `custom_providers[0]`, in `file`."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from profile_router.core.profile import ProviderEndpoint, Secret, same_endpoint
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.plain_file import read_plain
+from profile_router.values import frozen
 
 FILE = "auth.json"
 _MOST_BYTES = 5_000_000
@@ -34,7 +35,7 @@ _CUSTOM = "custom"
 Pools = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PooledKey:
     """One entry of a pool. `key` is None for an OAuth token and for an entry that only points to where its key is.
 

@@ -7,12 +7,12 @@ spellings are the ones Hermes 0.19 accepts, and what people write.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from profile_router.core.profile import same_endpoint
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Provider:
     """One row. `base_url` None: the profile has to state it. `key_variable` None: no variable ever holds its key."""
 

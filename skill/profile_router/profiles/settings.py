@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, get_args
 
 from profile_router.core.profile import ToolFormat
 from profile_router.core.text import shown as on_one_line
 from profile_router.errors import ProfileError
+from profile_router.values import frozen
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
@@ -27,7 +28,7 @@ _SWITCH |= {"off": "off", "auto": "auto"}
 _LOST_COLON = re.compile(r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-", re.I)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stated:
     """A value with the place that states it; `value` has its `${VAR}` expanded, and may be a key.
 

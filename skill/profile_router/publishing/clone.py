@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from profile_router.errors import UsageError, WorkspaceError
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
+from profile_router.values import frozen
 
 STANDS_FOR = "OWNER/REPO"  # where the clone does not yet say whose repository it is
 CATALOG = "plugin-catalog/profile-router.yaml"
@@ -36,7 +36,7 @@ _RELEASE = re.compile(r"^## \[([^\]]+)\](?: - (\d{4}-\d{2}-\d{2}))?$", re.MULTIL
 _LINK = re.compile(r"^\[([^\]]+)\]: (\S+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Release:
     """One section of the changelog. `date` is None where it says none; `notes` is Markdown without its heading."""
 
@@ -45,7 +45,7 @@ class Release:
     notes: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Clone:
     """The files that a listing is made from. Texts are as written; `head` is a commit's 40 hex digits or None."""
 

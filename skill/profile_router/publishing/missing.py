@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import yaml
@@ -15,6 +14,7 @@ import yaml
 from profile_router.errors import UsageError
 from profile_router.publishing.clone import CATALOG, STANDS_FOR, Clone, section
 from profile_router.publishing.entries import author_names, entries
+from profile_router.values import frozen
 
 TRIGGER = 57  # characters of a description that Hermes' index of skills shows (agent/skill_utils.py of 0.19.0)
 SECTIONS = (
@@ -30,7 +30,7 @@ SDIST = (
 KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Missing:
     """One thing that a listing asks for and that is not there: a sentence that says what to do."""
 

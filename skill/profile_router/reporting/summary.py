@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from profile_router.core.policy.rules import LargeChangeRule
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import day_of, moment
 from profile_router.ledger.totals import totals_since
+from profile_router.values import frozen
 
 DAY_S = 86_400.0
 _LINES = 200  # where the policy has no rule for large changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Summary:
     """All that a report tells of the last `days`. `made` is the moment, in seconds since 1970."""
 

@@ -15,7 +15,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from profile_router.core.locating.file_terms import FileTerms
 from profile_router.errors import StateError
 from profile_router.state.database import reading, transaction
 from profile_router.state.folder import private_folder, usable
+from profile_router.values import frozen
 
 VERSION = 2
 _TIMES_BITS = 6
@@ -75,7 +75,7 @@ def _made(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class BlobIndex:
     """The index in the file `path`. All methods raise StateError where it cannot be used."""
 

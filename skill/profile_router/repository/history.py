@@ -13,7 +13,6 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.locating.past import PackedPast, PastCommit, packed
@@ -23,6 +22,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.repository.blob_index import BlobIndex
 from profile_router.repository.sources import FileSource
+from profile_router.values import frozen
 
 MOST_COMMITS = 2_000
 _AT_ONCE = 100
@@ -43,7 +43,7 @@ _ROW = "SELECT name, at, title, lines, files FROM past WHERE name IN ({})"
 _ROWS_AT_ONCE = 900
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class PastChanges:
     """The commits that were read, newest first, of `known` that there are. `problem` says why there are none."""
 
@@ -58,7 +58,7 @@ class PastChanges:
         return not self.problem and len(self.names) == self.known
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Kept:
     """A commit as it is kept: time (s since 1970), its title's numbers packed, lines, and its files as JSON."""
 

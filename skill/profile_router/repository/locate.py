@@ -37,6 +37,7 @@ from profile_router.repository.bounds import keep_within
 from profile_router.repository.history import PastChanges, files_of, past_changes
 from profile_router.repository.seen_tree import SeenFile, SeenTree, keep_tree, seen_tree
 from profile_router.repository.sources import FileSource, ListedFile, Listing
+from profile_router.values import frozen
 
 MOST_TOLD = 20
 _MOST_TESTS, _TESTS_AMONG = 5, 8
@@ -88,7 +89,7 @@ def locate(
         return Located(missing=(f"{said} removes the index",))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Files:
     """The files that rank with what is known of the blob of each; how many are still to be looked into."""
 

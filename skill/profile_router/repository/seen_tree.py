@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from profile_router.core.locating.rankable import Sort
+from profile_router.values import frozen
 
 _MOST_TREES = 8
 
@@ -25,7 +26,7 @@ class SeenFile(NamedTuple):
     parts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class SeenTree:
     """The files of a tree as it was last seen: those that rank, and the paths of all others."""
 

@@ -12,7 +12,6 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -22,6 +21,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
 from profile_router.repository.seen_tree import SeenTree
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, tracked_files
 
 MOST_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
@@ -41,7 +41,7 @@ class ListedFile(NamedTuple):
     blob: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Listing:
     """The files that rank, and the paths of all others."""
 
@@ -71,7 +71,7 @@ class FileSource(Protocol):
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WorkTreeFiles:
     """The files of *workspace*; those that one of the globs *private* matches are neither read nor told.
 
@@ -154,7 +154,7 @@ def _mark(path: str, settled: int) -> str | None:
     return "" if max(modified, changed) > settled else f"{found.st_size}.{modified}.{changed}.{found.st_ino}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CommitFiles:
     """The files of the commit *head* in the clone *clone*, which needs no work tree: for measuring on past commits."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from profile_router.core.attempt.order import Order
@@ -13,6 +13,7 @@ from profile_router.core.routing.loop import hermes_takes
 from profile_router.core.text import shown
 from profile_router.ports import Emit, Hold, Runner
 from profile_router.threads.records import Records
+from profile_router.values import frozen
 from profile_router.withheld.survey import Survey
 
 Choice = Literal["auto", "hermes", "embedded"]
@@ -20,7 +21,7 @@ Choice = Literal["auto", "hermes", "embedded"]
 _DECLINED = frozenset({"over-window", "no-key", "bad-request"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChosenRunner:
     """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
 
@@ -55,7 +56,7 @@ class ChosenRunner:
         return replace(again, notes=(*attempt.notes, f"not run by Hermes: {attempt.receipt.error}", *again.notes))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedRunner:
     """Runs attempts on *inner*. The records of an attempt's inside are forgotten when it has ended."""
 

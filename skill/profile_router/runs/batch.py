@@ -8,7 +8,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import AsyncIterator, Container, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from profile_router.runs.thread_session import Keeping, checkpoints
 from profile_router.state.folder import state_dir
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.threads import Threads
+from profile_router.values import frozen
 
 Given = Task | RouterError
 
@@ -80,7 +81,7 @@ def run_batch(
     return asyncio.run(everything())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Batch:
     """Whoever changes the workspace itself holds `in_place`: one task that works there, or one merge.
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar
@@ -26,6 +26,7 @@ from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup
 from profile_router.state.places import place_in
 from profile_router.threads.threads import Row, Run, Threads
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Site:
 IN_PLACE = Site()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Job:
     """One task to be run on a thread. *setup* is what was read for the workspace, wherever the site is.
 
@@ -87,7 +88,7 @@ class Begun(TypedDict):
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CopySite(Site):
     """A copy of the workspace. Only what works in it sees its names: decisions, events and checkpoints do not.
 

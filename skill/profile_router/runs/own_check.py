@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
@@ -16,6 +16,7 @@ from profile_router.core.text import exactly, shown
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.state.folder import state_dir
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, find_workspace
 from profile_router.workspace.task_paths import placed
 
@@ -114,7 +115,7 @@ def declined(found: FoundCheck, workspace: Workspace) -> str:
     return (_DECLINED_OF_MODEL if found.proposed else _DECLINED).format(folder=_place(found, workspace))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LookedUpCheck:
     """The check of a workspace. `open` is the same where nothing but somebody's answer is missing, or says no; `none`
     says why there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.attempt.between import cost, ended_because, stays_here, unblock, unblock_words
@@ -16,12 +16,13 @@ from profile_router.core.telling.decision import Json, decision_json, verified_j
 from profile_router.core.telling.verdict import Verdict, verdict_of
 from profile_router.runs.setup import Setup
 from profile_router.threads.threads import Run
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from profile_router_graphs.state import RunState  # LangGraph takes half a second
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Result:
     """The end of a run, as `run --json` prints it, and its status for the exit code.
 

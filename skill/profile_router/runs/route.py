@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
@@ -24,9 +24,10 @@ from profile_router.runs.own_check import check_for, question, unasked
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
 from profile_router.threads.parent_sessions import ParentSessions
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Quote:
     """Where a task would go, and `usd`, what its whole ladder is expected to cost at most: never more than its cap.
 
@@ -59,7 +60,7 @@ def _asks(setup: Setup, decision: Decision) -> str:
     return question(check, setup.workspace)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Routed:
     """Where a task would go, the policy that says so, and the check that was found for it, if it names none.
 

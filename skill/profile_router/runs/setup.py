@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from profile_router.core.evidence import Window
@@ -23,11 +23,12 @@ from profile_router.prices.book import PriceBook, price_book
 from profile_router.profiles.home import HermesHome, find_home
 from profile_router.servers.windows import known_windows
 from profile_router.state.folder import state_dir
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, find_workspace, workspace_of_files
 from profile_router.workspace.task_paths import placed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Setup:
     """What was read, and the task with its paths below the root of its workspace.
 

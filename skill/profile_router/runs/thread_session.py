@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from profile_router.state.database import BUSY_S
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.key import VARIABLE, NoThreadKey, read_key
 from profile_router.threads.threads import Run, Threads
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keeping:
     """The threads and LangGraph's checkpointer, which has a database by itself."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
 from profile_router.state.folder import state_dir
 from profile_router.threads.threads import Run
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Undone:
     """How an undo of `run` ended. `files` are as before it, or, with `conflicts`, nothing was done.
 

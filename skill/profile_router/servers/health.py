@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from profile_router.core.profile import Profile, ProviderEndpoint, address
 from profile_router.core.text import in_words, shown, some_of
 from profile_router.errors import UsageError
 from profile_router.state.database import transaction
+from profile_router.values import frozen
 
 FILE = "health.sqlite"
 SCHEMA = (
@@ -37,7 +38,7 @@ SCHEMA = (
 _MARK_DIGITS = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HealthStore:
     """The records in the state folder *state*. `clock` tells seconds since 1970."""
 
@@ -153,7 +154,7 @@ def _write(database: Any, name: str, record: Record) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProviderHealth:
     """The remembered health of the profiles' providers."""
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.state.folder import private_folder, usable
+from profile_router.values import frozen
 
 FOLDER = "sessions"
 MOST = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ParentSessions:
     """The sessions in the state folder *state*. One is named with those that it goes on with, newest first."""
 

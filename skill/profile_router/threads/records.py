@@ -9,12 +9,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from profile_router.errors import StateError
 from profile_router.state.database import BUSY_S
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
@@ -40,7 +41,7 @@ class Records(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class MemoryRecords:
     """Records that end with the process."""
 
@@ -64,7 +65,7 @@ class MemoryRecords:
             del self._values[name]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Scoped:
     """The part of *inner* whose names begin with *start*."""
 

@@ -22,6 +22,7 @@ from profile_router.state.places import CHECKS, door, hold, living, place_in, re
 from profile_router.state.places import FOLDER as COPIES
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.records import MemoryRecords, Records, StoredRecords
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
@@ -35,7 +36,7 @@ _LAST = ("result", "finished")  # the records that say how a run ended: whoever 
 _COLUMNS = "thread, run, status, why, pid, started, updated, clock, workspace"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """One thread's last run. Moments are seconds since 1970; `clock` is what the run's own clock said last.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import CheckResult
 from profile_router.core.policy import Terminal
+from profile_router.values import frozen
 from profile_router.verify.check import run_check
 from profile_router.verify.jailed import JailedChecks
 from profile_router.withheld.watch import WithheldWatch
@@ -17,7 +18,7 @@ from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckRuns:
     """Runs checks in *folder*; None: at the root of *workspace*. *private* and *secrets* are what is withheld. What
     was found runs within the limits of *jail*; *original* is what the workspace is a copy of, if it is one."""

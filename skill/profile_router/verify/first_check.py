@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark
 from profile_router.git.merge import merge
 from profile_router.state.places import place_in
+from profile_router.values import frozen
 from profile_router.verify.check_runs import CheckRuns
 from profile_router.verify.kept_checks import KeptChecks, entry_name
 
@@ -29,7 +30,7 @@ _ROOT = "\0"  # stands for the workspace, which is another folder in each copy
 _NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FirstCheck:
     """Asks a check before any work. *marks* takes those of the workspace, None outside of git; *state* is our folder.
 

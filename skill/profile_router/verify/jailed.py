@@ -11,7 +11,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from profile_router.jail.child import CROWDED, FAILED, MISSING, SWOLLEN
 from profile_router.jail.process import run_bounded
 from profile_router.jail.view import JailView, jail_command
 from profile_router.policies.workspace_rules import FILE as RULES
+from profile_router.values import frozen
 from profile_router.verify.check import KEPT_BYTES, check_result, not_run
 from profile_router.verify.environments import leads_out, lent_places, made_places
 from profile_router.withheld.tree import tree_of
@@ -62,7 +63,7 @@ _CODES: Mapping[CheckRunner, Mapping[int, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JailedChecks:
     """Runs checks that were found in the workspace `root`, within the limits of `options`.
 

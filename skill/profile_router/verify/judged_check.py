@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from profile_router.checks.narrowing import Touching, touching
 from profile_router.core.attempt.tests_meant import named_files
@@ -14,6 +14,7 @@ from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckRe
 from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
 from profile_router.jail.child import FAILED
+from profile_router.values import frozen
 from profile_router.verify.absent_claims import is_there
 from profile_router.verify.check_runs import CheckRuns
 from profile_router.workspace.folder import Workspace
@@ -21,7 +22,7 @@ from profile_router.workspace.folder import Workspace
 _SLOWER = 1.5  # how much longer than the first run a second one may take
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JudgedCheck:
     """Judges checks. *before* is what the check said before the work; *touching* gives the test files that touch the
     task's, None where nobody knows them. *fewer_are_meant*: fewer tests than before may be right.

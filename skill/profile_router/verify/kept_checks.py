@@ -13,13 +13,13 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from profile_router.state.folder import private_folder, usable
 from profile_router.state.places import CHECKS
 from profile_router.state.whole_files import PRIVATE, write_whole
+from profile_router.values import frozen
 
 FRESH_S = 3_600.0
 _LOOK_S = 0.1  # between two looks at a lock that somebody else holds
@@ -37,7 +37,7 @@ class Seals(Protocol):
         """Return the words that were *sealed*, None where they cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeptChecks:
     """The entries below the state folder *state*; `clock` tells seconds since 1970, as times of files are."""
 

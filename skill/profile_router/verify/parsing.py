@@ -14,13 +14,13 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.text import shown, some_of
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
+from profile_router.values import frozen
 
 MOST_FILES = 50
 MOST_BYTES = 512 * 1024
@@ -47,7 +47,7 @@ _SHELL = re.compile(rb"#!\s*\S*/(?:env )?(?:ba|da)?sh\b")
 Answer = str | None  # empty: it parses; None: nobody knows
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ChangedContent:
     """A file that changed: its content before (None: it is new) and after."""
 

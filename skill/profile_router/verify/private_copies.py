@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.text import shown
+from profile_router.values import frozen
 from profile_router.withheld.survey import Survey, private_survey
 from profile_router.workspace.content import Unusable, encoding_of, first_bytes
 from profile_router.workspace.folder import Workspace
@@ -22,7 +23,7 @@ _SHORTEST_VALUE = 8
 _VALUE = re.compile(r"[\w.-]+\s*[=:]\s*[\"']?([^\s\"'#]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class PrivatePieces:
     """What private files hold, each piece with its file, by its first characters. `unread` says which part of them is
     not known, empty where all is: then any text may repeat it."""

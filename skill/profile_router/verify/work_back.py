@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import SetBack
@@ -13,6 +13,7 @@ from profile_router.core.text import some_of
 from profile_router.git.left_files import beginning, left_files
 from profile_router.git.marks import path_as_text
 from profile_router.git.writes import Found
+from profile_router.values import frozen
 from profile_router.verify.changes import WorkChanges
 from profile_router.verify.put_back import to_put_back, written_to_put_back
 from profile_router.verify.set_back import (
@@ -28,7 +29,7 @@ Ended = Mapping[str, Found | None]
 _ANYBODYS = "; it has your own changes in them too: what commands and Hermes' tools write, nobody knows"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class WorkBack:
     """Take back what *changes* know, with git or without. What is taken back is kept below *state*, under *name*."""
 

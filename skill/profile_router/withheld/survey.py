@@ -19,6 +19,7 @@ from pathlib import Path
 from profile_router.core.privacy.findings import last_parts, private_glob, private_text
 from profile_router.core.text import shown
 from profile_router.git.command import git
+from profile_router.values import frozen
 from profile_router.workspace.content import Unusable, first_bytes
 from profile_router.workspace.folder import Workspace
 
@@ -39,7 +40,7 @@ _SETTINGS = re.compile(rb"(?:[ \t]*+%b\n)*+[ \t]*+%b" % (_PLAIN, _PLAIN))
 Inode = tuple[int, int]  # st_dev, st_ino
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class WithheldFile:
     """A file that a model elsewhere is not shown: `path` is relative to the workspace (POSIX), `reason` follows it in
     a sentence (`is private (policy: .env)`)."""
@@ -48,7 +49,7 @@ class WithheldFile:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Survey:
     """The files of a workspace that are withheld, sorted by path.
 

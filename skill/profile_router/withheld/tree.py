@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from profile_router.core.privacy.findings import private_glob
 from profile_router.errors import WorkspaceError
+from profile_router.values import frozen
 from profile_router.withheld.survey import MOST_ENTRIES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Tree:
     """Absolute paths. What lies in `git_data` or in a folder of `private` is not among `files`."""
 

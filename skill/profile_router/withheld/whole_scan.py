@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import private_text
+from profile_router.values import frozen
 from profile_router.withheld.survey import INSTALLED
 from profile_router.workspace.content import encoding_of
 
@@ -49,7 +50,7 @@ _JUST_NOW = 0.1  # seconds; the clock of a file system may stand still for a par
 Stamp = tuple[int, int, int, int, int]  # st_dev, st_ino, st_mtime_ns, st_ctime_ns, st_size
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class TextWindow:
     """A piece of a file as text, and how many lines of it stand before; None in a binary file, which has none.
 
@@ -84,7 +85,7 @@ class ReadBudget:
             raise EndNotReached
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secrets:
     """What is looked for in files: known secrets, and what `confidential` calls private.
 

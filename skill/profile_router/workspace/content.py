@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from profile_router.values import frozen
 
 Form = Literal["text", "binary", "image", "pdf"]
 HEAD = 8 * 1024
@@ -27,7 +28,7 @@ _WIDE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FirstBytes:
     """The first bytes of a regular file, and its size in bytes."""
 
@@ -35,7 +36,7 @@ class FirstBytes:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Unusable:
     """Why a path gives no bytes: `reason` follows the path in a sentence."""
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import TIMEOUT_S, git, has_git, marked, work_tree
+from profile_router.values import frozen
 
 MOST_WALKED = 20_000
 _LEAST_S = 0.1  # in less git lists nothing
 _HINT = "name a readable folder, or leave it out to use the git repository around the current folder"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Workspace:
     """A folder to work in. `root` is absolute and free of symlinks; `git`: it lies inside a git work tree."""
 

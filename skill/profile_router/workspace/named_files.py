@@ -17,6 +17,7 @@ from profile_router.core.language.mentions import files_of_glob, is_glob, may_na
 from profile_router.core.language.path_words import path_words
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
+from profile_router.values import frozen
 from profile_router.workspace.content import (
     HEAD,
     Form,
@@ -115,7 +116,7 @@ class FileFacts:
         return NamedFile(path=place, bytes=found.size, form=form, lines=lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedFiles:
     """What a task names.
 

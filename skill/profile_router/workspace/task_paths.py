@@ -16,6 +16,7 @@ from profile_router.core.language.mentions import files_of_glob, is_glob, names_
 from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.core.task import Task
 from profile_router.core.text import shown
+from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, expanded, place_of, tracked_files
 
 MOST_WORDS = 5_000  # of a goal that are looked for on the disk
@@ -23,7 +24,7 @@ _URL = re.compile(r"(?:https?|data):", re.IGNORECASE)
 _BEFORE, _AFTER = r"(?<![\w./~$-])(?:\./)*", r"(?![\w/-]|\.\w)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Placed:
     """A task whose paths are below the root of its workspace, absolute outside of it, and what is worth saying."""
 

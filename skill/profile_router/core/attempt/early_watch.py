@@ -17,9 +17,10 @@ from profile_router.core.language.faults import wants_a_change
 from profile_router.core.policy import Policy
 from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.routing.candidate import Candidates, is_local
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WayUp:
     """Where an early promotion would lead, and whether that is a model that may be told of what is private."""
 

@@ -7,7 +7,7 @@ then on. Nothing is shortened unsaid.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from profile_router.core.evidence import PrivateFinding
@@ -17,6 +17,7 @@ from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.core.ladder.steps import Hop
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import MASK, findings, masked
+from profile_router.values import frozen
 
 DIFF_CHARS = 64_000
 _SAID_CHARS = 800
@@ -31,7 +32,7 @@ _QUOTING: frozenset[Cause] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Handoff:
     """What the next attempt is told. `tried` has a line per attempt, `errors` the newest first, `diff` all changes.
 
@@ -47,7 +48,7 @@ class Handoff:
     repair: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileDiff:
     """What became of one file. `text` is its part of a patch, empty where only the name may be told.
 
@@ -61,7 +62,7 @@ class FileDiff:
     holds: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SetBack:
     """Whether the files are again as they were before the run. `note` says where the work is kept, or why not.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.attempt.handoff import Handoff
 from profile_router.core.conversation import Conversation
 from profile_router.core.evidence import ImageFact
@@ -13,9 +11,10 @@ from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
 from profile_router.core.routing.rate import Rate
 from profile_router.core.task import Task
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Order:
     """What a runner is asked to do: *task* under *profile*, for the reason *step*, in the *conversation* so far.
 

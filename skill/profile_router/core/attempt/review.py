@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.attempt.handoff import FileDiff, Handoff, private_in
@@ -11,12 +10,13 @@ from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.policy.private import Confidential
 from profile_router.core.text import shown
+from profile_router.values import frozen
 
 ReviewWord = Literal["right", "wrong", "unsure"]
 _REASON_CHARS = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReviewedWork:
     """The changes as a reviewer is shown them: a patch, and how many of the changed `files` are not in it."""
 
@@ -25,7 +25,7 @@ class ReviewedWork:
     kept_back: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReviewOutcome:
     """What a review came to: its check, or in `problem` why there is none; a receipt for each call that was made."""
 

@@ -7,16 +7,16 @@ vain before it, and no probe. So work that was promoted in the end saved nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.routing.candidate import Candidates
 from profile_router.core.routing.rate import rate_at
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Saving:
     """What a run saved, and what the burst tier would have cost for it, in USD. `usd` is below 0 where it cost more.
 

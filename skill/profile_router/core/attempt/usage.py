@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from profile_router.core.routing.rate import Rate
+from profile_router.values import frozen
 
 _TEMPLATE = 1_024  # tokens that a server's own template may add to a prompt
 _TIMES, _EXTRA_USD = 10, 0.05  # of our own figure: what a server may charge at most for an answer
 Figure = int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SaidUsage:
     """What a server says that an answer took, and cost in USD. None: it says nothing that is a count or an amount.
 
@@ -37,7 +37,7 @@ class SaidUsage:
         return (self.tokens_in or 0) + (self.tokens_cached or 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenUse:
     """What is booked for one answer: tokens, and USD where the server's own amount counts.
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from profile_router.values import frozen
 
 Form = Literal["code", "error", "prose"]
 _MARK = re.compile(r"^(?:(?= {0,3}(?:```|~~~))|(?===|---|[Ff]ile: ))", re.MULTILINE)
@@ -45,7 +46,7 @@ _LANGUAGES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Part:
     """A stretch of the context. `before` and `after` are the fence or the header around code, `text` what is inside.
 

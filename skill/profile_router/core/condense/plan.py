@@ -16,6 +16,7 @@ from typing import Literal
 from profile_router.core.condense.parts import Part, parts_of
 from profile_router.core.condense.result import CondensedPart
 from profile_router.core.conversation import Conversation
+from profile_router.values import frozen
 
 LEAST_SUMMARY, MOST_SUMMARY = 100, 1_000  # tokens of one summary
 _HEADER = 150  # tokens of the lines that say what was summarized
@@ -26,7 +27,7 @@ _WORD = re.compile(r"[A-Za-z_]\w{3,60}")
 _DIGEST_PARTS = 3  # a third of the room for summaries is for passages taken word for word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tools:
     """What planning needs done: `size` in o200k tokens (exact up to any size that may fit), `cut` into chunks of at
     most so many tokens, `outline` of code in a language, or None."""
@@ -36,7 +37,7 @@ class Tools:
     outline: Callable[[str, str], str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondenseBudget:
     """Tokens (o200k) that context and conversation may take, tokens of one chunk to summarize, and model calls."""
 
@@ -45,7 +46,7 @@ class CondenseBudget:
     calls: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondensePlan:
     """What stays (`context` and `conversation`), and what is to be summarized: the `chunks`, by rounds of summaries.
 
@@ -75,7 +76,7 @@ class CondensePlan:
         return "\n".join(filter(None, [self.context, header, digest])), (*self.listed, *shares)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class TooLarge:
     """Why there is no plan, in words, with the sizes."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from profile_router.core.attempt.order import Order
@@ -14,9 +14,10 @@ from profile_router.core.policy import Counting, Policy
 from profile_router.core.routing.candidate import Candidates, is_local
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import Rate, rate_at
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondensedPart:
     """What was condensed: where it stood, how, and its size before and after in o200k tokens."""
 
@@ -31,7 +32,7 @@ class CondensedPart:
         return f"condensed: {self.place}, {self.kind}, {self.before:,} → {self.after:,} tokens"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Condensed:
     """What stands in for context and conversation under *profile*.
 
@@ -48,7 +49,7 @@ class Condensed:
     prompt_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Helper:
     """A profile that may write summaries: its window in tokens."""
 
@@ -58,7 +59,7 @@ class Helper:
     window: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondenseOutcome:
     """What condensing gave: the result, or why there is none; and a receipt for each model call."""
 

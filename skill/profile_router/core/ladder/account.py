@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from profile_router.core.ladder.run_kinds import RunKind, Stage
+from profile_router.values import frozen
 
 Grouping = Literal["day", "profile", "tier", "verdict", "repository"]
 
 Words = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunRow:
     """One run, one answer of `route`, or one child of Hermes' own that was observed.
 
@@ -58,7 +59,7 @@ class RunRow:
         return None if self.ended is None else max(0.0, self.ended - self.started)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunGroup:
     """All runs of one day, profile, tier, verdict or repository: how many, how they ended, what they took.
 
@@ -75,7 +76,7 @@ class RunGroup:
     saved_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AttemptRow:
     """One attempt or single call: when it began and ended, and its receipt as JSON; an open one has but a beginning."""
 
@@ -85,7 +86,7 @@ class AttemptRow:
     receipt: Words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HopRow:
     """One row of the ladder that was taken, or the stop. `after` is the number of attempts before it."""
 
@@ -100,7 +101,7 @@ class HopRow:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckRow:
     """One verification. `words` hold the names and texts of it, None where they cannot be read."""
 
@@ -118,7 +119,7 @@ class CheckRow:
     words: Words | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Story:
     """All that the ledger knows of one run. `task`, `evidence` and `estimate` are figures; `policy` is a digest."""
 
@@ -135,7 +136,7 @@ class Story:
     reserved: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DaySpent:
     """What one day (UTC, `YYYY-MM-DD`) has cost: what is settled, and what is still held for attempts. USD."""
 

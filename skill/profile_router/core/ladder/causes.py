@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Literal, TypeGuard, get_args
 
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.errors import Cause
+from profile_router.values import frozen
 
 __all__ = ["CAUSES", "NOT_MERGED", "TABLE", "Cause", "CauseRow", "Family", "cause_of_answer", "detail_of", "is_cause"]
 
@@ -38,7 +39,7 @@ _WAIT = "wait for {profile}'s limit to pass (`profile-router health` tells how l
 _SHORTEN = "shorten the goal, or put its details into a file that --file names: it is read by pages"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class CauseRow:
     """One cause: its family, and the `sentence` by which the ladder and the next model are told of it.
 

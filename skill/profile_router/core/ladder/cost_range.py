@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.text import price, priced
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CostRange:
     """What something is expected to cost, in USD: a low end, what is likely, and an upper end.
 

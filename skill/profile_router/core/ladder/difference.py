@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.ladder.test_places import FilesOfTests
 from profile_router.core.text import shown, some_of
+from profile_router.values import frozen
 
 _NAMED = 3  # tests in one line
 _LONGEST = 120  # characters of an id that is told
@@ -21,7 +21,7 @@ _SEVERAL = re.compile(r"[|;&\n`]|\$\(")
 _GOES_TO = re.compile(r"\s*cd\s+[^|;&\s]+\s*&&")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """What became of the tests: ids as the runner writes them.
 
@@ -52,7 +52,7 @@ class Difference:
         return ", ".join(said) + ("; no test covers the change" if self.uncovered else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Judgement:
     """What a check comes to. `held` None: what its exit code says. `why` says what else than that decided."""
 

@@ -7,16 +7,17 @@ enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.policy.early import Early, Sign
 from profile_router.core.text import some_of
+from profile_router.values import frozen
 
 _NEARLY = 1e-9  # what sums of such figures are off by, because they are not decimals
 _LISTED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EarlyWatch:
     """What an attempt is judged by. `goes` is the profile that it may be promoted to.
 
@@ -36,7 +37,7 @@ class EarlyWatch:
     closed: Callable[[], str] = field(default=str, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Trajectory:
     """What an attempt did in `turns` model calls. `looked`: it was shown one of the candidates.
 
@@ -51,7 +52,7 @@ class Trajectory:
     prose: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EarlyTerm:
     """One term of a score: the sign, what it adds, and the sentence that says why."""
 
@@ -60,7 +61,7 @@ class EarlyTerm:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EarlyScore:
     """The score of an attempt after `turns` model calls; from `needed` on it counts as getting nowhere.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from profile_router.core.ladder.causes import TABLE, Cause
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """Why an attempt failed. `message` is shown and holds no secret.
 

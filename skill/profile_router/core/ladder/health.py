@@ -7,12 +7,12 @@ probe, the others wait for how that ends; a key is free again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.ladder.causes import TABLE, Cause, Family
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.policy import HealthRules
+from profile_router.values import frozen
 
 Scope = Literal["server", "key"]
 _DAY_S = 86_400.0
@@ -21,7 +21,7 @@ _SCOPES: Mapping[Family, Scope] = {"unreached": "server", "server": "server", "k
 _NOT_READY: frozenset[Cause] = frozenset({"loading", "unavailable"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """The health of one server or key. Moments are seconds since 1970, 0 for none.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ObservedCalls:
     """The model calls of one child to one model, tokens as its provider counted them; the cached are among those in."""
 
@@ -18,7 +18,7 @@ class ObservedCalls:
     turns: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ObservedChild:
     """How a child of Hermes' own ended: `id` is that of the row that its start made, `seconds` its time."""
 
@@ -28,7 +28,7 @@ class ObservedChild:
     calls: tuple[ObservedCalls, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ObservedGroup:
     """The observed children that would have gone to one profile; without a name: those that would have been refused.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
@@ -12,13 +12,14 @@ from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.privacy.taint import Taint
+from profile_router.values import frozen
 
 Outcome = Literal["ok", "failed", "unavailable"]
 Verdict = Cause | Literal["ok"]
 Status = Literal["ok", "failed", "refused", "unapproved"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Receipt:
     """One attempt: one provider, one model. Tokens as the provider counted them, `cost_usd` in USD, times in seconds.
 
@@ -64,7 +65,7 @@ class Receipt:
         return replace(self, outcome="failed", error=failure.message, verdict=failure.cause)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """The end of one attempt: its receipt, and either the subagent's last words or the failure.
 
@@ -80,7 +81,7 @@ class Attempt:
     in_vain: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChangedFile:
     """One file that differs after the run. Lines are None for a binary file."""
 
@@ -89,7 +90,7 @@ class ChangedFile:
     lines_removed: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckResult:
     """A check command: its exit code, the last line it printed, and the end of all that it printed.
 
@@ -138,7 +139,7 @@ class CheckResult:
         return not self.passed and not self.inconclusive
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckBefore:
     """The task's check as it ended before any work. Where it did not come to its end, `why` says so.
 
@@ -161,7 +162,7 @@ class CheckBefore:
         return None if self.check is None or self.why else self.check.passed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verified:
     """What the world says after the run. `unverified` lists what could not be confirmed, `absent` claimed files.
 

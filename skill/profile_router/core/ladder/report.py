@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from profile_router.values import frozen
 
 MOST_FAILED = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckReport:
     """The report of one run. `failed` are the ids of the tests that failed, as the runner writes them.
 

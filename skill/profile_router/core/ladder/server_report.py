@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.ladder.causes import Cause
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.profile import address
 from profile_router.core.text import some_of
+from profile_router.values import frozen
 
 _NAME_CHARS = 80
 
@@ -28,7 +28,7 @@ Fault = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServerReport:
     """The state of one server. `cause` is None where it answers; `window` is tokens for one request, if it says.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.policy import Policy, Step, Tier
+from profile_router.values import frozen
 
 Action = Literal["go", "wait", "repair", "condense", "stop"]
 _STAYS = frozenset({"same", "repair", "condense"})  # what leads to a place that was tried
 UPWARD: Mapping[Tier, Tier] = {"cheap": "local", "local": "burst"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProviderView:
     """What the ladder needs to know of one provider of a profile: its name, whether it is local, whether it costs.
 
@@ -28,7 +29,7 @@ class ProviderView:
     server: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Terrain:
     """Where the ladder may lead: the providers of each profile in order, the windows in tokens, what is allowed.
 
@@ -50,7 +51,7 @@ class Terrain:
         return found[place.provider] if place.provider < len(found) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hop:
     """A step of the ladder that was taken, or why none was: then `profile` is None and `action` stop."""
 
@@ -64,7 +65,7 @@ class Hop:
     wait_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Walk:
     """A failure on its way through the rows."""
 

@@ -6,7 +6,8 @@ Such a refusal comes again for every task: another try, a shorter prompt or a pa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from profile_router.values import frozen
 
 _OTHER = "name a model that does in the config.yaml of {profile}"
 _TEMPLATE = f"serve it with a chat template that does (llama-server `--jinja --chat-template-file FILE`), or {_OTHER}"
@@ -16,7 +17,7 @@ _NOT = r"(?:not|un)[ -]?(?:supported|enabled|available|allowed)"
 _BAD_ROLE = r"(?:unsupported|unknown|invalid|unexpected) (?:message )?role\W{1,3}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Unfit:
     """One way to be unfit: what servers say of it, as expressions in lower case, and the fix."""
 

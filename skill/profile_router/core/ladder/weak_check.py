@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.policy import WeakKind
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WeakCheck:
     """One weak check: that changed files parse, that a linter finds nothing, that a file to edit was edited, that no
     unrelated one changed. `said` tells it as a sentence. `trusted`: the policy takes it for a check.

@@ -9,7 +9,6 @@ must end, so that "security review" is not found in "security review page".
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import (
@@ -23,6 +22,7 @@ from profile_router.core.language.clauses import (
     plain_text,
     word_set,
 )
+from profile_router.values import frozen
 
 QUOTE_CHARS = 60
 # "Implement X, rename it everywhere, then lint and summarize": beside other work these are its chores, not the task.
@@ -63,7 +63,7 @@ NEGATED = Anchored(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KindHit:
     """Say which kind of work was asked for, and in which words (whitespace folded, at most 60 characters)."""
 
@@ -71,7 +71,7 @@ class KindHit:
     quote: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KindPatterns:
     """Hold the expressions of each kind, in policy order."""
 

@@ -6,11 +6,11 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.path_words import EXTENSIONLESS, PathWord
 from profile_router.core.language.places import only_a_place
+from profile_router.values import frozen
 
 MOST_NAMESAKES = 5
 _MOST_GLOBS = 50
@@ -21,7 +21,7 @@ _DOMAIN = re.compile(r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|app|ai)", re.I
 _SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mentions:
     """What a text names: `singles` one by one, `grouped` by a glob or a folder. Paths relative to the workspace.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.values import frozen
 
 LONGEST = 4_096
 
@@ -33,7 +33,7 @@ _HERE = re.compile(r"(?<![^/])(?:\./)+")
 _DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:(?=[/\\])")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class PathWord:
     """A word that may be a path: with `/` for every separator. `marked`: it is in backticks or quotes by itself."""
 

@@ -6,11 +6,11 @@ word any ending. Nothing is found in a clause that negates, and light kinds only
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import plain_text, word_set
 from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
+from profile_router.values import frozen
 
 MOST_PHRASES = 12
 _CLAUSE = re.compile(r"[.!?;。！？；，,:：\n]+")
@@ -55,7 +55,7 @@ _NOT_LATIN = Anchored(r"[\u0370-\u06ff\u0900-\u0e7f\u3040-\u30ff\u4e00-\u9fff\ua
 _LATIN_WORD = re.compile(r"[a-zà-öø-ÿ\u0100-\u024f\u1e00-\u1eff]{2,}|\b[a-z]\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Phrases:
     """The phrases of each language, kind by kind."""
 

@@ -1,11 +1,11 @@
 """Read the sizes that a text states of its own work: "about 60 files", "30 call sites", "593 warnings". Pure."""
 
 import re
-from dataclasses import dataclass
 
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import clauses, plain_text, word_set
 from profile_router.core.language.kinds import NEGATED
+from profile_router.values import frozen
 
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _WORDS |= {"eleven": 11, "twelve": 12, "a dozen": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
@@ -64,7 +64,7 @@ _OF_CODE = re.compile(
 _HTTP = range(400, 600)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StatedSizes:
     """What a text says of its own size, in files and in places or lines; None where it says nothing.
 

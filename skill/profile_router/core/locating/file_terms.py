@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from profile_router.core.locating.terms import IDENTIFIER, number_of, numbers_of
+from profile_router.values import frozen
 
 _NAME = r"([^\W\d]\w{1,63})"
 _PYTHON = re.compile(
@@ -56,7 +56,7 @@ _NO_KEYWORD = frozenset(
 _LONGEST_LINE = 2_000  # a longer line is data, or made small by a program
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FileTerms:
     """How often each term stands in one file, by the term's number. `definitions` are names, each once."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from profile_router.core.policy.rules import SizeClass
+from profile_router.values import frozen
 
 Band = Literal["sure", "likely", "guess"]
 TERMS = ("path", "frame", "dotted", "definition", "identifier", "part", "place", "history")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocatedFile:
     """A file that the task probably touches: `path` below the workspace (POSIX), how sure that is, and `why`.
 
@@ -26,7 +27,7 @@ class LocatedFile:
     terms: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SizeGuess:
     """How large tasks like this one were, by the history alone: `size`, and what tells it.
 
@@ -43,7 +44,7 @@ class SizeGuess:
     terms: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Located:
     """Where a task works: `files`, best first, and the `tests` that touch the first of them.
 

@@ -10,16 +10,17 @@ from array import array
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.locating.task_terms import TaskTerms
 from profile_router.core.locating.terms import number_of
+from profile_router.values import frozen
 
 MOST_LIKE = 30
 _MOST_FILES = 60  # a commit of more files says nothing of where
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class PastCommit:
     """A change of the past: the numbers of its title's parts, hand-written lines (below 0: not known), and files."""
 
@@ -28,7 +29,7 @@ class PastCommit:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackedPast:
     """Many commits, newest first, packed so that a task is compared with all of them at once.
 

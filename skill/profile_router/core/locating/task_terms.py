@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from profile_router.core.locating.terms import IDENTIFIER, STOP_WORDS, parts_of
+from profile_router.values import frozen
 
 MOST_TITLE, MOST_BODY = 300, 24_000  # characters: what comes later in a long text tells of logs, not of the place
 MOST_TERMS = 400  # identifiers, and as many parts
@@ -39,7 +39,7 @@ _OF_SETTINGS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskTerms:
     """What the text of a task says of where. `identifiers` are weighed by how much they look like code; `parts` by how
     often they stand, in the title three times as much. `title` are the parts of the title alone."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.ladder.causes import TABLE, Family, is_cause
 from profile_router.core.operating.totals import SMALL_EDIT_LINES, MisrouteKind, Totals
 from profile_router.core.telling.verdict import WELL
 from profile_router.core.text import about, counted, price, some_of
+from profile_router.values import frozen
 
 AnswerId = Literal["saved", "wrong", "change"]
 QUESTIONS: Mapping[AnswerId, str] = {
@@ -45,7 +45,7 @@ MISROUTED: Mapping[MisrouteKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Advice:
     """One thing to change: why, and the command that begins it."""
 
@@ -53,7 +53,7 @@ class Advice:
     command: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OperatorAnswer:
     """One answer: its sentences, and for the last one what to do."""
 
@@ -62,7 +62,7 @@ class OperatorAnswer:
     advice: Sequence[Advice] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BudgetLeft:
     """What may be spent in a day (UTC), and what is spent or held of today. USD."""
 
@@ -76,7 +76,7 @@ class BudgetLeft:
         return max(0.0, round(self.day_usd - self.spent_usd - self.reserved_usd, 6))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Replayed:
     """What a policy that is not in force would have changed, when somebody replayed it.
 

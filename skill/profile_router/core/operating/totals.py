@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.core.telling.verdict import WELL
+from profile_router.values import frozen
 
 MisrouteKind = Literal["local-large", "burst-small"]
 SMALL_EDIT_LINES = 3  # a burst run that edited no more could likely have stayed here
@@ -14,7 +14,7 @@ SMALL_EDIT_LINES = 3  # a burst run that edited no more could likely have stayed
 NO_CHOICE = frozenset({"private", "vision", "long-context", "explicit", "fallback"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunPart:
     """The runs of one tier, rule and verdict. `exact`: all of the cost is what providers say that they charged."""
 
@@ -26,7 +26,7 @@ class RunPart:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DaySum:
     """One day (UTC, `YYYY-MM-DD`): all runs, what they cost, and what always-burst would have, as far as known."""
 
@@ -36,7 +36,7 @@ class DaySum:
     if_burst_usd: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compared:
     """The spend against always-burst and always-local on the same tasks.
 
@@ -54,7 +54,7 @@ class Compared:
     local_failed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Latency:
     """How long the runs of one tier took: their middle, and what nine of ten stayed within."""
 
@@ -64,7 +64,7 @@ class Latency:
     ninth_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepSum:
     """One row of the ladder and the cause it was taken for: how often, and in how many runs that then ended well."""
 
@@ -75,7 +75,7 @@ class StepSum:
     well: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Notable:
     """One run that is worth a look. `lines` were changed by it; 0: nobody looked."""
 
@@ -89,7 +89,7 @@ class Notable:
     lines: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Misroutes:
     """Runs that turned out to be elsewhere than their size asks for: how many by rule, and the newest of them."""
 
@@ -103,7 +103,7 @@ class Misroutes:
         return sum(self.by_rule.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Totals:
     """All of the runs that began at the moment `since` or later; moments are seconds since 1970.
 

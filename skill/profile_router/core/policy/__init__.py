@@ -6,7 +6,7 @@ Other rooms come in by `early`, `private`, `rules`, `tighten`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from profile_router.core.language.kinds import KindPatterns
@@ -24,9 +24,10 @@ from profile_router.core.policy.spending import ModelPrice as ModelPrice
 from profile_router.core.policy.spending import Price as Price
 from profile_router.core.policy.spending import Prices as Prices
 from profile_router.core.policy.spending import Volume as Volume
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Probe:
     """Bounds of the probe: it reads at most this much, and is asked at most `tries` times, for `seconds` each.
 
@@ -42,28 +43,28 @@ class Probe:
     by: Literal["estimate", "trajectory"] = "estimate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Condense:
     """Bounds of condensing a prompt that fits no allowed window: the model calls that write summaries."""
 
     max_calls: int = field(default=32, metadata=bounded(0, 1_000))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ThreadRules:
     """Threads that nobody has used for `keep_days` are removed, with the texts and diffs that were kept of them."""
 
     keep_days: float = field(default=30.0, metadata=bounded(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LedgerRules:
     """Runs and routes that began `keep_days` ago are taken out of the ledger; today's spending always stays."""
 
     keep_days: float = field(default=365.0, metadata=bounded(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ParentChat:
     """What a model elsewhere hears of the parent's chat: nothing, or its newest turns that are clean.
 
@@ -73,7 +74,7 @@ class ParentChat:
     elsewhere: Literal["none", "turns"] = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FirstPrompt:
     """What the first prompt of an attempt carries of the files that the task names.
 
@@ -85,7 +86,7 @@ class FirstPrompt:
     whole_lines: int = field(default=300, metadata=bounded(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SignWeights:
     """What each sign of where a task works counts, after its largest value for the task was made 1 (`core.locating`).
 
@@ -102,7 +103,7 @@ class SignWeights:
     history: float = field(default=3.0, metadata=bounded(0, 100))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RepositoryRules:
     """How long an index of the workspace may take: for `route`, and for a run. 0: it is not asked.
 
@@ -115,7 +116,7 @@ class RepositoryRules:
     weights: SignWeights = field(default_factory=SignWeights)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """Bounds of one run: seconds of wall clock, tokens of a summary, characters of one tool result, and so on."""
 
@@ -137,7 +138,7 @@ class Limits:
     measurement_max_age_hours: float = field(metadata=bounded(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tiers:
     """Which profile serves each tier. `cheap` may be absent."""
 
@@ -164,7 +165,7 @@ CheckSwitch = Literal["ask", "auto", "off"]
 WeakKind = Literal["parses", "linted", "edited", "related", "reviewed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Review:
     """Who reads task and changes where no check says anything, at most `max_tokens` (o200k) of them, for `seconds`."""
 
@@ -173,7 +174,7 @@ class Review:
     seconds: float = field(default=60.0, metadata=bounded(1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HermesOptions:
     """How the Hermes runner's children run.
 
@@ -187,7 +188,7 @@ class HermesOptions:
     pass_environment: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Terminal:
     """What `run_command` of the embedded runner runs, and how much of the machine that may take.
 
@@ -209,7 +210,7 @@ class Terminal:
     readable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Counting:
     """How tokens are counted against a window.
 
@@ -224,7 +225,7 @@ class Counting:
     ask_server_above: float = field(metadata=bounded(0, 1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Policy:
     """The whole policy. `digest` is the first twelve hex digits of the file's SHA-256, `source` its name.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from profile_router.core.policy.rules import bounded
 from profile_router.errors import Cause
+from profile_router.values import frozen
 
 GETS_NOWHERE: Cause = "no-progress"
 Sign = Literal["no_candidate_read", "same_failing_edit", "no_edit", "prose", "over_usual_turns"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EarlyWeights:
     """What each sign adds to the score.
 
@@ -28,7 +29,7 @@ class EarlyWeights:
     over_usual_turns: float = field(default=0.5, metadata=bounded(0, 100))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Early:
     """After `turns` model calls an attempt is judged before each further one; from `score` on it is promoted.
 

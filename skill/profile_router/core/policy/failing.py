@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from profile_router.core.policy.rules import Tier, bounded
 from profile_router.errors import Cause
+from profile_router.values import frozen
 
 Destination = Literal[
     "same", "repair", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
 
@@ -29,7 +30,7 @@ class Step:
     may_cost: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Promotion:
     """How a task goes on with another model after one failed.
 
@@ -44,7 +45,7 @@ class Promotion:
     tainted_changes: Literal["back", "pass"] = "back"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HealthRules:
     """When a server or a key is put on cooldown, in seconds.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PrivateRules:
     """What one file calls private. `words` are whole words or phrases, in any case; `patterns` are expressions of the
     `regex` module. The switches find what `core.personal_data` describes.
@@ -24,7 +26,7 @@ class PrivateRules:
 SWITCHES = tuple(field.name for field in fields(PrivateRules) if field.name not in {"words", "patterns"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Confidential:
     """The rules of the policy, and those that the workspace adds: a finding names the one that has its word."""
 

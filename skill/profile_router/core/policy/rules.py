@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from profile_router.values import frozen
 
 SizeClass = Literal["small", "medium", "large"]
 Tier = Literal["cheap", "local", "burst"]
@@ -15,7 +17,7 @@ def bounded(minimum: float, maximum: float | None = None) -> dict[str, float | N
     return {"minimum": minimum, "maximum": maximum}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PrivateRule:
     """Fires on a label or a finding. `paths` are globs whose files stay on this machine."""
 
@@ -24,7 +26,7 @@ class PrivateRule:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VisionRule:
     """Fires on any image."""
 
@@ -32,7 +34,7 @@ class VisionRule:
     route: Tier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KindsRule:
     """Fires when one of `kinds` is the act asked for."""
 
@@ -41,7 +43,7 @@ class KindsRule:
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refactor:
     """When a refactor counts as a large change: any one of these.
 
@@ -54,7 +56,7 @@ class Refactor:
     scope_objects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LargeChangeRule:
     """Fires above `above_files` files, on one of `kinds`, or on a large refactor."""
 
@@ -65,7 +67,7 @@ class LargeChangeRule:
     refactor: Refactor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LightRule:
     """Fires on light `kinds` of work that stay small and fit the profile's window."""
 
@@ -76,7 +78,7 @@ class LightRule:
     up_to_files: int = field(metadata=bounded(1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LongContextRule:
     """Fires above `above_tokens` prompt tokens, `above_chars` characters, or what the local window really holds."""
 
@@ -86,7 +88,7 @@ class LongContextRule:
     above_chars: int = field(metadata=bounded(1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SmallChangeRule:
     """Fires below both limits, and where there is no sign that the task is large.
 
@@ -102,7 +104,7 @@ class SmallChangeRule:
     below_centrality: float = field(default=1.01, metadata=bounded(0, 2))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BorderlineRule:
     """Fires on all that is left: known evidence in the band. The probe decides between `route` and `if_complex`."""
 

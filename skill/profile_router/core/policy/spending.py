@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from profile_router.core.policy.rules import bounded
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Price:
     """Price and speed of a tier. USD per million tokens, input and output together; `measured` says whose figure."""
 
@@ -23,7 +24,7 @@ class Price:
         return (self.usd_per_million_low + self.usd_per_million_high) / 2 / 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelPrice:
     """The operator's own price of one model, wherever it is asked: USD per million tokens, cached ones None: as sent.
 
@@ -36,7 +37,7 @@ class ModelPrice:
     usd_per_million_cached: float | None = field(default=None, metadata=bounded(0, 1_000_000))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Volume:
     """What a task is taken to cost in tokens beyond its prompt, for estimates only.
 
@@ -53,7 +54,7 @@ class Volume:
     hermes_prompt_tokens: int = field(default=9_400, metadata=bounded(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prices:
     """Prices and speeds per tier, and the operator's own prices of models, which come first. What neither they nor the
     table of prices have costs as much as the dearest tier."""
@@ -65,7 +66,7 @@ class Prices:
     models: tuple[ModelPrice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Budget:
     """What may be spent, in USD: by one task, and by all tasks of one day (UTC).
 

@@ -8,15 +8,16 @@ a figure, glob or switch of these.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Literal
 
 from profile_router.core.policy import CheckSwitch, ParentChat, Policy
 from profile_router.core.policy.private import SWITCHES, PrivateRules
 from profile_router.core.policy.rules import PrivateRule, bounded
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MorePrivate(PrivateRules):
     """Globs whose files stay on this machine, and what else is private, on top of the policy's.
 
@@ -30,14 +31,14 @@ class MorePrivate(PrivateRules):
         return PrivateRules(**{field.name: getattr(self, field.name) for field in fields(PrivateRules)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StricterPromotion:
     """How a task goes on after a tainted attempt: a workspace may have its changes taken back; None leaves it."""
 
     tainted_changes: Literal["back"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LowerLimits:
     """The limits of the policy that a workspace may lower, in the policy's own units; None leaves one alone."""
 
@@ -52,7 +53,7 @@ class LowerLimits:
     ask_above_usd: float | None = field(default=None, metadata=bounded(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LessChat:
     """What models elsewhere hear of the parent's chat: `none` beats the policy, `turns` changes nothing."""
 
@@ -65,7 +66,7 @@ _LOOSER_CHECKS: tuple[CheckSwitch, ...] = ("off", "ask", "auto")  # each lets mo
 _MONEY = frozenset({"task_usd", "ask_above_usd"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WorkspacePolicy:
     """What one such file says. `local_only`: all work here is private. `check` beats a policy that lets more run.
     `source` and `digest` are the file's."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.known_forms import PRIVATE_KEY
 from profile_router.core.privacy.readings import readings
 from profile_router.core.privacy.search import Span, secret_spans
+from profile_router.values import frozen
 
 MASK = "[secret: "
 _PLAIN_WORD = re.compile(r"(?!\.\Z)[\w.@+,=~-]++", re.ASCII)
@@ -30,7 +30,7 @@ _SHORTEST = 8  # characters; in less there is no secret
 _DEEPEST = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SecretFinding:
     """A secret in a text: its kind and the line on which it starts (from 1). Never its value."""
 

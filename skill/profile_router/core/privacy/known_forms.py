@@ -8,13 +8,14 @@ work is linear in the text, whatever stands in it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from profile_router.values import frozen
 
 PRIVATE_KEY = "private key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SecretKind:
     """One row. `anchors` are literals, one of which every match holds (lower-case ones for `caseless` rows).
 

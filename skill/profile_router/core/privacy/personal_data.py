@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.values import frozen
 
 LABEL = "confidentiality label"  # the kind that is about the whole text it stands in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PersonalData:
     """One switch: its kind in words, the expression, and what a match must be.
 

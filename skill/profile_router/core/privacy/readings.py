@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
+from profile_router.values import frozen
 
 _DECODED_TIMES = 3  # `%252e` is `%2e` is `.`
 
@@ -79,7 +80,7 @@ class _Change:
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reading:
     """A reading of a text: *text* as it follows from the one *before* by a *change*."""
 

@@ -10,7 +10,6 @@ import re
 from base64 import b64decode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
 from itertools import accumulate, chain
@@ -30,6 +29,7 @@ from profile_router.core.privacy.known_forms import (
 from profile_router.core.privacy.named_values import is_placeholder, named_secrets
 from profile_router.core.privacy.readings import Reading, readings, straightened, unwrapped
 from profile_router.core.privacy.spoken_passwords import spoken_passwords
+from profile_router.values import frozen
 
 _SHORTEST_RUN = 24  # characters of base64: what is shorter encodes no secret that we know
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_RUN},}}+={{0,2}}+")
@@ -44,7 +44,7 @@ _KEY_LINES = Anchored(
 _LONGEST_KEY = 20_000  # characters: 16,384 bits of RSA
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Span:
     """Where a secret of *kind* stands in a text."""
 
@@ -85,7 +85,7 @@ def secret_spans(
             yield Span(*wrapped.origin(start, end), kind)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FreshLines:
     """Some lines of a text, joined as `text`. `here` and `there`: where each of them starts in it and in the whole."""
 

@@ -8,14 +8,14 @@ taint.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.text import some_of
+from profile_router.values import frozen
 
 _ONCE = "is the file that was "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Taint:
     """A withheld file whose content was given to an attempt: its path in the workspace, and `why` it is withheld.
 

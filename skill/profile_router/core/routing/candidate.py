@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import address, is_loopback, names_cloud, same_endpoint
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Candidate:
     """What decisions need to know of a profile. No key, only whether one is missing. `others`: its next providers.
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from profile_router.core.evidence import Evidence
 from profile_router.core.policy import Policy, Tier
@@ -22,9 +22,10 @@ from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.rules import CONDITIONS, Case, Reasons
 from profile_router.core.task import Task
 from profile_router.errors import ProfileError
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Choice:
     """A profile chosen by a rule, before it is checked against its window."""
 

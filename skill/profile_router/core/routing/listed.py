@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListedPrice:
     """The price of one model at one host: USD per million tokens sent, answered, and sent but cached there.
 

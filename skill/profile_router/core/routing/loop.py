@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from profile_router.core.evidence import Evidence
@@ -15,6 +14,7 @@ from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.routing.rate import Rate
 from profile_router.core.routing.size import Size, expected_tokens
+from profile_router.values import frozen
 
 _Number = TypeVar("_Number", int, float)
 RunnerKind = Literal["hermes", "embedded"]
@@ -23,7 +23,7 @@ ENOUGH = 10  # attempts like it, before they count more than what is published
 _LOW = 0.1  # of the attempts took less than the low end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PastLoop:
     """One attempt that came to an end of its own: who ran it at which tier, its model calls, tokens and seconds."""
 
@@ -36,7 +36,7 @@ class PastLoop:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Past:
     """The newest attempts at tasks of one size. `hermes`: there is a Hermes that would take what it can."""
 
@@ -69,7 +69,7 @@ def nothing_before(size: Size) -> Past:
     return NO_PAST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loop:
     """What an attempt is expected to take: turns at the low end, in the middle and at the upper end; tokens a turn.
 

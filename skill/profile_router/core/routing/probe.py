@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.core.policy import Policy, Tier
@@ -14,9 +14,10 @@ from profile_router.core.routing.loop import NO_PAST, Past
 from profile_router.core.routing.route import Route
 from profile_router.core.task import Task
 from profile_router.core.text import counted
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Complexity:
     """The cheap tier's estimate: `score` of 10, files and lines to edit, and one sentence why."""
 
@@ -26,7 +27,7 @@ class Complexity:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProbeOutcome:
     """One probe: an estimate, or in `problem` why there is none; a receipt for each call that was made."""
 

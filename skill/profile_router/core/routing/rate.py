@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from profile_router.core.policy import ModelPrice, Policy, Price
 from profile_router.core.profile import host_name
 from profile_router.core.routing.candidate import Candidate, is_local
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.values import frozen
 
 RateSource = Literal["free", "policy", "table", "tier", "dearest"]
 PROVIDER = "provider"
@@ -21,7 +22,7 @@ _NAMED: dict[RateSource, str] = {
 _MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rate:
     """What one token costs at an endpoint, in USD: sent, sent and cached there, and answered.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Tier
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Estimate:
     """What the route is expected to cost: USD, seconds, and the same had the task gone to the burst tier.
 
@@ -42,7 +41,7 @@ class Estimate:
         return CostRange(low=low, middle=self.usd_if_burst, high=high, source=self.usd_if_burst_source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Route:
     """Where the task goes and why. `rule` is the id of the rule that fired, or `explicit`.
 
@@ -65,7 +64,7 @@ class Route:
     condense: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refusal:
     """No profile may or can take the task. `unblock` says what would change that."""
 

@@ -7,7 +7,6 @@ thresholds and its place in the order are the policy's, not this module's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.evidence import Evidence, Range
@@ -25,6 +24,7 @@ from profile_router.core.policy.rules import (
     VisionRule,
 )
 from profile_router.core.routing.fit import fits, fits_text
+from profile_router.values import frozen
 
 Reasons = tuple[str, ...]
 _PRIVATE: Mapping[str, str] = {
@@ -35,7 +35,7 @@ _PRIVATE: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Case:
     """What a condition looks at: the evidence, the policy, and the profile that its rule would lead to."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.ladder.steps import UPWARD, most_hops
@@ -19,9 +18,10 @@ from profile_router.core.policy.rules import (
     Rule,
     SmallChangeRule,
 )
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TableRow:
     """One rule or step for a reader: its id, what makes it fire, and where it goes.
 

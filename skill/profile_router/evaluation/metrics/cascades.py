@@ -8,15 +8,15 @@ unless what it said of each task is known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean
 
 from profile_router.evaluation.metrics.curves import Pair, mixes
+from profile_router.values import frozen
 
 GIVEN = ((0.4, 0.1), (0.2, 0.1), (0.0, 0.0))  # what a poor, a usual and a perfect check are wrong in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Played:
     """A policy played over all rows: the share it solved, USD a task, and the share that the strong model worked on."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from profile_router.evaluation.metrics.curves import NAN
+from profile_router.values import frozen
 
 TIERS = ("local", "cheap", "probe", "burst", "refused")  # where a task goes; a probe asks a model first
 ASKS_MORE = frozenset({"probe", "burst"})  # of these the route says that the task may be large
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Confusion:
     """Rows by tier, at or above a limit and below it."""
 

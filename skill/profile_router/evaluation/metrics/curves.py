@@ -7,9 +7,10 @@ mean share of the gap that is recovered over the share of strong calls, and the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import fmean
+
+from profile_router.values import frozen
 
 NAN = float("nan")
 
@@ -53,7 +54,7 @@ def roc_points(truth: Sequence[bool], scores: Sequence[float]) -> list[tuple[flo
     return points
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Mix:
     """With the `share` of tasks that score highest at the strong model: the solved share, and USD a task."""
 
@@ -62,7 +63,7 @@ class Mix:
     cost: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pair:
     """What the weak and the strong model did with the same tasks: solved (0 to 1) and USD, in one order."""
 

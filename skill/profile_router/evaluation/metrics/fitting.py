@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, pstdev
+
+from profile_router.values import frozen
 
 OLDEST = 0.6  # the share of rows that is fitted on
 _ROUNDS = 30
@@ -17,7 +18,7 @@ _RIDGE = 1.0  # on standardized signals: holds weights of signals that say the s
 _FLAT = 1e-9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Weights:
     """A logistic regression: one weight for each signal, standardized by its `means` and `spreads`."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from profile_router.errors import UsageError
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PeerPackage:
     """A peer: what it is called, what pip installs for it, and whether it scores a text or ranks files."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.runners.answers.call_names import offered_name
@@ -15,6 +14,7 @@ from profile_router.runners.answers.json_calls import (
     json_value,
     python_calls,
 )
+from profile_router.values import frozen
 
 _MOST_ARGUMENTS = 50  # of one call
 _TAGS = "tool_calls?|tools|tool_use|tool_code|function_calls?|functioncall|TOOLCALL|action"
@@ -25,7 +25,7 @@ _ESCAPED = re.compile(r"([\w.-]+):(?:<escape>(.*?)<escape>|([^,{}]*))", re.DOTAL
 _NAME = re.compile(r"\s*([\w.:/-]+)\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallSpan:
     """A piece of an answer that is calls. `calls` are None where it looks like calls and cannot be read.
 

@@ -6,11 +6,11 @@ import ast
 import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.outside.json_reader import DEPTH, UnreadableJson, read_json
 from profile_router.runners.answers.call_names import arguments_of, offered_name
+from profile_router.values import frozen
 
 MOST_CALLS = 32  # in one answer
 _LOOKED_AT = 4_000  # characters
@@ -26,7 +26,7 @@ _LIKE_A_CALL = re.compile(
 _MOST_DOTS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextCall:
     """A call as it was written: the tool's name, the offered one where it means one, and its arguments."""
 

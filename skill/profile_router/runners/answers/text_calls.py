@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.runners.answers.call_forms import (
@@ -31,6 +30,7 @@ from profile_router.runners.answers.json_calls import (
     looks_like_a_call,
     python_calls,
 )
+from profile_router.values import frozen
 
 Fits = Callable[[Mapping[str, Any]], bool]  # tells whether a tool's schema takes these arguments
 _PREAMBLE = 600  # characters
@@ -45,7 +45,7 @@ _ASKS_TO_SEE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextCalls:
     """What was found: `calls` to carry out with the `preamble` before them, or `why` they cannot be."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from profile_router.runners.answers.json_calls import json_value
+from profile_router.values import frozen
 
 UNCHANGED = "UNCHANGED"
 _OPENED = re.compile(r"[ \t]{0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
@@ -25,7 +25,7 @@ _LEFT_OUT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileAnswer:
     """What an answer gives for a file: its whole `content`, or None and `why`; `unchanged` where it is to stay.
 
@@ -38,7 +38,7 @@ class FileAnswer:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Block:
     info: str
     above: str

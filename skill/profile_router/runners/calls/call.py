@@ -12,7 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from profile_router.core.attempt.receipts import Counts, receipt_of
@@ -40,9 +40,10 @@ from profile_router.runners.embedded.stream_clock import StreamClock
 from profile_router.runners.embedded.streamed_calls import StreamedCalls
 from profile_router.runners.embedded.token_use import tokens_used
 from profile_router.threads.records import MemoryRecords, Records
+from profile_router.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SingleCall:
     """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None."""
 
@@ -56,7 +57,7 @@ class SingleCall:
     schema: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedCalls:
     """The calls of one run. One is known by what it asks of whom, and by how many like it were made before it.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -26,6 +26,7 @@ from profile_router.prompting.tokens import PROMPT_TOKENS, exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.runners.embedded.request import request_body
 from profile_router.servers.inspect import count_prompt
+from profile_router.values import frozen
 from profile_router.workspace.images import strip_data_urls
 from profile_router.workspace.outline import outline
 
@@ -38,7 +39,7 @@ _LARGE, _SAMPLES, _SAMPLE = 1_000_000, 64, 4_096  # characters
 _TASK_TOKENS = 40  # what the task's template and a message take
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Factors:
     """How much higher than o200k the two models count: the one that the prompt is for, and the one that summarizes."""
 
@@ -46,7 +47,7 @@ class _Factors:
     helper: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EmbeddedCondenser:
     """Condenses. `workspace` and `base` are the runner's, for the counted request."""
 

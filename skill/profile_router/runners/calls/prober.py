@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.evidence import Evidence
@@ -16,12 +15,13 @@ from profile_router.core.task import Task
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
+from profile_router.values import frozen
 
 ANSWER_TOKENS = 300
 _LARGEST_FILE_READ = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EmbeddedProber:
     """Asks. `root` is where the names of files begin."""
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome, ReviewWord, reviewed
 from profile_router.core.ladder.receipt import Receipt
 from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
+from profile_router.values import frozen
 
 ANSWER_TOKENS = 200
 _TRIES = 2
 _CONTEXT_SHARE = 4  # of the tokens, the context may take one in so many
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EmbeddedReviewer:
     """Asks."""
 

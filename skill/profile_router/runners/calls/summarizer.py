@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.attempt.order import Order
@@ -12,11 +11,12 @@ from profile_router.prompting.templates import render
 from profile_router.prompting.tokens import exact_tokens, head_of
 from profile_router.runners.calls.call import RecordedCalls, SingleCall
 from profile_router.state.folder import write_private
+from profile_router.values import frozen
 
 _WORDS_PER_TOKEN = 0.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EmbeddedSummarizer:
     """Summarizes. `whole_text` is where the text is kept when it has to be cut."""
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from profile_router.runners.hermes.child.family import MARK, SCRATCH, end_family
+from profile_router.values import frozen
 
 CHILD = Path(__file__).parent / "child" / "main.py"
 _DEFAULT = "default"
@@ -50,7 +51,7 @@ def home_of(profile: str, root: Path) -> Path:
     return root if profile == _DEFAULT and not named.is_dir() else named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Child:
     """A child that runs: `folder` is where it works, `mark` finds what it has started."""
 
@@ -170,7 +171,7 @@ class _Errors(asyncio.Protocol):
         self.silent.set()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ended:
     """How a child ended: whether in time, its exit code (negative: the signal), and the end of its stderr."""
 

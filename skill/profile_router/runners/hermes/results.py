@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from profile_router.core.attempt.order import Order
@@ -24,6 +23,7 @@ from profile_router.runners.answers.text_calls import asks_to_see_calls, text_ca
 from profile_router.runners.hermes.account import Account
 from profile_router.runners.hermes.child_process import Ended
 from profile_router.servers.rate_limit import narrowed, wait_of
+from profile_router.values import frozen
 
 _MESSAGE_CHARS = 400
 _STATUS = re.compile(r"^(?:API call failed after \d+ retries: )?(?:HTTP|Error code:) (\d{3})\b")
@@ -74,7 +74,7 @@ _LATE = frozenset({"ReadTimeout", "WriteTimeout", "PoolTimeout", "APITimeoutErro
 _DROPPED = frozenset({"APIConnectionError", "RemoteProtocolError", "ReadError", "WriteError", "ConnectionResetError"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Case:
     """A turn that is not a success, as the table looks at it. `kinds` are the classes of the last request's error."""
 

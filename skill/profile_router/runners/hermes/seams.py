@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
+
+from profile_router.values import frozen
 
 Seam = Literal["delegation provider", "model provider", "middleware"]
 _MOST_BYTES = 4_000_000
@@ -20,7 +21,7 @@ _CLIENT = (("providers/base.py",), "def create_client(")
 _DELEGATION = (("hermes_cli/plugins*.py", "agent/delegation_provider.py"), "def register_delegation_provider(")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Seams:
     """`version` is None where the installation does not tell.
 

@@ -13,20 +13,20 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
 from profile_router.runners.tools import openat
 from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.values import frozen
 
 MOST_FILES = 50_000
 LONGEST_PATH = 4_096
 LONGEST_NAME = 255
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FilesBelow:
     """Files of the workspace as sorted relative paths; `cut` where there are more than `MOST_FILES`."""
 

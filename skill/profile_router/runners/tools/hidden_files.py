@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import is_in
 from profile_router.runners.tools.answers import ToolRefusal
+from profile_router.values import frozen
 from profile_router.withheld.survey import Survey
 from profile_router.withheld.tree import Tree, tree_of
 from profile_router.withheld.whole_scan import ReadBudget, Secrets
@@ -22,7 +23,7 @@ _MOST_NAMES = 90_000  # characters of their names: the order to the jail is one 
 _LARGE = 16 * 1024 * 1024  # bytes; such files are read last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hidden:
     """Absolute paths that look empty: `git_data`, `private` by name, those with a `secret`, and `unread` ones, folders
     for all in them. `unread_files` counts the latter."""

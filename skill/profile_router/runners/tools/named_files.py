@@ -18,6 +18,7 @@ from profile_router.prompting.tokens import count_tokens, exact_tokens, head_of
 from profile_router.runners.tools.answers import ToolRefusal, clean, counted, lines_of
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.reading import is_binary
+from profile_router.values import frozen
 from profile_router.workspace.outline import numbered_outline
 
 Shown = Literal["whole", "outline", "head"]
@@ -26,7 +27,7 @@ _BESIDE = 40  # tokens of the line and the fences around a file
 _TICKS = re.compile(r"`{3,}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedText:
     """A file as it is shown: its `text` whole, its outline, or its first lines, both with line numbers.
 

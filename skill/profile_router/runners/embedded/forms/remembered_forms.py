@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from profile_router.core.profile import Profile
 from profile_router.errors import StateError
 from profile_router.outside.json_reader import read_json
 from profile_router.state.folder import write_private
+from profile_router.values import frozen
 
 _FILE = "tool-forms.json"
 _MOST = 200  # entries
@@ -29,7 +30,7 @@ class FormMemory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FormsOfThisRun:
     """A memory that ends with the process."""
 
@@ -44,7 +45,7 @@ class FormsOfThisRun:
         self._known.add(_key(profile))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RememberedForms:
     """A memory in the folder *state*. `clock` tells seconds since 1970; what is older than `max_age_s` is forgotten."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from profile_router.core.attempt.order import Order
 from profile_router.core.language.edits import asks_for_an_edit, shaped_as_file
@@ -25,6 +25,7 @@ from profile_router.runners.tools.answers import ChangesNothing, DropsMost, Tool
 from profile_router.runners.tools.editing import with_breaks_of
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.named_files import LARGEST_BYTES, NamedText, named_texts
+from profile_router.values import frozen
 
 MOST_FILES = 4  # each is a completion
 _GROWTH, _SLACK = 1.3, 200  # an answer has the file's tokens times this, and so many more
@@ -34,7 +35,7 @@ _WORDS = 400  # characters of what the model says beside a file
 Ask = Callable[[str], Awaitable[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FilesToWrite:
     """The files that are asked for, one a completion. All of them take `tokens` (o200k), one at most `largest`."""
 
@@ -78,7 +79,7 @@ def _to_be_made(fence: Fence, goal: str) -> tuple[str, ...]:
         return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WholeFiles:
     """Asks for each of `paths` and writes what is answered. `where` names the server in messages."""
 

@@ -1,0 +1,183 @@
+"""A value answers as the dataclass of the same fields does."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profile_router.values import frozen
+
+Maker = Callable[[Any], Any]
+BY_DATACLASSES: Maker = dataclass(frozen=True, slots=True, kw_only=True)
+PLACED_BY_DATACLASSES: Maker = dataclass(frozen=True, slots=True)
+
+
+def family(maker: Maker, placed: Maker) -> Mapping[str, Any]:
+    """Return the same classes, made by *maker*, and *placed* for what is given by its place."""
+
+    @maker
+    class Plain:
+        """Three fields."""
+
+        name: str
+        size: int = 1
+        tags: tuple[str, ...] = ()
+
+    @maker
+    class Hiding:
+        """Fields that are left out of the text, of a comparison, and of what is given."""
+
+        name: str
+        key: str = field(default="", repr=False)
+        at: float = field(default=0.0, compare=False)
+        seen: dict[str, int] = field(default_factory=dict, hash=False)
+        whole: str = field(init=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "whole", f"{self.name}-{self.key}")
+
+    @maker
+    class Own:
+        """Says itself what it is equal to, and how it is told."""
+
+        name: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, type(self))
+
+        def __repr__(self) -> str:
+            return "own"
+
+    @maker
+    class Longer(Plain):
+        """A value of a value."""
+
+        more: float
+
+    @maker
+    class Empty:
+        """Without a field."""
+
+    @placed
+    class Placed:
+        """Given by its place."""
+
+        name: str
+        size: int = 1
+
+    return {cls.__name__: cls for cls in (Plain, Hiding, Own, Longer, Empty, Placed)}
+
+
+OURS, THEIRS = family(frozen, frozen(kw_only=False)), family(BY_DATACLASSES, PLACED_BY_DATACLASSES)
+GIVEN: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "Plain": [((), {"name": "a"}), ((), {"name": "b", "size": 2, "tags": ("x",)})],
+    "Hiding": [((), {"name": "a"}), ((), {"name": "a", "key": "k", "at": 2.0, "seen": {"x": 1}})],
+    "Own": [((), {"name": "a"})],
+    "Longer": [((), {"name": "a", "more": 1.5})],
+    "Empty": [((), {})],
+    "Placed": [(("a",), {}), (("a", 2), {}), (("a",), {"size": 3}), ((), {"name": "a"})],
+}
+ROWS = [(name, *row) for name, rows in GIVEN.items() for row in rows]
+REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("Plain", (), {}),
+    ("Plain", ("a",), {}),
+    ("Plain", (), {"name": "a", "colour": "red"}),
+    ("Plain", (), {"size": 1, "tags": (), "colour": "red"}),
+    ("Hiding", (), {"name": "a", "whole": "b"}),
+    ("Empty", (), {"name": "a"}),
+    ("Placed", ("a", 1, 2), {}),
+    ("Placed", ("a",), {"name": "b"}),
+    ("Placed", (), {"size": 1}),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "named"), ROWS)
+def test_a_value_is_made_told_compared_and_hashed_as_a_dataclass(name: str, given: Any, named: Any) -> None:
+    def told(made: Any) -> list[Any]:
+        one, same = made(*given, **named), made(*given, **named)
+        shown = repr(one).replace(type(one).__qualname__, name)
+        hashed = "" if type(one).__hash__ is None or name == "Hiding" else hash(one) == hash(same)
+        return [shown, one == same, one != same, one == 1, hashed, asdict(one), made.__match_args__]
+
+    assert told(OURS[name]) == told(THEIRS[name])
+
+
+@pytest.mark.parametrize(("name", "given", "named"), REFUSED)
+def test_what_a_dataclass_refuses_a_value_refuses(name: str, given: Any, named: Any) -> None:
+    for made in (THEIRS[name], OURS[name]):
+        with pytest.raises(TypeError):
+            made(*given, **named)
+
+
+def test_a_refusal_names_the_class_the_value_and_what_is_taken() -> None:
+    with pytest.raises(TypeError, match=r"Plain has no colour \(it takes: name, size, tags\)"):
+        OURS["Plain"](name="a", colour="red")
+    with pytest.raises(TypeError, match=r"Plain lacks name \(it takes: name, size, tags\)"):
+        OURS["Plain"](size=2)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_value_has_the_fields_of_a_dataclass_and_no_room_for_more(name: str) -> None:
+    def told(made: Any) -> list[Any]:
+        return [(one.name, one.default, one.repr, one.compare, one.init, one.kw_only) for one in fields(made)]
+
+    ours, theirs = OURS[name], THEIRS[name]
+    assert told(ours) == told(theirs)
+    assert ours.__slots__ == theirs.__slots__
+    assert not hasattr(ours(*GIVEN[name][0][0], **GIVEN[name][0][1]), "__dict__")
+
+
+def test_a_value_is_a_dataclass() -> None:
+    assert all(map(is_dataclass, OURS.values()))
+
+
+@pytest.mark.parametrize("name", ["name", "size", "colour"])
+def test_nothing_of_a_value_can_be_set_or_deleted(name: str) -> None:
+    one = OURS["Plain"](name="a")
+    with pytest.raises(FrozenInstanceError, match=name):
+        setattr(one, name, "b")
+    with pytest.raises(FrozenInstanceError, match=name):
+        delattr(one, name)
+
+
+def test_a_replaced_value_is_another_of_the_same_class() -> None:
+    one = OURS["Longer"](name="a", more=1.0)
+    assert replace(one, size=5) == OURS["Longer"](name="a", more=1.0, size=5)
+    assert one.size == 1
+
+
+def test_values_of_two_classes_are_never_equal() -> None:
+    assert OURS["Plain"](name="a") != THEIRS["Plain"](name="a")
+
+
+def test_a_default_that_is_made_is_made_for_each() -> None:
+    first, second = OURS["Hiding"](name="a"), OURS["Hiding"](name="a")
+    assert first.seen is not second.seen
+
+
+@frozen
+class Kept:
+    """A value that stands in a module, as all of the product's do."""
+
+    name: str
+    numbers: tuple[float, ...] = ()
+
+
+@given(name=st.text(), numbers=st.lists(st.floats(), max_size=3).map(tuple))
+def test_a_copy_and_what_was_pickled_are_the_value_again(name: str, numbers: tuple[float, ...]) -> None:
+    one = Kept(name=name, numbers=numbers)
+    for again in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+        assert (again.name, repr(again.numbers)) == (name, repr(numbers))
+
+
+@given(st.floats())
+def test_a_value_is_equal_to_itself_whatever_it_holds(number: float) -> None:
+    alone = frozen(type("Alone", (), {"__annotations__": {"number": "float"}}))
+    assert (one := alone(number=number)) == one
