@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from profile_router.machine.imports import import_large
+from profile_router.machine.imports import gather_late, import_large
 
 
 def told(code: str) -> str:
@@ -22,8 +24,13 @@ def told(code: str) -> str:
 @pytest.mark.parametrize("name", ["run", "batch", "resume"])
 def test_a_run_imports_what_only_the_embedded_runner_needs_when_that_runs(name: str) -> None:
     heavy = "{'langchain.agents', 'langchain_openai', 'openai', 'regex', 'tiktoken', 'jinja2', 'tree_sitter'}"
-    code = f"import sys, profile_router.runs.{name}, profile_router_graphs.router; print({heavy} & set(sys.modules))"
-    assert told(code) == "set()"
+    clients = "{'httpx', 'websockets', 'langgraph_sdk.client', 'langsmith.types.agent'}"
+    code = (
+        f"import sys, profile_router.runs.{name}; from profile_router.runs.thread_session import import_graph; "
+        f"import_graph(); print('langsmith.types.run_select_field' in sys.modules, {heavy} & set(sys.modules), "
+        f"{clients} & set(sys.modules))"
+    )
+    assert told(code) == "True set() set()"
 
 
 def test_what_was_imported_is_out_of_the_collectors_reach_and_it_goes_on_as_before() -> None:
@@ -46,3 +53,58 @@ def test_after_an_import_that_fails_the_collector_goes_on() -> None:
         import_large("there_is_no_such_module")
     assert gc.isenabled()
     gc.unfreeze()
+
+
+@pytest.fixture
+def gathering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package that gathers its two modules in its `__init__`, and can be made to fail there."""
+    name = f"gathering_{tmp_path.name.rpartition('_')[2]}_{abs(hash(tmp_path)) % 10**6}"
+    package = tmp_path / name
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import os\nif 'GATHERING_FAILS' in os.environ: raise OSError('no')\n"
+        "from .large import LARGE\n__all__ = ['LARGE']\n"
+    )
+    (package / "large.py").write_text("LARGE = 'large'\n")
+    (package / "small.py").write_text("SMALL = 'small'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for each in ("", ".large", ".small"):
+        monkeypatch.setitem(sys.modules, name + each, sys)  # so that what is imported here is taken out again
+        del sys.modules[name + each]
+    return name
+
+
+def test_a_package_that_gathers_late_gives_one_module_without_the_others(gathering: str) -> None:
+    gather_late(gathering)
+    small = importlib.import_module(f"{gathering}.small")
+    assert small.SMALL == "small"
+    assert f"{gathering}.large" not in sys.modules
+
+
+@pytest.mark.parametrize("words", ["from {} import LARGE", "import {}; LARGE = {}.LARGE", "from {} import *"])
+def test_a_package_that_gathers_late_gathers_when_it_is_asked_for_a_name(gathering: str, words: str) -> None:
+    gather_late(gathering)
+    found: dict[str, object] = {}
+    exec(words.replace("{}", gathering), found)
+    assert found["LARGE"] == "large"
+    with pytest.raises(ImportError, match="cannot import name 'NONE'"):
+        exec(f"from {gathering} import NONE")
+
+
+def test_a_package_that_fails_as_it_gathers_says_so_to_each_who_asks(
+    gathering: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather_late(gathering)
+    monkeypatch.setenv("GATHERING_FAILS", "1")
+    for _ in range(2):
+        with pytest.raises(OSError, match="no"):
+            exec(f"from {gathering} import LARGE")
+    monkeypatch.delenv("GATHERING_FAILS")
+    exec(f"from {gathering} import LARGE")
+
+
+def test_a_package_that_is_imported_or_absent_stays_as_it_is() -> None:
+    before = sys.modules["json"]
+    gather_late("json", "there_is_no_such_package")
+    assert sys.modules["json"] is before
+    assert "there_is_no_such_package" not in sys.modules

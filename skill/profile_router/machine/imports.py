@@ -1,10 +1,13 @@
-"""Import large libraries without the collector of cyclic garbage."""
+"""Import large libraries for what is used of them: without the collector, and without what their packages gather."""
 
 from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import sys
+from types import ModuleType
+from typing import Any
 
 
 def import_large(*names: str) -> None:
@@ -23,3 +26,39 @@ def import_large(*names: str) -> None:
         gc.freeze()
         if collects:
             gc.enable()
+
+
+def gather_late(*packages: str) -> None:
+    """Let each of *packages* run its `__init__` when a name of it is first asked for, and not when one of its modules
+    is imported.
+
+    For a package that gathers all of its modules there, of which one is used. One that is imported, or is not
+    installed, stays as it is.
+    """
+    for name in packages:
+        if name in sys.modules:
+            continue
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            sys.modules[name] = _Late(importlib.util.module_from_spec(spec))
+
+
+class _Late(ModuleType):
+    """A package whose `__init__` has not run yet: it knows where its modules are, and nothing else."""
+
+    def __init__(self, made: ModuleType) -> None:
+        super().__init__(made.__name__)
+        vars(self).update(vars(made))
+
+    def __getattr__(self, name: str) -> Any:
+        spec = self.__spec__
+        asked_by_import = name.startswith("__") and name != "__all__"
+        if asked_by_import or spec is None or spec.loader is None:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        object.__setattr__(self, "__class__", ModuleType)  # from here on it is the package, also while it is made
+        try:
+            spec.loader.exec_module(self)
+        except BaseException:
+            object.__setattr__(self, "__class__", _Late)  # the next who asks hears why, too
+            raise
+        return getattr(self, name)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profile_router.machine.imports import import_large
+from profile_router.machine.imports import gather_late, import_large
 from profile_router.state.database import BUSY_S
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.key import VARIABLE, NoThreadKey, read_key
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.serde.base import SerializerProtocol as Serializer
+
+# LangGraph takes one name of each: of the client of LangSmith, and of that of a LangGraph server. A run asks neither,
+# and both packages gather hundreds of modules: a third of what a run imports.
+_NEVER_ASKED = ("langsmith.types", "langgraph_sdk")
 
 
 @frozen
@@ -35,13 +39,19 @@ class Keeping:
         return (*self.threads.file.notices, *((f"this thread cannot be resumed: {why}",) if why else ()))
 
 
+def import_graph() -> None:
+    """Import LangGraph with our graph, and of what it imports no client of services that no run ever asks."""
+    gather_late(*_NEVER_ASKED)
+    import_large("profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite")
+
+
 @asynccontextmanager
 async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[Keeping]:
     """Open the threads of *state*, encrypted with this user's key; where no key can be kept, nothing is.
 
     A database that cannot be read is set aside. Raises StateError.
     """
-    import_large("profile_router.threads.checkpoints", "profile_router_graphs.router", "aiosqlite")
+    import_graph()
     import aiosqlite
     from langgraph.checkpoint.memory import InMemorySaver
 
