@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.document_parts import PARTS, page
 
 from profile_router.cli.app import parser
 from profile_router.cli.spelling import COMMANDS
@@ -48,11 +49,28 @@ def _commands(text: str) -> list[str]:
     return [line for line in plain if not line.startswith("--")]
 
 
-@pytest.mark.parametrize("command", [*_commands(README), *_commands(SKILL)])
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+
+
+@pytest.mark.parametrize(
+    "command", list(dict.fromkeys([*_commands(README), *_commands(SKILL), *_commands("\n".join(DOCS.values()))]))
+)
 def test_every_command_in_the_documents_is_one_that_the_program_takes(command: str) -> None:
     import shlex
 
     assert parser(*COMMANDS).parse_args(shlex.split(command)).command
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_a_page_shows_of_the_code_is_as_the_code_is(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == page(name), "write it anew: python -m tests.document_parts"
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_a_page_is_linked_from_the_readme_or_the_skill_is_short_and_its_links_lead_somewhere(name: str) -> None:
+    assert f"docs/{name}" in README + SKILL
+    assert name == "checks.md" or len(DOCS[name].splitlines()) <= 120
+    assert [link for link in re.findall(r"\]\(([^)#:]+)", DOCS[name]) if not (ROOT / "docs" / link).exists()] == []
 
 
 def test_the_documents_name_enough_commands() -> None:
@@ -95,9 +113,12 @@ def test_the_glossary_has_at_most_twenty_five_words_in_order() -> None:
     assert words == sorted(words)
 
 
-@pytest.mark.parametrize("name", ["README.md", "SKILL.md", "SECURITY.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "SKILL.md", "SECURITY.md", *(f"docs/{name}" for name in DOCS if name != "checks.md")]
+)
 def test_a_sentence_has_at_most_twenty_words(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8").replace(render_rules(read_policy(SHIPPED)).strip(), "")
+    text = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)  # the code's own words
     text = re.sub(r"^---\n.*?\n---\n|```.*?```|^    .*?$", "", text, flags=re.DOTALL | re.MULTILINE)
     blocks = re.split(r"\n\s*\n|\n\s*(?:-|\d\.) |^#.*$|\|", re.sub(r"`[^`]*`", "X", text), flags=re.MULTILINE)
     sentences = [words for block in blocks for words in re.split(r"(?<=[.!?])\**\s+| · ", block)]

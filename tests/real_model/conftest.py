@@ -12,7 +12,7 @@ from tests.real_model.weights import CHOSEN, place_of
 
 from profile_router.core.profile import Profile
 
-collect_ignore_glob = [] if os.environ.get(CHOSEN) else ["test_rules_of_form.py"]
+collect_ignore_glob = [] if os.environ.get(CHOSEN) else ["test_rules_of_form.py", "test_triggers_judged.py"]
 WINDOW = 8_192
 
 

@@ -117,7 +117,7 @@ def _body(clone: Clone) -> str:
         "How to install": f"`git clone https://github.com/{STANDS_FOR}`\n\n"
         + _needed(readme, "Install, and see it work", "README.md"),
         "Example usage": f"```console\n{_example(readme)}\n```",
-        "Limitations": _needed(readme, "Limits", "README.md").partition("\n\nMIT.")[0],
+        "Limitations": _needed(readme, "Limits", "README.md").partition("\n\n")[0],
     }
     return "\n".join(f"## {heading}\n\n{text}\n" for heading, text in parts.items())
 
