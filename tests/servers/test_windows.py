@@ -1,6 +1,7 @@
 """`route` is offline: it takes what a server said within the last day, else the profile's figure, and says which."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,17 @@ def test_a_measurement_of_the_last_day_wins_over_the_profile(tmp_path: Path) -> 
     remember_window(profile(8_192), 2_048, tmp_path, now=0.0)
     assert known(profile(8_192), tmp_path, now=DAY) == (2_048, "measured")
     assert known(profile(8_192), tmp_path, now=DAY + 1) == (8_192, "config")
+
+
+@pytest.mark.parametrize(("stated", "told"), [(1_536, 1_536), (None, 0)])
+def test_what_the_profile_asks_for_as_an_answer_goes_along_however_the_window_is_known(
+    tmp_path: Path, stated: int | None, told: int
+) -> None:
+    remember_window(profile(8_192), 2_048, tmp_path, now=0.0)
+    profiles = [replace(one, max_tokens=stated) for one in (profile(8_192), profile(4_096, "http://x/v1"))]
+    unstated = replace(profile(None, "http://y/v1"), max_tokens=stated)
+    found = known_windows((*profiles, unstated), tmp_path, now=1.0, max_age_s=DAY)
+    assert [(one.source, one.reply) for one in found] == [("measured", told), ("config", told), ("assumed", told)]
 
 
 def test_a_measurement_from_the_future_does_not_count(tmp_path: Path) -> None:

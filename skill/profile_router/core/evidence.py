@@ -79,6 +79,7 @@ class Window:
     """The context window of one profile, in its model's tokens.
 
     `prompt_tokens` is the server's own count of this prompt, if it was asked; `age_s` the age of a measurement.
+    `reply` is how long an answer the profile asks for, 0 where it does not say.
     """
 
     profile: str
@@ -86,6 +87,7 @@ class Window:
     source: WindowSource
     prompt_tokens: int | None = None
     age_s: float | None = None
+    reply: int = 0
 
 
 @frozen

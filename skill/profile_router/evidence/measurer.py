@@ -91,7 +91,7 @@ class LiveMeasurer:
             return window
         self._reports[window.profile] = report
         remember_window(self.profiles[window.profile], report.window, self.state, now=time.time())
-        return Window(profile=window.profile, tokens=report.window, source="server")
+        return replace(window, tokens=report.window, source="server", age_s=None)
 
     async def _counted(self, window: Window, task: Task, evidence: Evidence, conversation: Conversation) -> Window:
         """Return *window* with the server's own count of the prompt, asked only near the limit."""

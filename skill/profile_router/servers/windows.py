@@ -34,13 +34,14 @@ def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -
 
 
 def _known(profile: Profile, measured: dict[str, dict[str, float]], now: float, max_age_s: float) -> Window:
-    entry = measured.get(_key(profile))
+    entry, reply = measured.get(_key(profile)), profile.max_tokens or 0
     if entry is not None and 0 <= now - entry["at"] <= max_age_s:
-        return Window(profile=profile.name, tokens=int(entry["tokens"]), source="measured", age_s=now - entry["at"])
+        age_s = now - entry["at"]
+        return Window(profile=profile.name, tokens=int(entry["tokens"]), source="measured", age_s=age_s, reply=reply)
     if profile.window is not None:
-        return Window(profile=profile.name, tokens=profile.window, source="config")
+        return Window(profile=profile.name, tokens=profile.window, source="config", reply=reply)
     assumed = ASSUMED_LOCAL_TOKENS if is_loopback(profile.endpoint.base_url) else ASSUMED_CLOUD_TOKENS
-    return Window(profile=profile.name, tokens=assumed, source="assumed")
+    return Window(profile=profile.name, tokens=assumed, source="assumed", reply=reply)
 
 
 def _key(profile: Profile) -> str:

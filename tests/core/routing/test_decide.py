@@ -12,6 +12,7 @@ from profile_router.core.evidence import Evidence, Range, Window
 from profile_router.core.routing.candidate import Candidate
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.estimate import estimate, ladder_cost
+from profile_router.core.routing.fit import fits, fits_text, usable_tokens
 from profile_router.core.routing.loop import NO_PAST
 from profile_router.core.routing.route import Refusal, Route
 from profile_router.core.task import Task
@@ -105,6 +106,28 @@ def test_what_the_local_window_really_holds_counts(
     route = decided(evidence(tokens=tokens(count), windows=(local, *WINDOWS[1:])))
     assert isinstance(route, Route)
     assert route.rule == ("small-change" if fits else "long-context")
+
+
+@pytest.mark.parametrize(
+    ("asked", "window", "most"),
+    [
+        pytest.param(0, 8_192, 5_120, id="none stated: the policy's reserve"),
+        pytest.param(500, 8_192, 5_120, id="less than the reserve: the reserve"),
+        pytest.param(1_536, 8_192, 4_754, id="more than the reserve: all of it"),
+        pytest.param(6_000, 8_192, 2_925, id="more than half of the window: half"),
+        pytest.param(16_384, 200_000, 131_154, id="a large window"),
+    ],
+)
+def test_as_much_is_kept_free_as_the_answer_may_take(asked: int, window: int, most: int) -> None:
+    local = Window(profile="coding-local", tokens=window, source="config", reply=asked)
+    counting = POLICY.counting
+    assert usable_tokens(local, counting) == most
+    for count in (most, most + 1):
+        sized = evidence(tokens=tokens(count), windows=(local,))
+        assert fits(sized, local, counting) is (count == most)
+        kept = max(1_024, min(asked, window // 2))
+        relation = "≤" if count == most else ">"
+        assert f" + {kept:,} for the answer {relation} {window:,} " in fits_text(sized, local, counting)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,18 @@ def test_without_a_server_that_counts_usage_teaches_the_factor(workspace: Path) 
     assert provider.to(COUNT) == []  # a cloud is sent the task, and nothing is counted there
 
 
+@pytest.mark.parametrize(("stated", "window"), [(1_536, 4_096), (None, 6_144), (512, 4_096), (9_999, 8_192)])
+def test_prompt_and_the_answer_that_is_asked_for_fit_the_window_together(
+    workspace: Path, stated: int | None, window: int
+) -> None:
+    with ScriptedProvider(reading(), count=counted) as provider:
+        attempt = run(local(provider.base_url, max_tokens=stated), an_order(TASK, window=window), workspace=workspace)
+    assert attempt.text == "they speak of nothing"
+    taken = [counted(body) + body["max_tokens"] for body in provider.chats]
+    assert max(taken) <= window
+    assert all(body["max_tokens"] >= min(stated or 1_024, window // 2) for body in provider.chats)
+
+
 @pytest.mark.parametrize("counts", [True, False])
 def test_a_task_too_large_by_itself_is_refused_before_any_request(counts: bool) -> None:
     with ScriptedProvider([], count=counted if counts else None) as provider:

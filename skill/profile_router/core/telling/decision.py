@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
-from profile_router.core.routing.fit import usable_tokens
+from profile_router.core.routing.fit import reply_room, usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.size import file_tokens
 from profile_router.core.telling.located import located_json
@@ -183,7 +183,7 @@ def _sizes(evidence: Evidence, profile: str, policy: Policy) -> Iterator[str]:
 def _terms(window: Window, policy: Policy) -> str:
     """Return how what is usable of *window* comes about: what is kept for the answer, and the tokenizer's factor."""
     counting = policy.counting
-    kept = f"{window.tokens:,} window − {counting.reply_reserve:,} for the answer"
+    kept = f"{window.tokens:,} window − {reply_room(window.tokens, window.reply, counting):,} for the answer"
     counted = window.prompt_tokens is not None or counting.tokenizer_factor == 1
     return kept if counted else f"({kept}) ÷ {counting.tokenizer_factor:g} for its tokenizer"
 

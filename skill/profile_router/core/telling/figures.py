@@ -42,7 +42,7 @@ def evidence_figures(evidence: Evidence) -> Figures:
         "kinds": [hit.kind for hit in evidence.kinds],
         "scope_word": evidence.scope_word,
         "private": sorted({finding.kind for finding in evidence.private}),
-        "windows": [[one.profile, one.tokens, one.source, one.prompt_tokens, one.age_s] for one in evidence.windows],
+        "windows": [_windowed(one) for one in evidence.windows],
         "turns": len(evidence.turns),
         "located": evidence.located and _located_figures(evidence.located),
     }
@@ -120,7 +120,12 @@ def _count(count: Sequence[Any]) -> TokenCount:
     return TokenCount(low, high, cast("Literal['bounded', 'counted']", source))
 
 
+def _windowed(window: Window) -> list[Any]:
+    return [window.profile, window.tokens, window.source, window.prompt_tokens, window.age_s, window.reply]
+
+
 def _window(window: Sequence[Any]) -> Window:
-    profile, tokens, source, prompt_tokens, age_s = window
+    profile, tokens, source, prompt_tokens, age_s, *reply = window  # an older row has no reply
     where = cast("WindowSource", source)
-    return Window(profile=profile, tokens=tokens, source=where, prompt_tokens=prompt_tokens, age_s=age_s)
+    kept = int(reply[0]) if reply else 0
+    return Window(profile=profile, tokens=tokens, source=where, prompt_tokens=prompt_tokens, age_s=age_s, reply=kept)

@@ -18,7 +18,7 @@ from profile_router.core.condense.result import Condensed, CondenseOutcome, Help
 from profile_router.core.conversation import Conversation
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Receipt
-from profile_router.core.routing.fit import LEAST_ROOM
+from profile_router.core.routing.fit import LEAST_ROOM, reply_room
 from profile_router.core.text import utf8
 from profile_router.ports import Emit
 from profile_router.prompting.templates import render
@@ -102,7 +102,7 @@ class EmbeddedCondenser:
         return TooLarge("the server counts so unevenly that no size of the parts is sure to fit")
 
     def _plan(self, order: Order, helper: Helper | None, factors: _Factors) -> CondensePlan | TooLarge:
-        reserve, task = self.calls.policy.counting.reply_reserve, order.task
+        reserve, task = self._reserve(order), order.task
         goal = strip_data_urls(task.goal)[0]
         images = len(order.images) * self.calls.policy.counting.image_tokens if order.vision else 0
         fixed = (
@@ -116,8 +116,8 @@ class EmbeddedCondenser:
         room = room - work if room - work >= LEAST_ROOM else room
         if room < LEAST_ROOM:
             return TooLarge(
-                f"the goal and what every prompt holds take {fixed:,} × {factors.target:.2f} + {reserve:,} reserve, "
-                f"which leaves no room in {order.window:,}"
+                f"the goal and what every prompt holds take {fixed:,} × {factors.target:.2f} + {reserve:,} for the "
+                f"answer, which leaves no room in {order.window:,}"
             )
         chunk = 0
         if helper is not None:
@@ -129,6 +129,10 @@ class EmbeddedCondenser:
         edited = frozenset((*task.files, *_words(goal)))
         return plan(goal, task.context, order.conversation, edited, budget, tools)
 
+    def _reserve(self, order: Order) -> int:
+        stated = self.calls.load(order.profile).max_tokens or 0
+        return reply_room(order.window, stated, self.calls.policy.counting)
+
     def _most(self, helper: Helper) -> int:
         return min(MOST_SUMMARY, helper.window // 4)
 
@@ -139,7 +143,7 @@ class EmbeddedCondenser:
         said = await self._counted(kept)
         digest = (planned.bounds[-1] * len(planned.chunks) if len(planned.bounds) == 1 else 0) + 200
         digest = digest if planned.chunks else 0
-        if said is not None and said + digest > order.window - self.calls.policy.counting.reply_reserve:
+        if said is not None and said + digest > order.window - self._reserve(order):
             target = max(target * 1.1, said / max(1, _o200k(kept)) * 1.02)
         if helper is not None and helper.local:
             for number, text in enumerate(planned.chunks, 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,13 +33,15 @@ async def open_model(
     max_tokens: int | None,
     schema: Mapping[str, Any] | None = None,
     gate: AnswerGate | None = None,
+    room: Callable[[], int] | None = None,
 ) -> AsyncIterator[ChatOpenAI]:
     """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
     Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
     bounds one answer. The temperature is the profile's. OpenRouter alone gets the profile's preferences, as the
     request's `provider`. *schema* (name, strict, schema) binds the answer; it is sent past LangChain, which would parse
-    the answer and raise by itself. Every answer comes through *gate*.
+    the answer and raise by itself. Every answer comes through *gate*. *room* tells before each request how many tokens
+    the window has left for the answer: no more are asked for, as some servers refuse such a request.
     """
     # What a server says of the wrong type is of no use to anybody's stderr, where it would be quoted.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
@@ -49,7 +51,7 @@ async def open_model(
     async with open_client(direct=direct, connect_s=connect_s, read_s=read_s) as client:
         hooks = client.event_hooks
         client.event_hooks = {**hooks, "response": [*hooks["response"], as_event, gate.guard]}
-        yield _thinking_model()(
+        model = _thinking_model()(
             model=endpoint.model,
             base_url=endpoint.base_url,
             api_key=lambda: endpoint.api_key.reveal() if endpoint.api_key else _NO_KEY,
@@ -67,20 +69,34 @@ async def open_model(
             extra_body=_extra_body(profile, max_tokens, schema, local=local) or None,
             max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
         )
+        model._room = room
+        yield model
 
 
 @cache
-def _thinking_model() -> type[ChatOpenAI]:
+def _thinking_model() -> Any:
     """Return the class of the models: LangChain's, which alone would leave the thoughts of a turn out of the next."""
     from langchain_openai import ChatOpenAI
+    from pydantic import PrivateAttr
 
     class ThinkingModel(ChatOpenAI):
+        _room: Callable[[], int] | None = PrivateAttr(default=None)
+
         def _get_request_payload(self, input_: Any, *, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
             payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
             put_back(payload["messages"], self._convert_input(input_).to_messages())
-            return payload
+            return payload if self._room is None else _within(payload, max(1, self._room()))
 
     return ThinkingModel
+
+
+def _within(payload: dict[str, Any], room: int) -> dict[str, Any]:
+    """Return *payload* so that it asks for no longer an answer than *room* tokens."""
+    name, body = "max_tokens", payload.get("extra_body") or {}
+    if name in body:
+        return {**payload, "extra_body": {**body, name: min(body[name], room)}}
+    name = "max_completion_tokens"
+    return {**payload, name: min(payload[name], room)} if payload.get(name) else payload
 
 
 def _extra_body(

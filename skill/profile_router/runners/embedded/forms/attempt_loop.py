@@ -226,7 +226,9 @@ class AttemptLoop:
         async def count(body: Any) -> int | None:
             return await count_prompt(self.profile, body, connect_s=self.policy.limits.connect_seconds)
 
-        kept_free = min(self.answer_tokens, self.policy.counting.reply_reserve) if answer is None else answer
+        kept_free = self.answer_tokens if answer is None else answer
+        if answer is None and self.profile.max_tokens is None:  # nobody stated it: a longer answer takes what is left
+            kept_free = min(kept_free, self.policy.counting.reply_reserve)
         return History(
             budget=max(1, self.order.window - kept_free),
             system=system,
@@ -288,5 +290,6 @@ class AttemptLoop:
             max_tokens=tokens,
             schema=schema,
             gate=gate,
+            room=lambda: self.order.window - self.meter.history.tokens,
         ) as model:
             yield model
