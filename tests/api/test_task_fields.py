@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.api.task_fields import FACTS, ROUTED, RUN, Number, TaskField, task_from_json
+from profile_router.api.task_fields import FACTS, ROUTED, RUN, Number, TaskField, task_from_json, tasks_from_json
 from profile_router.cli.app import parser
 from profile_router.cli.options import task_of
 from profile_router.core.task import Task
@@ -17,7 +18,7 @@ from profile_router.errors import UsageError
 
 NUMBERS = [one for one in (*FACTS, *RUN) if isinstance(one.read, Number)]
 NAMED = st.text(st.characters(codec="utf-8", exclude_characters="-@,\0"), min_size=1)
-WORDS = [one for one in (*ROUTED, *RUN) if one.key not in ("goal", "context") and one not in NUMBERS]
+WORDS = [one for one in (*ROUTED, *RUN) if one.key not in ("goal", "context", "toolsets") and one not in NUMBERS]
 
 
 def by_option(*words: str) -> Task | str:
@@ -51,5 +52,23 @@ def test_a_word_is_the_same_task_both_ways(field: TaskField, name: str) -> None:
     if field.key == "local_only":
         assert by_option(field.option) == by_json(field, True)
     elif name.strip() == name:
-        value = [name] if field.key in ("files", "images", "toolsets") else name
+        value = [name] if field.key in ("files", "images") else name
         assert by_option(f"{field.option}={name}") == by_json(field, value)
+
+
+def test_a_toolset_that_there_is_none_of_is_refused_unless_a_plugin_of_hermes_may_have_it() -> None:
+    with pytest.raises(UsageError, match=r"--toolsets names no toolset: 'nope' \(allowed: file, terminal, "):
+        task_of(parser("run").parse_args(["run", "fix it", "--toolsets", "file,nope"]))
+    raw = json.dumps([{"goal": "fix it", "toolsets": ["nope"]}, {"goal": "fix it", "toolsets": ["file"]}]).encode()
+    wrong, right = tasks_from_json(raw, plugins=False)
+    assert isinstance(right, Task)
+    assert str(wrong).startswith("--tasks-json, task 1: toolsets names no toolset: 'nope' ")
+    assert all(isinstance(one, Task) for one in tasks_from_json(raw))
+
+
+@pytest.mark.parametrize(("hermes", "refused"), [([], True), (["--from-hermes"], False)])
+def test_so_it_is_in_a_task_that_is_given_whole(hermes: list[str], refused: bool, tmp_path: Path) -> None:
+    file = tmp_path / "task.json"
+    file.write_text('{"goal": "fix it", "toolsets": ["nope"]}')
+    found = outcome(lambda: task_of(parser("run").parse_args(["run", "--task-json", str(file), *hermes])))
+    assert isinstance(found, Task) is not refused

@@ -13,6 +13,7 @@ from typing import Any
 from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import nearest, shown, utf8
+from profile_router.core.toolsets import unknown_toolset
 from profile_router.errors import UsageError
 from profile_router.values import frozen
 
@@ -241,9 +242,10 @@ def task_from_json(raw: bytes, source: str = "stdin") -> Task:
     return _task(_json(raw, lambda why: f"--task-json: {source} holds no JSON object ({why}); allowed: {allowed}"))
 
 
-def tasks_from_json(raw: bytes, source: str = "stdin") -> list[Task | UsageError]:
+def tasks_from_json(raw: bytes, source: str = "stdin", *, plugins: bool = True) -> list[Task | UsageError]:
     """Return the tasks of the JSON list *raw* of *source*, what is wrong with one in its place.
 
+    *plugins*: a toolset may be one of a plugin of Hermes, which has any name.
     Raises UsageError for no list.
     """
     found = _json(raw, lambda why: f"--tasks-json: {source} holds no JSON list ({why}); {_LEARN}")
@@ -252,10 +254,18 @@ def tasks_from_json(raw: bytes, source: str = "stdin") -> list[Task | UsageError
     tasks: list[Task | UsageError] = []
     for number, one in enumerate(found, 1):
         try:
-            tasks.append(_task(one, f"--tasks-json, task {number}"))
+            task = _task(one, f"--tasks-json, task {number}")
+            tasks.append(task if plugins else with_known_toolsets(task, f"--tasks-json, task {number}: toolsets"))
         except UsageError as error:
             tasks.append(error)
     return tasks
+
+
+def with_known_toolsets(task: Task, where: str) -> Task:
+    """Return *task*. Raises UsageError where it names a toolset that there is none of, *where* it says so."""
+    if wrong := unknown_toolset(task.toolsets or ()):
+        raise UsageError(f"{where} {wrong}")
+    return task
 
 
 def _task(found: object, where: str = "") -> Task:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from profile_router.api.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json
+from profile_router.api.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json, with_known_toolsets
 from profile_router.api.task_schema import task_schema
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import shown, utf8
@@ -63,12 +63,16 @@ def streams(arguments: argparse.Namespace) -> bool:
 def task_of(arguments: argparse.Namespace) -> Task:
     """Return the task that the options describe. Raises UsageError for an empty one or unreadable context."""
     if arguments.task_json:
-        return _whole_task(arguments)
+        task = _whole_task(arguments)
+        # A Hermes may have toolsets of its plugins: what it lacks is a note of its attempt.
+        known = getattr(arguments, "from_hermes", False)
+        return task if known else with_known_toolsets(task, "--task-json: toolsets")
     values = _given(arguments, (*ROUTED, *RUN))
     context = values.get("context", "")
     values |= {"goal": _goal(values.get("goal")), "context": _context(context)}
     from_file = context[1:] if context.startswith("@") else ""
-    return Task(**values, context_from=from_file, facts=Facts(**_given(arguments, FACTS)))
+    task = Task(**values, context_from=from_file, facts=Facts(**_given(arguments, FACTS)))
+    return with_known_toolsets(task, "--toolsets")
 
 
 def _given(arguments: argparse.Namespace, fields: Sequence[TaskField]) -> dict[str, Any]:

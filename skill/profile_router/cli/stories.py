@@ -183,6 +183,8 @@ def _measured(evidence: Mapping[str, Any]) -> str:
 
 def _sized(size: list[Any], noun: str, purpose: str) -> str:
     low, high, source = size
+    if high == 0:
+        return f"no {noun}{purpose}"
     if source == "guessed":
         return f"{noun}s{purpose} unknown"
     if low == high:

@@ -35,6 +35,7 @@ class Range:
 
 
 UNKNOWN = Range(0, None, "guessed")
+NONE_TO_EDIT = Range(0, 0, "guessed")  # by its words the task only asks
 
 
 @frozen(kw_only=False)

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
-from profile_router.core.evidence import UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
+from profile_router.core.evidence import NONE_TO_EDIT, UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
+from profile_router.core.language.faults import only_asks
 from profile_router.core.language.kinds import KindHit, find_kinds
 from profile_router.core.language.phrases import find_phrases, language_of
 from profile_router.core.language.scope import has_scope_word
@@ -167,6 +168,8 @@ def _files_to_edit(task: Task, said: StatedSizes, named: int, tests: int) -> Ran
         return _stated(said.files)
     if tests:
         return Range(tests, max(named, tests), "measured")
+    if named and only_asks(task.goal, task.files):
+        return NONE_TO_EDIT
     if named:
         return Range(1, named, "measured")
     return Range(1, said.files_at_most, "stated") if said.files_at_most and said.edits else UNKNOWN

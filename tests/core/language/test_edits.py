@@ -88,6 +88,10 @@ EDITS = (
     "Clean up the imports",
     "Speed up the parser",
     "Get rid of the global state",
+    "Cache results",
+    "Log rejected requests",
+    "Batch writes",
+    "Throttle calls",
     "Silence the warning",
     "Can you make the timeout configurable?",
     "Why is it slow? Speed up the loop.",
@@ -113,6 +117,10 @@ READINGS = (
     "Use it as it is to answer me",
     "Handle it only if needed",
     "The exit code is configurable",
+    "Cache of the results",
+    "Cache is slow",
+    "Should we cache results?",
+    "Log and metrics",
     "Seems the loop is slow",
     "Overview of the module",
     "Erkläre, wie man VALUE ändert",
@@ -133,7 +141,7 @@ def test_an_act_that_does_not_read_changes_the_file_that_the_task_names(goal: st
     assert asks_for_an_edit(goal, ("a.py",))
 
 
-@pytest.mark.parametrize("goal", EDITS[:8])
+@pytest.mark.parametrize("goal", EDITS[:12])
 def test_it_does_where_the_text_names_the_file(goal: str) -> None:
     assert asks_for_an_edit(f"{goal} in a.py")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profile_router.core.language.faults import tells_of_a_fault, wants_a_change
+from profile_router.core.language.faults import only_asks, tells_of_a_fault, wants_a_change
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_what_asks_for_a_look_or_tells_of_none_does_not(text: str) -> None:
 
 def test_an_edit_that_is_asked_for_is_wanted_without_any_fault() -> None:
     assert wants_a_change("Rename add to plus in calc.py")
+
+
+@pytest.mark.parametrize(
+    ("goal", "asks"),
+    [
+        ("Explain README.md", True),
+        ("What does a.py do?", True),
+        ("Summarize a.py and list its functions", True),
+        ("Look at a.py. Do not change anything.", True),
+        ("Review a.py and fix any issues", False),
+        ("Rename x in a.py", False),
+        ("a.py crashes", False),
+        ("Write tests for a.py", False),
+        ("Explique a.py", False),
+        ("a.py", False),
+    ],
+)
+def test_what_only_asks_is_told_from_what_may_edit(goal: str, asks: bool) -> None:
+    assert only_asks(goal, ("a.py",)) is asks

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if given is None:
         raise UsageError("batch needs --tasks-json FILE, - for stdin; `profile-router batch --schema` shows its form")
     raw = json_of("--tasks-json", given, line=arguments.exit_with_stdin, most=_LONGEST)
-    tasks = tasks_from_json(raw, source_of(given))
+    tasks = tasks_from_json(raw, source_of(given), plugins=arguments.from_hermes)
     wrong = [one for one in tasks if isinstance(one, UsageError)]
     if len(wrong) == len(tasks) and not arguments.from_hermes:
         raise wrong[0]  # nothing to run: the call is wrong, not a task

@@ -8,6 +8,8 @@ import os
 import time
 
 from profile_router.core.ladder.health import Record
+from profile_router.core.policy import HealthRules
+from profile_router.core.text import counted
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.servers.health import HealthStore
 from profile_router.state.folder import state_dir
@@ -34,13 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
     elif not records:
         print("nothing has failed recently: every server and key may be tried")
     else:
-        print("\n".join(_line(name, record, now) for name, record in records))
+        print("\n".join(_line(name, record, now, policy.health) for name, record in records))
     return 0
 
 
-def _line(name: str, record: Record, now: float) -> str:
+def _line(name: str, record: Record, now: float, rules: HealthRules) -> str:
     wait = record.blocked_s(now)
     state = f"on cooldown for {wait:,.0f} s" if wait else "may be tried"
+    if not wait and (more := rules.failures - record.failures) > 0 and name.startswith("server "):
+        state = f"may be tried; after {counted(more, 'more failure')} in a row it rests {rules.open_seconds:,.0f} s"
     times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
     last = f"the last: {record.cause}, {max(0.0, now - record.since):,.0f} s ago"
     return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, {last}"

@@ -35,11 +35,21 @@ _READS = word_set(
     "track translate triage try understand validate verify vet view visualise visualize wait walk watch weigh write "
     "create generate draft put set save copy commit push pull merge rebase checkout thanks thank sorry hi hello ok"
 )
+# Verbs of code that are nouns as often: "Cache results in a.py" is an edit, "Cache of a.py" is none.
+_OF_CODE = word_set(
+    "alias annotate batch buffer cache cap clamp consolidate debounce dedupe default defer deprecate disable document "
+    "enable encode decode escape export expose filter flatten forbid forward group guard handle hash hide index inject "
+    "limit localise localize lock log lower mask memoise memoize mock normalise normalize paginate parallelise "
+    "parallelize parse persist precompute prefetch propagate raise redact reduce register reject reset restrict "
+    "retry round sanitise sanitize seed silence store stream stub suppress support synchronise synchronize throttle "
+    "tighten trim truncate type unescape unify vectorise vectorize warn wire"
+)
 _ASKS = word_set(
     "what which why how who whose whom where when whether is are was were am do does did can could would will shall "
     "should may might must about of into onto all each every both has have had be been isn't "
     "aren't doesn't don't not any anyone"
 )
+_NO_OBJECT = ASIDES | FINITE | word_set("and or of into within inside about as")
 _NO_VERB = ARTICLES | PRONOUNS | ASIDES | NEGATIONS | SUBCLAUSES | FINITE | _ASKS
 # "Silence the warning", "Speed up the loop": what follows a verb that no list has, and how none is spelled.
 _FOLLOWS = OBJECTS | word_set("up down out off away in-place back over")
@@ -92,6 +102,8 @@ def changes_what_it_names(clause: str, *, leads: bool) -> bool:
     if not leads or _NO_IMPERATIVE.match(clause):
         return False
     following = clause.split(maxsplit=2)[1:2]
+    if verb in _OF_CODE:
+        return bool(following) and following[0].rstrip(",:.") not in _NO_OBJECT
     return verb.isalpha() and bool(following) and following[0].rstrip(",:.") in _FOLLOWS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from profile_router.core.language.clauses import first_word, plain_text, word_set
+from profile_router.core.language.clauses import clauses, first_word, plain_text, word_set
 from profile_router.core.language.edits import asks_for_an_edit, hands_off
 
 # What asks to look and to tell. A text that begins a sentence with one of these, or that asks a question, is no report.
@@ -33,6 +33,15 @@ _LONGEST = 20_000  # characters that are looked at: a report says early what is 
 def wants_a_change(text: str, files: Collection[str] = ()) -> bool:
     """Tell whether work on *text* and *files* that changes nothing is not done: it asks for one, or is a fault's."""
     return asks_for_an_edit(text, files) or tells_of_a_fault(text)
+
+
+def only_asks(text: str, files: Collection[str] = ()) -> bool:
+    """Tell whether *text*, for a task that names *files*, asks to look and to tell, and for no change of them."""
+    plain = plain_text(text[:_LONGEST])
+    if hands_off(plain):
+        return True
+    acts = [first_word(clause.lower()) for clause, asks in clauses(plain) if asks]
+    return bool(acts) and all(act in _LOOKS for act in acts) and not wants_a_change(text, files)
 
 
 def tells_of_a_fault(text: str) -> bool:

@@ -56,6 +56,8 @@ def lines_text(evidence: Evidence) -> str:
 
 
 def _range_text(size: Range, unit: str, purpose: str) -> str:
+    if size.high == 0:
+        return f"no {unit} {purpose} ({size.source})"
     if not size.known:
         return f"{unit}s {purpose} unknown"
     amount = f"{size.low:,}" if size.high == size.low else f"{size.low:,}–{size.top:,}"
