@@ -38,8 +38,8 @@ _LATER = (  # what a run imports when it comes to it
     *("langgraph.checkpoint.memory", "langgraph.checkpoint.sqlite.aio", "Crypto.Cipher.AES", "jinja2"),
     *("openai.lib.streaming.chat", "openai.resources.chat.completions"),
     *("openai.resources.chat.completions.messages", "openai.resources.chat.completions.completions"),
-    *("Crypto.Cipher._mode_cbc", "Crypto.Cipher._mode_ctr", "Crypto.Cipher._mode_ecb", "Crypto.Cipher._mode_eax"),
-    *("Crypto.Hash.CMAC", "langchain_core.tracers.context", "langchain_core.messages.block_translators.langchain_v0"),
+    *("Crypto.Cipher._mode_cbc", "Crypto.Cipher._mode_ctr", "Crypto.Cipher._mode_ecb", "Crypto.Cipher._mode_ocb"),
+    *("langchain_core.tracers.context", "langchain_core.messages.block_translators.langchain_v0"),
     *("encodings.ascii",),
     *("anyio._backends._asyncio", "h11", "httpcore2", "encodings.utf_8_sig", "encodings.unicode_escape"),
 )

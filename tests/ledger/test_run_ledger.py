@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from Crypto.Cipher import AES
 from tests.core.privacy.secret_samples import TOKENS
 from tests.fakes import BURST, LOCAL, PRIVATE, a_receipt, a_task
 from tests.ledger.a_ledger import FIRST, FOUND, HOP, NOON, SEAL, SECOND, a_decision, a_ledger, asked, begin, tell
@@ -154,6 +157,17 @@ def test_words_stand_nowhere_in_clear_and_are_read_with_the_key_alone(tmp_path: 
         found = story(tmp_path, seal=other)
         assert (found.attempts[0].receipt["error"], found.steps[0].reason, found.checks[0].words) == (None,) * 3
         assert found.attempts[0].receipt["verdict"] == "verification-failed"
+
+
+def test_words_that_an_older_version_encrypted_are_read_for_their_own_row_alone() -> None:
+    older: Any = AES.new(b"k" * 32, AES.MODE_EAX)
+    older.update(b"ab12 1")
+    data, tag = older.encrypt_and_digest(zlib.compress(b'{"error": "it failed"}'))
+    kept = older.nonce + tag + data
+    assert SEAL.opened(kept, "ab12 1") == {"error": "it failed"}
+    assert (SEAL.opened(kept, "ab12 2"), SEAL.opened(kept[:-1], "ab12 1"), SEAL.opened(kept[:9], "ab12 1")) == (
+        None,
+    ) * 3
 
 
 def test_where_no_key_can_be_kept_the_result_has_its_words_and_the_ledger_none(tmp_path: Path) -> None:

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 
 from profile_router.errors import StateError, UsageError
 from profile_router.threads.checkpoints import encrypted, plain
+from profile_router.threads.cipher import EAX, NONCES, OCB, TAG, decrypt, encrypt
 from profile_router.threads.file import CHECKPOINTS, FILE, ThreadFile
 from profile_router.threads.key import BYTES, NoThreadKey, key_file, read_key
 from profile_router.threads.records import Before, MemoryRecords, Scoped
@@ -312,6 +316,46 @@ def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     assert CANARY.encode() in plain([]).dumps_typed({"task": CANARY})[1]
     with pytest.raises(ValueError):
         encrypted(KEY, []).loads_typed((kind, data[:-1] + bytes([data[-1] ^ 1])))
+
+
+@pytest.mark.parametrize("place", [0, NONCES[OCB], NONCES[OCB] + TAG, -1], ids=["nonce", "tag", "data", "last"])
+def test_no_changed_byte_and_no_other_key_or_mode_opens_what_is_encrypted(place: int) -> None:
+    sealed = bytearray(encrypt(KEY, CANARY.encode(), b"of"))
+    assert decrypt(KEY, bytes(sealed), b"of") == CANARY.encode()
+    for key, of, mode in ((OTHER, b"of", OCB), (KEY, b"", OCB), (KEY, b"fo", OCB), (KEY, b"of", EAX)):
+        with pytest.raises(ValueError):
+            decrypt(key, bytes(sealed), of, mode)
+    sealed[place] ^= 1
+    with pytest.raises(ValueError):
+        decrypt(KEY, bytes(sealed), b"of")
+
+
+@given(text=st.binary(max_size=300), of=st.binary(max_size=40), cut=st.integers(0, 60))
+def test_what_was_encrypted_is_read_whole_or_not_at_all(text: bytes, of: bytes, cut: int) -> None:
+    sealed = encrypt(KEY, text, of)
+    assert decrypt(KEY, sealed, of) == text
+    assert sealed != encrypt(KEY, text, of)
+    with pytest.raises(ValueError):
+        decrypt(KEY, sealed[:cut][: len(sealed) - 1], of)
+
+
+def test_a_thread_of_an_older_version_is_read_and_goes_on(tmp_path: Path) -> None:
+    older = EncryptedSerializer.from_pycryptodome_aes(plain([]), key=KEY)
+    file = ThreadFile(state=tmp_path)
+    with file.door():
+        file.make_ready(older)
+    abandoned(Threads(file=file, serializer=older))
+    threads = opened(tmp_path)
+    assert threads.file.notices == []
+    (row,) = threads.unfinished()
+    run = threads.take_up(row)
+    assert run.records.find("order") == {"task": CANARY}
+    threads.leave(run)
+
+
+def test_what_is_encrypted_in_no_known_way_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'rot13' is not a way .*allowed: aes, aes-ocb"):
+        encrypted(KEY, []).loads_typed(("json+rot13", b"x" * 40))
 
 
 @pytest.mark.parametrize("name", [FILE, CHECKPOINTS])

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from profile_router.core.ladder.run_kinds import Stage
 from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.threads.cipher import EAX, OCB, decrypt, encrypt
 from profile_router.threads.key import NoThreadKey, key_file, read_key
 from profile_router.values import frozen
-
-_NONCE = _TAG = 16
 
 
 def words_of(stage: Stage, after: int) -> str:
@@ -25,7 +25,7 @@ def words_of(stage: Stage, after: int) -> str:
 
 @frozen(kw_only=False)
 class Seal:
-    """Encrypts and reads words (AES-EAX) with `key`; None: keeps none, and reads none."""
+    """Encrypts and reads words with `key`; None: keeps none, and reads none."""
 
     key: bytes | None
 
@@ -33,27 +33,17 @@ class Seal:
         """Return *words* of the row *of*, encrypted; None where they are none, or cannot be kept."""
         if self.key is None or not any(words.values()):
             return None
-        from Crypto.Cipher import AES  # 15 ms: `history` reads no words
-
-        cipher: Any = AES.new(self.key, AES.MODE_EAX)
-        cipher.update(of.encode())
-        data, tag = cipher.encrypt_and_digest(zlib.compress(json.dumps(words).encode()))
-        return bytes(cipher.nonce + tag + data)
+        return encrypt(self.key, zlib.compress(json.dumps(words).encode()), of.encode())
 
     def opened(self, sealed: bytes | None, of: str) -> dict[str, Any] | None:
         """Return the words that were *sealed* for the row *of*; None where there are none, or another key is needed."""
         if self.key is None or not sealed:
             return None
-        from Crypto.Cipher import AES
-
-        nonce, tag, data = sealed[:_NONCE], sealed[_NONCE : _NONCE + _TAG], sealed[_NONCE + _TAG :]
-        cipher: Any = AES.new(self.key, AES.MODE_EAX, nonce=nonce)
-        cipher.update(of.encode())
-        try:
-            found = read_json(zlib.decompress(cipher.decrypt_and_verify(data, tag)))
-        except (ValueError, zlib.error, UnreadableJson):
-            return None
-        return found if isinstance(found, dict) else None
+        for mode in (OCB, EAX):  # older versions wrote the latter, and no row says by which it was
+            with suppress(ValueError, zlib.error, UnreadableJson):
+                found = read_json(zlib.decompress(decrypt(self.key, sealed, of.encode(), mode)))
+                return found if isinstance(found, dict) else None
+        return None
 
 
 def seal_of(environ: Mapping[str, str], *, make: bool) -> Seal:

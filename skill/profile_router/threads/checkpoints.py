@@ -14,10 +14,12 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from profile_router.threads.cipher import Cipher
+
 
 def encrypted(key: bytes, types: list[tuple[str, str]]) -> SerializerProtocol:
-    """Return LangGraph's serializer, which takes the registered *types* alone and encrypts (AES-EAX) with *key*."""
-    return EncryptedSerializer.from_pycryptodome_aes(plain(types), key=key)
+    """Return LangGraph's serializer, which takes the registered *types* alone and encrypts with *key*."""
+    return EncryptedSerializer(Cipher(key), plain(types))
 
 
 def plain(types: list[tuple[str, str]]) -> JsonPlusSerializer:
