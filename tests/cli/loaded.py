@@ -1,9 +1,13 @@
-"""What the server of the forks imports before it serves."""
+"""What the server of the forks imports before it serves, and does once."""
 
 import gc
 
 from tests.cli.forked import load
 
 load()
+
+from tests.cli.rehearsed import rehearse  # noqa: E402 - `load` says where the product is
+
+rehearse()
 gc.collect()
 gc.freeze()  # a collection in a fork would copy every page
