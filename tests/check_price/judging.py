@@ -20,7 +20,7 @@ from tests.git.git_repository import run_git, write_files
 from profile_router.checks.finding import find_check
 from profile_router.checks.linters import linter_of
 from profile_router.checks.signs import Project
-from profile_router.core.attempt.between import verification_failure
+from profile_router.core.attempt.failed_work import verification_failure
 from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.found_check import FoundCheck

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 from tests.fakes import (
@@ -25,6 +26,8 @@ from tests.graphs.a_run import Rig, steps
 
 from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.evidence import Window
+from profile_router.core.ladder.check_words import UNPROVED
+from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
 from profile_router.core.policy import Promotion
 from profile_router.core.privacy.taint import Taint
 
@@ -193,3 +196,27 @@ def test_a_tainted_attempt_is_repaired_here_and_a_model_elsewhere_hears_nothing_
     assert value not in str(rig.runner.orders[2])
     assert [bool(one.taints) for one in final["receipts"]] == [True, True, False]
     assert [(since, number) for since, _, _, number in rig.verifier.set_backs] == [("mark-1", 2)]
+
+
+PROVES_NOTHING = Verified(
+    files_changed=(ChangedFile(path="a.py", lines_added=1, lines_removed=1),),
+    check=CheckResult(command="pytest", exit_code=0, seconds=0.1, last_line="", source="found"),
+    unverified=(UNPROVED,),
+)
+
+
+@pytest.mark.parametrize(
+    ("unproved", "private", "profiles"),
+    [("keep", (), [LOCAL]), ("promote", (), [LOCAL, BURST]), ("promote", (PRIVATE,), [LOCAL])],
+)
+def test_work_that_nothing_proves_is_promoted_where_the_policy_says_so_and_somebody_may_be_asked(
+    unproved: Literal["keep", "promote"], private: Any, profiles: list[str]
+) -> None:
+    rig = Rig(
+        policy=replace(a_policy(), unproved=unproved),
+        runner=FakeRunner(*["done"] * 2),
+        verifier=FakeVerifier(verified=PROVES_NOTHING),
+        measurer=FakeMeasurer(evidence(private=private)),
+    )
+    final = rig.run(a_task("Fix f in a.py: it should give 2"))
+    assert (final["status"], rig.runner.profiles, final["verified"].unverified) == ("ok", profiles, (UNPROVED,))

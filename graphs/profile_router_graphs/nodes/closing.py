@@ -12,22 +12,23 @@ from profile_router.core.attempt.between import (
     any_call_made,
     final_status,
     judged,
-    verification_failure,
     with_earlier_check,
     with_unrun_check,
 )
+from profile_router.core.attempt.failed_work import unproved_failure, verification_failure
 from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn
-from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.receipt import Verified
+from profile_router.core.ladder.failure import Failure, Place
+from profile_router.core.ladder.receipt import Attempt, Verified
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
 from profile_router.core.telling.decision import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
 from profile_router_graphs.nodes.dispatch import as_its_server_is
+from profile_router_graphs.nodes.reroute import next_step
 from profile_router_graphs.nodes.reviewing import review_of
 from profile_router_graphs.state import RunContext, RunState, order_of
 
@@ -89,6 +90,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     if attempt is None or not finished:
         return Command(goto="merge", update=found)
     failure = verification_failure(verified, context.policy) or no_change(task, state["evidence"], attempt, verified)
+    failure = failure or _unproved(verified, attempt, state, context)
     if failure is None:
         return Command(goto="summarize", update=found)
     summary = attempt.text
@@ -97,6 +99,15 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     receipts, attempt = judged(receipts, attempt, failure)
     context.ledger.answered(receipts)
     return Command(goto="reroute", update={**found, "receipts": receipts, "attempt": attempt, "summary": summary})
+
+
+def _unproved(verified: Verified, attempt: Attempt, state: RunState, context: RunContext) -> Failure | None:
+    """Return why work that nothing proves is promoted; None where the policy keeps it, or nobody above may be asked."""
+    failure = unproved_failure(verified, context.policy)
+    if failure is None:
+        return None
+    seen: RunState = {**state, "verified": verified}
+    return failure if next_step(replace(attempt, failure=failure), state["evidence"], seen, context).profile else None
 
 
 async def summarize(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["merge"]]:

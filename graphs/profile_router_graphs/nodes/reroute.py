@@ -41,7 +41,7 @@ async def reroute(
     context, attempt = runtime.context, state["attempt"]
     if attempt is None or attempt.failure is None:
         raise AssertionError("reroute was reached without a failed attempt")
-    hop, update = await _handed(_hop(attempt, state["evidence"], state, context), attempt, state, context)
+    hop, update = await _handed(next_step(attempt, state["evidence"], state, context), attempt, state, context)
     hops = (*state["hops"], hop)
     receipts = update.get("receipts", state["receipts"])
     context.ledger.answered(receipts)
@@ -70,7 +70,8 @@ def _leads_elsewhere(hop: Hop, context: RunContext) -> bool:
     return candidate is not None and not is_local(candidate.at(hop.provider), context.policy)
 
 
-def _hop(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> Hop:
+def next_step(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> Hop:
+    """Return the step of the ladder that follows the failed *attempt*, or the stop."""
     return hop_after(
         attempt,
         evidence,
@@ -104,7 +105,7 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
     found = () if evidence.private else private_in(handoff, work, copied, confidential=context.policy.confidential)
     if found:
         evidence, quiet = replace(evidence, private=found), without_words(attempt, found)
-        hop = kept_here(_hop(quiet, evidence, state, context), found)
+        hop = kept_here(next_step(quiet, evidence, state, context), found)
         receipts = tuple(quiet.receipt if one == attempt.receipt else one for one in state["receipts"])
         update |= {
             "attempt": quiet,

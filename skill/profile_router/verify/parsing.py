@@ -5,6 +5,7 @@ A file that did not parse before is not held against the work: it may be a templ
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -71,6 +72,12 @@ def parsed(changes: Sequence[ChangedContent]) -> WeakCheck | None:
     if not fine:
         return None
     return WeakCheck(kind="parses", passed=True, said=f"{fine} changed file{'s parse' if fine != 1 else ' parses'}")
+
+
+async def parsed_in_time(changes: Sequence[ChangedContent]) -> tuple[WeakCheck, ...]:
+    """Return what `parsed` tells of *changes*, or nothing; other work goes on meanwhile."""
+    told = await asyncio.to_thread(parsed, changes)
+    return (told,) if told is not None else ()
 
 
 def files_parse(root: Path, paths: Sequence[str]) -> bool:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from profile_router.checks.linters import linted
-from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.tests_meant import may_have_fewer
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.check_words import NO_PROOF, proves_nothing, weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.policy import Terminal
@@ -31,9 +29,11 @@ from profile_router.verify.first_check import FirstCheck, wrote_since
 from profile_router.verify.judged_check import JudgedCheck, touched
 from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.linting import run_linter
-from profile_router.verify.parsing import ChangedContent, parsed
+from profile_router.verify.open_points import open_points
+from profile_router.verify.parsing import ChangedContent, parsed_in_time
 from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.put_back import to_put_back
+from profile_router.verify.same_code import only_words_of
 from profile_router.verify.set_back import look_at, not_set_back, remember, remembered
 from profile_router.verify.work_back import WorkBack
 from profile_router.withheld.whole_scan import Secrets
@@ -129,18 +129,19 @@ class WorkspaceVerifier:
         told = result is not None and not result.inconclusive
         whole = self.workspace is not None and self.workspace.git
         absent = self._absent(said, changed)
+        contents = await self._contents(snapshot)
         return Verified(
             files_changed=changed,
             check=result,
-            unverified=(
-                *self._open_points(absent, result, back),
-                *([NO_PROOF] if whole and proves_nothing(result, before, bool(changed)) else []),
+            unverified=tuple(
+                open_points(self.workspace, task, changed, result, before=before, absent=absent, put_back=back)
             ),
             absent=absent,
             whole=whole,
             put_back=back.left if back.done else (),
             put_back_note=back.note if back.done else "",
-            weak=(*await self._parsed(snapshot), *(() if told else await self._linted(changed, seconds))),
+            weak=(*await parsed_in_time(contents), *(() if told else await self._linted(changed, seconds))),
+            only_words=await only_words_of(contents, changed),
         )
 
     def _judge(self, task: Task | None, before: CheckBefore | None, changed: Sequence[ChangedFile]) -> JudgedCheck:
@@ -167,21 +168,6 @@ class WorkspaceVerifier:
         if self.workspace is None:
             return ()
         return tuple(islice(absent_claims(self.workspace, said, changed), _MOST_ABSENT))
-
-    def _open_points(self, absent: Sequence[str], result: CheckResult | None, back: SetBack) -> Iterator[str]:
-        """Yield what stays unverified, in the order in which it is told."""
-        yield from (f"names {path}, which does not exist" for path in absent)
-        if result is None:
-            yield NO_CHECK
-        elif result.inconclusive:
-            yield result.unclear
-        if not back.done:
-            yield back.note
-        yield from weak_points(result)
-        if self.workspace is None:
-            yield "no workspace: no file could be looked at"
-        elif not self.workspace.git:
-            yield "not a git repository: only files written through the tools are known"
 
     def _put_back(self, snapshot: str, task: Task, wrote: Sequence[str] | None) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
@@ -248,14 +234,12 @@ class WorkspaceVerifier:
         self._looked = after
         return changes.between(snapshot, after)
 
-    async def _parsed(self, snapshot: str) -> tuple[WeakCheck, ...]:
-        """Return whether the files parse that changed since *snapshot*, as they were before the check ran."""
+    async def _contents(self, snapshot: str) -> Sequence[ChangedContent]:
+        """Return the files that changed since *snapshot* and are still there, as they were before the check ran."""
         if self.workspace is None:
             return ()
         work, after = self._changes(self.workspace.root), self._looked
-        files = await asyncio.to_thread(lambda: [ChangedContent(*one) for one in work.contents(snapshot, after)])
-        told = await asyncio.to_thread(parsed, files)
-        return (told,) if told is not None else ()
+        return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in work.contents(snapshot, after)])
 
     async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
         """Return what the linter says of the files that *changed*; nothing where it cannot say anything."""

@@ -60,6 +60,16 @@ def numbered_outline(language: str, text: str) -> str | None:
     return "\n".join(f"{row}\t{found[row]}" for row in sorted(found)) or None
 
 
+def syntax_of(language: str, source: bytes) -> Node | None:
+    """Return the root of what *source* parses to; None where it does not parse whole, in time, or is not known."""
+    from tree_sitter import Parser
+
+    if language not in _GRAMMARS or len(source) > LARGEST_BYTES:
+        return None
+    root = _root(Parser(_grammar(language)[0]), source)
+    return None if root is None or root.has_error else root
+
+
 def _definitions(language: str, source: bytes) -> list[tuple[Node, Sequence[Node]]]:
     """Return what *source* defines, each with its comments, the first that is found at a place; none if not parsed."""
     from tree_sitter import Parser, QueryCursor  # only who outlines pays for the parsers

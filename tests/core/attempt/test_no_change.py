@@ -33,6 +33,7 @@ def judged(goal: str, verified: Verified = NOTHING_CHANGED, **changes: Any) -> F
         ("Fix pkg/Calc", {}, "pkg/Calc was to be changed, and no file was"),
         ("Fix a.py, b.py, c.py, d.py", {}, "a.py, b.py, c.py and 1 more was to be changed, and no file was"),
         ("Fix the typo", {"in_vain": True}, "each of its edits failed, and no file was changed"),
+        ("share(10, 3) loses a cent", {}, "a fault was to be mended, and no file was changed"),
     ],
 )
 def test_a_named_file_that_was_to_change_and_did_not_is_a_failure(goal: str, more: dict[str, Any], said: str) -> None:
@@ -48,6 +49,8 @@ def test_a_named_file_that_was_to_change_and_did_not_is_a_failure(goal: str, mor
         ("Explain it", {"files": ("a.py",)}),
         ("Review a.py and fix any issues", {}),
         ("Fix the typo", {}),
+        ("The build fails on my machine", {}),
+        ("Why does share(10, 3) lose a cent?", {}),
         ("Fix the typos", {"facts": Facts(files_to_edit=3)}),
         ("Explain the typo", {"in_vain": True}),
     ],
@@ -65,3 +68,17 @@ def test_where_nobody_knows_what_changed_nothing_is_judged() -> None:
     unseen = Verified(whole=False)
     assert judged("Fix a.py", unseen, wrote=None) is None
     assert judged("Fix a.py", unseen, wrote=()) is not None
+
+
+COMMENTS = Verified(files_changed=(ChangedFile(path="b.py", lines_added=1, lines_removed=1),), only_words=("b.py",))
+
+
+@pytest.mark.parametrize("goal", ["Fix a.py", "share(10, 3) loses a cent", "Fix it: 1.5 is read as 105"])
+def test_a_change_of_comments_alone_mends_no_fault(goal: str) -> None:
+    said = "only comments or documents changed, and no code: b.py"
+    assert judged(goal, COMMENTS) == Failure(cause="no-change", message=said)
+
+
+@pytest.mark.parametrize("goal", ["Explain a.py", "Add a comment to a.py", "Fix the docstring in a.py", "Format a.py"])
+def test_a_change_of_comments_may_be_what_was_asked_for(goal: str) -> None:
+    assert judged(goal, COMMENTS) is None

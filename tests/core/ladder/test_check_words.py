@@ -6,7 +6,9 @@ import pytest
 from tests.fakes import a_task
 
 from profile_router.core.attempt.first_check import names_what_it_runs
-from profile_router.core.ladder.check_words import ended
+from profile_router.core.ladder.check_words import ended, shows_no_fix
+from profile_router.core.ladder.difference import Difference
+from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,32 @@ def test_the_words_tell_what_was_before(passed: bool, code: int | None, before: 
 )
 def test_a_check_may_lack_only_what_it_runs_and_the_task_names(goal: str, check: str, may: bool) -> None:
     assert names_what_it_runs(a_task(goal, check=check)) is may
+
+
+def a_check(code: int, source: str, difference: Difference | None = None) -> CheckResult:
+    return CheckResult(
+        command="pytest", exit_code=code, seconds=0.1, last_line="", source=source, difference=difference
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "source", "difference", "before", "tests", "nothing"),
+    [
+        (0, "found", Difference(ran=3, ran_before=3), 0, False, True),
+        (0, "found", None, 0, False, True),
+        (0, "found", Difference(fixed=("a",), ran=3, ran_before=3), 1, False, False),
+        (0, "found", Difference(ran=4, ran_before=3), 0, False, False),
+        (0, "found", Difference(ran=3, ran_before=3), 0, True, False),
+        (0, "found", None, 1, False, False),
+        (0, "found", None, None, False, False),
+        (1, "found", Difference(ran=3, ran_before=3), 0, False, False),
+        (0, "", Difference(ran=3, ran_before=3), 0, False, False),
+    ],
+    ids=["green twice", "no report", "one is fixed", "one is new", "a test is another", "was red", "not known before",
+         "it fails", "a person named it"],
+)  # fmt: skip
+def test_a_found_check_that_was_green_and_has_no_new_test_shows_no_fix(
+    code: int, source: str, difference: Difference | None, before: int | None, tests: bool, nothing: bool
+) -> None:
+    was = None if before is None else CheckBefore(check=a_check(before, source))
+    assert shows_no_fix(a_check(code, source, difference), was, tests_changed=tests) is nothing

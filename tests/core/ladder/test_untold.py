@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.fakes import a_policy
 
-from profile_router.core.attempt.between import verification_failure
+from profile_router.core.attempt.failed_work import verification_failure
 from profile_router.core.ladder.check_words import UNTOLD, before_line, weak_points
 from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified

@@ -10,7 +10,7 @@ from profile_router.core.conversation import Conversation, alternating, shared_t
 from profile_router.core.evidence import Evidence
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import EARLIER, difference_words, exit_text, last_line, passed_before
+from profile_router.core.ladder.check_words import EARLIER
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
 from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
@@ -184,21 +184,6 @@ def _view(profile: Candidate, number: int, policy: Policy) -> ProviderView:
     server = f"{at.provider.partition('#')[0]} {at.base_url} {at.model}"
     paid = rate_at(profile, number, policy).paid
     return ProviderView(label=at.provider, local=is_local(at, policy), paid=paid, server=server)
-
-
-def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
-    """Return why finished work failed its check or its claims, None where it passed."""
-    check = verified.check
-    if check is not None and check.failed:
-        ended = exit_text(check.exit_code, passed_before(verified))
-        said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), last_line(check))))
-        return Failure(cause="verification-failed", message=said)
-    wrong = next((one for one in verified.weak if one.proves_it_wrong), None)
-    if wrong is not None:
-        return Failure(cause="verification-failed", message=wrong.said)
-    if verified.absent and policy.promotion.absent_claims == "promote":
-        return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
-    return None
 
 
 def judged(receipts: Sequence[Receipt], attempt: Attempt, failure: Failure) -> tuple[tuple[Receipt, ...], Attempt]:

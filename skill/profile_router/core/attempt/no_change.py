@@ -7,29 +7,35 @@ from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, Verified
 from profile_router.core.language.edits import shaped_as_file
-from profile_router.core.language.faults import wants_a_change
+from profile_router.core.language.faults import tells_of_a_call, wants_a_change, wants_other_code
 from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
-from profile_router.core.text import shown
+from profile_router.core.text import shown, some_of
 
 _NAMED = 3
 _IN_VAIN = "each of its edits failed, and no file was changed"
+_REPORTED = "a fault was to be mended, and no file was changed"
 
 
 def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verified) -> Failure | None:
-    """Return why the finished *attempt* is none: *task* names a file to change, and none changed since the run began.
+    """Return why the finished *attempt* is none: *task* wants a change, and none was made since the run began.
 
-    So is one whose every edit failed. A number of files names none. None too where nobody knows what changed: outside
-    of git, after commands and tools that are not ours.
+    It names a file to change, or reports a fault of code that it names; a number of files names none. So is one whose
+    every edit failed, and one that changed but comments where the code is to be another. None too where nobody knows
+    what changed: outside of git, after commands and tools that are not ours.
     """
+    if verified.only_words and wants_other_code(task.goal, task.files):
+        said = f"only comments or documents changed, and no code: {some_of(verified.only_words, _NAMED)}"
+        return Failure(cause="no-change", message=said)
     if verified.files_changed or not (verified.whole or attempt.wrote is not None):
         return None
     files = files_to_change(task, evidence)
-    if not (files or attempt.in_vain) or not wants_a_change(task.goal, task.files):
+    reported = not files and tells_of_a_call(task.goal)
+    if not (files or attempt.in_vain or reported) or not wants_a_change(task.goal, task.files):
         return None
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    said = detail_of("no-change", files=f"{', '.join(files[:_NAMED])}{more}") if files else _IN_VAIN
-    return Failure(cause="no-change", message=said)
+    said = detail_of("no-change", files=f"{', '.join(files[:_NAMED])}{more}") if files else _REPORTED
+    return Failure(cause="no-change", message=_IN_VAIN if attempt.in_vain and not files else said)
 
 
 def files_to_change(task: Task, evidence: Evidence) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
 EARLIER = "the check ran before the last attempt, which did not finish"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
+UNPROVED = "no test was red before and none is new: nothing shows that the fault is mended"
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 
@@ -82,6 +83,20 @@ def proves_nothing(check: CheckResult | None, before: CheckBefore | None, change
     """Tell whether *check* passed as it would have without the work: nothing *changed*, and it was not red *before*."""
     red = before is not None and before.passed is False
     return check is not None and check.passed and not changed and not red
+
+
+def shows_no_fix(check: CheckResult | None, before: CheckBefore | None, *, tests_changed: bool) -> bool:
+    """Tell whether a *check* that was found says of a mended fault only that nothing broke.
+
+    It passes, no test that was red *before* is green now, and there is no new one. *tests_changed*: a test file is
+    another than before. False where nobody knows how it ended before.
+    """
+    if check is None or not check.source or not check.passed or tests_changed or before is None:
+        return False
+    changed = check.difference
+    if changed is None:
+        return before.passed is True
+    return not changed.fixed and (changed.ran or 0) <= (changed.ran_before or 0)
 
 
 def red_tests(check: CheckResult) -> tuple[str, ...]:

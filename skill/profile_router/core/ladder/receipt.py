@@ -169,7 +169,7 @@ class Verified:
     `whole`: every file that changed is among `files_changed`, whoever changed it. `before` is the check before any
     work, None where none was named or nothing was begun. `put_back` are test files that the task does not name, and
     that were as before when the check ran; the note says where what was written in them is kept. `weak` says a little
-    where no check said anything.
+    where no check said anything. `only_words` are all files that changed, where the code of each is as it was.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -181,6 +181,7 @@ class Verified:
     put_back: tuple[str, ...] = ()
     put_back_note: str = ""
     weak: tuple[WeakCheck, ...] = ()
+    only_words: tuple[str, ...] = ()
 
     @property
     def lines_added(self) -> int:

@@ -22,10 +22,24 @@ _FAULT = re.compile(
     r"|drops|dropped|too (?:many|few|much|little|late|early|long|short|large|small|often)"
     r"|(?:one|\d+|more|less) (?:\w+ ){0,2}(?:more|less|fewer|than)|never|no longer|(?:does|do|did|is|are|was) ?n[o']t"
     r"|won't|can ?not|can't|unable|is (?:empty|negative|read as|treated as|taken for)"
+    r"|no (?:\w+ ){1,3}(?:may|can|shall) be|may (?:not|never|only) "
     r"|not (?:working|handled|supported|respected|honou?red|applied|called)"
     r"|regression|deadlocks?|hangs?|leaks?|overwrites|duplicated?|misleading|invalid)\b",
     re.IGNORECASE,
 )
+# What is not the code's: a task that speaks of it may be done where no code changed.
+_OF_WORDS = re.compile(
+    r"\b(?:comment\w*|docstrings?|docs?|document\w*|readme|changelog|release notes|typos?|spell\w*|mis-?spel\w*"
+    r"|wording|reword\w*|grammar|phras\w+|paragraphs?|sentences?|headings?|whitespace|white space|blank lines?|trailing"
+    r"|indent\w*|format(?:ting|ted)?|lint\w*|licen[cs]e|copyright|header|help text|markdown|links?|typing|type hints?"
+    r"|annotations?|nits?|casing|cosmetics?|style|clean-?up|mypy|pyright|ruff|flake8|pylint|eslint|prettier|coverage|translat\w*)\b|\.(?:md|rst|txt|adoc)\b",
+    re.IGNORECASE,
+)
+# A sentence that begins with code that is called: `share(10, 3) loses a cent`.
+_CALLED = re.compile(
+    r"(?:^|(?<=[.!?\n])\s*|[,:]\s)\W{0,3}\w+(?:(?:\.|::|->)\w+)*\((?:[^()\n]|\([^()\n]{0,40}\)){0,80}\)`?\s+\w"
+)
+_MENDS = re.compile(r"\W*(?:please |can you |could you )?(?:fix|mend|repair|correct|resolve|debug)\b", re.IGNORECASE)
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 _LONGEST = 20_000  # characters that are looked at: a report says early what is wrong
 
@@ -53,3 +67,21 @@ def tells_of_a_fault(text: str) -> bool:
     if any(first_word(sentence.lower()) in _LOOKS for sentence in sentences):
         return False
     return any(_FAULT.search(sentence) for sentence in sentences)
+
+
+def is_to_be_mended(text: str) -> bool:
+    """Tell whether *text* reports a fault of what a program does, or asks to mend one: a test for it would be red."""
+    plain = plain_text(text[:_LONGEST])
+    if _OF_WORDS.search(text[:_LONGEST]) or hands_off(plain):
+        return False
+    return tells_of_a_fault(text) or bool(_MENDS.match(plain))
+
+
+def wants_other_code(text: str, files: Collection[str] = ()) -> bool:
+    """Tell whether work on *text* and *files* is not done while the code is the same: a comment mends no fault."""
+    return is_to_be_mended(text) and not any(_OF_WORDS.search(file) for file in files)
+
+
+def tells_of_a_call(text: str) -> bool:
+    """Tell whether *text* reports a fault, and says of which code: of a call, by which a sentence of it begins."""
+    return bool(_CALLED.search(text[:_LONGEST])) and tells_of_a_fault(text)

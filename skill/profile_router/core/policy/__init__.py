@@ -258,6 +258,7 @@ class Policy:
     hermes_plugin: PluginSwitch = "on"
     check: CheckSwitch = "ask"
     trust: tuple[WeakKind, ...] = ()
+    unproved: Literal["keep", "promote"] = "keep"
     review: Review = field(default_factory=Review)
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = field(default_factory=HermesOptions)

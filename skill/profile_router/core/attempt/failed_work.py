@@ -1,0 +1,31 @@
+"""Why finished work is no success: its check failed, a claim is not so, or nothing proves it. Pure."""
+
+from __future__ import annotations
+
+from profile_router.core.ladder.check_words import UNPROVED, difference_words, exit_text, last_line, passed_before
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.ladder.receipt import Verified
+from profile_router.core.policy import Policy
+
+
+def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
+    """Return why finished work failed its check or its claims, None where it passed."""
+    check = verified.check
+    if check is not None and check.failed:
+        ended = exit_text(check.exit_code, passed_before(verified))
+        said = " · ".join(filter(None, (f"{check.said}: {ended}", difference_words(check), last_line(check))))
+        return Failure(cause="verification-failed", message=said)
+    wrong = next((one for one in verified.weak if one.proves_it_wrong), None)
+    if wrong is not None:
+        return Failure(cause="verification-failed", message=wrong.said)
+    if verified.absent and policy.promotion.absent_claims == "promote":
+        return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
+    return None
+
+
+def unproved_failure(verified: Verified, policy: Policy) -> Failure | None:
+    """Return why work that passed is promoted all the same: the policy wants that of what proves nothing."""
+    found = next((one for one in verified.unverified if one == UNPROVED), None)
+    if found is None or policy.unproved != "promote":
+        return None
+    return Failure(cause="verification-failed", message=found)

@@ -1,0 +1,49 @@
+"""What of finished work stays unverified, in the order in which it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from profile_router.core.attempt.between import NO_CHECK
+from profile_router.core.attempt.handoff import SetBack
+from profile_router.core.ladder.check_words import NO_PROOF, UNPROVED, proves_nothing, shows_no_fix, weak_points
+from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
+from profile_router.core.language.faults import is_to_be_mended
+from profile_router.core.language.test_files import changes_tests
+from profile_router.core.task import Task
+from profile_router.workspace.folder import Workspace
+
+
+def open_points(
+    workspace: Workspace | None,
+    task: Task | None,
+    changed: Sequence[ChangedFile],
+    result: CheckResult | None,
+    *,
+    before: CheckBefore | None,
+    absent: Sequence[str],
+    put_back: SetBack,
+) -> Iterator[str]:
+    """Yield what stays unverified of *task*, by whose work the files *changed* in *workspace*.
+
+    *result* is what its check came to, and *before* what it said before the work. *absent* are files that the summary
+    names and that are not there, *put_back* what became of changed tests.
+    """
+    yield from (f"names {path}, which does not exist" for path in absent)
+    if result is None:
+        yield NO_CHECK
+    elif result.inconclusive:
+        yield result.unclear
+    if not put_back.done:
+        yield put_back.note
+    yield from weak_points(result)
+    if workspace is None:
+        yield "no workspace: no file could be looked at"
+    elif not workspace.git:
+        yield "not a git repository: only files written through the tools are known"
+    elif proves_nothing(result, before, bool(changed)):
+        yield NO_PROOF
+    if task is not None and changed and is_to_be_mended(task.goal):
+        tests = any(changes_tests(file.path) for file in changed)
+        if shows_no_fix(result, before, tests_changed=tests):
+            yield UNPROVED

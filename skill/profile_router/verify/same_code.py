@@ -1,0 +1,129 @@
+"""Is the code of changed files as it was, and only comments, white space or documents are another? No code: no fix.
+
+What is not sure counts as code: a language without a grammar here, a file that does not parse, a comment that tells a
+tool something, a docstring that holds a test or is read by the program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from profile_router.core.condense.parts import language_of
+from profile_router.core.ladder.receipt import ChangedFile
+from profile_router.git.marks import path_as_text
+from profile_router.verify.parsing import MOST_BYTES, ChangedContent
+from profile_router.workspace.outline import syntax_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_DOCUMENT = re.compile(
+    r"(?:.*/)?docs?/(?:.*/)?[^/]+\.(?:md|rst|adoc)|(?:.*/)?(?:README|CHANGELOG|CHANGES|HISTORY|NEWS|CONTRIBUTING|AUTHORS|LICENSE)"
+    r"(?:\.(?:md|rst|txt|adoc))?",
+    re.IGNORECASE,
+)
+# What tools read in comments: `# type: ignore`, `//go:build`, `eslint-disable-line`, `noqa`, `@ts-expect-error`, `#!`.
+_DIRECTIVE = re.compile(
+    rb"^#!|^\W*[\w-]+:\S|^\W*(?:type|pragma|pylint|ruff|mypy|fmt|isort|flake8|coding|frozen_string_literal|c8|v8)\b\W*:"
+    rb"|-\*-|noqa|nolint|nosec|no cover|-disable|-enable|-ignore|-expect|@\w|\bglobal[s]?\b|sourceMappingURL|<reference"
+    rb"|SPDX|shellcheck|rubocop|NOLINT|doctest",
+    re.IGNORECASE,
+)
+_LINES = frozenset({"sh", "bash", "pl", "pm", "t", "mk", "makefile"})  # in them a line that begins with # is a comment
+_TEST_IN_DOC = b">>>"
+_READ_AS_HELP = re.compile(rb"__doc__|\b(?:click|typer|docopt|argparse|fire|fastapi|getdoc)\b")
+_SPACE = re.compile(rb"\s+")
+Shape = tuple[list[tuple[str, object]], bytes, tuple[bytes, ...]]
+
+
+def only_words_changed(changes: Sequence[ChangedContent]) -> tuple[str, ...]:
+    """Return the paths of *changes*, if the code of each is as it was; none where that is not so, or not known.
+
+    Documents alone may be what was asked for: they count beside code alone.
+    """
+    code = [one for one in changes if not _is_document(one.path)]
+    same = bool(code) and all(_same_code(one) for one in code)
+    return tuple(one.path for one in changes) if same else ()
+
+
+async def only_words_of(contents: Sequence[ChangedContent], changed: Sequence[ChangedFile]) -> tuple[str, ...]:
+    """Return all files that *changed*, if none has other code; none where one is gone, or *contents* has not all."""
+    if len(contents) != len(changed):
+        return ()
+    return tuple(map(path_as_text, await asyncio.to_thread(only_words_changed, contents)))
+
+
+def _is_document(path: str) -> bool:
+    return _DOCUMENT.fullmatch(path) is not None
+
+
+def _same_code(change: ChangedContent) -> bool:
+    before, after = change.before, change.after
+    if before is None or max(len(before), len(after)) > MOST_BYTES:
+        return False
+    language = language_of(change.path)
+    if language is not None:
+        old, new = _shape(language, before), _shape(language, after)
+        return old is not None and new is not None and old[:2] == new[:2] and not _directs(old[2], new[2])
+    return _ending(change.path) in _LINES and _same_lines(before, after)
+
+
+def _ending(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[2].lower()
+
+
+def _directs(before: Sequence[bytes], after: Sequence[bytes]) -> bool:
+    """Tell whether a comment is another that tells a tool something."""
+    return any(_DIRECTIVE.search(comment) for comment in {*before} ^ {*after})
+
+
+def _same_lines(before: bytes, after: bytes) -> bool:
+    if b"<<" in before or b"<<" in after:  # a line of a text that follows may begin with #, and be none
+        return False
+    (code, comments), (new_code, new_comments) = _parted(before), _parted(after)
+    return code == new_code and not _directs(comments, new_comments)
+
+
+def _parted(source: bytes) -> tuple[list[bytes], tuple[bytes, ...]]:
+    lines = [line.rstrip() for line in source.splitlines()]
+    comments = tuple(line.strip() for line in lines if line.lstrip().startswith(b"#"))
+    return [line for line in lines if line and not line.lstrip().startswith(b"#")], comments
+
+
+def _shape(language: str, source: bytes) -> Shape | None:
+    """Return what *source* is without its comments: its tree, its text without white space, and the comments."""
+    root = syntax_of(language, source)
+    if root is None:
+        return None
+    docs = language == "python" and not _READ_AS_HELP.search(source)
+    tree: list[tuple[str, object]] = []
+    words: list[Node] = []
+    open_nodes = [root]
+    while open_nodes:
+        node = open_nodes.pop()
+        inside = [child for child in node.children if not _is_words(child, docs=docs)]
+        words += [child for child in node.children if _is_words(child, docs=docs)]
+        tree.append((node.type, len(inside) if node.child_count else node.text))
+        open_nodes.extend(reversed(inside))
+    return tree, _SPACE.sub(b"", _without(source, words)), tuple(node.text or b"" for node in words)
+
+
+def _is_words(node: Node, *, docs: bool) -> bool:
+    """Tell whether *node* is a comment, or with *docs* a docstring, and holds no test."""
+    if node.type.endswith("comment"):
+        return True
+    if not docs or node.type != "expression_statement" or node.child_count != 1:
+        return False
+    child = node.child(0)
+    return child is not None and child.type == "string" and _TEST_IN_DOC not in (node.text or b"")
+
+
+def _without(source: bytes, words: Sequence[Node]) -> bytes:
+    pieces, at = [], 0
+    for node in sorted(words, key=lambda node: node.start_byte):
+        pieces.append(source[at : node.start_byte])
+        at = max(at, node.end_byte)
+    return b"".join((*pieces, source[at:]))

@@ -1,0 +1,77 @@
+"""What changed but comments changed no code; what is not sure is code."""
+
+from __future__ import annotations
+
+import pytest
+
+from profile_router.verify.parsing import ChangedContent
+from profile_router.verify.same_code import only_words_changed
+
+PY = b'"""Amounts."""\n\n\ndef f(a):\n    """Return it."""\n    if a:\n        a = 1\n    return a  # it\n'
+
+
+def only_words(path: str, before: bytes | None, after: bytes) -> bool:
+    return only_words_changed([ChangedContent(path, before, after)]) == (path,)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a.py", PY, PY.replace(b"# it", b"# what was given")),
+        ("a.py", PY, PY.replace(b"Return it.", b"Return a.\n\n    It is right.\n    ")),
+        ("a.py", PY, b"# new\n" + PY.replace(b"    return", b"\n\n    return")),
+        ("a.py", PY, PY.replace(b"f(a)", b"f( a )")),
+        ("a.js", b'// a\nf("// no", /\\/\\//); g()\n', b'/* b */\nf("// no", /\\/\\//); g() // c\n'),
+        ("a.rs", b"//! Ranges.\nfn f() -> i32 { 1 }\n", b"//! Ranges, ends included.\nfn f() -> i32 {\n    1\n}\n"),
+        ("a.go", b"package a\n\n// F is it.\nfunc F() {}\n", b"package a\n\n// F is not.\nfunc F() {}\n"),
+        ("a.rb", b"# a\ndef f\n  1\nend\n", b"# b\ndef f\n  1 # c\nend\n"),
+        ("A.java", b"/** Old. */\nclass A { int b; }\n", b"/** New. */\nclass A {\n  int b; // c\n}\n"),
+        ("a.c", b"int f(void) { return 1; }\n", b"/* f */\nint f(void) { return 1; }\n"),
+        ("run.sh", b"#!/bin/sh\n# a\necho 1\n", b"#!/bin/sh\n# b\n\necho 1\n"),
+        ("lib/A.pm", b"# a\nsub f { 1 }\n", b"# b\nsub f { 1 }\n"),
+    ],
+)
+def test_comments_and_white_space_are_no_code(path: str, before: bytes | None, after: bytes) -> None:
+    assert only_words(path, before, after)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a.py", PY, PY.replace(b"a = 1", b"a = 2")),
+        ("a.py", PY, PY.replace(b"    return a", b"        return a")),
+        ("a.py", PY, PY.replace(b"# it", b"# type: ignore")),
+        ("a.py", PY, PY.replace(b"# it", b"# noqa: E501")),
+        ("a.py", PY, PY.replace(b"Return it.", b">>> f(1)\n    1\n    ")),
+        ("a.py", b"print(__doc__)\n" + PY, b"print(__doc__)\n" + PY.replace(b"Return it.", b"Give it.")),
+        ("a.py", PY, PY + b"(\n"),
+        ("a.py", b'x = "a"\n', b'x = "b"\n'),
+        ("a.py", None, PY),
+        ("a.js", b"return\nf()\n", b"return f()\n"),
+        ("a.js", b"const a = 'b'; // x\n", b"const a = 'c'; // x\n"),
+        ("a.ts", b"f()\n", b"// @ts-ignore\nf()\n"),
+        ("a.go", b"package a\n", b"//go:build linux\n\npackage a\n"),
+        ("a.c", b"#define A 1\n", b"#define A 2\n"),
+        ("run.sh", b"#!/bin/sh\necho 1\n", b"#!/bin/bash\necho 1\n"),
+        ("run.sh", b"cat <<E\n# a\nE\n", b"cat <<E\n# b\nE\n"),
+        ("a.txt", b"a\n", b"b\n"),
+        ("requirements.txt", b"a==1\n", b"a==2\n"),
+        ("README.md", b"a\n", b"b\n"),
+        ("a.zig", b"// a\n", b"// b\n"),
+    ],
+)
+def test_what_is_code_or_not_known_is_none_of_them(path: str, before: bytes | None, after: bytes) -> None:
+    assert not only_words(path, before, after)
+
+
+def test_one_file_with_other_code_is_enough() -> None:
+    comment = ChangedContent("a.py", b"x = 1  # a\n", b"x = 1  # b\n")
+    assert only_words_changed([comment]) == ("a.py",)
+    assert only_words_changed([comment, ChangedContent("b.py", b"x = 1\n", b"x = 2\n")]) == ()
+    assert only_words_changed([]) == ()
+
+
+def test_a_document_beside_a_comment_is_no_code_either() -> None:
+    comment = ChangedContent("a.py", b"x = 1  # a\n", b"x = 1  # b\n")
+    assert only_words_changed([comment, ChangedContent("docs/use.rst", None, b"b\n")]) == ("a.py", "docs/use.rst")
+    assert only_words_changed([comment, ChangedContent("prompts/ask.md", b"a\n", b"b\n")]) == ()
