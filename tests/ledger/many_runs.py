@@ -19,7 +19,7 @@ _RUN = (
     "id, kind, started, ended, day, verdict, cause, profile, tier, rule, thread, workspace, attempts, tokens_in, "
     "tokens_out, cost_usd, cost_source, saved_usd, if_burst_usd, saved_by"
 )
-_ATTEMPT = "run, number, started, ended, profile, model_asked, provider, runner, step, verdict, tier, seconds, turns"
+_ATTEMPT = "run, number, started, ended, profile, model_asked, provider, runner, step, verdict, tier, seconds, turns, tokens_in, tokens_out"
 SECRET = "the text of a task"
 _PLACES = (("coding-local", "local"), ("coding-burst", "burst"), ("review-cheap", "cheap"))
 
@@ -81,7 +81,23 @@ def _one(database: sqlite3.Connection, dice: random.Random, number: int, at: flo
     for place, (who, where, step) in enumerate(places):
         last = place == len(places) - 1
         end = "ok" if last and well else "verification-failed" if promoted or not cause else cause
-        values = (name, place, at, at + 5, who, "m", "custom", "embedded", step, end, where, 5.0, 6)
+        values = (
+            name,
+            place,
+            at,
+            at + 5,
+            who,
+            "m",
+            "custom",
+            "embedded",
+            step,
+            end,
+            where,
+            5.0,
+            3 if end == "ok" else 9,
+            11_000,
+            1_900,
+        )
         database.execute(f"INSERT INTO attempts ({_ATTEMPT}) VALUES ({', '.join('?' * len(values))})", values)
         seen = (name, place + 1, "after", at, 1, lines, 0, 0, 0, 1 if last and well else 0, 0, 1.0, None)
         if verdict != "unverified" or not last:

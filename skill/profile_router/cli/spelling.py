@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = {
     "resume": "go on with a run that was killed",
     "history": "list the runs, the newest first",
     "report": "say what was saved, what went wrong, what to change",
+    "replay": "say which past tasks another policy would move",
+    "calibrate": "propose numbers of the policy from outcomes",
     "observe": "say what Hermes delegated by itself, and what it cost",
     "show": "tell the whole story of a run",
     "undo": "make the files as they were before a run",

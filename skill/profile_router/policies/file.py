@@ -74,6 +74,14 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     return policy
 
 
+def policy_in(text: str, source: str) -> Policy:
+    """Return the policy that *text* holds, which is to be called *source*. Raises PolicyError as `read_policy`."""
+    try:
+        return _policy(parse(text), hashlib.sha256(text.encode()).hexdigest()[:12], source)
+    except Refused as refused:
+        raise PolicyError(refused.message, file=source, line=refused.line) from None
+
+
 def _policy(root: Node, digest: str, source: str, tried: Literals | None = None) -> Policy:
     """Return the policy that *root* holds; *tried* are the literals of expressions that were found right before."""
     special: dict[object, Callable[[Node, str], object]] = {

@@ -20,6 +20,7 @@ from profile_router.errors import UsageError
 from profile_router.folders import our_folder
 from profile_router.pages.report import Callout, Report, ResultTable, worded
 from profile_router.policies.file import find_policy, read_policy
+from profile_router.reporting.replayed import kept_replay
 from profile_router.reporting.sections import report_of
 from profile_router.reporting.summary import summary_json, summary_of
 from profile_router.state.folder import state_dir
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     days = days_in(arguments.since)
     page = _page(arguments.html)
     policy = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / "policies")
-    summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time())
+    summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time(), replayed=kept_replay(os.environ))
     print_told()
     report = report_of(summary)
     if page is not None:

@@ -179,7 +179,7 @@ def sentence_of(cause: str) -> str:
 
 def _advice(totals: Totals, budget: BudgetLeft, many_lines: int, replayed: Replayed | None) -> Iterator[Advice]:
     if replayed is not None:
-        yield Advice(said=_proposal(replayed), command="profile-router policy check FILE")
+        yield Advice(said=_proposal(replayed), command=f"profile-router policy check {replayed.name}")
     if budget.day_usd and budget.left_usd < (1 - _NEARLY) * budget.day_usd:
         left = f"{price(budget.left_usd)} of today's {price(budget.day_usd)} is left: raise budget.day_usd, or wait"
         yield Advice(said=left, command="profile-router budget")

@@ -65,6 +65,11 @@ def decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidate
     return replace(decision, flips=flips)
 
 
+def settle(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates, past: Past = NO_PAST) -> Decision:
+    """Return what `decide` does, without what would flip it: that takes most of its time. A broken profile refuses."""
+    return _decide(task, evidence, policy, candidates, past)
+
+
 def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidates, past: Past) -> Decision:
     choice = _choose(task, evidence, policy, candidates)
     chosen = candidates.get(choice.profile)

@@ -1,0 +1,104 @@
+"""Read tasks back as figures, to decide them again: the newest first, none of their words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from profile_router.core.attempt.between import BESIDE
+from profile_router.core.ladder.run_kinds import UNFINISHED
+from profile_router.core.operating.replay import PastTask
+from profile_router.core.telling.figures import Figures
+from profile_router.ledger.schema import FILE, make_ready
+from profile_router.ledger.words import Seal
+from profile_router.state.database import reading
+
+_BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"
+_TASKS = f"""SELECT id, profile, tier, rule, verdict, cost_usd, task, evidence,
+  (SELECT tokens_in || ' ' || tokens_out || ' ' || tokens_cached FROM attempts WHERE run = id AND turns > 0
+    AND step NOT IN {_BESIDE} ORDER BY number DESC LIMIT 1),
+  (SELECT group_concat(attempts.verdict) FROM attempts WHERE run = id AND attempts.tier = 'local'
+    AND step NOT IN {_BESIDE}),
+  (SELECT total(seconds) FROM attempts WHERE run = id AND attempts.tier = 'local' AND step NOT IN {_BESIDE}),
+  (SELECT turns FROM attempts WHERE run = id AND attempts.tier = 'local' AND step NOT IN {_BESIDE}
+    ORDER BY number LIMIT 1)
+  FROM runs JOIN details ON run = id WHERE kind = 'run' AND started >= ? AND verdict <> '{UNFINISHED}'
+  ORDER BY started DESC LIMIT ?"""  # noqa: S608 - words of ours
+
+_SCORED = f"""SELECT run, number, words FROM runs JOIN attempts ON run = id WHERE kind = 'run' AND runs.started >= ?
+  AND attempts.tier = 'local' AND step NOT IN {_BESIDE} AND words IS NOT NULL
+  ORDER BY runs.started DESC, number LIMIT ?"""  # noqa: S608
+EarlySigns = Mapping[str, float]  # the points of each sign of an attempt that gets nowhere
+
+
+def past_tasks(state: Path, since: float, most: int) -> list[PastTask]:
+    """Return the newest tasks that came to an end and began at the moment *since* or later, at most *most*.
+
+    What of a row cannot be read is empty there. Raises StateError.
+    """
+    if not (state / FILE).exists():
+        return []
+    with reading(state / FILE, make_ready) as database:
+        rows = database.execute(_TASKS, (since, most)).fetchall()
+    return [_task(*row) for row in rows]
+
+
+def early_scores(state: Path, since: float, most: int, seal: Seal) -> dict[str, EarlySigns]:
+    """Return the last score of the first local attempt of each task that has one, by the id of its run.
+
+    Scores are kept encrypted: without the key there is none. Of the newest *most* attempts alone. Raises StateError.
+    """
+    if not (state / FILE).exists():
+        return {}
+    with reading(state / FILE, make_ready) as database:
+        rows = database.execute(_SCORED, (since, most)).fetchall()
+    found: dict[str, EarlySigns] = {}
+    for run, number, words in rows:
+        early = (seal.opened(words, f"{run} {number}") or {}).get("early")
+        if run not in found and isinstance(early, dict):
+            with suppress(KeyError, TypeError, ValueError, AttributeError):
+                found[run] = {str(term["sign"]): float(term["points"]) for term in early["terms"]}
+    return found
+
+
+def _task(
+    name: str,
+    profile: str,
+    tier: str,
+    rule: str,
+    verdict: str,
+    usd: float,
+    task: str,
+    evidence: str,
+    tokens: str | None,
+    ends: str | None,
+    seconds: float,
+    turns: int | None,
+) -> PastTask:
+    sent, got, cached = map(int, (tokens or "0 0 0").split())
+    return PastTask(
+        id=name,
+        profile=profile,
+        tier=tier,
+        rule=rule,
+        verdict=verdict,
+        cost_usd=usd,
+        task=_figures(task),
+        evidence=_figures(evidence),
+        tokens_in=sent,
+        tokens_out=got,
+        tokens_cached=cached,
+        local_ends=tuple((ends or "").split(",")) if ends else (),
+        local_s=seconds or 0.0,
+        local_turns=turns or 0,
+    )
+
+
+def _figures(text: str) -> Figures:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
