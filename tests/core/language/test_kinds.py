@@ -520,10 +520,15 @@ def test_no_shipped_pattern_can_backtrack_catastrophically(source: str) -> None:
     "unit",
     ["review a ", "a, ", '"', "'", "`", "``` ", "<!--", "(", "and lint ", "a/", "please ", "\n", "the ", "don't "],
 )
-def test_a_pattern_reads_a_long_text_at_most_twice(unit: str) -> None:
+def test_a_pattern_reads_a_long_text_at_most_twice_and_its_literals_are_looked_for_once(unit: str) -> None:
     read: list[int] = []
+    looked: list[int] = []
 
     class Counting:
+        def may_match_in(self, text: str) -> bool:
+            looked.append(len(text))
+            return True
+
         def match(self, text: str) -> None:
             read.append(len(text))
 
@@ -531,3 +536,5 @@ def test_a_pattern_reads_a_long_text_at_most_twice(unit: str) -> None:
     find_kinds(text, KindPatterns(kinds=(("demo", (cast("Anchored", Counting()),)),)))
     assert len(read) <= len(text)
     assert sum(read) <= 2 * len(text)
+    assert len(looked) == 1
+    assert looked[0] <= 2 * len(text)

@@ -65,13 +65,21 @@ class Anchored:
 
     def _misses(self, text: str) -> bool:
         """Tell whether no anchor stands in a short *text*. Once the expression is compiled, it is asked itself."""
-        if "compiled" in self.__dict__ or len(text) > _LONG or not self.literals:
-            return False
-        if self.flags & re.IGNORECASE:
+        return "compiled" not in self.__dict__ and len(text) <= _LONG and not self.may_match_in(text)
+
+    @cached_property
+    def _of_no_case(self) -> bool:
+        return bool(self.flags & re.IGNORECASE)
+
+    def may_match_in(self, text: str) -> bool:
+        """Tell whether an anchor stands in *text*. Where none does, the expression matches in no part of it."""
+        if not self.literals:
+            return True
+        if self._of_no_case:
             if not text.isascii() and not _OF_NO_CASE.isdisjoint(text):
-                return False
+                return True
             text = text.lower()
-        return not any(anchor in text for anchor in self.literals)
+        return any(map(text.__contains__, self.literals))
 
 
 _PIECE = re.compile(

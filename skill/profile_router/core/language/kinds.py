@@ -1,11 +1,13 @@
 """Find the kinds of work a text asks for: the act requested, never a word that merely occurs.
 
-The grammar is `core.clauses`, the vocabulary (one list of regular expressions per kind) is data of the policy. A kind's
+The grammar is `clauses`, the vocabulary (one list of regular expressions per kind) is data of the policy. A kind's
 patterns are matched, in lower case, at the start of a clause that asks. Three named groups save every pattern a long
 list of its own: `(?P<gap>…)` may hold no preposition or conjunction, so the object stays the verb's own;
 `(?P<title>…)` besides begins with no verb, so that a bare title is a noun phrase; `(?P<end>)` is where a noun phrase
 must end, so that "security review" is not found in "security review page".
 """
+
+from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
@@ -82,6 +84,12 @@ class KindPatterns:
         """Return the anchors of each expression, as `compile_kinds` takes them."""
         return {one.pattern: one.literals for _, patterns in self.kinds for one in patterns}
 
+    def that_may_match_in(self, text: str) -> KindPatterns:
+        """Return those that may match in a part of *text*."""
+        return KindPatterns(
+            kinds=tuple((kind, tuple(one for one in each if one.may_match_in(text))) for kind, each in self.kinds)
+        )
+
 
 def compile_kinds(
     patterns: Mapping[str, Sequence[str]], tried: Mapping[str, tuple[str, ...]] | None = None
@@ -116,9 +124,11 @@ def find_kinds(text: str, kinds: KindPatterns) -> tuple[KindHit, ...]:
     """Return the kinds that the first 20,000 characters ask for: at most one hit each, in policy order."""
     quotes: dict[str, str] = {}
     other_work = False
-    for clause, asked in clauses(_PARENTHESES.sub("", plain_text(text))):
+    every = list(clauses(_PARENTHESES.sub("", plain_text(text))))
+    looked_for = kinds.that_may_match_in("\n".join(clause for clause, _ in every).lower())
+    for clause, asked in every:
         if asked:
-            hits = _hits(clause, kinds)
+            hits = _hits(clause, looked_for)
             quotes = hits | quotes
             other_work = other_work or (CHORES.isdisjoint(hits) and _is_work(clause))
     found = [kind for kind, _ in kinds.kinds if kind in quotes and not (other_work and kind in CHORES)]

@@ -4,6 +4,8 @@ A phrase stands at the start of a clause, after words such as "bitte". `*` alone
 word any ending. Nothing is found in a clause that negates, and light kinds only where each clause asks for one.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -66,6 +68,15 @@ class Phrases:
         """Return the languages that have phrases, and English."""
         return frozenset({"en", *(language for language, _ in self.languages)})
 
+    def that_may_match_in(self, text: str) -> Phrases:
+        """Return those of which a part of *text* may be one."""
+        return Phrases(
+            languages=tuple(
+                (language, tuple((kind, tuple(one for one in each if one.may_match_in(text))) for kind, each in kinds))
+                for language, kinds in self.languages
+            )
+        )
+
 
 def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phrases:
     """Return *phrases* to look for. Raises ValueError for one without words, and for more than 12 of a kind."""
@@ -84,8 +95,10 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
         return ()
     quotes: dict[str, str] = {}
     other_work = False
-    for clause in filter(None, (one.strip() for one in _CLAUSE.split(plain_text(text).lower()))):
-        hits = _hits(clause, phrases)
+    clauses = [clause for one in _CLAUSE.split(plain_text(text).lower()) if (clause := one.strip())]
+    looked_for = phrases.that_may_match_in("\n".join(clauses))  # most phrases: in none of the clauses
+    for clause in clauses:
+        hits = _hits(clause, looked_for)
         quotes = hits | quotes
         other_work = other_work or not hits
     return tuple(
