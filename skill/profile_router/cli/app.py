@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from profile_router import __version__
 from profile_router.cli.marks import HANDLER
@@ -65,6 +65,17 @@ class Parser(argparse.ArgumentParser):
         """Print *message* and how to get help, and exit with 2."""
         line = f"{self.prog}: {message} (see `{as_called(f'{self.prog} --help')}`)"
         self.exit(USAGE, f"{folded(line, sys.stderr, indent=2)}\n")
+
+
+class _Listed(Parser):
+    """Stands for a command that the help lists and nobody named: to make a whole parser takes time."""
+
+    def __init__(self, **_settings: Any) -> None:
+        """Make nothing: it is never asked to parse."""
+
+    def options(self) -> list[str]:
+        """Return no options: those of another command are not meant."""
+        return []
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -194,7 +205,12 @@ def parser(*names: str) -> Parser:
         "price, 130 Ctrl-C",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def below(**settings: Any) -> Parser:
+        return (Parser if settings["prog"].split()[-1] in names else _Listed)(**settings)
+
+    made_by = cast("type[Parser]", below)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=made_by)
     for name, said in COMMANDS.items():
         command = commands.add_parser(name, help=said)
         if name in names:
