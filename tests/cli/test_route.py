@@ -83,6 +83,9 @@ def test_the_json_has_every_promised_field(tmp_path: Path) -> None:
         "policy",
         "warnings",
         "check",
+        "v",
+        "time",
+        "run",
     } == set(answer)
     wanted = {"files_to_read", "files_to_edit", "lines_to_edit", "tokens", "chars", "images", "kinds", "private"}
     assert wanted <= set(answer["evidence"])

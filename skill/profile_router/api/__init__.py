@@ -1,4 +1,6 @@
-"""What programs call: a task as they give it, and its schema.
+"""What programs call: `route`, `run`, `stream`, `arun`, `astream`, with tasks and values of their own.
 
-Other rooms come in by `task_fields`, `task_schema`.
+The command line asks here too. `profile_router` itself gives all of it, each when it is asked for.
+
+Other rooms come in by `given`, `route_values`, `routing`, `run_values`, `running`, `task_fields`, `task_schema`.
 """

@@ -239,7 +239,7 @@ def task_from_json(raw: bytes, source: str = "stdin") -> Task:
     Raises UsageError for anything but one object, for unknown or doubled keys, and for values of a wrong kind.
     """
     allowed = ", ".join(one.key for one in TASK)
-    return _task(_json(raw, lambda why: f"--task-json: {source} holds no JSON object ({why}); allowed: {allowed}"))
+    return task_from(_json(raw, lambda why: f"--task-json: {source} holds no JSON object ({why}); allowed: {allowed}"))
 
 
 def tasks_from_json(raw: bytes, source: str = "stdin", *, plugins: bool = True) -> list[Task | UsageError]:
@@ -254,7 +254,7 @@ def tasks_from_json(raw: bytes, source: str = "stdin", *, plugins: bool = True) 
     tasks: list[Task | UsageError] = []
     for number, one in enumerate(found, 1):
         try:
-            task = _task(one, f"--tasks-json, task {number}")
+            task = task_from(one, f"--tasks-json, task {number}")
             tasks.append(task if plugins else with_known_toolsets(task, f"--tasks-json, task {number}: toolsets"))
         except UsageError as error:
             tasks.append(error)
@@ -268,7 +268,8 @@ def with_known_toolsets(task: Task, where: str) -> Task:
     return task
 
 
-def _task(found: object, where: str = "") -> Task:
+def task_from(found: object, where: str = "") -> Task:
+    """Return the task that the JSON object *found* describes, which stands at *where*. Raises UsageError."""
     given = values_of(found, TASK, where)
     if not given.get("goal", "").strip():
         raise UsageError(f"{where or '--task-json'}: goal is missing or empty; say there what to do")
@@ -287,10 +288,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         doubled = next(key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1)
         raise ValueError(f"the key {_shown_key(doubled)} stands twice")
-    return {key: _whole(value) for key, value in found.items()}
+    return {key: whole(value) for key, value in found.items()}
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """Return a text, or the texts of a list, without the halves of characters that JSON can spell."""
     if isinstance(value, list):
         return [utf8(one) if isinstance(one, str) else one for one in value]

@@ -9,17 +9,18 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from profile_router.cli.marks import showable
 from profile_router.cli.progress import columns, folded, labelled, marked, printable
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.check_words import ended, joined
+from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json, changed_text, put_back_text, weak_words
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict
 from profile_router.core.text import priced, saved_words, some_of
-from profile_router.runs.result import Result
 
 _MARKS: Mapping[Verdict, str] = {
     "verified": "✓",
@@ -34,7 +35,31 @@ _WORD_WIDTH = 11
 _ID = 8  # characters of a run's id: enough to name it
 
 
-def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
+class RunEnd(Protocol):
+    """The end of a run, however it came about."""
+
+    @property
+    def status(self) -> Status:
+        """Return its status, which decides the exit code."""
+
+    @property
+    def json(self) -> Json:
+        """Return it as `run --json` prints it."""
+
+    @property
+    def output(self) -> str:
+        """Return the end of what its check printed."""
+
+    @property
+    def workspace(self) -> str:
+        """Return the folder where it worked."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what the world says of it."""
+
+
+def closing_lines(result: RunEnd, *, stays: bool = True) -> list[str]:
     """Return the end of a run for a person: verdict, reasons, work, the model's words; cost and saving come last.
 
     *stays*: the run can be looked at afterwards, and how is said.
@@ -45,14 +70,15 @@ def closing_lines(result: Result, *, stays: bool = True) -> list[str]:
         words = ["", *words, ""]
     seconds = sum(attempt["seconds"] for attempt in told["attempts"])
     thread = f" · thread {told['thread']}" if told["thread"] else ""
-    saved = saved_words(result.saved.usd, result.saved.source, result.saved.why)
+    saving = told.get("saved") or {}  # of a run of an older version nobody knows
+    saved = saved_words(saving.get("usd"), saving.get("source", ""), saving.get("why", "an older version ran it"))
     last = f"{priced(told['cost_usd'], _source(told))} · {saved} · {seconds:.1f} s{thread}"
     if stays and told.get("run"):
         last += as_called(f" · `profile-router show {told['run'][:_ID]}` tells the whole story")
     return [*_verdict(result), *words, folded(last, sys.stdout, indent=2)]
 
 
-def batch_lines(results: Sequence[Result]) -> list[str]:
+def batch_lines(results: Sequence[RunEnd]) -> list[str]:
     """Return the end of a batch: how many ended how, then each task behind its number."""
     ends = Counter(result.verdict for result in results)
     told = ", ".join(f"{ends[word]} {word}" for word in _MARKS if ends[word])
@@ -75,7 +101,7 @@ def _source(told: Json) -> str:
     return " and ".join(paid) or ("free" if free else "")
 
 
-def _verdict(result: Result) -> Iterator[str]:
+def _verdict(result: RunEnd) -> Iterator[str]:
     told = result.json
     verdict = result.verdict
     route = told["route"]
@@ -116,7 +142,7 @@ def _facts(told: Json) -> list[str]:
     return [*facts, *verified["unverified"]]
 
 
-def _reasons(result: Result) -> Iterator[str]:
+def _reasons(result: RunEnd) -> Iterator[str]:
     """Yield why a run is not `ok`, the end of what its check printed, where its work is, and what would help."""
     told = result.json
     if told["route"].get("status") == "refused":
@@ -135,7 +161,7 @@ def _reasons(result: Result) -> Iterator[str]:
     yield from (labelled("unblock", as_called(way)) for way in told["unblock"])
 
 
-def _work(result: Result) -> str:
+def _work(result: RunEnd) -> str:
     """Say where the work of a run is that did not end well; empty where no model was asked."""
     merge = result.json.get("merge")
     if merge is not None and not merge["merged"]:

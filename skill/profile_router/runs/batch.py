@@ -19,9 +19,11 @@ from profile_router.copies.turns import alone_in, reading_in, unread
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
+from profile_router.core.telling.envelope import enveloped
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.merge import DIFFS
 from profile_router.git.repository import Repository
+from profile_router.ledger.schema import moment
 from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.job import CopySite, Job, to_the_end
 from profile_router.runs.result import Result
@@ -134,7 +136,7 @@ class _Batch:
         started = time.monotonic()
 
         def tell(event: Event) -> None:
-            self.emit({**masked_json(event), "task_index": index})
+            self.emit(enveloped({**masked_json(event), "task_index": index}, time=moment(time.time())))
 
         try:
             if isinstance(given, RouterError):
@@ -250,5 +252,6 @@ def _broken(given: Given, error: str) -> Result:
         "cost_usd": 0.0,
         "saved": None,
     }
-    ends: Json = {"thread": thread, "run": None, "error": error, "unblock": [], "notes": [], "warnings": []}
-    return Result(status="failed", json={"status": "failed", "verdict": "failed", "cause": None, **empty, **ends})
+    ends: Json = {"thread": thread, "error": error, "unblock": [], "notes": [], "warnings": []}
+    told: Json = {"status": "failed", "verdict": "failed", "cause": None, **empty, **ends}
+    return Result(status="failed", json=enveloped(told, time=moment(time.time())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
@@ -18,9 +19,11 @@ from profile_router.core.attempt.saving import NOT_WELL
 from profile_router.core.ladder.causes import NOT_MERGED
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
+from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.verdict import verdict_of
 from profile_router.core.text import some_of
 from profile_router.git.merge import Merge, apply_command, clear_halves, merge, save_diff
+from profile_router.ledger.schema import moment
 from profile_router.ports import Approver, Emit
 from profile_router.runs.result import Result
 from profile_router.runs.setup import Setup
@@ -76,6 +79,11 @@ class Job:
     emit: Emit
     approver: Approver | None = None
     site: Site = IN_PLACE
+
+
+def stamped(emit: Emit, run: str | None = None) -> Emit:
+    """Return what tells *emit* each event with the version of its form, its moment, and the id of its *run*."""
+    return lambda event: emit(enveloped(event, time=moment(time.time()), run=run))
 
 
 class Begun(TypedDict):

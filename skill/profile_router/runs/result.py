@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import Json, decision_json, verified_json
+from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.verdict import Verdict, verdict_of
+from profile_router.ledger.schema import moment
 from profile_router.runs.setup import Setup
 from profile_router.threads.threads import Run
 from profile_router.values import frozen
@@ -94,24 +97,27 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
     return Result(
         status=status,
         json=masked_json(
-            {
-                "status": status,
-                "verdict": verdict_of(ends),
-                "verified": verified,
-                "summary": final["summary"],
-                "route": decision_json(decision),
-                "attempts": list(receipts),
-                "hops": [hop.reason for hop in final["hops"]],
-                "cost_usd": usd,
-                "saved": asdict(saved),
-                "thread": run.thread,
-                "run": run.id,
-                "cause": ends["cause"],
-                "error": ended_because(final["receipts"], stopped, setup.task, setup.policy.limits),
-                "unblock": _unblock(final, setup),
-                "notes": list(final["notes"]),
-                "warnings": list(warnings),
-            },
+            enveloped(
+                {
+                    "status": status,
+                    "verdict": verdict_of(ends),
+                    "verified": verified,
+                    "summary": final["summary"],
+                    "route": decision_json(decision),
+                    "attempts": list(receipts),
+                    "hops": [hop.reason for hop in final["hops"]],
+                    "cost_usd": usd,
+                    "saved": asdict(saved),
+                    "thread": run.thread,
+                    "cause": ends["cause"],
+                    "error": ended_because(final["receipts"], stopped, setup.task, setup.policy.limits),
+                    "unblock": _unblock(final, setup),
+                    "notes": list(final["notes"]),
+                    "warnings": list(warnings),
+                },
+                time=moment(time.time()),
+                run=run.id,
+            ),
             setup.policy.confidential,
         ),
         output=final["verified"].check.tail if final["verified"].check else "",

@@ -14,7 +14,7 @@ from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
-from profile_router.runs.job import Begun, Job, Site, site_of
+from profile_router.runs.job import Begun, Job, Site, site_of, stamped
 from profile_router.runs.result import Result
 from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
 from profile_router.runs.setup import Setup, prepare
@@ -35,7 +35,7 @@ def resume_thread(
     """Go on with *thread*, or with the only one that was interrupted, and return the result. Raises RouterError."""
     given = dict(environ)
     drop_foreign(environ)
-    return asyncio.run(_resume(thread, policy_file, given, emit, approver))
+    return asyncio.run(_resume(thread, policy_file, given, stamped(emit), approver))
 
 
 async def _resume(

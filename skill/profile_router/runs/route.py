@@ -16,10 +16,13 @@ from profile_router.core.routing.estimate import ladder_cost
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.routing.size import size_of
 from profile_router.core.task import Task
+from profile_router.core.telling.decision import Json, check_json, decision_json
+from profile_router.core.telling.envelope import enveloped
 from profile_router.errors import StateError
 from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.ledger.routes import note_route
+from profile_router.ledger.schema import moment
 from profile_router.runs.own_check import check_for, question, unasked
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
@@ -64,21 +67,31 @@ def _asks(setup: Setup, decision: Decision) -> str:
 class Routed:
     """Where a task would go, the policy that says so, and the check that was found for it, if it names none.
 
-    `unnoted` says why the ledger lacks it; empty: it has it.
+    `at` is its moment in seconds since 1970, `run` its id in the ledger. `unnoted` says why the ledger lacks it; empty:
+    it has it.
     """
 
     decision: Decision
     policy: Policy
     check: FoundCheck | None
+    at: float
+    run: str | None
     unnoted: str
+
+    @property
+    def json(self) -> Json:
+        """Return it as `route --json` prints it."""
+        told = {**decision_json(self.decision), "check": check_json(self.check)}
+        return enveloped(told, time=moment(self.at), run=self.run)
 
 
 def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Routed:
     """Return where *task* would go. Raises RouterError for bad input."""
     setup = prepare(task, policy_file, environ, cwd)
     decision = _decided(setup.task, setup)
-    check = _check(setup, decision)
-    return Routed(decision=decision, policy=setup.policy, check=check, unnoted=_noted(setup.task, decision, setup))
+    check, at = _check(setup, decision), time.time()
+    run, unnoted = _noted(setup.task, decision, setup, at)
+    return Routed(decision=decision, policy=setup.policy, check=check, at=at, run=run, unnoted=unnoted)
 
 
 def _check(setup: Setup, decision: Decision) -> FoundCheck | None:
@@ -106,7 +119,7 @@ def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str]
     """
     setup = prepare(task, policy_file, environ, cwd)
     decision = _decided(setup.task, setup)
-    return decision, _note(setup.task, decision, setup, observed=True)
+    return decision, _note(setup.task, decision, setup, time.time(), observed=True)
 
 
 def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = None) -> Decision:
@@ -127,18 +140,17 @@ def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = N
     return replace(decision, warnings=(*decision.warnings, *setup.warnings))
 
 
-def _noted(task: Task, decision: Decision, setup: Setup) -> str:
-    """Write *decision* into the ledger; return why that cannot be, empty where it is done: the answer stands."""
+def _noted(task: Task, decision: Decision, setup: Setup, at: float) -> tuple[str | None, str]:
+    """Write *decision* into the ledger; return its id there, or why that cannot be: the answer stands."""
     try:
-        _note(task, decision, setup)
+        return _note(task, decision, setup, at), ""
     except StateError as error:
-        return f"this route is not in the ledger: {error}"
-    return ""
+        return None, f"this route is not in the ledger: {error}"
 
 
-def _note(task: Task, decision: Decision, setup: Setup, *, observed: bool = False) -> str:
+def _note(task: Task, decision: Decision, setup: Setup, at: float, *, observed: bool = False) -> str:
     place, keep = str(setup.workspace.root) if setup.workspace else "", setup.policy.ledger.keep_days
-    return note_route(setup.state, task, decision, place, now=time.time(), keep_days=keep, observed=observed)
+    return note_route(setup.state, task, decision, place, now=at, keep_days=keep, observed=observed)
 
 
 def measured_as_local(setup: Setup) -> bool:

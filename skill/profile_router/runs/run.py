@@ -27,7 +27,7 @@ from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
-from profile_router.runs.job import Begun, Job
+from profile_router.runs.job import Begun, Job, stamped
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare, refuse_outside
 from profile_router.runs.thread_session import Keeping, checkpoints, close
@@ -64,7 +64,12 @@ def run_task(
     """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything."""
     job = job_of(task, policy_file, dict(environ), cwd, emit, approver)
     drop_foreign(environ)
-    return asyncio.run(_run(job))
+
+    async def quietly() -> Result:
+        quiet_once_cancelled()
+        return await run_job(job)
+
+    return asyncio.run(quietly())
 
 
 def job_of(
@@ -79,15 +84,23 @@ def job_of(
             "--workspace (`--workspace .` is this one), or name a file in it by --file (the home folder is none)"
         )
     thread = thread_id(task.thread)
-    return Job(task=replace(setup.task, thread=thread), setup=setup, thread=thread, emit=emit, approver=approver)
+    task = replace(setup.task, thread=thread)
+    return Job(task=task, setup=setup, thread=thread, emit=stamped(emit), approver=approver)
 
 
 def drop_foreign(environ: MutableMapping[str, str]) -> None:
     """Take out of *environ* what would make a library send prompts elsewhere, and let none write to the terminal."""
-    for name in [name for name in environ if _FOREIGN.match(name)]:
+    for name in foreign_names(environ):
         del environ[name]
     for name in _LIBRARIES:
-        logging.getLogger(name).addHandler(logging.NullHandler())  # else warnings without a handler go to stderr
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())  # else warnings without a handler go to stderr
+
+
+def foreign_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of *environ* by which a library would send prompts elsewhere, or a request otherwise."""
+    return [name for name in environ if _FOREIGN.match(name)]
 
 
 def thread_id(given: str | None) -> str:
@@ -101,8 +114,11 @@ def thread_id(given: str | None) -> str:
     return given
 
 
-async def _run(job: Job) -> Result:
-    quiet_once_cancelled()
+async def run_job(job: Job) -> Result:
+    """Run *job* to its end and return the result. Cancelling it ends all that it started; its thread is kept.
+
+    Raises RouterError.
+    """
     async with checkpoints(job.setup.state, job.setup.environ) as keeping, reading_there(job.setup):
         tell_unfinished(keeping.threads, _place(job.setup), job.thread, job.emit)
         return await run_on(keeping, job)
@@ -139,7 +155,7 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
     if run.given_up is not None:
         warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
     try:
-        await asyncio.to_thread(tidy_copies, threads, job.emit)  # of the run that was given up, too
+        await asyncio.to_thread(tidy_copies, threads, stamped(job.emit, run.id))  # of the run that was given up, too
         begun: Begun = {
             "task": job.task,
             "cwd": str(setup.cwd),
@@ -157,7 +173,7 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
     """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
     from profile_router_graphs.router import kept_by  # 0.5 s: `route` does without LangGraph
 
-    setup = job.setup
+    setup, job = job.setup, replace(job, emit=stamped(job.emit, run.id))
     ledger = run_ledger(setup.state, setup.environ, run, setup.policy.confidential)
     context = run_context(job, run, ledger)
     graph = kept_by(keeping.saver)

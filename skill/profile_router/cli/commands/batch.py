@@ -13,7 +13,7 @@ from pathlib import Path
 from profile_router.api.task_fields import ROUTED, RUN, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
 from profile_router.cli.caller import approver_for
-from profile_router.cli.commands.run import EXITS, part_from_progress, say, stream, switched_on
+from profile_router.cli.commands.run import EXITS, now, part_from_progress, say, stream, switched_on
 from profile_router.cli.ending import batch_lines
 from profile_router.cli.options import PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
@@ -99,7 +99,7 @@ def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool
     if streamed:
         stream({"event": "batch", **end})
     elif as_json:
-        say(json.dumps({**end, "results": [one.json for one in results]}, ensure_ascii=False, indent=2))
+        say(json.dumps(now({**end, "results": [one.json for one in results]}), ensure_ascii=False, indent=2))
     else:
         part_from_progress()
         say("\n".join(batch_lines(results)))

@@ -8,17 +8,16 @@ import os
 import sys
 from pathlib import Path
 
+from profile_router.api.routing import route
 from profile_router.api.task_fields import tasks_from_json
 from profile_router.cli.options import add_task_options, json_of, source_of, task_of
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
-from profile_router.core.routing.route import Refusal
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import LABEL_WIDTH, Json, check_json, decision_json, decision_lines
-from profile_router.core.telling.located import explain_lines
+from profile_router.core.telling.decision import LABEL_WIDTH, Json
 from profile_router.errors import RouterError, UsageError
 from profile_router.policies.file import find_policy, read_policy
-from profile_router.runs.route import quote, route_task
+from profile_router.runs.route import quote
 
 _LONGEST = 200_000_000  # bytes of all tasks together
 _EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
@@ -39,18 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tasks_json:
         print(json.dumps(_quotes(arguments.tasks_json, arguments.policy), ensure_ascii=False))
         return 0
-    routed = route_task(task_of(arguments), arguments.policy, dict(os.environ), Path.cwd())
-    if routed.unnoted:
-        print(f"profile-router: {as_called(routed.unnoted)}", file=sys.stderr)
+    found = route(task_of(arguments), policy=arguments.policy)
+    if found.unnoted:
+        print(f"profile-router: {as_called(found.unnoted)}", file=sys.stderr)
     if arguments.json:
-        told = {**decision_json(routed.decision), "check": check_json(routed.check)}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print(json.dumps(found.json, ensure_ascii=False, indent=2))
     else:
-        lines = decision_lines(routed.decision, routed.policy, routed.check)
+        lines = found.lines(explain=arguments.explain)
         print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))
-        if arguments.explain:
-            print("\n".join(f"  {line}" for line in explain_lines(routed.decision.evidence.located)))
-    return 3 if isinstance(routed.decision, Refusal) else 0
+    return 3 if found.status == "refused" else 0
 
 
 def _quotes(given: str, policy_file: str | None) -> Json:

@@ -7,24 +7,25 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
+from profile_router.api.routing import route
 from profile_router.cli.caller import approver_for
-from profile_router.cli.ending import closing_lines
+from profile_router.cli.ending import RunEnd, closing_lines
 from profile_router.cli.options import add_run_options, add_task_options, streams, task_of
 from profile_router.cli.progress import Progress
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json, decision_json
+from profile_router.core.telling.decision import Json
+from profile_router.core.telling.envelope import enveloped
 from profile_router.errors import UsageError
+from profile_router.ledger.schema import moment
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
-from profile_router.runs.result import Result
-from profile_router.runs.route import route_task
 
 EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved": 4}
 
@@ -56,20 +57,20 @@ def run(arguments: argparse.Namespace) -> int:
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
     emit: Emit = stream if streamed else Progress()
-    import_large("profile_router.runs.run")  # with LangChain, which takes half a second
-    from profile_router.runs.run import run_task
+    import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain, which takes half a second
+    from profile_router.api.running import run as run_to_end
 
-    result = run_task(task, arguments.policy, os.environ, Path.cwd(), emit, approver)
+    result = run_to_end(task, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver)
     show(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
 
 
-def show(result: Result, *, streamed: bool, as_json: bool) -> None:
+def show(result: RunEnd, *, streamed: bool, as_json: bool) -> None:
     """Print the end of a run: as the last event of a stream, as JSON, or for a person."""
     if streamed:
         stream({"event": "result", **result.json})
     elif as_json:
-        say(json.dumps(result.json, ensure_ascii=False, indent=2))
+        say(json.dumps(now(result.json), ensure_ascii=False, indent=2))
     else:
         part_from_progress()
         say("\n".join(closing_lines(result)))
@@ -82,8 +83,7 @@ def part_from_progress() -> None:
 
 
 def _route(task: Task, policy_file: str | None) -> Json:
-    routed = route_task(task, policy_file, dict(os.environ), Path.cwd())
-    return {"route": decision_json(routed.decision)}
+    return {"route": route(task, policy=policy_file).json}
 
 
 def switched_on(policy: Policy, explained: Callable[[], Iterable[Json]]) -> bool:
@@ -96,7 +96,12 @@ def switched_on(policy: Policy, explained: Callable[[], Iterable[Json]]) -> bool
 
 def stream(event: Mapping[str, object]) -> None:
     """Print one event as a line of JSON."""
-    say(json.dumps(event, ensure_ascii=False))
+    say(json.dumps(now(event), ensure_ascii=False))
+
+
+def now(told: Mapping[str, object]) -> Json:
+    """Return *told* with what every event and every result carries, of this moment where it has none."""
+    return enveloped(told, time=moment(time.time()))
 
 
 def say(text: str) -> None:

@@ -1,0 +1,72 @@
+"""The task as a program gives it: a text and fields named as in `--task-json`, or a Task."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from profile_router.api.task_fields import TASK, task_from, whole, with_known_toolsets
+from profile_router.core.task import Task
+from profile_router.errors import UsageError
+
+Path = str | os.PathLike[str]
+
+
+class TaskFields(TypedDict, total=False):
+    """What a task may say besides its goal; each may be left out, or be None.
+
+    `context` is text for the prompt; `files` and `images` are paths that it is about, `workspace` the folder to work in
+    (default: the repository around the current one). `profile` names a profile, which a private task overrules;
+    `local_only` keeps it on this machine. `facts` are sizes that are known: files_to_read, files_to_edit,
+    lines_to_edit.
+
+    For a run: `check` is a shell command that must succeed afterwards, `max_cost` the most it may cost in USD (0: no
+    paid model), `timeout` its seconds of wall clock, `max_turns` the model calls of an attempt, `toolsets` the tools,
+    and `thread` the conversation to go on with. `conversation` are turns, each with role and text, held in `sessions`;
+    `proposed_check` is a command that a model wants. `whole_answer`: the summary is not cut.
+    """
+
+    context: str | None
+    files: Sequence[Path] | None
+    images: Sequence[Path] | None
+    workspace: Path | None
+    profile: str | None
+    local_only: bool | None
+    toolsets: Sequence[str] | None
+    max_turns: int | None
+    thread: str | None
+    check: str | None
+    timeout: float | None
+    max_cost: float | None
+    facts: Mapping[str, int] | None
+    conversation: Sequence[Mapping[str, str]] | None
+    sessions: Sequence[str] | None
+    proposed_check: str | None
+    whole_answer: bool | None
+
+
+def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:
+    """Return the task of the goal or Task *task* and *fields*, read as strictly as `--task-json`.
+
+    Raises UsageError for an empty goal, a field that no task has, or a value of a wrong kind.
+    """
+    if isinstance(task, Task):
+        if fields:
+            raise UsageError(f"a Task has its fields already ({', '.join(fields)} came besides); give a text with them")
+        return task
+    known = {one.key for one in TASK}
+    for name in fields:
+        if name not in known - {"goal"}:
+            raise UsageError(f"there is no field '{name}' of a task (allowed: {', '.join(sorted(known - {'goal'}))})")
+    given = {name: whole(_plain(value)) for name, value in {"goal": task, **fields}.items()}
+    return with_known_toolsets(task_from(given, "the task"), "the task.toolsets")
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* as JSON has it: paths as texts, sequences as lists."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,128 @@
+"""`run`, `stream`, `arun` and `astream` run one task each way, over a real server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from tests.api.on_stage import DONE, FIX, stage
+from tests.api.test_routing import same
+from tests.cli.command import ROOT, call
+from tests.scripted_provider import Answer
+
+from profile_router import RouterError, RunEvent, RunResult, astream, run, stream
+
+GOAL = "fix add in calc.py"
+EXAMPLE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+
+
+def verified(result: RunResult) -> None:
+    """Fail where *result* is not that of a task done well, or not what its JSON says."""
+    assert (result.status, result.cost_usd, result.summary) == ("ok", 0, "`add` adds now.")
+    assert [(one.path, one.lines_added) for one in result.verified.files_changed] == [("calc.py", 1)]
+    assert result.route is not None
+    assert result.attempts[0].profile == result.route.profile == "coding-local"
+    same(result, result.json)
+    TypeAdapter(RunResult).validate_python(result.json)
+
+
+def test_run_gives_the_end_and_tells_each_event_with_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.invalid")
+    events: list[RunEvent] = []
+    with stage(tmp_path, *DONE) as on:
+        result = run(GOAL, files=["calc.py"], cwd=on.root, environ=on.environ, on_event=events.append)
+    verified(result)
+    assert {(one.v, one.run) for one in events} == {(1, result.run)}
+    assert [one.event for one in events] == ["classify", "turn", "turn", "attempt", *["verify"] * 3]
+    assert result.workspace == str(on.root)
+    assert os.environ["OPENAI_BASE_URL"] == "http://elsewhere.invalid"
+
+
+@pytest.mark.nightly
+def test_a_stream_yields_the_events_and_ends_with_the_result(tmp_path: Path) -> None:
+    with stage(tmp_path, *DONE) as on:
+        *events, last = stream(GOAL, files=["calc.py"], cwd=on.root, environ=on.environ)
+    assert [one.event for one in events][:1] == ["classify"]
+    assert all(one.result is None for one in events)
+    assert last.result is not None
+    verified(last.result)
+
+
+def test_an_event_loop_is_told_the_same(tmp_path: Path) -> None:
+    async def events() -> list[RunEvent]:
+        with stage(tmp_path, *DONE) as on:
+            return [one async for one in astream(GOAL, cwd=on.root, environ=on.environ)]
+
+    *_, last = asyncio.run(events())
+    assert last.result is not None
+    verified(last.result)
+
+
+class Closes:
+    """An approver whom nobody asks."""
+
+    async def agrees(self, question: str) -> bool | None:
+        return None
+
+    async def allows(self, question: str) -> bool | None:
+        return None
+
+
+def test_closing_a_stream_ends_the_run_and_keeps_its_thread(tmp_path: Path) -> None:
+    with stage(tmp_path, FIX, Answer(stall=True)) as on:
+        events = stream(GOAL, files=["calc.py"], thread="t", cwd=on.root, environ=on.environ, approver=Closes())
+        assert next(events).event == "classify"
+        assert next(events).event == "turn"
+        events.close()
+    assert call("threads", "--json", home=tmp_path).json
+
+
+@pytest.mark.parametrize("ask", [run, stream])
+def test_a_wrong_call_raises_where_it_is_made(ask: Any, tmp_path: Path) -> None:
+    with pytest.raises(RouterError, match="goal is missing"):
+        list(ask(" ", cwd=tmp_path, environ={}))
+
+
+@pytest.mark.nightly
+def test_the_example_of_the_page_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Any] = {}
+    exec(EXAMPLE, made)
+    with stage(tmp_path, *DONE) as on:
+        for name, value in on.environ.items():
+            monkeypatch.setenv(name, value)
+        verified(made["fix"](GOAL, "calc.py", str(on.root)))
+
+
+@pytest.mark.nightly
+def test_the_example_of_the_page_is_right_in_the_eyes_of_mypy(tmp_path: Path) -> None:
+    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
+    right.write_text(EXAMPLE)
+    wrong.write_text(
+        "from profile_router import route\n"
+        "where = route('x', fils=['a'])\n"
+        "where.profile = 'y'\n"
+        "print(where.estimate.usd, where.nothing)\n"
+    )
+    environ = {**os.environ, "MYPYPATH": f"{ROOT / 'skill'}{os.pathsep}{ROOT / 'graphs'}"}
+    check = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--follow-imports=silent",
+        "--config-file=",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+    ]
+    good = subprocess.run([*check, str(right)], env=environ, capture_output=True, text=True, check=False)
+    assert good.returncode == 0, good.stdout
+    bad = subprocess.run([*check, str(wrong)], env=environ, capture_output=True, text=True, check=False)
+    lines = {line.split(":")[1] for line in bad.stdout.splitlines() if "error" in line}
+    assert lines >= {"2", "3", "4"}, bad.stdout
