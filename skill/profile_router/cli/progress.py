@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import unicodedata
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any, TextIO
 
 from profile_router.cli.marks import mark_on, showable
 from profile_router.cli.spelling import as_called
+from profile_router.core.language.anchored import Anchored
 
 _MARKS: Mapping[str, str] = {
     "found": "●",
@@ -31,7 +31,7 @@ _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31
 _LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
 TEXT_STARTS = _LABEL_WIDTH + 3
 # How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
-_CHECKED = re.compile(
+_CHECKED = Anchored(
     r": (passed|FAILED)(?:, though exit -?\d+)?(?:, as before|, red before)?"
     r"(?: \(exit (?:-?\d+|None)(?:, (?:red|green) before)?\))?(?: · |$)"
 )

@@ -7,11 +7,12 @@ plain name: whoever reads that knows how they call us.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from profile_router.core.language.anchored import Anchored
 
 NAME = "profile-router"
 COMMANDS: Mapping[str, str] = {
@@ -43,7 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "graph": "print the state machine as Mermaid",
     "health": "show which servers and keys are on cooldown, and why",
 }
-_MEANT = re.compile(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")
+_MEANT = Anchored(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")
 
 
 def called() -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from profile_router.core.conversation import TURN_TOKENS, Conversation, alternating
 from profile_router.core.evidence import NONE_TO_EDIT, UNKNOWN, Evidence, NamedFile, PrivateFinding, Range, Window
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.faults import only_asks
 from profile_router.core.language.kinds import KindHit, find_kinds
 from profile_router.core.language.phrases import find_phrases, language_of
@@ -28,7 +28,7 @@ from profile_router.workspace.folder import Workspace, base_of, expanded, tracke
 from profile_router.workspace.images import find_images, strip_data_urls
 from profile_router.workspace.named_files import find_named_files
 
-_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*(?:_test|\.test|\.spec|Test|_spec))\.\w+$")
+_TEST_FILE = Anchored(r"(?:^|/)(?:test_[^/]*|[^/]*(?:_test|\.test|\.spec|Test|_spec))\.\w+$")
 
 NOT_UNDERSTOOD = "language not understood: only sizes and files were used"
 

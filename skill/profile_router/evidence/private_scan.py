@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from profile_router.core.evidence import NamedFile, PrivateFinding
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import expand_braces
 from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.core.policy.private import NOTHING, Confidential
@@ -34,7 +35,7 @@ _OWNERS = ("self", "this", "props", "e", "ev", "evt", "event", "x", "k", "item",
 _CODE = frozenset([f"{name}.env" for name in _ENVIRONMENTS] + [f"{name}.key" for name in _OWNERS])
 _NAME = r"[A-Za-z_$][\w$]*+(?:\.[A-Za-z_$][\w$]*)*?\.(?:key|env)(?![\w./\\-])"
 _USED = r"[(\[]|\s?(?:[=!<>+]=|=>)|\s[=+]\s|\s+import\b"
-_MEMBER = re.compile(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
+_MEMBER = Anchored(rf"(?:(?<=[\w)\]][(\[])|(?<=[=!<>]=\s)){_NAME}|(?<![\w./\\$~-]){_NAME}(?={_USED})")
 _MEMBER_END = re.compile(r"\.(?:key|env)(?![\w./\\-])")
 
 ReadFile = Callable[[str], Iterable[TextWindow]]

@@ -12,12 +12,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from profile_router.core.language.anchored import Anchored
+
 # Quoted text and comments, which count only where YAML lets one begin, and the brackets outside of them.
-_PIECES = re.compile(
+_PIECES = Anchored(
     r"""(?:(?<=[\s,:\[\]{}?])|^)
     (?: "(?:[^"\\]|\\.)*(?:"|\Z) | '(?:[^']|'')*(?:'|\Z) | \#[^\n]* )
     | ([\[{]) | ([\]}])""",
-    re.DOTALL | re.VERBOSE,
+    flags=re.DOTALL | re.VERBOSE,
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.mentions import is_glob
 from profile_router.core.privacy.findings import private_glob
@@ -21,9 +22,9 @@ from profile_router.workspace.folder import Workspace, base_of
 
 MOST_NAMED = 500  # paths looked for; more count as there
 _MOST_ENTRIES = 20_000  # of one folder that is looked through for a name in another case
-_HOME = re.compile(r"(?:~|\$\{?HOME\}?|%USERPROFILE%)(?=/|$)", re.IGNORECASE)
+_HOME = Anchored(r"(?:~|\$\{?HOME\}?|%USERPROFILE%)(?=/|$)", flags=re.IGNORECASE)
 
-_OUTSIDE = re.compile(r"/|~|\$|%|\.\.(?:/|$)")  # of these, not all that a glob may match is looked through
+_OUTSIDE = Anchored(r"/|~|\$|%|\.\.(?:/|$)")  # of these, not all that a glob may match is looked through
 
 
 @dataclass(slots=True, kw_only=True)

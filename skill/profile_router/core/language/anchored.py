@@ -63,6 +63,10 @@ class Anchored:
         """Return *text* with each match replaced."""
         return text if self._misses(text) else self.compiled.sub(by, text)
 
+    def split(self, text: str) -> list[str]:
+        """Return the parts of *text* that lie between the matches."""
+        return [text] if self._misses(text) else self.compiled.split(text)
+
     def _misses(self, text: str) -> bool:
         """Tell whether no anchor stands in a short *text*. Once the expression is compiled, it is asked itself."""
         return "compiled" not in self.__dict__ and len(text) <= _LONG and not self.may_match_in(text)

@@ -29,9 +29,7 @@ _ANSWERS = Anchored(
         *("suggestion", "estimate", "sentence", "paragraph", "command", "reply", "diagram"),
     ),
 )
-_INTO = re.compile(
-    rf"\b(?:in|into|to|as|at the (?:top|end|start|bottom) of|called|named) (?:the |a |an |file )*{OPAQUE}"
-)
+_INTO = Anchored(rf"\b(?:in|into|to|as|at the (?:top|end|start|bottom) of|called|named) (?:the |a |an |file )*{OPAQUE}")
 _SETS = re.compile(rf"\b(?:to|in|as|into)\b|{OPAQUE}")
 _ADVERB = re.compile(r"^\w+ly (?=\w)")
 _HEDGED = Anchored(
@@ -51,8 +49,8 @@ _QUESTION = Anchored(
     anchors=("?", "？"),
     flags=re.IGNORECASE,
 )
-_PLACE_FIRST = re.compile(
-    rf"(^|[.!?\n] ?)(?:in|within|inside|for|from) (?:the |file |module )*{OPAQUE},? ", re.IGNORECASE
+_PLACE_FIRST = Anchored(
+    rf"(^|[.!?\n] ?)(?:in|within|inside|for|from) (?:the |file |module )*{OPAQUE},? ", flags=re.IGNORECASE
 )
 _HANDS_OFF = Anchored(
     r"\b(?:do not|don't|dont|never|without|must not|should not)(?: \w+)? "
@@ -67,8 +65,8 @@ _HANDS_OFF = Anchored(
     flags=re.IGNORECASE | re.MULTILINE,
 )
 # A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
-_IN_FOLDER = re.compile(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
-_ALONE = re.compile(
+_IN_FOLDER = Anchored(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
+_ALONE = Anchored(
     r"[^/:*]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|vue|html?|css|scss|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|sh|sql|go|rs|"
     r"c|h|cc|cpp|hpp|java|kt|rb|php|cs|swift|scala|lua|ipynb|csv|lock)"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import clauses, first_word, plain_text, word_set
 from profile_router.core.language.edits import asks_for_an_edit, hands_off
 
@@ -15,7 +16,7 @@ _LOOKS = word_set(
     "outline plan propose read recommend research review run search show suggest summarise summarize tell trace "
     "understand verify what when where whether which who why write can could do does are should would"
 )
-_FAULT = re.compile(
+_FAULT = Anchored(
     r"\b(?:should|must|has to|have to|had to|needs? to|ought to|supposed to|expected|instead|rather than|wrong(?:ly)?"
     r"|incorrect(?:ly)?|inconsistent(?:ly)?|unexpected(?:ly)?|fail(?:s|ed|ing|ure)?|broken|breaks?|crash(?:es|ed)?"
     r"|raises?|throws?|exceptions?|\w*errors?|bugs?|loses?|lost|ignores?|ignored|forgets?|missing|misses|leaves? out"
@@ -25,22 +26,24 @@ _FAULT = re.compile(
     r"|no (?:\w+ ){1,3}(?:may|can|shall) be|may (?:not|never|only) "
     r"|not (?:working|handled|supported|respected|honou?red|applied|called)"
     r"|regression|deadlocks?|hangs?|leaks?|overwrites|duplicated?|misleading|invalid)\b",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
 # What is not the code's: a task that speaks of it may be done where no code changed.
-_OF_WORDS = re.compile(
+_OF_WORDS = Anchored(
     r"\b(?:comment\w*|docstrings?|docs?|document\w*|readme|changelog|release notes|typos?|spell\w*|mis-?spel\w*"
     r"|wording|reword\w*|grammar|phras\w+|paragraphs?|sentences?|headings?|whitespace|white space|blank lines?|trailing"
     r"|indent\w*|format(?:ting|ted)?|lint\w*|licen[cs]e|copyright|header|help text|markdown|links?|typing|type hints?"
     r"|annotations?|nits?|casing|cosmetics?|style|clean-?up|mypy|pyright|ruff|flake8|pylint|eslint|prettier|coverage|translat\w*)\b|\.(?:md|rst|txt|adoc)\b",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
 # A sentence that begins with code that is called: `share(10, 3) loses a cent`.
-_CALLED = re.compile(
+_CALLED = Anchored(
     r"(?:^|(?<=[.!?\n])\s*|[,:]\s)\W{0,3}\w+(?:(?:\.|::|->)\w+)*\((?:[^()\n]|\([^()\n]{0,40}\)){0,80}\)`?\s+\w"
 )
-_MENDS = re.compile(r"\W*(?:please |can you |could you )?(?:fix|mend|repair|correct|resolve|debug)\b", re.IGNORECASE)
-_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
+_MENDS = Anchored(
+    r"\W*(?:please |can you |could you )?(?:fix|mend|repair|correct|resolve|debug)\b", flags=re.IGNORECASE
+)
+_SENTENCES = Anchored(r"(?<=[.!?])\s+|\n+")
 _LONGEST = 20_000  # characters that are looked at: a report says early what is wrong
 
 

@@ -9,7 +9,7 @@ from profile_router.core.language.anchored import Anchored
 
 _MOST_BRACES = 64
 _LONGEST = 1_024
-_BRACES = re.compile(r"\{([^{},]*,[^{}]*)\}")
+_BRACES = Anchored(r"\{([^{},]*,[^{}]*)\}")
 _CLASS = re.compile(r"\[([!^]?)([^\[\]/!^\\][^\[\]/\\]*)\]")
 
 

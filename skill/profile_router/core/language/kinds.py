@@ -42,7 +42,7 @@ TITLE_VERBS = IMPERATIVES | word_set(
     "merge close reopen restore reapply rebase discuss announce schedule postpone cancel delay approve reject enforce "
     "require trigger publish release skip no not never broken failed failing"
 )
-_CAPITAL = re.compile(r"(?<![\\?])(?:\\\\)*([A-Z])")
+_CAPITAL = Anchored(r"(?<![\\?])(?:\\\\)*([A-Z])")
 # "Lint it and fix what it reports": still lint.
 _FOLLOW_UP = Anchored(
     r"(?:fix|resolve|correct|address|handle|remove) (?:what|whatever|it|them|all|any|every|everything"

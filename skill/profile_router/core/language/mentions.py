@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
+from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.globs import expand_braces, glob_regex
 from profile_router.core.language.path_words import EXTENSIONLESS, PathWord
 from profile_router.core.language.places import only_a_place
@@ -17,7 +18,7 @@ _MOST_GLOBS = 50
 _MOST_FOLDERS = 50
 
 _VERSION = re.compile(r"[vV]?\d+(?:\.\d+)*(?:\.[x*])?")
-_DOMAIN = re.compile(r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|app|ai)", re.IGNORECASE)
+_DOMAIN = Anchored(r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|app|ai)", flags=re.IGNORECASE)
 _SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
 
 

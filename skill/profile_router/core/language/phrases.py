@@ -21,11 +21,11 @@ _POLITE = re.compile(
     r"|s'il te plaît|s'il vous plaît|pouvez-vous|merci de|пожалуйста|нужно|надо|необходимо|можешь|давай|теперь)\s"
     r"|(?:dann|jetzt|ahora)\s|请你?|帮我|麻烦你?|需要|给我|现在|然后)*"
 )
-_NEGATED = re.compile(
+_NEGATED = Anchored(
     r"(?<!\w)(?:nicht|kein\w*|nie|niemals|no|sin|nunca|ne|n'|pas|sans|jamais|не|без|нельзя|никогда)(?!\w)"
     r"|n'|不(?!同)|(?<![错特级识区类性])别|無需|无需|勿"
 )
-_ONLY_AFTER = re.compile(r"(?<!\w)(?:ohne|sin|sans|без)(?!\w)")
+_ONLY_AFTER = Anchored(r"(?<!\w)(?:ohne|sin|sans|без)(?!\w)")
 _STOPS: Mapping[str, frozenset[str]] = {
     "en": word_set(
         "the a an of to in is and for with this that it be on are not from should when add fix update use i we can do "

@@ -2,22 +2,24 @@
 
 import re
 
+from profile_router.core.language.anchored import Anchored
+
 _BEFORE = 160  # characters looked at before a path
-_CLAUSE = re.compile(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
-_WRAPPED = re.compile(r"[`\"'“‘(\[<@]*(?:\./)?$")
+_CLAUSE = Anchored(r"[.!?;](?=\s)|\n\s*\n|\n\s*(?:[-*•+]|\d+[.)])\s")
+_WRAPPED = Anchored(r"[`\"'“‘(\[<@]*(?:\./)?$")
 _LISTED = re.compile(r"(?:,|\band\b|\bor\b|&|\+)\s*$")
-_PATH = re.compile(r"[`\"'(@]*[\w.*?\[\]{}~-]*[/*.][^\s,]*[`\"')]*\s*$")
-_SKIPPED = re.compile(r"\b(?:the|our|my|this|its|your|folder|directory|dir|package|path|glob)\s+$")
-_ONLY_PLACE = re.compile(r"\b(?:in|into|inside|to|under|below|within|from|at|near|beside|with|by|see|like|as|via)$")
+_PATH = Anchored(r"[`\"'(@]*[\w.*?\[\]{}~-]*[/*.][^\s,]*[`\"')]*\s*$")
+_SKIPPED = Anchored(r"\b(?:the|our|my|this|its|your|folder|directory|dir|package|path|glob)\s+$")
+_ONLY_PLACE = Anchored(r"\b(?:in|into|inside|to|under|below|within|from|at|near|beside|with|by|see|like|as|via)$")
 _ABOUT = re.compile(r"\b(?:of|for)$")
-_ONE = re.compile(r"\b(?:an?|one|another|single|1)\s+(?:[\w-]+\s+){0,3}?(?:[\w-]+)\s+(?:of|for)$")
-_ACT = re.compile(r"\b(?:review|audit|summary|overview|analysis|refactor(?:ing)?|rewrite|linting)\s+(?:of|for)$")
-_EACH = re.compile(
+_ONE = Anchored(r"\b(?:an?|one|another|single|1)\s+(?:[\w-]+\s+){0,3}?(?:[\w-]+)\s+(?:of|for)$")
+_ACT = Anchored(r"\b(?:review|audit|summary|overview|analysis|refactor(?:ing)?|rewrite|linting)\s+(?:of|for)$")
+_EACH = Anchored(
     r"\b(?:(?:all|each|every|whole|entire|everything|rest|every one)(?:\s+[\w.*-]+){0,3}?"
     r"|(?:the|our|these)\s+(?:[a-z-]+\s+)?(?:files|modules|packages|sources|code))"
     r"\s+(?:in|of|under|within|inside|below|at|from)$"
 )
-_VERB_AND_PREPOSITION = re.compile(r"\b(?:look|go|read|search|scan|walk|work|dig)\s+(?:\w+\s+)?(?:at|in|into|through)$")
+_VERB_AND_PREPOSITION = Anchored(r"\b(?:look|go|read|search|scan|walk|work|dig)\s+(?:\w+\s+)?(?:at|in|into|through)$")
 _ALL_OF_IT = re.compile(r"\b(?:all|whole|entire|every)$")
 _AREA = re.compile(r"[`\"')]*:\s")
 

@@ -20,10 +20,10 @@ _OBLIGES = Anchored(
 )
 REACHING = word_set("be is are cover covers touch touches affect affects span spans apply applies need needs has")
 # "run all tests", "make sure every module imports": nothing is changed there
-_LOOKS_ON = re.compile(r"(?:(?:re-?)?run|execute|verify|check|ensure|confirm|watch|keep|pass|test)\b|.*\bmake sure\b")
+_LOOKS_ON = Anchored(r"(?:(?:re-?)?run|execute|verify|check|ensure|confirm|watch|keep|pass|test)\b|.*\bmake sure\b")
 _NO_VERBS = word_set("this its across always perhaps plus versus less unless besides towards afterwards as is was has")
 # "the poller that polls all files": what the code does, not what is asked for
-_TELLS_OF_CODE = re.compile(r"\b(?:that|which|who)(?: \w+ly| also| now| still)? (?!\w+ss\b)(\w+s)\b|\bso that\b")
+_TELLS_OF_CODE = Anchored(r"\b(?:that|which|who)(?: \w+ly| also| now| still)? (?!\w+ss\b)(\w+s)\b|\bso that\b")
 _OF_THE = r"(?:the |this |our |my |your |its |whole |entire |full |complete )"
 
 

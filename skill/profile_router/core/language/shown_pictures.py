@@ -21,7 +21,7 @@ _URL = Anchored(
     anchors=("://",),
     flags=re.IGNORECASE,
 )
-_FETCHED = re.compile(r"\b(?:curl|wget|download|fetch|get|head)\s+(?:-\S+\s+)*$", re.IGNORECASE)
+_FETCHED = Anchored(r"\b(?:curl|wget|download|fetch|get|head)\s+(?:-\S+\s+)*$", flags=re.IGNORECASE)
 _PLACEHOLDER = Anchored(r"\[image #\d{1,3}\]", anchors=("[image #",), flags=re.IGNORECASE)
 _NOUN = r"(?:screen ?shots?|screen ?grabs?|screen captures?|mock-?ups?|wireframes?)"
 _PICTURE = rf"(?:{_NOUN}|pictures?|images?|photos?|diagrams?|figures?)"
@@ -34,7 +34,7 @@ _ATTACHED = Anchored(
     anchors=("attach", "enclosed", "pasted", "screen", "mock", "wireframe"),
     flags=re.IGNORECASE | re.MULTILINE,
 )
-_IGNORED = re.compile(r"\b(?:ignore|skip|remove|delete|forget|without|lacks?|missing)\b", re.IGNORECASE)
+_IGNORED = Anchored(r"\b(?:ignore|skip|remove|delete|forget|without|lacks?|missing)\b", flags=re.IGNORECASE)
 
 
 def without_code(text: str) -> str:

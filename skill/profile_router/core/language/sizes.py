@@ -45,21 +45,21 @@ _APPROXIMATE = (
     r"(?:about|around|approximately|approx\.?|roughly|some|nearly|almost|over|more than|at least|~|≈|all|the|these"
     r"|those|our|remaining|other|following|last|first|up)"
 )
-_AT_ONCE = re.compile(rf"\S+(?: up)?(?: {_APPROXIMATE})*\s?[~≈]?$", re.IGNORECASE)
-_IN_SO_MANY = re.compile(
+_AT_ONCE = Anchored(rf"\S+(?: up)?(?: {_APPROXIMATE})*\s?[~≈]?$", flags=re.IGNORECASE)
+_IN_SO_MANY = Anchored(
     r"\b(?:in|across|over|throughout|of|at|touch(?:es|ing)?|affects?|affecting|spans?|spanning|covers?|involv\w+)"
     rf"(?: {_APPROXIMATE})*\s?[~≈]?$",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
-_ASIDE = re.compile(rf"[(,:—–-]\s?(?:in )?(?:{_APPROXIMATE} ?)*[~≈]?$", re.IGNORECASE)
-_THERE = re.compile(
-    rf"\b(?:there are|we have|it has|used (?:in|at)|must cover)(?: {_APPROXIMATE})*\s?[~≈]?$", re.IGNORECASE
+_ASIDE = Anchored(rf"[(,:—–-]\s?(?:in )?(?:{_APPROXIMATE} ?)*[~≈]?$", flags=re.IGNORECASE)
+_THERE = Anchored(
+    rf"\b(?:there are|we have|it has|used (?:in|at)|must cover)(?: {_APPROXIMATE})*\s?[~≈]?$", flags=re.IGNORECASE
 )
-_NEEDS = re.compile(r" (?:need|have|must|should|has to|to (?:be|fix|update|change|migrate|convert|clean|resolve))\b")
-_OF_CODE = re.compile(
+_NEEDS = Anchored(r" (?:need|have|must|should|has to|to (?:be|fix|update|change|migrate|convert|clean|resolve))\b")
+_OF_CODE = Anchored(
     r"\b(?:when|while|if|than|limit\w*|maximum|max|per|that|which|who|open(?:s|ing)?|upload\w*|loading|after|until"
     r"|every|so that|because|allow\w*|support\w*|handl\w*|timeout|exceed\w*|fails?|crash\w*)\b(?! than\b)",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
 _HTTP = range(400, 600)
 
