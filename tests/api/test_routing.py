@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from tests.api.forms import wrong_in
 from tests.cli.command import ROOT, call, environment
 from tests.cli.stage import profile, workspace
 
 import profile_router
-from profile_router import RouterError, RouteResult, Task, TaskFields, route
+from profile_router import RouterError, Task, TaskFields, route
 from profile_router.api.task_fields import TASK
 from profile_router.api.value import Value
 
@@ -56,7 +56,7 @@ def test_each_key_of_the_json_is_an_attribute(
     root = workspace(tmp_path / "ws", {"calc.py": "X = 1\n", "tests/test_calc.py": "def test_x(): pass\n"})
     found = route(goal, cwd=root, environ=environ, **fields)
     same(found, found.json)
-    TypeAdapter(RouteResult).validate_python(found.json)
+    assert wrong_in("route", found.json) == []
     assert (found.v, found.status, found.profile) == (1, "routed", found.json["profile"])
 
 
@@ -65,7 +65,7 @@ def test_a_refusal_is_an_answer(tmp_path: Path) -> None:
     assert (found.status, found.profile, found.estimate) == ("refused", None, None)
     assert found.unblock
     same(found, found.json)
-    TypeAdapter(RouteResult).validate_python(found.json)
+    assert wrong_in("route", found.json) == []
 
 
 def test_the_command_prints_what_the_call_gives(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -117,7 +117,7 @@ def _typed(hint: Any, given: Any) -> Any:
         kinds = [one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, Value)]
         if not kinds:
             return types.MappingProxyType(dict(given))
-        return kinds[0].of(given) if given else None  # a task that came to no route has an empty one
+        return kinds[0].of(given)
     if isinstance(given, list | tuple):
         inner = next((one for kind in (hint, *get_args(hint)) for one in get_args(kind)), Any)
         return tuple(_typed(inner, one) for one in given)

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, str] = {
     "fit": "fit weights on dev rows, and say whether that helps",
     "publish": "make the entries of the skill and plugin catalogs",
     "graph": "print the state machine as Mermaid",
+    "schema": "print the JSON Schema of a task, a result or an event",
     "health": "show which servers and keys are on cooldown, and why",
 }
 _MEANT = Anchored(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")

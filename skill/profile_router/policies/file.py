@@ -25,6 +25,7 @@ from profile_router.policies.parsed import Parsed, keep, name_of, recall
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
 VARIABLE = "PROFILE_ROUTER_POLICY"
 _REPAIRED: Cause = "verification-failed"  # the one cause whose check says what to repair
+NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
 Literals = Mapping[str, tuple[str, ...]]
 
 
@@ -90,9 +91,7 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
         PluginSwitch: partial(switch, allowed=get_args(PluginSwitch)),
         CheckSwitch: partial(switch, allowed=get_args(CheckSwitch)),
     }
-    policy = Reader(special).record(
-        root, Policy, "the file", skip=("digest", "source", "local_only_by", "workspace_private")
-    )
+    policy = Reader(special).record(root, Policy, "the file", skip=NOT_IN_THE_FILE)
     lines = {key: (line, node) for key, line, node in pairs(root, "the file")}
     _check_rules(policy, *lines["rules"])
     if "phrases" in lines:

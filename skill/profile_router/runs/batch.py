@@ -245,7 +245,7 @@ def _broken(given: Given, error: str) -> Result:
     thread = given.thread if isinstance(given, Task) else None
     empty: Json = {
         "summary": "",
-        "route": {},
+        "route": None,
         "attempts": [],
         "hops": [],
         "verified": {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -17,10 +18,15 @@ from profile_router.policies.file import SHIPPED, find_policy, read_policy
 from profile_router.policies.workspace_rules import FILE, tightened_by
 from profile_router.workspace.folder import find_workspace
 
+# What editors with a YAML language server read.
+_FOR_EDITORS = """# yaml-language-server: $schema=policy.schema.json
+# That file is made by: profile-router policy schema > policy.schema.json
+"""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    acts = parser.add_subparsers(dest="act", required=True, metavar="show|check", parser_class=type(parser))
+    acts = parser.add_subparsers(dest="act", required=True, metavar="show|check|schema", parser_class=type(parser))
     for act, text in (("show", "print the policy in force"), ("check", "tell whether a policy file is right")):
         sub = acts.add_parser(act, help=text)
         sub.add_argument("file", nargs="?", metavar="FILE", help="a policy file; else the one in force")
@@ -29,10 +35,16 @@ def add(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("--ladder", action="store_true", help="print what follows a failure as a table instead")
             sub.add_argument("--early", action="store_true", help="print by what an attempt is promoted early instead")
             sub.add_argument("--shipped", action="store_true", help="the shipped policy, to copy")
+    acts.add_parser("schema", help="print the JSON Schema of a policy file, for editors")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or check; return 0. A wrong policy raises PolicyError, which names file and line."""
+    if arguments.act == "schema":
+        from profile_router.policies.schema import policy_schema
+
+        print(json.dumps(policy_schema(), indent=2, ensure_ascii=False))
+        return 0
     path = SHIPPED if getattr(arguments, "shipped", False) else find_policy(arguments.file, os.environ)
     policy = read_policy(path)
     if arguments.act == "check":
@@ -50,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         _print_table(render_early(policy))
     else:
-        print(path.read_text(encoding="utf-8"), end="")
+        print(_FOR_EDITORS if arguments.shipped else "", path.read_text(encoding="utf-8"), sep="", end="")
         if not getattr(arguments, "shipped", False):
             _print_tightening(policy)
     return 0

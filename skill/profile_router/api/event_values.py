@@ -1,0 +1,179 @@
+"""The events of a run by their kind, for the schema of `--stream`: one class for each, with all that it may carry."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from profile_router.api.route_values import RouteView
+from profile_router.api.run_values import RunResult, TermView
+from profile_router.api.value import Value
+from profile_router.core.ladder.receipt import Outcome, Status
+
+
+class _Told(Value):
+    """What each event carries. `task_index` counts the tasks of a batch from 0."""
+
+    v: int
+    time: str
+    run: str | None
+    task_index: int | None = None
+
+
+class _Line(_Told):
+    line: str
+
+
+class LineEvent(_Line):
+    """A line for people: a check that was found, condensing, money held, an answer in another form, verified work."""
+
+    event: Literal["found", "condense", "reserve", "form", "verify"]
+
+
+class ClassifyEvent(_Line):
+    """Where the task goes, and the rule that says so."""
+
+    event: Literal["classify"]
+    rule: str
+
+
+class ProbeEvent(_Line):
+    """What the probe said, and where the task goes by it."""
+
+    event: Literal["probe"]
+    goes: str
+
+
+class CheckEvent(_Line):
+    """The task's check before any work; `passed` None: nobody knows."""
+
+    event: Literal["check"]
+    passed: bool | None
+
+
+class TurnEvent(_Told):
+    """An answer of the model: its number in the attempt, and the tools it calls.
+
+    Of the attempt so far: `tokens_in` and `tokens_out`, `cost_usd` in USD. `seconds` is what this answer took, `file`
+    the first file that its calls name; what is not known is left out.
+    """
+
+    event: Literal["turn"]
+    turn: int
+    tools: tuple[str, ...]
+    file: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    seconds: float | None = None
+
+
+class EarlyEvent(_Line):
+    """How little an attempt gets forward, with each term of its score."""
+
+    event: Literal["early"]
+    score: float
+    terms: tuple[TermView, ...]
+
+
+class AttemptEvent(_Line):
+    """The end of an attempt."""
+
+    event: Literal["attempt"]
+    outcome: Outcome
+
+
+class LadderEvent(_Line):
+    """What follows a failure: the step of the ladder and the cause that it answers."""
+
+    event: Literal["ladder"]
+    step: str
+    cause: str
+
+
+class KeptEvent(_Line):
+    """Changes that were kept: the file with them, and the command that applies it."""
+
+    event: Literal["kept"]
+    diff: str = ""
+    apply: str = ""
+
+
+class ThreadEvent(_Line):
+    """Threads that were interrupted here, or one that had ended already."""
+
+    event: Literal["unfinished", "ended"]
+    thread: str
+    threads: tuple[str, ...] = ()
+
+
+class AskEvent(_Line):
+    """A question that is answered by a line on stdin: about a price, or about running code of the workspace."""
+
+    event: Literal["ask"]
+    about: Literal["price", "code"]
+
+
+class PluginEvent(_Told):
+    """How the policy has the Hermes plugin switched, and which files it keeps here."""
+
+    event: Literal["plugin"]
+    mode: str
+    private_paths: tuple[str, ...]
+
+
+class BatchEvent(_Told):
+    """The end of a batch: its tasks, what they cost in USD, and its seconds."""
+
+    event: Literal["batch"]
+    status: Status
+    tasks: int
+    cost_usd: float
+    seconds: float
+
+
+class ExplainedEvent(_Told):
+    """Where a task would go, under a policy that only explains or observes; `observed` is its row in the ledger."""
+
+    event: Literal["result"]
+    status: Literal["explained"]
+    route: RouteView
+    observed: str = ""
+
+
+class ResultEvent(RunResult):
+    """The end of a run, as `run --json` prints it."""
+
+    event: Literal["result"]
+    task_index: int | None = None
+
+
+class BatchResult(Value):
+    """The end of a batch, as `batch --json` prints it."""
+
+    v: int
+    time: str
+    run: str | None
+    status: Status
+    tasks: int
+    cost_usd: float
+    seconds: float
+    results: tuple[RunResult, ...]
+
+
+AnyEvent = (
+    LineEvent
+    | ClassifyEvent
+    | ProbeEvent
+    | CheckEvent
+    | TurnEvent
+    | EarlyEvent
+    | AttemptEvent
+    | LadderEvent
+    | KeptEvent
+    | ThreadEvent
+    | AskEvent
+    | PluginEvent
+    | BatchEvent
+    | ExplainedEvent
+    | ResultEvent
+)

@@ -1,0 +1,22 @@
+"""Hold what the program printed against the JSON Schema that it publishes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from profile_router.api.schemas import SCHEMAS
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schema = SCHEMAS[name]()
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def wrong_in(name: str, told: Any) -> list[str]:
+    """Return what is wrong in *told* by the schema called *name*."""
+    return [f"{error.json_path}: {error.message[:200]}" for error in _validator(name).iter_errors(told)]
