@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from profile_router.install import sources
 FOLDER = PLUGIN.relative_to(ROOT).as_posix()
 MANIFEST = yaml.safe_load((PLUGIN / "plugin.yaml").read_text())
 ENTRY = yaml.safe_load((ROOT / "plugin-catalog" / "profile-router.yaml").read_text())
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
 # What Hermes 0.22.2 calls public (hermes_cli/plugin_validate_private_imports.py), and 0.22.5 of its delegation.
 PUBLIC = {
@@ -39,28 +41,52 @@ PUBLIC = {
 }
 
 
-def own_runtime(folder: Path) -> list[str]:
-    """Make what Hermes' own installer makes and a wheel lacks: an environment that it knows as its own.
+# Writes what the installer of Hermes notes when its environment is made: that it is the one of this checkout's lock.
+SYNCED = (
+    "from pm import paths; from pm.install import Facts; from pm.registry import get_package\n"
+    "stamp = get_package('venv').expected_stamp([], plugin_dirs=[])\n"
+    "Facts(paths.runtime_facts_path()).record_state('venv', stamp, [])"
+)
 
-    Without it Hermes fetches a python before it installs a plugin. Return what starts Hermes in it.
+
+def checkout(folder: Path, home: Path) -> list[str]:
+    """Make *folder* what Hermes' installer makes: a checkout with its lock file, and an environment of its own in it.
+
+    A wheel has neither, so `hermes plugins install --enable` finds no lock there and leaves each plugin disabled, one
+    without requirements too. Here the packages are those of the wheel, and the lock names none. Return what starts
+    this Hermes.
     """
     installed = installed_hermes(NEW).python
-    subprocess.run([str(installed), "-m", "venv", "--without-pip", str(folder)], check=True)
-    [library] = folder.glob("lib/python3*/site-packages")
-    (library / "hermes.pth").write_text(str(next(installed.parents[1].glob("lib/python3*/site-packages"))))
-    (folder / "pm-runtime.json").write_text("{}")
-    return [str(folder / "bin" / "python"), "-m", "hermes_cli.main"]
+    [packages] = installed.parents[1].glob("lib/python3*/site-packages")
+    [record] = packages.glob("hermes_agent*.dist-info/RECORD")
+    for line in record.read_text().splitlines():
+        name = line.partition(",")[0]
+        if not name.startswith("..") and ".dist-info/" not in name:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(packages / name, folder / name)
+    (folder / "pyproject.toml").write_text("[project]\nname = 'hermes-agent'\nversion = '0.22.2'\n")
+    (folder / "uv.lock").write_text("version = 1\n")
+    subprocess.run([str(installed), "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
+    [library] = (folder / "venv").glob("lib/python3*/site-packages")
+    (library / "hermes.pth").write_text(f"{folder}\n{packages}\n")
+    (folder / "venv" / "pm-runtime.json").write_text("{}")  # else Hermes fetches a python before it installs a plugin
+    python = str(folder / "venv" / "bin" / "python")
+    subprocess.run([python, "-c", SYNCED], env=surroundings(home), check=True)
+    return [python, "-m", "hermes_cli.main"]
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    """Return the environment of a Hermes on *home*; what would leave this machine meets a closed door."""
+    (home / "hermes").mkdir(parents=True, exist_ok=True)
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    here = {"PATH": os.environ["PATH"], "HOME": str(home), "HERMES_HOME": str(home / "hermes")}
+    return {**here, **nowhere, "HERMES_DISABLE_LAZY_INSTALLS": "1"}
 
 
 def hermes(home: Path, *arguments: str, command: Sequence[str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real Hermes of today on *home*, by *command*; what would leave this machine meets a closed door."""
-    home.mkdir(exist_ok=True)
-    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "HERMES_HOME": str(home / "hermes"), **nowhere}
-    (home / "hermes").mkdir(exist_ok=True)
+    """Run the real Hermes of today on *home*, by *command*."""
     return subprocess.run(
-        [*(command or installed_hermes(NEW).command), *arguments],
-        env=environ | {"HERMES_DISABLE_LAZY_INSTALLS": "1"}, cwd=home,
+        [*(command or installed_hermes(NEW).command), *arguments], env=surroundings(home), cwd=home,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
@@ -80,15 +106,18 @@ def test_hermes_installs_it_with_the_guard_on_and_loads_it(tmp_path: Path) -> No
     found = sources.plugin((), older=False)
     files = {f"{FOLDER}/{name}": content for name, content in found.items() if name != "router.json"}
     published = repository(tmp_path / "published", files)
-    runtime = own_runtime(tmp_path / "runtime")
-    done = hermes(tmp_path, "plugins", "install", f"{published.as_uri()}#{FOLDER}", command=runtime)
+    command = checkout(tmp_path / "hermes-agent", tmp_path)
+    [written] = re.findall(r"`hermes (plugins install [^`]+)`", README)
+    # only the place differs: Hermes' git takes no alias for a server from its user
+    assert written.split() == ["plugins", "install", f"OWNER/REPO/{FOLDER}", "--enable"]
+    done = hermes(tmp_path, "plugins", "install", f"{published.as_uri()}#{FOLDER}", "--enable", command=command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not set up yet" in done.stdout
-    # `--enable` would resolve Hermes' own lock file anew, which a wheel does not have
-    (tmp_path / "hermes" / "config.yaml").write_text("plugins:\n  enabled: [profile-router]\n")
+    assert "Plugin profile-router enabled" in done.stdout, done.stdout
+    assert yaml.safe_load((tmp_path / "hermes" / "config.yaml").read_text())["plugins"]["enabled"] == ["profile-router"]
     brought = tmp_path / "hermes" / "plugins" / "profile-router"
     assert {FOLDER + "/" + path.relative_to(brought).as_posix() for path in brought.rglob("*")} >= files.keys()
-    asked = hermes(tmp_path, "profile-router", "setup")
+    asked = hermes(tmp_path, "profile-router", "setup", command=command)
     assert (asked.returncode, "hermes profile-router setup --from FOLDER" in asked.stderr) == (2, True), asked
 
 

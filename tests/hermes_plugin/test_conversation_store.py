@@ -11,7 +11,7 @@ import pytest
 
 from profile_router.hermes_older import middleware
 from profile_router.hermes_plugin import conversation
-from profile_router.hermes_plugin.conversation import MOST_BYTES, conversation_of
+from profile_router.hermes_plugin.conversation import MOST_BYTES, conversation_of, surface_of
 from profile_router.hermes_plugin.settings import Settings
 
 USER, ASSISTANT = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "what is it?"}
@@ -32,6 +32,9 @@ class Store:
         if isinstance(found, BaseException):
             raise found
         return found
+
+    def get_session(self, session_id: str) -> Any:
+        return self.rows.get((self._name, session_id))
 
     def close(self) -> None:
         self.closed.append(self._name)
@@ -128,3 +131,14 @@ def test_what_was_said_before_does_not_make_a_task_look_private(monkeypatch: pyt
 
 def test_it_is_bounded_well_within_what_the_router_reads() -> None:
     assert conversation.MOST_BYTES * 10 < 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("row", "surface"), [({"source": "api_server"}, "api_server"), ({"source": None}, ""), ({}, ""), (3, "")]
+)
+def test_the_surface_of_a_session_is_what_hermes_keeps_of_it_and_none_where_it_cannot_be_told(
+    store: type[Store], row: Any, surface: str
+) -> None:
+    store.rows["profile", "s"] = row
+    assert surface_of("s") == surface
+    assert surface_of("unknown") == ""

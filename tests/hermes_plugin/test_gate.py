@@ -80,6 +80,23 @@ def test_where_nobody_can_be_asked_the_run_itself_refuses_what_is_costly(
     assert agreed(DEAR) == 0.0
 
 
+@pytest.mark.parametrize("surface", ["api_server", "webhook", "msgraph_webhook", "cron"])
+def test_a_program_is_not_asked_so_of_its_batch_only_the_costly_task_is_refused_by_its_run(
+    monkeypatch: pytest.MonkeyPatch, surface: str
+) -> None:
+    monkeypatch.setattr(gate, "surface_of", {"p": surface}.get)
+    assert delegated(CHEAP, DEAR) is None
+    assert (agreed(CHEAP), agreed(DEAR)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("surface", ["cli", "telegram", "irc", "tui", ""])
+def test_where_a_person_may_be_there_hermes_asks(monkeypatch: pytest.MonkeyPatch, surface: str) -> None:
+    monkeypatch.setattr(gate, "surface_of", {"p": surface}.get)
+    said = delegated(CHEAP, DEAR)
+    assert said is not None
+    assert said["action"] == "approve"
+
+
 def test_a_price_that_cannot_be_told_is_left_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: Any) -> Any:
         raise OSError("no router")

@@ -51,6 +51,18 @@ def lineage_of(session_id: object) -> list[str]:
     return []
 
 
+def surface_of(session_id: object) -> str:
+    """Return what Hermes calls the surface that the session is on, such as `cli`, `telegram` or `api_server`.
+
+    Empty where that cannot be told. Never raises.
+    """
+    with suppress(Exception):
+        for open_store in _stores(session_id):
+            if row := open_store.get_session(session_id):
+                return str(row["source"] or "")
+    return ""
+
+
 def _stores(session_id: object) -> Iterator[Any]:
     """Yield Hermes' stores that may have the session, each open for its turn: the process', then the profile's."""
     if not isinstance(session_id, str) or not session_id:

@@ -21,6 +21,7 @@ from .arguments import named_for_router, tasks_of
 from .calls.fields import taken
 from .children import CHILDREN
 from .consent import CONSENT
+from .conversation import surface_of
 from .live import at_a_terminal, show, whole_in_panel
 from .receipts import dollars
 from .seam import native
@@ -30,6 +31,8 @@ _QUOTING_S = 20.0  # Hermes waits 30 for the hook, and blocks the call then
 _RULE = "profile-router:price-up-to-{}"  # what is agreed to for ever holds up to that many dollars
 # Hermes says so where one question is asked by a script, or by cron: nobody is there.
 _NOBODY = ("HERMES_SINGLE_QUERY_SESSION", "HERMES_CRON_SESSION")
+# Surfaces that programs use. Hermes would block the whole call there, with the tasks that need no yes in it.
+_OF_PROGRAMS = frozenset({"api_server", "cron", "msgraph_webhook", "webhook"})
 _CHECKS = 3  # are asked about at once, at most: the others with the next call
 _ROUTED = (
     *("goal", "context", "files", "images", "workspace", "profile", "toolsets", "max_turns", "local_only"),
@@ -61,7 +64,7 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
 
 def _asked(tasks: Sequence[Mapping[str, Any]], session: str) -> dict[str, str] | None:
     """Return what Hermes is to ask its user before it makes the children of *tasks*; None: nothing."""
-    quoted = _prices(tasks) if _somebody() else None
+    quoted = _prices(tasks) if _somebody(session) else None
     dear = quoted.dear if quoted else {}
     CHILDREN.expect(session, {goal: usd for goal, (usd, _) in dear.items()})
     # elsewhere Hermes may block the call, for nobody can answer; a check that nobody allowed just does not run
@@ -101,8 +104,8 @@ def _with_fields(task: Mapping[str, Any]) -> dict[str, Any]:
     return {**task, **({"context": text} if fields else {}), **named_for_router(fields)}
 
 
-def _somebody() -> bool:
-    return not any(os.environ.get(name) for name in _NOBODY)
+def _somebody(session: str) -> bool:
+    return not any(os.environ.get(name) for name in _NOBODY) and surface_of(session) not in _OF_PROGRAMS
 
 
 def _steered(subagent: str) -> dict[str, str] | None:
