@@ -132,7 +132,8 @@ class EstimateView(Value):
     """What the route is expected to cost, in USD and seconds; `…_if_burst`: had the burst tier taken it.
 
     USD lie between low and high, by the prices that `…_source` names. `turns` are the model calls at the low end, in
-    the middle and at the high end, by so many `attempts` like it; 0: as published for agents.
+    the middle and at the high end, by so many `attempts` like it; 0: as published for agents. `seconds_by` says what
+    the seconds are by: such attempts, what `bench` measured, or the speeds of the policy.
     """
 
     usd: float
@@ -141,6 +142,7 @@ class EstimateView(Value):
     usd_source: str
     attempts: int
     seconds: float
+    seconds_by: Literal["attempts", "bench", "policy"]
     usd_if_burst: float
     usd_if_burst_low: float
     usd_if_burst_high: float

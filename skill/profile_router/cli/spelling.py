@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "say what was saved, what went wrong, what to change",
     "replay": "say which past tasks another policy would move",
     "calibrate": "propose numbers of the policy from outcomes",
+    "bench": "measure how fast, right and dear your profiles are",
     "observe": "say what Hermes delegated by itself, and what it cost",
     "show": "tell the whole story of a run",
     "undo": "make the files as they were before a run",

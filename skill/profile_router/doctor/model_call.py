@@ -19,6 +19,7 @@ from profile_router.doctor.mends import Wrong, mended
 from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
 from profile_router.servers.faults import fault_of_error
 from profile_router.servers.http import ask, error_in, json_in, open_client, transport_cause
+from profile_router.servers.timed_call import chat_body
 
 ANSWER_TOKENS = 16  # some providers refuse less
 _SECONDS = 60.0
@@ -93,7 +94,7 @@ class _Call:
         try:
             async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, key=key) as client:
                 url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-                answer = await ask(client, "POST", url, _body(self.profile, request, tokens), seconds=_SECONDS)
+                answer = await ask(client, "POST", url, chat_body(self.profile, request, tokens), seconds=_SECONDS)
         except httpx2.HTTPError as error:
             at, fault = "", None
             if direct:
@@ -112,15 +113,6 @@ class _Call:
         self.bodies.append(body)
         message = choices[0].get("message") if isinstance(choices[0], dict) else None
         return message if isinstance(message, dict) else {}
-
-
-def _body(profile: Profile, request: dict[str, Any], tokens: int) -> dict[str, Any]:
-    endpoint = profile.endpoint
-    limit = "max_completion_tokens" if endpoint.provider == "openai-api" else "max_tokens"
-    body: dict[str, Any] = {"model": endpoint.model, **request, limit: tokens}
-    if profile.preferences and endpoint.provider == "openrouter":
-        body["provider"] = dict(profile.preferences)
-    return body
 
 
 def _served(body: dict[str, Any], profile: Profile) -> str:

@@ -12,6 +12,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import TIERS
 from profile_router.core.profile import Profile, ProviderEndpoint
 from profile_router.core.routing.candidate import Candidate, Candidates
+from profile_router.core.routing.speed import Speed
 from profile_router.core.task import Task
 from profile_router.core.text import shown
 from profile_router.errors import ProfileError, UnknownProfile, UsageError
@@ -21,6 +22,7 @@ from profile_router.policies.file import find_policy, read_policy
 from profile_router.policies.workspace_rules import tightened_by
 from profile_router.prices.book import PriceBook, price_book
 from profile_router.profiles.home import HermesHome, find_home
+from profile_router.servers.speeds import known_speeds, speed_key
 from profile_router.servers.windows import known_windows
 from profile_router.state.folder import state_dir
 from profile_router.values import frozen
@@ -58,8 +60,9 @@ class Setup:
     @property
     def candidates(self) -> Candidates:
         """Return the profiles as decisions see them: without keys."""
+        speeds = known_speeds(self.state, now=time.time())
         broken = {name: Candidate(name=name, base_url="", problem=why) for name, why in self.broken.items()}
-        return broken | {name: _candidate(profile, self.book) for name, profile in self.profiles.items()}
+        return broken | {name: _candidate(profile, self.book, speeds) for name, profile in self.profiles.items()}
 
     def windows(self) -> tuple[Window, ...]:
         """Return the profiles' windows as far as known without asking any server."""
@@ -169,12 +172,12 @@ def _loadable(home: HermesHome, known: Mapping[str, Profile]) -> dict[str, Profi
     return found
 
 
-def _candidate(profile: Profile, book: PriceBook) -> Candidate:
-    others = tuple(_at(profile.name, endpoint, book) for endpoint in profile.fallbacks)
-    return replace(_at(profile.name, profile.endpoint, book), others=others)
+def _candidate(profile: Profile, book: PriceBook, speeds: Mapping[str, Speed]) -> Candidate:
+    others = tuple(_at(profile.name, endpoint, book, speeds) for endpoint in profile.fallbacks)
+    return replace(_at(profile.name, profile.endpoint, book, speeds), others=others)
 
 
-def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook) -> Candidate:
+def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook, speeds: Mapping[str, Speed]) -> Candidate:
     return Candidate(
         name=name,
         base_url=endpoint.base_url,
@@ -183,4 +186,5 @@ def _at(name: str, endpoint: ProviderEndpoint, book: PriceBook) -> Candidate:
         key_missing=endpoint.needs_key and endpoint.api_key is None,
         listed=book.price(endpoint.base_url, endpoint.model),
         unlisted=book.unlisted(endpoint.base_url, endpoint.model),
+        speed=speeds.get(speed_key(endpoint.base_url, endpoint.model)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.profile import address, is_loopback, names_cloud, same_endpoint
 from profile_router.core.routing.listed import ListedPrice
+from profile_router.core.routing.speed import Speed
 from profile_router.values import frozen
 
 
@@ -16,6 +17,7 @@ class Candidate:
 
     `problem`: why it cannot be used as its files are written; empty: it can. `listed` is what the table of prices says
     of its model there, None where it says nothing; `unlisted` where it was asked, or cannot know the address.
+    `speed` is what `bench` measured there.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Candidate:
     others: tuple[Candidate, ...] = ()
     listed: ListedPrice | None = None
     unlisted: bool = False
+    speed: Speed | None = None
 
     def at(self, provider: int) -> Candidate:
         """Return the profile as its provider number *provider* serves it, 0 being the one it names first."""

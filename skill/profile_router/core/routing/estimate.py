@@ -9,6 +9,7 @@ from profile_router.core.routing.loop import Loop, Past, RunnerKind, expected_lo
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.route import Estimate
 from profile_router.core.routing.size import expected_tokens
+from profile_router.core.routing.speed import Speed
 from profile_router.core.task import Task
 
 _UNKNOWN_WINDOW = 0
@@ -20,10 +21,11 @@ def estimate(
     """Return USD and seconds at the first endpoint of *profile*, and for the burst tier beside it.
 
     USD: turns times tokens. Seconds: the middle of attempts like it, else those of one pass: first token + tokens /
-    speed, the way the author of the profile scheme computes them.
+    speed, as `bench` measured them, else the way the author of the profile scheme computes them.
     """
     burst = policy.tiers.burst
     here, there = (_loop(task, evidence, name, policy, candidates, past) for name in (profile, burst))
+    speed = _speed(profile, candidates)
     cost = here.cost(rate_at(candidates.get(profile), 0, policy))
     dearer = there.cost(rate_at(candidates.get(burst), 0, policy))
     return Estimate(
@@ -33,12 +35,14 @@ def estimate(
         usd_source=cost.source,
         turns=here.turns,
         attempts=here.attempts,
-        seconds=_seconds(here, evidence, role_of(profile, policy, candidates), policy),
+        seconds=_seconds(here, evidence, speed, role_of(profile, policy, candidates), policy),
+        seconds_by="attempts" if here.seconds is not None else "bench" if speed else "policy",
+        seconds_age_s=speed.age_s if speed and here.seconds is None else None,
         usd_if_burst=dearer.middle,
         usd_if_burst_low=dearer.low,
         usd_if_burst_high=dearer.high,
         usd_if_burst_source=dearer.source,
-        seconds_if_burst=_seconds(there, evidence, "burst", policy),
+        seconds_if_burst=_seconds(there, evidence, _speed(burst, candidates), "burst", policy),
     )
 
 
@@ -65,8 +69,14 @@ def _loop(task: Task, evidence: Evidence, profile: str, policy: Policy, candidat
     return expected_loop(evidence, policy, past, runner=runner, tier=tier, most_turns=most_turns(task, policy))
 
 
-def _seconds(loop: Loop, evidence: Evidence, tier: Tier, policy: Policy) -> float:
+def _speed(profile: str, candidates: Candidates) -> Speed | None:
+    return candidates[profile].speed if profile in candidates else None
+
+
+def _seconds(loop: Loop, evidence: Evidence, measured: Speed | None, tier: Tier, policy: Policy) -> float:
     if loop.seconds is not None:
         return round(loop.seconds, 1)
+    if measured is not None:
+        return round(measured.seconds(*expected_tokens(evidence, policy)), 1)
     speed = policy.prices_by_tier()[tier]
     return round(speed.first_token_seconds + sum(expected_tokens(evidence, policy)) / speed.tokens_per_second, 1)

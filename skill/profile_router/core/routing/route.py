@@ -5,6 +5,7 @@ from __future__ import annotations
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Tier
+from profile_router.core.routing.speed import SecondsBy
 from profile_router.values import frozen
 
 
@@ -14,6 +15,7 @@ class Estimate:
 
     USD stand in the middle of a range from its low to its high end, by the prices of the source. `turns` are the model
     calls of the three; they are by so many `attempts` like it, 0: as published.
+    `seconds_by` says what the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the policy.
     """
 
     usd: float
@@ -28,6 +30,8 @@ class Estimate:
     usd_if_burst_source: str = ""
     turns: tuple[int, int, int] = (1, 1, 1)
     attempts: int = 0
+    seconds_by: SecondsBy = "policy"
+    seconds_age_s: float | None = None
 
     @property
     def cost(self) -> CostRange:

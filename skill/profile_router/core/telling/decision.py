@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _ESTIMATE = (
-    *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds"),
+    *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds", "seconds_by"),
     *("usd_if_burst", "usd_if_burst_low", "usd_if_burst_high", "usd_if_burst_source"),
 )
 _ONE_LINE = 110
@@ -197,7 +197,8 @@ def _source(source: str, age_s: float | None) -> str:
 def _costs(route: Route, burst: str) -> Iterator[str]:
     """Yield what the route is expected to cost, by how many turns, and the same for the burst tier."""
     guess = route.estimate
-    yield f"{guess.cost.said} at {route.host}, about {guess.seconds:,.0f} s"
+    by = f" ({_source('bench', guess.seconds_age_s)})" if guess.seconds_by == "bench" else ""
+    yield f"{guess.cost.said} at {route.host}, about {guess.seconds:,.0f} s{by}"
     if guess.usd_high:
         yield _turns(route)
     if route.profile != burst:

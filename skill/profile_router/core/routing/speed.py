@@ -1,0 +1,26 @@
+"""How fast an endpoint was when it was measured, and what that makes of a task's seconds. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from profile_router.values import frozen
+
+SecondsBy = Literal["attempts", "bench", "policy"]
+
+
+@frozen
+class Speed:
+    """What `bench` measured of a model at its endpoint, `age_s` ago: seconds to the first token of a short prompt.
+
+    A prompt is read at `prompt_tps` tokens a second, an answer is written at `output_tps`: they differ by far.
+    """
+
+    first_token_s: float
+    prompt_tps: float
+    output_tps: float
+    age_s: float
+
+    def seconds(self, tokens_in: int, tokens_out: int) -> float:
+        """Return the seconds that one answer of *tokens_out* to *tokens_in* takes."""
+        return self.first_token_s + tokens_in / self.prompt_tps + tokens_out / self.output_tps

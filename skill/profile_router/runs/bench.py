@@ -1,0 +1,194 @@
+"""Measure profiles by real calls: first token, speeds of prompt and output, right answers, cost.
+
+A paid profile is reserved for before it is asked, as any step is; prompts are made here, and nothing of a
+workspace is in one.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from profile_router.core.ladder.cost_range import exactly
+from profile_router.core.ladder.failure import Failure
+from profile_router.core.operating.bench import BenchRow, CallTime
+from profile_router.core.policy import Policy
+from profile_router.core.profile import Profile, address
+from profile_router.core.routing.candidate import is_local
+from profile_router.core.routing.rate import PROVIDER, Rate, rate_at
+from profile_router.core.task import Task
+from profile_router.errors import UsageError
+from profile_router.ledger.purse import LedgerHold, LedgerPurse
+from profile_router.ledger.spending import Ledger
+from profile_router.ports import Approver
+from profile_router.prompting.tokens import exact_tokens
+from profile_router.runs.setup import Setup, prepare
+from profile_router.servers.speeds import remember_speeds
+from profile_router.servers.timed_call import TimedAnswer, timed_answer
+
+_WORDS = (
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "harbor",
+    "island",
+    "juniper",
+    "kelp",
+    "lagoon",
+)
+_LONG_WORDS = 700  # about 1,000 tokens
+_SHORT_TOKENS, _LONG_TOKENS = 32, 192  # of an answer at most
+_SENT = (120, 2_000)  # tokens of a short and a long prompt at most, for the reservation
+_SECONDS = 120.0
+_SHORT = "Answer with this one word and nothing else: {word}"
+_LONG = (
+    "{noise}\n\nThe words above mean nothing. Write the word {word} first. Then count from 1 to 60, one number a line, "
+    "and nothing else."
+)
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What is asked for: profiles (none: those of the tiers), how often, USD at most (None: as the policy allows)."""
+
+    profiles: Sequence[str] = ()
+    times: int = 2
+    max_cost: float | None = None
+    policy: str | None = None
+
+
+async def bench(asked: Bench, environ: Mapping[str, str], approver: Approver, told: Told) -> list[BenchRow]:
+    """Return a row for each profile, and keep the speeds. Raises RouterError for a wrong policy or profile."""
+    setup = prepare(Task(goal="any"), asked.policy, environ, Path(Path.cwd().anchor), to_run=True)
+    names = asked.profiles or [name for name in _tiers(setup.policy) if name in setup.profiles]
+    if unknown := [name for name in names if name not in setup.profiles]:
+        raise UsageError(f"there is no profile {unknown[0]} that works (there are: {', '.join(setup.profiles)})")
+    purse = LedgerPurse(
+        cap=setup.policy.budget.task_usd if asked.max_cost is None else asked.max_cost,
+        rules=setup.policy.budget,
+        ledger=Ledger(state=setup.state, clock=time.time),
+        approver=approver,
+    )
+    rows = []
+    for name in names:
+        told(f"bench: {name}")
+        rows.append(await _row(setup.profiles[name], setup, purse, asked.times))
+    speeds = [(setup.profiles[row.profile].endpoint, speed) for row in rows if (speed := row.speed)]
+    if speeds:
+        remember_speeds(speeds, setup.state, now=time.time())
+    return rows
+
+
+def _tiers(policy: Policy) -> list[str]:
+    tiers = policy.tiers
+    return list(dict.fromkeys(name for name in (tiers.local, tiers.cheap, tiers.burst) if name is not None))
+
+
+async def _row(profile: Profile, setup: Setup, purse: LedgerPurse, times: int) -> BenchRow:
+    candidate, policy = setup.candidates[profile.name], setup.policy
+    rate = rate_at(candidate, 0, policy)
+    row = BenchRow(
+        profile=profile.name, model=profile.endpoint.model, host=address(profile.endpoint.base_url), rate=rate
+    )
+    if profile.key_missing:
+        return replace(row, problem="it has no key")
+    hold = await _held(profile.name, rate, purse, times)
+    if isinstance(hold, Failure):
+        return replace(row, problem=hold.message)
+    calls = _Calls(profile=profile, rate=rate, policy=policy, direct=is_local(candidate, policy))
+    try:
+        problem = await calls.make(times)
+    finally:
+        if hold is not None:
+            hold.settle(calls.usd)
+    return replace(
+        row,
+        short=tuple(calls.short),
+        long=tuple(calls.long),
+        calls=calls.made,
+        usd=round(calls.usd, 6),
+        usd_source=calls.source if calls.usd else "",
+        problem=problem,
+    )
+
+
+async def _held(name: str, rate: Rate, purse: LedgerPurse, times: int) -> LedgerHold | Failure | None:
+    most = times * sum(rate.cost(sent, got) for sent, got in zip(_SENT, (_SHORT_TOKENS, _LONG_TOKENS), strict=True))
+    if not most:
+        return None
+    return await purse.take(name, exactly(most, rate.named), profile=name, step="bench")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Calls:
+    """The calls to one profile so far."""
+
+    profile: Profile
+    rate: Rate
+    policy: Policy
+    direct: bool
+    made: int = 0
+    usd: float = 0.0
+    source: str = ""
+    short: list[CallTime] = field(default_factory=list)
+    long: list[CallTime] = field(default_factory=list)
+    _dice: random.Random = field(default_factory=random.Random)  # another prompt each time: no cache knows it
+
+    async def make(self, times: int) -> str:
+        """Make all calls; return what kept one from its answer, empty where nothing did."""
+        for _ in range(times):
+            for kept, text, tokens in ((self.short, _SHORT, _SHORT_TOKENS), (self.long, _LONG, _LONG_TOKENS)):
+                word = f"{self._dice.choice(_WORDS)}{self._dice.randrange(100, 1000)}"
+                noise = " ".join(self._dice.choice(_WORDS) for _ in range(_LONG_WORDS))
+                prompt = text.format(word=word, noise=noise)
+                found = await timed_answer(
+                    self.profile,
+                    prompt,
+                    tokens=tokens,
+                    direct=self.direct,
+                    connect_s=self.policy.limits.connect_seconds,
+                    seconds=_SECONDS,
+                )
+                self.made += 1
+                counted = _counted(found, prompt)
+                self._pay(found, *counted)
+                if found.failed:
+                    return found.failed
+                kept.append(_time_of(found, word, *counted))
+        return ""
+
+    def _pay(self, found: TimedAnswer, sent: int, got: int) -> None:
+        said = found.usage.get("cost") if self.rate.says_usd else None
+        if isinstance(said, int | float) and not isinstance(said, bool) and said >= 0:
+            self.usd, self.source = self.usd + said, PROVIDER
+            return
+        self.usd += self.rate.cost(sent, got) if found.first_s is not None else 0.0
+        self.source = self.source or self.rate.named
+
+
+def _counted(found: TimedAnswer, prompt: str) -> tuple[int, int]:
+    """Return the tokens sent and answered: by the server, else as we count them."""
+    sent, got = found.count("prompt_tokens"), found.count("completion_tokens")
+    return sent or exact_tokens(prompt), got or exact_tokens(found.text)
+
+
+def _time_of(found: TimedAnswer, word: str, sent: int, got: int) -> CallTime:
+    cached = found.timing("cache_n")
+    return CallTime(
+        tokens_in=sent,
+        tokens_out=got,
+        first_s=found.first_s or found.seconds,
+        seconds=found.seconds,
+        right=word in found.text.lower(),
+        cached=int(cached or 0),
+        prompt_tps=found.timing("prompt_per_second"),
+        output_tps=found.timing("predicted_per_second"),
+    )

@@ -1,0 +1,69 @@
+"""Keep how fast models were when they were measured, for the estimates of `route`, which asks nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from profile_router.core.profile import ProviderEndpoint
+from profile_router.core.routing.speed import Speed
+from profile_router.outside.json_reader import read_json
+from profile_router.state.folder import write_private
+
+MAX_AGE_S = 30 * 86_400.0  # models and machines change
+_FILE = "speeds.json"
+_FIGURES = ("first_token_s", "prompt_tps", "output_tps", "at")
+_MOST_KEPT = 200
+_MOST_BYTES = 200_000
+
+
+def known_speeds(state: Path, *, now: float) -> Mapping[str, Speed]:
+    """Return what is known of the last MAX_AGE_S, by `speed_key`. What cannot be read counts as nothing."""
+    return {
+        key: Speed(
+            first_token_s=one["first_token_s"],
+            prompt_tps=one["prompt_tps"],
+            output_tps=one["output_tps"],
+            age_s=now - one["at"],
+        )
+        for key, one in _read(state / _FILE).items()
+        if 0 <= now - one["at"] <= MAX_AGE_S
+    }
+
+
+def remember_speeds(found: Iterable[tuple[ProviderEndpoint, Speed]], state: Path, *, now: float) -> None:
+    """Keep what was *found* at the moment *now*, seconds since 1970. Raises StateError."""
+    kept = _read(state / _FILE)
+    for endpoint, speed in found:
+        kept[speed_key(endpoint.base_url, endpoint.model)] = {
+            "first_token_s": round(speed.first_token_s, 4),
+            "prompt_tps": round(speed.prompt_tps, 2),
+            "output_tps": round(speed.output_tps, 2),
+            "at": now,
+        }
+    newest = sorted(kept.items(), key=lambda one: one[1]["at"], reverse=True)[:_MOST_KEPT]
+    write_private(state / _FILE, json.dumps(dict(newest), indent=1, sort_keys=True))
+
+
+def speed_key(base_url: str, model: str) -> str:
+    """Return what the speed of *model* at *base_url* is kept under."""
+    return f"{base_url} {model}"
+
+
+def _read(path: Path) -> dict[str, dict[str, float]]:
+    try:
+        with path.open("rb") as file:
+            found = read_json(file.read(_MOST_BYTES))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): one for key, one in found.items() if _is_speed(one)} if isinstance(found, dict) else {}
+
+
+def _is_speed(one: Any) -> bool:
+    values = [one.get(name) for name in _FIGURES] if isinstance(one, dict) else []
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    whole = len(numbers) == len(_FIGURES) and all(isfinite(value) and value >= 0 for value in numbers)
+    return whole and min(numbers[1:3]) > 0
