@@ -28,6 +28,7 @@ _GLUED = 8  # masks uncovered one by one
 _AS_IT_IS = frozenset({"summary", "thread"})
 _SHORTEST = 8  # characters; in less there is no secret
 _DEEPEST = 20
+_NAME = 64  # characters: names of fields, profiles, models and causes come in each event again
 
 
 @frozen
@@ -142,6 +143,9 @@ def masked(text: str, confidential: Confidential = NOTHING) -> str:
     return text
 
 
+_masked_name = lru_cache(maxsize=1_024)(masked)
+
+
 def _masked_once(text: str, confidential: Confidential) -> str:
     pieces: list[str] = []
     at = 0
@@ -162,7 +166,9 @@ def masked_json(value: Mapping[str, Any], confidential: Confidential = NOTHING) 
 
 def _masked_value(value: Any, confidential: Confidential, deepest: int = _DEEPEST) -> Any:
     if isinstance(value, str):
-        return masked(value, confidential) if len(value) >= _SHORTEST else value
+        if len(value) < _SHORTEST:
+            return value
+        return (_masked_name if len(value) <= _NAME else masked)(value, confidential)
     if not deepest:
         return None
     if isinstance(value, Mapping):
