@@ -24,7 +24,7 @@ from profile_router.jail.view import jail_problem
 # and a folder of one test may serve all its examples.
 settings.register_profile(
     "ci",
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     report_multiple_bugs=False,

@@ -35,7 +35,10 @@ _LOCAL: list[Answer] = [
 def rehearse() -> None:
     """Run tasks that are done, promoted, told as JSON and on the screen, and told again."""
     from profile_router.cli import main
+    from profile_router.jail.view import has_landlock, jail_problem
 
+    jail_problem()
+    has_landlock()
     with tempfile.TemporaryDirectory() as made, _as_before():
         home = Path(made)
         place = workspace(home / "ws", _FILES)

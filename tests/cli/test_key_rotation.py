@@ -53,7 +53,7 @@ def servers(answers: Sequence[Answer]) -> ScriptedProvider:
     return ScriptedProvider(answers=list(answers), models=("scripted",))
 
 
-@pytest.mark.parametrize("refusal", [fail(401), by_night(fail(402)), by_night(fail(403)), LIMITED])
+@pytest.mark.parametrize("refusal", [by_night(fail(401)), by_night(fail(402)), by_night(fail(403)), LIMITED])
 def test_the_next_key_of_the_server_is_asked_and_the_next_run_remembers_the_first(
     refusal: Answer, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.cli.command import call, environment
 from tests.cli.stage import profile, workspace
 from tests.cli.test_handoff import BEFORE, BURST, CHECK, LOCAL, PROGRAM, WRONG, last_words, run
 from tests.cli.test_run import Gate
+from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
@@ -50,7 +51,7 @@ def test_the_same_model_repairs_its_work_by_what_the_check_said_in_a_new_prompt(
     assert burst.requests == []
 
 
-@pytest.mark.parametrize("held", [2, 3], ids=["before its answer", "after its edit"])
+@pytest.mark.parametrize("held", [by_night(2, name="before its answer"), pytest.param(3, id="after its edit")])
 def test_a_repair_that_is_killed_is_taken_up_and_not_made_twice(tmp_path: Path, repository: Path, held: int) -> None:
     gate = Gate()
     script: list[Answer] = [WRONG, CLAIM, RIGHT, say("It adds.")]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.cli.command import call, environment
+from tests.examples import by_night
 
 from profile_router.cli import main
 
@@ -121,12 +122,13 @@ def test_named_files_are_evidence_and_not_prompt(tmp_path: Path) -> None:
     assert answer["evidence"]["files"][0]["bytes"] == 600_000
 
 
-def test_a_huge_binary_file_is_routed_by_size_and_kind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [20_000_000, by_night(200_000_000)])
+def test_a_huge_binary_file_is_routed_by_size_and_kind(tmp_path: Path, size: int) -> None:
     with (tmp_path / "dump.bin").open("wb") as file:
         file.write(b"\0\1\2")
-        file.truncate(200_000_000)
+        file.truncate(size)
     (found,) = routed(tmp_path, "x", "--file", "dump.bin")["evidence"]["files"]
-    assert (found["bytes"], found["form"], found["lines"]) == (200_000_000, "binary", None)
+    assert (found["bytes"], found["form"], found["lines"]) == (size, "binary", None)
 
 
 @pytest.mark.parametrize("text", ["rotate the key in deploy/.env", "see -----BEGIN RSA PRIVATE KEY----- there"])

@@ -78,7 +78,7 @@ OPENS = {
 }
 
 
-@pytest.mark.parametrize("text", each(2, OPENS, str))
+@pytest.mark.parametrize("text", each(3, OPENS, str))
 def test_a_command_that_opens_a_private_file_taints_its_attempt(tmp_path: Path, repository: Path, text: str) -> None:
     works = [command(text), tool("write_file", {"path": "notes.txt", "content": ROT13}), say(f"It says {REVERSED}")]
     looks = tool("list_files", {"path": "."})

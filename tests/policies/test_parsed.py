@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from profile_router.core.policy import Policy
 from profile_router.errors import PolicyError
@@ -170,6 +171,7 @@ def test_hostile_content_is_parsed_again(content: bytes, signed: bool, folder: P
     assert len(parses) == 1
 
 
+@examples(40)
 @given(st.integers(0, 40_000), st.binary(min_size=1, max_size=8))
 def test_no_damage_is_an_error_or_another_policy(
     tmp_path_factory: pytest.TempPathFactory, place: int, damage: bytes
@@ -188,6 +190,7 @@ JSON = st.recursive(
 )
 
 
+@examples(40)
 @given(st.tuples(JSON, JSON) | JSON)
 def test_no_json_at_all_is_an_error(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     folder = tmp_path_factory.mktemp("json") / "policies"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.privacy.secret_samples import HARMLESS, KEYS, NAMED, SPREAD, TOKENS, mixed
-from tests.examples import examples
+from tests.examples import by_night, examples
 
 from profile_router.core.privacy import findings as privacy
 from profile_router.core.privacy import known_forms as secret_kinds
@@ -238,9 +238,10 @@ def test_every_reading_knows_where_its_characters_come_from(text: str) -> None:
         assert view.origin(0, len(view.text))[1] <= len(text) if view.text else True
 
 
-def test_a_long_text_of_beginnings_is_read_to_its_end() -> None:
+@pytest.mark.parametrize("size", [40_000, by_night(200_000)])
+def test_a_long_text_of_beginnings_is_read_to_its_end(size: int) -> None:
     for piece in ("-----BEGIN PRIVATE " + "KEY-----", "eyJ-", "sk-ant-", "password=", "://a:", " \\", "\n" + " " * 50):
-        text = piece * (200_000 // len(piece)) + " " + TOKENS["token of GitHub"]
+        text = piece * (size // len(piece)) + " " + TOKENS["token of GitHub"]
         assert "token of GitHub" in {each.kind for each in findings(text)} or private_text(text)
 
 

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, convert_to_openai_messages
 from tests.captures.capture import CAPTURES, FOLDER, serving, take
+from tests.examples import each
 from tests.fakes import an_order
 from tests.llama.script import SENTENCE, Script
 from tests.runners.embedded.a_runner import local, run
@@ -244,7 +245,7 @@ def image_url() -> str:
     return url
 
 
-@pytest.mark.parametrize("name", CAPTURES)
+@pytest.mark.parametrize("name", each(3, CAPTURES, str))
 def test_a_capture_is_what_the_real_server_says_today(name: str) -> None:
     kept = captured(name)
     assert kept["captured"].startswith("python -m tests.captures.capture, xllamacpp ")

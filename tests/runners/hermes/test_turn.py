@@ -189,7 +189,7 @@ def test_a_python_that_cannot_be_started_is_a_failure_that_says_so(stage: Stage)
 
 
 ODD: list[Any] = [
-    None, by_night((0, 0)), (-5_000_000, 3), by_night((10, -7)), by_night((10**30, 5)),
+    None, by_night((0, 0)), by_night((-5_000_000, 3)), by_night((10, -7)), by_night((10**30, 5)),
     by_night({"prompt_tokens": 10.5, "completion_tokens": "7"}),
     by_night({"prompt_tokens": {"n": 1}, "completion_tokens": True, "prompt_tokens_details": "x"}),
 ]  # fmt: skip

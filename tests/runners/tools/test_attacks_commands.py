@@ -325,7 +325,7 @@ def _see_flood(flood: str, root: Path) -> None:
     assert len(said) <= ROOM
 
 
-@pytest.mark.parametrize("flood", each(4, FLOODS, repr))
+@pytest.mark.parametrize("flood", each(7, FLOODS, repr))
 def test_nothing_that_a_flood_is_made_of_holds_the_router_up(flood: str, root: Path) -> None:
     """In a process by itself: an expression that takes hours lets no other thread run, not even to end it."""
     process = multiprocessing.get_context("spawn").Process(target=_see_flood, args=(flood, root))

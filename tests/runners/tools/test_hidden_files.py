@@ -77,7 +77,9 @@ def old(path: Path) -> None:
 def test_a_file_with_a_known_secret_is_hidden_wherever_the_secret_stands(
     path: str, content: str | bytes, root: Path
 ) -> None:
-    write_files(root, {path: content, "clear.txt": "nothing\n" * 100_000, "build/clear.bin": b"\0\x80\xff" * 500_000})
+    times = 10 if path == "data.csv" else 1  # what holds nothing is large once
+    clear = {"clear.txt": "nothing\n" * 10_000 * times, "build/clear.bin": b"\0\x80\xff" * 50_000 * times}
+    write_files(root, {path: content, **clear})
     found = finder(root).find()
     assert names(root, found.secret) == [path]
     assert (found.private, found.unread) == ((), ())
