@@ -15,7 +15,8 @@ from tests.fakes import a_policy
 from tests.ledger.a_ledger import NOON
 from tests.ledger.many_runs import SECRET, fill
 
-from profile_router.cli.commands.report import days_in, screen_lines
+from profile_router.cli.commands.report import days_in
+from profile_router.cli.report_screen import screen_lines
 from profile_router.core.operating.answers import Replayed
 from profile_router.core.telling.layout import width_of
 from profile_router.errors import UsageError

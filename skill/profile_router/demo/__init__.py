@@ -1,4 +1,4 @@
-"""The stage of the demo: stand-ins on loopback and a scratch folder. Only `cli.demo` knows it.
+"""The stage of the demo: stand-ins on loopback and a scratch folder. Only `cli` knows it.
 
-Other rooms come in by `cascade`, `provider`, `scratch`.
+Other rooms come in by `cascade`, `provider`, `scratch`, `tour`.
 """

@@ -45,6 +45,13 @@ class Script:
     pause_s: float = 0.0
 
 
+class Playing:
+    """What a stand-in plays now: a tour changes it between two tasks."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+
 @contextmanager
 def refusing() -> Iterator[str]:
     """Yield a base URL that refuses every connection: its port is held, and nobody listens."""
@@ -54,9 +61,9 @@ def refusing() -> Iterator[str]:
 
 
 @contextmanager
-def scripted(script: Script) -> Iterator[str]:
+def scripted(script: Script | Playing) -> Iterator[str]:
     """Yield the base URL of a server that answers by *script*; it ends with the block."""
-    with _Server(script) as server:
+    with _Server(script if isinstance(script, Playing) else Playing(script)) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -69,8 +76,8 @@ def scripted(script: Script) -> Iterator[str]:
 class _Server(ThreadingTCPServer):
     daemon_threads = True  # a client that was interrupted must not hold up the end
 
-    def __init__(self, script: Script) -> None:
-        self.script = script
+    def __init__(self, playing: Playing) -> None:
+        self.playing = playing
         super().__init__((HOST, 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -88,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer `/v1/models`; anything else is unknown, as on a provider that is not llama.cpp."""
         if self.path == "/v1/models":
-            self._json(200, {"object": "list", "data": [{"id": self.server.script.model, "object": "model"}]})
+            self._json(200, {"object": "list", "data": [{"id": self.server.playing.script.model, "object": "model"}]})
         else:
             self._json(404, {"error": {"message": f"no {self.path} here", "code": 404}})
 
@@ -98,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/v1/chat/completions":
             self._json(404, {"error": {"message": f"no {self.path} here", "code": 404}})
             return
-        script, messages = self.server.script, json.loads(body)["messages"]
+        script, messages = self.server.playing.script, json.loads(body)["messages"]
         said = sum(message["role"] == "assistant" for message in messages)
         repairs = any(message["role"] == "user" and _REPAIR in str(message["content"]) for message in messages)
         lines = script.repair if repairs and script.repair else script.lines

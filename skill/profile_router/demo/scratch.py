@@ -19,7 +19,7 @@ LOCAL_MODEL = "gemma-4-26b-q4_0"
 
 WRONG = "    return [base * 2**n for n in range(retries)]"
 RIGHT = "    return [min(cap, base * 2**n) for n in range(retries)]"
-_FILES: Mapping[str, str] = {
+FILES: Mapping[str, str] = {
     "backoff.py": f'''"""How long to wait before trying again."""
 
 
@@ -51,10 +51,10 @@ _IDENTITY = ("-c", "user.name=profile-router demo", "-c", "user.email=demo@local
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "TMPDIR", "LD_LIBRARY_PATH")
 
 
-def make_scratch(root: Path, *, local: str, burst: str) -> Path:
-    """Fill the empty folder *root*; return its repository. *local* and *burst* are base URLs of the stand-ins."""
+def make_scratch(root: Path, *, local: str, burst: str, files: Mapping[str, str] = FILES) -> Path:
+    """Fill the empty folder *root*; return its repository with *files*. *local*, *burst*: URLs of the stand-ins."""
     repository = root / "repository"
-    _write(repository, _FILES)
+    _write(repository, files)
     git(repository, "init", "-q", "--template=")
     git(repository, "add", ".")
     git(repository, *_IDENTITY, "commit", "-q", "-m", "Wait longer before each retry")

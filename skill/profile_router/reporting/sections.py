@@ -36,7 +36,7 @@ def report_of(summary: Summary) -> Report:
     return Report(
         title=_TITLE,
         about={
-            "time": f"the last {summary.days:g} days, to {_stamp(summary.made)}",
+            "time": f"the last {_span(summary.days)}, to {_stamp(summary.made)}",
             "tasks": f"{totals.runs:,}",
             "budget": f"{price(summary.budget.left_usd)} of today's {price(summary.budget.day_usd)} is left"
             + (f", {price(summary.budget.reserved_usd)} held" if summary.budget.reserved_usd else ""),
@@ -54,6 +54,11 @@ def report_of(summary: Summary) -> Report:
             for one in summary.answers
         ],
     )
+
+
+def _span(days: float) -> str:
+    hours = days * 24
+    return f"{hours:g} hours" if days < 2 else f"{days:g} days"
 
 
 def _stamp(at: float) -> str:

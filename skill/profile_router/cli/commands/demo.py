@@ -22,6 +22,7 @@ from profile_router.core.text import about, thousands
 from profile_router.demo.cascade import burst_script, local_script
 from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
+from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 from profile_router.runs.result import Result
 
@@ -29,6 +30,7 @@ _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the res
 _IS_DOWN, _DOES_WRONG = "a server that is down", "plays a local model that claims too much"
 _TURN_PAUSE_S = 0.15  # so that an eye can follow the turns
 _COLUMNS = ("profile", "step", "model", "outcome", "in", "out", "cost", "s")
+TOUR_PAGE = "profile-router-tour.html"
 _WIDE = 200  # columns of a pipe
 
 
@@ -37,10 +39,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     help_of = "show a local attempt whose check fails, its repair, and the promotion"
     parser.add_argument("--cascade", action="store_true", help=help_of)
+    parser.add_argument("--tour", action="store_true", help="run ten mixed tasks, then report on them")
+    parser.add_argument("--html", metavar="FILE", help=f"the page of the tour (default: {TOUR_PAGE})")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the demo, print what `run` would print, and return the exit code of the run."""
+    if arguments.tour:
+        from profile_router.cli.tour import tour
+
+        return tour(Path(arguments.html or TOUR_PAGE).absolute(), as_json=arguments.json)
+    if arguments.cascade and arguments.html:
+        raise UsageError("--html belongs to --tour: it names the page of the tour")
     _say(_FIRST, "")
     with _cascade() if arguments.cascade else _stage() as repository:
         _say(*_opening(_DOES_WRONG if arguments.cascade else _IS_DOWN), "")

@@ -8,17 +8,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from profile_router.cli.commands.history import print_told
-from profile_router.cli.progress import columns, folded, printable
-from profile_router.cli.spelling import as_called
-from profile_router.core.telling.layout import table_lines, wrapped
+from profile_router.cli.progress import columns
+from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.folders import our_folder
-from profile_router.pages.report import Callout, Report, ResultTable, worded
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.reporting.replayed import kept_replay
 from profile_router.reporting.sections import report_of
@@ -31,7 +28,6 @@ _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _MOST_DAYS = 100_000
 _READABLE = 0o644  # the page is there to be shown
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
-_LABEL = 10
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -81,37 +77,3 @@ def _page(given: str | None) -> Path | None:
     if not Path(given).absolute().parent.is_dir():
         raise UsageError(f"--html {shown(given)}: its folder is not there; make it first")
     return Path(given)
-
-
-def screen_lines(report: Report, width: int) -> Iterator[str]:
-    """Yield *report* for a screen of *width* columns: the answers, then the tables; 60 columns are enough."""
-    yield from (_told(name, value) for name, value in report.about.items())
-    for callout in report.callouts:
-        yield ""
-        yield from _answer(callout)
-    for section in report.sections:
-        yield ""
-        yield section.title
-        for table in section.tables:
-            yield from (f"  {line}" for line in _table(table, width - 2))
-
-
-def _answer(callout: Callout) -> Iterator[str]:
-    yield callout.title
-    for line in callout.said:
-        yield folded(f"  {as_called(printable(line))}", sys.stdout, indent=4)
-    for why, command in callout.steps:
-        yield folded(f"  → {printable(why)}", sys.stdout, indent=4)
-        yield f"    {as_called(command)}"
-
-
-def _told(label: str, text: str) -> str:
-    return folded(f"{label:<{_LABEL}} {printable(text)}", sys.stdout, indent=_LABEL + 1)
-
-
-def _table(table: ResultTable, width: int) -> Iterator[str]:
-    if table.said:
-        yield from wrapped(table.said, width)
-    figures = next((at for at in range(1, len(table.columns)) if table.numbers(at)), None)
-    rows = [list(table.columns), *([printable(worded(cell)) for cell in row] for row in table.rows)]
-    yield from table_lines(rows, width, figures=figures)

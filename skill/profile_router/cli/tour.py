@@ -1,0 +1,78 @@
+"""The tour of the demo: ten mixed tasks on the stand-ins, in a ledger of its own, then the report on them as a page."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from profile_router.cli.progress import TEXT_STARTS, columns, folded
+from profile_router.cli.report_screen import screen_lines
+from profile_router.core.text import about, shown
+from profile_router.demo.provider import Playing, scripted
+from profile_router.demo.scratch import make_scratch, own_environment
+from profile_router.demo.tour import FILES, PICTURE, STOPS, Stop
+from profile_router.errors import UsageError
+from profile_router.machine.imports import import_large
+from profile_router.pages.html import page_of
+from profile_router.policies.file import SHIPPED, read_policy
+from profile_router.reporting.sections import report_of
+from profile_router.reporting.summary import Summary, summary_json, summary_of
+from profile_router.state.folder import state_dir
+from profile_router.state.whole_files import write_whole
+
+_FIRST = "demo: ten tasks on scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
+_READABLE = 0o644  # the page is there to be shown
+_DAYS = 1.0
+
+
+def tour(page: Path, *, as_json: bool) -> int:
+    """Run the tasks, write the report on them to *page*, and print it; return 0."""
+    if not page.parent.is_dir():
+        raise UsageError(f"--html {shown(str(page))}: its folder is not there; make it first")
+    _say(_FIRST)
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="profile-router-tour-"))).resolve()
+        stack.enter_context(own_environment(root))
+        playing = [Playing(script) for script in STOPS[0].scripts()]
+        local, burst = (stack.enter_context(scripted(one)) for one in playing)
+        repository = make_scratch(root, local=local, burst=burst, files=FILES)
+        (repository / "button.png").write_bytes(PICTURE)
+        import_large("profile_router.runs.run")  # with LangChain, which takes half a second
+        for number, stop in enumerate(STOPS, 1):
+            for one, script in zip(playing, stop.scripts(), strict=True):
+                one.script = script
+            _say(f"  {number:>2} of {len(STOPS)}  {_ran(stop, repository)}")
+        summary = summary_of(state_dir(os.environ), read_policy(SHIPPED), days=_DAYS, now=time.time())
+    return _tell(summary, page, as_json=as_json)
+
+
+def _ran(stop: Stop, repository: Path) -> str:
+    """Run the task of *stop*; return its goal and how it ended."""
+    from profile_router.runs.run import run_task
+
+    result = run_task(stop.task(repository), None, os.environ, repository, lambda event: None).json
+    attempts = result["attempts"]
+    went = " → ".join(dict.fromkeys(one["profile"] for one in attempts)) or "nobody"
+    cost = about(result["cost_usd"], exact=not result["cost_usd"])
+    return f"{stop.goal} · {result['route']['rule']} · {went} · {result['verdict']} · {cost}"
+
+
+def _tell(summary: Summary, page: Path, *, as_json: bool) -> int:
+    report = report_of(summary)
+    write_whole(page, page_of(report).encode(), mode=_READABLE)
+    if as_json:
+        print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
+    else:
+        _say("")
+        print("\n".join(screen_lines(report, columns(sys.stdout))))
+    _say("", f"the page is {page}")
+    return 0
+
+
+def _say(*lines: str) -> None:
+    print("\n".join(folded(line, sys.stderr, indent=TEXT_STARTS) for line in lines), file=sys.stderr, flush=True)
