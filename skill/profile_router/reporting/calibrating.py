@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.operating.replay import PastTask
 from profile_router.core.operating.share import share_of
@@ -19,6 +18,7 @@ from profile_router.core.policy.rules import SmallChangeRule
 from profile_router.core.telling.figures import evidence_of
 from profile_router.evaluation.metrics.fitting import OLDEST, fit_weights
 from profile_router.evaluation.metrics.intervals import auroc_difference
+from profile_router.values import frozen
 
 LEAST = 20  # outcomes on each side of a limit
 LEAST_FITTED = 60  # won, and so many lost, for weights
@@ -32,7 +32,7 @@ Place = tuple[str, ...]
 Outcome = tuple[float, bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Side:
     """The outcomes on one side of a limit."""
 
@@ -48,7 +48,7 @@ class Side:
         return f"{self.won} of {self.of} won, {round(100 * self.won / self.of)} % [{low}, {high}]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JudgedNumber:
     """What outcomes say of one number of the policy. `to` is None where it stays; `missing` outcomes would tell more.
 
@@ -67,7 +67,7 @@ class JudgedNumber:
         return ".".join(self.place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _MovableLimit:
     """One limit that outcomes may move. `sign` returns what of a task is compared with it, None where nobody knows."""
 

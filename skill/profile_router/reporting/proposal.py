@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.errors import PolicyError
@@ -16,11 +15,12 @@ from profile_router.policies.file import find_policy, policy_in, read_policy
 from profile_router.reporting.calibrating import JudgedNumber, calibrate
 from profile_router.reporting.replayed import MOST_TASKS
 from profile_router.state.folder import state_dir
+from profile_router.values import frozen
 
 _SCORED = 5_000  # attempts whose score is looked at: each has to be decrypted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Proposal:
     """What `tasks` tasks say: `text` is the policy `file` with the numbers that change, empty where none does."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from profile_router.core.operating.answers import Replayed
@@ -17,6 +16,7 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.runs.setup import Setup, prepare
 from profile_router.state.folder import private_folder, state_dir
 from profile_router.state.whole_files import write_whole
+from profile_router.values import frozen
 
 MOST_TASKS = 20_000
 _FILE = "replayed.json"
@@ -24,7 +24,7 @@ _MOST_BYTES = 10_000
 _NO_TASK = Task(goal="any")  # what is prepared is the same for all tasks of no workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReplayedPolicy:
     """What came of replaying a policy: `now` is the one in force."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from profile_router.core.ladder.causes import TABLE, Family, is_cause
 from profile_router.core.operating.share import share_of
@@ -19,6 +18,7 @@ from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.route import Decision, Refusal
 from profile_router.core.telling.figures import Figures, evidence_of, task_of_figures
 from profile_router.errors import RouterError
+from profile_router.values import frozen
 
 PROBE = "probe"  # stands for the tier where a probe is to decide
 _RANK: Mapping[str, int] = {"cheap": 0, "local": 1, PROBE: 2, "burst": 3}
@@ -28,7 +28,7 @@ _LATER = ("early", "ladder", "promotion", "probe", "limits", "budget", "check", 
 _TELLS: frozenset[Family] = frozenset({"answer", "work", "early"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PastTask:
     """One task of the ledger: its figures, where it was routed, how it ended, and the tokens of the work.
 
@@ -63,7 +63,7 @@ class PastTask:
         return False if lost else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Destination:
     """Where a policy sends a task; `tier` is `probe` where the probe is to decide, `rule` names what fired."""
 
@@ -72,7 +72,7 @@ class Destination:
     rule: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MovedTask:
     """A task that goes elsewhere. `was_usd` is what it did cost, `usd` what it would by the tokens of its work.
 
@@ -93,7 +93,7 @@ class MovedTask:
         return _RANK.get(self.to.tier, 3) < _RANK.get(self.was.tier, 3)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Replay:
     """What another policy would have done with `rows` tasks.
 
