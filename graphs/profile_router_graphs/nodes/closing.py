@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast
 
@@ -21,7 +22,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.conversation import Turn
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.receipt import Attempt, Verified
+from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
 from profile_router.core.telling.decision import verified_lines
@@ -58,19 +59,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     )
     verified = replace(verified, before=state.get("before"))
     verified = with_unrun_check(verified, None if task.check is not None else task.found)
-    trust, plain, receipts = context.policy.trust, verified, state["receipts"]
-    verified = with_weak_checks(plain, task, state["evidence"], trust, finished=finished)
-    if not finished:
-        verified = with_earlier_check(verified, state["verified"], named=task.to_check is not None)
-    elif attempt is not None and not no_change(task, state["evidence"], attempt, verified):
-        review = await review_of(verified, state, context)
-        receipts = (*receipts, *review.receipts)
-        context.ledger.answered(receipts)
-        if review.check is not None:
-            plain = replace(plain, weak=(*plain.weak, review.check))
-            verified = with_weak_checks(plain, task, state["evidence"], trust, finished=True)
-        elif review.problem:
-            verified = replace(verified, unverified=(*verified.unverified, f"not reviewed: {review.problem}"))
+    verified, receipts = await _weighed(verified, state, context, finished=finished)
     context.ledger.verified(verified, after=len(receipts))
     for line in verified_lines(verified):
         runtime.stream_writer({"event": "verify", "line": line})
@@ -89,6 +78,36 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     }
     if attempt is None or not finished:
         return Command(goto="merge", update=found)
+    return await _judged(attempt, found, state, context)
+
+
+async def _weighed(
+    plain: Verified, state: RunState, context: RunContext, *, finished: bool
+) -> tuple[Verified, Sequence[Receipt]]:
+    """Return *plain* with weak checks, and a review where it is asked; and the receipts, with those of the review."""
+    task, evidence, attempt, receipts = state["task"], state["evidence"], state["attempt"], state["receipts"]
+    trust = context.policy.trust
+    verified = with_weak_checks(plain, task, evidence, trust, finished=finished)
+    if not finished:
+        return with_earlier_check(verified, state["verified"], named=task.to_check is not None), receipts
+    if attempt is None or no_change(task, evidence, attempt, verified):
+        return verified, receipts
+    review = await review_of(verified, state, context)
+    receipts = (*receipts, *review.receipts)
+    context.ledger.answered(receipts)
+    if review.check is not None:
+        plain = replace(plain, weak=(*plain.weak, review.check))
+        return with_weak_checks(plain, task, evidence, trust, finished=True), receipts
+    if review.problem:
+        verified = replace(verified, unverified=(*verified.unverified, f"not reviewed: {review.problem}"))
+    return verified, receipts
+
+
+async def _judged(
+    attempt: Attempt, found: dict[str, Any], state: RunState, context: RunContext
+) -> Command[Literal["reroute", "summarize", "merge"]]:
+    """Return where a finished *attempt* leads by what was *found* of it: a failed check fails the attempt."""
+    task, verified, receipts = state["task"], found["verified"], found["receipts"]
     failure = verification_failure(verified, context.policy) or no_change(task, state["evidence"], attempt, verified)
     failure = failure or _unproved(verified, attempt, state, context)
     if failure is None:

@@ -62,25 +62,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     if isinstance(hold, Failure):
         attempt = unavailable(order, context.candidates[order.profile].at(order.provider), hold)
     else:
-        asked = context.candidates[order.profile].at(order.provider)
-        row = context.ledger.asks(
-            profile=asked.name,
-            model=asked.model,
-            provider=asked.provider,
-            step=order.step,
-            tier=role_of(order.profile, context.policy, context.candidates),
-            size=size_of(state["evidence"], context.policy),
-        )
-        order = watched(order, state, context)
-        try:
-            attempt = await context.runner.run(order, runtime.stream_writer, hold)
-        except Stopped as stopped:
-            with suppress(StateError):  # it ends all the same
-                context.ledger.stopped(row, stopped.receipt)
-                if hold is not None:
-                    hold.settle(stopped.receipt.cost_usd)
-            raise
-        attempt = _tainted_as(order, attempt)
+        attempt = await _made(watched(order, state, context), hold, state, runtime)
         made |= _after(order, attempt, state)
         context.health.record(place, attempt.failure)
         if hold is not None:
@@ -100,6 +82,28 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             "wrote": wrote_so_far(state["wrote"], attempt),
         },
     )
+
+
+async def _made(order: Order, hold: Hold | None, state: RunState, runtime: Runtime[RunContext]) -> Attempt:
+    """Let the runner make the attempt, which the ledger has before. Raises Stopped once its cost is settled."""
+    context = runtime.context
+    asked = context.candidates[order.profile].at(order.provider)
+    row = context.ledger.asks(
+        profile=asked.name,
+        model=asked.model,
+        provider=asked.provider,
+        step=order.step,
+        tier=role_of(order.profile, context.policy, context.candidates),
+        size=size_of(state["evidence"], context.policy),
+    )
+    try:
+        return _tainted_as(order, await context.runner.run(order, runtime.stream_writer, hold))
+    except Stopped as stopped:
+        with suppress(StateError):  # it ends all the same
+            context.ledger.stopped(row, stopped.receipt)
+            if hold is not None:
+                hold.settle(stopped.receipt.cost_usd)
+        raise
 
 
 def _ordered(state: RunState, context: RunContext) -> tuple[Order, Evidence]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profile_router.core.ladder.spending import cap_of
@@ -65,19 +66,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     context = RunContext(
         policy=policy,
         candidates=candidates,
-        measurer=LiveMeasurer(
-            policy=policy,
-            profiles=profiles,
-            candidates=candidates,
-            backends=backends,
-            workspace=workspace,
-            cwd=setup.cwd,
-            state=setup.state,
-            cache=setup.cache,
-            windows=setup.windows(),
-            looked=setup.looked,
-            body=lambda order, profile: request_body(order, profile, policy, root, base),
-        ),
+        measurer=_measurer(setup, backends, root, base),
         backends=backends,
         health=ProviderHealth(store=health, profiles=profiles),
         purse=purse,
@@ -95,6 +84,22 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     )
     context = job.site.context(context)
     return replace(context, runner=RecordedRunner(inner=context.runner, records=run.records))
+
+
+def _measurer(setup: Setup, backends: ModelServers, root: Path | None, base: Path) -> LiveMeasurer:
+    return LiveMeasurer(
+        policy=setup.policy,
+        profiles=setup.profiles,
+        candidates=setup.candidates,
+        backends=backends,
+        workspace=setup.workspace,
+        cwd=setup.cwd,
+        state=setup.state,
+        cache=setup.cache,
+        windows=setup.windows(),
+        looked=setup.looked,
+        body=lambda order, profile: request_body(order, profile, setup.policy, root, base),
+    )
 
 
 def _runner(

@@ -19,7 +19,7 @@ from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.receipts import receipt_of
 from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.ladder.receipt import Attempt, Receipt
 from profile_router.core.policy import Policy
 from profile_router.core.privacy.taint import Taint
 from profile_router.core.profile import Profile
@@ -76,21 +76,9 @@ class EmbeddedRunner:
         fence = self._fence(order)
         terminal, refused = await self._terminal(order, profile, fence)
         tools = tools_for(order, profile, fence, self.policy, terminal)
-        here = contextvars.copy_context()  # the graph tells by it whose events these are
-
-        def emit_here(event: Event) -> None:
-            here.copy().run(emit, event)
-
-        steps = StepsTaken(
-            order.early,
-            where=profile.where,
-            kept=Scoped(self.records, f"{order.number}/"),
-            root=fence.root if fence else None,
-            reads_private=partial(self._taints, order),
-            emit=emit_here,
-        )
+        emit_here = _as_from_here(emit)
+        steps = self._steps(order, profile, fence, emit_here)
         meter = self._meter(order, profile, emit, hold, steps)
-
         loop = self._loop(order, profile, tools, fence, meter, emit_here, terminal=terminal is not None)
         failure: Failure | None = None
         text = ""
@@ -106,34 +94,33 @@ class EmbeddedRunner:
             if not meter.counts.turns:
                 raise
             cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
-            taken = time.monotonic() - started
-            named = profile.endpoint.named
-            raise Stopped(
-                receipt_of(order, meter.counts, cut, profile, runner=NAME, provider=named, seconds=taken)
-            ) from None
+            raise Stopped(_receipt(order, meter, cut, profile, started)) from None
         except Exception as error:
-            failure = failure_of(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
-            if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
-                failure = unexpected(error, profile.where)
-            if failure is None:
+            if (failure := _failure(error, profile, meter)) is None:
                 raise
         finally:
             if fence is not None:
                 fence.seal()
-        seconds, provider = time.monotonic() - started, profile.endpoint.named
-        receipt = receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
+        receipt = _receipt(order, meter, failure, profile, started)
         receipt = replace(receipt, withheld=refused, taints=self._taints(order), early=steps.score)
-        notes = (
-            *_terminal_notes(terminal, refused, self.workspace),
-            *_notes(order, profile, self.workspace, meter, loop.notes),
-        )
+        where_run = _terminal_notes(terminal, refused, self.workspace)
         return Attempt(
             receipt=receipt,
             text=text,
             failure=failure,
-            notes=notes,
+            notes=(*where_run, *_notes(order, profile, self.workspace, meter, loop.notes)),
             wrote=self._wrote(order),
             in_vain=self._in_vain(order),
+        )
+
+    def _steps(self, order: Order, profile: Profile, fence: Fence | None, emit: Emit) -> StepsTaken:
+        return StepsTaken(
+            order.early,
+            where=profile.where,
+            kept=Scoped(self.records, f"{order.number}/"),
+            root=fence.root if fence else None,
+            reads_private=partial(self._taints, order),
+            emit=emit,
         )
 
     def _wrote(self, order: Order) -> tuple[str, ...] | None:
@@ -242,6 +229,29 @@ class EmbeddedRunner:
             afford=None if hold is None else hold.covers,
             steps=steps,
         )
+
+
+def _as_from_here(emit: Emit) -> Emit:
+    """Return *emit* as it is called in the context of now: the graph tells by that whose events these are."""
+    here = contextvars.copy_context()
+
+    def emit_here(event: Event) -> None:
+        here.copy().run(emit, event)
+
+    return emit_here
+
+
+def _receipt(order: Order, meter: AnswerMeter, failure: Failure | None, profile: Profile, started: float) -> Receipt:
+    seconds, provider = time.monotonic() - started, profile.endpoint.named
+    return receipt_of(order, meter.counts, failure, profile, runner=NAME, provider=provider, seconds=seconds)
+
+
+def _failure(error: Exception, profile: Profile, meter: AnswerMeter) -> Failure | None:
+    """Return what *error* says of the attempt, None where it is a fault of ours before any answer."""
+    failure = failure_of(error, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key)
+    if failure is None and (meter.counts.turns > 1 or meter.streamed.began):
+        return unexpected(error, profile.where)
+    return failure
 
 
 def _terminal_notes(terminal: Jailed | None, refused: str, workspace: Path | None) -> Iterator[str]:

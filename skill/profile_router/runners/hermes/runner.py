@@ -90,26 +90,14 @@ class HermesRunner:
         taints: list[Taint] = []
         if order.early is not None:
             account.judge = EarlyJudge(watch=order.early, where=profile.where, tell=emit)
-        with ExitStack() as held:
-            try:
-                child = held.enter_context(self._child(order.profile))
-            except OSError as error:
-                ended = Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
-            else:
-                asked = self._asked(order, profile, child.folder)
-                try:
-                    async with watched(self._watch(order), taints.append) as watching:
-                        if order.early is not None:
-                            account.spared = partial(self._spared, order.early, watching)
-                        heard = _overlooking(watching, account)
-                        talk = converse(child, asked, order.seconds, heard)
-                        ended = await _within_means(talk, account)
-                except asyncio.CancelledError:
-                    if not account.turns:
-                        raise
-                    account.close()
-                    cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
-                    raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
+        try:
+            ended = await self._talked(order, profile, account, taints)
+        except asyncio.CancelledError:
+            if not account.turns:
+                raise
+            account.close()
+            cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
+            raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
         account.close()
         failure = account.over or failure_of(
             account, ended, order, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key
@@ -121,6 +109,20 @@ class HermesRunner:
             failure=failure,
             notes=tuple(_notes(order, account, self.workspace)),
         )
+
+    async def _talked(self, order: Order, profile: Profile, account: Account, taints: list[Taint]) -> Ended:
+        """Return how the child that made the attempt ended; *taints* get the withheld files that it opened."""
+        with ExitStack() as held:
+            try:
+                child = held.enter_context(self._child(order.profile))
+            except OSError as error:
+                return Ended(in_time=True, code=None, errors=f"{self.hermes.python}: {error.strerror}")
+            asked = self._asked(order, profile, child.folder)
+            async with watched(self._watch(order), taints.append) as watching:
+                if order.early is not None:
+                    account.spared = partial(self._spared, order.early, watching)
+                heard = _overlooking(watching, account)
+                return await _within_means(converse(child, asked, order.seconds, heard), account)
 
     def _receipt(
         self, order: Order, account: Account, failure: Failure | None, profile: Profile, seconds: float
