@@ -7,13 +7,12 @@ they are. Nothing disappears unlisted.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Literal
 
 from profile_router.core.condense.parts import Part, parts_of
+from profile_router.core.condense.passages import without_passages
 from profile_router.core.condense.result import CondensedPart
 from profile_router.core.conversation import Conversation
 from profile_router.values import frozen
@@ -22,8 +21,6 @@ LEAST_SUMMARY, MOST_SUMMARY = 100, 1_000  # tokens of one summary
 _HEADER = 150  # tokens of the lines that say what was summarized
 _NAMED = 6
 _SHORTEST_REPEAT = 20
-_LONGEST_PASSAGE = 2_000
-_WORD = re.compile(r"[A-Za-z_]\w{3,60}")
 _DIGEST_PARTS = 3  # a third of the room for summaries is for passages taken word for word
 
 
@@ -225,7 +222,7 @@ def _with_summaries(
     if least > budget.chunk * budget.calls:
         return _too_many(least, -(-least // budget.chunk), budget)
     summarized = tuple(CondensedPart(place=item.place, kind="summary", before=item.before, after=0) for item in rest)
-    texts, passages = _selected([item.text for item in rest], goal, budget.room // _DIGEST_PARTS, tools.size)
+    texts, passages = without_passages([item.text for item in rest], goal, budget.room // _DIGEST_PARTS, tools.size)
     whole = "\n".join(f"{item.place}:\n{text}" for item, text in zip(rest, texts, strict=True))
     tokens = tools.size(whole)
     needed = -(-tokens // max(1, budget.chunk))
@@ -268,40 +265,3 @@ def grouped(summaries: Sequence[str], chunk: int) -> tuple[str, ...]:
     """Return the summaries of one round put together for the next."""
     together = chunk // (LEAST_SUMMARY + 10)
     return tuple("\n".join(summaries[at : at + together]) for at in range(0, len(summaries), together))
-
-
-def _selected(texts: Sequence[str], goal: str, room: int, size: Callable[[str], int]) -> tuple[list[str], str]:
-    """Return *texts* without the passages that speak most of the goal, and those passages, within *room* tokens."""
-    words = {word.lower() for word in islice(_WORD.findall(goal), 40)}
-    if not words:
-        return list(texts), ""
-    pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
-    passages = [list(_passages(text)) for text in texts]
-    found = [
-        (len(set(pattern.findall(passage.lower()))), at, number)
-        for at, text in enumerate(passages)
-        for number, (passage, _) in enumerate(text)
-        if 0 < len(passage) <= _LONGEST_PASSAGE
-    ]
-    chosen: set[tuple[int, int]] = set()
-    for score, at, number in sorted(found, key=lambda one: (-one[0], one[1:])):
-        room -= size(passages[at][number][0]) + 1
-        if score == 0 or room < 0:
-            break
-        chosen.add((at, number))
-    left = [
-        "".join(one + end for number, (one, end) in enumerate(text) if (at, number) not in chosen).rstrip("\n")
-        for at, text in enumerate(passages)
-    ]
-    return left, "\n\n".join(passages[at][number][0] for at, number in sorted(chosen))
-
-
-def _passages(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the paragraphs of *text*, and the lines of one that is too long to be taken whole, each with its end."""
-    for paragraph in text.split("\n\n"):
-        if len(paragraph) <= _LONGEST_PASSAGE:
-            yield paragraph, "\n\n"
-            continue
-        *lines, last = paragraph.split("\n")
-        yield from ((line, "\n") for line in lines)
-        yield last, "\n\n"
