@@ -14,7 +14,7 @@ from tests.cli.stage import nobody
 from tests.fakes import BURST, CHEAP, LOCAL
 from tests.hermes_plugin.parent import KEYS, Parent, keys_sent, server
 from tests.hermes_plugin.terminal_chat import _CONTROL, TerminalChat
-from tests.runners.hermes.installed import NEW, OLD, installed_hermes
+from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, call, say
 
@@ -164,32 +164,3 @@ def test_in_a_chat_a_private_child_is_refused_with_what_helps_and_an_unfit_answe
     private, unfit = (part for part in whole.split("--- ") if "TASK " in part)
     assert "status=failed" in private
     assert "it is clean" in unfit
-
-
-@pytest.mark.nightly
-def test_on_an_older_hermes_the_same_batch_waits_and_comes_back_with_receipts(tmp_path: Path) -> None:
-    gate = threading.Event()
-    script = [call("delegate_task", {"tasks": [TYPO, REFACTOR, LINT]}), say("all three are back")]
-    with (
-        Stage(tmp_path / "stage", installed_hermes(OLD)) as stage,
-        ScriptedProvider(script) as model,
-        server(say("local did it", gate=gate)) as local,
-        server(say("burst did it", gate=gate)) as burst,
-        server(say("cheap did it", gate=gate)) as cheap,
-    ):
-        servers = {LOCAL: local, BURST: burst, CHEAP: cheap}
-        parent = Parent(stage, model)
-        parent.set_up()
-        parent.profiles(servers)
-        with Watched(parent) as chat:
-            chat.say("please do all three", model, 1)
-            for place in ("1/3", "2/3", "3/3"):
-                chat.wait_for(f"{place} classify: ")
-            gate.set()
-            chat.wait_for("all three are back")
-        entries = json.loads(model.chats[1]["messages"][-1]["content"])["results"]
-        for name, its in servers.items():
-            assert keys_sent(its) == {f"Bearer {KEYS[name]}"}
-        assert [entry["summary"] for entry in entries] == ["local did it", "burst did it", "cheap did it"]
-        assert [entry["receipts"][-1]["profile"] for entry in entries] == list(servers)
-        assert routers(stage) == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
-from tests.git.git_repository import repository, write_files
+from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.ladder.check_words import NO_PROOF
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
@@ -169,3 +170,64 @@ def test_a_check_that_passes_proves_nothing_where_no_file_changed(
         write_files(repo, {"new.py": change})
     verified = asyncio.run(verifier.verify(mark, "done", "true", seconds=20.0, before=before))
     assert verified.unverified == (() if proof else (NO_PROOF,))
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> tuple[Path, Path]:
+    """A repository that holds two others, one of them untracked, and the scratch of a run that begins now."""
+    top = repository(tmp_path / "nested", FILES)
+    for name in ("lib", "vendor/tool"):
+        repository(top / name, {"core.py": "one\n", ".gitignore": "*.log\n"})
+    run_git(top, "add", "lib")
+    run_git(top, "commit", "--quiet", "--message=with lib")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    while time.time_ns() <= max(file.lstat().st_ctime_ns for file in top.rglob("*.py")):
+        time.sleep(0.001)  # a file system may keep coarse times
+    (scratch / "began").write_text(str(time.time_ns()))
+    return top, scratch
+
+
+def changed_in(verifier: WorkspaceVerifier, mark: str, wrote: list[str] | None) -> list[str]:
+    verified = asyncio.run(verifier.verify(mark, "done", None, seconds=20.0, wrote=wrote))
+    return [file.path for file in verified.files_changed]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"lib/core.py": "two\n"}, ["lib/core.py"]),
+        ({"vendor/tool/new.py": "1\n", "src/app.py": "1\n"}, ["src/app.py", "vendor/tool/new.py"]),
+        ({"lib/out.log": "1\n", "lib/deep/er.py": "1\n"}, ["lib/deep/er.py"]),
+        ({"lib/.git/info/exclude": "1\n"}, []),
+        ({}, []),
+    ],
+    ids=["tracked", "untracked and outside", "ignored there", "of git", "nothing"],
+)
+def test_what_commands_or_hermes_changed_in_an_inner_repository_is_told_by_its_times(
+    nested: tuple[Path, Path], written: dict[str, str], told: list[str]
+) -> None:
+    top, scratch = nested
+    verifier = a_verifier(top, scratch)
+    mark = verifier.snapshot()
+    write_files(top, written)
+    assert changed_in(verifier, mark, None) == told
+    outside = [path for path in told if path.startswith("src/")]
+    assert changed_in(a_verifier(top, scratch), mark, ["src/app.py"]) == outside  # what was written is known then
+
+
+def test_an_inner_repository_below_the_folder_of_the_work_is_told_by_its_path_there(nested: tuple[Path, Path]) -> None:
+    top, scratch = nested
+    verifier = a_verifier(top / "vendor", scratch)
+    mark = verifier.snapshot()
+    write_files(top, {"vendor/tool/core.py": "two\n", "lib/core.py": "two\n"})
+    assert changed_in(verifier, mark, None) == ["tool/core.py"]
+
+
+def test_a_file_that_a_tool_wrote_in_an_inner_repository_is_told_once_with_its_lines(nested: tuple[Path, Path]) -> None:
+    top, scratch = nested
+    verifier = a_verifier(top, scratch, journal={"lib/core.py": b"one\n"})
+    mark = verifier.snapshot()
+    write_files(top, {"lib/core.py": "two\n"})
+    verified = asyncio.run(verifier.verify(mark, "done", None, seconds=20.0))
+    assert [(file.path, file.lines_added) for file in verified.files_changed] == [("lib/core.py", 1)]

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
-from profile_router.git.marks import GitSnapshots, path_as_text
+from profile_router.errors import WorkspaceError
+from profile_router.git.command import git
+from profile_router.git.left_files import left_files
+from profile_router.git.marks import GitSnapshots, Mark, path_as_text
 from profile_router.verify.diffs import changed_since, is_binary
 from profile_router.verify.parsing import MOST_FILES
 
@@ -48,6 +51,24 @@ class WorkChanges:
         found = changed_since(self.root, self.journal)
         yield from (file for file in found if path_as_text(file[0]) not in names)
 
+    def inside_others(self, snapshot: str, since: int, seen: Sequence[ChangedFile]) -> tuple[ChangedFile, ...]:
+        """Return the files in submodules and other repositories inside of this one that changed *since* then (ns since
+        1970; 0: nobody knows), whoever changed them: by their times alone, so one that was removed is not among them.
+
+        Without those *seen* already, and what such a repository ignores. *snapshot* tells where they lie. One with more
+        files than can be named stands for them itself.
+        """
+        if not since:
+            return ()
+        trees, known = self.marks.trees, {file.path for file in seen}
+        start, found = trees.start(self.root), []
+        for link in trees.gitlinks(Mark.read(snapshot).files):
+            place = self.root / link.removeprefix(start)
+            if link.startswith(start) and place.is_dir() and not place.is_symlink():
+                found += [f"{link.removeprefix(start)}/{name}" for name in _changed_since(place, since)]
+        paths = sorted({path_as_text(path.removesuffix("/.")) for path in found} - known)
+        return tuple(ChangedFile(path=path, lines_added=None, lines_removed=None) for path in paths)
+
     def contents(self, snapshot: str, after: str | None) -> Iterator[tuple[str, bytes | None, bytes]]:
         """Yield each file that changed and is still there: its path, and its content before (None: new) and after.
 
@@ -58,6 +79,17 @@ class WorkChanges:
         else:
             found = self.marks.contents(snapshot, after, most=MOST_FILES)
         yield from ((path, before, now) for path, before, now in found if now is not None)
+
+
+def _changed_since(place: Path, since: int) -> list[str]:
+    """Return the files below *place*, a repository, that changed *since* and that it does not ignore; `.` for many."""
+    try:
+        found = left_files(place, since, ())
+    except WorkspaceError:
+        return ["."]
+    words = ("check-ignore", "-z", "--stdin")  # no program of its settings runs for that
+    ignored = git(place, *words, ok=(0, 1, 128), send="".join(f"{name}\0" for name in found)) if found else ""
+    return [name for name in found if name not in ignored.split("\0")]
 
 
 def _counted(path: str, before: bytes | None, after: bytes | None) -> ChangedFile:

@@ -18,7 +18,7 @@ from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.policy import Terminal
 from profile_router.core.task import Task
 from profile_router.errors import WorkspaceError
-from profile_router.git.left_files import note_beginning
+from profile_router.git.left_files import beginning, note_beginning
 from profile_router.git.writes import Found
 from profile_router.threads.records import Records
 from profile_router.verify.absent_claims import absent_claims
@@ -123,6 +123,9 @@ class WorkspaceVerifier:
         if check is not None and task is not None:
             back, seen = self._put_back(snapshot, task, wrote)
         changed = self._changed(snapshot, seen)
+        if wrote is None and snapshot and self.workspace is not None:  # by commands, or by Hermes' own tools
+            inside = self._changes(self.workspace.root).inside_others(snapshot, beginning(self.scratch), changed)
+            changed = (*changed, *inside)
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
         result = None if check is None else await self._checked(check, seconds, self._judge(task, before, changed))
