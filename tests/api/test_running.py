@@ -40,7 +40,7 @@ def test_run_gives_the_end_and_tells_each_event_with_its_run(tmp_path: Path, mon
         result = run(GOAL, files=["calc.py"], cwd=on.root, environ=on.environ, on_event=events.append)
     verified(result)
     assert {(one.v, one.run) for one in events} == {(1, result.run)}
-    assert [one.event for one in events] == ["classify", "turn", "turn", "attempt", *["verify"] * 3]
+    assert [one.event for one in events] == ["classify", "begin", "turn", "turn", "attempt", *["verify"] * 3]
     assert [wrong for one in events for wrong in wrong_in("events", one.json)] == []
     assert result.workspace == str(on.root)
     assert os.environ["OPENAI_BASE_URL"] == "http://elsewhere.invalid"
@@ -80,8 +80,7 @@ class Closes:
 def test_closing_a_stream_ends_the_run_and_keeps_its_thread(tmp_path: Path) -> None:
     with stage(tmp_path, FIX, Answer(stall=True)) as on:
         events = stream(GOAL, files=["calc.py"], thread="t", cwd=on.root, environ=on.environ, approver=Closes())
-        assert next(events).event == "classify"
-        assert next(events).event == "turn"
+        assert [next(events).event for _ in range(3)] == ["classify", "begin", "turn"]
         events.close()
     assert call("threads", "--json", home=tmp_path).json
 

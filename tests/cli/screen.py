@@ -29,7 +29,7 @@ class Screen:
     @property
     def lines(self) -> list[str]:
         """The lines without colours; a line that was overwritten is not among them."""
-        return [re.sub(r"\x1b\[[0-9;]*m", "", line.split("\x1b[2K")[-1]) for line in self.raw.splitlines()]
+        return [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line.split("\x1b[2K")[-1]) for line in self.raw.splitlines()]
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""A terminal gets colours and one living line; what is not a terminal, or has said no, gets neither."""
+"""A terminal gets colours and one live line; what is not a terminal, or has said no, gets neither."""
 
 import fcntl
 import io
@@ -6,49 +6,145 @@ import os
 import pty
 import struct
 import termios
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
+from profile_router.cli.live import LiveLine, is_live
 from profile_router.cli.progress import Progress, coloured
 
-TURN = {"event": "turn", "turn": 3, "tools": ["read_file", "replace_text", "search_files", "run_command", "list_files"]}
+TURN = {
+    "event": "turn",
+    "turn": 3,
+    "tools": ["edit_file", "run_command"],
+    "file": "src/http.py",
+    "tokens_per_second": 23.4,
+    "cost_usd": 0.06,
+}
+BEGIN = {"event": "begin", "attempt": 2, "profile": "coding-burst"}
+END = {"event": "attempt", "outcome": "ok", "line": "coding-local", "cost_usd": 0.08}
 
 
-def _shown(monkeypatch: pytest.MonkeyPatch, *, columns: int = 80, **environ: str) -> str:
-    """Return what a terminal *columns* wide gets for a turn and the end of the attempt."""
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {"TERM": "xterm", **environ}.items():
-        monkeypatch.setenv(name, value)
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def _shown(use: Callable[[Progress], object], *, columns: int = 80, encoding: str = "utf-8") -> str:
+    """Return what a terminal *columns* wide gets while *use* has a Progress on it."""
     reading, writing = pty.openpty()
     fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with os.fdopen(writing, "w", encoding="utf-8") as terminal, os.fdopen(reading, "rb", buffering=0) as screen:
-        progress = Progress(terminal)
-        progress(TURN)
-        progress({"event": "attempt", "outcome": "ok", "line": "coding-local"})
-        shown = b""
-        while not shown.endswith(b"coding-local\r\n"):  # what was written may arrive in parts
-            shown += screen.read(10_000)
-        return shown.decode()
+    parts: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while part := os.read(reading, 65_536):
+                parts.append(part)
+        except OSError:  # the other end was closed
+            pass
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        with os.fdopen(writing, "w", encoding=encoding, errors="profile-router-marks") as terminal:
+            with Progress(terminal) as progress:
+                use(progress)
+            terminal.flush()
+    finally:
+        reader.join()
+        os.close(reading)
+    return b"".join(parts).decode(encoding)
 
 
-def test_a_terminal_gets_colours_and_a_line_that_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = _shown(monkeypatch)
-    assert "\x1b[2K  turn 3: read_file" in shown
+def _run(progress: Progress) -> None:
+    for event in (BEGIN, TURN, END):
+        progress(event)
+
+
+def test_a_terminal_gets_colours_and_a_line_that_is_gone_at_the_end() -> None:
+    shown = _shown(_run)
     assert "\x1b[36m●\x1b[0m attempt 1" in shown
+    *_, last = shown.split("\r\n")
+    assert shown.endswith("\x1b[2K")
+    assert "\x1b[?25h" in last  # the cursor is back
+    assert "tok/s" not in last
 
 
-@pytest.mark.parametrize("columns", [20, 40, 79])
-def test_the_living_line_does_not_wrap_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    living = _shown(monkeypatch, columns=columns).split("\x1b[2K")[1].split("\r")[0]
-    assert living.startswith("  turn 3: read_file"[: columns - 1])
-    assert len(living) < columns
+def test_the_live_line_tells_attempt_file_speed_time_and_cost() -> None:
+    now = iter([100.0, 141.0, 142.0])
+    live = LiveLine(io.StringIO(), clock=lambda: next(now))
+    live(BEGIN)
+    live(TURN)
+    assert live.line == ("attempt 2 · turn 3: edit_file src/http.py +1", "41 s · 23 tok/s · $0.06")
+    live(END)
+    assert live.line == ("looks at the work", "42 s · $0.08")
 
 
-def test_no_color_is_obeyed_and_the_living_line_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = _shown(monkeypatch, NO_COLOR="1")
-    assert "turn 3" in shown
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"event": "classify"}, "prepares"),
+        ({"event": "condense", "task_index": 1}, "[2] condenses"),
+        ({"event": "turn", "turn": 1, "tools": []}, "starts · turn 1: answers"),
+        ({"event": "nonsense"}, "starts"),
+    ],
+)
+def test_the_live_line_follows_the_events(event: Mapping[str, Any], said: str) -> None:
+    live = LiveLine(io.StringIO())
+    live(event)
+    assert live.line[0] == said
+
+
+@pytest.mark.parametrize("columns", [20, 44, 60, 79])
+def test_the_live_line_does_not_wrap_on_a_narrow_terminal(columns: int) -> None:
+    long = {**TURN, "file": "src/\u65e5\u672c\u8a9e/" + "x" * 90}
+
+    def use(progress: Progress) -> None:
+        progress(BEGIN)
+        progress(long)
+        assert progress.live is not None
+        text = progress.live._drawn()
+        assert text.cell_len < columns
+        assert text.plain.endswith("$0.06") or columns < 44
+
+    _shown(use, columns=columns)
+
+
+def test_no_color_is_obeyed_and_the_live_line_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = _shown(_run)
+    assert "prepares" in shown or "starts" in shown
     assert "\x1b[36m" not in shown
+
+
+def test_a_terminal_of_another_encoding_gets_ascii() -> None:
+    shown = _shown(_run, encoding="ascii")
+    assert "*\x1b[0m attempt 1   coding-local" in shown
+    assert "?" not in shown.replace("\x1b[?25", "")
+
+
+def test_a_question_is_asked_where_no_live_line_is() -> None:
+    def use(progress: Progress) -> None:
+        progress(BEGIN)
+        with progress.away():
+            progress._stream.write("? well [y/N] ")
+            progress._stream.flush()
+        progress(TURN)
+
+    before = _shown(use).partition("? well [y/N] ")[0]
+    assert before.endswith("\x1b[2K")
+
+
+def test_ctrl_c_leaves_nothing_of_it_on_the_screen() -> None:
+    def use(progress: Progress) -> None:
+        progress(BEGIN)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _shown(use)
 
 
 def _attempt_shown(line: str, columns: int) -> list[str]:
@@ -109,7 +205,9 @@ def test_the_mark_of_a_verification_follows_from_how_it_ended(line: str, mark: s
 
 
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _shown(monkeypatch, TERM="dumb") == "● attempt 1   coding-local\r\n"
+    monkeypatch.setenv("TERM", "dumb")
+    assert _shown(_run) == "● attempt 1   coding-local\r\n"
+    assert not is_live(io.StringIO())
 
 
 def test_a_pipe_gets_no_colours() -> None:

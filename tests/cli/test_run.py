@@ -185,7 +185,15 @@ def test_a_stream_is_one_json_event_a_line_and_ends_with_the_result(tmp_path: Pa
         profile(tmp_path, "coding-burst", burst.base_url)
         done = call("run", "x", "--stream", home=tmp_path, cwd=repository)
     events = [json.loads(line) for line in done.out.splitlines()]
-    assert [event["event"] for event in events] == ["classify", "turn", "attempt", "verify", "verify", "result"]
+    assert [event["event"] for event in events] == [
+        "classify",
+        "begin",
+        "turn",
+        "attempt",
+        "verify",
+        "verify",
+        "result",
+    ]
     assert events[-1]["status"] == "ok"
 
 

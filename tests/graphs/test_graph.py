@@ -56,7 +56,15 @@ def test_a_clear_task_is_routed_run_verified_summarized_and_merged() -> None:
     assert rig.verifier.asked == [("mark-1", "done", "pytest")]
     assert final["verified"].lines_added == 2
     assert final["notes"] == ("a note",)
-    assert [event["event"] for event in rig.events] == ["classify", "check", "turn", "attempt", "verify", "verify"]
+    assert [event["event"] for event in rig.events] == [
+        "classify",
+        "check",
+        "begin",
+        "turn",
+        "attempt",
+        "verify",
+        "verify",
+    ]
 
 
 def test_each_attempt_gets_its_order_from_the_task_and_what_is_left_of_the_time() -> None:

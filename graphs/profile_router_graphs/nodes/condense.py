@@ -15,7 +15,7 @@ from profile_router.core.condense.result import Helper, helpers
 from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.fit import fits
 from profile_router.core.routing.rate import rate_at
-from profile_router.core.telling.decision import attempt_line
+from profile_router.core.telling.events import attempt_event
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.nodes.dispatch import ask_server
 from profile_router_graphs.state import RunContext, RunState, order_of
@@ -46,7 +46,7 @@ async def condense(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
     attempt = unavailable(order, context.candidates[order.profile].at(order.provider), outcome.failure)
     receipts = (*receipts, attempt.receipt)
     context.ledger.answered(receipts)
-    runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
+    runtime.stream_writer(attempt_event(attempt))
     update = {
         **checked,
         "attempt": attempt,

@@ -23,7 +23,7 @@ from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.size import size_of
-from profile_router.core.telling.decision import attempt_line
+from profile_router.core.telling.events import attempt_event, begin_event
 from profile_router.core.text import price
 from profile_router.errors import RouterError, StateError
 from profile_router.ports import Emit, Hold, Stopped
@@ -69,7 +69,7 @@ async def dispatch(state: RunState, runtime: Runtime[RunContext]) -> Command[Lit
             hold.settle(attempt.receipt.cost_usd)
     receipts = (*state["receipts"], attempt.receipt)
     context.ledger.answered(receipts)
-    runtime.stream_writer({"event": "attempt", "line": attempt_line(attempt), "outcome": attempt.receipt.outcome})
+    runtime.stream_writer(attempt_event(attempt))
     return Command(
         goto="verify" if attempt.failure is None else "reroute",
         update={
@@ -96,6 +96,7 @@ async def _made(order: Order, hold: Hold | None, state: RunState, runtime: Runti
         tier=role_of(order.profile, context.policy, context.candidates),
         size=size_of(state["evidence"], context.policy),
     )
+    runtime.stream_writer(begin_event(asked.name, asked.model, step=order.step, number=order.number + 1))
     try:
         return _tainted_as(order, await context.runner.run(order, runtime.stream_writer, hold))
     except Stopped as stopped:

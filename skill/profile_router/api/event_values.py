@@ -53,8 +53,8 @@ class CheckEvent(_Line):
 class TurnEvent(_Told):
     """An answer of the model: its number in the attempt, and the tools it calls.
 
-    Of the attempt so far: `tokens_in` and `tokens_out`, `cost_usd` in USD. `seconds` is what this answer took, `file`
-    the first file that its calls name; what is not known is left out.
+    Of the attempt so far: `tokens_in` and `tokens_out`, `cost_usd` in USD. `tokens_per_second` is how fast this answer
+    was written, None: it came at once. `file` is the first path that its calls name.
     """
 
     event: Literal["turn"]
@@ -64,7 +64,17 @@ class TurnEvent(_Told):
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
-    seconds: float | None = None
+    tokens_per_second: float | None = None
+
+
+class BeginEvent(_Line):
+    """A model is about to be asked, for the attempt of this number, from 1 on; `step` says why."""
+
+    event: Literal["begin"]
+    profile: str
+    model: str
+    step: str
+    attempt: int
 
 
 class EarlyEvent(_Line):
@@ -76,10 +86,12 @@ class EarlyEvent(_Line):
 
 
 class AttemptEvent(_Line):
-    """The end of an attempt."""
+    """The end of an attempt, and what it cost in USD."""
 
     event: Literal["attempt"]
+    profile: str
     outcome: Outcome
+    cost_usd: float
 
 
 class LadderEvent(_Line):
@@ -165,6 +177,7 @@ AnyEvent = (
     | ClassifyEvent
     | ProbeEvent
     | CheckEvent
+    | BeginEvent
     | TurnEvent
     | EarlyEvent
     | AttemptEvent

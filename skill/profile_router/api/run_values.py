@@ -214,6 +214,7 @@ EventKind = Literal[
     "check",
     "condense",
     "reserve",
+    "begin",
     "turn",
     "form",
     "early",
@@ -243,6 +244,11 @@ class RunEvent(Value):
     line: str = ""
     turn: int | None = None
     tools: tuple[str, ...] = ()
+    file: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_per_second: float | None = None
+    cost_usd: float = 0.0
 
     @property
     def result(self) -> RunResult | None:

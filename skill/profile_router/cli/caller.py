@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from profile_router.ledger.purse import Nobody
@@ -25,13 +26,16 @@ _GRACE_SECONDS = 10.0
 _LONGEST_LINE = 65_536
 
 
-def approver_for(arguments: argparse.Namespace, emit: Emit) -> Approver:
+def approver_for(
+    arguments: argparse.Namespace, emit: Emit, away: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Approver:
     """Return who is asked before an expensive step: who agreed beforehand, Hermes, the terminal, or nobody.
 
-    With `--exit-with-stdin` this process ends with stdin from now on; all of the task must have been read from it.
+    *away* is entered around a question on the terminal. With `--exit-with-stdin` this process ends with stdin from now
+    on; all of the task must have been read from it.
     """
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not (arguments.json or arguments.stream)
-    approver: Approver = TerminalApprover() if asks else Nobody()
+    approver: Approver = TerminalApprover(away) if asks else Nobody()
     heard = None
     if arguments.from_hermes and arguments.exit_with_stdin:
         approver = pipe = Pipe(emit)
@@ -59,15 +63,19 @@ class Agreed:
 
 
 class TerminalApprover:
-    """Asks on stderr and reads the answer from stdin; only a yes agrees."""
+    """Asks on stderr and reads the answer from stdin; only a yes agrees. `away` keeps all else from the screen."""
+
+    def __init__(self, away: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self._away = away
 
     async def agrees(self, question: str) -> bool | None:
         """Return whether the answer to *question* is a yes."""
-        print(f"? {question} [y/N] ", end="", file=sys.stderr, flush=True)
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
-        threading.Thread(target=_read, args=(answer,), daemon=True).start()
-        return (await answer).strip().lower() in _YES
+        with self._away():
+            print(f"? {question} [y/N] ", end="", file=sys.stderr, flush=True)
+            answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
+            threading.Thread(target=_read, args=(answer,), daemon=True).start()
+            return (await answer).strip().lower() in _YES
 
     async def allows(self, question: str) -> bool | None:
         """Return whether the answer to *question* is a yes."""

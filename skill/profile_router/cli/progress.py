@@ -1,4 +1,4 @@
-"""Show a run as it goes, on stderr: a line per event, and on a terminal the turn that is under way."""
+"""Show a run as it goes, on stderr: a line per event, and on a terminal a live line below them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import sys
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, TextIO
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any, Self, TextIO
 
+from profile_router.cli.live import LiveLine, is_live
 from profile_router.cli.marks import mark_on, showable
 from profile_router.cli.spelling import as_called
 from profile_router.core.language.anchored import Anchored
@@ -28,7 +30,7 @@ _MARKS: Mapping[str, str] = {
     "unfinished": "!",
 }
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
-_LABEL_WIDTH, _LIVE_WIDTH, _USUAL_WIDTH = 11, 110, 80
+_LABEL_WIDTH, _USUAL_WIDTH = 11, 80
 TEXT_STARTS = _LABEL_WIDTH + 3
 # How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
 _CHECKED = Anchored(
@@ -38,44 +40,45 @@ _CHECKED = Anchored(
 
 
 class Progress:
-    """Prints events. Call it with each one; what it keeps is only the number of attempts and the open line.
+    """Prints events. Enter it and call it with each one; it keeps the number of attempts, and the live line.
 
-    *number* is the task's in a batch: it stands before each text.
+    *number* is the task's in a batch: it stands before each text. *live* is a line that several share.
     """
 
-    def __init__(self, stream: TextIO | None = None, number: int | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, number: int | None = None, live: LiveLine | None = None) -> None:
         self._before = "" if number is None else f"[{number}] "
         self._stream = stream or sys.stderr
-        self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.live = live
         self._attempts = 0
-        self._open = False
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self.live is None and is_live(self._stream):
+            self.live = self._open.enter_context(LiveLine(self._stream))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def away(self) -> AbstractContextManager[None]:
+        """Take the live line away for as long as this lasts: somebody is asked a question there."""
+        return self.live.away() if self.live else nullcontext()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Show one event; unknown ones are not for people."""
         kind = str(event.get("event"))
-        if kind == "turn":
-            self._turn(event)
-        elif kind in _MARKS:
+        if self.live:
+            self.live(event)
+        if kind in _MARKS:
             mark = self._mark(kind, event)
             self._line(mark, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
 
-    def _turn(self, event: Mapping[str, Any]) -> None:
-        """On a terminal, show the turn in a line that the next event overwrites."""
-        if self._live:
-            doing = ", ".join(event.get("tools") or ()) or "answers"
-            # a line that wraps would not be overwritten whole
-            width = min(columns(self._stream) - 1, _LIVE_WIDTH)
-            self._stream.write("\r\x1b[2K" + f"  turn {event['turn']}: {printable(doing)}"[:width])
-            self._stream.flush()
-            self._open = True
-
     def _line(self, mark: str, label: str, text: str) -> None:
-        if self._open:
-            self._stream.write("\r\x1b[2K")
-            self._open = False
         text = f"{self._before}{printable(as_called(text))}"
-        self._stream.write(f"{marked(mark, f'{label:<{_LABEL_WIDTH}} {text}', self._stream)}\n")
-        self._stream.flush()
+        line = marked(mark, f"{label:<{_LABEL_WIDTH}} {text}", self._stream)
+        if self.live is None or not self.live.above(line):
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
     def _mark(self, kind: str, event: Mapping[str, Any]) -> str:
         if kind == "attempt":

@@ -93,9 +93,9 @@ def test_its_last_words_and_a_receipt_come_back(told: Told) -> None:
 
 def test_its_turns_are_told_as_they_happen(told: Told) -> None:
     assert told.heard.events == [
-        {"event": "turn", "turn": 1, "tools": ["write_file", "terminal"]},
-        {"event": "turn", "turn": 2, "tools": ["terminal"]},
-        {"event": "turn", "turn": 3, "tools": []},
+        {"event": "turn", "turn": 1, "tools": ["write_file", "terminal"], "tokens_in": 10, "tokens_out": 5},
+        {"event": "turn", "turn": 2, "tools": ["terminal"], "tokens_in": 20, "tokens_out": 10},
+        {"event": "turn", "turn": 3, "tools": [], "tokens_in": 120, "tokens_out": 30},
     ]
 
 

@@ -8,7 +8,9 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Self
 
 from profile_router.api.task_fields import ROUTED, RUN, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
@@ -58,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     wrong = [one for one in tasks if isinstance(one, UsageError)]
     if len(wrong) == len(tasks) and not arguments.from_hermes:
         raise wrong[0]  # nothing to run: the call is wrong, not a task
-    approver = approver_for(arguments, stream)
+    numbered = _Numbered()
+    approver = approver_for(arguments, stream, numbered.away)
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None
     if arguments.from_hermes:
@@ -67,21 +70,22 @@ def run(arguments: argparse.Namespace) -> int:
         # As long as Hermes waits for the whole batch: what one of its tasks may take at most.
         longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
         seconds = min(longest, policy.limits.run_seconds)
-    import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
-    from profile_router.runs.batch import run_batch
-
     started = time.monotonic()
-    emit = stream if streamed else _Numbered()
-    results = run_batch(
-        tasks,
-        arguments.policy,
-        os.environ,
-        Path.cwd(),
-        emit,
-        parallel=policy.limits.parallel,
-        seconds=seconds,
-        approver=approver,
-    )
+    emit: Emit = stream if streamed else numbered
+    with nullcontext() if streamed else numbered:
+        import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
+        from profile_router.runs.batch import run_batch
+
+        results = run_batch(
+            tasks,
+            arguments.policy,
+            os.environ,
+            Path.cwd(),
+            emit,
+            parallel=policy.limits.parallel,
+            seconds=seconds,
+            approver=approver,
+        )
     status = batch_status([result.status for result in results])
     end: Json = {
         "status": status,
@@ -118,13 +122,26 @@ def _explained(tasks: Sequence[Task | UsageError], policy_file: str | None) -> I
 
 
 class _Numbered:
-    """Shows the events of all tasks, each line with the number of its task."""
+    """Shows the events of all tasks, each line with the number of its task, and one live line for all."""
 
     def __init__(self) -> None:
+        self._all = Progress()
         self._shown: dict[int, Emit] = {}
 
+    def __enter__(self) -> Self:
+        self._all.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._all.__exit__()
+
+    def away(self) -> AbstractContextManager[None]:
+        """Take the live line away for as long as this lasts."""
+        return self._all.away()
+
     def __call__(self, event: Mapping[str, object]) -> None:
+        """Show one event."""
         index = int(str(event["task_index"]))
         if index not in self._shown:
-            self._shown[index] = Progress(number=index + 1)
+            self._shown[index] = Progress(number=index + 1, live=self._all.live)
         self._shown[index](event)

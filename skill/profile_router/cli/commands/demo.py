@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         from profile_router.runs.run import run_task
 
         task = Task(goal=GOAL, workspace=str(repository), check=CHECK)
-        result = run_task(task, None, os.environ, repository, Progress())
+        with Progress() as progress:
+            result = run_task(task, None, os.environ, repository, progress)
     if arguments.json:
         print(json.dumps(result.json, ensure_ascii=False, indent=2))
     else:

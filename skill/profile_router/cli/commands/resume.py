@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import nullcontext
 
 from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, show, stream
@@ -26,11 +27,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Go on with the thread, print the answer, and return the exit code of its status."""
     streamed = streams(arguments)
-    import_large("profile_router.runs.resume")  # with LangChain, which takes half a second
-    from profile_router.runs.resume import resume_thread
+    progress = Progress()
+    emit: Emit = stream if streamed else progress
+    approver = approver_for(arguments, stream, progress.away)
+    with nullcontext() if streamed else progress:
+        import_large("profile_router.runs.resume")  # with LangChain, which takes half a second
+        from profile_router.runs.resume import resume_thread
 
-    emit: Emit = stream if streamed else Progress()
-    approver = approver_for(arguments, stream)
-    result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
+        result = resume_thread(arguments.thread, arguments.policy, os.environ, emit, approver)
     show(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]

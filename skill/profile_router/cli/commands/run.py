@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 
 from profile_router.api.routing import route
@@ -50,17 +51,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.exit_with_stdin and not arguments.task_json:
         raise UsageError("--exit-with-stdin needs --task-json -: the task comes first, then stdin stays open")
     task = task_of(arguments)
-    approver = approver_for(arguments, stream)
+    progress = Progress()
+    approver = approver_for(arguments, stream, progress.away)
     if arguments.from_hermes:
         policy = read_policy(find_policy(arguments.policy, os.environ))
         if not switched_on(policy, lambda: [_route(task, arguments.policy)]):
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
-    emit: Emit = stream if streamed else Progress()
-    import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain, which takes half a second
-    from profile_router.api.running import run as run_to_end
+    emit: Emit = stream if streamed else progress
+    with nullcontext() if streamed else progress:
+        import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
+        from profile_router.api.running import run as run_to_end
 
-    result = run_to_end(task, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver)
+        result = run_to_end(task, policy=arguments.policy, on_event=lambda event: emit(event.json), approver=approver)
     show(result, streamed=streamed, as_json=arguments.json)
     return EXITS[result.status]
 

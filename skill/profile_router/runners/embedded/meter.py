@@ -17,7 +17,7 @@ from profile_router.core.policy import Limits
 from profile_router.core.routing.rate import Rate
 from profile_router.core.text import counted
 from profile_router.errors import AttemptError
-from profile_router.ports import Emit
+from profile_router.ports import Emit, Event
 from profile_router.runners.answers.endings import bad_ending
 from profile_router.runners.answers.text_calls import Fits
 from profile_router.runners.embedded.failures import UNREADABLE, unreadable
@@ -31,6 +31,7 @@ from profile_router.runners.embedded.token_use import tokens_used
 from profile_router.runners.embedded.tool_mistakes import ToolMistakes
 from profile_router.runners.embedded.written_calls import offered_of
 
+_LONGEST_PATH = 200  # characters of a path that is told
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
 
@@ -122,16 +123,32 @@ class AnswerMeter(AgentMiddleware[Any, Any, Any]):
     def _metered(self, message: Any, sent: Sequence[BaseMessage], offered: Mapping[str, Fits]) -> Any:
         if not isinstance(message, AIMessage):
             return message
+        before = self.counts.tokens_out
         self._count(message, sent)
         if (bad := bad_ending(message.response_metadata.get("finish_reason"))) is not None:
             raise self._ended(*bad)
         raw, thoughts = self.streamed.whole(), self.streamed.thoughts
         answer = normalize_answer(message, self._seen_ids, raw, offered=offered, thoughts=thoughts)
         answer = self._read(answer, offered)
-        self._emit({"event": "turn", "turn": self.counts.turns, "tools": [call["name"] for call in answer.tool_calls]})
+        self._emit(self._turn(answer, self.counts.tokens_out - before))
         if not answer.tool_calls and not answer.text.strip():
             raise self._ended("empty-answer")
         return answer
+
+    def _turn(self, answer: AIMessage, written: int) -> Event:
+        """Return the event of *answer*, of so many tokens *written*: the tools that it calls, and the sums so far."""
+        paths = (call["args"].get("path") for call in answer.tool_calls if isinstance(call["args"], dict))
+        usd, _ = self.counts.cost(self._rate)
+        return {
+            "event": "turn",
+            "turn": self.counts.turns,
+            "tools": [call["name"] for call in answer.tool_calls],
+            "file": next((path[:_LONGEST_PATH] for path in paths if isinstance(path, str)), ""),
+            "tokens_in": self.counts.tokens_in,
+            "tokens_out": self.counts.tokens_out,
+            "tokens_per_second": round(written / seconds, 1) if (seconds := self.clock.writing_s) else None,
+            "cost_usd": usd,
+        }
 
     def _read(self, answer: AIMessage, offered: Mapping[str, Fits]) -> AIMessage:
         """Return *answer* as its form reads it; words where calls were offered are counted."""

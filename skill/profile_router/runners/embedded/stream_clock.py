@@ -28,10 +28,16 @@ class StreamClock(AsyncCallbackHandler):
         self._limits = limits
         self._started = 0.0
         self._latest: float | None = None
+        self._first: float | None = None
+
+    @property
+    def writing_s(self) -> float:
+        """Return the seconds from the first to the last piece of the last answer, 0 where it came at once."""
+        return 0.0 if self._first is None or self._latest is None else self._latest - self._first
 
     async def keep(self, request: Awaitable[Answer]) -> Answer:
         """Return what *request* answers. Raises AttemptError, and ends it, where it is too slow."""
-        self._latest, self._started = None, time.monotonic()
+        self._latest, self._first, self._started = None, None, time.monotonic()
         running = asyncio.ensure_future(request)
         try:
             while not running.done():
@@ -59,5 +65,7 @@ class StreamClock(AsyncCallbackHandler):
     async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
         """Note that something came; *token* itself does not matter."""
         self._latest = time.monotonic()
+        if self._first is None:
+            self._first = self._latest
         if self.first_s is None:
             self.first_s = self._latest - self._started

@@ -94,7 +94,8 @@ class Account(Counts):
             case "answered":
                 self.first_s = event["first_s"] if self.first_s is None else self.first_s
                 self.trouble, self._was_answered = None, True
-                self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"]})
+                tokens = {"tokens_in": self.tokens_in, "tokens_out": self.tokens_out}
+                self.emit({"event": "turn", "turn": event["turn"], "tools": event["tools"], **tokens})
                 self._look_at(event.get("model_served"))
             case "refused":
                 self.trouble = event

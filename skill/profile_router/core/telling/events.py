@@ -1,0 +1,21 @@
+"""The events of an attempt, as `--stream` prints them: a line for people, and what a program or the live line wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profile_router.core.ladder.receipt import Attempt
+from profile_router.core.telling.decision import attempt_line
+
+
+def begin_event(profile: str, model: str, *, step: str, number: int) -> dict[str, Any]:
+    """Return that *profile* is about to be asked, as *step*, for the attempt *number*, from 1 on."""
+    line = f"{profile} · {model}"
+    return {"event": "begin", "line": line, "profile": profile, "model": model, "step": step, "attempt": number}
+
+
+def attempt_event(attempt: Attempt) -> dict[str, Any]:
+    """Return how *attempt* ended, and what it cost in USD."""
+    receipt = attempt.receipt
+    told = {"profile": receipt.profile, "outcome": receipt.outcome, "cost_usd": receipt.cost_usd}
+    return {"event": "attempt", "line": attempt_line(attempt), **told}
