@@ -20,7 +20,7 @@ from profile_router.core.ladder import difference, early, failure, receipt, repo
 from profile_router.core.ladder import steps as ladder
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Status, Verified
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.language.kinds import KindHit
 from profile_router.core.locating import located
 from profile_router.core.policy import Policy
@@ -62,7 +62,7 @@ class RunOutput(TypedDict):
     summary: str
     decision: Decision
     receipts: tuple[Receipt, ...]
-    hops: tuple[Hop, ...]
+    steps: tuple[TakenStep, ...]
     verified: Verified
     notes: tuple[str, ...]
 
@@ -149,12 +149,12 @@ def checkpointed_types() -> list[tuple[str, str]]:
             for value in vars(module).values()
             if isinstance(value, type) and is_dataclass(value) and fields(value) and value.__module__ == module.__name__
         }
-    return sorted((value.__module__, value.__name__) for value in found)
+    return sorted({(value.__module__, value.__name__) for value in found} | {(TakenStep.__module__, "Hop")})
 
 
 NOTHING: dict[str, Any] = {
     "receipts": (),
-    "hops": (),
+    "steps": (),
     "places": (),
     "condensed": None,
     "provider": 0,

@@ -18,7 +18,7 @@ from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, CheckBefore, Receipt, Verified
 from profile_router.core.ladder.run_kinds import Stage
 from profile_router.core.ladder.server_report import ServerReport
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.routing.probe import ProbeOutcome
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
@@ -133,8 +133,8 @@ class RunLedger(Protocol):
     def answered(self, receipts: Sequence[Receipt]) -> None:
         """Note *receipts*, all of the run so far in order: what was asked and has none is taken out."""
 
-    def stepped(self, hops: Sequence[Hop], *, after: int) -> None:
-        """Note the last of *hops*, all steps of the run so far. *after* is the number of receipts before it."""
+    def stepped(self, steps: Sequence[TakenStep], *, after: int) -> None:
+        """Note the last of *steps*, all steps of the run so far. *after* is the number of receipts before it."""
 
     def verified(self, found: Verified, *, after: int, stage: Stage = "after") -> None:
         """Note what was *found* by looking at the work, or before there was any. *after*: the receipts before it."""

@@ -75,4 +75,4 @@ def test_the_ladder_does_not_lead_to_it(tmp_path: Path, repository: Path) -> Non
         break_profile(tmp_path, "coding-burst", "no model")
         done = call("run", "explain a.py", "--json", home=tmp_path, cwd=repository)
     assert done.code == 1, done.err
-    assert "there is no profile 'coding-burst' to go to" in done.json["hops"][0]
+    assert "there is no profile 'coding-burst' to go to" in done.json["steps"][0]

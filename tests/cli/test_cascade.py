@@ -69,7 +69,7 @@ def test_an_attempt_that_only_looks_around_is_promoted_after_four_turns_and_each
         "no_edit": 0.5,
     }
     assert (first["early"]["total"], first["early"]["promotes"]) == (1.0, True)
-    assert done.json["hops"] == ["the attempt gets nowhere → coding-burst, once"]
+    assert done.json["steps"] == ["the attempt gets nowhere → coding-burst, once"]
     said = "score 1 of 1 after 4 turns: made the same failing edit 2 times (0.5); changed no file (0.5)"
     assert said in done.err
     shown = call("show", done.json["run"], home=tmp_path, cwd=root)

@@ -12,7 +12,7 @@ from tests.fakes import a_policy, a_profile
 
 from profile_router.cli.app import main
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.steps import most_hops
+from profile_router.core.ladder.steps import most_steps
 from profile_router.servers.health import HealthStore
 
 DRAWN = Path(__file__).with_name("ladder.mmd")
@@ -39,7 +39,7 @@ def test_the_drawing_and_the_table_show_every_step_and_the_most_a_run_takes(caps
     for row in a_policy().ladder:
         assert f"<b>{row.id}</b>" in drawn
         assert f"| `{row.id}` |" in table
-    assert drawn.startswith(f"%% at most {most_hops(a_policy())} steps in a run")
+    assert drawn.startswith(f"%% at most {most_steps(a_policy())} steps in a run")
 
 
 def test_each_weight_of_an_early_promotion_is_printed_and_when_it_comes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,7 +108,7 @@ def test_a_secret_that_the_local_model_wrote_never_reaches_another(tmp_path: Pat
         profile(tmp_path, BURST, burst.base_url)
         code, result = run(tmp_path, repository, "--policy", policy(tmp_path, tree))
     assert (code, result["status"], burst.requests) == (1, "failed", [])
-    assert "the diff of conf.py" in result["hops"][-1]
+    assert "the diff of conf.py" in result["steps"][-1]
     assert "coding-burst" not in [attempt["profile"] for attempt in result["attempts"]]
     assert TOKEN not in json.dumps(result)
     assert (repository / "conf.py").exists()
@@ -122,7 +122,7 @@ def test_a_secret_that_only_the_check_prints_stays_here_too(tmp_path: Path, repo
         profile(tmp_path, BURST, burst.base_url)
         code, result = run(tmp_path, repository, "--policy", policy(tmp_path, "keep"))
     assert (code, burst.requests) == (1, [])
-    assert "the last errors" in result["hops"][-1]
+    assert "the last errors" in result["steps"][-1]
     everything = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert all(TOKEN.encode() not in path.read_bytes() for path in everything if path.suffix != ".sqlite-shm")
 
@@ -135,7 +135,7 @@ def test_a_private_path_that_the_local_model_wrote_keeps_the_task_here(tmp_path:
         profile(tmp_path, BURST, burst.base_url)
         code, result = run(tmp_path, repository, "--policy", policy(tmp_path, "keep"))
     assert (code, burst.requests) == (1, [])
-    assert "secrets/plan.md" in result["hops"][-1]
+    assert "secrets/plan.md" in result["steps"][-1]
 
 
 def test_when_the_promoted_attempt_fails_the_first_ones_summary_check_and_work_are_reported(

@@ -84,7 +84,7 @@ def test_the_receipts_of_a_result_are_the_ledgers_rows(home: Path) -> None:
     assert [{name: one[name] for name in one if name != "number"} for one in story["attempts"]] == result["attempts"]
     assert [one["verdict"] for one in result["attempts"]] == ["verification-failed"] * 3
     assert (story["cost_usd"], story["settled_usd"]) == (result["cost_usd"],) * 2
-    assert [step["reason"] for step in story["steps"]] == result["hops"]
+    assert [step["reason"] for step in story["steps"]] == result["steps"]
     assert story["verifications"][-1]["words"]["check"] == result["verified"]["check"]
 
 

@@ -64,7 +64,7 @@ def test_the_next_key_of_the_server_is_asked_and_the_next_run_remembers_the_firs
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert asked == [KEYS[0], KEYS[1], KEYS[1]]
     assert steps(first) == [("coding-burst", "route", "failed"), ("coding-burst", "next-key", "ok")]
-    assert "coding-burst by custom#two, once" in "".join(first.json["hops"])
+    assert "coding-burst by custom#two, once" in "".join(first.json["steps"])
     assert steps(second) == [("coding-burst", "route", "unavailable"), ("coding-burst", "next-key", "ok")]
 
 

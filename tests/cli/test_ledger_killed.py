@@ -59,7 +59,7 @@ def test_after_any_write_a_run_is_told_and_after_resuming_told_once_and_whole(tm
         return
     assert ended in (-9, 0)
     [row] = rows
-    assert (row["id"], row["verdict"], row["attempts"]) == (result["run"], "verified", 3), result["hops"]
+    assert (row["id"], row["verdict"], row["attempts"]) == (result["run"], "verified", 3), result["steps"]
     story = call("show", str(row["id"]), "--json", home=tmp_path).json
     receipts = [{name: one[name] for name in one if name != "number"} for one in story["attempts"]]
     assert receipts == result["attempts"]

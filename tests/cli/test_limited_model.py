@@ -39,7 +39,7 @@ def test_the_other_tier_with_the_same_key_stays_usable(tmp_path: Path) -> None:
         again = call(*asked, "coding-burst", home=tmp_path, cwd=cwd)
         models = [request.body["model"] for request in cloud.to(CHAT)]
     assert limited.json["attempts"][0]["outcome"] == "failed"
-    assert "the model is rate limited by its provider" in limited.json["hops"][0]
+    assert "the model is rate limited by its provider" in limited.json["steps"][0]
     assert [one["outcome"] for one in other.json["attempts"]] == ["ok"]
     assert again.json["attempts"][0]["outcome"] == "unavailable"
     assert models == ["dear", "cheap"]

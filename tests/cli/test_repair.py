@@ -37,7 +37,7 @@ def test_the_same_model_repairs_its_work_by_what_the_check_said_in_a_new_prompt(
         code, result = run(tmp_path, repository, *options)
     assert (code, result["summary"], (repository / "calc.py").read_text()) == (0, "It adds.", AFTER)
     assert [one["step"] for one in result["attempts"]] == ["route", "repair"]
-    assert result["hops"] == ["the verification failed → coding-local repairs it, once"]
+    assert result["steps"] == ["the verification failed → coding-local repairs it, once"]
     assert list(result)[:4] == ["status", "verdict", "verified", "summary"]
     told = last_words(local, 2)
     assert told.startswith("fix add in calc.py\n\nRepair: ")

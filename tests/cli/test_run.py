@@ -111,8 +111,8 @@ def test_a_server_that_fails_hands_over_to_the_next_tier_once(tmp_path: Path, re
         profile(tmp_path, "coding-burst", burst.base_url)
         done = call("run", "fix add", "--json", home=tmp_path, cwd=repository)
     assert (done.code, len(local.chats), len(burst.chats)) == (1, 1, 1)
-    assert done.json["hops"][0] == "the server failed → coding-burst, once"
-    assert done.json["hops"][1].startswith("the server failed; coding-burst has no other provider for that")
+    assert done.json["steps"][0] == "the server failed → coding-burst, once"
+    assert done.json["steps"][1].startswith("the server failed; coding-burst has no other provider for that")
 
 
 def test_a_check_that_fails_fails_the_run(tmp_path: Path, repository: Path) -> None:

@@ -49,7 +49,7 @@ def content(home: Path) -> str:
 def test_a_named_file_without_a_change_is_promoted_once(tmp_path: Path, arguments: list[str]) -> None:
     done, _ = run(tmp_path, *arguments, local=[say(DONE)], burst=[FIX, say("done")])
     assert done.code == 0, done.err
-    assert done.json["hops"] == ["no file was changed → coding-burst, once"]
+    assert done.json["steps"] == ["no file was changed → coding-burst, once"]
     assert content(tmp_path) == BUG.replace("-", "+")
 
 
@@ -57,7 +57,7 @@ def test_where_nobody_is_left_to_promote_to_it_has_failed(tmp_path: Path) -> Non
     done, asked = run(tmp_path, "Fix add in calc.py", local=[say(DONE)], burst=[say(DONE)])
     assert (done.code, done.json["status"], done.json["verdict"], asked) == (1, "failed", "no-change", 1)
     assert done.json["error"] == "calc.py was to be changed, and no file was"
-    assert len(done.json["hops"]) == 2
+    assert len(done.json["steps"]) == 2
 
 
 def test_done_after_a_failed_edit_has_failed_though_no_file_is_named(tmp_path: Path) -> None:
@@ -90,14 +90,14 @@ def test_a_local_model_that_writes_a_call_as_text_goes_on_by_whole_files_visibly
     assert (done.code, asked, content(tmp_path)) == (0, 0, fixed), done.err
     said = "coding-local writes its tool calls as text: it goes on by whole files, which is remembered"
     assert said in done.err.replace("\n", " ")
-    assert (done.json["hops"], said in done.json["notes"], len(done.json["attempts"])) == ([], True, 1)
+    assert (done.json["steps"], said in done.json["notes"], len(done.json["attempts"])) == ([], True, 1)
 
 
 def test_a_call_as_text_that_cannot_be_read_is_promoted_at_once(tmp_path: Path) -> None:
     local = [say(f"<tool_call>\n{AS_TEXT[:-9]}")]
     done, _ = run(tmp_path, "Fix the mistake in add", local=local, burst=[FIX, say("done")], extra=NATIVE)
     assert done.code == 0, done.err
-    assert done.json["hops"] == ["the model writes its tool calls as text → coding-burst, once"]
+    assert done.json["steps"] == ["the model writes its tool calls as text → coding-burst, once"]
 
 
 @pytest.mark.parametrize("finish", [by_night("content_filter"), "error", by_night("abort")])
@@ -112,7 +112,7 @@ def test_a_model_without_tools_is_unfit_and_its_fix_is_told(tmp_path: Path) -> N
         tmp_path, "Fix add in calc.py", local=[fail(400, "x does not support tools")], burst=[FIX, say("ok")]
     )
     assert (done.code, asked) == (0, 2), done.err
-    assert done.json["hops"] == ["the model cannot take the request → coding-burst, once"]
+    assert done.json["steps"] == ["the model cannot take the request → coding-burst, once"]
     assert (
         "it takes no tools; name a model that does in the config.yaml of coding-local"
         in done.json["attempts"][0]["error"]

@@ -123,7 +123,7 @@ def test_the_command_line_ends_with_the_code_of_its_status(
         done = call(*arguments, home=home)
     assert done.code == code
     shown = [line for line in done.err.splitlines() if line.startswith("→")]
-    assert [line.endswith(hop) for line, hop in zip(shown, done.json["hops"], strict=True)] == [True] * len(shown)
+    assert [line.endswith(hop) for line, hop in zip(shown, done.json["steps"], strict=True)] == [True] * len(shown)
     assert not any(secret in done.out + done.err for secret in (*KEYS.values(), PRIVATE, PROMPT))
 
 
@@ -150,8 +150,8 @@ def _remembered(cell: Cell, row: Row, stage: str, tier: str) -> None:
 
 def _said(cell: Cell, row: Row, stage: str) -> None:
     """Each step is one line that names its cause; each failure a receipt with one line of its own."""
-    assert len(cell.hops) == len(cell.result.json["hops"]) <= 4
-    assert all("\n" not in line for line in cell.result.json["hops"])
+    assert len(cell.hops) == len(cell.result.json["steps"]) <= 4
+    assert all("\n" not in line for line in cell.result.json["steps"])
     if stage not in WITHOUT_LADDER and row.family != "none":
         assert {hop["cause"] for hop in cell.hops} == {"over-window" if stage == "condense" else row.cause}
     for receipt in cell.result.json["attempts"]:

@@ -111,8 +111,8 @@ class Rig:
         if "receipts" in final:
             # a checkpoint gives back lists for tuples
             assert asked is None or self.ledger.receipts == final["receipts"]
-            assert self.ledger.steps[len(self.ledger.steps) - len(final["hops"]) :] == [
-                hop.step for hop in final["hops"]
+            assert self.ledger.steps[len(self.ledger.steps) - len(final["steps"]) :] == [
+                hop.step for hop in final["steps"]
             ]
         return final
 

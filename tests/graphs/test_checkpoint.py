@@ -139,5 +139,5 @@ def test_only_the_conversation_and_the_threads_privacy_outlive_a_run() -> None:
     second = rig.run(a_task("second task"))
     kept = {name for name in first if second[name] == first[name] and second[name]}
     assert second["conversation"] == first["conversation"]
-    assert not kept & {"receipts", "hops", "attempt", "summary", "verified", "notes", "snapshot"}
+    assert not kept & {"receipts", "steps", "attempt", "summary", "verified", "notes", "snapshot"}
     assert [receipt.outcome for receipt in second["receipts"]] == ["ok", "failed"]

@@ -189,7 +189,7 @@ def test_a_second_task_on_the_thread_sees_the_firsts_text_and_summary_alone() ->
     assert rig.runner.orders[1].conversation == (Turn("user", "first task"), Turn("assistant", "first summary"))
     assert rig.runner.profiles == [LOCAL, BURST]
     assert len(final["receipts"]) == 1
-    assert final["hops"] == ()
+    assert final["steps"] == ()
     assert rig.measurer.measured[1][1] == rig.runner.orders[1].conversation
 
 

@@ -122,12 +122,12 @@ def test_a_handoff_found_private_goes_to_no_model_elsewhere(policy: Any) -> None
     rig = Rig(runner=FakeRunner("half"), verifier=FakeVerifier(1, work=LEAK), policy=policy)
     final = rig.run(a_task(check="make check"))
     assert (final["status"], rig.runner.profiles, rig.verifier.set_backs) == ("failed", [LOCAL], [])
-    hop = final["hops"][-1]
+    hop = final["steps"][-1]
     assert (hop.profile, hop.cause) == (None, "not-local")
     assert "the diff of conf.py: token of GitHub" in hop.reason
     assert final["private_thread"]
     assert any("local models only" in note for note in final["notes"])
-    assert TOKEN not in f"{final['hops']}{final['notes']}{rig.events}"
+    assert TOKEN not in f"{final['steps']}{final['notes']}{rig.events}"
 
 
 def test_a_handoff_found_private_goes_on_to_another_local_model_which_then_is_private() -> None:
@@ -215,7 +215,7 @@ def test_the_error_of_a_held_handoff_repeats_nothing_of_it(said: str) -> None:
     rig = Rig(runner=FakeRunner(asked))
     final = rig.run(a_task())
     assert rig.runner.profiles == [LOCAL]
-    told_of = str((final["attempt"], final["receipts"], final["hops"], final["notes"]))
+    told_of = str((final["attempt"], final["receipts"], final["steps"], final["notes"]))
     assert "what was said is withheld, as it holds" in told_of
     assert TOKEN not in told_of
     assert "FROM THE PRIVATE FILE" not in told_of

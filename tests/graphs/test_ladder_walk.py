@@ -38,7 +38,7 @@ from profile_router.core.evidence import TokenCount, Window
 from profile_router.core.ladder.causes import CAUSES
 from profile_router.core.ladder.failure import Place
 from profile_router.core.ladder.receipt import Status
-from profile_router.core.ladder.steps import most_hops
+from profile_router.core.ladder.steps import most_steps
 from profile_router.core.policy import Promotion
 
 DOWN: Any = {LOCAL: "refused"}
@@ -51,13 +51,13 @@ def test_a_local_server_that_is_down_hops_to_burst_once(cause: Any) -> None:
     assert rig.nodes == ["parent", "classify", "dispatch", "reroute", "dispatch", "verify", "summarize", "merge"]
     assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
     assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "ok")]
-    assert [hop.step for hop in final["hops"]] == ["next-tier"]
+    assert [hop.step for hop in final["steps"]] == ["next-tier"]
     assert any(event["event"] == "ladder" and BURST in event["line"] for event in rig.events)
 
 
 def test_another_model_loaded_hops_to_burst_unless_any_will_do() -> None:
     rig = Rig(backends=FakeBackends(loaded={LOCAL: "another"}))
-    assert rig.run(a_task())["hops"][0].cause == "wrong-model"
+    assert rig.run(a_task())["steps"][0].cause == "wrong-model"
     assert rig.runner.profiles == [BURST]
     rig = Rig(backends=FakeBackends(loaded={LOCAL: "another"}), policy=a_policy(accept_any_model=True))
     rig.run(a_task())
@@ -77,7 +77,7 @@ def test_an_asked_for_profile_gets_the_task_once() -> None:
     rig = Rig(runner=FakeRunner(*asks))
     final = rig.run(a_task())
     assert (final["status"], rig.runner.profiles) == ("failed", [LOCAL, CHEAP])
-    assert [(hop.step, hop.profile) for hop in final["hops"]] == [("asked", CHEAP), ("stop", None)]
+    assert [(hop.step, hop.profile) for hop in final["steps"]] == [("asked", CHEAP), ("stop", None)]
 
 
 def test_a_profile_outside_the_tiers_can_be_asked_for() -> None:
@@ -126,7 +126,7 @@ def test_with_nothing_up_the_run_is_refused_with_both_receipts() -> None:
     final = rig.run(a_task(check="pytest"))
     assert (final["status"], rig.runner.orders) == ("refused", [])
     assert steps(final["receipts"]) == [(LOCAL, "route", "unavailable"), (BURST, "next-tier", "unavailable")]
-    assert [hop.step for hop in final["hops"]] == ["next-tier", "stop"]
+    assert [hop.step for hop in final["steps"]] == ["next-tier", "stop"]
     assert rig.verifier.asked == []
 
 
@@ -146,7 +146,7 @@ def test_a_private_task_never_leaves_by_the_ladder(end: Fails | None) -> None:
     assert final["status"] == ("refused" if end is None else "failed")
     assert {receipt.profile for receipt in final["receipts"]} == {LOCAL}
     assert rig.backends.inspected == [LOCAL]
-    assert "private" in final["hops"][-1].reason
+    assert "private" in final["steps"][-1].reason
 
 
 def test_when_the_time_is_up_no_further_attempt_begins() -> None:
@@ -162,7 +162,7 @@ def test_a_profiles_next_provider_gets_the_task_before_another_tier() -> None:
     final = rig.run(a_task(profile=BURST))
     assert [(order.profile, order.provider) for order in rig.runner.orders] == [(BURST, 0), (BURST, 1)]
     assert final["places"] == (Place(BURST), Place(BURST, 1))
-    assert (final["status"], [hop.step for hop in final["hops"]]) == ("ok", ["next-provider"])
+    assert (final["status"], [hop.step for hop in final["steps"]]) == ("ok", ["next-provider"])
 
 
 def test_a_local_profiles_cloud_provider_is_not_local() -> None:
@@ -184,7 +184,7 @@ def test_a_short_rate_limit_is_waited_for_and_asked_once_more() -> None:
     assert (rig.naps.slept, rig.runner.profiles) == ([7.0], [BURST, BURST])
     assert steps(final["receipts"]) == [(BURST, "route", "failed"), (BURST, "wait", "ok")]
     again = Rig(runner=FakeRunner(limited, limited, "done"))
-    assert [hop.step for hop in again.run(a_task(profile=BURST))["hops"]] == ["wait", "fallback"]
+    assert [hop.step for hop in again.run(a_task(profile=BURST))["steps"]] == ["wait", "fallback"]
 
 
 def test_work_that_is_not_right_is_promoted_once_and_checked_again() -> None:
@@ -200,7 +200,7 @@ def test_on_burst_work_that_is_not_right_stops_the_run() -> None:
     rig = Rig(runner=FakeRunner("half done", "no better"), verifier=FakeVerifier(1, 1), policy=without_repair())
     final = rig.run(a_task(check="make check"))
     assert (final["status"], final["summary"]) == ("failed", "no better")
-    assert [hop.step for hop in final["hops"]] == ["promote", "stop"]
+    assert [hop.step for hop in final["steps"]] == ["promote", "stop"]
     assert rig.nodes[-3:] == ["verify", "reroute", "merge"]
 
 
@@ -267,14 +267,14 @@ def test_whatever_fails_a_run_ends_tries_nothing_twice_and_keeps_private_work_he
     beside = {id(receipt) for receipt in rig.condenser.receipts}  # an attempt after condensing has that step as well
     made = [one for one in final["receipts"] if one.step != "probe" and id(one) not in beside]
     attempts = [receipt.profile for receipt in made]
-    again = [hop for hop in final["hops"] if hop.action in ("wait", "repair", "condense")]
+    again = [hop for hop in final["steps"] if hop.action in ("wait", "repair", "condense")]
     assert len(final["places"]) == len(attempts) == len(set(final["places"])) + len(again)
-    assert len(final["hops"]) <= most_hops(rig.policy) + 1
-    taken = [hop.step for hop in final["hops"]]
+    assert len(final["steps"]) <= most_steps(rig.policy) + 1
+    taken = [hop.step for hop in final["steps"]]
     assert all(taken.count(row.id) <= row.times for row in rig.policy.ladder)
     assert final["status"] in get_args(Status)
     assert (final["status"] == "ok") == bool(rig.runner.orders and not final["attempt"].failure)
-    assert len(rig.naps.slept) == len([hop for hop in final["hops"] if hop.wait_s])
+    assert len(rig.naps.slept) == len([hop for hop in final["steps"] if hop.wait_s])
     assert rig.health.held == []  # each probe of a half-open server is either answered for or given back
     if private:
         assert set(attempts) | set(rig.backends.inspected) <= {LOCAL}
@@ -298,7 +298,7 @@ def test_a_task_that_allows_no_money_never_makes_a_paid_hop() -> None:
     rig = Rig(runner=FakeRunner(Fails(cause="server-error")), purse=FakePurse(0.0))
     final = rig.run(a_task())
     assert (final["status"], rig.runner.profiles, rig.purse.taken) == ("failed", [LOCAL], [])
-    assert "costs money, which the task does not allow" in final["hops"][-1].reason
+    assert "costs money, which the task does not allow" in final["steps"][-1].reason
 
 
 @pytest.mark.parametrize(("refuses", "status"), [("over-budget", "refused"), ("not-approved", "unapproved")])
@@ -369,7 +369,7 @@ def test_where_condensing_fails_the_next_larger_window_is_tried() -> None:
         condenser=FakeCondenser(Fails(cause="over-window")),
     )
     final = rig.run(a_task(context="long", profile=LOCAL))
-    assert [hop.step for hop in final["hops"]] == ["larger-window"]
+    assert [hop.step for hop in final["steps"]] == ["larger-window"]
     assert (final["status"], rig.runner.profiles) == ("ok", [BURST])
     assert rig.runner.orders[0].task.context == "long"
 
@@ -385,7 +385,7 @@ def test_a_server_that_finds_the_prompt_too_long_gets_it_condensed_once() -> Non
     found = evidence(tokens=6_000, fixed=TokenCount(900, 900, "counted"))
     rig = Rig(runner=FakeRunner(over, over), measurer=FakeMeasurer(found), condenser=FakeCondenser("the gist"))
     final = rig.run(a_task(context="long"))
-    assert [hop.step for hop in final["hops"]] == ["condense", "stop"]
+    assert [hop.step for hop in final["steps"]] == ["condense", "stop"]
     assert [order.task.context for order in rig.runner.orders] == ["long", "the gist"]
 
 

@@ -42,8 +42,8 @@ def test_work_that_fails_its_check_is_repaired_once_then_promoted_then_stopped()
         (LOCAL, "repair", "failed"),
         (BURST, "promote", "failed"),
     ]
-    assert [hop.step for hop in final["hops"]] == ["repair", "promote", "stop"]
-    assert final["hops"][0].reason == "the verification failed → coding-local repairs it, once"
+    assert [hop.step for hop in final["steps"]] == ["repair", "promote", "stop"]
+    assert final["steps"][0].reason == "the verification failed → coding-local repairs it, once"
     assert final["status"] == "failed"
 
 
@@ -70,7 +70,7 @@ def test_a_repair_that_had_to_wait_is_still_one() -> None:
     busy = Fails(cause="rate-limited", wait=1.0)
     rig = Rig(runner=FakeRunner("half", busy, "done"), verifier=FakeVerifier(1, 0, tail="E  boom"))
     final = rig.run(a_task(check="make check"))
-    assert [hop.step for hop in final["hops"]] == ["repair", "wait"]
+    assert [hop.step for hop in final["steps"]] == ["repair", "wait"]
     told = rig.runner.orders[2].handoff
     assert told is not None
     assert (told.repair, told.tried) == (True, ())
@@ -103,13 +103,13 @@ def test_what_no_check_complained_of_is_promoted_at_once(end: Any, verifier: Fak
     claims = a_policy(promotion=Promotion(absent_claims="promote"))
     rig = Rig(runner=FakeRunner(end, Fails(cause="bad-request")), verifier=verifier, policy=claims)
     final = rig.run(a_task("Fix add in calc.py", files=("calc.py",)))
-    assert (rig.runner.profiles, final["hops"][0].step) == ([LOCAL, BURST], "promote")
+    assert (rig.runner.profiles, final["steps"][0].step) == ([LOCAL, BURST], "promote")
 
 
 def test_bad_calls_in_a_repair_are_promoted_at_once() -> None:
     rig = Rig(runner=FakeRunner("half", Fails(cause="unknown-tool"), "done"), verifier=FakeVerifier(1, 0))
     final = rig.run(a_task(check="make check"))
-    assert [hop.step for hop in final["hops"]] == ["repair", "promote"]
+    assert [hop.step for hop in final["steps"]] == ["repair", "promote"]
     assert final["status"] == "ok"
 
 
@@ -122,7 +122,7 @@ def test_a_policy_without_the_row_promotes_at_once_as_before() -> None:
 def test_on_burst_nothing_is_repaired() -> None:
     rig = Rig(runner=FakeRunner("half"), verifier=FakeVerifier(1))
     final = rig.run(a_task(check="make check", profile=BURST))
-    assert [hop.step for hop in final["hops"]] == ["stop"]
+    assert [hop.step for hop in final["steps"]] == ["stop"]
 
 
 def test_a_private_task_is_repaired_here_and_not_promoted() -> None:
@@ -134,7 +134,7 @@ def test_a_private_task_is_repaired_here_and_not_promoted() -> None:
     final = rig.run(a_task(check="make check", local_only=True))
     assert rig.runner.profiles == [LOCAL, LOCAL]
     assert all(order.private and order.local for order in rig.runner.orders)
-    assert [hop.step for hop in final["hops"]] == ["repair", "stop"]
+    assert [hop.step for hop in final["steps"]] == ["repair", "stop"]
 
 
 def test_with_a_clean_tree_a_repair_finds_the_work_and_the_promotion_does_not() -> None:
@@ -170,7 +170,7 @@ def test_a_window_without_room_for_the_error_is_no_place_for_a_repair() -> None:
         measurer=FakeMeasurer(all_goal(22_600, windows=windows)),
     )
     final = rig.run(a_task(check="make check", profile=LOCAL))
-    assert [hop.step for hop in final["hops"]][:2] == ["repair", "larger-window"]
+    assert [hop.step for hop in final["steps"]][:2] == ["repair", "larger-window"]
     assert "no room for what the check said" in str(final["receipts"][1].error)
     assert final["status"] == "ok"
 
@@ -178,7 +178,7 @@ def test_a_window_without_room_for_the_error_is_no_place_for_a_repair() -> None:
 def test_a_repair_that_is_not_reached_goes_up_the_ladder() -> None:
     rig = Rig(runner=FakeRunner("half", Fails(cause="refused"), "done"), verifier=FakeVerifier(1, 0))
     final = rig.run(a_task(check="make check"))
-    assert [hop.step for hop in final["hops"]] == ["repair", "next-tier"]
+    assert [hop.step for hop in final["steps"]] == ["repair", "next-tier"]
     assert (final["status"], rig.runner.profiles) == ("ok", [LOCAL, LOCAL, BURST])
     assert not rig.runner.orders[2].handoff.repair  # type: ignore[union-attr]
 

@@ -90,7 +90,7 @@ def test_an_attempt_beside_a_private_file_that_it_did_not_read_promotes_with_wor
 def test_where_the_changes_cannot_be_taken_back_the_run_is_refused_before_the_next_model() -> None:
     rig = a_rig(Reads(end=VALUE), verifier=FakeVerifier(1, work=WORK, sets_back=False))
     final = rig.run(a_task(check="make check"))
-    assert (final["status"], rig.runner.profiles, final["hops"][-1].cause) == ("refused", [LOCAL], "tainted")
+    assert (final["status"], rig.runner.profiles, final["steps"][-1].cause) == ("refused", [LOCAL], "tainted")
     assert rig.health.held == []
     assert rig.purse.settled == [0.0]
     assert "secrets/plan.txt" in final["receipts"][-1].error

@@ -92,7 +92,7 @@ def test_a_run_that_an_older_version_left_before_its_summary_is_verified_all_the
     final = rig.resume()
     assert rig.nodes[:3] == ["summarize", "reroute", "dispatch"]
     assert rig.verifier.asked[0] == ("mark-1", "done", "make check")
-    assert (final["status"], [hop.step for hop in final["hops"]]) == ("ok", ["repair"])
+    assert (final["status"], [hop.step for hop in final["steps"]]) == ("ok", ["repair"])
 
 
 def test_a_run_that_an_older_version_left_before_its_check_is_summarized_once() -> None:

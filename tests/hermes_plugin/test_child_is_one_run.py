@@ -33,7 +33,7 @@ CONTRACT = PROMPT.replace("Keep the name.", "OUTPUT CONTRACT (machine-validated)
 GOAL = "Find the typo in README.md"
 DONE: Mapping[str, Any] = {
     "event": "result", "status": "ok", "verdict": "verified", "summary": "it was in line 1", "cost_usd": 0.06,
-    "hops": ["local down → burst"],
+    "steps": ["local down → burst"],
     "route": {"profile": "burst", "rule": "large-change"},
     "attempts": [{"profile": "burst", "model_served": "sonnet", "turns": 6, "tokens_in": 900, "tokens_out": 80}],
     "verified": {"files_changed": [{"path": "README.md"}], "lines_added": 1, "lines_removed": 1, "unverified": [],

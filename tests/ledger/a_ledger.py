@@ -9,7 +9,7 @@ from tests.fakes import BURST, LOCAL, a_policy, a_receipt, a_task, candidates, e
 
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Receipt, Verified
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
@@ -22,7 +22,7 @@ SEAL = Seal(b"k" * 32)
 RED = Failure(cause="verification-failed", message="pytest -q: exit 1 · 1 failed")
 FIRST = a_receipt(LOCAL).failing(RED)
 SECOND = a_receipt(BURST, step="promote", cost_usd=0.06, tokens_in=11_234, tokens_out=1_900)
-HOP = Hop(
+HOP = TakenStep(
     step="promote", cause="verification-failed", profile=BURST, tier="burst", reason="the check failed → coding-burst"
 )
 CHECK = CheckResult(command="pytest -q tests/test_http.py", exit_code=1, seconds=1.5, last_line="1 failed")

@@ -166,7 +166,7 @@ async def _found_check_run(
 
 def _repairs(state: RunState) -> bool:
     """Tell whether the attempt that comes next is a repair of what the last one left in the files."""
-    last = next((hop for hop in reversed(state["hops"]) if hop.action != "wait"), None)
+    last = next((taken for taken in reversed(state["steps"]) if taken.action != "wait"), None)
     return last is not None and last.action == "repair"
 
 

@@ -31,7 +31,7 @@ def watched(order: Order, state: RunState, context: RunContext) -> Order:
         policy,
         context.candidates,
         tried=state["places"],
-        hops=state["hops"],
+        steps=state["steps"],
         may_pay=context.purse.may_pay,
     )
     if way is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from profile_router.core.attempt.between import hop_after
+from profile_router.core.attempt.between import step_after
 from profile_router.core.attempt.handoff import (
     Handoff,
     check_error,
@@ -23,11 +23,11 @@ from profile_router.core.attempt.handoff import (
 from profile_router.core.conversation import shared_turns
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
-from profile_router.core.telling.decision import hop_line
+from profile_router.core.telling.decision import step_line
 from profile_router_graphs.nodes.condense import STEP as CONDENSE
 from profile_router_graphs.state import RunContext, RunState
 
@@ -41,61 +41,63 @@ async def reroute(
     context, attempt = runtime.context, state["attempt"]
     if attempt is None or attempt.failure is None:
         raise AssertionError("reroute was reached without a failed attempt")
-    hop, update = await _handed(next_step(attempt, state["evidence"], state, context), attempt, state, context)
-    hops = (*state["hops"], hop)
+    taken, update = await _handed(next_step(attempt, state["evidence"], state, context), attempt, state, context)
+    steps = (*state["steps"], taken)
     receipts = update.get("receipts", state["receipts"])
     context.ledger.answered(receipts)
-    context.ledger.stepped(hops, after=len(receipts))
-    runtime.stream_writer({"event": "ladder", "line": hop_line(hop), "step": hop.step, "cause": hop.cause})
-    if _leads_elsewhere(hop, context) and (taints := state.get("taints")):
+    context.ledger.stepped(steps, after=len(receipts))
+    runtime.stream_writer({"event": "ladder", "line": step_line(taken), "step": taken.step, "cause": taken.cause})
+    if _leads_elsewhere(taken, context) and (taints := state.get("taints")):
         said = taint_note(attempt.receipt.profile, taints)
         runtime.stream_writer({"event": "kept", "line": said})
         update["notes"] = (*update.get("notes", state["notes"]), said)
-    if hop.profile is None:
-        return Command(goto="merge" if attempt.failure.of_work else "verify", update={**update, "hops": hops})
-    if hop.wait_s:
-        await context.sleep(hop.wait_s)
-    condense = hop.action == "condense"
+    if taken.profile is None:
+        return Command(goto="merge" if attempt.failure.of_work else "verify", update={**update, "steps": steps})
+    if taken.wait_s:
+        await context.sleep(taken.wait_s)
+    condense = taken.action == "condense"
     update |= {
-        "hops": hops,
-        "profile": hop.profile,
-        "provider": hop.provider,
-        "step": AFTER_CONDENSING if condense else hop.step,
+        "steps": steps,
+        "profile": taken.profile,
+        "provider": taken.provider,
+        "step": AFTER_CONDENSING if condense else taken.step,
     }
     return Command(goto="condense" if condense else "dispatch", update=update)
 
 
-def _leads_elsewhere(hop: Hop, context: RunContext) -> bool:
-    candidate = context.candidates.get(hop.profile or "")
-    return candidate is not None and not is_local(candidate.at(hop.provider), context.policy)
+def _leads_elsewhere(taken: TakenStep, context: RunContext) -> bool:
+    candidate = context.candidates.get(taken.profile or "")
+    return candidate is not None and not is_local(candidate.at(taken.provider), context.policy)
 
 
-def next_step(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> Hop:
+def next_step(attempt: Attempt, evidence: Evidence, state: RunState, context: RunContext) -> TakenStep:
     """Return the step of the ladder that follows the failed *attempt*, or the stop."""
-    return hop_after(
+    return step_after(
         attempt,
         evidence,
         context.policy,
         context.candidates,
         tried=state["places"],
-        hops=state["hops"],
+        steps=state["steps"],
         condensable=_condensable(state, context),
         repairable=_repairable(attempt, state, context),
         may_pay=context.purse.may_pay,
     )
 
 
-async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunContext) -> tuple[Hop, dict[str, Any]]:
-    """Return *hop* with the handoff that goes along. One that is private makes the task so: then the hop may change."""
-    if hop.profile is None:
-        return hop, {}
+async def _handed(
+    taken: TakenStep, attempt: Attempt, state: RunState, context: RunContext
+) -> tuple[TakenStep, dict[str, Any]]:
+    """Return *taken* with its handoff. One that is private makes the task so: then the step may change."""
+    if taken.profile is None:
+        return taken, {}
     evidence, conversation = state["evidence"], (*state["conversation"], *state["from_parent"])
     ended = context.verifier.snapshot()
     work = await context.verifier.diff(state["snapshot"], state["wrote"])
     open_turns = shared_turns(conversation, evidence.turns, False) == conversation
     handoff = handed_over(state["handoff"], attempt, state["verified"], work, said=state["summary"], quotes=open_turns)
     if handoff is None:
-        return hop, {"ended": ended} if state.get("taints") else {}
+        return taken, {"ended": ended} if state.get("taints") else {}
     update: dict[str, Any] = {
         "handoff": handoff,
         "handoff_elsewhere": _elsewhere(handoff, attempt, state),
@@ -105,7 +107,7 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
     found = () if evidence.private else private_in(handoff, work, copied, confidential=context.policy.confidential)
     if found:
         evidence, quiet = replace(evidence, private=found), without_words(attempt, found)
-        hop = kept_here(next_step(quiet, evidence, state, context), found)
+        taken = kept_here(next_step(quiet, evidence, state, context), found)
         receipts = tuple(quiet.receipt if one == attempt.receipt else one for one in state["receipts"])
         update |= {
             "attempt": quiet,
@@ -113,7 +115,7 @@ async def _handed(hop: Hop, attempt: Attempt, state: RunState, context: RunConte
             "evidence": evidence,
             "notes": (*state["notes"], private_note(found)),
         }
-    return hop, update
+    return taken, update
 
 
 def _elsewhere(handoff: Handoff, attempt: Attempt, state: RunState) -> Handoff | None:

@@ -171,7 +171,7 @@ class RunResult(Value):
     """The end of a run. `v` is the version of its form, `time` its end in UTC, `run` its id in the ledger.
 
     `status` decides the exit code and `verdict` is what the world says; `cause` and `error` say why it did not end
-    well. `cost_usd` is the sum over `attempts` in USD. `hops` are the steps of the ladder, in words.
+    well. `cost_usd` is the sum over `attempts` in USD. `steps` are the steps of the ladder, in words.
     """
 
     v: int
@@ -183,7 +183,7 @@ class RunResult(Value):
     summary: str
     route: RouteView | None
     attempts: tuple[AttemptView, ...]
-    hops: tuple[str, ...]
+    steps: tuple[str, ...]
     cost_usd: float
     saved: SavedView | None
     thread: str | None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from profile_router.cli.progress import columns, folded, printable
-from profile_router.core.ladder.account import AttemptRow, CheckRow, HopRow, RunGroup, RunRow, Story
+from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.run_kinds import UNFINISHED
@@ -147,7 +147,7 @@ def _check(row: CheckRow) -> Iterator[str]:
         yield _told("verify", f"{counted(row.unverified, 'point')} unverified", "!")
 
 
-def _step(row: HopRow) -> str:
+def _step(row: StepRow) -> str:
     leads = f" → {row.profile}" if row.profile else ""
     return _told("ladder", row.reason or f"{row.step}: {row.cause}{leads}", "→")
 
@@ -238,7 +238,7 @@ def story_json(story: Story) -> dict[str, Any]:
     }
 
 
-def _row(row: HopRow | CheckRow) -> dict[str, Any]:
+def _row(row: StepRow | CheckRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__} | {"at": moment(row.at)}
 
 

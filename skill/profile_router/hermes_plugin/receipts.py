@@ -42,9 +42,9 @@ def _verified(result: Mapping[str, Any]) -> str:
 
 
 def _story(result: Mapping[str, Any], thread: str) -> str:
-    hops = [str(one) for one in result.get("hops") or ()]
+    steps = [str(one) for one in result.get("steps") or ()]
     kept = mapping(result.get("merge")).get("diff")
-    words = (*hops, f"kept in {kept}" if kept else "", f"profile-router show {thread}")
+    words = (*steps, f"kept in {kept}" if kept else "", f"profile-router show {thread}")
     return " · ".join(word for word in words if word)
 
 

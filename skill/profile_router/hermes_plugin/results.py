@@ -13,7 +13,7 @@ _OF_ROUTE = ("profile", "tier", "rule", "reasons", "flips", "estimate", "unblock
 _MOST_FILES = 50  # all of them would be the parent's context
 _MOST_POINTS = 3  # of what is unverified, in one sentence
 _REFUSAL = "profile-router: "  # begins what the router says where it refuses what it was given
-_OF_RESULT = ("hops", "cost_usd", "unblock", "notes", "warnings")
+_OF_RESULT = ("steps", "cost_usd", "unblock", "notes", "warnings")
 
 
 def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from profile_router.core.ladder.account import (
     CheckRow,
     DaySpent,
     Grouping,
-    HopRow,
     RunGroup,
     RunRow,
+    StepRow,
     Story,
 )
 from profile_router.core.text import shown
@@ -153,10 +153,10 @@ class SqliteHistory:
         receipt = receipt_of_row(dict(row), self._words(row, str(row["number"])))
         return AttemptRow(number=row["number"], started=row["started"], ended=row["ended"], receipt=receipt)
 
-    def _step(self, row: sqlite3.Row) -> HopRow:
-        plain = {name: row[name] for name in HopRow.__dataclass_fields__ if name != "reason"}
+    def _step(self, row: sqlite3.Row) -> StepRow:
+        plain = {name: row[name] for name in StepRow.__dataclass_fields__ if name != "reason"}
         words = self._words(row, f"step {row['number']}")
-        return HopRow(**plain, reason=words["reason"] if words else None)
+        return StepRow(**plain, reason=words["reason"] if words else None)
 
     def _check(self, row: sqlite3.Row) -> CheckRow:
         plain = {name: row[name] for name in CheckRow.__dataclass_fields__ if name != "words"}

@@ -1,6 +1,6 @@
 """What was spent on which day, in a file that processes share: who reserves first has it, and a crash gives none back.
 
-A row is a reservation until it is settled with what the hop really cost. Days are UTC. No row says whose it was: the
+A row is a reservation until it is settled with what the step really cost. Days are UTC. No row says whose it was: the
 column `thread` is empty, as older versions wrote names into it.
 """
 

@@ -15,7 +15,7 @@ from profile_router.core.attempt.between import BESIDE
 from profile_router.core.attempt.saving import NOT_WELL, Saving
 from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.run_kinds import UNFINISHED, Stage
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Decision
@@ -140,15 +140,25 @@ class SqliteRunLedger:
             database.execute(_TOTALS, (self.run,))
         self._next = len(receipts)
 
-    def stepped(self, hops: Sequence[Hop], *, after: int) -> None:
-        """Note the last of *hops*, all steps of the run so far. *after* is the number of receipts before it."""
-        number, hop = len(hops) - 1, hops[-1]
-        words = self.seal.sealed(masked_json({"reason": hop.reason}, self.confidential), f"{self.run} step {number}")
-        row = (self.run, number, after, self.clock(), hop.step, hop.cause, hop.profile or "", hop.action, hop.wait_s)
+    def stepped(self, steps: Sequence[TakenStep], *, after: int) -> None:
+        """Note the last of *steps*, all steps of the run so far. *after* is the number of receipts before it."""
+        number, taken = len(steps) - 1, steps[-1]
+        words = self.seal.sealed(masked_json({"reason": taken.reason}, self.confidential), f"{self.run} step {number}")
+        row = (
+            self.run,
+            number,
+            after,
+            self.clock(),
+            taken.step,
+            taken.cause,
+            taken.profile or "",
+            taken.action,
+            taken.wait_s,
+        )
         with self._writing() as database:
             database.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, words))
-            if hop.profile is not None:
-                database.execute("UPDATE runs SET tier = ? WHERE id = ?", (hop.tier or "", self.run))
+            if taken.profile is not None:
+                database.execute("UPDATE runs SET tier = ? WHERE id = ?", (taken.tier or "", self.run))
 
     def verified(self, found: Verified, *, after: int, stage: Stage = "after") -> None:
         """Note what was *found* by looking at the work, or before there was any. *after*: the receipts before it."""

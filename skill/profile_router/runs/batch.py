@@ -247,7 +247,7 @@ def _broken(given: Given, error: str) -> Result:
         "summary": "",
         "route": None,
         "attempts": [],
-        "hops": [],
+        "steps": [],
         "verified": {},
         "cost_usd": 0.0,
         "saved": None,

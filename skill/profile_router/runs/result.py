@@ -44,7 +44,7 @@ class Result:
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Result:
         """Return the result of the record *kept*; one of an older version had the cause in place of the verdict."""
-        json = kept["json"]
+        json = {"steps": kept["json"].get("hops"), **kept["json"]}  # their name in 0.1
         if "cause" not in json:
             json = {**json, "cause": json["verdict"] if is_cause(json.get("verdict", "")) else None}
             json |= {"verdict": verdict_of(json)}
@@ -105,7 +105,7 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
                     "summary": final["summary"],
                     "route": decision_json(decision),
                     "attempts": list(receipts),
-                    "hops": [hop.reason for hop in final["hops"]],
+                    "steps": [taken.reason for taken in final["steps"]],
                     "cost_usd": usd,
                     "saved": asdict(saved),
                     "thread": run.thread,
@@ -131,15 +131,15 @@ def _unblock(final: RunState, setup: Setup) -> list[str]:
         return list(final["decision"].unblock)
     private = bool(final["evidence"].private)
     kept_back = () if final["status"] == "ok" or private else unblock_words(final["receipts"])
-    places, hops = final.get("places", ()), final["hops"]
+    places, steps = final.get("places", ()), final["steps"]
     if final["status"] not in ("refused", "unapproved"):
         receipts = final["receipts"]
         if final["status"] == "ok" or not receipts or receipts[-1].outcome != "unavailable":
             return list(kept_back)
-        places, hops = places[-1:], hops[-1:]  # it went on to where nothing could be asked: what is wanting there
-    ways = unblock(places, hops, setup.policy, setup.candidates)
+        places, steps = places[-1:], steps[-1:]  # it went on to where nothing could be asked: what is wanting there
+    ways = unblock(places, steps, setup.policy, setup.candidates)
     untried = all(place.profile != setup.policy.tiers.local for place in places)
-    if untried and hops and hops[-1].cause in ("not-approved", "over-budget"):
+    if untried and steps and steps[-1].cause in ("not-approved", "over-budget"):
         ways = (*ways, *stays_here(final["evidence"], setup.policy, setup.candidates))
     return list(dict.fromkeys((*ways, *kept_back)))
 

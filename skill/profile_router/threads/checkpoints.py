@@ -5,10 +5,11 @@ Imports LangGraph, as the modules that only list or remove threads do not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -27,8 +28,19 @@ def plain(types: list[tuple[str, str]]) -> JsonPlusSerializer:
     return JsonPlusSerializer(allowed_msgpack_modules=types)
 
 
+_RENAMED = {"hops": "steps"}  # channels of a run that 0.1 began
+
+
 class LastCheckpoints(AsyncSqliteSaver):
     """Keeps one checkpoint of a thread, its last, with the writes that belong to it: what was before is deleted."""
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return the checkpoint that *config* names, its channels by their names of today; None where none is kept."""
+        found = await super().aget_tuple(config)
+        if found is None:
+            return None
+        writes = [(task, _RENAMED.get(channel, channel), value) for task, channel, value in found.pending_writes or ()]
+        return found._replace(checkpoint=_of_today(found.checkpoint), pending_writes=writes)
 
     async def aput(
         self,
@@ -49,3 +61,14 @@ class LastCheckpoints(AsyncSqliteSaver):
                 )
             await self.conn.commit()
         return saved
+
+
+def _of_today(checkpoint: Checkpoint) -> Checkpoint:
+    def renamed(channels: Mapping[str, Any]) -> dict[str, Any]:
+        return {_RENAMED.get(name, name): value for name, value in channels.items()}
+
+    return {
+        **checkpoint,
+        "channel_values": renamed(checkpoint["channel_values"]),
+        "channel_versions": renamed(checkpoint["channel_versions"]),
+    }

@@ -26,9 +26,9 @@ from profile_router.core.attempt.between import (
     ended_because,
     final_status,
     forbidden,
-    hop_after,
     order_for,
     stays_here,
+    step_after,
     unavailable,
 )
 from profile_router.core.attempt.order import Order
@@ -114,13 +114,13 @@ def test_what_could_not_begin_is_an_attempt_without_tokens() -> None:
 
 def test_only_a_failure_has_a_next_step() -> None:
     with pytest.raises(ValueError, match="only a failed attempt"):
-        hop_after(Attempt(receipt=a_receipt()), evidence(), a_policy(), candidates(), tried=(Place(LOCAL),), hops=())
+        step_after(Attempt(receipt=a_receipt()), evidence(), a_policy(), candidates(), tried=(Place(LOCAL),), steps=())
 
 
 def test_a_private_failure_stays_on_this_machine() -> None:
     down = Attempt(receipt=a_receipt(outcome="unavailable"), failure=Failure(cause="refused", message="m"))
     found = evidence(private=(PRIVATE,))
-    hop = hop_after(down, found, a_policy(), candidates(), tried=(Place(LOCAL),), hops=())
+    hop = step_after(down, found, a_policy(), candidates(), tried=(Place(LOCAL),), steps=())
     assert hop.profile is None
     assert "private" in hop.reason
 

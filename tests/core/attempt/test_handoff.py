@@ -25,7 +25,7 @@ from profile_router.core.attempt.handoff_fit import FRAME_TOKENS, SHARE, handoff
 from profile_router.core.evidence import PrivateFinding, TokenCount
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.prompting.texts import handoff_text
 from profile_router.prompting.tokens import exact_tokens
 
@@ -122,11 +122,11 @@ def test_a_secret_that_the_checks_output_was_masked_of_is_found() -> None:
 
 def test_a_private_file_is_found_by_its_path_and_a_stop_says_so() -> None:
     found = private_in(Handoff(tried=("t",)), (FileDiff(path=".env", form="private", holds="path (policy: .env*)"),))
-    stop = Hop(step="stop", cause="turn-limit", profile=None, tier=None, reason="x", action="stop")
+    stop = TakenStep(step="stop", cause="turn-limit", profile=None, tier=None, reason="x", action="stop")
     hop = kept_here(stop, found)
     assert (hop.cause, hop.profile) == ("not-local", None)
     assert ".env: path (policy: .env*)" in hop.reason
-    on = Hop(step="fallback", cause="turn-limit", profile=LOCAL, tier="local", reason="x")
+    on = TakenStep(step="fallback", cause="turn-limit", profile=LOCAL, tier="local", reason="x")
     assert kept_here(on, found) == on
 
 

@@ -10,11 +10,11 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy, candidates
 from profile_router.core.attempt.between import unblock
 from profile_router.core.ladder.causes import CAUSES
 from profile_router.core.ladder.failure import Place
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 
 
-def hop(cause: Any) -> Hop:
-    return Hop(step="stop", cause=cause, profile=None, tier=None, reason="it broke")
+def hop(cause: Any) -> TakenStep:
+    return TakenStep(step="stop", cause=cause, profile=None, tier=None, reason="it broke")
 
 
 def said(*failed: tuple[str, str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
 from profile_router.core.ladder.causes import CAUSES, TABLE, cause_of_answer, detail_of
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
+from profile_router.core.ladder.steps import ProviderView, TakenStep, Terrain, most_steps, step_for
 from profile_router.core.policy import Tier, Tiers
 from profile_router.core.policy.rules import TIERS
 
@@ -34,13 +34,15 @@ TWO_EACH = {LOCAL: [HERE, HERE], BURST: [CLOUD, SECOND], CHEAP: [CLOUD, SECOND]}
 WINDOWS = {LOCAL: 8_192, CHEAP: 128_000, BURST: 200_000}
 
 
-def hop(cause: Any, at: str = LOCAL, *, asked: str | None = None, wait: float | None = None, **changes: Any) -> Hop:
+def hop(
+    cause: Any, at: str = LOCAL, *, asked: str | None = None, wait: float | None = None, **changes: Any
+) -> TakenStep:
     failure = Failure(cause=cause, message="it broke", asked=asked, retry_after_s=wait)
     place = changes.pop("place", Place(at))
     tried, taken = changes.pop("tried", (place,)), changes.pop("taken", ())
     given: dict[str, Any] = {"policy": a_policy(), "views": ONE_EACH, "windows": WINDOWS}
     terrain = Terrain(**{**given, **changes})
-    return next_hop(failure, at=place, tier=TIER_PROFILES[at], tried=tried, taken=taken, terrain=terrain)
+    return step_for(failure, at=place, tier=TIER_PROFILES[at], tried=tried, taken=taken, terrain=terrain)
 
 
 STEPS = [
@@ -192,7 +194,7 @@ def test_a_private_task_never_takes_a_local_profiles_cloud_provider() -> None:
 def test_a_step_that_the_policy_allows_no_time_is_never_taken() -> None:
     never = a_policy(ladder=tuple(replace(step, times=0) for step in a_policy().ladder))
     assert hop("refused", policy=never).profile is None
-    assert most_hops(never) == 0
+    assert most_steps(never) == 0
 
 
 def test_a_tier_without_a_profile_is_no_destination() -> None:

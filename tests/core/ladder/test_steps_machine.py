@@ -13,7 +13,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 
 from profile_router.core.ladder.causes import CAUSES, TABLE
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, most_hops, next_hop
+from profile_router.core.ladder.steps import ProviderView, TakenStep, Terrain, most_steps, step_for
 from profile_router.core.policy import Destination, Policy, Step, Tier, Tiers
 from profile_router.core.policy.rules import TIERS
 
@@ -68,7 +68,7 @@ class Walks(RuleBasedStateMachine):
         self.terrain = Terrain(policy=self.policy, views=views, windows=windows, private=private, may_pay=may_pay)
         self.at: Place
         self.tried: list[Place]
-        self.hops: list[Hop]
+        self.hops: list[TakenStep]
         self.failures: list[Failure]
         self.begin_another(start)
 
@@ -101,8 +101,8 @@ class Walks(RuleBasedStateMachine):
             repairable=repairable,
         )
         taken = [hop.step for hop in self.hops]
-        hop = next_hop(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
-        again = next_hop(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
+        hop = step_for(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
+        again = step_for(failure, at=self.at, tier=self.tier(), tried=self.tried, taken=taken, terrain=terrain)
         assert hop == again
         allowed = self.allowed(failure, terrain)
         if hop.profile is None:
@@ -162,7 +162,7 @@ class Walks(RuleBasedStateMachine):
         gone = [hop for hop in getattr(self, "hops", ()) if hop.action != "stop"]
         if not gone:
             return
-        assert len(gone) <= most_hops(self.policy) == sum(row.times for row in self.policy.ladder)
+        assert len(gone) <= most_steps(self.policy) == sum(row.times for row in self.policy.ladder)
         for row in self.policy.ladder:
             assert [hop.step for hop in gone].count(row.id) <= row.times
         pairs = Counter((hop.cause, hop.step) for hop in gone)
@@ -207,7 +207,7 @@ class Walks(RuleBasedStateMachine):
         """Fail on, as long as it goes: every walk ends."""
         if not getattr(self, "hops", None) or self.stopped:
             return
-        for cause in [self.failures[-1].cause] * (most_hops(self.policy) + 1):
+        for cause in [self.failures[-1].cause] * (most_steps(self.policy) + 1):
             if not self.stopped:
                 self.fail(Failure(cause=cause, message="again", retry_after_s=0.0, asked=LOCAL), True)
         assert self.stopped
@@ -234,4 +234,4 @@ TestTheLadderAsAStateMachine.settings = settings(examples(150), stateful_step_co
 
 def test_the_shipped_ladder_has_at_most_eleven_steps() -> None:
     """The figure that the documents name: it changes with the table, and with nothing else."""
-    assert most_hops(a_policy()) == 11
+    assert most_steps(a_policy()) == 11

@@ -20,7 +20,7 @@ TOKEN = TOKENS["token of GitHub"]
         {"error": f"asks for coding-burst: {TOKEN} is needed"},
         {"attempts": [{"error": f"400: no such key {TOKEN}", "profile": TOKEN}]},
         {"verified": {"check": {"last_line": f"got {TOKEN}"}}},
-        {"hops": [f"promoted: {TOKEN}"], "notes": (f"kept {TOKEN}",), "unblock": [f"give {TOKEN}"]},
+        {"steps": [f"promoted: {TOKEN}"], "notes": (f"kept {TOKEN}",), "unblock": [f"give {TOKEN}"]},
         {"event": "attempt", "line": f"it said {TOKEN}"},
         {"route": {TOKEN: 1}},
     ],

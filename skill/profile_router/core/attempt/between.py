@@ -13,7 +13,7 @@ from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.check_words import EARLIER
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Status, Verified
-from profile_router.core.ladder.steps import Hop, ProviderView, Terrain, next_hop
+from profile_router.core.ladder.steps import ProviderView, TakenStep, Terrain, step_for
 from profile_router.core.policy import Limits, Policy
 from profile_router.core.privacy.taint import HOW_TO_ALLOW
 from profile_router.core.profile import address
@@ -106,49 +106,49 @@ def unavailable(order: Order, candidate: Candidate, failure: Failure) -> Attempt
     return Attempt(receipt=receipt, failure=failure)
 
 
-def hop_after(
+def step_after(
     attempt: Attempt,
     evidence: Evidence,
     policy: Policy,
     candidates: Candidates,
     *,
     tried: Sequence[Place],
-    hops: Sequence[Hop],
+    steps: Sequence[TakenStep],
     condensable: bool = False,
     repairable: bool = False,
     may_pay: bool = True,
-) -> Hop:
+) -> TakenStep:
     """Return the step of the ladder that follows a failed *attempt*, or the stop.
 
     *tried* are the places of all attempts so far, the last one's at the end. Raises ValueError for a success.
     """
     if attempt.failure is None or not tried:
         raise ValueError("only a failed attempt has a next step")
-    return hop_from(
+    return step_from(
         attempt.failure,
         evidence,
         policy,
         candidates,
         tried=tried,
-        hops=hops,
+        steps=steps,
         condensable=condensable,
         repairable=repairable,
         may_pay=may_pay,
     )
 
 
-def hop_from(
+def step_from(
     failure: Failure,
     evidence: Evidence,
     policy: Policy,
     candidates: Candidates,
     *,
     tried: Sequence[Place],
-    hops: Sequence[Hop],
+    steps: Sequence[TakenStep],
     condensable: bool = False,
     repairable: bool = False,
     may_pay: bool = True,
-) -> Hop:
+) -> TakenStep:
     """Return the step of the ladder that follows *failure* at the last of the places *tried*, or the stop."""
     at = tried[-1]
     terrain = Terrain(
@@ -160,12 +160,12 @@ def hop_from(
         condensable=condensable,
         repairable=repairable,
     )
-    return next_hop(
+    return step_for(
         failure,
         at=at,
         tier=role_of(at.profile, policy, candidates),
         tried=tried,
-        taken=tuple(hop.step for hop in hops),
+        taken=tuple(taken.step for taken in steps),
         terrain=terrain,
     )
 
@@ -224,7 +224,7 @@ def final_status(
 ) -> Status:
     """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed.
 
-    `unapproved`: the next hop costs so much that somebody has to agree, and nobody was there. `refused` is also a run
+    `unapproved`: the next step costs so much that somebody has to agree, and nobody was there. `refused` is also a run
     whose files could not be freed of what a tainted attempt made of a private one.
     """
     cause = attempt.failure.cause if attempt is not None and attempt.failure is not None else None
@@ -244,11 +244,13 @@ def cost(receipts: Sequence[Receipt]) -> float:
     return round(sum(receipt.cost_usd for receipt in receipts), 6)
 
 
-def unblock(places: Sequence[Place], hops: Sequence[Hop], policy: Policy, candidates: Candidates) -> tuple[str, ...]:
-    """Return what would have helped at each of *places*, which failed for the causes of *hops*, each line once."""
-    if any(hop.cause == "tainted" for hop in hops):
+def unblock(
+    places: Sequence[Place], steps: Sequence[TakenStep], policy: Policy, candidates: Candidates
+) -> tuple[str, ...]:
+    """Return what would have helped at each of *places*, which failed for the causes of *steps*, each line once."""
+    if any(taken.cause == "tainted" for taken in steps):
         return (HOW_TO_ALLOW,)
-    lines = (_line(place, hop.cause, policy, candidates) for place, hop in zip(places, hops, strict=False))
+    lines = (_line(place, taken.cause, policy, candidates) for place, taken in zip(places, steps, strict=False))
     return tuple(dict.fromkeys(lines))
 
 

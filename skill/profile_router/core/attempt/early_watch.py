@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from profile_router.core.attempt.between import hop_from
+from profile_router.core.attempt.between import step_from
 from profile_router.core.attempt.order import Order
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.causes import detail_of
 from profile_router.core.ladder.early import EarlyScore, EarlyWatch, Trajectory, early_score
 from profile_router.core.ladder.failure import Failure, Place
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.language.faults import wants_a_change
 from profile_router.core.policy import Policy
 from profile_router.core.policy.early import GETS_NOWHERE
@@ -35,7 +35,7 @@ def way_up(
     candidates: Candidates,
     *,
     tried: Sequence[Place],
-    hops: Sequence[Hop],
+    steps: Sequence[TakenStep],
     may_pay: bool,
 ) -> WayUp | None:
     """Return where *order* may be promoted to before it ends; None where nothing is above it, or it was done once.
@@ -43,17 +43,17 @@ def way_up(
     *tried* are the places of all attempts so far. What goes on after a private file was read leads to no model
     elsewhere.
     """
-    if not policy.early.turns or any(hop.cause == GETS_NOWHERE for hop in hops):
+    if not policy.early.turns or any(taken.cause == GETS_NOWHERE for taken in steps):
         return None
     failure = Failure(cause=GETS_NOWHERE, message="")
     places = (*tried, Place(order.profile, order.provider))
-    hop = hop_from(failure, evidence, policy, candidates, tried=places, hops=hops, may_pay=may_pay)
-    if hop.profile is None:
+    taken = step_from(failure, evidence, policy, candidates, tried=places, steps=steps, may_pay=may_pay)
+    if taken.profile is None:
         return None
-    stays = is_local(candidates[hop.profile].at(hop.provider), policy)
+    stays = is_local(candidates[taken.profile].at(taken.provider), policy)
     if (order.taints or order.left) and not stays:
         return None
-    return WayUp(place=Place(hop.profile, hop.provider), stays_here=stays)
+    return WayUp(place=Place(taken.profile, taken.provider), stays_here=stays)
 
 
 def early_watch(

@@ -14,7 +14,7 @@ from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder.causes import TABLE, Cause
 from profile_router.core.ladder.check_words import passed_before, red_tests
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
-from profile_router.core.ladder.steps import Hop
+from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import MASK, findings, masked
 from profile_router.values import frozen
@@ -227,12 +227,12 @@ def _masks(text: str) -> Iterator[str]:
         yield part.partition("]")[0][:_KIND_CHARS]
 
 
-def kept_here(hop: Hop, found: Sequence[PrivateFinding]) -> Hop:
-    """Return *hop*, which was looked for with the task being private for *found*; a stop says that this is why."""
-    if hop.profile is not None:
-        return hop
-    reason = f"{TABLE[hop.cause].sentence}; {private_note(found)}"
-    return replace(hop, cause="not-local", reason=reason)
+def kept_here(taken: TakenStep, found: Sequence[PrivateFinding]) -> TakenStep:
+    """Return *taken*, which was looked for with the task being private for *found*; a stop says that this is why."""
+    if taken.profile is not None:
+        return taken
+    reason = f"{TABLE[taken.cause].sentence}; {private_note(found)}"
+    return replace(taken, cause="not-local", reason=reason)
 
 
 def without_words(attempt: Attempt, found: Sequence[PrivateFinding]) -> Attempt:

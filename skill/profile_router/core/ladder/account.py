@@ -87,7 +87,7 @@ class AttemptRow:
 
 
 @frozen
-class HopRow:
+class StepRow:
     """One row of the ladder that was taken, or the stop. `after` is the number of attempts before it."""
 
     number: int
@@ -130,7 +130,7 @@ class Story:
     evidence: Words = field(default_factory=dict)
     estimate: Words = field(default_factory=dict)
     attempts: tuple[AttemptRow, ...] = ()
-    steps: tuple[HopRow, ...] = ()
+    steps: tuple[StepRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
     paid: float = 0.0
     reserved: float = 0.0

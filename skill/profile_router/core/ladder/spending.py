@@ -17,7 +17,7 @@ Bound = Literal["task", "day", "estimate"]  # what bounds the money that is held
 
 
 def cap_of(task: Task, rules: Budget) -> float:
-    """Return what *task* may spend over all its hops, in USD: the policy's figure, or less where the task says so."""
+    """Return what *task* may spend over all its steps, in USD: the policy's figure, or less where the task says so."""
     return rules.task_usd if task.max_cost_usd is None else min(task.max_cost_usd, rules.task_usd)
 
 
@@ -33,7 +33,7 @@ def dollars(usd: float) -> str:
 
 
 def over_cap(where: str, cost: CostRange, *, spent: float, cap: float) -> Failure | None:
-    """Return why a hop to *where* is too much after *spent*: its first request passes *cap*. None where it does not."""
+    """Return why a step to *where* is too much after *spent*: its first request passes *cap*. Else None."""
     if cap <= 0:
         return _refused(f"{where} costs money, and the task allows none; {TABLE['over-budget'].unblock}")
     if not over(spent + cost.least, cap):
@@ -42,7 +42,7 @@ def over_cap(where: str, cost: CostRange, *, spent: float, cap: float) -> Failur
 
 
 def over_day(where: str, cost: CostRange, *, spent: float, rules: Budget) -> Failure:
-    """Return why a hop to *where* does not go into what is left of the day, *spent* USD being gone or reserved."""
+    """Return why a step to *where* does not go into what is left of the day, *spent* USD being gone or reserved."""
     return _refused(f"{where} {expected(cost)}, and {_past_day(spent, rules)}")
 
 
@@ -78,15 +78,15 @@ def _refused(message: str) -> Failure:
 
 
 def must_ask(cost: CostRange, rules: Budget) -> bool:
-    """Tell whether somebody has to agree to a hop: it likely costs more than the policy's figure."""
+    """Tell whether somebody has to agree to a step: it likely costs more than the policy's figure."""
     return cost.middle > rules.ask_above_usd
 
 
 def expected(cost: CostRange) -> str:
-    """Return what is said of a hop that is expected to cost so much."""
+    """Return what is said of a step that is expected to cost so much."""
     return f"is expected to cost {cost.said}"
 
 
 def question(where: str, cost: CostRange) -> str:
-    """Return what is asked before such a hop, without its yes or no."""
+    """Return what is asked before such a step, without its yes or no."""
     return f"{where} {expected(cost)}: go on?"

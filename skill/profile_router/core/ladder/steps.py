@@ -52,7 +52,7 @@ class Terrain:
 
 
 @frozen
-class Hop:
+class TakenStep:
     """A step of the ladder that was taken, or why none was: then `profile` is None and `action` stop."""
 
     step: str
@@ -65,6 +65,9 @@ class Hop:
     wait_s: float = 0.0
 
 
+Hop = TakenStep  # its name in threads of 0.1
+
+
 @frozen
 class _Walk:
     """A failure on its way through the rows."""
@@ -75,15 +78,15 @@ class _Walk:
     terrain: Terrain
 
 
-def next_hop(
+def step_for(
     failure: Failure, *, at: Place, tier: Tier, tried: Sequence[Place], taken: Sequence[str], terrain: Terrain
-) -> Hop:
+) -> TakenStep:
     """Return the one step that follows *failure* at the place *at* of *tier*, or a stop with its reason.
 
     *tried* are the places that had an attempt, *taken* the ids of the steps already gone. The rows that answer the
     cause are looked at in order; the first that may still be taken and leads somewhere counts. No step is taken more
     often than its `times` and no place tried twice but by a step to `same`, `repair` or `condense`: a run has at most
-    `most_hops` hops.
+    `most_steps` steps.
     """
     walk = _Walk(failure=failure, at=at, tier=tier, terrain=terrain)
     cause = _known(failure.cause, terrain.policy)
@@ -97,14 +100,14 @@ def next_hop(
         for place in _DESTINATIONS[row.to](walk):
             forbidden = _forbidden(row, place, walk, tried)
             if not forbidden:
-                return _hop(row, place, walk)
+                return _taken(row, place, walk)
             why = forbidden
-    return Hop(
+    return TakenStep(
         step="stop", cause=failure.cause, profile=None, tier=None, reason=f"{_said(failure)}; {why}", action="stop"
     )
 
 
-def most_hops(policy: Policy) -> int:
+def most_steps(policy: Policy) -> int:
     """Return how many steps any run can take at most: each row of the ladder as often as it allows."""
     return sum(row.times for row in policy.ladder)
 
@@ -142,7 +145,7 @@ def _waitable(walk: _Walk) -> bool:
     return wait is not None and wait <= walk.terrain.policy.limits.wait_seconds
 
 
-def _hop(row: Step, place: Place, walk: _Walk) -> Hop:
+def _taken(row: Step, place: Place, walk: _Walk) -> TakenStep:
     action = _ACTIONS.get(row.to, "go")
     wait = walk.failure.retry_after_s or 0.0 if action == "wait" else 0.0
     view = walk.terrain.view(place)
@@ -152,7 +155,7 @@ def _hop(row: Step, place: Place, walk: _Walk) -> Hop:
         "condense": f"condense it for {place.profile}",
         "repair": f"{place.profile}{other} repairs it",
     }.get(action, f"{place.profile}{other}")
-    return Hop(
+    return TakenStep(
         step=row.id,
         cause=walk.failure.cause,
         profile=place.profile,

@@ -17,7 +17,7 @@ from profile_router.core.text import counted, exactly, priced, some_of, thousand
 if TYPE_CHECKING:
     from profile_router.core.ladder.early import EarlyScore
     from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Verified
-    from profile_router.core.ladder.steps import Hop
+    from profile_router.core.ladder.steps import TakenStep
     from profile_router.core.ladder.weak_check import WeakCheck
     from profile_router.core.privacy.taint import Taint
 
@@ -267,9 +267,9 @@ def _read(receipt: Receipt) -> str:
     return f" · read {named(receipt.taints)}"
 
 
-def hop_line(hop: Hop) -> str:
+def step_line(taken: TakenStep) -> str:
     """Return a step of the ladder in one line: what happened and what follows."""
-    return f"stop: {hop.reason}" if hop.profile is None else hop.reason
+    return f"stop: {taken.reason}" if taken.profile is None else taken.reason
 
 
 def verified_lines(verified: Verified) -> list[str]:

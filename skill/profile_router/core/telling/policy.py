@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from profile_router.core.ladder.steps import UPWARD, most_hops
+from profile_router.core.ladder.steps import UPWARD, most_steps
 from profile_router.core.policy import Policy, Step, Tier
 from profile_router.core.policy.early import Sign
 from profile_router.core.policy.rules import (
@@ -86,7 +86,7 @@ def describe_ladder(policy: Policy) -> tuple[TableRow, ...]:
 
 def ladder_mermaid(policy: Policy) -> str:
     """Return the ladder of *policy* as Mermaid text; the first line tells how many steps a run takes at most."""
-    lines = [f"%% at most {most_hops(policy)} steps in a run; what no row answers stops", "graph LR;"]
+    lines = [f"%% at most {most_steps(policy)} steps in a run; what no row answers stops", "graph LR;"]
     lines += [f"\t{tier}([{name}]);" for tier in ("cheap", "local", "burst") if (name := policy.tiers.profile(tier))]
     used = {row.to for row in policy.ladder} - {"next-tier"}
     lines += [f'\t{to}["{_leads(to, policy)}"];' for to in _GOES if to in used]
