@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from profile_router.core.task import Facts, Task
 from profile_router.demo.provider import Script, ScriptLine
 from profile_router.demo.scratch import LOCAL_MODEL, MODEL
+from profile_router.values import frozen
 
 _PYTHON = Path(sys.executable).name
 _SQUARES = "".join(f"    {number}: {number * number},\n" for number in range(1, 231))
@@ -35,7 +35,7 @@ FILES: Mapping[str, str] = {
 Play = Sequence[ScriptLine]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stop:
     """One stop: the task, and what the models play; `repair` is what the local one does at its second try."""
 

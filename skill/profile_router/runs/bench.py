@@ -28,6 +28,7 @@ from profile_router.prompting.tokens import exact_tokens
 from profile_router.runs.setup import Setup, prepare
 from profile_router.servers.speeds import remember_speeds
 from profile_router.servers.timed_call import TimedAnswer, timed_answer
+from profile_router.values import frozen
 
 _WORDS = (
     "amber",
@@ -55,7 +56,7 @@ _LONG = (
 Told = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bench:
     """What is asked for: profiles (none: those of the tiers), how often, USD at most (None: as the policy allows)."""
 

@@ -6,17 +6,17 @@ The task that is told is that of the table by the author of the profile scheme: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from profile_router.core.routing.rate import Rate
 from profile_router.core.routing.speed import Speed
+from profile_router.values import frozen
 
 TASK_IN, TASK_OUT = 10_000, 3_000
 _LEAST_S = 0.001  # shorter is not told apart from nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallTime:
     """One answer: tokens sent, those of them that came from a cache, and answered; seconds to the first and to the end.
 
@@ -34,7 +34,7 @@ class CallTime:
     output_tps: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BenchRow:
     """One profile: its short and its long calls, and what they cost. `problem` says why there are none."""
 
