@@ -353,6 +353,12 @@ class FakePurse:
     def affords(self, cost: CostRange) -> bool:
         return not self.refuses and cost.least <= self.left
 
+    def claims(self, cost: CostRange, *, profile: str, step: str, name: str) -> bool:
+        return self.affords(cost)
+
+    def let_go(self) -> None:
+        pass
+
     async def take(self, where: str, cost: CostRange, *, profile: str, step: str, name: str = "") -> FakeHold | Failure:
         if self.refuses or cost.least > self.left:
             return Failure(cause=self.refuses or "over-budget", message=f"{where} costs ${cost.least:.2f}")

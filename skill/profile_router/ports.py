@@ -108,6 +108,12 @@ class Purse(Protocol):
     def affords(self, cost: CostRange) -> bool:
         """Tell whether a call of so much may be made as things are, without anybody being asked."""
 
+    def claims(self, cost: CostRange, *, profile: str, step: str, name: str) -> bool:
+        """Hold the money for the call *name*, which `take` makes next; tell whether there is enough of it."""
+
+    def let_go(self) -> None:
+        """Give back what was claimed for a call that was not made."""
+
     async def take(self, where: str, cost: CostRange, *, profile: str, step: str, name: str = "") -> Hold | Failure:
         """Return money held for a call to *where*, or why it may not be made. No other of the run has its *name*."""
 

@@ -34,12 +34,13 @@ def main() -> None:
     parser.add_argument("repositories", nargs="*", choices=[[], *(one.name for one in REPOSITORIES)])
     asked = parser.parse_args()
     wanted = [one for one in REPOSITORIES if not asked.repositories or one.name in asked.repositories]
-    at_home()
     said = _kept(asked.kept)
-    skipped = {one.name: why for one in wanted if (why := cannot_run(one))}
-    for repository in wanted:
-        if repository.name not in skipped:
-            _try(repository, said, asked.kept)
+    with tempfile.TemporaryDirectory() as home:
+        at_home(Path(home) / "env")
+        skipped = {one.name: why for one in wanted if (why := cannot_run(one))}
+        for repository in wanted:
+            if repository.name not in skipped:
+                _try(repository, said, asked.kept)
     text = written(said, REPOSITORIES, skipped)
     if asked.write:
         asked.write.parent.mkdir(exist_ok=True)

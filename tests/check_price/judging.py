@@ -7,8 +7,10 @@ import os
 import shutil
 import sys
 import tempfile
+import venv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +22,7 @@ from tests.git.git_repository import run_git, write_files
 from profile_router.checks.finding import find_check
 from profile_router.checks.linters import linter_of
 from profile_router.checks.signs import Project
-from profile_router.core.attempt.failed_work import verification_failure
+from profile_router.core.attempt.failed_work import unproved_failure, verification_failure
 from profile_router.core.attempt.no_change import no_change
 from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.found_check import FoundCheck
@@ -30,8 +32,18 @@ from profile_router.verify.jailed import JailedChecks
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace, tracked_files
 
-Check = Literal["named", "narrowed", "whole", "parses", "linted", "edited", "related", "default"]
-CHECKS: tuple[Check, ...] = ("named", "narrowed", "whole", "parses", "linted", "edited", "related", "default")
+Check = Literal["named", "narrowed", "whole", "parses", "linted", "edited", "related", "default", "promoting"]
+CHECKS: tuple[Check, ...] = (
+    "named",
+    "narrowed",
+    "whole",
+    "parses",
+    "linted",
+    "edited",
+    "related",
+    "default",
+    "promoting",
+)
 Verdict = Literal["accepted", "rejected", "silent"]
 _SECONDS = 240.0
 _BUILT = "target"  # kept from answer to answer: what it holds is made anew where a source is newer
@@ -70,10 +82,26 @@ def cannot_run(repository: BuggyRepository) -> str:
     return told.inconclusive or ("" if told.exit_code == 0 or told.report else f"its check says: {told.last_line}")
 
 
-def at_home() -> None:
-    """Let the environment of this Python be the active one, as it is for whoever works in it."""
-    os.environ["VIRTUAL_ENV"] = sys.prefix
-    os.environ["PATH"] = f"{sys.prefix}/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+def at_home(folder: Path) -> None:
+    """Let an environment in *folder* be the active one, as it is for whoever works in it: with pytest and ruff alone.
+
+    The plugins of this one's pytest take two seconds of each run.
+    """
+    venv.create(folder, symlinks=True)
+    libraries = next(folder.glob("lib/python*/site-packages"))
+    for name in ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments"):
+        found = find_spec(name)
+        if found is None or found.origin is None:
+            continue
+        if found.submodule_search_locations:
+            shutil.copytree(Path(found.origin).parent, libraries / name)
+        else:
+            shutil.copy2(found.origin, libraries)
+    for program in ("pytest", "ruff"):
+        if there := shutil.which(program, path=f"{sys.prefix}/bin"):
+            shutil.copy(there, folder / "bin" / program)
+    os.environ["VIRTUAL_ENV"] = str(folder)
+    os.environ["PATH"] = f"{folder}/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 def sayings(
@@ -92,13 +120,14 @@ def sayings(
             verified = stage.verified(start, files, check, before[name])
             told[name] = _of_check(verified)
             if name == "narrowed":
-                told["default"] = stage.ended(verified)
+                told["default"], told["promoting"] = stage.ended(verified), stage.ended(verified, unproved="promote")
         told.setdefault("whole", told.get("narrowed", ("silent", "no check was found")))
         alone = stage.judged_weakly(stage.verified(start, files, None, None))
         for one in alone.weak:
             if one.kind != "reviewed":  # a paid model's word is not measured here
                 told[one.kind] = ("accepted" if one.passed else "rejected", one.said)
         told.setdefault("default", stage.ended(alone))
+        told.setdefault("promoting", stage.ended(alone, unproved="promote"))
         for check_name in CHECKS:
             verdict, why = told.get(check_name, ("silent", ""))
             yield Saying(
@@ -135,6 +164,7 @@ class _Stage:
             journal={},
             state=folder / "state",
             jail=self.policy.terminal,
+            all_tests_seconds=self.policy.limits.all_tests_seconds,
             linter=linter_of(Project(root=root, folder="", files=files), (), os.environ),
         )
         self.mark = self.verifier.snapshot()
@@ -171,9 +201,11 @@ class _Stage:
         """Return *verified* with all weak checks."""
         return with_weak_checks(verified, self.task, evidence(), (), finished=True)
 
-    def ended(self, verified: Verified) -> tuple[Verdict, str]:
+    def ended(self, verified: Verified, unproved: Literal["keep", "promote"] = "keep") -> tuple[Verdict, str]:
         """Return what a run does with work that was *verified* so: a step of the ladder, or its end."""
+        policy = replace(self.policy, unproved=unproved)
         judged = self.judged_weakly(verified)
         attempt = Attempt(receipt=a_receipt(), text="done")
-        failure = verification_failure(judged, self.policy) or no_change(self.task, evidence(), attempt, judged)
+        failure = verification_failure(judged, policy) or no_change(self.task, evidence(), attempt, judged)
+        failure = failure or unproved_failure(judged, policy)
         return ("rejected", failure.message) if failure is not None else ("accepted", "")

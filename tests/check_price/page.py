@@ -21,6 +21,7 @@ _CALLED: Mapping[Check, str] = {
     "edited": "weak: a file to edit was edited",
     "related": "weak: no other file changed",
     "default": "**the default, as a run takes it**",
+    "promoting": "the same, with `unproved: promote`",
 }
 _ANSWERS: Mapping[Kind, str] = {
     "gold": "the gold patch",
@@ -33,6 +34,12 @@ _ANSWERS: Mapping[Kind, str] = {
     "plausible": "a plausible wrong fix",
     "overfit": "a fix for the example of the text alone",
 }
+_CASES: Sequence[tuple[str, Check, tuple[Kind, ...] | None]] = (
+    ("Every kind of wrong work", "default", None),
+    ("Subtly wrong work alone", "default", SUBTLE),
+    ("Every kind of wrong work, with `unproved: promote`", "promoting", None),
+    ("Subtly wrong work alone, with `unproved: promote`", "promoting", SUBTLE),
+)
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
@@ -83,8 +90,9 @@ def _rates(said: Sequence[Saying]) -> Iterator[str]:
             right = _share(whole.rejected, whole.right)
             yield f"| {_CALLED[check]} | {wrong} | {of_subtle} | {right} | {whole.silent} of {whole.all} |"
         yield ""
-    yield "Subtly wrong: what parses, changes a file, and leaves the tests alone. The default is the narrowed check, that a"
-    yield "file still parses, and that a file to edit was edited. It ends well where none objects."
+    yield "Subtly wrong: what parses, changes a file, and leaves the tests alone. The default is the narrowed check, then all"
+    yield "tests, that a file still parses, that a file to edit was edited, and that its code is another. It ends well where"
+    yield "none objects. `unproved: promote` objects too where no test was red before and none is new."
     yield ""
 
 
@@ -144,8 +152,8 @@ def _cascade(said: Sequence[Saying]) -> Iterator[str]:
     yield f"{WANTED_SHARE:.0%} of that (${WANTED_SHARE * BURST_COST:.3f}). The rates are the default's, mixed by how many tasks have a"
     yield "test for their bug. Of wrong work each kind of answer counts the same, which no model keeps to."
     yield ""
-    for called, kinds in (("Every kind of wrong work", None), ("Subtly wrong work alone", SUBTLE)):
-        mix = [tally(said, "default", covered=covered, kinds=kinds) for covered in (True, False)]
+    for called, check, kinds in _CASES:
+        mix = [tally(said, check, covered=covered, kinds=kinds) for covered in (True, False)]
         yield f"{called}:"
         yield ""
         yield "| weak model | tasks with a test | accepts wrong | rejects right | solved | cost | share of burst | wanted |"
@@ -219,6 +227,7 @@ def _defaults(said: Sequence[Saying]) -> Iterator[str]:
     yield f"  GPT-5 mini $0.035: a repair pays where it mends one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
     yield "- `early.turns` (K), 4: nothing here says anything of it, for answers made by hand have no turns. It is taken from"
     yield "  others' measurement: the first three to four turns of a weak model tell whether it gets there (arXiv 2607.00053)."
+    yield from _unproved(said)
     yield "- `check: ask`. Without a test for the bug the found check accepts most wrong work. It still tells what broke."
     yield ""
     yield "## What this does not say"
@@ -227,6 +236,19 @@ def _defaults(said: Sequence[Saying]) -> Iterator[str]:
     yield "- Small repositories have quick and whole tests. Those of large ones are slower, flakier, and miss more."
     yield "- The cascade's rows take errors of the check as independent of the task. Hard tasks have worse tests."
     yield ""
+
+
+def _unproved(said: Sequence[Saying]) -> Iterator[str]:
+    """Yield what `unproved` is worth where half of the tasks have a test for their bug."""
+    told = []
+    for check in ("default", "promoting"):
+        mix = [tally(said, check, covered=covered) for covered in (True, False)]
+        rates = _mixed(mix[0], mix[1], 0.5)
+        told.append([outcome(rows, *rates) for rows in ROWS.values()])
+    keep, promote = (" and ".join(f"{one.solved:.1f} % at {one.share:.0%}" for one in found) for found in told)
+    yield f"- `unproved: keep`. With it half of the tasks with a test come to {keep} of always-burst's cost, with"
+    yield f"  `promote` to {promote}. Without a test right work without one of its own is promoted too. Whoever pays for"
+    yield "  that may say so; the word `unverified` says it to everybody."
 
 
 def _listed(rates: Mapping[Check, Tally]) -> str:

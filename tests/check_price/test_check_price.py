@@ -26,10 +26,10 @@ QUICK: tuple[Kind, ...] = ("gold", "reverted")
 
 
 @pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> None:
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in ("PATH", "VIRTUAL_ENV"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
-    at_home()
+    at_home(tmp_path_factory.mktemp("home") / "env")
 
 
 def called(task: tuple[BuggyRepository, PlantedBug]) -> str:

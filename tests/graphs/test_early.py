@@ -171,6 +171,20 @@ def test_what_the_way_up_costs_is_looked_at_before_and_nothing_is_held() -> None
     assert (len(asked), asked[0].least > 0, rig.purse.taken) == (1, True, [])
 
 
+def test_right_before_an_attempt_is_ended_the_money_for_the_next_one_is_held() -> None:
+    names: list[str] = []
+
+    class Notes(FakePurse):
+        def claims(self, cost: CostRange, *, profile: str, step: str, name: str) -> bool:
+            names.append(name)
+            return False
+
+    rig = Rig(purse=Notes())
+    watch = ordered(rig)
+    assert watch is not None
+    assert (watch.closed(), names) == ("coding-burst could not go on: no budget has room for it", ["attempt 1"])
+
+
 @pytest.mark.parametrize(
     ("goal", "edits"),
     [("Fix add in calc.py", True), ("add(1, 2) returns -1 instead of 3", True), ("Explain what calc.py does", False)],

@@ -315,3 +315,37 @@ def test_whatever_is_held_covered_and_settled_no_cap_is_passed(
         hold.settle(usd)
     assert purse.spent <= cap + 1e-6
     assert Ledger(state=state, clock=lambda: NOON).today() <= RULES.day_usd + 1e-6
+
+
+def claims(purse: LedgerPurse, usd: float, name: str = "attempt 2") -> bool:
+    return purse.claims(exactly(usd, "policy"), profile="coding-burst", step="early", name=name)
+
+
+def test_of_two_that_claim_the_last_money_one_gets_it_and_holds_it_for_its_call(tmp_path: Path) -> None:
+    rules = replace(RULES, day_usd=1.2)
+    one, other = a_purse(tmp_path, rules=rules), a_purse(tmp_path, rules=rules)
+    assert (claims(one, 0.9), claims(other, 0.9)) == (True, False)
+    assert not other.affords(exactly(0.9, "policy"))
+    hold = asyncio.run(
+        one.take("coding-burst", exactly(0.9, "policy"), profile="coding-burst", step="early", name="attempt 2")
+    )
+    assert isinstance(hold, LedgerHold)
+    assert (hold.reserved, one.ledger.today()) == (0.9, 0.9)
+    one.let_go()  # it was taken: nothing to give back
+    assert one.ledger.today() == 0.9
+
+
+def test_what_was_claimed_for_a_call_that_is_not_made_is_given_back(tmp_path: Path) -> None:
+    purse = a_purse(tmp_path)
+    assert claims(purse, 0.9)
+    purse.let_go()
+    assert (purse.ledger.today(), claims(purse, 0.9, "attempt 3")) == (0.0, True)
+
+
+def test_a_claim_agrees_to_no_price_that_somebody_has_to_agree_to(tmp_path: Path) -> None:
+    purse = a_purse(tmp_path, approver=Somebody(says=False))
+    assert not claims(purse, 1.5)
+    assert claims(purse, 0.9)
+    refused = asyncio.run(purse.take("coding-burst", DEAR, profile="coding-burst", step="early", name="attempt 2"))
+    assert isinstance(refused, Failure)
+    assert purse.ledger.today() == 0.0

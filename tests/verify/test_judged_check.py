@@ -211,3 +211,23 @@ def test_a_resumed_run_puts_back_once(tmp_path: Path) -> None:
         asyncio.run(verifier.verify(mark, "", CHECK, seconds=9.0, task=TASK, before=CheckBefore())) for _ in range(2)
     ]
     assert found[0].put_back == found[1].put_back == ("tests/test_calc.py",)
+
+
+HELPER = "def two():\n    return 2\n"
+
+
+@pytest.mark.parametrize("path", ["tests/helpers.py", "tests/unit/support/make.py"])
+def test_code_that_tests_use_stays_as_it_was_written_and_the_work_is_unverified(tmp_path: Path, path: str) -> None:
+    root = repository(tmp_path / "repo", {**FILES, path: "def two():\n    return 1\n"})
+    verified = worked(root, tmp_path, {**FIXED, path: HELPER, "red": f"{B}\n", "count": "8\n"})
+    assert (root / path).read_text() == HELPER
+    assert (said(verified)[0], verified.put_back) == (True, ())
+    assert f"{path} changed, which tests use and the task does not name" in verified.unverified
+
+
+@pytest.mark.parametrize("path", ["tests/run.sh", "tests/data/make.py", "tests/conftest.py", "tests/page.json"])
+def test_what_may_be_run_sets_up_or_is_data_is_put_back_all_the_same(tmp_path: Path, path: str) -> None:
+    root = repository(tmp_path / "repo", {**FILES, path: "1\n"})
+    verified = worked(root, tmp_path, {**FIXED, path: "2\n"})
+    assert (root / path).read_text() == "1\n"
+    assert verified.put_back == (path,)

@@ -42,6 +42,7 @@ def test_comments_and_white_space_are_no_code(path: str, before: bytes | None, a
         ("a.py", PY, PY.replace(b"    return a", b"        return a")),
         ("a.py", PY, PY.replace(b"# it", b"# type: ignore")),
         ("a.py", PY, PY.replace(b"# it", b"# noqa: E501")),
+        ("a.py", b"f()  # type: ignore\ng()  # type: ignore\n", b"f()  # type: ignore\ng()\n"),
         ("a.py", PY, PY.replace(b"Return it.", b">>> f(1)\n    1\n    ")),
         ("a.py", b"print(__doc__)\n" + PY, b"print(__doc__)\n" + PY.replace(b"Return it.", b"Give it.")),
         ("a.py", PY, PY + b"(\n"),

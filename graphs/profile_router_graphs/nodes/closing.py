@@ -158,6 +158,7 @@ def _to_summarize(state: RunState, context: RunContext) -> Order:
 
 async def merge(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
     """Close the run: its status, and the task and its summary as two turns of the thread."""
+    runtime.context.purse.let_go()
     status = final_status(state["decision"], state["receipts"], state["attempt"], state["verified"])
     private = state["private_thread"] or bool(state["evidence"].private)
     attempt = state["attempt"]

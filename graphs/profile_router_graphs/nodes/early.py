@@ -22,7 +22,8 @@ def watched(order: Order, state: RunState, context: RunContext) -> Order:
     """Return *order* with what its attempt is judged by, where something above it could go on at once.
 
     A local attempt is worth more than none: it is not ended for a step that lacks its key, rests, is not paid for, or
-    needs somebody's yes. Right before it is ended that is asked again.
+    needs somebody's yes. Right before it is ended that is asked again, and the money is held at once: another judge may
+    look at the last of it at the same moment.
     """
     policy, evidence = context.policy, state["evidence"]
     way = way_up(
@@ -36,15 +37,18 @@ def watched(order: Order, state: RunState, context: RunContext) -> Order:
     )
     if way is None:
         return order
-    closed = partial(_closed, way, state, context)
-    if closed():
+    if _closed(way, state, context):
         return order
+    closed = partial(_closed, way, state, context, claims=f"attempt {order.number + 1}")
     usual = context.usual(role_of(order.profile, policy, context.candidates))
     return replace(order, early=early_watch(order, way, policy, usual=usual, closed=closed))
 
 
-def _closed(way: WayUp, state: RunState, context: RunContext) -> str:
-    """Return why no attempt could be made by *way* as things are; empty where one could."""
+def _closed(way: WayUp, state: RunState, context: RunContext, *, claims: str = "") -> str:
+    """Return why no attempt could be made by *way* as things are; empty where one could.
+
+    Then the money for it is held, if it has the name *claims*.
+    """
     why = _unready(way, context)
     if not why:
         above = {**state, "profile": way.place.profile, "provider": way.place.provider}
@@ -53,9 +57,16 @@ def _closed(way: WayUp, state: RunState, context: RunContext) -> str:
         failure = forbidden(order, evidence, context.policy)
         if failure is not None:
             why = failure.message
-        elif order.rate.paid and not context.purse.affords(expected_cost(order, evidence, state, context)):
+        elif order.rate.paid and not _has_money(order, evidence, state, context, claims):
             why = "no budget has room for it"
     return f"{way.place.profile} could not go on: {why}" if why else ""
+
+
+def _has_money(order: Order, evidence: Evidence, state: RunState, context: RunContext, claims: str) -> bool:
+    cost = expected_cost(order, evidence, state, context)
+    if not claims:
+        return context.purse.affords(cost)
+    return context.purse.claims(cost, profile=order.profile, step=order.step, name=claims)
 
 
 def _unready(way: WayUp, context: RunContext) -> str:

@@ -51,13 +51,15 @@ def find_check(
         tracked = tracked_files(workspace)
     except WorkspaceError:
         return None
-    files = _files(task, tracked, workspace) or tuple(near())
+    named = _files(task, tracked, workspace)
+    files = named or tuple(near())
     projects = [
         _project(workspace.root, folder, tracked) for folder in _folders(workspace.root, files, task.folder or "")
     ]
     for find in (_tests, _linter):
         if found := find(projects, files, environ, workspace):
-            return replace(found, only_if_changed=found.weak or not wants_a_change(task.goal, task.files))
+            asks = found.weak or not wants_a_change(task.goal, task.files)
+            return replace(found, only_if_changed=asks, guessed=bool(found.tests) and not named)
     return None
 
 

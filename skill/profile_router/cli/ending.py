@@ -135,7 +135,8 @@ def _facts(told: Json) -> list[str]:
     if check is not None and check["passed"]:
         before = (verified.get("before") or {}).get("passed")
         how = ended(check["passed"], check.get("exit_code"), before)
-        words = (check.get("difference") or {}).get("words", "")
+        changed = (check.get("difference") or {}).get("words", "")
+        words = " · ".join(filter(None, (changed, check.get("all_tests", ""))))
         facts.append(joined(f"{check['command']}: {how}", words, check["last_line"], check.get("exit_code")))
     if verified.get("put_back"):
         facts.append(put_back_text(verified["put_back"]))

@@ -45,7 +45,8 @@ class FoundCheck:
     to the test files `tests`, relative to the workspace; empty: it is `whole`, which consent binds to. `source` is the
     sentence that says where it was found, `refused` why it may not run; empty: it runs. `only_if_changed`: the task may
     ask for no edit, and where no file changed there is nothing to check. `weak`: a linter, for want of a test.
-    `proposed`: the chat's model wants it, as a command of its own.
+    `proposed`: the chat's model wants it, as a command of its own. `guessed`: the task names no file, and it is
+    narrowed to the tests of those where it likely works.
     """
 
     runner: CheckRunner
@@ -58,6 +59,7 @@ class FoundCheck:
     only_if_changed: bool = False
     weak: bool = False
     proposed: bool = False
+    guessed: bool = False
 
     @property
     def command(self) -> str:

@@ -136,6 +136,10 @@ class Trees:
         words = ("checkout-index", "--force", "--quiet", f"--prefix={folder}/", "-z", "--stdin")
         self.run(*words, index=index, send=_words(paths))
 
+    def names(self, tree: FilesTree) -> list[str]:
+        """Return the paths of all files in *tree*."""
+        return self.run("ls-tree", "-r", "-z", "--name-only", tree).split("\0")[:-1]
+
     def gitlinks(self, tree: FilesTree) -> tuple[str, ...]:
         """Return the paths in *tree* at which other repositories lie."""
         lines = self.run("ls-tree", "-r", "-z", tree).split("\0")
@@ -143,8 +147,7 @@ class Trees:
 
     def ignored_by(self, tree: FilesTree, paths: Collection[str]) -> frozenset[str]:
         """Return those of *paths* that the .gitignore files of *tree* (and the user's own rules) ignore."""
-        names = self.run("ls-tree", "-r", "-z", "--name-only", tree).split("\0")
-        rules = [path for path in names if path.rpartition("/")[2] == ".gitignore"]
+        rules = [path for path in self.names(tree) if path.rpartition("/")[2] == ".gitignore"]
         with tempfile.TemporaryDirectory(prefix="profile-router-") as folder:
             self.empty_index(_RULES)
             self.run("read-tree", tree, index=_RULES)

@@ -71,6 +71,7 @@ class LedgerPurse:
     run: str = field(default_factory=lambda: secrets.token_hex(8))
     spent: float = field(default=0.0, init=False)
     _agreed: float = field(default=0.0, init=False)
+    _claimed: dict[str, int] = field(default_factory=dict, init=False)
 
     @property
     def may_pay(self) -> bool:
@@ -83,6 +84,25 @@ class LedgerPurse:
             return False
         room = self.rules.day_usd - self.ledger.today()
         return over_cap("", cost, spent=self.spent, cap=self.cap) is None and not over(cost.least, room)
+
+    def claims(self, cost: CostRange, *, profile: str, step: str, name: str) -> bool:
+        """Hold the money for the call *name* of the run that `take` makes next; tell whether there is enough of it.
+
+        Between a look at what is left and the call, somebody else might have it: of two who look, one gets it.
+        """
+        if not self.affords(cost):
+            return False
+        most, limit, whole = min(cost.high, self.cap - self.spent), self.rules.day_usd, f"{self.run}/{name}"
+        row, _ = self.ledger.reserve(most, least=cost.least, limit=limit, profile=profile, step=step, name=whole)
+        if row is not None:
+            self._claimed[whole] = row
+        return row is not None
+
+    def let_go(self) -> None:
+        """Give back what was claimed for a call that was not made."""
+        for number in self._claimed.values():
+            self.ledger.settle(number, 0.0)
+        self._claimed.clear()
 
     def recall(self) -> None:
         """Take over what the run had spent in a process before this one."""
@@ -99,18 +119,16 @@ class LedgerPurse:
         the call *name* of the run is held on: nobody is asked, and nothing reserved, twice.
         """
         name = f"{self.run}/{name or secrets.token_hex(8)}"
+        claimed = self._claimed.pop(name, None)
+        if claimed is not None and (failure := await self._refused(where, cost)) is not None:
+            self.ledger.settle(claimed, 0.0)
+            return failure
         if (held := self.ledger.taken_up(name, limit=self.rules.day_usd)) is not None:
             self.spent -= held.spent
             bound: Bound = "day" if held.cut else "estimate"
             return LedgerHold(where=where, purse=self, number=held.number, reserved=held.reserved, bound=bound)
-        failure = over_cap(where, cost, spent=self.spent, cap=self.cap)
-        if failure is not None:
+        if (failure := await self._refused(where, cost)) is not None:
             return failure
-        if must_ask(cost, self.rules) and cost.middle > self._agreed:
-            said = await self.approver.agrees(question(where, cost))
-            if not said:
-                return _not_agreed(where, cost, asked=said is not None)
-            self._agreed = cost.middle
         most = min(cost.high, self.cap - self.spent)
         limit = self.rules.day_usd
         row, amount = self.ledger.reserve(most, least=cost.least, limit=limit, profile=profile, step=step, name=name)
@@ -118,6 +136,17 @@ class LedgerPurse:
             return over_day(where, cost, spent=amount, rules=self.rules)
         bound = "day" if amount < most else "task" if most < cost.high else "estimate"
         return LedgerHold(where=where, purse=self, number=row, reserved=amount, bound=bound)
+
+    async def _refused(self, where: str, cost: CostRange) -> Failure | None:
+        """Return why no call of so much is made: the task's money is too little, or nobody agrees to it."""
+        failure = over_cap(where, cost, spent=self.spent, cap=self.cap)
+        if failure is not None or not must_ask(cost, self.rules) or cost.middle <= self._agreed:
+            return failure
+        said = await self.approver.agrees(question(where, cost))
+        if not said:
+            return _not_agreed(where, cost, asked=said is not None)
+        self._agreed = cost.middle
+        return None
 
     def grow(self, hold: LedgerHold, usd: float) -> Bound:
         """Let *hold* be *usd* where the budgets have room for that; return what bounds it."""

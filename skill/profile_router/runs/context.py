@@ -148,6 +148,7 @@ def _verifier(job: Job, setup: Setup, run: Run, journal: Before, secrets: Secret
         kept=KeptChecks(state=setup.state, seal=seal_of(setup.environ, make=True), clock=time.time),
         jail=setup.policy.terminal,
         linter=job.task.linter,
+        all_tests_seconds=setup.policy.limits.all_tests_seconds,
         original=original.root if original else None,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.policy import Policy
+from profile_router.core.policy import Policy, Terminal
 from profile_router.core.task import Task
 from profile_router.core.text import exactly, shown
 from profile_router.policies.file import find_policy, read_policy
@@ -118,12 +118,13 @@ def declined(found: FoundCheck, workspace: Workspace) -> str:
 @frozen
 class LookedUpCheck:
     """The check of a workspace. `open` is the same where nothing but somebody's answer is missing, or says no; `none`
-    says why there is none."""
+    says why there is none. `terminal` are the limits of its jail."""
 
     workspace: Workspace | None
     check: FoundCheck | None
     open: FoundCheck | None
     none: str
+    terminal: Terminal = Terminal()
 
 
 def look_at_check(
@@ -142,4 +143,5 @@ def look_at_check(
     asked = check is not None and check.refused in (unasked(check, workspace), declined(check, workspace))
     off = f"the policy says `check: off` ({policy.source})"
     none = off if policy.check == "off" else f"no check was found in {workspace.root}: name one with --check"
-    return LookedUpCheck(workspace=workspace, check=check, open=check if asked else None, none=none)
+    open_check = check if asked else None
+    return LookedUpCheck(workspace=workspace, check=check, open=open_check, none=none, terminal=policy.terminal)

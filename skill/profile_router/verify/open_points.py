@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import SetBack
-from profile_router.core.ladder.check_words import NO_PROOF, UNPROVED, proves_nothing, shows_no_fix, weak_points
+from profile_router.core.attempt.tests_meant import may_change_tests, names_file
+from profile_router.core.ladder.check_words import HELPED, NO_PROOF, UNPROVED, proves_nothing, shows_no_fix, weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.language.faults import is_to_be_mended
-from profile_router.core.language.test_files import changes_tests
+from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
+from profile_router.core.text import some_of
 from profile_router.workspace.folder import Workspace
 
 
@@ -47,3 +49,13 @@ def open_points(
         tests = any(changes_tests(file.path) for file in changed)
         if shows_no_fix(result, before, tests_changed=tests):
             yield UNPROVED
+    if task is not None and result is not None and result.passed and (helps := _helps(changed, task)):
+        yield f"{some_of(helps)} {HELPED}"
+
+
+def _helps(changed: Sequence[ChangedFile], task: Task) -> list[str]:
+    """Return the changed files below tests that are no tests, if *task* names neither them nor tests at all."""
+    if may_change_tests(task):
+        return []
+    paths = (file.path for file in changed)
+    return [path for path in paths if changes_tests(path) and not is_test(path) and not names_file(task, path)]

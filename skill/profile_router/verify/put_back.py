@@ -1,6 +1,7 @@
 """Test files that a task does not name are as they were before the work when its check runs: a check cannot be gamed.
 
-What was written in them is kept as a diff. New test files stay: a check that has more to say does no harm.
+What was written in them is kept as a diff. New test files stay: a check that has more to say does no harm. So does code
+that tests use and that is none itself: the work may need it so. It stays open then whether the check means anything.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
-from profile_router.core.language.test_files import changes_tests, sets_up_tests
+from profile_router.core.language.test_files import changes_tests, helps_tests, is_test, sets_up_tests
 from profile_router.core.task import Task
 from profile_router.git.marks import Mark
 from profile_router.git.trees import Trees
@@ -27,9 +28,15 @@ def to_put_back(trees: Trees, root: Path, before: str, after: str, task: Task) -
     if may_change_tests(task):
         return ()
     start = trees.start(root)
-    changes = trees.differences(Mark.read(before).files, Mark.read(after).files)
+    files = Mark.read(before).files
+    changes = trees.differences(files, Mark.read(after).files)
     found = {path.removeprefix(start): was is not None for path, (was, _) in changes.items() if path.startswith(start)}
-    return tuple(_spoilt(found, task))
+    spoilt = tuple(_spoilt(found, task))
+    if all(map(is_test, spoilt)):
+        return spoilt
+    names = (path.removeprefix(start) for path in trees.names(files))
+    tests = [path for path in names if is_test(path)]
+    return tuple(path for path in spoilt if not helps_tests(path, tests))
 
 
 def written_to_put_back(journal: Mapping[str, bytes | None], task: Task) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,8 @@ def _ending(path: str) -> str:
 
 def _directs(before: Sequence[bytes], after: Sequence[bytes]) -> bool:
     """Tell whether a comment is another that tells a tool something."""
-    return any(_DIRECTIVE.search(comment) for comment in {*before} ^ {*after})
+    old, new = Counter(before), Counter(after)
+    return any(_DIRECTIVE.search(comment) for comment in (old - new) + (new - old))
 
 
 def _same_lines(before: bytes, after: bytes) -> bool:

@@ -35,6 +35,7 @@ from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.put_back import to_put_back
 from profile_router.verify.same_code import only_words_of
 from profile_router.verify.set_back import look_at, not_set_back, remember, remembered
+from profile_router.verify.whole_check import WholeCheck
 from profile_router.verify.work_back import WorkBack
 from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace
@@ -51,7 +52,8 @@ class WorkspaceVerifier:
     `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`.
     `jail` are the limits of a check that was found, and of `linter`; `original` is the workspace that this one is a
     copy of, if it is one. `records` keep what was seen, so that a run that is resumed does not see what its own check
-    left. `kept` is what checks said before any work, for other runs too."""
+    left. `kept` is what checks said before any work, for other runs too. A narrowed check that passes is followed by
+    all tests for `all_tests_seconds`."""
 
     workspace: Workspace | None
     scratch: Path
@@ -67,6 +69,7 @@ class WorkspaceVerifier:
     jail: Terminal = field(default_factory=Terminal)
     linter: FoundCheck | None = None
     original: Path | None = None
+    all_tests_seconds: float = 0.0
     _ended: dict[str, Found | None] | None = field(default=None, init=False)
     _work: WorkChanges | None = field(default=None, init=False)
     _looked: str | None = field(default=None, init=False)
@@ -128,7 +131,9 @@ class WorkspaceVerifier:
             changed = (*changed, *inside)
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
-        result = None if check is None else await self._checked(check, seconds, self._judge(task, before, changed))
+        result = (
+            None if check is None else await self._checked(check, seconds, self._judge(task, before, changed), snapshot)
+        )
         told = result is not None and not result.inconclusive
         whole = self.workspace is not None and self.workspace.git
         absent = self._absent(said, changed)
@@ -253,15 +258,27 @@ class WorkspaceVerifier:
         told = await run_linter(replace(self.linter, words=words), self._runs().jailed(root), seconds=seconds)
         return (told,) if told is not None else ()
 
-    async def _checked(self, check: str | FoundCheck, seconds: float, judge: JudgedCheck) -> CheckResult:
+    async def _checked(self, check: str | FoundCheck, seconds: float, judge: JudgedCheck, snapshot: str) -> CheckResult:
         found: CheckResult | None = self._found("checked")
         if found is not None:
             return found
         result = await judge.ask(check, seconds)
+        if isinstance(check, FoundCheck) and check.tests and result.passed:
+            result = await self._all_tests(snapshot, seconds - result.seconds).after_narrowed(check, result)
         if result.taints:
             result = replace(result, wrote=self._wrote(result))
         self._keep("checked", result)
         return result
+
+    def _all_tests(self, snapshot: str, seconds: float) -> WholeCheck:
+        known = self.workspace is not None and bool(snapshot) and self._looked is not None
+        return WholeCheck(
+            runs=self._runs(),
+            marks=self._changes(self.workspace.root).marks if self.workspace and known else None,
+            scratch=self.scratch,
+            between=(snapshot, self._looked or ""),
+            seconds=min(self.all_tests_seconds, seconds),
+        )
 
     def _runs(self) -> CheckRuns:
         return CheckRuns(

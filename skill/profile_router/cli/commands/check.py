@@ -13,6 +13,7 @@ from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.decision import LABEL_WIDTH, check_json, check_lines
 from profile_router.errors import WorkspaceError
+from profile_router.runs.check_rehearsal import silent_because
 from profile_router.runs.own_check import LookedUpCheck, look_at_check
 from profile_router.state.folder import state_dir
 
@@ -48,12 +49,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.allow and looked.open:
         consents.keep(workspace.root, looked.open, agreed=True)
         looked = _looked(arguments)
+        if looked.check and not looked.check.refused:
+            _warn(silent_because(looked.check, workspace.root, looked.terminal))
     if arguments.json:
         print(json.dumps(check_json(looked.check), ensure_ascii=False, indent=2))
     else:
         lines = check_lines(looked.check, str(workspace.root)) if looked.check else [looked.none]
         print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))
     return 0 if looked.check else 1
+
+
+def _warn(why: str) -> None:
+    if why:
+        print(f"warning: {as_called(why)}", file=sys.stderr)
 
 
 def _looked(arguments: argparse.Namespace) -> LookedUpCheck:

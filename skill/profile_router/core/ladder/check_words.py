@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified
+from profile_router.core.ladder.report import CheckReport
 from profile_router.core.text import counted, shown, some_of
 
 _IDS = 20  # tests that the next model is told of
@@ -10,6 +11,7 @@ _LONGEST_ID = 120
 EARLIER = "the check ran before the last attempt, which did not finish"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
 UNPROVED = "no test was red before and none is new: nothing shows that the fault is mended"
+HELPED = "changed, which tests use and the task does not name"
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 
@@ -56,7 +58,8 @@ def difference_words(check: CheckResult) -> str:
     """
     if check.taints:
         return ""
-    return check.why or (check.difference.words if check.difference else "")
+    words = check.why or (check.difference.words if check.difference else "")
+    return " · ".join(filter(None, (words, check.all_tests)))
 
 
 def last_line(check: CheckResult) -> str:
@@ -71,12 +74,27 @@ def passed_before(verified: Verified) -> bool | None:
 
 def weak_points(check: CheckResult | None) -> list[str]:
     """Return what keeps a *check* that passed from confirming the work."""
-    if check is None or check.difference is None or not check.passed:
+    if check is None or not check.passed:
         return []
+    partial = [check.partial] if check.partial else []
+    if check.difference is None:
+        return partial
     flaky = check.difference.flaky
     names = counted(len(flaky), "test") if check.taints else some_of(flaky)
     found = [f"flaky: {names}"] if flaky else []
-    return found + (["no test covers the change"] if check.difference.uncovered and check.exit_code else [])
+    return partial + found + (["no test covers the change"] if check.difference.uncovered and check.exit_code else [])
+
+
+def all_tests_words(report: CheckReport | None, *, why: str = "", red: int = 0, known: bool = True) -> str:
+    """Return what all tests say after a narrowed check that passed: by their *report*, None where they did not: *why*.
+
+    *red* are red besides; *known*: they were before.
+    """
+    if report is None:
+        return f"all tests: {shown(why, _LONGEST_ID)}" if why else "all tests: not told"
+    if red:
+        return f"all tests: {red} more red{', as before' if known else ', nobody knows since when'}"
+    return f"all {report.ran:,} tests pass" if report.ran and not report.failed else "all tests: no more are red"
 
 
 def proves_nothing(check: CheckResult | None, before: CheckBefore | None, changed: bool) -> bool:

@@ -27,7 +27,8 @@ class Difference:
 
     `fixed` were red before; `broke` were not. `still` are red as before and touch the task's files; `others` are red
     as before and do not. `flaky` ended in two ways on the same files. `ran` counts the tests now, `ran_before` those
-    before the work; None: not known. `uncovered`: no test touches the files that were changed.
+    before the work; None: not known. `uncovered`: no test touches the files that were changed. `elsewhere`: what broke
+    is among all tests, not among those that the check was narrowed to.
     """
 
     fixed: tuple[str, ...] = ()
@@ -38,11 +39,13 @@ class Difference:
     ran: int | None = None
     ran_before: int | None = None
     uncovered: bool = False
+    elsewhere: bool = False
 
     @property
     def words(self) -> str:
         """Return the difference in words, such as `fixed 1, broke 0`."""
-        said = [f"fixed {len(self.fixed)}", _told("broke", self.broke)]
+        broke = "broke elsewhere" if self.elsewhere else "broke"
+        said = [f"fixed {len(self.fixed)}", _told(broke, self.broke)]
         if self.still:
             said.append(_told("still red", self.still))
         if self.others:
@@ -92,6 +95,13 @@ def compared(
         ran_before=before.ran,
         uncovered=touching is not None and not touching,
     )
+
+
+def broken_elsewhere(red: Sequence[str], again: CheckReport | None, before: CheckReport | None) -> tuple[str, ...]:
+    """Return those of the tests *red* that are red *again* in a copy and were not *before*; none if unknown."""
+    if again is None or before is None:
+        return ()
+    return tuple(name for name in red if name in again.failed and name not in before.failed)
 
 
 def judged(

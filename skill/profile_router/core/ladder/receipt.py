@@ -100,7 +100,8 @@ class CheckResult:
     command opened or moved; `wrote` tells whether it may have put what they hold into the work tree.
 
     `report` is what its test runner said, None where none is known. `held` tells whether the work passed where that is
-    not what the exit code says, and `why`; `difference` is what became of the tests since before the work.
+    not what the exit code says, and `why`; `difference` is what became of the tests since before the work. `all_tests`
+    tells what all of them say, where it was narrowed and passed, `partial` why it may have missed what matters.
     """
 
     command: str
@@ -117,6 +118,8 @@ class CheckResult:
     difference: Difference | None = None
     source: str = ""
     inconclusive: str = ""
+    all_tests: str = ""
+    partial: str = ""
 
     @property
     def said(self) -> str:

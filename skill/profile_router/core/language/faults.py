@@ -30,10 +30,11 @@ _FAULT = Anchored(
 )
 # What is not the code's: a task that speaks of it may be done where no code changed.
 _OF_WORDS = Anchored(
-    r"\b(?:comment\w*|docstrings?|docs?|document\w*|readme|changelog|release notes|typos?|spell\w*|mis-?spel\w*"
-    r"|wording|reword\w*|grammar|phras\w+|paragraphs?|sentences?|headings?|whitespace|white space|blank lines?|trailing"
-    r"|indent\w*|format(?:ting|ted)?|lint\w*|licen[cs]e|copyright|header|help text|markdown|links?|typing|type hints?"
-    r"|annotations?|nits?|casing|cosmetics?|style|clean-?up|mypy|pyright|ruff|flake8|pylint|eslint|prettier|coverage|translat\w*)\b|\.(?:md|rst|txt|adoc)\b",
+    r"\b(?:comment\w*|doc\w*|javadocs?|jsdocs?|examples?|readme|changelog|release notes|typos?|spell\w*|mis-?spel\w*"
+    r"|wording|reword\w*|gramma\w+|phras\w+|paragraphs?|sentences?|headings?|whitespace|white space|blank lines?"
+    r"|trailing|indent\w*|format(?:ting|ted)?|lint\w*|licen[cs]e|copyright|header|help text|markdown|links?|typing"
+    r"|type hints?|annotations?|nits?|casing|cosmetics?|style\w*|clean-?up|mypy|pyright|ruff|flake8|pylint|eslint"
+    r"|prettier|coverage|translat\w*)\b|\.(?:md|rst|txt|adoc)\b",
     flags=re.IGNORECASE,
 )
 # A sentence that begins with code that is called: `share(10, 3) loses a cent`.

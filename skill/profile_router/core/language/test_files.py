@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _NAMED = re.compile(
     r"""(?x)
@@ -16,6 +17,8 @@ _NAMED = re.compile(
 _FOLDERS = frozenset({"__tests__"})
 _CODE = re.compile(r"[^/]+\.(?:[cm]?[jt]sx?)")
 _SUPPORT = frozenset({"conftest.py", "test_helper.rb", "spec_helper.rb", "rails_helper.rb"})
+_DATA_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "fixtures", "snapshots", "data", "golden"})
+_SOURCE = re.compile(r"py|rb|go|rs|java|kt|php|cs|swift|dart|exs|[cm]?[jt]sx?")
 _SUPPORT_FOLDERS = frozenset({"__snapshots__", "__fixtures__", "testdata", "tests"})
 # Deeper, `test` and `spec` are as often product code: `django/test/client.py`, `api/spec/openapi.yaml`.
 _AT_TOP = re.compile(
@@ -42,6 +45,20 @@ def changes_tests(path: str) -> bool:
     if is_test(path) or name in _SUPPORT or not _SUPPORT_FOLDERS.isdisjoint(folders):
         return True
     return bool(_AT_TOP.match(path) or _PERL.search(path))
+
+
+def helps_tests(path: str, tests: Iterable[str]) -> bool:
+    """Tell whether *path* is code beside the *tests*, the files that a runner collects: they use it, it is none itself.
+
+    Where none of them is in its language below the same folder, it may be what is run: then it is no help. Set-up,
+    snapshots and data never are.
+    """
+    *folders, name = path.split("/")
+    top, ending = folders[0] if folders else "", name.rpartition(".")[2]
+    data = _DATA_FOLDERS.isdisjoint(folders)
+    if not data or is_test(path) or name in _SUPPORT or not changes_tests(path) or not _SOURCE.fullmatch(ending):
+        return False
+    return any(test != path and test.startswith(f"{top}/") and test.endswith(f".{ending}") for test in tests)
 
 
 def sets_up_tests(path: str) -> bool:

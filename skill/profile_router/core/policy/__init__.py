@@ -123,6 +123,7 @@ class Limits:
     run_seconds: float = field(metadata=bounded(1))
     check_seconds: float = field(metadata=bounded(1))
     check_before_seconds: float = field(default=120.0, metadata=bounded(0))
+    all_tests_seconds: float = field(default=60.0, metadata=bounded(0))
     connect_seconds: float = field(metadata=bounded(0.1))
     loading_seconds: float = field(metadata=bounded(0))
     first_token_seconds: float = field(metadata=bounded(0.1))

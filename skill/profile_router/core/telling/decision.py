@@ -28,7 +28,7 @@ _ESTIMATE = (
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
-_OF_FOUND = ("source", "inconclusive")
+_OF_FOUND = ("source", "inconclusive", "all_tests")
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
