@@ -9,6 +9,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from profile_router.core.language.anchored import Anchored
 
@@ -127,6 +128,7 @@ WORDS = re.compile(r"[,:(]|[^\s,:(]+")
 _HABIT = re.compile(r"\b(?:why|how|when|because) (?:we|they|you|i)\b", re.IGNORECASE)  # "explain why we lint and …"
 
 
+@lru_cache(maxsize=4)  # a task's text is asked for by kinds, phrases and language
 def plain_text(text: str) -> str:
     """Return the first 20,000 characters of *text* with all that is quoted rather than said made opaque."""
     text = text[:LOOKED_AT]
@@ -139,8 +141,13 @@ def plain_text(text: str) -> str:
     return _WRAPPED.sub(r"\1 ", _EMPHASIS.sub("", _OPAQUE.sub(OPAQUE, text)))
 
 
-def clauses(plain: str) -> Iterator[tuple[str, bool]]:
-    """Yield each clause without its lead-ins, and whether it asks for something."""
+@lru_cache(maxsize=4)  # kinds, sizes and scope ask for those of the same text
+def clauses(plain: str) -> tuple[tuple[str, bool], ...]:
+    """Return each clause without its lead-ins, and whether it asks for something."""
+    return tuple(_clauses(plain))
+
+
+def _clauses(plain: str) -> Iterator[tuple[str, bool]]:
     for sentence in _SENTENCE_END.split(plain):
         mood = "asked"
         for joint, part in _parts(sentence):

@@ -113,7 +113,7 @@ def language_of(text: str) -> str:
     foreign = 0 if plain.isascii() else len(_NOT_LATIN.compiled.findall(plain))
     if foreign >= 2 and foreign >= len(words):
         return next((name for script, name in _SCRIPTS if script.search(plain)), "other")
-    counts = {name: sum(word in stops for word in set(words)) for name, stops in _STOPS.items()}
+    counts = {name: len(stops.intersection(words)) for name, stops in _STOPS.items()}
     best = max(counts, key=lambda name: counts[name])
     own = sum(not word.isascii() for word in words)
     return best if counts[best] >= 2 and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
