@@ -382,7 +382,8 @@ def test_the_indexes_take_a_bounded_part_of_the_disk(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE tree SET files = '['", "UPDATE tree SET files = '[[1],[2],[3]]'", "UPDATE chain SET touched = 'x'",
+        "UPDATE tree SET columns = x'00'", "UPDATE tree SET sorts = x'ffffffff'", "UPDATE tree SET paths = 7",
+        "UPDATE tree SET paths = x'ff'", "DELETE FROM path", "UPDATE chain SET touched = 'x'",
         "UPDATE chain SET packed = x'00'", "UPDATE past SET files = '{'", "DELETE FROM blob", "DELETE FROM tree",
         "DELETE FROM posting",
     ],
@@ -394,3 +395,29 @@ def test_rows_that_were_damaged_or_lost_stop_nothing(shop: Path, statement: str)
     with sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite"))) as connection:
         connection.execute(statement)
     assert look(shop, "The VAT rate of a country", later=60).rankable == 4
+
+
+def test_files_of_the_same_content_are_all_found(tmp_path: Path) -> None:
+    money = {f"{place}/money.py": "def vat_rate(country):\n    return RATES[country]\n" for place in ("a", "b", "c")}
+    root = repository(tmp_path / "same", {**money, "a/mail.py": "def send(address): ...\n"})
+    assert set(paths(look(root, "`vat_rate` of a country"))) >= {*money}
+
+
+def test_a_file_that_moves_comes_and_goes_is_found_where_it_is(shop: Path) -> None:
+    assert paths(look(shop, "`send_receipt`", later=60))[0] == "shop/mail.py"
+    (shop / "shop/mail.py").rename(shop / "aside")
+    assert "shop/mail.py" not in paths(look(shop, "`send_receipt`", later=60))
+    (shop / "aside").rename(shop / "shop/mail.py")
+    assert paths(look(shop, "`send_receipt`", later=60))[0] == "shop/mail.py"
+    run_git(shop, "mv", "shop/mail.py", "shop/post.py")
+    assert paths(look(shop, "the post office", later=60))[0] == "shop/post.py"
+
+
+def test_an_unchanged_tree_is_written_down_once(shop: Path) -> None:
+    look(shop, "anything", later=60)
+    place = next((shop.parent / "cache").glob("*.sqlite"))
+    with sqlite3.connect(place) as connection:
+        connection.execute("UPDATE tree SET seen = 7")
+    assert paths(look(shop, "The VAT rate of a country", later=60))[0] == "shop/money.py"
+    with sqlite3.connect(place) as connection:
+        assert connection.execute("SELECT seen FROM tree").fetchone() == (7,)

@@ -1,9 +1,9 @@
-"""The index on disk: which blobs have which terms. A database for each repository, in our cache, closed to others.
+"""The index on disk: which blobs and paths have which terms. A database a repository, in our cache, closed to others.
 
-Blobs are found by their content, so that a change of branch or a new copy reads nothing twice. Terms are numbers
-(`core.locating.terms`): the file holds no text but paths. Postings are written in parts, one for each visit that added
-something; the small ones of many are brought together where there is time for it. A damaged file is set aside and made
-anew, as all our databases.
+Blobs are found by their content, so that a change of branch or a new copy reads nothing twice. Paths are indexed for
+themselves, as a file may be moved. Terms are numbers (`core.locating.terms`): the file holds no text but paths.
+Postings are written in parts, one for each visit that added something; the small ones of many are brought together
+where there is time for it. A damaged file is set aside and made anew, as all our databases.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from profile_router.core.locating.file_terms import FileTerms
+from profile_router.core.locating.path_terms import path_terms
+from profile_router.core.locating.rankable import Sort
+from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError
+from profile_router.repository.seen_tree import NO_TEXT
 from profile_router.state.database import reading, transaction
 from profile_router.state.folder import private_folder, usable
 from profile_router.values import frozen
 
-VERSION = 2
+VERSION = 3
 _TIMES_BITS = 6
 _MOST_TIMES = (1 << _TIMES_BITS) - 1
 _AT_ONCE = 900  # values of one statement
@@ -37,7 +41,9 @@ CREATE TABLE IF NOT EXISTS blob (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQ
 CREATE TABLE IF NOT EXISTS posting (term INTEGER NOT NULL, part INTEGER NOT NULL, blobs BLOB NOT NULL,
                                     PRIMARY KEY (term, part)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS part (id INTEGER PRIMARY KEY, size INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS tree (name TEXT PRIMARY KEY, seen INTEGER NOT NULL, files TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS path (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS tree (name TEXT PRIMARY KEY, seen INTEGER NOT NULL, digest BLOB NOT NULL,
+                                 paths BLOB NOT NULL, others BLOB NOT NULL, sorts BLOB NOT NULL, columns BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS past (name BLOB PRIMARY KEY, at INTEGER NOT NULL, title BLOB NOT NULL,
                                  lines INTEGER NOT NULL, files TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chain (head TEXT PRIMARY KEY, seen INTEGER NOT NULL, commits BLOB NOT NULL,
@@ -112,30 +118,66 @@ def blobs_of(connection: sqlite3.Connection, names: Iterable[bytes]) -> dict[byt
     return found
 
 
-def add_blobs(connection: sqlite3.Connection, found: Sequence[tuple[bytes, FileTerms | None]]) -> dict[bytes, BlobRow]:
-    """Add the blobs *found* with their terms (None: it does not rank) as one part; return what was not known of them.
+def ids_of(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, int]:
+    """Return the numbers of those *paths* that the index knows."""
+    wanted = {path.encode("utf-8", "surrogateescape"): path for path in paths}
+    found: dict[str, int] = {}
+    names = list(wanted)
+    for at in range(0, len(names), _AT_ONCE):
+        some = names[at : at + _AT_ONCE]
+        statement = f"SELECT name, id FROM path WHERE name IN ({','.join('?' * len(some))})"  # noqa: S608 - only marks
+        found.update((wanted[name], number) for name, number in connection.execute(statement, some))
+    return found
 
-    Another process may have added some meanwhile: those are left as they are.
+
+def add_files(
+    connection: sqlite3.Connection, contents: Sequence[tuple[bytes, FileTerms | None]], paths: Mapping[str, Sort]
+) -> tuple[dict[bytes, BlobRow], dict[str, int]]:
+    """Add blobs by their *contents* (None: it does not rank) and *paths* as one part.
+
+    Return what was not known of these blobs, and the numbers of all *paths*. Another process may have added some
+    meanwhile: those are left as they are.
     """
     postings: defaultdict[int, array[int]] = defaultdict(lambda: array("I"))
+    rows = _add_blobs(connection, contents, postings)
+    ids = ids_of(connection, paths)
+    after = connection.execute("SELECT coalesce(max(id), 0) FROM path").fetchone()[0]
+    new = {path: number for number, path in enumerate((path for path in paths if path not in ids), after + 1)}
+    for path, number in new.items():
+        for term, times in path_terms(path, paths[path]):
+            postings[term].append(number << _TIMES_BITS | times)
+    named = ((number, path.encode("utf-8", "surrogateescape")) for path, number in new.items())
+    connection.executemany("INSERT INTO path VALUES (?, ?)", named)
+    if postings:
+        part = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
+        _write_part(connection, part, postings)
+    return rows, ids | new
+
+
+def _add_blobs(
+    connection: sqlite3.Connection,
+    contents: Sequence[tuple[bytes, FileTerms | None]],
+    postings: defaultdict[int, array[int]],
+) -> dict[bytes, BlobRow]:
     rows: dict[bytes, BlobRow] = {}
-    found = [each for each in dict(found).items() if not _has(connection, each[0])]
+    found = [each for each in dict(contents).items() if not _has(connection, each[0])]
     after = connection.execute("SELECT coalesce(max(id), 0) FROM blob").fetchone()[0]
     for number, (name, terms) in enumerate(found, after + 1):
         if terms is None:
-            rows[name] = BlobRow(number, -1, 0, 0, 0)
+            rows[name] = BlobRow(number, NO_TEXT, 0, 0, 0)
             continue
         words, parts = sum(terms.identifiers.values()), sum(terms.parts.values())
         rows[name] = BlobRow(number, terms.lines, len(terms.definitions), words, parts)
         shifted = number << _TIMES_BITS
-        for term, times in terms.terms:
-            postings[term].append(shifted | (times if times < _MOST_TIMES else _MOST_TIMES))
-    part = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM part").fetchone()[0]
+        for term in terms.definitions:
+            postings[number_of("definition", term)].append(shifted | 1)
+        for counted in (terms.identifiers, terms.parts):
+            for one, times in counted.items():
+                postings[one].append(shifted | (times if times < _MOST_TIMES else _MOST_TIMES))
     connection.executemany(
         "INSERT INTO blob VALUES (?, ?, ?, ?, ?, ?)",
         ((row.id, name, row.lines, row.defined, row.identifiers, row.parts) for name, row in rows.items()),
     )
-    _write_part(connection, part, postings)
     return rows
 
 
@@ -175,7 +217,7 @@ def bring_together(connection: sqlite3.Connection, seconds: float | None = None)
 
 
 def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[int, array[int]]:
-    """Return for each of *terms* that is known its blobs and how often it stands in each, packed: see `unpacked`."""
+    """Return for each of *terms* that is known its blobs (paths) and how often it stands in each: see `unpacked`."""
     wanted = list(dict.fromkeys(terms))
     found: dict[int, array[int]] = {}
     for at in range(0, len(wanted), _AT_ONCE):
@@ -188,9 +230,9 @@ def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[in
 
 
 def unpacked(values: Iterable[int], places: Mapping[int, int]) -> list[tuple[int, int]]:
-    """Return the place of each blob that the packed *values* name, and how often a term stands in it.
+    """Return the place of each blob (path) that the packed *values* name, and how often a term stands in it.
 
-    Blobs that *places* lacks, by their numbers, are not looked for.
+    Those that *places* lacks, by their numbers, are not looked for.
     """
     place = places.get
     return [(at, value & _MOST_TIMES) for value in values if (at := place(value >> _TIMES_BITS)) is not None]

@@ -11,16 +11,17 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from profile_router.core.locating.rankable import LARGEST_BYTES, Sort, sort_of
+from profile_router.core.locating.rankable import LARGEST_BYTES, SORTS, Sort, sort_of
 from profile_router.core.privacy.findings import private_glob
 from profile_router.errors import WorkspaceError
 from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
-from profile_router.repository.seen_tree import SeenTree
+from profile_router.repository.seen_tree import GONE, UNREAD, SeenTree
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, tracked_files
 
@@ -30,23 +31,56 @@ _AT_ONCE = 200  # blobs
 
 
 class ListedFile(NamedTuple):
-    """A file that ranks. `mark` tells its content apart from any other that it had; empty: it is to be read anew.
-
-    `blob` is the name of its content where it is known unread.
-    """
+    """A file that ranks, to be read. `blob` is the name of its content where it is known unread."""
 
     path: str
     sort: Sort
-    mark: str
     blob: bytes = b""
 
 
 @frozen(kw_only=False)
 class Listing:
-    """The files that rank, and the paths of all others."""
+    """The files that rank, sorted, and the paths of all others. `digest` names all paths together.
 
-    files: Sequence[ListedFile]
-    others: Sequence[str]
+    `sorts`, `marks` and `blobs` go by the place of a file: see `SeenTree`. `blobs` are names of contents, where they
+    are known unread.
+    """
+
+    digest: bytes
+    paths: Sequence[str]
+    others: Collection[str]
+    sorts: bytes
+    marks: array[int]
+    blobs: Sequence[bytes] = ()
+
+    def file(self, at: int) -> ListedFile:
+        """Return the file at the place *at*."""
+        return ListedFile(self.paths[at], SORTS[self.sorts[at]], self.blobs[at] if self.blobs else b"")
+
+
+def _sorted_out(
+    paths: Sequence[str], seen: SeenTree, sort: Callable[[str], Sort | None], may_name: Callable[[str], bool]
+) -> tuple[list[str], list[str], bytes]:
+    """Return those of *paths* that rank, the others that one *may name*, and what each that ranks is for, by SORTS."""
+    known, no = dict(zip(seen.paths, seen.sorts, strict=True)), frozenset(seen.others)
+    ranking: list[str] = []
+    others: list[str] = []
+    sorts = bytearray()
+    for path in paths:
+        place = known.get(path)
+        if place is None and path not in no and (found := sort(path)) is not None:
+            place = SORTS.index(found)
+        if place is None:
+            if path in no or may_name(path):
+                others.append(path)
+        else:
+            ranking.append(path)
+            sorts.append(place)
+    return ranking, others, bytes(sorts)
+
+
+def _digest(paths: Sequence[str]) -> bytes:
+    return hashlib.blake2b("\0".join(paths).encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
 class FileSource(Protocol):
@@ -109,22 +143,25 @@ class WorkTreeFiles:
         tracked = tracked_files(self.workspace, until)
         if len(tracked) > MOST_FILES:
             raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
-        files: list[ListedFile] = []
-        others: list[str] = []
+        digest = _digest(tracked)
+        paths, others, sorts = seen.paths, seen.others, seen.sorts
+        if digest != seen.digest:
+            paths, others, sorts = _sorted_out(
+                tracked, seen, self.sort, lambda path: not private_glob(path, self.private)
+            )
+        return Listing(digest, paths, others, sorts, self._marks(paths, until))
+
+    def _marks(self, paths: Sequence[str], until: float | None) -> array[int]:
+        """Return the mark of each of *paths*. Raises WorkspaceError where it takes longer than *until* a moment."""
         above, settled = f"{self.workspace.root}/", self.now_ns - _FRESH_NS
-        for path in tracked:
-            if until is not None and time.monotonic() > until:
+        marks = array("q")
+        for path in paths:
+            if not len(marks) % _AT_ONCE and until is not None and time.monotonic() > until:
                 raise WorkspaceError(
                     f"files of {self.workspace.root} were not listed in the time that the policy allows"
                 )
-            known = seen.files.get(path)
-            sort = known.sort if known else None if path in seen.others else self.sort(path)
-            if sort is None:
-                if path in seen.others or not private_glob(path, self.private):
-                    others.append(path)
-            elif (mark := _mark(above + path, settled)) is not None:
-                files.append(ListedFile(path, sort, mark))
-        return Listing(files, others)
+            marks.append(_mark(above + path, settled))
+        return marks
 
     def sort(self, path: str) -> Sort | None:
         """Return what the file at *path* is for; None also where it is private."""
@@ -142,16 +179,18 @@ class WorkTreeFiles:
                 yield file, hashlib.sha1(header + content, usedforsecurity=False).digest(), content
 
 
-def _mark(path: str, settled: int) -> str | None:
-    """Return the mark of the file at *path*, empty where it changed after *settled* (ns); None: no file that ranks."""
+def _mark(path: str, settled: int) -> int:
+    """Return the mark of the file at *path*, UNREAD where it changed after *settled* (ns), GONE: no file that ranks."""
     try:
         found = os.lstat(path)
     except OSError:
-        return None
-    modified, changed = found.st_mtime_ns, found.st_ctime_ns
-    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
-        return None
-    return "" if max(modified, changed) > settled else f"{found.st_size}.{modified}.{changed}.{found.st_ino}"
+        return GONE
+    modified, changed, size = found.st_mtime_ns, found.st_ctime_ns, found.st_size
+    if not stat.S_ISREG(found.st_mode) or size > LARGEST_BYTES:
+        return GONE
+    if modified > settled or changed > settled:
+        return UNREAD
+    return hash((size, modified, changed, found.st_ino)) or 1  # of whole numbers it is the same in each process
 
 
 @frozen
@@ -188,18 +227,16 @@ class CommitFiles:
     def listed(self, seen: SeenTree, until: float | None = None) -> Listing:
         """Return the files, however long that takes. Raises WorkspaceError."""
         lines = git(self.clone, *self.words, "ls-tree", "-r", "-z", self.head).split("\0")
-        files: list[ListedFile] = []
-        others: list[str] = []
-        for line in filter(None, lines):
-            about, _, path = line.partition("\t")
-            known = seen.files.get(path)
-            sort = known.sort if known else None if path in seen.others else sort_of(path)
-            if sort is None or not line.startswith("100"):
-                others.append(path)
-            else:
-                name = about.split(" ")[2]
-                files.append(ListedFile(path, sort, name, bytes.fromhex(name)))
-        return Listing(files, others)
+        named = {path: about for about, _, path in (line.partition("\t") for line in lines if line)}
+        tracked = sorted(named)
+        digest = _digest(tracked)
+        paths, others, sorts = seen.paths, seen.others, seen.sorts
+        if digest != seen.digest:
+            paths, others, sorts = _sorted_out(tracked, seen, sort_of, lambda _: True)
+        blobs = [bytes.fromhex(named[path].split(" ")[2]) for path in paths]
+        plain = (named[path].startswith("100") for path in paths)
+        marks = [_blob_mark(blob) if is_plain else GONE for blob, is_plain in zip(blobs, plain, strict=True)]
+        return Listing(digest, paths, others, sorts, array("q", marks), blobs)
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[tuple[ListedFile, bytes, bytes]]:
         """Yield each of *files* with the name of its blob and its content; without those that are not in the clone."""
@@ -210,7 +247,7 @@ class CommitFiles:
             for file in fitting:
                 end = raw.index(b"\n", place)
                 size = int(raw[place:end].rpartition(b" ")[2])
-                yield file, bytes.fromhex(file.mark), raw[end + 1 : end + 1 + size]
+                yield file, file.blob, raw[end + 1 : end + 1 + size]
                 place = end + 2 + size
 
     def _there(self, files: Sequence[ListedFile]) -> Sequence[ListedFile]:
@@ -222,4 +259,8 @@ class CommitFiles:
         ]
 
     def _asked(self, way: str, files: Sequence[ListedFile]) -> str:
-        return git(self.clone, *self.words, "cat-file", way, send="".join(f"{file.mark}\n" for file in files))
+        return git(self.clone, *self.words, "cat-file", way, send="".join(f"{file.blob.hex()}\n" for file in files))
+
+
+def _blob_mark(blob: bytes) -> int:
+    return 1 + int.from_bytes(blob[:7], "little")  # above all marks that have a meaning

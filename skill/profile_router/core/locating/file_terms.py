@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from profile_router.core.locating.terms import IDENTIFIER, number_of, numbers_of
+from profile_router.core.locating.terms import IDENTIFIER, numbers_of
 from profile_router.values import frozen
 
 _NAME = r"([^\W\d]\w{1,63})"
@@ -64,13 +64,6 @@ class FileTerms:
     identifiers: Mapping[int, int]
     parts: Mapping[int, int]
     lines: int
-
-    @property
-    def terms(self) -> Iterable[tuple[int, int]]:
-        """Yield every term's number, and how often it stands there."""
-        yield from ((number_of("definition", name), 1) for name in self.definitions)
-        yield from self.identifiers.items()
-        yield from self.parts.items()
 
 
 def terms_of(path: str, text: str) -> FileTerms:

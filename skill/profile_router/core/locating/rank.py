@@ -6,17 +6,16 @@ measured; learned ones did no better on 466 issues of twelve repositories, so th
 
 from __future__ import annotations
 
+import heapq
 import math
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
-from itertools import accumulate
 
 from profile_router.core.locating.located import Band, LocatedFile
-from profile_router.core.locating.rankable import Sort
+from profile_router.core.locating.path_terms import asked_of_paths, module_path, name_in
+from profile_router.core.locating.rankable import SORTS, Sort
 from profile_router.core.locating.task_terms import TaskTerms
-from profile_router.core.locating.terms import STOP_WORDS, TermKind, number_of, parts_of
+from profile_router.core.locating.terms import TermKind, number_of
 from profile_router.values import frozen
 
 K1, B = 1.2, 0.75  # BM25's usual ones
@@ -28,7 +27,7 @@ _WHY = {
     "history": "changed by commits like it",
 }  # fmt: skip
 FEWEST_FILES, FEWEST_SIGNS = 8, 3
-_MODULES = ("py", "pyx", "ts", "tsx", "js", "go", "rs", "java", "kt", "rb", "php", "cs", "scala", "ex")
+MOST_HITS = 60_000  # of words in files: so many take 15 ms, and in a tree of 4,000 files a task rarely has more
 BARE = 0.5  # of a path that was written without a folder
 _SHOWN_WHY = 0.15  # of a file's score: a sign that gave less is not told
 Scores = dict[int, float]
@@ -39,24 +38,37 @@ Posting = Sequence[tuple[int, int]]  # file, times
 class Corpus:
     """The files that rank, as a task meets them. All sequences go by the number of a file.
 
-    `posting` gives the files that have a term, by its number. `lengths` are how many identifiers and parts a file has.
+    `count` of them rank. `sorts` are places in SORTS. `posting` gives the files whose content has a term, `placed`
+    those whose path has it; `commonness` is an upper bound of how many `posting` gives. `lengths` are how many
+    identifiers and parts a file has. `same` are files with the first that has the same content, the only one that
+    `posting` gives. `numbers` are those of paths.
     """
 
     paths: Sequence[str]
-    sorts: Sequence[Sort]
+    count: int
+    sorts: bytes
     lengths: Mapping[TermKind, Sequence[int]]
     posting: Callable[[int], Posting]
-    names: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    placed: Callable[[int], Posting]
+    commonness: Callable[[int], int]
+    same: Sequence[tuple[int, int]]
+    numbers: Mapping[str, int]
+
+
+def asked_of(task: TaskTerms) -> list[int]:
+    """Return the numbers of all terms that `signs_of` looks up for *task*."""
+    names = [number_of("definition", name) for name, weight in task.identifiers.items() if weight >= 1]
+    names += [number_of("identifier", name) for name in task.identifiers]
+    return [*names, *(number_of("part", part) for part in task.parts), *asked_of_paths(task)]
 
 
 def signs_of(task: TaskTerms, corpus: Corpus, like: Mapping[str, float]) -> dict[str, Scores]:
     """Return what each sign gives each file. *like* are the paths that past commits like it changed, weighed."""
-    ending = _by_name(corpus.paths)
-    numbers = {path: number for number, path in enumerate(corpus.paths)}
+    numbers = corpus.numbers
     return {
-        "path": _named(task.paths, corpus.paths, ending),
-        "frame": _framed(task.frames, corpus.paths, ending),
-        "dotted": _dotted(task.dotted, corpus.paths, ending),
+        "path": _named(task.paths, corpus),
+        "frame": _framed(task.frames, corpus),
+        "dotted": _dotted(task.dotted, corpus),
         "definition": _defining(task, corpus),
         "identifier": _bm25("identifier", task.identifiers, corpus),
         "part": _bm25("part", task.parts, corpus),
@@ -69,30 +81,38 @@ def ranked(
     task: TaskTerms, corpus: Corpus, like: Mapping[str, float], weights: Mapping[str, float], most: int
 ) -> tuple[tuple[LocatedFile, ...], float]:
     """Return the *most* likely files, best first, and the second score over the first (1: no file stands out)."""
-    weighed: dict[int, dict[str, float]] = defaultdict(dict)
-    for name, scores in signs_of(task, corpus, like).items():
-        top = max(scores.values(), default=0.0)
-        if top > 0 and weights[name] > 0:
-            for number, score in scores.items():
-                weighed[number][name] = weights[name] * score / top
-    factors = _factors(task)
-    total = {
-        number: sum(terms.values()) * max(factors[corpus.sorts[number]], 1.0 if "path" in terms else 0.0)
-        for number, terms in weighed.items()
+    weighed = {
+        name: (weights[name] / top, scores)
+        for name, scores in signs_of(task, corpus, like).items()
+        if (top := max(scores.values(), default=0.0)) > 0 and weights[name] > 0
     }
-    order = sorted(total, key=lambda number: (-total[number], corpus.paths[number]))[:most]
+    total = _summed(weighed, _factors(task), corpus.sorts)
+    order = heapq.nsmallest(max(2, most), total, key=lambda number: (-total[number], number))
     ratio = total[order[1]] / total[order[0]] if len(order) > 1 and total[order[0]] > 0 else (0.0 if order else 1.0)
-    files = [
-        LocatedFile(
-            path=corpus.paths[number],
-            confidence=_band(at, ratio, weighed[number], len(corpus.paths)),
-            why=_why(weighed[number], task),
-            score=total[number],
-            terms=weighed[number],
+    files = []
+    for at, number in enumerate(order[:most]):
+        terms = {name: share * scores[number] for name, (share, scores) in weighed.items() if number in scores}
+        files.append(
+            LocatedFile(
+                path=corpus.paths[number],
+                confidence=_band(at, ratio, terms, corpus.count),
+                why=_why(terms, task),
+                score=total[number],
+                terms=terms,
+            )
         )
-        for at, number in enumerate(order)
-    ]
     return tuple(files), ratio
+
+
+def _summed(weighed: Mapping[str, tuple[float, Scores]], factors: Sequence[float], sorts: bytes) -> Scores:
+    """Return the sum of the *weighed* signs of each file, times the factor of its sort: 1 where the text names it."""
+    found: Scores = {}
+    get = found.get
+    for share, scores in weighed.values():
+        for number, score in scores.items():
+            found[number] = get(number, 0.0) + share * score
+    named = weighed["path"][1] if "path" in weighed else {}
+    return {number: score if number in named else score * factors[sorts[number]] for number, score in found.items()}
 
 
 def _band(at: int, ratio: float, terms: Mapping[str, float], files: int) -> Band:
@@ -110,27 +130,26 @@ def _why(terms: Mapping[str, float], task: TaskTerms) -> tuple[str, ...]:
     return tuple(_WHY[name].replace("defines {names}", "defines what it names") for name in best)
 
 
-def _factors(task: TaskTerms) -> Mapping[Sort, float]:
+def _factors(task: TaskTerms) -> Sequence[float]:
     asked = {"test": task.of_tests, "document": task.of_documents, "setting": task.of_settings}
-    return {sort: 1.0 if asked.get(sort) else factor for sort, factor in _FACTORS.items()}
+    return [1.0 if asked.get(sort) else _FACTORS[sort] for sort in SORTS]
 
 
-def _by_name(paths: Sequence[str]) -> Mapping[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for number, path in enumerate(paths):
-        found.setdefault(path[path.rfind("/") + 1 :], []).append(number)
-    return found
+def _called(written: str, corpus: Corpus) -> list[int]:
+    """Return the files whose name is the last part of the path *written*."""
+    return [number for number, _ in corpus.placed(number_of("name", name_in(written)))]
 
 
-def _named(written: Iterable[str], paths: Sequence[str], ending: Mapping[str, list[int]]) -> Scores:
+def _named(written: Iterable[str], corpus: Corpus) -> Scores:
     """Score the files whose path ends as a path was *written*: among n of them each has 1/n.
 
     A name without a folder may be another file of the same name: it counts half.
     """
     found: Scores = {}
+    paths = corpus.paths
     for word in written:
         same = [
-            number for number in ending.get(word[word.rfind("/") + 1 :], ())
+            number for number in _called(word, corpus)
             if paths[number] == word or paths[number].endswith(f"/{word}") or word.endswith(f"/{paths[number]}")
         ]  # fmt: skip
         for number in same:
@@ -139,13 +158,13 @@ def _named(written: Iterable[str], paths: Sequence[str], ending: Mapping[str, li
     return found
 
 
-def _framed(frames: Sequence[str], paths: Sequence[str], ending: Mapping[str, list[int]]) -> Scores:
+def _framed(frames: Sequence[str], corpus: Corpus) -> Scores:
     """Score the files of a traceback's *frames*: the last, where it broke, counts most."""
     found: Scores = {}
+    paths = corpus.paths
     for place, frame in enumerate(frames, 1):
         best, number = max(
-            ((_shared(frame, paths[number]), number) for number in ending.get(frame[frame.rfind("/") + 1 :], ())),
-            default=(0, -1),
+            ((_shared(frame, paths[number]), number) for number in _called(frame, corpus)), default=(0, -1)
         )
         if best >= min(2, paths[number].count("/") + 1):
             found[number] = max(found.get(number, 0.0), 0.4 + 0.6 * place / len(frames))
@@ -161,37 +180,19 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
-def _dotted(dotted: Sequence[str], paths: Sequence[str], ending: Mapping[str, list[int]]) -> Scores:
+def _dotted(dotted: Sequence[str], corpus: Corpus) -> Scores:
     """Score the modules that the *dotted* names start with: `a.b.C` is found in `src/a/b.py` and `src/a/b/`."""
     found: Scores = {}
-    if not dotted:
-        return found
-    packages: dict[str, list[int]] = {}
-    for number in (*ending.get("__init__.py", ()), *ending.get("index.ts", ()), *ending.get("mod.rs", ())):
-        folder = paths[number].rpartition("/")[0]
-        packages.setdefault(folder[folder.rfind("/") + 1 :], []).append(number)
     for word in dotted:
         names = word.split(".")
         for length in range(len(names), 1, -1):
-            tail = "/".join(names[:length])
-            last = names[length - 1]
-            files = (number for one in _MODULES for number in ending.get(f"{last}.{one}", ()))
-            hits = [number for number in files if _module(paths[number]).endswith(f"/{tail}")]
-            hits += [n for n in packages.get(last, ()) if _folder(paths[n]).endswith(f"/{tail}")]
-            if hits:
+            tail = f"/{'/'.join(names[:length])}"
+            files = corpus.placed(number_of("module", names[length - 1]))
+            if hits := [number for number, _ in files if module_path(corpus.paths[number]).endswith(tail)]:
                 for number in hits:
                     found[number] = max(found.get(number, 0.0), 1.0 / len(hits))
                 break
     return found
-
-
-def _module(path: str) -> str:
-    folder, _, name = path.rpartition("/")
-    return f"/{folder}/{name.partition('.')[0]}".replace("//", "/")
-
-
-def _folder(path: str) -> str:
-    return "/" + path.rpartition("/")[0]
 
 
 def _defining(task: TaskTerms, corpus: Corpus) -> Scores:
@@ -202,48 +203,46 @@ def _defining(task: TaskTerms, corpus: Corpus) -> Scores:
             continue
         files = corpus.posting(number_of("definition", name))
         if files:
-            rare = weight * math.log(1 + len(corpus.paths) / len(files)) / math.sqrt(len(files))
+            rare = weight * math.log(1 + corpus.count / len(files)) / math.sqrt(len(files))
             for number, _ in files:
                 found[number] += rare
-    return dict(found)
+    return _with_same(found, corpus)
+
+
+def _with_same(found: Scores, corpus: Corpus) -> Scores:
+    """Return what was *found* for contents, for every file that has one."""
+    return found | {number: found[first] for number, first in corpus.same if first in found}
 
 
 def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
-    lengths = corpus.lengths[kind]
-    count = len(corpus.paths)
+    """Score by the *words* that stand in few files first, until they stood in MOST_HITS: common ones tell least."""
+    lengths, count = corpus.lengths[kind], corpus.count
     mean = max(1.0, sum(lengths) / max(1, count))
-    norms = [K1 * (1 - B + B * length / mean) for length in lengths]
-    found: Scores = defaultdict(float)
-    for word, weight in words.items():
-        files = corpus.posting(number_of(kind, word))
-        if not files:
-            continue
+    least, each = K1 * (1 - B), K1 * B / mean
+    terms = sorted((corpus.commonness(term), term, weight) for term, weight in _numbered(kind, words))
+    found: Scores = {}
+    get, spent = found.get, 0
+    for _, term, weight in terms:
+        files = corpus.posting(term)
+        spent += len(files)
+        if spent > MOST_HITS:
+            break
         rare = weight * math.log(1 + (count - len(files) + 0.5) / (len(files) + 0.5)) * (K1 + 1)
         for number, times in files:
-            found[number] += rare * times / (times + norms[number])
-    return dict(found)
+            found[number] = get(number, 0.0) + rare * times / (times + least + each * lengths[number])
+    return _with_same(found, corpus)
+
+
+def _numbered(kind: TermKind, words: Mapping[str, float]) -> Iterable[tuple[int, float]]:
+    return ((number_of(kind, word), weight) for word, weight in words.items())
 
 
 def _placed(task: TaskTerms, corpus: Corpus) -> Scores:
     """Score the files whose path has the task's words: rare ones more, those of the file's name twice."""
-    whole = "\n".join(corpus.paths).lower()  # one search in all paths, not one for each
-    starts = list(accumulate((len(path) + 1 for path in corpus.paths), initial=0))
-    places: dict[str, dict[int, float]] = {}
-    for part in task.parts:
-        look, at = part.rstrip("y"), -1
-        while (at := whole.find(look, at + 1)) >= 0:
-            number = bisect_right(starts, at) - 1
-            folder, _, name = corpus.paths[number].rpartition("/")
-            if part in parts_of(name.partition(".")[0]):
-                places.setdefault(part, {})[number] = 2.0
-            elif part in parts_of(folder.replace("/", "_")):
-                places.setdefault(part, {})[number] = 1.0
-            at = starts[number + 1] - 1
-    found: Scores = defaultdict(float)
-    for part, files in places.items():
-        if part in STOP_WORDS:
-            continue
-        rare = task.parts[part] * math.log(1 + len(corpus.paths) / len(files))
-        for number, times in files.items():
-            found[number] += rare * times
-    return dict(found)
+    found: Scores = {}
+    for part, weight in task.parts.items():
+        if files := corpus.placed(number_of("place", part)):
+            rare = weight * math.log(1 + corpus.count / len(files))
+            for number, times in files:
+                found[number] = found.get(number, 0.0) + rare * times
+    return found

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Literal
 
 IDENTIFIER = re.compile(r"[^\W\d]\w{2,63}")
-TermKind = Literal["definition", "identifier", "part"]
+TermKind = Literal["definition", "identifier", "part", "name", "module", "subject", "place"]  # the last four: of a path
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SHORTEST = 3
 _DIGEST = 8  # bytes
