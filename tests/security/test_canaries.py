@@ -107,9 +107,7 @@ class Scene:
         return any(word.encode() in content for word in self.words)
 
     def _in_files(self) -> Iterator[str]:
-        scratch = Path(tempfile.gettempdir())
-        others = [top for top in scratch.iterdir() if not top.name.startswith("pytest-")]
-        for top in (*self.home.iterdir(), *others):
+        for top in (*self.home.iterdir(), *self._changed_beside()):
             if top == self.ws:
                 continue
             for path in _files(top):
@@ -118,6 +116,13 @@ class Scene:
                     new = stat.S_ISREG(found.st_mode) and found.st_ctime >= self.began - 1
                     if new and self._holds(Path(path).read_bytes()):
                         yield path
+
+    def _changed_beside(self) -> Iterator[Path]:
+        """Yield what is new in the folder for temporary files, or got or lost an entry: all else is other programs'."""
+        for top in Path(tempfile.gettempdir()).iterdir():
+            with suppress(OSError):
+                if not top.name.startswith("pytest-") and top.lstat().st_ctime >= self.began - 1:
+                    yield top
 
     def _in_processes(self) -> Iterator[str]:
         for process in Path("/proc").iterdir():
