@@ -22,12 +22,13 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import IO, Literal, Self
+from types import ModuleType
+from typing import IO, Any, Literal, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -144,11 +145,24 @@ def load() -> None:
         importlib.import_module(name)
     file = importlib.import_module("profile_router.policies.file")
     assert file.read_policy(file.SHIPPED).kinds.literals  # the patterns are compiled then
+    _remember_policies(file)
     http = importlib.import_module("profile_router.servers.http")
     http.idle_client()
     for direct in (True, False):
         http._tls(direct)  # reads all certificates
     _read_types()
+
+
+def _remember_policies(file: ModuleType) -> None:
+    """Let the values of one policy be made once: each fork still reads its file, and what is kept of it."""
+    make, made = file._policy, {}
+
+    def policy(root: object, digest: str, source: str, tried: object = None) -> Any:
+        if digest not in made:
+            made[digest] = make(root, digest, source, tried)
+        return replace(made[digest], source=source)
+
+    file._policy = policy  # type: ignore[attr-defined]
 
 
 def _read_types() -> None:
