@@ -12,7 +12,7 @@ from profile_router.core.evidence import NONE_TO_EDIT, UNKNOWN, Evidence, NamedF
 from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.faults import only_asks
 from profile_router.core.language.kinds import KindHit, find_kinds
-from profile_router.core.language.phrases import find_phrases, language_of
+from profile_router.core.language.phrases import SCOPE, find_phrases, language_of
 from profile_router.core.language.scope import has_scope_word
 from profile_router.core.language.sizes import StatedSizes, stated_sizes
 from profile_router.core.policy import Policy
@@ -67,7 +67,7 @@ def measure(
             workspace=around.workspace, cwd=around.cwd, globs=policy.private_paths, copied_from=around.copied_from
         ),
     )
-    kinds, understood = _kinds(task.goal, policy)
+    kinds, wide, understood = _kinds(task.goal, policy)
     said_sizes = stated_sizes(task.goal)
     tests = _test_files(around.workspace) if said_sizes.all_tests else 0
     said = alternating(conversation)
@@ -85,7 +85,7 @@ def measure(
         files=named.files,
         images=images,
         kinds=kinds,
-        scope_word=_scope(task.goal, policy),
+        scope_word=_scope(task.goal, policy) or wide,
         private=(
             *_if_said(task.local_only, "label", "--local-only"),
             *private,
@@ -130,10 +130,13 @@ def _if_said(said: object, kind: str, place: str) -> Sequence[PrivateFinding]:
     return [PrivateFinding(kind=kind, place=place)] if said else []
 
 
-def _kinds(goal: str, policy: Policy) -> tuple[tuple[KindHit, ...], Sequence[str]]:
-    """Return the kinds that *goal* asks for, and a note where its language is one that the policy has no phrases of."""
-    kinds = find_kinds(goal, policy.kinds) or find_phrases(goal, policy.phrases)
-    return kinds, [] if kinds or language_of(goal) in policy.phrases.known else [NOT_UNDERSTOOD]
+def _kinds(goal: str, policy: Policy) -> tuple[tuple[KindHit, ...], str | None, Sequence[str]]:
+    """Return the kinds that *goal* asks for, the phrase of another language by which it is wide, and a note where its
+    language is one that the policy has no phrases of."""
+    found = find_kinds(goal, policy.kinds) or find_phrases(goal, policy.phrases)
+    wide = next((hit.quote for hit in found if hit.kind == SCOPE), None)
+    kinds = tuple(hit for hit in found if hit.kind != SCOPE)
+    return kinds, wide, [] if found or language_of(goal) in policy.phrases.known else [NOT_UNDERSTOOD]
 
 
 def _scope(goal: str, policy: Policy) -> str | None:

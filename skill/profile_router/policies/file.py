@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from profile_router.core.language.kinds import KindPatterns, compile_kinds
-from profile_router.core.language.phrases import Phrases, compile_phrases
+from profile_router.core.language.phrases import SCOPE, Phrases, compile_phrases
 from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
 from profile_router.core.policy.early import GETS_NOWHERE
 from profile_router.core.policy.private import PrivateRules
@@ -135,7 +135,7 @@ def _phrases(node: Node, where: str) -> Phrases:
 
 
 def _check_phrases(policy: Policy, node: Node) -> None:
-    known = [kind for kind, _ in policy.kinds.kinds]
+    known = [*(kind for kind, _ in policy.kinds.kinds), SCOPE]
     for language, _, kinds in pairs(node, "phrases"):
         for kind, line, _ in pairs(kinds, f"phrases.{language}"):
             if kind not in known:

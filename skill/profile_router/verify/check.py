@@ -73,7 +73,7 @@ def check_result(
         command=command,
         exit_code=ended.exit_code,
         seconds=ended.seconds,
-        last_line=f"ended after {seconds:g} s" if ended.ended_for else _last_line(text),
+        last_line=f"ended after {seconds:,.3g} s" if ended.ended_for else _last_line(text),
         tail=_tail(text),
         taints=tuple(taints),
         report=report and _masked_ids(report, confidential),

@@ -15,11 +15,17 @@ from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
 from profile_router.values import frozen
 
 MOST_PHRASES = 12
+SCOPE = "scope"  # what stands beside the kinds: the phrases by which a work is wide
 _CLAUSE = re.compile(r"[.!?;。！？；，,:：\n]+")
 _POLITE = re.compile(
     r"(?:[\s\d.)*>#•-]|(?:bitte|könntest du|kannst du|können sie|por favor|puedes|podrías|quiero que|peux-tu"
     r"|s'il te plaît|s'il vous plaît|pouvez-vous|merci de|пожалуйста|нужно|надо|необходимо|можешь|давай|теперь)\s"
     r"|(?:dann|jetzt|ahora)\s|请你?|帮我|麻烦你?|需要|给我|现在|然后)*"
+)
+# "doc: fix typos": what stands before the colon is where, and no work of its own.
+_AREAS = word_set(
+    "doc docs style chore fix feat test tests refactor perf ci build rfc readme doku dokumentation documentación "
+    "documentation документация док 文档 文件 测试"
 )
 _NEGATED = Anchored(
     r"(?<!\w)(?:nicht|kein\w*|nie|niemals|no|sin|nunca|ne|n'|pas|sans|jamais|не|без|нельзя|никогда)(?!\w)"
@@ -90,7 +96,7 @@ def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phras
 
 
 def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
-    """Return the kinds that *text* asks for in one of the languages of *phrases*, at most one hit each."""
+    """Return the kinds that *text* asks for in one of the languages of *phrases*, at most one hit each, and `scope`."""
     if not phrases.languages:
         return ()
     quotes: dict[str, str] = {}
@@ -98,9 +104,11 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
     clauses = [clause for one in _CLAUSE.split(plain_text(text).lower()) if (clause := one.strip())]
     looked_for = phrases.that_may_match_in("\n".join(clauses))  # most phrases: in none of the clauses
     for clause in clauses:
+        if clause in _AREAS:
+            continue
         hits = _hits(clause, looked_for)
         quotes = hits | quotes
-        other_work = other_work or not hits
+        other_work = other_work or not hits.keys() - {SCOPE}
     return tuple(
         KindHit(kind=kind, quote=quote) for kind, quote in quotes.items() if not (other_work and kind in CHORES)
     )
@@ -116,7 +124,8 @@ def language_of(text: str) -> str:
     counts = {name: len(stops.intersection(words)) for name, stops in _STOPS.items()}
     best = max(counts, key=lambda name: counts[name])
     own = sum(not word.isascii() for word in words)
-    return best if counts[best] >= 2 and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
+    sure = counts[best] >= 2 or (counts[best] == 1 and own >= 2)
+    return best if sure and counts[best] + min(own, 2) > 2 * counts["en"] else "en"
 
 
 def clauses_abroad(plain: str) -> Iterator[str]:
