@@ -31,6 +31,7 @@ KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
 PUBLIC = {
     *("agent.runtime_cwd.resolve_agent_cwd", "agent.usage_pricing.CostResult", "hermes_cli.config.load_config"),
     *("agent.delegation_provider.DelegationProvider", "agent.delegation_provider.DelegationRouteError"),
+    "fastapi.APIRouter",  # of the dashboard, which has it and mounts the router
     *(
         "hermes_constants.get_hermes_home",
         "hermes_constants",

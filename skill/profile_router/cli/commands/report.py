@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     add = parser.add_argument
     add("--since", default=_SINCE, metavar="TIME", help=f"of so long: 12h, 30d, 8w (default: {_SINCE})")
-    add("--html", metavar="FILE", help="also write it as one page, with plots")
+    add("--html", metavar="FILE", help="also write it as one page, with plots; - prints the page alone")
     add("--policy", metavar="FILE", help="the policy whose budget and limits count")
     add("--json", action="store_true", help="print it as JSON")
     parser.epilog = (
@@ -50,6 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time(), replayed=kept_replay(os.environ))
     print_told()
     report = report_of(summary)
+    if arguments.html == "-":
+        from profile_router.pages.html import page_of
+
+        print(page_of(report), end="")
+        return 0
     if page is not None:
         from profile_router.pages.html import page_of
 
@@ -72,7 +77,7 @@ def days_in(given: str) -> float:
 
 
 def _page(given: str | None) -> Path | None:
-    if given is None:
+    if given in (None, "-"):
         return None
     if not Path(given).absolute().parent.is_dir():
         raise UsageError(f"--html {shown(given)}: its folder is not there; make it first")
