@@ -93,7 +93,7 @@ def test_on_a_terminal_the_price_is_asked_for(home: Path, typed: bytes, code: in
     assert "coding-burst is expected to cost ≈ $".encode() in seen
 
 
-@pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), (None, "unapproved")])
+@pytest.mark.parametrize(("answer", "status"), [(True, "ok"), (False, "refused"), by_night(None, "unapproved")])
 def test_hermes_is_asked_over_the_pipe(home: Path, answer: bool | None, status: str) -> None:
     with ScriptedProvider(["done"]) as burst:
         profile(home, "coding-local", "http://127.0.0.1:9/v1")

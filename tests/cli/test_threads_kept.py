@@ -80,7 +80,7 @@ def test_no_word_of_a_thread_can_be_read_in_the_state_folder(
     assert CANARY.encode() not in found
 
 
-@pytest.mark.parametrize("moment", [Moment("record", 14, "after"), Moment("end", 1), None], ids=str)
+@pytest.mark.parametrize("moment", [by_night(Moment("record", 14, "after")), Moment("end", 1), None], ids=str)
 def test_when_a_run_has_ended_its_thread_keeps_the_conversation_and_nothing_else(
     tmp_path: Path, moment: Moment | None
 ) -> None:
@@ -328,7 +328,7 @@ def test_purge_removes_what_it_names_and_the_conversation_with_it(tmp_path: Path
         assert len(here.local.chats[-1]["messages"]) == 2
 
 
-@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize("is_folder", [False, by_night(True)])
 @pytest.mark.parametrize("name", ["health.sqlite", "ledger.sqlite"])
 def test_a_damaged_health_or_ledger_is_set_aside_and_said(tmp_path: Path, name: str, is_folder: bool) -> None:
     here = stage(tmp_path, local=[], burst=[EDIT, DONE])

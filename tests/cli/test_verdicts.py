@@ -43,8 +43,10 @@ def content(home: Path) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["Fix add in calc.py"], ["Correct the mistake in add", "--file", "calc.py"]],
-    ids=["named", "by --file"],
+    [
+        pytest.param(["Fix add in calc.py"], id="named"),
+        by_night(["Correct add", "--file", "calc.py"], name="by --file"),
+    ],
 )
 def test_a_named_file_without_a_change_is_promoted_once(tmp_path: Path, arguments: list[str]) -> None:
     done, _ = run(tmp_path, *arguments, local=[say(DONE)], burst=[FIX, say("done")])
@@ -68,7 +70,8 @@ def test_done_after_a_failed_edit_has_failed_though_no_file_is_named(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "arguments", [["Explain calc.py"], ["What does add do?", "--file", "calc.py"], ["Review calc.py and fix any bugs"]]
+    "arguments",
+    [["Explain calc.py"], by_night(["What does add do?", "--file", "calc.py"]), ["Review calc.py and fix any bugs"]],
 )
 def test_a_question_about_a_file_needs_no_change(tmp_path: Path, arguments: list[str]) -> None:
     done, asked = run(tmp_path, *arguments, local=[say("It adds.")], burst=[])

@@ -50,6 +50,7 @@ def test_a_child_that_never_ends_makes_no_more_requests_than_the_call_allows(eit
     assert "did not finish in 5 turns" in entry["verdict"]
 
 
+@pytest.mark.nightly
 def test_the_options_of_a_routed_delegation_stand_beside_those_of_hermes(either: Stage) -> None:
     with ScriptedProvider(["the parent is done"]) as model:
         parent = Parent(either, model, granted=True)

@@ -27,7 +27,9 @@ SIZES = (1_000, 6_000, 30_000)
 LARGEST = {"prose": 200_000, "code": 200_000, "a log": 200_000}  # each of the others takes as long, and shows no more
 
 
-@pytest.mark.parametrize("kind", [by_night(kind, name=kind) if kind in LARGEST else kind for kind in KINDS])
+@pytest.mark.parametrize(
+    "kind", [by_night(kind, name=kind) if kind in {*LARGEST, "minified"} else kind for kind in KINDS]
+)
 def test_a_real_server_never_rejects_a_task_for_its_size(kind: str, says_it_at_once: str) -> None:
     with recording(says_it_at_once) as proxy:
         here = LongRun(profiles={LOCAL: local(f"{proxy.url}/v1", model="tiny")}, windows={LOCAL: 8_192})

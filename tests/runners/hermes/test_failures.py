@@ -84,7 +84,8 @@ def test_a_request_that_goes_again_without_a_refused_option_counts(stage: Stage,
     assert (attempt.text == "done") is (made > 1)
 
 
-@pytest.mark.parametrize(("local", "cause"), [(True, "refused"), by_night(False, "refused")])
+@pytest.mark.nightly
+@pytest.mark.parametrize(("local", "cause"), [(True, "refused"), (False, "refused")])
 def test_a_server_that_is_down_costs_nothing(stage: Stage, local: bool, cause: str) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -94,6 +95,7 @@ def test_a_server_that_is_down_costs_nothing(stage: Stage, local: bool, cause: s
     assert (attempt.failure.cause, attempt.receipt.outcome, attempt.receipt.cost_usd) == (cause, "unavailable", 0.0)
 
 
+@pytest.mark.nightly
 def test_a_window_below_64k_is_refused_by_hermes_before_any_request(stage: Stage) -> None:
     with ScriptedProvider() as provider:
         stage.profile(provider.base_url, window=8_192)

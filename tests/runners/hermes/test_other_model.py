@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.examples import by_night
 from tests.fakes import BURST, BURST_ORDER, MODEL, a_policy
 from tests.runners.hermes.stage import Stage, an_errand
 from tests.runners.hermes.versions import first_in, hermes_of
@@ -33,7 +32,8 @@ def test_another_model_ends_the_turn_before_a_second_request(tmp_path: Path, ver
     assert f"'{MODEL}'" in attempt.failure.message
 
 
-@pytest.mark.parametrize(("pages", "policy"), [(ALIAS, {}), by_night(BOTH, {"accept_any_model": True})])
+@pytest.mark.nightly
+@pytest.mark.parametrize(("pages", "policy"), [(ALIAS, {}), (BOTH, {"accept_any_model": True})])
 def test_a_model_by_another_name_of_its_own_may_go_on(stage: Stage, pages: Any, policy: dict[str, Any]) -> None:
     with ScriptedProvider([READ, say("done", model=OTHER)], pages=pages) as provider:
         stage.profile(provider.base_url)

@@ -34,7 +34,8 @@ def sent(stage: Stage, *, own: str, agreed: bool) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("own", "agreed", "key"), [by_night(OWN, False, OWN), by_night(OWN, True, OWN), ("", True, ROOT), ("", False, None)]
+    ("own", "agreed", "key"),
+    [by_night(OWN, False, OWN), by_night(OWN, True, OWN), by_night("", True, ROOT), ("", False, None)],
 )
 def test_the_roots_key_goes_out_only_where_it_was_agreed_on_and_no_other_is_there(
     own: str, agreed: bool, key: str | None, stage: Stage
