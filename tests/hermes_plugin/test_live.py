@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.hermes_plugin.live import fitted
+from profile_router.hermes_plugin import live
+from profile_router.hermes_plugin.live import fitted, fitting
 
 LINE = "c8fbf263 classify: coding-burst · large-change · a refactor ('Refactor') over a wide scope ('across')"
 
@@ -36,3 +40,41 @@ def test_what_cannot_be_printed_is_a_blank_and_what_is_endless_is_cut() -> None:
 @given(st.text(), st.integers(min_value=0, max_value=300))
 def test_no_text_is_an_error_and_no_part_is_wider_than_the_terminal(text: str, columns: int) -> None:
     assert all(len(part) < max(columns, 29) for part in fitted(text, columns))
+
+
+CHILD = "882b9bc6  running  0 s  ·  Lint auth.py and report  ·  measuring the task"
+ROUTE = "coding-local  ·  small-change\n  why       1 file to read (measured), 1 file to edit (measured), few lines"
+
+
+@pytest.fixture
+def columns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal chat of so many columns; none where it is 0."""
+    monkeypatch.setattr(live, "at_a_terminal", lambda: request.param > 0)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((request.param, 24)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "shown"),
+    [
+        (60, CHILD, ["882b9bc6  running  0 s  ·  Lint auth.py and report  ·", "          measuring the task"]),
+        (100, CHILD, [CHILD]),
+        (0, CHILD, [CHILD]),
+        (
+            60,
+            ROUTE,
+            [
+                "coding-local  ·  small-change",
+                "  why       1 file to read (measured), 1 file to edit",
+                "            (measured), few lines",
+            ],
+        ),
+        (40, f"say `{'x' * 50}` now\n\nthen", ["say", f"    `{'x' * 50}`", "    now", "", "then"]),
+        (60, "", []),
+    ],
+    indirect=["columns"],
+)
+@pytest.mark.usefixtures("columns")
+def test_an_answer_in_a_terminal_chat_is_broken_between_words_below_what_its_line_begins_with(
+    text: str, shown: list[str]
+) -> None:
+    assert fitting(text).splitlines() == shown

@@ -6,6 +6,7 @@ the prompt (prompt_toolkit's), and only there a line is printed: elsewhere stdou
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -18,6 +19,7 @@ _START, _FURTHER = "  ┊ 🧭 ", "  ┊    "
 # Of Hermes 0.22's panel for an approval: what its text gets at most, and the lines of a terminal that it leaves to it.
 _PANEL_ROWS, _PANEL_COLUMNS, _PANEL_FRAME = 10, 56, 17
 _EXPLAINED = "? ("
+_LABEL = re.compile(r"\s*\S+\s{2,}")
 _WIDTH = 7  # columns of each: the compass has two
 
 
@@ -33,6 +35,25 @@ def show(line: str) -> None:
             return
         sys.stdout.write("".join(f"{part}\n" for part in fitted(line, shutil.get_terminal_size().columns)))
         sys.stdout.flush()
+
+
+def fitting(text: str) -> str:
+    """Return *text*, each line of it broken between words where the terminal of this chat would break it within one.
+
+    What goes on stands below what its line begins with. Elsewhere it stays as it is.
+    """
+    if not at_a_terminal():
+        return text
+    columns = max(20, shutil.get_terminal_size().columns - 1)
+    return "\n".join(part for line in text.splitlines() for part in _broken(line, columns))
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    label = _LABEL.match(line)
+    hang = len(label[0]) if label and len(label[0]) <= columns // 3 else len(line) - len(line.lstrip()) + 4
+    return textwrap.wrap(
+        line, columns, subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False
+    ) or [""]  # fmt: skip
 
 
 def whole_in_panel(question: str) -> bool:

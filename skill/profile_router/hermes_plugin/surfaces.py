@@ -14,6 +14,7 @@ from typing import Any
 from .arguments import tasks_of
 from .board import children_told
 from .conversation import conversation_of, lineage_of
+from .live import fitting
 from .settings import environment, folder_here, folder_of_parent, read_settings
 from .setup import setup
 
@@ -98,9 +99,9 @@ def in_chat(text: str) -> str:
     """Answer `/profile-router …` in a chat: where a task would go; `profiles` and `doctor` as on the command line."""
     try:
         if not text.strip():
-            return children_told()[:_LONGEST_ANSWER]
+            return fitting(children_told()[:_LONGEST_ANSWER])
         ended = _call(_chat_words(text), folder_here())
-        return (ended.stdout.strip() or ended.stderr.strip())[:_LONGEST_ANSWER]
+        return fitting((ended.stdout.strip() or ended.stderr.strip())[:_LONGEST_ANSWER])
     except Exception as error:
         return f"profile-router: {error}"
 
