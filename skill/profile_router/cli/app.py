@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import Any, NoReturn, cast
 
 from profile_router import __version__
+from profile_router.cli.examples import EXAMPLES
 from profile_router.cli.marks import HANDLER
 from profile_router.cli.progress import folded
-from profile_router.cli.spelling import COMMANDS, NAME, as_called
+from profile_router.cli.spelling import COMMANDS, GROUPS, NAME, as_called
 from profile_router.core.telling.layout import wrapped
 from profile_router.core.text import counted, nearest
 from profile_router.errors import RouterError, UsageError
@@ -35,6 +36,20 @@ class _Help(argparse.HelpFormatter):
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         lines = (line for one in text.splitlines() for line in wrapped(one, width - len(indent), indent=2))
         return "\n".join(f"{indent}{line}" for line in lines)
+
+    def _format_action(self, action: argparse.Action) -> str:
+        """Return the help of *action*; the list of all commands is in groups by what they are for."""
+        if not isinstance(action, argparse._SubParsersAction) or list(action.choices) != [*COMMANDS]:
+            return super()._format_action(action)
+        rows = {one.dest: one for one in action._get_subactions()}
+        self._indent()
+        self._action_max_length += self._indent_increment
+        parts = []
+        for group, names in GROUPS.items():
+            parts.append(f"\n{' ' * (self._current_indent - self._indent_increment)}{group}:\n")
+            parts += [super(_Help, self)._format_action(rows[name]) for name in names]
+        self._dedent()
+        return "".join(parts)
 
 
 class Parser(argparse.ArgumentParser):
@@ -210,9 +225,12 @@ def parser(*names: str) -> Parser:
         return (Parser if settings["prog"].split()[-1] in names else _Listed)(**settings)
 
     made_by = cast("type[Parser]", below)
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=made_by)
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands", parser_class=made_by
+    )
     for name, said in COMMANDS.items():
         command = commands.add_parser(name, help=said)
         if name in names:
             _module(name).add(command)
+            command.epilog = "\n".join(filter(None, (f"example: {EXAMPLES[name]}", command.epilog)))
     return top

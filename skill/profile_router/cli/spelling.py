@@ -15,37 +15,51 @@ from pathlib import Path
 from profile_router.core.language.anchored import Anchored
 
 NAME = "profile-router"
-COMMANDS: Mapping[str, str] = {
-    "route": "say where a task would go, and why",
-    "run": "route a task, run it, verify it",
-    "batch": "run several tasks at once; those that write cannot meet",
-    "demo": "watch a run without key or model",
-    "profiles": "list the profiles and what they are",
-    "policy": "show or check the routing policy",
-    "check": "show, allow or forget a workspace's own check",
-    "doctor": "say what works here, what does not, and what fixes it",
-    "llama-server": "start the local tier's model, fitted to this machine",
-    "install": "bring profiles, plugin and skill into Hermes",
-    "uninstall": "take out exactly what install wrote",
-    "resume": "go on with a run that was killed",
-    "history": "list the runs, the newest first",
-    "report": "say what was saved, what went wrong, what to change",
-    "replay": "say which past tasks another policy would move",
-    "calibrate": "propose numbers of the policy from outcomes",
-    "bench": "measure how fast, right and dear your profiles are",
-    "observe": "say what Hermes delegated by itself, and what it cost",
-    "show": "tell the whole story of a run",
-    "undo": "make the files as they were before a run",
-    "threads": "list the threads, and which were interrupted",
-    "budget": "say what may still be spent today",
-    "purge": "remove what is kept of threads and runs",
-    "evaluate": "measure routes and localisation on rows with a known truth",
-    "fit": "fit weights on dev rows, and say whether that helps",
-    "publish": "make the entries of the skill and plugin catalogs",
-    "graph": "print the state machine as Mermaid",
-    "schema": "print the JSON Schema of a task, a result or an event",
-    "health": "show which servers and keys are on cooldown, and why",
+GROUPS: Mapping[str, Mapping[str, str]] = {  # the commands by what they are for, as `--help` lists them
+    "decide where a task goes": {
+        "route": "say where a task would go, and why",
+        "policy": "show or check the routing policy",
+        "graph": "print the state machine as Mermaid",
+    },
+    "run it": {
+        "run": "route a task, run it, verify it",
+        "batch": "run several tasks at once; those that write cannot meet",
+        "resume": "go on with a run that was killed",
+        "demo": "watch a run without key or model",
+    },
+    "look back": {
+        "history": "list the runs, the newest first",
+        "show": "tell the whole story of a run",
+        "undo": "make the files as they were before a run",
+        "report": "say what was saved, what went wrong, what to change",
+        "replay": "say which past tasks another policy would move",
+        "calibrate": "propose numbers of the policy from outcomes",
+        "observe": "say what Hermes delegated by itself, and what it cost",
+        "budget": "say what may still be spent today",
+        "threads": "list the threads, and which were interrupted",
+        "purge": "remove what is kept of threads and runs",
+    },
+    "set up": {
+        "doctor": "say what works here, what does not, and what fixes it",
+        "profiles": "list the profiles and what they are",
+        "check": "show, allow or forget a workspace's own check",
+        "llama-server": "start the local tier's model, fitted to this machine",
+        "install": "bring profiles, plugin and skill into Hermes",
+        "uninstall": "take out exactly what install wrote",
+        "health": "show which servers and keys are on cooldown, and why",
+        "completion": "print what completes commands and options in a shell",
+    },
+    "measure": {
+        "bench": "measure how fast, right and dear your profiles are",
+        "evaluate": "measure routes and localisation on rows with a known truth",
+        "fit": "fit weights on dev rows, and say whether that helps",
+    },
+    "for programs": {
+        "schema": "print the JSON Schema of a task, a result or an event",
+        "publish": "make the entries of the skill and plugin catalogs",
+    },
 }
+COMMANDS: Mapping[str, str] = {name: said for group in GROUPS.values() for name, said in group.items()}
 _MEANT = Anchored(rf"(?<![\w/.-])(?<!hermes ){NAME}(?= (?:--help|{'|'.join(COMMANDS)})\b)")
 
 

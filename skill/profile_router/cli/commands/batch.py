@@ -33,7 +33,6 @@ _LONGEST = 200_000_000  # bytes of all tasks together
 
 
 _EXAMPLE = (
-    """example: echo '[{"goal": "fix the typo", "files": ["README.md"]}]' | profile-router batch --tasks-json -\n"""
     """or profile-router batch --tasks-json tasks.json, with such a list; --schema tells all that it may hold\n"""
     f"other keys of a task: {', '.join(one.key for one in (*ROUTED, *RUN) if one.key not in ('goal', 'files'))}"
 )

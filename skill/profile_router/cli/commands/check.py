@@ -17,8 +17,6 @@ from profile_router.runs.check_rehearsal import silent_because
 from profile_router.runs.own_check import LookedUpCheck, look_at_check
 from profile_router.state.folder import state_dir
 
-_EXAMPLE = "example: profile-router check --allow --workspace ~/src/shop"
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
@@ -32,7 +30,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     acts.add_argument("--forget", action="store_true", help="forget what was said of this workspace's checks")
     add_option("--policy", metavar="FILE", help="the policy to go by")
     add_option("--json", action="store_true", help="print JSON")
-    parser.epilog = _EXAMPLE
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from profile_router.policies.file import find_policy, read_policy
 from profile_router.runs.route import quote
 
 _LONGEST = 200_000_000  # bytes of all tasks together
-_EXAMPLE = 'example: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
+_SCRIPT = 'in a script: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--tasks-json", metavar="FILE|-", help="say what each task of a JSON list would cost at most, as JSON"
     )
     parser.add_argument("--explain", action="store_true", help="show which files it probably is about, and why")
-    parser.epilog = _EXAMPLE
+    parser.epilog = _SCRIPT
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -32,7 +32,6 @@ EXITS: Mapping[Status, int] = {"ok": 0, "failed": 1, "refused": 3, "unapproved":
 
 
 _EXAMPLE = (
-    'example: profile-router run "make the retry delay configurable" --file src/http.py --check "pytest -q"\n'
     """or the same as JSON: echo '{"goal": "make the retry delay configurable", "files": ["src/http.py"], """
     """"check": "pytest -q"}' | profile-router run --task-json -"""
 )

@@ -10,7 +10,7 @@ from profile_router.api.schemas import SCHEMAS
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("of", choices=SCHEMAS, metavar="WHAT", help=f"one of: {', '.join(SCHEMAS)}")
+    parser.add_argument("of", choices=tuple(SCHEMAS), metavar="WHAT", help=f"one of: {', '.join(SCHEMAS)}")
 
 
 def run(arguments: argparse.Namespace) -> int:
