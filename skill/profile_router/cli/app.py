@@ -24,11 +24,25 @@ from profile_router.machine.imports import import_large
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _LONGEST_WORD = 24  # longer ones may be a task, which no error repeats
+_USUAL_WIDTH = 80
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _columns() -> int:
+    """Return how wide a help is, as `shutil` would tell: to import that takes longer than all options together."""
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
+    with suppress(AttributeError, ValueError, OSError):  # no stdout, a closed one, no terminal
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or _USUAL_WIDTH  # type: ignore[union-attr]
+    return _USUAL_WIDTH
 
 
 class _Help(argparse.HelpFormatter):
     """Breaks lines between words alone: a command or an option is there to be copied. A line end stays."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{"width": _columns() - 2, **settings})
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrapped(" ".join(text.split()), width)

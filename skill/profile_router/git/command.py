@@ -42,9 +42,9 @@ _DROPPED = frozenset({
 
 def has_git() -> bool:
     """Tell whether there is a git on PATH."""
-    import shutil  # which imports the packers of its archives, for a millisecond or two
-
-    return shutil.which("git") is not None
+    # `shutil.which` imports the packers of its archives, for two milliseconds.
+    programs = (os.path.join(folder, "git") for folder in os.get_exec_path())  # noqa: PTH118
+    return any(os.path.isfile(one) and os.access(one, os.X_OK) for one in programs)  # noqa: PTH113
 
 
 def git(

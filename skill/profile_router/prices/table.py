@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -103,6 +102,8 @@ def _with_long(listed: ListedPrice, hours: list[ModelPrice], above: int) -> List
 
 def _per_million(price: ModelPrice, name: str, *, long: bool = False) -> float:
     """Return USD per million tokens, 0 where there is no such price. *long*: the dearest, of the longest prompts."""
+    from decimal import Decimal  # `route` looks nothing up, and imports this module
+
     value = getattr(price, name)
     if value is None or isinstance(value, Decimal):
         return float(value or 0)
@@ -110,6 +111,8 @@ def _per_million(price: ModelPrice, name: str, *, long: bool = False) -> float:
 
 
 def _starts(price: ModelPrice) -> Iterator[int]:
+    from decimal import Decimal
+
     for name in ("input_mtok", "cache_read_mtok", *_OUT):
         value = getattr(price, name)
         if value is not None and not isinstance(value, Decimal):
