@@ -20,7 +20,7 @@ from profile_router.core.ladder.account import Story
 from profile_router.core.ladder.early import EarlyScore, EarlyTerm
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import Taint
-from profile_router.core.telling.decision import receipt_json
+from profile_router.core.telling.work import receipt_json
 from profile_router.errors import StateError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import FILE

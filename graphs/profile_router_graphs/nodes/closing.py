@@ -25,7 +25,7 @@ from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
-from profile_router.core.telling.decision import verified_lines
+from profile_router.core.telling.work import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
 from profile_router_graphs.nodes.dispatch import as_its_server_is

@@ -27,7 +27,7 @@ from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.privacy.taint import taint_note
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.fit import condensable
-from profile_router.core.telling.decision import step_line
+from profile_router.core.telling.work import step_line
 from profile_router_graphs.nodes.condense import STEP as CONDENSE
 from profile_router_graphs.state import RunContext, RunState
 

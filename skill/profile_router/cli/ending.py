@@ -17,9 +17,10 @@ from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.receipt import Status
-from profile_router.core.telling.decision import Json, changed_text, put_back_text, weak_words
+from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import Verdict
+from profile_router.core.telling.work import changed_text, put_back_text, weak_words
 from profile_router.core.text import priced, saved_words, some_of
 
 _MARKS: Mapping[Verdict, str] = {

@@ -18,7 +18,7 @@ _NAME_OF_A_MODEL = re.compile(r"[\w.:/@+-]{1,128}")  # what else a server says i
 def columns_of(receipt: Receipt, confidential: Confidential = NOTHING) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the values of `COLUMNS` for *receipt*, and its words, in which what is *confidential* is masked."""
     from profile_router.core.privacy.findings import masked, masked_json  # 0.1 s, of which who reads needs nothing
-    from profile_router.core.telling.decision import receipt_json
+    from profile_router.core.telling.work import receipt_json
 
     plain = masked_json(receipt_json(receipt), confidential)
     words = {name: plain.pop(name) for name in _WORDS}

@@ -20,9 +20,9 @@ from profile_router.core.policy.private import NOTHING, Confidential
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Decision
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import verified_json
 from profile_router.core.telling.figures import task_figures
 from profile_router.core.telling.verdict import WELL, LedgerVerdict
+from profile_router.core.telling.work import verified_json
 from profile_router.errors import StateError
 from profile_router.git.undo import Undo
 from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row

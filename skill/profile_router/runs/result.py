@@ -13,9 +13,10 @@ from profile_router.core.ladder.causes import NOT_MERGED, is_cause
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
-from profile_router.core.telling.decision import Json, decision_json, verified_json
+from profile_router.core.telling.decision import Json, decision_json
 from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.verdict import Verdict, verdict_of
+from profile_router.core.telling.work import verified_json
 from profile_router.ledger.schema import moment
 from profile_router.runs.setup import Setup
 from profile_router.threads.threads import Run

@@ -13,8 +13,8 @@ from profile_router.core.attempt.weak_checks import with_weak_checks
 from profile_router.core.ladder.receipt import ChangedFile, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.policy import WeakKind
-from profile_router.core.telling.decision import verified_json, verified_lines
 from profile_router.core.telling.verdict import verdict_of
+from profile_router.core.telling.work import verified_json, verified_lines
 
 PARSES = WeakCheck(kind="parses", passed=True, said="1 changed file parses")
 BROKEN = WeakCheck(kind="parses", passed=False, said="does not parse: a.py, line 2: no")

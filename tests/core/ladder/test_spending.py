@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes import BURST, a_receipt
 
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.telling.decision import attempt_line
+from profile_router.core.telling.work import attempt_line
 from profile_router.core.text import price
 
 

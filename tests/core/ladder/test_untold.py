@@ -13,7 +13,7 @@ from profile_router.core.ladder.check_words import UNTOLD, before_line, weak_poi
 from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult, Verified
 from profile_router.core.privacy.taint import Taint
-from profile_router.core.telling.decision import verified_json, verified_lines
+from profile_router.core.telling.work import verified_json, verified_lines
 from profile_router.hermes_plugin.process import Ran
 from profile_router.hermes_plugin.results import entry_of
 

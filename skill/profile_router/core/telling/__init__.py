@@ -1,4 +1,5 @@
 """Say a decision, a policy and the ladder in words, JSON and diagrams.
 
-Other rooms come in by `decision`, `envelope`, `events`, `figures`, `layout`, `located`, `policy`, `verdict`.
+Other rooms come in by `decision`, `envelope`, `events`, `figures`, `layout`, `located`, `policy`, `verdict`,
+`work`.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from profile_router.core.evidence import Evidence, Window
@@ -12,14 +12,10 @@ from profile_router.core.routing.fit import reply_room, usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
 from profile_router.core.routing.size import file_tokens
 from profile_router.core.telling.located import located_json
-from profile_router.core.text import counted, exactly, priced, some_of, thousands
+from profile_router.core.text import counted, exactly
 
 if TYPE_CHECKING:
-    from profile_router.core.ladder.early import EarlyScore
-    from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Verified
-    from profile_router.core.ladder.steps import TakenStep
-    from profile_router.core.ladder.weak_check import WeakCheck
-    from profile_router.core.privacy.taint import Taint
+    pass
 
 Json = dict[str, Any]
 _ESTIMATE = (
@@ -28,14 +24,13 @@ _ESTIMATE = (
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
-_OF_FOUND = ("source", "inconclusive", "all_tests")
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
 def decision_json(decision: Decision) -> Json:
     """Return *decision* as `route --json` prints it."""
     refused = isinstance(decision, Refusal)
-    head = {"profile": None, "tier": None} if refused else _fields(decision, "profile", "tier", "host")
+    head = {"profile": None, "tier": None} if refused else fields_of(decision, "profile", "tier", "host")
     said: Json = head | {
         "rule": decision.rule,
         "reasons": list(decision.reasons),
@@ -47,9 +42,9 @@ def decision_json(decision: Decision) -> Json:
         return {"status": "refused", **said, "unblock": list(decision.unblock)}
     return {
         **said,
-        **_fields(decision, "needs_probe", "condense"),
+        **fields_of(decision, "needs_probe", "condense"),
         "flips": list(decision.flips),
-        "estimate": _fields(decision.estimate, *_ESTIMATE) | {"turns": list(decision.estimate.turns)},
+        "estimate": fields_of(decision.estimate, *_ESTIMATE) | {"turns": list(decision.estimate.turns)},
     }
 
 
@@ -57,80 +52,21 @@ def evidence_json(evidence: Evidence) -> Json:
     """Return *evidence* as JSON. Sizes are ranges with their source; a high of null means no known end."""
     sizes = ("files_to_read", "files_to_edit", "lines_to_edit", "tokens")
     return {
-        **{name: _fields(getattr(evidence, name), "low", "high", "source") for name in sizes},
+        **{name: fields_of(getattr(evidence, name), "low", "high", "source") for name in sizes},
         "chars": evidence.chars,
-        "images": [_fields(image, "place", "form", "bytes") for image in evidence.images],
-        "kinds": [_fields(hit, "kind", "quote") for hit in evidence.kinds],
-        "private": [_fields(finding, "kind", "place") for finding in evidence.private],
-        "files": [_fields(file, "path", "bytes", "form", "lines") for file in evidence.files],
-        "windows": [_fields(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows],
+        "images": [fields_of(image, "place", "form", "bytes") for image in evidence.images],
+        "kinds": [fields_of(hit, "kind", "quote") for hit in evidence.kinds],
+        "private": [fields_of(finding, "kind", "place") for finding in evidence.private],
+        "files": [fields_of(file, "path", "bytes", "form", "lines") for file in evidence.files],
+        "windows": [fields_of(window, "profile", "tokens", "source", "prompt_tokens") for window in evidence.windows],
         "notes": list(evidence.notes),
         "located": evidence.located and located_json(evidence.located),
     }
 
 
-def _fields(value: object, *names: str) -> Json:
+def fields_of(value: object, *names: str) -> Json:
+    """Return the fields *names* of *value* as JSON."""
     return {name: getattr(value, name) for name in names}
-
-
-def receipt_json(receipt: Receipt) -> Json:
-    """Return *receipt* as `run --json` prints it."""
-    return _fields(receipt, *receipt.__dataclass_fields__) | {
-        "taints": _taints(receipt.taints),
-        "doubts": list(receipt.doubts),
-        "early": early_json(receipt.early),
-    }
-
-
-def early_json(score: EarlyScore | None) -> Json | None:
-    """Return the score of an attempt, with each term of it, as JSON; None where there was none."""
-    if score is None:
-        return None
-    terms = [_fields(term, "sign", "points", "said") for term in score.terms]
-    return {**_fields(score, "turns", "needed", "total", "promotes", "spared"), "terms": terms}
-
-
-def _taints(taints: Sequence[Taint]) -> list[Json]:
-    return [_fields(taint, "path", "why") for taint in taints]
-
-
-def _weak(weak: Sequence[WeakCheck]) -> list[Json]:
-    return [_fields(one, "kind", "passed", "said", "trusted") for one in weak]
-
-
-def verified_json(verified: Verified) -> Json:
-    """Return *verified* as `run --json` prints it."""
-    before = verified.before
-    return {
-        "files_changed": [_fields(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
-        **_fields(verified, "lines_added", "lines_removed"),
-        "check": _check(verified.check, before),
-        "before": before and {**_fields(before, "passed", "why", "known"), "check": _check(before.check)},
-        "put_back": list(verified.put_back),
-        "weak": _weak(verified.weak),
-        "unverified": list(verified.unverified),
-    }
-
-
-def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json | None:
-    """Return *check* as JSON, without what one printed that read a withheld file: a parent may be elsewhere."""
-    if check is None:
-        return None
-    from profile_router.core.ladder.check_words import UNTOLD, last_line  # not for `route`
-
-    plain = _fields(check, "command", "folder", "passed", "exit_code", "seconds", *_OF_FOUND)
-    plain |= {"last_line": last_line(check), "taints": _taints(check.taints)}
-    changed = check.difference
-    if check.taints:
-        return plain | {"why": UNTOLD if check.why else "", "difference": None}
-    told = changed and {
-        "words": changed.words,
-        **{name: list(getattr(changed, name)) for name in ("fixed", "broke", "still", "others", "flaky")},
-        **_fields(changed, "ran", "ran_before", "uncovered"),
-    }
-    if told and told["fixed"] and before is not None and before.taints:  # ids that the check before printed alone
-        told["fixed"] = [UNTOLD]
-    return plain | {"why": check.why, "difference": told}
 
 
 def decision_lines(decision: Decision, policy: Policy, check: FoundCheck | None = None) -> list[str]:
@@ -223,7 +159,7 @@ def check_json(found: FoundCheck | None) -> Json | None:
     """Return the check that was found as JSON, None where none was."""
     if found is None:
         return None
-    return _fields(found, "command", "folder", "runner", "source", "refused") | {"tests": list(found.tests)}
+    return fields_of(found, "command", "folder", "runner", "source", "refused") | {"tests": list(found.tests)}
 
 
 def check_line(found: FoundCheck) -> str:
@@ -242,63 +178,3 @@ def check_lines(found: FoundCheck, root: str) -> list[str]:
     lines += _labelled("where", (f"in {place}, in a jail: no network, no keys, nothing else of this machine",))
     runs = f"not yet: {found.refused}" if found.refused else "after each attempt of a run that names no check"
     return lines + _labelled("runs", (runs,))
-
-
-def attempt_line(attempt: Attempt) -> str:
-    """Return how an attempt ended, in one line."""
-    receipt = attempt.receipt
-    served = receipt.model_served or receipt.model_asked
-    happened = "" if attempt.failure is None else attempt.failure.message.removeprefix(f"{receipt.profile} at ")
-    if receipt.host and receipt.host not in happened:
-        served = f"{served} at {receipt.host}"
-    if attempt.failure is not None:
-        return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
-    turns = counted(receipt.turns, "turn")
-    tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
-    cost = f"{priced(receipt.cost_usd, receipt.cost_source)} · {receipt.seconds:.1f} s{_read(receipt)}"
-    return f"{receipt.profile} · {served} · {turns} · {tokens} · {cost}"
-
-
-def _read(receipt: Receipt) -> str:
-    if not receipt.taints:
-        return ""
-    from profile_router.core.privacy.taint import named  # `route` tells of no attempt
-
-    return f" · read {named(receipt.taints)}"
-
-
-def step_line(taken: TakenStep) -> str:
-    """Return a step of the ladder in one line: what happened and what follows."""
-    return f"stop: {taken.reason}" if taken.profile is None else taken.reason
-
-
-def verified_lines(verified: Verified) -> list[str]:
-    """Return what was verified, a line each for files, check and what stays open."""
-    changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
-    lines = [some_of(changed, 8) or "no file changed"]
-    if verified.check is not None and not verified.check.inconclusive:
-        from profile_router.core.ladder.check_words import EARLIER, check_line, passed_before  # not for `route`
-
-        if EARLIER not in verified.unverified:  # that line was told when the check ran
-            lines.append(check_line(verified.check, passed_before(verified)))
-    if verified.put_back:
-        lines.append(put_back_text(verified.put_back))
-    weak = weak_words(_weak(verified.weak))
-    lines += [f"weak: {', '.join(weak)}"] if weak else []
-    return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
-
-
-def put_back_text(paths: Sequence[str]) -> str:
-    """Return that the test files *paths* are as they were before the work."""
-    return f"put back before the check, as the task does not name it: {some_of(paths, 8)}"
-
-
-def weak_words(weak: Sequence[Json]) -> list[str]:
-    """Return what the *weak* checks of a result said; what failed comes first."""
-    told = sorted(weak, key=lambda one: bool(one["passed"]))
-    return [f"{one['said']}{' (trusted)' if one['trusted'] else ''}" for one in told]
-
-
-def changed_text(path: str, added: int | None, removed: int | None) -> str:
-    """Return what became of the file at *path*; lines of None: it is binary."""
-    return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"

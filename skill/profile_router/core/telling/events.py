@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from profile_router.core.ladder.receipt import Attempt
-from profile_router.core.telling.decision import attempt_line
+from profile_router.core.telling.work import attempt_line
 
 
 def begin_event(profile: str, model: str, *, step: str, number: int) -> dict[str, Any]:

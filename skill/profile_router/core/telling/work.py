@@ -1,0 +1,138 @@
+"""Say what was done: an attempt, a step, what was verified; lines for a person, mappings for a program. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from profile_router.core.telling.decision import Json, fields_of
+from profile_router.core.text import counted, priced, some_of, thousands
+
+if TYPE_CHECKING:
+    from profile_router.core.ladder.early import EarlyScore
+    from profile_router.core.ladder.receipt import Attempt, CheckBefore, CheckResult, Receipt, Verified
+    from profile_router.core.ladder.steps import TakenStep
+    from profile_router.core.ladder.weak_check import WeakCheck
+    from profile_router.core.privacy.taint import Taint
+
+_OF_FOUND = ("source", "inconclusive", "all_tests")
+
+
+def receipt_json(receipt: Receipt) -> Json:
+    """Return *receipt* as `run --json` prints it."""
+    return fields_of(receipt, *receipt.__dataclass_fields__) | {
+        "taints": _taints(receipt.taints),
+        "doubts": list(receipt.doubts),
+        "early": early_json(receipt.early),
+    }
+
+
+def early_json(score: EarlyScore | None) -> Json | None:
+    """Return the score of an attempt, with each term of it, as JSON; None where there was none."""
+    if score is None:
+        return None
+    terms = [fields_of(term, "sign", "points", "said") for term in score.terms]
+    return {**fields_of(score, "turns", "needed", "total", "promotes", "spared"), "terms": terms}
+
+
+def _taints(taints: Sequence[Taint]) -> list[Json]:
+    return [fields_of(taint, "path", "why") for taint in taints]
+
+
+def _weak(weak: Sequence[WeakCheck]) -> list[Json]:
+    return [fields_of(one, "kind", "passed", "said", "trusted") for one in weak]
+
+
+def verified_json(verified: Verified) -> Json:
+    """Return *verified* as `run --json` prints it."""
+    before = verified.before
+    return {
+        "files_changed": [fields_of(file, "path", "lines_added", "lines_removed") for file in verified.files_changed],
+        **fields_of(verified, "lines_added", "lines_removed"),
+        "check": _check(verified.check, before),
+        "before": before and {**fields_of(before, "passed", "why", "known"), "check": _check(before.check)},
+        "put_back": list(verified.put_back),
+        "weak": _weak(verified.weak),
+        "unverified": list(verified.unverified),
+    }
+
+
+def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json | None:
+    """Return *check* as JSON, without what one printed that read a withheld file: a parent may be elsewhere."""
+    if check is None:
+        return None
+    from profile_router.core.ladder.check_words import UNTOLD, last_line  # not for `route`
+
+    plain = fields_of(check, "command", "folder", "passed", "exit_code", "seconds", *_OF_FOUND)
+    plain |= {"last_line": last_line(check), "taints": _taints(check.taints)}
+    changed = check.difference
+    if check.taints:
+        return plain | {"why": UNTOLD if check.why else "", "difference": None}
+    told = changed and {
+        "words": changed.words,
+        **{name: list(getattr(changed, name)) for name in ("fixed", "broke", "still", "others", "flaky")},
+        **fields_of(changed, "ran", "ran_before", "uncovered"),
+    }
+    if told and told["fixed"] and before is not None and before.taints:  # ids that the check before printed alone
+        told["fixed"] = [UNTOLD]
+    return plain | {"why": check.why, "difference": told}
+
+
+def attempt_line(attempt: Attempt) -> str:
+    """Return how an attempt ended, in one line."""
+    receipt = attempt.receipt
+    served = receipt.model_served or receipt.model_asked
+    happened = "" if attempt.failure is None else attempt.failure.message.removeprefix(f"{receipt.profile} at ")
+    if receipt.host and receipt.host not in happened:
+        served = f"{served} at {receipt.host}"
+    if attempt.failure is not None:
+        return f"{receipt.profile} · {served} · {happened}{_read(receipt)}"
+    turns = counted(receipt.turns, "turn")
+    tokens = f"{thousands(receipt.tokens_in)} in, {thousands(receipt.tokens_out)} out"
+    cost = f"{priced(receipt.cost_usd, receipt.cost_source)} · {receipt.seconds:.1f} s{_read(receipt)}"
+    return f"{receipt.profile} · {served} · {turns} · {tokens} · {cost}"
+
+
+def _read(receipt: Receipt) -> str:
+    if not receipt.taints:
+        return ""
+    from profile_router.core.privacy.taint import named  # `route` tells of no attempt
+
+    return f" · read {named(receipt.taints)}"
+
+
+def step_line(taken: TakenStep) -> str:
+    """Return a step of the ladder in one line: what happened and what follows."""
+    return f"stop: {taken.reason}" if taken.profile is None else taken.reason
+
+
+def verified_lines(verified: Verified) -> list[str]:
+    """Return what was verified, a line each for files, check and what stays open."""
+    changed = [changed_text(file.path, file.lines_added, file.lines_removed) for file in verified.files_changed]
+    lines = [some_of(changed, 8) or "no file changed"]
+    if verified.check is not None and not verified.check.inconclusive:
+        from profile_router.core.ladder.check_words import EARLIER, check_line, passed_before  # not for `route`
+
+        if EARLIER not in verified.unverified:  # that line was told when the check ran
+            lines.append(check_line(verified.check, passed_before(verified)))
+    if verified.put_back:
+        lines.append(put_back_text(verified.put_back))
+    weak = weak_words(_weak(verified.weak))
+    lines += [f"weak: {', '.join(weak)}"] if weak else []
+    return lines + [f"unverified: {open_point}" for open_point in verified.unverified]
+
+
+def put_back_text(paths: Sequence[str]) -> str:
+    """Return that the test files *paths* are as they were before the work."""
+    return f"put back before the check, as the task does not name it: {some_of(paths, 8)}"
+
+
+def weak_words(weak: Sequence[Json]) -> list[str]:
+    """Return what the *weak* checks of a result said; what failed comes first."""
+    told = sorted(weak, key=lambda one: bool(one["passed"]))
+    return [f"{one['said']}{' (trusted)' if one['trusted'] else ''}" for one in told]
+
+
+def changed_text(path: str, added: int | None, removed: int | None) -> str:
+    """Return what became of the file at *path*; lines of None: it is binary."""
+    return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"
