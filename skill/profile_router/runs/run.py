@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from profile_router.copies.thread_copies import tidy_copies
 from profile_router.copies.turns import reading_in
@@ -30,6 +30,8 @@ from profile_router.runs.context import run_context
 from profile_router.runs.job import Begun, Job, stamped
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare, refuse_outside
+from profile_router.runs.spans import VARIABLE as SPANS
+from profile_router.runs.spans import tell_spans
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
@@ -188,10 +190,17 @@ async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) ->
             result = await job.site.bring_back(run, result, setup.state)
             undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
             ledger.ended(result.verdict, result.saved, undo, result.cause)
+            if setup.environ.get(SPANS):
+                await _tell_spans(result, ledger.receipts(), job)
             await close(keeping, run, final)
         except sqlite3.Error as error:
             raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
     return result
+
+
+async def _tell_spans(result: Result, receipts: Sequence[dict[str, Any]], job: Job) -> None:
+    if problem := await asyncio.to_thread(tell_spans, result.json, receipts, job.setup.environ):
+        job.emit({"event": "kept", "line": problem})
 
 
 async def _streamed(graph: Graph, keeping: Keeping, run: Run, job: Job, context: RunContext) -> RunState:

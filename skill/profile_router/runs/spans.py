@@ -1,0 +1,134 @@
+"""Tell a run as OpenTelemetry spans, by the names of its GenAI conventions. Off unless PROFILE_ROUTER_OTEL is set.
+
+One span for the run, and below it one for each attempt or single call, with their real times. They hold names of
+settings, figures and causes: no prompt, no answer, no path, no error's text, no thread, no name of a key.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from profile_router import __version__
+from profile_router.core.attempt.between import BESIDE
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+VARIABLE = "PROFILE_ROUTER_OTEL"
+ALLOWED = ("console", "otlp")
+_AGENT = "hermes-profile-router"
+_INSTALL = {
+    "console": "`pip install 'hermes-profile-router[otel]'`",
+    "otlp": "`pip install 'hermes-profile-router[otel]' opentelemetry-exporter-otlp-proto-http`",
+}
+_SECONDS = 5.0
+_NANO = 1_000_000_000
+
+Json = Mapping[str, Any]
+
+
+def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str]) -> str:
+    """Send the spans of a run that has ended where *environ* says; return why that cannot be, empty where it is done.
+
+    *result* is as `run --json` prints it, *receipts* with their moments. Never raises: the run has ended, and well.
+    """
+    where = environ.get(VARIABLE, "").strip().lower()
+    if where in ("", "off", "0"):
+        return ""
+    if where not in ALLOWED:
+        return f"no spans: {VARIABLE} is '{where[:20]}' (allowed: {', '.join(ALLOWED)}, off)"
+    try:
+        export(result, receipts, _exporter(where))
+    except ImportError:
+        return f"no spans: OpenTelemetry for {where} is not installed; {_INSTALL[where]}"
+    except Exception as error:  # whatever another's exporter does, the run has its result
+        return f"no spans: {type(error).__name__}"
+    return ""
+
+
+def _exporter(where: str) -> SpanExporter:
+    if where == "console":
+        from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+
+        return ConsoleSpanExporter(out=sys.stderr)  # stdout is the answer's
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    found: SpanExporter = OTLPSpanExporter(timeout=_SECONDS)
+    return found
+
+
+def export(result: Json, receipts: Sequence[Json], exporter: SpanExporter) -> None:
+    """Send the spans of the run to *exporter*, by a provider of our own: no library's spans go with them."""
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
+
+    ended = [one for one in receipts if one.get("started") and one.get("ended")]
+    if not ended:
+        return
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": _AGENT, "service.version": __version__}), shutdown_on_exit=False
+    )
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer(_AGENT, __version__)
+    whole = tracer.start_span(
+        f"invoke_agent {_AGENT}",
+        start_time=min(_at(one["started"]) for one in ended),
+        attributes=dict(_of_run(result)),
+    )
+    for one in ended:
+        operation = "chat" if one["step"] in BESIDE else "invoke_agent"
+        span = tracer.start_span(
+            f"{operation} {one['model_asked'] if operation == 'chat' else one['profile']}",
+            context=set_span_in_context(whole),
+            kind=SpanKind.CLIENT,
+            start_time=_at(one["started"]),
+            attributes={"gen_ai.operation.name": operation, **dict(_of_attempt(one))},
+        )
+        if one["verdict"] != "ok":
+            span.set_status(Status(StatusCode.ERROR))
+        span.end(_at(one["ended"]))
+    if result["status"] != "ok":
+        whole.set_status(Status(StatusCode.ERROR))
+    whole.end(max(_at(one["ended"]) for one in ended))
+    provider.shutdown()
+
+
+def _of_run(result: Json) -> Iterator[tuple[str, Any]]:
+    route = result["route"]
+    yield "gen_ai.operation.name", "invoke_agent"
+    yield "gen_ai.agent.name", _AGENT
+    yield "gen_ai.agent.version", __version__
+    yield "profile_router.run", str(result["run"])
+    yield "profile_router.rule", str(route.get("rule") or "")
+    yield "profile_router.verdict", str(result["verdict"])
+    yield "profile_router.cost_usd", float(result["cost_usd"])
+    if result["status"] != "ok":
+        yield "error.type", str(result.get("cause") or result["status"])
+
+
+def _of_attempt(one: Json) -> Iterator[tuple[str, Any]]:
+    yield "gen_ai.provider.name", str(one["provider"]).partition("#")[0]
+    yield "gen_ai.request.model", str(one["model_asked"])
+    if one.get("model_served"):
+        yield "gen_ai.response.model", str(one["model_served"])
+    yield "gen_ai.usage.input_tokens", int(one["tokens_in"])
+    yield "gen_ai.usage.output_tokens", int(one["tokens_out"])
+    host, _, port = str(one.get("host") or "").rpartition(":")
+    if host:
+        yield "server.address", host
+    if host and port.isdigit():
+        yield "server.port", int(port)
+    for name in ("profile", "step", "runner", "turns", "verdict", "cost_usd", "cost_source", "tokens_cached"):
+        yield f"profile_router.{name}", one[name]
+    if one["verdict"] != "ok":
+        yield "error.type", str(one["verdict"])
+
+
+def _at(moment: str) -> int:
+    """Return *moment*, as `run --json` has it, in nanoseconds since 1970."""
+    return int(datetime.fromisoformat(moment).timestamp() * _NANO)

@@ -1,0 +1,99 @@
+"""A run as OpenTelemetry spans: figures and names of settings, off unless somebody says where to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tests.cli.command import call
+from tests.cli.stage import profile, workspace
+from tests.scripted_provider import ScriptedProvider, say
+
+from profile_router.runs.spans import VARIABLE, export, tell_spans
+
+SECRET = "what nobody may read"
+RESULT: dict[str, Any] = {
+    "run": "ab12", "status": "ok", "verdict": "verified", "cost_usd": 0.06, "cause": None, "summary": SECRET,
+    "thread": SECRET, "route": {"rule": "small-change", "reasons": [SECRET]},
+}  # fmt: skip
+
+
+def a_receipt(second: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "profile": "coding-local", "model_asked": "gemma", "model_served": "gemma-4", "provider": f"custom#{SECRET}",
+        "runner": "embedded", "host": "127.0.0.1:8080", "step": "route", "tokens_in": 100, "tokens_out": 10, "cost_usd": 0.0,
+        "cost_source": "free", "tokens_cached": 5, "turns": 3, "verdict": "ok", "error": SECRET, "withheld": SECRET,
+        "taints": [{"path": SECRET}], "doubts": [SECRET],
+        "started": f"2026-11-03T14:05:{second:02}.000Z", "ended": f"2026-11-03T14:05:{second + 5:02}.500Z", **changes,
+    }  # fmt: skip
+
+
+def spans(*receipts: dict[str, Any], **changes: Any) -> list[Any]:
+    exporter = InMemorySpanExporter()
+    export({**RESULT, **changes}, receipts, exporter)
+    return list(exporter.get_finished_spans())
+
+
+def test_a_run_is_one_span_and_each_attempt_one_below_it_with_its_real_times() -> None:
+    failed = a_receipt(0, verdict="verification-failed")
+    *attempts, whole = spans(failed, a_receipt(10, profile="coding-burst", step="promote"))
+    assert [one.name for one in (*attempts, whole)] == [
+        "invoke_agent coding-local", "invoke_agent coding-burst", "invoke_agent hermes-profile-router",
+    ]  # fmt: skip
+    assert {one.parent.span_id for one in attempts} == {whole.context.span_id}
+    assert [one.end_time - one.start_time for one in (*attempts, whole)] == [
+        5_500_000_000,
+        5_500_000_000,
+        15_500_000_000,
+    ]
+    assert (attempts[0].attributes["error.type"], attempts[0].status.is_ok) == ("verification-failed", False)
+    assert whole.attributes["profile_router.verdict"] == "verified"
+
+
+def test_the_names_are_those_of_the_genai_conventions() -> None:
+    probe, attempt, _ = spans(a_receipt(0, step="probe"), a_receipt(10))
+    assert (probe.name, probe.attributes["gen_ai.operation.name"]) == ("chat gemma", "chat")
+    wanted = {
+        "gen_ai.operation.name": "invoke_agent", "gen_ai.provider.name": "custom", "gen_ai.request.model": "gemma",
+        "gen_ai.response.model": "gemma-4", "gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10,
+        "server.address": "127.0.0.1", "server.port": 8080,
+    }  # fmt: skip
+    assert wanted.items() <= dict(attempt.attributes).items()
+
+
+def test_no_content_is_in_any_span() -> None:
+    for one in spans(a_receipt(0, verdict="turn-limit"), status="failed", cause="turn-limit"):
+        assert SECRET not in one.to_json()
+
+
+def test_without_an_attempt_there_is_no_span() -> None:
+    assert spans() == spans(a_receipt(0, ended=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("", ""),
+        ("off", ""),
+        ("0", ""),
+        ("jaeger", "allowed: console, otlp, off"),
+        ("otlp", "is not installed; `pip install"),
+    ],
+)
+def test_where_spans_go_is_said_by_one_variable_and_what_keeps_them_back_in_one_line(value: str, says: str) -> None:
+    found = tell_spans(RESULT, [a_receipt(0)], {VARIABLE: value})
+    assert says in found if says else found == ""
+
+
+def test_a_run_tells_its_spans_beside_its_answer(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider([say("done")]) as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        done = call("run", "say what a.py does", "--json", home=tmp_path, cwd=ws, extra={VARIABLE: "console"})
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["verdict"] == "unverified"
+    assert '"name": "invoke_agent hermes-profile-router"' in done.err
+    assert "say what a.py does" not in done.err.partition('"name": "invoke_agent')[2]
