@@ -136,7 +136,7 @@ def _carried(order: Order, handoff: Handoff | None, state: RunState) -> tuple[Ta
 async def _possible(
     order: Order, evidence: Evidence, context: RunContext, *, repairs: bool
 ) -> tuple[Order, Failure | None]:
-    """Return the order as the server can take it, or why there is no attempt."""
+    """Return the order as the server can take it, or why no attempt is made."""
     failure = forbidden(order, evidence, context.policy)
     if failure is None and repairs and order.handoff is None:
         said = f"the window of {order.profile} has no room for what the check said"

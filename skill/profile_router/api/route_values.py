@@ -164,7 +164,7 @@ class FoundCheckView(Value):
 class RouteView(Value):
     """Where a task goes, and why. `policy` is the digest of the policy that says so.
 
-    Where `status` is `refused`, `profile` and `tier` are None, there is no estimate, and `unblock` says what would
+    Where `status` is `refused`, `profile` and `tier` are None, the estimate is missing, and `unblock` says what would
     change that.
     """
 

@@ -71,7 +71,7 @@ _PROGRAMS: Mapping[CheckRunner, str] = {"vet": "go"}
 
 def linter_of(project: Project, endings: Sequence[str], environ: Mapping[str, str]) -> FoundCheck | None:
     """Return the first linter that *project* configures and that is installed, for files with one of *endings*; none
-    of them: for any. None where there is none."""
+    of them: for any. None without one."""
     for linter in LINTERS:
         if endings and not set(linter.endings) & set(endings):
             continue
@@ -106,7 +106,7 @@ def _configured(project: Project, linter: Linter) -> str:
 
 
 def _installed(project: Project, runner: CheckRunner, environ: Mapping[str, str]) -> str:
-    """Return the program of *runner* as a word of a command in the folder of *project*; empty where there is none."""
+    """Return the program of *runner* as a word of a command in the folder of *project*; empty without one."""
     name = _PROGRAMS.get(runner, runner)
     own = next((place for place in _own(name) if project.has(place)), "")
     return own or (name if shutil.which(name, path=environ.get("PATH", "")) else "")

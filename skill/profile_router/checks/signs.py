@@ -117,7 +117,7 @@ def _unittest(project: Project) -> Iterator[Sign]:
 
 
 def _first(project: Project, wanted: re.Pattern[str], *, unless: re.Pattern[str] | None = None) -> str:
-    """Return the first Python test that has what is *wanted*; empty where there is none, or one has *unless*."""
+    """Return the first Python test that has what is *wanted*; empty without one, or where one has *unless*."""
     found = ""
     for path in [path for path in project.tests if path.endswith(".py")][:_MOST_TESTS]:
         text = project.text(path)

@@ -47,7 +47,7 @@ def group_line(group: RunGroup) -> str:
 
 
 def _signed(usd: float) -> str:
-    """Return what was saved where there is no room for its source; it is by a price, never a provider's own figure."""
+    """Return what was saved where its source has no room; it is by a price, never a provider's own figure."""
     return f"-≈{price(-usd)}" if usd < 0 else about(usd, exact=usd == 0)
 
 

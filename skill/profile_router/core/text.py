@@ -91,7 +91,7 @@ def priced(usd: float, source: str) -> str:
 
 
 def about(usd: float, *, exact: bool) -> str:
-    """Return *usd* where there is no room for its source: `≈` stands before what is not all providers' own figures."""
+    """Return *usd* where its source has no room: `≈` stands before what is not all providers' own figures."""
     return price(usd) if exact else f"≈{price(usd)}"
 
 

@@ -123,7 +123,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def config_of(home: Path) -> Mapping[str, Any]:
-    """Return what config.yaml of the Hermes home *home* says, empty where there is none."""
+    """Return what config.yaml of the Hermes home *home* says, empty without one."""
     return read_config(home / "config.yaml") or {}
 
 

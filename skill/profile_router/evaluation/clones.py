@@ -60,7 +60,7 @@ class Clones:
         return self._objects(repo) is not None
 
     def tree(self, repo: str, commit: str) -> PastTree:
-        """Return *repo* as it was at *commit*. Raises WorkspaceError where there is no clone."""
+        """Return *repo* as it was at *commit*. Raises WorkspaceError without a clone."""
         objects = self._objects(repo)
         if objects is None:
             raise WorkspaceError(f"no clone of {repo} below {self._repos}; clone it there as {repo}")
@@ -69,7 +69,7 @@ class Clones:
     def at(self, repo: str, commit: str) -> Path:
         """Return a folder with the files of *repo* at *commit*, good until the next call for that *repo*.
 
-        Raises WorkspaceError where there is no clone, or the commit is not in it.
+        Raises WorkspaceError without a clone, or where the commit is not in it.
         """
         objects = self._objects(repo)
         if objects is None:
@@ -97,7 +97,7 @@ def _places(repos: Path, repo: str) -> list[Path]:
 
 
 def _objects_of(place: Path) -> Path | None:
-    """Return the folder of objects of the repository at *place*; None where there is none."""
+    """Return the folder of objects of the repository at *place*; None without one."""
     for folder in (place / ".git", place):
         if (folder / "objects").is_dir() and (folder / "HEAD").is_file():
             return folder / "objects"

@@ -88,7 +88,7 @@ def marked(folder: Path) -> Path | None:
 
 
 def work_tree(folder: Path) -> Path | None:
-    """Return the top of the git work tree around *folder*; None where there is none, or no git.
+    """Return the top of the git work tree around *folder*; None outside of one, or without git.
 
     A repository that git refuses to read (owned by another user, damaged) raises WorkspaceError.
     """

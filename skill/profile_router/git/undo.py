@@ -50,7 +50,7 @@ def fingerprint(found: Found | None) -> str:
 
 
 def standing(top: Path, path: str) -> Found | None:
-    """Return the file or link at *path* below *top*, None where there is none, or a folder: what is in it has a path of
+    """Return the file or link at *path* below *top*, None without one, or for a folder: what is in it has a path of
     its own. Raises Changed for anything else."""
     return None if is_folder(top / path) else look(top, path)
 

@@ -48,7 +48,7 @@ def spawns(action: Any) -> bool:
 
 
 def listed(tasks: Any) -> list[Any] | None:
-    """Return the list *tasks* of a call, empty where it has none; None for a text that is no list, which is Hermes'."""
+    """Return the list *tasks* of a call, empty where it has none; None for a text of another kind, which is Hermes'."""
     found = _read(tasks)
     if found not in NOTHING and isinstance(tasks, str) and not isinstance(found, list):
         return None

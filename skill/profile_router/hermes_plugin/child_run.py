@@ -133,7 +133,7 @@ def _switched(mode: str) -> str:
 
 
 def _why(child: DelegatedChild, ran: Ran, entry: dict[str, Any]) -> str:
-    """Return why there is no answer, what would help, what it cost and its thread: all that fits into one error."""
+    """Return why no answer came, what would help, what it cost and its thread: all that fits into one error."""
     result = ran.result or {}
     why = "stopped" if child.stopped.is_set() and ran.result is None else str(entry.get("error") or "it failed")
     ways = [str(way) for way in result.get("unblock") or ()]

@@ -1,7 +1,7 @@
 """What a person said of running code of the workspace: by Hermes' own approval, once for each question.
 
 Hermes asks before it makes the children (see `gate`), and says by its hook `post_approval_response` what a person
-answered: where it approves everything, or nobody was there, nothing is said, and that is no yes. The answer goes to the
+answered: where it approves everything, or nobody was there, nothing is said: that is not a yes. The answer goes to the
 run that asks the very same question, and that keeps it outside of every workspace, as the command line does. A no is
 kept here for some minutes alone: `profile-router check --forget` takes back what a run keeps, and cannot reach this.
 """

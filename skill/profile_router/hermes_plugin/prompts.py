@@ -55,7 +55,7 @@ def wants_it_reformatted(messages: Sequence[Any]) -> bool:
 
 
 def reformatted(text: str) -> str:
-    """Return the JSON object or list in *text*, without the words and fences around it; *text* where there is none."""
+    """Return the JSON object or list in *text*, without the words and fences around it; *text* itself without one."""
     decoder = json.JSONDecoder()
     for start in (place for place, char in enumerate(text) if char in "{["):
         with suppress(ValueError, RecursionError):

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _found(home: Path) -> Command:
-    """Return the program of this plugin's version that is here already. Raises SetupError where there is none."""
+    """Return the program of this plugin's version that is here already. Raises SetupError where none is found."""
     wanted, others = _version_of(Path(__file__).parent), []
     for command in filter(None, _candidates(home)):
         said = _answer(command)
@@ -127,7 +127,7 @@ def _of_copy(folder: Path) -> Command:
 
 
 def _version_of(plugin: Path) -> str:
-    """Return the version that the plugin in the folder *plugin* tells of itself, empty where there is none."""
+    """Return the version that the plugin in the folder *plugin* tells of itself, empty without one."""
     file = plugin / "plugin.yaml"
     found = _VERSION.search(file.read_text(encoding="utf-8")) if file.is_file() else None
     return found[1] if found else ""

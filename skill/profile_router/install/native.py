@@ -23,7 +23,7 @@ def delegates(environ: Mapping[str, str], switch: str | None = None) -> bool:
 
 
 def hermes_that_delegates(environ: Mapping[str, str]) -> Hermes | None:
-    """Return the Hermes whose children this is about, None where there is none.
+    """Return the Hermes whose children this is about, None without one.
 
     Which one that is is another question than which one runs subagents: `none` answers the latter alone.
     """

@@ -28,7 +28,7 @@ _UNTOUCHED: Edit = (Insertion(at=0, text=""),)  # of a file that is as it was: u
 def watching(path: Path, word: PluginSwitch, *, ours: bool) -> Change:
     """Return the change that sets `hermes_plugin` in the policy *path* to *word*; one that is not there ships.
 
-    *ours*: nobody else has written the file that is there. Raises PolicyError where it is no policy, or is written in
+    *ours*: nobody else has written the file that is there. Raises PolicyError where it is not a policy, or written in
     a way that is not edited.
     """
     there = read_file(path)

@@ -59,7 +59,7 @@ class Ledger:
             return number, held
 
     def taken_up(self, name: str, *, limit: float) -> Held | None:
-        """Return the reservation that was made under *name*, open again, or None where there is none.
+        """Return the reservation that was made under *name*, open again, or None without one.
 
         Until it is settled it counts what it holds, not what it had spent: that, or what the day's *limit* has left for
         it beside the others, whichever is less.

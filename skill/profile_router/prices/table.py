@@ -101,7 +101,7 @@ def _with_long(listed: ListedPrice, hours: list[ModelPrice], above: int) -> List
 
 
 def _per_million(price: ModelPrice, name: str, *, long: bool = False) -> float:
-    """Return USD per million tokens, 0 where there is no such price. *long*: the dearest, of the longest prompts."""
+    """Return USD per million tokens, 0 where it has no such price. *long*: the dearest, of the longest prompts."""
     from decimal import Decimal  # `route` looks nothing up, and imports this module
 
     value = getattr(price, name)

@@ -67,7 +67,7 @@ class Clone:
         return self.versions["skill/profile_router/__init__.py"] or ""
 
     def release(self, version: str) -> Release | None:
-        """Return the changelog's section of *version*, None where there is none."""
+        """Return the changelog's section of *version*, None without one."""
         return next((one for one in self.releases if one.version == version), None)
 
 
@@ -105,7 +105,7 @@ def releases(changelog: str) -> tuple[Release, ...]:
 
 
 def section(text: str, heading: str) -> str | None:
-    """Return what stands in the Markdown *text* below `## heading`, None where there is no such heading."""
+    """Return what stands in the Markdown *text* below `## heading`, None without such a heading."""
     match = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return match[1].strip() if match else None
 

@@ -62,7 +62,7 @@ def keep_replay(done: ReplayedPolicy, name: str, environ: Mapping[str, str], *, 
 
 
 def kept_replay(environ: Mapping[str, str], *, now: float | None = None) -> Replayed | None:
-    """Return the newest replay that was kept, None where there is none, or nothing that can be read."""
+    """Return the newest replay that was kept, None without one that can be read."""
     try:
         with (state_dir(environ) / _FILE).open("rb") as file:
             found = read_json(file.read(_MOST_BYTES))

@@ -14,7 +14,7 @@ _GO_PACKAGE = re.compile(r"(ok  |FAIL|\?   )\t(\S+)(?:\t(.*)| \[(?:build|setup) 
 _LONGEST_EVENT = 10_000
 
 _CARGO_TARGET = re.compile(r"\s*(?:Running (.+?) \(\S+\)|Doc-tests (\S+))")
-# With --quiet the second form, and no target is told. An edit moves the line of a doc test: it is no part of its id.
+# With --quiet the second form, and no target is told. An edit moves the line of a doc test: it is not a part of its id.
 _CARGO_RED = re.compile(r"(?:test (\S.*?) \.\.\.|(\S.*?) ---) FAILED")
 _CARGO_LINE = re.compile(r" \(line \d+\)")
 _CARGO_RESULT = re.compile(r"test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed;.*")

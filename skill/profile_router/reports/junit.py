@@ -13,7 +13,7 @@ _RED = ("failure", "error")
 
 
 def junit_report(lines: Sequence[str]) -> CheckReport | None:
-    """Return what the first JUnit document among *lines* says, None where there is none that can be read."""
+    """Return what the first JUnit document among *lines* says, None where none can be read."""
     text = "\n".join(lines)
     start = min((at for at in (text.find("<testsuites"), text.find("<testsuite ")) if at >= 0), default=-1)
     end = max(text.rfind("</testsuites>"), text.rfind("</testsuite>"))

@@ -23,7 +23,7 @@ _NODE_RED = re.compile(r"\s*✖ (.+?) \([\d.]+ms\)")
 
 
 def tap_report(lines: Sequence[str]) -> CheckReport | None:
-    """Return what the lines of TAP say, None where there is no plan."""
+    """Return what the lines of TAP say, None without a plan."""
     plans = [number(found) for found in matches(_TAP_PLAN, lines)]
     if not plans or _node_counts(lines):
         return None

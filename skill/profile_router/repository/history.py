@@ -1,7 +1,7 @@
 """The history of a repository: its last commits along the first parents, each kept by its name once it was read.
 
 A merge counts as one change, as its pull request is one task. Git's exit code is checked: where an object is not here
-(a partial clone), the commits are read without their lines; where that fails too, there is no history. A shallow
+(a partial clone), the commits are read without their lines; where that fails too, none is read. A shallow
 clone's last commit has no parent there, and is left out. The whole is kept packed, by the head that it is of.
 """
 
@@ -123,7 +123,7 @@ def _left(until: float | None) -> float:
 
 
 def _head(source: FileSource, root: Path, until: float | None) -> str:
-    """Return the name of the head's commit, empty where there is none yet."""
+    """Return the name of the head's commit, empty before the first."""
     words = ("rev-parse", "--quiet", "--verify", f"{source.head}^{{commit}}")
     said = git(root, *source.words, *words, ok=(0, 1, 128), timeout_s=_left(until))
     return said.strip()

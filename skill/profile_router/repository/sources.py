@@ -135,7 +135,7 @@ class WorkTreeFiles:
 
     @property
     def root(self) -> Path | None:
-        """Return the folder in which git is asked, None where there is no git."""
+        """Return the folder in which git is asked, None without git."""
         return self.workspace.root if self.workspace.git else None
 
     def listed(self, seen: SeenTree, until: float | None = None) -> Listing:

@@ -35,7 +35,7 @@ class Quote:
     """Where a task would go, and `usd`, what its whole ladder is expected to cost at most: never more than its cap.
 
     `profile` is None for a task that is refused. `asks` is the question about running code that nobody answered yet,
-    empty where there is none.
+    empty without one.
     """
 
     profile: str | None

@@ -21,7 +21,7 @@ _MOST_ERROR = 20_000
 class TimedAnswer:
     """What came: the text, the tokens as the server counted them, and times in seconds from the request on.
 
-    `timings` are llama.cpp's own, empty elsewhere. `failed` says why there is no answer; empty: there is one.
+    `timings` are llama.cpp's own, empty elsewhere. `failed` says why no answer came; empty: there is one.
     """
 
     text: str = ""
@@ -38,7 +38,7 @@ class TimedAnswer:
         return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
     def timing(self, name: str) -> float | None:
-        """Return llama.cpp's figure *name*, None where there is none above 0."""
+        """Return llama.cpp's figure *name*, None without one above 0."""
         value = self.timings.get(name)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
 
@@ -132,7 +132,7 @@ def _note(event: Mapping[str, Any], found: TimedAnswer, texts: list[str], starte
     if not isinstance(delta, dict):
         return
     words = delta.get("content")
-    # A thought is written at the same speed, and is no part of the answer.
+    # A thought is written at the same speed, and is not a part of the answer.
     thought = delta.get("reasoning_content") or delta.get("reasoning")
     if found.first_s is None and (words or thought):
         found.first_s = time.monotonic() - started

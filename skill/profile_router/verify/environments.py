@@ -78,7 +78,7 @@ def _is_free(place: Path) -> bool:
     if not os.path.lexists(place):
         return True
     with suppress(OSError):
-        return not place.is_symlink() and not os.listdir(place)  # noqa: PTH208 - a file is no folder: it raises
+        return not place.is_symlink() and not os.listdir(place)  # noqa: PTH208 - a file is not a folder: it raises
     return False
 
 

@@ -46,7 +46,7 @@ class KeptChecks:
     clock: Callable[[], float]
 
     def find(self, name: str) -> dict[str, Any] | None:
-        """Return the entry *name*, None where there is none of this hour."""
+        """Return the entry *name*, None where none is of this hour."""
         file = self._file(name)
         try:
             if not 0 <= self.clock() - file.stat().st_mtime < FRESH_S:

@@ -81,7 +81,7 @@ async def parsed_in_time(changes: Sequence[ChangedContent]) -> tuple[WeakCheck, 
 
 
 def files_parse(root: Path, paths: Sequence[str]) -> bool:
-    """Tell whether none of the files *paths* below *root* is known not to parse. What is no file there is not read."""
+    """Tell whether none of the files *paths* below *root* is known not to parse. What is not a file is not read."""
     changes, top = [], root.resolve()
     for path in paths[:MOST_FILES]:
         with suppress(OSError, ValueError):

@@ -94,7 +94,7 @@ def image_form(head: bytes) -> str | None:
 
 
 def form_of(head: bytes, *, whole: bool) -> Form:
-    """Return what a file with this *head* is; *whole*: there is no more of it.
+    """Return what a file with this *head* is; *whole*: that is all of it.
 
     Text is valid UTF-8 without NUL, or UTF-16 or UTF-32 with a byte order mark.
     """

@@ -33,7 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show, allow or forget the check; return 0, or 1 where there is none."""
+    """Show, allow or forget the check; return 0, or 1 without one."""
     looked = _looked(arguments)
     workspace = looked.workspace
     if workspace is None:

@@ -1,4 +1,4 @@
-"""Why finished work is no success: its check failed, a claim is not so, or nothing proves it. Pure."""
+"""Why finished work is not a success: its check failed, a claim is not so, or nothing proves it. Pure."""
 
 from __future__ import annotations
 

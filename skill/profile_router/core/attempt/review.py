@@ -42,7 +42,7 @@ def is_due(verified: Verified) -> bool:
 
 def shown_to(work: Sequence[FileDiff], confidential: Confidential, *, local: bool) -> ReviewedWork:
     """Return of *work* what a reviewer may see. A model elsewhere sees nothing, no name either, of a file that is
-    withheld, that repeats one, or whose diff holds a secret; nobody sees what is no text."""
+    withheld, that repeats one, or whose diff holds a secret; nobody sees what is not text."""
     seen = [file for file in work if file.form == "text" and (local or not _private(file, confidential))]
     patch = "".join(file.text if file.text.endswith("\n") else f"{file.text}\n" for file in seen)
     return ReviewedWork(patch=patch, files=len(work), kept_back=len(work) - len(seen))

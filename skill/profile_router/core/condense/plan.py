@@ -75,7 +75,7 @@ class CondensePlan:
 
 @frozen(kw_only=False)
 class TooLarge:
-    """Why there is no plan, in words, with the sizes."""
+    """Why no plan is made, in words, with the sizes."""
 
     why: str
 

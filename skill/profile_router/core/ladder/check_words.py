@@ -106,7 +106,7 @@ def proves_nothing(check: CheckResult | None, before: CheckBefore | None, change
 def shows_no_fix(check: CheckResult | None, before: CheckBefore | None, *, tests_changed: bool) -> bool:
     """Tell whether a *check* that was found says of a mended fault only that nothing broke.
 
-    It passes, no test that was red *before* is green now, and there is no new one. *tests_changed*: a test file is
+    It passes, no test that was red *before* is green now, and none is new. *tests_changed*: a test file is
     another than before. False where nobody knows how it ended before.
     """
     if check is None or not check.source or not check.passed or tests_changed or before is None:

@@ -23,7 +23,7 @@ class EarlyWatch:
 
     `candidates` are the files that its task names; `edits`: it asks for a change; `checked`: a check runs on the work.
     `usual` is the number of turns that nine of ten attempts of its tier stayed within in this repository, None where
-    too few are known. `stays_here`: `goes` is no model elsewhere, so that it may be told of what is private.
+    too few are known. `stays_here`: `goes` is not a model elsewhere, so that it may be told of what is private.
     `closed` says why `goes` could not go on now, empty where it could: money, a key and time go while an attempt runs.
     """
 

@@ -68,7 +68,7 @@ def _folded(name: str) -> str:
 
 
 def _module_of(file: str) -> tuple[str, ...]:
-    """Return the module that the Rust source *file* is: none for the root of a crate, and for what is no source."""
+    """Return the module that the Rust source *file* is: none for the root of a crate, and for what is not a source."""
     inside = file.rpartition("src/")[2] if "src/" in f"/{file}" else file
     *folders, name = inside.split("/")
     stem = name.removesuffix(_RUST)

@@ -9,7 +9,8 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import clauses, first_word, plain_text, word_set
 from profile_router.core.language.edits import asks_for_an_edit, hands_off
 
-# What asks to look and to tell. A text that begins a sentence with one of these, or that asks a question, is no report.
+# What asks to look and to tell. A text that begins a sentence with one of these, or that asks a question, is not a
+# report.
 _LOOKS = word_set(
     "analyse analyze answer assess audit check compare count describe diagnose diff display document draft estimate "
     "evaluate examine explain explore figure find give help how identify inspect investigate is know list locate look "

@@ -90,5 +90,5 @@ class Located:
 
     @property
     def confidence(self) -> Band:
-        """Return how sure the first file is; a guess where there is none, or not every file was looked into."""
+        """Return how sure the first file is; a guess without one, or where not every file was looked into."""
         return self.files[0].confidence if self.files and self.whole else "guess"

@@ -90,7 +90,7 @@ class LongContextRule:
 
 @frozen
 class SmallChangeRule:
-    """Fires below both limits, and where there is no sign that the task is large.
+    """Fires below both limits, and where nothing is a sign that the task is large.
 
     Where no size is known, the repository may say so: a class of `unless_like`, or files as central as
     `below_centrality`, leave it to the next rule.

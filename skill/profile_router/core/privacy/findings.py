@@ -26,7 +26,7 @@ _PLAIN_PATH = re.compile(r"[\w./ @+,=~-]*+", re.ASCII)
 _GLUED = 8  # masks uncovered one by one
 # The answer itself, which a task may be about, and what a run is found again by.
 _AS_IT_IS = frozenset({"summary", "thread"})
-_SHORTEST = 8  # characters; in less there is no secret
+_SHORTEST = 8  # characters; a secret is longer
 _DEEPEST = 20
 _NAME = 64  # characters: names of fields, profiles, models and causes come in each event again
 

@@ -160,7 +160,7 @@ def tokens_text(evidence: Evidence) -> str:
 
 
 def small_change(case: Case, rule: SmallChangeRule) -> Reasons | None:
-    """Fire below both limits, and where there is no sign that the task is large."""
+    """Fire below both limits, and where nothing is a sign that the task is large."""
     evidence = case.evidence
     sizes = (evidence.files_to_read, evidence.files_to_edit, evidence.lines_to_edit)
     if not any(size.known for size in sizes):

@@ -115,7 +115,7 @@ def apgr(scores: Sequence[float], pair: Pair) -> float:
 
 
 def cpt(scores: Sequence[float], pair: Pair, recovered: float) -> float:
-    """Return the least share of strong calls that recovers so much of the gap. NaN where there is none."""
+    """Return the least share of strong calls that recovers so much of the gap. NaN without one."""
     curve = mixes(scores, pair)
     low, gap = curve[0].solved, curve[-1].solved - curve[0].solved
     if gap <= 0:
