@@ -246,9 +246,9 @@ def _unproved(said: Sequence[Saying]) -> Iterator[str]:
         rates = _mixed(mix[0], mix[1], 0.5)
         told.append([outcome(rows, *rates) for rows in ROWS.values()])
     keep, promote = (" and ".join(f"{one.solved:.1f} % at {one.share:.0%}" for one in found) for found in told)
-    yield f"- `unproved: keep`. With it half of the tasks with a test come to {keep} of always-burst's cost, with"
-    yield f"  `promote` to {promote}. Without a test right work without one of its own is promoted too. Whoever pays for"
-    yield "  that may say so; the word `unverified` says it to everybody."
+    yield f"- `unproved: keep`. Where half of the tasks have a test for their bug, it comes to {keep} of"
+    yield f"  always-burst's cost, `promote` to {promote}. That promotes right work too: a test that an attempt adds to a"
+    yield "  file of tests is put back, and counts as none. So it is for whoever pays for that; `unverified` says it to all."
 
 
 def _listed(rates: Mapping[Check, Tally]) -> str:
