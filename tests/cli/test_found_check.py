@@ -95,7 +95,9 @@ def test_unattended_and_without_consent_it_does_not_run_and_how_to_consent_is_sa
 def test_the_operators_standing_consent_needs_no_question(tmp_path: Path, repository: Path) -> None:
     done = run(tmp_path, repository, [FIX, say("fixed")], [], "--policy", policy(tmp_path, "auto"))
     assert done.code == 0
-    assert f"● found       {COMMAND} · tests/test_calc.py is written for unittest · jailed, no network" in done.err
+    whole = "python3 -m unittest discover -s tests"
+    said = f"{COMMAND} · narrowed from `{whole}` · tests/test_calc.py is written for unittest · jailed, no network"
+    assert f"● found       {said}" in done.err
     assert done.out.startswith(f"✓ verified    calc.py +1 −1 · {COMMAND}: passed, red before · ")
 
 

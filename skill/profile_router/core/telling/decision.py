@@ -166,7 +166,8 @@ def check_line(found: FoundCheck) -> str:
     """Return the check that was found in one line: what runs, where it was found, or why it does not run."""
     where = f" in {found.folder}/" if found.folder else ""
     runs = f"not run: {found.refused}" if found.refused else "jailed, no network"
-    return f"{found.command}{where} · {found.source} · {runs}"
+    part = f" · narrowed from `{found.asked}`" if found.words != found.whole else ""
+    return f"{found.command}{where}{part} · {found.source} · {runs}"
 
 
 def check_lines(found: FoundCheck, root: str) -> list[str]:
