@@ -27,6 +27,7 @@ VERSIONS: Mapping[str, str] = {
     "SKILL.md": r'^  version: "([^"]+)"',
     PLUGIN: r'^version: "([^"]+)"',
     CATALOG: r'^version: "([^"]+)"',
+    "skill/profile_router/hermes_plugin/dashboard/manifest.json": r'^  "version": "([^"]+)"',
     "profiles/coding-local/distribution.yaml": r'^version: "([^"]+)"',
     "profiles/coding-burst/distribution.yaml": r'^version: "([^"]+)"',
     "profiles/review-cheap/distribution.yaml": r'^version: "([^"]+)"',
