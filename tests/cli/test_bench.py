@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.stage import nobody, profile
+from tests.examples import by_night
 from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, say
 
 TIMES = ("--times", "1")
@@ -72,6 +73,7 @@ def test_a_paid_profile_is_reserved_for_settled_and_never_asked_above_the_limit(
         assert budget["reserved_usd"] == 0
 
 
+@pytest.mark.nightly
 def test_above_the_price_that_is_asked_about_nobody_is_charged(tmp_path: Path) -> None:
     with ScriptedProvider([]) as burst, nobody() as local:
         profile(tmp_path, "coding-local", local)
@@ -83,7 +85,7 @@ def test_above_the_price_that_is_asked_about_nobody_is_charged(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"), [(fail(401, "bad key sk-test-123456"), "HTTP 401"), (fail(500, "oops"), "HTTP 500")]
+    ("answer", "says"), [(fail(401, "bad key sk-test-123456"), "HTTP 401"), by_night(fail(500, "oops"), "HTTP 500")]
 )
 def test_a_profile_that_does_not_answer_says_why_and_keeps_nothing(tmp_path: Path, answer: object, says: str) -> None:
     with ScriptedProvider([answer]) as local:  # type: ignore[list-item]
@@ -94,7 +96,10 @@ def test_a_profile_that_does_not_answer_says_why_and_keeps_nothing(tmp_path: Pat
     assert not (tmp_path / "state" / "speeds.json").exists()
 
 
-@pytest.mark.parametrize("words", [("--times", "0"), ("--times", "21"), ("--max-cost", "-1"), ("nobody-there",)])
+@pytest.mark.parametrize(
+    "words",
+    [("--times", "0"), by_night(("--times", "21")), by_night(("--max-cost", "-1")), by_night(("nobody-there",))],
+)
 def test_what_cannot_be_measured_is_refused_with_what_is_allowed(tmp_path: Path, words: tuple[str, ...]) -> None:
     with nobody() as url:
         profile(tmp_path, "coding-local", url)

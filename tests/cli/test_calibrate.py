@@ -38,6 +38,7 @@ def test_a_proposal_taken_through_replay_shows_in_the_next_report(home: Path) ->
     assert in_force.json["replayed"] is None  # it is taken: no proposal any more
 
 
+@pytest.mark.nightly
 def test_the_difference_is_a_patch_that_gives_what_is_written(home: Path, tmp_path: Path) -> None:
     diff = call("calibrate", "--write", str(tmp_path / "new.yaml"), "--json", home=home).json["diff"]
     (tmp_path / "policy.yaml").write_bytes(SHIPPED.read_bytes())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import call
 from tests.cli.screen import shown
+from tests.examples import by_night
 from tests.ledger.many_runs import SECRET, fill
 
 
@@ -27,7 +28,7 @@ def test_a_report_is_told_as_json_and_written_as_a_page(home: Path) -> None:
     assert SECRET not in page + done.out + done.err
 
 
-@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("columns", [60, by_night(100)])
 def test_a_report_fits_its_screen(home: Path, columns: int) -> None:
     screen = shown("report", home=home, columns=columns)
     assert screen.code == 0, screen.text

@@ -22,6 +22,7 @@ def test_the_tour_has_ten_tasks_each_with_files_of_its_own() -> None:
             assert all(arguments["path"] == stop.file for _, arguments in line.calls)
 
 
+@pytest.mark.nightly
 def test_a_stop_is_run_and_reported_and_nothing_but_the_page_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,6 +88,7 @@ def test_where_spans_go_is_said_by_one_variable_and_what_keeps_them_back_in_one_
     assert says in found if says else found == ""
 
 
+@pytest.mark.nightly
 def test_a_run_tells_its_spans_beside_its_answer(tmp_path: Path) -> None:
     ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
     with ScriptedProvider([say("done")]) as local:
