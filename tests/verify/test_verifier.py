@@ -12,6 +12,7 @@ from tests.git.git_repository import repository, run_git, write_files
 
 from profile_router.core.ladder.check_words import NO_PROOF
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
+from profile_router.core.telling.work import changed_text
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 
@@ -231,3 +232,12 @@ def test_a_file_that_a_tool_wrote_in_an_inner_repository_is_told_once_with_its_l
     write_files(top, {"lib/core.py": "two\n"})
     verified = asyncio.run(verifier.verify(mark, "done", None, seconds=20.0))
     assert [(file.path, file.lines_added) for file in verified.files_changed] == [("lib/core.py", 1)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"), [((None, None), "lib/core.py (lines not counted)"), ((2, 1), "lib/core.py +2 −1")]
+)
+def test_a_change_whose_lines_nobody_counted_is_not_called_binary(
+    lines: tuple[int | None, int | None], told: str
+) -> None:
+    assert changed_text("lib/core.py", *lines) == told

@@ -83,7 +83,7 @@ class Attempt:
 
 @frozen
 class ChangedFile:
-    """One file that differs after the run. Lines are None for a binary file."""
+    """One file that differs after the run. Lines are None for a binary file, and where only its times are known."""
 
     path: str
     lines_added: int | None

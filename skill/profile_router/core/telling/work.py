@@ -134,5 +134,5 @@ def weak_words(weak: Sequence[Json]) -> list[str]:
 
 
 def changed_text(path: str, added: int | None, removed: int | None) -> str:
-    """Return what became of the file at *path*; lines of None: it is binary."""
-    return f"{path} (binary)" if added is None or removed is None else f"{path} +{added} −{removed}"
+    """Return what became of the file at *path*; lines of None: it is binary, or was only seen to change."""
+    return f"{path} (lines not counted)" if added is None or removed is None else f"{path} +{added} −{removed}"
