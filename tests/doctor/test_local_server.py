@@ -153,14 +153,14 @@ ROWS = [
         fix="profile-router llama-server",
     ),
     Row(
-        rule="Ollama's port is mended with Ollama",
+        rule="Ollama's port is set with Ollama",
         check=REACHABLE,
         given=down(address="127.0.0.1:11434"),
         level="fail",
         fix="ollama serve",
     ),
     Row(
-        rule="LM Studio's port is mended with LM Studio",
+        rule="LM Studio's port is set with LM Studio",
         check=REACHABLE,
         given=down(address="127.0.0.1:1234"),
         level="fail",

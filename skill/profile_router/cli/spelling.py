@@ -50,7 +50,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {  # the commands by what they are for
         "completion": "print what completes commands and options in a shell",
     },
     "measure": {
-        "bench": "measure how fast, right and dear your profiles are",
+        "bench": "measure how fast, right and expensive your profiles are",
         "evaluate": "measure routes and localisation on rows with a known truth",
         "fit": "fit weights on dev rows, and say whether that helps",
     },

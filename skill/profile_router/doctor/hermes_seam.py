@@ -33,7 +33,7 @@ _DEFAULT = "default"
 
 
 def seam(facts: DoctorFacts) -> Iterator[Finding]:
-    """Say by which seam we take part, and what is degraded and why. A newer Hermes mends it, an older one never."""
+    """Say by which seam we take part, and what is degraded and why. A newer Hermes fixes it, an older one never."""
     if facts.hermes is None or facts.home.parent is None:
         return
     used = facts.hermes.seams.used

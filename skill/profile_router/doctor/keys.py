@@ -14,7 +14,7 @@ from profile_router.core.profile import Profile
 from profile_router.core.text import in_words
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.doctor.mends import write_key
+from profile_router.doctor.fixes import write_key
 from profile_router.profiles.agreement import may_read
 from profile_router.profiles.env_file import read_env
 from profile_router.profiles.files import read_config

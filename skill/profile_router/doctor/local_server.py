@@ -10,7 +10,7 @@ from profile_router.core.profile import address
 from profile_router.core.text import some_of
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.doctor.mends import mended
+from profile_router.doctor.fixes import with_fix
 from profile_router.machine.machine import AMD, NVIDIA
 
 
@@ -23,7 +23,7 @@ def reachable(facts: DoctorFacts) -> Iterator[Finding]:
         name, where = f"{subject.name} server", address(profile.endpoint.base_url)
         wrong = server.fault or server.cause or (None if server.kind or server.models else "no-models")
         if wrong is not None:
-            yield mended(name, wrong, server.detail, subject, profile, at=server.serves_at)
+            yield with_fix(name, wrong, server.detail, subject, profile, at=server.serves_at)
         else:
             slots = f", {server.slots} slots" if server.slots and server.slots > 1 else ""
             yield passed(name, f"{server.kind or 'OpenAI-compatible'} at {where}{slots}")

@@ -15,7 +15,7 @@ from profile_router.core.profile import Profile, is_loopback
 from profile_router.core.text import priced
 from profile_router.doctor.facts import DoctorFacts, Subject
 from profile_router.doctor.finding import Finding, failed, passed, warned
-from profile_router.doctor.mends import Wrong, mended
+from profile_router.doctor.fixes import Wrong, with_fix
 from profile_router.doctor.tool_round_trip import ROUND_TRIP_TOKENS, first_request, instead_of_a_call, second_request
 from profile_router.servers.faults import fault_of_error
 from profile_router.servers.http import ask, error_in, json_in, open_client, transport_cause
@@ -61,8 +61,8 @@ class _Call:
         try:
             lacking = await self._round_trip() if tools else await self._word()
         except _Unanswered as how:
-            mend = mended(name, how.wrong, str(how), self.subject, self.profile, at=how.at)
-            return failed(name, str(how), unfit_fix(str(how), self.subject.name) or mend.fix)
+            known = with_fix(name, how.wrong, str(how), self.subject, self.profile, at=how.at)
+            return failed(name, str(how), unfit_fix(str(how), self.subject.name) or known.fix)
         did = lacking or ("called a tool and took its result" if tools else "")
         told = f"{_served(self.bodies[0], self.profile)} answered in {time.monotonic() - started:.1f} s"
         measured = ", ".join(filter(None, (told, did, _cost(self.bodies, self.subject, self.facts.policy))))

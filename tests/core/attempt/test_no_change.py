@@ -33,7 +33,7 @@ def judged(goal: str, verified: Verified = NOTHING_CHANGED, **changes: Any) -> F
         ("Fix pkg/Calc", {}, "pkg/Calc was to be changed, and no file was"),
         ("Fix a.py, b.py, c.py, d.py", {}, "a.py, b.py, c.py and 1 more was to be changed, and no file was"),
         ("Fix the typo", {"in_vain": True}, "each of its edits failed, and no file was changed"),
-        ("share(10, 3) loses a cent", {}, "a fault was to be mended, and no file was changed"),
+        ("share(10, 3) loses a cent", {}, "a fault was to be fixed, and no file was changed"),
     ],
 )
 def test_a_named_file_that_was_to_change_and_did_not_is_a_failure(goal: str, more: dict[str, Any], said: str) -> None:

@@ -1,4 +1,4 @@
-"""`profile-router bench`: how fast, how right and how dear your profiles are, by real calls."""
+"""`profile-router bench`: how fast, how right and how expensive your profiles are, by real calls."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from profile_router.core.text import shown, some_of
 
 _NAMED = 3
 _IN_VAIN = "each of its edits failed, and no file was changed"
-_REPORTED = "a fault was to be mended, and no file was changed"
+_REPORTED = "a fault was to be fixed, and no file was changed"
 
 
 def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verified) -> Failure | None:

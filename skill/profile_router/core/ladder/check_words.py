@@ -10,7 +10,7 @@ _IDS = 20  # tests that the next model is told of
 _LONGEST_ID = 120
 EARLIER = "the check ran before the last attempt, which did not finish"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
-UNPROVED = "no test was red before and none is new: nothing shows that the fault is mended"
+UNPROVED = "no test was red before and none is new: nothing shows that the fault is fixed"
 HELPED = "changed, which tests use and the task does not name"
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
@@ -104,7 +104,7 @@ def proves_nothing(check: CheckResult | None, before: CheckBefore | None, change
 
 
 def shows_no_fix(check: CheckResult | None, before: CheckBefore | None, *, tests_changed: bool) -> bool:
-    """Tell whether a *check* that was found says of a mended fault only that nothing broke.
+    """Tell whether a *check* that was found says of a fixed fault only that nothing broke.
 
     It passes, no test that was red *before* is green now, and none is new. *tests_changed*: a test file is
     another than before. False where nobody knows how it ended before.

@@ -74,7 +74,7 @@ def _decide(task: Task, evidence: Evidence, policy: Policy, candidates: Candidat
     choice = _choose(task, evidence, policy, candidates)
     chosen = candidates.get(choice.profile)
     if chosen is not None and chosen.problem:
-        unblock = "mend the file that is named"
+        unblock = "fix the file that is named"
         return _refused(choice, f"{choice.profile} cannot be used: {chosen.problem}", unblock, evidence, policy)
     if choice.rule == "private" and not is_local(candidates.get(choice.profile), policy):
         return _not_attested(choice, evidence, policy, candidates)

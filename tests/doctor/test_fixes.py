@@ -19,8 +19,8 @@ from tests.tls_server import self_signed
 
 from profile_router.core.profile import address
 from profile_router.doctor.finding import Finding
+from profile_router.doctor.fixes import FIXES
 from profile_router.doctor.local_server import reachable
-from profile_router.doctor.mends import MENDS
 from profile_router.servers.inspect import inspect
 
 HTML = raw(b"<!DOCTYPE html><html>log in</html>", content_type="text/html")
@@ -163,11 +163,11 @@ def test_nobody_there_is_the_one_thing_that_starting_a_server_mends(tmp_path: Pa
 
 
 def test_every_row_of_the_table_can_be_filled_in(tmp_path: Path) -> None:
-    from profile_router.doctor.mends import mended
+    from profile_router.doctor.fixes import with_fix
 
     scene = Scene(tmp_path)
     subject, profile = next(iter(scene.facts().loaded()))
-    for wrong in MENDS:
-        line = mended("x", wrong, "HTTP 418", subject, profile)
+    for wrong in FIXES:
+        line = with_fix("x", wrong, "HTTP 418", subject, profile)
         assert line.fix
         assert not re.search(r"\{(?!NAME)\w+\}", line.measured + line.fix)

@@ -1,4 +1,4 @@
-"""The one table of what can be wrong with a model server, and of what mends it: a fix per cause."""
+"""The one table of what can be wrong with a model server, and of what fixes it: a fix per cause."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SENT_AWAY = "has {base_url}, which serves models at {at}"
 
 
 @frozen(kw_only=False)
-class Mend:
+class FixRow:
     """What is said of one thing that is wrong, and its fix; `{…}` stand for the figures of the case."""
 
     says: str
@@ -32,44 +32,46 @@ class Mend:
     level: Literal["warn", "fail"] = "fail"
 
 
-MENDS: Mapping[Wrong, Mend] = {
-    "refused": Mend("{where} {detail}", "{start}"),
-    "connect-timeout": Mend("{where} {detail}", "{start}"),
-    "dns": Mend("{where} {detail}", "write a base_url whose name is known here in {source}"),
-    "no-network": Mend("{where} {detail}", "connect this machine to its network"),
-    "tls": Mend("{where} has no TLS that can be spoken to", "{set_http}"),
-    "loading": Mend("{where} is not ready: {detail}", "wait until it has loaded its model", "warn"),
-    "unavailable": Mend("{where} is not ready: {detail}", "wait until it has loaded its model", "warn"),
-    "request-timeout": Mend("{where} {detail}", _AGAIN),
-    "bad-gateway": Mend("{where} {detail}", _AGAIN),
-    "server-error": Mend("{where} {detail}", _AGAIN),
-    "bad-request": Mend("{where} refuses the request: {detail}", "correct what it refuses, in {source}"),
-    "over-window": Mend("{where} refuses the request: {detail}", "serve the model with a larger window: {start}"),
-    "stalled": Mend("{where} {detail}", _AGAIN),
-    "cut-short": Mend("{where} {detail}", _AGAIN),
-    "key-refused": Mend("{where} {wants_key}", "{write_key}"),
-    "forbidden": Mend("{where} {wants_key}", "{write_key}"),
-    "payment-required": Mend("{where} has no credit left for this key", "add credit at {provider}, or another key"),
-    "rate-limited": Mend("{where} is asked too often with this key", "wait, or `hermes -p {name} auth add {provider}`"),
-    "model-missing": Mend("{where} has no {model} at {base_url}", "correct model.default or base_url in {source}"),
-    "other-path": Mend(_SENT_AWAY, "{set_at}"),
-    "web-page": Mend("{where} shows a web page, and no models, at {base_url}", _ADDRESS),
-    "redirect": Mend("{where} answers, but not as a model server: {detail}: it sends you elsewhere", _ADDRESS),
-    "no-tls": Mend("{where} speaks http, and {base_url} asks by https", "{set_at}"),
-    "only-tls": Mend("{where} speaks https, and {base_url} asks by http", "{set_at}"),
-    "no-trust": Mend("{where} has a certificate that nobody trusted here has signed", "{trust}"),
-    "no-http": Mend("{where} does not speak HTTP: it is not a model server", _ADDRESS),
-    "failing": Mend("{where} fails: {detail}", "read the log of {listener} at {where}, and start it again"),
-    "no-models": Mend("{where} answers, but not as a model server: {detail}", _ADDRESS, "warn"),
+FIXES: Mapping[Wrong, FixRow] = {
+    "refused": FixRow("{where} {detail}", "{start}"),
+    "connect-timeout": FixRow("{where} {detail}", "{start}"),
+    "dns": FixRow("{where} {detail}", "write a base_url whose name is known here in {source}"),
+    "no-network": FixRow("{where} {detail}", "connect this machine to its network"),
+    "tls": FixRow("{where} has no TLS that can be spoken to", "{set_http}"),
+    "loading": FixRow("{where} is not ready: {detail}", "wait until it has loaded its model", "warn"),
+    "unavailable": FixRow("{where} is not ready: {detail}", "wait until it has loaded its model", "warn"),
+    "request-timeout": FixRow("{where} {detail}", _AGAIN),
+    "bad-gateway": FixRow("{where} {detail}", _AGAIN),
+    "server-error": FixRow("{where} {detail}", _AGAIN),
+    "bad-request": FixRow("{where} refuses the request: {detail}", "correct what it refuses, in {source}"),
+    "over-window": FixRow("{where} refuses the request: {detail}", "serve the model with a larger window: {start}"),
+    "stalled": FixRow("{where} {detail}", _AGAIN),
+    "cut-short": FixRow("{where} {detail}", _AGAIN),
+    "key-refused": FixRow("{where} {wants_key}", "{write_key}"),
+    "forbidden": FixRow("{where} {wants_key}", "{write_key}"),
+    "payment-required": FixRow("{where} has no credit left for this key", "add credit at {provider}, or another key"),
+    "rate-limited": FixRow(
+        "{where} is asked too often with this key", "wait, or `hermes -p {name} auth add {provider}`"
+    ),
+    "model-missing": FixRow("{where} has no {model} at {base_url}", "correct model.default or base_url in {source}"),
+    "other-path": FixRow(_SENT_AWAY, "{set_at}"),
+    "web-page": FixRow("{where} shows a web page, and no models, at {base_url}", _ADDRESS),
+    "redirect": FixRow("{where} answers, but not as a model server: {detail}: it sends you elsewhere", _ADDRESS),
+    "no-tls": FixRow("{where} speaks http, and {base_url} asks by https", "{set_at}"),
+    "only-tls": FixRow("{where} speaks https, and {base_url} asks by http", "{set_at}"),
+    "no-trust": FixRow("{where} has a certificate that nobody trusted here has signed", "{trust}"),
+    "no-http": FixRow("{where} does not speak HTTP: it is not a model server", _ADDRESS),
+    "failing": FixRow("{where} fails: {detail}", "read the log of {listener} at {where}, and start it again"),
+    "no-models": FixRow("{where} answers, but not as a model server: {detail}", _ADDRESS, "warn"),
 }
 
 
-def mended(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Profile, *, at: str = "") -> Finding:
+def with_fix(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Profile, *, at: str = "") -> Finding:
     """Return the line called *name* for what is *wrong* with the server of *profile*.
 
     *detail* is what it says, *at* the base URL that would do, where one is known.
     """
-    row = MENDS.get(wrong, MENDS["server-error"])
+    row = FIXES.get(wrong, FIXES["server-error"])
     figures = _figures(detail, subject, profile, at)
     made = warned if row.level == "warn" else failed
     return made(name, row.says.format_map(figures), row.fix.format_map(figures))
