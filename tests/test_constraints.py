@@ -34,7 +34,7 @@ def test_a_line_is_a_name_an_exact_version_and_at_most_a_marker(line: str) -> No
 
 
 def test_no_line_names_a_host_a_folder_or_a_hash() -> None:
-    assert not re.search(r"://|--|\bhttps?\b|\bsha\d|\bfile:|@", "\n".join(LINES))
+    assert not re.search(r"://|--|(?<!-)\bhttps?\b(?!-)|\bsha\d|\bfile:|@", "\n".join(LINES))
 
 
 @pytest.mark.parametrize("text", [TEXT, *HERMES], ids=["ours", *WANTED])

@@ -1,4 +1,4 @@
-"""Put the nodes together. `graph` is the compiled graph without a checkpointer, for LangGraph Studio."""
+"""Put the nodes together. `graph` is the compiled graph without a checkpointer."""
 
 from __future__ import annotations
 
