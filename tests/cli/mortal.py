@@ -112,7 +112,7 @@ def _watch_events(moment: Moment | None, counts: dict[str, int]) -> None:
 
     def watched(text: str) -> int:
         length = write(text)
-        if text.startswith('{"event"'):
+        if text.startswith('{"v"') and '"event"' in text:
             name = f"event {json.loads(text)['event']}"
             counts[name] = counts.get(name, 0) + 1
             sys.stdout.flush()

@@ -65,7 +65,14 @@ def timeless(result: dict[str, Any]) -> dict[str, Any]:
     # A run that was killed after its check need not have noted that: then it knows it from the entry that is kept.
     first = before and {**before, "known": False, "check": before["check"] and {**before["check"], "seconds": 0}}
     verified = {**result["verified"], "check": check and {**check, "seconds": 0}, "before": first}
-    return {**result, "attempts": attempts, "verified": verified, "run": "", "route": {**result["route"], "host": ""}}
+    return {
+        **result,
+        "time": "",
+        "attempts": attempts,
+        "verified": verified,
+        "run": "",
+        "route": {**result["route"], "host": ""},
+    }
 
 
 def whole(tmp_path: Path, *arguments: str, **answers: Any) -> tuple[dict[str, Any], int]:
@@ -76,7 +83,7 @@ def whole(tmp_path: Path, *arguments: str, **answers: Any) -> tuple[dict[str, An
     return timeless(done.json), done.code
 
 
-PASSED = {"record": 15, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 15,
+PASSED = {"record": 15, "event begin": 1, "checkpoint": 9, "writes": 7, "edit": 1, "rename": 1, "end": 1, "whole": 15,
           "event check": 1, "event turn": 3, "event attempt": 1, "event classify": 1, "event verify": 2, "event result": 1}  # fmt: skip
 # What comes right after another moment without anything between is left out.
 MOMENTS = [

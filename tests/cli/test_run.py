@@ -73,7 +73,7 @@ def test_local_down_hops_to_burst_once_and_shows_it(tmp_path: Path, repository: 
         done = call("run", "fix add", "--check", CHECK, home=tmp_path, cwd=repository)
     assert done.code == 0, done.err
     marks = [line.split()[0] for line in done.err.splitlines()]
-    assert marks == ["●", "✗", "→", "●", "●", "●", "✓", "✓"]
+    assert marks == ["●", "●", "✗", "→", "●", "●", "✓", "✓"]
     assert "refuses the connection" in done.err
     assert "the server is down → coding-burst, once" in done.err
     assert "\n\ndone\n\n" in done.out
