@@ -142,6 +142,16 @@ def test_many_runs_add_up_to_what_their_rows_say(tmp_path: Path) -> None:
     assert SECRET not in json.dumps(asdict(found), default=str)
 
 
+def test_of_ten_runs_the_ninth_is_what_nine_stayed_within(tmp_path: Path) -> None:
+    for number in range(10):
+        a_run(tmp_path, f"aa{number:02}")
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("UPDATE runs SET ended = started + 1 + CAST(substr(id, 3) AS INTEGER)")
+    database.close()
+    [local] = totals(tmp_path).latencies
+    assert (local.runs, local.middle_s, local.ninth_s) == (10, 5.0, 9.0)
+
+
 def test_nothing_of_a_checks_words_is_read(tmp_path: Path) -> None:
     a_run(tmp_path, "aa01", lines=500)
     told: Any = json.dumps(asdict(totals(tmp_path)))

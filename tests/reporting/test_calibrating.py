@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,7 +111,8 @@ def test_weights_need_enough_scored_attempts_of_both_ends(count: int) -> None:
 
 def test_an_attempt_that_was_ended_for_its_score_fits_nothing() -> None:
     tasks, signs = signed(400, random.Random(5), 0.4)
-    ended = [past(name=task.id, verdict="failed", local_ends=("no-progress",)) for task in tasks]
+    lost = past(verdict="failed", local_ends=("no-progress",))
+    ended = [task if task.local_won else replace(lost, id=task.id) for task in tasks]
     assert found(ended, signs)["early.weights"].missing == 2 * LEAST_FITTED
 
 
