@@ -154,5 +154,11 @@ def test_no_module_parses_yaml_without_the_guard() -> None:
         for path in root.rglob("*.py")
         if re.search(r"yaml\.(?:load|safe_load|compose|parse|scan)\w*\(", path.read_text())
     }
-    guarded = {"outside/yaml_guard.py", "outside/strict_yaml.py", "profiles/files.py", "verify/parsing.py"}
+    guarded = {
+        "outside/yaml_guard.py",
+        "outside/strict_yaml.py",
+        "profiles/files.py",
+        "publishing/clone.py",
+        "verify/parsing.py",
+    }
     assert readers == guarded | {"install/yaml_text.py"}  # places in a config that `profiles.files` has read

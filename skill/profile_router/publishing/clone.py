@@ -85,8 +85,8 @@ def read_clone(root: Path) -> Clone:
         project=whole.get("project", {}),
         sdist=tuple(targets.get("sdist", {}).get("include", ())),
         versions={file: _version(_text(root, file), pattern) for file, pattern in VERSIONS.items()},
-        skill=_mapping(root, "SKILL.md", skill.split("---\n", 2)[1] if skill.startswith("---\n") else ""),
-        plugin=_mapping(root, PLUGIN, _text(root, PLUGIN)),
+        skill=mapping_of(root, "SKILL.md", skill.split("---\n", 2)[1] if skill.startswith("---\n") else ""),
+        plugin=mapping_of(root, PLUGIN, _text(root, PLUGIN)),
         catalog=_text(root, CATALOG),
         releases=releases(changelog),
         links=dict(_LINK.findall(changelog)),
@@ -129,7 +129,8 @@ def _text(root: Path, name: str) -> str:
         raise UsageError(f"{root / name} is not UTF-8; write it anew") from None
 
 
-def _mapping(root: Path, name: str, text: str) -> Mapping[str, Any]:
+def mapping_of(root: Path, name: str, text: str) -> Mapping[str, Any]:
+    """Return the mapping in *text*, the YAML of the file *name* below *root*. Raises UsageError."""
     import yaml
 
     try:

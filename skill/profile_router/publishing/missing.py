@@ -9,10 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-import yaml
-
 from profile_router.errors import UsageError
-from profile_router.publishing.clone import CATALOG, STANDS_FOR, Clone, section
+from profile_router.publishing.clone import CATALOG, STANDS_FOR, Clone, mapping_of, section
 from profile_router.publishing.entries import author_names, entries
 from profile_router.values import frozen
 
@@ -86,7 +84,7 @@ def _usable_skill(clone: Clone) -> Iterator[str]:
 
 
 def _true_catalog(clone: Clone) -> Iterator[str]:
-    entry = yaml.safe_load(clone.catalog)
+    entry = mapping_of(clone.root, CATALOG, clone.catalog)
     declared = entry.get("capabilities", {})
     for kind in KINDS:
         if declared.get(kind, []) != clone.plugin.get(kind, []):
