@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from tests.cli.command import call, environment
 from tests.examples import by_night
+from tests.git.git_repository import repository
 
+from profile_router.api.routing import route
 from profile_router.cli import main
+from profile_router.core.locating.located import Located
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + struct.pack(">II", 1, 1) + b"\x08\x02\0\0\0" + b"\0" * 16
 WIDE = "model:\n  provider: custom\n  base_url: http://127.0.0.1:8080/v1\n  default: m\n  context_length: 65536\n"
@@ -340,3 +343,19 @@ def test_a_program_is_told_what_each_task_of_a_list_would_cost_at_most_and_nothi
     assert (local["usd"], free["usd"]) == (0, 0)
     assert (unknown["profile"], "nobody" in unknown["error"]) == (None, True)
     assert call("history", "--routes", "--json", home=tmp_path).json["runs"] == []
+
+
+def test_a_route_that_waits_looks_into_the_whole_repository_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = repository(tmp_path / "shop", {f"shop/part{at}.py": f"def part_{at}(): ...\n" for at in range(9)})
+    asked: list[float | None] = []
+
+    def locate(*_: object, seconds: float | None, **__: object) -> Located:
+        asked.append(seconds)
+        return Located()
+
+    monkeypatch.setattr("profile_router.evidence.locating.locate", locate)
+    for wait in (False, True):
+        route("part_7 is wrong", cwd=shop, environ=environment(tmp_path), wait=wait)
+    assert asked == [0.3, None]

@@ -25,10 +25,10 @@ def with_located(
     around: Surroundings,
     policy: Policy,
     cache: Path,
-    seconds: float,
+    seconds: float | None,
     look: Callable[..., Located] | None = None,
 ) -> Evidence:
-    """Return *evidence* with what the repository tells in *seconds*; its index lies in a folder of *cache*.
+    """Return *evidence* with what the repository tells in *seconds* (None: all); its index lies in a folder of *cache*.
 
     *look* is asked in place of `located_in`.
     """
@@ -41,7 +41,13 @@ def with_located(
 
 
 def located_in(
-    task: Task, workspace: Workspace, policy: Policy, cache: Path, seconds: float, *, copied_from: Path | None = None
+    task: Task,
+    workspace: Workspace,
+    policy: Policy,
+    cache: Path,
+    seconds: float | None,
+    *,
+    copied_from: Path | None = None,
 ) -> Located:
     """Return what *workspace* tells of *task* in *seconds*. What matches the policy's private paths is left out."""
     rules = policy.repository

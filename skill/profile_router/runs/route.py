@@ -85,10 +85,15 @@ class Routed:
         return enveloped(told, time=moment(self.at), run=self.run)
 
 
-def route_task(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path) -> Routed:
-    """Return where *task* would go. Raises RouterError for bad input."""
+def route_task(
+    task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: Path, *, wait: bool = False
+) -> Routed:
+    """Return where *task* would go. Raises RouterError for bad input.
+
+    *wait*: the index of the repository is made whole first, however long that takes.
+    """
     setup = prepare(task, policy_file, environ, cwd)
-    decision = _decided(setup.task, setup)
+    decision = _decided(setup.task, setup, wait=wait)
     check, at = _check(setup, decision), time.time()
     run, unnoted = _noted(setup.task, decision, setup, at)
     return Routed(decision=decision, policy=setup.policy, check=check, at=at, run=run, unnoted=unnoted)
@@ -122,7 +127,7 @@ def observe_task(task: Task, policy_file: str | None, environ: Mapping[str, str]
     return decision, _note(setup.task, decision, setup, time.time(), observed=True)
 
 
-def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = None) -> Decision:
+def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = None, *, wait: bool = False) -> Decision:
     around = Surroundings(workspace=setup.workspace, cwd=setup.cwd, windows=setup.windows())
     said = share(task, (), setup.policy, ParentSessions(state=setup.state))
     evidence = measure(task, setup.policy, around, conversation=said.turns).hearing(said)
@@ -134,7 +139,7 @@ def _decided(task: Task, setup: Setup, located: Callable[[], Located] | None = N
     else:
         from profile_router.evidence.locating import with_located  # only a repository is asked
 
-        evidence = with_located(task, evidence, around, setup.policy, setup.cache, seconds)
+        evidence = with_located(task, evidence, around, setup.policy, setup.cache, None if wait else seconds)
     past = past_runs(setup.state, hermes=has_hermes(setup))(size_of(evidence, setup.policy))
     decision = decide(task, evidence, setup.policy, setup.candidates, past)
     return replace(decision, warnings=(*decision.warnings, *setup.warnings))

@@ -30,6 +30,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--tasks-json", metavar="FILE|-", help="say what each task of a JSON list would cost at most, as JSON"
     )
     parser.add_argument("--explain", action="store_true", help="show which files it probably is about, and why")
+    parser.add_argument(
+        "--wait", action="store_true", help="look into the whole repository first, however long that takes"
+    )
     parser.epilog = _SCRIPT
 
 
@@ -38,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tasks_json:
         print(json.dumps(_quotes(arguments.tasks_json, arguments.policy), ensure_ascii=False))
         return 0
-    found = route(task_of(arguments), policy=arguments.policy)
+    found = route(task_of(arguments), policy=arguments.policy, wait=arguments.wait)
     if found.unnoted:
         print(f"profile-router: {as_called(found.unnoted)}", file=sys.stderr)
     if arguments.json:
