@@ -67,7 +67,7 @@ class TurnEvent(_Told):
     tokens_per_second: float | None = None
 
 
-class BeginEvent(_Line):
+class BeginEvent(_Told):
     """A model is about to be asked, for the attempt of this number, from 1 on; `step` says why."""
 
     event: Literal["begin"]

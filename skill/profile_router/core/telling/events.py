@@ -9,9 +9,11 @@ from profile_router.core.telling.work import attempt_line
 
 
 def begin_event(profile: str, model: str, *, step: str, number: int) -> dict[str, Any]:
-    """Return that *profile* is about to be asked, as *step*, for the attempt *number*, from 1 on."""
-    line = f"{profile} · {model}"
-    return {"event": "begin", "line": line, "profile": profile, "model": model, "step": step, "attempt": number}
+    """Return that *profile* is about to be asked, as *step*, for the attempt *number*, from 1 on.
+
+    It has no line: who shows lines tells an attempt when it has ended.
+    """
+    return {"event": "begin", "profile": profile, "model": model, "step": step, "attempt": number}
 
 
 def attempt_event(attempt: Attempt) -> dict[str, Any]:
