@@ -189,7 +189,7 @@ def test_a_label_is_a_short_plain_name_and_no_part_of_a_key(written: str | None,
     put(home.write("p"), [key("0123456789", label=written)])
     profile = home.load()
     assert (profile.endpoint.label, profile.endpoint.named) == (label, f"openrouter#{label}")
-    assert _candidate(profile, PriceBook(folder=home.root, looks_up=False)).provider == f"openrouter#{label}"
+    assert _candidate(profile, PriceBook(folder=home.root, looks_up=False), {}).provider == f"openrouter#{label}"
     assert "0123456789" not in repr((profile, listed(read_pools(home.root / "profiles" / "p"), "openrouter")))
 
 

@@ -78,7 +78,10 @@ def test_a_file_with_a_known_secret_is_hidden_wherever_the_secret_stands(
     path: str, content: str | bytes, root: Path
 ) -> None:
     times = 10 if path == "data.csv" else 1  # what holds nothing is large once
-    clear = {"clear.txt": "nothing\n" * 10_000 * times, "build/clear.bin": b"\0\x80\xff" * 50_000 * times}
+    clear: dict[str, str | bytes] = {
+        "clear.txt": "nothing\n" * 10_000 * times,
+        "build/clear.bin": b"\0\x80\xff" * 50_000 * times,
+    }
     write_files(root, {path: content, **clear})
     found = finder(root).find()
     assert names(root, found.secret) == [path]
