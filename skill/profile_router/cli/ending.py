@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from profile_router.cli.marks import showable
-from profile_router.cli.progress import columns, folded, labelled, marked, printable
+from profile_router.cli.marks import columns, printable, showable
+from profile_router.cli.progress import folded, labelled, marked
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.check_words import ended, joined

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from profile_router.cli.marks import showable
+from profile_router.cli.marks import columns, printable, showable
 from profile_router.core.text import price
 
 if TYPE_CHECKING:
@@ -130,8 +130,6 @@ class LiveLine:
     def _drawn(self) -> Text:
         from rich.cells import cell_len
         from rich.text import Text
-
-        from profile_router.cli.progress import columns, printable
 
         doing, figures = (showable(printable(part), self._stream) for part in self.line)
         width = min(columns(self._stream) - 1, _WIDEST)

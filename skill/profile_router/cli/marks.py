@@ -6,11 +6,13 @@ JSON may pass through such a stream as well, so nothing becomes a quote, a backs
 from __future__ import annotations
 
 import codecs
+import os
 import unicodedata
 from collections.abc import Mapping
 from typing import TextIO
 
 HANDLER = "profile-router-marks"
+_USUAL_WIDTH = 80  # columns
 _PLAIN: Mapping[str, str] = {
     "●": "*", "✓": "+", "✗": "x", "→": "->", "←": "<-", "·": "-", "•": "*", "−": "-", "–": "-", "—": "-", "×": "x",
     "÷": "/", "≤": "<=", "≥": ">=", "≈": "~", "…": "...", "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'", "«": "'",
@@ -50,3 +52,16 @@ def _plain(char: str) -> str:
 
 
 codecs.register_error(HANDLER, _replaced)
+
+
+def columns(stream: TextIO) -> int:
+    """Return how wide the terminal *stream* is."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):
+        return _USUAL_WIDTH
+
+
+def printable(text: str) -> str:
+    """Return *text* as one line without control characters: a model's words must not drive the terminal."""
+    return "".join(" " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in text)

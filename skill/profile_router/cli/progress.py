@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Self, TextIO
 
 from profile_router.cli.live import LiveLine, is_live
-from profile_router.cli.marks import mark_on, showable
+from profile_router.cli.marks import columns, mark_on, printable, showable
 from profile_router.cli.spelling import as_called
 from profile_router.core.language.anchored import Anchored
 
@@ -30,7 +29,7 @@ _MARKS: Mapping[str, str] = {
     "unfinished": "!",
 }
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
-_LABEL_WIDTH, _USUAL_WIDTH = 11, 80
+_LABEL_WIDTH = 11
 TEXT_STARTS = _LABEL_WIDTH + 3
 # How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
 _CHECKED = Anchored(
@@ -114,14 +113,6 @@ def labelled(label: str, text: str) -> str:
     return folded(f"  {label:<{_LABEL_WIDTH}} {printable(text)}", sys.stdout, indent=TEXT_STARTS)
 
 
-def columns(stream: TextIO) -> int:
-    """Return how wide the terminal *stream* is."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
-    except (OSError, ValueError):
-        return _USUAL_WIDTH
-
-
 def folded(line: str, stream: TextIO, *, indent: int) -> str:
     """Return *line* for *stream*: on a terminal broken between words, each further line *indent* columns in.
 
@@ -138,8 +129,3 @@ def folded(line: str, stream: TextIO, *, indent: int) -> str:
 def coloured(stream: TextIO) -> bool:
     """Tell whether *stream* takes colours: a terminal that can, whose user has not said no (https://no-color.org)."""
     return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-
-
-def printable(text: str) -> str:
-    """Return *text* as one line without control characters: a model's words must not drive the terminal."""
-    return "".join(" " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in text)

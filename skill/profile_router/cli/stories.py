@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from profile_router.cli.progress import columns, folded, printable
+from profile_router.cli.marks import columns, printable
+from profile_router.cli.progress import folded
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange

@@ -10,7 +10,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from profile_router.cli.progress import TEXT_STARTS, columns, folded
+from profile_router.cli.marks import columns
+from profile_router.cli.progress import TEXT_STARTS, folded
 from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import about, shown
 from profile_router.demo.provider import Playing, scripted

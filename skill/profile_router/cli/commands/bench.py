@@ -12,7 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 from profile_router.cli.caller import Agreed, TerminalApprover
-from profile_router.cli.progress import columns, folded, printable
+from profile_router.cli.marks import columns, printable
+from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.operating.bench import TASK_IN, TASK_OUT, BenchRow
 from profile_router.core.telling.layout import table_lines

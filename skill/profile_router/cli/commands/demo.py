@@ -13,7 +13,8 @@ from pathlib import Path
 
 from profile_router.cli.commands.run import EXITS
 from profile_router.cli.ending import closing_lines
-from profile_router.cli.progress import TEXT_STARTS, Progress, columns, folded
+from profile_router.cli.marks import columns
+from profile_router.cli.progress import TEXT_STARTS, Progress, folded
 from profile_router.cli.spelling import called
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json

@@ -13,7 +13,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from profile_router.cli.progress import coloured, printable
+from profile_router.cli.marks import printable
+from profile_router.cli.progress import coloured
 from profile_router.cli.spelling import as_called
 from profile_router.doctor.checks import examine
 from profile_router.doctor.facts import DoctorFacts, gather

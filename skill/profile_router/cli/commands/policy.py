@@ -8,8 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from profile_router.cli.marks import showable
-from profile_router.cli.progress import columns
+from profile_router.cli.marks import columns, showable
 from profile_router.core.policy import Policy
 from profile_router.core.policy.tighten import changes
 from profile_router.core.telling.layout import markdown_lines

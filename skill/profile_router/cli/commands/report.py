@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from profile_router.cli.commands.history import print_told
-from profile_router.cli.progress import columns
+from profile_router.cli.marks import columns
 from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import shown
 from profile_router.errors import UsageError

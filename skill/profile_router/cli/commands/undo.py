@@ -8,7 +8,8 @@ import os
 import sys
 from dataclasses import asdict
 
-from profile_router.cli.progress import folded, printable
+from profile_router.cli.marks import printable
+from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.text import some_of
 from profile_router.runs.undo import Undone, undo_run
