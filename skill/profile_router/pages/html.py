@@ -20,7 +20,8 @@ _STYLE = """
 body{margin:0 auto;max-width:68rem;padding:1rem;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.2rem;margin:2.2rem 0 .3rem}
-h3{font-size:1rem;margin:0 0 .3rem}p{margin:.3rem 0 .8rem;max-width:48rem}p,dt,caption{color:var(--soft)}
+h3{font-size:1rem;margin:0 0 .3rem}p{margin:.3rem 0 .8rem;max-width:48rem;overflow-wrap:anywhere}
+p,dt,caption{color:var(--soft)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:0}dd{margin:0;overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:.8rem 0;border:1px solid var(--rule);border-radius:6px}
 table{border-collapse:collapse;font-size:.85rem;width:100%;font-variant-numeric:tabular-nums}
