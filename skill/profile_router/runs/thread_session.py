@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,12 +71,34 @@ async def checkpoints(state: Path, environ: Mapping[str, str]) -> AsyncIterator[
     if serializer is None:
         yield Keeping(threads=threads, saver=InMemorySaver(serde=plain(checkpointed_types())))
         return
-    connection = await aiosqlite.connect(file.checkpoints, timeout=BUSY_S)
+    connection = aiosqlite.connect(file.checkpoints, timeout=BUSY_S)
     try:
+        await _undivided(connection)
         await connection.execute("PRAGMA secure_delete = ON")
         yield Keeping(threads=threads, saver=LastCheckpoints(connection, serde=serializer))
     finally:
-        await connection.close()
+        await _undivided(connection.close())
+
+
+async def _undivided(work: Awaitable[object]) -> None:
+    """Wait for the end of *work*, also where we are cancelled meanwhile.
+
+    A thread opens and closes the database, and tells the loop when it has. One that is closed by then, it complains of.
+    """
+
+    async def whole() -> None:
+        await work
+
+    doing = asyncio.ensure_future(whole())
+    cancelled: asyncio.CancelledError | None = None
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    doing.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 async def close(keeping: Keeping, run: Run, state: Mapping[str, object]) -> None:
