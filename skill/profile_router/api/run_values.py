@@ -102,6 +102,7 @@ class CheckView(Value):
     """A check that ran: its command, where it ran, whether the work passed, its exit code, and its time in seconds.
 
     `source` says where it was found, empty: the task names it. `inconclusive` says why it tells nothing of the work.
+    `all_tests` tells what all tests say, where the check was a part of them and passed.
     """
 
     command: str
@@ -115,6 +116,7 @@ class CheckView(Value):
     taints: tuple[TaintView, ...]
     why: str
     difference: DifferenceView | None
+    all_tests: str = ""
 
 
 class BeforeView(Value):
