@@ -206,6 +206,41 @@ class TestShown:
         files = [NamedFile(path=f"{name}.pdf", bytes=60, form="pdf") for name in ("scan", "text", "spec")]
         assert [image.place for image in find(files=files)[0]] == ["scan.pdf"]
 
+    @pytest.mark.parametrize(
+        "text",
+        ['It looks so: <img src="{}">', "Match <img width=40 src='{}' alt=x>", "<IMG SRC={}>\nThe bar is cut off"],
+    )
+    @pytest.mark.parametrize("target", ["x.png", "docs/no%20such.JPG", "./up/loads.webp", "/static/nowhere.gif?v=2"])
+    def test_a_tags_picture_that_is_not_there_counts_as_one_that_did_not_come(
+        self, find: Callable[..., Found], text: str, target: str
+    ) -> None:
+        found, notes = find(text.format(target))
+        assert found == (ImageFact(place=f"<img src={target}>", form="absent", bytes=0),)
+        assert notes == (
+            f"'<img src={target}>' counts as an image, but no picture came with the task: name it with --image",
+        )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Remove <img src=x.png> from the page",
+            "Wrap the <img src=x.png> in a link",
+            "There is no <img src=x.png> any more",
+            "It renders <img src=x.png>",
+            "The tag is `<img src=x.png>`",
+            "<img src=x.svg>",
+            "<img src=gone>",
+            "<img src=fake.png>",
+        ],
+    )
+    def test_a_tag_that_is_ignored_or_worked_on_or_names_no_picture_shows_none(
+        self, find: Callable[..., Found], text: str
+    ) -> None:
+        assert find(text)[0] == ()
+
+    def test_one_that_came_stands_for_a_tags_picture_that_is_not_there(self, find: Callable[..., Found]) -> None:
+        assert [image.place for image in find("<img src=x.png>", ["ui/shot"])[0]] == ["ui/shot"]
+
     def test_a_picture_that_did_not_come_says_so(self, find: Callable[..., Found]) -> None:
         assert find("[Image #1] why?")[1] == (
             "'[Image #1]' counts as an image, but no picture came with the task: name it with --image",

@@ -12,7 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from profile_router.core.evidence import ImageFact, NamedFile
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.shown_pictures import img_targets, picture_urls, pictures_spoken_of, without_code
+from profile_router.core.language.shown_pictures import (
+    img_targets,
+    picture_urls,
+    pictures_in_tags,
+    pictures_spoken_of,
+    without_code,
+)
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.workspace.content import Unusable, first_bytes, form_of, image_form, shown_size
@@ -63,7 +69,7 @@ def find_images(
         gallery.add_target(target, f"![…]({shown(target)})")
     prose = without_code(rest)
     for target in img_targets(prose):
-        gallery.add_target(target, f"<img src={shown(target)}>")
+        gallery.add_target(target, _tag(target))
     for url in picture_urls(prose):
         gallery.add_target(url, shown(url))
     for file in [file for file in files if file.form == "pdf"][:_MOST_FILES]:
@@ -71,6 +77,9 @@ def find_images(
     if not gallery.images:
         for words in pictures_spoken_of(rest):
             gallery.add_spoken_of(words)
+        for target in [target for target in pictures_in_tags(prose) if target in gallery.missing]:
+            gallery.notes.pop(f"{_tag(target)} {gallery.missing[target]}", None)
+            gallery.add_spoken_of(_tag(target))
     return tuple(gallery.images.values()), tuple(gallery.notes)
 
 
@@ -113,6 +122,7 @@ class _Gallery:
     cwd: Path
     images: dict[str, ImageFact] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
 
     def add(self, found: tuple[str, int] | None, place: str) -> None:
         if found is not None:
@@ -170,6 +180,8 @@ class _Gallery:
         """Count the file *value*, which is at *path*, if it is an image; else return why not."""
         found = first_bytes(path, _HEAD) if value else Unusable("missing", "is empty")
         if isinstance(found, Unusable):
+            if found.cause == "missing":
+                self.missing[value] = found.reason
             return found.reason
         form = _form(found.data)
         if form is None:
@@ -178,6 +190,10 @@ class _Gallery:
         base = base_of(self.workspace, self.cwd)
         self.add((form, found.size), place_of(Path(os.path.realpath(path)), base))
         return None
+
+
+def _tag(target: str) -> str:
+    return f"<img src={shown(target)}>"
 
 
 def _targets(text: str) -> Iterator[str]:

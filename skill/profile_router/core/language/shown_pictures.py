@@ -7,6 +7,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import plain_text
 from profile_router.core.language.kinds import NEGATED, ends_phrase
 
+_CLAUSE = 200
 _CODE = re.compile(r"(`{3,}|~{3,})(?s:.*?)(?:\1|\Z)|`[^`\n]+`")
 _IMG = Anchored(
     r"<img\b[^<>]{0,500}?\bsrc\s?=\s?(?:\"([^\"<>\n]{1,1000})\"|'([^'<>\n]{1,1000})'|([^\s\"'<>]{1,1000}))",
@@ -35,6 +36,13 @@ _ATTACHED = Anchored(
     flags=re.IGNORECASE | re.MULTILINE,
 )
 _IGNORED = Anchored(r"\b(?:ignore|skip|remove|delete|forget|without|lacks?|missing)\b", flags=re.IGNORECASE)
+_PICTURE_NAME = Anchored(r"\.(?:png|jpe?g|gif|webp)(?:[?#].*)?$", anchors=(".",), flags=re.IGNORECASE)
+# A tag that is a verb's object, as in "wrap the <img src=…>", is worked on, as code is.
+_WORKED_ON = Anchored(
+    r"\b(?:add|change|convert|emit|escape|insert|move|rename|render|replace|set|turn|use|wrap)s?"
+    r"\s+(?:(?:the|an?|this|that|each|every|all)\s+)?$",
+    flags=re.IGNORECASE,
+)
 
 
 def without_code(text: str) -> str:
@@ -48,6 +56,14 @@ def img_targets(prose: str) -> Iterator[str]:
         target = (found[1] or found[2] or found[3]).strip()
         if target and not re.search(r"[{}$]|^data:|^\.\.\.$|^…$|^\[image", target):
             yield target
+
+
+def pictures_in_tags(prose: str) -> Iterator[str]:
+    """Yield the `img_targets` with a picture's name whose tag is shown: it is neither ignored nor worked on."""
+    for found in _IMG.finditer(prose):
+        before = re.split(r"[.!?;\n]", prose[max(0, found.start() - _CLAUSE) : found.start()])[-1].lower()
+        if not any(rule.search(before) for rule in (NEGATED, _IGNORED, _WORKED_ON)):
+            yield from (target for target in img_targets(found.group()) if _PICTURE_NAME.search(target))
 
 
 def picture_urls(prose: str) -> Iterator[str]:
