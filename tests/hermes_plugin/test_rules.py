@@ -271,6 +271,17 @@ def test_a_decision_that_came_too_late_to_be_seen_counts(rig: Rig) -> None:
     assert (rig.native, entry["so_far"]) == ([], ["classify: there"])
 
 
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_of_a_turn_the_parent_hears_nothing_and_of_its_file_no_name(rig: Rig, tasks: int) -> None:
+    """The parent's model may be elsewhere, and the file that a local model opens may be private."""
+    turn = "say('turn', turn=1, tools=['read_file'], file='keys/prod.pem', task_index=0)\n"
+    rig.router(HEARS + "say('classify', line='there', rule='private', task_index=0)\n" + turn + "sys.exit(1)")
+    args: dict[str, Any] = {"goal": "do it"} if tasks == 1 else {"tasks": [{"goal": "one"}, {"goal": "two"}]}
+    told = rig.delegate(**args)
+    assert told["results"][0]["so_far"] == ["classify: there"]
+    assert "prod.pem" not in str(told)
+
+
 @pytest.mark.parametrize(("most", "much"), [("_MOST_EVENTS", 300), ("_MOST_BYTES", 30_000)])
 @pytest.mark.parametrize("tasks", [1, 2])
 def test_a_router_that_does_not_stop_talking_is_ended_and_not_kept_in_memory(
