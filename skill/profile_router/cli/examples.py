@@ -29,7 +29,7 @@ EXAMPLES: Mapping[str, str] = {
     "check": "profile-router check --allow --workspace .",
     "install": "profile-router install --observe --dry-run",
     "uninstall": "profile-router uninstall --dry-run",
-    "health": "profile-router health --reset coding-burst",
+    "health": "profile-router health --reset openrouter.ai",
     "bench": "profile-router bench coding-local --times 3",
     "evaluate": "profile-router evaluate rows.jsonl --repos clones",
     "fit": "profile-router fit rows.jsonl --repos clones",
