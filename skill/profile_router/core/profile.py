@@ -91,6 +91,11 @@ class ProviderEndpoint:
         """Return how messages name this provider and key: `openrouter`, or `openrouter#k2` for a pool's."""
         return f"{self.provider}#{self.label}" if self.label else self.provider
 
+    @property
+    def limit_name(self) -> str:
+        """Return what a request calls the most tokens of its answer: OpenAI's own endpoint insists on a newer name."""
+        return "max_completion_tokens" if self.provider == "openai-api" else "max_tokens"
+
 
 @frozen
 class Profile:

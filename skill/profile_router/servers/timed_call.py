@@ -46,8 +46,7 @@ class TimedAnswer:
 def chat_body(profile: Profile, request: Mapping[str, Any], tokens: int) -> dict[str, Any]:
     """Return the body of *request* to the model of *profile*, which may answer with so many *tokens*."""
     endpoint = profile.endpoint
-    limit = "max_completion_tokens" if endpoint.provider == "openai-api" else "max_tokens"
-    body: dict[str, Any] = {"model": endpoint.model, **request, limit: tokens}
+    body: dict[str, Any] = {"model": endpoint.model, **request, endpoint.limit_name: tokens}
     if profile.preferences and endpoint.provider == "openrouter":
         body["provider"] = dict(profile.preferences)
     return body

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 _NO_KEY = "not-needed"
+_PLAIN_LIMIT = "max_tokens"  # LangChain would send it by the newer name: it goes out past LangChain
 _COOL = 0.2  # the temperature of a local profile that states none: llama.cpp samples at 0.8 by itself
-# Only OpenAI's own endpoint insists on `max_completion_tokens`; the others have known `max_tokens` for longer.
-_NEW_TOKEN_LIMIT = frozenset({"openai-api"})
 
 
 @asynccontextmanager
@@ -67,7 +66,7 @@ async def open_model(
             openai_proxy=None,
             http_socket_options=(),  # the clients are ours; else it warns that no proxy is taken
             extra_body=_extra_body(profile, max_tokens, schema, local=local) or None,
-            max_completion_tokens=max_tokens if endpoint.provider in _NEW_TOKEN_LIMIT else None,
+            max_completion_tokens=None if endpoint.limit_name == _PLAIN_LIMIT else max_tokens,
         )
         model._room = room
         yield model
@@ -92,7 +91,7 @@ def _thinking_model() -> Any:
 
 def _within(payload: dict[str, Any], room: int) -> dict[str, Any]:
     """Return *payload* so that it asks for no longer an answer than *room* tokens."""
-    name, body = "max_tokens", payload.get("extra_body") or {}
+    name, body = _PLAIN_LIMIT, payload.get("extra_body") or {}
     if name in body:
         return {**payload, "extra_body": {**body, name: min(body[name], room)}}
     name = "max_completion_tokens"
@@ -107,8 +106,8 @@ def _extra_body(
         body["temperature"] = temperature
     if schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": dict(schema)}
-    if max_tokens is not None and profile.endpoint.provider not in _NEW_TOKEN_LIMIT:
-        body["max_tokens"] = max_tokens
+    if max_tokens is not None and profile.endpoint.limit_name == _PLAIN_LIMIT:
+        body[_PLAIN_LIMIT] = max_tokens
     if profile.preferences and profile.endpoint.provider == "openrouter":
         body["provider"] = dict(profile.preferences)
     return body
