@@ -202,6 +202,7 @@ PROVES_NOTHING = Verified(
     files_changed=(ChangedFile(path="a.py", lines_added=1, lines_removed=1),),
     check=CheckResult(command="pytest", exit_code=0, seconds=0.1, last_line="", source="found"),
     unverified=(UNPROVED,),
+    unproved=(UNPROVED,),
 )
 
 

@@ -223,6 +223,7 @@ def test_code_that_tests_use_stays_as_it_was_written_and_the_work_is_unverified(
     assert (root / path).read_text() == HELPER
     assert (said(verified)[0], verified.put_back) == (True, ())
     assert f"{path} changed, which tests use and the task does not name" in verified.unverified
+    assert verified.unproved == (f"{path} changed, which tests use and the task does not name",)
 
 
 @pytest.mark.parametrize("path", ["tests/run.sh", "tests/data/make.py", "tests/conftest.py", "tests/page.json"])

@@ -45,11 +45,20 @@ def open_points(
         yield "not a git repository: only files written through the tools are known"
     elif proves_nothing(result, before, bool(changed)):
         yield NO_PROOF
-    if task is not None and changed and is_to_be_mended(task.goal):
+    yield from unproved_points(task, changed, result, before=before)
+
+
+def unproved_points(
+    task: Task | None, changed: Sequence[ChangedFile], result: CheckResult | None, *, before: CheckBefore | None
+) -> Iterator[str]:
+    """Yield why a check that passed shows nothing of the work: a policy may send such work on."""
+    if task is None:
+        return
+    if changed and is_to_be_mended(task.goal):
         tests = any(changes_tests(file.path) for file in changed)
         if shows_no_fix(result, before, tests_changed=tests):
             yield UNPROVED
-    if task is not None and result is not None and result.passed and (helps := _helps(changed, task)):
+    if result is not None and result.passed and (helps := _helps(changed, task)):
         yield f"{some_of(helps)} {HELPED}"
 
 

@@ -29,7 +29,7 @@ from profile_router.verify.first_check import FirstCheck, wrote_since
 from profile_router.verify.judged_check import JudgedCheck, touched
 from profile_router.verify.kept_checks import KeptChecks
 from profile_router.verify.linting import run_linter
-from profile_router.verify.open_points import open_points
+from profile_router.verify.open_points import open_points, unproved_points
 from profile_router.verify.parsing import ChangedContent, parsed_in_time
 from profile_router.verify.private_copies import copied_from, private_pieces
 from profile_router.verify.put_back import to_put_back
@@ -144,6 +144,7 @@ class WorkspaceVerifier:
             unverified=tuple(
                 open_points(self.workspace, task, changed, result, before=before, absent=absent, put_back=back)
             ),
+            unproved=tuple(unproved_points(task, changed, result, before=before)),
             absent=absent,
             whole=whole,
             put_back=back.left if back.done else (),

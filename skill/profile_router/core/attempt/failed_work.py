@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from profile_router.core.ladder.check_words import (
-    HELPED,
-    UNPROVED,
-    difference_words,
-    exit_text,
-    last_line,
-    passed_before,
-)
+from profile_router.core.ladder.check_words import difference_words, exit_text, last_line, passed_before
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.policy import Policy
@@ -32,7 +25,6 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
 
 def unproved_failure(verified: Verified, policy: Policy) -> Failure | None:
     """Return why work that passed is promoted all the same: the policy wants that of what proves nothing."""
-    found = next((one for one in verified.unverified if one == UNPROVED or one.endswith(HELPED)), None)
-    if found is None or policy.unproved != "promote":
+    if not verified.unproved or policy.unproved != "promote":
         return None
-    return Failure(cause="verification-failed", message=found)
+    return Failure(cause="verification-failed", message=verified.unproved[0])
