@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from profile_router.core.attempt.usage import TokenUse, amount, believed, count, said_usage
 from profile_router.core.ladder.cost_range import exactly
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.operating.bench import BenchRow, CallTime
@@ -19,6 +20,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.profile import Profile, address
 from profile_router.core.routing.candidate import is_local
 from profile_router.core.routing.rate import PROVIDER, Rate, rate_at
+from profile_router.core.routing.speed import believed_speed
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 from profile_router.ledger.purse import LedgerHold, LedgerPurse
@@ -103,7 +105,7 @@ async def _row(profile: Profile, setup: Setup, purse: LedgerPurse, times: int) -
         return replace(row, problem="it has no key")
     hold = await _held(profile.name, rate, purse, times)
     if isinstance(hold, Failure):
-        return replace(row, problem=hold.message)
+        return replace(row, problem=hold.message, cause=hold.cause)
     calls = _Calls(profile=profile, rate=rate, policy=policy, direct=is_local(candidate, policy))
     try:
         problem = await calls.make(times)
@@ -117,6 +119,7 @@ async def _row(profile: Profile, setup: Setup, purse: LedgerPurse, times: int) -
         calls=calls.made,
         usd=round(calls.usd, 6),
         usd_source=calls.source if calls.usd else "",
+        doubts=tuple(dict.fromkeys(calls.doubts)),
         problem=problem,
     )
 
@@ -139,6 +142,7 @@ class _Calls:
     made: int = 0
     usd: float = 0.0
     source: str = ""
+    doubts: list[str] = field(default_factory=list)
     short: list[CallTime] = field(default_factory=list)
     long: list[CallTime] = field(default_factory=list)
     _dice: random.Random = field(default_factory=random.Random)  # another prompt each time: no cache knows it
@@ -159,37 +163,46 @@ class _Calls:
                     seconds=_SECONDS,
                 )
                 self.made += 1
-                counted = _counted(found, prompt)
-                self._pay(found, *counted)
+                use = _use_of(found, prompt, tokens, self.rate)
+                self._pay(found, use)
                 if found.failed:
                     return found.failed
-                kept.append(_time_of(found, word, *counted))
+                kept.append(_time_of(found, word, use))
         return ""
 
-    def _pay(self, found: TimedAnswer, sent: int, got: int) -> None:
-        said = found.usage.get("cost") if self.rate.says_usd else None
-        if isinstance(said, int | float) and not isinstance(said, bool) and said >= 0:
-            self.usd, self.source = self.usd + said, PROVIDER
+    def _pay(self, found: TimedAnswer, use: TokenUse) -> None:
+        self.doubts.extend(use.doubts if found.usage else ())
+        if use.usd is not None:
+            self.usd, self.source = self.usd + use.usd, PROVIDER
             return
-        self.usd += self.rate.cost(sent, got) if found.first_s is not None else 0.0
+        self.usd += self.rate.cost(use.tokens_in, use.tokens_out) if found.first_s is not None else 0.0
         self.source = self.source or self.rate.named
 
 
-def _counted(found: TimedAnswer, prompt: str) -> tuple[int, int]:
-    """Return the tokens sent and answered: by the server, else as we count them."""
-    sent, got = found.count("prompt_tokens"), found.count("completion_tokens")
-    return sent or exact_tokens(prompt), got or exact_tokens(found.text)
+def _use_of(found: TimedAnswer, prompt: str, asked: int, rate: Rate) -> TokenUse:
+    """Return what the answer to *prompt* took: as its server says, as far as that can be, else as we count it.
+
+    *asked* are the tokens that it might have at most.
+    """
+    written = found.thoughts + found.text
+    return believed(
+        said_usage(found.usage),
+        sent=len(prompt.encode()),
+        most_out=max(asked, len(written.encode())),
+        counted=lambda: (exact_tokens(prompt), exact_tokens(written)),
+        rate=rate,
+    )
 
 
-def _time_of(found: TimedAnswer, word: str, sent: int, got: int) -> CallTime:
-    cached = found.timing("cache_n")
+def _time_of(found: TimedAnswer, word: str, use: TokenUse) -> CallTime:
+    cached = count(found.timings.get("cache_n")) or use.tokens_cached
     return CallTime(
-        tokens_in=sent,
-        tokens_out=got,
+        tokens_in=use.tokens_in,
+        tokens_out=use.tokens_out,
         first_s=found.first_s or found.seconds,
         seconds=found.seconds,
         right=word in found.text.lower(),
-        cached=int(cached or 0),
-        prompt_tps=found.timing("prompt_per_second"),
-        output_tps=found.timing("predicted_per_second"),
+        cached=min(cached, use.tokens_in),
+        prompt_tps=believed_speed(amount(found.timings.get("prompt_per_second"))),
+        output_tps=believed_speed(amount(found.timings.get("predicted_per_second"))),
     )

@@ -19,28 +19,20 @@ _MOST_ERROR = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class TimedAnswer:
-    """What came: the text, the tokens as the server counted them, and times in seconds from the request on.
+    """What came: the text, the thoughts, what the server says of usage, and times in seconds from the request on.
 
-    `timings` are llama.cpp's own, empty elsewhere. `failed` says why no answer came; empty: there is one.
+    `usage` and `timings` (llama.cpp's own, empty elsewhere) are as the server sent them: nobody has looked whether they
+    can be. `failed` says why no answer came; empty: there is one.
     """
 
     text: str = ""
+    thoughts: str = ""
     first_s: float | None = None
     seconds: float = 0.0
     usage: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
     failed: str = ""
-
-    def count(self, name: str) -> int:
-        """Return the count *name* of the server's usage, 0 where it says none."""
-        value = self.usage.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
-
-    def timing(self, name: str) -> float | None:
-        """Return llama.cpp's figure *name*, None without one above 0."""
-        value = self.timings.get(name)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
 
 
 def chat_body(profile: Profile, request: Mapping[str, Any], tokens: int) -> dict[str, Any]:
@@ -101,6 +93,7 @@ async def timed_answer(
 async def _take(answer: Any, found: TimedAnswer, started: float) -> None:
     """Read the events of *answer* into *found*."""
     texts: list[str] = []
+    thoughts: list[str] = []
     length = 0
     async for line in answer.aiter_lines():
         length += len(line)
@@ -114,11 +107,11 @@ async def _take(answer: Any, found: TimedAnswer, started: float) -> None:
         except UnreadableJson:
             continue
         if isinstance(event, dict):
-            _note(event, found, texts, started)
-    found.text = "".join(texts)
+            _note(event, found, texts, thoughts, started)
+    found.text, found.thoughts = "".join(texts), "".join(thoughts)
 
 
-def _note(event: Mapping[str, Any], found: TimedAnswer, texts: list[str], started: float) -> None:
+def _note(event: Mapping[str, Any], found: TimedAnswer, texts: list[str], thoughts: list[str], started: float) -> None:
     for name in ("usage", "timings"):
         if isinstance(event.get(name), dict):
             setattr(found, name, event[name])
@@ -137,3 +130,5 @@ def _note(event: Mapping[str, Any], found: TimedAnswer, texts: list[str], starte
         found.first_s = time.monotonic() - started
     if isinstance(words, str):
         texts.append(words)
+    if isinstance(thought, str):
+        thoughts.append(thought)

@@ -15,6 +15,7 @@ from profile_router.cli.caller import Agreed, TerminalApprover
 from profile_router.cli.marks import columns, printable
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.operating.bench import TASK_IN, TASK_OUT, BenchRow
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import price, priced
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(_lines(rows)))
     if all(not row.problem for row in rows):
         return _OK
-    return _UNAPPROVED if all("approval is needed" in row.problem for row in rows if row.problem) else _FAILED
+    return _UNAPPROVED if all(row.cause == "not-approved" for row in rows if row.problem) else _FAILED
 
 
 def _approver(arguments: argparse.Namespace) -> Approver:
@@ -106,6 +107,7 @@ def _row_json(row: BenchRow) -> dict[str, Any]:
             "usd": row.task_usd,
         },
         "problem": row.problem,
+        "doubts": list(row.doubts),
         "times": [asdict(one) for one in (*row.short, *row.long)],
     }
 
@@ -123,6 +125,8 @@ def _lines(rows: Sequence[BenchRow]) -> Iterator[str]:
             by = "its answers were too short to tell a speed"
         said = row.problem if row.problem else f"{by} · {_per_million(row)}{paid}"
         yield folded(printable(f"  {row.profile}: {where} · {said}"), sys.stdout, indent=4)
+        if row.doubts:
+            yield folded(printable(f"    {doubts_note(row.profile, tuple(row.doubts))}"), sys.stdout, indent=6)
     if measured:
         task = f"{TASK_IN:,} tokens in and {TASK_OUT:,} out, in one answer"
         kept = "; `route` estimates seconds by it where it knows no attempts like the task"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from profile_router.core.ladder.causes import Cause
 from profile_router.core.routing.rate import Rate
 from profile_router.core.routing.speed import Speed
 from profile_router.values import frozen
@@ -36,7 +37,10 @@ class CallTime:
 
 @frozen
 class BenchRow:
-    """One profile: its short and its long calls, and what they cost. `problem` says why there are none."""
+    """One profile: its short and its long calls, and what they cost. `problem` says why there are none.
+
+    `cause` is that of a call that was not made, None elsewhere. `doubts` say which figures of its server cannot be.
+    """
 
     profile: str
     model: str
@@ -48,6 +52,8 @@ class BenchRow:
     usd: float = 0.0
     usd_source: str = ""
     problem: str = ""
+    cause: Cause | None = None
+    doubts: Sequence[str] = ()
 
     @property
     def right(self) -> int:

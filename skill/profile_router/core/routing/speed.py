@@ -6,6 +6,7 @@ from typing import Literal
 
 from profile_router.values import frozen
 
+_SLOWEST, _FASTEST = 0.01, 1_000_000.0  # tokens a second: no model of today is beyond
 SecondsBy = Literal["attempts", "bench", "policy"]
 
 
@@ -24,3 +25,8 @@ class Speed:
     def seconds(self, tokens_in: int, tokens_out: int) -> float:
         """Return the seconds that one answer of *tokens_out* to *tokens_in* takes."""
         return self.first_token_s + tokens_in / self.prompt_tps + tokens_out / self.output_tps
+
+
+def believed_speed(said: float | None) -> float | None:
+    """Return what a server *said* of its speed in tokens a second, None where no model can be so slow or so fast."""
+    return said if said is not None and _SLOWEST <= said <= _FASTEST else None
