@@ -14,10 +14,12 @@ from tests.api.on_stage import DONE, stage
 from tests.cli.command import call
 
 from profile_router.api.event_values import AnyEvent
+from profile_router.api.explaining import explained
 from profile_router.api.run_values import EventKind
 from profile_router.api.schemas import SCHEMAS
 from profile_router.api.value import fields_of
-from profile_router.errors import PolicyError
+from profile_router.core.task import Task
+from profile_router.errors import PolicyError, UsageError
 from profile_router.policies.file import SHIPPED, policy_in
 
 POLICY = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
@@ -78,13 +80,50 @@ def test_a_batch_prints_what_the_schema_says(command: str, schema: str, tmp_path
 
 
 @pytest.mark.nightly
-def test_what_hermes_is_told_is_what_the_schema_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("explain", ("run", "--from-hermes", "--task-json", "-")),
+        ("explain", ("batch", "--from-hermes", "--tasks-json", "-")),
+        ("explain", ("observe", "--tasks-json", "-")),
+        ("observe", ("observe", "--tasks-json", "-")),
+    ],
+    ids=["run", "batch", "look-on", "observe"],
+)
+@pytest.mark.parametrize("profile", [None, "nope"])
+def test_what_hermes_is_told_is_what_the_schema_says(
+    mode: str, words: tuple[str, ...], profile: str | None, tmp_path: Path
+) -> None:
     with stage(tmp_path) as on:
         policy = tmp_path / "policy.yaml"
-        policy.write_text(SHIPPED.read_text().replace("hermes_plugin: on", "hermes_plugin: explain"))
-        task = json.dumps({"goal": "fix add in calc.py"}).encode()
-        words = ("run", "--task-json", "-", "--from-hermes", "--policy", str(policy))
-        done = call(*words, home=tmp_path, cwd=on.root, stdin=task)
+        policy.write_text(SHIPPED.read_text().replace("hermes_plugin: on", f"hermes_plugin: {mode}"))
+        task = {"goal": "fix add in calc.py", "profile": profile}
+        stdin = json.dumps(task if words[0] == "run" else [task]).encode()
+        done = call(*words, "--policy", str(policy), home=tmp_path, cwd=on.root, stdin=stdin)
     told = [json.loads(line) for line in done.out.splitlines()]
-    assert [one["event"] for one in told] == ["plugin", "result"]
+    assert (done.code, [one["event"] for one in told]) == (0, ["plugin", "result"])
     assert [wrong for one in told for wrong in wrong_in("events", one)] == []
+    assert "nope" in told[1]["error"] if profile else told[1]["route"]["profile"]
+
+
+@pytest.mark.parametrize(
+    ("task", "says"),
+    [
+        (Task(goal="fix add", profile="nope"), "nope"),
+        (Task(goal="fix add", workspace="nowhere"), "nowhere"),
+        (UsageError("the goal is missing"), "the goal is missing"),
+        (Task(goal="fix add"), None),
+    ],
+    ids=str,
+)
+def test_a_task_that_cannot_be_routed_is_explained_in_the_form_of_the_schema(
+    task: Task | UsageError, says: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage(tmp_path) as on:
+        monkeypatch.chdir(on.root)
+        for name, value in on.environ.items():
+            monkeypatch.setenv(name, value)
+        [event] = explained([task], None)
+    assert wrong_in("events", event.json) == []
+    assert (event.route is None) == (says is not None)
+    assert (says or "") in (event.error or "")

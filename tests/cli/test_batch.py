@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.forms import wrong_in
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import profile, workspace
 from tests.examples import by_night, each
@@ -365,7 +366,9 @@ def test_hermes_is_told_the_routes_or_nothing_where_the_policy_does_not_switch_i
     first, *results = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, first["event"], first["mode"]) == (0, "plugin", switch)
     assert [result["status"] for result in results] == told
-    assert [result["route"]["profile"] for result in results] == [LOCAL, None][: len(told)]
+    assert [wrong for one in results for wrong in wrong_in("events", one)] == []
+    assert [one["route"] and one["route"]["profile"] for one in results] == [LOCAL, None][: len(told)]
+    assert ["nobody" in (one.get("error") or "") for one in results] == [False, True][: len(told)]
 
 
 def test_what_hermes_waits_for_ends_in_time_whatever_is_left(tmp_path: Path, repository: Path) -> None:

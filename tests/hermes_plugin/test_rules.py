@@ -514,6 +514,16 @@ def test_a_private_task_stays_with_hermes_where_the_policy_leaves_it_there(rig: 
     assert told.get("profile_router") == ({"mode": "explain", "routes": [{"profile": "p"}]} if noted else None)
 
 
+def test_a_task_that_cannot_be_explained_is_noted_with_why(rig: Rig) -> None:
+    rig.router(
+        'print(\'{"event": "plugin", "mode": "explain"}\')\n'
+        'print(\'{"event": "result", "status": "explained", "route": null, "error": "there is no profile nope"}\')\n'
+    )
+    told = rig.delegate(goal="do it")
+    assert told["profile_router"] == {"mode": "explain", "routes": [{"error": "there is no profile nope"}]}
+    assert rig.native == [{"goal": "do it"}]
+
+
 def test_an_answer_that_cannot_be_read_counts_as_dispatched(rig: Rig) -> None:
     rig.router(HEARS + "say('result', status='ok', attempts=[3])")
     [entry] = rig.delegate(goal="do it")["results"]

@@ -144,11 +144,15 @@ class BatchEvent(_Told):
 
 
 class ExplainedEvent(_Told):
-    """Where a task would go, under a policy that only explains or observes; `observed` is its row in the ledger."""
+    """Where a task would go, under a policy that only explains or observes; `observed` is its row in the ledger.
+
+    `route` is None where the task, its profile or a file is wrong, and `error` says what.
+    """
 
     event: Literal["result"]
     status: Literal["explained"]
-    route: RouteView
+    route: RouteView | None
+    error: str | None = None
     observed: str = ""
 
 

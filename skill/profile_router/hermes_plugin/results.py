@@ -34,7 +34,7 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
         "model": receipts[-1].get("model_served") or receipts[-1].get("model_asked") if receipts else None,
         "api_calls": sum(receipt.get("turns") or 0 for receipt in receipts),
         "tokens": {name: sum(receipt.get(f"tokens_{key}") or 0 for receipt in receipts) for name, key in _TOKENS},
-        "route": {name: route[name] for name in _OF_ROUTE if route.get(name)},
+        "route": {name: route[name] for name in _OF_ROUTE if route.get(name)} or unroutable(result),
         "receipts": receipts,
         "thread": result.get("thread") or thread,
     }
@@ -44,6 +44,11 @@ def entry_of(index: int, ran: Ran, thread: str, *, seconds: float) -> dict[str, 
     if entry["status"] == "failed":
         entry["error"] = why_not(result)
     return entry
+
+
+def unroutable(result: Mapping[str, Any]) -> dict[str, str]:
+    """Return in a route's stead why a task that was only to be explained has none; empty for any other."""
+    return {"error": why_not(result)} if result.get("status") == "explained" and result.get("error") else {}
 
 
 def _verdict(result: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Self
@@ -20,13 +20,12 @@ from profile_router.cli.ending import batch_lines
 from profile_router.cli.options import PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json, decision_json
-from profile_router.errors import RouterError, UsageError
+from profile_router.core.telling.decision import Json
+from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
 from profile_router.runs.result import Result, batch_status
-from profile_router.runs.route import route_task
 
 WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
 _LONGEST = 200_000_000  # bytes of all tasks together
@@ -64,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None
     if arguments.from_hermes:
-        if not switched_on(policy, lambda: _explained(tasks, arguments.policy)):
+        if not switched_on(policy, tasks, arguments.policy):
             return EXITS["ok"]
         # As long as Hermes waits for the whole batch: what one of its tasks may take at most.
         longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
@@ -106,18 +105,6 @@ def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool
     else:
         part_from_progress()
         say("\n".join(batch_lines(results)))
-
-
-def _explained(tasks: Sequence[Task | UsageError], policy_file: str | None) -> Iterator[Json]:
-    for index, task in enumerate(tasks):
-        try:
-            if isinstance(task, UsageError):
-                raise task
-            decision = route_task(task, policy_file, dict(os.environ), Path.cwd()).decision
-            route = decision_json(decision)
-        except RouterError as error:
-            route = {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}
-        yield {"task_index": index, "route": route}
 
 
 class _Numbered:

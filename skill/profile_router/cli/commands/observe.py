@@ -13,15 +13,13 @@ from typing import Any
 
 from profile_router.api.task_fields import DAYS, number_in, tasks_from_json
 from profile_router.cli.commands.history import print_told
-from profile_router.cli.commands.run import stream
+from profile_router.cli.commands.run import tell_explained, tell_switch
 from profile_router.cli.options import json_of, source_of
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
-from profile_router.core.policy import Policy
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json, decision_json
 from profile_router.core.text import price, shown
-from profile_router.errors import RouterError, UsageError
+from profile_router.errors import UsageError
 from profile_router.ledger.observed import observed_since
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.policies.file import find_policy, read_policy
@@ -70,25 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _begun(tasks: Sequence[Task | UsageError], policy_file: str | None) -> None:
     """Say how the policy has the plugin switched, and where each task would go; where it observes, note them."""
     policy = read_policy(find_policy(policy_file, os.environ))
-    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
+    tell_switch(policy)
     if policy.hermes_plugin in ("observe", "explain"):
-        for index, task in enumerate(tasks):
-            stream({"event": "result", "status": "explained", "task_index": index, **_told(task, policy, policy_file)})
-
-
-def _told(task: Task | UsageError, policy: Policy, policy_file: str | None) -> Json:
-    from profile_router.runs.route import observe_task, route_task
-
-    try:
-        if isinstance(task, UsageError):
-            raise task
-        if policy.hermes_plugin == "observe":
-            decision, name = observe_task(task, policy_file, dict(os.environ), Path.cwd())
-            return {"route": decision_json(decision), "observed": name}
-        decision = route_task(task, policy_file, dict(os.environ), Path.cwd()).decision
-    except RouterError as error:
-        return {"route": {"status": "refused", "profile": None, "rule": None, "reasons": [str(error)]}}
-    return {"route": decision_json(decision)}
+        tell_explained(tasks, policy_file, observes=policy.hermes_plugin == "observe")
 
 
 def child_from_json(raw: bytes) -> ObservedChild:

@@ -8,11 +8,10 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
-from profile_router.api.routing import route
 from profile_router.cli.caller import approver_for
 from profile_router.cli.ending import RunEnd, closing_lines
 from profile_router.cli.options import add_run_options, add_task_options, streams, task_of
@@ -54,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     approver = approver_for(arguments, stream, progress.away)
     if arguments.from_hermes:
         policy = read_policy(find_policy(arguments.policy, os.environ))
-        if not switched_on(policy, lambda: [_route(task, arguments.policy)]):
+        if not switched_on(policy, [task], arguments.policy):
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
     emit: Emit = stream if streamed else progress
@@ -84,16 +83,28 @@ def part_from_progress() -> None:
         print(file=sys.stderr, flush=True)
 
 
-def _route(task: Task, policy_file: str | None) -> Json:
-    return {"route": route(task, policy=policy_file).json}
+def switched_on(policy: Policy, tasks: Sequence[Task | UsageError], policy_file: str | None) -> bool:
+    """Tell the Hermes plugin how *policy* has it switched; where it only explains, where each of *tasks* would go too.
 
-
-def switched_on(policy: Policy, explained: Callable[[], Iterable[Json]]) -> bool:
-    """Tell the Hermes plugin how *policy* has it switched; where it only explains, tell it what is *explained* too."""
-    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
-    for one in explained() if policy.hermes_plugin == "explain" else ():
-        stream({"event": "result", "status": "explained", **one})
+    *policy_file* is the policy that the caller names, None without one.
+    """
+    tell_switch(policy)
+    if policy.hermes_plugin == "explain":
+        tell_explained(tasks, policy_file)
     return policy.hermes_plugin == "on"
+
+
+def tell_switch(policy: Policy) -> None:
+    """Tell the Hermes plugin how *policy* has it switched, and which files are private."""
+    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
+
+
+def tell_explained(tasks: Sequence[Task | UsageError], policy_file: str | None, *, observes: bool = False) -> None:
+    """Tell the Hermes plugin where each of *tasks* would go; *observes*: the ledger has them as begun by Hermes."""
+    from profile_router.api.explaining import explained  # only the plugin asks
+
+    for event in explained(tasks, policy_file, observes=observes):
+        stream(event.json)
 
 
 def stream(event: Mapping[str, object]) -> None:

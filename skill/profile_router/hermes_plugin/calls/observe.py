@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..results import unroutable
 from ..settings import Settings, environment, folder_of_parent
 
 _MOST = 2_000  # children that are kept in mind; of more, the oldest are forgotten
@@ -73,7 +74,7 @@ def look(tasks: Sequence[Mapping[str, Any]], session: object, settings: Settings
     return Looked(
         mode=str(plugin.get("mode")),
         private_paths=tuple(map(str, plugin.get("private_paths") or ())),
-        routes=[event.get("route") or {} for event in found],
+        routes=[event.get("route") or unroutable(event) for event in found],
     )
 
 
