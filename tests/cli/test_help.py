@@ -157,7 +157,8 @@ def test_an_example_runs_as_written(name: str, tmp_path: Path) -> None:
         (on.root / "src").mkdir()
         (on.root / "src" / "http.py").write_text("RETRY_S = 3\n")
         (on.root / "README.md").write_text("A typo hree.\n")
-        SEEDS.get(name, lambda *_: None)(tmp_path, on.root)
+        if seed := SEEDS.get(name):
+            seed(tmp_path, on.root)
         environ = environment(tmp_path)
         environ["PATH"] = f"{program.parent}:{environ['PATH']}"
         done = subprocess.run(

@@ -89,6 +89,25 @@ class Scoped:
         self.inner.forget(self.start + start)
 
 
+@frozen(kw_only=False)
+class AfterAttempts:
+    """What was seen after the attempts so far, in *inner* (None: nowhere): until there is another, no more is seen."""
+
+    inner: Records | None
+
+    def find(self, what: str) -> Any:
+        """Return what was kept of *what* since the last attempt, or None."""
+        return self.inner.find(self._name(self.inner, what)) if self.inner else None
+
+    def keep(self, what: str, value: Any) -> None:
+        """Write the record of *what*."""
+        if self.inner:
+            self.inner.keep(self._name(self.inner, what), value)
+
+    def _name(self, records: Records, what: str) -> str:
+        return f"{what} after {len(records.names('attempt '))}"
+
+
 class StoredRecords:
     """Records of the run *run* on *thread* in the database at *path*. Tools write from threads of their own."""
 

@@ -42,9 +42,13 @@ class WorkChanges:
     def between(self, snapshot: str, after: str) -> tuple[ChangedFile, ...]:
         """Return what changed between two marks, and what the tools changed besides."""
         known = self.marks.changes(snapshot, after)
-        return tuple(sorted((*known, *(_counted(*file) for file in self.unseen(known))), key=lambda file: file.path))
+        return tuple(sorted((*known, *(_counted(*file) for file in self._unseen(known))), key=lambda file: file.path))
 
-    def unseen(self, seen: Sequence[ChangedFile]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+    def beside(self, snapshot: str, after: str) -> dict[str, bytes | None]:
+        """Return what the files were that the tools changed between two marks, and that git does not look into."""
+        return {path: before for path, before, _ in self._unseen(self.marks.changes(snapshot, after))}
+
+    def _unseen(self, seen: Sequence[ChangedFile]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
         """Yield the files that the tools changed besides those that git has *seen*: in submodules and other
         repositories inside of this one, and where git ignores them."""
         names = {file.path for file in seen}

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 
+from profile_router.checks.linters import linted
 from profile_router.core.found_check import FoundCheck
+from profile_router.core.ladder.receipt import ChangedFile
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.verify.jailed import JailedChecks
 
 MOST_SECONDS = 60.0
 
 
-async def run_linter(linter: FoundCheck, checks: JailedChecks, *, seconds: float) -> WeakCheck | None:
-    """Return what *linter* says by *checks*, None where that tells nothing of the work.
+async def lint_changed(
+    linter: FoundCheck, changed: Sequence[ChangedFile], checks: JailedChecks, *, seconds: float
+) -> tuple[WeakCheck, ...]:
+    """Return what *linter* says by *checks* of the files that *changed*; empty where that tells nothing of the work.
 
     Of what it prints, nothing is told once it read a withheld file.
     """
+    words = linted(linter, [file.path for file in changed])
+    told = await _run(replace(linter, words=words), checks, seconds) if words else None
+    return (told,) if told is not None else ()
+
+
+async def _run(linter: FoundCheck, checks: JailedChecks, seconds: float) -> WeakCheck | None:
     result = await checks.run(linter, seconds=min(seconds, MOST_SECONDS), reads_only=True)
     if result.inconclusive:
         return None

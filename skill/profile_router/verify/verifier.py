@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from profile_router.checks.linters import linted
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.tests_meant import may_have_fewer
 from profile_router.core.found_check import FoundCheck
@@ -20,7 +17,7 @@ from profile_router.core.task import Task
 from profile_router.errors import WorkspaceError
 from profile_router.git.left_files import beginning, note_beginning
 from profile_router.git.writes import Found
-from profile_router.threads.records import Records
+from profile_router.threads.records import AfterAttempts, Records
 from profile_router.verify.absent_claims import absent_claims
 from profile_router.verify.changes import WorkChanges
 from profile_router.verify.check_runs import CheckRuns
@@ -28,7 +25,7 @@ from profile_router.verify.diffs import WorkDiffs
 from profile_router.verify.first_check import FirstCheck, wrote_since
 from profile_router.verify.judged_check import JudgedCheck, touched
 from profile_router.verify.kept_checks import KeptChecks
-from profile_router.verify.linting import run_linter
+from profile_router.verify.linting import lint_changed
 from profile_router.verify.open_points import open_points, unproved_points
 from profile_router.verify.parsing import ChangedContent, parsed_in_time
 from profile_router.verify.private_copies import copied_from, private_pieces
@@ -41,7 +38,6 @@ from profile_router.withheld.whole_scan import Secrets
 from profile_router.workspace.folder import Workspace
 
 _BEFORE = "before"  # the record of the check before any work
-_MOST_ABSENT = 20  # files that a long report names and that are not there
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,7 +132,7 @@ class WorkspaceVerifier:
         )
         told = result is not None and not result.inconclusive
         whole = self.workspace is not None and self.workspace.git
-        absent = self._absent(said, changed)
+        absent = absent_claims(self.workspace, said, changed)
         contents = await self._contents(snapshot)
         return Verified(
             files_changed=changed,
@@ -172,26 +168,20 @@ class WorkspaceVerifier:
         marks = self._changes(self.workspace.root).marks
         return not to_put_back(marks.trees, self.workspace.root, self._looked, marks.take(), task)
 
-    def _absent(self, said: str, changed: Sequence[ChangedFile]) -> tuple[str, ...]:
-        """Return the first files that *said* names and that do not exist."""
-        if self.workspace is None:
-            return ()
-        return tuple(islice(absent_claims(self.workspace, said, changed), _MOST_ABSENT))
-
     def _put_back(self, snapshot: str, task: Task, wrote: Sequence[str] | None) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
 
         Return a mark of the work tree too, where one was taken and holds still.
         """
-        done: SetBack | None = self._found("put back")
+        done: SetBack | None = self._seen.find("put back")
         if done is not None or self.workspace is None or self.state is None:
             return done or SetBack(done=True), None
         root = self.workspace.root
         done, seen = self._back(self.workspace, self.state).tests(
-            snapshot, lambda: self._found("looked") or self._changes(root).marks.take(), task, wrote
+            snapshot, lambda: self._seen.find("looked") or self._changes(root).marks.take(), task, wrote
         )
         if done.left:
-            self._keep("put back", done)
+            self._seen.keep("put back", done)
         return done, seen
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:
@@ -204,7 +194,7 @@ class WorkspaceVerifier:
             return diffs.of_journal(self.journal, wrote)
         changes = self._changes(self.workspace.root)
         after = changes.marks.take()
-        beside = {path: before for path, before, _ in changes.unseen(changes.marks.changes(snapshot, after))}
+        beside = changes.beside(snapshot, after)
         return (*diffs.of_git(changes.marks, snapshot, after, wrote), *diffs.of_journal(beside, wrote))
 
     def copied(self, texts: Sequence[str]) -> str:
@@ -238,8 +228,8 @@ class WorkspaceVerifier:
         changes = self._changes(self.workspace.root)
         if not snapshot:
             return changes.written()
-        after = self._found("looked") or seen or changes.marks.take()
-        self._keep("looked", after)  # before the check, which may leave files behind
+        after = self._seen.find("looked") or seen or changes.marks.take()
+        self._seen.keep("looked", after)  # before the check, which may leave files behind
         self._looked = after
         return changes.between(snapshot, after)
 
@@ -251,16 +241,12 @@ class WorkspaceVerifier:
         return await asyncio.to_thread(lambda: [ChangedContent(*one) for one in work.contents(snapshot, after)])
 
     async def _linted(self, changed: Sequence[ChangedFile], seconds: float) -> tuple[WeakCheck, ...]:
-        """Return what the linter says of the files that *changed*; nothing where it cannot say anything."""
-        root = self.workspace.root if self.workspace is not None else None
-        words = linted(self.linter, [file.path for file in changed]) if self.linter is not None else ()
-        if root is None or self.linter is None or not words:
+        if self.workspace is None or self.linter is None:
             return ()
-        told = await run_linter(replace(self.linter, words=words), self._runs().jailed(root), seconds=seconds)
-        return (told,) if told is not None else ()
+        return await lint_changed(self.linter, changed, self._runs().jailed(self.workspace.root), seconds=seconds)
 
     async def _checked(self, check: str | FoundCheck, seconds: float, judge: JudgedCheck, snapshot: str) -> CheckResult:
-        found: CheckResult | None = self._found("checked")
+        found: CheckResult | None = self._seen.find("checked")
         if found is not None:
             return found
         result = await judge.ask(check, seconds)
@@ -268,7 +254,7 @@ class WorkspaceVerifier:
             result = await self._all_tests(snapshot, seconds - result.seconds).after_narrowed(check, result)
         if result.taints:
             result = replace(result, wrote=self._wrote(result))
-        self._keep("checked", result)
+        self._seen.keep("checked", result)
         return result
 
     def _all_tests(self, snapshot: str, seconds: float) -> WholeCheck:
@@ -300,12 +286,9 @@ class WorkspaceVerifier:
             return True
         return wrote_since(self._changes(self.workspace.root).marks, self._looked)
 
-    def _found(self, what: str) -> Any:
-        return self.records.find(_after_attempts(what, self.records)) if self.records else None
-
-    def _keep(self, what: str, value: Any) -> None:
-        if self.records:
-            self.records.keep(_after_attempts(what, self.records), value)
+    @property
+    def _seen(self) -> AfterAttempts:
+        return AfterAttempts(self.records)
 
     def _changes(self, root: Path) -> WorkChanges:
         if self._work is None:
@@ -314,8 +297,3 @@ class WorkspaceVerifier:
 
     def _back(self, workspace: Workspace, state: Path) -> WorkBack:
         return WorkBack(self._changes(workspace.root), workspace.git, state, self.name)
-
-
-def _after_attempts(what: str, records: Records) -> str:
-    """Return the name for *what* after the attempts so far: until there is another, there is nothing more to see."""
-    return f"{what} after {len(records.names('attempt '))}"

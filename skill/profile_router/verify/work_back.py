@@ -83,7 +83,8 @@ class WorkBack:
 
     def _all_by_git(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: Ended | None) -> SetBack:
         root, trees = self.changes.root, self.changes.marks.trees
-        beside = {} if wrote is None or files is None else self._beside(snapshot, ended, wrote)
+        known = {} if wrote is None or files is None else self.changes.beside(snapshot, ended)
+        beside = {path: before for path, before in known.items() if path in (wrote or ())}
         seen = None if wrote is None else [path for path in wrote if path not in beside]
         done = set_back_by_git(trees, root, self.state, self.name, (snapshot, ended), seen)
         if not done.done:
@@ -95,11 +96,6 @@ class WorkBack:
             return done
         left = left_files(root, beginning(self.changes.scratch), stored_files(trees, root, snapshot))
         return replace(done, left=left)
-
-    def _beside(self, snapshot: str, ended: str, wrote: Sequence[str]) -> dict[str, bytes | None]:
-        """Return what the files were that the tools wrote and git does not look into."""
-        seen = self.changes.marks.changes(snapshot, ended)
-        return {path: before for path, before, _ in self.changes.unseen(seen) if path in wrote}
 
 
 def _by_attempts(root: Path, paths: Sequence[str], wrote: Sequence[str] | None) -> tuple[str, ...]:
