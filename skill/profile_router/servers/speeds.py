@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import Path
@@ -10,14 +9,12 @@ from typing import Any
 
 from profile_router.core.profile import ProviderEndpoint
 from profile_router.core.routing.speed import Speed
-from profile_router.outside.json_reader import read_json
-from profile_router.state.folder import write_private
+from profile_router.state.json_files import read_state_json, write_state_json
 
 MAX_AGE_S = 30 * 86_400.0  # models and machines change
 _FILE = "speeds.json"
 _FIGURES = ("first_token_s", "prompt_tps", "output_tps", "at")
 _MOST_KEPT = 200
-_MOST_BYTES = 200_000
 
 
 def known_speeds(state: Path, *, now: float) -> Mapping[str, Speed]:
@@ -45,7 +42,7 @@ def remember_speeds(found: Iterable[tuple[ProviderEndpoint, Speed]], state: Path
             "at": now,
         }
     newest = sorted(kept.items(), key=lambda one: one[1]["at"], reverse=True)[:_MOST_KEPT]
-    write_private(state / _FILE, json.dumps(dict(newest), indent=1, sort_keys=True))
+    write_state_json(state / _FILE, dict(newest))
 
 
 def speed_key(base_url: str, model: str) -> str:
@@ -54,12 +51,7 @@ def speed_key(base_url: str, model: str) -> str:
 
 
 def _read(path: Path) -> dict[str, dict[str, float]]:
-    try:
-        with path.open("rb") as file:
-            found = read_json(file.read(_MOST_BYTES))
-    except (OSError, ValueError):
-        return {}
-    return {str(key): one for key, one in found.items() if _is_speed(one)} if isinstance(found, dict) else {}
+    return {key: one for key, one in read_state_json(path).items() if _is_speed(one)}
 
 
 def _is_speed(one: Any) -> bool:

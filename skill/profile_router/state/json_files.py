@@ -1,0 +1,27 @@
+"""Read and write the small JSON files of our state: within a bound, for their owner alone, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.state.folder import write_private
+
+MOST_BYTES = 200_000
+
+
+def read_state_json(path: Path) -> dict[str, Any]:
+    """Return the object in the file *path*; an empty one where none is, or none of at most MOST_BYTES can be read."""
+    try:
+        with path.open("rb") as file:
+            found = read_json(file.read(MOST_BYTES + 1), most=MOST_BYTES)
+    except (OSError, UnreadableJson):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_state_json(path: Path, told: dict[str, Any]) -> None:
+    """Write *told* to the file *path*, its keys in order. Raises StateError."""
+    write_private(path, json.dumps(told, indent=1, sort_keys=True) + "\n")
