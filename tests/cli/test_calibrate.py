@@ -34,6 +34,13 @@ def test_a_proposal_taken_through_replay_shows_in_the_next_report(home: Path) ->
     said = report.json["answers"]["change"]["advice"][0]["said"]
     assert said.startswith(f"a proposal is at hand: new.yaml moves {len(moved.json['moved'])} of 400 tasks, costs ≈ $")
     assert said in (home / "report.html").read_text()
+    assert str(home) not in report.out
+    screen = " ".join(call("report", home=home).out.split())
+    assert f"profile-router policy check {home / 'new.yaml'}" in screen
+    (home / "same.yaml").write_bytes(SHIPPED.read_bytes() + b"# a comment\n")
+    assert call("replay", "--policy", "same.yaml", home=home).code == 0
+    assert "proposal" not in call("report", home=home).out  # it moves nothing: that is no proposal
+    assert call("replay", "--policy", "new.yaml", home=home).code == 0
     in_force = call("report", "--json", home=home, extra={"PROFILE_ROUTER_POLICY": str(home / "new.yaml")})
     assert in_force.json["replayed"] is None  # it is taken: no proposal any more
 

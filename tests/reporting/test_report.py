@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from tests.ledger.many_runs import SECRET, fill
 
 from profile_router.cli.commands.report import days_in
 from profile_router.cli.report_screen import screen_lines
-from profile_router.core.operating.answers import Replayed
+from profile_router.core.operating.answers import CALIBRATE, Replayed
 from profile_router.core.telling.layout import width_of
 from profile_router.errors import UsageError
+from profile_router.ledger.schema import moment
 from profile_router.pages.html import page_of
 from profile_router.reporting.sections import report_of
 from profile_router.reporting.summary import Summary, summary_json, summary_of
@@ -52,6 +54,31 @@ def test_the_page_alone_answers_what_was_saved_what_went_wrong_and_what_to_chang
     assert re.search(r"\d+ of 200 tasks did not end well", element(page, "wrong"))
     assert "new.yaml moves 4 of 40 tasks, saves ≈ $0.12" in element(page, "change")
     assert "profile-router" in element(page, "change")
+
+
+def test_json_tells_the_span_and_no_key_of_it_hides_another(state: Path) -> None:
+    summary = a_summary(state)
+    told = summary_json(summary)
+    figures = asdict(summary.totals)
+    assert (told["since_days"], told["v"], told["time"]) == (30, 1, moment(NOON))
+    assert {name: told[name] for name in figures if name != "since"} == {
+        name: value for name, value in figures.items() if name != "since"
+    }
+    assert told["days"]
+
+
+def test_page_and_json_name_no_path_of_a_proposal(state: Path) -> None:
+    summary = a_summary(state, replace(REPLAYED, file="/home/u/new.yaml", over="/home/u/policy.yaml"))
+    assert "/home/u/new.yaml" in "\n".join(screen_lines(report_of(summary), 200))
+    assert "/home/u" not in page_of(report_of(summary.to_be_shown)) + json.dumps(summary_json(summary))
+
+
+def test_calibrate_is_asked_how_many_outcomes_are_missing_before_it_is_advised(tmp_path: Path) -> None:
+    fill(tmp_path, 12, now=NOON)
+    summary = a_summary(tmp_path)
+    commands = [step.command for step in summary.answers[-1].advice]
+    assert 0 < summary.missing <= 40
+    assert CALIBRATE not in commands
 
 
 def test_a_proposal_that_is_in_force_is_none_any_more(state: Path) -> None:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from profile_router.core.policy import Policy
 from profile_router.errors import PolicyError
 from profile_router.ledger.past_tasks import early_scores, past_tasks
 from profile_router.ledger.words import seal_of
@@ -17,6 +18,8 @@ from profile_router.reporting.replayed import MOST_TASKS
 from profile_router.state.folder import state_dir
 from profile_router.values import frozen
 
+SINCE_DAYS = 90.0  # whose tasks `calibrate` looks at where nobody says otherwise
+_FIRST = 500  # tasks
 _SCORED = 5_000  # attempts whose score is looked at: each has to be decrypted
 
 
@@ -63,6 +66,18 @@ def propose(policy_file: str | None, environ: Mapping[str, str], *, days: float,
             )
         ),
     )
+
+
+def outcomes_missing(state: Path, policy: Policy, *, now: float) -> int:
+    """Return how many more outcomes are needed before one limit of *policy* can be judged; 0: none is needed.
+
+    Weights need more outcomes than limits do. A few tasks are read first: mostly they are enough. Raises StateError.
+    """
+    for most in (_FIRST, MOST_TASKS):
+        findings = calibrate(past_tasks(state, now - SINCE_DAYS * 86_400.0, most), policy, {})
+        if not (missing := min((one.missing for one in findings), default=0)):
+            break
+    return missing
 
 
 def _edited(before: str, numbers: Mapping[tuple[str, ...], float], path: Path) -> str:

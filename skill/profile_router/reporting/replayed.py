@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,15 +11,14 @@ from profile_router.core.operating.replay import Replay, replay
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
 from profile_router.ledger.past_tasks import past_tasks
-from profile_router.outside.json_reader import UnreadableJson, read_json
+from profile_router.policies.file import SHIPPED, find_policy, own_policy
 from profile_router.runs.setup import Setup, prepare
-from profile_router.state.folder import private_folder, state_dir
-from profile_router.state.whole_files import write_whole
+from profile_router.state.folder import state_dir, usable
+from profile_router.state.json_files import read_state_json, write_state_json
 from profile_router.values import frozen
 
 MOST_TASKS = 20_000
 _FILE = "replayed.json"
-_MOST_BYTES = 10_000
 _NO_TASK = Task(goal="any")  # what is prepared is the same for all tasks of no workspace
 
 
@@ -48,32 +46,49 @@ def setup_alone(policy_file: str | None, environ: Mapping[str, str]) -> Setup:
     return prepare(_NO_TASK, policy_file, environ, Path(Path.cwd().anchor))
 
 
-def keep_replay(done: ReplayedPolicy, name: str, environ: Mapping[str, str], *, now: float) -> None:
-    """Keep figures of *done* for the next report; *name* is the policy's file. Raises StateError."""
-    kept = {
-        "name": name[:80],
+def keep_replay(done: ReplayedPolicy, policy_file: Path, environ: Mapping[str, str], *, now: float) -> None:
+    """Keep figures of *done*, of the policy in *policy_file*, for the next report. Raises StateError.
+
+    A policy that moves nothing is no proposal: nothing is kept, of an earlier one neither.
+    """
+    kept = state_dir(environ) / _FILE
+    if not done.found.moved:
+        with usable(kept):
+            kept.unlink(missing_ok=True)
+        return
+    told = {
+        "file": str(policy_file.absolute()),
         "digest": done.new.digest,
         "rows": done.found.rows,
         "moved": len(done.found.moved),
         "saved_usd": done.found.saved_usd,
         "at": now,
     }
-    write_whole(private_folder(state_dir(environ)) / _FILE, json.dumps(kept).encode())
+    write_state_json(kept, told)
 
 
 def kept_replay(environ: Mapping[str, str], *, now: float | None = None) -> Replayed | None:
-    """Return the newest replay that was kept, None without one that can be read."""
+    """Return the newest replay that was kept, None without one that can be read, whose policy is still there."""
+    found = read_state_json(state_dir(environ) / _FILE)
+    at = time.time() if now is None else now
     try:
-        with (state_dir(environ) / _FILE).open("rb") as file:
-            found = read_json(file.read(_MOST_BYTES))
-        at = time.time() if now is None else now
-        return Replayed(
-            name=str(found["name"]),
+        file = Path(str(found["file"]))
+        told = Replayed(
+            name=file.name[:80],
             digest=str(found["digest"]),
             rows=int(found["rows"]),
             moved=int(found["moved"]),
             saved_usd=float(found["saved_usd"]),
             age_s=max(0.0, at - float(found["at"])),
+            file=str(file),
+            over=str(_to_replace(environ)),
         )
-    except (OSError, UnreadableJson, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return told if told.moved and file.is_file() else None
+
+
+def _to_replace(environ: Mapping[str, str]) -> Path:
+    """Return the file over which a policy is copied to be in force: the shipped one is never written over."""
+    found = find_policy(None, environ)
+    return (own_policy(environ) if found == SHIPPED else found).absolute()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from profile_router.core.operating.answers import BudgetLeft, OperatorAnswer, Replayed, answers
+from profile_router.core.operating.answers import CALIBRATE, BudgetLeft, OperatorAnswer, Replayed, answers
 from profile_router.core.operating.totals import Totals
 from profile_router.core.policy import Policy
 from profile_router.core.policy.rules import LargeChangeRule
+from profile_router.core.telling.envelope import enveloped
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.schema import day_of, moment
 from profile_router.ledger.totals import totals_since
+from profile_router.reporting.proposal import outcomes_missing
 from profile_router.values import frozen
 
 DAY_S = 86_400.0
@@ -22,7 +24,10 @@ _LINES = 200  # where the policy has no rule for large changes
 
 @frozen
 class Summary:
-    """All that a report tells of the last `days`. `made` is the moment, in seconds since 1970."""
+    """All that a report tells of the last `days`. `made` is the moment, in seconds since 1970.
+
+    So many outcomes are `missing` before `calibrate` proposes anything; it is asked only where it would be advised.
+    """
 
     days: float
     made: float
@@ -30,11 +35,21 @@ class Summary:
     budget: BudgetLeft
     many_lines: int
     replayed: Replayed | None = None
+    missing: int = 0
 
     @property
     def answers(self) -> tuple[OperatorAnswer, ...]:
         """Return what was saved, what went wrong, and what to change."""
-        return answers(self.totals, self.budget, many_lines=self.many_lines, replayed=self.replayed)
+        return answers(
+            self.totals, self.budget, many_lines=self.many_lines, replayed=self.replayed, missing=self.missing
+        )
+
+    @property
+    def to_be_shown(self) -> Summary:
+        """Return it without paths of this machine: a page, and JSON for programs, are shown to others."""
+        if self.replayed is None:
+            return self
+        return replace(self, replayed=replace(self.replayed, file="", over=""))
 
 
 def summary_of(state: Path, policy: Policy, *, days: float, now: float, replayed: Replayed | None = None) -> Summary:
@@ -42,7 +57,7 @@ def summary_of(state: Path, policy: Policy, *, days: float, now: float, replayed
     large = policy.rule("large-change")
     many = large.refactor.lines if isinstance(large, LargeChangeRule) else _LINES
     spent = SqliteHistory(state=state).spent_on(day_of(now))
-    return Summary(
+    found = Summary(
         days=days,
         made=now,
         totals=totals_since(state, now - days * DAY_S, many_lines=many),
@@ -50,16 +65,18 @@ def summary_of(state: Path, policy: Policy, *, days: float, now: float, replayed
         many_lines=many,
         replayed=None if replayed is None or replayed.digest == policy.digest else replayed,
     )
+    if all(step.command != CALIBRATE for one in found.answers for step in one.advice):
+        return found
+    return replace(found, missing=outcomes_missing(state, policy, now=now))
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """Return *summary* as JSON: figures, names of settings and ids of runs; no text of a task, no folder, no thread."""
+    summary = summary.to_be_shown
     totals = summary.totals
-    plain: Mapping[str, Any] = asdict(totals)
-    return {
+    told = {
         "since": moment(totals.since),
-        "made": moment(summary.made),
-        "days": summary.days,
+        "since_days": summary.days,
         "runs": totals.runs,
         "cost_usd": totals.cost_usd,
         "exact": totals.exact,
@@ -68,5 +85,8 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "answers": {
             one.id: {"said": list(one.said), "advice": [asdict(step) for step in one.advice]} for one in summary.answers
         },
-        **{name: value for name, value in plain.items() if name != "since"},
     }
+    figures: Mapping[str, Any] = {name: value for name, value in asdict(totals).items() if name != "since"}
+    if twice := told.keys() & figures.keys():
+        raise AssertionError(f"two figures of a report have the name {min(twice)}")
+    return enveloped({**told, **figures}, time=moment(summary.made))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
 from profile_router.core.ladder.causes import Family
-from profile_router.core.operating.answers import _ADVICE, BudgetLeft, Replayed, answers
+from profile_router.core.operating.answers import _ADVICE, CALIBRATE, BudgetLeft, Replayed, answers
 from profile_router.core.operating.share import share_of
 from profile_router.core.operating.totals import Compared, Misroutes, RunPart, StepSum, Totals
 
@@ -89,7 +90,22 @@ def test_a_budget_that_is_nearly_used_up_is_said(spent: float, says: bool) -> No
 def test_a_proposal_that_was_replayed_comes_first(usd: float, words: str) -> None:
     replayed = Replayed(name="new.yaml", digest="d", rows=40, moved=4, saved_usd=usd, age_s=60)
     said = told(a_total(undone=1), replayed=replayed)["change"]
-    assert said.startswith(f"a proposal is at hand: new.yaml moves 4 of 40 tasks, {words}; it is not in force yet")
+    assert said.startswith(f"a proposal is at hand: new.yaml moves 4 of 40 tasks, {words}; it is in force once it is")
+    assert "copied over the policy in force profile-router policy check new.yaml" in said
+
+
+def test_a_proposal_names_its_file_and_the_one_that_it_is_copied_over() -> None:
+    said = told(a_total(), replayed=replace(PROPOSAL, file="/my files/new.yaml", over="/etc/policy.yaml"))["change"]
+    assert "copied over /etc/policy.yaml profile-router policy check '/my files/new.yaml'" in said
+
+
+@pytest.mark.parametrize("cause", ["verification-failed", "no-progress"])
+@pytest.mark.parametrize("missing", [0, 1, 12])
+def test_calibrate_is_advised_only_where_it_would_not_refuse(cause: str, missing: int) -> None:
+    found = answers(a_total(causes={cause: 3}), BUDGET, many_lines=200, missing=missing)
+    [advice] = found[-1].advice
+    assert (advice.command == CALIBRATE) is (missing == 0)
+    assert (f"{missing} more outcome" in advice.said) is (missing > 0)
 
 
 @pytest.mark.parametrize("replayed", [None, PROPOSAL])

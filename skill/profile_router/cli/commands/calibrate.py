@@ -18,10 +18,10 @@ from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.text import counted, shown
 from profile_router.errors import UsageError
-from profile_router.reporting.proposal import Proposal, propose
+from profile_router.reporting.proposal import SINCE_DAYS, Proposal, propose
 from profile_router.state.whole_files import write_whole
 
-_SINCE = "90d"
+_SINCE = f"{SINCE_DAYS:g}d"
 _OK, _REFUSED = 0, 3
 
 

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     now = time.time()
     done = replay_policy(arguments.policy, os.environ, days=days_in(arguments.since), now=now)
     print_told()
-    keep_replay(done, Path(arguments.policy).name, os.environ, now=now)
+    keep_replay(done, Path(arguments.policy), os.environ, now=now)
     if arguments.json:
         print(json.dumps(_answer(done), ensure_ascii=False, indent=2))
     else:

@@ -38,7 +38,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--policy", metavar="FILE", help="the policy whose budget and limits count")
     add("--json", action="store_true", help="print it as JSON")
     parser.epilog = (
-        "no text of a task, no folder and no key is in it; e.g. `profile-router report --since 7d --html report.html`"
+        "no text of a task, no folder and no key is in page or JSON; "
+        "e.g. `profile-router report --since 7d --html report.html`"
     )
 
 
@@ -49,21 +50,20 @@ def run(arguments: argparse.Namespace) -> int:
     policy = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / "policies")
     summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time(), replayed=kept_replay(os.environ))
     print_told()
-    report = report_of(summary)
-    if arguments.html == "-":
+    if arguments.html is not None:
         from profile_router.pages.html import page_of
 
-        print(page_of(report), end="")
+        told = page_of(report_of(summary.to_be_shown))
+    if arguments.html == "-":
+        print(told, end="")
         return 0
     if page is not None:
-        from profile_router.pages.html import page_of
-
-        write_whole(page, page_of(report).encode(), mode=_READABLE)
+        write_whole(page, told.encode(), mode=_READABLE)
         print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
     if arguments.json:
         print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(screen_lines(report, columns(sys.stdout))))
+        print("\n".join(screen_lines(report_of(summary), columns(sys.stdout))))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -17,6 +18,7 @@ QUESTIONS: Mapping[AnswerId, str] = {
     "wrong": "What went wrong?",
     "change": "What to change?",
 }
+CALIBRATE = "profile-router calibrate"
 _MANY = 0.2  # from this share on a kind of end is worth a change
 _NEARLY = 0.8  # of the day's budget
 _MOST_CAUSES = 3
@@ -31,10 +33,10 @@ _ADVICE: Mapping[Family, tuple[str, str]] = {
     "key": ("keys were missing, refused or limited: see which, and put them right", "profile-router health"),
     "request": ("prompts did not fit: a larger window per slot takes them", "profile-router doctor"),
     "answer": ("answers were of no use: see what the model can", "profile-router doctor --live"),
-    "early": ("attempts got nowhere: let the outcomes say when to end one", "profile-router calibrate"),
+    "early": ("attempts got nowhere: let the outcomes say when to end one", CALIBRATE),
     "work": (
         "work failed its check: let the outcomes say from which size on to ask higher",
-        "profile-router calibrate",
+        CALIBRATE,
     ),
     "asked": ("subagents asked for other profiles: see which rule sent them", "profile-router history --by tier"),
     "stopped": ("limits of yours ended them: see what is left, and raise what is too low", "profile-router budget"),
@@ -81,7 +83,8 @@ class Replayed:
     """What a policy that is not in force would have changed, when somebody replayed it.
 
     `moved` of `rows` tasks would have gone elsewhere, for `saved_usd` less. `age_s` ago, by the policy `digest` in a
-    file called `name`.
+    file called `name`. `file` is its whole path, and `over` that of the policy that it is to replace; both are empty
+    where no path may be told.
     """
 
     name: str
@@ -90,22 +93,28 @@ class Replayed:
     moved: int
     saved_usd: float
     age_s: float
+    file: str = ""
+    over: str = ""
 
 
 def answers(
-    totals: Totals, budget: BudgetLeft, *, many_lines: int, replayed: Replayed | None = None
+    totals: Totals, budget: BudgetLeft, *, many_lines: int, replayed: Replayed | None = None, missing: int = 0
 ) -> tuple[OperatorAnswer, ...]:
-    """Return the three answers of *totals*. *many_lines* are those from which on a local run counts as too large."""
+    """Return the three answers of *totals*. *many_lines* are those from which on a local run counts as too large.
+
+    So many outcomes are *missing* before `calibrate` proposes anything.
+    """
     if not totals.runs:
         nothing = ("No task was run in that time.",)
         begin = Advice(said="nothing is known yet: run a task", command='profile-router run "TASK"')
-        told = Advice(said=_proposal(replayed), command="profile-router report") if replayed else begin
+        told = _proposal(replayed) if replayed else begin
         return (
             OperatorAnswer(id="saved", said=nothing),
             OperatorAnswer(id="wrong", said=nothing),
             OperatorAnswer(id="change", said=(), advice=(told,)),
         )
-    advice = tuple(_advice(totals, budget, many_lines, replayed))[:_MOST_ADVICE]
+    found = tuple(_advice(totals, budget, many_lines, replayed))[:_MOST_ADVICE]
+    advice = tuple(_possible(one, missing) for one in found)
     return (
         OperatorAnswer(id="saved", said=tuple(_saved(totals))),
         OperatorAnswer(id="wrong", said=tuple(_wrong(totals, many_lines))),
@@ -179,7 +188,7 @@ def sentence_of(cause: str) -> str:
 
 def _advice(totals: Totals, budget: BudgetLeft, many_lines: int, replayed: Replayed | None) -> Iterator[Advice]:
     if replayed is not None:
-        yield Advice(said=_proposal(replayed), command=f"profile-router policy check {replayed.name}")
+        yield _proposal(replayed)
     if budget.day_usd and budget.left_usd < (1 - _NEARLY) * budget.day_usd:
         left = f"{price(budget.left_usd)} of today's {price(budget.day_usd)} is left: raise budget.day_usd, or wait"
         yield Advice(said=left, command="profile-router budget")
@@ -195,15 +204,24 @@ def _advice(totals: Totals, budget: BudgetLeft, many_lines: int, replayed: Repla
         said = f"{counted(totals.unchecked, 'task')} had no check: give one, or allow the workspace's own"
         yield Advice(said=said, command="profile-router check --allow")
     if found := list(misrouted(totals, many_lines)):
-        yield Advice(said=f"{'; '.join(found)}: let the outcomes propose limits", command="profile-router calibrate")
+        yield Advice(said=f"{'; '.join(found)}: let the outcomes propose limits", command=CALIBRATE)
 
 
-def _proposal(replayed: Replayed) -> str:
+def _possible(advice: Advice, missing: int) -> Advice:
+    """Return *advice*, or what has to come before it: `calibrate` refuses where outcomes are *missing*."""
+    if advice.command != CALIBRATE or not missing:
+        return advice
+    more = f"{counted(missing, 'more outcome')} of the local tier {'has' if missing == 1 else 'have'} to come first"
+    return Advice(said=f"{advice.said}; {more}", command="profile-router history --by tier")
+
+
+def _proposal(replayed: Replayed) -> Advice:
     money = f"≈ {price(abs(replayed.saved_usd))}"
     told = f"saves {money}" if replayed.saved_usd > 0 else f"costs {money} more"
     if abs(replayed.saved_usd) < _LEAST_USD:
         told = "costs as much"
-    return (
+    said = (
         f"a proposal is at hand: {replayed.name} moves {replayed.moved:,} of {counted(replayed.rows, 'task')}, {told}; "
-        f"it is not in force yet"
+        f"it is in force once it is copied over {replayed.over or 'the policy in force'}"
     )
+    return Advice(said=said, command=f"profile-router policy check {shlex.quote(replayed.file or replayed.name)}")
