@@ -7,17 +7,20 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.api.forms import wrong_in
-from tests.api.on_stage import DONE, FIX, stage
+from tests.api.on_stage import DONE, FIX, Stage, stage
 from tests.api.test_routing import same
 from tests.cli.command import ROOT, call
 from tests.scripted_provider import Answer
 
 from profile_router import RouterError, RunEvent, RunResult, astream, run, stream
+from profile_router.api import running
 
 GOAL = "fix add in calc.py"
 EXAMPLE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.DOTALL)[0]
@@ -83,6 +86,77 @@ def test_closing_a_stream_ends_the_run_and_keeps_its_thread(tmp_path: Path) -> N
         assert [next(events).event for _ in range(3)] == ["classify", "begin", "turn"]
         events.close()
     assert call("threads", "--json", home=tmp_path).json
+
+
+async def _deadline(closing: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.timeout(0):
+        await closing
+
+
+async def _cancel(closing: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(closing)
+    asyncio.get_running_loop().call_soon(task.cancel)
+    await task
+
+
+async def _cancel_twice(closing: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(closing)
+    asyncio.get_running_loop().call_soon(task.cancel)
+    asyncio.get_running_loop().call_soon(asyncio.get_running_loop().call_soon, task.cancel)
+    await task
+
+
+async def _await(closing: Coroutine[Any, Any, None]) -> None:
+    await closing
+
+
+@pytest.mark.parametrize(
+    ("close", "raises"),
+    [
+        (_deadline, TimeoutError),
+        (_cancel, asyncio.CancelledError),
+        (_cancel_twice, asyncio.CancelledError),
+        (_await, None),
+    ],
+)
+def test_a_cancellation_of_closing_is_heard_once_the_run_has_ended(
+    close: Callable[[Coroutine[Any, Any, None]], Any],
+    raises: type[BaseException] | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[str] = []
+
+    async def slow_to_end(*_: object, on_event: Any, **__: object) -> None:
+        on_event(RunEvent.of({"event": "classify"}))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _turn in range(20):
+                await asyncio.sleep(0)
+            ended.append("the run")
+
+    async def main() -> None:
+        events = astream(GOAL)
+        assert (await anext(events)).event == "classify"
+        with nullcontext() if raises is None else pytest.raises(raises):
+            await close(events.aclose())
+        assert ended == ["the run"]
+
+    monkeypatch.setattr(running, "arun", slow_to_end)
+    asyncio.run(main())
+
+
+def test_a_deadline_on_closing_leaves_nothing_of_a_real_run(tmp_path: Path) -> None:
+    async def main(on: Stage) -> None:
+        events = astream(GOAL, files=["calc.py"], cwd=on.root, environ=on.environ)
+        while (await anext(events)).event != "turn":
+            pass
+        with pytest.raises(TimeoutError):
+            await _deadline(events.aclose())
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    with stage(tmp_path, FIX, Answer(stall=True)) as on:
+        asyncio.run(main(on))
 
 
 @pytest.mark.parametrize("ask", [run, stream])

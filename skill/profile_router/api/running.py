@@ -167,8 +167,24 @@ async def astream(
         yield _last(running.result())
     finally:
         running.cancel()
-        with suppress(BaseException):
+        await _to_its_end(running)
+
+
+async def _to_its_end(running: asyncio.Future[RunResult]) -> None:
+    """Wait until *running*, which is cancelled, has ended all that it started; then hear a cancellation of the waiting.
+
+    So a deadline on closing is heard as on `arun`: once nothing runs any more.
+    """
+    cut: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
             await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cut = error
+    if not running.cancelled():
+        running.exception()  # who closes does not ask for it, and asyncio would print that nobody did
+    if cut is not None:
+        raise cut
 
 
 def _job(
