@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -16,17 +17,24 @@ from profile_router_graphs.nodes.reroute import reroute
 from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
 
 NAME = "profile-router"
+Node = Callable[..., Awaitable[Any]]
 
 
 def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
     """Return the graph, not yet compiled: whoever compiles it brings the checkpointer."""
     builder = StateGraph(RunState, RunContext, input_schema=RunInput, output_schema=RunOutput)
-    for node in (parent, classify, probe, condense, dispatch, reroute, verify, summarize, merge):
-        builder.add_node(node)
-    builder.add_edge(START, "parent")
-    builder.add_edge("parent", "classify")
-    builder.add_edge("merge", END)
+    first, last = with_nodes(builder, lambda node: node)
+    builder.add_edge(START, first)
+    builder.add_edge(last, END)
     return builder
+
+
+def with_nodes(builder: StateGraph[Any, Any, Any, Any], bound: Callable[[Node], Node]) -> tuple[str, str]:
+    """Add the nodes to *builder*, each as *bound* makes it, and return the names of the first and the last."""
+    for node in (parent, classify, probe, condense, dispatch, reroute, verify, summarize, merge):
+        builder.add_node(node.__name__, bound(node))
+    builder.add_edge("parent", "classify")
+    return "parent", "merge"
 
 
 def mermaid() -> str:

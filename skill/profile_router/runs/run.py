@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,22 +32,22 @@ from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare, refuse_outside
 from profile_router.runs.spans import VARIABLE as SPANS
 from profile_router.runs.spans import tell_spans
-from profile_router.runs.thread_session import Keeping, checkpoints, close
+from profile_router.runs.thread_session import Keeping, checkpoints, close, outliving
 from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
 from profile_router.state.database import told
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.records import unsaved
 from profile_router.threads.threads import Run
+from profile_router.values import frozen
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
-    from langgraph.graph.state import CompiledStateGraph
 
-    from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
+    from profile_router.ledger.writing import SqliteRunLedger
+    from profile_router_graphs.state import RunContext, RunState
 
-    Graph = CompiledStateGraph[RunState, RunContext, RunInput, RunOutput]
-
+NODES_AT_MOST = 100  # of one run; the ladder ends long before
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
 _FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
@@ -121,9 +121,17 @@ async def run_job(job: Job) -> Result:
 
     Raises RouterError.
     """
+    async with session(job) as opened:
+        return await opened.walked()
+
+
+@asynccontextmanager
+async def session(job: Job) -> AsyncIterator[Opened]:
+    """Give the run of *job*, begun on its thread; whoever walks the graph ends it. Raises RouterError."""
     async with checkpoints(job.setup.state, job.setup.environ) as keeping, reading_there(job.setup):
         tell_unfinished(keeping.threads, _place(job.setup), job.thread, job.emit)
-        return await run_on(keeping, job)
+        async with _begun_on(keeping, job) as opened:
+            yield opened
 
 
 @asynccontextmanager
@@ -142,6 +150,12 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
 
     Raises UsageError where another process is at the thread, and StateError where what it does cannot be kept.
     """
+    async with _begun_on(keeping, job) as opened:
+        return await opened.walked()
+
+
+@asynccontextmanager
+async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     setup = job.setup
     there = job.site.setup(setup)
     _check_names(there)
@@ -166,62 +180,116 @@ async def run_on(keeping: Keeping, job: Job) -> Result:
             "digest": setup.policy.digest,
         }
         run.records.keep("order", begun)
-        return await walk(keeping, run, job, warnings)
+        async with _opened(keeping, run, job, warnings) as opened:
+            yield opened
     finally:
         threads.leave(run)
 
 
 async def walk(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) -> Result:
     """Take *run* from where it is to its end, and return the result. Raises StateError where it cannot be kept."""
-    from profile_router_graphs.router import kept_by  # 0.5 s: `route` does without LangGraph
+    async with _opened(keeping, run, job, warnings) as opened:
+        return await opened.walked()
 
+
+@asynccontextmanager
+async def _opened(keeping: Keeping, run: Run, job: Job, warnings: Sequence[str]) -> AsyncIterator[Opened]:
     setup, job = job.setup, replace(job, emit=stamped(job.emit, run.id))
     ledger = run_ledger(setup.state, setup.environ, run, setup.policy.confidential)
     context = run_context(job, run, ledger)
-    graph = kept_by(keeping.saver)
     with accounted(ledger, job):
         try:
-            final = await _streamed(graph, keeping, run, job, context)
-            warned = (*setup.warnings, *warnings, *told())
-            result = job.site.back(_result(final, ledger.receipts(), setup, warned, run))
-            if final.get("private_thread") or final["evidence"].private or result.tainted:
-                ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
-            run.records.keep("result", result.kept())
-            result = await job.site.bring_back(run, result, setup.state)
-            undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
-            ledger.ended(result.verdict, result.saved, undo, result.cause)
-            if setup.environ.get(SPANS):
-                await _tell_spans(result, ledger.receipts(), job)
-            await close(keeping, run, final)
+            yield Opened(keeping=keeping, run=run, job=job, ledger=ledger, context=context, warnings=tuple(warnings))
         except sqlite3.Error as error:
             raise StateError(unsaved(keeping.threads.file.checkpoints, error, run.thread)) from None
-    return result
+
+
+@frozen
+class Opened:
+    """A run that is begun: what its nodes are given to work with, and where its end is noted."""
+
+    keeping: Keeping
+    run: Run
+    job: Job
+    ledger: SqliteRunLedger
+    context: RunContext
+    warnings: tuple[str, ...]
+
+    @property
+    def config(self) -> RunnableConfig:
+        """Return what LangGraph is to know of the run."""
+        return {
+            "configurable": {"thread_id": self.run.thread},
+            "metadata": {"run": self.run.id},
+            "recursion_limit": NODES_AT_MOST,
+        }
+
+    def tell(self, event: Event) -> None:
+        """Tell an *event* of a node, with the names of the workspace and without what is confidential."""
+        self.job.emit(self.job.site.back(masked_json(event, self.context.policy.confidential)))
+
+    async def walked(self) -> Result:
+        """Take the graph to its end from where the run is, and return the result."""
+        from profile_router_graphs.router import kept_by  # 0.5 s: `route` does without LangGraph
+
+        graph, config = kept_by(self.keeping.saver), self.config
+        saved = await self.keeping.saver.aget_tuple(config)
+        begun = saved is not None and saved.metadata.get("run") == self.run.id
+
+        async def values() -> RunState:
+            return cast("RunState", (await graph.aget_state(config)).values)
+
+        async with self.asking(values):
+            async for event in graph.astream(
+                None if begun else {"task": self.job.task},
+                config,
+                context=self.context,
+                stream_mode="custom",
+                durability="sync",
+            ):
+                self.tell(cast("Event", event))
+        return await self.ended(await values())
+
+    @asynccontextmanager
+    async def asking(self, values: Callable[[], Awaitable[Mapping[str, object]]]) -> AsyncIterator[None]:
+        """End the run, with the *values* of its thread, where it fails before anything was asked of anybody.
+
+        There is nothing to go on with then.
+        """
+        try:
+            yield
+        except StateError:
+            raise
+        except RouterError:
+            if self.run.records.names("") == ["order"]:
+                await close(self.keeping, self.run, await values())
+            raise
+
+    async def kept(self) -> dict[str, Any]:
+        """Return what the thread keeps from run to run, for who walks the nodes without its checkpoints."""
+        saved = await self.keeping.saver.aget_tuple(self.config)
+        return outliving(saved.checkpoint["channel_values"] if saved else {})
+
+    async def ended(self, final: RunState) -> Result:
+        """Return the result of the run by its *final* state, noted in the thread and in the ledger."""
+        job, run, setup = self.job, self.run, self.job.setup
+        warned = (*setup.warnings, *self.warnings, *told())
+        result = job.site.back(_result(final, self.ledger.receipts(), setup, warned, run))
+        if final.get("private_thread") or final["evidence"].private or result.tainted:
+            ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
+        run.records.keep("result", result.kept())
+        result = await job.site.bring_back(run, result, setup.state)
+        undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
+        self.ledger.ended(result.verdict, result.saved, undo, result.cause)
+        if setup.environ.get(SPANS):
+            await _tell_spans(result, self.ledger.receipts(), job)
+        await close(self.keeping, run, final)
+        return result
 
 
 async def _tell_spans(result: Result, receipts: Sequence[dict[str, Any]], job: Job) -> None:
     if problem := await asyncio.to_thread(tell_spans, result.json, receipts, job.setup.environ):
         job.emit({"event": "kept", "line": problem})
-
-
-async def _streamed(graph: Graph, keeping: Keeping, run: Run, job: Job, context: RunContext) -> RunState:
-    """Take *graph* to its end from where *run* is, tell its events, and return its last state."""
-    config: RunnableConfig = {
-        "configurable": {"thread_id": run.thread}, "metadata": {"run": run.id}, "recursion_limit": 100
-    }  # fmt: skip
-    saved = await keeping.saver.aget_tuple(config)
-    begun = saved is not None and saved.metadata.get("run") == run.id
-    try:
-        async for event in graph.astream(
-            None if begun else {"task": job.task}, config, context=context, stream_mode="custom", durability="sync"
-        ):
-            job.emit(job.site.back(masked_json(cast("Event", event), context.policy.confidential)))
-    except StateError:
-        raise
-    except RouterError:
-        if run.records.names("") == ["order"]:  # nothing was asked of anybody: there is nothing to go on with
-            await close(keeping, run, (await graph.aget_state(config)).values)
-        raise
-    return cast("RunState", (await graph.aget_state(config)).values)
 
 
 def _check_names(setup: Setup) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profile_router.machine.imports import gather_late, import_large
 from profile_router.state.database import BUSY_S
@@ -109,11 +109,15 @@ async def close(keeping: Keeping, run: Run, state: Mapping[str, object]) -> None
 
     at: RunnableConfig = {"configurable": {"thread_id": run.thread, "checkpoint_ns": ""}}
     memory = InMemorySaver(serde=keeping.saver.serde)
-    kept = {name: state[name] for name in ("conversation", "private_thread") if name in state}
-    if kept:
+    if kept := outliving(state):
         await kept_by(memory).aupdate_state(at, kept, as_node="merge")
         if (last := await memory.aget_tuple(at)) is not None:
             await keeping.saver.aput(at, last.checkpoint, last.metadata, {})
     else:
         await keeping.saver.adelete_thread(run.thread)
     await asyncio.to_thread(keeping.threads.end, run)
+
+
+def outliving(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of *state* what outlives a run: the conversation, and whether the thread is private."""
+    return {name: state[name] for name in ("conversation", "private_thread") if name in state}
