@@ -1,4 +1,4 @@
-"""The graph for LangGraph Studio: its context is plain data, its schemas answer, and it runs a task."""
+"""The graph for LangGraph Studio: its context is plain data, its schemas answer, and its nodes run a task as `run` does."""
 
 from __future__ import annotations
 
@@ -6,23 +6,63 @@ import asyncio
 import importlib
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.api.on_stage import DONE, stage
+from langgraph.channels import LastValue
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
+from langgraph_sdk.runtime import AccessContext, _ExecutionRuntime, _ReadRuntime
+from tests.api.on_stage import DONE, Stage, stage
+from tests.api.studio_server import studio_server
 from tests.cli.command import ROOT
+from tests.scripted_provider import say
 
 from profile_router.api.studio import StudioContext, StudioInput, fields_of_task, graph
+from profile_router.errors import RouterError, UsageError
+from profile_router.ledger.history import SqliteHistory
+from profile_router_graphs.router import build
+from profile_router_graphs.router import graph as router
 
 GOAL: StudioInput = {"goal": "fix add in calc.py", "files": ["calc.py"]}
+SHIPPED = ROOT / "skill/profile_router/policies/default_policy.yaml"
+SCHEMAS = {"verdict", "result", "told"}
+
+
+def looked_at(why: AccessContext = "assistants.read") -> Any:
+    return graph(_ReadRuntime(access_context=why, user=None, store=InMemoryStore()))
+
+
+def to_run() -> Any:
+    return graph(
+        _ExecutionRuntime(
+            access_context="threads.create_run", user=None, store=InMemoryStore(), context=StudioContext()
+        )
+    )
+
+
+async def walked(given: StudioInput, context: Any, saver: Any = None, thread: str = "t") -> list[Any]:
+    """Return what the graph streams of a run, as the server has it: with the server's own checkpointer."""
+    async with to_run() as made:
+        at = {"configurable": {"thread_id": thread}} if saver else None
+        streamed = made.copy({"checkpointer": saver}).astream(
+            given, at, context=context, stream_mode=["custom", "updates", "values"]
+        )
+        return [one async for one in streamed]
+
+
+@pytest.fixture
+def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    with stage(tmp_path, *DONE, say("It adds.")) as made:
+        for name, value in made.environ.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+def history(on: Stage) -> SqliteHistory:
+    return SqliteHistory(state=Path(on.environ["PROFILE_ROUTER_STATE"]))
 
 
 def test_the_file_of_the_server_names_this_graph() -> None:
@@ -31,83 +71,202 @@ def test_the_file_of_the_server_names_this_graph() -> None:
     assert getattr(importlib.import_module(module), name) is graph
 
 
-def test_its_context_is_plain_data_that_a_form_can_show() -> None:
-    context = graph.get_context_jsonschema() or {}
+@pytest.mark.parametrize("why", ["assistants.read", "threads.read", "threads.update"])
+def test_it_is_drawn_with_every_node_of_the_router_and_begins_no_run(why: AccessContext, tmp_path: Path) -> None:
+    async def drawn() -> Any:
+        async with looked_at(why) as made:
+            return made.get_graph()
+
+    theirs, ours = build().compile().get_graph(), asyncio.run(drawn())
+    assert set(ours.nodes) == {*theirs.nodes, "begin", "end"}
+    inside = {
+        (edge.source, edge.target) for edge in theirs.edges if edge.source != "__start__" and edge.target != "__end__"
+    }
+    ends = {("__start__", "begin"), ("begin", "parent"), ("merge", "end"), ("end", "__end__")}
+    assert {(edge.source, edge.target) for edge in ours.edges} == inside | ends
+    assert not Path(os.environ["PROFILE_ROUTER_STATE"]).exists()
+
+
+def test_its_schemas_are_plain_data_that_a_form_can_show() -> None:
+    async def schemas() -> Any:
+        async with looked_at() as made:
+            return made.get_context_jsonschema(), made.get_input_jsonschema(), made.get_output_jsonschema()
+
+    context, given, output = asyncio.run(schemas())
     kinds = {name: one.get("type") for name, one in context["properties"].items()}
     assert kinds == {"workspace": "string", "policy": "string", "local_only": "boolean", "max_cost": None}
-    assert set(graph.get_output_jsonschema()["properties"]) == {"verdict", "summary", "result"}
+    assert (set(given["properties"]), given["required"]) == ({"goal", "files", "check"}, ["goal"])
+    assert set(output["properties"]) == SCHEMAS
 
 
 @pytest.mark.parametrize(
-    ("context", "fields"),
+    ("context", "thread", "fields"),
     [
-        (StudioContext(), {"max_cost": None}),
-        (StudioContext(workspace="/w", local_only=True), {"workspace": "/w", "local_only": True, "max_cost": None}),
-        (StudioContext(max_cost=0.5), {"max_cost": 0.5}),
+        (StudioContext(), None, {"max_cost": None}),
+        (
+            StudioContext(workspace="/w", local_only=True),
+            None,
+            {"workspace": "/w", "local_only": True, "max_cost": None},
+        ),
+        (StudioContext(max_cost=0.5), "t", {"max_cost": 0.5, "thread": "t"}),
     ],
     ids=str,
 )
-def test_the_context_becomes_fields_of_the_task(context: StudioContext, fields: dict[str, Any]) -> None:
+def test_the_context_becomes_fields_of_the_task(
+    context: StudioContext, thread: str | None, fields: dict[str, Any]
+) -> None:
     given = {"files": ["calc.py"], "check": None, **fields}
-    assert fields_of_task({"goal": "x", "files": ["calc.py"]}, context) == given
+    assert fields_of_task({"goal": "x", "files": ["calc.py"]}, context, thread) == given
 
 
-def test_it_runs_a_task_and_tells_its_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def run(context: Any) -> list[Any]:
-        return [one async for one in graph.astream(GOAL, context=context, stream_mode=["custom", "values"])]
+def test_each_value_that_the_nodes_hand_on_is_the_last_one_that_was_said() -> None:
+    """In Studio the state goes on beside LangGraph's channels: a reducer would be left out there."""
+    handed = [channel for name, channel in router.channels.items() if not name.startswith(("__", "branch:"))]
+    assert {type(channel) for channel in handed} == {LastValue}
 
-    with stage(tmp_path, *DONE) as on:
-        for name, value in on.environ.items():
-            monkeypatch.setenv(name, value)
-        told = asyncio.run(run({"workspace": str(on.root)}))
+
+def test_it_runs_a_task_node_by_node_as_run_does(on: Stage) -> None:
+    saver = InMemorySaver()
+    told = asyncio.run(walked(GOAL, {"workspace": str(on.root)}, saver))
+    nodes = [name for mode, one in told if mode == "updates" for name in one]
+    assert nodes == ["begin", "parent", "classify", "dispatch", "verify", "summarize", "merge", "end"]
     events = [one["event"] for mode, one in told if mode == "custom"]
     assert events[:3] == ["classify", "begin", "turn"]
-    assert told[-1][1]["summary"] == "`add` adds now."
-    assert told[-1][1]["result"]["verified"]["files_changed"]
+    ended = told[-1][1]
+    assert ended["result"]["summary"] == "`add` adds now."
+    assert ended["result"]["verified"]["files_changed"]
+    (row,) = history(on).runs(9)
+    assert (row.id, row.thread, row.verdict) == (ended["result"]["run"], "t", ended["verdict"])
+    kept = [one.checkpoint["channel_values"] for one in saver.list({"configurable": {"thread_id": "t"}})]
+    names = {name for one in kept for name in one if not name.startswith(("__", "branch:"))}
+    assert names <= {"goal", "files", "check", *SCHEMAS}  # the server keeps nothing of what the nodes hand on
+
+
+def test_a_thread_goes_on_with_its_conversation_and_with_nothing_else_of_the_task_before(on: Stage) -> None:
+    saver, context = InMemorySaver(), {"workspace": str(on.root)}
+
+    async def twice() -> None:
+        await walked({**GOAL, "check": "grep -q + calc.py"}, context, saver)
+        await walked({"goal": "what does it do?"}, context, saver)
+
+    asyncio.run(twice())
+    assert "fix add in calc.py" in json.dumps(on.local.requests[-1].body)
+    newest, first = history(on).runs(9)
+    assert (first.verdict, newest.verdict) == ("verified", "unverified")
+
+
+@pytest.mark.parametrize(
+    ("given", "context", "said"),
+    [
+        ({"goal": ""}, {}, "goal"),
+        (GOAL, {"policy": "none.yaml"}, "none.yaml"),
+        ({"goal": "x", "check": " "}, {}, "--check is empty"),
+    ],
+    ids=["no goal", "no policy", "an empty check"],
+)
+def test_what_cannot_be_run_is_said_in_one_line_and_leaves_no_run(
+    given: Any, context: Any, said: str, on: Stage
+) -> None:
+    with pytest.raises(RouterError, match=said) as raised:
+        asyncio.run(walked(given, {"workspace": str(on.root), **context}))
+    assert "\n" not in str(raised.value)
+    assert history(on).runs(9) == []
+
+
+def test_a_run_that_was_begun_elsewhere_is_not_gone_on_with(on: Stage) -> None:
+    async def gone_on() -> None:
+        saver, at = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+        async with to_run() as made:
+            here = made.copy({"checkpointer": saver})
+            await here.ainvoke(GOAL, at, context={"workspace": str(on.root)}, interrupt_before=["dispatch"])
+        async with to_run() as made:
+            await made.copy({"checkpointer": saver}).ainvoke(None, at, context={"workspace": str(on.root)})
+
+    with pytest.raises(UsageError, match="was begun elsewhere"):
+        asyncio.run(gone_on())
+    (row,) = history(on).runs(9)
+    assert row.verdict == "interrupted"
+
+
+def test_a_run_that_is_cancelled_stands_in_the_ledger_as_interrupted_and_its_thread_goes_on(on: Stage) -> None:
+    async def cancelled() -> Any:
+        running: list[asyncio.Task[Any]] = []
+
+        async def walk() -> None:
+            async with to_run() as made:
+                async for event in made.astream(
+                    GOAL,
+                    context={
+                        "workspace": str(on.root),
+                    },
+                    stream_mode="custom",
+                ):
+                    if event["event"] == "turn":
+                        running[0].cancel()
+
+        running.append(asyncio.ensure_future(walk()))
+        await asyncio.wait(running)
+        return running[0].cancelled()
+
+    assert asyncio.run(cancelled())
+    (row,) = history(on).runs(9)
+    assert row.verdict == "interrupted"
+
+
+def test_nobody_is_there_to_approve_and_the_dear_model_is_not_asked(tmp_path: Path, on: Stage) -> None:
+    policy = tmp_path / "asks.yaml"
+    policy.write_text(SHIPPED.read_text(encoding="utf-8").replace("ask_above_usd: 1 ", "ask_above_usd: 0 "))
+    context = {"workspace": str(on.root), "policy": str(policy)}
+    ended = asyncio.run(walked({"goal": "refactor the whole code base"}, context))[-1][1]
+    assert (ended["verdict"], ended["result"]["route"]["profile"]) == ("unapproved", "coding-burst")
+    assert history(on).runs(9)[0].verdict == "unapproved"
+
+
+def test_a_run_goes_to_no_tracer(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from langsmith import utils
+
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", on.local.base_url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", "k")
+    utils.get_env_var.cache_clear()  # type: ignore[attr-defined]  # it remembers the environment
+
+    async def traced() -> bool:
+        async with to_run():
+            return bool(utils.tracing_is_enabled())
+
+    try:
+        assert utils.tracing_is_enabled()
+        assert not asyncio.run(traced())
+    finally:
+        utils.get_env_var.cache_clear()  # type: ignore[attr-defined]
 
 
 @pytest.mark.nightly
-def test_the_server_of_langgraph_answers_schemas_and_runs_a_task(tmp_path: Path) -> None:
-    pytest.importorskip("langgraph_cli", reason="LangGraph's server is there with `pip install .[studio]`")
-    config = tmp_path / "langgraph.json"
-    config.write_text(
-        json.dumps({**json.loads((ROOT / "graphs" / "langgraph.json").read_text()), "dependencies": ["."]})
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["-m", "langgraph_cli", "dev", "--no-browser", "--no-reload", "--allow-blocking", "--config", str(config)]
-    with stage(tmp_path, *DONE) as on:
-        environ = {**on.environ, "LANGSMITH_TRACING": "false", "LANGGRAPH_NO_VERSION_CHECK": "true"}
-        environ["PYTHONPATH"] = os.pathsep.join(filter(None, (environ["PYTHONPATH"], os.environ.get("PYTHONPATH"))))
-        log = (tmp_path / "log").open("wb")
-        with log, subprocess.Popen([sys.executable, *words, "--port", str(port)], cwd=tmp_path, env=environ,
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log) as server:  # fmt: skip
-            try:
-                (named,) = _asked(port, "/assistants/search", {}, server)
-                schemas = _asked(port, f"/assistants/{named['assistant_id']}/schemas", None, server)
-                task = {"assistant_id": "profile-router", "input": GOAL, "context": {"workspace": str(on.root)}}
-                ended = _asked(port, "/runs/wait", task, server)
-            finally:
-                server.send_signal(signal.SIGINT)
+def test_the_server_of_langgraph_answers_schemas_and_runs_a_task(tmp_path: Path, on: Stage) -> None:
+    environ = {
+        **on.environ,
+        "LANGSMITH_TRACING": "true",
+        "LANGSMITH_ENDPOINT": on.local.base_url,
+        "LANGSMITH_API_KEY": "k",
+    }
+    with studio_server(tmp_path, environ) as server:
+        (named,) = server.asked("/assistants/search", {})
+        schemas = server.asked(f"/assistants/{named['assistant_id']}/schemas")
+        drawn = server.asked(f"/assistants/{named['assistant_id']}/graph")
+        task = {"assistant_id": "profile-router", "input": GOAL, "context": {"workspace": str(on.root)}}
+        ended = server.asked("/runs/wait", task)
+        thread = server.asked("/threads", {})["thread_id"]
+        streamed = server.asked(
+            f"/threads/{thread}/runs/stream",
+            {**task, "stream_mode": ["updates"], "input": {"goal": "what does it do?"}},
+        )
+        state = server.asked(f"/threads/{thread}/state")
     assert schemas["input_schema"]["required"] == ["goal"]
     assert set(schemas["context_schema"]["properties"]) == {"workspace", "policy", "local_only", "max_cost"}
-    assert ended["summary"] == "`add` adds now."
+    assert {one["id"] for one in drawn["nodes"]} == set(build().nodes) | {"__start__", "__end__", "begin", "end"}
+    assert ended["result"]["summary"] == "`add` adds now."
     assert [one["path"] for one in ended["result"]["verified"]["files_changed"]] == ["calc.py"]
-
-
-def _asked(port: int, path: str, body: Any, server: subprocess.Popen[bytes]) -> Any:
-    """Return what the server says; one that has not begun yet is asked again, for as long as it lives."""
-    data = None if body is None else json.dumps(body).encode()
-    while server.poll() is None:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}", data=data, headers={"content-type": "application/json"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                return json.load(answer)
-        except urllib.error.URLError as error:
-            if isinstance(error, urllib.error.HTTPError):
-                raise
-            threading.Event().wait(0.2)
-    raise AssertionError("the server has ended")
+    assert '{"dispatch":' in streamed
+    assert set(state["values"]) <= SCHEMAS
+    assert not [one.path for one in on.local.requests if "/runs" in one.path]  # so a tracer's requests are called
+    assert {row.thread for row in history(on).runs(9)} >= {thread}

@@ -82,7 +82,7 @@ async def arun(
     given = task_given(task, fields)
     with foreign_held_back() as whole:
         around = whole if environ is None else dict(environ)
-        job = await asyncio.to_thread(_job, given, policy, cwd, around, on_event, approver)
+        job = await asyncio.to_thread(job_for, given, policy, cwd, around, on_event, approver)
         from profile_router.runs.run import run_job
 
         return _typed(await run_job(job))
@@ -187,7 +187,7 @@ async def _to_its_end(running: asyncio.Future[RunResult]) -> None:
         raise cut
 
 
-def _job(
+def job_for(
     task: Task,
     policy: str | os.PathLike[str] | None,
     cwd: str | os.PathLike[str] | None,
@@ -195,6 +195,7 @@ def _job(
     on_event: Tell | None,
     approver: Approver | None,
 ) -> Job:
+    """Return *task* as it is run by *policy* from *cwd* and *environ*. Raises RouterError for bad input."""
     for name in _LARGE:
         importlib.import_module(name)
     from profile_router.runs.run import job_of
