@@ -27,8 +27,9 @@ _TOOL = (
     r"|hermes[\s\"',]+(?:plugins|skills))"
 )
 _VERB = r"(?:install|reinstall|add|run|upgrade|update|inject|download|wheel|sync|x|require|ensure)"
+_PUT_INTO = r"(?<!pipx inject )"  # its first word is an environment that is there, and no index is asked for it
 _INSTALLS = (
-    rf"{_TOOL}{_GAP}(?:{_WORD}{_GAP}){{0,6}}?{_VERB}{_GAP}(?:{_WORD}{_GAP}){{0,8}}?{_NAME}{_ALONE}",
+    rf"{_TOOL}{_GAP}(?:{_WORD}{_GAP}){{0,6}}?{_VERB}{_GAP}(?:{_WORD}{_GAP}){{0,8}}?{_PUT_INTO}{_NAME}{_ALONE}",
     rf"(?<![\w-])(?:uvx|easy_install){_GAP}(?:-{_WORD}{_GAP}){{0,4}}{_NAME}{_ALONE}",
     rf"--(?:with|from|spec)(?:=|{_GAP}){_NAME}{_ALONE}",
     rf"(?<![\w-])(?:re)?install(?:s|ed|ing)?\s+(?:the\s+package\s+)?[\"'`]?{_LONG}{_ALONE}",
@@ -76,7 +77,8 @@ def test_no_text_and_no_code_of_the_repository_installs_the_program_by_its_name(
         "poetry add {}", "pdm add -G dev {}", "rye install {}", "pipenv install {}", "conda install -c conda-forge {}",
         "easy_install {}", "hermes plugins install {}", "hermes skills install {} --yes", "RUN pip install --no-cache {}",
         '["pip", "install", "-qq", "{}"]', '[python, "-m", "pip", "install", "{}"]', "('uv', 'tool', 'install', '{}')",
-        "pip install {}==0.1.0", "{}==0.1.0", '"{}>=0.1,<1"', "{}[local]~=0.1", "{} >= 1",
+        '"otlp": "`pip install \'{}[otel]\' opentelemetry-exporter`",', "{{'console': \"pip install '{}[otel]'\"}}",
+        "pipx inject {} {}", "pip install '{}[otel,local]' x", "pip install {}==0.1.0", "{}==0.1.0", '"{}>=0.1,<1"', "{}[local]~=0.1", "{} >= 1",
         "- `pipx install {}`, or by hand;", "**pip install {}**", "PIP INSTALL {}", "`pip` will install {} into",
     ],
 )  # fmt: skip
@@ -106,6 +108,7 @@ def test_the_search_finds_prose_and_lists_of_what_is_needed(form: str) -> None:
         f"pipx install git+https://h.example/o/{LONG}@{'0' * 40}", f"pip install '{LONG} @ https://h.example/x.whl#sha256=0'",
         f"hermes plugins install OWNER/REPO/skill/x/{SHORT}/", f"name: {LONG}", f'name = "{LONG}"', f"{SHORT} install",
         f"hermes {SHORT} setup", f"git clone https://h.example/o/{LONG}", "pipx install hermes-agent",
+        f"pipx inject {LONG} opentelemetry-sdk", "pip install '.[otel]'", "pip install \".[otel]\" opentelemetry-sdk",
         f"`pip install .` gives the same as the command `{SHORT}`", f"skills/{LONG}/SKILL.md", f"# {LONG}",
     ],
 )  # fmt: skip

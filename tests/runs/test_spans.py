@@ -80,7 +80,7 @@ def test_without_an_attempt_there_is_no_span() -> None:
         ("off", ""),
         ("0", ""),
         ("jaeger", "allowed: console, otlp, off"),
-        ("otlp", "is not installed; `pip install"),
+        ("otlp", "is not installed; `pipx inject"),
     ],
 )
 def test_where_spans_go_is_said_by_one_variable_and_what_keeps_them_back_in_one_line(value: str, says: str) -> None:

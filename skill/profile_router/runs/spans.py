@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 VARIABLE = "PROFILE_ROUTER_OTEL"
 ALLOWED = ("console", "otlp")
 _AGENT = "hermes-profile-router"
-_INSTALL = {
-    "console": "`pip install 'hermes-profile-router[otel]'`",
-    "otlp": "`pip install 'hermes-profile-router[otel]' opentelemetry-exporter-otlp-proto-http`",
+_INSTALL = {  # by hand, beside what pipx made; in a clone also `pip install ".[otel]"`
+    "console": "`pipx inject hermes-profile-router opentelemetry-sdk`, or in a clone `pip install '.[otel]'`",
+    "otlp": (
+        "`pipx inject hermes-profile-router opentelemetry-sdk opentelemetry-exporter-otlp-proto-http`, or in a clone "
+        "`pip install '.[otel]' opentelemetry-exporter-otlp-proto-http`"
+    ),
 }
 _SECONDS = 5.0
 _NANO = 1_000_000_000
