@@ -11,14 +11,14 @@ PACKAGES = {"profile_router": "skill", "profile_router_graphs": "graphs"}
 def needed() -> set[str]:
     """Return the files of this checkout that a wheel must hold, by their place in it."""
     folders = {name: ROOT / top / name for name, top in PACKAGES.items()}
-    folders |= {f"profile_router/{name}": ROOT / name for name in ("prompts", "profiles")}
+    folders |= {f"profile_router/shipped/{name}": ROOT / name for name in ("prompts", "profiles")}
     found = {
         f"{place}/{path.relative_to(folder).as_posix()}"
         for place, folder in folders.items()
         for path in folder.rglob("*")
         if path.is_file() and path.parent.name != "__pycache__" and path.name != ".env"
     }
-    return {*found, "profile_router/SKILL.md"}
+    return {*found, "profile_router/shipped/SKILL.md"}
 
 
 def faults(names: set[str]) -> list[str]:

@@ -10,6 +10,7 @@ from profile_router.errors import DataError
 AGAIN = "install it again from a clone of the repository: `pipx install --force CLONE`"
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parents[1]
+_INSTALLED = _PACKAGE / "shipped"  # where a wheel has them: apart from our own packages, which have such names too
 
 
 def checkout() -> Path | None:
@@ -22,10 +23,10 @@ def shipped(name: str) -> Path:
 
     Raises DataError where neither place has it.
     """
-    for root in (checkout() or _PACKAGE, _PACKAGE):
+    for root in (checkout() or _INSTALLED, _INSTALLED):
         if (root / name).is_dir():
             return root / name
-    raise DataError(f"the folder '{name}' is missing from {_PACKAGE}: {AGAIN}")
+    raise DataError(f"the folder '{name}' is missing from {_INSTALLED}: {AGAIN}")
 
 
 def data(name: str) -> Path:
