@@ -133,6 +133,28 @@ def test_a_file_that_cannot_be_read_is_named(clone: Path, file: str, content: by
         read_clone(clone)
 
 
+@pytest.mark.parametrize("name", ["../../escaped", "a/b", "a\\u001b[31m", "A b", ""])
+@pytest.mark.parametrize("file", ["pyproject.toml", PLUGIN])
+def test_a_name_that_could_lead_out_of_the_folder_or_drive_a_terminal_is_refused(
+    clone: Path, file: str, name: str
+) -> None:
+    text = (clone / file).read_text(encoding="utf-8")
+    text = re.sub(r"^name( = |: ).*$", lambda found: f'name{found[1]}"{name}"', text, count=1, flags=re.MULTILINE)
+    (clone / file).write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="its name is not one of"):
+        read_clone(clone)
+
+
+def test_what_a_link_leads_to_is_not_written(clone: Path, tmp_path: Path) -> None:
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    out.mkdir()
+    victim.write_text("mine")
+    (out / "release-notes.md").symlink_to(victim)
+    assert main(["publish", "--write", str(out), "--from", str(clone)]) == 0
+    assert victim.read_text() == "mine"
+    assert not (out / "release-notes.md").is_symlink()
+
+
 def test_the_owner_is_told_of_the_address_only_while_it_is_missing(clone: Path) -> None:
     def told() -> bool:
         return any("address" in one.says for one in missing(read_clone(clone)))

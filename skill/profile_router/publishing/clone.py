@@ -32,6 +32,7 @@ VERSIONS: Mapping[str, str] = {
     "profiles/coding-burst/distribution.yaml": r'^version: "([^"]+)"',
     "profiles/review-cheap/distribution.yaml": r'^version: "([^"]+)"',
 }
+_NAME = re.compile("[a-z0-9-]{1,64}")
 _MOST, _LEVELS = 1_000_000, 12
 _RELEASE = re.compile(r"^## \[([^\]]+)\](?: - (\d{4}-\d{2}-\d{2}))?$", re.MULTILINE)
 _LINK = re.compile(r"^\[([^\]]+)\]: (\S+)$", re.MULTILINE)
@@ -79,6 +80,10 @@ def read_clone(root: Path) -> Clone:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{root / 'pyproject.toml'} is not TOML: {error}") from None
     changelog, skill = _text(root, "CHANGELOG.md"), _text(root, "SKILL.md")
+    plugin = mapping_of(root, PLUGIN, _text(root, PLUGIN))
+    for file, said in (("pyproject.toml", whole.get("project", {})), (PLUGIN, plugin)):
+        if not _NAME.fullmatch(str(said.get("name"))):  # a file of an entry is called by it
+            raise UsageError(f"{root / file}: its name is not one of 1 to 64 of a-z, 0-9 and -; write such a name")
     targets = whole.get("tool", {}).get("hatch", {}).get("build", {}).get("targets", {})
     return Clone(
         root=root,
@@ -86,7 +91,7 @@ def read_clone(root: Path) -> Clone:
         sdist=tuple(targets.get("sdist", {}).get("include", ())),
         versions={file: _version(_text(root, file), pattern) for file, pattern in VERSIONS.items()},
         skill=mapping_of(root, "SKILL.md", skill.split("---\n", 2)[1] if skill.startswith("---\n") else ""),
-        plugin=mapping_of(root, PLUGIN, _text(root, PLUGIN)),
+        plugin=plugin,
         catalog=_text(root, CATALOG),
         releases=releases(changelog),
         links=dict(_LINK.findall(changelog)),

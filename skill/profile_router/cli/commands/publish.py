@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from profile_router.cli.marks import printable
 from profile_router.errors import StateError, UsageError
 from profile_router.publishing.clone import read_clone
 from profile_router.publishing.entries import entries, place_of
 from profile_router.publishing.missing import missing
 from profile_router.resources import checkout
+from profile_router.state.whole_files import write_whole
+
+_MODE = 0o644
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -34,13 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
     found = missing(clone)
     own = [one.says for one in found if one.who == "project"]
     left = [one.says for one in found if one.who == "owner"]
-    print(f"{clone.project.get('name')} {clone.version}: {'not ready' if own else 'ready to publish'}")
+    print(printable(f"{clone.project.get('name')} {clone.version}: {'not ready' if own else 'ready to publish'}"))
     for line in own:
-        print(f"  ✗ {line}")
+        print(printable(f"  ✗ {line}"))
     if left:
         print("only the owner can do:")
     for line in left:
-        print(f"  · {line}")
+        print(printable(f"  · {line}"))
     return 1 if own else 0
 
 
@@ -49,7 +53,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         place = folder / name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8")
+            write_whole(place, text.encode(), mode=_MODE)  # a link is replaced, what it leads to stays
         except OSError as error:
             raise StateError(f"{place} cannot be written: {error.strerror}; name another folder") from None
         print(place)
