@@ -2,23 +2,14 @@
 
 For programs: `route` says where a task would go, `run` and `stream` run it, and so do `arun` and `astream` in an event
 loop. `RouteResult`, `RunResult` and `RunEvent` are what they give, `Task` and `TaskFields` what they take, and
-`RouterError` is what they raise. `Approver` is who is asked for a price.
+`RouterError` is what they raise. `Approver` is who is asked for a price. Their types stand in `__init__.pyi`, for a
+type checker: this module imports none of them, because every other one imports it.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from profile_router.api.given import TaskFields
-    from profile_router.api.route_values import RouteResult
-    from profile_router.api.routing import route
-    from profile_router.api.run_values import RunEvent, RunResult
-    from profile_router.api.running import arun, astream, run, stream
-    from profile_router.core.task import Task
-    from profile_router.errors import RouterError
-    from profile_router.ports import Approver
+from typing import Any
 
 __version__ = "0.2.0"
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -106,7 +107,20 @@ def test_the_face_gives_each_name_and_no_other() -> None:
     for name in profile_router.__all__:
         assert getattr(profile_router, name).__name__ == name
     with pytest.raises(AttributeError, match="nothing"):
-        _ = profile_router.nothing
+        _ = getattr(profile_router, "nothing")  # noqa: B009 - a type checker refuses it, too
+
+
+def test_a_type_checker_is_told_the_same_names_from_the_same_modules() -> None:
+    stub = ast.parse((ROOT / "skill" / "profile_router" / "__init__.pyi").read_text(encoding="utf-8"))
+    told = {name.name: str(one.module) for one in stub.body if isinstance(one, ast.ImportFrom) for name in one.names}
+    assert told == {name: getattr(profile_router, name).__module__ for name in profile_router.__all__}
+
+
+def test_the_public_face_imports_no_room_so_that_the_floors_hold_without_an_exception() -> None:
+    face = ast.parse((ROOT / "skill" / "profile_router" / "__init__.py").read_text(encoding="utf-8"))
+    modules = {one.module for one in ast.walk(face) if isinstance(one, ast.ImportFrom)}
+    assert not [name for name in modules if name and name.startswith("profile_router")]
+    assert "ignore_imports" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_importing_the_package_imports_nothing_of_ours() -> None:

@@ -102,7 +102,7 @@ async def _cancel(closing: Coroutine[Any, Any, None]) -> None:
 async def _cancel_twice(closing: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(closing)
     asyncio.get_running_loop().call_soon(task.cancel)
-    asyncio.get_running_loop().call_soon(asyncio.get_running_loop().call_soon, task.cancel)
+    asyncio.get_running_loop().call_soon(lambda: asyncio.get_running_loop().call_soon(task.cancel))
     await task
 
 

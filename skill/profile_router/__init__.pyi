@@ -1,0 +1,24 @@
+from profile_router.api.given import TaskFields
+from profile_router.api.route_values import RouteResult
+from profile_router.api.routing import route
+from profile_router.api.run_values import RunEvent, RunResult
+from profile_router.api.running import arun, astream, run, stream
+from profile_router.core.task import Task
+from profile_router.errors import RouterError
+from profile_router.ports import Approver
+
+__version__: str
+__all__ = [
+    "Approver",
+    "RouteResult",
+    "RouterError",
+    "RunEvent",
+    "RunResult",
+    "Task",
+    "TaskFields",
+    "arun",
+    "astream",
+    "route",
+    "run",
+    "stream",
+]
