@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.cli.command import call
 from tests.cli.stage import profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
 
-from profile_router.runs.spans import VARIABLE, export, tell_spans
+from profile_router.runs.spans import VARIABLE, sent, spans_of, tell_spans
 
 SECRET = "what nobody may read"
 RESULT: dict[str, Any] = {
     "run": "ab12", "status": "ok", "verdict": "verified", "cost_usd": 0.06, "cause": None, "summary": SECRET,
+    "time": "2026-11-03T14:05:30.000Z",
     "thread": SECRET, "route": {"rule": "small-change", "reasons": [SECRET]},
 }  # fmt: skip
 
@@ -32,9 +35,7 @@ def a_receipt(second: int, **changes: Any) -> dict[str, Any]:
 
 
 def spans(*receipts: dict[str, Any], **changes: Any) -> list[Any]:
-    exporter = InMemorySpanExporter()
-    export({**RESULT, **changes}, receipts, exporter)
-    return list(exporter.get_finished_spans())
+    return list(spans_of({**RESULT, **changes}, receipts))
 
 
 def test_a_run_is_one_span_and_each_attempt_one_below_it_with_its_real_times() -> None:
@@ -69,8 +70,49 @@ def test_no_content_is_in_any_span() -> None:
         assert SECRET not in one.to_json()
 
 
-def test_without_an_attempt_there_is_no_span() -> None:
-    assert spans() == spans(a_receipt(0, ended=None)) == []
+@pytest.mark.parametrize("receipts", [[], [a_receipt(0, ended=None)]], ids=["nobody was asked", "nobody knows when"])
+def test_a_run_without_an_attempt_is_one_span(receipts: list[dict[str, Any]]) -> None:
+    [whole] = spans(*receipts, status="refused", cause="private")
+    assert (whole.name, whole.end_time - whole.start_time) == ("invoke_agent hermes-profile-router", 0)
+    assert whole.attributes["error.type"] == "private"
+
+
+class Slow(InMemorySpanExporter):
+    """Takes all spans of a call, and comes back when it is let go."""
+
+    def __init__(self, result: SpanExportResult | Exception | None = SpanExportResult.SUCCESS) -> None:
+        super().__init__()
+        self.result, self.calls, self.let_go = result, 0, threading.Event()
+
+    def export(self, spans: Any) -> SpanExportResult:
+        self.calls += 1
+        super().export(spans)
+        if self.result is None:
+            self.let_go.wait(60)
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result or SpanExportResult.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (SpanExportResult.SUCCESS, ""),
+        (SpanExportResult.FAILURE, "no spans: nobody took them"),
+        (OSError(SECRET), "no spans: OSError"),
+        (None, "no spans: they were not sent within 0.05 s"),
+    ],
+    ids=str,
+)
+def test_spans_go_out_in_one_call_and_nobody_waits_for_it_for_long(
+    result: SpanExportResult | Exception | None, says: str
+) -> None:
+    exporter = Slow(result)
+    assert (
+        sent(spans_of(RESULT, [a_receipt(0), a_receipt(10)]), exporter, seconds=0.05 if result is None else 30) == says
+    )
+    exporter.let_go.set()
+    assert (exporter.calls, len(exporter.get_finished_spans())) == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -97,4 +139,16 @@ def test_a_run_tells_its_spans_beside_its_answer(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert json.loads(done.out)["verdict"] == "unverified"
     assert '"name": "invoke_agent hermes-profile-router"' in done.err
+    assert done.json["notes"] == []
     assert "say what a.py does" not in done.err.partition('"name": "invoke_agent')[2]
+
+
+@pytest.mark.nightly
+def test_spans_that_cannot_be_sent_are_a_note_of_a_run_that_ended_well(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider([say("done")]) as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        done = call("run", "say what a.py does", "--stream", home=tmp_path, cwd=ws, extra={VARIABLE: "jaeger"})
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert (done.code, [one for one in told if one["event"] == "kept"]) == (0, [])
+    assert told[-1]["notes"] == ["no spans: PROFILE_ROUTER_OTEL is 'jaeger' (allowed: console, otlp, off)"]

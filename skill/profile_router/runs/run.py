@@ -52,7 +52,16 @@ _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Observers of other frameworks would send prompts elsewhere; OPENAI_* would redirect a request or add a header.
 _FOREIGN = re.compile(r"^(LANGSMITH|LANGCHAIN|OPENAI|AZURE_OPENAI)_")
 # Whose warnings are for programmers: what is wrong with a run, we say ourselves.
-_LIBRARIES = ("httpcore2", "httpx2", "langchain", "langchain_core", "langchain_openai", "langgraph", "openai")
+_LIBRARIES = (
+    "httpcore2",
+    "httpx2",
+    "langchain",
+    "langchain_core",
+    "langchain_openai",
+    "langgraph",
+    "openai",
+    "opentelemetry",
+)
 
 
 def run_task(
@@ -281,15 +290,17 @@ class Opened:
         result = await job.site.bring_back(run, result, setup.state)
         undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
         self.ledger.ended(result.verdict, result.saved, undo, result.cause)
-        if setup.environ.get(SPANS):
-            await _tell_spans(result, self.ledger.receipts(), job)
+        receipts = self.ledger.receipts()
         await close(self.keeping, run, final)
+        return await _telling_spans(result, receipts, setup)
+
+
+async def _telling_spans(result: Result, receipts: Sequence[dict[str, Any]], setup: Setup) -> Result:
+    """Tell the spans of an ended run, where somebody wants them; return *result*, with a note if they are lost."""
+    if not setup.environ.get(SPANS):
         return result
-
-
-async def _tell_spans(result: Result, receipts: Sequence[dict[str, Any]], job: Job) -> None:
-    if problem := await asyncio.to_thread(tell_spans, result.json, receipts, job.setup.environ):
-        job.emit({"event": "kept", "line": problem})
+    problem = await asyncio.to_thread(tell_spans, result.json, receipts, setup.environ)
+    return result.noting(problem) if problem else result
 
 
 def _check_names(setup: Setup) -> None:

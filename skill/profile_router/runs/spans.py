@@ -1,12 +1,14 @@
 """Tell a run as OpenTelemetry spans, by the names of its GenAI conventions. Off unless PROFILE_ROUTER_OTEL is set.
 
 One span for the run, and below it one for each attempt or single call, with their real times. They hold names of
-settings, figures and causes: no prompt, no answer, no path, no error's text, no thread, no name of a key.
+settings, figures and causes: no prompt, no answer, no path, no error's text, no thread, no name of a key. They go out
+together when the run has ended, and nobody waits longer for that than a few seconds.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from profile_router import __version__
 from profile_router.core.attempt.between import BESIDE
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export import SpanExporter
 
 VARIABLE = "PROFILE_ROUTER_OTEL"
@@ -44,12 +47,12 @@ def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str
     if where not in ALLOWED:
         return f"no spans: {VARIABLE} is '{where[:20]}' (allowed: {', '.join(ALLOWED)}, off)"
     try:
-        export(result, receipts, _exporter(where))
+        exporter, spans = _exporter(where), spans_of(result, receipts)
     except ImportError:
         return f"no spans: OpenTelemetry for {where} is not installed; {_INSTALL[where]}"
-    except Exception as error:  # whatever another's exporter does, the run has its result
+    except Exception as error:  # whatever another's library does, the run has its result
         return f"no spans: {type(error).__name__}"
-    return ""
+    return sent(spans, exporter, seconds=_SECONDS)
 
 
 def _exporter(where: str) -> SpanExporter:
@@ -63,24 +66,48 @@ def _exporter(where: str) -> SpanExporter:
     return found
 
 
-def export(result: Json, receipts: Sequence[Json], exporter: SpanExporter) -> None:
-    """Send the spans of the run to *exporter*, by a provider of our own: no library's spans go with them."""
+def sent(spans: Sequence[ReadableSpan], exporter: SpanExporter, *, seconds: float) -> str:
+    """Send *spans* by *exporter*, all at once; return why that cannot be, empty where it is done within *seconds*.
+
+    It is sent beside this thread, which would else wait as long as an exporter likes. Never raises.
+    """
+    problems = [f"no spans: they were not sent within {seconds:g} s"]
+
+    def send() -> None:
+        from opentelemetry.sdk.trace.export import SpanExportResult
+
+        try:
+            done = exporter.export(spans)
+            problems[0] = "" if done is SpanExportResult.SUCCESS else "no spans: nobody took them"
+            exporter.shutdown()
+        except Exception as error:  # as above
+            problems[0] = problems[0] and f"no spans: {type(error).__name__}"
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    sender.join(seconds)
+    return problems[0]
+
+
+def spans_of(result: Json, receipts: Sequence[Json]) -> tuple[ReadableSpan, ...]:
+    """Return the spans of the run, by a provider of our own: no library's spans are among them."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
     from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
     ended = [one for one in receipts if one.get("started") and one.get("ended")]
-    if not ended:
-        return
+    at_last = _at(result["time"])
+    collected = InMemorySpanExporter()
     provider = TracerProvider(
         resource=Resource.create({"service.name": _AGENT, "service.version": __version__}), shutdown_on_exit=False
     )
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.add_span_processor(SimpleSpanProcessor(collected))
     tracer = provider.get_tracer(_AGENT, __version__)
     whole = tracer.start_span(
         f"invoke_agent {_AGENT}",
-        start_time=min(_at(one["started"]) for one in ended),
+        start_time=min((_at(one["started"]) for one in ended), default=at_last),
         attributes=dict(_of_run(result)),
     )
     for one in ended:
@@ -97,8 +124,8 @@ def export(result: Json, receipts: Sequence[Json], exporter: SpanExporter) -> No
         span.end(_at(one["ended"]))
     if result["status"] != "ok":
         whole.set_status(Status(StatusCode.ERROR))
-    whole.end(max(_at(one["ended"]) for one in ended))
-    provider.shutdown()
+    whole.end(max((_at(one["ended"]) for one in ended), default=at_last))
+    return collected.get_finished_spans()
 
 
 def _of_run(result: Json) -> Iterator[tuple[str, Any]]:
