@@ -21,8 +21,10 @@ from tests.cli.command import ROOT
 from tests.scripted_provider import say
 
 from profile_router.api.studio import StudioContext, StudioInput, fields_of_task, graph
-from profile_router.errors import RouterError, UsageError
+from profile_router.errors import RouterError, UsageError, WorkspaceError
 from profile_router.ledger.history import SqliteHistory
+from profile_router.runs.resume import resume_thread
+from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router_graphs.router import build
 from profile_router_graphs.router import graph as router
 
@@ -188,19 +190,14 @@ def test_a_run_that_was_begun_elsewhere_is_not_gone_on_with(on: Stage) -> None:
     assert row.verdict == "interrupted"
 
 
-def test_a_run_that_is_cancelled_stands_in_the_ledger_as_interrupted_and_its_thread_goes_on(on: Stage) -> None:
+@pytest.mark.nightly  # by day the row `interrupted` is held by the run that was begun elsewhere
+def test_a_run_that_is_cancelled_is_interrupted_and_resume_goes_on_where_it_was(on: Stage) -> None:
     async def cancelled() -> Any:
         running: list[asyncio.Task[Any]] = []
 
         async def walk() -> None:
             async with to_run() as made:
-                async for event in made.astream(
-                    GOAL,
-                    context={
-                        "workspace": str(on.root),
-                    },
-                    stream_mode="custom",
-                ):
+                async for event in made.astream(GOAL, context={"workspace": str(on.root)}, stream_mode="custom"):
                     if event["event"] == "turn":
                         running[0].cancel()
 
@@ -209,8 +206,20 @@ def test_a_run_that_is_cancelled_stands_in_the_ledger_as_interrupted_and_its_thr
         return running[0].cancelled()
 
     assert asyncio.run(cancelled())
-    (row,) = history(on).runs(9)
-    assert row.verdict == "interrupted"
+    assert [row.verdict for row in history(on).runs(9)] == ["interrupted"]
+    result = resume_thread(None, None, dict(os.environ), lambda _: None)
+    assert (result.json["summary"], len(on.local.chats)) == ("`add` adds now.", 2)  # its first turn is not asked again
+    assert [row.verdict for row in history(on).runs(9)] == [result.verdict]
+
+
+def test_a_node_that_fails_is_an_error_of_the_run(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise WorkspaceError("the folder is gone")
+
+    monkeypatch.setattr(WorkspaceVerifier, "verify", gone)
+    with pytest.raises(WorkspaceError, match="the folder is gone"):
+        asyncio.run(walked(GOAL, {"workspace": str(on.root)}))
+    assert [row.verdict for row in history(on).runs(9)] == ["error"]
 
 
 def test_nobody_is_there_to_approve_and_the_dear_model_is_not_asked(tmp_path: Path, on: Stage) -> None:
