@@ -90,7 +90,7 @@ def test_the_fields_are_those_of_a_task_in_json() -> None:
     ("goal", "fields", "said"),
     [
         (" ", {}, "goal is missing or empty"),
-        ("x", {"fils": ["a"]}, "there is no field 'fils'"),
+        ("x", {"fils": ["a"]}, "a task has no field 'fils'"),
         ("x", {"files": 3}, "files is 3"),
         ("x", {"max_turns": 0}, "max_turns is 0"),
         ("x", {"profile": "nope"}, "profile 'nope'"),

@@ -36,9 +36,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantedBug:
-    """One task. `gold` mends it, `covers` adds the test for it, `elsewhere` breaks what is near once it is mended.
+    """One task. `gold` fixes it, `covers` adds the test for it, `elsewhere` breaks what is near once it is fixed.
 
-    `cosmetic` changes its file and mends nothing; `plausible` and `overfit` are what one would write who is wrong: a
+    `cosmetic` changes its file and fixes nothing; `plausible` and `overfit` are what one would write who is wrong: a
     mistake, and an answer for the example of the text alone. `emptied` is what the test file becomes that has the test
     (`covers` names it). `hidden` is a file with its text, and the command that runs it.
     """

@@ -224,7 +224,7 @@ def _defaults(said: Sequence[Saying]) -> Iterator[str]:
     )
     yield f"- One `repair`, after a failed check alone. The found check rejects {_share(found.rejected, found.right)} of right"
     yield f"  work, so its no can be told to the model. A promoted task costs about ${price / share_of_wrong:.1f} more, a second try of"
-    yield f"  GPT-5 mini $0.035: a repair pays where it mends one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
+    yield f"  GPT-5 mini $0.035: a repair pays where it fixes one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
     yield "- `early.turns` (K), 4: nothing here says anything of it, for answers made by hand have no turns. It is taken from"
     yield "  others' measurement: the first three to four turns of a weak model tell whether it gets there (arXiv 2607.00053)."
     yield from _unproved(said)

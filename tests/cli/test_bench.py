@@ -105,4 +105,4 @@ def test_what_cannot_be_measured_is_refused_with_what_is_allowed(tmp_path: Path,
         profile(tmp_path, "coding-local", url)
         done = call("bench", *words, home=tmp_path)
     assert (done.code, done.out) == (2, "")
-    assert "allowed" in done.err or "there is no profile" in done.err
+    assert "allowed" in done.err or "no profile" in done.err

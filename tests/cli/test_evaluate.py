@@ -46,7 +46,7 @@ def test_only_dev_rows_are_fitted_on(tmp_path: Path, data: Path, capsys: pytest.
     [
         (["none.jsonl"], "the data is absent: none.jsonl"),
         (["DATA", "--repos", "none"], "is not a folder"),
-        (["DATA", "--against", "best"], "there is no peer 'best'"),
+        (["DATA", "--against", "best"], "no peer is named 'best'"),
         (["DATA", "--most", "-1"], "--most is -1"),
         (["DATA", "--check-errors", "2,0"], "--check-errors is '2,0'"),
         (["DATA", "--check-errors", "half"], "--check-errors is 'half'"),

@@ -240,7 +240,7 @@ def test_runs_of_a_thread_that_is_gone_are_purged_by_its_name(tmp_path: Path) ->
     begin(a_ledger(tmp_path / "state", run="cd" * 8, thread="other"))
     assert asked(tmp_path, "purge", "acme").out == "removed 1 run from the ledger\n"
     assert [one.thread for one in SqliteHistory(state=tmp_path / "state").runs(9)] == ["other"]
-    assert re.search("there is no thread acme", one_line(call("purge", "acme", home=tmp_path)))
+    assert re.search("no thread is named acme", one_line(call("purge", "acme", home=tmp_path)))
 
 
 def test_a_result_names_its_run(home: Path) -> None:

@@ -73,7 +73,7 @@ def test_each_child_is_noted_with_where_it_would_have_gone_and_what_it_did_cost(
     found = ledger.groups()
     local, burst = found[LOCAL], found[BURST]
     assert (local["children"], local["ended"], local["expected_usd"], local["tokens_in"]) == (1, 1, 0.0, 1_000_000)
-    assert local["paid_usd"] > 1.0  # by the dearest tier: no profile says what that endpoint costs
+    assert local["paid_usd"] > 1.0  # by the most expensive tier: no profile says what that endpoint costs
     assert (burst["children"], burst["ended"], burst["expected_usd"], burst["paid_usd"]) == (1, 0, 0.0, 0.0)
     assert main(["show", typo["observed"][:8]]) == 0
     assert main(["history", "--routes"]) == 0

@@ -156,7 +156,7 @@ def test_a_thread_that_has_ended_gives_its_result_again_until_its_next_run(halfw
 
 def test_a_thread_that_is_unknown_is_said_to_be(halfway: Stage) -> None:
     assert halfway.resume("t").code == 0
-    assert "there is no thread nobody" in one_line(halfway.resume("nobody"))
+    assert "no thread is named nobody" in one_line(halfway.resume("nobody"))
     assert "nothing to resume" in one_line(halfway.resume())
 
 

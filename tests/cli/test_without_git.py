@@ -53,13 +53,13 @@ def test_an_edit_without_a_folder_is_refused_before_any_call(home: Path, tmp_pat
     for arguments in ((), ("--profile", "coding-burst")):
         done, chats = ran(home, tmp_path / "plain", "run", goal, *arguments)
         assert (done.code, chats) == (2, []), done.out
-        assert "there is no folder to edit in" in done.err
+        assert "no folder to edit in" in done.err
         assert "--workspace" in done.err
     done, chats = ran(
         home, tmp_path / "plain", "batch", "--tasks-json", "-", stdin=json.dumps([{"goal": goal}]).encode()
     )
     assert (done.code, chats) == (2, [])
-    assert "there is no folder to edit in" in done.json["results"][0]["error"]
+    assert "no folder to edit in" in done.json["results"][0]["error"]
 
 
 def test_the_folder_that_holds_the_home_is_not_taken_for_a_file_in_it(home: Path) -> None:

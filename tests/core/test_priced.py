@@ -18,7 +18,7 @@ from profile_router.core.text import about, priced
         (0.019, "table, 2026-11", "≈ $0.02 (table, 2026-11)"),
         (0.5, "policy", "≈ $0.50 (policy)"),
         (0.5, "provider and tier's price", "≈ $0.50 (provider and tier's price)"),
-        (0.5, "unknown model, dearest tier", "≈ $0.50 (unknown model, dearest tier)"),
+        (0.5, "unknown model, most expensive tier", "≈ $0.50 (unknown model, most expensive tier)"),
         (0.0, "free", "$0.00 (free)"),
         (0.25, "", "$0.25"),
     ],

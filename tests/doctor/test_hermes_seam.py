@@ -35,7 +35,7 @@ def on(seam: Seam, config: str = "", mode: PluginSwitch = "on") -> Callable[[Sce
 
 ROWS = [
     Row(
-        rule="an old Hermes blocks, and a newer one mends that",
+        rule="an old Hermes blocks, and a newer one fixes that",
         check=SEAM, given=on("middleware"), level="warn",
         says="middleware: each `delegate_task` is run here, but as this Hermes takes no client", fix="hermes update",
     ),

@@ -62,7 +62,7 @@ def test_what_is_not_listed_is_never_free(url: str, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "model", "dearer"),
+    ("url", "model", "costs"),
     [
         ("https://api.openai.com/v1", "gpt-5", True),
         ("https://api.anthropic.com/v1", "claude-opus-4", True),
@@ -70,11 +70,11 @@ def test_what_is_not_listed_is_never_free(url: str, model: str) -> None:
         ("https://api.moonshot.ai/v1", "kimi-k2-0905-preview", True),
     ],
 )
-def test_an_answer_costs_more_than_a_question_and_the_cache_less(url: str, model: str, dearer: bool) -> None:
+def test_an_answer_costs_more_than_a_question_and_the_cache_less(url: str, model: str, costs: bool) -> None:
     found = figures(url, model)
     assert found is not None
     sent, answered, cached = found
-    assert (cached < sent < answered) is dearer
+    assert (cached < sent < answered) is costs
 
 
 def test_long_prompts_have_a_price_of_their_own() -> None:
@@ -83,11 +83,11 @@ def test_long_prompts_have_a_price_of_their_own() -> None:
     assert (found.long_above, found.long[0] / found.usd_per_million_in) == (200_000, 2.0)
 
 
-def test_of_prices_that_change_with_the_hour_the_dearest_counts() -> None:
+def test_of_prices_that_change_with_the_hour_the_highest_counts() -> None:
     hours = [look_up("https://api.deepseek.com", "deepseek-v4-pro", NOW.replace(hour=hour))[0] for hour in range(24)]
     assert len(set(hours)) == 1
-    dearest = hours[0]
-    assert dearest is not None
+    highest = hours[0]
+    assert highest is not None
     from genai_prices import Usage, calc_price
 
     asked = Usage(input_tokens=1_000_000, output_tokens=0)
@@ -100,7 +100,7 @@ def test_of_prices_that_change_with_the_hour_the_dearest_counts() -> None:
         ).input_price
         for hour in range(24)
     ]
-    assert dearest.usd_per_million_in == float(max(now)) > float(min(now))
+    assert highest.usd_per_million_in == float(max(now)) > float(min(now))
 
 
 def test_the_table_is_of_the_month_of_its_newest_price_that_holds() -> None:

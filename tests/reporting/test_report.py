@@ -95,7 +95,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_holds_nothing_of_a_task(state
         assert bad not in json.dumps(summary_json(summary))
     assert "prefers-color-scheme:dark" in page
     assert page.count("<svg") >= 5
-    for word in ("The slowest", "The dearest", "Tasks by rule", "Promotions, and why", "$25.00 is left"):
+    for word in ("The slowest", "The most expensive", "Tasks by rule", "Promotions, and why", "$25.00 is left"):
         assert word in page
 
 

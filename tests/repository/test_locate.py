@@ -245,7 +245,7 @@ def test_a_repository_without_a_commit_is_indexed(tmp_path: Path) -> None:
     run_git(root, "init", "-q")
     found = look(root.resolve(), "The VAT rate of a country")
     assert paths(found)[0] == "shop/money.py"
-    assert found.missing == ("there is no commit yet",)
+    assert found.missing == ("the repository has no commit yet",)
 
 
 def test_another_repository_inside_is_left_out(shop: Path) -> None:

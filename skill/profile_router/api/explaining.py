@@ -19,7 +19,7 @@ from profile_router.runs.route import observe_task, route_task
 def explained(
     tasks: Sequence[Task | UsageError], policy_file: str | None, *, observes: bool = False
 ) -> Iterator[ExplainedEvent]:
-    """Yield for each of *tasks* where it would go; of what is no task, or cannot be routed, its `error`.
+    """Yield for each of *tasks* where it would go; of what cannot be a task or a route, its `error`.
 
     *observes*: Hermes begins them by itself now, and the ledger has each as such.
     """

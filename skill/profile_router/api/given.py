@@ -58,7 +58,7 @@ def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:
     known = {one.key for one in TASK}
     for name in fields:
         if name not in known - {"goal"}:
-            raise UsageError(f"there is no field '{name}' of a task (allowed: {', '.join(sorted(known - {'goal'}))})")
+            raise UsageError(f"a task has no field '{name}' (allowed: {', '.join(sorted(known - {'goal'}))})")
     given = {name: whole(_plain(value)) for name, value in {"goal": task, **fields}.items()}
     return with_known_toolsets(task_from(given, "the task"), "the task.toolsets")
 

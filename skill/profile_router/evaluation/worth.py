@@ -26,7 +26,7 @@ from profile_router.pages.measured import Measured
 from profile_router.pages.report import Cell, LinesFigure, ResultTable, Section
 from profile_router.values import frozen
 
-_TIMES = 300  # a curve is dearer than a mean
+_TIMES = 300  # a curve costs more time than a mean
 _FEW = 20
 
 

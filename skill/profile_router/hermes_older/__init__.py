@@ -1,4 +1,4 @@
-"""What the plugin needs of a Hermes without seams for a router, such as 0.19: names of its inside, and its middleware.
+"""What the plugin needs of a Hermes without seams, such as 0.19: names of its inside, and its middleware.
 
 `install` writes this room as `older/` into the plugin's folder, and only for such a Hermes: the folder that the catalog
 lists has public imports alone. Frozen: what a newer Hermes can do is done by `hermes_plugin`. No other room comes in.

@@ -2,7 +2,7 @@
 cannot take.
 
 Hermes' hook `pre_tool_call` comes for each delegate_task. It may block it, or have Hermes ask its user as it asks for a
-dangerous command. Where nobody can be asked, the call goes through: a run whose step is dearer than the policy lets
+dangerous command. Where nobody can be asked, the call goes through: a run whose step costs more than the policy lets
 pass without a yes refuses that step itself, and the others run.
 """
 
@@ -65,28 +65,28 @@ def on_tool_call(**call: Any) -> dict[str, str] | None:
 def _asked(tasks: Sequence[Mapping[str, Any]], session: str) -> dict[str, str] | None:
     """Return what Hermes is to ask its user before it makes the children of *tasks*; None: nothing."""
     quoted = _prices(tasks) if _somebody(session) else None
-    dear = quoted.dear if quoted else {}
-    CHILDREN.expect(session, {goal: usd for goal, (usd, _) in dear.items()})
+    costly = quoted.costly if quoted else {}
+    CHILDREN.expect(session, {goal: usd for goal, (usd, _) in costly.items()})
     # elsewhere Hermes may block the call, for nobody can answer; a check that nobody allowed just does not run
     questions = CONSENT.open(quoted.questions) if quoted and at_a_terminal() else ()
-    while questions and not whole_in_panel(_told(dear, questions)):
+    while questions and not whole_in_panel(_told(costly, questions)):
         questions = questions[:-1]  # the next call asks about it, or nobody: no yes to what was not shown
-    if not dear and not questions:
+    if not costly and not questions:
         return None
-    rule = _RULE.format(math.ceil(max(usd for usd, _ in dear.values()))) if dear else ""
+    rule = _RULE.format(math.ceil(max(usd for usd, _ in costly.values()))) if costly else ""
     if questions:
         rule = CONSENT.ask(session, questions, rule=rule)
-    return {"action": "approve", "message": _told(dear, questions), "rule_key": rule}
+    return {"action": "approve", "message": _told(costly, questions), "rule_key": rule}
 
 
-def _told(dear: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> str:
-    """Return what Hermes' user is asked about *dear* tasks and by *questions* about running code."""
+def _told(costly: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> str:
+    """Return what Hermes' user is asked about *costly* tasks and by *questions* about running code."""
     told = []
-    if dear:
-        each = (f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in dear.items())
+    if costly:
+        each = (f"'{_short(goal)}' up to {dollars(usd)} by {profile}" for goal, (usd, profile) in costly.items())
         told = [f"delegate {'; '.join(each)}"]
     if questions:
-        told += [*questions, "no: nothing is delegated" if dear else "no: the tasks run without it"]
+        told += [*questions, "no: nothing is delegated" if costly else "no: the tasks run without it"]
     return " · ".join(told)
 
 
@@ -117,10 +117,10 @@ def _steered(subagent: str) -> dict[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Quoted:
-    """What of some tasks needs a yes: `dear` by goal, the USD that it may cost at most and the profile; `questions`
+    """What of some tasks needs a yes: `costly` by goal, the USD that it may cost at most and the profile; `questions`
     about running code."""
 
-    dear: Mapping[str, tuple[float, str]]
+    costly: Mapping[str, tuple[float, str]]
     questions: tuple[str, ...]
 
 
@@ -133,8 +133,10 @@ def _prices(tasks: Sequence[Mapping[str, Any]]) -> _Quoted | None:
         quoted = _quoted(tasks)
         each = list(zip(tasks, quoted["tasks"], strict=True))
         limit = float(quoted["ask_above_usd"])
-        dear = {str(task["goal"]): (float(one["usd"]), str(one["profile"])) for task, one in each if one["usd"] > limit}
-        return _Quoted(dear, tuple(dict.fromkeys(str(one["asks"]) for _, one in each if one.get("asks")))[:_CHECKS])
+        costly = {
+            str(task["goal"]): (float(one["usd"]), str(one["profile"])) for task, one in each if one["usd"] > limit
+        }
+        return _Quoted(costly, tuple(dict.fromkeys(str(one["asks"]) for _, one in each if one.get("asks")))[:_CHECKS])
     return None
 
 

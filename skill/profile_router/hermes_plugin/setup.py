@@ -162,7 +162,7 @@ def _of_source(source: str, sha256: str, agreed: bool) -> Command:
     place = _environment_folder()
     _say(f"pip will install {wanted} into {place} (--from names another source)")
     if not agreed and not _says_yes():
-        raise SetupError("nothing was installed; add --yes where there is no terminal to ask on")
+        raise SetupError("nothing was installed; without a terminal to ask on add --yes")
     return _installed(wanted, place)
 
 

@@ -58,7 +58,7 @@ _UNCHECKED = """SELECT count(*) FROM these WHERE verdict = 'unverified' AND NOT 
   WHERE run = id AND stage = 'after' AND passed IS NOT NULL)"""
 _NOTABLE = "id, profile, rule, verdict, took, cost_usd, cost_source"
 _SLOWEST = f"SELECT {_NOTABLE}, 0 FROM these WHERE took IS NOT NULL ORDER BY took DESC, id LIMIT {_MOST}"  # noqa: S608
-_DEAREST = f"SELECT {_NOTABLE}, 0 FROM these WHERE cost_usd > 0 ORDER BY cost_usd DESC, id LIMIT {_MOST}"  # noqa: S608
+_MOST_EXPENSIVE = f"SELECT {_NOTABLE}, 0 FROM these WHERE cost_usd > 0 ORDER BY cost_usd DESC, id LIMIT {_MOST}"  # noqa: S608
 # What the last look at the work of a run found. A run that one tier did alone was its route's own doing.
 _EDITED = f"""FROM these JOIN verifications AS seen ON seen.run = id AND stage = 'after' AND seen.after =
   (SELECT max(after) FROM verifications WHERE run = id AND stage = 'after')
@@ -103,7 +103,7 @@ class _Adding:
                 self._misroutes("burst-small", "burst", f"BETWEEN 1 AND {SMALL_EDIT_LINES}"),
             ),
             slowest=self._notable(_SLOWEST),
-            dearest=self._notable(_DEAREST),
+            most_expensive=self._notable(_MOST_EXPENSIVE),
             undone=int(self(_UNDONE)[0][0]),
             unchecked=int(self(_UNCHECKED)[0][0]),
         )

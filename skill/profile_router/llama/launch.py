@@ -109,7 +109,7 @@ def nothing_to_run() -> UsageError:
     """Return the error for a machine without any server."""
     pip = shlex.join((sys.executable, "-m", "pip", "install", "xllamacpp"))
     return UsageError(
-        "there is no llama-server on PATH and the wheel of the extra [local] is not installed; "
+        "PATH has no llama-server, and the wheel of the extra [local] is not installed; "
         f"install one of them: `{pip}` (34 MB, serves from the processor), or llama.cpp built for your GPU"
     )
 

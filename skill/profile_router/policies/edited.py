@@ -33,7 +33,7 @@ def _with_number(text: str, place: Place, number: str) -> str:
     value_node = _inner(node, name)
     if value_node is None:
         if node is None or node.tag != MAPPING:
-            raise Refused(f"there is no place for {'.'.join(place)}; write it by hand", 1)
+            raise Refused(f"the file has no place for {'.'.join(place)}; write it by hand", 1)
         return _put(lines, node, name, number, top=not parents)
     at = value_node.line - 1
     said = rf"(?<![\w-])({re.escape(name)}\s*:\s*)[-+]?[\d._]+(?:e[-+]?\d+)?"

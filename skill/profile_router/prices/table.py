@@ -52,7 +52,7 @@ def look_up(url: str, model: str, now: datetime) -> tuple[ListedPrice | None, st
     """Return what *model* costs at *url* at the moment *now*, and the day (`YYYY-MM-DD`) on which that may change.
 
     None where the table has no such host, no such model there, or none of its prices by the token: a price of 0 is
-    none. The day is empty where the table knows of no change. Of prices that change with the hour, the dearest counts.
+    none. The day is empty where the table knows of no change. Of prices that change with the hour, the highest counts.
     """
     from genai_prices import Usage, calc_price
 
@@ -101,7 +101,7 @@ def _with_long(listed: ListedPrice, hours: list[ModelPrice], above: int) -> List
 
 
 def _per_million(price: ModelPrice, name: str, *, long: bool = False) -> float:
-    """Return USD per million tokens, 0 where it has no such price. *long*: the dearest, of the longest prompts."""
+    """Return USD per million tokens, 0 where it has no such price. *long*: the highest, of the longest prompts."""
     from decimal import Decimal  # `route` looks nothing up, and imports this module
 
     value = getattr(price, name)

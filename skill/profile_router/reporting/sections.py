@@ -88,7 +88,9 @@ def _money(totals: Totals) -> Section:
         said=f"{found.known:,} of {totals.runs:,} tasks can be compared: they ended well, and their tokens and the "
         "price of the burst tier are known.",
         figures=figures,
-        tables=[_notable("dearest", "The dearest", totals.dearest)] if totals.dearest else (),
+        tables=[_notable("most-expensive", "The most expensive", totals.most_expensive)]
+        if totals.most_expensive
+        else (),
     )
 
 

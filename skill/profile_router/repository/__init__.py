@@ -1,4 +1,4 @@
-"""An index of a work tree's files and of its history, kept in our cache, and what it tells of where a task works.
+"""An index of a work tree's files and history in our cache, and where by it a task works.
 
 Other rooms come in by `bounds`, `locate`, `sources`.
 """

@@ -86,7 +86,7 @@ def past_changes(
     try:
         head = _head(source, root, until)
         if not head:
-            return PastChanges(PackedPast(), problem="there is no commit yet")
+            return PastChanges(PackedPast(), problem="the repository has no commit yet")
         key = f"{head} before" if before_head else head
         if (kept := _recalled(index, key)) is not None:
             return kept

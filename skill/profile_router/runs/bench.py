@@ -73,7 +73,7 @@ async def bench(asked: Bench, environ: Mapping[str, str], approver: Approver, to
     setup = prepare(Task(goal="any"), asked.policy, environ, Path(Path.cwd().anchor), to_run=True)
     names = asked.profiles or [name for name in _tiers(setup.policy) if name in setup.profiles]
     if unknown := [name for name in names if name not in setup.profiles]:
-        raise UsageError(f"there is no profile {unknown[0]} that works (there are: {', '.join(setup.profiles)})")
+        raise UsageError(f"no profile {unknown[0]} works (there are: {', '.join(setup.profiles)})")
     purse = LedgerPurse(
         cap=setup.policy.budget.task_usd if asked.max_cost is None else asked.max_cost,
         rules=setup.policy.budget,

@@ -128,7 +128,7 @@ def wanted(threads: Threads, thread: str | None) -> Row:
     if row is None:
         if threads.file.notices:
             raise StateError(f"{'; '.join(threads.file.notices)}; thread {thread} cannot be resumed from there")
-        raise UsageError(f"there is no thread {thread} (interrupted ones: {_listed(threads, threads.unfinished())})")
+        raise UsageError(f"no thread is named {thread} (interrupted ones: {_listed(threads, threads.unfinished())})")
     if row.status == "running" and row.why:
         raise UsageError(f"thread {thread} cannot be resumed: {row.why}")
     return row

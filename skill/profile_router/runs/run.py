@@ -91,7 +91,7 @@ def job_of(
     refuse_outside(setup)
     if setup.workspace is None and asks_for_an_edit(task.goal):
         raise WorkspaceError(
-            f"there is no folder to edit in: {cwd} is in no git repository, and no --file names one; give it by "
+            f"no folder to edit in: {cwd} is in no git repository, and no --file names one; give it by "
             "--workspace (`--workspace .` is this one), or name a file in it by --file (the home folder is none)"
         )
     thread = thread_id(task.thread)

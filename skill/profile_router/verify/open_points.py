@@ -9,7 +9,7 @@ from profile_router.core.attempt.handoff import SetBack
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
 from profile_router.core.ladder.check_words import HELPED, NO_PROOF, UNPROVED, proves_nothing, shows_no_fix, weak_points
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
-from profile_router.core.language.faults import is_to_be_mended
+from profile_router.core.language.faults import wants_a_fix
 from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
@@ -54,7 +54,7 @@ def unproved_points(
     """Yield why a check that passed shows nothing of the work: a policy may send such work on."""
     if task is None:
         return
-    if changed and is_to_be_mended(task.goal):
+    if changed and wants_a_fix(task.goal):
         tests = any(changes_tests(file.path) for file in changed)
         if shows_no_fix(result, before, tests_changed=tests):
             yield UNPROVED

@@ -80,7 +80,7 @@ def test_an_order_offers_every_other_profile_and_an_unknown_window_is_a_small_on
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/v1", "https://far.invalid/v1"])
-def test_a_profile_outside_the_tiers_is_priced_as_the_dearest_tier(address: str) -> None:
+def test_a_profile_outside_the_tiers_is_priced_as_the_most_expensive_tier(address: str) -> None:
     order = ordered("mine", mine=address)
     assert (order.rate.usd_in, order.rate.source) == (PAID.usd_in, "dearest")
     assert order.local is False  # only the tier's own profile is attested

@@ -1,4 +1,4 @@
-"""A report of a fault wants it mended, though it asks for nothing; a question about one does not."""
+"""A report of a fault wants it fixed, though it asks for nothing; a question about one does not."""
 
 from __future__ import annotations
 

@@ -257,7 +257,7 @@ def test_where_no_rule_fires_it_goes_local() -> None:
 
 
 NO_IMAGES = "coding-local is taken to read text only: images are replaced by their names"
-NO_TIER = "'my-box' serves no tier of the policy: it is priced as the dearest tier"
+NO_TIER = "'my-box' serves no tier of the policy: it is priced as the most expensive tier"
 NO_KEY = "coding-burst has no key: `run` would have to fall back"
 
 

@@ -83,7 +83,7 @@ OWN = ModelPrice(model=MODEL, usd_per_million_in=5.0, usd_per_million_out=10.0)
         (BURST, (), False, LISTED, "table, 2026-11"),
         (BURST, (), False, None, "tier's price"),
         ("mine", (), False, LISTED, "table, 2026-11"),
-        ("mine", (), True, None, "unknown model, dearest tier"),
+        ("mine", (), True, None, "unknown model, most expensive tier"),
         (LOCAL, (OWN,), True, LISTED, "free"),
     ],
 )
@@ -100,12 +100,12 @@ def test_of_the_sources_of_a_price_the_first_that_says_it_counts(
 @pytest.mark.parametrize(
     ("profile", "measured", "named"),
     [
-        (CHEAP, False, "unknown model, dearest tier"),
-        (BURST, False, "unknown model, dearest tier"),
+        (CHEAP, False, "unknown model, most expensive tier"),
+        (BURST, False, "unknown model, most expensive tier"),
         (CHEAP, True, "tier's price"),
     ],
 )
-def test_a_model_that_the_table_lacks_costs_as_the_dearest_tier_unless_its_tier_was_measured(
+def test_a_model_that_the_table_lacks_costs_as_the_most_expensive_tier_unless_its_tier_was_measured(
     profile: str, measured: bool, named: str
 ) -> None:
     shipped = a_policy()

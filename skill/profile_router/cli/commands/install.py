@@ -183,7 +183,9 @@ def _together(change: Change) -> tuple[str, bool, str, str]:
 
 def _agreed() -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on, so nothing was written; add --yes, or look with --dry-run")
+        raise UsageError(
+            "without a terminal nobody can be asked, so nothing was written; add --yes, or look with --dry-run"
+        )
     return _says_yes("Write this? [y/N] ")
 
 

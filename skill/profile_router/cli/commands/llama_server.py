@@ -107,5 +107,5 @@ def _odd(arguments: argparse.Namespace, profile: Profile, wish: Wish, program: t
         fix = f"leave out --window, or write `context_length: {wish.window}` in {profile.source}"
         notes.append(f"{profile.name} counts on {profile.window:,} tokens, not on {wish.window:,}; {fix}")
     if not program and not arguments.run:
-        notes.append("there is no llama-server on this machine yet: the script names one on PATH")
+        notes.append("this machine has no llama-server yet: the script names one on PATH")
     return notes

@@ -96,5 +96,5 @@ def _not_removed(threads: Threads, thread: str) -> Exception:
         return StateError("; ".join(threads.file.notices))
     row = next((row for row in threads.rows() if row.thread == thread), None)
     if row is None:
-        return UsageError(f"there is no thread {thread}")
+        return UsageError(f"no thread is named {thread}; `profile-router threads` lists them")
     return UsageError(f"thread {thread} is being run by process {row.pid}; it is not removed: end it first")

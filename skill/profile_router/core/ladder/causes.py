@@ -82,7 +82,7 @@ TABLE: Mapping[Cause, CauseRow] = {
     "no-network": CauseRow(
         "unreached",
         "the network is down",
-        detail="cannot be reached: there is no network",
+        detail="cannot be reached: this machine has no network",
         unblock="check the network",
     ),
     "server-error": CauseRow("server", "the server failed"),

@@ -1,4 +1,4 @@
-"""Tell whether a text reports a fault, as an issue does: it asks for nothing in words, and wants it mended. Pure."""
+"""Tell whether a text reports a fault, as an issue does: it asks for nothing in words, and wants it fixed. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _OF_WORDS = Anchored(
 _CALLED = Anchored(
     r"(?:^|(?<=[.!?\n])\s*|[,:]\s)\W{0,3}\w+(?:(?:\.|::|->)\w+)*\((?:[^()\n]|\([^()\n]{0,40}\)){0,80}\)`?\s+\w"
 )
-_MENDS = Anchored(
+_ASKS_FOR_FIX = Anchored(
     r"\W*(?:please |can you |could you )?(?:fix|mend|repair|correct|resolve|debug)\b", flags=re.IGNORECASE
 )
 _SENTENCES = Anchored(r"(?<=[.!?])\s+|\n+")
@@ -74,17 +74,17 @@ def tells_of_a_fault(text: str) -> bool:
     return any(_FAULT.search(sentence) for sentence in sentences)
 
 
-def is_to_be_mended(text: str) -> bool:
-    """Tell whether *text* reports a fault of what a program does, or asks to mend one: a test for it would be red."""
+def wants_a_fix(text: str) -> bool:
+    """Tell whether *text* reports a fault of what a program does, or asks to fix one: a test for it would be red."""
     plain = plain_text(text[:_LONGEST])
     if _OF_WORDS.search(text[:_LONGEST]) or hands_off(plain):
         return False
-    return tells_of_a_fault(text) or bool(_MENDS.match(plain))
+    return tells_of_a_fault(text) or bool(_ASKS_FOR_FIX.match(plain))
 
 
 def wants_other_code(text: str, files: Collection[str] = ()) -> bool:
-    """Tell whether work on *text* and *files* is not done while the code is the same: a comment mends no fault."""
-    return is_to_be_mended(text) and not any(_OF_WORDS.search(file) for file in files)
+    """Tell whether work on *text* and *files* is not done while the code is the same: a comment fixes no fault."""
+    return wants_a_fix(text) and not any(_OF_WORDS.search(file) for file in files)
 
 
 def tells_of_a_call(text: str) -> bool:

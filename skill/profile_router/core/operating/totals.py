@@ -119,7 +119,7 @@ class Totals:
     causes: Mapping[str, int]
     misroutes: Sequence[Misroutes] = ()
     slowest: Sequence[Notable] = ()
-    dearest: Sequence[Notable] = ()
+    most_expensive: Sequence[Notable] = ()
     undone: int = 0
     unchecked: int = 0
 

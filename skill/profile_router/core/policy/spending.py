@@ -57,7 +57,7 @@ class Volume:
 @frozen
 class Prices:
     """Prices and speeds per tier, and the operator's own prices of models, which come first. What neither they nor the
-    table of prices have costs as much as the dearest tier."""
+    table of prices have costs as much as the most expensive tier."""
 
     local: Price
     burst: Price

@@ -27,7 +27,7 @@ def estimate(
     here, there = (_loop(task, evidence, name, policy, candidates, past) for name in (profile, burst))
     speed = _speed(profile, candidates)
     cost = here.cost(rate_at(candidates.get(profile), 0, policy))
-    dearer = there.cost(rate_at(candidates.get(burst), 0, policy))
+    by_burst = there.cost(rate_at(candidates.get(burst), 0, policy))
     return Estimate(
         usd=cost.middle,
         usd_low=cost.low,
@@ -38,10 +38,10 @@ def estimate(
         seconds=_seconds(here, evidence, speed, role_of(profile, policy, candidates), policy),
         seconds_by="attempts" if here.seconds is not None else "bench" if speed else "policy",
         seconds_age_s=speed.age_s if speed and here.seconds is None else None,
-        usd_if_burst=dearer.middle,
-        usd_if_burst_low=dearer.low,
-        usd_if_burst_high=dearer.high,
-        usd_if_burst_source=dearer.source,
+        usd_if_burst=by_burst.middle,
+        usd_if_burst_low=by_burst.low,
+        usd_if_burst_high=by_burst.high,
+        usd_if_burst_source=by_burst.source,
         seconds_if_burst=_seconds(there, evidence, _speed(burst, candidates), "burst", policy),
     )
 

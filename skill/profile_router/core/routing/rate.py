@@ -17,7 +17,7 @@ PROVIDER = "provider"
 _SAY_USD = frozenset({"openrouter.ai"})
 _NAMED: dict[RateSource, str] = {
     "tier": "tier's price",
-    "dearest": "unknown model, dearest tier",
+    "dearest": "unknown model, most expensive tier",
 }
 _MILLION = 1_000_000
 
@@ -76,7 +76,7 @@ def rate_at(candidate: Candidate | None, provider: int, policy: Policy, *, elsew
     Only an attested endpoint of this machine is free. The operator's own figures come first: the price of the model,
     then the tier's, if measured, for the model that its profile names first. The table's price of that model at that
     host comes next. Until the table was asked, what the tier is said to cost stands in. Anything else costs as much as
-    the dearest tier: no unknown model is free, or cheap because somebody named it in a cheap profile.
+    the most expensive tier: no unknown model is free, or cheap because somebody named it in a cheap profile.
     *elsewhere*: the endpoint said that it passes the work on to another machine.
     """
     at = candidate.at(provider) if candidate is not None else None

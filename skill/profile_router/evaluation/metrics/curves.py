@@ -89,8 +89,8 @@ def mixes(scores: Sequence[float], pair: Pair) -> list[Mix]:
     count = len(scores)
     solved, cost = fmean(pair.weak), fmean(pair.weak_cost)
     found = [Mix(0.0, solved, cost)]
-    for better, dearer in _steps(scores, pair):
-        solved, cost = solved + better / count, cost + dearer / count
+    for better, more in _steps(scores, pair):
+        solved, cost = solved + better / count, cost + more / count
         found.append(Mix(len(found) / count, solved, cost))
     return found
 

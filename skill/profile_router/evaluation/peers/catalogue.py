@@ -55,6 +55,6 @@ def peers_named(names: tuple[str, ...] | list[str]) -> list[PeerPackage]:
     found: dict[str, PeerPackage] = {}
     for name in names:
         if name not in PEERS:
-            raise UsageError(f"there is no peer '{name}'; allowed: {', '.join(PEERS)}")
+            raise UsageError(f"no peer is named '{name}'; allowed: {', '.join(PEERS)}")
         found[name] = PEERS[name]
     return list(found.values())
