@@ -9,6 +9,7 @@ from tests.cli.command import call
 
 from profile_router.api.task_fields import TASK, task_from_json, tasks_from_json
 from profile_router.api.task_schema import task_schema, tasks_schema
+from profile_router.cli.spelling import COMMANDS
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
@@ -86,7 +87,7 @@ def test_a_task_may_be_a_file_for_run_and_route(tmp_path: Path) -> None:
         (["doctor", "--jsn"], "unrecognized arguments: --jsn; did you mean --json?"),
         (["policy", "shwo"], "there is no 'shwo'; did you mean show?"),
         (["policy", "show", "--rule-s"], "did you mean --rules?"),
-        (["zzz"], "there is no 'zzz'; allowed: route, run, batch"),
+        (["zzz"], f"there is no 'zzz'; allowed: {', '.join(COMMANDS)}"),
         (
             ["fix the typo in README.md"],
             "a text of 25 characters is none of them; is it a task? `profile-router run TASK`",

@@ -203,7 +203,7 @@ def test_a_llama_server_on_path_is_run_in_our_place(tmp_path: Path) -> None:
     program.chmod(0o755)
     with subprocess.Popen(
         [sys.executable, "-m", "profile_router", "llama-server", "--model", model(tmp_path), "--run"],
-        env=environment(tmp_path, {"PATH": f"{program.parent}{os.pathsep}/usr/bin:/bin"}),
+        env=environment(tmp_path, {"PATH": f"{program.parent}{os.pathsep}/usr/bin:/bin", "HERMES_HOME": ""}),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
