@@ -56,7 +56,7 @@ def fill(state: Path, runs: int) -> str:
         marks = ", ".join("?" * len(row))
         database.execute(f"INSERT INTO runs ({_COLUMNS}) VALUES ({marks})", row)
         details = (name, "d7432a7d26bf", "0.2.0", "{}", measured, "{}")
-        database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)
+        database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?, NULL)", details)
         for attempt in range(2):
             database.execute(
                 "INSERT INTO attempts (run, number, started, profile, model_asked, provider, runner, step, verdict) "

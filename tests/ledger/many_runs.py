@@ -75,7 +75,7 @@ def _one(database: sqlite3.Connection, dice: random.Random, number: int, at: flo
     figures = json.dumps(evidence_figures(measured))
     estimate = json.dumps({"usd": cost, "usd_if_burst": 0.06, "profile": profile, "tier": tier})
     database.execute(
-        "INSERT INTO details VALUES (?, 'd7432a7d26bf', '0.1.0', ?, ?, ?)", (name, task, figures, estimate)
+        "INSERT INTO details VALUES (?, 'd7432a7d26bf', '0.1.0', ?, ?, ?, NULL)", (name, task, figures, estimate)
     )
     places = [(profile, tier, "route"), *([(*ends, "promote")] if promoted else [])]
     for place, (who, where, step) in enumerate(places):

@@ -144,6 +144,18 @@ def test_a_refusal_is_a_run_without_a_profile(tmp_path: Path) -> None:
     assert (found.run.verdict, found.run.profile, found.estimate) == ("refused", "", {})
 
 
+def test_why_a_run_was_refused_and_what_unblocks_it_is_kept_encrypted_until_it_goes_on(tmp_path: Path) -> None:
+    words = {"why": ["keys/prod.pem is a private path"], "unblock": ["serve coding-local on a loopback address"]}
+    ledger = begin(a_ledger(tmp_path))
+    ledger.ended("refused", words=words)
+    assert story(tmp_path).refused == words
+    assert story(tmp_path, seal=Seal(None)).refused == {}
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert [word for word in (b"prod.pem", b"loopback") if word in held] == []
+    ledger.ended("verified")
+    assert story(tmp_path).refused == {}
+
+
 def test_words_stand_nowhere_in_clear_and_are_read_with_the_key_alone(tmp_path: Path) -> None:
     tainted = replace(FIRST, taints=(Taint(path="secrets/plan.txt", why="is private"),))
     ledger = a_ledger(tmp_path)

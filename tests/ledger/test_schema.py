@@ -114,6 +114,19 @@ def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(t
     ]  # fmt: skip
 
 
+def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as database:
+        for statements in MIGRATIONS[:7]:
+            database.executescript(statements)
+        database.execute("PRAGMA user_version = 7")
+        run = ("ab12", "run", 5.0, 6.0, day_of(5.0), "refused")
+        database.execute("INSERT INTO runs (id, kind, started, ended, day, verdict) VALUES (?, ?, ?, ?, ?, ?)", run)
+        database.execute("INSERT INTO details VALUES ('ab12', 'p', '0.1', '{}', '{}', '{}')")
+    database.close()
+    found = SqliteHistory(state=tmp_path).story("ab12")
+    assert (found.run.verdict, found.policy, found.refused) == ("refused", "p", {})
+
+
 @pytest.mark.parametrize(
     ("verdict", "cause", "looks", "becomes"),
     [

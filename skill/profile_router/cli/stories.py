@@ -9,6 +9,7 @@ from typing import Any
 
 from profile_router.cli.marks import columns, printable
 from profile_router.cli.progress import folded
+from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, RunRow, StepRow, Story
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange
@@ -70,6 +71,8 @@ def story_lines(story: Story) -> Iterator[str]:
     if asked := _asked(story.task):
         yield _told("asked", asked)
     yield from _happened(story)
+    for label in ("why", "unblock"):
+        yield from (_told(label, as_called(str(said))) for said in story.refused.get(label, ()))
     yield _told("cost", _paid(story))
     if run.ended is not None and run.kind == "run":
         known = run.saved_usd is not None
@@ -231,6 +234,7 @@ def story_json(story: Story) -> dict[str, Any]:
         "task": story.task,
         "evidence": story.evidence,
         "estimate": story.estimate,
+        "refused": story.refused,
         "settled_usd": story.paid,
         "reserved_usd": story.reserved,
         "attempts": [{**one.receipt, "number": one.number} | moments(one.started, one.ended) for one in story.attempts],

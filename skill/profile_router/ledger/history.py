@@ -23,7 +23,7 @@ from profile_router.core.ladder.account import (
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import FILE, make_ready
-from profile_router.ledger.words import Seal, words_of
+from profile_router.ledger.words import REFUSED, Seal, words_of
 from profile_router.state.database import reading
 from profile_router.values import frozen
 
@@ -105,6 +105,7 @@ class SqliteHistory:
             task=_figures(details, "task"),
             evidence=_figures(details, "evidence"),
             estimate=_figures(details, "estimate"),
+            refused=self.seal.opened(told.get("words"), f"{run.id} {REFUSED}") or {},
             attempts=tuple(self._attempt(row) for row in self._of("attempts", "number", run)),
             steps=tuple(self._step(row) for row in self._of("steps", "number", run)),
             checks=tuple(self._check(row) for row in self._of("verifications", "after, stage DESC", run)),

@@ -80,5 +80,5 @@ def note_route(
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
-        database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?)", details)
+        database.execute("INSERT INTO details VALUES (?, ?, ?, ?, ?, ?, NULL)", details)
     return name

@@ -97,7 +97,8 @@ CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspac
   started, cost_source, saved_usd)
 """
 _UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
-MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING)
+_REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # why a run was refused, and what would unblock it
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED)
 VERSION = len(MIGRATIONS)
 PARTS = ("details", "attempts", "steps", "verifications", "undoing")  # the tables whose rows go with their run
 

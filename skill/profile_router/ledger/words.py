@@ -17,6 +17,8 @@ from profile_router.threads.cipher import EAX, OCB, decrypt, encrypt
 from profile_router.threads.key import NoThreadKey, key_file, read_key
 from profile_router.values import frozen
 
+REFUSED = "refused"  # what the words of a refusal are sealed for, behind the run's id
+
 
 def words_of(stage: Stage, after: int) -> str:
     """Return what the words of a verification are sealed for, behind the run's id."""

@@ -30,7 +30,7 @@ from profile_router.ledger.retention import expire
 from profile_router.ledger.routes import decided
 from profile_router.ledger.schema import FILE, day_of, make_ready, moments
 from profile_router.ledger.undoing import put_undo
-from profile_router.ledger.words import Seal, words_of
+from profile_router.ledger.words import REFUSED, Seal, words_of
 from profile_router.state.database import reading, transaction
 
 _BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"  # calls that are not attempts, as SQL has them
@@ -84,7 +84,7 @@ class SqliteRunLedger:
                 row,
             )
             details = (self.run, policy, __version__, json.dumps(task_figures(task)))
-            database.execute("INSERT OR IGNORE INTO details VALUES (?, ?, ?, ?, '{}', '{}')", details)
+            database.execute("INSERT OR IGNORE INTO details VALUES (?, ?, ?, ?, '{}', '{}', NULL)", details)
         self._hold_open()
 
     def routed(self, decision: Decision) -> None:
@@ -191,11 +191,17 @@ class SqliteRunLedger:
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
     def ended(
-        self, verdict: LedgerVerdict, saved: Saving = NOT_WELL, undo: Undo | None = None, cause: str = ""
+        self,
+        verdict: LedgerVerdict,
+        saved: Saving = NOT_WELL,
+        undo: Undo | None = None,
+        cause: str = "",
+        words: Mapping[str, Any] | None = None,
     ) -> None:
         """Note that the run has ended, with its *verdict*, what it *saved*, and what takes it back.
 
-        Without a *cause* it is that of the last attempt that failed.
+        Without a *cause* it is that of the last attempt that failed. *words* say why it was refused, and what would
+        unblock it.
         """
         why = "''" if verdict in WELL else f"coalesce(nullif(?, ''), {_CAUSE})"
         with self._writing() as database:
@@ -213,6 +219,8 @@ class SqliteRunLedger:
                     self.run,
                 ),
             )
+            sealed = self.seal.sealed(masked_json(words or {}, self.confidential), f"{self.run} {REFUSED}")
+            database.execute("UPDATE details SET words = ? WHERE run = ?", (sealed, self.run))
             if undo is not None:
                 put_undo(database, self.run, undo, self.seal)
 

@@ -73,6 +73,15 @@ class Result:
         return Saving(**self.json["saved"]) if self.json.get("saved") else Saving(why="an older version ran it")
 
     @property
+    def refused(self) -> Json:
+        """Return why nothing took the task, and what would unblock it; empty where something did."""
+        route = self.json["route"]
+        if self.status != "refused":
+            return {}
+        reasons = route["reasons"] if route.get("status") == "refused" else []
+        return {"why": list(reasons), "unblock": list(self.json["unblock"])}
+
+    @property
     def verdict(self) -> Verdict:
         """Return its verdict in one word."""
         return verdict_of(self.json)

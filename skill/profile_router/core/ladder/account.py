@@ -121,7 +121,10 @@ class CheckRow:
 
 @frozen
 class Story:
-    """All that the ledger knows of one run. `task`, `evidence` and `estimate` are figures; `policy` is a digest."""
+    """All that the ledger knows of one run. `task`, `evidence` and `estimate` are figures; `policy` is a digest.
+
+    `refused` says why nothing took the task, and what would unblock it; empty where something did.
+    """
 
     run: RunRow
     policy: str = ""
@@ -129,6 +132,7 @@ class Story:
     task: Words = field(default_factory=dict)
     evidence: Words = field(default_factory=dict)
     estimate: Words = field(default_factory=dict)
+    refused: Words = field(default_factory=dict)
     attempts: tuple[AttemptRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
