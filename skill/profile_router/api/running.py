@@ -57,10 +57,12 @@ def run(
     """
 
     async def main() -> RunResult:
-        from profile_router.runs.run import quiet_once_cancelled
+        from profile_router.runs.interrupt import one_interrupt
 
-        quiet_once_cancelled()
-        return await arun(task, policy=policy, cwd=cwd, environ=environ, on_event=on_event, approver=approver, **fields)
+        with one_interrupt():
+            return await arun(
+                task, policy=policy, cwd=cwd, environ=environ, on_event=on_event, approver=approver, **fields
+            )
 
     return asyncio.run(main())
 

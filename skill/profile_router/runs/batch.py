@@ -25,10 +25,11 @@ from profile_router.git.merge import DIFFS
 from profile_router.git.repository import Repository
 from profile_router.ledger.schema import moment
 from profile_router.ports import Approver, Emit, Event
+from profile_router.runs.interrupt import one_interrupt
 from profile_router.runs.job import CopySite, Job, to_the_end
 from profile_router.runs.result import Result
 from profile_router.runs.route import measured_as_local
-from profile_router.runs.run import drop_foreign, job_of, quiet_once_cancelled, reading_there, run_on
+from profile_router.runs.run import drop_foreign, job_of, reading_there, run_on
 from profile_router.runs.setup import prepare
 from profile_router.runs.thread_session import Keeping, checkpoints
 from profile_router.state.folder import state_dir
@@ -63,22 +64,22 @@ def run_batch(
     deadline = None if seconds is None else time.monotonic() + seconds
 
     async def everything() -> list[Result]:
-        quiet_once_cancelled()
-        async with checkpoints(state_dir(given), given) as keeping:
-            batch = _Batch(
-                tasks=tasks,
-                policy_file=policy_file,
-                environ=given,
-                cwd=cwd,
-                emit=emit,
-                deadline=deadline,
-                slots=asyncio.Semaphore(parallel),
-                approver=approver,
-                keeping=keeping,
-                done=[asyncio.Event() for _ in tasks],
-                worked=[asyncio.Event() for _ in tasks],
-            )
-            return await batch.run()
+        with one_interrupt():
+            async with checkpoints(state_dir(given), given) as keeping:
+                batch = _Batch(
+                    tasks=tasks,
+                    policy_file=policy_file,
+                    environ=given,
+                    cwd=cwd,
+                    emit=emit,
+                    deadline=deadline,
+                    slots=asyncio.Semaphore(parallel),
+                    approver=approver,
+                    keeping=keeping,
+                    done=[asyncio.Event() for _ in tasks],
+                    worked=[asyncio.Event() for _ in tasks],
+                )
+                return await batch.run()
 
     return asyncio.run(everything())
 

@@ -14,9 +14,10 @@ from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.ports import Approver, Emit
 from profile_router.runs.accounted import run_ledger
+from profile_router.runs.interrupt import one_interrupt
 from profile_router.runs.job import Begun, Job, Site, site_of, stamped
 from profile_router.runs.result import Result
-from profile_router.runs.run import drop_foreign, quiet_once_cancelled, walk
+from profile_router.runs.run import drop_foreign, walk
 from profile_router.runs.setup import Setup, prepare
 from profile_router.runs.thread_session import Keeping, checkpoints, close
 from profile_router.runs.undo import undo_after
@@ -35,13 +36,17 @@ def resume_thread(
     """Go on with *thread*, or with the only one that was interrupted, and return the result. Raises RouterError."""
     given = dict(environ)
     drop_foreign(environ)
-    return asyncio.run(_resume(thread, policy_file, given, stamped(emit), approver))
+
+    async def quietly() -> Result:
+        with one_interrupt():
+            return await _resume(thread, policy_file, given, stamped(emit), approver)
+
+    return asyncio.run(quietly())
 
 
 async def _resume(
     thread: str | None, policy_file: str | None, environ: Mapping[str, str], emit: Emit, approver: Approver | None
 ) -> Result:
-    quiet_once_cancelled()
     async with checkpoints(state_dir(environ), environ) as keeping:
         row = wanted(keeping.threads, thread)
         if row.status != "running":
@@ -55,7 +60,7 @@ async def _resume(
                     result = await site.bring_back(run, Result.of(done), keeping.threads.file.state)
                     undo = await asyncio.to_thread(_undo_late, site, row, run, state, result)
                     ledger = run_ledger(keeping.threads.file.state, environ, run)
-                    ledger.ended(result.verdict, result.saved, undo, result.cause)
+                    ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused)
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)

@@ -27,6 +27,7 @@ from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
+from profile_router.runs.interrupt import one_interrupt
 from profile_router.runs.job import Begun, Job, stamped
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare, refuse_outside
@@ -77,8 +78,8 @@ def run_task(
     drop_foreign(environ)
 
     async def quietly() -> Result:
-        quiet_once_cancelled()
-        return await run_job(job)
+        with one_interrupt():
+            return await run_job(job)
 
     return asyncio.run(quietly())
 
@@ -289,7 +290,7 @@ class Opened:
         run.records.keep("result", result.kept())
         result = await job.site.bring_back(run, result, setup.state)
         undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
-        self.ledger.ended(result.verdict, result.saved, undo, result.cause)
+        self.ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused)
         receipts = self.ledger.receipts()
         await close(self.keeping, run, final)
         return await _telling_spans(result, receipts, setup)
@@ -318,14 +319,3 @@ def _check_command(task: Task) -> None:
 
 def _place(setup: Setup) -> str:
     return str(setup.workspace.root) if setup.workspace else ""
-
-
-def quiet_once_cancelled() -> None:
-    """Keep asyncio quiet after Ctrl-C: it would report callbacks of a loop that is torn down."""
-    main = asyncio.current_task()
-
-    def report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        if main is None or not main.cancelling():
-            loop.default_exception_handler(context)
-
-    asyncio.get_running_loop().set_exception_handler(report)
