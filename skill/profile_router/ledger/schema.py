@@ -13,13 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from profile_router.errors import StateError
+from profile_router.state.database import BUSY_S
 from profile_router.state.folder import VARIABLE, private_folder
 
 FILE = "ledger.sqlite"
 _LOCK = "ledger.lock"
-_PATIENCE_MS = (
-    60_000  # SQLite keeps no queue: of 200 that write at once, the unlucky ones wait longer than the usual 10 s
-)
 
 # Version 0 is what was there before there were versions: reservations of money, and the names of the attempts they are
 # for. It may be empty, as a new file is.
@@ -108,7 +106,7 @@ def make_ready(connection: sqlite3.Connection) -> None:
 
     Raises StateError for the file of a newer version.
     """
-    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
     connection.execute("PRAGMA secure_delete = ON")
     if _version(connection) != VERSION:
         _migrate(connection)

@@ -31,7 +31,7 @@ from profile_router.ledger.routes import decided
 from profile_router.ledger.schema import FILE, day_of, make_ready, moments
 from profile_router.ledger.undoing import put_undo
 from profile_router.ledger.words import REFUSED, Seal, words_of
-from profile_router.state.database import reading, transaction
+from profile_router.state.database import BUSY_S, reading, transaction
 
 _BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"  # calls that are not attempts, as SQL has them
 _TOTALS = """UPDATE runs SET
@@ -233,7 +233,7 @@ class SqliteRunLedger:
     def _hold_open(self) -> None:
         """Keep the file open as long as the run lasts: whoever closes it last writes all of it anew, each time."""
         if self._open is None:
-            self._open = sqlite3.connect(self.state / FILE, check_same_thread=False)
+            self._open = sqlite3.connect(self.state / FILE, timeout=BUSY_S, check_same_thread=False)
             self._open.execute("SELECT count(*) FROM runs").fetchall()
 
     def _words(self, row: sqlite3.Row) -> Mapping[str, Any] | None:

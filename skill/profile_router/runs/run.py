@@ -36,6 +36,7 @@ from profile_router.runs.spans import tell_spans
 from profile_router.runs.thread_session import Keeping, checkpoints, close, outliving
 from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
+from profile_router.runs.waiting_line import line
 from profile_router.state.database import told
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.records import unsaved
@@ -127,11 +128,11 @@ def thread_id(given: str | None) -> str:
 
 
 async def run_job(job: Job) -> Result:
-    """Run *job* to its end and return the result. Cancelling it ends all that it started; its thread is kept.
+    """Run *job* to its end, once it is its turn in this process, and return the result.
 
-    Raises RouterError.
+    Cancelling it ends all that it started; its thread is kept. Raises RouterError.
     """
-    async with session(job) as opened:
+    async with line.place(), session(job) as opened:
         return await opened.walked()
 
 
