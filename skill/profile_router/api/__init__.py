@@ -2,6 +2,6 @@
 
 The command line asks here too. `profile_router` itself gives all of it, each when it is asked for.
 
-Other rooms come in by `explaining`, `given`, `route_values`, `routing`, `run_values`, `running`, `schemas`,
+Other rooms come in by `explaining`, `routing`, `running`, `schemas`,
 `task_fields`, `task_schema`.
 """
