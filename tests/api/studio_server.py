@@ -40,12 +40,14 @@ class Server:
         self.port = port
         self._process = process
 
-    def asked(self, path: str, body: Any = None) -> Any:
+    def asked(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         """Return what it says; one that has not begun yet is asked again, for as long as it lives."""
         data = None if body is None else json.dumps(body).encode()
         while self._process.poll() is None:
             request = urllib.request.Request(
-                f"http://127.0.0.1:{self.port}{path}", data=data, headers={"content-type": "application/json"}
+                f"http://127.0.0.1:{self.port}{path}",
+                data=data,
+                headers={"content-type": "application/json", **(headers or {})},
             )
             try:
                 with urllib.request.urlopen(request, timeout=120) as answer:

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import os
+import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from langgraph.channels import LastValue
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
+from langgraph_sdk import Auth
 from langgraph_sdk.runtime import AccessContext, _ExecutionRuntime, _ReadRuntime
 from tests.api.on_stage import DONE, Stage, stage
 from tests.api.studio_server import studio_server
@@ -21,6 +23,7 @@ from tests.cli.command import ROOT
 from tests.scripted_provider import say
 
 from profile_router.api.studio import StudioContext, StudioInput, fields_of_task, graph
+from profile_router.api.studio_door import STUDIO, auth
 from profile_router.errors import RouterError, UsageError, WorkspaceError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.runs.resume import resume_thread
@@ -96,8 +99,8 @@ def test_its_schemas_are_plain_data_that_a_form_can_show() -> None:
 
     context, given, output = asyncio.run(schemas())
     kinds = {name: one.get("type") for name, one in context["properties"].items()}
-    assert kinds == {"workspace": "string", "policy": "string", "local_only": "boolean", "max_cost": None}
-    assert (set(given["properties"]), given["required"]) == ({"goal", "files", "check"}, ["goal"])
+    assert kinds == {"workspace": "string", "local_only": "boolean", "max_cost": None}
+    assert (set(given["properties"]), given["required"]) == ({"goal", "files"}, ["goal"])
     assert set(output["properties"]) == SCHEMAS
 
 
@@ -117,7 +120,7 @@ def test_its_schemas_are_plain_data_that_a_form_can_show() -> None:
 def test_the_context_becomes_fields_of_the_task(
     context: StudioContext, thread: str | None, fields: dict[str, Any]
 ) -> None:
-    given = {"files": ["calc.py"], "check": None, **fields}
+    given = {"files": ["calc.py"], **fields}
     assert fields_of_task({"goal": "x", "files": ["calc.py"]}, context, thread) == given
 
 
@@ -141,30 +144,29 @@ def test_it_runs_a_task_node_by_node_as_run_does(on: Stage) -> None:
     assert (row.id, row.thread, row.verdict) == (ended["result"]["run"], "t", ended["verdict"])
     kept = [one.checkpoint["channel_values"] for one in saver.list({"configurable": {"thread_id": "t"}})]
     names = {name for one in kept for name in one if not name.startswith(("__", "branch:"))}
-    assert names <= {"goal", "files", "check", *SCHEMAS}  # the server keeps nothing of what the nodes hand on
+    assert names <= {"goal", "files", *SCHEMAS}  # the server keeps nothing of what the nodes hand on
 
 
 def test_a_thread_goes_on_with_its_conversation_and_with_nothing_else_of_the_task_before(on: Stage) -> None:
     saver, context = InMemorySaver(), {"workspace": str(on.root)}
 
     async def twice() -> None:
-        await walked({**GOAL, "check": "grep -q + calc.py"}, context, saver)
+        await walked(GOAL, context, saver)
         await walked({"goal": "what does it do?"}, context, saver)
 
     asyncio.run(twice())
     assert "fix add in calc.py" in json.dumps(on.local.requests[-1].body)
     newest, first = history(on).runs(9)
-    assert (first.verdict, newest.verdict) == ("verified", "unverified")
+    assert newest.thread == first.thread == "t"
 
 
 @pytest.mark.parametrize(
     ("given", "context", "said"),
     [
         ({"goal": ""}, {}, "goal"),
-        (GOAL, {"policy": "none.yaml"}, "none.yaml"),
-        ({"goal": "x", "check": " "}, {}, "--check is empty"),
+        (GOAL, {"workspace": "/nowhere/at/all"}, "/nowhere/at/all"),
     ],
-    ids=["no goal", "no policy", "an empty check"],
+    ids=["no goal", "no folder"],
 )
 def test_what_cannot_be_run_is_said_in_one_line_and_leaves_no_run(
     given: Any, context: Any, said: str, on: Stage
@@ -222,10 +224,13 @@ def test_a_node_that_fails_is_an_error_of_the_run(on: Stage, monkeypatch: pytest
     assert [row.verdict for row in history(on).runs(9)] == ["error"]
 
 
-def test_nobody_is_there_to_approve_and_the_dear_model_is_not_asked(tmp_path: Path, on: Stage) -> None:
+def test_nobody_is_there_to_approve_and_the_dear_model_is_not_asked(
+    tmp_path: Path, on: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     policy = tmp_path / "asks.yaml"
     policy.write_text(SHIPPED.read_text(encoding="utf-8").replace("ask_above_usd: 1 ", "ask_above_usd: 0 "))
-    context = {"workspace": str(on.root), "policy": str(policy)}
+    monkeypatch.setenv("PROFILE_ROUTER_POLICY", str(policy))
+    context = {"workspace": str(on.root)}
     ended = asyncio.run(walked({"goal": "refactor the whole code base"}, context))[-1][1]
     assert (ended["verdict"], ended["result"]["route"]["profile"]) == ("unapproved", "coding-burst")
     assert history(on).runs(9)[0].verdict == "unapproved"
@@ -250,6 +255,25 @@ def test_a_run_goes_to_no_tracer(on: Stage, monkeypatch: pytest.MonkeyPatch) -> 
         utils.get_env_var.cache_clear()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("page", [b"https://evil.example", b"null", b"http://127.0.0.1:3000", b"", b"\xff"])
+def test_a_web_page_that_is_not_studios_starts_nothing(page: bytes) -> None:
+    door: Any = auth._authenticate_handler
+    with pytest.raises(Auth.exceptions.HTTPException, match="no other web page"):
+        asyncio.run(door({b"origin": page}))
+
+
+@pytest.mark.parametrize("headers", [{}, {b"origin": STUDIO.encode()}], ids=["a program", "Studio"])
+def test_a_program_and_studio_are_answered(headers: dict[bytes, bytes]) -> None:
+    door: Any = auth._authenticate_handler
+    assert asyncio.run(door(headers))["identity"] == "operator"
+
+
+def test_the_server_lets_no_other_page_than_studio_read_and_asks_our_door() -> None:
+    told = json.loads((ROOT / "graphs" / "langgraph.json").read_text())
+    assert told["http"]["cors"]["allow_origins"] == [STUDIO]
+    assert told["auth"] == {"path": "profile_router.api.studio_door:auth", "disable_studio_auth": True}
+
+
 @pytest.mark.nightly
 def test_the_server_of_langgraph_answers_schemas_and_runs_a_task(tmp_path: Path, on: Stage) -> None:
     environ = {
@@ -270,8 +294,12 @@ def test_the_server_of_langgraph_answers_schemas_and_runs_a_task(tmp_path: Path,
             {**task, "stream_mode": ["updates"], "input": {"goal": "what does it do?"}},
         )
         state = server.asked(f"/threads/{thread}/state")
+        for page in ("https://evil.example", "null", "http://127.0.0.1:1"):
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                server.asked("/runs/wait", task, {"origin": page, "content-type": "text/plain"})
+        assert server.asked("/assistants/search", {}, {"origin": STUDIO})
     assert schemas["input_schema"]["required"] == ["goal"]
-    assert set(schemas["context_schema"]["properties"]) == {"workspace", "policy", "local_only", "max_cost"}
+    assert set(schemas["context_schema"]["properties"]) == {"workspace", "local_only", "max_cost"}
     assert {one["id"] for one in drawn["nodes"]} == set(build().nodes) | {"__start__", "__end__", "begin", "end"}
     assert ended["result"]["summary"] == "`add` adds now."
     assert [one["path"] for one in ended["result"]["verified"]["files_changed"]] == ["calc.py"]

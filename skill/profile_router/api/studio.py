@@ -39,26 +39,24 @@ NAME = "profile-router-run"
 
 @frozen
 class StudioContext:
-    """Where a task is run: the folder to work in, the policy to decide by; empty: as on the command line.
+    """Where a task is run: the folder to work in; empty: that of the server. The policy is that of the server.
 
     `local_only`: it never leaves this machine. `max_cost`: USD at most, None: what the policy says.
     """
 
     workspace: str = ""
-    policy: str = ""
     local_only: bool = False
     max_cost: float | None = None
 
 
 class StudioInput(TypedDict):
-    """A task: its goal, the files that it names, and the command that must succeed afterwards.
+    """A task: its goal, and the files that it names. Its check is the workspace's own, if somebody agreed to that.
 
-    It is given anew with each run: a thread's next task has not the check of the last one.
+    No request names a command: the server has no login. It is given anew with each run.
     """
 
     goal: Annotated[str, EphemeralValue]
     files: NotRequired[Annotated[list[str], EphemeralValue]]
-    check: NotRequired[Annotated[str | None, EphemeralValue]]
 
 
 class StudioOutput(TypedDict):
@@ -78,7 +76,7 @@ Graph = CompiledStateGraph[StudioState, StudioContext, StudioInput, StudioOutput
 
 def fields_of_task(state: StudioInput, context: StudioContext, thread: str | None = None) -> TaskFields:
     """Return the fields of the task that *state* describes, at the place that *context* names, on *thread*."""
-    fields: TaskFields = {"files": state.get("files"), "check": state.get("check"), "max_cost": context.max_cost}
+    fields: TaskFields = {"files": state.get("files"), "max_cost": context.max_cost}
     if context.workspace:
         fields["workspace"] = context.workspace
     if context.local_only:
@@ -110,7 +108,7 @@ class Session:
         context = runtime.context or StudioContext()
         thread = runtime.execution_info.thread_id if runtime.execution_info else None
         task = task_given(state.get("goal", ""), fields_of_task(state, context, thread))
-        job = await asyncio.to_thread(job_for, task, context.policy or None, None, self.environ, tell, None)
+        job = await asyncio.to_thread(job_for, task, None, None, self.environ, tell, None)
         with self._noticing():
             self.opened = opened = await self.stack.enter_async_context(session(job))
             self.state = {"task": opened.job.task, **await opened.kept()}
