@@ -19,7 +19,7 @@ from profile_router.core.locating.terms import TermKind, number_of
 from profile_router.values import frozen
 
 K1, B = 1.2, 0.75  # BM25's usual ones
-SURE_BELOW, LIKELY_BELOW = 0.6, 0.74  # second score over first: right in 93 %, in 80 %, else in 40 %
+SURE_BELOW, LIKELY_BELOW = 0.6, 0.74  # second score over first; docs/evidence.md has how often each is right
 _FACTORS: Mapping[Sort, float] = {"code": 1.0, "test": 0.45, "document": 0.35, "setting": 0.35}
 _WHY = {
     "path": "named", "frame": "in the traceback", "dotted": "named as a module", "definition": "defines {names}",
