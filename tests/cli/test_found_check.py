@@ -13,6 +13,7 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import Answer, ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
+from profile_router import run as run_to_end
 from profile_router.checks.consents import Consents
 from profile_router.cli.caller import Agreed, Pipe
 from profile_router.core.found_check import FoundCheck
@@ -26,7 +27,6 @@ from profile_router.policies.file import SHIPPED
 from profile_router.runs.consent import settled
 from profile_router.runs.own_check import LookedUpCheck, look_at_check, question
 from profile_router.runs.route import quote
-from profile_router.runs.run import run_task
 from profile_router.runs.setup import prepare
 from profile_router.workspace.folder import Workspace
 
@@ -242,7 +242,7 @@ def test_a_price_asks_about_the_check_that_a_run_takes_and_the_run_looks_for_fil
     looks.clear()
     with ScriptedProvider(answers=[say("It is right as it is.")]) as server:
         profile(tmp_path, "coding-local", server.base_url)
-        run_task(replace(task, local_only=True), None, environ, root, lambda _: None)
+        run_to_end(replace(task, local_only=True), cwd=root, environ=environ)
     assert looks == [5]
 
 

@@ -20,10 +20,9 @@ from tests.scripted_answers import Answer, Call, calls, say
 from tests.scripted_answers import call as tool
 from tests.scripted_provider import ScriptedProvider
 
+from profile_router import RunResult, run
 from profile_router.core.task import Facts, Task
 from profile_router.policies.file import SHIPPED
-from profile_router.runs.result import Result
-from profile_router.runs.run import run_task
 from profile_router.runs.thread_session import checkpoints
 
 WINDOWS = {LOCAL: 32_768, CHEAP: 65_536, BURST: 131_072}
@@ -44,7 +43,7 @@ THREAD = "t"
 class Cell:
     """What one run left: its result, its events, and the requests of each server by profile."""
 
-    result: Result
+    result: RunResult
     home: Path
     events: list[Mapping[str, Any]]
     chats: Mapping[str, int]
@@ -81,7 +80,7 @@ def template(folder: Path) -> Path:
         servers = {LOCAL: local, **{name: stack.enter_context(ScriptedProvider()) for name in (CHEAP, BURST, SECOND)}}
         _profiles(folder, {name: server.base_url for name, server in servers.items()}, set(), WINDOWS)
         task = Task(goal="Begin.", workspace=str(folder / "ws"), thread=THREAD)
-        run_task(task, str(_policy(folder.parent, {})), _environ(folder), folder, lambda _: None)
+        run(task, policy=_policy(folder.parent, {}), cwd=folder, environ=_environ(folder))
     return folder
 
 
@@ -128,7 +127,13 @@ def play(fault: Fault, column: Column, home: Path, begun: Path) -> Cell:
     events: list[Mapping[str, Any]] = []
     with staged(fault, column, home, begun) as ready:
         servers = ready.servers
-        result = run_task(ready.task, ready.policy, _environ(home), home, events.append)
+        result = run(
+            ready.task,
+            policy=ready.policy,
+            cwd=home,
+            environ=_environ(home),
+            on_event=lambda event: events.append(event.json),
+        )
         return Cell(
             result=result,
             home=home,

@@ -19,11 +19,10 @@ from tests.llama.server import flags, running
 from tests.scripted_provider import CHAT, COUNT, Answer, ScriptedProvider
 
 import profile_router_graphs.router  # noqa: F401 - a second at first use: a server that loads would be ready by then
+from profile_router import RunResult, run
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
 from profile_router.policies.file import SHIPPED
-from profile_router.runs.result import Result
-from profile_router.runs.run import run_task
 
 MODEL = "tiny"
 SENTENCE = "In calc.py the function add now adds its two numbers; nothing else was touched."
@@ -45,11 +44,17 @@ class Stage:
     local: RecordingProxy
     heard: Heard = field(default_factory=Heard)
 
-    def run(self, goal: str = GOAL, *, policy: Mapping[str, str] | None = None, **changes: Any) -> Result:
+    def run(self, goal: str = GOAL, *, policy: Mapping[str, str] | None = None, **changes: Any) -> RunResult:
         """Run a task in this process, under the shipped policy with these texts in it replaced."""
         file = None if policy is None else str(changed_policy(self.home / "policy.yaml", policy))
         task = Task(goal=goal, **{"check": CHECK, **changes})
-        return run_task(task, file, environment(self.home), self.repository, self.heard)
+        return run(
+            task,
+            policy=file,
+            cwd=self.repository,
+            environ=environment(self.home),
+            on_event=lambda event: self.heard(event.json),
+        )
 
     @property
     def chats(self) -> list[Exchange]:
@@ -101,7 +106,7 @@ def changed_policy(path: Path, changes: Mapping[str, str]) -> Path:
     return path
 
 
-def window(result: Result, name: str = "coding-local") -> Json:
+def window(result: RunResult, name: str = "coding-local") -> Json:
     """Return what the route's evidence says of the window of profile *name*."""
     found: list[Json] = [each for each in result.json["route"]["evidence"]["windows"] if each["profile"] == name]
     return found[0]

@@ -43,7 +43,7 @@ def tour(page: Path, *, as_json: bool) -> int:
         local, burst = (stack.enter_context(scripted(one)) for one in playing)
         repository = make_scratch(root, local=local, burst=burst, files=FILES)
         (repository / "button.png").write_bytes(PICTURE)
-        import_large("profile_router.runs.run")  # with LangChain, which takes half a second
+        import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
         for number, stop in enumerate(STOPS, 1):
             for one, script in zip(playing, stop.scripts(), strict=True):
                 one.script = script
@@ -54,9 +54,9 @@ def tour(page: Path, *, as_json: bool) -> int:
 
 def _ran(stop: Stop, repository: Path) -> str:
     """Run the task of *stop*; return its goal and how it ended."""
-    from profile_router.runs.run import run_task
+    from profile_router.api.running import run
 
-    result = run_task(stop.task(repository), None, os.environ, repository, lambda event: None).json
+    result = run(stop.task(repository), cwd=repository).json
     attempts = result["attempts"]
     went = " → ".join(dict.fromkeys(one["profile"] for one in attempts)) or "nobody"
     cost = about(result["cost_usd"], exact=not result["cost_usd"])

@@ -27,7 +27,6 @@ from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.consent import settled
 from profile_router.runs.context import run_context
-from profile_router.runs.interrupt import one_interrupt
 from profile_router.runs.job import Begun, Job, stamped
 from profile_router.runs.result import Result, _result
 from profile_router.runs.setup import Setup, prepare, refuse_outside
@@ -64,25 +63,6 @@ _LIBRARIES = (
     "openai",
     "opentelemetry",
 )
-
-
-def run_task(
-    task: Task,
-    policy_file: str | None,
-    environ: MutableMapping[str, str],
-    cwd: Path,
-    emit: Emit,
-    approver: Approver | None = None,
-) -> Result:
-    """Run *task* to its end and return the result. Raises RouterError for bad input; Ctrl-C ends everything."""
-    job = job_of(task, policy_file, dict(environ), cwd, emit, approver)
-    drop_foreign(environ)
-
-    async def quietly() -> Result:
-        with one_interrupt():
-            return await run_job(job)
-
-    return asyncio.run(quietly())
 
 
 def job_of(

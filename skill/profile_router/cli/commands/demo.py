@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from profile_router.cli.commands.run import EXITS
-from profile_router.cli.ending import closing_lines
+from profile_router.cli.ending import RunEnd, closing_lines
 from profile_router.cli.marks import columns
 from profile_router.cli.progress import TEXT_STARTS, Progress, folded
 from profile_router.cli.spelling import called
@@ -25,7 +24,6 @@ from profile_router.demo.provider import Script, refusing, scripted
 from profile_router.demo.scratch import CHECK, GOAL, LINES, MODEL, make_scratch, own_environment
 from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
-from profile_router.runs.result import Result
 
 _FIRST = "demo: scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
 _IS_DOWN, _DOES_WRONG = "a server that is down", "plays a local model that claims too much"
@@ -55,12 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     _say(_FIRST, "")
     with _cascade() if arguments.cascade else _stage() as repository:
         _say(*_opening(_DOES_WRONG if arguments.cascade else _IS_DOWN), "")
-        import_large("profile_router.runs.run")  # with LangChain, which takes half a second
-        from profile_router.runs.run import run_task
+        import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
+        from profile_router.api.running import run as run_to_end
 
         task = Task(goal=GOAL, workspace=str(repository), check=CHECK)
         with Progress() as progress:
-            result = run_task(task, None, os.environ, repository, progress)
+            result = run_to_end(task, cwd=repository, on_event=lambda event: progress(event.json))
     if arguments.json:
         print(json.dumps(result.json, ensure_ascii=False, indent=2))
     else:
@@ -103,7 +101,7 @@ def _opening(local: str) -> tuple[str, ...]:
     )
 
 
-def _closing(result: Result) -> list[str]:
+def _closing(result: RunEnd) -> list[str]:
     """Return what `run` ends with, and before its last line the receipts and what would have changed the route."""
     *ending, last = closing_lines(result, stays=False)
     told = " · ".join(result.json["route"].get("flips", ()))
