@@ -20,3 +20,9 @@ def _validator(name: str) -> Draft202012Validator:
 def wrong_in(name: str, told: Any) -> list[str]:
     """Return what is wrong in *told* by the schema called *name*."""
     return [f"{error.json_path}: {error.message[:200]}" for error in _validator(name).iter_errors(told)]
+
+
+def unlike(name: str, told: Any) -> list[str]:
+    """Return what is wrong in *told* by the schema called *name*, and which keys one of both has alone."""
+    keys = set(SCHEMAS[name]()["properties"]) ^ set(told)
+    return [*wrong_in(name, told), *(f"{key} is in one alone" for key in sorted(keys))]

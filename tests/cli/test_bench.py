@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.api.forms import unlike
 from tests.cli.command import call
 from tests.cli.stage import nobody, profile
 from tests.examples import by_night
@@ -66,6 +67,7 @@ def test_a_paid_profile_is_reserved_for_settled_and_never_asked_above_the_limit(
         assert "coding-burst" in refused.out
         done = call("bench", "coding-burst", *TIMES, "--json", home=tmp_path)
         assert done.code == 0, done.err + done.out
+        assert unlike("bench", done.json) == []
         [row] = done.json["rows"]
         assert row["usd"] > 0
         budget = call("budget", "--json", home=tmp_path).json

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.api.forms import unlike
 from tests.cli.command import call
 from tests.ledger.many_runs import fill
 
@@ -30,6 +31,7 @@ def test_a_proposal_taken_through_replay_shows_in_the_next_report(home: Path) ->
     moved = call("replay", "--policy", "new.yaml", "--json", home=home)
     assert moved.code == 0, moved.err
     assert moved.json["later"] == ["early"]
+    assert unlike("replay", moved.json) == []
     report = call("report", "--html", "report.html", "--json", home=home)
     said = report.json["answers"]["change"]["advice"][0]["said"]
     assert said.startswith(f"a proposal is at hand: new.yaml moves {len(moved.json['moved'])} of 400 tasks, costs ≈ $")
@@ -60,6 +62,10 @@ def test_too_few_outcomes_are_refused_with_how_many_are_missing(tmp_path: Path) 
     fill(tmp_path / "state", 12, now=time.time(), days=2)
     done = call("calibrate", "--write", "new.yaml", home=tmp_path)
     assert done.code == 3
+    told = call("calibrate", "--json", home=tmp_path).json
+    assert unlike("calibrate", told) == []
+    [weights] = [one["now"] for one in told["findings"] if one["place"] == "early.weights"]
+    assert len(weights) > 3  # each by its name
     assert "refused: too few outcomes" in done.out
     assert "more outcomes are needed" in done.out
     assert not (tmp_path / "new.yaml").exists()

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.api.forms import unlike
 from tests.cli.command import call
 from tests.cli.screen import shown
 from tests.examples import by_night
@@ -23,6 +24,7 @@ def test_a_report_is_told_as_json_and_written_as_a_page(home: Path) -> None:
     done = call("report", "--since", "30d", "--html", "report.html", "--json", home=home)
     assert done.code == 0, done.err
     assert (done.json["runs"], set(done.json["answers"])) == (60, {"saved", "wrong", "change"})
+    assert unlike("report", done.json) == []
     page = (home / "report.html").read_text()
     assert all(f'id="{name}"' in page for name in done.json["answers"])
     assert SECRET not in page + done.out + done.err

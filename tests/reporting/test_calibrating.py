@@ -99,7 +99,9 @@ def test_weights_follow_what_parted_won_from_lost_attempts() -> None:
     }
     prose, no_edit = weights["early.weights.prose"], weights["early.weights.no_edit"]
     assert prose.to is not None
-    assert prose.to > 0.5 > (no_edit.to if no_edit.to is not None else no_edit.now)
+    now = no_edit.now
+    assert isinstance(now, float)
+    assert prose.to > 0.5 > (no_edit.to if no_edit.to is not None else now)
     assert "AUROC" in prose.said
 
 

@@ -42,6 +42,30 @@ def _events() -> dict[str, Any]:
     return _of(AnyEvent, "One line of `--stream`")
 
 
+def _bench() -> dict[str, Any]:
+    from profile_router.api.operator_values import BenchResult
+
+    return _of(BenchResult, "What `bench --json` prints")
+
+
+def _report() -> dict[str, Any]:
+    from profile_router.api.operator_values import ReportResult
+
+    return _of(ReportResult, "What `report --json` prints")
+
+
+def _replay() -> dict[str, Any]:
+    from profile_router.api.operator_values import ReplayResult
+
+    return _of(ReplayResult, "What `replay --json` prints")
+
+
+def _calibrate() -> dict[str, Any]:
+    from profile_router.api.operator_values import CalibrateResult
+
+    return _of(CalibrateResult, "What `calibrate --json` prints")
+
+
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "task": task_schema,
     "tasks": tasks_schema,
@@ -49,5 +73,9 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "run": _run,
     "batch": _batch,
     "events": _events,
+    "bench": _bench,
+    "report": _report,
+    "replay": _replay,
+    "calibrate": _calibrate,
     "policy": policy_schema,
 }

@@ -50,13 +50,15 @@ class Side:
 
 @frozen
 class JudgedNumber:
-    """What outcomes say of one number of the policy. `to` is None where it stays; `missing` outcomes would tell more.
+    """What outcomes say of one number of the policy, or of all weights. `to` is None where it stays.
+
+    `now` is the number, or each weight by its name. So many outcomes are `missing` to tell more.
 
     `said` has counts and intervals.
     """
 
     place: Place
-    now: float
+    now: float | Mapping[str, float]
     to: float | None = None
     said: str = ""
     missing: int = 0
@@ -198,7 +200,7 @@ def _weights(
 
 
 def _unfitted(now: Mapping[str, float], said: str, *, missing: int = 0) -> JudgedNumber:
-    return JudgedNumber(place=("early", "weights"), now=sum(now.values()), said=said, missing=missing)
+    return JudgedNumber(place=("early", "weights"), now=now, said=said, missing=missing)
 
 
 def _times(points: float, weight: float) -> float:

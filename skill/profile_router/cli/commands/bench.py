@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -17,10 +18,12 @@ from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.operating.bench import TASK_IN, TASK_OUT, BenchRow
+from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import price, priced
 from profile_router.errors import UsageError
 from profile_router.ledger.purse import Nobody
+from profile_router.ledger.schema import moment
 from profile_router.ports import Approver
 from profile_router.runs.bench import Bench, bench
 
@@ -64,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     rows = asyncio.run(bench(asked, os.environ, _approver(arguments), _progress))
     if arguments.json:
-        print(json.dumps({"rows": [_row_json(row) for row in rows]}, ensure_ascii=False, indent=2))
+        told = enveloped({"rows": [_row_json(row) for row in rows]}, time=moment(time.time()))
+        print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         print("\n".join(_lines(rows)))
     if all(not row.problem for row in rows):

@@ -16,8 +16,10 @@ from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.report import days_in
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
+from profile_router.core.telling.envelope import enveloped
 from profile_router.core.text import counted, shown
 from profile_router.errors import UsageError
+from profile_router.ledger.schema import moment
 from profile_router.reporting.proposal import SINCE_DAYS, Proposal, propose
 from profile_router.state.whole_files import write_whole
 
@@ -39,13 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what outcomes say, and the difference; return 0, or 3 where there are too few outcomes for any number."""
     if arguments.write and not Path(arguments.write).absolute().parent.is_dir():
         raise UsageError(f"--write {shown(arguments.write)}: its folder is not there; make it first")
-    found = propose(arguments.policy, os.environ, days=days_in(arguments.since), now=time.time())
+    now = time.time()
+    found = propose(arguments.policy, os.environ, days=days_in(arguments.since), now=now)
     print_told()
     if arguments.write and found.text:
         write_whole(Path(arguments.write), found.text.encode())
         print(f"profile-router: the proposed policy is {arguments.write}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(_answer(found), ensure_ascii=False, indent=2))
+        print(json.dumps(enveloped(_answer(found), time=moment(now)), ensure_ascii=False, indent=2))
     else:
         print("\n".join(_lines(found, arguments.write)))
     return _REFUSED if found.too_little else _OK

@@ -18,8 +18,10 @@ from profile_router.cli.commands.report import days_in
 from profile_router.cli.marks import columns
 from profile_router.cli.stories import told_lines
 from profile_router.core.operating.replay import Destination, Replay
+from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import counted, in_words, price, some_of
+from profile_router.ledger.schema import moment
 from profile_router.reporting.replayed import MOST_TASKS, ReplayedPolicy, keep_replay, replay_policy
 
 _SINCE = "30d"
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     print_told()
     keep_replay(done, Path(arguments.policy), os.environ, now=now)
     if arguments.json:
-        print(json.dumps(_answer(done), ensure_ascii=False, indent=2))
+        print(json.dumps(enveloped(_answer(done), time=moment(now)), ensure_ascii=False, indent=2))
     else:
         print("\n".join(_lines(done)))
     return 0
