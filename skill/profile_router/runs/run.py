@@ -23,6 +23,7 @@ from profile_router.core.telling.decision import check_line
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.git.repository import find_repository
+from profile_router.machine.waiting_line import line
 from profile_router.ports import Approver, Emit, Event
 from profile_router.runs.accounted import accounted, run_ledger
 from profile_router.runs.consent import settled
@@ -35,7 +36,6 @@ from profile_router.runs.spans import tell_spans
 from profile_router.runs.thread_session import Keeping, checkpoints, close, outliving
 from profile_router.runs.undo import undo_after
 from profile_router.runs.unfinished import tell_unfinished
-from profile_router.runs.waiting_line import line
 from profile_router.state.database import told
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.threads.records import unsaved

@@ -15,7 +15,7 @@ from tests.scripted_provider import Answer, Request
 
 from profile_router import arun
 from profile_router.ledger.schema import make_ready
-from profile_router.runs.waiting_line import WaitingLine
+from profile_router.machine.waiting_line import WaitingLine
 from profile_router.state.database import BUSY_S
 
 
