@@ -198,10 +198,32 @@ def test_a_rule_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert "stands twice" in str(refusal(written(tmp_path, TEXT.replace(vision, vision * 2, 1))))
 
 
-@pytest.mark.parametrize("name", ["missing.yaml", "folder"])
+@pytest.mark.parametrize("name", ["missing.yaml", "folder", "pipe", "/dev/zero", "/dev/null", "large.yaml"])
 def test_a_policy_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large.yaml").open("wb") as file:
+        file.truncate(1 << 40)
     assert "cannot be read" in str(refusal(tmp_path / name))
+
+
+SECRET = "$6$Qk3vXw" + "b7" * 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"root:{SECRET}:19000:0:99999:7:::\nbin:*:19000:::::\n", f"{SECRET}\n", f"version: '{SECRET}'\n",
+        f"tiers: {SECRET}\n", f"probe: {{by: '{SECRET}'}}\n", f"rules: [{{id: '{SECRET}'}}]\n", f"'x{SECRET}': 1\n",
+        f"rules: '{SECRET}'\n", f"{SECRET}:\n",
+    ],
+)  # fmt: skip
+def test_a_refusal_never_repeats_a_long_text_of_another_file(tmp_path: Path, text: str) -> None:
+    assert SECRET not in str(refusal(written(tmp_path, text)))
+
+
+def test_a_refusal_repeats_no_line_of_a_file_that_is_one_text(tmp_path: Path) -> None:
+    assert "hunter2" not in str(refusal(written(tmp_path, "hunter2\n")))
 
 
 def test_a_policy_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

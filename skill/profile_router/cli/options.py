@@ -14,6 +14,7 @@ from profile_router.api.task_schema import task_schema
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
+from profile_router.outside.plain_file import read_plain
 
 _LARGEST_CONTEXT = 50_000_000
 
@@ -111,7 +112,7 @@ def _context(given: str) -> str:
             raise UsageError(
                 f"--context @{path} is larger than {_LARGEST_CONTEXT // 1_000_000} MB; name it with --file instead"
             )
-        raw = path.read_bytes()
+        raw = read_plain(path, _LARGEST_CONTEXT) or b""
     except (OSError, ValueError) as error:
         raise UsageError(f"--context @{path} cannot be read ({error})") from None
     if b"\0" in raw[:8_192]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import yaml
 
 MAX_BYTES = 1_000_000
+_LONGEST_SHOWN = 40  # characters of a file that an error repeats
 MAX_DEPTH = 20
 _LONGEST, _HEAD = 1_200, 300  # characters of a message
 _WORDED = {
@@ -141,7 +142,7 @@ class Reader:
         found: dict[str, Any] = {}
         for key, line, value in pairs(node, where):
             if key not in fields:
-                raise Refused(f"unknown key '{key}' in {where} (allowed: {', '.join(fields)})", line)
+                raise Refused(f"unknown key '{_cut(key)}' in {where} (allowed: {', '.join(fields)})", line)
             path = f"{where}.{key}" if where != "the file" else key
             found[key] = _in_range(self.read(value, types_of[key], path), fields[key].metadata, path, value)
         for name, field in fields.items():
@@ -156,7 +157,7 @@ class Reader:
     def _literal(self, node: Node, allowed: tuple[Any, ...], where: str) -> Any:
         value = scalar(node, type(allowed[0]), where)
         if value not in allowed:
-            raise Refused(f"{where} is '{value}' (allowed: {', '.join(map(str, allowed))})", node.line)
+            raise Refused(f"{where} is '{_cut(str(value))}' (allowed: {', '.join(map(str, allowed))})", node.line)
         return value
 
     def _union(self, node: Node, options: tuple[Any, ...], where: str) -> Any:
@@ -173,7 +174,7 @@ class Reader:
             if key == "id":
                 chosen = scalar(value, str, f"{where}.id")
                 if chosen not in by_id:
-                    raise Refused(f"unknown id '{chosen}' in {where} (allowed: {', '.join(by_id)})", line)
+                    raise Refused(f"unknown id '{_cut(str(chosen))}' in {where} (allowed: {', '.join(by_id)})", line)
                 return self.record(node, by_id[chosen], f"{where} ({chosen})")
         raise Refused(f"'id' is missing in {where} (allowed: {', '.join(by_id)})", node.line)
 
@@ -181,14 +182,15 @@ class Reader:
 def pairs(node: Node, where: str) -> list[tuple[str, int, Node]]:
     """Return (key, line, value) of a mapping. Raises Refused for anything else and for duplicate keys."""
     if not _is(node, MAPPING):
-        raise Refused(f"{where} must be a mapping, not {_shape(node)}", node.line)
+        whole = where == "the file" and isinstance(node.value, str)  # a text that is all of it: not to be repeated
+        raise Refused(f"{where} must be a mapping, not {'a text' if whole else _shape(node)}", node.line)
     seen: dict[str, int] = {}
     found = []
     for key_node, value in node.value:
         line = key_node.line
         key = scalar(key_node, str, f"a key of {where}")
         if key in seen:
-            raise Refused(f"duplicate key '{key}' in {where} (first on line {seen[key]}); keep one", line)
+            raise Refused(f"duplicate key '{_cut(key)}' in {where} (first on line {seen[key]}); keep one", line)
         seen[key] = line
         found.append((key, line, value))
     return found
@@ -220,7 +222,11 @@ def scalar(node: Node, wanted: type, where: str) -> Any:
     try:
         return wanted(text.replace("_", "")) if wanted in {int, float} else text
     except ValueError:
-        raise Refused(f"{where} must be {name}, not '{text}'", node.line) from None
+        raise Refused(f"{where} must be {name}, not {_shape(node)}", node.line) from None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _is(node: Node, tag: str) -> bool:
@@ -228,8 +234,8 @@ def _is(node: Node, tag: str) -> bool:
 
 
 def _shape(node: Node) -> str:
-    if isinstance(node.value, str):
-        return f"'{node.value}'"
+    if isinstance(node.value, str):  # a long one may be all of a file that was named by mistake, with its secrets
+        return f"'{node.value}'" if len(node.value) <= _LONGEST_SHOWN else "a text"
     return "a list" if _is(node, SEQUENCE) else "a mapping"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +21,8 @@ from profile_router.core.policy.private import PrivateRules
 from profile_router.core.privacy.confidential import MOST_PATTERNS, MOST_WORDS, pattern_problem, word_problem
 from profile_router.errors import Cause, PolicyError
 from profile_router.folders import our_folder
-from profile_router.outside.strict_yaml import Node, Reader, Refused, items, pairs, parse, scalar
+from profile_router.outside.plain_file import read_plain
+from profile_router.outside.strict_yaml import MAX_BYTES, Node, Reader, Refused, items, pairs, parse, scalar
 from profile_router.policies.parsed import Parsed, keep, name_of, recall
 
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
@@ -50,7 +53,9 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     *kept_in* is the folder where what the same bytes were parsed to may be kept; without it they are parsed.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_plain(path, 4 * MAX_BYTES)  # UTF-8 has up to 4 a character
+        if raw is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         text = raw.decode()
         name = name_of(raw, raw if path == SHIPPED else SHIPPED.read_bytes()) if kept_in else ""
     except OSError as error:
