@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
+from profile_router.core.attempt.unable_check import MayLack
 from profile_router.core.condense.result import Condensed, CondensedPart, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence, PrivateFinding, Range, TokenCount, Window
@@ -462,7 +463,7 @@ class FakeVerifier:
         verified: Verified | None = None,
     ) -> None:
         self._verified = verified
-        self.befores: list[tuple[str, str | FoundCheck, float, bool]] = []
+        self.befores: list[tuple[str, str | FoundCheck, float, MayLack]] = []
         self._before = before
         self.asked: list[tuple[str, str, str | FoundCheck | None]] = []
         self.check_seconds: list[float] = []
@@ -479,7 +480,7 @@ class FakeVerifier:
         return f"mark-{self.snapshots}"
 
     async def check_before(
-        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
+        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: MayLack
     ) -> CheckBefore:
         self.befores.append((snapshot, check, seconds, may_lack))
         if isinstance(self._before, RouterError):

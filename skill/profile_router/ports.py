@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.order import Order
 from profile_router.core.attempt.review import ReviewedWork, ReviewOutcome
+from profile_router.core.attempt.unable_check import MayLack
 from profile_router.core.condense.result import CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation, Shared
 from profile_router.core.evidence import Evidence
@@ -213,11 +214,11 @@ class Verifier(Protocol):
         """Return a mark of the workspace as it is now."""
 
     async def check_before(
-        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
+        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: MayLack
     ) -> CheckBefore:
         """Return what *check* says before any work on the files of *snapshot*: once, whatever happens in between.
 
-        Raises UsageError where it cannot run, unless it *may_lack* what it runs: the task is to make that.
+        Raises UsageError where it cannot run, unless it *may_lack* that: the task is to make it.
         """
 
     async def verify(

@@ -179,7 +179,7 @@ class _Stage:
 
     def before(self, check: str | FoundCheck) -> CheckBefore:
         """Return what *check* says before any work."""
-        return asyncio.run(self.verifier.check_before(self.mark, check, seconds=_SECONDS, may_lack=True))
+        return asyncio.run(self.verifier.check_before(self.mark, check, seconds=_SECONDS, may_lack=lambda _: True))
 
     def verified(
         self,

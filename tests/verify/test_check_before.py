@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.examples import by_night
 from tests.git.git_repository import repository, write_files
 from tests.verify.test_set_back import a_verifier
 
@@ -74,7 +77,7 @@ def before(
     verifier: WorkspaceVerifier, check: str, *, seconds: float = 20.0, may_lack: bool = False
 ) -> tuple[str, CheckBefore]:
     mark = verifier.snapshot()
-    return mark, asyncio.run(verifier.check_before(mark, check, seconds=seconds, may_lack=may_lack))
+    return mark, asyncio.run(verifier.check_before(mark, check, seconds=seconds, may_lack=lambda _: may_lack))
 
 
 @pytest.mark.parametrize(("command", "passed"), [("true", True), ("echo 2 failed; exit 1", False), ("exit 5", False)])
@@ -112,6 +115,71 @@ def test_a_check_that_cannot_run_is_an_error_with_its_fix_and_is_asked_again(sta
     assert stage.runs == 2
     assert verifier.records is not None
     assert verifier.records.names("") == []
+
+
+MAKES = "check:\n\ttrue\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        ("python3 chekc.py", "chekc.py"),
+        ("python3 -S -m pytset", "pytset"),
+        ("make chekc", "chekc"),
+        ("sh missing.sh", "missing.sh"),
+        ("cd nope && pytest -q", "nope"),
+        ("pytset | cat", "pytset"),
+        ("pytset -q; true", "pytset"),
+        ("! pytset", "pytset"),
+        ("if pytset; then exit 0; fi; exit 1", "pytset"),
+        by_night("python3 -m unittest nosuch", "nosuch"),
+        by_night(f"{sys.executable} -m pytest -q tets/", "tets/"),
+        by_night(f"{sys.executable} -m pytest --nosuchflag", "--nosuchflag"),
+        by_night(f"{sys.executable} -m pytest -q tets/ | cat", "tets/"),
+    ],
+)
+def test_a_check_whose_own_words_are_not_there_cannot_run(stage: Stage, command: str, missing: str) -> None:
+    write_files(stage.home / "repo", {"Makefile": MAKES, "test_a.py": "def test_a():\n    pass\n"})
+    with pytest.raises(UsageError, match=rf"cannot run: .* for {re.escape(missing)} is missing, before any attempt"):
+        before(stage.verifier(), command)
+
+
+def test_after_the_work_a_check_whose_program_is_missing_is_never_verified(stage: Stage) -> None:
+    verifier = stage.verifier()
+    mark, found = before(verifier, "pytset | cat", may_lack=True)
+    verified = asyncio.run(verifier.verify(mark, "", "pytset | cat", seconds=9.0, before=found))
+    assert verified.check is not None
+    assert (verified.check.exit_code, verified.check.passed) == (0, False)
+    assert verified.check.why == "it could not run: pytset is missing"
+
+
+@pytest.mark.parametrize("then", ["made", "removed", "other"])
+def test_what_it_said_is_asked_again_once_a_file_that_git_ignores_is_another(stage: Stage, then: str) -> None:
+    flag = stage.home / "repo/build/flag"
+    write_files(stage.home / "repo", {".gitignore": "build/\n__pycache__/\n"})
+    if then != "made":
+        write_files(stage.home / "repo", {"build/flag": "x"})
+    test = "grep -q xx build/flag" if then == "other" else "test -f build/flag"
+    first = before(stage.verifier(), stage.counting(test))[1].passed
+    write_files(stage.home / "repo", {"__pycache__/a.pyc": "anew", "build/flag": "xx"})
+    if then == "removed":
+        flag.unlink()
+    second = before(stage.verifier(), stage.counting(test))[1]
+    assert (first, second.passed, second.known) == (then == "removed", then != "removed", False)
+
+
+@pytest.mark.parametrize("edit", ["echo 'x = 2' > a.py", "rm a.py", "sed -i s/1/3/ a.py; false"])
+def test_a_check_that_edits_code_is_an_error_and_the_code_is_put_back(stage: Stage, edit: str) -> None:
+    write_files(stage.home / "repo", {"a.py": "x = 1\n", "b.py": "y = 1\n"})
+    with pytest.raises(UsageError, match=r"the check edits code: .* changed a\.py, which was put back; no model was"):
+        before(stage.verifier(), edit)
+    assert (stage.home / "repo/a.py").read_text() == "x = 1\n"
+
+
+def test_in_a_copy_too_a_check_that_edits_code_is_an_error(stage: Stage, copy: Copy) -> None:
+    write_files(copy.top, {"a.py": "x = 1\n"})
+    with pytest.raises(UsageError, match="the check edits code"):
+        before(stage.verifier(copy.top), "echo 'x = 2' > a.py")
 
 
 def test_a_check_may_lack_what_the_task_is_to_make(stage: Stage) -> None:
@@ -172,7 +240,7 @@ def test_of_several_at_once_one_runs_it_and_each_reads_the_names_of_its_own_copy
 
         async def both() -> list[CheckBefore]:
             asked = (
-                one.check_before(one.snapshot(), stage.counting("pwd; exit 1"), seconds=20.0, may_lack=False)
+                one.check_before(one.snapshot(), stage.counting("pwd; exit 1"), seconds=20.0, may_lack=lambda _: False)
                 for one in verifiers
             )
             return await asyncio.gather(*asked)

@@ -56,7 +56,7 @@ def worked(
     journal: dict[str, bytes | None] = {}
     verifier = verifier_of(root, tmp_path, journal)
     mark = verifier.snapshot()
-    before = asyncio.run(verifier.check_before(mark, check, seconds=20.0, may_lack=False))
+    before = asyncio.run(verifier.check_before(mark, check, seconds=20.0, may_lack=lambda _: False))
     for path, text in changes.items():
         place = root / path
         journal[path] = place.read_bytes() if place.exists() else None

@@ -47,7 +47,7 @@ def worked(tmp_path: Path, app: str, check: FoundCheck = CHECK, *, seconds: floa
     root = repository(tmp_path / "repo", FILES)
     verifier = replace(a_verifier(root, tmp_path / "state"), all_tests_seconds=seconds)
     mark = verifier.snapshot()
-    before = asyncio.run(verifier.check_before(mark, check, seconds=20.0, may_lack=False))
+    before = asyncio.run(verifier.check_before(mark, check, seconds=20.0, may_lack=lambda _: False))
     write_files(root, {"app.py": app})
     return asyncio.run(verifier.verify(mark, "", check, seconds=20.0, task=a_task("Fix app.py"), before=before))
 

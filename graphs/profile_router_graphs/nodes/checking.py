@@ -6,12 +6,13 @@ A found one waits for an attempt that can be made.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from profile_router.core.attempt.between import any_call_made
-from profile_router.core.attempt.first_check import names_what_it_runs
+from profile_router.core.attempt.first_check import may_lack
 from profile_router.core.ladder.check_words import before_line
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.privacy.taint import together
@@ -32,7 +33,7 @@ async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[
         state["snapshot"],
         check,
         seconds=min(context.policy.limits.check_before_seconds, _SHARE * (state["deadline"] - context.clock())),
-        may_lack=names_what_it_runs(state["task"]),
+        may_lack=partial(may_lack, state["task"]),
     )
     context.ledger.verified(Verified(check=before.check, before=before), after=len(state["receipts"]), stage="before")
     command = check if isinstance(check, str) else check.command

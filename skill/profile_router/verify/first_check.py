@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from profile_router.copies.thread_copies import original_of
+from profile_router.core.attempt.unable_check import CANNOT_RUN, Lacking, MayLack, lacking
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.difference import judged
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 from profile_router.core.ladder.report import CheckReport
 from profile_router.core.text import shown
 from profile_router.errors import UsageError, WorkspaceError
+from profile_router.git.ignored_facts import ignored_facts
 from profile_router.git.left_files import left_files
 from profile_router.git.marks import GitSnapshots, Mark
 from profile_router.git.merge import merge
@@ -23,8 +26,12 @@ from profile_router.values import frozen
 from profile_router.verify.check_runs import CheckRuns
 from profile_router.verify.kept_checks import KeptChecks, entry_name
 
-_CANNOT_RUN = (126, 127)  # what a shell says of a program that it cannot run, or does not find
 _KEPT = ("exit_code", "seconds", "last_line", "tail", "folder", "held", "why")
+_CODE = re.compile(
+    r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt|scala|[ch]|cc|[ch]pp|cs|php|swift|dart|exs?|sh|lua|pl|r|vue|svelte)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MOST_EDITED = 200  # files
 _ROOT = "\0"  # stands for the workspace, which is another folder in each copy
 # Python takes bytecode for current whose source was changed within the second, to as many bytes.
 _NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -43,7 +50,7 @@ class FirstCheck:
     name: str
     kept: KeptChecks | None
 
-    async def ask(self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool) -> CheckBefore:
+    async def ask(self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: MayLack) -> CheckBefore:
         """Return what *check* says on the files of *snapshot*, now or within the last hour. Raises UsageError."""
         if seconds <= 0:
             return CheckBefore(why="too little of the time is left for it", mark=snapshot)
@@ -60,12 +67,12 @@ class FirstCheck:
                 self.kept.keep(name, _words(found, root) | {"given": seconds})
             return found
 
-    async def _asked(self, snapshot: str, check: str | FoundCheck, seconds: float, *, may_lack: bool) -> CheckBefore:
+    async def _asked(self, snapshot: str, check: str | FoundCheck, seconds: float, *, may_lack: MayLack) -> CheckBefore:
         began = time.time_ns()
         result = await self.runs.run(check, seconds, _NO_BYTECODE)
-        if not may_lack and isinstance(check, str):
-            _refuse_if_unable(result, self.runs.place)
-        mark = self._mark_afterwards(snapshot, tainted=bool(result.taints))
+        if isinstance(check, str):
+            _refuse_if_unable(result, self.runs.place, may_lack)
+        mark = self._mark_afterwards(snapshot, tainted=bool(result.taints), may_edit=not isinstance(check, str))
         if result.taints:
             away = any(taint.moved for taint in result.taints)
             result = replace(result, wrote=away or self._wrote(snapshot, began))
@@ -74,22 +81,31 @@ class FirstCheck:
         why = result.inconclusive or ("" if result.exit_code is not None else result.last_line)
         return CheckBefore(check=result if not why or result.taints else None, why=why, mark=mark)
 
-    def _mark_afterwards(self, snapshot: str, *, tainted: bool) -> str:
+    def _mark_afterwards(self, snapshot: str, *, tainted: bool, may_edit: bool) -> str:
         """Return the mark of the work tree after the check.
 
         What it wrote is taken back in a copy of ours, and wherever it read what is withheld: then the mark is the same.
+        Raises UsageError where it edited code, unless it *may_edit*: what it says would be of its own work.
         """
         if self.marks is None:
             return snapshot
         after = self.marks.take()
         if after == snapshot or self.state is None:
             return after
-        if not tainted and place_in(self.state, str(self.runs.root)) is None:
+        edited = () if may_edit else self._edited(snapshot, after)
+        if not tainted and not edited and place_in(self.state, str(self.runs.root)) is None:
             return after
         back = merge(self.marks.trees, Mark.read(after).files, Mark.read(snapshot).files, self.state, self.name)
         if back.diff is not None:
             back.diff.unlink(missing_ok=True)
+        if edited:
+            raise UsageError(_edits(edited, put_back=back.merged))
         return snapshot if back.merged else after
+
+    def _edited(self, snapshot: str, after: str) -> tuple[str, ...]:
+        """Return the code that was there at *snapshot*, and that is another or gone in the mark *after*."""
+        pairs = () if self.marks is None else self.marks.contents(snapshot, after, most=_MOST_EDITED)
+        return tuple(path for path, old, _ in pairs if old is not None and _CODE.fullmatch(path))
 
     def _wrote(self, snapshot: str, began: int) -> bool:
         """Tell whether there are files that the check wrote since *began* (ns since 1970), besides those of a mark."""
@@ -105,8 +121,12 @@ class FirstCheck:
         if not snapshot or self.state is None:
             return ""
         root = str(self.runs.root)
+        ignored = ignored_facts(self.runs.root)
+        if ignored is None:
+            return ""
         folder, command = _placeless(str(self.runs.place), root), _placeless(_named(check), root)
-        return entry_name(original_of(self.state, root), folder, command, snapshot, self.runs.environ.get("PATH", ""))
+        path = self.runs.environ.get("PATH", "")
+        return entry_name(original_of(self.state, root), folder, command, snapshot, ignored, path)
 
 
 def wrote_since(marks: GitSnapshots, before: str) -> bool:
@@ -114,20 +134,39 @@ def wrote_since(marks: GitSnapshots, before: str) -> bool:
     return bool(marks.changes(before, marks.take()))
 
 
-def _refuse_if_unable(result: CheckResult, folder: Path) -> None:
-    """Raise UsageError where the command of *result* could not run in *folder*."""
-    if result.exit_code in _CANNOT_RUN:
-        said = f" ({shown(result.last_line, 120)})" if result.last_line else ""
-        raise UsageError(
-            f"the check cannot run: `{shown(result.command, 120)}` ended with exit {result.exit_code}{said} before any "
-            f"attempt, so no model was asked and nothing was paid; give --check a command that runs in {folder}, or "
-            "leave --check out"
-        )
+def _refuse_if_unable(result: CheckResult, folder: Path, may_lack: MayLack) -> None:
+    """Raise UsageError where the command of *result* could not run in *folder*, unless it *may_lack* what it does."""
+    lack = lack_of(result)
+    if (lack is None and result.exit_code not in CANNOT_RUN) or may_lack(lack):
+        return
+    missing = f", for {shown(lack.word, 60)} is missing," if lack else ""
+    said = f" ({shown(result.last_line, 120)})" if result.last_line else ""
+    raise UsageError(
+        f"the check cannot run: `{shown(result.command, 120)}` ended with exit {result.exit_code}{said}{missing} "
+        "before any attempt, so no model was asked and nothing was paid; "
+        f"give --check a command that runs in {folder}, or leave --check out"
+    )
+
+
+def lack_of(result: CheckResult) -> Lacking | None:
+    """Return what the command of *result* says is missing; None where it says nothing of the kind."""
+    return lacking(result.command, result.exit_code, result.tail, told=result.report is not None)
+
+
+def _edits(files: Sequence[str], *, put_back: bool) -> str:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    done = "which was put back" if put_back else "which could not be put back: look at `git diff`"
+    return (
+        f"the check edits code: before any attempt it changed {shown(files[0], 120)}{more}, {done}; no model was "
+        "asked; give --check a command that only looks, such as `ruff format --check`, or leave --check out"
+    )
 
 
 def _may_be_kept(found: CheckBefore) -> bool:
     """Tell whether *found* holds as long as the files are the same: it read nothing withheld, and could run."""
-    return not found.taints and (found.check is None or found.check.exit_code not in _CANNOT_RUN)
+    if found.check is None:
+        return not found.taints
+    return not found.taints and found.check.exit_code not in CANNOT_RUN and lack_of(found.check) is None
 
 
 def _words(found: CheckBefore, root: str) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from profile_router.core.ladder.difference import compared, judged
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
+from profile_router.core.text import shown
 from profile_router.jail.child import FAILED
 from profile_router.values import frozen
 from profile_router.verify.absent_claims import is_there
 from profile_router.verify.check_runs import CheckRuns
+from profile_router.verify.first_check import lack_of
 from profile_router.workspace.folder import Workspace
 
 _SLOWER = 1.5  # how much longer than the first run a second one may take
@@ -39,6 +41,8 @@ class JudgedCheck:
         result = await self.runs.run(check, seconds)
         if result.inconclusive:
             return self._unable(result)
+        if isinstance(check, str) and result.exit_code == 0 and (lack := lack_of(result)):
+            return replace(result, held=False, why=f"it could not run: {shown(lack.word, 60)} is missing")
         first = self.before.check if self.before is not None and not self.before.why else None
         was = first.report if first else None
         known = was is not None and result.report is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.tests_meant import may_have_fewer
+from profile_router.core.attempt.unable_check import MayLack
 from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.ladder.weak_check import WeakCheck
@@ -81,7 +82,7 @@ class WorkspaceVerifier:
         return self._changes(self.workspace.root).marks.take()
 
     async def check_before(
-        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: bool
+        self, snapshot: str, check: str | FoundCheck, *, seconds: float, may_lack: MayLack
     ) -> CheckBefore:
         """Return what *check* says before any work on the files of *snapshot*: once, whatever happens in between.
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import shlex
 
+from profile_router.core.attempt.unable_check import Lacking, may_be_made
 from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "source", "."})
+
+
+def may_lack(task: Task, lack: Lacking | None) -> bool:
+    """Tell whether the check of *task* may lack what it does: it may be the task to make that. None: nobody knows."""
+    return names_what_it_runs(task) if lack is None else may_be_made(task, lack)
 
 
 def names_what_it_runs(task: Task) -> bool:

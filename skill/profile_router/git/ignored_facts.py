@@ -1,0 +1,43 @@
+"""Sizes and times of the files that git ignores: a check may read them, and no mark has them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from profile_router.errors import WorkspaceError
+from profile_router.git.command import git
+
+MOST = 50_000  # files that are looked at: some 0.3 s
+# What tools make anew at each run, and read only to be faster.
+_MADE_ANEW = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"})
+_LISTED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
+
+
+def ignored_facts(root: Path) -> str | None:
+    """Return a word that is another once an ignored file below *root* is; None where there are too many, or no git."""
+    try:
+        names = [name for name in git(root, *_LISTED).split("\0") if name and _MADE_ANEW.isdisjoint(name.split("/"))]
+    except WorkspaceError:
+        return None
+    if len(names) > MOST:
+        return None
+    found = hashlib.sha256()
+    for name in names:
+        found.update(os.fsencode(f"{name}\0{_facts(os.path.join(root, name))}\0"))  # noqa: PTH118
+    return found.hexdigest()
+
+
+def _facts(path: str) -> str:
+    """Return the size and times of *path*; of a link, as copies of ours have them to environments, of what it shows."""
+    with suppress(OSError):
+        facts = os.lstat(path)
+        if not stat.S_ISLNK(facts.st_mode):
+            return f"{facts.st_size} {facts.st_mtime_ns}"
+        inside = sorted(Path(path).glob("lib/python*/site-packages"))
+        times = [one.stat().st_mtime_ns for one in (Path(path), *inside)]
+        return f"{os.path.realpath(path)} {times}"
+    return "gone"
