@@ -100,7 +100,7 @@ class ReportResult(_Printed):
     causes: Mapping[str, int]
     misroutes: tuple[Misroutes, ...]
     slowest: tuple[Notable, ...]
-    dearest: tuple[Notable, ...]
+    most_expensive: tuple[Notable, ...]
     undone: int
     unchecked: int
 
