@@ -167,8 +167,10 @@ def test_the_entry_of_the_catalog_tells_of_the_plugin_what_the_plugin_tells() ->
     assert {key: ENTRY[key] for key in told} == told
     assert {kind: ENTRY["capabilities"][kind] for kind in KINDS} == {kind: MANIFEST.get(kind, []) for kind in KINDS}
     assert (MANIFEST["version"], ENTRY["subdir"]) == (__version__, FOLDER)
-    assert re.search(r"Disclosure — reads: .* Runs: .* Writes: .* Sends: ", ENTRY["description"])
-    assert all(f"| {what} |" in (PLUGIN / "README.md").read_text() for what in ("reads", "runs", "writes", "sends"))
+    assert re.search(r"Disclosure — reads: .* Runs: .* Writes: .* Sends: .* Shows: ", ENTRY["description"])
+    assert all(
+        f"| {what} |" in (PLUGIN / "README.md").read_text() for what in ("reads", "runs", "writes", "sends", "shows")
+    )
 
 
 def test_the_entry_is_one_that_hermes_takes(tmp_path: Path) -> None:

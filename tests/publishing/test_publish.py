@@ -64,6 +64,10 @@ def test_this_project_lacks_nothing_but_what_only_its_owner_can_do(capsys: pytes
     (PLUGIN, "  - subagent_stop\n", "", "differ in provides_hooks"),
     (CATALOG, 'requires_hermes: ">=0.19.0"', 'requires_hermes: ">=9"', "differ in requires_hermes"),
     (CATALOG, "Sends: ", "It asks ", "discloses not all of"),
+    (CATALOG, "Shows: ", "It has ", "discloses not all of"),
+    (CATALOG, "PROFILE_ROUTER_OTEL", "an option", "does not name PROFILE_ROUTER_OTEL"),
+    (CATALOG, "/api/plugins/profile-router/report", "of it", "does not name /api/plugins"),
+    ("SKILL.md", "For people who ", "They who ", "say whom it is for"),
 ])  # fmt: skip
 def test_what_the_project_lacks_is_said_and_fails_the_check(
     clone: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, says: str
@@ -81,6 +85,20 @@ def test_the_clearinghouse_gets_the_fields_and_headings_that_its_entries_have(cl
     assert body.lstrip().startswith("# Hermes Profile Router\n")
     assert "OWNER" not in text
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", yaml.safe_load(front)["last_verified"])
+
+
+def test_the_clearinghouse_is_told_whom_it_is_for_by_links_that_lead_to_the_repository(clone: Path) -> None:
+    change(
+        clone / "README.md",
+        "## Limits\n\n",
+        "## Limits\n\n[a](docs/a.md#b) [c](./d.md) [e](https://f.example/g.md) [h](#i) [j](mailto:k@l.example)\n",
+    )
+    text = entries(read_clone(clone), "me/router")["clearinghouse/content/skills/hermes-profile-router.md"]
+    assert "\n## Who it targets\n\nFor people who run Hermes Agent on their own machine" in text
+    there = "https://github.com/me/router/blob/HEAD"
+    assert f"[a]({there}/docs/a.md#b) [c]({there}/d.md) [e](https://f.example/g.md) [h](#i) [j](mailto:k" in text
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert [link for link in links if not link.startswith(("https://", "#", "mailto:"))] == []
 
 
 def test_the_catalog_gets_the_commit_that_is_checked_out_and_the_owner() -> None:

@@ -15,8 +15,10 @@ from profile_router.errors import UsageError
 from profile_router.publishing.clone import STANDS_FOR, Clone, section
 
 _REPOSITORY = re.compile(r"https://github\.com/([A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})")
-_OWNER = "maintainer: OWNER"
+_MAINTAINER = "maintainer: OWNER"
 _NO_COMMIT = "0" * 40
+_RELATIVE = re.compile(r"\]\((?!#|/|[a-z][a-z0-9+.-]*:)(?:\./)?([^()\s]+)\)", re.IGNORECASE)
+_FOR_PEOPLE = "For people who "
 _CATEGORY, _IMAGE, _FOR, _ORDER = "Tooling", "/images/skills/tooling.svg", "Hermes Agent", 100
 
 
@@ -38,8 +40,10 @@ def entries(clone: Clone, place: str | None) -> Mapping[str, str]:
         f"hermes-catalog/plugin-catalog/{clone.plugin.get('name')}.yaml": catalog(clone),
         "release-notes.md": notes(clone),
     }
-    owner = f"maintainer: {place.partition('/')[0]}" if place else _OWNER
-    return {name: text.replace(STANDS_FOR, place or STANDS_FOR).replace(_OWNER, owner) for name, text in found.items()}
+    owner = f"maintainer: {place.partition('/')[0]}" if place else _MAINTAINER
+    return {
+        name: text.replace(STANDS_FOR, place or STANDS_FOR).replace(_MAINTAINER, owner) for name, text in found.items()
+    }
 
 
 def catalog(clone: Clone) -> str:
@@ -60,7 +64,7 @@ def notes(clone: Clone) -> str:
             [
                 f"# {clone.project.get('name')} {release.version}",
                 *([f"Released {release.date}."] if release.date else []),
-                release.notes,
+                _absolute(release.notes),
                 *([f"Changes: {link}"] if link else []),
             ]
         )
@@ -87,7 +91,7 @@ def clearinghouse(clone: Clone) -> str:
         "order": _ORDER,
         "last_verified": (release.date if release else None) or "",
     }
-    return f"---\n{_front(fields)}---\n\n# {fields['title']}\n\n{_body(clone)}"
+    return f"---\n{_front(fields)}---\n\n# {fields['title']}\n\n{_absolute(_body(clone))}"
 
 
 def author_names(clone: Clone) -> list[str]:
@@ -110,7 +114,7 @@ def _body(clone: Clone) -> str:
     needs = clone.project.get("dependencies", [])
     parts = {
         "What it is": _first(readme),
-        "Who it targets": _needed(skill, "When to use", "SKILL.md").partition("\n\n")[0],
+        "Who it targets": _people(skill),
         "What it does": _needed(skill, "How it decides", "SKILL.md"),
         "Dependencies": f"{clone.skill.get('compatibility')}\n\n{counted(len(needs), 'package')} from the Python index "
         "are installed with it; `pyproject.toml` names each.",
@@ -120,6 +124,19 @@ def _body(clone: Clone) -> str:
         "Limitations": _needed(readme, "Limits", "README.md").partition("\n\n")[0],
     }
     return "\n".join(f"## {heading}\n\n{text}\n" for heading, text in parts.items())
+
+
+def _absolute(text: str) -> str:
+    """Return the Markdown *text*, which will stand elsewhere, with its links to files of the clone made whole."""
+    return _RELATIVE.sub(rf"](https://github.com/{STANDS_FOR}/blob/HEAD/\1)", text)
+
+
+def _people(skill: str) -> str:
+    """Return the paragraph of SKILL.md's overview that says which people it is for."""
+    for paragraph in _needed(skill, "Overview", "SKILL.md").split("\n\n"):
+        if paragraph.startswith(_FOR_PEOPLE):
+            return paragraph
+    raise UsageError(f"SKILL.md's overview has no paragraph that begins with `{_FOR_PEOPLE}`: say whom it is for")
 
 
 def _first(readme: str) -> str:

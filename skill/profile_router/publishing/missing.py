@@ -25,6 +25,8 @@ SDIST = (
     *("/skill", "/graphs", "/prompts", "/profiles", "/tests", "/docs", "/plugin-catalog", "/.ci"),
     *("/README.md", "/SKILL.md", "/SECURITY.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/constraints.txt"),
 )
+DISCLOSED = ("reads", "runs", "writes", "sends", "shows")
+NAMED = ("PROFILE_ROUTER_OTEL", "/api/plugins/profile-router/report")  # by which figures leave the user's own folder
 KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
 
 
@@ -38,8 +40,8 @@ class Missing:
 
 def missing(clone: Clone) -> tuple[Missing, ...]:
     """Return all that is missing, the project's first."""
-    found = [Missing("project", says) for rule in _PROJECT for says in rule(clone)]
-    return (*found, *(Missing("owner", says) for rule in _OWNER for says in rule(clone)))
+    found = [Missing("project", says) for rule in _FOR_PROJECT for says in rule(clone)]
+    return (*found, *(Missing("owner", says) for rule in _FOR_OWNER for says in rule(clone)))
 
 
 def _one_version(clone: Clone) -> Iterator[str]:
@@ -91,8 +93,12 @@ def _true_catalog(clone: Clone) -> Iterator[str]:
             yield f"{CATALOG} and plugin.yaml differ in {kind}: declare what the plugin registers"
     if entry.get("requires_hermes") != clone.plugin.get("requires_hermes"):
         yield f"{CATALOG} and plugin.yaml differ in requires_hermes"
-    if not all(f"{word}:" in entry.get("description", "").lower() for word in ("reads", "runs", "writes", "sends")):
-        yield f"{CATALOG}: the description discloses not all of: reads, runs, writes, sends"
+    said = entry.get("description", "")
+    if not all(f"{word}:" in said.lower() for word in DISCLOSED):
+        yield f"{CATALOG}: the description discloses not all of: {', '.join(DISCLOSED)}"
+    for name in NAMED:
+        if name not in said:
+            yield f"{CATALOG}: the description does not name {name}, which the plugin's README discloses"
 
 
 def _can_be_made(clone: Clone) -> Iterator[str]:
@@ -116,7 +122,7 @@ def _names(clone: Clone) -> Iterator[str]:
 
 
 _Rule = Callable[[Clone], Iterator[str]]
-_PROJECT: tuple[_Rule, ...] = (
+_FOR_PROJECT: tuple[_Rule, ...] = (
     *(_one_version, _dated_release, _whole_metadata, _whole_sdist, _usable_skill, _true_catalog, _can_be_made),
 )
-_OWNER: tuple[_Rule, ...] = (_repository, _names)
+_FOR_OWNER: tuple[_Rule, ...] = (_repository, _names)
