@@ -58,3 +58,11 @@ def test_the_whole_tour_meets_every_tier_and_every_end(tmp_path: Path) -> None:
 def test_the_page_goes_nowhere_where_its_folder_is_not_there(tmp_path: Path) -> None:
     done = call("demo", "--tour", "--html", "none/tour.html", home=tmp_path)
     assert (done.code, "its folder is not there" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("--tour", "--cascade"), ("--html", "x.html"), ("--cascade", "--html", "x.html")])
+def test_an_option_that_would_count_for_nothing_is_refused(words: tuple[str, ...], tmp_path: Path) -> None:
+    from profile_router.cli.app import main
+
+    assert main(["demo", *words]) == 2
+    assert list(tmp_path.iterdir()) == []

@@ -58,7 +58,8 @@ def report_of(summary: Summary) -> Report:
 
 def _span(days: float) -> str:
     hours = days * 24
-    return f"{hours:g} hours" if days < 2 else f"{days:g} days"
+    number, one = (hours, "hour") if days < 2 else (days, "day")
+    return f"{number:g} {one if number == 1 else one + 's'}"
 
 
 def _stamp(at: float) -> str:

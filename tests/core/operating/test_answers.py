@@ -60,7 +60,7 @@ def test_what_cost_more_than_always_burst_is_not_told_as_saved() -> None:
     [
         (a_total(), "Nothing: 8 tasks ended well and verified.", "Nothing stands out."),
         (a_total(a_part("failed", 2), causes={"refused": 2}), "2 of 2 tasks did not end well: 2 failed.", "profile-router doctor"),
-        (a_total(causes={"key-refused": 3}), "Nothing", "profile-router health"),
+        (a_total(causes={"key-refused": 3}), "Nothing", "profile-router doctor"),
         (a_total(steps=(StepSum(step="promote", cause="no-change", times=3, runs=3, well=2),)), "promote as no file was changed (3)", "Nothing stands out"),
         (a_total(a_part("unverified", 5), unchecked=4), "5 tasks ended well and nothing confirms it, 4 of them with no check", "profile-router check --allow"),
         (a_total(misroutes=(Misroutes(kind="local-large", by_rule={"small-change": 2}, newest=()),)), "2 runs at the local tier edited more than 200 lines", "profile-router calibrate"),

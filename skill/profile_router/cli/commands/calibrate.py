@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.write and found.text:
         write_whole(Path(arguments.write), found.text.encode())
         print(f"profile-router: the proposed policy is {arguments.write}", file=sys.stderr)
+    elif arguments.write:
+        print("profile-router: nothing is written, as nothing is proposed", file=sys.stderr)
     if arguments.json:
         print(json.dumps(enveloped(_answer(found), time=moment(now)), ensure_ascii=False, indent=2))
     else:

@@ -30,7 +30,7 @@ _ADVICE: Mapping[Family, tuple[str, str]] = {
     "unreached": ("servers could not be reached: see which, and start them", "profile-router doctor"),
     "server": ("servers failed while they were asked: see what they can", "profile-router doctor --live"),
     "model": ("a server does not have the model that a profile names", "profile-router doctor"),
-    "key": ("keys were missing, refused or limited: see which, and put them right", "profile-router health"),
+    "key": ("keys were missing, refused or limited: see which, and put them right", "profile-router doctor"),
     "request": ("prompts did not fit: a larger window per slot takes them", "profile-router doctor"),
     "answer": ("answers were of no use: see what the model can", "profile-router doctor --live"),
     "early": ("attempts got nowhere: let the outcomes say when to end one", CALIBRATE),
