@@ -1,8 +1,9 @@
-"""Values: frozen classes with slots, as `dataclasses` makes them, made in a sixth of the time.
+"""Values: frozen classes with slots, as `dataclasses` makes them; a class is made in a sixth of the time.
 
 `dataclasses` writes and executes up to six functions for each class. That takes 0.4 ms, and a route loads more than a
-hundred classes. Here the functions are closures over the fields. All else is of `dataclasses`: `fields`, `replace`,
-`asdict` and `field` work as ever, and a type checker sees a frozen dataclass.
+hundred classes. Here the functions are closures over the fields. The price: an instance of six fields takes 1.6 µs, a
+dataclass's 1.3 µs (best of 60, on two cores under load). All else is of `dataclasses`: `fields`, `replace`, `asdict`
+and `field` work as ever, and a type checker sees a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -91,10 +92,13 @@ def _init(made: type, about: Sequence[Field[Any]]) -> Callable[..., None]:
         for name, make in factories:
             if name not in values:
                 values[name] = make()
-        if len(values) != needed or not puts.keys() >= values.keys() or not never.isdisjoint(named):
+        if len(values) != needed or (never and not never.isdisjoint(named)):
             raise TypeError(_complaint(made, about, named))
-        for name, content in values.items():
-            puts[name](self, content)
+        try:
+            for name, content in values.items():
+                puts[name](self, content)
+        except KeyError:
+            raise TypeError(_complaint(made, about, named)) from None
         if after is not None:
             after(self)
 
