@@ -1,4 +1,4 @@
-"""The house: a room says what it holds and stays small, and no class name stands twice."""
+"""The house: a room says what it holds and stays small, and no name of a class or type stands twice."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ NO_BOUND = {ROOT / "cli" / "commands"}  # one file for each command
 FAR_HOUSE = ROOT / "runners" / "hermes" / "child"  # runs in Hermes' own python, whose modules it imports
 
 
-def test_no_class_name_stands_twice() -> None:
-    names = Counter(
-        node.name
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
-    )
+def public_types(module: ast.Module) -> Iterator[str]:
+    """Yield the names of classes, and of aliases of types that other modules may import."""
+    yield from (node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef))
+    for node in module.body:
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        names = [one.id for one in targets if isinstance(one, ast.Name)]
+        yield from (name for name in names if re.fullmatch(r"[A-Z][A-Za-z]*[a-z][A-Za-z]*", name))
+
+
+def test_no_name_of_a_class_or_an_alias_stands_twice() -> None:
+    names = Counter(name for path in MODULES for name in public_types(ast.parse(path.read_text())))
     assert [name for name, count in names.items() if count > 1] == []
 
 

@@ -17,7 +17,7 @@ from profile_router_graphs.nodes.reroute import reroute
 from profile_router_graphs.state import RunContext, RunInput, RunOutput, RunState
 
 NAME = "profile-router"
-Node = Callable[..., Awaitable[Any]]
+GraphNode = Callable[..., Awaitable[Any]]
 
 
 def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
@@ -29,7 +29,7 @@ def build() -> StateGraph[RunState, RunContext, RunInput, RunOutput]:
     return builder
 
 
-def with_nodes(builder: StateGraph[Any, Any, Any, Any], bound: Callable[[Node], Node]) -> tuple[str, str]:
+def with_nodes(builder: StateGraph[Any, Any, Any, Any], bound: Callable[[GraphNode], GraphNode]) -> tuple[str, str]:
     """Add the nodes to *builder*, each as *bound* makes it, and return the names of the first and the last."""
     for node in (parent, classify, probe, condense, dispatch, reroute, verify, summarize, merge):
         builder.add_node(node.__name__, bound(node))

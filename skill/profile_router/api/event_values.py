@@ -7,7 +7,7 @@ from typing import Literal
 from profile_router.api.route_values import RouteView
 from profile_router.api.run_values import RunResult, TermView
 from profile_router.api.value import Value
-from profile_router.core.ladder.receipt import Outcome, Status
+from profile_router.core.ladder.receipt import AttemptOutcome, Status
 
 
 class _Told(Value):
@@ -90,7 +90,7 @@ class AttemptEvent(_Line):
 
     event: Literal["attempt"]
     profile: str
-    outcome: Outcome
+    outcome: AttemptOutcome
     cost_usd: float
 
 

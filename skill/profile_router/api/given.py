@@ -10,7 +10,7 @@ from profile_router.api.task_fields import TASK, task_from, whole, with_known_to
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
-Path = str | os.PathLike[str]
+_GivenPath = str | os.PathLike[str]
 
 
 class TaskFields(TypedDict, total=False):
@@ -28,9 +28,9 @@ class TaskFields(TypedDict, total=False):
     """
 
     context: str | None
-    files: Sequence[Path] | None
-    images: Sequence[Path] | None
-    workspace: Path | None
+    files: Sequence[_GivenPath] | None
+    images: Sequence[_GivenPath] | None
+    workspace: _GivenPath | None
     profile: str | None
     local_only: bool | None
     toolsets: Sequence[str] | None

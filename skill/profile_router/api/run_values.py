@@ -6,9 +6,9 @@ from typing import Any, Literal, cast
 
 from profile_router.api.route_values import RouteView
 from profile_router.api.value import Value
-from profile_router.core.ladder.receipt import Outcome, Status
+from profile_router.core.ladder.receipt import AttemptOutcome, Status
 from profile_router.core.policy import WeakKind
-from profile_router.core.telling.verdict import Verdict
+from profile_router.core.telling.verdict import RunVerdict
 
 
 class TaintView(Value):
@@ -60,7 +60,7 @@ class AttemptView(Value):
     cost_usd: float
     ttft_s: float | None
     seconds: float
-    outcome: Outcome
+    outcome: AttemptOutcome
     host: str
     error: str | None
     turns: int
@@ -180,7 +180,7 @@ class RunResult(Value):
     time: str
     run: str | None
     status: Status
-    verdict: Verdict
+    verdict: RunVerdict
     verified: VerifiedView
     summary: str
     route: RouteView | None

@@ -31,7 +31,7 @@ from profile_router.api.surroundings import foreign_held_back
 from profile_router.errors import UsageError
 from profile_router.runs.run import NODES_AT_MOST, Opened, session
 from profile_router.values import frozen
-from profile_router_graphs.router import Node, with_nodes
+from profile_router_graphs.router import GraphNode, with_nodes
 from profile_router_graphs.state import RunState
 
 NAME = "profile-router-run"
@@ -115,7 +115,7 @@ class Session:
             await self.stack.enter_async_context(opened.asking(self._state))
         return {"told": self._taken()}
 
-    def bound(self, node: Node) -> Node:
+    def bound(self, node: GraphNode) -> GraphNode:
         """Return *node* as it works in the run. Of what it did, the server sees the events that it told."""
 
         @functools.wraps(node)

@@ -19,14 +19,14 @@ MOST_TESTS = 20
 _PLAIN = re.compile(r"[\w./@+=~ -]+")
 ENVIRONMENTS = (".venv", "venv")
 _MOST_FOLDERS = 40
-Words = tuple[str, ...]
+_Words = tuple[str, ...]
 
 
 @frozen(kw_only=False)
 class CommandLine:
     """A command line, and what it lacks to be run: empty where nothing is known to be missing."""
 
-    words: Words
+    words: _Words
     missing: str = ""
 
 
@@ -41,7 +41,7 @@ def whole_line(sign: Sign, project: Project, environ: Mapping[str, str]) -> Comm
     return _WHOLE[sign.runner](sign, project, environ)
 
 
-def narrowed_words(sign: Sign, project: Project, whole: Words, tests: Sequence[str]) -> Words:
+def narrowed_words(sign: Sign, project: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     """Return *whole* narrowed to *tests*, relative to the folder of *project*; as it is where its runner cannot."""
     narrow = _NARROWED.get(sign.runner)
     return narrow(project, whole, tests) if narrow and tests else whole
@@ -99,7 +99,7 @@ def _unittest(sign: Sign, project: Project, environ: Mapping[str, str]) -> Comma
     return CommandLine((*start, "discover", *_from(project, top)))
 
 
-def _from(project: Project, folder: str) -> Words:
+def _from(project: Project, folder: str) -> _Words:
     """Return unittest's options to look in *folder*: a package is imported from the top."""
     return ("-s", folder, "-t", ".") if project.has(f"{folder}/__init__.py") else ("-s", folder)
 
@@ -112,7 +112,7 @@ def _nox(sign: Sign, _: Project, environ: Mapping[str, str]) -> CommandLine:
     return CommandLine(("nox", "-R", "-s", *sign.detail), _needs("nox", environ, "`pip install nox`"))
 
 
-def _in_node_modules(name: str, options: Words) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+def _in_node_modules(name: str, options: _Words) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
     def line(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
         places = ("", *("../" * up for up in range(1, 1 + len(Path(project.folder).parts))))
         programs = [f"{up}node_modules/.bin/{name}" for up in places]
@@ -127,15 +127,15 @@ def _npm(_: Sign, __: Project, environ: Mapping[str, str]) -> CommandLine:
     return CommandLine(("npm", "test", "--silent"), _needs("npm", environ, "install Node"))
 
 
-def _program(words: Words, how: str) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+def _program(words: _Words, how: str) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
     return lambda sign, _, environ: CommandLine((*words, *sign.detail), _needs(words[0], environ, how))
 
 
-def _plainly(words: Words, how: str) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+def _plainly(words: _Words, how: str) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
     return lambda _, __, environ: CommandLine(words, _needs(words[0], environ, how))
 
 
-def _wrapped(wrapper: str, program: str, words: Words) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
+def _wrapped(wrapper: str, program: str, words: _Words) -> Callable[[Sign, Project, Mapping[str, str]], CommandLine]:
     """Return what starts the project's own *wrapper* of a build, else the *program*."""
 
     def line(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
@@ -170,11 +170,11 @@ _WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], Comman
 }
 
 
-def _appended(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+def _appended(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     return (*whole, *tests)
 
 
-def _unittest_some(project: Project, whole: Words, tests: Sequence[str]) -> Words:
+def _unittest_some(project: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     start = whole[: whole.index("unittest") + 1]
     own = [path for path in tests if path.endswith(".py")]
     if not own:
@@ -185,7 +185,7 @@ def _unittest_some(project: Project, whole: Words, tests: Sequence[str]) -> Word
     return (*start, *own)
 
 
-def _go_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+def _go_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     folders = dict.fromkeys(f"./{path.rpartition('/')[0]}".rstrip("/") for path in tests)
     return (*whole[:-1], *list(folders)[:_MOST_FOLDERS])
 
@@ -194,22 +194,22 @@ def _classes(tests: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(path.rpartition("/")[2].partition(".")[0] for path in tests))
 
 
-def _gradle_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+def _gradle_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     return (*whole, *(word for name in _classes(tests) for word in ("--tests", f"*{name}")))
 
 
-def _maven_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+def _maven_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     lenient = ("-DfailIfNoTests=false", "-Dsurefire.failIfNoSpecifiedTests=false")
     return (*whole, f"-Dtest={','.join(_classes(tests))}", *lenient)
 
 
-def _rake_some(_: Project, whole: Words, tests: Sequence[str]) -> Words:
+def _rake_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     variable = "SPEC" if all(path.endswith("_spec.rb") for path in tests) else "TEST"
     return (*whole, f"{variable}={tests[0] if len(tests) == 1 else '{' + ','.join(tests) + '}'}")
 
 
 # Not npm, make, tox and nox: what they do with more words, nobody knows. Not cargo: unit tests stand in its sources.
-_NARROWED: Mapping[CheckRunner, Callable[[Project, Words, Sequence[str]], Words]] = {
+_NARROWED: Mapping[CheckRunner, Callable[[Project, _Words, Sequence[str]], _Words]] = {
     "pytest": _appended,
     "unittest": _unittest_some,
     "vitest": _appended,

@@ -19,11 +19,11 @@ from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
-from profile_router.core.telling.verdict import Verdict
+from profile_router.core.telling.verdict import RunVerdict
 from profile_router.core.telling.work import changed_text, put_back_text, weak_words
 from profile_router.core.text import priced, saved_words, some_of
 
-_MARKS: Mapping[Verdict, str] = {
+_MARKS: Mapping[RunVerdict, str] = {
     "verified": "✓",
     "unverified": "!",
     "no-change": "✗",
@@ -56,7 +56,7 @@ class RunEnd(Protocol):
         """Return the folder where it worked."""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> RunVerdict:
         """Return what the world says of it."""
 
 
@@ -123,7 +123,7 @@ def _ran_on(told: Json) -> str:
     return str(begun[-1]["profile"]) if begun else str(told["route"]["profile"] or "")
 
 
-def _head(verdict: Verdict, text: str) -> str:
+def _head(verdict: RunVerdict, text: str) -> str:
     line = f"{verdict:<{_WORD_WIDTH}} {printable(text)}"
     return marked(_MARKS[verdict], line, sys.stdout, word=len(verdict))
 

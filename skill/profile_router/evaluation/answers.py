@@ -17,7 +17,7 @@ from profile_router.evaluation.rows import KnownRow
 from profile_router.evaluation.signals import RouteOf, route_from, route_of
 from profile_router.values import frozen
 
-Told = Callable[[str], None]
+_Told = Callable[[str], None]
 
 
 class Scorer(Protocol):
@@ -63,7 +63,7 @@ class RowAnswers:
     scores: Mapping[str, Ranking] = field(default_factory=dict)
 
 
-def ask_all(rows: Sequence[KnownRow], methods: Methods, kept: KeptAnswers, told: Told) -> tuple[RowAnswers, ...]:
+def ask_all(rows: Sequence[KnownRow], methods: Methods, kept: KeptAnswers, told: _Told) -> tuple[RowAnswers, ...]:
     """Return the answers about *rows*, repository by repository and there from old to new. *told* hears of progress."""
     order = sorted(rows, key=lambda row: (row.repo or "", row.when, row.id))
     found: list[RowAnswers] = []

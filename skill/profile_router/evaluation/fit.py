@@ -18,7 +18,7 @@ from profile_router.evaluation.metrics.ranking import any_at
 from profile_router.evaluation.predicted import signal_of
 from profile_router.evaluation.rows import read_rows
 from profile_router.evaluation.signals import PLAIN
-from profile_router.evaluation.study import Study, Told, ask_study
+from profile_router.evaluation.study import Study, TellProgress, ask_study
 from profile_router.evaluation.targets import QUESTIONS, Question
 from profile_router.pages.report import Cell, Report, ResultTable, Section
 
@@ -39,7 +39,7 @@ def refuse_other_splits(study: Study) -> None:
             raise UsageError(f"{row.where}: the row {shown(row.id)} has no date (truth.date, truth.created_at or ts)")
 
 
-def run_fit(study: Study, environ: Mapping[str, str], told: Told) -> Report:
+def run_fit(study: Study, environ: Mapping[str, str], told: TellProgress) -> Report:
     """Return what was fitted, and what it is worth on newer rows. Raises RouterError."""
     refuse_other_splits(study)
     asked = ask_study(study, environ, told, routes=False)

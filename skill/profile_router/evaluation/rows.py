@@ -27,7 +27,7 @@ MOST_ROWS = 200_000
 _MOST_FILES, _MOST_MODELS = 20_000, 200
 _COMMIT = r"^[0-9a-fA-F]{40}([0-9a-fA-F]{24})?$"
 _REPO = r"^[\w.-]{1,100}/[\w.-]{1,100}$"
-Count = Annotated[int, Field(ge=0, le=10**9)]
+_Count = Annotated[int, Field(ge=0, le=10**9)]
 Usd = Annotated[float, Field(ge=0, le=10**6)]
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -39,7 +39,7 @@ class Outcome(BaseModel):
     resolved: bool | None = None
     score: Annotated[float, Field(ge=0, le=1)] | None = None
     cost: Usd = 0.0
-    api_calls: Count | None = None
+    api_calls: _Count | None = None
     check: bool | None = None
 
     @model_validator(mode="after")
@@ -59,14 +59,14 @@ class Truth(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
     files: Annotated[tuple[str, ...], Field(max_length=_MOST_FILES, strict=False)] | None = None
-    files_changed: Count | None = None
-    lines_changed: Count | None = None
-    hand_files: Count | None = None
-    hand_lines: Count | None = None
+    files_changed: _Count | None = None
+    lines_changed: _Count | None = None
+    hand_files: _Count | None = None
+    hand_lines: _Count | None = None
     difficulty_rank: Annotated[int, Field(ge=0, le=10)] | None = None
-    file_reads: Count | None = None
-    edit_calls: Count | None = None
-    tool_calls: Count | None = None
+    file_reads: _Count | None = None
+    edit_calls: _Count | None = None
+    tool_calls: _Count | None = None
     date: str | None = None
     created_at: str | None = None
     bot: bool = False

@@ -35,7 +35,7 @@ from profile_router.values import frozen
 
 _TITLE = "How hermes-profile-router measures up"
 _OURS = ("size", "centrality")  # of what our ranking tells, these speak of the task's size and worth
-Told = Callable[[str], None]
+TellProgress = Callable[[str], None]
 
 
 @frozen
@@ -75,14 +75,14 @@ class AskedStudy:
         return Report(title=_TITLE, about=self.about, run=self.run, notes=self.notes, sections=sections)
 
 
-def run_study(study: Study, environ: Mapping[str, str], told: Told) -> Report:
+def run_study(study: Study, environ: Mapping[str, str], told: TellProgress) -> Report:
     """Return the report of *study*; *told* hears of progress. Raises RouterError for what is wrong with its input."""
     outcomes = read_outcomes(study.outcomes) if study.outcomes else {}
     asked = ask_study(study, environ, told)
     return asked.report(list(_sections(asked, study, outcomes)))
 
 
-def ask_study(study: Study, environ: Mapping[str, str], told: Told, *, routes: bool = True) -> AskedStudy:
+def ask_study(study: Study, environ: Mapping[str, str], told: TellProgress, *, routes: bool = True) -> AskedStudy:
     """Return what every method says of the rows of *study*; our route only with *routes*. Raises RouterError."""
     began = time.monotonic()
     rows = sample(read_rows(study.data), study.most)

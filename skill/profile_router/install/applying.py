@@ -22,7 +22,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TEMPORARY = (".profile-router.", ".half")
 _LEFT = re.compile(rf"{re.escape(_TEMPORARY[0])}[a-z0-9_]{{8}}{re.escape(_TEMPORARY[1])}")  # as tempfile names them
 
-Undo = Callable[[], None]
+_Undo = Callable[[], None]
 
 
 def apply(changes: Iterable[Change]) -> None:
@@ -30,7 +30,7 @@ def apply(changes: Iterable[Change]) -> None:
 
     Raises UsageError, and KeyboardInterrupt for Ctrl-C, SIGTERM or SIGHUP; then nothing has changed.
     """
-    undone: list[Undo] = []
+    undone: list[_Undo] = []
     with _deferred_signals() as check:
         try:
             for change in changes:
@@ -88,7 +88,7 @@ def _deferred_signals() -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
-def _carry_out(change: Change) -> Undo:
+def _carry_out(change: Change) -> _Undo:
     """Carry *change* out, and return what puts back what was there, with its mode."""
     path = Path(change.path)
     if change.folder:
@@ -104,12 +104,12 @@ def _carry_out(change: Change) -> Undo:
     return path.unlink if before is None else partial(_replace, path, before, mode)
 
 
-def _make_folder(path: Path, mode: int) -> Undo:
+def _make_folder(path: Path, mode: int) -> _Undo:
     path.mkdir(mode=mode)
     return path.rmdir
 
 
-def _remove_folder(path: Path) -> Undo:
+def _remove_folder(path: Path) -> _Undo:
     mode = stat.S_IMODE(path.stat().st_mode)
     path.rmdir()
 

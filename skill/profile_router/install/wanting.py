@@ -11,7 +11,7 @@ from profile_router.errors import PolicyError, ProfileError
 from profile_router.install import sources
 from profile_router.install.places import Places
 from profile_router.policies.file import SHIPPED, find_policy, read_policy
-from profile_router.profiles.agreement import Agreed, agreed, may_read
+from profile_router.profiles.agreement import AgreedFallbacks, agreed, may_read
 from profile_router.profiles.home import HermesHome
 from profile_router.profiles.pools import pool_size
 from profile_router.resources import shipped
@@ -56,7 +56,7 @@ def not_agreed(wanting: tuple[Wanting, ...], root: Path) -> tuple[Wanting, ...]:
     return tuple(Wanting(provider=one.provider, profiles=names, keys=one.keys) for one, names in left if names)
 
 
-def joined(before: Agreed, wanting: tuple[Wanting, ...]) -> Agreed:
+def joined(before: AgreedFallbacks, wanting: tuple[Wanting, ...]) -> AgreedFallbacks:
     """Return *before* with the profiles of *wanting* added."""
     found = dict(before)
     for one in wanting:

@@ -11,7 +11,7 @@ from profile_router.install.changes import Insertion
 from profile_router.values import frozen
 
 Edit = tuple[Insertion, ...]
-Pair = tuple[yaml.Node, yaml.Node]
+_Pair = tuple[yaml.Node, yaml.Node]
 
 
 @frozen
@@ -39,7 +39,7 @@ class Marks:
         missing = over if at == len(text) and text.strip("\ufeff") and not text.endswith("\n") else ""
         return (Insertion(at=at, text=missing + marked),)
 
-    def ways_into(self, text: str, pair: Pair, lines: tuple[str, ...], item: str) -> Iterator[Edit]:
+    def ways_into(self, text: str, pair: _Pair, lines: tuple[str, ...], item: str) -> Iterator[Edit]:
         """Yield the way into the collection of *pair*: as *lines* of a block, or as an *item* in brackets."""
         key, value = pair
         outer = _indent(text, start_of(key))
@@ -64,9 +64,9 @@ def composed(text: str) -> yaml.MappingNode | None:
     return node if isinstance(node, yaml.MappingNode) else None
 
 
-def pair_of(node: yaml.Node | None, key: str) -> Pair | None:
+def pair_of(node: yaml.Node | None, key: str) -> _Pair | None:
     """Return the pair of *key* in the mapping *node*; as for the parser the last of two counts."""
-    pairs: list[Pair] = node.value if isinstance(node, yaml.MappingNode) else []
+    pairs: list[_Pair] = node.value if isinstance(node, yaml.MappingNode) else []
     return next((pair for pair in reversed(pairs) if pair[0].value == key), None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from profile_router.outside.strict_yaml import MAPPING, SEQUENCE, Node, Refused, parse
 
-Place = Sequence[str]  # `rules`, `small-change`, `below_lines`: items of a list are found by their id
+_Place = Sequence[str]  # `rules`, `small-change`, `below_lines`: items of a list are found by their id
 _INDENT = re.compile(r"\s*(?:-\s+)?")
 
 
@@ -21,7 +21,7 @@ def with_numbers(text: str, numbers: Mapping[tuple[str, ...], float]) -> str:
     return text
 
 
-def _with_number(text: str, place: Place, number: str) -> str:
+def _with_number(text: str, place: _Place, number: str) -> str:
     *parents, name = place
     lines = text.splitlines(keepends=True)
     node: Node | None = parse(text)
@@ -43,7 +43,7 @@ def _with_number(text: str, place: Place, number: str) -> str:
     return "".join((*lines[:at], line, *lines[at + 1 :]))
 
 
-def _nested(parents: Place, name: str, number: str) -> str:
+def _nested(parents: _Place, name: str, number: str) -> str:
     inner = f"{{{name}: {number}}}"
     for parent in reversed(parents):
         inner = f"{{{parent}: {inner}}}"

@@ -13,18 +13,18 @@ from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
 from profile_router.policies.file import NOT_IN_THE_FILE
 
-Json = dict[str, Any]
-_TEXTS: Json = {"type": "array", "items": {"type": "string"}}
+_Json = dict[str, Any]
+_TEXTS: _Json = {"type": "array", "items": {"type": "string"}}
 _SCALARS: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
-def policy_schema() -> Json:
+def policy_schema() -> _Json:
     """Return the schema of the whole file."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A policy of profile-router"}
     return schema | _record(Policy, NOT_IN_THE_FILE)
 
 
-def _record(kind: Any, skip: tuple[str, ...] = ()) -> Json:
+def _record(kind: Any, skip: tuple[str, ...] = ()) -> _Json:
     hints = typing.get_type_hints(kind)
     known = [one for one in fields(kind) if one.name not in skip]
     return {
@@ -36,7 +36,7 @@ def _record(kind: Any, skip: tuple[str, ...] = ()) -> Json:
     }
 
 
-def _schema(hint: Any) -> Json:
+def _schema(hint: Any) -> _Json:
     if hint in _SPECIAL:
         return _SPECIAL[hint]()
     if is_dataclass(hint):
@@ -51,17 +51,17 @@ def _schema(hint: Any) -> Json:
     return {"type": _SCALARS[hint]}
 
 
-def _bounded(schema: Json, metadata: Mapping[str, Any]) -> Json:
+def _bounded(schema: _Json, metadata: Mapping[str, Any]) -> _Json:
     bounds = {name: metadata.get(name) for name in ("minimum", "maximum")}
     return schema | {name: bound for name, bound in bounds.items() if bound is not None}
 
 
-def _switch(words: Any) -> Callable[[], Json]:
+def _switch(words: Any) -> Callable[[], _Json]:
     """Return the schema of a word that YAML may take for a boolean: on and off."""
     return lambda: {"enum": [*get_args(words), True, False]}
 
 
-_SPECIAL: Mapping[Any, Callable[[], Json]] = {
+_SPECIAL: Mapping[Any, Callable[[], _Json]] = {
     KindPatterns: lambda: {"type": "object", "additionalProperties": _TEXTS},
     Phrases: lambda: {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _TEXTS}},
     PluginSwitch: _switch(PluginSwitch),

@@ -23,7 +23,7 @@ FILE = "root-keys.json"
 MODE = 0o600
 _MOST_BYTES = 5_000_000
 
-Agreed = Mapping[str, tuple[str, ...]]
+AgreedFallbacks = Mapping[str, tuple[str, ...]]
 
 
 def record_path(root: Path) -> Path:
@@ -31,7 +31,7 @@ def record_path(root: Path) -> Path:
     return root / FOLDER / FILE
 
 
-def agreed(root: Path) -> Agreed:
+def agreed(root: Path) -> AgreedFallbacks:
     """Return the profiles that may use the root pool, by provider. What cannot be read agrees to nothing."""
     try:
         document = read_json(read_plain(record_path(root), _MOST_BYTES) or b"null")
@@ -45,7 +45,7 @@ def agreed(root: Path) -> Agreed:
     }
 
 
-def rendered(agreement: Agreed) -> bytes:
+def rendered(agreement: AgreedFallbacks) -> bytes:
     """Return *agreement* as the file's bytes."""
     named = {provider: sorted(names) for provider, names in sorted(agreement.items())}
     return f"{json.dumps({'version': 1, 'agreed': named}, indent=1)}\n".encode()

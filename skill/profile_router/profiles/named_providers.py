@@ -20,7 +20,7 @@ _LIST, _MAPPING = "custom_providers", "providers"
 _PREFIX = "custom:"
 _MOST = 200  # entries that are looked at
 
-Settings = dict[str, Stated]
+_Settings = dict[str, Stated]
 
 
 @frozen
@@ -51,7 +51,7 @@ def _entries(config: Mapping[str, Any], file: str) -> Iterator[Named]:
             yield Named(name=entry["name"], file=file, key=f"{_LIST}[{number}]", config=entry)
 
 
-def with_named(settings: Settings, known: tuple[Named, ...], variables: Mapping[str, str]) -> Settings:
+def with_named(settings: _Settings, known: tuple[Named, ...], variables: Mapping[str, str]) -> _Settings:
     """Return *settings* with what the entry says that its provider names, or that has its address.
 
     Raises ProfileError for an entry that is wrong, and for a `custom:` name that no entry has.
@@ -73,7 +73,7 @@ def with_named(settings: Settings, known: tuple[Named, ...], variables: Mapping[
     return _with_key_of_address(settings, known, variables)
 
 
-def _with_key_of_address(settings: Settings, known: tuple[Named, ...], variables: Mapping[str, str]) -> Settings:
+def _with_key_of_address(settings: _Settings, known: tuple[Named, ...], variables: Mapping[str, str]) -> _Settings:
     """Return *settings* with the key of the entry that has their address, where they state none."""
     if "base_url" not in settings or {"api_key", "key_variable"} & settings.keys():
         return settings
@@ -84,11 +84,11 @@ def _with_key_of_address(settings: Settings, known: tuple[Named, ...], variables
     return settings
 
 
-def _read(entry: Named, variables: Mapping[str, str]) -> Settings:
+def _read(entry: Named, variables: Mapping[str, str]) -> _Settings:
     return read_settings(entry.config, NAMED, file=entry.file, variables=variables, inside=f"{entry.key}.")
 
 
-def _without_key(settings: Settings) -> Settings:
+def _without_key(settings: _Settings) -> _Settings:
     return {name: stated for name, stated in settings.items() if name not in ("api_key", "key_variable")}
 
 

@@ -51,35 +51,35 @@ class Stated:
         return tuple(_REFERENCE.findall(self.value)) if isinstance(self.value, str) else ()
 
 
-class Wrong(Exception):  # no error of its own: the reader makes it a ProfileError with file and key
+class _Wrong(Exception):  # no error of its own: the reader makes it a ProfileError with file and key
     """A value of the wrong kind. The text says what is allowed."""
 
 
 def _text(value: Any) -> str | None:
     """Return one line of text; blank counts as not stated."""
     if not isinstance(value, str) or not value.strip().isprintable():
-        raise Wrong("one line of text; put a number in quotes")
+        raise _Wrong("one line of text; put a number in quotes")
     return value.strip() or None
 
 
 def _model(value: Any) -> str | None:
     name = _text(value)
     if name and _LOST_COLON.search(name):
-        raise Wrong("a model's name; look for a line near it that lacks its colon")
+        raise _Wrong("a model's name; look for a line near it that lacks its colon")
     return name
 
 
 def _key_text(value: Any) -> str | None:
     """Return a key, which no message may quote."""
     if not isinstance(value, str):
-        raise Wrong("text in quotes, best a reference such as ${OPENROUTER_API_KEY} to a line of the profile's .env")
+        raise _Wrong("text in quotes, best a reference such as ${OPENROUTER_API_KEY} to a line of the profile's .env")
     return value.strip() or None
 
 
 def _variable(value: Any) -> str | None:
     """Return the name of a variable. What is not a name may be the key itself, so no message may quote it."""
     if not isinstance(value, str) or (value.strip() and not _VARIABLE.fullmatch(value.strip())):
-        raise Wrong("the bare name of a variable in the profile's .env, such as OPENROUTER_API_KEY, never the key")
+        raise _Wrong("the bare name of a variable in the profile's .env, such as OPENROUTER_API_KEY, never the key")
     return value.strip() or None
 
 
@@ -87,7 +87,7 @@ def _count(value: Any) -> int:
     """Return a count; digits in quotes count too, because `${VAR}` gives text."""
     number = int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value, re.A) else value
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST:
-        raise Wrong(f"a whole number from 1 to {_MOST:,}, such as 8192")
+        raise _Wrong(f"a whole number from 1 to {_MOST:,}, such as 8192")
     return number
 
 
@@ -96,13 +96,13 @@ def _temperature(value: Any) -> float:
     digits = isinstance(value, str) and re.fullmatch(r"\s*[0-9](?:\.[0-9]{1,6})?\s*", value, re.A)
     number = float(value) if digits else value
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _HOTTEST:
-        raise Wrong("a number from 0 to 2, such as 0.2")
+        raise _Wrong("a number from 0 to 2, such as 0.2")
     return float(number)
 
 
 def _yes_no(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Wrong("true or false")
+        raise _Wrong("true or false")
     return value
 
 
@@ -111,13 +111,13 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise Wrong("a list of names, such as [file, terminal]")
+        raise _Wrong("a list of names, such as [file, terminal]")
     return tuple(value)
 
 
 def _collection(value: Any) -> str:
     if value not in ("allow", "deny"):
-        raise Wrong("allow or deny")
+        raise _Wrong("allow or deny")
     return str(value)
 
 
@@ -127,27 +127,27 @@ def _enforcement(value: Any) -> str | tuple[str, ...]:
         return _names(value)
     word = str(value).strip().lower() if isinstance(value, str | bool) else ""
     if word not in _SWITCH:
-        raise Wrong("auto, true, false, or a list of parts of model names")
+        raise _Wrong("auto, true, false, or a list of parts of model names")
     return _SWITCH[word]
 
 
 def _tool_format(value: Any) -> str:
     if value not in get_args(ToolFormat):
-        raise Wrong(", ".join(get_args(ToolFormat)))
+        raise _Wrong(", ".join(get_args(ToolFormat)))
     return str(value)
 
 
 def _fallbacks(value: Any) -> tuple[Mapping[str, Any], ...]:
     entries = value if isinstance(value, list) else [value]
     if not all(isinstance(entry, str | dict) for entry in entries):
-        raise Wrong("a list of {provider: …, model: …} mappings or provider names")
+        raise _Wrong("a list of {provider: …, model: …} mappings or provider names")
     return tuple({"provider": entry} if isinstance(entry, str) else entry for entry in entries)
 
 
-Check = Callable[[Any], Any]
-Table = Mapping[str, tuple[Check, tuple[str, ...]]]
+_Check = Callable[[Any], Any]
+Table = Mapping[str, tuple[_Check, tuple[str, ...]]]
 
-PREFERENCES: Mapping[str, Check] = {
+PREFERENCES: Mapping[str, _Check] = {
     "sort": _text,
     "order": _names,
     "only": _names,
@@ -216,7 +216,7 @@ def read_settings(
             stated = Stated(value=value, file=file, key=f"{inside}{spelling}", written=written, variables=used)
             try:
                 checked = check(value if check is _variable else _expanded(value, variables))
-            except Wrong as wrong:
+            except _Wrong as wrong:
                 raise stated.refusal(str(wrong)) from None
             if checked is not None:
                 found[name] = replace(stated, value=checked)

@@ -13,7 +13,7 @@ from profile_router.core.text import utf8
 from profile_router.prompting.templates import render
 from profile_router.workspace.images import read_image, strip_data_urls
 
-Part = dict[str, object]
+_Part = dict[str, object]
 _SENT = frozenset({"png", "jpeg", "gif", "webp"})
 
 
@@ -25,7 +25,7 @@ def task_text(task: Task) -> str:
     return utf8(render("task", **parts, standing=task.standing)).strip()
 
 
-def order_content(order: Order, base: Path, files: str = "") -> str | list[str | Part]:
+def order_content(order: Order, base: Path, files: str = "") -> str | list[str | _Part]:
     """Return the task of *order* as one user turn: text, or text and images.
 
     With it goes what attempts before it left, and *files*: the text of the files that it names.
@@ -40,7 +40,7 @@ def order_content(order: Order, base: Path, files: str = "") -> str | list[str |
     if files:
         text = f"{text}\n\n{utf8(files)}"
     urls = _urls(order, base) if order.vision else ()
-    images: list[Part] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    images: list[_Part] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
     return [{"type": "text", "text": text}, *images] if images else text
 
 

@@ -28,8 +28,8 @@ _DRAWS = 200  # samples of an interval
 _STEP = 0.05  # weights are rounded to that
 _SURE = math.log(4)  # from odds of 4 to 1 on an attempt is told to get nowhere: that is a score of `early.score`
 
-Place = tuple[str, ...]
-Outcome = tuple[float, bool]
+_Place = tuple[str, ...]
+_Outcome = tuple[float, bool]
 
 
 @frozen
@@ -57,7 +57,7 @@ class JudgedNumber:
     `said` has counts and intervals.
     """
 
-    place: Place
+    place: _Place
     now: float | Mapping[str, float]
     to: float | None = None
     said: str = ""
@@ -73,7 +73,7 @@ class JudgedNumber:
 class _MovableLimit:
     """One limit that outcomes may move. `sign` returns what of a task is compared with it, None where nobody knows."""
 
-    place: Place
+    place: _Place
     now: float
     sign: Callable[[PastTask], float | None]
     unit: str
@@ -96,7 +96,7 @@ def _asked(policy: Policy) -> Sequence[_MovableLimit]:
     rule = policy.rule("small-change")
     found = []
     if isinstance(rule, SmallChangeRule):
-        where: Place = ("rules", "small-change")
+        where: _Place = ("rules", "small-change")
         found = [
             _MovableLimit(place=(*where, "below_lines"), now=rule.below_lines, sign=_lines, unit="lines"),
             _MovableLimit(place=(*where, "below_files"), now=rule.below_files, sign=_files, unit="files"),
@@ -148,7 +148,7 @@ def _limit(asked: _MovableLimit, known: Sequence[tuple[PastTask, bool]]) -> Judg
     return JudgedNumber(place=asked.place, now=asked.now, to=None if to == asked.now else to, said=said)
 
 
-def _sides(outcomes: Sequence[Outcome], cut: float) -> tuple[Side, Side]:
+def _sides(outcomes: Sequence[_Outcome], cut: float) -> tuple[Side, Side]:
     below, above = ([won for sign, won in outcomes if (sign < cut) == less] for less in (True, False))
     return Side(won=sum(below), of=len(below)), Side(won=sum(above), of=len(above))
 

@@ -14,8 +14,8 @@ from profile_router.reports.protocols import node_report, tap_report
 from profile_router.reports.python import pytest_report, unittest_report
 from profile_router.reports.scripting import minitest_report, phpunit_report, rspec_report
 
-Reader = Callable[[Sequence[str]], CheckReport | None]
-READERS: Mapping[str, Reader] = {
+_Reader = Callable[[Sequence[str]], CheckReport | None]
+READERS: Mapping[str, _Reader] = {
     "pytest": pytest_report,
     "unittest": unittest_report,
     "go": go_report,

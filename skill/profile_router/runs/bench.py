@@ -55,7 +55,7 @@ _LONG = (
     "{noise}\n\nThe words above mean nothing. Write the word {word} first. Then count from 1 to 60, one number a line, "
     "and nothing else."
 )
-Told = Callable[[str], None]
+_Told = Callable[[str], None]
 
 
 @frozen
@@ -68,7 +68,7 @@ class Bench:
     policy: str | None = None
 
 
-async def bench(asked: Bench, environ: Mapping[str, str], approver: Approver, told: Told) -> list[BenchRow]:
+async def bench(asked: Bench, environ: Mapping[str, str], approver: Approver, told: _Told) -> list[BenchRow]:
     """Return a row for each profile, and keep the speeds. Raises RouterError for a wrong policy or profile."""
     setup = prepare(Task(goal="any"), asked.policy, environ, Path(Path.cwd().anchor), to_run=True)
     names = asked.profiles or [name for name in _tiers(setup.policy) if name in setup.profiles]

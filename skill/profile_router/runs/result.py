@@ -15,7 +15,7 @@ from profile_router.core.privacy.findings import masked_json
 from profile_router.core.routing.route import Refusal
 from profile_router.core.telling.decision import Json, decision_json
 from profile_router.core.telling.envelope import enveloped
-from profile_router.core.telling.verdict import Verdict, verdict_of
+from profile_router.core.telling.verdict import RunVerdict, verdict_of
 from profile_router.core.telling.work import verified_json
 from profile_router.ledger.schema import moment
 from profile_router.runs.setup import Setup
@@ -82,7 +82,7 @@ class Result:
         return {"why": list(reasons), "unblock": list(self.json["unblock"])}
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> RunVerdict:
         """Return its verdict in one word."""
         return verdict_of(self.json)
 

@@ -33,10 +33,10 @@ _INSTALL = {  # by hand, beside what pipx made; in a clone also `pip install ".[
 _SECONDS = 5.0
 _NANO = 1_000_000_000
 
-Json = Mapping[str, Any]
+_Json = Mapping[str, Any]
 
 
-def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str]) -> str:
+def tell_spans(result: _Json, receipts: Sequence[_Json], environ: Mapping[str, str]) -> str:
     """Send the spans of a run that has ended where *environ* says; return why that cannot be, empty where it is done.
 
     *result* is as `run --json` prints it, *receipts* with their moments. Never raises: the run has ended, and well.
@@ -89,7 +89,7 @@ def sent(spans: Sequence[ReadableSpan], exporter: SpanExporter, *, seconds: floa
     return problems[0]
 
 
-def spans_of(result: Json, receipts: Sequence[Json]) -> tuple[ReadableSpan, ...]:
+def spans_of(result: _Json, receipts: Sequence[_Json]) -> tuple[ReadableSpan, ...]:
     """Return the spans of the run, by a provider of our own: no library's spans are among them."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -128,7 +128,7 @@ def spans_of(result: Json, receipts: Sequence[Json]) -> tuple[ReadableSpan, ...]
     return collected.get_finished_spans()
 
 
-def _of_run(result: Json) -> Iterator[tuple[str, Any]]:
+def _of_run(result: _Json) -> Iterator[tuple[str, Any]]:
     route = result["route"]
     yield "gen_ai.operation.name", "invoke_agent"
     yield "gen_ai.agent.name", _AGENT
@@ -141,7 +141,7 @@ def _of_run(result: Json) -> Iterator[tuple[str, Any]]:
         yield "error.type", str(result.get("cause") or result["status"])
 
 
-def _of_attempt(one: Json) -> Iterator[tuple[str, Any]]:
+def _of_attempt(one: _Json) -> Iterator[tuple[str, Any]]:
     yield "gen_ai.provider.name", str(one["provider"]).partition("#")[0]
     yield "gen_ai.request.model", str(one["model_asked"])
     if one.get("model_served"):

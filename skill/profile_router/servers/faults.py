@@ -17,8 +17,8 @@ from profile_router.servers.http import ask, causes, open_client
 if TYPE_CHECKING:
     import httpx2
 
-Found = tuple[Fault | None, str]
-_NOTHING: Found = (None, "")
+_Found = tuple[Fault | None, str]
+_NOTHING: _Found = (None, "")
 REFUSED = frozenset({401, 403, 407})
 _SECONDS = 3.0  # for one look at a server that has just answered
 _BEGINNING = 2_000  # bytes of a page that tell what it is
@@ -26,7 +26,7 @@ _WHOLE_PATH = re.compile(r"/(?:chat/completions|completions|responses|embeddings
 _PATHS = ("/v1", "/api/v1")
 
 
-async def fault_of_answer(answer: httpx2.Response, client: httpx2.AsyncClient, base_url: str) -> Found:
+async def fault_of_answer(answer: httpx2.Response, client: httpx2.AsyncClient, base_url: str) -> _Found:
     """Return why *answer*, to a question for models at *base_url*, lists none, and the base URL that would."""
     status, page = answer.status_code, answer.content[:_BEGINNING].lower()
     if status == 400 and b"https" in page and base_url.lower().startswith("http:"):
@@ -44,7 +44,7 @@ async def fault_of_answer(answer: httpx2.Response, client: httpx2.AsyncClient, b
     return ("web-page" if b"<html" in page or b"<!doctype html" in page else "no-models"), ""
 
 
-async def fault_of_error(error: BaseException, base_url: str, *, connect_s: float) -> Found:
+async def fault_of_error(error: BaseException, base_url: str, *, connect_s: float) -> _Found:
     """Return what *error*, of a question at *base_url*, says of the scheme, and the base URL that would do."""
     import httpx2
 

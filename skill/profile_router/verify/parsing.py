@@ -45,7 +45,7 @@ json.dump(said, sys.stdout)
 _COMMENTED = re.compile(r"(?:^|/)(?:[jt]sconfig[\w.-]*|devcontainer|\.eslintrc|settings|launch|tasks)\.json$")
 _TEMPLATE = b"{{"  # a program fills it in before it is read: Helm, Jinja
 _SHELL = re.compile(rb"#!\s*\S*/(?:env )?(?:ba|da)?sh\b")
-Answer = str | None  # empty: it parses; None: nobody knows
+_Answer = str | None  # empty: it parses; None: nobody knows
 
 
 @frozen(kw_only=False)
@@ -97,7 +97,7 @@ def _before(change: ChangedContent) -> ChangedContent | None:
     return None if change.before is None else ChangedContent(change.path, None, change.before)
 
 
-def _answers(changes: Sequence[ChangedContent]) -> Iterator[Answer]:
+def _answers(changes: Sequence[ChangedContent]) -> Iterator[_Answer]:
     python = [one.after for one in changes if _reader(one) is _python]
     compiled = iter(_compiled(python) if python else ())
     for one in changes:
@@ -105,18 +105,18 @@ def _answers(changes: Sequence[ChangedContent]) -> Iterator[Answer]:
         yield next(compiled) if reader is _python else reader(one.after) if reader else None
 
 
-def _reader(change: ChangedContent) -> Callable[[bytes], Answer] | None:
+def _reader(change: ChangedContent) -> Callable[[bytes], _Answer] | None:
     if _COMMENTED.search(change.path):
         return None
     reader = _READERS.get(change.path.rpartition("/")[2].rpartition(".")[2].lower())
     return None if reader is _bash and change.after[:2] == b"#!" and not _SHELL.match(change.after) else reader
 
 
-def _python(_: bytes) -> Answer:
+def _python(_: bytes) -> _Answer:
     raise AssertionError("Python is compiled in a process of its own")
 
 
-def _compiled(contents: Sequence[bytes]) -> Sequence[Answer]:
+def _compiled(contents: Sequence[bytes]) -> Sequence[_Answer]:
     given = json.dumps([base64.b64encode(content).decode() for content in contents]).encode()
     told = _told([sys.executable, "-I", "-S", "-c", _COMPILE], given)
     try:
@@ -127,7 +127,7 @@ def _compiled(contents: Sequence[bytes]) -> Sequence[Answer]:
     return [shown(one) if isinstance(one, str) else None for one in said] if fit else [None] * len(contents)
 
 
-def _json(content: bytes) -> Answer:
+def _json(content: bytes) -> _Answer:
     try:
         json.loads(content)
     except RecursionError:
@@ -137,7 +137,7 @@ def _json(content: bytes) -> Answer:
     return ""
 
 
-def _toml(content: bytes) -> Answer:
+def _toml(content: bytes) -> _Answer:
     try:
         tomllib.loads(content.decode())
     except RecursionError:
@@ -147,7 +147,7 @@ def _toml(content: bytes) -> Answer:
     return ""
 
 
-def _yaml(content: bytes) -> Answer:
+def _yaml(content: bytes) -> _Answer:
     import yaml
 
     try:
@@ -167,7 +167,7 @@ def _yaml(content: bytes) -> Answer:
     return ""
 
 
-def _bash(content: bytes) -> Answer:
+def _bash(content: bytes) -> _Answer:
     bash = shutil.which("bash")
     told = _told([bash, "--norc", "--noprofile", "-n", "/dev/stdin"], content) if bash else None
     if told is None:
@@ -184,7 +184,7 @@ def _told(command: Sequence[str], given: bytes) -> subprocess.CompletedProcess[b
         return None
 
 
-_READERS: Mapping[str, Callable[[bytes], Answer]] = {
+_READERS: Mapping[str, Callable[[bytes], _Answer]] = {
     "py": _python,
     "pyi": _python,
     "json": _json,

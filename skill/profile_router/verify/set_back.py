@@ -29,7 +29,7 @@ from profile_router.workspace.content import shown_size
 _TARGET = "set-back"  # the index that the tree to go back to is made in
 _SAVED = "the files are as they were before; what was tried in them is kept, apply it with: "
 
-Pair = tuple[Entry | None, Entry | None]
+_Pair = tuple[Entry | None, Entry | None]
 T = TypeVar("T")
 
 
@@ -120,7 +120,7 @@ def _too_large(
     return f"not taken back, because too large to keep: {some_of(said)}" if said else ""
 
 
-def _without_revealed(trees: Trees, before: FilesTree, changes: dict[str, Pair]) -> dict[str, Pair]:
+def _without_revealed(trees: Trees, before: FilesTree, changes: dict[str, _Pair]) -> dict[str, _Pair]:
     """Return *changes* without the files that only seem new: git ignored them before, by a rule that is gone since."""
     rules = any(path.rpartition("/")[2] == ".gitignore" for path in changes)
     fresh = [path for path, (was, _) in changes.items() if was is None]

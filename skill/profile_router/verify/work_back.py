@@ -24,7 +24,7 @@ from profile_router.verify.set_back import (
     stored_files,
 )
 
-Ended = Mapping[str, Found | None]
+_Ended = Mapping[str, Found | None]
 # Hermes' own tools and commands keep no journal.
 _ANYBODYS = "; it has your own changes in them too: what commands and Hermes' tools write, nobody knows"
 
@@ -67,7 +67,7 @@ class WorkBack:
             back, left=names, note=f"{note}{_ANYBODYS}" if note and snapshot and wrote is None else note
         ), None
 
-    def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: Ended | None) -> SetBack:
+    def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: _Ended | None) -> SetBack:
         """Take back what changed between the marks *snapshot* and *ended*: what *wrote* names alone, if it is known.
 
         Outside of git that is what the journal knows, against *files*, as they were when the attempt ended (None:
@@ -81,7 +81,7 @@ class WorkBack:
             return not_set_back("the run was interrupted, and outside of git nobody knows what was changed since")
         return set_back_by_journal(self.changes.root, self.state, self.name, self.changes.journal, files)
 
-    def _all_by_git(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: Ended | None) -> SetBack:
+    def _all_by_git(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: _Ended | None) -> SetBack:
         root, trees = self.changes.root, self.changes.marks.trees
         known = {} if wrote is None or files is None else self.changes.beside(snapshot, ended)
         beside = {path: before for path, before in known.items() if path in (wrote or ())}

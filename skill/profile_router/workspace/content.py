@@ -10,7 +10,7 @@ from typing import Literal
 
 from profile_router.values import frozen
 
-Form = Literal["text", "binary", "image", "pdf"]
+ContentForm = Literal["text", "binary", "image", "pdf"]
 HEAD = 8 * 1024
 
 _KINDS = {
@@ -93,7 +93,7 @@ def image_form(head: bytes) -> str | None:
     return "webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
 
 
-def form_of(head: bytes, *, whole: bool) -> Form:
+def form_of(head: bytes, *, whole: bool) -> ContentForm:
     """Return what a file with this *head* is; *whole*: that is all of it.
 
     Text is valid UTF-8 without NUL, or UTF-16 or UTF-32 with a byte order mark.

@@ -20,7 +20,7 @@ from profile_router.errors import UsageError
 from profile_router.values import frozen
 from profile_router.workspace.content import (
     HEAD,
-    Form,
+    ContentForm,
     Unusable,
     count_lines,
     first_bytes,
@@ -35,14 +35,14 @@ COUNT_BYTES = 1024 * 1024
 COUNT_BYTES_IN_ALL = 32 * COUNT_BYTES
 _MOST_NOTES = 20
 
-_BY_NAME: dict[str, Form] = {
+_BY_NAME: dict[str, ContentForm] = {
     **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp"), "image"),
     **dict.fromkeys(("exe", "dll", "so", "dylib", "a", "o", "class", "jar", "pyc", "wasm", "whl"), "binary"),
     **dict.fromkeys(("zip", "gz", "bz2", "xz", "zst", "7z", "tar", "tgz", "parquet", "sqlite", "db"), "binary"),
     **dict.fromkeys(("ico", "bmp", "tiff", "mp3", "mp4", "mov", "wav", "ogg", "woff", "woff2", "ttf", "otf"), "binary"),
     "pdf": "pdf",
 }
-_FORMS: dict[Form, str] = {"binary": "binary (no UTF-8 text)", "image": "an image", "pdf": "a PDF"}
+_FORMS: dict[ContentForm, str] = {"binary": "binary (no UTF-8 text)", "image": "an image", "pdf": "a PDF"}
 _FIXES = {
     "missing": "looked in {places}; check the spelling",
     "folder": "name its files by a glob such as '{value}/**/*.py', or give the folder as --workspace",

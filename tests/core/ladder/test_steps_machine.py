@@ -14,7 +14,7 @@ from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from profile_router.core.ladder.causes import CAUSES, TABLE
 from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.steps import ProviderView, TakenStep, Terrain, most_steps, step_for
-from profile_router.core.policy import Destination, Policy, Step, Tier, Tiers
+from profile_router.core.policy import AfterFailure, Policy, Step, Tier, Tiers
 from profile_router.core.policy.rules import TIERS
 
 EXPERT = "expert"  # a profile of no tier
@@ -30,7 +30,7 @@ ROW = st.builds(
     id=st.just(""),
     causes=st.lists(st.sampled_from(SOME), min_size=1, unique=True).map(tuple),
     from_tiers=st.lists(TIER, min_size=1, unique=True).map(tuple),
-    to=st.sampled_from(get_args(Destination)),
+    to=st.sampled_from(get_args(AfterFailure)),
     times=st.integers(0, 3),
     may_cost=st.booleans(),
 )

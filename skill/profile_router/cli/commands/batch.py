@@ -15,7 +15,7 @@ from typing import Self
 from profile_router.api.task_fields import ROUTED, RUN, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
 from profile_router.cli.caller import approver_for
-from profile_router.cli.commands.run import EXITS, now, part_from_progress, say, stream, switched_on
+from profile_router.cli.commands.run import EXITS, now, part_from_progress, print_event, say, switched_on
 from profile_router.cli.ending import batch_lines
 from profile_router.cli.options import PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(wrong) == len(tasks) and not arguments.from_hermes:
         raise wrong[0]  # nothing to run: the call is wrong, not a task
     numbered = _Numbered()
-    approver = approver_for(arguments, stream, numbered.away)
+    approver = approver_for(arguments, print_event, numbered.away)
     policy = read_policy(find_policy(arguments.policy, os.environ))
     seconds = None
     if arguments.from_hermes:
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         longest = max((task.timeout_s or math.inf for task in tasks if isinstance(task, Task)), default=math.inf)
         seconds = min(longest, policy.limits.run_seconds)
     started = time.monotonic()
-    emit: Emit = stream if streamed else numbered
+    emit: Emit = print_event if streamed else numbered
     with nullcontext() if streamed else numbered:
         import_large("profile_router.runs.batch")  # with LangChain, which takes half a second
         from profile_router.runs.batch import run_batch
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool) -> None:
     """Print how the batch ended; on a stream the results have been told already."""
     if streamed:
-        stream({"event": "batch", **end})
+        print_event({"event": "batch", **end})
     elif as_json:
         say(json.dumps(now({**end, "results": [one.json for one in results]}), ensure_ascii=False, indent=2))
     else:

@@ -14,7 +14,7 @@ from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.errors import UsageError
 from profile_router.evaluation.peers.catalogue import PEERS, peers_named
-from profile_router.evaluation.study import Study, Told, run_study
+from profile_router.evaluation.study import Study, TellProgress, run_study
 from profile_router.pages.html import page_of
 from profile_router.pages.report import Report, report_json
 from profile_router.pages.text import report_lines
@@ -84,7 +84,7 @@ def study_of(arguments: argparse.Namespace) -> Study:
     )
 
 
-def tell(arguments: argparse.Namespace, make: Callable[[Told], Report]) -> int:
+def tell(arguments: argparse.Namespace, make: Callable[[TellProgress], Report]) -> int:
     """Print the report that *make* returns, and write its page; return 0."""
     progress = _ProgressLine()
     try:

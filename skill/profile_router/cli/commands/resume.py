@@ -7,7 +7,7 @@ import os
 from contextlib import nullcontext
 
 from profile_router.cli.caller import approver_for
-from profile_router.cli.commands.run import EXITS, show, stream
+from profile_router.cli.commands.run import EXITS, print_event, show
 from profile_router.cli.options import streams
 from profile_router.cli.progress import Progress
 from profile_router.machine.imports import import_large
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Go on with the thread, print the answer, and return the exit code of its status."""
     streamed = streams(arguments)
     progress = Progress()
-    emit: Emit = stream if streamed else progress
-    approver = approver_for(arguments, stream, progress.away)
+    emit: Emit = print_event if streamed else progress
+    approver = approver_for(arguments, print_event, progress.away)
     with nullcontext() if streamed else progress:
         import_large("profile_router.runs.resume")  # with LangChain, which takes half a second
         from profile_router.runs.resume import resume_thread

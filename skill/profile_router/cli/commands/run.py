@@ -50,13 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--exit-with-stdin needs --task-json -: the task comes first, then stdin stays open")
     task = task_of(arguments)
     progress = Progress()
-    approver = approver_for(arguments, stream, progress.away)
+    approver = approver_for(arguments, print_event, progress.away)
     if arguments.from_hermes:
         policy = read_policy(find_policy(arguments.policy, os.environ))
         if not switched_on(policy, [task], arguments.policy):
             return EXITS["ok"]
         task = replace(task, timeout_s=min(task.timeout_s or math.inf, policy.limits.run_seconds))
-    emit: Emit = stream if streamed else progress
+    emit: Emit = print_event if streamed else progress
     with nullcontext() if streamed else progress:
         import_large("profile_router.api.running", "profile_router.runs.run")  # with LangChain: half a second
         from profile_router.api.running import run as run_to_end
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 def show(result: RunEnd, *, streamed: bool, as_json: bool) -> None:
     """Print the end of a run: as the last event of a stream, as JSON, or for a person."""
     if streamed:
-        stream({"event": "result", **result.json})
+        print_event({"event": "result", **result.json})
     elif as_json:
         say(json.dumps(now(result.json), ensure_ascii=False, indent=2))
     else:
@@ -96,7 +96,7 @@ def switched_on(policy: Policy, tasks: Sequence[Task | UsageError], policy_file:
 
 def tell_switch(policy: Policy) -> None:
     """Tell the Hermes plugin how *policy* has it switched, and which files are private."""
-    stream({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
+    print_event({"event": "plugin", "mode": policy.hermes_plugin, "private_paths": list(policy.private_paths)})
 
 
 def tell_explained(tasks: Sequence[Task | UsageError], policy_file: str | None, *, observes: bool = False) -> None:
@@ -104,10 +104,10 @@ def tell_explained(tasks: Sequence[Task | UsageError], policy_file: str | None, 
     from profile_router.api.explaining import explained  # only the plugin asks
 
     for event in explained(tasks, policy_file, observes=observes):
-        stream(event.json)
+        print_event(event.json)
 
 
-def stream(event: Mapping[str, object]) -> None:
+def print_event(event: Mapping[str, object]) -> None:
     """Print one event as a line of JSON."""
     say(json.dumps(now(event), ensure_ascii=False))
 

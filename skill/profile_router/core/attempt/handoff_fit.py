@@ -18,11 +18,11 @@ FRAME_TOKENS = 160  # what the template says around it, at most
 LEAST_TOKENS = 48  # less than that is not worth a line
 _NAMED = 12  # files that are only named
 
-Count = Callable[[str], int]
+_Count = Callable[[str], int]
 
 
 def with_handoff(
-    order: Order, evidence: Evidence, handoff: Handoff | None, counting: Counting, count: Count
+    order: Order, evidence: Evidence, handoff: Handoff | None, counting: Counting, count: _Count
 ) -> tuple[Order, Evidence]:
     """Return *order* with as much of *handoff* as its window has room for, and *evidence* with its tokens counted in.
 
@@ -49,13 +49,13 @@ def with_handoff(
     return replace(order, handoff=fitted), replace(evidence, tokens=tokens, windows=tuple(windows))
 
 
-def handoff_tokens(handoff: Handoff, count: Count) -> int:
+def handoff_tokens(handoff: Handoff, count: _Count) -> int:
     """Return the tokens of *handoff* without what the template says around it."""
     lines = (*handoff.tried, *handoff.errors, *handoff.left_out)
     return _lines(lines, count) + (count(handoff.diff) if handoff.diff else 0)
 
 
-def shrunk(handoff: Handoff, room: int, count: Count) -> Handoff:
+def shrunk(handoff: Handoff, room: int, count: _Count) -> Handoff:
     """Return *handoff* in at most *room* tokens: errors get a half, what was tried a half of the rest, then the diff.
 
     Of an error the end is kept, of the diff the start; `left_out` says what is missing.
@@ -87,11 +87,11 @@ _CUT = {
 }
 
 
-def _lines(lines: Sequence[str], count: Count) -> int:
+def _lines(lines: Sequence[str], count: _Count) -> int:
     return sum(count(f"- {line}\n") for line in lines)
 
 
-def _newest(texts: Sequence[str], room: int, count: Count) -> tuple[str, ...]:
+def _newest(texts: Sequence[str], room: int, count: _Count) -> tuple[str, ...]:
     """Return as many of *texts* from the first on as *room* holds; of the first that does not fit, the end."""
     kept: list[str] = []
     for text in texts:
@@ -112,7 +112,7 @@ def _from_line(text: str) -> str:
     return rest or text
 
 
-def _start(diff: str, room: int, count: Count) -> str:
+def _start(diff: str, room: int, count: _Count) -> str:
     """Return the whole lines from the start of *diff* that *room* holds."""
     lines = diff.splitlines(keepends=True)
     return "".join(lines[: _most(len(lines), lambda size: not size or count("".join(lines[:size])) <= room)])

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from profile_router.core.attempt.usage import TokenUse
 from profile_router.core.ladder.failure import Failure
-from profile_router.core.ladder.receipt import Outcome, Receipt
+from profile_router.core.ladder.receipt import AttemptOutcome, Receipt
 from profile_router.core.profile import Profile, address
 from profile_router.core.routing.rate import PROVIDER, Rate
 
@@ -108,7 +108,7 @@ def receipt_of(
     )
 
 
-def _outcome(counts: Counts, failure: Failure | None) -> Outcome:
+def _outcome(counts: Counts, failure: Failure | None) -> AttemptOutcome:
     """Return how it ended: `unavailable` where no model was ever reached."""
     if failure is None:
         return "ok"

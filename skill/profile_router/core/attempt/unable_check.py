@@ -17,7 +17,7 @@ from profile_router.core.task import Task
 from profile_router.values import frozen
 
 CANNOT_RUN = (126, 127)  # what a shell says of a program that it cannot run, or does not find
-Kind = Literal["file", "name", "test"]
+_Kind = Literal["file", "name", "test"]
 
 
 @frozen
@@ -25,19 +25,19 @@ class Lacking:
     """The *word* of a check that is not there: a file, a name that a file gives (*made_in*), or tests."""
 
     word: str
-    kind: Kind
+    kind: _Kind
     made_in: str = ""
 
 
 @frozen
 class _Row:
     says: re.Pattern[str]
-    kind: Kind
+    kind: _Kind
     made_in: str = ""
     ends: tuple[int, ...] = ()  # with one of these it may stand anywhere; else it is the last line
 
 
-def _row(says: str, kind: Kind = "file", made_in: str = "", ends: tuple[int, ...] = ()) -> _Row:
+def _row(says: str, kind: _Kind = "file", made_in: str = "", ends: tuple[int, ...] = ()) -> _Row:
     return _Row(says=re.compile(says, re.MULTILINE), kind=kind, made_in=made_in, ends=ends)
 
 

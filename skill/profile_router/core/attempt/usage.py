@@ -15,7 +15,7 @@ from profile_router.values import frozen
 
 _TEMPLATE = 1_024  # tokens that a server's own template may add to a prompt
 _TIMES, _EXTRA_USD = 10, 0.05  # of our own figure: what a server may charge at most for an answer
-Figure = int | None
+_Figure = int | None
 
 
 @frozen
@@ -25,9 +25,9 @@ class SaidUsage:
     `tokens_cached` are those of the prompt that it had read before; `anything` tells whether it sent a usage at all.
     """
 
-    tokens_in: Figure = None
-    tokens_out: Figure = None
-    tokens_cached: Figure = None
+    tokens_in: _Figure = None
+    tokens_out: _Figure = None
+    tokens_cached: _Figure = None
     usd: float | None = None
     anything: bool = False
 
@@ -68,7 +68,7 @@ def said_usage(usage: object) -> SaidUsage:
     )
 
 
-def count(value: object) -> Figure:
+def count(value: object) -> _Figure:
     """Return *value* where it is a whole number, None for anything else: true, 3.0 and "3" are not counts."""
     return value if type(value) is int and value >= 0 else None
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from profile_router.values import frozen
 
-Form = Literal["code", "error", "prose"]
+_Form = Literal["code", "error", "prose"]
 _MARK = re.compile(r"^(?:(?= {0,3}(?:```|~~~))|(?===|---|[Ff]ile: ))", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\S\n]*([^`\n]{0,300})$", re.MULTILINE)
 _PATH = r"(?:[\w.@+~-]{1,100}/){0,30}[\w.@+-]{1,100}\.\w{1,8}"
@@ -53,7 +53,7 @@ class Part:
     `language` is one that can be outlined, else None; `path` the file that the context says it is.
     """
 
-    form: Form
+    form: _Form
     text: str
     before: str = ""
     after: str = ""

@@ -11,7 +11,7 @@ from profile_router.values import frozen
 
 Grouping = Literal["day", "profile", "tier", "verdict", "repository"]
 
-Words = Mapping[str, Any]
+_Words = Mapping[str, Any]
 
 
 @frozen
@@ -83,7 +83,7 @@ class AttemptRow:
     number: int
     started: float
     ended: float | None
-    receipt: Words
+    receipt: _Words
 
 
 @frozen
@@ -116,7 +116,7 @@ class CheckRow:
     passed: bool | None
     exit_code: int | None
     seconds: float | None
-    words: Words | None
+    words: _Words | None
 
 
 @frozen
@@ -129,10 +129,10 @@ class Story:
     run: RunRow
     policy: str = ""
     program: str = ""
-    task: Words = field(default_factory=dict)
-    evidence: Words = field(default_factory=dict)
-    estimate: Words = field(default_factory=dict)
-    refused: Words = field(default_factory=dict)
+    task: _Words = field(default_factory=dict)
+    evidence: _Words = field(default_factory=dict)
+    estimate: _Words = field(default_factory=dict)
+    refused: _Words = field(default_factory=dict)
     attempts: tuple[AttemptRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()

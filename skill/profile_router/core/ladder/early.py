@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import field
 
-from profile_router.core.policy.early import Early, Sign
+from profile_router.core.policy.early import Early, EarlySign
 from profile_router.core.text import some_of
 from profile_router.values import frozen
 
@@ -56,7 +56,7 @@ class Trajectory:
 class EarlyTerm:
     """One term of a score: the sign, what it adds, and the sentence that says why."""
 
-    sign: Sign
+    sign: EarlySign
     points: float
     said: str
 

@@ -14,8 +14,8 @@ from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.privacy.taint import Taint
 from profile_router.values import frozen
 
-Outcome = Literal["ok", "failed", "unavailable"]
-Verdict = Cause | Literal["ok"]
+AttemptOutcome = Literal["ok", "failed", "unavailable"]
+_Verdict = Cause | Literal["ok"]
 Status = Literal["ok", "failed", "refused", "unapproved"]
 
 
@@ -47,13 +47,13 @@ class Receipt:
     cost_usd: float
     ttft_s: float | None
     seconds: float
-    outcome: Outcome
+    outcome: AttemptOutcome
     host: str = ""
     error: str | None = None
     turns: int = 0
     withheld: str = ""
     taints: tuple[Taint, ...] = ()
-    verdict: Verdict = "ok"
+    verdict: _Verdict = "ok"
     tokens_source: Literal["provider", "counted"] = "provider"
     cost_source: str = ""
     tokens_cached: int = 0

@@ -12,7 +12,7 @@ from typing import Literal
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy.early import Early
-from profile_router.core.policy.failing import Destination as Destination
+from profile_router.core.policy.failing import AfterFailure as AfterFailure
 from profile_router.core.policy.failing import HealthRules as HealthRules
 from profile_router.core.policy.failing import Promotion as Promotion
 from profile_router.core.policy.failing import Step as Step

@@ -10,7 +10,7 @@ from profile_router.errors import Cause
 from profile_router.values import frozen
 
 GETS_NOWHERE: Cause = "no-progress"
-Sign = Literal["no_candidate_read", "same_failing_edit", "no_edit", "prose", "over_usual_turns"]
+EarlySign = Literal["no_candidate_read", "same_failing_edit", "no_edit", "prose", "over_usual_turns"]
 
 
 @frozen

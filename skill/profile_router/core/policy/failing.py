@@ -9,7 +9,7 @@ from profile_router.core.policy.rules import Tier, bounded
 from profile_router.errors import Cause
 from profile_router.values import frozen
 
-Destination = Literal[
+AfterFailure = Literal[
     "same", "repair", "next-provider", "next-tier", "larger-window", "condense", "local", "burst", "asked"
 ]
 
@@ -25,7 +25,7 @@ class Step:
     id: str
     causes: tuple[Cause, ...]
     from_tiers: tuple[Tier, ...]
-    to: Destination
+    to: AfterFailure
     times: int = field(metadata=bounded(0, 5))
     may_cost: bool
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from profile_router.core.ladder.steps import UPWARD, most_steps
 from profile_router.core.policy import Policy, Step, Tier
-from profile_router.core.policy.early import Sign
+from profile_router.core.policy.early import EarlySign
 from profile_router.core.policy.rules import (
     TIERS,
     BorderlineRule,
@@ -35,7 +35,7 @@ class TableRow:
     bound: str = ""
 
 
-_SIGNS: Mapping[Sign, str] = {
+_SIGNS: Mapping[EarlySign, str] = {
     "no_candidate_read": "no file that the task names was read; none at all where it names none",
     "same_failing_edit": "an edit failed that had failed before, each time",
     "no_edit": "no file was changed, though the task asks for it",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-Verdict = Literal["verified", "unverified", "no-change", "failed", "refused", "unapproved"]
-LedgerVerdict = Verdict | Literal["interrupted", "error", "unfinished", "routed", "undone"]
+RunVerdict = Literal["verified", "unverified", "no-change", "failed", "refused", "unapproved"]
+LedgerVerdict = RunVerdict | Literal["interrupted", "error", "unfinished", "routed", "undone"]
 VERDICTS: Mapping[LedgerVerdict, str] = {
     "verified": "its check passed, or a weak one that the policy trusts, and nothing stays open",
     "unverified": "it ended well, and nothing confirms it: no check, or one that passes without the work too",
@@ -26,7 +26,7 @@ VERDICTS: Mapping[LedgerVerdict, str] = {
 WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those whose status is `ok`, exit code 0
 
 
-def verdict_of(result: Mapping[str, Any]) -> Verdict:
+def verdict_of(result: Mapping[str, Any]) -> RunVerdict:
     """Return the verdict of *result*, as `run --json` prints it; of those of a ledger it is one that has a result."""
     status: Literal["ok", "failed", "refused", "unapproved"] = result["status"]
     changed = result["verified"].get("files_changed") or (result.get("merge") or {}).get("changed")

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 _MOST_FILE, _MOST = 1_000_000, 20
-Answer = dict[str, Any]
-Ask = Callable[[Mapping[str, Any]], Answer]
+_Answer = dict[str, Any]
+_Ask = Callable[[Mapping[str, Any]], _Answer]
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
         print(json.dumps(answer), file=out, flush=True)
 
 
-def _litellm() -> Ask:
+def _litellm() -> _Ask:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     where = "litellm.router_strategy.complexity_router.complexity_router"
     kind = importlib.import_module(where).ComplexityRouter
@@ -46,7 +46,7 @@ def _litellm() -> Ask:
     router = kind("auto", _AnyRouter(), {"tiers": tiers}, derive_savings_baseline=False)
     order = {"SIMPLE": 0.0, "MEDIUM": 1.0, "COMPLEX": 2.0, "REASONING": 3.0}
 
-    def ask(row: Mapping[str, Any]) -> Answer:
+    def ask(row: Mapping[str, Any]) -> _Answer:
         tier, score, _ = router.classify(row["text"])
         return {"signals": {"score": float(score), "tier": order.get(str(getattr(tier, "value", tier)), 0.0)}}
 
@@ -60,11 +60,11 @@ class _AnyRouter:
         return None
 
 
-def _cascadeflow() -> Ask:
+def _cascadeflow() -> _Ask:
     router = importlib.import_module("cascadeflow.routing.pre_router").PreRouter()
     words = ("trivial", "simple", "moderate", "hard", "expert")
 
-    def ask(row: Mapping[str, Any]) -> Answer:
+    def ask(row: Mapping[str, Any]) -> _Answer:
         told = asyncio.run(router.route(row["text"]))
         word = str(told.metadata.get("complexity", "")).lower().rpartition(".")[2]
         direct = "cascade" not in str(told.strategy).lower()
@@ -74,7 +74,7 @@ def _cascadeflow() -> Ask:
     return ask
 
 
-def _bm25() -> Ask:
+def _bm25() -> _Ask:
     bm25s = importlib.import_module("bm25s")
     seen: dict[tuple[str, int, int], list[str]] = {}
 
@@ -87,7 +87,7 @@ def _bm25() -> Ask:
             seen[key] = bm25s.tokenize([text], stopwords="en", return_ids=False, show_progress=False)[0]
         return seen[key]
 
-    def ask(row: Mapping[str, Any]) -> Answer:
+    def ask(row: Mapping[str, Any]) -> _Answer:
         folder, files = Path(row["folder"]), row["files"]
         index = bm25s.BM25()
         index.index([words(folder, path) for path in files], show_progress=False)
@@ -98,11 +98,11 @@ def _bm25() -> Ask:
     return ask
 
 
-def _aider() -> Ask:
+def _aider() -> _Ask:
     kind = importlib.import_module("aider.repomap").RepoMap
     kind.TAGS_CACHE_DIR = os.path.abspath("tags")  # noqa: PTH100 - in our home: the tree itself is read-only here
 
-    def ask(row: Mapping[str, Any]) -> Answer:
+    def ask(row: Mapping[str, Any]) -> _Answer:
         folder, text = row["folder"], row["text"]
         ranker = kind(map_tokens=1_024, root=folder, main_model=_Counts(), io=_Reads(), refresh="always")
         files = [str(Path(folder, path)) for path in row["files"]]
@@ -145,7 +145,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-_PEERS: Mapping[str, tuple[str, Callable[[], Ask]]] = {
+_PEERS: Mapping[str, tuple[str, Callable[[], _Ask]]] = {
     "litellm": ("litellm", _litellm),
     "cascadeflow": ("cascadeflow", _cascadeflow),
     "bm25": ("bm25s", _bm25),

@@ -39,7 +39,7 @@ class CallSpan:
 
 
 _Read = tuple[list[TextCall] | None, int]
-Reader = Callable[[str, re.Match[str], Collection[str]], _Read]
+CallReader = Callable[[str, re.Match[str], Collection[str]], _Read]
 
 
 def read_body(body: str, offered: Collection[str]) -> list[TextCall] | None:
@@ -189,7 +189,7 @@ WRAPPERS = re.compile(
     r"|<｜tool▁calls?▁(?:begin|end)｜>|<\|tool_calls?_(?:section_)?(?:begin|end)\|>|<start_function_response>"
 )
 NOTHING = re.compile(rf"(?:\s|[;,]|{WRAPPERS.pattern}|```\w*)*+")
-MARKED: tuple[tuple[re.Pattern[str], Reader], ...] = (
+MARKED: tuple[tuple[re.Pattern[str], CallReader], ...] = (
     (re.compile(rf"<(?P<tag>{_TAGS})>(?!\s*</)"), _tagged),
     (re.compile(r"<\|(?P<tag>tool_calls?)\|>"), _tagged),
     (_ELEMENT, _element),

@@ -17,8 +17,8 @@ from profile_router.runners.answers.call_forms import (
     NOTHING,
     REACT,
     WRAPPERS,
+    CallReader,
     CallSpan,
-    Reader,
     read_body,
 )
 from profile_router.runners.answers.json_calls import (
@@ -108,7 +108,7 @@ def _without_nothing(gap: str) -> str:
 
 def _spans(text: str, offered: Mapping[str, Fits], *, fences: bool = True) -> Iterator[CallSpan]:
     """Yield the pieces of *text* that are calls, in order, at most so many as one answer may hold."""
-    patterns: list[tuple[re.Pattern[str], Reader | None]] = [*MARKED, REACT, (BARE, None)]
+    patterns: list[tuple[re.Pattern[str], CallReader | None]] = [*MARKED, REACT, (BARE, None)]
     if fences:
         patterns.append((FENCE, None))
     if offered:

@@ -13,7 +13,7 @@ from profile_router.core.ladder.causes import Cause, detail_of
 from profile_router.core.policy import Limits
 from profile_router.errors import AttemptError
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
 
 class StreamClock(AsyncCallbackHandler):
@@ -35,7 +35,7 @@ class StreamClock(AsyncCallbackHandler):
         """Return the seconds from the first to the last piece of the last answer, 0 where it came at once."""
         return 0.0 if self._first is None or self._latest is None else self._latest - self._first
 
-    async def keep(self, request: Awaitable[Answer]) -> Answer:
+    async def keep(self, request: Awaitable[_Answer]) -> _Answer:
         """Return what *request* answers. Raises AttemptError, and ends it, where it is too slow."""
         self._latest, self._first, self._started = None, None, time.monotonic()
         running = asyncio.ensure_future(request)

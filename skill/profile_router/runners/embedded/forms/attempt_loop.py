@@ -30,7 +30,7 @@ from profile_router.runners.embedded.forms.remembered_forms import FormMemory
 from profile_router.runners.embedded.forms.turn_forms import (
     FINISH,
     CallsWritten,
-    Form,
+    FormName,
     JsonTurns,
     NativeTurns,
     PlainTurns,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from profile_router.runners.embedded.remembering import Remembering
 
 _FILES, _FORM = "files", "form"  # records: what the first prompt shows of the files, the form it began in
-_BY: Mapping[Form, str] = {"native": "by tool calls", "whole-file": "by whole files", "json": "by JSON actions"}
+_BY: Mapping[FormName, str] = {"native": "by tool calls", "whole-file": "by whole files", "json": "by JSON actions"}
 # One example for each action; what a small model sees it copies, so each is a whole one.
 _EXAMPLES: Mapping[str, str] = {
     "list_files": '{"name": "list_files", "arguments": {"path": "src"}}',
@@ -102,9 +102,9 @@ class AttemptLoop:
             self.notes.append(line)
             return await self._in(form)
 
-    async def _begun(self) -> Form:
+    async def _begun(self) -> FormName:
         """Return the form that the attempt begins in; after a kill, the one that it began in."""
-        form: Form | None = self.kept.find(_FORM)
+        form: FormName | None = self.kept.find(_FORM)
         if form is None:
             form, why = await self._first()
             self.kept.keep(_FORM, form)
@@ -112,7 +112,7 @@ class AttemptLoop:
                 self.notes.append(f"{self.profile.name} works {_BY[form]}: {why}")
         return form
 
-    async def _first(self) -> tuple[Form, str]:
+    async def _first(self) -> tuple[FormName, str]:
         wanted = self.profile.tool_format
         if wanted == "auto":
             if not self._may_change():
@@ -132,7 +132,7 @@ class AttemptLoop:
     def _has_files(self) -> bool:
         return self.fence is not None and "file" in toolsets_of(self.order, self.profile)
 
-    async def _without_tools(self) -> Form:
+    async def _without_tools(self) -> FormName:
         return "json" if await self._files_to_write() is None else "whole-file"
 
     async def _files_to_write(self) -> FilesToWrite | None:
@@ -148,7 +148,7 @@ class AttemptLoop:
         needed = (count_tokens((plain,), (self.order.window // 4,)).high + found.tokens + found.answer) * factor
         return found if needed <= self.order.window else None
 
-    async def _in(self, form: Form) -> str:
+    async def _in(self, form: FormName) -> str:
         if form == "whole-file" and (found := await self._files_to_write()) is not None:
             return await self._by_whole_files(found)
         if form == "native":

@@ -32,7 +32,7 @@ _GROWTH, _SLACK = 1.3, 200  # an answer has the file's tokens times this, and so
 _TRIES = 2
 _WORDS = 400  # characters of what the model says beside a file
 
-Ask = Callable[[str], Awaitable[str]]
+_Ask = Callable[[str], Awaitable[str]]
 
 
 @frozen
@@ -90,11 +90,11 @@ class WholeFiles:
     remembering: Remembering
     where: str
 
-    async def written(self, ask: Ask) -> str:
+    async def written(self, ask: _Ask) -> str:
         """Return what became of each file, in words. Raises AttemptError where an answer holds none."""
         return "\n".join([await self._one(ask, path) for path in self.paths])
 
-    async def _one(self, ask: Ask, path: str) -> str:
+    async def _one(self, ask: _Ask, path: str) -> str:
         refused = ""
         for _ in range(_TRIES):
             answer = await ask(await asyncio.to_thread(self._turn, path, refused))

@@ -23,15 +23,15 @@ _LOOK_S = 0.05
 _HARMLESS = ("file", "web", "search", "todo")
 _WITHHELD = ("clarify", "delegation", "memory", "cronjob", "session_search")
 
-Say = Callable[..., None]
-Order = Mapping[str, Any]
+_Say = Callable[..., None]
+_Order = Mapping[str, Any]
 
 
 class Unable(LookupError):
     """The command line cannot carry the turn, or not within its limits."""
 
 
-def run(order: Order, say: Say, loopback: Any, meter: Any, environ: Mapping[str, str]) -> None:
+def run(order: _Order, say: _Say, loopback: Any, meter: Any, environ: Mapping[str, str]) -> None:
     """Run the turn of *order* by its command, in *environ*, and `say` its result. Raises Unable before any request.
 
     *loopback* makes the server, *meter* counts for it.
@@ -80,7 +80,7 @@ def _result(server: Any, meter: Any, code: int, errors: str) -> dict[str, Any]:
     }
 
 
-def _offers_limits(order: Order, environ: Mapping[str, str]) -> None:
+def _offers_limits(order: _Order, environ: Mapping[str, str]) -> None:
     try:
         said = subprocess.run(
             [*order["command"], "chat", "--help"],
@@ -96,7 +96,7 @@ def _offers_limits(order: Order, environ: Mapping[str, str]) -> None:
         raise Unable(f"`hermes chat` has no {', '.join(lacking)}")
 
 
-def _config(order: Order, server: Any) -> dict[str, Any]:
+def _config(order: _Order, server: Any) -> dict[str, Any]:
     """Return the configuration of a home whose one model is *server*'s, with no helper that asks by itself."""
     return {
         "terminal": _terminal(order),
@@ -116,13 +116,13 @@ def _config(order: Order, server: Any) -> dict[str, Any]:
     }
 
 
-def _terminal(order: Order) -> dict[str, Any]:
+def _terminal(order: _Order) -> dict[str, Any]:
     """Return where commands run: as the profile says, in the folder of the order where that is on this machine."""
     stated = order["terminal"] if isinstance(order["terminal"], dict) else {}
     return stated if stated.get("backend") == "ssh" else {**stated, "cwd": order["cwd"]}
 
 
-def _toolsets(order: Order) -> list[str]:
+def _toolsets(order: _Order) -> list[str]:
     wanted = ["file"] if order["toolsets"] is None else order["toolsets"]
     if order["unattended"]:
         offered = [name for name in wanted if name not in _WITHHELD]
@@ -133,7 +133,7 @@ def _toolsets(order: Order) -> list[str]:
     return offered
 
 
-def _as_text(order: Order) -> str:
+def _as_text(order: _Order) -> str:
     if not isinstance(order["prompt"], str):
         raise Unable("`hermes chat` takes no images from here")
     earlier = "\n\n".join(f"[{turn['role']}]\n{turn['content']}" for turn in order["history"])

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-Say = Callable[..., None]
-Ask = Callable[..., Any]
+_Say = Callable[..., None]
+_Ask = Callable[..., Any]
 _STATUSES = ("status_code", "code")  # of the client's errors, and of the standard library's
 _METHODS = ("_interruptible_streaming_api_call", "_interruptible_api_call")
 _PIECES = ("_fire_stream_delta", "_fire_reasoning_delta")
@@ -73,7 +73,7 @@ class Meter:
         place.call_llm, place.async_call_llm = call_llm, async_call_llm
 
     @contextmanager
-    def _helping(self, arguments: Any, named: Any) -> Iterator[Ask]:
+    def _helping(self, arguments: Any, named: Any) -> Iterator[_Ask]:
         """Announce the request of a helper; yield what counts its response, and returns it."""
         sent = self._begin(arguments, named)
         try:
@@ -91,7 +91,7 @@ class Meter:
         for client in clients:
             client.send = self._sent_once(client.send, server)
 
-    def _sent_once(self, send: Ask, server: str) -> Ask:
+    def _sent_once(self, send: _Ask, server: str) -> _Ask:
         def sent_once(client: Any, request: Any, *arguments: Any, **named: Any) -> Any:
             if request.method != "POST" or not _asks(request.url, server):
                 return send(client, request, *arguments, **named)
@@ -114,7 +114,7 @@ class Meter:
                 raise TurnsSpent("each request goes out once")
             self._to_send, self._status = self._to_send - 1, None
 
-    def begin(self, say: Say, counting: Mapping[str, float], most: int, answer: int) -> None:
+    def begin(self, say: _Say, counting: Mapping[str, float], most: int, answer: int) -> None:
         """Let *most* requests go out from now on; the longest answer to each has *answer* tokens.
 
         Where nobody counts tokens, *counting* does: `bytes_per_token` of UTF-8, and `image_tokens` for each image.
@@ -206,7 +206,7 @@ class Meter:
             limit=self._read.limit(error),
         )
 
-    def _metered(self, ask: Ask) -> Ask:
+    def _metered(self, ask: _Ask) -> _Ask:
         def metered(*arguments: Any, **named: Any) -> Any:
             if self._asking:  # one of the two calls the other
                 return ask(*arguments, **named)
@@ -218,7 +218,7 @@ class Meter:
 
         return metered
 
-    def _ask(self, ask: Ask, *arguments: Any, **named: Any) -> Any:
+    def _ask(self, ask: _Ask, *arguments: Any, **named: Any) -> Any:
         self._written, self._length, self._told = [], 0, 0
         sent = self._begin(arguments, named)
         began, first = time.monotonic(), []
@@ -267,7 +267,7 @@ class Meter:
         self._tokens_out += tokens_out
         self._cached += cached
 
-    def _overheard(self, fire: Ask) -> Ask:
+    def _overheard(self, fire: _Ask) -> _Ask:
         def overheard(text: Any, *arguments: Any, **named: Any) -> Any:
             self.come(text)
             return fire(text, *arguments, **named)

@@ -21,8 +21,8 @@ _WITHHELD = ("clarify", "delegation", "memory", "cronjob", "session_search")
 _NEEDS_APPROVAL = ("code_execution",)
 _TURNS_SPENT = "max_iterations_reached"
 
-Say = Callable[..., None]
-Order = Mapping[str, Any]
+_Say = Callable[..., None]
+_Order = Mapping[str, Any]
 
 
 class HermesTurn:
@@ -44,7 +44,7 @@ class HermesTurn:
         self.internals.look()
         self.internals.put(keys, _load_global_auth_store=read)
 
-    def run(self, order: Order, say: Say) -> None:
+    def run(self, order: _Order, say: _Say) -> None:
         """Run the turn of *order*; `say` gets its events and, at last, `result`. Whatever Hermes raises is raised."""
         if not order["root_keys"]:  # else Hermes reads through to the root's keys, even past one in the profile's .env
             self.internals.put(self.internals.place_of("_load_global_auth_store"), _load_global_auth_store=dict)
@@ -65,7 +65,7 @@ class HermesTurn:
         agent.close()
 
 
-def _agent(order: Order, config: Mapping[str, Any], say: Say, internals: Any) -> Any:
+def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) -> Any:
     section = config.get("model") or {}
     section = section if isinstance(section, dict) else {"default": section}
     model = section.get("default") or section.get("model") or ""
@@ -103,7 +103,7 @@ def _agent(order: Order, config: Mapping[str, Any], say: Say, internals: Any) ->
     return agent
 
 
-def _with_key(runtime: Mapping[str, Any], order: Order) -> Mapping[str, Any]:
+def _with_key(runtime: Mapping[str, Any], order: _Order) -> Mapping[str, Any]:
     """Return *runtime* with the key that was routed to, for its own server only.
 
     Hermes might take another one of the pool: then what is remembered of a key would be said of the wrong one.
@@ -141,7 +141,7 @@ def _preferences(wish: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: Say, internals: Any) -> list[str]:
+def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: _Say, internals: Any) -> list[str]:
     """Return what the task wants and the profile allows. A profile that lists none for the CLI allows any."""
     allowed: set[str] = internals.take("_get_platform_tools")(config, "cli")
     if wanted is None:
