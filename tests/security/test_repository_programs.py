@@ -99,7 +99,9 @@ def everything(repo: Path, state: Path) -> None:
     write_files(repo, {"a.txt": LINES.replace("line 5", "LINE 5"), "new.txt": "n\n"})
     (repo / "b.txt").unlink()
     verified = asyncio.run(verifier.verify(before, "", None, seconds=5))
-    changed = {file.path: (file.lines_added, file.lines_removed) for file in verified.files_changed}
+    # Those of an inner repository are told by their times alone, and here they may be as new as the run.
+    outside = [file for file in verified.files_changed if not file.path.startswith("inner/")]
+    changed = {file.path: (file.lines_added, file.lines_removed) for file in outside}
     assert changed == {"a.txt": (1, 1), "b.txt": (0, 1), "new.txt": (1, 0)}
     diffs = {file.path: file.text for file in asyncio.run(verifier.diff(before, None))}
     assert "+LINE 5" in diffs["a.txt"]

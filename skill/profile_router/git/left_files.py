@@ -16,6 +16,7 @@ MOST_ENTRIES = 500_000
 MOST = 400  # files and folders: each is a mount for the commands of a model elsewhere
 _BEGAN = "began"
 _MARGIN = 200_000_000  # ns; the clock of a file system may be behind
+_TICK = 10_000_000  # ns; that of Linux' kernel goes by 1 to 10 ms
 _MADE_ANEW = "__pycache__"  # Python reads the source where such a file is missing
 
 
@@ -25,10 +26,14 @@ def note_beginning(marks: Path) -> None:
         write_private(marks / _BEGAN, str(time.time_ns() - _MARGIN))
 
 
-def beginning(marks: Path) -> int:
-    """Return the start of the run of *marks*, in ns since 1970; 0 if unknown."""
+def beginning(marks: Path, *, exact: bool = False) -> int:
+    """Return the start of the run of *marks*, in ns since 1970; 0 if unknown.
+
+    A little earlier, so that a clock that is behind hides no change; *exact*: by a tick of the kernel's clock alone, so
+    that hardly any is made up.
+    """
     try:
-        return int((marks / _BEGAN).read_text(encoding="ascii"))
+        return int((marks / _BEGAN).read_text(encoding="ascii")) + (_MARGIN - _TICK if exact else 0)
     except (OSError, ValueError):
         return 0
 

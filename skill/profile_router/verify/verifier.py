@@ -124,7 +124,9 @@ class WorkspaceVerifier:
             back, seen = self._put_back(snapshot, task, wrote)
         changed = self._changed(snapshot, seen)
         if wrote is None and snapshot and self.workspace is not None:  # by commands, or by Hermes' own tools
-            inside = self._changes(self.workspace.root).inside_others(snapshot, beginning(self.scratch), changed)
+            inside = self._changes(self.workspace.root).inside_others(
+                snapshot, beginning(self.scratch, exact=True), changed
+            )
             changed = (*changed, *inside)
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
