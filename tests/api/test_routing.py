@@ -16,8 +16,10 @@ from tests.cli.stage import profile, workspace
 
 import profile_router
 from profile_router import RouterError, Task, TaskFields, route
+from profile_router.api.given import task_given
 from profile_router.api.task_fields import TASK
 from profile_router.api.value import Value
+from profile_router.errors import UsageError
 
 MOVES = ("time", "run")
 
@@ -129,3 +131,23 @@ def test_importing_the_package_imports_nothing_of_ours() -> None:
         [sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT / "skill")}, capture_output=True, check=True
     )
     assert done.stdout.strip() == b"[]"
+
+
+def holds_itself() -> list[object]:
+    held: list[object] = []
+    held.append(held)
+    return held
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"files": {"calc.py"}}, "files has a set"), ({"files": (one for one in ["calc.py"])}, "files has a generator"),
+        ({"files": [b"calc.py"]}, "files has a bytes"), ({"files": bytearray(b"x")}, "files has a bytearray"),
+        ({"conversation": holds_itself()}, "conversation is nested deeper"), ({"facts": {1: 2}}, "key of the kind int"),
+        ({"facts": {"files_to_read": 1j}}, "facts has a complex"), ({"context": object()}, "context has a object"),
+    ],
+)  # fmt: skip
+def test_a_value_that_json_has_not_is_refused_with_its_field(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        task_given("fix it", fields)

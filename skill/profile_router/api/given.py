@@ -11,6 +11,8 @@ from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
 _GivenPath = str | os.PathLike[str]
+_DEEPEST = 20  # levels of lists and mappings in one field
+_ALLOWED = "a text, a number, true or false, None, a path, and lists, tuples and mappings of them"
 
 
 class TaskFields(TypedDict, total=False):
@@ -59,14 +61,26 @@ def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:
     for name in fields:
         if name not in known - {"goal"}:
             raise UsageError(f"a task has no field '{name}' (allowed: {', '.join(sorted(known - {'goal'}))})")
-    given = {name: whole(_plain(value)) for name, value in {"goal": task, **fields}.items()}
+    given = {name: whole(_plain(value, name)) for name, value in {"goal": task, **fields}.items()}
     return with_known_toolsets(task_from(given, "the task"), "the task.toolsets")
 
 
-def _plain(value: Any) -> Any:
-    """Return *value* as JSON has it: paths as texts, sequences as lists."""
+def _plain(value: Any, name: str, level: int = 0) -> Any:
+    """Return *value*, of the field *name*, as JSON has it: paths as texts, sequences as lists. Raises UsageError."""
+    if level > _DEEPEST:
+        raise UsageError(f"the task.{name} is nested deeper than {_DEEPEST} levels, or holds itself")
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        value = os.fspath(value)
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {_key(key, name): _plain(one, name, level + 1) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, name, level + 1) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise UsageError(f"the task.{name} has a {type(value).__name__} (allowed: {_ALLOWED})")
+
+
+def _key(key: object, name: str) -> str:
+    if not isinstance(key, str):
+        raise UsageError(f"the task.{name} has a key of the kind {type(key).__name__} (allowed: a text)")
+    return key

@@ -11,30 +11,27 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from profile_router.cli.marks import columns
+from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import TEXT_STARTS, folded
 from profile_router.cli.report_screen import screen_lines
-from profile_router.core.text import about, shown
+from profile_router.core.text import about
 from profile_router.demo.provider import Playing, scripted
 from profile_router.demo.scratch import make_scratch, own_environment
 from profile_router.demo.tour import FILES, PICTURE, STOPS, Stop
-from profile_router.errors import UsageError
 from profile_router.machine.imports import import_large
 from profile_router.pages.html import page_of
 from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.reporting.sections import report_of
 from profile_router.reporting.summary import Summary, summary_json, summary_of
 from profile_router.state.folder import state_dir
-from profile_router.state.whole_files import write_whole
 
 _FIRST = "demo: ten tasks on scripted stand-ins on 127.0.0.1, so no key and no model; the rest is real"
-_READABLE = 0o644  # the page is there to be shown
 _DAYS = 1.0
 
 
 def tour(page: Path, *, as_json: bool) -> int:
     """Run the tasks, write the report on them to *page*, and print it; return 0."""
-    if not page.parent.is_dir():
-        raise UsageError(f"--html {shown(str(page))}: its folder is not there; make it first")
+    page_file(str(page))
     _say(_FIRST)
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="profile-router-tour-"))).resolve()
@@ -65,7 +62,7 @@ def _ran(stop: Stop, repository: Path) -> str:
 
 def _tell(summary: Summary, page: Path, *, as_json: bool) -> int:
     report = report_of(summary)
-    write_whole(page, page_of(report).encode(), mode=_READABLE)
+    page_file(str(page)).write(page_of(report))
     if as_json:
         print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
     else:

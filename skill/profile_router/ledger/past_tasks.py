@@ -77,7 +77,7 @@ def _task(
     seconds: float,
     turns: int | None,
 ) -> PastTask:
-    sent, got, cached = map(int, (tokens or "0 0 0").split())
+    sent, got, cached = _counts(tokens)
     return PastTask(
         id=name,
         profile=profile,
@@ -94,6 +94,14 @@ def _task(
         local_s=seconds or 0.0,
         local_turns=turns or 0,
     )
+
+
+def _counts(tokens: str | None) -> tuple[int, int, int]:
+    try:
+        sent, got, cached = (max(int(one), 0) for one in (tokens or "0 0 0").split())
+    except ValueError:  # written by another hand
+        return 0, 0, 0
+    return sent, got, cached
 
 
 def _figures(text: str) -> Figures:

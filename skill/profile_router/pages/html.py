@@ -10,6 +10,9 @@ from profile_router.pages.plots import svg_of
 from profile_router.pages.report import Callout, Cell, Report, ResultTable, Section, worded
 
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
+BEGIN = (  # by which a page of ours is known
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="generator" content="profile-router">'
+)
 _LIGHT = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce", "#b45309", "#0e7490", "#be185d", "#4b5563")
 _DARK = ("#60a5fa", "#fb923c", "#4ade80", "#c084fc", "#fbbf24", "#22d3ee", "#f472b6", "#9ca3af")
 _STYLE = """
@@ -61,8 +64,7 @@ def page_of(report: Report) -> str:
         )
     )
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'{BEGIN}<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FROM_ELSEWHERE}">'
         f"<title>{escape(report.title)}</title><style>{_style()}</style></head><body>{body}</body></html>\n"
     )

@@ -10,18 +10,16 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.report import days_in
+from profile_router.cli.output_file import policy_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.envelope import enveloped
-from profile_router.core.text import counted, shown
-from profile_router.errors import UsageError
+from profile_router.core.text import counted
 from profile_router.ledger.schema import moment
 from profile_router.reporting.proposal import SINCE_DAYS, Proposal, propose
-from profile_router.state.whole_files import write_whole
 
 _SINCE = f"{SINCE_DAYS:g}d"
 _OK, _REFUSED = 0, 3
@@ -39,13 +37,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what outcomes say, and the difference; return 0, or 3 where there are too few outcomes for any number."""
-    if arguments.write and not Path(arguments.write).absolute().parent.is_dir():
-        raise UsageError(f"--write {shown(arguments.write)}: its folder is not there; make it first")
+    file = None if arguments.write is None else policy_file(arguments.write)
     now = time.time()
     found = propose(arguments.policy, os.environ, days=days_in(arguments.since), now=now)
     print_told()
-    if arguments.write and found.text:
-        write_whole(Path(arguments.write), found.text.encode())
+    if file is not None and found.text:
+        file.write(found.text)
         print(f"profile-router: the proposed policy is {arguments.write}", file=sys.stderr)
     elif arguments.write:
         print("profile-router: nothing is written, as nothing is proposed", file=sys.stderr)

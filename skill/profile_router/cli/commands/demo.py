@@ -46,11 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Play the demo, print what `run` would print, and return the exit code of the run."""
     if arguments.tour and arguments.cascade:
         raise UsageError("--tour and --cascade are two demos: ask for one")
-    if arguments.html and not arguments.tour:
+    if arguments.html is not None and not arguments.tour:
         raise UsageError("--html belongs to --tour: it names the page of the tour")
     if arguments.tour:
         from profile_router.cli.tour import tour
 
+        if arguments.html == "":
+            raise UsageError("--html is empty; name a file")
         return tour(Path(arguments.html or TOUR_PAGE).absolute(), as_json=arguments.json)
     _say(_FIRST, "")
     with _cascade() if arguments.cascade else _stage() as repository:

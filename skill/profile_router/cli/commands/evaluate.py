@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.errors import UsageError
@@ -18,9 +19,7 @@ from profile_router.evaluation.study import Study, TellProgress, run_study
 from profile_router.pages.html import page_of
 from profile_router.pages.report import Report, report_json
 from profile_router.pages.text import report_lines
-from profile_router.state.whole_files import write_whole
 
-_READABLE = 0o644  # the page is there to be shown
 _EPILOG = "a run that was stopped goes on where it was; peers are installed below our cache, and only when named: {}"
 
 
@@ -73,8 +72,8 @@ def study_of(arguments: argparse.Namespace) -> Study:
     """Return what is asked for, as far as `evaluate` and `fit` share it. Raises UsageError."""
     if arguments.most < 0:
         raise UsageError(f"--most is {arguments.most} (allowed: 0 for all, or more)")
-    if arguments.html and not Path(arguments.html).absolute().parent.is_dir():
-        raise UsageError(f"--html {arguments.html}: its folder is not there; make it first")
+    if arguments.html is not None:
+        page_file(arguments.html)
     return Study(
         data=[Path(name) for name in arguments.data],
         repos=Path(arguments.repos).absolute() if arguments.repos else None,
@@ -91,8 +90,8 @@ def tell(arguments: argparse.Namespace, make: Callable[[TellProgress], Report]) 
         report = make(progress.say)
     finally:
         progress.end()
-    if arguments.html:
-        write_whole(Path(arguments.html), page_of(report).encode(), mode=_READABLE)
+    if arguments.html is not None:
+        page_file(arguments.html).write(page_of(report))
         print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
     if arguments.json:
         print(json.dumps(report_json(report), ensure_ascii=False, indent=2))

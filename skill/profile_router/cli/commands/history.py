@@ -9,6 +9,7 @@ import sys
 from typing import get_args
 
 from profile_router.api.task_fields import AT_LEAST_ONE, number_in
+from profile_router.cli.marks import printable
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
 from profile_router.core.ladder.account import Grouping
@@ -36,10 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.by:
         groups = history.grouped(arguments.by, limit)
         answer: dict[str, object] = {"by": arguments.by, "groups": [group_json(group) for group in groups]}
-        lines = [group_line(group) for group in groups]
+        lines = [printable(group_line(group)) for group in groups]
     else:
         runs = history.runs(limit, routes=arguments.routes)
-        answer, lines = {"runs": [run_json(one) for one in runs]}, [run_line(one) for one in runs]
+        answer, lines = {"runs": [run_json(one) for one in runs]}, [printable(run_line(one)) for one in runs]
     print_told()
     if arguments.json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -8,10 +8,10 @@ import os
 import re
 import sys
 import time
-from pathlib import Path
 
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.marks import columns
+from profile_router.cli.output_file import OutputFile, page_file
 from profile_router.cli.report_screen import screen_lines
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
@@ -21,12 +21,10 @@ from profile_router.reporting.replayed import kept_replay
 from profile_router.reporting.sections import report_of
 from profile_router.reporting.summary import summary_json, summary_of
 from profile_router.state.folder import state_dir
-from profile_router.state.whole_files import write_whole
 
 _SINCE = "30d"
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _MOST_DAYS = 100_000
-_READABLE = 0o644  # the page is there to be shown
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([hdw]?)")
 
 
@@ -46,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the report, and write the page; return 0."""
     days = days_in(arguments.since)
-    page = _page(arguments.html)
+    page = _page(arguments)
     policy = read_policy(find_policy(arguments.policy, os.environ), our_folder("CACHE", os.environ) / "policies")
     summary = summary_of(state_dir(os.environ), policy, days=days, now=time.time(), replayed=kept_replay(os.environ))
     print_told()
@@ -58,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(told, end="")
         return 0
     if page is not None:
-        write_whole(page, told.encode(), mode=_READABLE)
+        page.write(told)
         print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
     if arguments.json:
         print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
@@ -76,9 +74,7 @@ def days_in(given: str) -> float:
     return days
 
 
-def _page(given: str | None) -> Path | None:
-    if given in (None, "-"):
-        return None
-    if not Path(given).absolute().parent.is_dir():
-        raise UsageError(f"--html {shown(given)}: its folder is not there; make it first")
-    return Path(given)
+def _page(arguments: argparse.Namespace) -> OutputFile | None:
+    if arguments.html == "-" and arguments.json:
+        raise UsageError("--html - prints the page alone; leave --json away, or name a file for the page")
+    return None if arguments.html in (None, "-") else page_file(arguments.html)
