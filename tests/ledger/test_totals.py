@@ -157,3 +157,13 @@ def test_nothing_of_a_checks_words_is_read(tmp_path: Path) -> None:
     told: Any = json.dumps(asdict(totals(tmp_path)))
     for word in ("src/a.py", "/home/u/repo", FOUND.check.command if FOUND.check else "-"):
         assert word not in told
+
+
+@pytest.mark.parametrize("usd", ["9e999", "-9e999", "'abc'", "1e18"])
+def test_a_sum_of_money_that_no_run_can_cost_counts_as_none(usd: str, tmp_path: Path) -> None:
+    fill(tmp_path, 3, now=NOON, days=1)
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute(f"UPDATE runs SET cost_usd = {usd}, if_burst_usd = {usd}")
+    found = totals_since(tmp_path, 0, many_lines=200)
+    assert sum(part.cost_usd for part in found.parts) == 0
+    assert (found.compared.spent_usd, found.compared.if_burst_usd) == (0, 0)

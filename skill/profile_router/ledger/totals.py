@@ -30,13 +30,16 @@ from profile_router.ledger.schema import FILE, make_ready
 from profile_router.state.database import reading
 
 _MOST = 5  # runs of one list that are named
+_MOST_USD = 1e9  # of one run
 _WELL = f"({', '.join(repr(word) for word in sorted(WELL))})"
 _FREE_RULES = f"({', '.join(repr(rule) for rule in sorted(NO_CHOICE))})"
 _BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"
 _OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
 # The runs that are looked at, read once: all else is added up from what of them is kept in memory.
+# A sum of money that no run can cost was written by another hand, and counts as none.
 _CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started, ended - started AS took, day, verdict, cause, profile,
-  tier, rule, attempts, cost_usd, cost_source, if_burst_usd, saved_by, verdict IN {_WELL} AS well
+  tier, rule, attempts, iif(abs(cost_usd) <= {_MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
+  iif(abs(if_burst_usd) <= {_MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by, verdict IN {_WELL} AS well
   FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
 _PARTS = f"SELECT tier, rule, verdict, count(*), sum(cost_usd), {_OURS} FROM these GROUP BY 1, 2, 3"  # noqa: S608
 _DAYS = "SELECT day, count(*), sum(cost_usd), total(if_burst_usd) FROM these GROUP BY 1 ORDER BY 1"
