@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from tests.fakes import BURST, LOCAL, a_receipt, a_task
 from tests.ledger.a_ledger import NOON, SECOND, Clock, a_decision, a_ledger, begin
+from tests.ledger.many_runs import fill
 
 from profile_router.core.ladder.account import Grouping
 from profile_router.core.telling.verdict import LedgerVerdict
@@ -114,3 +116,12 @@ def test_reading_goes_on_while_somebody_writes(history: SqliteHistory) -> None:
         assert len(history.runs(9)) == 3
         database.execute("ROLLBACK")
         database.execute("BEGIN")
+
+
+@pytest.mark.parametrize("odd", ["rule = x'ff', profile = x'fe'", "ended = 'never'"])
+def test_a_run_with_columns_of_another_kind_is_listed_without_them(odd: str, tmp_path: Path) -> None:
+    fill(tmp_path, 1, now=NOON, days=1)
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute(f"UPDATE runs SET {odd}")
+    (found,) = SqliteHistory(state=tmp_path).runs(5)
+    assert "" in (found.rule, found.ended or "")

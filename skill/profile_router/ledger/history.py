@@ -166,7 +166,10 @@ class SqliteHistory:
 
 
 def _run(row: sqlite3.Row) -> RunRow:
-    return RunRow(**{name: row[name] for name in RunRow.__dataclass_fields__})
+    found = {name: "" if isinstance(row[name], bytes) else row[name] for name in RunRow.__dataclass_fields__}
+    if isinstance(found["ended"], str):  # written by another hand, as bytes are
+        found["ended"] = None
+    return RunRow(**found)
 
 
 def _figures(details: list[sqlite3.Row], name: str) -> dict[str, Any]:
