@@ -166,7 +166,9 @@ class SqliteHistory:
 
 
 def _run(row: sqlite3.Row) -> RunRow:
-    found = {name: "" if isinstance(row[name], bytes) else row[name] for name in RunRow.__dataclass_fields__}
+    found: dict[str, Any] = {
+        name: "" if isinstance(row[name], bytes) else row[name] for name in RunRow.__dataclass_fields__
+    }
     if isinstance(found["ended"], str):  # written by another hand, as bytes are
         found["ended"] = None
     return RunRow(**found)
