@@ -13,6 +13,7 @@ from tests.git.git_repository import repository, run_git, write_files
 from profile_router.core.ladder.check_words import NO_PROOF
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult, Verified
 from profile_router.core.telling.work import changed_text
+from profile_router.git.left_files import note_beginning
 from profile_router.verify.verifier import WorkspaceVerifier
 from profile_router.workspace.folder import Workspace
 
@@ -183,9 +184,9 @@ def nested(tmp_path: Path) -> tuple[Path, Path]:
     run_git(top, "commit", "--quiet", "--message=with lib")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    while time.time_ns() <= max(file.lstat().st_ctime_ns for file in top.rglob("*.py")):
+    while time.time_ns() <= max(file.lstat().st_ctime_ns for file in top.rglob("*.py")) + 20_000_000:
         time.sleep(0.001)  # a file system may keep coarse times
-    (scratch / "began").write_text(str(time.time_ns()))
+    note_beginning(scratch)
     return top, scratch
 
 
