@@ -182,7 +182,7 @@ def test_a_package_that_is_not_there_is_no_peer(tmp_path: Path) -> None:
 
 
 def test_an_unknown_peer_is_refused() -> None:
-    with pytest.raises(UsageError, match="no peer 'best'; allowed: litellm"):
+    with pytest.raises(UsageError, match="no peer is named 'best'; allowed: litellm"):
         peers_named(["best"])
 
 

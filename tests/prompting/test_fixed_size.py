@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,14 @@ def fixed_part(tmp_path: Path, asks: tuple[str, ...], **profile: Any) -> str:
 LONGEST: dict[str, Any] = {"toolsets": ("file", "terminal"), "tool_use_enforcement": "on"}
 
 
+# From 3.13 on Python takes the indentation out of docstrings, and with it a part of the tools' descriptions.
+CLOSE = 0.95 if sys.version_info < (3, 13) else 0.9
+
+
 def test_the_figures_that_route_uses_are_upper_bounds_within_five_percent(tmp_path: Path) -> None:
     text = fixed_part(tmp_path, (BURST, CHEAP), **LONGEST)
-    assert PROMPT_TOKENS * 0.95 <= exact_tokens(text) <= PROMPT_TOKENS
-    assert PROMPT_CHARS * 0.95 <= len(text) <= PROMPT_CHARS
+    assert PROMPT_TOKENS * CLOSE <= exact_tokens(text) <= PROMPT_TOKENS
+    assert PROMPT_CHARS * CLOSE <= len(text) <= PROMPT_CHARS
 
 
 @pytest.mark.parametrize("profiles", [0, 2, 20, 500])

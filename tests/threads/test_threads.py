@@ -369,7 +369,7 @@ def test_a_link_that_leads_nowhere_is_set_aside_as_no_file(tmp_path: Path, name:
 
 
 def test_no_room_for_the_checkpoints_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
+    def full(*_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "open", full)
