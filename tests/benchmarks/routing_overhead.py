@@ -9,8 +9,8 @@ a Python that runs nothing but the runner. On a machine that is busy only the pr
 
 2026-11-29, two cores of a virtual machine, Hermes 0.22.2, over the child by hand. Quiet, 7 runs, before LangGraph's
 unused clients were left out: Hermes +2.22 s at the median (fastest +1.50 s), +2.27 s of the processor; embedded +0.19 s.
-That leaves out a fifth of what a run imports (1.18 s to 0.97 s of the processor, busy). Since then only busy (load 14):
-Hermes +1.63 s of the processor. Of what the router takes over the child, 85 % are imports, before the child starts;
+That leaves out a fifth of what a run imports (1.18 s to 0.97 s of the processor, busy). Since then, quiet:
+Hermes +2.00 s at the median of 7 runs and +1.86 s of 9, embedded +0.45 s. Of what the router takes over the child, 85 % are imports, before the child starts;
 the plugin's wait, git's 21 calls, checkpoints and the end of the process come to less than 0.3 s of the processor.
 """
 
