@@ -377,10 +377,9 @@ def _beside(row: Row, stage: str, tier: str) -> Expected:
     """Return the same where the fault meets a call beside the attempt: it is not a step, and stops nothing."""
     at, ended = OF_TIER[tier or "cheap"], "ok" if row.family == "none" else "failed"
     if stage == "summarize":
-        requests = 1 if row.receipt == "unavailable" else 2
-        looked_at = tier == "local" and row.receipt == "unavailable"  # it is seen to be away, and not asked
-        receipts = [(at, "route", "ok"), *([] if looked_at else [(at, "summarize", ended)])]
-        return receipts, dict.fromkeys(NAMES, 0) | {at: requests}, "ok"
+        away = row.receipt == "unavailable"  # on this machine, of whatever tier: it is looked at before, and not asked
+        receipts = [(at, "route", "ok"), *([] if away else [(at, "summarize", ended)])]
+        return receipts, dict.fromkeys(NAMES, 0) | {at: 1 if away else 2}, "ok"
     asked = 0 if row.cause == "no-key" else max(1, row.probe)
     receipts = [*[(at, "probe", ended)] * asked, (LOCAL, "route", "ok")]
     return receipts, dict.fromkeys(NAMES, 0) | {at: row.probe, LOCAL: 1}, "ok"
