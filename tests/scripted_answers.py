@@ -6,6 +6,7 @@ Streams have the shape that llama.cpp's server sends (`content: null` first, usa
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,10 +80,11 @@ def stream_error(message: str, *, code: int = 500, text: str = "I beg") -> Answe
 
 
 def _tool_calls(answer: Answer) -> list[dict[str, Any]]:
+    """Return the calls of *answer*. Each has an id of its own: of two results with one id, Hermes keeps one."""
     return [
         {
             "index": place,
-            "id": f"id-{id(answer)}-{place}" if wanted.id is None else wanted.id,
+            "id": f"id-{secrets.randbelow(10**15):015}-{place}" if wanted.id is None else wanted.id,
             "type": "function",
             "function": {
                 "name": wanted.name,
