@@ -157,12 +157,32 @@ def _be_command(order: dict[str, Any], kernel: Any, locks: Any) -> None:
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-        os.execvpe(order["argv"][0], order["argv"], order["environment"])  # noqa: S606 - no shell is the point
+        _become(order["argv"], order["environment"])
     except FileNotFoundError:
         os.write(2, f"{order['argv'][0]}: no such program here\n".encode("utf-8", "backslashreplace"))
         os._exit(MISSING)
     except BaseException as error:
         _fail(error)
+
+
+def _become(words: list[str], environment: dict[str, str]) -> None:
+    """Become the program that *words* begin with, the first of that name on PATH. Raises OSError where none starts.
+
+    os.execvpe imports a module before it looks. Here that fails for a Python whose folder the view does not show.
+    """
+    named = "/" in words[0]
+    places = (
+        words[:1] if named else [os.path.join(folder, words[0]) for folder in environment["PATH"].split(os.pathsep)]
+    )
+    missing, other = FileNotFoundError(words[0]), None
+    for place in places:
+        try:
+            os.execve(place, words, environment)  # noqa: S606 - no shell is the point
+        except (FileNotFoundError, NotADirectoryError) as error:
+            missing = error if isinstance(error, FileNotFoundError) else missing
+        except OSError as error:
+            other = other or error
+    raise other or missing
 
 
 def _watch(command: int, most: int, memory_mb: int) -> int:
