@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,7 @@ def test_what_a_paid_attempt_cost_is_put_down_once(tmp_path: Path, moment: Momen
     assert done.code == 0, done.err
     (receipt,) = done.json["attempts"]
     assert (receipt["tokens_in"], receipt["tokens_out"]) == (600, 60)
-    with sqlite3.connect(tmp_path / "state" / "ledger.sqlite") as ledger:
+    with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite")) as ledger, ledger:
         spent = ledger.execute("SELECT COUNT(*), ROUND(SUM(spent), 6), COUNT(spent) FROM spending").fetchone()
     ledger.close()
     assert spent == (1, receipt["cost_usd"], 1)

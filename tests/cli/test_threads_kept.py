@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -369,7 +370,7 @@ def test_purge_all_leaves_the_name_of_no_thread_in_any_byte_and_todays_spending_
         (state / left).parent.mkdir(parents=True, exist_ok=True)
         (state / left).write_text("x")
     (state / "threads.sqlite.broken-1").write_bytes(b"acme-old")
-    with sqlite3.connect(state / "ledger.sqlite") as database:  # as older versions wrote it
+    with closing(sqlite3.connect(state / "ledger.sqlite")) as database, database:  # as older versions wrote it
         database.execute("UPDATE spending SET thread = 'acme-merger'")
     database.close()
     assert holding(state, "acme")

@@ -49,7 +49,9 @@ def a_decision(task: Task | None = None, **measured: Any) -> Decision:
 
 
 def begin(ledger: SqliteRunLedger, workspace: str = "/home/u/repo", task: Task | None = None) -> SqliteRunLedger:
+    """Let the run of *ledger* begin. The file is not held open as a run holds it: many tests end no run."""
     ledger.begun(task or a_task(), workspace, policy="p" * 12, keep_days=365)
+    ledger.close()
     return ledger
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,7 @@ def test_reading_goes_on_while_somebody_writes(history: SqliteHistory) -> None:
 @pytest.mark.parametrize("odd", ["rule = x'ff', profile = x'fe'", "ended = 'never'"])
 def test_a_run_with_columns_of_another_kind_is_listed_without_them(odd: str, tmp_path: Path) -> None:
     fill(tmp_path, 1, now=NOON, days=1)
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.execute(f"UPDATE runs SET {odd}")
     (found,) = SqliteHistory(state=tmp_path).runs(5)
     assert "" in (found.rule, found.ended or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,6 @@ def test_nine_of_ten_stay_within_what_is_usual_once_ten_are_known(turns: Any, us
 
 def test_the_query_reads_the_index_alone(tmp_path: Path) -> None:
     a_run(tmp_path, "aa", a_receipt("coding-burst"))
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         plan = " ".join(str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {_SAID}", ("small", 400)))
     assert plan == "SEARCH attempts USING COVERING INDEX attempts_by_size (size=?)"

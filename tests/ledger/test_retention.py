@@ -53,6 +53,7 @@ def test_a_policy_that_keeps_nothing_keeps_todays_spending_all_the_same(tmp_path
     run(tmp_path, "aa")
     ledger = a_ledger(tmp_path, run="bb", clock=Clock(NOON + 100))
     ledger.begun(a_task(), "/w", policy="p", keep_days=0)
+    ledger.close()
     assert left(tmp_path) == ["bb"]
     assert Ledger(state=tmp_path, clock=lambda: NOON).today() == 1.0
 

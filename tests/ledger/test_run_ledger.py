@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -214,7 +215,7 @@ def test_no_text_of_a_task_reaches_the_ledger(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_ends_the_run_and_says_how_it_goes_on(tmp_path: Path) -> None:
     ledger = begin(a_ledger(tmp_path, thread="mine"))
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.execute("CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(FAIL, 'disk full'); END")
     database.close()
     with pytest.raises(StateError, match="`profile-router resume mine`"):

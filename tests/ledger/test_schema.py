@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ OLD = (
 
 def old(state: Path) -> Path:
     state.mkdir(exist_ok=True)
-    with sqlite3.connect(state / FILE) as database:
+    with closing(sqlite3.connect(state / FILE)) as database, database:
         database.executescript(OLD.format(day=day_of(NOON)))
     database.close()
     return state
@@ -54,7 +55,7 @@ def test_a_run_can_be_written_and_read_in_a_file_of_an_older_version(tmp_path: P
 
 def test_each_figure_of_a_receipt_has_its_column(tmp_path: Path) -> None:
     begin(a_ledger(tmp_path))
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         found = {row[1] for row in database.execute("PRAGMA table_info(attempts)")}
     database.close()
     assert set(COLUMNS) <= found, "a new figure needs a migration: see ledger.schema"
@@ -67,7 +68,7 @@ def test_a_file_of_an_older_version_can_be_read_before_anything_is_written(tmp_p
 
 
 def test_a_file_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.execute(f"PRAGMA user_version = {VERSION + 1}")
         database.execute("CREATE TABLE theirs (n)")
     database.close()
@@ -100,7 +101,7 @@ def _named(state: Path, gate: Any, number: int) -> None:
 
 
 def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         for statements in MIGRATIONS[:2]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 2")
@@ -115,7 +116,7 @@ def test_what_was_verified_under_an_older_version_stays_and_was_after_the_work(t
 
 
 def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         for statements in MIGRATIONS[:7]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 7")
@@ -143,7 +144,7 @@ def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Pat
 def test_the_verdict_that_an_older_version_wrote_becomes_the_word_of_today(
     tmp_path: Path, verdict: str, cause: str, looks: list[tuple[int, int | None, int]], becomes: str
 ) -> None:
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         for statements in MIGRATIONS[:4]:
             database.executescript(statements)
         database.execute("PRAGMA user_version = 4")

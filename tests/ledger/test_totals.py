@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def test_a_ledger_that_is_not_there_has_no_runs_and_is_not_made(tmp_path: Path) 
 def test_many_runs_add_up_to_what_their_rows_say(tmp_path: Path) -> None:
     fill(tmp_path, 300, now=NOON, days=20)
     found = totals(tmp_path, NOON - 10 * DAY_S)
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.row_factory = sqlite3.Row
         rows = [dict(row) for row in database.execute("SELECT * FROM runs WHERE started >= ?", (NOON - 10 * DAY_S,))]
     database.close()
@@ -145,7 +146,7 @@ def test_many_runs_add_up_to_what_their_rows_say(tmp_path: Path) -> None:
 def test_of_ten_runs_the_ninth_is_what_nine_stayed_within(tmp_path: Path) -> None:
     for number in range(10):
         a_run(tmp_path, f"aa{number:02}")
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.execute("UPDATE runs SET ended = started + 1 + CAST(substr(id, 3) AS INTEGER)")
     database.close()
     [local] = totals(tmp_path).latencies
@@ -162,7 +163,7 @@ def test_nothing_of_a_checks_words_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("usd", ["9e999", "-9e999", "'abc'", "1e18"])
 def test_a_sum_of_money_that_no_run_can_cost_counts_as_none(usd: str, tmp_path: Path) -> None:
     fill(tmp_path, 3, now=NOON, days=1)
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.execute(f"UPDATE runs SET cost_usd = {usd}, if_burst_usd = {usd}")
     found = totals_since(tmp_path, 0, many_lines=200)
     assert sum(part.cost_usd for part in found.parts) == 0

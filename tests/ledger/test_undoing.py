@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,7 +68,7 @@ def test_without_a_key_nothing_is_kept(tmp_path: Path) -> None:
 def test_it_goes_with_its_run(tmp_path: Path) -> None:
     ended(tmp_path, UNDO)
     assert purge(tmp_path, Chosen(), now=NOON) == 1
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         assert database.execute("SELECT count(*) FROM undoing").fetchone() == (0,)
     database.close()
 

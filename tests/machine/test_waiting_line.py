@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_the_line_is_one_for_the_event_loops_of_all_threads() -> None:
 
 
 def test_the_ledger_has_the_patience_of_all_our_databases(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None) as database:
+    with closing(sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None)) as database, database:
         make_ready(database)
         assert database.execute("PRAGMA busy_timeout").fetchone()[0] == BUSY_S * 1000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -310,7 +311,7 @@ def test_small_parts_of_the_index_are_brought_together_within_the_time_of_a_call
     for number in range(6):
         write_files(shop, {f"shop/more{number}.py": f"def more_{number}(): ...\n"})
         look(shop, "anything", seconds=60)
-    with sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite"))) as connection:
+    with closing(sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite")))) as connection, connection:
         assert connection.execute("SELECT count(*) FROM part").fetchone()[0] < 3
     assert paths(look(shop, "`more_3`", seconds=60))[0] == "shop/more3.py"
 
@@ -357,7 +358,7 @@ def test_blobs_and_commits_that_are_known_are_not_read_again(shop: Path) -> None
     place = next((shop.parent / "cache").glob("*.sqlite"))
     run_git(shop, "mv", "shop/mail.py", "shop/post.py")
     assert paths(look(shop, "`send_receipt`"))[0] == "shop/post.py"
-    with sqlite3.connect(place) as connection:
+    with closing(sqlite3.connect(place)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM blob").fetchone()[0] == 4
 
 
@@ -392,7 +393,7 @@ def test_rows_that_were_damaged_or_lost_stop_nothing(shop: Path, statement: str)
     write_files(shop, {"shop/mail.py": "def send_receipt(): ...\n"})
     run_git(shop, "commit", "-qam", "Deliver invoices")
     look(shop, "Deliver invoices", later=60)
-    with sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite"))) as connection:
+    with closing(sqlite3.connect(next((shop.parent / "cache").glob("*.sqlite")))) as connection, connection:
         connection.execute(statement)
     assert look(shop, "The VAT rate of a country", later=60).rankable == 4
 
@@ -416,8 +417,8 @@ def test_a_file_that_moves_comes_and_goes_is_found_where_it_is(shop: Path) -> No
 def test_an_unchanged_tree_is_written_down_once(shop: Path) -> None:
     look(shop, "anything", later=60)
     place = next((shop.parent / "cache").glob("*.sqlite"))
-    with sqlite3.connect(place) as connection:
+    with closing(sqlite3.connect(place)) as connection, connection:
         connection.execute("UPDATE tree SET seen = 7")
     assert paths(look(shop, "The VAT rate of a country", later=60))[0] == "shop/money.py"
-    with sqlite3.connect(place) as connection:
+    with closing(sqlite3.connect(place)) as connection, connection:
         assert connection.execute("SELECT seen FROM tree").fetchone() == (7,)
