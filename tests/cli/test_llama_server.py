@@ -201,8 +201,9 @@ def test_a_llama_server_on_path_is_run_in_our_place(tmp_path: Path) -> None:
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "$$" "$@"\n')
     program.chmod(0o755)
+    asked = ["llama-server", "--model", model(tmp_path), "--port", str(free_port()), "--run"]
     with subprocess.Popen(
-        [sys.executable, "-m", "profile_router", "llama-server", "--model", model(tmp_path), "--run"],
+        [sys.executable, "-m", "profile_router", *asked],
         env=environment(tmp_path, {"PATH": f"{program.parent}{os.pathsep}/usr/bin:/bin", "HERMES_HOME": ""}),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ GOOD = {
 }
 BAD = {
     "a.py": (b"x = 1\ndef f(:\n", "line 2"),
-    "a.json": (b'{"a": 1,\n}', "line 2"),
+    "a.json": (b'{"a": 1,\n "b" 2}', "line 2"),
     "a.toml": (b"[a\n", "line 1"),
     "a.yaml": (b"a: [1\nb: 2\n", "line 2"),
     "a.sh": (b"if true; then\necho\n", "line 3"),
