@@ -1,4 +1,4 @@
 """Make a conversation fit a window: what goes word for word, what is condensed, what is left out.
 
-Other rooms come in by `parts`, `plan`, `result`.
+Other rooms come in by `cut_summary`, `parts`, `plan`, `result`.
 """

@@ -45,7 +45,10 @@ from profile_router.values import frozen
 
 @frozen
 class SingleCall:
-    """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None."""
+    """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None.
+
+    `cut_will_do`: an answer that ran past its bound is of use as far as it came. Its receipt still says `truncated`.
+    """
 
     profile: Profile
     rate: Rate
@@ -55,6 +58,7 @@ class SingleCall:
     max_tokens: int
     seconds: float
     schema: dict[str, Any] | None = None
+    cut_will_do: bool = False
 
 
 @frozen
@@ -73,6 +77,8 @@ class RecordedCalls:
 
     async def ask(self, call: SingleCall) -> tuple[str | None, Receipt]:
         """Return the answer's text and the receipt; None where the call failed, and the receipt says why.
+
+        Where a cut answer will do, the text of one comes with a receipt that says so.
 
         The cost is reserved first: where the purse refuses, no call is made. One that is recorded is not made again.
         """
@@ -154,9 +160,14 @@ async def _asked(call: SingleCall, policy: Policy) -> tuple[str | None, Receipt]
             call.rate,
         )
     receipt = _receipt(call, counts, failure, time.monotonic() - started)
-    if failure is not None:
-        return None, replace(receipt, outcome="failed")  # it was asked, whatever came of it
-    return without_thoughts(message.text).strip(), receipt
+    if failure is None:
+        return _text(message), receipt
+    so_far = _text(message) if call.cut_will_do and failure.cause == "truncated" and message is not None else ""
+    return so_far or None, replace(receipt, outcome="failed")  # it was asked, whatever came of it
+
+
+def _text(message: Any) -> str:
+    return without_thoughts(message.text).strip()
 
 
 def _all_sent(call: SingleCall) -> str:
@@ -169,7 +180,7 @@ def _look_whole(call: SingleCall, message: Any, said: SaidUsage) -> None:
         raise AttemptError("over-window", f"{call.profile.where}: {cut}")
     if (bad := bad_ending(message.response_metadata.get("finish_reason"))) is not None:
         raise AttemptError(bad[0], f"{call.profile.where}: {bad[1]}")
-    if not without_thoughts(message.text).strip():
+    if not _text(message):
         raise AttemptError("empty-answer", f"{call.profile.where}: {detail_of('empty-answer')}")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from profile_router.core.attempt.order import Order
+from profile_router.core.condense.cut_summary import cut_summary
 from profile_router.core.condense.plan import MOST_SUMMARY, CondenseBudget, CondensePlan, TooLarge, Tools, grouped, plan
 from profile_router.core.condense.result import Condensed, CondenseOutcome, Helper
 from profile_router.core.conversation import Conversation
@@ -34,6 +35,7 @@ STEP = "condense"
 _GOAL_TOKENS = 300  # of the goal, in the prompt of a summary
 _PROMPT_TOKENS = 160 + _GOAL_TOKENS
 _WORDS_PER_TOKEN = 0.4  # asked for; the bound itself leaves room for models that write more
+_LEAST_OF_CUT = 0.5  # of its bound: what a cut summary holds at least; else its thoughts took the bound
 _ROUNDS = 8
 _LARGE, _SAMPLES, _SAMPLE = 1_000_000, 64, 4_096  # characters
 _TASK_TOKENS = 40  # what the task's template and a message take
@@ -77,12 +79,15 @@ class EmbeddedCondenser:
                 call = self._call(order, helpers[0], text, bound, number, len(texts), left)
                 answer, receipt = await self.calls.ask(call) if left > 0 else (None, None)
                 receipts += [receipt] if receipt else []
-                if answer is None:
+                cut = receipt is not None and receipt.verdict == "truncated"
+                if answer is None or (cut and exact_tokens(answer) < bound * _LEAST_OF_CUT):
                     why = (receipt.error if receipt else None) or "the run's time is used up"
                     failed = f"model call {len(receipts)} of {planned.calls} failed: {why}"
                     return replace(_refused(order, failed), receipts=tuple(receipts))
-                emit({"event": "condense", "line": f"{helpers[0].profile} · {len(receipts)} of {planned.calls}"})
-                answers.append(answer)
+                summary = _within(answer, text, bound, cut=cut)
+                told = "" if summary == answer else f" · ran past its {bound:,} tokens, cut"
+                emit({"event": "condense", "line": f"{helpers[0].profile} · {len(receipts)} of {planned.calls}{told}"})
+                answers.append(summary)
             summaries, texts = tuple(answers), grouped(answers, planned.chunk)
         return replace(await self._outcome(order, planned, summaries), receipts=tuple(receipts))
 
@@ -181,6 +186,7 @@ class EmbeddedCondenser:
             prompt=prompt,
             max_tokens=bound,
             seconds=seconds,
+            cut_will_do=True,
         )
 
     async def _outcome(self, order: Order, planned: CondensePlan, summaries: tuple[str, ...]) -> CondenseOutcome:
@@ -196,6 +202,16 @@ class EmbeddedCondenser:
             prompt_tokens=await self._counted(made),
         )
         return CondenseOutcome(condensed=condensed)
+
+
+def _within(answer: str, text: str, bound: int, *, cut: bool) -> str:
+    """Return *answer*, a summary of *text*, within *bound* tokens; *cut*: its server ended it there.
+
+    Some servers let a model write on, and some count tokens that are shorter than ours: only a longer one is cut then.
+    """
+    if not cut and (len(answer.encode()) <= bound or exact_tokens(answer) <= bound):
+        return answer
+    return cut_summary(answer, text, bound, exact_tokens, head_of)
 
 
 def _with(order: Order, context: str, conversation: Conversation) -> Order:
