@@ -217,7 +217,9 @@ def test_actions_are_carried_out_one_by_one_until_it_finishes(tmp_path: Path) ->
     assert all("tools" not in chat for chat in provider.chats)
 
 
-def test_the_schema_takes_the_offered_tools_alone_and_the_prompt_has_an_example_of_each(tmp_path: Path) -> None:
+def test_the_schema_takes_the_offered_tools_alone_and_the_prompt_has_an_example_of_each_but_the_asking(
+    tmp_path: Path,
+) -> None:
     _, provider, _ = attempt(tmp_path, [action("finish", summary="x")], tool_format="json", toolsets=("file",))
     (sent,) = provider.chats
     schema = sent["response_format"]["json_schema"]
@@ -238,7 +240,8 @@ def test_the_schema_takes_the_offered_tools_alone_and_the_prompt_has_an_example_
     }
     system = sent["messages"][0]["content"]
     shown = [json.loads(line)["name"] for line in system.splitlines() if line.startswith("{")]
-    assert shown == names
+    assert shown == [name for name in names if name != "ask_for_profile"]  # a small model copies what it sees
+    assert "`ask_for_profile`, with one of " in system
     assert exact_tokens(system) < 420
 
 
