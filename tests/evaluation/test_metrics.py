@@ -15,6 +15,7 @@ from profile_router.evaluation.metrics.cascades import (
     at_random,
     cascade,
     cascade_as_checked,
+    cascade_early,
     check_errors,
     oracle,
     routed,
@@ -117,6 +118,33 @@ def test_a_cascade_with_the_verdicts_of_a_perfect_check_is_the_perfect_cascade()
     checked = cascade_as_checked([True, True, False, False], PAIR)
     assert (checked.solved, checked.cost) == pytest.approx((0.75, 0.6))
     assert check_errors([True, False, True, False], PAIR.weak) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("turns", "accepts", "solved", "cost", "strong", "limit"),
+    [
+        # a run that ends at turn 3 of 9 costs a third, and its check is not asked
+        ([3, 3, 9, 9], 0.0, 0.75, 0.6 - 2 * 0.1 * (6 / 9) / 4, 0.5, 3),
+        ([3, 3, 3, 3], 1.0, 0.5, 0.1, 0.0, 3),  # no run is longer than the others
+        ([3, 3, 3, 9], 0.1, 0.725, 0.55 + (0.1 * 1.0 - 0.1 * (6 / 9)) / 4, 0.475, 3),
+    ],
+    ids=["long runs are wrong ones", "none is long", "one is"],
+)
+def test_a_local_run_of_too_many_turns_goes_to_the_strong_model_before_its_end(
+    turns: list[int], accepts: float, solved: float, cost: float, strong: float, limit: int
+) -> None:
+    found = cascade_early(accepts, 0.0, PAIR, turns)
+    assert (found.solved, found.cost, found.strong) == pytest.approx((solved, cost, strong))
+    assert found.name.endswith(f"over {limit} turns at once")
+
+
+@examples(50)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 9)), min_size=1, max_size=20))
+def test_where_no_run_is_longer_than_another_nothing_is_promoted_early(rows: list[tuple[int, int, int]]) -> None:
+    weak, strong = ([float(row[column]) for row in rows] for column in range(2))
+    pair = Pair(weak=weak, strong=strong, weak_cost=[0.1] * len(rows), strong_cost=[0.7] * len(rows))
+    plain, early = cascade(0.3, 0.1, pair), cascade_early(0.3, 0.1, pair, [rows[0][2]] * len(rows))
+    assert (early.solved, early.cost, early.strong) == (plain.solved, plain.cost, plain.strong)
 
 
 def test_the_route_meets_each_limit() -> None:

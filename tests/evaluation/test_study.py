@@ -72,6 +72,14 @@ def test_a_report_tells_files_size_tiers_and_money(study: Study, tmp_path: Path)
     played = {one["policy"]: one["solved"] for one in found["policies"]}
     assert (played["always local"], played["always burst"], played["cascade, as checked"]) == (0.5, 1.0, 1.0)
     assert len(heard) == 20
+    early = {one["early promotion"]: one for one in found["early"]}
+    assert [name.partition(", over")[0] for name in early] == [
+        f"cascade, check errs {errors}" for errors in ("40% / 10%", "20% / 10%", "0% / 0%")
+    ]
+    last = early["cascade, check errs 0% / 0%, over 16 turns at once"]  # one of ten right runs took 18
+    assert (last["solved"]["value"], last["more solved"]["value"]) == (1.0, 0.0)
+    assert last["more USD"]["value"] == pytest.approx(0.025)
+    assert last["more USD"]["low"] <= 0.025 <= last["more USD"]["high"]
 
     again = run_study(study, environ(tmp_path), heard.append)  # nothing is asked anew, and nothing differs
     assert "; 80 of 80 answers" in again.run["took"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from statistics import fmean
 
 from profile_router.errors import UsageError
@@ -14,6 +15,7 @@ from profile_router.evaluation.metrics.cascades import (
     at_random,
     cascade,
     cascade_as_checked,
+    cascade_early,
     check_errors,
     oracle,
     routed,
@@ -28,6 +30,7 @@ from profile_router.values import frozen
 
 _TIMES = 300  # a curve costs more time than a mean
 _FEW = 20
+_SOLVED, _COST = attrgetter("solved"), attrgetter("cost")
 
 
 @frozen
@@ -81,16 +84,18 @@ def worth(
     played = _played(rows, pair, outcomes, market)
     names = [name for name in signal_names(rows) if all(signal_of(row, name) is not None for row in rows)]
     scores = {name: [signal_of(row, name) or 0.0 for row in rows] for name in names}
-    calls = [_outcomes(row, outcomes)[market.local].api_calls for row in rows]
-    if all(call is not None for call in calls):
-        scores["local run's calls (a probe)"] = [float(call or 0) for call in calls]
+    turns = _turns(rows, outcomes, market)
+    tables = [_policies(played)]
+    if turns:
+        scores["local run's calls (a probe)"] = list(map(float, turns))
+        tables.append(_promoted_early(turns, pair, market))
     scores["oracle"] = pair.gains
     return Section(
         title=f"What it solves and costs: {market.local} → {market.burst}",
         said=f"{len(rows)} rows that both models did, one sample each. APGR: the mean share of the gap that is "
         "recovered over the share of strong calls; .5 is random. "
         "The errors of a check do not depend on the task, unless it is as checked.",
-        tables=[_policies(played), _areas(scores, pair)],
+        tables=[*tables, _areas(scores, pair)],
         figures=[_figure(scores, pair, played)],
     )
 
@@ -128,6 +133,38 @@ def _policies(played: Sequence[Played]) -> ResultTable:
     rows: list[Sequence[Cell]] = [(one.name, one.solved, f"${one.cost:.3f}", one.strong) for one in played]
     columns = ("policy", "solved", "USD a task", "share at burst")
     return ResultTable(name="policies", columns=columns, rows=rows)
+
+
+def _turns(rows: Sequence[RowAnswers], outcomes: Mapping[str, Mapping[str, Outcome]], market: Market) -> Sequence[int]:
+    """Return how many calls each local run made; empty where that is not known of all."""
+    calls = [_outcomes(row, outcomes)[market.local].api_calls for row in rows]
+    return [call for call in calls if call is not None] if None not in calls else []
+
+
+def _promoted_early(turns: Sequence[int], pair: Pair, market: Market) -> ResultTable:
+    """Return for each check a row with the early promotion by turns, and how it differs from the cascade without."""
+
+    def measured(errors: tuple[float, float], read: Callable[[Played], float], *, less: bool) -> Measured:
+        def figure(drawn: Sequence[int]) -> float:
+            there = pair.at(drawn)
+            found = read(cascade_early(*errors, there, [turns[row] for row in drawn]))
+            return found - read(cascade(*errors, there)) if less else found
+
+        return interval_of(figure, len(turns), times=_TIMES)
+
+    rows: list[Sequence[Cell]] = [
+        (
+            cascade_early(*errors, pair, turns).name,
+            *(measured(errors, read, less=less) for read in (_SOLVED, _COST) for less in (False, True)),
+        )
+        for errors in market.errors
+    ]
+    said = (
+        "A local run of more turns than nine of ten that ended well is promoted at once, as the policy's "
+        "`over_usual_turns` says where its weight alone makes the score. More: than the same cascade without."
+    )
+    columns = ("early promotion", "solved", "more solved", "USD a task", "more USD")
+    return ResultTable(name="early", said=said, columns=columns, rows=rows)
 
 
 def _areas(scores: Mapping[str, Sequence[float]], pair: Pair) -> ResultTable:

@@ -2,12 +2,14 @@
 
 A cascade asks the local model, then checks. What the check refuses goes to the strong model, and both are paid. The
 check errs: it accepts wrong work (false accepts) and refuses right work (false rejects), independently of the task,
-unless what it said of each task is known.
+unless what it said of each task is known. With the early promotion, a local run that takes more turns than nine of ten
+that ended well goes to the strong model before its end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from profile_router.evaluation.metrics.curves import Pair, mixes
@@ -58,10 +60,44 @@ def by_score(name: str, scores: Sequence[float], share: float, pair: Pair) -> Pl
 
 def cascade(accepts: float, rejects: float, pair: Pair) -> Played:
     """Return a cascade whose check *accepts* such a share of wrong work, and *rejects* such a share of right work."""
-    passed = [(1 - rejects) * weak + accepts * (1 - weak) for weak in pair.weak]
-    name = f"cascade, check errs {accepts:.0%} / {rejects:.0%}"
+    return _cascaded(_named(accepts, rejects), *_judged(accepts, rejects, pair), pair)
+
+
+def _named(accepts: float, rejects: float) -> str:
+    return f"cascade, check errs {accepts:.0%} / {rejects:.0%}"
+
+
+def _judged(accepts: float, rejects: float, pair: Pair) -> tuple[list[float], list[float]]:
+    """Return the chance of each task that its local work passes, and that it passes and is right."""
     kept = [(1 - rejects) * weak for weak in pair.weak]
-    return _cascaded(name, passed, kept, pair)
+    return [right + accepts * (1 - weak) for right, weak in zip(kept, pair.weak, strict=True)], kept
+
+
+def cascade_early(accepts: float, rejects: float, pair: Pair, turns: Sequence[int]) -> Played:
+    """Return `cascade` where a local run of too many *turns* is promoted at its limit, whatever a check would say.
+
+    Its first turns cost their share of its turns, or less: later ones read more.
+    """
+    passed, kept = _judged(accepts, rejects, pair)
+    limit = _nine_of_ten(turns, passed)
+    early = [count > limit for count in turns]
+    paid = [
+        cost * limit / count if late else cost for cost, count, late in zip(pair.weak_cost, turns, early, strict=True)
+    ]
+    passed = [0.0 if late else share for share, late in zip(passed, early, strict=True)]
+    kept = [0.0 if late else share for share, late in zip(kept, early, strict=True)]
+    name = f"{_named(accepts, rejects)}, over {limit} turns at once"
+    return _cascaded(name, passed, kept, replace(pair, weak_cost=paid))
+
+
+def _nine_of_ten(turns: Sequence[int], passed: Sequence[float]) -> int:
+    """Return the *turns* that nine of ten runs stayed within that ended well, each with its chance of that."""
+    left = 0.9 * sum(passed)
+    for count, share in sorted(zip(turns, passed, strict=True)):
+        left -= share
+        if left <= 1e-9:
+            return count
+    return max(turns)
 
 
 def cascade_as_checked(verdicts: Sequence[bool], pair: Pair) -> Played:
