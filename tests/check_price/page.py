@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind
 from tests.check_price.cascade import BURST_COST, BURST_SOLVED, ROWS, WANTED_SHARE, WANTED_SOLVED, outcome, window
+from tests.check_price.early_page import on_early
 from tests.check_price.judging import CHECKS, Check, Saying
 from tests.check_price.tally import Tally, tally
 
@@ -43,25 +45,41 @@ _CASES: Sequence[tuple[str, Check, tuple[Kind, ...] | None]] = (
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
-def written(said: Sequence[Saying], repositories: Sequence[BuggyRepository], skipped: Mapping[str, str]) -> str:
-    """Return the page on what was *said*. *skipped* are the repositories that could not be run, with the reason."""
+def written(
+    said: Sequence[Saying],
+    repositories: Sequence[BuggyRepository],
+    skipped: Mapping[str, str],
+    on_path: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return the page on what was *said*. *skipped* are the repositories that could not be run, with the reason.
+
+    *on_path* are the programs that were there, each with its version.
+    """
     return "\n".join(
         (
-            *_head(said, repositories, skipped),
+            *_head(said, repositories, skipped, on_path),
             *_rates(said),
             *_by_answer(said),
             *_by_task(said),
             *_cascade(said),
+            *on_early(*(tally(said, "default", covered=covered) for covered in (True, False))),
             *_defaults(said),
         )
     )
 
 
-def _head(said: Sequence[Saying], repositories: Sequence[BuggyRepository], skipped: Mapping[str, str]) -> Iterator[str]:
+def _head(
+    said: Sequence[Saying],
+    repositories: Sequence[BuggyRepository],
+    skipped: Mapping[str, str],
+    on_path: Mapping[str, str],
+) -> Iterator[str]:
     met = {one.repository for one in said}
     yield "# What a check is worth, measured"
     yield ""
     yield "Made by `python3 -m tests.check_price --write docs/checks.md`; `tests/check_price` holds the repositories."
+    if on_path:
+        yield f"On the path were {', '.join(' '.join(pair).strip() for pair in on_path.items())}; `--toolchains` lends Go and Ruby."
     yield ""
     tasks = {(one.repository, one.bug) for one in said}
     yield f"{len(met)} small repositories have {len(tasks)} tasks: a bug each, its text, its gold patch and a hidden test."
@@ -227,6 +245,9 @@ def _defaults(said: Sequence[Saying]) -> Iterator[str]:
     yield f"  GPT-5 mini $0.035: a repair pays where it fixes one in {price / share_of_wrong / 0.035:.0f}. A second repair is not measured."
     yield "- `early.turns` (K), 4: nothing here says anything of it, for answers made by hand have no turns. It is taken from"
     yield "  others' measurement: the first three to four turns of a weak model tell whether it gets there (arXiv 2607.00053)."
+    yield "- `early.weights.over_usual_turns`, 0.5 of the score of 1: more turns than usual promote beside another sign, never"
+    yield "  alone. Alone they pay for a model that writes on where it is lost, and cost for one that gives up. Who has one of"
+    yield "  the first kind sets 1. An attempt that changed a file and will be checked goes on even then."
     yield from _unproved(said)
     yield "- `check: ask`. Without a test for the bug the found check accepts most wrong work. It still tells what broke."
     yield ""

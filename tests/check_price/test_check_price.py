@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.check_price import judging
 from tests.check_price.__main__ import REPOSITORIES
 from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedBug
-from tests.check_price.cascade import BURST_COST, ROWS, outcome, window
+from tests.check_price.cascade import BURST_COST, EARLY, ROWS, early, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
-from tests.check_price.toolchains import lend_go
+from tests.check_price.toolchains import lend_go, lend_ruby, on_path
 from tests.check_price.truth import untruths
 
 from profile_router.core.operating.share import share_of
@@ -109,10 +110,45 @@ def test_the_page_says_what_a_whole_run_says(
 
 @pytest.mark.nightly
 @pytest.mark.jail
-def test_the_check_of_the_repository_in_go_runs_in_a_jail_where_its_toolchain_can_be_had(home: Path) -> None:
-    if why := lend_go(home):
+@pytest.mark.parametrize(("lender", "name"), [(lend_go, "steps"), (lend_ruby, "stock")], ids=["Go", "Ruby"])
+def test_the_check_of_a_repository_runs_in_a_jail_where_its_toolchain_can_be_lent(
+    lender: Callable[[Path], str], name: str, home: Path
+) -> None:
+    if why := lender(home):
         pytest.skip(why)
-    assert cannot_run(next(one for one in REPOSITORIES if one.name == "steps")) == ""
+    assert cannot_run(next(one for one in REPOSITORIES if one.name == name)) == ""
+
+
+@pytest.mark.parametrize("lender", [lend_go, lend_ruby])
+def test_in_ci_no_toolchain_is_fetched(
+    lender: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    assert lender(tmp_path) == "no toolchain is fetched in CI"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_debians_packages_ruby_is_not_lent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    assert lend_ruby(tmp_path) == "Ruby is lent by Debian's packages, and there is no apt-get here"
+
+
+def test_the_page_says_what_was_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = on_path(["python3", "sh", "no-such-program"])
+    assert list(there) == ["python3", "sh"]
+    assert re.fullmatch(r"3\.\d+\.\d+", there["python3"])
+    page = written([], REPOSITORIES, {}, {"mvn": "3.8.7", "prove": ""})
+    assert "\nOn the path were mvn 3.8.7, prove; `--toolchains` lends Go and Ruby.\n" in page
+
+
+@pytest.mark.parametrize("model", ROWS)
+def test_the_early_promotion_meets_its_rows_and_solves_less_with_a_worse_check(model: str) -> None:
+    for at, (wanted, cost) in enumerate(EARLY[model]):
+        assert (early(model, at / 10).solved, early(model, at / 10).cost) == pytest.approx((wanted, cost))
+    solved = [early(model, at / 50).solved for at in range(30)]
+    assert solved == sorted(solved, reverse=True)
 
 
 def test_what_cannot_run_here_is_told_by_name_and_counts_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
