@@ -1,9 +1,14 @@
-"""A real small model behind llama.cpp's server, where one was asked for; else nothing here is collected."""
+"""A real small model behind llama.cpp's server, where one was asked for; else nothing here is collected.
+
+What each rule came to is printed as one table at the end.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 from tests.fakes import a_profile
@@ -14,16 +19,54 @@ from profile_router.core.profile import Profile
 
 collect_ignore_glob = [] if os.environ.get(CHOSEN) else ["test_rules_of_form.py", "test_triggers_judged.py"]
 WINDOW = 8_192
+# Two threads are twice as fast on a quiet machine of two cores, and four times as slow on a busy one.
+THREADS = int(os.environ.get("PROFILE_ROUTER_REAL_MODEL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleKept:
+    """How often a rule was kept: so many times of `of`, in so many seconds."""
+
+    rule: str
+    kept: int
+    of: int
+    seconds: float
+
+
+_TABLE = pytest.StashKey[list[RuleKept]]()
 
 
 @pytest.fixture(scope="session")
 def real_server() -> Iterator[LlamaServer]:
     model = place_of(os.environ[CHOSEN])
-    threads = max(1, (os.cpu_count() or 2) // 2)
-    with running(flags(model, alias="real", context=WINDOW, parallel=1, threads=threads)) as server:
+    with running(flags(model, alias="real", context=WINDOW, parallel=1, threads=THREADS)) as server:
         yield server
 
 
 @pytest.fixture
 def real(real_server: LlamaServer) -> Profile:
     return a_profile(real_server.base_url, model="real", window=WINDOW)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str, int, int], None]:
+    """Return what notes that a rule was kept so many times of so many: also where the test fails afterwards."""
+    began = time.monotonic()
+
+    def told(rule: str, kept: int, of: int) -> None:
+        seconds = time.monotonic() - began
+        request.config.stash.setdefault(_TABLE, []).append(RuleKept(rule=rule, kept=kept, of=of, seconds=seconds))
+
+    return told
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not (rows := config.stash.get(_TABLE, [])):
+        return
+    terminalreporter.section("rules of form")
+    terminalreporter.write_line("| model | rule | kept | share | seconds |")
+    terminalreporter.write_line("|---|---|---|---|---|")
+    for one in rows:
+        share = f"{one.kept / one.of:.0%}" if one.of else "–"
+        line = f"| {os.environ.get(CHOSEN)} | {one.rule} | {one.kept} of {one.of} | {share} | {one.seconds:.0f} |"
+        terminalreporter.write_line(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from profile_router.runners.calls.summarizer import EmbeddedSummarizer
 PATIENT = {"first_token_seconds": 900.0, "between_tokens_seconds": 300.0, "summary_seconds": 900.0, "max_turns": 6}
 SECONDS = 900.0
 UNDERSTOOD = 0.9
+NOT_UNDERSTOOD = {"invalid-json", "calls-as-text", "unknown-tool"}
+Tell = Callable[[str, int, int], None]
 TASKS = {
     "clock.py": ("HOURS = 12\n\n\ndef noon():\n    return HOURS\n", "Set HOURS to 24 in clock.py"),
     "greet.py": ('def greet(name):\n    return "Helo, " + name\n', "Fix the spelling mistake in greet.py"),
@@ -32,8 +35,8 @@ NAMES = ("src/cache.py", "evict_oldest", "CACHE_BYTES")
 
 
 @pytest.mark.parametrize("tool_format", ["auto", "json", "whole-file"])
-def test_its_turns_are_understood(tool_format: str, real: Profile, tmp_path: Path) -> None:
-    turns = lost = 0
+def test_its_turns_are_understood(tool_format: str, real: Profile, tmp_path: Path, tell: Tell) -> None:
+    turns = lost = asked = 0
     for name, (content, goal) in TASKS.items():
         folder = tmp_path / name
         folder.mkdir()
@@ -43,27 +46,31 @@ def test_its_turns_are_understood(tool_format: str, real: Profile, tmp_path: Pat
         order = an_order(a_task(goal), files=(name,), window=8_192, seconds=SECONDS)
         done = asyncio.run(runner.run(order, heard))
         turns += done.receipt.turns
-        lost += done.failure is not None and done.failure.cause in {"invalid-json", "calls-as-text", "unknown-tool"}
+        lost += done.failure is not None and done.failure.cause in NOT_UNDERSTOOD
+        asked += done.failure is not None and done.failure.cause == "asked-for-profile"
         print(
             f"{tool_format}, {goal}: {done.failure.message if done.failure else done.text!r}, {done.receipt.turns} turns"
         )
+    tell(f"turns understood, {tool_format}", turns - lost, turns)
+    tell(f"tasks worked on, not handed on, {tool_format}", len(TASKS) - asked, len(TASKS))
     assert turns >= len(TASKS)
     assert (turns - lost) / turns >= UNDERSTOOD
 
 
-def test_its_estimates_keep_to_the_schema(real: Profile, tmp_path: Path) -> None:
+def test_its_estimates_keep_to_the_schema(real: Profile, tmp_path: Path, tell: Tell) -> None:
     shipped = a_policy(limits=PATIENT)
     calls = RecordedCalls(
         load=lambda _: replace(real, name=CHEAP), policy=replace(shipped, probe=replace(shipped.probe, seconds=SECONDS))
     )
     prober = EmbeddedProber(calls=calls, candidates=candidates(**{CHEAP: real.endpoint.base_url}), root=tmp_path)
-    for _, goal in TASKS.values():
-        outcome = asyncio.run(prober.probe(a_task(goal), evidence(), CHEAP))
-        print(outcome)
-        assert outcome.complexity is not None
+    outcomes = [asyncio.run(prober.probe(a_task(goal), evidence(), CHEAP)) for _, goal in TASKS.values()]
+    print(*(outcome.complexity or outcome.problem for outcome in outcomes), sep="\n")
+    valid = sum(outcome.complexity is not None for outcome in outcomes)
+    tell("estimates valid", valid, len(outcomes))
+    assert valid == len(outcomes)
 
 
-def test_its_summary_keeps_the_names(real: Profile, tmp_path: Path) -> None:
+def test_its_summary_keeps_the_names(real: Profile, tmp_path: Path, tell: Tell) -> None:
     report = "".join(
         f"In step {number} I looked at module_{number} and found nothing to change.\n" for number in range(60)
     )
@@ -72,19 +79,24 @@ def test_its_summary_keeps_the_names(real: Profile, tmp_path: Path) -> None:
     summarizer = EmbeddedSummarizer(calls=calls, whole_text=tmp_path / "whole.txt")
     summary, _ = asyncio.run(summarizer.summarize(told, an_order(seconds=SECONDS, window=8_192)))
     print(summary)
+    tell("names kept in a summary", sum(name in summary for name in NAMES), len(NAMES))
     assert [name for name in NAMES if name not in summary] == []
 
 
-def test_a_condensed_context_keeps_the_names(real: Profile, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lines", [150, 300])
+def test_a_condensed_context_keeps_the_names(lines: int, real: Profile, tmp_path: Path, tell: Tell) -> None:
     filler = "".join(
-        f"Meeting {number}: nothing was decided about the colour of door {number}.\n" for number in range(300)
+        f"Meeting {number}: nothing was decided about the colour of door {number}.\n" for number in range(lines)
     )
     context = f"Decision: `evict_oldest` in src/cache.py obeys CACHE_BYTES from now on.\n{filler}"
     calls = RecordedCalls(load=lambda _: real, policy=a_policy(limits=PATIENT))
     condenser = EmbeddedCondenser(calls=calls, workspace=tmp_path, base=tmp_path)
-    order = an_order(a_task("Make evict_oldest obey its limit", context=context), window=8_192, seconds=SECONDS)
+    window = 4_096 if lines < 200 else 8_192  # so that it has to be condensed
+    order = an_order(a_task("Make evict_oldest obey its limit", context=context), window=window, seconds=SECONDS)
     helper = Helper(profile=LOCAL, window=8_192, rate=FREE, local=True)
     found = asyncio.run(condenser.condense(order, [helper], Heard()))
     assert found.condensed is not None, found.failure
     print(found.condensed.context)
+    kept = sum(name in found.condensed.context for name in NAMES)
+    tell(f"names kept in a condensed context of {lines} lines", kept, len(NAMES))
     assert [name for name in NAMES if name not in found.condensed.context] == []
