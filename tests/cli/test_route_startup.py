@@ -39,13 +39,16 @@ def _modules(folder: Path, *arguments: str) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("in_git", [True, False], ids=["in a repository", "in a folder"])
-def test_offline_route_imports_nothing_of_the_runners(in_git: bool, tmp_path: Path) -> None:
-    if in_git:
+@pytest.mark.parametrize("kind", ["a repository", "a repository with tests", "a folder"])
+def test_offline_route_imports_nothing_of_the_runners_and_starts_no_jail(kind: str, tmp_path: Path) -> None:
+    if kind != "a folder":
         subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    if kind == "a repository with tests":
+        (tmp_path / "test_http.py").write_text("import unittest\n\nimport http\n")
     (tmp_path / "http.py").write_text("RETRY_S = 3\n")
     names = _modules(tmp_path, "fix the retry delay in http.py and `http.py`", "--file", "http.py")
     assert "profile_router.evidence.measure" in names
+    assert ("profile_router.checks.consents" in names) == (kind == "a repository with tests")
     found = [name for name in names for needless in OF_A_RUN if name == needless or name.startswith(f"{needless}.")]
     assert not found
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from profile_router.core.found_check import FoundCheck
@@ -36,24 +38,28 @@ def check_for(
     environ: Mapping[str, str],
     state: Path,
     near: Callable[[], Sequence[str]] = tuple,
+    *,
+    try_jail: bool = True,
 ) -> FoundCheck | None:
     """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for.
 
     *near* gives the files of a task that names none. The workspace's own comes before one that a model wants: what runs
-    of it judges, and as long as nobody was asked about it, that is the first question.
+    of it judges, and as long as nobody was asked about it, that is the first question. Without *try_jail* no process is
+    started to learn whether this Linux has a jail.
     """
     if task.check is not None or workspace is None or (policy.check == "off" and task.proposed_check is None):
         return None
     from profile_router.checks.finding import find_check  # `route` without a workspace does without
 
+    allowed = partial(_allowed, policy=policy, workspace=workspace, state=state, try_jail=try_jail)
     if task.proposed_check is None:
-        return _allowed(find_check(task, workspace, environ, near), policy, workspace, state)
+        return allowed(find_check(task, workspace, environ, near))
     from profile_router.checks.proposed import proposed_check
 
-    wanted = _allowed(proposed_check(task.proposed_check, task.folder or ""), policy, workspace, state)
+    wanted = allowed(proposed_check(task.proposed_check, task.folder or ""))
     if policy.check == "off":
         return wanted
-    own = _allowed(find_check(task, workspace, environ, near), policy, workspace, state)
+    own = allowed(find_check(task, workspace, environ, near))
     if own is None or own.weak or wanted is None:
         return wanted
     if not own.refused:
@@ -62,16 +68,17 @@ def check_for(
     return own if own.refused == unasked(own, workspace) else wanted
 
 
-def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, state: Path) -> FoundCheck | None:
+def _allowed(
+    found: FoundCheck | None, *, policy: Policy, workspace: Workspace, state: Path, try_jail: bool
+) -> FoundCheck | None:
     """Return *found*, its `refused` saying what keeps it from running."""
     if found is None or found.refused:
         return found
     if policy.check == "off":
         return replace(found, refused=f"the policy says `check: off` ({policy.source})")
     from profile_router.checks.consents import Consents
-    from profile_router.jail.view import jail_problem
 
-    if problem := jail_problem():
+    if problem := _jail_problem(try_jail):
         return replace(found, refused=f"it runs in a jail only, and {problem}")
     for kept in (Path.home(), state):  # a jail shows all of the workspace, and lets it be written
         if Path(os.path.realpath(kept)).is_relative_to(workspace.root):
@@ -84,6 +91,14 @@ def _allowed(found: FoundCheck | None, policy: Policy, workspace: Workspace, sta
     if said is None:
         return replace(found, refused=unasked(found, workspace))
     return found if said else replace(found, refused=declined(found, workspace))
+
+
+def _jail_problem(try_jail: bool) -> str | None:
+    if not try_jail and sys.platform == "linux":
+        return None
+    from profile_router.jail.view import jail_problem
+
+    return jail_problem()
 
 
 def question(found: FoundCheck, workspace: Workspace) -> str:

@@ -57,7 +57,7 @@ def quote(task: Task, policy_file: str | None, environ: Mapping[str, str], cwd: 
 
 
 def _asks(setup: Setup, decision: Decision) -> str:
-    check = _check(setup, decision)
+    check = _check(setup, decision, try_jail=True)  # nobody is asked about what no jail can run
     if check is None or setup.workspace is None or check.refused != unasked(check, setup.workspace):
         return ""
     return question(check, setup.workspace)
@@ -94,16 +94,17 @@ def route_task(
     """
     setup = prepare(task, policy_file, environ, cwd)
     decision = _decided(setup.task, setup, wait=wait)
-    check, at = _check(setup, decision), time.time()
+    check, at = _check(setup, decision, try_jail=False), time.time()
     run, unnoted = _noted(setup.task, decision, setup, at)
     return Routed(decision=decision, policy=setup.policy, check=check, at=at, run=run, unnoted=unnoted)
 
 
-def _check(setup: Setup, decision: Decision) -> FoundCheck | None:
+def _check(setup: Setup, decision: Decision, *, try_jail: bool) -> FoundCheck | None:
     """Return the check that a run would take, by the files that the repository is sure of."""
     located = decision.evidence.located
     sure = located.sure if located else ()
-    return check_for(setup.task, setup.policy, setup.workspace, setup.environ, setup.state, lambda: sure)
+    task, policy, workspace = setup.task, setup.policy, setup.workspace
+    return check_for(task, policy, workspace, setup.environ, setup.state, lambda: sure, try_jail=try_jail)
 
 
 def decide_alone(
