@@ -232,3 +232,13 @@ def test_what_may_be_run_sets_up_or_is_data_is_put_back_all_the_same(tmp_path: P
     verified = worked(root, tmp_path, {**FIXED, path: "2\n"})
     assert (root / path).read_text() == "1\n"
     assert verified.put_back == (path,)
+
+
+@pytest.mark.parametrize(("path", "text"), [("unittest.py", ""), ("check.sh", "echo '9 passed in 0.1s'\n")])
+def test_a_check_that_the_work_steered_leaves_it_unverified(root: Path, tmp_path: Path, path: str, text: str) -> None:
+    verified = worked(root, tmp_path, {**FIXED, "red": "", "count": "9\n", path: text})
+    assert verified.check is not None
+    assert verified.check.passed
+    (point,) = [point for point in verified.unproved if "decides what the check runs" in point]
+    assert point.startswith(f"{path} changed")
+    assert point in verified.unverified

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import SetBack
+from profile_router.core.attempt.steered import steering
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
-from profile_router.core.ladder.check_words import HELPED, NO_PROOF, UNPROVED, proves_nothing, shows_no_fix, weak_points
+from profile_router.core.ladder.check_words import (
+    HELPED,
+    NO_PROOF,
+    STEERED,
+    UNPROVED,
+    proves_nothing,
+    shows_no_fix,
+    weak_points,
+)
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.language.faults import wants_a_fix
 from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
+from profile_router.verify.parsing import ChangedContent
 from profile_router.workspace.folder import Workspace
 
 
@@ -25,11 +35,12 @@ def open_points(
     before: CheckBefore | None,
     absent: Sequence[str],
     put_back: SetBack,
+    unproved: Sequence[str],
 ) -> Iterator[str]:
     """Yield what stays unverified of *task*, by whose work the files *changed* in *workspace*.
 
     *result* is what its check came to, and *before* what it said before the work. *absent* are files that the summary
-    names and that are not there, *put_back* what became of changed tests.
+    names and that are not there, *put_back* what became of changed tests, *unproved* are the `unproved_points`.
     """
     yield from (f"names {path}, which does not exist" for path in absent)
     if result is None:
@@ -45,21 +56,34 @@ def open_points(
         yield "not a git repository: only files written through the tools are known"
     elif proves_nothing(result, before, bool(changed)):
         yield NO_PROOF
-    yield from unproved_points(task, changed, result, before=before)
+    yield from unproved
 
 
 def unproved_points(
-    task: Task | None, changed: Sequence[ChangedFile], result: CheckResult | None, *, before: CheckBefore | None
+    task: Task | None,
+    changed: Sequence[ChangedFile],
+    result: CheckResult | None,
+    *,
+    before: CheckBefore | None,
+    contents: Iterable[ChangedContent],
 ) -> Iterator[str]:
-    """Yield why a check that passed shows nothing of the work: a policy may send such work on."""
+    """Yield why a check that passed shows nothing of the work: a policy may send such work on.
+
+    *contents* are what the files *changed* held before and after.
+    """
     if task is None:
         return
     if changed and wants_a_fix(task.goal):
         tests = any(changes_tests(file.path) for file in changed)
         if shows_no_fix(result, before, tests_changed=tests):
             yield UNPROVED
-    if result is not None and result.passed and (helps := _helps(changed, task)):
+    if result is None or not result.passed:
+        return
+    if helps := _helps(changed, task):
         yield f"{some_of(helps)} {HELPED}"
+    held = ((one.path, one.before, one.after) for one in contents)
+    if steers := steering(task, held, result.command, result.folder):
+        yield f"{some_of(steers)} {STEERED}"
 
 
 def _helps(changed: Sequence[ChangedFile], task: Task) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from profile_router.core.attempt.handoff import FileDiff, SetBack
@@ -124,26 +125,23 @@ class WorkspaceVerifier:
             back, seen = self._put_back(snapshot, task, wrote)
         changed = self._changed(snapshot, seen)
         if wrote is None and snapshot and self.workspace is not None:  # by commands, or by Hermes' own tools
-            inside = self._changes(self.workspace.root).inside_others(
-                snapshot, beginning(self.scratch, exact=True), changed
-            )
-            changed = (*changed, *inside)
+            work = self._changes(self.workspace.root)
+            changed = (*changed, *work.inside_others(snapshot, beginning(self.scratch, exact=True), changed))
         if isinstance(check, FoundCheck) and check.only_if_changed and not changed:
             check = None
-        result = (
-            None if check is None else await self._checked(check, seconds, self._judge(task, before, changed), snapshot)
-        )
+        judge = self._judge(task, before, changed)
+        result = None if check is None else await self._checked(check, seconds, judge, snapshot)
         told = result is not None and not result.inconclusive
         whole = self.workspace is not None and self.workspace.git
         absent = absent_claims(self.workspace, said, changed)
         contents = await self._contents(snapshot)
+        unproved = tuple(unproved_points(task, changed, result, before=before, contents=contents))
+        points = partial(open_points, before=before, absent=absent, put_back=back, unproved=unproved)
         return Verified(
             files_changed=changed,
             check=result,
-            unverified=tuple(
-                open_points(self.workspace, task, changed, result, before=before, absent=absent, put_back=back)
-            ),
-            unproved=tuple(unproved_points(task, changed, result, before=before)),
+            unverified=tuple(points(self.workspace, task, changed, result)),
+            unproved=unproved,
             absent=absent,
             whole=whole,
             put_back=back.left if back.done else (),

@@ -12,6 +12,7 @@ EARLIER = "the check ran before the last attempt, which did not finish"
 UNTOLD = "not told: it read a private file"  # for what a check printed, wherever a parent elsewhere may see it
 UNPROVED = "no test was red before and none is new: nothing shows that the fault is fixed"
 HELPED = "changed, which tests use and the task does not name"
+STEERED = "changed in a way that decides what the check runs, or tells that it does: its pass is not proof"
 NO_PROOF = "no file changed, and the check was not red before: that it passes proves nothing"
 
 
