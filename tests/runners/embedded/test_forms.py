@@ -238,6 +238,10 @@ def test_the_schema_takes_the_offered_tools_alone_and_the_prompt_has_an_example_
         "required": ["path", "old", "new"],
         "additionalProperties": False,
     }
+    assert actions["ask_for_profile"]["properties"] == {
+        "profile": {"type": "string", "enum": ["coding-burst", "review-cheap"]},
+        "reason": {"type": "string"},
+    }
     system = sent["messages"][0]["content"]
     shown = [json.loads(line)["name"] for line in system.splitlines() if line.startswith("{")]
     assert shown == [name for name in names if name != "ask_for_profile"]  # a small model copies what it sees

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _FILES, _FORM = "files", "form"  # records: what the first prompt shows of the files, the form it began in
 _BY: Mapping[FormName, str] = {"native": "by tool calls", "whole-file": "by whole files", "json": "by JSON actions"}
 # One example for each action; what a small model sees it copies, so each is a whole one. None asks for another profile:
-# of five small tasks a real 0.5B handed three on with the example's own words.
+# of five small tasks a real 0.5B handed three on with the example's own words, whether they were true or not.
 _EXAMPLES: Mapping[str, str] = {
     "list_files": '{"name": "list_files", "arguments": {"path": "src"}}',
     "search": '{"name": "search", "arguments": {"pattern": "def main", "glob": "**/*.py"}}',
@@ -179,7 +179,7 @@ class AttemptLoop:
         system = render("json_actions", tools=shown, examples=_EXAMPLES, asks=asks)
         form = JsonTurns(where=self.profile.where)
         self._turn_to(self._history(system, form=form), form)
-        async with self._agent(system, tools, schema=action_schema(tools)) as ask:
+        async with self._agent(system, tools, schema=action_schema(tools, self.order.asks)) as ask:
             return await ask(await self._first_messages())
 
     async def _by_whole_files(self, found: FilesToWrite) -> str:

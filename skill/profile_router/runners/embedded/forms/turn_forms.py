@@ -137,14 +137,20 @@ class JsonTurns:
         return found.calls[0].name, found.calls[0].arguments
 
 
-def action_schema(tools: Sequence[BaseTool]) -> dict[str, Any]:
-    """Return the schema of an action, one of *tools* or the end, as a request's `json_schema` has it."""
+def action_schema(tools: Sequence[BaseTool], asks: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the schema of an action, one of *tools* or the end, as a request's `json_schema` has it.
+
+    *asks* are the profiles that may be asked for: a small model makes up others, again and again.
+    """
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
     functions = [convert_to_openai_tool(tool)["function"] for tool in tools]
     end = {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]}
     named = [*((one["name"], one["parameters"]) for one in functions), (FINISH, end)]
-    actions = [_object({"name": {"const": name}, "arguments": _closed(parameters)}) for name, parameters in named]
+    closed = {name: _closed(parameters) for name, parameters in named}
+    if asks and "ask_for_profile" in closed:
+        closed["ask_for_profile"]["properties"]["profile"]["enum"] = list(asks)
+    actions = [_object({"name": {"const": name}, "arguments": arguments}) for name, arguments in closed.items()]
     return {"name": "action", "strict": True, "schema": {"anyOf": actions}}
 
 
