@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import pytest
 from tests.fakes import a_profile
 from tests.llama.server import LlamaServer, flags, running
-from tests.real_model.weights import CHOSEN, place_of
+from tests.real_model.weights import CHOSEN, MODELS, Weights, place_of
 
 from profile_router.core.profile import Profile
 
-collect_ignore_glob = [] if os.environ.get(CHOSEN) else ["test_rules_of_form.py", "test_triggers_judged.py"]
+ASKED = os.environ.get(CHOSEN, "")  # a test's own environment has none of our variables
+collect_ignore_glob = [] if ASKED else ["test_rules_of_form.py", "test_triggers_judged.py"]
 WINDOW = 8_192
 # Two threads are twice as fast on a quiet machine of two cores, and four times as slow on a busy one.
 THREADS = int(os.environ.get("PROFILE_ROUTER_REAL_MODEL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
@@ -38,14 +39,18 @@ _TABLE = pytest.StashKey[list[RuleKept]]()
 
 @pytest.fixture(scope="session")
 def real_server() -> Iterator[LlamaServer]:
-    model = place_of(os.environ[CHOSEN])
-    with running(flags(model, alias="real", context=WINDOW, parallel=1, threads=THREADS)) as server:
+    with running(flags(place_of(ASKED), alias="real", context=WINDOW, parallel=1, threads=THREADS)) as server:
         yield server
 
 
 @pytest.fixture
 def real(real_server: LlamaServer) -> Profile:
     return a_profile(real_server.base_url, model="real", window=WINDOW)
+
+
+@pytest.fixture
+def weights() -> Weights:
+    return MODELS[ASKED]
 
 
 @pytest.fixture
@@ -68,5 +73,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line("|---|---|---|---|---|")
     for one in rows:
         share = f"{one.kept / one.of:.0%}" if one.of else "–"
-        line = f"| {os.environ.get(CHOSEN)} | {one.rule} | {one.kept} of {one.of} | {share} | {one.seconds:.0f} |"
+        line = f"| {ASKED} | {one.rule} | {one.kept} of {one.of} | {share} | {one.seconds:.0f} |"
         terminalreporter.write_line(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.fakes import CHEAP, LOCAL, Heard, a_policy, a_task, an_order, candidates, evidence
+from tests.real_model.weights import Weights
 from tests.runners.embedded.a_runner import a_runner
 
 from profile_router.core.condense.result import Helper
@@ -18,6 +19,7 @@ from profile_router.runners.calls.call import RecordedCalls
 from profile_router.runners.calls.condenser import EmbeddedCondenser
 from profile_router.runners.calls.prober import EmbeddedProber
 from profile_router.runners.calls.summarizer import EmbeddedSummarizer
+from profile_router.servers.inspect import inspect
 
 PATIENT = {"first_token_seconds": 900.0, "between_tokens_seconds": 300.0, "summary_seconds": 900.0, "max_turns": 6}
 SECONDS = 900.0
@@ -32,6 +34,24 @@ TASKS = {
     "limit.py": ("def limit(x):\n    return x\n", "Change limit in limit.py so that it raises ValueError below zero"),
 }
 NAMES = ("src/cache.py", "evict_oldest", "CACHE_BYTES")
+
+
+def test_whether_its_template_takes_tools_is_known_before_the_run(
+    weights: Weights, real: Profile, tmp_path: Path, tell: Tell
+) -> None:
+    takes_tools = asyncio.run(inspect(real, connect_s=60.0)).takes_tools
+    kept = takes_tools is weights.takes_tools
+    tell("whether it takes tools, read", int(kept), 1)
+    assert kept
+    if takes_tools:
+        return
+    name, (content, goal) = next(iter(TASKS.items()))
+    (tmp_path / name).write_text(content)
+    runner = a_runner(real, tmp_path, a_policy(limits=PATIENT))
+    order = an_order(a_task(goal), files=(name,), window=8_192, seconds=SECONDS, takes_tools=takes_tools)
+    done = asyncio.run(runner.run(order, Heard()))
+    print(done.notes, done.failure.message if done.failure else done.text)
+    assert any("the chat template of its server takes no tools" in note for note in done.notes)
 
 
 @pytest.mark.parametrize("tool_format", ["auto", "json", "whole-file"])
