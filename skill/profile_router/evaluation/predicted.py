@@ -124,6 +124,8 @@ def _pairs(
 def _roc(name: str, known: Sequence[tuple[RowAnswers, bool]], names: Sequence[str]) -> LinesFigure:
     lines = []
     for one in names:
+        if ": " in one:  # a part of a signal stands in the table alone
+            continue
         truth, (scores,) = _both(known, one)
         if truth:
             lines.append((one, roc_points(truth, scores)))

@@ -24,11 +24,11 @@ body{margin:0 auto;max-width:68rem;padding:1rem;background:var(--paper);color:va
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.2rem;margin:2.2rem 0 .3rem}
 h3{font-size:1rem;margin:0 0 .3rem}p{margin:.3rem 0 .8rem;max-width:48rem;overflow-wrap:anywhere}
-p,dt,caption{color:var(--soft)}
+p,dt{color:var(--soft)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:0}dd{margin:0;overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:.8rem 0;border:1px solid var(--rule);border-radius:6px}
 table{border-collapse:collapse;font-size:.85rem;width:100%;font-variant-numeric:tabular-nums}
-caption{text-align:left;padding:.4rem .6rem;caption-side:top}
+.said{position:sticky;left:0;margin:0;padding:.4rem .6rem;font-size:.85rem}
 th,td{padding:.25rem .6rem;text-align:left;white-space:nowrap;border-top:1px solid var(--rule)}
 th{background:var(--band)}th.n{text-align:right}.n{text-align:right}.of{color:var(--soft);font-size:.78rem}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;margin:1rem 0;
@@ -99,13 +99,13 @@ def _section(section: Section) -> str:
 
 
 def _table(table: ResultTable) -> str:
-    caption = f"<caption>{escape(table.said)}</caption>" if table.said else ""
+    said = f'<p class="said">{escape(table.said)}</p>' if table.said else ""  # a caption would be as wide as the table
     head = "".join(
         f"<th{' class=n' if table.numbers(column) else ''}>{escape(name)}</th>"
         for column, name in enumerate(table.columns)
     )
     rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in table.rows)
-    return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="wide">{said}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _cells(row: Sequence[Cell]) -> Iterator[str]:

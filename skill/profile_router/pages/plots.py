@@ -101,7 +101,7 @@ def _thinned(line: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float
 
 
 def _dash(number: int) -> str:
-    dash = _DASHES[number // COLOURS % len(_DASHES)] or _DASHES[number % len(_DASHES)]
+    dash = _DASHES[(number + number // COLOURS) % len(_DASHES)]  # a colour that comes again has another one
     return f' stroke-dasharray="{dash}"' if dash else ""
 
 
