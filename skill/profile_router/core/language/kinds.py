@@ -86,9 +86,8 @@ class KindPatterns:
 
     def that_may_match_in(self, text: str) -> KindPatterns:
         """Return those that may match in a part of *text*."""
-        return KindPatterns(
-            kinds=tuple((kind, tuple(one for one in each if one.may_match_in(text))) for kind, each in self.kinds)
-        )
+        found = ((kind, tuple([one for one in each if one.may_match_in(text)])) for kind, each in self.kinds)
+        return KindPatterns(kinds=tuple((kind, some) for kind, some in found if some))
 
 
 def compile_kinds(

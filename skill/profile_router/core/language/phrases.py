@@ -75,13 +75,16 @@ class Phrases:
         return frozenset({"en", *(language for language, _ in self.languages)})
 
     def that_may_match_in(self, text: str) -> Phrases:
-        """Return those of which a part of *text* may be one."""
-        return Phrases(
-            languages=tuple(
-                (language, tuple((kind, tuple(one for one in each if one.may_match_in(text))) for kind, each in kinds))
-                for language, kinds in self.languages
-            )
+        """Return those of which a part of *text* may be one: for most texts none."""
+        found = (
+            (language, tuple((kind, some) for kind, each in kinds if (some := _possible(each, text))))
+            for language, kinds in self.languages
         )
+        return Phrases(languages=tuple((language, kinds) for language, kinds in found if kinds))
+
+
+def _possible(expressions: Sequence[Anchored], text: str) -> tuple[Anchored, ...]:
+    return tuple([one for one in expressions if one.may_match_in(text)])
 
 
 def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phrases:
@@ -103,6 +106,8 @@ def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
     other_work = False
     clauses = [clause for one in _CLAUSE.split(plain_text(text).lower()) if (clause := one.strip())]
     looked_for = phrases.that_may_match_in("\n".join(clauses))  # most phrases: in none of the clauses
+    if not looked_for.languages:
+        return ()
     for clause in clauses:
         if clause in _AREAS:
             continue
