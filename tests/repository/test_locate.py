@@ -74,6 +74,26 @@ def test_a_task_without_file_names_names_the_right_file_first(shop: Path, text: 
     assert found.whole
 
 
+@pytest.mark.parametrize(
+    ("changed", "text", "path"),
+    [
+        ({"shop/refund.py": "def give_back(order): ...\n"}, "`give_back` fails", "shop/refund.py"),
+        ({"shop/mail.py": "def give_back(order): ...\n"}, "`give_back` fails", "shop/mail.py"),
+        ({"shop/a b.py": "def give_back(order): ...\n"}, "`give_back` fails", "shop/a b.py"),
+        ({".gitignore": "money.py\n", "shop/new.py": "def give_back(): ...\n"}, "`give_back` fails", "shop/new.py"),
+    ],
+)  # fmt: skip
+def test_what_changed_since_the_files_were_last_seen_is_met(
+    shop: Path, changed: dict[str, str], text: str, path: str
+) -> None:
+    look(shop, "nothing", later=10)
+    write_files(shop, changed)
+    assert paths(look(shop, text))[0] == path
+    run_git(shop, "rm", "--quiet", "--cached", "-f", "--ignore-unmatch", path)
+    (shop / path).unlink()
+    assert path not in paths(look(shop, text))
+
+
 def test_a_word_that_many_files_once_held_still_tells_where_a_task_works(tmp_path: Path) -> None:
     held = {f"src/part{number}.py": f"zebra_crossing = {number}\n" for number in range(110)}
     root = repository(tmp_path / "many", {f"src/more{number}.py": f"x = {number}\n" for number in range(100)} | held)

@@ -60,26 +60,54 @@ def git(
     Raises WorkspaceError for an exit code outside *ok*, without git, and after *timeout_s* seconds. *env* is added to
     the environment, for example GIT_INDEX_FILE. Git reads *send* on its standard input.
     """
-    import subprocess  # saves 10 ms for a route outside of a repository
+    with GitAtWork(root, *args, env=env) as asked:
+        return os.fsdecode(asked.output(timeout_s, ok=ok, send=send))
 
-    try:
-        done = subprocess.run(
-            ["git", "-C", os.fspath(root), *_SAFE, *args],
-            input=os.fsencode(send),
-            capture_output=True,
-            timeout=timeout_s,
-            env=_environment() | dict(env or {}),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise WorkspaceError(
-            f"git {args[0]} in {root} took more than {timeout_s:g} s; try it there, or leave --workspace out"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise WorkspaceError(f"git cannot be run in {root}: {error}; install git, or check PATH") from None
-    if done.returncode not in ok:
-        raise WorkspaceError(_complaint(root, args[0], done.returncode, done.stderr))
-    return os.fsdecode(done.stdout)
+
+class GitAtWork:
+    """A git that works while we do something else. It ends with the block. Raises WorkspaceError without git."""
+
+    def __init__(self, root: Path, *args: str, env: Mapping[str, str] | None = None) -> None:
+        import subprocess  # saves 10 ms for a route outside of a repository
+
+        self._root, self._command = root, args[0]
+        words = ["git", "-C", os.fspath(root), *_SAFE, *args]
+        try:
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment() | dict(env or {}),
+            )
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"git cannot be run in {root}: {error}; install git, or check PATH") from None
+
+    def __enter__(self) -> GitAtWork:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.__exit__(None, None, None)
+
+    def output(self, timeout_s: float = TIMEOUT_S, *, ok: Container[int] = (0,), send: str = "") -> bytes:
+        """Return what git said, after *timeout_s* more seconds at the most. Raises WorkspaceError as `git` does."""
+        import subprocess
+
+        try:
+            told, complaint = self._process.communicate(os.fsencode(send), timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise WorkspaceError(
+                f"git {self._command} in {self._root} took more than {timeout_s:g} s; "
+                "try it there, or leave --workspace out"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"git cannot be run in {self._root}: {error}; install git, or check PATH") from None
+        if self._process.returncode not in ok:
+            raise WorkspaceError(_complaint(self._root, self._command, self._process.returncode, complaint))
+        return told
 
 
 def marked(folder: Path) -> Path | None:

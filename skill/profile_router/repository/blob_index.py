@@ -15,12 +15,13 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
+from itertools import accumulate, compress
 from pathlib import Path
 from typing import NamedTuple
 
 from profile_router.core.locating.file_terms import FileTerms
 from profile_router.core.locating.path_terms import path_terms
+from profile_router.core.locating.rank import Posting
 from profile_router.core.locating.rankable import Sort
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError
@@ -217,7 +218,7 @@ def bring_together(connection: sqlite3.Connection, seconds: float | None = None)
 
 
 def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[int, array[int]]:
-    """Return for each of *terms* that is known its blobs (paths) and how often it stands in each: see `unpacked`."""
+    """Return for each of *terms* that is known its blobs (paths) and how often it stands there: see `PlacesInTree`."""
     wanted = list(dict.fromkeys(terms))
     found: dict[int, array[int]] = {}
     for at in range(0, len(wanted), _AT_ONCE):
@@ -229,10 +230,31 @@ def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[in
     return found
 
 
-def unpacked(values: Iterable[int], places: Mapping[int, int]) -> list[tuple[int, int]]:
-    """Return the place of each blob (path) that the packed *values* name, and how often a term stands in it.
+class PlacesInTree:
+    """Where each of *numbers*, of blobs or of paths, stands first in a tree: postings go by these places."""
 
-    Those that *places* lacks, by their numbers, are not looked for.
-    """
-    place = places.get
-    return [(at, value & _MOST_TIMES) for value in values if (at := place(value >> _TIMES_BITS)) is not None]
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._at = [-1] * (max(numbers, default=0) + 1)
+        for place in range(len(numbers) - 1, -1, -1):
+            self._at[numbers[place]] = place
+
+    def of(self, values: Sequence[int]) -> Posting:
+        """Return the places of what the packed *values* name, and how often a term stands in each.
+
+        What this tree lacks is not looked for.
+        """
+        at = self._at
+        try:
+            places = [at[value >> _TIMES_BITS] for value in values]
+        except IndexError:  # the index has what came after this tree was seen
+            at.extend([-1] * ((max(values) >> _TIMES_BITS) + 1 - len(at)))
+            places = [at[value >> _TIMES_BITS] for value in values]
+        found = places, [value & _MOST_TIMES for value in values]
+        return only(found, [place >= 0 for place in places]) if -1 in places else found
+
+
+def only(posting: Posting, kept: Sequence[bool]) -> Posting:
+    """Return those of *posting* whose place in *kept* is true."""
+    if all(kept):
+        return posting
+    return list(compress(posting[0], kept)), list(compress(posting[1], kept))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from profile_router.core.locating.rank import Corpus, Posting, asked_of
+from profile_router.core.locating.rank import NOWHERE, Corpus, Posting, asked_of
 from profile_router.core.locating.task_terms import TaskTerms
-from profile_router.repository.blob_index import BlobIndex, postings_of, unpacked
+from profile_router.repository.blob_index import BlobIndex, PlacesInTree, only, postings_of
 from profile_router.repository.seen_tree import SeenTree
 
 _COMMON, _FEW = 0.5, 100  # a term in more than half of many files tells nothing of where
@@ -17,15 +15,17 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
     with index.read() as connection:
         postings = postings_of(connection, asked_of(task))
     count = tree.ranking
-    blobs, paths = _places(tree.blobs), _places(tree.ids)
+    blobs, paths = PlacesInTree(tree.blobs), PlacesInTree(tree.ids)
     common = max(count * _COMMON, _FEW)
+    lines = tree.lines
 
     def posting(term: int) -> Posting:
-        found = unpacked(postings.get(term, ()), blobs)  # of this tree: the index holds what files were before, too
-        return found if len(found) <= common else ()
+        found = blobs.of(postings.get(term, ()))  # of this tree: the index holds what files were before, too
+        return found if len(found[0]) <= common else NOWHERE
 
     def placed(term: int) -> Posting:
-        return [(at, times) for at, times in unpacked(postings.get(term, ()), paths) if tree.lines[at] >= 0]
+        found = paths.of(postings.get(term, ()))
+        return only(found, [lines[at] >= 0 for at in found[0]])
 
     return Corpus(
         paths=tree.paths,
@@ -35,22 +35,18 @@ def corpus_of(task: TaskTerms, tree: SeenTree, index: BlobIndex) -> Corpus:
         posting=posting,
         placed=placed,
         commonness=lambda term: len(postings.get(term, ())),
-        same=_same(tree, blobs),
+        same=_same(tree),
         numbers=dict(zip(tree.paths, range(len(tree.paths)), strict=True)),
     )
 
 
-def _places(numbers: Sequence[int]) -> dict[int, int]:
-    """Return the first place at which each of *numbers* stands."""
-    return dict(zip(reversed(numbers), range(len(numbers) - 1, -1, -1), strict=True))
-
-
-def _same(tree: SeenTree, blobs: Mapping[int, int]) -> list[tuple[int, int]]:
+def _same(tree: SeenTree) -> list[tuple[int, int]]:
     """Return the files whose content another has, with the first that has it. Empty ones have no terms to share."""
-    if len(blobs) == len(tree.blobs):
+    first = dict(zip(reversed(tree.blobs), range(len(tree.blobs) - 1, -1, -1), strict=True))
+    if len(first) == len(tree.blobs):
         return []
     return [
-        (at, blobs[blob])
+        (at, first[blob])
         for at, (blob, words) in enumerate(zip(tree.blobs, tree.parts, strict=True))
-        if words and blobs[blob] != at
+        if words and first[blob] != at
     ]

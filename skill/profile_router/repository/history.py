@@ -13,13 +13,14 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from profile_router.core.locating.past import PackedPast, PastCommit, packed
 from profile_router.core.locating.rankable import Sort
 from profile_router.core.locating.terms import number_of, plain_parts
 from profile_router.errors import WorkspaceError
-from profile_router.git.command import git
+from profile_router.git.command import GitAtWork, git
 from profile_router.repository.blob_index import BlobIndex
 from profile_router.repository.sources import FileSource
 from profile_router.values import frozen
@@ -73,18 +74,25 @@ class _Kept:
         return PastCommit(title, self.lines, paths_of(self.files))
 
 
+def head_asked(source: FileSource) -> GitAtWork | nullcontext[None]:
+    """Return a git that looks for the head's commit of *source*; None without git. Raises WorkspaceError."""
+    words = ("rev-parse", "--quiet", "--verify", f"{source.head}^{{commit}}")
+    return nullcontext() if source.root is None else GitAtWork(source.root, *source.words, *words)
+
+
 def past_changes(
-    source: FileSource, index: BlobIndex, until: float | None, *, before_head: bool = False
+    source: FileSource, asked: GitAtWork | None, index: BlobIndex, until: float | None, *, before_head: bool = False
 ) -> PastChanges:
     """Return the history of *source*, as far as it is in the *index* or can be read *until* a moment (monotonic s).
 
-    *before_head*: only commits that are older than the head. Raises StateError.
+    *asked* looks for its head: see `head_asked`. *before_head*: only commits that are older than the head. Raises
+    StateError.
     """
     root = source.root
-    if root is None:
+    if root is None or asked is None:
         return PastChanges(PackedPast(), problem="a folder without git has no history")
     try:
-        head = _head(source, root, until)
+        head = asked.output(_left(until), ok=(0, 1, 128)).decode().strip()  # empty before the first commit
         if not head:
             return PastChanges(PackedPast(), problem="the repository has no commit yet")
         key = f"{head} before" if before_head else head
@@ -120,13 +128,6 @@ def paths_of(text: str) -> tuple[str, ...]:
 def _left(until: float | None) -> float:
     """Return the seconds that git may take *until* a moment."""
     return _SECONDS if until is None else max(until - time.monotonic(), _LEAST_SECONDS)
-
-
-def _head(source: FileSource, root: Path, until: float | None) -> str:
-    """Return the name of the head's commit, empty before the first."""
-    words = ("rev-parse", "--quiet", "--verify", f"{source.head}^{{commit}}")
-    said = git(root, *source.words, *words, ok=(0, 1, 128), timeout_s=_left(until))
-    return said.strip()
 
 
 def _chain(source: FileSource, root: Path, until: float | None) -> list[bytes]:

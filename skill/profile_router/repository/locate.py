@@ -22,10 +22,10 @@ from profile_router.core.locating.size import centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError, WorkspaceError
-from profile_router.repository.blob_index import VERSION, BlobIndex, postings_of, unpacked
+from profile_router.repository.blob_index import VERSION, BlobIndex, PlacesInTree, postings_of
 from profile_router.repository.bounds import keep_within
 from profile_router.repository.corpus import corpus_of
-from profile_router.repository.history import PastChanges, files_of, past_changes
+from profile_router.repository.history import PastChanges, files_of, head_asked, past_changes
 from profile_router.repository.looking import looked_into
 from profile_router.repository.seen_tree import SeenTree, seen_tree
 from profile_router.repository.sources import FileSource
@@ -60,9 +60,10 @@ def locate(
         keep_within(index.path)
         with index.read() as connection:
             seen = seen_tree(connection, source.tree)
-        listing = source.listed(seen, None if until is None else max(until, start + _LEAST_LISTING))
-        tree = looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
-        past = past_changes(source, index, until, before_head=before_head)
+        with head_asked(source) as head:  # git works at it meanwhile
+            listing = source.listed(seen, None if until is None else max(until, start + _LEAST_LISTING))
+            tree = looked_into(source, listing, seen, index, None if seconds is None else start + seconds * _FOR_FILES)
+            past = past_changes(source, head, index, until, before_head=before_head)
         told = _reached(tree, past)
         if tree.waiting or not tree.ranking:
             return told
@@ -104,8 +105,7 @@ def _tests(best: Sequence[LocatedFile], tree: SeenTree, index: BlobIndex) -> tup
     stem = folded(name_in(best[0].path).partition(".")[0])
     with index.read() as connection:
         posting = postings_of(connection, [number_of("subject", stem)]).get(number_of("subject", stem), ())
-    places = dict(zip(tree.ids, range(len(tree.ids)), strict=True))
-    named = [tree.paths[at] for at, _ in unpacked(posting, places) if tree.lines[at] >= 0]
+    named = [tree.paths[at] for at in PlacesInTree(tree.ids).of(posting)[0] if tree.lines[at] >= 0]
     near = [file.path for file in best[1:_TESTS_AMONG] if is_test(file.path)]
     return tuple(dict.fromkeys(path for path in (*sorted(named), *near) if path != best[0].path))[:_MOST_TESTS]
 

@@ -12,7 +12,7 @@ import os
 import stat
 import time
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -23,7 +23,7 @@ from profile_router.git.command import git
 from profile_router.outside.plain_file import read_plain
 from profile_router.repository.seen_tree import GONE, UNREAD, SeenTree
 from profile_router.values import frozen
-from profile_router.workspace.folder import Workspace, tracked_files
+from profile_router.workspace.folder import FileList, Workspace, names_listed
 
 MOST_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
 _FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
@@ -79,8 +79,8 @@ def _sorted_out(
     return ranking, others, bytes(sorts)
 
 
-def _digest(paths: Sequence[str]) -> bytes:
-    return hashlib.blake2b("\0".join(paths).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+def _digest(told: bytes) -> bytes:
+    return hashlib.blake2b(told, digest_size=16).digest()
 
 
 class FileSource(Protocol):
@@ -140,18 +140,22 @@ class WorkTreeFiles:
 
     def listed(self, seen: SeenTree, until: float | None = None) -> Listing:
         """Return the files. Raises WorkspaceError where git fails, it takes too long, or they are over MOST_FILES."""
-        tracked = tracked_files(self.workspace, until)
-        if len(tracked) > MOST_FILES:
-            raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
-        digest = _digest(tracked)
-        paths, others, sorts = seen.paths, seen.others, seen.sorts
+        with FileList(self.workspace) as files:
+            paths, others, sorts = seen.paths, seen.others, seen.sorts
+            marks = self._marks(paths, until)  # while git works; most calls meet the same files as the one before
+            told = files.told(until)
+        digest = _digest(told)
         if digest != seen.digest:
+            tracked = names_listed(told)
+            if len(tracked) > MOST_FILES:
+                raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
             paths, others, sorts = _sorted_out(
                 tracked, seen, self.sort, lambda path: not private_glob(path, self.private)
             )
-        return Listing(digest, paths, others, sorts, self._marks(paths, until))
+            marks = self._marks(paths, until, dict(zip(seen.paths, marks, strict=True)))
+        return Listing(digest, paths, others, sorts, marks)
 
-    def _marks(self, paths: Sequence[str], until: float | None) -> array[int]:
+    def _marks(self, paths: Sequence[str], until: float | None, known: Mapping[str, int] | None = None) -> array[int]:
         """Return the mark of each of *paths*. Raises WorkspaceError where it takes longer than *until* a moment."""
         above, settled = f"{self.workspace.root}/", self.now_ns - _FRESH_NS
         marks = array("q")
@@ -160,7 +164,8 @@ class WorkTreeFiles:
                 raise WorkspaceError(
                     f"files of {self.workspace.root} were not listed in the time that the policy allows"
                 )
-            marks.append(_mark(above + path, settled))
+            mark = known.get(path) if known else None
+            marks.append(_mark(above + path, settled) if mark is None else mark)
         return marks
 
     def sort(self, path: str) -> Sort | None:
@@ -229,7 +234,7 @@ class CommitFiles:
         lines = git(self.clone, *self.words, "ls-tree", "-r", "-z", self.head).split("\0")
         named = {path: about for about, _, path in (line.partition("\t") for line in lines if line)}
         tracked = sorted(named)
-        digest = _digest(tracked)
+        digest = _digest(os.fsencode("\0".join(tracked)))
         paths, others, sorts = seen.paths, seen.others, seen.sorts
         if digest != seen.digest:
             paths, others, sorts = _sorted_out(tracked, seen, sort_of, lambda _: True)

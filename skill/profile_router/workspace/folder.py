@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profile_router.core.text import shown
 from profile_router.errors import WorkspaceError
-from profile_router.git.command import TIMEOUT_S, git, has_git, marked, work_tree
+from profile_router.git.command import TIMEOUT_S, GitAtWork, has_git, marked, work_tree
 from profile_router.values import frozen
 
 MOST_WALKED = 20_000
@@ -82,13 +82,36 @@ def tracked_files(workspace: Workspace, until: float | None = None) -> tuple[str
     doesn't begin with a dot, at most MOST_WALKED. Raises WorkspaceError where git fails, and where it takes longer than
     *until* a moment (monotonic s).
     """
-    if not workspace.git:
-        return _walked(workspace.root, until)
-    left = TIMEOUT_S if until is None else max(until - time.monotonic(), _LEAST_S)
-    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    listed = git(workspace.root, *words, timeout_s=left)
+    with FileList(workspace) as files:
+        return names_listed(files.told(until))
+
+
+class FileList:
+    """The listing of a workspace's files: git works on it while we do something else, until the block ends."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._root = workspace.root
+        words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        self._git = GitAtWork(workspace.root, *words) if workspace.git else None
+
+    def __enter__(self) -> FileList:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._git is not None:
+            self._git.__exit__()
+
+    def told(self, until: float | None = None) -> bytes:
+        """Return the files as `names_listed` takes them: the same files give the same bytes. Raises WorkspaceError."""
+        if self._git is None:
+            return os.fsencode("\0".join(_walked(self._root, until)))
+        return self._git.output(TIMEOUT_S if until is None else max(until - time.monotonic(), _LEAST_S))
+
+
+def names_listed(told: bytes) -> tuple[str, ...]:
+    """Return the names of what `FileList` *told*, sorted."""
     # A name that ends in a slash is an untracked repository inside this one; unmerged files are listed thrice.
-    return tuple(sorted({name for name in listed.split("\0") if name and not name.endswith("/")}))
+    return tuple(sorted({name for name in os.fsdecode(told).split("\0") if name and not name.endswith("/")}))
 
 
 def _walked(root: Path, until: float | None) -> tuple[str, ...]:

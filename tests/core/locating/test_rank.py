@@ -8,22 +8,22 @@ import pytest
 
 from profile_router.core.locating import rank
 from profile_router.core.locating.path_terms import asked_of_paths, module_path, path_terms
-from profile_router.core.locating.rank import Corpus, asked_of, signs_of
+from profile_router.core.locating.rank import NOWHERE, Corpus, asked_of, signs_of
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of
 
 POSTINGS = {
-    number_of("identifier", "rare_name"): [(0, 1)],
-    number_of("identifier", "common_name"): [(0, 1), (1, 1), (2, 1)],
+    number_of("identifier", "rare_name"): ([0], [1]),
+    number_of("identifier", "common_name"): ([0, 1, 2], [1, 1, 1]),
 }
 CORPUS = Corpus(
     paths=["a.py", "b.py", "c.py", "d.py"],
     count=4,
     sorts=bytes(4),
     lengths={"identifier": [9, 9, 9, 9], "part": [9, 9, 9, 9]},
-    posting=lambda term: POSTINGS.get(term, ()),
-    placed=lambda _: (),
-    commonness=lambda term: len(POSTINGS.get(term, ())),
+    posting=lambda term: POSTINGS.get(term, NOWHERE),
+    placed=lambda _: NOWHERE,
+    commonness=lambda term: len(POSTINGS.get(term, NOWHERE)[0]),
     same=(),
     numbers={},
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profile_router.core.locating.file_terms import defined, terms_of
 from profile_router.core.locating.rankable import is_written_by_program, sort_of
 from profile_router.core.locating.task_terms import MOST_TERMS, task_terms
-from profile_router.core.locating.terms import number_of, parts_of
+from profile_router.core.locating.terms import IDENTIFIER, identifiers_in, number_of, parts_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,16 @@ from profile_router.core.locating.terms import number_of, parts_of
 )  # fmt: skip
 def test_an_identifier_has_parts(identifier: str, parts: tuple[str, ...]) -> None:
     assert parts_of(identifier) == parts
+
+
+@given(st.text(alphabet="abZ_19 .\n-é²١ßİⅧ\u2028\x1c\x85", max_size=200))
+def test_the_identifiers_of_a_text_are_those_that_the_expression_finds(text: str) -> None:
+    assert identifiers_in(text) == Counter(IDENTIFIER.findall(text))
+
+
+@pytest.mark.parametrize("text", ["1st_x", "9" * 70 + "abc", "a" * 130, "\ud800abc abc", "x" * 64 + "\nyy_"])
+def test_so_are_those_of_odd_words(text: str) -> None:
+    assert identifiers_in(text) == Counter(IDENTIFIER.findall(text))
 
 
 def test_a_term_stands_in_an_index_as_a_number_that_its_kind_changes() -> None:

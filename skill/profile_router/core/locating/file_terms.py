@@ -9,10 +9,9 @@ to a line and bounded, so that no text takes more than its length.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 
-from profile_router.core.locating.terms import IDENTIFIER, numbers_of
+from profile_router.core.locating.terms import identifiers_in, numbers_of
 from profile_router.values import frozen
 
 _NAME = r"([^\W\d]\w{1,63})"
@@ -71,10 +70,9 @@ def terms_of(path: str, text: str) -> FileTerms:
     lines = text.split("\n")
     if len(text) > _LONGEST_LINE * len(lines) // 8:  # only then can a line be that long in earnest
         text = "\n".join(line for line in lines if len(line) <= _LONGEST_LINE)
-    counted = Counter(IDENTIFIER.findall(text))
     identifiers: dict[int, int] = {}
     parts: dict[int, int] = {}
-    for name, count in counted.items():
+    for name, count in identifiers_in(text).items():
         identifier, numbers = numbers_of(name)
         identifiers[identifier] = count
         for number in numbers:

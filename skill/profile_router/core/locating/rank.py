@@ -31,7 +31,8 @@ MOST_HITS = 60_000  # of words in files: so many take 15 ms, and in a tree of 4,
 BARE = 0.5  # of a path that was written without a folder
 _SHOWN_WHY = 0.15  # of a file's score: a sign that gave less is not told
 Scores = dict[int, float]
-Posting = Sequence[tuple[int, int]]  # file, times
+Posting = tuple[Sequence[int], Sequence[int]]  # files, and how often the term stands in each of them
+NOWHERE: Posting = ((), ())
 
 
 @frozen
@@ -87,7 +88,7 @@ def ranked(
         if (top := max(scores.values(), default=0.0)) > 0 and weights[name] > 0
     }
     total = _summed(weighed, _factors(task), corpus.sorts)
-    order = heapq.nsmallest(max(2, most), total, key=lambda number: (-total[number], number))
+    order = [number for _, number in heapq.nsmallest(max(2, most), ((-total[number], number) for number in total))]
     ratio = total[order[1]] / total[order[0]] if len(order) > 1 and total[order[0]] > 0 else (0.0 if order else 1.0)
     files = []
     for at, number in enumerate(order[:most]):
@@ -106,13 +107,13 @@ def ranked(
 
 def _summed(weighed: Mapping[str, tuple[float, Scores]], factors: Sequence[float], sorts: bytes) -> Scores:
     """Return the sum of the *weighed* signs of each file, times the factor of its sort: 1 where the text names it."""
-    found: Scores = {}
-    get = found.get
+    found = [0.0] * len(sorts)  # a list is faster than a dictionary where a task meets most of the files
     for share, scores in weighed.values():
         for number, score in scores.items():
-            found[number] = get(number, 0.0) + share * score
+            found[number] += share * score
     named = weighed["path"][1] if "path" in weighed else {}
-    return {number: score if number in named else score * factors[sorts[number]] for number, score in found.items()}
+    total = {number: score * factors[sorts[number]] for number, score in enumerate(found) if score}
+    return total | {number: found[number] for number in named}
 
 
 def _band(at: int, ratio: float, terms: Mapping[str, float], files: int) -> Band:
@@ -137,7 +138,7 @@ def _factors(task: TaskTerms) -> Sequence[float]:
 
 def _called(written: str, corpus: Corpus) -> list[int]:
     """Return the files whose name is the last part of the path *written*."""
-    return [number for number, _ in corpus.placed(number_of("name", name_in(written)))]
+    return list(corpus.placed(number_of("name", name_in(written)))[0])
 
 
 def _named(written: Iterable[str], corpus: Corpus) -> Scores:
@@ -187,8 +188,8 @@ def _dotted(dotted: Sequence[str], corpus: Corpus) -> Scores:
         names = word.split(".")
         for length in range(len(names), 1, -1):
             tail = f"/{'/'.join(names[:length])}"
-            files = corpus.placed(number_of("module", names[length - 1]))
-            if hits := [number for number, _ in files if module_path(corpus.paths[number]).endswith(tail)]:
+            files, _ = corpus.placed(number_of("module", names[length - 1]))
+            if hits := [number for number in files if module_path(corpus.paths[number]).endswith(tail)]:
                 for number in hits:
                     found[number] = max(found.get(number, 0.0), 1.0 / len(hits))
                 break
@@ -201,10 +202,10 @@ def _defining(task: TaskTerms, corpus: Corpus) -> Scores:
     for name, weight in task.identifiers.items():
         if weight < 1:  # a word of prose: many a program defines it
             continue
-        files = corpus.posting(number_of("definition", name))
+        files, _ = corpus.posting(number_of("definition", name))
         if files:
             rare = weight * math.log(1 + corpus.count / len(files)) / math.sqrt(len(files))
-            for number, _ in files:
+            for number in files:
                 found[number] += rare
     return _with_same(found, corpus)
 
@@ -219,18 +220,18 @@ def _bm25(kind: TermKind, words: Mapping[str, float], corpus: Corpus) -> Scores:
     lengths, count = corpus.lengths[kind], corpus.count
     mean = max(1.0, sum(lengths) / max(1, count))
     least, each = K1 * (1 - B), K1 * B / mean
+    longer = [each * length for length in lengths]
     terms = sorted((corpus.commonness(term), term, weight) for term, weight in _numbered(kind, words))
-    found: Scores = {}
-    get, spent = found.get, 0
+    found, spent = [0.0] * len(lengths), 0
     for _, term, weight in terms:
-        files = corpus.posting(term)
+        files, often = corpus.posting(term)
         spent += len(files)
         if spent > MOST_HITS:
             break
         rare = weight * math.log(1 + (count - len(files) + 0.5) / (len(files) + 0.5)) * (K1 + 1)
-        for number, times in files:
-            found[number] = get(number, 0.0) + rare * times / (times + least + each * lengths[number])
-    return _with_same(found, corpus)
+        for number, times in zip(files, often, strict=True):
+            found[number] += rare * times / (times + least + longer[number])
+    return _with_same({number: score for number, score in enumerate(found) if score}, corpus)
 
 
 def _numbered(kind: TermKind, words: Mapping[str, float]) -> Iterable[tuple[int, float]]:
@@ -241,8 +242,9 @@ def _placed(task: TaskTerms, corpus: Corpus) -> Scores:
     """Score the files whose path has the task's words: rare ones more, those of the file's name twice."""
     found: Scores = {}
     for part, weight in task.parts.items():
-        if files := corpus.placed(number_of("place", part)):
+        files, often = corpus.placed(number_of("place", part))
+        if files:
             rare = weight * math.log(1 + corpus.count / len(files))
-            for number, times in files:
+            for number, times in zip(files, often, strict=True):
                 found[number] = found.get(number, 0.0) + rare * times
     return found

@@ -6,14 +6,17 @@ An index holds no words, only 64-bit digests of them: a secret that stands in a 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
 IDENTIFIER = re.compile(r"[^\W\d]\w{2,63}")
+# ASCII text in which everything that stands in no identifier is a space: it is split ten times as fast as searched.
+_SPACED = "".join(chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128))
 TermKind = Literal["definition", "identifier", "part", "name", "module", "subject", "place"]  # the last four: of a path
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
-_SHORTEST = 3
+_SHORTEST, _LONGEST = 3, 64  # as IDENTIFIER has them
 _DIGEST = 8  # bytes
 # Words that say nothing of where: of English, and of any program.
 _SAY_NOTHING = (
@@ -27,11 +30,28 @@ _SAY_NOTHING = (
 STOP_WORDS = frozenset(_SAY_NOTHING.split())
 
 
+def identifiers_in(text: str) -> dict[str, int]:
+    """Return the identifiers of *text* as IDENTIFIER finds them, each with how often it stands there."""
+    found: dict[str, int] = {}
+    lines = [] if text.isascii() else text.split("\n")
+    plain = "\n".join([line for line in lines if line.isascii()]) if lines else text
+    for word, times in Counter(plain.translate(_SPACED).split()).items():
+        if _SHORTEST <= len(word) <= _LONGEST and not word[0].isdigit():
+            found[word] = found.get(word, 0) + times
+        else:
+            for name in IDENTIFIER.findall(word):
+                found[name] = found.get(name, 0) + times
+    for name in IDENTIFIER.findall("\n".join([line for line in lines if not line.isascii()])):
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
 @lru_cache(maxsize=400_000)
 def parts_of(identifier: str) -> tuple[str, ...]:
     """Return the parts of *identifier*, folded and without their plural: `HTTPRequests_v2` has `http`, `request`."""
-    found = _PART.findall(identifier)
-    return tuple(stem(part.lower()) for part in found if len(part) >= _SHORTEST)
+    plain = identifier.isascii() and identifier.islower() and identifier.replace("_", "").isalpha()
+    found = identifier.split("_") if plain else _PART.findall(identifier)
+    return tuple([stem(part.lower()) for part in found if len(part) >= _SHORTEST])
 
 
 def stem(word: str) -> str:
@@ -49,7 +69,7 @@ def plain_parts(text: str) -> list[str]:
 @lru_cache(maxsize=400_000)
 def numbers_of(identifier: str) -> tuple[int, tuple[int, ...]]:
     """Return the number of *identifier* and those of its parts."""
-    return number_of("identifier", identifier), tuple(number_of("part", part) for part in parts_of(identifier))
+    return number_of("identifier", identifier), tuple([number_of("part", part) for part in parts_of(identifier)])
 
 
 @lru_cache(maxsize=800_000)
