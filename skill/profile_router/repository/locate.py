@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 
 from profile_router.core.language.test_files import is_test
@@ -114,14 +115,13 @@ def _centrality(
     best: Sequence[LocatedFile], tree: SeenTree, numbers: Mapping[str, int], touched: Mapping[str, int]
 ) -> float | None:
     """Return where the first three of *best* lie among the files by past commits, definitions and lines."""
-    ranking = [at for at, lines in enumerate(tree.lines) if lines >= 0]
+    ranking = [lines >= 0 for lines in tree.lines]
     signs = {
-        "commits": [touched.get(tree.paths[at], 0) for at in ranking],
-        "definitions": [tree.defined[at] for at in ranking],
-        "lines": [tree.lines[at] for at in ranking],
+        "commits": [touched.get(path, 0) for path in compress(tree.paths, ranking)],
+        "definitions": list(compress(tree.defined, ranking)),
+        "lines": list(compress(tree.lines, ranking)),
     }
-    places = {at: place for place, at in enumerate(ranking)}
-    return centrality([places[numbers[file.path]] for file in best[:3]], signs)
+    return centrality([sum(ranking[: numbers[file.path]]) for file in best[:3]], signs)
 
 
 def _reached(tree: SeenTree, past: PastChanges) -> Located:

@@ -159,13 +159,16 @@ class WorkTreeFiles:
         """Return the mark of each of *paths*. Raises WorkspaceError where it takes longer than *until* a moment."""
         above, settled = f"{self.workspace.root}/", self.now_ns - _FRESH_NS
         marks = array("q")
-        for path in paths:
-            if not len(marks) % _AT_ONCE and until is not None and time.monotonic() > until:
+        for at in range(0, len(paths), _AT_ONCE):
+            if until is not None and time.monotonic() > until:
                 raise WorkspaceError(
                     f"files of {self.workspace.root} were not listed in the time that the policy allows"
                 )
-            mark = known.get(path) if known else None
-            marks.append(_mark(above + path, settled) if mark is None else mark)
+            some = paths[at : at + _AT_ONCE]
+            if known:
+                marks.extend([known[path] if path in known else _mark(above + path, settled) for path in some])
+            else:
+                marks.extend([_mark(above + path, settled) for path in some])
         return marks
 
     def sort(self, path: str) -> Sort | None:
