@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import threading
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.cli.command import call
-from tests.cli.stage import profile, workspace
+from opentelemetry.trace import SpanKind
+from tests.cli.command import ROOT, call
+from tests.cli.stage import nobody, profile, workspace
+from tests.environments import environment_with
+from tests.runs.collector import collector
 from tests.scripted_provider import ScriptedProvider, say
 
+from profile_router.runs import spans as telling
 from profile_router.runs.spans import VARIABLE, sent, spans_of, tell_spans
 
 SECRET = "what nobody may read"
@@ -55,14 +62,46 @@ def test_a_run_is_one_span_and_each_attempt_one_below_it_with_its_real_times() -
 
 
 def test_the_names_are_those_of_the_genai_conventions() -> None:
-    probe, attempt, _ = spans(a_receipt(0, step="probe"), a_receipt(10))
+    probe, attempt, whole = spans(a_receipt(0, step="probe"), a_receipt(10))
     assert (probe.name, probe.attributes["gen_ai.operation.name"]) == ("chat gemma", "chat")
     wanted = {
         "gen_ai.operation.name": "invoke_agent", "gen_ai.provider.name": "custom", "gen_ai.request.model": "gemma",
         "gen_ai.response.model": "gemma-4", "gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10,
+        "gen_ai.usage.cache_read.input_tokens": 5, "gen_ai.agent.name": "coding-local",
         "server.address": "127.0.0.1", "server.port": 8080,
     }  # fmt: skip
     assert wanted.items() <= dict(attempt.attributes).items()
+    assert (probe.kind, attempt.kind, whole.kind) == (SpanKind.CLIENT, SpanKind.INTERNAL, SpanKind.INTERNAL)
+    for one in (probe, attempt, whole):  # what the conventions require of each
+        assert {"gen_ai.operation.name", "gen_ai.provider.name"} <= set(one.attributes)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("gemini", "gcp.gemini"), ("xai#2", "x_ai"), ("openrouter", "openrouter")]
+)
+def test_a_provider_that_the_conventions_name_has_their_name(ours: str, theirs: str) -> None:
+    one, _ = spans(a_receipt(0, provider=ours))
+    assert one.attributes["gen_ai.provider.name"] == theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("/home/anna/models/gemma.gguf", "gemma.gguf"),
+        ("C:\\Users\\anna\\gemma.gguf", "gemma.gguf"),
+        ("~/models/gemma", "gemma"),
+        ("anthropic/claude-sonnet-4", "anthropic/claude-sonnet-4"),
+    ],
+)
+def test_a_model_that_is_a_file_is_told_without_its_folder(name: str, told: str) -> None:
+    probe, attempt, _ = spans(a_receipt(0, step="probe", model_asked=name), a_receipt(10, model_served=name))
+    assert (probe.name, probe.attributes["gen_ai.request.model"]) == (f"chat {told}", told)
+    assert attempt.attributes["gen_ai.response.model"] == told
+
+
+def test_the_span_of_the_run_has_the_time_of_the_run() -> None:
+    *_, whole = spans(a_receipt(0), seconds=20.0)
+    assert whole.end_time - whole.start_time == 20_000_000_000
 
 
 def test_no_content_is_in_any_span() -> None:
@@ -152,3 +191,56 @@ def test_spans_that_cannot_be_sent_are_a_note_of_a_run_that_ended_well(tmp_path:
     told = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, [one for one in told if one["event"] == "kept"]) == (0, [])
     assert told[-1]["notes"] == ["no spans: PROFILE_ROUTER_OTEL is 'jaeger' (allowed: console, otlp, off)"]
+
+
+class Posting(InMemorySpanExporter):
+    """Stands for the library that a collector is told by: it posts what it is given."""
+
+    def export(self, spans: Any) -> SpanExportResult:
+        body = json.dumps([json.loads(one.to_json()) for one in spans]).encode()
+        urllib.request.urlopen(f"{os.environ['OTEL_EXPORTER_OTLP_ENDPOINT']}/v1/traces", body, timeout=30).close()
+        return super().export(spans)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_collector_gets_the_spans_and_one_that_is_not_there_is_never_waited_for(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posting = Posting()
+    monkeypatch.setattr(telling, "_exporter", lambda _: posting)
+    with collector() as (url, got), nobody() as gone:
+        endpoint = url if there else gone.removesuffix("/v1")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+        environ = {VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+        problem = tell_spans(RESULT, [a_receipt(0), a_receipt(10, step="probe")], environ)
+    if there:
+        assert (problem, [path for path, _ in got]) == ("", ["/v1/traces"])
+        assert len(json.loads(got[0][1])) == 3
+    else:
+        assert problem == f"no spans: no collector at {endpoint.removeprefix('http://')} (ConnectionRefusedError)"
+        assert posting.get_finished_spans() == ()
+
+
+@pytest.mark.nightly
+def test_a_real_exporter_tells_a_collector_by_otlp(tmp_path: Path) -> None:
+    wanted = ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"]
+    folder = Path(os.environ.get("PROFILE_ROUTER_TEST_OTLP_ENV") or ROOT / ".otlp-env").absolute()
+    python = environment_with(folder, "otlp 1", ["-c", str(ROOT / "constraints.txt"), *wanted])
+    script = Path(__file__).with_name("collector.py")
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / "skill", ROOT / "graphs")))
+    given = json.dumps([RESULT, [a_receipt(0, verdict="turn-limit"), a_receipt(10, step="probe")]])
+    done = subprocess.run(
+        [str(python), str(script)], input=given, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout)
+    assert told["problem"] == ""
+    assert told["paths"] == ["/v1/traces"]
+    assert [one["name"] for one in told["spans"]] == [
+        "invoke_agent coding-local", "chat gemma", "invoke_agent hermes-profile-router",
+    ]  # fmt: skip
+    assert [one["kind"] for one in told["spans"]] == ["SPAN_KIND_INTERNAL", "SPAN_KIND_CLIENT", "SPAN_KIND_INTERNAL"]
+    assert [one["status"] for one in told["spans"]] == ["STATUS_CODE_ERROR", "STATUS_CODE_UNSET", "STATUS_CODE_UNSET"]
+    assert told["spans"][0]["attributes"]["error.type"] == "turn-limit"
+    assert SECRET not in done.stdout

@@ -7,14 +7,17 @@ together when the run has ended, and nobody waits longer for that than a few sec
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from profile_router import __version__
 from profile_router.core.attempt.between import BESIDE
+from profile_router.core.text import shown
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -30,7 +33,18 @@ _INSTALL = {  # by hand, beside what pipx made; in a clone also `pip install ".[
         "`pip install '.[otel]' opentelemetry-exporter-otlp-proto-http`"
     ),
 }
-_SECONDS = 5.0
+_SECONDS = 2.0
+_REACHED_S = 0.5  # somebody who listens takes a connection at once; the library asks three times, for seconds
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_USUAL_ENDPOINT = "http://localhost:4318"
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+# The conventions' own names of providers, where ours are others: https://opentelemetry.io/docs/specs/semconv/gen-ai/
+_PROVIDERS: Mapping[str, str] = {
+    "gemini": "gcp.gemini", "google": "gcp.gen_ai", "vertex": "gcp.vertex_ai", "bedrock": "aws.bedrock",
+    "azure": "azure.ai.openai", "mistral": "mistral_ai", "moonshot": "moonshot_ai", "kimi": "moonshot_ai",
+    "xai": "x_ai", "grok": "x_ai", "openai-codex": "openai", "openai-api": "openai", "watsonx": "ibm.watsonx.ai",
+}  # fmt: skip
+_MODEL_CHARS = 128
 _NANO = 1_000_000_000
 
 _Json = Mapping[str, Any]
@@ -47,12 +61,32 @@ def tell_spans(result: _Json, receipts: Sequence[_Json], environ: Mapping[str, s
     if where not in ALLOWED:
         return f"no spans: {VARIABLE} is '{where[:20]}' (allowed: {', '.join(ALLOWED)}, off)"
     try:
-        exporter, spans = _exporter(where), spans_of(result, receipts)
+        exporter = _exporter(where)
+        if where == "otlp" and (nobody := _nobody_at(environ)):
+            return nobody
+        spans = spans_of(result, receipts)
     except ImportError:
         return f"no spans: OpenTelemetry for {where} is not installed; {_INSTALL[where]}"
     except Exception as error:  # whatever another's library does, the run has its result
         return f"no spans: {type(error).__name__}"
     return sent(spans, exporter, seconds=_SECONDS)
+
+
+def _nobody_at(environ: Mapping[str, str]) -> str:
+    """Return why the collector cannot take anything; empty where it listens, or a proxy stands before it."""
+    endpoint = next(filter(None, (environ.get(name, "").strip() for name in _ENDPOINTS)), _USUAL_ENDPOINT)
+    if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in environ):
+        return ""
+    try:
+        url = urlsplit(endpoint)
+        host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 0)
+    except ValueError:
+        return ""  # what is wrong with it, the library says
+    try:
+        socket.create_connection((host, port), timeout=_REACHED_S).close()
+    except OSError as error:
+        return f"no spans: no collector at {shown(f'{host}:{port}')} ({type(error).__name__})"
+    return ""
 
 
 def _exporter(where: str) -> SpanExporter:
@@ -105,26 +139,29 @@ def spans_of(result: _Json, receipts: Sequence[_Json]) -> tuple[ReadableSpan, ..
     )
     provider.add_span_processor(SimpleSpanProcessor(collected))
     tracer = provider.get_tracer(_AGENT, __version__)
+    begun = min((_at(one["started"]) for one in ended), default=at_last)
+    if result.get("seconds") is not None:
+        begun = at_last - int(float(result["seconds"]) * _NANO)
     whole = tracer.start_span(
         f"invoke_agent {_AGENT}",
-        start_time=min((_at(one["started"]) for one in ended), default=at_last),
-        attributes=dict(_of_run(result)),
+        start_time=begun,
+        attributes={"gen_ai.provider.name": _provider(ended[-1]) if ended else _AGENT, **dict(_of_run(result))},
     )
     for one in ended:
         operation = "chat" if one["step"] in BESIDE else "invoke_agent"
         span = tracer.start_span(
-            f"{operation} {one['model_asked'] if operation == 'chat' else one['profile']}",
+            f"{operation} {_model(one['model_asked']) if operation == 'chat' else one['profile']}",
             context=set_span_in_context(whole),
-            kind=SpanKind.CLIENT,
+            kind=SpanKind.CLIENT if operation == "chat" else SpanKind.INTERNAL,
             start_time=_at(one["started"]),
-            attributes={"gen_ai.operation.name": operation, **dict(_of_attempt(one))},
+            attributes={"gen_ai.operation.name": operation, **dict(_of_attempt(one, operation))},
         )
         if one["verdict"] != "ok":
             span.set_status(Status(StatusCode.ERROR))
         span.end(_at(one["ended"]))
     if result["status"] != "ok":
         whole.set_status(Status(StatusCode.ERROR))
-    whole.end(max((_at(one["ended"]) for one in ended), default=at_last))
+    whole.end(max((_at(one["ended"]) for one in ended), default=at_last) if result.get("seconds") is None else at_last)
     return collected.get_finished_spans()
 
 
@@ -141,22 +178,38 @@ def _of_run(result: _Json) -> Iterator[tuple[str, Any]]:
         yield "error.type", str(result.get("cause") or result["status"])
 
 
-def _of_attempt(one: _Json) -> Iterator[tuple[str, Any]]:
-    yield "gen_ai.provider.name", str(one["provider"]).partition("#")[0]
-    yield "gen_ai.request.model", str(one["model_asked"])
+def _of_attempt(one: _Json, operation: str) -> Iterator[tuple[str, Any]]:
+    if operation != "chat":
+        yield "gen_ai.agent.name", str(one["profile"])
+    yield "gen_ai.provider.name", _provider(one)
+    yield "gen_ai.request.model", _model(one["model_asked"])
     if one.get("model_served"):
-        yield "gen_ai.response.model", str(one["model_served"])
+        yield "gen_ai.response.model", _model(one["model_served"])
     yield "gen_ai.usage.input_tokens", int(one["tokens_in"])
     yield "gen_ai.usage.output_tokens", int(one["tokens_out"])
+    yield "gen_ai.usage.cache_read.input_tokens", int(one["tokens_cached"])
     host, _, port = str(one.get("host") or "").rpartition(":")
     if host:
         yield "server.address", host
     if host and port.isdigit():
         yield "server.port", int(port)
-    for name in ("profile", "step", "runner", "turns", "verdict", "cost_usd", "cost_source", "tokens_cached"):
+    for name in ("profile", "step", "runner", "turns", "verdict", "cost_usd", "cost_source"):
         yield f"profile_router.{name}", one[name]
     if one["verdict"] != "ok":
         yield "error.type", str(one["verdict"])
+
+
+def _provider(one: _Json) -> str:
+    named = str(one["provider"]).partition("#")[0]
+    return _PROVIDERS.get(named, named)
+
+
+def _model(name: object) -> str:
+    """Return the name of a model; of a file that a local server has loaded without its folder."""
+    said = str(name)
+    if said.startswith(("/", "~", "./", "../", "file:")) or "\\" in said:
+        said = said.replace("\\", "/").rpartition("/")[2]
+    return shown(said, _MODEL_CHARS)
 
 
 def _at(moment: str) -> int:
