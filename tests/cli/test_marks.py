@@ -2,15 +2,21 @@
 
 import io
 import json
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.cli.command import call
 from tests.examples import by_night
+from tests.ledger.many_runs import fill
 
 from profile_router.cli import marks
+from profile_router.cli.app import main
 from profile_router.cli.marks import HANDLER, mark_on, showable
 from profile_router.cli.progress import Progress
+from profile_router.ledger.schema import FILE
 
 SOURCE = Path(marks.__file__).parent.parent
 EVENTS = [
@@ -62,3 +68,34 @@ def test_what_can_be_shown_stays_as_it_is() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     assert showable("● → é", stream) == "● → é"
     assert mark_on("→", stream) == "→"
+
+
+SPOILT = "a\u202eb\x9b2J"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("history",), ("history", "--json"), ("report",), ("report", "--json"), ("report", "--html", "-"), ("threads",)],
+    ids=" ".join,
+)
+def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "state", 12, now=time.time(), days=1)
+    with closing(sqlite3.connect(tmp_path / "state" / FILE)) as database:
+        database.execute("UPDATE runs SET profile = ?, rule = ?, thread = ?, workspace = ?", (SPOILT,) * 4)
+        database.commit()
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert not {"\u202e", "\x9b"} & set(out)
+    if words[-1] == "--json":
+        assert "u202e" in out
+        assert SPOILT in str(json.loads(out)) or ascii(SPOILT)[1:-1] in ascii(json.loads(out))
+
+
+def test_an_error_does_not_drive_the_screen_by_what_it_repeats(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["health", "--policy", f"/nowhere/{SPOILT}"]) == 2
+    err = capsys.readouterr().err
+    assert not {"\u202e", "\x9b"} & set(err)

@@ -45,7 +45,7 @@ def element(page: str, name: str) -> str:
     """Return the text of the element whose id is *name*."""
     found = re.search(rf'<section class="callout" id="{name}">(.*?)</section>', page, re.DOTALL)
     assert found is not None, name
-    return html.unescape(re.sub(r"<[^>]+>", " ", found[1]))
+    return html.unescape(re.sub(r"<[^>]+>", " ", found[1])).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_page_alone_answers_what_was_saved_what_went_wrong_and_what_to_change(state: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 
 from profile_router import __version__
 from profile_router.cli.examples import EXAMPLES
-from profile_router.cli.marks import HANDLER
+from profile_router.cli.marks import HANDLER, make_harmless
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import COMMANDS, GROUPS, NAME, as_called
 from profile_router.core.telling.layout import wrapped
@@ -212,6 +212,8 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=HANDLER)
+    make_harmless(sys.stdout, drawn=False)
+    make_harmless(sys.stderr, drawn=True)
 
 
 def _drop_output() -> None:

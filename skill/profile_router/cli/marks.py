@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TextIO
 
+from profile_router.core.text import harmless
+
 HANDLER = "profile-router-marks"
 _USUAL_WIDTH = 80  # columns
 _PLAIN: Mapping[str, str] = {
@@ -52,6 +54,17 @@ def _plain(char: str) -> str:
 
 
 codecs.register_error(HANDLER, _replaced)
+
+
+def make_harmless(stream: TextIO, *, drawn: bool) -> None:
+    """Have *stream* print nothing that drives a screen, whoever prints: a name, a task or a branch may hold it.
+
+    All screens and all JSON go through here; `printable` lays such text out better, where it is known. *drawn*: a live
+    line is drawn there by escapes, and what it shows is `printable`.
+    """
+    write = stream.write
+    # Its own method: another object in place of the stream would lose whoever holds this one.
+    stream.write = lambda text: write(harmless(text, drawn=drawn))  # type: ignore[method-assign]
 
 
 def columns(stream: TextIO) -> int:

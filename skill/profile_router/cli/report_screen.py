@@ -20,7 +20,7 @@ def screen_lines(report: Report, width: int) -> Iterator[str]:
     for callout in report.callouts:
         yield ""
         yield from _answer(callout)
-    for section in report.sections:
+    for section in (one for one in report.sections if one.tables):  # what is drawn alone, the page has
         yield ""
         yield section.title
         for table in section.tables:

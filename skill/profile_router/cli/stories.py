@@ -14,7 +14,7 @@ from profile_router.core.ladder.account import AttemptRow, CheckRow, RunGroup, R
 from profile_router.core.ladder.check_words import ended, joined
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.ladder.run_kinds import UNFINISHED
-from profile_router.core.text import about, counted, in_words, price, priced, saved_words, thousands
+from profile_router.core.text import about, counted, price, priced, saved_words, thousands, took
 from profile_router.ledger.schema import moment, moments
 
 _ID, _VERDICT, _PROFILE, _NAME = 8, 11, 12, 26
@@ -58,7 +58,7 @@ def story_lines(story: Story) -> Iterator[str]:
     run = story.run
     head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause, run.profile)))
     yield folded(printable(head), sys.stdout, indent=_INDENT)
-    ended = f", {_took(run.seconds)}" if run.seconds is not None else ", no end is known"
+    ended = f", {took(run.seconds)}" if run.seconds is not None else ", no end is known"
     yield _told("when", _local(run.started, "%Y-%m-%d %H:%M:%S") + ended)
     where = " · ".join(filter(None, (run.workspace or "no workspace", run.thread and f"thread {run.thread}")))
     yield _told("where", where)
@@ -108,7 +108,7 @@ def _attempt(row: AttemptRow) -> str:
     turns = f"{said['turns']} turn{'s' if said['turns'] != 1 else ''}"
     tokens = f"{thousands(said['tokens_in'])} in, {thousands(said['tokens_out'])} out ({said['tokens_source']})"
     cost = priced(said["cost_usd"], said["cost_source"])
-    parts = [said["profile"], served, said["step"], turns, tokens, cost, _took(said["seconds"]), said["verdict"]]
+    parts = [said["profile"], served, said["step"], turns, tokens, cost, took(said["seconds"]), said["verdict"]]
     parts += [said["error"]] if said["error"] else []
     parts += [f"read {taint['path']}" for taint in said["taints"]]
     parts += [_score(said["early"])] if said.get("early") and said["verdict"] != "no-progress" else []
@@ -128,7 +128,7 @@ def _first_check(row: CheckRow) -> str:
     before = words.get("before") or {}
     if before.get("why"):
         return _told("check", f"before the work: it is not known: {before['why']}", "●")
-    how = "is not known" if row.passed is None else f"{ended(row.passed, row.exit_code, None)} in {_took(row.seconds)}"
+    how = "is not known" if row.passed is None else f"{ended(row.passed, row.exit_code, None)} in {took(row.seconds)}"
     return _told("check", f"before the work: {check['command']}: {how} · {check['last_line']}".rstrip(" ·"), "●")
 
 
@@ -142,7 +142,7 @@ def _check(row: CheckRow) -> Iterator[str]:
         check: dict[str, Any] = (words or {}).get("check") or {"command": "the check", "last_line": ""}
         how = ended(row.passed, row.exit_code, (words.get("before") or {}).get("passed") if words else None)
         words_of_tests = check.get("why") or (check.get("difference") or {}).get("words", "")
-        how = f"{check['command']}: {how} in {_took(row.seconds)}"
+        how = f"{check['command']}: {how} in {took(row.seconds)}"
         said = joined(how, words_of_tests, check["last_line"], row.passed and row.exit_code)
         yield _told("verify", said, "✓" if row.passed else "✗")
     for open_point in words["unverified"] if words else ():
@@ -267,12 +267,6 @@ def _short(seconds: float | None) -> str:
     if seconds < _MINUTE_S:
         return f"{seconds:.0f}s"
     return f"{seconds / 60:.0f}m" if seconds < _HOUR_S else f"{seconds / 3600:.0f}h"
-
-
-def _took(seconds: float | None) -> str:
-    if seconds is None:
-        return "…"
-    return f"{seconds:.1f} s" if seconds < _MINUTE_S else in_words(seconds)
 
 
 def _most(one: tuple[str, int]) -> tuple[int, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 from collections.abc import Sequence
 
 _HALF_A_CENT, _A_DIME = 0.005, 0.1
@@ -10,7 +12,15 @@ _EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` t
 _LEAST_USD = 5e-7  # less is what sums of floats are off by
 _LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` is near nothing
 _SHORTEST_PART = 3
+_IN_MINUTES_S = 120.0
 _LONGEST_NAME = 80  # characters that are compared
+# What drives a screen: control characters but tab and line end, and what turns, hides or joins letters (bidi, tags).
+_DRIVES = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+_MOVES = r"|\r(?!\n)|\x1b(?!\[[0-9;]*m)"  # an escape that only sets a colour is ours
 
 
 def shown(text: str, longest: int = 200) -> str:
@@ -26,6 +36,26 @@ def exactly(text: str) -> str:
         char if as_it_is else char.encode("unicode_escape").decode("ascii")
         for char, as_it_is in zip(text, plain, strict=True)
     )
+
+
+def harmless(text: str, *, drawn: bool = False) -> str:
+    """Return *text* with what would drive a screen as `\\u202e`: JSON reads that as it was, and a person sees it.
+
+    *drawn*: escapes that move the cursor stay, as what draws a line anew writes them.
+    """
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return _driving(drawn).sub(_written, text)
+
+
+@functools.cache
+def _driving(drawn: bool) -> re.Pattern[str]:
+    return re.compile(_DRIVES if drawn else _DRIVES + _MOVES)
+
+
+def _written(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
 
 
 def some_of(names: Sequence[str], most: int = 3) -> str:
@@ -60,6 +90,13 @@ def in_words(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def took(seconds: float | None) -> str:
+    """Return how long a run took, or a part of it; of None the end is not known."""
+    if seconds is None:
+        return "…"
+    return f"{seconds:.1f} s" if seconds < _IN_MINUTES_S else in_words(seconds)
 
 
 def utf8(text: str) -> str:

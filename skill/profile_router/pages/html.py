@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from profile_router.core.text import harmless
 from profile_router.pages.measured import Measured
 from profile_router.pages.plots import svg_of
 from profile_router.pages.report import Callout, Cell, Report, ResultTable, Section, worded
 
 _NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'"
+_FIGURE = re.compile(r"–?|≈? ?[-−]?\$?\d[\d.,]*(?: (?:%|s|ms|h|min)(?: \d+ (?:s|min))?)?")
 BEGIN = (  # by which a page of ours is known
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="generator" content="profile-router">'
 )
@@ -63,11 +66,11 @@ def page_of(report: Report) -> str:
             *(_section(section) for section in report.sections),
         )
     )
-    return (
+    return harmless(
         f'{BEGIN}<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FROM_ELSEWHERE}">'
         f"<title>{escape(report.title)}</title><style>{_style()}</style></head><body>{body}</body></html>\n"
-    )
+    ).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _style() -> str:
@@ -100,18 +103,27 @@ def _section(section: Section) -> str:
 
 def _table(table: ResultTable) -> str:
     said = f'<p class="said">{escape(table.said)}</p>' if table.said else ""  # a caption would be as wide as the table
+    right = [_right(table, column) for column in range(len(table.columns))]
     head = "".join(
-        f"<th{' class=n' if table.numbers(column) else ''}>{escape(name)}</th>"
-        for column, name in enumerate(table.columns)
+        f"<th{' class=n' if there else ''}>{escape(name)}</th>"
+        for name, there in zip(table.columns, right, strict=True)
     )
-    rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in table.rows)
+    rows = "".join(f"<tr>{''.join(_cells(row, right))}</tr>" for row in table.rows)
     return f'<div class="wide">{said}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _cells(row: Sequence[Cell]) -> Iterator[str]:
-    for cell in row:
+def _right(table: ResultTable, column: int) -> bool:
+    """Tell whether *column* stands to the right: it holds figures alone, some of them with a unit."""
+    told = [row[column] for row in table.rows]
+    return table.numbers(column) or (
+        column > 0 and all(not isinstance(one, str) or _FIGURE.fullmatch(one) for one in told)
+    )
+
+
+def _cells(row: Sequence[Cell], right: Sequence[bool]) -> Iterator[str]:
+    for cell, there in zip(row, right, strict=True):
         if isinstance(cell, Measured) and cell.known:
             value, _, between = worded(cell).partition(" ")
             yield f'<td class="n">{value} <span class="of">{between}</span></td>'
         else:
-            yield f"<td{'' if isinstance(cell, str) else ' class=n'}>{escape(worded(cell))}</td>"
+            yield f"<td{' class=n' if there or not isinstance(cell, str) else ''}>{escape(worded(cell))}</td>"
