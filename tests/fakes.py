@@ -278,12 +278,13 @@ class FakeBackends:
 class FakeHealth:
     """Remember health: `blocked_of` maps a place by name to the cause it is on cooldown for; `recorded` what came.
 
-    `held` are the places that were let through and of which nothing was heard yet.
+    `held` are the places that were let through and of which nothing was heard yet, `seen` those that were not asked.
     """
 
     def __init__(self, blocked_of: Mapping[str, Cause] | None = None) -> None:
         self.recorded: list[tuple[str, Cause | None]] = []
         self.held: list[str] = []
+        self.seen: list[tuple[str, Cause]] = []
         self._blocked = dict(blocked_of or {})
 
     def blocked(self, place: Place, *, answers: bool) -> Failure | None:
@@ -294,6 +295,9 @@ class FakeHealth:
 
     def give_back(self, place: Place) -> None:
         self.held.remove(named(place))
+
+    def noticed(self, place: Place, failure: Failure) -> None:
+        self.seen.append((named(place), failure.cause))
 
     def record(self, place: Place, failure: Failure | None) -> None:
         self.held.remove(named(place))

@@ -78,6 +78,9 @@ class Health(Protocol):
     def give_back(self, place: Place) -> None:
         """Leave *place*, which `blocked` let through, to the next who asks: nothing of it will be recorded."""
 
+    def noticed(self, place: Place, failure: Failure) -> None:
+        """Note that the server of *place* cannot take a task, as it says itself or by not answering."""
+
     def record(self, place: Place, failure: Failure | None) -> None:
         """Note how an attempt at *place* ended; None is success."""
 

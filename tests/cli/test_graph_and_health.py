@@ -88,3 +88,19 @@ def test_a_name_that_nothing_has_is_an_error_that_says_what_there_is(
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert "there is: server openrouter.ai scripted); `profile-router health` lists them" in said.err
     assert len(store.all()) == 1
+
+
+def test_a_server_that_was_down_when_it_was_looked_at_is_told_and_keeps_nobody_away(
+    store: HealthStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for cause in ("no-key", "wrong-model"):  # neither is the server's own health
+        store.noticed(ENDPOINT, Failure(cause=cause, message="m"))
+    assert store.all() == []
+    for _ in range(5):
+        store.noticed(ENDPOINT, Failure(cause="refused", message="m"))
+    line = printed(capsys, "health")
+    assert line.startswith("! server openrouter.ai scripted")
+    assert "the server is down, 0 s ago; it is looked at again before each task" in line
+    assert store.blocked(ENDPOINT, answers=False) is None
+    store.record(ENDPOINT, None)
+    assert store.all() == []

@@ -280,4 +280,6 @@ async def ask_server(place: Place, context: RunContext, *, private: bool) -> tup
     failure = relayed_elsewhere(report, private=private) or health_failure(
         report, candidate.model, candidate.base_url, accept_any=context.policy.accept_any_model
     )
+    if failure is not None:
+        context.health.noticed(place, failure)
     return report, failure or context.health.blocked(place, answers=True)

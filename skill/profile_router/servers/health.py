@@ -73,6 +73,17 @@ class HealthStore:
                 if (record := _read(database, name)).probing_until:
                     _write(database, name, replace(record, probing_until=0.0))
 
+    def noticed(self, endpoint: ProviderEndpoint, failure: Failure) -> None:
+        """Note that the server of *endpoint* was looked at and cannot take a task. It is looked at again each time.
+
+        So that neither counts as a failure nor keeps anybody away; `all` tells it.
+        """
+        if scope_of(failure.cause) != "server":
+            return
+        with transaction(self.state / FILE, SCHEMA) as database:
+            name, *_ = _names(endpoint)
+            _write(database, name, replace(_read(database, name), cause=failure.cause, since=self.clock()))
+
     def record(self, endpoint: ProviderEndpoint, failure: Failure | None) -> None:
         """Note how an attempt at *endpoint* ended. An answer closes server and key, whatever it was worth."""
         cause = failure.cause if failure else None
@@ -173,6 +184,10 @@ class ProviderHealth:
     def give_back(self, place: Place) -> None:
         """Give the probe of the provider at *place* back, untried."""
         self.store.give_back(self.profiles[place.profile].at(place.provider).endpoint)
+
+    def noticed(self, place: Place, failure: Failure) -> None:
+        """Note that the server at *place* cannot take a task now."""
+        self.store.noticed(self.profiles[place.profile].at(place.provider).endpoint, failure)
 
     def record(self, place: Place, failure: Failure | None) -> None:
         """Note how an attempt at *place* ended; None is success."""

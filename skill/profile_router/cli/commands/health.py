@@ -7,6 +7,7 @@ import json
 import os
 import time
 
+from profile_router.core.ladder.causes import TABLE, is_cause
 from profile_router.core.ladder.health import Record
 from profile_router.core.policy import HealthRules
 from profile_router.core.text import counted
@@ -42,12 +43,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _line(name: str, record: Record, now: float, rules: HealthRules) -> str:
     wait = record.blocked_s(now)
+    if not record.failures:
+        said = f"could not take a task: {TABLE[record.cause].sentence}" if is_cause(record.cause) else "was down"
+        return f"! {name:<48} {said}, {_ago(now, record)}; it is looked at again before each task"
     state = f"on cooldown for {wait:,.0f} s" if wait else "may be tried"
     if not wait and (more := rules.failures - record.failures) > 0 and name.startswith("server "):
         state = f"may be tried; after {counted(more, 'more failure')} in a row it rests {rules.open_seconds:,.0f} s"
     times = f"{record.failures} failure{'s' if record.failures != 1 else ''}"
-    last = f"the last: {record.cause}, {max(0.0, now - record.since):,.0f} s ago"
-    return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, {last}"
+    return f"{'✗' if wait else '●'} {name:<48} {state} · {times}, the last: {record.cause}, {_ago(now, record)}"
+
+
+def _ago(now: float, record: Record) -> str:
+    return f"{max(0.0, now - record.since):,.0f} s ago"
 
 
 def _json(name: str, record: Record, now: float) -> dict[str, object]:
