@@ -16,6 +16,7 @@ from tests.cli.mortal import live
 from tests.cli.stage import profile, workspace
 from tests.cli.test_resume import RUN, stage
 from tests.cli.test_threads_kept import HALFWAY, one_line
+from tests.examples import by_night
 from tests.ledger.a_ledger import a_ledger, begin, tell
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
@@ -259,3 +260,29 @@ def test_a_batch_has_a_run_for_each_task(tmp_path: Path) -> None:
     assert {row["id"] for row in rows} == {name for name in runs if name}
     assert {row["workspace"] for row in rows} == {str(ws)}
     assert (len(rows), runs[2]) == (2, None)
+
+
+def test_a_run_takes_one_time_on_each_screen_and_in_each_json(home: Path) -> None:
+    told = json.loads((home / "t.json").read_text())
+    shown = asked(home, "show", "t", "--json").json
+    [row] = [one for one in asked(home, "history", "--json").json["runs"] if one["thread"] == "t"]
+    assert told["seconds"] == shown["seconds"] == row["seconds"] > sum(one["seconds"] for one in told["attempts"])
+    assert f", {told['seconds']:.1f} s" in asked(home, "show", "t").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--file", "nowhere.py"),
+        ("--check", "no-such-program-here"),
+        by_night(("--thread", "a b")),
+        by_night(("--profile", "nobody")),
+    ],
+    ids=" ".join,
+)
+def test_what_was_called_wrongly_is_no_run(words: tuple[str, ...], tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    with ScriptedProvider() as local:
+        profile(tmp_path, "coding-local", local.base_url)
+        assert call("run", "add b.py", *words, home=tmp_path, cwd=ws).code == 2
+    assert asked(tmp_path, "history", "--json").json["runs"] == []

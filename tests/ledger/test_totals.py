@@ -168,3 +168,27 @@ def test_a_sum_of_money_that_no_run_can_cost_counts_as_none(usd: str, tmp_path: 
     found = totals_since(tmp_path, 0, many_lines=200)
     assert sum(part.cost_usd for part in found.parts) == 0
     assert (found.compared.spent_usd, found.compared.if_burst_usd) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("undos", "undone"),
+    [
+        ((("u1", "r1"),), 1),
+        ((("u1", "r1"), ("u2", "u1")), 0),
+        ((("u1", "r1"), ("u2", "u1"), ("u3", "u2")), 1),
+        ((("u1", "r1"), ("u2", "u1"), ("u3", "r1")), 1),
+        ((("u1", "r1"), ("u2", "r2"), ("u3", "u1")), 1),
+    ],
+    ids=["undone", "and back", "and undone again", "taken back anew", "one of two"],
+)
+def test_an_undo_that_was_undone_itself_counts_for_nothing(
+    undos: tuple[tuple[str, str], ...], undone: int, tmp_path: Path
+) -> None:
+    a_run(tmp_path, "r1")
+    a_run(tmp_path, "r2")
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        for at, (name, run) in enumerate(undos):
+            said = "INSERT INTO runs (id, kind, started, day, verdict, rule) VALUES (?, 'undo', ?, '', 'undone', ?)"
+            database.execute(said, (name, NOON + at, run))
+        database.commit()
+    assert totals(tmp_path).undone == undone

@@ -21,7 +21,7 @@ from profile_router.core.telling.decision import Json
 from profile_router.core.telling.layout import markdown_lines
 from profile_router.core.telling.verdict import RunVerdict
 from profile_router.core.telling.work import changed_text, put_back_text, weak_words
-from profile_router.core.text import priced, saved_words, some_of
+from profile_router.core.text import priced, saved_words, some_of, took
 
 _MARKS: Mapping[RunVerdict, str] = {
     "verified": "✓",
@@ -69,11 +69,13 @@ def closing_lines(result: RunEnd, *, stays: bool = True) -> list[str]:
     words = list(_words(told))
     if words:
         words = ["", *words, ""]
-    seconds = sum(attempt["seconds"] for attempt in told["attempts"])
+    seconds = told.get("seconds")
+    if seconds is None:  # an older version ran it
+        seconds = sum(attempt["seconds"] for attempt in told["attempts"])
     thread = f" · thread {told['thread']}" if told["thread"] else ""
     saving = told.get("saved") or {}  # of a run of an older version nobody knows
     saved = saved_words(saving.get("usd"), saving.get("source", ""), saving.get("why", "an older version ran it"))
-    last = f"{priced(told['cost_usd'], _source(told))} · {saved} · {seconds:.1f} s{thread}"
+    last = f"{priced(told['cost_usd'], _source(told))} · {saved} · {took(seconds)}{thread}"
     if stays and told.get("run"):
         last += as_called(f" · `profile-router show {told['run'][:_ID]}` tells the whole story")
     return [*_verdict(result), *words, folded(last, sys.stdout, indent=2)]

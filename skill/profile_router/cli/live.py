@@ -47,7 +47,7 @@ class LiveLine:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._began = clock()
+        self._began: float | None = None
         self._doing, self._where = "starts", ""
         self._rate: float | None = None
         self._paid, self._paying = 0.0, {}  # type: float, dict[object, float]
@@ -101,6 +101,8 @@ class LiveLine:
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Take what *event* says of the run."""
+        if self._began is None and event.get("run"):
+            self._began = self._clock()  # with the run: a question before it takes as long as its answer
         kind, task = str(event.get("event")), event.get("task_index")
         before = "" if task is None else f"[{int(task) + 1}] "
         if kind == "begin":
@@ -120,7 +122,7 @@ class LiveLine:
         """Return what goes on, and beside it the figures so far."""
         cost = self._paid + sum(self._paying.values())
         figures = (
-            f"{self._clock() - self._began:.0f} s",
+            "" if self._began is None else f"{self._clock() - self._began:.0f} s",
             f"{self._rate:.0f} tok/s" if self._rate else "",
             price(cost) if cost else "$0.00",
         )

@@ -28,6 +28,11 @@ def expire(database: sqlite3.Connection, now: float, keep_days: float) -> int:
     return gone
 
 
+def forget(database: sqlite3.Connection, run: str) -> None:
+    """Take *run* out if no model was asked in it: what was called wrongly, and said so, is no run."""
+    _remove(database, "id = ? AND NOT EXISTS (SELECT 1 FROM attempts WHERE run = id)", (run,))
+
+
 def purge(state: Path, chosen: Chosen, *, now: float, at_work: Collection[str] = ()) -> int:
     """Take out the runs that are *chosen*, but for unfinished ones of threads *at_work*; return how many.
 

@@ -36,8 +36,10 @@ _FREE_RULES = f"({', '.join(repr(rule) for rule in sorted(NO_CHOICE))})"
 _BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"
 _OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
 # The runs that are looked at, read once: all else is added up from what of them is kept in memory.
+# How soon one was refused says nothing of work.
 # A sum of money that no run can cost was written by another hand, and counts as none.
-_CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started, ended - started AS took, day, verdict, cause, profile,
+_CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started,
+  iif(verdict IN ('refused', 'unapproved'), NULL, ended - started) AS took, day, verdict, cause, profile,
   tier, rule, attempts, iif(abs(cost_usd) <= {_MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
   iif(abs(if_burst_usd) <= {_MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by, verdict IN {_WELL} AS well
   FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
@@ -55,8 +57,7 @@ _STEPS = """SELECT steps.step, steps.cause, count(*), count(DISTINCT run), count
   THEN run END) FROM these JOIN steps ON run = id WHERE steps.step <> 'stop'
   GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"""
 _CAUSES = "SELECT cause, count(*) FROM these WHERE cause <> '' AND NOT well GROUP BY 1 ORDER BY 2 DESC, 1"
-_UNDONE = """SELECT count(DISTINCT undo.rule) FROM runs AS undo JOIN these ON these.id = undo.rule
-  WHERE undo.kind = 'undo' AND undo.verdict = 'undone'"""
+_UNDOS = "SELECT id, rule FROM runs WHERE kind = 'undo' AND verdict = 'undone' ORDER BY started DESC, id DESC"
 _UNCHECKED = """SELECT count(*) FROM these WHERE verdict = 'unverified' AND NOT EXISTS (SELECT 1 FROM verifications
   WHERE run = id AND stage = 'after' AND passed IS NOT NULL)"""
 _NOTABLE = "id, profile, rule, verdict, took, cost_usd, cost_source"
@@ -107,7 +108,7 @@ class _Adding:
             ),
             slowest=self._notable(_SLOWEST),
             most_expensive=self._notable(_MOST_EXPENSIVE),
-            undone=int(self(_UNDONE)[0][0]),
+            undone=self._undone(),
             unchecked=int(self(_UNCHECKED)[0][0]),
         )
 
@@ -125,6 +126,14 @@ class _Adding:
 
     def _counts(self, said: str) -> Mapping[str, int]:
         return {str(name): int(count) for name, count in self(said)}
+
+    def _undone(self) -> int:
+        """Return how many runs are taken back now: an undo that was undone itself counts for nothing."""
+        taken_back: set[str] = set()
+        for undo, run in self(_UNDOS):  # the newest first: what was taken back later, is not there any more
+            if undo not in taken_back:
+                taken_back.add(run)
+        return sum(run in taken_back for (run,) in self("SELECT id FROM these")) if taken_back else 0
 
     def _compared(self) -> Compared:
         known, spent, burst = self(_KNOWN)[0]

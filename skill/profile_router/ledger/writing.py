@@ -26,7 +26,7 @@ from profile_router.core.telling.work import verified_json
 from profile_router.errors import StateError
 from profile_router.git.undo import Undo
 from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row
-from profile_router.ledger.retention import expire
+from profile_router.ledger.retention import expire, forget
 from profile_router.ledger.routes import decided
 from profile_router.ledger.schema import FILE, day_of, make_ready, moments
 from profile_router.ledger.undoing import put_undo
@@ -190,6 +190,12 @@ class SqliteRunLedger:
             rows = database.execute("SELECT * FROM attempts WHERE run = ? ORDER BY number", (self.run,)).fetchall()
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
+    def lasted_s(self) -> float:
+        """Return the seconds since the run began: what all that tell its time tell, on a screen and in the ledger."""
+        with reading(self.state / FILE, make_ready) as database:
+            [started] = database.execute("SELECT started FROM runs WHERE id = ?", (self.run,)).fetchone()
+        return max(0.0, self.clock() - float(started))
+
     def ended(
         self,
         verdict: LedgerVerdict,
@@ -197,20 +203,23 @@ class SqliteRunLedger:
         undo: Undo | None = None,
         cause: str = "",
         words: Mapping[str, Any] | None = None,
+        *,
+        seconds: float | None = None,
     ) -> None:
         """Note that the run has ended, with its *verdict*, what it *saved*, and what takes it back.
 
         Without a *cause* it is that of the last attempt that failed. *words* say why it was refused, and what would
-        unblock it.
+        unblock it. *seconds* is what its result says that it took; None: it ends now.
         """
         why = "''" if verdict in WELL else f"coalesce(nullif(?, ''), {_CAUSE})"
         with self._writing() as database:
             database.execute(_TOTALS, (self.run,))
             database.execute(
-                f"UPDATE runs SET verdict = ?, ended = ?, saved_usd = ?, if_burst_usd = ?, saved_by = ?, "  # noqa: S608
-                f"cause = {why} WHERE id = ?",
+                "UPDATE runs SET verdict = ?, ended = coalesce(started + ?, ?), saved_usd = ?, if_burst_usd = ?, "  # noqa: S608
+                f"saved_by = ?, cause = {why} WHERE id = ?",
                 (
                     verdict,
+                    seconds,
                     self.clock(),
                     saved.usd,
                     saved.if_burst_usd,
@@ -223,6 +232,12 @@ class SqliteRunLedger:
             database.execute("UPDATE details SET words = ? WHERE run = ?", (sealed, self.run))
             if undo is not None:
                 put_undo(database, self.run, undo, self.seal)
+
+    def misused(self) -> None:
+        """Note that the run ends as it was called wrongly; where no model was asked, it is no run."""
+        self.ended("error")
+        with self._writing() as database:
+            forget(database, self.run)
 
     def close(self) -> None:
         """Let the file go."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from profile_router.core.policy.private import NOTHING, Confidential
-from profile_router.errors import RouterError
+from profile_router.errors import RouterError, StateError
 from profile_router.ledger.words import seal_of
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.runs.job import Job
@@ -38,6 +38,14 @@ def accounted(ledger: SqliteRunLedger, job: Job) -> Iterator[None]:
     ledger.begun(job.task, place, policy=policy.digest, keep_days=policy.ledger.keep_days)
     try:
         yield
+    except StateError:
+        with suppress(RouterError):
+            ledger.ended("error")
+        raise
+    except RouterError:
+        with suppress(RouterError):
+            ledger.misused()
+        raise
     except BaseException as error:
         # A process that could not write goes on to say so; what it could not note is `unfinished`, which is true.
         with suppress(RouterError):

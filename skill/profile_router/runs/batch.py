@@ -152,7 +152,8 @@ class _Batch:
         finally:
             self.done[index].set()
             self.worked[index].set()
-        result = replace(result, json=masked_json({**result.json, "seconds": round(time.monotonic() - started, 2)}))
+        waited = round(time.monotonic() - started, 2)  # of a task that was not begun
+        result = replace(result, json=masked_json({"seconds": waited, **result.json}))
         tell({"event": "result", **result.json})
         return result
 

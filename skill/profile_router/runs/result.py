@@ -73,6 +73,12 @@ class Result:
         return Saving(**self.json["saved"]) if self.json.get("saved") else Saving(why="an older version ran it")
 
     @property
+    def seconds(self) -> float | None:
+        """Return how long it took, from its beginning to its end; one that an older version kept does not say so."""
+        found: float | None = self.json.get("seconds")
+        return found
+
+    @property
     def refused(self) -> Json:
         """Return why nothing took the task, and what would unblock it; empty where something did."""
         route = self.json["route"]
@@ -87,8 +93,10 @@ class Result:
         return verdict_of(self.json)
 
 
-def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: Sequence[str], run: Run) -> Result:
-    """Return the result of *run*, whose *receipts* are the ledger's."""
+def _result(
+    final: RunState, receipts: Sequence[Json], setup: Setup, warnings: Sequence[str], run: Run, *, seconds: float
+) -> Result:
+    """Return the result of *run*, whose *receipts* and *seconds* are the ledger's."""
     decision = final["decision"]
     attempt = final.get("attempt")
     stopped = attempt.failure if attempt is not None else None
@@ -124,6 +132,7 @@ def _result(final: RunState, receipts: Sequence[Json], setup: Setup, warnings: S
                     "unblock": _unblock(final, setup),
                     "notes": list(final["notes"]),
                     "warnings": list(warnings),
+                    "seconds": round(seconds, 3),
                 },
                 time=moment(time.time()),
                 run=run.id,

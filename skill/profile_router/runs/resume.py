@@ -60,7 +60,9 @@ async def _resume(
                     result = await site.bring_back(run, Result.of(done), keeping.threads.file.state)
                     undo = await asyncio.to_thread(_undo_late, site, row, run, state, result)
                     ledger = run_ledger(keeping.threads.file.state, environ, run)
-                    ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused)
+                    ledger.ended(
+                        result.verdict, result.saved, undo, result.cause, result.refused, seconds=result.seconds
+                    )
                     await close(keeping, run, state)
                     return result
                 _check_folder(row)

@@ -153,7 +153,7 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     _check_command(job.task)
     job = replace(job, task=replace(job.task, found=await settled(job.task, setup, job.approver)))
     if job.task.found is not None:
-        job.emit({"event": "found", "line": check_line(job.task.found)})
+        job.emit({"event": "found", "line": check_line(job.task.found, briefly=True)})
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
@@ -265,13 +265,15 @@ class Opened:
         """Return the result of the run by its *final* state, noted in the thread and in the ledger."""
         job, run, setup = self.job, self.run, self.job.setup
         warned = (*setup.warnings, *self.warnings, *told())
-        result = job.site.back(_result(final, self.ledger.receipts(), setup, warned, run))
+        result = job.site.back(
+            _result(final, self.ledger.receipts(), setup, warned, run, seconds=self.ledger.lasted_s())
+        )
         if final.get("private_thread") or final["evidence"].private or result.tainted:
             ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
         run.records.keep("result", result.kept())
         result = await job.site.bring_back(run, result, setup.state)
         undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
-        self.ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused)
+        self.ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused, seconds=result.seconds)
         receipts = self.ledger.receipts()
         await close(self.keeping, run, final)
         return await _telling_spans(result, receipts, setup)
