@@ -108,3 +108,11 @@ def test_what_cannot_be_measured_is_refused_with_what_is_allowed(tmp_path: Path,
         done = call("bench", *words, home=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert "allowed" in done.err or "no profile" in done.err
+
+
+def test_what_the_callers_own_limit_leaves_out_is_no_failure(tmp_path: Path) -> None:
+    with ScriptedProvider([timed("no idea", 20, 2), timed("1 2 3", 1_000, 100)]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        done = call("bench", "coding-local", "coding-burst", *TIMES, "--max-cost", "0", home=tmp_path)
+    assert (done.code, "62.0" in done.out, "coding-burst" in done.out) == (0, True, True), done.out + done.err

@@ -207,7 +207,7 @@ def test_somebody_is_asked_once_what_runs_where_and_how(
         assert bool(said) == bool(refused)
     assert len(somebody.asked) == times
     assert f"`python3 -m unittest discover -s tests` in {repository}?" in somebody.asked[0]
-    assert "in a jail, without network" in somebody.asked[0]
+    assert "jailed: no network" in somebody.asked[0]
     kept = Consents(tmp_path / "state").all()
     assert [one.agreed for one in kept] == ([] if says is None else [says])
 

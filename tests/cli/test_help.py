@@ -136,7 +136,14 @@ def test_completion_knows_every_command(shell: str, capsys: pytest.CaptureFixtur
 def test_what_takes_a_file_or_a_folder_completes_names_of_files(capsys: pytest.CaptureFixture[str]) -> None:
     app.main(["completion", "bash"])
     script = capsys.readouterr().out
-    for option in ("route___file", "run___image", "run___policy", "report___html", "run___task_json", "replay___policy"):
+    for option in (
+        "route___file",
+        "run___image",
+        "run___policy",
+        "report___html",
+        "run___task_json",
+        "replay___policy",
+    ):
         assert f"_shtab_profile_router_{option}_COMPGEN=_shtab_compgen_files" in script
     for option in ("run___workspace", "publish___write"):
         assert f"_shtab_profile_router_{option}_COMPGEN=_shtab_compgen_dirs" in script

@@ -76,7 +76,8 @@ def test_a_terminal_gets_colours_and_a_line_that_is_gone_at_the_end() -> None:
 def test_the_live_line_tells_attempt_file_speed_time_and_cost() -> None:
     now = iter([100.0, 141.0, 142.0])
     live = LiveLine(io.StringIO(), clock=lambda: next(now))
-    live(BEGIN)
+    assert live.line == ("starts", "$0.00"), "a question before the run takes as long as its answer"
+    live({**BEGIN, "run": "ab12"})
     live(TURN)
     assert live.line == ("attempt 2 · turn 3: edit_file src/http.py +1", "41 s · 23 tok/s · $0.06")
     live(END)

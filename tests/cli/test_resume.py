@@ -69,6 +69,7 @@ def timeless(result: dict[str, Any]) -> dict[str, Any]:
     return {
         **result,
         "time": "",
+        "seconds": 0,
         "attempts": attempts,
         "verified": verified,
         "run": "",

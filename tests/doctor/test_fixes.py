@@ -18,8 +18,8 @@ from tests.scripted_provider import Answer, ScriptedProvider, fail, raw, redirec
 from tests.tls_server import self_signed
 
 from profile_router.core.profile import address
-from profile_router.doctor.finding import Finding
-from profile_router.doctor.fixes import FIXES
+from profile_router.doctor.finding import Finding, failed
+from profile_router.doctor.fixes import FIXES, by_hand
 from profile_router.doctor.local_server import reachable
 from profile_router.servers.inspect import inspect
 
@@ -171,3 +171,16 @@ def test_every_row_of_the_table_can_be_filled_in(tmp_path: Path) -> None:
         line = with_fix("x", wrong, "HTTP 418", subject, profile)
         assert line.fix
         assert not re.search(r"\{(?!NAME)\w+\}", line.measured + line.fix)
+
+
+@pytest.mark.parametrize(
+    ("fix", "told"),
+    [
+        ("hermes -p a config set model.default m", "write model.default: m into the config.yaml of a"),
+        ("hermes -p a auth reset openrouter", "put another key into the .env of a"),
+        ("wait, or `hermes -p a auth add openrouter`", "wait, or put another key into the .env of a"),
+        ("profile-router llama-server --model FILE --run", "profile-router llama-server --model FILE --run"),
+    ],
+)
+def test_where_there_is_no_hermes_no_fix_is_a_command_of_it(fix: str, told: str) -> None:
+    assert by_hand(failed("n", "m", fix)).fix == told

@@ -76,7 +76,7 @@ ROWS = [
         given=without_hermes,
         level="warn",
         says="the embedded runner does all the work",
-        fix="install",
+        fix="nothing, unless Hermes is to work here",
     ),
     Row(
         rule="what was tried is said of another version",

@@ -16,8 +16,8 @@ from profile_router.hermes_plugin.consent import CONSENT, CodeConsent
 from profile_router.hermes_plugin.gate import instead_of_block, on_tool_call
 
 PLAIN, DEAR = "Fix the typo in README.md", "Refactor all 60 files of the service"
-CHECK = "run this repository's own check after each attempt: `pytest -q` in /w?"
-OTHER = "run a check that the model wants after each attempt: `make` in /w?"
+CHECK = "run this repository's own check: `pytest -q` in /w?"
+OTHER = "run a check that the model wants: `make` in /w?"
 TASKS = {PLAIN: (0.02, CHECK), DEAR: (2.4, CHECK), "Lint it": (0.0, OTHER), "Say why": (0.0, "")}
 
 
@@ -87,7 +87,7 @@ def test_what_hermes_allows_for_ever_is_asked_again_once_it_was_forgotten_here()
 def test_a_check_of_which_hermes_panel_would_cut_off_the_end_is_not_asked_about(
     monkeypatch: pytest.MonkeyPatch, rows: int, asked: bool
 ) -> None:
-    long = f"run a check that the model wants after each attempt: `make {'a' * 380}` in /w? (it is the model's)"
+    long = f"run a check that the model wants: `make {'a' * 430}` in /w? (it is the model's)"
     monkeypatch.setitem(TASKS, "Say why", (0.0, long))
     monkeypatch.setattr(shutil, "get_terminal_size", lambda *_: os.terminal_size((100, rows)))
     assert (long in delegated("Say why").get("message", "")) is asked

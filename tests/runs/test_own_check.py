@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from tests.fakes import a_policy, a_task
 
+from profile_router.cli.caller import shown_question
 from profile_router.core.found_check import FoundCheck
+from profile_router.core.telling.layout import wrapped
 from profile_router.core.text import exactly
 from profile_router.runs.own_check import check_for, question
 from profile_router.workspace.folder import Workspace
@@ -51,3 +53,13 @@ def test_about_a_command_too_long_to_be_read_nobody_is_asked(tmp_path: Path) -> 
     found = check_for(task, a_policy(check="ask"), Workspace(root, git=False), {}, state)
     assert found is not None
     assert found.refused == "it has 1,527 characters as it is shown (at most 1,000)"
+
+
+@pytest.mark.parametrize("proposed", [False, True])
+def test_the_question_has_three_lines_on_a_narrow_screen(proposed: bool) -> None:
+    words = ("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    source = "test_calc.py is written for pytest"
+    found = FoundCheck(runner="command", words=words, whole=words, source=source, proposed=proposed)
+    lines = wrapped(shown_question(question(found, Workspace(Path("/home/anna/calc"), git=True))), 60, indent=2)
+    assert len(lines) <= 3, lines
+    assert "no network, no keys)" in " ".join(lines), "the digest is for programs"

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from profile_router.cli.marks import printable
+from profile_router.cli.progress import folded
 from profile_router.ledger.purse import Nobody
 from profile_router.ports import Approver, Emit
 from profile_router.values import frozen
@@ -24,6 +27,7 @@ from profile_router.values import frozen
 _YES = frozenset({"y", "yes"})
 _GRACE_SECONDS = 10.0
 _LONGEST_LINE = 65_536
+_DIGEST = re.compile(r"; [0-9a-f]{16}\)$")  # by which programs tell questions apart
 
 
 def approver_for(
@@ -71,7 +75,7 @@ class TerminalApprover:
     async def agrees(self, question: str) -> bool | None:
         """Return whether the answer to *question* is a yes."""
         with self._away():
-            print(f"? {question} [y/N] ", end="", file=sys.stderr, flush=True)
+            print(f"{folded(shown_question(question), sys.stderr, indent=2)} ", end="", file=sys.stderr, flush=True)
             answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             # A thread that Ctrl-C need not wait for: the executor's would be joined, and it reads until somebody types.
             threading.Thread(target=_read, args=(answer,), daemon=True).start()
@@ -80,6 +84,11 @@ class TerminalApprover:
     async def allows(self, question: str) -> bool | None:
         """Return whether the answer to *question* is a yes."""
         return await self.agrees(question)
+
+
+def shown_question(question: str) -> str:
+    """Return *question* as a terminal has it: what stands in it for programs is left out."""
+    return f"? {_DIGEST.sub(')', printable(question))} [y/N]"
 
 
 def _read(answer: asyncio.Future[str]) -> None:

@@ -30,6 +30,7 @@ _MARKS: Mapping[str, str] = {
 }
 _COLOURS: Mapping[str, str] = {"●": "36", "→": "33", "✓": "32", "✗": "31", "!": "33"}
 _LABEL_WIDTH = 11
+_UNRUN = " · not run: "
 TEXT_STARTS = _LABEL_WIDTH + 3
 # How a check ended, as `verified_lines` tells it: the first of these words, for its own last line follows.
 _CHECKED = Anchored(
@@ -49,6 +50,7 @@ class Progress:
         self._stream = stream or sys.stderr
         self.live = live
         self._attempts = 0
+        self._unrun = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -68,9 +70,15 @@ class Progress:
         kind = str(event.get("event"))
         if self.live:
             self.live(event)
-        if kind in _MARKS:
+        if kind in _MARKS and not self._said_before(kind, str(event["line"])):
             mark = self._mark(kind, event)
             self._line(mark, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
+
+    def _said_before(self, kind: str, line: str) -> bool:
+        """Tell whether *line* says again that a check was not run: the end of the run says how to allow it."""
+        if kind == "found":
+            self._unrun = _UNRUN in line
+        return kind == "verify" and self._unrun and line.startswith("unverified: the check ") and _UNRUN[3:] in line
 
     def _line(self, mark: str, label: str, text: str) -> None:
         text = f"{self._before}{printable(as_called(text))}"
@@ -83,7 +91,7 @@ class Progress:
         if kind == "attempt":
             self._attempts += 1
             return "●" if event.get("outcome") == "ok" else "✗"
-        if kind == "found" and " · not run: " in str(event["line"]):
+        if kind == "found" and _UNRUN in str(event["line"]):
             return "!"
         return _verified_mark(str(event["line"])) if kind == "verify" else _MARKS[kind]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -64,6 +66,21 @@ FIXES: Mapping[Wrong, FixRow] = {
     "failing": FixRow("{where} fails: {detail}", "read the log of {listener} at {where}, and start it again"),
     "no-models": FixRow("{where} answers, but not as a model server: {detail}", _ADDRESS, "warn"),
 }
+
+
+_BY_HAND = (  # what a command of Hermes does, where there is no Hermes
+    (r"hermes -p (\S+) config set (\S+) ([^`]+)", r"write \2: \3 into the config.yaml of \1"),
+    (r"hermes -p (\S+) auth (?:add|reset) [^`]+", r"put another key into the .env of \1"),
+    (r"hermes (?:config set (\S+) ([^`]+))", r"write \1: \2 into config.yaml"),
+)
+
+
+def by_hand(finding: Finding) -> Finding:
+    """Return *finding* with a fix that needs no Hermes, as a machine without it has no such command."""
+    fix = finding.fix
+    for command, told in _BY_HAND:
+        fix = re.sub(f"`?{command}`?", told, fix)
+    return replace(finding, fix=fix)
 
 
 def with_fix(name: str, wrong: Wrong, detail: str, subject: Subject, profile: Profile, *, at: str = "") -> Finding:

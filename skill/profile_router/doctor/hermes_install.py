@@ -27,7 +27,11 @@ def version(facts: DoctorFacts) -> Iterator[Finding]:
     if facts.hermes_problem:
         yield failed("Hermes", facts.hermes_problem, f"unset {VARIABLE}")
     elif facts.hermes is None:
-        yield warned("Hermes", "not on PATH: the embedded runner does all the work", f"install it: {_SOURCE}")
+        yield warned(
+            "Hermes",
+            "not on PATH: the embedded runner does all the work",
+            f"nothing, unless Hermes is to work here: {_SOURCE}",
+        )
     elif facts.hermes.seams.version is None:
         yield warned("Hermes", f"{facts.hermes.command}, whose version was not found", _UPDATE)
     elif _numbers(facts.hermes.seams.version) < _numbers(_TRIED[0]):

@@ -109,11 +109,7 @@ def question(found: FoundCheck, workspace: Workspace) -> str:
     what = "a check that the model wants" if found.proposed else "this repository's own check"
     place = _place(found, workspace)
     digest = hashlib.sha256(json.dumps([place, *found.whole]).encode()).hexdigest()[:_DIGEST]
-    return (
-        f"run {what} after each attempt: `{found.asked}` in {place}? "
-        f"({shown(found.source)}; it runs the repository's code in a jail, without network and keys; asked once; "
-        f"{digest})"
-    )
+    return f"run {what}: `{found.asked}` in {place}? ({shown(found.source)}; jailed: no network, no keys; {digest})"
 
 
 def _place(found: FoundCheck, workspace: Workspace) -> str:

@@ -155,3 +155,9 @@ def test_what_each_sign_gave_is_told_in_json_and_as_a_table() -> None:
     assert "3.00" in table
     assert "small: 0.50 of 3 commits" in table
     assert "no index" in explain_lines(None)[0]
+
+
+def test_a_table_without_a_file_says_why() -> None:
+    looked, why = explain_lines(replace(located("small"), files=()))
+    assert "were looked into" in looked
+    assert why == "no file is likelier than another: no word of the task is in a path, a definition or a commit"

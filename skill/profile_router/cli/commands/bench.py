@@ -57,7 +57,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the table; return 0, 1 where a profile did not answer, or 4 where nobody agreed to its price."""
+    """Print the table; return 0, 1 where a profile did not answer, or 4 where nobody agreed to its price.
+
+    What is left out because of the caller's own --max-cost is no failure, where anything was measured.
+    """
     if not 1 <= arguments.times <= _MOST_TIMES:
         raise UsageError(f"--times is {arguments.times} (allowed: 1 to {_MOST_TIMES})")
     if arguments.max_cost is not None and not 0 <= arguments.max_cost < 1e6:
@@ -71,9 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         print("\n".join(_lines(rows)))
-    if all(not row.problem for row in rows):
-        return _OK
-    return _UNAPPROVED if all(row.cause == "not-approved" for row in rows if row.problem) else _FAILED
+    return _code(rows, capped=arguments.max_cost is not None)
+
+
+def _code(rows: Sequence[BenchRow], *, capped: bool) -> int:
+    """Return the exit code; *capped*: what costs more than the caller's own limit is left out as they said."""
+    left = [row for row in rows if row.problem and not (capped and row.cause == "over-budget")]
+    if not left:
+        return _OK if any(not row.problem for row in rows) else _FAILED
+    return _UNAPPROVED if all(row.cause == "not-approved" for row in left) else _FAILED
 
 
 def _approver(arguments: argparse.Namespace) -> Approver:

@@ -19,6 +19,7 @@ from profile_router.cli.spelling import as_called
 from profile_router.doctor.checks import examine
 from profile_router.doctor.facts import DoctorFacts, gather
 from profile_router.doctor.finding import Finding, count, tally
+from profile_router.doctor.fixes import by_hand
 from profile_router.machine.machine import this_machine
 
 _MARKS = {"pass": ("✓", "32"), "warn": ("!", "33"), "fail": ("✗", "31")}
@@ -53,7 +54,7 @@ async def _examine(policy: str | None, *, live: bool) -> tuple[DoctorFacts, list
         from profile_router.doctor.model_call import call_each
 
         found += await call_each(facts, tools=True)
-    return facts, found
+    return facts, found if facts.hermes is not None else [by_hand(finding) for finding in found]
 
 
 def lines(findings: Sequence[Finding], *, width: int, colours: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _ESTIMATE = (
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
+_HOW = re.compile("[:;] ")  # behind why a check does not run, and before what would let it
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
@@ -137,7 +139,8 @@ def _costs(route: Route, burst: str) -> Iterator[str]:
     yield f"{guess.cost.said} at {route.host}, about {guess.seconds:,.0f} s{by}"
     if guess.usd_high:
         yield _turns(route)
-    if route.profile != burst:
+    private = route.rule == "private" or route.evidence.private
+    if route.profile != burst and not private:  # no price takes what is private elsewhere
         yield f"{burst}: {guess.cost_if_burst.said}, about {guess.seconds_if_burst:,.0f} s"
 
 
@@ -162,10 +165,14 @@ def check_json(found: FoundCheck | None) -> Json | None:
     return fields_of(found, "command", "folder", "runner", "source", "refused") | {"tests": list(found.tests)}
 
 
-def check_line(found: FoundCheck) -> str:
-    """Return the check that was found in one line: what runs, where it was found, or why it does not run."""
+def check_line(found: FoundCheck, *, briefly: bool = False) -> str:
+    """Return the check that was found in one line: what runs, where it was found, or why it does not run.
+
+    *briefly*: without what would let it run, as the end of the run says that.
+    """
     where = f" in {found.folder}/" if found.folder else ""
-    runs = f"not run: {found.refused}" if found.refused else "jailed, no network"
+    refused = _HOW.split(found.refused)[0] if briefly else found.refused
+    runs = f"not run: {refused}" if refused else "jailed, no network"
     part = f" · narrowed from `{found.asked}`" if found.words != found.whole else ""
     return f"{found.command}{where}{part} · {found.source} · {runs}"
 

@@ -51,7 +51,7 @@ def explain_lines(located: Located | None) -> list[str]:
         return ["no index of a repository was asked: the task names its files, or its folder is in no git repository"]
     looked = f"{located.indexed:,} of {located.rankable:,} files and {located.commits:,} commits were looked into"
     if not located.files:
-        return [looked]
+        return [looked, "no file is likelier than another: no word of the task is in a path, a definition or a commit"]
     names = [name for name in TERMS if any(name in file.terms for file in located.files[:_MOST_ON_SCREEN])]
     lines = [looked, f"{'score':>6}  {'  '.join(f'{name:>10}' for name in names)}  file"]
     for file in located.files[:_MOST_ON_SCREEN]:
