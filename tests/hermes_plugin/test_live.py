@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.hermes_plugin import live
+from profile_router.hermes_plugin import board, live
+from profile_router.hermes_plugin.children import DelegatedChild
 from profile_router.hermes_plugin.live import fitted, fitting
 
 LINE = "c8fbf263 classify: coding-burst · large-change · a refactor ('Refactor') over a wide scope ('across')"
@@ -78,3 +79,11 @@ def test_an_answer_in_a_terminal_chat_is_broken_between_words_below_what_its_lin
     text: str, shown: list[str]
 ) -> None:
     assert fitting(text).splitlines() == shown
+
+
+@pytest.mark.parametrize("goal", ["fix a\u202eb", "fix a\x1b[2Jb", "fix a\x9b2Jb", "fix a\u2028b\n"])
+def test_no_goal_drives_the_terminal_of_hermes_from_the_board(goal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "at_a_terminal", lambda: True)
+    told = board._line(DelegatedChild(session="s", goal=goal, thread="t"), {})
+    assert told.isprintable()
+    assert "fix a" in told

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from .children import CHILDREN, DelegatedChild
-from .live import at_a_terminal
+from .live import at_a_terminal, printable
 from .receipts import dollars
 from .settings import environment, read_settings
 
@@ -49,7 +49,7 @@ def _line(child: DelegatedChild, spent: Mapping[str, float]) -> str:
         usd = spent.get(child.thread, 0.0) if _unknown(child) else answer.usd if answer else 0.0
         price, news = dollars(usd), _words(child)
     told = (_short(child.goal), price, news) if at_a_terminal() else (price,)
-    return "  ·  ".join([f"{child.thread}  {state:<7}  {child.seconds:.0f} s", *filter(None, told)])
+    return printable("  ·  ".join([f"{child.thread}  {state:<7}  {child.seconds:.0f} s", *filter(None, told)]))
 
 
 def _words(child: DelegatedChild) -> str:

@@ -71,8 +71,13 @@ def _rows(text: str, columns: int) -> list[str]:
     return textwrap.wrap(text, columns, replace_whitespace=False, drop_whitespace=False)
 
 
+def printable(text: str) -> str:
+    """Return *text* on one line without characters that would drive a screen: a task or a model wrote it."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def fitted(line: str, columns: int) -> list[str]:
     """Return *line* in as many parts as a terminal of so many *columns* needs, broken between words."""
-    text = "".join(char if char.isprintable() else " " for char in line)[:_LONGEST]
+    text = printable(line)[:_LONGEST]
     parts = textwrap.wrap(text, max(20, columns - _WIDTH - 1), break_on_hyphens=False)
     return [f"{_FURTHER if number else _START}{part}" for number, part in enumerate(parts)]

@@ -93,7 +93,7 @@ def _set_up(local_server: AbstractContextManager[str], script: Script) -> Iterat
 
 
 def _say(*lines: str) -> None:
-    told = (folded(line, sys.stderr, indent=TEXT_STARTS) for line in lines)
+    told = (folded(line, sys.stderr, indent=TEXT_STARTS if line.startswith(" ") else 2) for line in lines)
     print("\n".join(told), file=sys.stderr, flush=True)
 
 

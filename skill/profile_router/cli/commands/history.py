@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.by:
         groups = history.grouped(arguments.by, limit)
         answer: dict[str, object] = {"by": arguments.by, "groups": [group_json(group) for group in groups]}
-        lines = [printable(group_line(group)) for group in groups]
+        lines = [group_line(group) for group in groups]
     else:
         runs = history.runs(limit, routes=arguments.routes)
         answer, lines = {"runs": [run_json(one) for one in runs]}, [printable(run_line(one)) for one in runs]
