@@ -107,9 +107,9 @@ class UnknownProfile(ProfileError):
         install: str = "",
     ) -> None:
         listed = ", ".join(known) or "none"
-        fix = f"bring it with `profile-router install` or `hermes profile install {install}`"
+        fix = "bring it with `profile-router install`"
         if not install:
-            fix = f"create it with `hermes profile create {name}`"
+            fix = f"make it: a folder {name} with a config.yaml beside theirs (`hermes profile create {name}` does)"
         meant = f"; did you mean '{near}'?" if near else ""
         super().__init__(
             f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); "
