@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     if observe or (first and not asks):
         print(as_called(_LATER if observe else _OFFER))
     if plan.writing:
-        print(as_called("start Hermes anew; `profile-router doctor` says what is left to do"))
+        print(as_called("`profile-router doctor` says what is left to do; a Hermes that runs has to be started anew"))
     wanted = asks if arguments.live is None else arguments.live
     return _try_profiles(ask=arguments.live is None) if wanted else 0
 
