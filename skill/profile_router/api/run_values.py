@@ -174,6 +174,7 @@ class RunResult(Value):
 
     `status` decides the exit code and `verdict` is what the world says; `cause` and `error` say why it did not end
     well. `cost_usd` is the sum over `attempts` in USD. `steps` are the steps of the ladder, in words.
+    `seconds` is from its beginning to its end, as the ledger has it; None: an older version ran it.
     """
 
     v: int
