@@ -17,7 +17,7 @@ from profile_router.cli.app import main
 from profile_router.errors import UsageError
 from profile_router.publishing.clone import CATALOG, PLUGIN, VERSIONS, read_clone, releases
 from profile_router.publishing.entries import entries, place_of
-from profile_router.publishing.missing import missing
+from profile_router.publishing.missing import FILES, SDIST, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = ("pyproject.toml", "CHANGELOG.md", "README.md", *VERSIONS)
@@ -29,10 +29,16 @@ HEADINGS = ("What it is", "Who it targets", "What it does", "Dependencies", "How
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """Return a copy of the files of this clone that `publish` reads."""
+    """Return a copy of the files of this clone that `publish` reads, with what else is to be there, empty."""
     for name in READ:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    for place in sorted(ROOT.glob("docs/*.md")):
+        (tmp_path / "docs").mkdir(exist_ok=True)
+        (tmp_path / "docs" / place.name).touch()
+    for name in (*FILES, *SDIST):
+        place = tmp_path / name.removeprefix("/")
+        place.touch() if (ROOT / name.removeprefix("/")).is_file() else place.mkdir(parents=True, exist_ok=True)
     return tmp_path
 
 
@@ -54,6 +60,10 @@ def test_this_project_lacks_nothing_but_what_only_its_owner_can_do(capsys: pytes
     *((file, __version__, "9.9.9", f"{file} says version 9.9.9") for file in VERSIONS if not file.endswith(".py")),
     ("CHANGELOG.md", f"## [{__version__}] - 2", f"## [{__version__}] 2", f"no section `## [{__version__}] - YYYY"),
     ("CHANGELOG.md", f"\n[{__version__}]: ", f"\n[{__version__}] ", f"no compare link `[{__version__}]"),
+    ("CHANGELOG.md", "/compare/v0.2.0...HEAD", "", "Unreleased compares nothing"),
+    ("SKILL.md", "`docs/privacy.md`, ", "", "SKILL.md does not name docs/privacy.md"),
+    ("README.md", "(docs/hermes.md)", "(docs/hermes)", "README.md does not name docs/hermes.md"),
+    ("README.md", "docs/evidence.md", "docs/nowhere.md", "README.md names docs/nowhere.md, which is not there"),
     ("pyproject.toml", "authors = ", "maintainers = ", "names no author"),
     ("pyproject.toml", "\nIssues = ", "\nBugs = ", "no address for Issues"),
     ("pyproject.toml", "Python :: 3.12", "Python :: 3.14", "lacks the classifier `Programming Language :: Python :: 3.12`"),
@@ -75,6 +85,19 @@ def test_what_the_project_lacks_is_said_and_fails_the_check(
     change(clone / file, old, new)
     assert main(["publish", "--check", "--from", str(clone)]) == 1
     assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "file", ["SECURITY.md", "LICENSE", "docs/privacy.md", "docs/evidence.md", ".github/ISSUE_TEMPLATE"]
+)
+def test_a_file_that_is_not_there_is_said_and_fails_the_check(
+    clone: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    assert main(["publish", "--check", "--from", str(clone)]) == 0
+    place = clone / file
+    place.rmdir() if place.is_dir() else place.unlink()
+    assert main(["publish", "--check", "--from", str(clone)]) == 1
+    assert f"{file}, which is not there" in (said := capsys.readouterr().out) or f"{file} is not there" in said
 
 
 def test_the_clearinghouse_gets_the_fields_and_headings_that_its_entries_have(clone: Path) -> None:

@@ -25,6 +25,12 @@ SDIST = (
     *("/skill", "/graphs", "/prompts", "/profiles", "/tests", "/docs", "/plugin-catalog", "/.ci"),
     *("/README.md", "/SKILL.md", "/SECURITY.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/constraints.txt"),
 )
+FILES = ("LICENSE", ".github/ISSUE_TEMPLATE")  # besides what stands in SDIST
+DOCUMENTS = (
+    *("docs/getting-started.md", "docs/routing.md", "docs/policy.md", "docs/privacy.md", "docs/checks.md"),
+    *("docs/hermes.md", "docs/troubleshooting.md", "docs/architecture.md"),
+)  # README.md and SKILL.md name each
+_NAMED_DOCUMENT = re.compile(r"\bdocs/[\w.-]+\.md\b")
 DISCLOSED = ("reads", "runs", "writes", "sends", "shows")
 NAMED = ("PROFILE_ROUTER_OTEL", "/api/plugins/profile-router/report")  # by which figures leave the user's own folder
 KINDS = ("provides_tools", "provides_hooks", "provides_middleware")
@@ -57,6 +63,8 @@ def _dated_release(clone: Clone) -> Iterator[str]:
     for one in clone.releases:
         if one.version not in clone.links:
             yield f"CHANGELOG.md has no compare link `[{one.version}]: https://…`: add it at its end"
+        elif one is not clone.releases[-1] and "/compare/" not in clone.links[one.version]:
+            yield f"CHANGELOG.md's link of {one.version} compares nothing: write `…/compare/vOLDER...v{one.version}`"
 
 
 def _whole_metadata(clone: Clone) -> Iterator[str]:
@@ -74,6 +82,20 @@ def _whole_sdist(clone: Clone) -> Iterator[str]:
     for name in SDIST:
         if name not in clone.sdist:
             yield f"the source archive lacks {name}: add it to [tool.hatch.build.targets.sdist] of pyproject.toml"
+
+
+def _files_there(clone: Clone) -> Iterator[str]:
+    for name in sorted({*FILES, *DOCUMENTS, *(name.removeprefix("/") for name in SDIST)}):
+        if not (clone.root / name).exists():
+            yield f"{name} is not there: write it"
+    for file, text in clone.texts.items():
+        named = set(_NAMED_DOCUMENT.findall(text))
+        for name in DOCUMENTS:
+            if name not in named:
+                yield f"{file} does not name {name}: link it"
+        for name in sorted(named.difference(DOCUMENTS)):
+            if not (clone.root / name).exists():
+                yield f"{file} names {name}, which is not there: write it, or name another"
 
 
 def _usable_skill(clone: Clone) -> Iterator[str]:
@@ -123,6 +145,7 @@ def _names(clone: Clone) -> Iterator[str]:
 
 _Rule = Callable[[Clone], Iterator[str]]
 _FOR_PROJECT: tuple[_Rule, ...] = (
-    *(_one_version, _dated_release, _whole_metadata, _whole_sdist, _usable_skill, _true_catalog, _can_be_made),
+    *(_one_version, _dated_release, _whole_metadata, _whole_sdist, _files_there, _usable_skill, _true_catalog),
+    _can_be_made,
 )
 _FOR_OWNER: tuple[_Rule, ...] = (_repository, _names)
