@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 from tests.cli.command import call
 from tests.cli.stage import nobody, profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
@@ -34,7 +36,7 @@ def test_a_run_is_taken_back_once_and_again_by_its_own_id(tmp_path: Path) -> Non
     assert ((ws / "a.py").read_text(), (ws / "new/c.py").read_text()) == ("y = 1\n", "c = 1\n")
 
 
-def test_outside_of_git_it_says_that_it_cannot(tmp_path: Path) -> None:
+def test_outside_of_git_what_its_tools_wrote_is_taken_back(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "a.py").write_text("x = 1\n")
@@ -42,7 +44,20 @@ def test_outside_of_git_it_says_that_it_cannot(tmp_path: Path) -> None:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst)
         call("run", "Rename x to y in a.py", "--file", "a.py", "--thread", "t", home=tmp_path, cwd=plain)
-    done = call("undo", "t", home=tmp_path, cwd=plain)
-    assert (done.code, done.out) == (2, "")
-    assert "cannot be undone: its folder is in no git repository" in done.err
-    assert (plain / "a.py").read_text() == "y = 1\n"
+    back = call("undo", "t", "--json", home=tmp_path, cwd=plain).json
+    assert ((plain / "a.py").read_text(), back["files"]) == ("x = 1\n", ["a.py"])
+    (plain / "a.py").write_text("mine\n")
+    assert call("undo", back["id"], "--json", home=tmp_path, cwd=plain).json["conflicts"] == ["a.py"]
+
+
+@pytest.mark.nightly
+def test_a_task_of_a_batch_is_taken_back_where_its_work_was_merged(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", {"a.py": "x = 1\n"})
+    tasks = json.dumps([{"goal": "Rename x to y in a.py", "files": ["a.py"]}]).encode()
+    with ScriptedProvider([EDIT, MAKE, say("done")]) as local, nobody() as burst:
+        profile(tmp_path, "coding-local", local.base_url)
+        profile(tmp_path, "coding-burst", burst)
+        [done] = call("batch", "--tasks-json", "-", "--json", home=tmp_path, cwd=ws, stdin=tasks).json["results"]
+    assert (ws / "a.py").read_text() == "y = 1\n"
+    assert call("undo", done["run"], "--json", home=tmp_path).json["files"] == ["a.py", "new/c.py"]
+    assert ((ws / "a.py").read_text(), (ws / "new").exists()) == ("x = 1\n", False)

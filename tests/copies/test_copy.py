@@ -22,8 +22,10 @@ from profile_router.copies.copy import Copy, opened_copy, why_in_place
 from profile_router.errors import WorkspaceError
 from profile_router.git import merge as git_merge
 from profile_router.git import writes
+from profile_router.git.marks import take
 from profile_router.git.merge import Merge, merge, save_diff
 from profile_router.git.repository import find_repository, locked
+from profile_router.git.undo import take_back
 
 LINES = "".join(f"line {number}\n" for number in range(1, 10))
 FILES: dict[str, str | bytes] = {
@@ -190,10 +192,14 @@ def test_changes_that_do_not_meet_are_merged(
 ) -> None:
     theirs(copy.top)
     ours(repo)
+    before = take(copy.trees).files
     merged = bring_back(copy, state)
     assert (merged.merged, merged.moved) == (True, True)
     assert ((repo / "a.txt").read_text() if (repo / "a.txt").exists() else None) == result
     assert os.access(repo / "a.txt", os.X_OK) is os.access(copy.top / "a.txt", os.X_OK)
+    assert merged.undo is not None
+    take_back(repo, merged.undo)
+    assert take(copy.trees).files == before
 
 
 @pytest.mark.parametrize(

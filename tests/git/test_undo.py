@@ -12,7 +12,7 @@ from tests.cli.stage import workspace
 
 from profile_router.git import undo as undoing
 from profile_router.git.marks import GitSnapshots
-from profile_router.git.undo import Undo, changed_since, take_back, undo_of
+from profile_router.git.undo import Undo, changed_since, take_back, undo_of, undo_of_writes, with_journal
 from profile_router.git.writes import Changed, Found, look, sweep, write_all
 
 FILES = {"a.py": "x = 1\n", "sub/b.py": "b = 1\n", "gone.txt": "here\n", "run.sh": "true\n", ".gitignore": "*.log\n"}
@@ -210,3 +210,41 @@ def test_a_removed_file_comes_back_with_the_mode_that_it_had(root: Path, tmp_pat
     assert stat.S_IMODE((root / "a.py").stat().st_mode) == mode
     take_back(root, way_back)
     assert stat.S_IMODE((root / "new.py").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("journal", "taken"),
+    [
+        ({"out.log": b"old\n"}, {"out.log"}),  # git ignores it
+        ({"out.log": None}, {"out.log"}),
+        ({"out.log": b"ignored\n"}, set()),  # as it was
+        ({"a.py": b"not what git knows\n"}, set()),  # git knows it better
+        ({"away.log": b"gone\n"}, set()),
+        ({"gone.txt": b"a folder is there\n"}, set()),
+        ({"behind/x": b"a link is in between\n"}, set()),
+    ],
+    ids=str,
+)
+def test_what_git_does_not_look_into_is_taken_back_by_what_the_tools_noted(
+    root: Path, tmp_path: Path, journal: dict[str, bytes | None], taken: set[str]
+) -> None:
+    (tmp_path / "x").write_text("outside\n")
+    (root / "behind").symlink_to(tmp_path)
+    known = undo_after(root, tmp_path / "scratch", wrote=("a.py",))
+    undo = with_journal(known, root, "", journal)
+    assert set(undo.before) == {"a.py", *taken}
+    assert undo.before["a.py"] == known.before["a.py"]
+    way_back = take_back(root, undo)
+    for path in taken:
+        assert (look(root, path) is None) == (journal[path] is None)
+    take_back(root, way_back)
+    assert (root / "out.log").read_text() == "ignored\n"
+
+
+def test_of_a_journal_too_what_is_too_much_to_keep_stays(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = undo_after(root, tmp_path / "scratch", wrote=())
+    monkeypatch.setattr(undoing, "MOST", 3)
+    assert not with_journal(known, root, "", {"out.log": b"long"}).before
+    assert "more than" in undo_of_writes({"a": Found(b"long")}, {"a": None}).why

@@ -30,6 +30,7 @@ from profile_router.runs import undo as runs_undo
 from profile_router.runs.job import IN_PLACE
 from profile_router.runs.result import Result
 from profile_router.runs.undo import undo_after, undo_run
+from profile_router.threads.records import MemoryRecords
 from profile_router.workspace.folder import Workspace
 
 RUN = "ab12" * 4
@@ -120,7 +121,7 @@ def test_what_its_user_wrote_while_it_ran_neither_goes_nor_counts_as_its_own(her
     (root / "a.py").write_text("z = 1\n")
     (root / "user_new.py").write_text("mine\n")
     workspace = Workspace(root, git=True)
-    run = SimpleNamespace(folder=here / "scratch")
+    run = SimpleNamespace(folder=here / "scratch", records=MemoryRecords())
     told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}, {"path": "user_new.py"}]}})
     found = undo_after(IN_PLACE, workspace, cast("Any", run), {"snapshot": mark, "wrote": ("a.py",)}, told)
     assert found is not None
@@ -148,7 +149,7 @@ def test_what_cannot_be_kept_costs_no_result(here: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(runs_undo, "undo_of", fails)
     workspace = Workspace(here / "ws", git=True)
-    run = SimpleNamespace(folder=here / "scratch")
+    run = SimpleNamespace(folder=here / "scratch", records=MemoryRecords())
     told = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}]}})
     found = undo_after(IN_PLACE, workspace, cast("Any", run), {"snapshot": "mark"}, told)
     assert found is not None

@@ -16,6 +16,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.git.marks import take
 from profile_router.git.repository import locked
 from profile_router.git.trees import GITLINK, LINK, PROGRAM, Entry, FilesTree, Trees
+from profile_router.git.undo import Undo, undo_of_writes
 from profile_router.git.writes import Changed, Found, is_folder, look, sweep, write_all
 from profile_router.state.folder import private_folder, usable
 from profile_router.state.whole_files import HALF, write_whole
@@ -32,13 +33,14 @@ _MERGED = "merged"  # the index that a merge is made in
 class Merge:
     """How a merge ended. `files` are those it changed, or those in conflict. `moved`: the work tree had changed since
     the copy was made. `diff` is the file with a change that could not be merged; `apply` is the command that applies
-    it."""
+    it. `undo` takes back what was merged."""
 
     merged: bool
     files: tuple[str, ...]
     moved: bool = False
     diff: Path | None = None
     apply: str = ""
+    undo: Undo | None = None
 
 
 class _Conflict(Exception):
@@ -56,12 +58,12 @@ def merge(
     saved = save_diff(trees, base, theirs, state, name)
     try:
         with locked(trees.repository, state):
-            files, moved = _merged(trees, base, theirs, modes)
+            files, moved, undo = _merged(trees, base, theirs, modes)
     except (_Conflict, Changed) as conflict:
         paths = conflict.paths if isinstance(conflict, _Conflict) else (conflict.path,)
         return Merge(merged=False, files=_shown(paths), diff=saved, apply=apply_command(trees, saved))
     saved.unlink()
-    return Merge(merged=True, files=_shown(files), moved=moved)
+    return Merge(merged=True, files=_shown(files), moved=moved, undo=undo)
 
 
 def save_diff(trees: Trees, base: FilesTree, theirs: FilesTree, state: Path, name: str) -> Path:
@@ -116,9 +118,9 @@ def _unfiltered(trees: Trees, diff: Path) -> str:
 
 def _merged(
     trees: Trees, base: FilesTree, theirs: FilesTree, modes: Mapping[str, int] | None
-) -> tuple[tuple[str, ...], bool]:
-    """Return the written files, and whether the work tree had moved. If it raises _Conflict or Changed, it wrote
-    nothing."""
+) -> tuple[tuple[str, ...], bool, Undo]:
+    """Return the written files, whether the work tree had moved, and what takes them back. If it raises _Conflict or
+    Changed, it wrote nothing."""
     for left in reversed(range(_TRIES)):
         ours = take(trees).files
         target = _merged_tree(trees, base, ours, theirs)
@@ -127,12 +129,12 @@ def _merged(
         if odd:
             raise _Conflict(odd)
         try:
-            _write(trees, ours, changes, modes)
+            undo = _write(trees, ours, changes, modes)
         except Changed:
             if not left:
                 raise
             continue
-        return tuple(sorted(changes)), ours != base
+        return tuple(sorted(changes)), ours != base, undo
     raise AssertionError("a merge is tried at least once")
 
 
@@ -190,8 +192,11 @@ def _write(
     ours: FilesTree,
     changes: Mapping[str, tuple[Entry | None, Entry | None]],
     modes: Mapping[str, int] | None,
-) -> None:
-    """Write the difference between *ours* (the work tree as we saw it) and the merged tree. Raises Changed."""
+) -> Undo:
+    """Write the difference between *ours* (the work tree as we saw it) and the merged tree; return what takes it back.
+
+    Raises Changed.
+    """
     top = trees.repository.top
     # A folder stands where a new file goes. Once its removed files are gone it is empty; if not, it is in the way.
     before = {
@@ -210,6 +215,7 @@ def _write(
         after = {path: _staged(staged, path, entry) for path, (_, entry) in changes.items()}
     order = sorted(changes, key=lambda path: (after[path] is not None, path))  # a folder may replace a file
     write_all(top, before, after, order, modes)
+    return undo_of_writes(before, after)
 
 
 def _staged(folder: Path, path: str, entry: Entry | None) -> Found | None:

@@ -41,6 +41,10 @@ def none(why: str) -> Undo:
     return Undo(before={}, after={}, why=why)
 
 
+def _too_much() -> Undo:
+    return none(f"what was there before is more than {MOST // (1024 * 1024)} MB")
+
+
 def fingerprint(found: Found | None) -> str:
     """Return what tells two contents of a path apart: kind, executable bit and content; empty for none."""
     if found is None:
@@ -77,7 +81,7 @@ def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) ->
         trees.run("read-tree", was, index=_UNDO)
         trees.write_out(there, _UNDO, folder)
         if sum((folder / path).lstat().st_size for path in there) > MOST:
-            return none(f"what was there before is more than {MOST // (1024 * 1024)} MB")
+            return _too_much()
         try:
             stood = {path: standing(folder, path) for path in pairs if path not in inner}
             before = {path: found and replace(found, mode=modes.get(path, found.mode)) for path, found in stood.items()}
@@ -85,6 +89,33 @@ def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) ->
         except Changed as odd:
             return none(f"{odd.path} is neither a file nor a link")
     return Undo(before=before, after=after, left=inner, anyones=wrote is None)
+
+
+def undo_of_writes(before: Mapping[str, Found | None], after: Mapping[str, Found | None]) -> Undo:
+    """Return what takes writes back: by path, what was there *before* and *after* them (None: nothing)."""
+    if sum(len(found.content) for found in before.values() if found) > MOST:
+        return _too_much()
+    return Undo(before=before, after={path: fingerprint(found) for path, found in after.items()})
+
+
+def with_journal(undo: Undo, top: Path, start: str, journal: Mapping[str, bytes | None]) -> Undo:
+    """Return *undo* with the files of *journal* that git does not look into: it ignores them, or is not there.
+
+    *journal* holds what each file was before a tool first wrote it (None: absent), by its path below *start* of *top*.
+    """
+    before, after = dict(undo.before), dict(undo.after)
+    room = MOST - sum(len(found.content) for found in before.values() if found)
+    for name, old in sorted(journal.items()):
+        path = f"{start}{name}"
+        try:
+            now = None if path in before else standing(top, path)
+        except Changed:
+            continue
+        if now is None or now.content == old or (room := room - len(old or b"")) < 0:  # gone, or as it was
+            continue
+        before[path] = None if old is None else replace(now, content=old)
+        after[path] = fingerprint(now)
+    return replace(undo, before=before, after=after)
 
 
 def _at(top: Path, path: str) -> str:

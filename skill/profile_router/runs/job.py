@@ -192,6 +192,7 @@ def brought_back(copy: Copy, result: Result, state: Path, name: str, *, again: b
     if result.status == "ok":
         merged = merge(trees, copy.base, theirs, state, name)
         if merged.merged:
+            result = replace(result, undo=merged.undo)
             return _with_merge(result, merged, changed if again else merged.files)
         why = f"not merged: {', '.join(merged.files)} was changed in the workspace as well"
     else:

@@ -23,6 +23,7 @@ from profile_router.threads.threads import Run
 from profile_router.values import frozen
 
 if TYPE_CHECKING:
+    from profile_router.git.undo import Undo
     from profile_router_graphs.state import RunState  # LangGraph takes half a second
 
 
@@ -31,12 +32,14 @@ class Result:
     """The end of a run, as `run --json` prints it, and its status for the exit code.
 
     For a person alone: `output` is the end of what its check printed, secrets masked; `workspace` where it worked.
+    `undo` takes back what a copy brought into the workspace; no record keeps it.
     """
 
     status: Status
     json: Json
     output: str = ""
     workspace: str = ""
+    undo: Undo | None = None
 
     def kept(self) -> dict[str, object]:
         """Return the fields as a record keeps them."""

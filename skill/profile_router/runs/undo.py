@@ -10,9 +10,10 @@ from typing import Any
 
 from profile_router.core.text import some_of
 from profile_router.errors import RouterError, UsageError
+from profile_router.git.command import work_tree
 from profile_router.git.marks import GitSnapshots, path_as_text
-from profile_router.git.repository import find_repository, locked
-from profile_router.git.undo import Undo, changed_since, fingerprint, none, standing, take_back, undo_of
+from profile_router.git.repository import Repository, find_repository, locked
+from profile_router.git.undo import Undo, changed_since, fingerprint, none, standing, take_back, undo_of, with_journal
 from profile_router.git.writes import Changed
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.undoing import begin_undo, end_undo, undo_of_run
@@ -20,6 +21,7 @@ from profile_router.ledger.words import seal_of
 from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
 from profile_router.state.folder import state_dir
+from profile_router.threads.records import Before
 from profile_router.threads.threads import Run
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
@@ -49,16 +51,22 @@ def undo_after(
     if not changed and not result.json.get("merge"):
         return None
     if site is not IN_PLACE:
-        return none("it worked in a copy, as a task of a batch; only a run in place can be taken back")
+        if result.undo is not None and (result.undo.before or result.undo.why):
+            return result.undo
+        return none("it worked in a copy that was not merged, or was killed while it was")
     snapshot, wrote = state.get("snapshot", ""), state.get("wrote")
-    if workspace is None or not workspace.git or not snapshot:
-        return none("its folder is in no git repository, and what was there before is not known")
+    if workspace is None or (not snapshot and wrote is None):
+        return none("its folder is in no git repository, and what commands or Hermes' tools changed is not known")
     try:
-        trees = GitSnapshots(workspace.root, run.folder).trees
-        undo = undo_of(trees, snapshot, workspace.root, wrote)
+        top, start, undo = workspace.root, "", Undo(before={}, after={})
+        if snapshot:
+            trees = GitSnapshots(workspace.root, run.folder).trees
+            top, start = trees.repository.top, trees.start(workspace.root)
+            undo = undo_of(trees, snapshot, workspace.root, wrote)
+        if wrote is not None and not undo.why:
+            undo = with_journal(undo, top, start, Before(run.records))
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
-    start = trees.start(workspace.root)
     known = {path_as_text(path) for path in undo.before}
     mine = changed if wrote is None else changed & {path_as_text(path) for path in wrote}
     stays = sorted(path for path in mine if f"{start}{path}" not in known)
@@ -77,7 +85,7 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
         raise UsageError(f"run {run.id} cannot be undone: {_why(run.ended, undo)}")
     if undo.anyones and not all_of_it:
         return Undone(run=run.id, unsure=tuple(sorted(undo.before)))
-    repository = find_repository(_folder(run.workspace))
+    repository = _repository(_folder(run.workspace))
     with locked(repository, state):
         if conflicts := changed_since(repository.top, undo):
             return Undone(run=run.id, conflicts=conflicts)
@@ -93,6 +101,13 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
             return Undone(run=run.id, conflicts=(conflict.path,))
     end_undo(state, name, now=time.time(), done=True)
     return Undone(run=run.id, id=name, files=tuple(sorted(undo.before)), left=undo.left)
+
+
+def _repository(folder: Path) -> Repository:
+    """Return the repository around *folder*; without one, the folder in its place: only its top and lock count here."""
+    if work_tree(folder) is None:
+        return Repository(top=folder, git_dir=folder, common=folder)
+    return find_repository(folder)
 
 
 def _why(ended: float | None, undo: Undo | None) -> str:

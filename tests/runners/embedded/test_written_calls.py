@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.fakes import an_order
+from tests.fakes import a_task, an_order
 from tests.runners.answers.families import FAMILIES, UNREADABLE, E, J
 from tests.runners.embedded.a_runner import failed, local, run
 from tests.scripted_answers import Answer, call
@@ -75,3 +75,19 @@ def test_an_attempt_whose_every_edit_failed_says_so(tmp_path: Path) -> None:
     edit = {"path": "a.py", "old": "nowhere", "new": "x"}
     done, _ = attempt(tmp_path, call("edit_file", edit), "Done.")
     assert (done.text, done.wrote, done.in_vain) == ("Done.", (), True)
+
+
+@pytest.mark.parametrize(
+    ("toolsets", "command"),
+    [(("file",), "python3 -c 1"), (("file", "terminal"), "rm a.py"), (("file", "terminal"), "ls; rm a.py")],
+    ids=["not offered", "not allowed", "of a shell"],
+)
+def test_a_command_that_never_ran_leaves_it_known_which_files_were_written(
+    toolsets: tuple[str, ...], command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text(BUG, encoding="utf-8")
+    edit = call("edit_file", {"path": "a.py", "old": "-", "new": "+"})
+    with ScriptedProvider([call("run_command", {"command": command}), edit, "done"]) as provider:
+        order = an_order(a_task("Fix add", toolsets=toolsets))
+        done = run(local(provider.base_url, tool_format="native"), order, workspace=tmp_path)
+    assert (done.failure, done.wrote) == (None, ("a.py",))

@@ -70,8 +70,6 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
             return kept
         said = await asyncio.to_thread(self._left_by_the_dead, name, request.tool_call["name"])
         if said is None:
-            if request.tool_call["name"] in _COMMANDS:
-                self._records.keep(f"began {name}", True)
             _AT_WORK.set(name)
             result = await handler(request)
         else:
@@ -94,6 +92,11 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         """Note what the tool at work is about to make of *path*. The fence calls it right before it writes."""
         if name := _AT_WORK.get(""):
             self._records.keep(f"edit {name}", (path, _mark(old), _mark(new)))
+
+    def about_to_run(self) -> None:
+        """Note that the command at work starts now: it may write anything. One that is refused writes nothing."""
+        if name := _AT_WORK.get(""):
+            self._records.keep(f"began {name}", True)
 
     def _left_by_the_dead(self, name: str, tool: str) -> str | None:
         """Return what to answer in place of a call that a dead process had begun; None where it may be made."""

@@ -159,6 +159,7 @@ class EmbeddedRunner:
 
         if fence is not None:
             fence.about_to_write = about_to_write
+            fence.about_to_run = remembering.about_to_run
             fence.about_to_show = Scoped(kept, _TAINT).keep
             remembering.interrupted = partial(self._note_unknown, fence)
         return remembering

@@ -54,6 +54,7 @@ class Fence(Enclosure):
         self.before: dict[str, bytes | None] = {}
         self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
         self.about_to_show: Callable[[str, str], object] = lambda path, why: None
+        self.about_to_run: Callable[[], object] = lambda: None  # a command, right before it starts
         self._globs = tuple(private_globs)
         self.left = frozenset(left)
         self.confidential = confidential
