@@ -36,7 +36,8 @@ def with_located(
         return evidence
     look = look or located_in
     found = look(task, around.workspace, policy, cache, seconds, copied_from=around.copied_from)
-    notes = [f"of the repository {missing}" for missing in found.missing]
+    of_it = "of the repository" if around.workspace.git else "of the folder:"
+    notes = [f"{of_it} {missing}" for missing in found.missing]
     return replace(evidence, located=found, notes=(*evidence.notes, *notes))
 
 
@@ -54,7 +55,7 @@ def located_in(
     source = WorkTreeFiles(
         workspace=workspace, now_ns=time.time_ns(), private=policy.private_paths, original=copied_from
     )
-    return locate(
+    found = locate(
         source,
         f"{task.goal}\n{task.context}",
         cache / FOLDER,
@@ -62,3 +63,6 @@ def located_in(
         large_from=rules.large_from,
         seconds=seconds,
     )
+    if not (workspace.root / ".gitmodules").is_file():
+        return found
+    return replace(found, missing=(*found.missing, "what its submodules hold was not looked into"))

@@ -99,8 +99,8 @@ def measure(
 
 
 def may_be_located(evidence: Evidence, around: Surroundings, seconds: float) -> bool:
-    """Tell whether the repository is asked where a task works: it takes time, and a task that names files says so."""
-    return seconds > 0 and around.workspace is not None and around.workspace.git and not evidence.files
+    """Tell whether the workspace is asked where a task works: it takes time, and a task that names files says so."""
+    return seconds > 0 and around.workspace is not None and not evidence.files
 
 
 def _read_from(task: Task, cwd: Path) -> tuple[str, ...]:

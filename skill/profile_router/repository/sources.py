@@ -26,6 +26,7 @@ from profile_router.values import frozen
 from profile_router.workspace.folder import FileList, Workspace, names_listed
 
 MOST_FILES = 50_000  # above, an index may be larger than `bounds.MOST_BYTES`
+MOST_LOOSE = 5_000  # without git: the walk of more ends somewhere, and half an index points at the wrong files
 _FRESH_NS = 2_000_000_000  # a file that changed this short before it is looked at may change again under the same mark
 _AT_ONCE = 200  # blobs
 
@@ -149,6 +150,8 @@ class WorkTreeFiles:
             tracked = names_listed(told)
             if len(tracked) > MOST_FILES:
                 raise WorkspaceError(f"{self.workspace.root} has more than {MOST_FILES:,} files; they are not indexed")
+            if not self.workspace.git and len(tracked) > MOST_LOOSE:
+                raise WorkspaceError(f"{self.workspace.root} has over {MOST_LOOSE:,} files, and no git: not indexed")
             paths, others, sorts = _sorted_out(
                 tracked, seen, self.sort, lambda path: not private_glob(path, self.private)
             )
