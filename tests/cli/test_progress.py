@@ -101,7 +101,7 @@ def test_the_live_line_follows_the_events(event: Mapping[str, Any], said: str) -
 
 @pytest.mark.parametrize("columns", [20, 44, 60, 79])
 def test_the_live_line_does_not_wrap_on_a_narrow_terminal(columns: int) -> None:
-    long = {**TURN, "file": "src/\u65e5\u672c\u8a9e/" + "x" * 90}
+    long = {**TURN, "file": "src/\u65e5\u672c\u8a9e/" + "x" * 90 + "/it.py"}
 
     def use(progress: Progress) -> None:
         progress(BEGIN)
@@ -110,6 +110,7 @@ def test_the_live_line_does_not_wrap_on_a_narrow_terminal(columns: int) -> None:
         text = progress.live._drawn()
         assert text.cell_len < columns
         assert text.plain.endswith("$0.06") or columns < 44
+        assert ("attempt" in text.plain and "/it.py" in text.plain) or columns < 60
 
     _shown(use, columns=columns)
 

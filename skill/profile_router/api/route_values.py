@@ -133,7 +133,7 @@ class EstimateView(Value):
 
     USD lie between low and high, by the prices that `…_source` names. `turns` are the model calls at the low end, in
     the middle and at the high end, by so many `attempts` like it; 0: as published for agents. `seconds_by` says what
-    the seconds are by: such attempts, what `bench` measured, or the speeds of the policy.
+    the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the speeds of the policy.
     """
 
     usd: float
@@ -143,6 +143,7 @@ class EstimateView(Value):
     attempts: int
     seconds: float
     seconds_by: Literal["attempts", "bench", "policy"]
+    seconds_age_s: float | None = None
     usd_if_burst: float
     usd_if_burst_low: float
     usd_if_burst_high: float

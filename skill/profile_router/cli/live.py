@@ -135,6 +135,9 @@ class LiveLine:
 
         doing, figures = (showable(printable(part), self._stream) for part in self.line)
         width = min(columns(self._stream) - 1, _WIDEST)
+        room = width - cell_len(figures) - 4
+        if 1 < room < cell_len(doing):  # the attempt stands at its beginning, the file in hand at its end
+            doing = f"{doing[: room // 2]}…{doing[-(room - room // 2 - 1) :]}"
         text = Text(f"  {doing}", no_wrap=True, overflow="crop")
         text.truncate(max(0, width - cell_len(figures) - 2), overflow="crop")
         text.append(f"  {figures}", "dim")

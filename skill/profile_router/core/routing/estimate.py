@@ -25,7 +25,7 @@ def estimate(
     """
     burst = policy.tiers.burst
     here, there = (_loop(task, evidence, name, policy, candidates, past) for name in (profile, burst))
-    speed = _speed(profile, candidates)
+    speed, burst_speed = _speed(profile, candidates), _speed(burst, candidates)
     cost = here.cost(rate_at(candidates.get(profile), 0, policy))
     by_burst = there.cost(rate_at(candidates.get(burst), 0, policy))
     return Estimate(
@@ -42,7 +42,8 @@ def estimate(
         usd_if_burst_low=by_burst.low,
         usd_if_burst_high=by_burst.high,
         usd_if_burst_source=by_burst.source,
-        seconds_if_burst=_seconds(there, evidence, _speed(burst, candidates), "burst", policy),
+        seconds_if_burst=_seconds(there, evidence, burst_speed, "burst", policy),
+        burst_age_s=burst_speed.age_s if burst_speed and there.seconds is None else None,
     )
 
 

@@ -16,6 +16,7 @@ class Estimate:
     USD stand in the middle of a range from its low to its high end, by the prices of the source. `turns` are the model
     calls of the three; they are by so many `attempts` like it, 0: as published.
     `seconds_by` says what the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the policy.
+    `burst_age_s` is the age of the bench that those of burst are by, None: by none.
     """
 
     usd: float
@@ -32,6 +33,7 @@ class Estimate:
     attempts: int = 0
     seconds_by: SecondsBy = "policy"
     seconds_age_s: float | None = None
+    burst_age_s: float | None = None
 
     @property
     def cost(self) -> CostRange:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _ESTIMATE = (
-    *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds", "seconds_by"),
+    *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds", "seconds_by", "seconds_age_s"),
     *("usd_if_burst", "usd_if_burst_low", "usd_if_burst_high", "usd_if_burst_source"),
 )
 _ONE_LINE = 110
@@ -135,13 +135,18 @@ def _source(source: str, age_s: float | None) -> str:
 def _costs(route: Route, burst: str) -> Iterator[str]:
     """Yield what the route is expected to cost, by how many turns, and the same for the burst tier."""
     guess = route.estimate
-    by = f" ({_source('bench', guess.seconds_age_s)})" if guess.seconds_by == "bench" else ""
-    yield f"{guess.cost.said} at {route.host}, about {guess.seconds:,.0f} s{by}"
+    yield f"{guess.cost.said} at {route.host}, {_seconds(guess.seconds, guess.seconds_age_s)}"
     if guess.usd_high:
         yield _turns(route)
     private = route.rule == "private" or route.evidence.private
     if route.profile != burst and not private:  # no price takes what is private elsewhere
-        yield f"{burst}: {guess.cost_if_burst.said}, about {guess.seconds_if_burst:,.0f} s"
+        yield f"{burst}: {guess.cost_if_burst.said}, {_seconds(guess.seconds_if_burst, guess.burst_age_s)}"
+
+
+def _seconds(seconds: float, bench_age_s: float | None) -> str:
+    """Return *seconds*, and how old the bench is that they are by; None: they are by none."""
+    by = "" if bench_age_s is None else f" ({_source('bench', bench_age_s)})"
+    return f"about {seconds:,.0f} s{by}"
 
 
 def _turns(route: Route) -> str:
