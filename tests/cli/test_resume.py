@@ -141,6 +141,18 @@ def test_a_run_that_is_killed_before_it_told_its_result_tells_it_when_asked(
     assert (timeless(done.json), done.code) == unkilled
 
 
+def test_a_run_without_an_end_is_taken_back_when_its_user_says_so(tmp_path: Path) -> None:
+    here = stage(tmp_path, local=[LOOK, EDIT])
+    with here.local, here.burst, here.cheap:
+        assert live(*RUN, "--stream", home=tmp_path, cwd=here.ws, moment=Moment("edit", 1, "after")).code == -9
+    assert here.files == {"calc.py": AFTER}
+    asked = call("undo", "t", home=tmp_path)
+    assert (asked.code, "it has no end, so nobody knows who changed what" in asked.out) == (1, True)
+    done = call("undo", "t", "--all", home=tmp_path)
+    assert (done.code, here.files) == (0, {"calc.py": BEFORE})
+    assert "`profile-router purge t` drops the run" in done.out
+
+
 def test_a_run_that_is_killed_once_its_result_is_kept_can_be_undone_when_its_user_says_so(tmp_path: Path) -> None:
     here = stage(tmp_path, local=[LOOK, EDIT, DONE])
     with here.local, here.burst, here.cheap:

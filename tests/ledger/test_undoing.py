@@ -156,7 +156,7 @@ def test_what_cannot_be_kept_costs_no_result(here: Path, monkeypatch: pytest.Mon
     assert str(error) in found.why
 
 
-def test_a_run_without_an_end_is_not_undone(here: Path) -> None:
+def test_a_run_without_an_end_is_not_undone_once_its_thread_is_gone(here: Path) -> None:
     begin(a_ledger(here / "state"))
-    with pytest.raises(UsageError, match="no end yet"):
+    with pytest.raises(UsageError, match="its thread is gone"):
         undo_run("ab12", {"PROFILE_ROUTER_STATE": str(here / "state")})

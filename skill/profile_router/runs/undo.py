@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from profile_router.core.ladder.account import RunRow
+from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.text import some_of
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.command import work_tree
@@ -21,10 +24,13 @@ from profile_router.ledger.words import seal_of
 from profile_router.runs.job import IN_PLACE, Site
 from profile_router.runs.result import Result
 from profile_router.state.folder import state_dir
+from profile_router.state.places import place_in
 from profile_router.threads.records import Before
 from profile_router.threads.threads import Run
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
+
+_NO_END = frozenset({UNFINISHED, "interrupted", "error"})
 
 
 @frozen
@@ -32,7 +38,8 @@ class Undone:
     """How an undo of `run` ended. `files` are as before it, or, with `conflicts`, nothing was done.
 
     `id` is the undo's own, by which it can be undone; `left` are changes of the run that stay. `unsure`: nothing was
-    done, as these files changed while it ran and nobody knows by whom.
+    done, as these files changed while it ran and nobody knows by whom. `going_on` is the thread that would go on with a
+    run without an end, as if nothing was undone.
     """
 
     run: str
@@ -41,6 +48,7 @@ class Undone:
     conflicts: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    going_on: str = ""
 
 
 def undo_after(
@@ -80,11 +88,13 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
     """
     state, seal = state_dir(environ), seal_of(environ, make=False)
     run = SqliteHistory(state=state).find(wanted)
-    undo = undo_of_run(state, run.id, seal) if run.kind in ("run", "undo") else None
+    undo, going_on = undo_of_run(state, run.id, seal) if run.kind in ("run", "undo") else None, ""
+    if undo is None and run.kind == "run" and run.verdict in _NO_END:
+        undo, going_on = asyncio.run(_undo_of_unended(run, environ)), run.thread
     if undo is None or undo.why or not undo.before:
         raise UsageError(f"run {run.id} cannot be undone: {_why(run.ended, undo)}")
     if undo.anyones and not all_of_it:
-        return Undone(run=run.id, unsure=tuple(sorted(undo.before)))
+        return Undone(run=run.id, unsure=tuple(sorted(undo.before)), going_on=going_on)
     repository = _repository(_folder(run.workspace))
     with locked(repository, state):
         if conflicts := changed_since(repository.top, undo):
@@ -100,7 +110,34 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
             end_undo(state, name, now=time.time(), done=False)
             return Undone(run=run.id, conflicts=(conflict.path,))
     end_undo(state, name, now=time.time(), done=True)
-    return Undone(run=run.id, id=name, files=tuple(sorted(undo.before)), left=undo.left)
+    return Undone(run=run.id, id=name, files=tuple(sorted(undo.before)), left=undo.left, going_on=going_on)
+
+
+async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
+    """Return what takes back *run*, which has no end: its thread knows what was there before, and nobody what changed
+    since then is its own. Raises UsageError where it is at work.
+    """
+    from profile_router.runs.thread_session import checkpoints  # with LangGraph; most runs have an end
+
+    async with checkpoints(state_dir(environ), environ) as keeping:
+        threads = keeping.threads
+        row = next((row for row in threads.rows() if row.run == run.id and row.status == "running"), None)
+        if row is None or place_in(threads.file.state, row.workspace) is not None:
+            return none(
+                "it worked in a copy of the folder" if row else "its thread is gone, with what was there before"
+            )
+        kept = threads.take_up(row)
+        try:
+            saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": row.thread}})
+            mark = saved.checkpoint["channel_values"].get("snapshot", "") if saved else ""
+            top, start, undo = _folder(row.workspace), "", Undo(before={}, after={})
+            if mark:
+                trees = GitSnapshots(top, kept.folder).trees
+                start, undo = trees.start(top), undo_of(trees, mark, top, None)
+                top = trees.repository.top
+            return undo if undo.why else replace(with_journal(undo, top, start, Before(kept.records)), anyones=True)
+        finally:
+            threads.leave(kept)
 
 
 def _repository(folder: Path) -> Repository:

@@ -45,10 +45,14 @@ def _lines(undone: Undone) -> list[str]:
         return [f"nothing undone: changed since run {run}: {some_of(undone.conflicts, _FILES)}"]
     if undone.unsure:
         why = "commands and Hermes' own tools write anything, so nobody knows who changed what while it ran"
+        if undone.going_on:
+            why = "it has no end, so nobody knows who changed what since it began"
         return [
             f"nothing undone: {why}: {some_of(undone.unsure, _SHOWN)}",
             f"`profile-router undo {run} --all` takes all of that back, what you changed meanwhile too",
         ]
     lines = [f"as before run {run}: {some_of(undone.files, _FILES)}"]
     lines += [f"what it changed in {some_of(undone.left, _FILES)} stays"] if undone.left else []
+    if undone.going_on:
+        lines.append(f"`profile-router purge {undone.going_on}` drops the run; resumed, it would take its work as done")
     return [*lines, f"`profile-router undo {undone.id[:_ID]}` takes that back"]
