@@ -92,6 +92,24 @@ def test_a_runner_of_node_is_started_by_itself_so_that_it_can_be_narrowed(tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("files", "source"),
+    [
+        ({"jest.config.js": "", "package.json": "{}"}, "jest.config.js configures jest"),
+        ({"package.json": '{"jest": {}, "scripts": {}}'}, "package.json configures jest"),
+        ({"vitest.config.mts": ""}, "vitest.config.mts configures vitest"),
+        (
+            {"vitest.config.ts": "", "package.json": PACKAGE % "echo no test specified"},
+            "vitest.config.ts configures vitest",
+        ),
+    ],
+)
+def test_a_runner_of_node_is_found_by_its_configuration(tmp_path: Path, files: Mapping[str, str], source: str) -> None:
+    programs = {"node_modules/.bin/jest": "", "node_modules/.bin/vitest": ""}
+    check = a_check(tmp_path, {**files, **programs, "a.ts": "", "a.test.ts": ""}, "a.ts")
+    assert (check.source, check.words[-1], check.refused) == (source, "a.test.ts", "")
+
+
+@pytest.mark.parametrize(
     "files",
     [
         {"README.md": "run pytest\n"},

@@ -44,6 +44,8 @@ _RAKE = re.compile(
     r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
 )
 _NO_TESTS = "no test specified"
+_NODE_RUNNERS: Sequence[CheckRunner] = ("vitest", "jest")
+_NODE_ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
 # How `scripts.test` of a package.json begins where it is one of these runners, with what else is run for it as it is.
 _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
     ("vitest", re.compile(r"(?:npx )?vitest(?: run| --run)?(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
@@ -146,12 +148,21 @@ def _node(project: Project) -> Iterator[Sign]:
     scripts = package.get("scripts")
     script = scripts.get("test") if isinstance(scripts, dict) else None
     if not isinstance(script, str) or not script.strip() or _NO_TESTS in script:
+        yield from _node_configured(project, package)
         return
     for runner, pattern in _SCRIPTS:
         if pattern.fullmatch(script.strip()):
             yield Sign(runner=runner, source=f"package.json runs {runner} as its test script")
             return
     yield Sign(runner="npm", source="package.json has a test script", detail=(script.strip(),))
+
+
+def _node_configured(project: Project, package: Mapping[str, Any]) -> Iterator[Sign]:
+    """Yield the runners that have a configuration of their own, for a package without a test script."""
+    for runner in _NODE_RUNNERS:
+        named = next((name for end in _NODE_ENDINGS if project.has(name := f"{runner}.config.{end}")), None)
+        if named or runner in package:
+            yield Sign(runner=runner, source=f"{named or 'package.json'} configures {runner}")
 
 
 def _json(text: str) -> Mapping[str, Any]:
