@@ -120,7 +120,7 @@ async def run_job(job: Job) -> Result:
 async def session(job: Job) -> AsyncIterator[Opened]:
     """Give the run of *job*, begun on its thread; whoever walks the graph ends it. Raises RouterError."""
     async with checkpoints(job.setup.state, job.setup.environ) as keeping, reading_there(job.setup):
-        tell_unfinished(keeping.threads, _place(job.setup), job.thread, job.emit)
+        tell_unfinished(keeping.threads, job.setup.place, job.thread, job.emit)
         async with _begun_on(keeping, job) as opened:
             yield opened
 
@@ -157,7 +157,7 @@ async def _begun_on(keeping: Keeping, job: Job) -> AsyncIterator[Opened]:
     threads = keeping.threads
     # In threads: with several runs in one process, these may wait for what only the loop can finish.
     await asyncio.to_thread(threads.expire, setup.policy.threads.keep_days)
-    run = await asyncio.to_thread(threads.begin, job.thread, _place(there))
+    run = await asyncio.to_thread(threads.begin, job.thread, there.place)
     warnings = list(keeping.warnings)
     if run.given_up is not None:
         warnings.append(f"an interrupted run of this thread ({run.given_up.since}) was given up for this one")
@@ -298,7 +298,3 @@ def _check_command(task: Task) -> None:
     """Raise UsageError for a check of nothing: the shell calls that a success, and so nothing would be verified."""
     if task.check is not None and not task.check.strip():
         raise UsageError("--check is empty, and an empty command always passes; name a command, or leave --check out")
-
-
-def _place(setup: Setup) -> str:
-    return str(setup.workspace.root) if setup.workspace else ""

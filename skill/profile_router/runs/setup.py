@@ -53,6 +53,11 @@ class Setup:
     looked: FirstLook = field(default_factory=FirstLook)
 
     @property
+    def place(self) -> str:
+        """Return the root of the workspace, empty without one."""
+        return str(self.workspace.root) if self.workspace else ""
+
+    @property
     def cache(self) -> Path:
         """Return our folder for what can be found out again. It need not exist."""
         return our_folder("CACHE", self.environ)
