@@ -20,7 +20,7 @@ SKILL = (ROOT / "SKILL.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PACKAGE = ROOT / "skill" / "profile_router"
 BANNED = (
-    r"\b(?<!there )(?:is|are) no (?!more\b|longer\b|less\b)",
+    r"\b(?<![Tt]here )(?:is|are) no (?!more\b|longer\b|less\b)",
     r"\bmend(?:s|ed|ing)?\b",
     r"\bdear(?:er|est)?\b",
     r"work does not hold",
@@ -120,6 +120,7 @@ def test_the_glossary_has_at_most_twenty_five_words_in_order() -> None:
         "SKILL.md",
         "SECURITY.md",
         "CONTRIBUTING.md",
+        *(f"skill/profile_router/hermes_plugin/{name}" for name in ("README.md", "after-install.md")),
         *(f"docs/{name}" for name in DOCS if name != "checks.md"),
     ],
 )
@@ -139,3 +140,11 @@ def test_a_sentence_has_at_most_twenty_words(name: str) -> None:
 def test_the_documents_say_things_plainly(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert [found.group() for phrase in BANNED for found in re.finditer(phrase, text)] == []
+
+
+def test_the_code_says_things_plainly() -> None:
+    words_of_others = ("dear", "mend")  # of tasks, and of records that older versions kept
+    told = [phrase for phrase in BANNED if not any(word in phrase for word in words_of_others)]
+    files = [path for top in (PACKAGE, ROOT / "graphs") for path in top.rglob("*") if path.suffix in {".py", ".yaml"}]
+    texts = ((path.name, path.read_text(encoding="utf-8")) for path in files)
+    assert [(name, found.group()) for name, text in texts for one in told for found in re.finditer(one, text)] == []

@@ -237,7 +237,7 @@ class RunEvent(Value):
     """What a run tells as it goes. `line` is for people; what else the kind has stands in `json`.
 
     `run` is None before the run has its id. The last event of a run is `result`, and `result` its end. Kinds that a
-    later version has are no error: leave out what you do not know.
+    later version has are not an error: leave out what you do not know.
     """
 
     v: int

@@ -1,4 +1,4 @@
-"""Files that a user names for what is to be written: what is there already, and is not ours, is left alone."""
+"""Files that a user names for what is to be written. A file that is there and is not ours is not changed."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _INDENT = re.compile(r"\s*(?:-\s+)?")
 def with_numbers(text: str, numbers: Mapping[tuple[str, ...], float]) -> str:
     """Return the policy *text* with these *numbers*, each by its place. What is not there yet is put in.
 
-    Raises Refused for a text that is no YAML, and for a place that cannot be changed.
+    Raises Refused for a text that is not YAML, and for a place that cannot be changed.
     """
     for place, number in numbers.items():
         text = _with_number(text, place, f"{number:g}")

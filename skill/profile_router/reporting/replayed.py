@@ -49,7 +49,7 @@ def setup_alone(policy_file: str | None, environ: Mapping[str, str]) -> Setup:
 def keep_replay(done: ReplayedPolicy, policy_file: Path, environ: Mapping[str, str], *, now: float) -> None:
     """Keep figures of *done*, of the policy in *policy_file*, for the next report. Raises StateError.
 
-    A policy that moves nothing is no proposal: nothing is kept, of an earlier one neither.
+    A policy that moves nothing is not a proposal: nothing is kept, of an earlier one neither.
     """
     kept = state_dir(environ) / _FILE
     if not done.found.moved:

@@ -87,7 +87,7 @@ def unproved_points(
 
 
 def _helps(changed: Sequence[ChangedFile], task: Task) -> list[str]:
-    """Return the changed files below tests that are no tests, if *task* names neither them nor tests at all."""
+    """Return the changed files below tests that are not tests, if *task* names neither them nor tests at all."""
     if may_change_tests(task):
         return []
     paths = (file.path for file in changed)

@@ -224,7 +224,7 @@ def final_status(
 ) -> Status:
     """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed.
 
-    `unapproved`: the next step costs so much that somebody has to agree, and nobody was there. `refused` is also a run
+    `unapproved`: the next step needs approval, and no one was there to give it. `refused` is also a run
     whose files could not be freed of what a tainted attempt made of a private one.
     """
     cause = attempt.failure.cause if attempt is not None and attempt.failure is not None else None

@@ -105,7 +105,7 @@ def lacking(command: str, exit_code: int | None, output: str, *, told: bool) -> 
 
 
 def may_be_made(task: Task, lack: Lacking) -> bool:
-    """Tell whether it may be *task* to make what its check lacks: then that is no error of the check."""
+    """Tell whether it may be *task* to make what its check lacks: then that is not an error of the check."""
     word = _name(lack.word.partition("::")[0])
     named = {_name(file.rstrip("/")) for file in named_files(task)}
     if word in named or (lack.made_in and lack.made_in.casefold() in {name.casefold() for name in named}):

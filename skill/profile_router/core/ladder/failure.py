@@ -12,7 +12,7 @@ from profile_router.values import frozen
 class Failure:
     """Why an attempt failed. `message` is shown and holds no secret.
 
-    `asked` is the profile a subagent asked for; `retry_after_s` the seconds that the provider wants to be left alone,
+    `asked` is the profile a subagent asked for; `retry_after_s` the seconds that the provider says to wait,
     None where it did not say.
     """
 

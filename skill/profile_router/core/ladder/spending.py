@@ -1,4 +1,4 @@
-"""What a task may spend: its own cap, the day's, and above which figure somebody has to agree first. Pure."""
+"""What a task may spend: its own cap, the day's, and above which figure approval is needed. Pure."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _refused(message: str) -> Failure:
 
 
 def must_ask(cost: CostRange, rules: Budget) -> bool:
-    """Tell whether somebody has to agree to a step: it likely costs more than the policy's figure."""
+    """Tell whether a step needs approval: it likely costs more than the policy's figure."""
     return cost.middle > rules.ask_above_usd
 
 

@@ -155,7 +155,7 @@ def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: _Say, in
 
 
 def _approvals(unattended: bool, internals: Any) -> None:
-    """Grant what asks for approval, or refuse it at once: left alone, Hermes grants it where nobody is there to ask."""
+    """Grant what asks for approval, or refuse it at once: by itself Hermes grants it where no one can be asked."""
     frozen = internals.place_of("_YOLO_MODE_FROZEN")
     if unattended:
         internals.put(frozen, _YOLO_MODE_FROZEN=True)
