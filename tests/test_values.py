@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import KW_ONLY, FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -160,6 +161,44 @@ def test_values_of_two_classes_are_never_equal() -> None:
 def test_a_default_that_is_made_is_made_for_each() -> None:
     first, second = OURS["Hiding"](name="a"), OURS["Hiding"](name="a")
     assert first.seen is not second.seen
+
+
+def test_a_class_that_makes_no_instance_asks_dataclasses_for_nothing() -> None:
+    made = family(frozen, frozen(kw_only=False))["Longer"]
+    assert [name for name in made.__dict__ if "dataclass" in name and isinstance(made.__dict__[name], dict)] == []
+    assert [one.name for one in fields(made)] == ["name", "size", "tags", "more"]
+    assert list(made.__dict__["__dataclass_fields__"]) == ["name", "size", "tags", "more"]
+
+
+@pytest.mark.parametrize("default", [[], {}, set()], ids=lambda default: type(default).__name__)
+def test_a_default_that_all_would_share_is_refused_when_the_class_is_made(default: object) -> None:
+    body = {"__annotations__": {"found": "object"}, "found": default}
+    with pytest.raises(ValueError, match=r"Shared.found has a default that all would share \(use a default_factory\)"):
+        frozen(type("Shared", (), body))
+
+
+def test_what_is_annotated_as_of_the_class_is_no_field() -> None:
+    @frozen(kw_only=False)
+    class Row:
+        """Two fields, the second by its name alone."""
+
+        allowed: ClassVar[int] = 3
+        first: str
+        _: KW_ONLY
+        second: str = ""
+
+    made: Any = Row
+    assert (made.allowed, made.__slots__, made.__match_args__) == (3, ("first", "second"), ("first",))
+    assert repr(Row("a", second="b")).endswith("Row(first='a', second='b')")
+    with pytest.raises(TypeError):
+        made("a", "b")
+
+
+def test_the_first_instances_of_a_class_may_be_made_at_once() -> None:
+    made = family(frozen, frozen(kw_only=False))["Longer"]
+    with ThreadPoolExecutor(8) as pool:
+        every = list(pool.map(lambda number: replace(made(name="a", more=number), size=number), range(50)))
+    assert [(one.size, one.more) for one in every] == [(number, number) for number in range(50)]
 
 
 @frozen

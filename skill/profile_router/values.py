@@ -8,7 +8,8 @@ and `field` work as ever, and a type checker sees a frozen dataclass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
@@ -31,23 +32,95 @@ def frozen(cls: C | None = None, /, *, kw_only: bool = True) -> C | Callable[[C]
 
 
 def _made(cls: C, kw_only: bool) -> C:
-    own = {name for name, given in cls.__dict__.items() if given is not None}  # an own `__eq__` makes `__hash__` None
-    for name, method in _OF_ALL.items():
-        if name not in own:
-            setattr(cls, name, method)
-    made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
-    about = fields(made)
-    methods: dict[str, Callable[..., Any]] = {
-        "__init__": _init(made, about),
-        "__repr__": _repr(about),
-        "__eq__": _eq(about),
-        "__hash__": _hash(about),
-    }
-    for name, method in methods.items():
-        if name not in own:
-            method.__name__, method.__qualname__ = name, f"{made.__qualname__}.{name}"
-            setattr(made, name, method)
-    return made  # type: ignore[no-any-return]
+    own = {name for name, content in cls.__dict__.items() if content is not None}  # with `__eq__`, `__hash__` is None
+    written = {name: content for name, content in cls.__dict__.items() if name not in _OF_ITS_INSTANCES}
+    names = [name for name, hint in cls.__annotations__.items() if not _kind(str(hint))]
+    if shared := next((name for name in names if written.get(name).__class__.__hash__ is None), ""):
+        raise ValueError(f"{cls.__qualname__}.{shared} has a default that all would share (use a default_factory)")
+    taken = {slot for base in cls.__mro__[1:] for slot in base.__dict__.get("__slots__", ())}
+    late = _Unasked(written, kw_only)
+    body = {name: content for name, content in written.items() if name not in names}
+    body |= {name: method for name, method in _OF_ALL.items() if name not in own}
+    body |= {name: late.method(name) for name in _BY_FIELDS if name not in own}
+    body |= {name: _UnaskedName(late, name) for name in _OF_DATACLASSES}
+    body[_LATE] = late
+    body["__slots__"] = tuple(name for name in names if name not in taken)
+    late.made = made = type(cls)(cls.__name__, cls.__bases__, body)
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+def _kind(hint: str) -> str:
+    """Return `ClassVar` or `KW_ONLY` for what is annotated as that, and is no field."""
+    word = hint.partition("[")[0].rpartition(".")[2]
+    return word if word in ("ClassVar", "KW_ONLY") else ""
+
+
+class _Unasked:
+    """What a class is given when it is first asked for: of most classes that a command loads it makes no instance.
+
+    `written` is what the class body says. `made` is the class with slots, which has none of it that is a field's.
+    """
+
+    made: Any
+
+    def __init__(self, written: Mapping[str, Any], kw_only: bool) -> None:
+        self._written = written
+        self._kw_only = kw_only
+        self._parts: tuple[Field[Any], ...] | None = None
+
+    def method(self, name: str) -> Callable[..., Any]:
+        """Return the method *name* as it is until its first call, which puts the real one in its place."""
+
+        def first(one: Any, *given: Any, **named: Any) -> Any:
+            method = _BY_FIELDS[name](self.made, self.parts())
+            method.__name__, method.__qualname__ = name, f"{self.made.__qualname__}.{name}"
+            setattr(self.made, name, method)
+            return method(one, *given, **named)
+
+        return first
+
+    def parts(self) -> tuple[Field[Any], ...]:
+        """Return the fields of the class and of its bases in the order of a dataclass. Their types are not looked at.
+
+        To ask `dataclasses` takes five times as long.
+        """
+        if self._parts is None:
+            bases = [base.__dict__[_LATE].parts() for base in self.made.__mro__[:0:-1] if _LATE in base.__dict__]
+            found = {one.name: one for parts in bases for one in parts} | {one.name: one for one in self._own()}
+            self._parts = tuple(found.values())
+        return self._parts
+
+    def _own(self) -> Iterator[Field[Any]]:
+        kw_only = self._kw_only
+        for name, hint in self._written.get("__annotations__", {}).items():
+            if kind := _kind(str(hint)):
+                kw_only = kw_only or kind == "KW_ONLY"
+                continue
+            content = self._written.get(name, MISSING)
+            one: Any = content if isinstance(content, Field) else field(default=content)
+            one.name = name
+            one.kw_only = kw_only if one.kw_only is MISSING else one.kw_only
+            yield one
+
+    def ask_dataclasses(self) -> None:
+        """Give the class what `dataclasses` gives one of the same fields, of which this makes a twin."""
+        twin: Any = type(self.made)(self.made.__name__, self.made.__bases__, dict(self._written))
+        dataclass(init=False, repr=False, eq=False, kw_only=self._kw_only)(twin)
+        for name in _OF_DATACLASSES:
+            setattr(self.made, name, twin.__dict__[name])
+
+
+class _UnaskedName:
+    """A name of the class that `dataclasses` knows, until somebody asks for it."""
+
+    def __init__(self, late: _Unasked, name: str) -> None:
+        self._late = late
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        self._late.ask_dataclasses()
+        return getattr(owner, self._name)
 
 
 def _refuse_to_set(self: object, name: str, _given: object) -> NoReturn:
@@ -67,6 +140,14 @@ def _restore(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, one.name, content)
 
 
+_LATE = "__late__"
+_OF_ITS_INSTANCES = ("__dict__", "__weakref__")
+_OF_DATACLASSES = (
+    "__dataclass_fields__",
+    "__dataclass_params__",
+    "__match_args__",
+    *(("__replace__",) if sys.version_info >= (3, 13) else ()),
+)
 _OF_ALL = {
     "__setattr__": _refuse_to_set,
     "__delattr__": _refuse_to_delete,
@@ -130,7 +211,7 @@ def _getter(names: Sequence[str]) -> Callable[[Any], Any]:
     return lambda one: tuple(getattr(one, name) for name in names)
 
 
-def _eq(about: Sequence[Field[Any]]) -> Callable[..., Any]:
+def _eq(_made: type, about: Sequence[Field[Any]]) -> Callable[..., Any]:
     contents = _getter([one.name for one in about if one.compare])
 
     def equal(self: Any, other: Any) -> Any:
@@ -139,7 +220,7 @@ def _eq(about: Sequence[Field[Any]]) -> Callable[..., Any]:
     return equal
 
 
-def _hash(about: Sequence[Field[Any]]) -> Callable[..., int]:
+def _hash(_made: type, about: Sequence[Field[Any]]) -> Callable[..., int]:
     contents = _getter([one.name for one in about if (one.compare if one.hash is None else one.hash)])
 
     def digest(self: Any) -> int:
@@ -148,10 +229,18 @@ def _hash(about: Sequence[Field[Any]]) -> Callable[..., int]:
     return digest
 
 
-def _repr(about: Sequence[Field[Any]]) -> Callable[..., str]:
+def _repr(_made: type, about: Sequence[Field[Any]]) -> Callable[..., str]:
     names = [one.name for one in about if one.repr]
 
     def text(self: Any) -> str:
         return f"{self.__class__.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     return text
+
+
+_BY_FIELDS: Mapping[str, Callable[[type, Sequence[Field[Any]]], Callable[..., Any]]] = {
+    "__init__": _init,
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__hash__": _hash,
+}

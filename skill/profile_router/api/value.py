@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
 import json as text
 import types
 from collections.abc import Mapping
@@ -35,7 +34,7 @@ class Value:
 
     def __init_subclass__(cls) -> None:
         """Take the defaults out of the class: there they would stand before the object's own."""
-        own = inspect.get_annotations(cls)
+        own = cls.__annotations__
         defaults = {name: cls.__dict__[name] for name in own if name in cls.__dict__}
         for name in defaults:
             delattr(cls, name)

@@ -18,6 +18,9 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv* and return its exit code; a Ctrl-C before there is a command to say so is silent."""
     try:
+        from profile_router.machine.imports import gather_late
+
+        gather_late("inspect")  # `dataclasses` imports it for what it asks of no class here
         from profile_router.cli.app import main as answer  # here: most of the start-up is this import
 
         code = answer(argv)

@@ -118,6 +118,8 @@ def read_image(place: str, base: Path) -> tuple[str, bytes]:
 
 @dataclass(slots=True)
 class _Gallery:
+    """The images found so far by their places, what is noted, and which targets of the text have no file."""
+
     workspace: Workspace | None
     cwd: Path
     images: dict[str, ImageFact] = field(default_factory=dict)

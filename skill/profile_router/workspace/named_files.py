@@ -148,6 +148,8 @@ def find_named_files(text: str, given: Sequence[str], workspace: Workspace | Non
 
 @dataclass(slots=True)
 class _Naming:
+    """The files found so far by their paths: named one by one, by a glob or folder, or only around what is named."""
+
     workspace: Workspace | None
     cwd: Path
     facts: FileFacts = field(init=False)

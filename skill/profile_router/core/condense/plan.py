@@ -82,6 +82,8 @@ class TooLarge:
 
 @dataclass(slots=True)
 class _Item:
+    """What may be condensed: a text of `size` tokens that stands at `place`, of a part or of some turns."""
+
     place: str
     text: str
     size: int
