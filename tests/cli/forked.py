@@ -144,7 +144,8 @@ def load() -> None:
     for name in _LATER:
         importlib.import_module(name)
     file = importlib.import_module("profile_router.policies.file")
-    assert file.read_policy(file.SHIPPED).kinds.literals  # the patterns are compiled then
+    kinds = file.read_policy(file.SHIPPED).kinds.kinds  # the patterns are compiled then
+    assert [one.literals for _, each in kinds for one in each]
     _remember_policies(file)
     http = importlib.import_module("profile_router.servers.http")
     http.idle_client()
@@ -157,9 +158,9 @@ def _remember_policies(file: ModuleType) -> None:
     """Let the values of one policy be made once: each fork still reads its file, and what is kept of it."""
     make, made = file._policy, {}
 
-    def policy(root: object, digest: str, source: str, tried: object = None) -> Any:
+    def policy(root: object, digest: str, source: str) -> Any:
         if digest not in made:
-            made[digest] = make(root, digest, source, tried)
+            made[digest] = make(root, digest, source)
         return replace(made[digest], source=source)
 
     file._policy = policy  # type: ignore[attr-defined]

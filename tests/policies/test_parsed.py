@@ -46,6 +46,10 @@ def _read(folder: Path, path: Path = SHIPPED) -> Policy:
     return read_policy(path, folder)
 
 
+def _recalled(folder: Path, name: str) -> Policy | None:
+    return parsed.recall(folder, name, "", "")
+
+
 def test_the_second_call_parses_nothing_and_reads_the_same_policy(folder: Path, parses: list[int]) -> None:
     assert _read(folder) == PARSED
     assert _read(folder) == PARSED
@@ -153,7 +157,7 @@ def test_what_others_may_reach_is_not_read_but_parsed_again(
 def test_what_another_user_owns_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _read(folder)
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-    assert parsed.recall(folder, NAME) is None
+    assert _recalled(folder, NAME) is None
 
 
 DEEP = b"[" * 100_000
@@ -209,7 +213,7 @@ def test_only_the_newest_few_are_kept(folder: Path, tmp_path: Path) -> None:
         _read(folder, mine)
         os.utime(folder / f"{parsed.name_of(mine.read_bytes(), RAW)}.json", (number, number))
     assert len(list(folder.iterdir())) == kept_files.MOST_FILES
-    assert parsed.recall(folder, parsed.name_of(mine.read_bytes(), RAW)) is not None
+    assert _recalled(folder, parsed.name_of(mine.read_bytes(), RAW)) is not None
 
 
 @pytest.mark.parametrize("fault", [PermissionError, FileExistsError, FileNotFoundError])

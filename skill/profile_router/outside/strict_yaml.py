@@ -90,20 +90,6 @@ def _ours(node: yaml.Node) -> Node:
     return Node(str(node.tag).rsplit(":", 1)[-1], line, str(node.value))
 
 
-def node_of(plain: Any) -> Node:
-    """Return the node that JSON has as *plain*. Raises ValueError or TypeError where it is not one."""
-    tag, line, value = plain
-    if not isinstance(tag, str) or type(line) is not int:
-        raise ValueError("not a node")
-    if isinstance(value, str):
-        return Node(tag, line, value)
-    if tag == MAPPING:
-        return Node(tag, line, tuple((node_of(key), node_of(inner)) for key, inner in value))
-    if tag == SEQUENCE:
-        return Node(tag, line, tuple(map(node_of, value)))
-    raise ValueError("not a node")
-
-
 @lru_cache(maxsize=128)
 def _types_of(wanted: type[Any]) -> Mapping[str, Any]:
     return typing.get_type_hints(wanted)

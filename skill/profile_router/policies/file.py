@@ -1,4 +1,4 @@
-"""Find, read and check the policy file. It is read on every call; what it was parsed to may be kept (`parsed`)."""
+"""Find, read and check the policy file. It is read on every call; what it was read as may be kept (`parsed`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,13 +22,11 @@ from profile_router.errors import Cause, PolicyError
 from profile_router.folders import our_folder
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.strict_yaml import MAX_BYTES, Node, Reader, Refused, items, pairs, parse, scalar
-from profile_router.policies.parsed import Parsed, keep, name_of, recall
+from profile_router.policies.parsed import NOT_IN_THE_FILE, keep, name_of, recall
 
 SHIPPED = Path(__file__).resolve().parent / "default_policy.yaml"
 VARIABLE = "PROFILE_ROUTER_POLICY"
 _REPAIRED: Cause = "verification-failed"  # the one cause whose check says what to repair
-NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
-Literals = Mapping[str, tuple[str, ...]]
 
 
 def own_policy(environ: Mapping[str, str]) -> Path:
@@ -50,7 +47,7 @@ def find_policy(named: str | None, environ: Mapping[str, str]) -> Path:
 def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     """Return the policy in *path*. Raises PolicyError with file, line and what is allowed.
 
-    *kept_in* is the folder where what the same bytes were parsed to may be kept; without it they are parsed.
+    *kept_in* is the folder where what the same bytes were read as may be kept; without it they are parsed.
     """
     try:
         raw = read_plain(path, 4 * MAX_BYTES)  # UTF-8 has up to 4 a character
@@ -67,16 +64,14 @@ def read_policy(path: Path, kept_in: Path | None = None) -> Policy:
     except UnicodeDecodeError as error:
         raise PolicyError(f"not UTF-8 text (byte {error.start})", file=str(path)) from None
     digest = hashlib.sha256(raw).hexdigest()[:12]
-    if kept_in and (known := recall(kept_in, name)):
-        with suppress(Refused):
-            return _policy(known.root, digest, str(path), known.literals)
+    if kept_in and (known := recall(kept_in, name, digest, str(path))):
+        return known
     try:
-        root = parse(text)
-        policy = _policy(root, digest, str(path))
+        policy = _policy(parse(text), digest, str(path))
     except Refused as refused:
         raise PolicyError(refused.message, file=str(path), line=refused.line) from None
     if kept_in:
-        keep(kept_in, name, Parsed(root, policy.kinds.literals))
+        keep(kept_in, name, policy)
     return policy
 
 
@@ -88,10 +83,9 @@ def policy_in(text: str, source: str) -> Policy:
         raise PolicyError(refused.message, file=source, line=refused.line) from None
 
 
-def _policy(root: Node, digest: str, source: str, tried: Literals | None = None) -> Policy:
-    """Return the policy that *root* holds; *tried* are the literals of expressions that were found right before."""
+def _policy(root: Node, digest: str, source: str) -> Policy:
     special: dict[object, Callable[[Node, str], object]] = {
-        KindPatterns: partial(_kinds, tried=tried),
+        KindPatterns: _kinds,
         Phrases: _phrases,
         PluginSwitch: partial(switch, allowed=get_args(PluginSwitch)),
         CheckSwitch: partial(switch, allowed=get_args(CheckSwitch)),
@@ -101,7 +95,7 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     _check_rules(policy, *lines["rules"])
     if "phrases" in lines:
         _check_phrases(policy, lines["phrases"][1])
-    if "private" in lines and tried is None:
+    if "private" in lines:
         check_private(policy.private, lines["private"][1], "private")
     _check_ladder(policy, lines["ladder"][1])
     if policy.probe.by == "trajectory":
@@ -113,12 +107,12 @@ def _policy(root: Node, digest: str, source: str, tried: Literals | None = None)
     return replace(policy, digest=digest, source=source)
 
 
-def _kinds(node: Node, where: str, tried: Literals | None) -> KindPatterns:
+def _kinds(node: Node, where: str) -> KindPatterns:
     patterns = {}
     for kind, _line, value in pairs(node, where):
         patterns[kind] = tuple(scalar(item, str, f"{where}.{kind}") for item in items(value, f"{where}.{kind}"))
     try:
-        return compile_kinds(patterns, tried)
+        return compile_kinds(patterns)
     except (KeyError, ValueError) as error:
         raise Refused(str(error), node.line) from None
 

@@ -1,4 +1,4 @@
-"""Keep what a policy file was read as, so that the next call need not read it as YAML, nor try its expressions again.
+"""Keep the policy that a file was read as, so that the next call reads no YAML, and tries no expression again.
 
 A file a policy, in JSON, in a folder of the user's cache (`state.kept_files`). What is of another version counts as
 nothing kept: the policy file is read. What is kept is trusted, as the policy is.
@@ -9,40 +9,83 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from profile_router import __version__
-from profile_router.outside.json_reader import UnreadableJson, read_json
-from profile_router.outside.strict_yaml import Node, node_of
-from profile_router.state.kept_files import MOST_BYTES, keep_file, kept
-from profile_router.values import frozen
+from profile_router.core import policy
+from profile_router.core.language.anchored import Anchored
+from profile_router.core.language.kinds import KindPatterns
+from profile_router.core.language.phrases import Phrases
+from profile_router.core.policy import Policy, early, failing, private, rules, spending
+from profile_router.state.kept_files import keep_file, kept
 
-
-@frozen(kw_only=False)
-class Parsed:
-    """A policy file as nodes, and the literals of each expression in it. Both were right when they were kept."""
-
-    root: Node
-    literals: Mapping[str, tuple[str, ...]]
+NOT_IN_THE_FILE = ("digest", "source", "local_only_by", "workspace_private")  # fields of Policy that no file sets
+_ROOMS = (policy, early, failing, private, rules, spending)
+_CLASSES: Mapping[str, Any] = {
+    made.__name__: made for room in _ROOMS for made in vars(room).values() if isinstance(made, type)
+} | {made.__name__: made for made in (Anchored, KindPatterns, Phrases)}
+_CLASS = "class"  # the key under which an object names its class; no field is called so
 
 
 def name_of(raw: bytes, shipped: bytes) -> str:
     """Return what the policy file *raw* is kept as by this version of the program, whose own policy is *shipped*."""
-    parts = (__version__.encode(), hashlib.sha256(shipped).digest(), hashlib.sha256(raw).digest())
+    parts = (__version__.encode(), _changed(), hashlib.sha256(shipped).digest(), hashlib.sha256(raw).digest())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def recall(folder: Path, name: str) -> Parsed | None:
-    """Return what is kept as *name* in *folder*; None where nothing is, or nothing that can be trusted."""
-    if (content := kept(folder, name)) is None:
-        return None
+def _changed() -> bytes:
+    """Return when the modules last changed that say what a policy holds: in a clone they do so within a version."""
+    found = []
+    for name in ("file", "parsed"):
+        found.append(Path(__file__).with_name(f"{name}.py"))
+    found += [Path(str(room.__file__)) for room in _ROOMS]
+    with suppress(OSError):
+        return b"".join(place.stat().st_mtime_ns.to_bytes(8, "big", signed=True) for place in found)
+    return b""
+
+
+def recall(folder: Path, name: str, digest: str, source: str) -> Policy | None:
+    """Return the policy that is kept as *name* in *folder*, of the file *source* with *digest*.
+
+    None where nothing is kept, or nothing that can be trusted.
+    """
+    content = kept(folder, name)
+    return None if content is None else _policy(content, digest, source)
+
+
+def keep(folder: Path, name: str, read: Policy) -> None:
+    """Keep the policy *read* as *name* in *folder*. Where that cannot be, it is not."""
+    told = {name: _plain(getattr(read, name)) for name in read.__dataclass_fields__ if name not in NOT_IN_THE_FILE}
+    content = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    if _policy(content, read.digest, read.source) == read:
+        keep_file(folder, name, content)
+
+
+def _policy(content: bytes, digest: str, source: str) -> Policy | None:
     try:
-        root, literals = read_json(content, most=MOST_BYTES)
-        return Parsed(node_of(root), {pattern: tuple(map(str, found)) for pattern, found in literals.items()})
-    except (UnreadableJson, ValueError, TypeError, AttributeError, RecursionError):
+        told = json.loads(content, object_hook=_value)
+        return Policy(**{name: _whole(value) for name, value in told.items()}, digest=digest, source=source)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return None
 
 
-def keep(folder: Path, name: str, parsed: Parsed) -> None:
-    """Keep *parsed* as *name* in *folder*. Where that cannot be, it is not."""
-    keep_file(folder, name, json.dumps([parsed.root, parsed.literals], ensure_ascii=False).encode("utf-8", "replace"))
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [*map(_plain, value)]
+    if isinstance(value, Anchored):  # which has found out its anchors by now
+        return {_CLASS: "Anchored", "pattern": value.pattern, "anchors": [*value.literals], "flags": int(value.flags)}
+    if slots := getattr(value, "__slots__", ()):
+        return {_CLASS: type(value).__name__} | {name: _plain(getattr(value, name)) for name in slots}
+    return value
+
+
+def _value(told: dict[str, Any]) -> Any:
+    """Return the value that the JSON object *told* stands for; the whole policy names no class."""
+    made = _CLASSES[told.pop(_CLASS)] if _CLASS in told else dict
+    return made(**{name: _whole(value) for name, value in told.items()})
+
+
+def _whole(value: Any) -> Any:
+    return tuple(map(_whole, value)) if type(value) is list else value

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from profile_router.core.language.kinds import KindPatterns
 from profile_router.core.language.phrases import Phrases
 from profile_router.core.policy import CheckSwitch, PluginSwitch, Policy
-from profile_router.policies.file import NOT_IN_THE_FILE
+from profile_router.policies.parsed import NOT_IN_THE_FILE
 
 _Json = dict[str, Any]
 _TEXTS: _Json = {"type": "array", "items": {"type": "string"}}

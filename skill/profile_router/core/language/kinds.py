@@ -79,32 +79,23 @@ class KindPatterns:
 
     kinds: tuple[tuple[str, tuple[Anchored, ...]], ...]
 
-    @property
-    def literals(self) -> dict[str, tuple[str, ...]]:
-        """Return the anchors of each expression, as `compile_kinds` takes them."""
-        return {one.pattern: one.literals for _, patterns in self.kinds for one in patterns}
-
     def that_may_match_in(self, text: str) -> KindPatterns:
         """Return those that may match in a part of *text*."""
         found = ((kind, tuple([one for one in each if one.may_match_in(text)])) for kind, each in self.kinds)
         return KindPatterns(kinds=tuple((kind, some) for kind, some in found if some))
 
 
-def compile_kinds(
-    patterns: Mapping[str, Sequence[str]], tried: Mapping[str, tuple[str, ...]] | None = None
-) -> KindPatterns:
-    """Return the policy's regular expressions, kind by kind. Those that were *tried* before are not compiled again.
+def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
+    """Return the policy's regular expressions, kind by kind.
 
-    *tried* holds the `literals` of each. Raises ValueError, naming the kind and the pattern, for one that is not a
-    regular expression, that matches the empty text (it would match every task), or that has a capital letter (it would
-    match none).
+    Raises ValueError, naming the kind and the pattern, for one that is not a regular expression, that matches the empty
+    text (it would match every task), or that has a capital letter (it would match none).
     """
     kinds = []
     for kind, sources in patterns.items():
-        if tried is None:
-            for source in sources:
-                _try(kind, source)
-        kinds.append((kind, tuple(Anchored(one, tried[one] if tried else None) for one in sources)))
+        for source in sources:
+            _try(kind, source)
+        kinds.append((kind, tuple(Anchored(one, None) for one in sources)))
     return KindPatterns(kinds=tuple(kinds))
 
 

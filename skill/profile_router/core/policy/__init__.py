@@ -1,6 +1,6 @@
 """The policy as values, a class for each section of its file. Reading the file is the work of `policies`.
 
-Other rooms come in by `early`, `private`, `rules`, `tighten`.
+Other rooms come in by `early`, `failing`, `private`, `rules`, `spending`, `tighten`.
 """
 
 from __future__ import annotations
