@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from profile_router.errors import ProfileError
 from profile_router.outside.plain_file import read_plain
 from profile_router.outside.yaml_guard import Hostile, refuse_hostile, safe_loader
+from profile_router.profiles.kept_configs import keep, recall
 from profile_router.profiles.settings import shown
 
 if TYPE_CHECKING:
@@ -30,13 +31,20 @@ _WORDED = {
 }
 
 
-def read_config(path: Path) -> dict[str, Any] | None:
+def read_config(path: Path, kept_in: Path | None = None) -> dict[str, Any] | None:
     """Return the mapping in the YAML file *path*, {} for an empty file, None for a missing one.
 
-    Raises ProfileError for anything else: with the line for a syntax error, never with the text of that line.
+    *kept_in* is the folder where it may be kept how the same text was read (`kept_configs`). Raises ProfileError for
+    anything else: with the line for a syntax error, never with the text of that line.
     """
     text = read_text(path)
-    return None if text is None else parse_config(text, path)
+    if text is None or kept_in is None:
+        return None if text is None else parse_config(text, path)
+    known = recall(kept_in, text)
+    if known is None:
+        known = parse_config(text, path)
+        keep(kept_in, text, known)
+    return known
 
 
 def read_text(path: Path) -> str | None:

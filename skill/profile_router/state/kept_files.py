@@ -31,15 +31,15 @@ def kept(folder: Path, name: str) -> bytes | None:
         return None
 
 
-def keep_file(folder: Path, name: str, content: bytes) -> None:
-    """Keep *content* as *name* in *folder*, and there no more than the newest few. Where that cannot be, it is not."""
+def keep_file(folder: Path, name: str, content: bytes, *, most: int = MOST_FILES) -> None:
+    """Keep *content* as *name* in *folder*, with the newest *most* files. Where that cannot be, it is not."""
     if len(content) > MOST_BYTES:
         return
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(_opened_folder(folder))
         write_whole(folder / f"{name}.json", _checksum(name, content).encode() + b"\n" + content)
-        _forget_old(folder)
+        _forget_old(folder, most)
 
 
 def _checksum(name: str, content: bytes) -> str:
@@ -72,9 +72,9 @@ def _is_ours(about: os.stat_result) -> bool:
     return about.st_uid == os.geteuid() and not stat.S_IMODE(about.st_mode) & _OTHERS
 
 
-def _forget_old(folder: Path) -> None:
-    """Remove all but the newest files of *folder*, and what a kill left half written."""
+def _forget_old(folder: Path, most: int) -> None:
+    """Remove all but the newest *most* files of *folder*, and what a kill left half written."""
     ours: Sequence[os.DirEntry[str]] = [one for one in os.scandir(folder) if one.name.endswith((".json", HALF))]
     newest = sorted(ours, key=lambda one: one.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
-    for entry in newest[MOST_FILES:]:
+    for entry in newest[most:]:
         Path(entry).unlink()
