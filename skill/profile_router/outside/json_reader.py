@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
+
+from profile_router.core.language.anchored import Anchored
 
 DEPTH = 64  # the deepest that servers and tools have a use for is about ten
 MOST_BYTES = 64 * 1024 * 1024
 _DIGITS = 30
 _MOST_VALUES = 200_000
-_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_HALF = Anchored(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class UnreadableJson(ValueError):
@@ -39,6 +40,10 @@ def read_json(text: str | bytes | bytearray, *, most: int = MOST_BYTES, strict: 
     except ValueError:
         raise UnreadableJson("not JSON") from None
     _look_at_depth(read, found)
+    if (
+        read.isascii() and "\\u" not in read
+    ):  # most are so, and to compile the expression takes longer than to read them
+        return found
     return _whole(found) if _HALF.search(read) else found
 
 

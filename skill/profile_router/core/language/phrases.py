@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from profile_router.core.language.anchored import Anchored
-from profile_router.core.language.clauses import plain_text, word_set
+from profile_router.core.language.clauses import OPAQUE, plain_text, word_set
 from profile_router.core.language.kinds import CHORES, QUOTE_CHARS, KindHit
 from profile_router.values import frozen
 
 MOST_PHRASES = 12
 SCOPE = "scope"  # what stands beside the kinds: the phrases by which a work is wide
 _CLAUSE = re.compile(r"[.!?;。！？；，,:：\n]+")
-_POLITE = re.compile(
+_POLITE = Anchored(
     r"(?:[\s\d.)*>#•-]|(?:bitte|könntest du|kannst du|können sie|por favor|puedes|podrías|quiero que|peux-tu"
     r"|s'il te plaît|s'il vous plaît|pouvez-vous|merci de|пожалуйста|нужно|надо|необходимо|можешь|давай|теперь)\s"
     r"|(?:dann|jetzt|ahora)\s|请你?|帮我|麻烦你?|需要|给我|现在|然后)*"
@@ -123,7 +123,7 @@ def language_of(text: str) -> str:
     """Return the language of *text* as a code: `other` for one that is not told apart, `en` where nothing tells."""
     plain = plain_text(text).lower()
     words = _LATIN_WORD.findall(plain)
-    foreign = 0 if plain.isascii() else len(_NOT_LATIN.compiled.findall(plain))
+    foreign = 0 if plain.replace(OPAQUE, "").isascii() else len(_NOT_LATIN.compiled.findall(plain))
     if foreign >= 2 and foreign >= len(words):
         return next((name for script, name in _SCRIPTS if script.search(plain)), "other")
     counts = {name: len(stops.intersection(words)) for name, stops in _STOPS.items()}

@@ -18,6 +18,7 @@ _SITES = (
 )
 _LINES = r"lines(?: of code)?|loc|sloc"
 _NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6}|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + ")"
+_IN_WORDS = Anchored("|".join(_WORDS), anchors=tuple(_WORDS), flags=re.IGNORECASE)
 _STATED = Anchored(
     rf"(?<![\w.,$#/-]){_NUMBER}\+?(?:\s?(?:-|–|to)\s?(?P<up_to>\d{{1,6}}))?[ -](?:(?:of )?(?:the |our |these |those )?)"
     rf"(?P<adjectives>(?:(?!and\b|or\b|of\b|in\b|to\b|with\b)[a-z][\w-]*+ ){{0,2}}?)"
@@ -85,7 +86,7 @@ def stated_sizes(text: str) -> StatedSizes:
     edits, all_tests = True, False
     for clause, asked in clauses(plain_text(text)):
         first = clause.split(maxsplit=1)[0].lower().rstrip(",:.")
-        for hit in _STATED.finditer(clause):
+        for hit in _STATED.finditer(clause) if _has_number(clause) else ():
             size = _size(hit)
             if size is None or not _is_of_the_work(hit, first, asked=asked):
                 continue
@@ -105,6 +106,11 @@ def stated_sizes(text: str) -> StatedSizes:
         edits=edits,
         all_tests=all_tests,
     )
+
+
+def _has_number(clause: str) -> bool:
+    """Tell whether a number may stand in *clause*: without one there is no size, and nothing to compile."""
+    return any(map(str.isdecimal, clause)) or _IN_WORDS.may_match_in(clause)
 
 
 def _size(hit: re.Match[str]) -> int | None:
