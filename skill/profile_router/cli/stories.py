@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from profile_router.cli.marks import columns, printable
@@ -65,10 +65,10 @@ def story_lines(story: Story) -> Iterator[str]:
     if run.kind == "undo":
         yield _told("undid", f"the run {run.rule}")
     elif run.rule:
-        yield _told("route", " · ".join(filter(None, (_routed(story), f"policy {story.policy}"))))
+        yield _told("route", " · ".join(filter(None, (_figured(_routed, story), f"policy {story.policy}"))))
     if story.evidence:
-        yield _told("measured", _measured(story.evidence))
-    if asked := _asked(story.task):
+        yield _told("measured", _figured(_measured, story.evidence))
+    if asked := _figured(_asked, story.task):
         yield _told("asked", asked)
     yield from _happened(story)
     for label in ("why", "unblock"):
@@ -154,6 +154,14 @@ def _check(row: CheckRow) -> Iterator[str]:
 def _step(row: StepRow) -> str:
     leads = f" → {row.profile}" if row.profile else ""
     return _told("ladder", row.reason or f"{row.step}: {row.cause}{leads}", "→")
+
+
+def _figured(tell: Callable[[Any], str], of: Any) -> str:
+    """Return what *tell* says of the figures in *of*, which the ledger keeps as JSON: any program may write there."""
+    try:
+        return tell(of)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return "its figures in the ledger are damaged"
 
 
 def _routed(story: Story) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -22,9 +22,10 @@ from profile_router.core.ladder.account import (
 )
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
-from profile_router.ledger.schema import FILE, make_ready
+from profile_router.ledger.schema import FILE, TABLES
+from profile_router.ledger.sound import reading_sound
 from profile_router.ledger.words import REFUSED, Seal, words_of
-from profile_router.state.database import reading
+from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.values import frozen
 
 _RUN = ", ".join(RunRow.__dataclass_fields__)
@@ -141,7 +142,8 @@ class SqliteHistory:
     def _rows(self, said: str, *values: object) -> list[sqlite3.Row]:
         if not (self.state / FILE).exists():
             return []
-        with reading(self.state / FILE, make_ready) as database, closing(database.cursor()) as cursor:
+        tables = [table for table in TABLES if re.search(rf"\b{table}\b", said)]
+        with reading_sound(self.state, *tables) as database, closing(database.cursor()) as cursor:
             cursor.row_factory = sqlite3.Row
             return cursor.execute(said, values).fetchall()
 
@@ -166,17 +168,15 @@ class SqliteHistory:
 
 
 def _run(row: sqlite3.Row) -> RunRow:
-    found: dict[str, Any] = {
-        name: "" if isinstance(row[name], bytes) else row[name] for name in RunRow.__dataclass_fields__
-    }
-    if isinstance(found["ended"], str):  # written by another hand, as bytes are
-        found["ended"] = None
-    return RunRow(**found)
+    return RunRow(**{name: row[name] for name in RunRow.__dataclass_fields__})
 
 
 def _figures(details: list[sqlite3.Row], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(details[0][name]) if details else {}
-    return found
+    try:
+        found = read_json(details[0][name]) if details else {}
+    except UnreadableJson:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _group(name: str, rows: list[tuple[Any, ...]]) -> RunGroup:

@@ -19,6 +19,8 @@ _SAID = (
     f"INDEXED BY attempts_by_size WHERE size = ? AND turns > 0 AND verdict IN {_ENDED} ORDER BY started DESC LIMIT ?"
 )
 
+_MOST = 1e9  # of any figure of one attempt
+
 # Of a repository, among the newest runs of all: the query may not grow with the ledger.
 _RUNS = 2_000
 _USUAL = (
@@ -37,7 +39,7 @@ def turns_in(state: Path, workspace: str, tier: Tier) -> tuple[int, ...]:
             rows = database.execute(_USUAL, (_RUNS, workspace, tier, _NEWEST)).fetchall()
     except StateError:
         return ()
-    return tuple(turns for (turns,) in rows)
+    return tuple(turns for (turns,) in rows if _are_figures(turns))
 
 
 def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:
@@ -60,4 +62,11 @@ def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:
             seconds=seconds,
         )
         for runner, tier, turns, tokens_in, tokens_out, cached, seconds in rows
+        if _are_figures(turns, tokens_in, tokens_out, cached, seconds)
     )
+
+
+def _are_figures(*cells: object) -> bool:
+    """Tell whether *cells* are what an attempt can take: another program may have written there. `route` asks only
+    here, and looks through no whole table for it (`sound`)."""
+    return all(isinstance(cell, int | float) and 0 <= cell <= _MOST for cell in cells)

@@ -10,7 +10,8 @@ from profile_router.core.profile import address
 from profile_router.core.routing.rate import Rate
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import FILE, make_ready
-from profile_router.state.database import reading, transaction
+from profile_router.ledger.sound import reading_sound
+from profile_router.state.database import transaction
 
 _ENDS = {"completed": "ok", "interrupted": "interrupted"}  # Hermes' word, ours; any other is a failure
 _HERMES = "hermes"  # stands where a profile would: the child had none
@@ -20,7 +21,7 @@ _COLUMNS = (
 )
 _GROUPS = (
     "SELECT profile, max(tier), count(*), count(ended), "
-    "coalesce(sum(CASE WHEN ended IS NULL THEN 0 ELSE json_extract(estimate, '$.usd') END), 0), "
+    "total(iif(ended IS NOT NULL AND json_valid(estimate), json_extract(estimate, '$.usd'), 0)), "
     "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0) "
     "FROM runs JOIN details ON run = id WHERE kind = 'observed' AND started >= ? GROUP BY profile ORDER BY 3 DESC, 1"
 )
@@ -62,7 +63,7 @@ def observed_since(state: Path, moment: float) -> list[ObservedGroup]:
     """Return the children since *moment*, in seconds since 1970, by where they would have gone. Raises StateError."""
     if not (state / FILE).exists():
         return []
-    with reading(state / FILE, make_ready) as database:
+    with reading_sound(state, "runs", "details", "attempts") as database:
         rows = database.execute(_GROUPS, (moment,)).fetchall()
     return [
         ObservedGroup(

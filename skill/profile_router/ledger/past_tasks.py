@@ -11,9 +11,9 @@ from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.operating.replay import PastTask
 from profile_router.core.telling.figures import Figures
-from profile_router.ledger.schema import FILE, make_ready
+from profile_router.ledger.schema import FILE
+from profile_router.ledger.sound import reading_sound
 from profile_router.ledger.words import Seal
-from profile_router.state.database import reading
 
 _BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"
 _TASKS = f"""SELECT id, profile, tier, rule, verdict, cost_usd, task, evidence,
@@ -40,7 +40,7 @@ def past_tasks(state: Path, since: float, most: int) -> list[PastTask]:
     """
     if not (state / FILE).exists():
         return []
-    with reading(state / FILE, make_ready) as database:
+    with reading_sound(state, "runs", "details", "attempts") as database:
         rows = database.execute(_TASKS, (since, most)).fetchall()
     return [_task(*row) for row in rows]
 
@@ -52,7 +52,7 @@ def early_scores(state: Path, since: float, most: int, seal: Seal) -> dict[str, 
     """
     if not (state / FILE).exists():
         return {}
-    with reading(state / FILE, make_ready) as database:
+    with reading_sound(state, "runs", "attempts") as database:
         rows = database.execute(_SCORED, (since, most)).fetchall()
     found: dict[str, EarlySigns] = {}
     for run, number, words in rows:

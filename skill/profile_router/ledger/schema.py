@@ -98,6 +98,7 @@ _UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
 _REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # why a run was refused, and what would unblock it
 MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED)
 VERSION = len(MIGRATIONS)
+TABLES = ("runs", "details", "attempts", "steps", "verifications", "spending", "reservations")
 PARTS = ("details", "attempts", "steps", "verifications", "undoing")  # the tables whose rows go with their run
 
 

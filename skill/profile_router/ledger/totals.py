@@ -26,8 +26,8 @@ from profile_router.core.operating.totals import (
     Totals,
 )
 from profile_router.core.telling.verdict import WELL
-from profile_router.ledger.schema import FILE, make_ready
-from profile_router.state.database import reading
+from profile_router.ledger.schema import FILE
+from profile_router.ledger.sound import reading_sound
 
 _MOST = 5  # runs of one list that are named
 _MOST_USD = 1e9  # of one run
@@ -79,7 +79,7 @@ def totals_since(state: Path, since: float, *, many_lines: int) -> Totals:
     """
     if not (state / FILE).exists():
         return Totals(since=since, compared=Compared(unknown={}), causes={})
-    with reading(state / FILE, make_ready) as database:
+    with reading_sound(state, "runs", "attempts", "steps", "verifications") as database:
         return _Adding(database, since).totals(many_lines)
 
 

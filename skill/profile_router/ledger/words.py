@@ -37,9 +37,9 @@ class Seal:
             return None
         return encrypt(self.key, zlib.compress(json.dumps(words).encode()), of.encode())
 
-    def opened(self, sealed: bytes | None, of: str) -> dict[str, Any] | None:
+    def opened(self, sealed: object, of: str) -> dict[str, Any] | None:
         """Return the words that were *sealed* for the row *of*; None where there are none, or another key is needed."""
-        if self.key is None or not sealed:
+        if self.key is None or not isinstance(sealed, bytes):
             return None
         for mode in (OCB, EAX):  # older versions wrote the latter, and no row says by which it was
             with suppress(ValueError, zlib.error, UnreadableJson):

@@ -85,8 +85,14 @@ def compact(path: Path) -> None:
 
 
 def told() -> tuple[str, ...]:
-    """Return a line for each file that `transaction` has set aside in this process."""
+    """Return a line for each file that was set aside in this process, or is damaged in a part."""
     return tuple(_told)
+
+
+def tell(line: str) -> None:
+    """Have `told` return *line*, once."""
+    if line not in _told:
+        _told.append(line)
 
 
 def make_private(path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Read the ledger when another program may have written in it: what is of another kind than its column counts as empty.
+
+SQLite keeps a text or bytes where a number should stand. Each such cell would end the command that meets it. So the
+tables of a statement are looked through first. One that is damaged is read from a copy in memory, in which such cells
+are empty: queries need not know. How many cells were left out is told once, in a line.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from profile_router.ledger.schema import FILE, TABLES, make_ready
+from profile_router.state.database import reading, tell
+
+_MOST = 1e12  # of any figure
+_LAST_MOMENT = 253_402_300_799  # seconds since 1970: the end of the year 9999, beyond which no date can be written
+_MOMENTS = ("started", "ended", "at")
+_EMPTY = {"TEXT": "''", "REAL": "0.0", "INTEGER": "0"}
+
+
+@contextmanager
+def reading_sound(state: Path, *tables: str) -> Iterator[sqlite3.Connection]:
+    """Open the ledger in the folder *state* to read one state of its *tables*. The file is there. Raises StateError."""
+    with reading(state / FILE, make_ready) as database:
+        database.text_factory = _text
+        damaged = [table for table in tables if _mended(database, table)]
+        if damaged:
+            found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
+            cells = "1 value that is" if found == 1 else f"{found:,} values that are"
+            tell(f"{state / FILE} has {cells} not of the kind of the column; another program wrote there. None counts")
+        yield database
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _damaged(database: sqlite3.Connection, table: str) -> int:
+    """Return how many cells of *table* are of another kind than their column."""
+    damaged = " + ".join(f"(NOT ({rule}))" for _, rule, _ in _rules(database, table))
+    return int(database.execute(f"SELECT total({damaged}) FROM main.{table}").fetchone()[0])  # noqa: S608 - ours
+
+
+def _mended(database: sqlite3.Connection, table: str) -> bool:
+    """Tell whether *table* is damaged. If it is, from now on its name is that of a copy that is not."""
+    if not _damaged(database, table):
+        return False
+    database.execute("PRAGMA temp_store = MEMORY")
+    whole = ", ".join(f"iif({rule}, {name}, {empty}) AS {name}" for name, rule, empty in _rules(database, table))
+    database.execute(f"CREATE TEMP TABLE {table} AS SELECT {whole} FROM main.{table}")  # noqa: S608 - ours
+    said = "SELECT sql FROM main.sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+    for (index,) in database.execute(said, (table,)).fetchall():  # which statements name
+        database.execute(str(index).replace("CREATE INDEX ", "CREATE INDEX temp.", 1))
+    return True
+
+
+def _rules(database: sqlite3.Connection, table: str) -> list[tuple[str, str, str]]:
+    """Return of each column of *table* its name, when a cell of it is sound, and what stands for one that is not."""
+    return [(name, _rule(name, kind, filled), _empty(kind, filled)) for name, kind, filled in _columns(database, table)]
+
+
+def _columns(database: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield name and kind of each column of *table*, and whether it is always filled."""
+    for _, name, kind, filled, _, key in database.execute(f"PRAGMA main.table_info({table})").fetchall():
+        yield str(name), str(kind), bool(filled or key)
+
+
+def _rule(name: str, kind: str, filled: bool) -> str:
+    """Return the condition under which a cell of the column *name* is sound."""
+    low, high = (0, _LAST_MOMENT) if name in _MOMENTS else (-_MOST, _MOST)
+    number = f"{name} BETWEEN {low} AND {high}"
+    rule = {
+        "TEXT": f"typeof({name}) = 'text'",
+        "INTEGER": f"typeof({name}) = 'integer' AND {number}",
+        "REAL": f"typeof({name}) IN ('real', 'integer') AND {number}",
+    }.get(kind, f"typeof({name}) = 'blob'")
+    return rule if filled else f"{name} IS NULL OR {rule}"
+
+
+def _empty(kind: str, filled: bool) -> str:
+    return _EMPTY.get(kind, "NULL") if filled else "NULL"
