@@ -181,6 +181,23 @@ def test_a_missing_key_is_a_warning_and_does_not_move_the_route(tmp_path: Path) 
     assert any("no key" in warning for warning in answer["warnings"])
 
 
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (["-"], "x" * 1_000_001),
+        (["--task-json", "-"], json.dumps({"goal": "x" * 1_000_001})),
+        (["--task-json", "-"], json.dumps({"goal": "x", "context": "y" * 50_000_000})),
+    ],
+    ids=["stdin", "the goal of a task", "a whole task"],
+)
+def test_a_task_that_would_not_be_read_to_its_end_is_refused_and_not_cut(
+    words: list[str], stdin: str, tmp_path: Path
+) -> None:
+    done = call("route", *words, home=tmp_path, stdin=stdin.encode())
+    assert (done.code, done.out) == (2, "")
+    assert re.search(r"stdin: the task is longer than 1 MB|goal: the task is longer|larger than 50 MB", done.err)
+
+
 def test_a_task_can_come_from_stdin(tmp_path: Path) -> None:
     done = call("route", "-", "--json", home=tmp_path, stdin=b"summarize this module\n")
     assert done.json["profile"] == "review-cheap"

@@ -17,6 +17,7 @@ from profile_router.core.toolsets import unknown_toolset
 from profile_router.errors import UsageError
 from profile_router.values import frozen
 
+MOST_OF_A_GOAL = 1_000_000  # characters, or bytes of stdin: more than the windows of most models hold
 _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 
 
@@ -273,7 +274,15 @@ def task_from(found: object, where: str = "") -> Task:
     given = values_of(found, TASK, where)
     if not given.get("goal", "").strip():
         raise UsageError(f"{where or '--task-json'}: goal is missing or empty; say there what to do")
+    if len(given["goal"]) > MOST_OF_A_GOAL:
+        raise UsageError(goal_too_long(f"{where or '--task-json'}: goal"))
     return Task(**given)
+
+
+def goal_too_long(where: str) -> str:
+    """Return why a task *where* is refused: what it would take to look through all of it is no route's."""
+    most = MOST_OF_A_GOAL // 1_000_000
+    return f"{where}: the task is longer than {most} MB; say there what to do, and name its material: `--file FILE`"
 
 
 def _json(raw: bytes, refusal: Callable[[str], str]) -> object:

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from profile_router.api.task_fields import FACTS, ROUTED, RUN, TaskField, task_from_json, with_known_toolsets
+from profile_router.api.task_fields import (
+    FACTS,
+    MOST_OF_A_GOAL,
+    ROUTED,
+    RUN,
+    TaskField,
+    goal_too_long,
+    task_from_json,
+    with_known_toolsets,
+)
 from profile_router.api.task_schema import task_schema
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import shown, utf8
@@ -95,7 +104,10 @@ def _whole_task(arguments: argparse.Namespace) -> Task:
 def _goal(given: str | None) -> str:
     if given is None:
         raise UsageError("no task was given; say what to do in quotes, or give - to read it from stdin")
-    text = sys.stdin.buffer.read(_LARGEST_CONTEXT).decode("utf-8", "replace") if given == "-" else given
+    raw = sys.stdin.buffer.read(MOST_OF_A_GOAL + 1) if given == "-" else b""
+    if len(raw) > MOST_OF_A_GOAL:
+        raise UsageError(goal_too_long("stdin"))
+    text = raw.decode("utf-8", "replace") if given == "-" else given
     if not text.strip():
         raise UsageError("the task is empty; say what to do in quotes, or give - to read it from stdin")
     return utf8(text)
@@ -123,12 +135,19 @@ def _context(given: str) -> str:
 def json_of(option: str, given: str, *, line: bool, most: int) -> bytes:
     """Return what the file *given* to *option* holds; `-` is stdin, of which one *line* may be meant.
 
-    At most *most* bytes are read. Raises UsageError for a file that cannot be read.
+    At most *most* bytes are read. Raises UsageError for a file that holds more, or cannot be read.
     """
+    if line and given != "-":
+        raise UsageError(f"--exit-with-stdin needs {option} -: what is to be done comes first, then stdin stays open")
+    raw = _read(option, given, line=line, most=most + 1)
+    if len(raw) > most:
+        raise UsageError(f"{option} {source_of(given)} is larger than {most // 1_000_000} MB, the most that is read")
+    return raw
+
+
+def _read(option: str, given: str, *, line: bool, most: int) -> bytes:
     if given == "-":
         return sys.stdin.buffer.readline(most) if line else sys.stdin.buffer.read(most)
-    if line:
-        raise UsageError(f"--exit-with-stdin needs {option} -: what is to be done comes first, then stdin stays open")
     try:
         with Path(given).open("rb") as file:
             return file.read(most)
