@@ -7,28 +7,27 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.operating.replay import PastTask
 from profile_router.core.telling.figures import Figures
+from profile_router.ledger.listed import AT_THE_TASK
 from profile_router.ledger.schema import FILE
 from profile_router.ledger.sound import reading_sound
 from profile_router.ledger.words import Seal
 
-_BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"
 _TASKS = f"""SELECT id, profile, tier, rule, verdict, cost_usd, task, evidence,
   (SELECT tokens_in || ' ' || tokens_out || ' ' || tokens_cached FROM attempts WHERE run = id AND turns > 0
-    AND step NOT IN {_BESIDE} ORDER BY number DESC LIMIT 1),
+    AND {AT_THE_TASK} ORDER BY number DESC LIMIT 1),
   (SELECT group_concat(attempts.verdict) FROM attempts WHERE run = id AND attempts.tier = 'local'
-    AND step NOT IN {_BESIDE}),
-  (SELECT total(seconds) FROM attempts WHERE run = id AND attempts.tier = 'local' AND step NOT IN {_BESIDE}),
-  (SELECT turns FROM attempts WHERE run = id AND attempts.tier = 'local' AND step NOT IN {_BESIDE}
+    AND {AT_THE_TASK}),
+  (SELECT total(seconds) FROM attempts WHERE run = id AND attempts.tier = 'local' AND {AT_THE_TASK}),
+  (SELECT turns FROM attempts WHERE run = id AND attempts.tier = 'local' AND {AT_THE_TASK}
     ORDER BY number LIMIT 1)
   FROM runs JOIN details ON run = id WHERE kind = 'run' AND started >= ? AND verdict <> '{UNFINISHED}'
   ORDER BY started DESC LIMIT ?"""  # noqa: S608 - words of ours
 
 _SCORED = f"""SELECT run, number, words FROM runs JOIN attempts ON run = id WHERE kind = 'run' AND runs.started >= ?
-  AND attempts.tier = 'local' AND step NOT IN {_BESIDE} AND words IS NOT NULL
+  AND attempts.tier = 'local' AND {AT_THE_TASK} AND words IS NOT NULL
   ORDER BY runs.started DESC, number LIMIT ?"""  # noqa: S608
 EarlySigns = Mapping[str, float]  # the points of each sign of an attempt that gets nowhere
 

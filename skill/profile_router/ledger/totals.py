@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from profile_router.core.attempt.between import BESIDE
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.operating.totals import (
     NO_CHOICE,
@@ -26,14 +25,12 @@ from profile_router.core.operating.totals import (
     Totals,
 )
 from profile_router.core.telling.verdict import WELL
+from profile_router.ledger.listed import AT_THE_TASK, listed
 from profile_router.ledger.schema import FILE
 from profile_router.ledger.sound import reading_sound
 
 _MOST = 5  # runs of one list that are named
 _MOST_USD = 1e9  # of one run
-_WELL = f"({', '.join(repr(word) for word in sorted(WELL))})"
-_FREE_RULES = f"({', '.join(repr(rule) for rule in sorted(NO_CHOICE))})"
-_BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"
 _OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
 # The runs that are looked at, read once: all else is added up from what of them is kept in memory.
 # How soon one was refused says nothing of work.
@@ -41,8 +38,8 @@ _OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is wh
 _CHOSEN = f"""CREATE TEMP TABLE these AS SELECT id, started,
   iif(verdict IN ('refused', 'unapproved'), NULL, ended - started) AS took, day, verdict, cause, profile,
   tier, rule, attempts, iif(abs(cost_usd) <= {_MOST_USD}, cost_usd + 0.0, 0.0) AS cost_usd, cost_source,
-  iif(abs(if_burst_usd) <= {_MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by, verdict IN {_WELL} AS well
-  FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
+  iif(abs(if_burst_usd) <= {_MOST_USD}, if_burst_usd + 0.0, NULL) AS if_burst_usd, saved_by,
+  verdict IN {listed(WELL)} AS well FROM runs WHERE kind = 'run' AND started >= ?"""  # noqa: S608 - words of ours, here and below
 _PARTS = f"SELECT tier, rule, verdict, count(*), sum(cost_usd), {_OURS} FROM these GROUP BY 1, 2, 3"  # noqa: S608
 _DAYS = "SELECT day, count(*), sum(cost_usd), total(if_burst_usd) FROM these GROUP BY 1 ORDER BY 1"
 _UNKNOWN = "SELECT saved_by, count(*) FROM these WHERE if_burst_usd IS NULL AND well GROUP BY 1 ORDER BY 2 DESC"
@@ -50,7 +47,7 @@ _KNOWN = "SELECT count(*), total(cost_usd), total(if_burst_usd) FROM these WHERE
 # What ended well at the local tier it would have done alone; what it tried and lost may stand elsewhere in the end.
 _LOCAL = f"""SELECT total(well AND tier = 'local'), total(NOT well AND tier = 'local' AND verdict <> '{UNFINISHED}') +
   total(tier <> 'local' AND these.attempts > 1 AND EXISTS (SELECT 1 FROM attempts WHERE run = id
-    AND attempts.tier = 'local' AND step NOT IN {_BESIDE})) FROM these WHERE these.attempts > 0"""  # noqa: S608
+    AND attempts.tier = 'local' AND {AT_THE_TASK})) FROM these WHERE these.attempts > 0"""  # noqa: S608
 _TIERS = """SELECT tier, count(*) FROM these WHERE took IS NOT NULL AND attempts > 0 GROUP BY 1 ORDER BY 2 DESC"""
 _PLACED = """SELECT took FROM these WHERE took IS NOT NULL AND attempts > 0 AND tier = ? ORDER BY 1 LIMIT 1 OFFSET ?"""
 _STEPS = """SELECT steps.step, steps.cause, count(*), count(DISTINCT run), count(DISTINCT CASE WHEN well
@@ -66,7 +63,7 @@ _MOST_EXPENSIVE = f"SELECT {_NOTABLE}, 0 FROM these WHERE cost_usd > 0 ORDER BY 
 # What the last look at the work of a run found. A run that one tier did alone was its route's own doing.
 _EDITED = f"""FROM these JOIN verifications AS seen ON seen.run = id AND stage = 'after' AND seen.after =
   (SELECT max(after) FROM verifications WHERE run = id AND stage = 'after')
-  WHERE tier = ? AND rule NOT IN {_FREE_RULES} AND verdict <> '{UNFINISHED}'
+  WHERE tier = ? AND rule NOT IN {listed(NO_CHOICE)} AND verdict <> '{UNFINISHED}'
   AND NOT EXISTS (SELECT 1 FROM steps WHERE steps.run = id AND steps.profile <> '')
   AND seen.files_changed > 0 AND seen.lines_added + seen.lines_removed"""  # noqa: S608
 _LINES = "seen.lines_added + seen.lines_removed"

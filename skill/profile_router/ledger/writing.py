@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from profile_router import __version__
-from profile_router.core.attempt.between import BESIDE
 from profile_router.core.attempt.saving import NOT_WELL, Saving
 from profile_router.core.ladder.receipt import Receipt, Verified
 from profile_router.core.ladder.run_kinds import UNFINISHED, Stage
@@ -25,6 +24,7 @@ from profile_router.core.telling.verdict import WELL, LedgerVerdict
 from profile_router.core.telling.work import verified_json
 from profile_router.errors import StateError
 from profile_router.git.undo import Undo
+from profile_router.ledger.listed import AT_THE_TASK
 from profile_router.ledger.receipts import COLUMNS, columns_of, receipt_of_row
 from profile_router.ledger.retention import expire, forget
 from profile_router.ledger.routes import decided
@@ -33,18 +33,17 @@ from profile_router.ledger.undoing import put_undo
 from profile_router.ledger.words import REFUSED, Seal, words_of
 from profile_router.state.database import BUSY_S, reading, transaction
 
-_BESIDE = f"({', '.join(repr(step) for step in sorted(BESIDE))})"  # calls that are not attempts, as SQL has them
-_TOTALS = """UPDATE runs SET
+_TOTALS = f"""UPDATE runs SET
   attempts = (SELECT count(*) FROM attempts WHERE run = id),
   tokens_in = (SELECT coalesce(sum(tokens_in), 0) FROM attempts WHERE run = id),
   tokens_out = (SELECT coalesce(sum(tokens_out), 0) FROM attempts WHERE run = id),
   cost_usd = (SELECT round(coalesce(sum(cost_usd), 0), 6) FROM attempts WHERE run = id),
   cost_source = (SELECT CASE count(DISTINCT cost_source) WHEN 0 THEN '' WHEN 1 THEN max(cost_source) ELSE 'several' END
                  FROM attempts WHERE run = id AND cost_usd > 0),
-  profile = coalesce((SELECT profile FROM attempts WHERE run = id AND step NOT IN {beside}
+  profile = coalesce((SELECT profile FROM attempts WHERE run = id AND {AT_THE_TASK}
                       ORDER BY number DESC LIMIT 1), profile)
-  WHERE id = ?""".replace("{beside}", _BESIDE)
-_CAUSE = f"""coalesce((SELECT verdict FROM attempts WHERE run = id AND step NOT IN {_BESIDE}
+  WHERE id = ?"""  # noqa: S608 - words of ours
+_CAUSE = f"""coalesce((SELECT verdict FROM attempts WHERE run = id AND {AT_THE_TASK}
   AND verdict NOT IN ('ok', '{UNFINISHED}') ORDER BY number DESC LIMIT 1), '')"""  # noqa: S608 - words of ours
 _PUT = (
     f"INSERT INTO attempts (run, number, started, ended, words, {', '.join(COLUMNS)}) "  # noqa: S608

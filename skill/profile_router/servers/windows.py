@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from profile_router.core.evidence import Window
 from profile_router.core.profile import Profile, is_loopback
 from profile_router.errors import StateError
-from profile_router.outside.json_reader import read_json
-from profile_router.state.folder import write_private
+from profile_router.state.json_files import read_state_json, write_state_json
 
 ASSUMED_LOCAL_TOKENS = 8_192
 ASSUMED_CLOUD_TOKENS = 128_000
@@ -28,7 +26,7 @@ def remember_window(profile: Profile, tokens: int, state: Path, *, now: float) -
     measured = _read(state / _FILE)
     measured[_key(profile)] = {"tokens": tokens, "at": now}
     try:
-        write_private(state / _FILE, json.dumps(measured, indent=1, sort_keys=True))
+        write_state_json(state / _FILE, measured)
     except StateError:
         return  # a measurement is a convenience: the next run takes it again
 
@@ -50,13 +48,7 @@ def _key(profile: Profile) -> str:
 
 def _read(path: Path) -> dict[str, dict[str, float]]:
     """Return the remembered measurements; a damaged file counts as none."""
-    try:
-        found = read_json(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {str(key): value for key, value in found.items() if _is_entry(value)}
+    return {key: value for key, value in read_state_json(path).items() if _is_entry(value)}
 
 
 def _is_entry(value: object) -> bool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from profile_router.core.profile import Profile
 from profile_router.errors import StateError
-from profile_router.outside.json_reader import read_json
-from profile_router.state.folder import write_private
+from profile_router.state.json_files import read_state_json, write_state_json
 from profile_router.values import frozen
 
 _FILE = "tool-forms.json"
@@ -63,19 +61,14 @@ class RememberedForms:
         known = {**self._read(), _key(profile): self.clock()}
         newest = sorted(known, key=known.__getitem__, reverse=True)[:_MOST]
         try:
-            write_private(self.state / _FILE, json.dumps({key: known[key] for key in sorted(newest)}, indent=1))
+            write_state_json(self.state / _FILE, {key: known[key] for key in newest})
         except StateError:
             return
 
     def _read(self) -> Mapping[str, float]:
         """Return what is remembered; a damaged file counts as nothing."""
-        try:
-            found: Any = read_json((self.state / _FILE).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(found, dict):
-            return {}
-        return {str(key): float(at) for key, at in found.items() if isinstance(at, int | float) and at is not True}
+        found = read_state_json(self.state / _FILE)
+        return {key: float(at) for key, at in found.items() if isinstance(at, int | float) and at is not True}
 
 
 def _key(profile: Profile) -> str:

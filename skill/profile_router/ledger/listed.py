@@ -1,0 +1,15 @@
+"""Sets of our words as SQL has them, and which of the ledger's attempts are those of the task itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from profile_router.core.attempt.between import BESIDE
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return *words* as SQL has a list of them: `('a', 'b')`."""
+    return f"({', '.join(map(repr, sorted(words)))})"
+
+
+AT_THE_TASK = f"step NOT IN {listed(BESIDE)}"  # calls beside the work, such as a review, are no attempts
