@@ -93,7 +93,7 @@ def test_in_a_chat_a_person_is_asked_before_the_check_runs_for_the_first_time(
         set_up(parent, local, burst, "ask")
         with Watched(parent) as chat:
             chat.say("please do it", model, 1)
-            chat.wait_for("own check: ")
+            chat.wait_for("own check:")
             chat.press(key)
             chat.wait_for("it is back")
         told = str(model.chats[-1]["messages"][-1]["content"])
