@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from statistics import fmean
 
@@ -21,7 +21,7 @@ from profile_router.evaluation.metrics.cascades import (
     routed,
 )
 from profile_router.evaluation.metrics.curves import Pair, apgr, cpt, mixes
-from profile_router.evaluation.metrics.intervals import interval_of
+from profile_router.evaluation.metrics.intervals import bounds, draws, interval_of
 from profile_router.evaluation.predicted import signal_names, signal_of
 from profile_router.evaluation.rows import Outcome
 from profile_router.pages.measured import Measured
@@ -143,22 +143,23 @@ def _turns(rows: Sequence[RowAnswers], outcomes: Mapping[str, Mapping[str, Outco
 
 def _promoted_early(turns: Sequence[int], pair: Pair, market: Market) -> ResultTable:
     """Return for each check a row with the early promotion by turns, and how it differs from the cascade without."""
+    samples: list[Sequence[int]] = [range(len(turns)), *draws(len(turns), times=_TIMES)]
 
-    def measured(errors: tuple[float, float], read: Callable[[Played], float], *, less: bool) -> Measured:
-        def figure(drawn: Sequence[int]) -> float:
+    def row(errors: tuple[float, float]) -> Sequence[Cell]:
+        early: list[Played] = []
+        plain: list[Played] = []
+        for drawn in samples:
             there = pair.at(drawn)
-            found = read(cascade_early(*errors, there, [turns[row] for row in drawn]))
-            return found - read(cascade(*errors, there)) if less else found
+            early.append(cascade_early(*errors, there, [turns[at] for at in drawn]))
+            plain.append(cascade(*errors, there))
+        cells: list[Cell] = [early[0].name]
+        for read in (_SOLVED, _COST):
+            found = [read(one) for one in early]
+            more = [read(one) - read(other) for one, other in zip(early, plain, strict=True)]
+            cells += [Measured(of[0], *bounds(of[1:]), rows=len(turns)) for of in (found, more)]
+        return cells
 
-        return interval_of(figure, len(turns), times=_TIMES)
-
-    rows: list[Sequence[Cell]] = [
-        (
-            cascade_early(*errors, pair, turns).name,
-            *(measured(errors, read, less=less) for read in (_SOLVED, _COST) for less in (False, True)),
-        )
-        for errors in market.errors
-    ]
+    rows = [row(errors) for errors in market.errors]
     said = (
         "A local run of more turns than nine of ten that ended well is promoted at once, as the policy's "
         "`over_usual_turns` says where its weight alone makes the score. More: than the same cascade without."
