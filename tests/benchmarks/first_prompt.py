@@ -48,7 +48,11 @@ PATIENT = {"first_token_seconds": 900.0, "between_tokens_seconds": 300.0, "max_t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What one attempt took: `first` and `sent` are o200k tokens of the first prompt and of all that were sent."""
+    """What one attempt took: `first` and `sent` are o200k tokens of the first prompt and of all that were sent.
+
+    Of a real model `sent` is its server's own count, and `first` is not told. `found`: it came to the gold patch; a
+    real model: it wrote the right file.
+    """
 
     first: int = 0
     sent: int = 0
@@ -144,7 +148,7 @@ def real(profile: Any, bug: PlantedBug, root: Path, path: str, probable: Sequenc
     heard: list[Any] = []
     attempt = asyncio.run(a_runner(profile, root, a_policy(limits=limits)).run(order, heard.append))
     receipt = attempt.receipt
-    reads = sum("read_file" in repr(event) and "started" in type(event).__name__.lower() for event in heard)
+    reads = sum(event["tools"].count("read_file") for event in heard if event["event"] == "turn")
     return Spent(sent=receipt.tokens_in, turns=receipt.turns, reads=reads, found=int(path in (attempt.wrote or ())))
 
 
