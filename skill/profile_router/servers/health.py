@@ -82,7 +82,8 @@ class HealthStore:
             return
         with transaction(self.state / FILE, SCHEMA) as database:
             name, *_ = _names(endpoint)
-            _write(database, name, replace(_read(database, name), cause=failure.cause, since=self.clock()))
+            if not (known := _read(database, name)).failures:  # what failed at work says more
+                _write(database, name, replace(known, cause=failure.cause, since=self.clock()))
 
     def record(self, endpoint: ProviderEndpoint, failure: Failure | None) -> None:
         """Note how an attempt at *endpoint* ended. An answer closes server and key, whatever it was worth."""
