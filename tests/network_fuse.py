@@ -7,8 +7,6 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
 _HERE = frozenset({"localhost", "", None})
 
 
@@ -18,9 +16,9 @@ class Reached(BaseException):
 
 @dataclass(slots=True)
 class Fuse:
-    """Note in `reached` what the test called *test* reached for."""
+    """Note in `reached` what the test called `test` reached for: there is one for all tests of a process."""
 
-    test: str
+    test: str = ""
     reached: list[str] = field(default_factory=list)
 
     def check(self, host: Any) -> None:
@@ -29,17 +27,17 @@ class Fuse:
             self.reached.append(str(name))
             raise Reached(f"{self.test} reached for {name}: tests talk to this machine only")
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Put the fuse into every way out that Python code has: asyncio's and httpx's end here too."""
+    def install(self) -> None:
+        """Put the fuse into every way out that Python code has, for good: asyncio's and httpx's end here too."""
         for method in ("connect", "connect_ex"):
-            patch.setattr(socket.socket, method, self._guarded(getattr(socket.socket, method)))
+            setattr(socket.socket, method, self._guarded(getattr(socket.socket, method)))
         look_up = socket.getaddrinfo
 
         def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
             self.check(host)
             return look_up(host, *rest, **named)
 
-        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        socket.getaddrinfo = getaddrinfo
 
     def _guarded(self, method: Any) -> Any:
         def guarded(sock: socket.socket, address: Any) -> Any:

@@ -67,7 +67,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _names(monkeypatch: pytest.MonkeyPatch, network_fuse: object) -> None:
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
     name_service(monkeypatch)
     monkeypatch.setattr("profile_router.runs.setup.read_policy", _read_once)
 
