@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import ArgsSchema, BaseTool, StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, model_validator
 
@@ -88,6 +88,18 @@ class _AskForProfile(_Arguments):
     reason: str
 
 
+class _Described(StructuredTool):
+    """A tool whose schema is made once for all that are offered alike: it takes pydantic a millisecond."""
+
+    @property
+    def tool_call_schema(self) -> ArgsSchema:
+        offer = (self.name, self.description, self.args_schema)
+        if offer not in _SCHEMAS:
+            _SCHEMAS[offer] = super().tool_call_schema
+        return _SCHEMAS[offer]
+
+
+_SCHEMAS: dict[tuple[object, ...], ArgsSchema] = {}
 _FILE_TOOLS: tuple[_Offer, ...] = (
     ("list_files", "List a folder's files.", _ListFiles),
     ("search", "Search file contents; returns path:line: text.", _Search),
@@ -196,7 +208,7 @@ def _tool(offer: _Offer, act: _Act, room: int) -> BaseTool:
         return fitted(clean(reply), room, _LESS)
 
     later = inspect.iscoroutinefunction(act)
-    return StructuredTool.from_function(
+    return _Described.from_function(
         func=None if later else answer,
         coroutine=answer_later if later else None,
         name=name,
