@@ -32,6 +32,7 @@ from tests.scripted_provider import call as tool
 
 from profile_router.policies.file import SHIPPED
 
+_BESIDE = Path(tempfile.gettempdir())
 FAILS = f'{sys.executable} -c "raise SystemExit(1)"'
 
 
@@ -64,6 +65,7 @@ class Scene:
     traces: list[str] = field(default_factory=list)
     held: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.time)
+    beside: frozenset[Path] = field(default_factory=lambda: frozenset(_BESIDE.iterdir()))
     out: str = ""
 
     @property
@@ -107,22 +109,28 @@ class Scene:
         return any(word.encode() in content for word in self.words)
 
     def _in_files(self) -> Iterator[str]:
-        for top in (*self.home.iterdir(), *self._changed_beside()):
-            if top == self.ws:
-                continue
-            for path in _files(top):
+        ours = [path for top in self.home.iterdir() if top != self.ws for path in _files(top)]
+        for paths in (ours, self._changed_beside()):
+            for path in paths:
                 with suppress(OSError):
                     found = os.lstat(path)
                     new = stat.S_ISREG(found.st_mode) and found.st_ctime >= self.began - 1
                     if new and self._holds(Path(path).read_bytes()):
                         yield path
 
-    def _changed_beside(self) -> Iterator[Path]:
-        """Yield what is new in the folder for temporary files, or got or lost an entry: all else is other programs'."""
-        for top in Path(tempfile.gettempdir()).iterdir():
+    def _changed_beside(self) -> Iterator[str]:
+        """Yield each file of what is new in the folder for temporary files, or got or lost an entry.
+
+        Of a folder that stood there before it is what is new in it, or got or lost an entry: all else is other programs'.
+        """
+        for top in _BESIDE.iterdir():
             with suppress(OSError):
-                if not top.name.startswith("pytest-") and top.lstat().st_ctime >= self.began - 1:
-                    yield top
+                if top.name.startswith("pytest-") or top.lstat().st_ctime < self.began - 1:
+                    continue
+                stood = top in self.beside and top.is_dir() and not top.is_symlink()
+                for place in top.iterdir() if stood else [top]:
+                    if place.lstat().st_ctime >= self.began - 1:
+                        yield from _files(place)
 
     def _in_processes(self) -> Iterator[str]:
         for process in Path("/proc").iterdir():
