@@ -48,13 +48,15 @@ _LATER = (  # what a run imports when it comes to it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a fork is to be; *before* is called in it before the command line is."""
+    """What a fork is to be; *before* is called in it before the command line is. Some streams may be a *terminal*."""
 
     arguments: Sequence[str]
     cwd: Path
     environ: Mapping[str, str]
     umask: int
     before: Callable[[], object] | None
+    terminal: str
+    shown: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,24 @@ class Fork:
             self.stdin.write(text)
 
 
-def start(*arguments: str, cwd: Path, environ: Mapping[str, str], before: Callable[[], object] | None = None) -> Fork:
-    """Do what `subprocess.Popen([python, "-m", "profile_router", *arguments], …)` does, each stream a pipe."""
+def start(
+    *arguments: str,
+    cwd: Path,
+    environ: Mapping[str, str],
+    before: Callable[[], object] | None = None,
+    terminal: int | None = None,
+    shown: Sequence[int] = (0, 1, 2),
+) -> Fork:
+    """Do what `subprocess.Popen([python, "-m", "profile_router", *arguments], …)` does, each stream a pipe.
+
+    With the descriptor of a *terminal* the streams of the numbers *shown* are that.
+    """
     with chdir(ROOT):  # there the server finds what it is to import
         forkserver.ensure_running()
-    order = Order(arguments=arguments, cwd=cwd, environ=dict(environ), umask=_umask(), before=before)
+    order = Order(
+        arguments=arguments, cwd=cwd, environ=dict(environ), umask=_umask(), before=before,
+        terminal="" if terminal is None else os.ttyname(terminal), shown=shown,
+    )  # fmt: skip
     (given, fed), (out, told), (err, said) = (_CONTEXT.Pipe(duplex=False) for _ in range(3))
     process = _CONTEXT.Process(target=_be, args=(order, given, told, said))
     with given, fed, out, told, err, said:
@@ -147,6 +162,7 @@ def load() -> None:
     kinds = file.read_policy(file.SHIPPED).kinds.kinds  # the patterns are compiled then
     assert [one.literals for _, each in kinds for one in each]
     _remember_policies(file)
+    importlib.import_module("profile_router.prompting.tokens").load_encoding()
     http = importlib.import_module("profile_router.servers.http")
     http.idle_client()
     for direct in (True, False):
@@ -184,6 +200,11 @@ def _be(order: Order, *streams: Connection) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream.fileno(), number)
         stream.close()
+    if order.terminal:
+        opened = os.open(order.terminal, os.O_RDWR | os.O_NOCTTY)
+        for number in order.shown:
+            os.dup2(opened, number)
+        os.close(opened)
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115

@@ -5,8 +5,6 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cli import forked
 from tests.cli.command import environment
 
 from profile_router.core.telling.layout import width_of
@@ -67,11 +66,10 @@ def shown(
 
         reader = threading.Thread(target=read)
         reader.start()
-        done = subprocess.run(
-            [sys.executable, "-m", "profile_router", *arguments], cwd=cwd or home, stdin=subprocess.DEVNULL,
-            env=environment(home, {"TERM": "xterm", **(extra or {})}), stdout=writing, stderr=writing, timeout=120,
-            check=False,
-        )  # fmt: skip
+        environ = environment(home, {"TERM": "xterm", **(extra or {})})
+        with forked.start(*arguments, cwd=cwd or home, environ=environ, terminal=writing, shown=(1, 2)) as fork:
+            fork.communicate()
+            code = fork.wait(0)
         os.close(writing)
         reader.join()
-    return Screen(done.returncode, b"".join(parts).decode("utf-8", "replace"))
+    return Screen(code, b"".join(parts).decode("utf-8", "replace"))

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.api.forms import wrong_in
+from tests.cli import forked
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import profile, workspace
 from tests.examples import by_night, each
@@ -389,24 +390,17 @@ def test_ctrl_c_ends_all_keeps_what_was_done_and_leaves_no_copy(tmp_path: Path, 
         "burst": [say("late", gate=gates[1])],
     }
     with servers(tmp_path, **scripts):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", "batch", "--tasks-json", "-", "--exit-with-stdin", "--stream"],
-            cwd=repository,
-            env=environment(tmp_path),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert process.stdin
-        process.stdin.write(json.dumps([to(LOCAL), to(BURST)]).encode() + b"\n")
-        process.stdin.flush()
-        assert all(gate.reached.wait(20) for gate in gates)
-        os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        words = ("batch", "--tasks-json", "-", "--exit-with-stdin", "--stream")
+        with forked.start(*words, cwd=repository, environ=environment(tmp_path)) as process:
+            process.stdin.write(json.dumps([to(LOCAL), to(BURST)]).encode() + b"\n")
+            process.stdin.flush()
+            assert all(gate.reached.wait(20) for gate in gates)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            code = process.wait(0)
         for gate in gates:
             gate.set()
-    assert process.returncode == 130, err
+    assert code == 130, err
     assert b"Traceback" not in err
     assert left_behind(tmp_path) == []
     assert (repository / "text.md").read_text() == TEXT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import stat
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from tests.cli.command import Done, call
 from tests.cli.mortal import live
+from tests.cli.screen import shown
 from tests.cli.stage import profile, workspace
 from tests.cli.test_resume import RUN, stage
 from tests.cli.test_threads_kept import HALFWAY, one_line
@@ -153,35 +153,10 @@ def test_a_limit_is_a_whole_number(tmp_path: Path, limit: str, code: int) -> Non
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 def test_at_60_columns_no_line_is_longer(home: Path, words: tuple[str, ...]) -> None:
-    for line in on_a_terminal(home, *words).splitlines():
+    screen = shown(*words, home=home, columns=60, extra={"TERM": "dumb"})
+    assert screen.code == 0
+    for line in screen.raw.replace("\r\n", "\n").splitlines():
         assert len(line) <= 60 or " " not in line.strip(), line
-
-
-def on_a_terminal(home: Path, *words: str) -> str:
-    """Return what the command prints on a terminal of 60 columns."""
-    import fcntl
-    import pty
-    import struct
-    import subprocess
-    import sys
-    import termios
-
-    from tests.cli.command import environment
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
-    command = [sys.executable, "-m", "profile_router", *words]
-    with subprocess.Popen(command, cwd=home, env=environment(home), stdout=theirs, stderr=subprocess.PIPE) as process:
-        os.close(theirs)
-        seen = b""
-        try:
-            while part := os.read(ours, 65_536):
-                seen += part
-        except OSError:
-            pass  # Linux says so that the other end is closed
-        assert process.wait(60) == 0
-    os.close(ours)
-    return seen.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import nobody
 from tests.examples import by_night
@@ -41,14 +42,12 @@ def on_a_terminal(*arguments: str, home: Path, answer: str) -> Done:
     ours, theirs = os.openpty()
     try:
         os.write(ours, answer.encode())
-        done = subprocess.run(
-            [sys.executable, "-m", "profile_router", *arguments],
-            env=environment(home), cwd=home, stdin=theirs, capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
+        with forked.start(*arguments, cwd=home, environ=environment(home), terminal=theirs, shown=(0,)) as fork:
+            outputs = fork.communicate()
+            return Done.of(fork.wait(0), *outputs)
     finally:
         os.close(ours)
         os.close(theirs)
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.mark.parametrize(("config", "said"), [("model:\n  default: gemma\n", True), (SEED, False)])

@@ -4,11 +4,10 @@ import json
 import os
 import pty
 import select
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import Done, call, environment
 from tests.cli.stage import nobody, profile, workspace
 from tests.examples import by_night
@@ -78,17 +77,15 @@ def test_on_a_terminal_the_price_is_asked_for(home: Path, typed: bytes, code: in
         profile(home, "coding-local", "http://127.0.0.1:9/v1")
         profile(home, "coding-burst", burst.base_url)
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", "run", *REFACTOR, "--policy", str(home / "asks.yaml")],
-            cwd=home / "ws", env=environment(home), stdin=theirs, stdout=theirs, stderr=theirs,
-        )  # fmt: skip
-        os.close(theirs)
-        seen = b""
-        while b"[y/N]" not in seen and select.select([ours], [], [], 60)[0]:
-            seen += os.read(ours, 4096)
-        os.write(ours, typed)
-        assert process.wait(60) == code
+        words = ("run", *REFACTOR, "--policy", str(home / "asks.yaml"))
+        with forked.start(*words, cwd=home / "ws", environ=environment(home), terminal=theirs) as process:
+            seen = b""
+            while b"[y/N]" not in seen and select.select([ours], [], [], 60)[0]:
+                seen += os.read(ours, 4096)
+            os.write(ours, typed)
+            assert process.wait(60) == code
         os.close(ours)
+        os.close(theirs)
         assert len(burst.chats) == (code == 0)
     assert "coding-burst is expected to cost ≈ $".encode() in seen
 
@@ -98,24 +95,18 @@ def test_hermes_is_asked_over_the_pipe(home: Path, answer: bool | None, status: 
     with ScriptedProvider(["done"]) as burst:
         profile(home, "coding-local", "http://127.0.0.1:9/v1")
         profile(home, "coding-burst", burst.base_url)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", "run", "--task-json", "-", "--exit-with-stdin", "--from-hermes",
-             "--policy", str(home / "asks.yaml")],
-            cwd=home / "ws", env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps({"goal": REFACTOR[0], "profile": "coding-burst"}).encode() + b"\n")
-        process.stdin.flush()
-        events = []
-        for line in process.stdout:
-            events.append(json.loads(line))
-            if events[-1]["event"] == "ask":
-                process.stdin.write(b'nonsense\n{"answer": %s}\n' % json.dumps(answer).encode())
-                process.stdin.flush()
-        process.stdin.close()
-        process.wait(60)
-        process.stdout.close()
+        words = ("run", "--task-json", "-", "--exit-with-stdin", "--from-hermes", "--policy", str(home / "asks.yaml"))
+        with forked.start(*words, cwd=home / "ws", environ=environment(home)) as process:
+            process.stdin.write(json.dumps({"goal": REFACTOR[0], "profile": "coding-burst"}).encode() + b"\n")
+            process.stdin.flush()
+            events = []
+            for line in process.stdout:
+                events.append(json.loads(line))
+                if events[-1]["event"] == "ask":
+                    process.stdin.write(b'nonsense\n{"answer": %s}\n' % json.dumps(answer).encode())
+                    process.stdin.flush()
+            process.stdin.close()
+            process.wait(60)
     assert [event["event"] for event in events].count("ask") == 1
     assert events[-1]["status"] == status
 

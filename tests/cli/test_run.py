@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -223,19 +222,13 @@ def test_ctrl_c_ends_everything_with_130_and_no_traceback(tmp_path: Path, reposi
     with servers(say("too late", gate=gate)) as local, servers() as burst:
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", "run", "x"],
-            cwd=repository,
-            env=environment(tmp_path),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert gate.reached.wait(60)
-        os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        with forked.start("run", "x", cwd=repository, environ=environment(tmp_path)) as process:
+            assert gate.reached.wait(60)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            code = process.wait(0)
         gate.set()
-    assert process.returncode == 130
+    assert code == 130
     told = re.search(rb"thread (\w+) is kept; `profile-router (resume \1)` goes on with it, .* drops it$", err.rstrip())
     assert told is not None, err
     assert b"Traceback" not in err

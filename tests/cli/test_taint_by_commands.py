@@ -178,27 +178,18 @@ def test_a_command_that_was_at_work_in_a_kill_may_have_read_them(tmp_path: Path,
     (repository / "wait.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(60)\n")
     works = [command("python3 wait.py"), say(f"It says {REVERSED}")]
     with models(tmp_path, works, [ADDS, say("It adds.")]) as (_, burst):
-        running = subprocess.Popen(
-            [sys.executable, "-m", "profile_router", "run", "--task-json", "-"],
-            cwd=repository,
-            env=environment(tmp_path),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert running.stdin is not None
-        running.stdin.write(json.dumps(TASK).encode())
-        running.stdin.flush()
-        running.stdin.close()
-        running.stdin = None
-        for _ in range(300):
-            if (repository / "begun").exists():
-                break
-            with suppress(subprocess.TimeoutExpired):
-                running.wait(0.1)
-        assert (repository / "begun").exists()
-        running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=60)
+        words = ("run", "--task-json", "-")
+        with forked.start(*words, cwd=repository, environ=environment(tmp_path)) as running:
+            running.stdin.write(json.dumps(TASK).encode())
+            running.stdin.close()
+            for _ in range(300):
+                if (repository / "begun").exists():
+                    break
+                with suppress(subprocess.TimeoutExpired):
+                    running.wait(0.1)
+            assert (repository / "begun").exists()
+            running.send_signal(signal.SIGKILL)
+            running.communicate(timeout=60)  # its command has ended too then
         done = call("resume", "t", "--json", home=tmp_path, cwd=repository)
     assert done.code == 0, done.err
     assert "a command was interrupted" in done.json["attempts"][0]["taints"][0]["why"]

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.cli import forked
 from tests.cli.command import Done, call, environment
 from tests.cli.mortal import Moment, live
 from tests.cli.test_resume import AFTER, DONE, EDIT, ELSEWHERE, LOOK, RUN, Stage, stage
@@ -116,20 +117,18 @@ def test_a_second_run_on_a_thread_is_told_and_asks_nobody(tmp_path: Path) -> Non
     gate = Gate()
     here = stage(tmp_path, local=[say("done", gate=gate)])
     with here.local, here.burst, here.cheap:
-        command = [sys.executable, "-m", "profile_router", "run", "x", "--thread", "t"]
-        first = subprocess.Popen(
-            command, cwd=here.ws, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert gate.reached.wait(60)
-        told = [
-            one_line(live(*again, home=tmp_path, cwd=here.ws))
-            for again in (("run", "y", "--thread", "t"), ("resume", "t"), ("purge", "t"))
-        ]
-        gate.set()
-        first.communicate(timeout=60)
+        words = ("run", "x", "--thread", "t")
+        with forked.start(*words, cwd=here.ws, environ=environment(tmp_path)) as first:
+            assert gate.reached.wait(60)
+            told = [
+                one_line(live(*again, home=tmp_path, cwd=here.ws))
+                for again in (("run", "y", "--thread", "t"), ("resume", "t"), ("purge", "t"))
+            ]
+            gate.set()
+            first.communicate(timeout=60)
+            assert first.wait(0) == 0
+            assert all(f"thread t is being run by process {first.pid}" in line for line in told)
         assert len(here.local.chats) == 1
-    assert first.returncode == 0
-    assert all(f"thread t is being run by process {first.pid}" in line for line in told)
 
 
 def test_resume_without_a_name_takes_the_only_one_and_lists_several(halfway: Stage, tmp_path: Path) -> None:

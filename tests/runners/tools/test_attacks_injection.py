@@ -15,6 +15,8 @@ from tests.cli.stage import profile, workspace
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
 
+from profile_router.policies.file import SHIPPED
+
 KEY = "sk-or-v1-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 STOLEN = "ssh-key-of-the-user"
 PASSWORD = "hunter2x-of-the-env"
@@ -59,11 +61,11 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def run(home: Path, repository: Path, *options: str) -> Done:
+def run(home: Path, repository: Path, *options: str, python: tuple[str, ...] | None = ()) -> Done:
+    """Run the task in a process of its own: what it has in its environment is looked for in /proc."""
     arguments = ("run", "summarize a.txt", "--toolsets", "file,terminal", "--json", *options)
-    return call(
-        *arguments, home=home, cwd=repository, extra={"OPENROUTER_API_KEY": KEY, "SECRET_TOKEN": KEY}, python=()
-    )
+    keys = {"OPENROUTER_API_KEY": KEY, "SECRET_TOKEN": KEY}
+    return call(*arguments, home=home, cwd=repository, extra=keys, python=python)
 
 
 def sent(provider: ScriptedProvider) -> str:
@@ -108,7 +110,7 @@ def test_a_model_elsewhere_gets_no_key_no_private_file_and_no_way_out(tmp_path: 
             profile(tmp_path, "coding-local", local.base_url)
             profile(tmp_path, "coding-burst", burst.base_url)
             policy = tmp_path / "policy.yaml"
-            policy.write_text(call("policy", "show", "--shipped", home=tmp_path).out)
+            policy.write_text(SHIPPED.read_text())
             done = run(tmp_path, repository, "--profile", "coding-burst", "--policy", str(policy))
             told = "\n".join(request.raw.decode() for request in burst.requests)
     assert done.json["status"] == "ok", done.err
@@ -135,7 +137,7 @@ def test_another_profile_is_reached_only_if_it_is_one_of_the_users_and_only_once
     ):
         profile(tmp_path, "coding-local", local.base_url)
         profile(tmp_path, "coding-burst", burst.base_url)
-        done = run(tmp_path, repository, "--profile", "coding-local")
+        done = run(tmp_path, repository, "--profile", "coding-local", python=None)
     told = [str(message["content"]) for message in local.chats[1]["messages"] if message["role"] == "tool"]
     receipts = done.json["attempts"]
     assert [receipt["profile"] for receipt in receipts[:2]] == ["coding-local", "coding-burst"]
