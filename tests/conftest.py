@@ -13,11 +13,17 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from tests.in_groups import InGroups
-from tests.network_fuse import Fuse
 
-from profile_router.jail.view import jail_problem
+# To compile the tests, the product and Hypothesis anew takes 25 s of each run, and to collect garbage while tests are
+# collected takes three more: all of it stays. What a test starts keeps its environment's setting.
+sys.dont_write_bytecode = False
+gc.disable()
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+from tests.in_groups import InGroups  # noqa: E402
+from tests.network_fuse import Fuse  # noqa: E402
+
+from profile_router.jail.view import jail_problem  # noqa: E402
 
 # How much Hypothesis tries: the same few examples with every change, many new ones by night. A property that is cheap or
 # dear takes a share of it (see examples.py). A busy machine is not a broken rule: speed is measured in tests/benchmarks,
@@ -32,9 +38,6 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("ci"), max_examples=1_000, derandomize=False)
 settings.load_profile("ci")
-
-# To compile the tests and the product anew takes 20 s of each run. What a test starts keeps its environment's setting.
-sys.dont_write_bytecode = False
 
 # Pytest has read these already. Another pytest that a test starts elsewhere would stumble over them.
 for _option in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
@@ -84,6 +87,7 @@ def pytest_collection_finish() -> None:
     """Let no collection of garbage look through all tests and modules again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
