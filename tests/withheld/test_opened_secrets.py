@@ -31,7 +31,8 @@ FILES = {
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a project's own pytest has not what ours has
     root = workspace(tmp_path / "ws", FILES)
     (root / "local_settings.py").write_text(HOLDS)
     package = root / ".venv" / "lib" / "python3" / "site-packages" / "package"
