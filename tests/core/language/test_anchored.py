@@ -73,9 +73,12 @@ def test_the_expressions_of_the_product_are_all_found() -> None:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_no_recorded_text_is_answered_otherwise_than_by_the_expression_itself(name: str) -> None:
+def test_no_recorded_text_is_answered_otherwise_than_by_the_expression_itself(
+    name: str, request: pytest.FixtureRequest
+) -> None:
     plain = NAMED[name].compiled
-    for text in RECORDED:
+    part = slice(None) if request.config.getoption("--nightly") else slice(list(NAMED).index(name) % 3, None, 3)
+    for text in RECORDED[part]:
         assert _answers(_unused(NAMED[name]), text, 0) == _answers(plain, text, 0), text
 
 
