@@ -141,6 +141,7 @@ def test_it_says_how_to_get_the_program_where_only_this_file_arrived() -> None:
     assert re.search(r"^1\. Find the program", steps.strip(), re.MULTILINE)
 
 
+@pytest.mark.nightly
 def test_hermes_hub_installs_it_by_its_address_alone_and_shows_the_trigger(url: str, home: Path) -> None:
     hermes = installed_hermes()
     said = run([str(hermes.python), "-c", _FROM_HUB, url], home)

@@ -92,6 +92,7 @@ def hermes(home: Path, *arguments: str, command: Sequence[str] | None = None) ->
     )  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_the_catalogs_own_validation_warns_of_nothing_but_the_backend_of_a_later_hermes(tmp_path: Path) -> None:
     done = hermes(tmp_path, "plugins", "validate", str(PLUGIN), "--json")
     said = json.loads(done.stdout)

@@ -40,8 +40,10 @@ os._exit(1)
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
-    "how", [pytest.param(("-z", "please do it"), id="-z"), by_night(("chat", "-Q", "-q", "please do it"), name="chat")]
+    "how",
+    [pytest.param(("-z", "please do it"), id="-z"), pytest.param(("chat", "-Q", "-q", "please do it"), id="chat")],
 )
 def test_the_authors_own_call_runs_under_the_profile_it_names(stage: Stage, how: Sequence[str]) -> None:
     burst_script = [call("read_file", {"path": "auth.py"}), say("auth.py uses claims now")]

@@ -44,6 +44,7 @@ def told_of(stage: Stage, servers: dict[str, ScriptedProvider], *tasks: dict[str
     return found
 
 
+@pytest.mark.nightly
 def test_a_child_is_one_run_even_where_its_answer_does_not_fit_the_schema(stage: Stage) -> None:
     with server("it is in line one") as local, server() as others:
         servers = {LOCAL: local, BURST: others, CHEAP: others}

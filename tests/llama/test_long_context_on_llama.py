@@ -28,7 +28,7 @@ LARGEST = {"prose": 200_000, "code": 200_000, "a log": 200_000}  # each of the o
 
 
 @pytest.mark.parametrize(
-    "kind", [by_night(kind, name=kind) if kind in {*LARGEST, "minified"} else kind for kind in KINDS]
+    "kind", [by_night(kind, name=kind) if kind in {*LARGEST, "minified", "unicode"} else kind for kind in KINDS]
 )
 def test_a_real_server_never_rejects_a_task_for_its_size(kind: str, says_it_at_once: str) -> None:
     with recording(says_it_at_once) as proxy:

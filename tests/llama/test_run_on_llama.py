@@ -231,6 +231,7 @@ def test_a_thought_is_neither_told_nor_sent_back(tmp_path: Path, tiny_model: Bui
     assert not any("ponder" in body or "reasoning" in body for body in bodies)
 
 
+@pytest.mark.nightly
 def test_ctrl_c_in_the_middle_of_a_request_frees_the_servers_slot(tmp_path: Path, tiny_model: BuildModel) -> None:
     slow_to_answer = flags(tiny_model(FIX, feed_forward=40_000), context=32_768)
     prompt_of_three_batches = " x" * 5_000

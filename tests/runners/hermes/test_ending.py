@@ -88,6 +88,7 @@ def _command_line(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
+@pytest.mark.nightly
 def test_a_cancelled_turn_ends_all_that_it_started(busy: Busy) -> None:
     async def cancelled() -> None:
         running = asyncio.create_task(busy.stage.runner().run(busy.order, Heard()))

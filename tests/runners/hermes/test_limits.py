@@ -34,6 +34,7 @@ def endless() -> list[Answer]:
 TURNS = {"the task's": (5, None, 90, 5), "the profile's": (60, 3, 90, 3), "the policy's": (None, None, 2, 2)}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("any_stage", "task", "profile", "policy", "turns"), in_turn(tuple(TRIED), TURNS, each=3), indirect=["any_stage"]
 )

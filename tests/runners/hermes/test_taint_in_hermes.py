@@ -95,6 +95,7 @@ def test_what_hermes_read_of_a_private_file_goes_nowhere_else(tmp_path: Path, ve
     assert any(PLACE in note and "--local-only" in note for note in ran.result["notes"])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("version", "kept"), in_turn(EITHER, {kept: (kept,) for kept in KEPT}, each=2))
 def test_what_hermes_made_of_public_files_goes_on_with_its_diff(tmp_path: Path, version: str, kept: str) -> None:
     writes = tool("write_file", {"path": LEFT, "content": "multiply first\n"})

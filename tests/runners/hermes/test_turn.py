@@ -141,6 +141,7 @@ def test_what_needs_approval_is_refused_though_the_parent_approves_everything(to
     assert (told.stage.workspace / "kept").is_dir()
 
 
+@pytest.mark.nightly
 def test_what_needs_approval_runs_where_the_policy_grants_it(stage: Stage) -> None:
     with ScriptedProvider([call("terminal", {"command": "rm -rf gone"}), say("removed")]) as provider:
         stage.profile(provider.base_url)
