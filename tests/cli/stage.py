@@ -9,7 +9,10 @@ from pathlib import Path
 
 from profile_router.policies.file import SHIPPED
 
-_IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
+_IDENTITY = (
+    *("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"),
+    *("-c", "maintenance.auto=false"),  # a process more for each commit
+)
 
 
 def workspace(folder: Path, files: dict[str, str]) -> Path:

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _ENVIRONMENT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-_IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
+_IDENTITY = (
+    *("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"),
+    *("-c", "maintenance.auto=false"),  # a process more for each commit
+)
 
 
 def run_git(folder: Path, *args: str, stdin: str = "") -> str:
