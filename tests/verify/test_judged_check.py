@@ -160,6 +160,16 @@ def test_what_ends_otherwise_on_a_second_run_is_flaky(root: Path, tmp_path: Path
     assert f"flaky: {A}" in verified.unverified
 
 
+def test_what_is_green_once_and_red_again_was_not_fixed(root: Path, tmp_path: Path) -> None:
+    turns = f"if test -e flag; then rm flag; : > red; echo 7 > count; else echo {A} > red; echo 6 > count; fi; sh check.sh"
+    write_files(root, {"flaky.sh": turns})
+    verified = worked(root, tmp_path, {"flag": "", **FIXED}, check="sh flaky.sh")
+    assert verified.check is not None
+    assert verified.check.difference is not None
+    assert (verified.check.difference.fixed, verified.check.difference.flaky) == ((), (A,))
+    assert f"flaky: {A}" in verified.unverified
+
+
 def test_a_second_run_excuses_nothing_where_the_first_changed_the_tests(tmp_path: Path) -> None:
     root = repository(tmp_path / "repo", FILES)
     loosens = "rm -f red; if grep -q strict app.sh && ! grep -q loose tests/test_calc.py; then"

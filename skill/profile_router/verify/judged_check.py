@@ -1,4 +1,4 @@
-"""Run a check after the work and judge it by what is different since before; what breaks is run a second time."""
+"""Run a check after the work and judge it by what is different since before; what broke or was fixed is run again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from profile_router.checks.narrowing import Touching, touching
 from profile_router.core.attempt.tests_meant import named_files
 from profile_router.core.found_check import FoundCheck
-from profile_router.core.ladder.difference import compared, judged
+from profile_router.core.ladder.difference import Difference, compared, judged
 from profile_router.core.ladder.receipt import ChangedFile, CheckBefore, CheckResult
 from profile_router.core.privacy.taint import together
 from profile_router.core.task import Task
@@ -22,6 +22,7 @@ from profile_router.verify.first_check import lack_of
 from profile_router.workspace.folder import Workspace
 
 _SLOWER = 1.5  # how much longer than the first run a second one may take
+_SHORT = 0.1  # of the check's time: a longer check is not run again only to see whether what it fixed stays green
 
 
 @frozen
@@ -51,8 +52,7 @@ class JudgedCheck:
         difference = compared(was, result.report, touching=near, apart=apart)
         left = seconds - result.seconds
         second: int | None = None
-        may_be_flaky = difference is not None and difference.broke and not difference.still
-        if may_be_flaky and left > _SLOWER * result.seconds and await asyncio.to_thread(self.same_tests):
+        if _may_be_flaky(difference, result.seconds / seconds) and left > _SLOWER * result.seconds and await asyncio.to_thread(self.same_tests):
             again = await self.runs.run(check, left)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))
@@ -74,6 +74,13 @@ class JudgedCheck:
         if not ran or result.exit_code == FAILED:
             return result
         return replace(result, inconclusive="", held=False, why=f"it ran before the work: {result.inconclusive}")
+
+
+def _may_be_flaky(difference: Difference | None, share: float) -> bool:
+    """Tell whether a second run can change the verdict, and is worth its time: *share* is what the first took of it."""
+    if difference is None or difference.still:
+        return False
+    return bool(difference.broke) or (bool(difference.fixed) and share <= _SHORT)
 
 
 def touched(workspace: Workspace | None, task: Task | None, changed: Sequence[ChangedFile]) -> Touching | None:

@@ -83,7 +83,9 @@ def weak_points(check: CheckResult | None) -> list[str]:
     flaky = check.difference.flaky
     names = counted(len(flaky), "test") if check.taints else some_of(flaky)
     found = [f"flaky: {names}"] if flaky else []
-    return partial + found + (["no test covers the change"] if check.difference.uncovered and check.exit_code else [])
+    # A check that somebody named stands for itself; the workspace's own says only what its tests touch.
+    unsaid = check.exit_code or (check.source and not check.difference.fixed)
+    return partial + found + (["no test covers the change"] if check.difference.uncovered and unsaid else [])
 
 
 def all_tests_words(report: CheckReport | None, *, why: str = "", red: int = 0, known: bool = True) -> str:

@@ -81,16 +81,17 @@ def compared(
     if before is None or after is None or not (before.whole and after.whole):
         return None
     red, was = set(after.failed), set(before.failed)
-    flaky = red - set(again.failed) if again is not None and again.whole and again.ran == after.ran else set[str]()
+    second = set(again.failed) if again is not None and again.whole and again.ran == after.ran else red
+    flaky = red ^ second
     both = [name for name in after.failed if name in was - flaky]
     near, far = FilesOfTests(touching or ()), FilesOfTests(apart)
     mine = [name for name in both if touching is None or near.have(name) or not far.have(name)]
     return Difference(
-        fixed=tuple(name for name in before.failed if name not in red),
+        fixed=tuple(name for name in before.failed if name not in red | flaky),
         broke=tuple(name for name in after.failed if name not in was | flaky),
         still=tuple(mine),
         others=tuple(name for name in both if name not in mine),
-        flaky=tuple(name for name in after.failed if name in flaky),
+        flaky=tuple(name for name in dict.fromkeys((*after.failed, *(again.failed if again else ()))) if name in flaky),
         ran=after.ran,
         ran_before=before.ran,
         uncovered=touching is not None and not touching,
