@@ -51,7 +51,7 @@ def _made(cls: C, kw_only: bool) -> C:
 
 
 def _kind(hint: str) -> str:
-    """Return `ClassVar` or `KW_ONLY` for what is annotated as that, and is no field."""
+    """Return `ClassVar` or `KW_ONLY` for what is annotated as that: it is not a field."""
     word = hint.partition("[")[0].rpartition(".")[2]
     return word if word in ("ClassVar", "KW_ONLY") else ""
 

@@ -12,4 +12,4 @@ def listed(words: Iterable[str]) -> str:
     return f"({', '.join(map(repr, sorted(words)))})"
 
 
-AT_THE_TASK = f"step NOT IN {listed(BESIDE)}"  # calls beside the work, such as a review, are no attempts
+AT_THE_TASK = f"step NOT IN {listed(BESIDE)}"  # calls beside the work, such as a review, are not attempts

@@ -59,7 +59,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the table; return 0, 1 where a profile did not answer, or 4 where nobody agreed to its price.
 
-    What is left out because of the caller's own --max-cost is no failure, where anything was measured.
+    What is left out because of the caller's own --max-cost is not a failure, where anything was measured.
     """
     if not 1 <= arguments.times <= _MOST_TIMES:
         raise UsageError(f"--times is {arguments.times} (allowed: 1 to {_MOST_TIMES})")
