@@ -161,7 +161,9 @@ def test_what_ends_otherwise_on_a_second_run_is_flaky(root: Path, tmp_path: Path
 
 
 def test_what_is_green_once_and_red_again_was_not_fixed(root: Path, tmp_path: Path) -> None:
-    turns = f"if test -e flag; then rm flag; : > red; echo 7 > count; else echo {A} > red; echo 6 > count; fi; sh check.sh"
+    turns = (
+        f"if test -e flag; then rm flag; : > red; echo 7 > count; else echo {A} > red; echo 6 > count; fi; sh check.sh"
+    )
     write_files(root, {"flaky.sh": turns})
     verified = worked(root, tmp_path, {"flag": "", **FIXED}, check="sh flaky.sh")
     assert verified.check is not None

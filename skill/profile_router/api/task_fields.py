@@ -280,7 +280,7 @@ def task_from(found: object, where: str = "") -> Task:
 
 
 def goal_too_long(where: str) -> str:
-    """Return why a task *where* is refused: what it would take to look through all of it is more than a route may take."""
+    """Return why a task *where* is refused: to look through all of it takes longer than a route may."""
     most = MOST_OF_A_GOAL // 1_000_000
     return f"{where}: the task is longer than {most} MB; say there what to do, and name its material: `--file FILE`"
 

@@ -52,7 +52,11 @@ class JudgedCheck:
         difference = compared(was, result.report, touching=near, apart=apart)
         left = seconds - result.seconds
         second: int | None = None
-        if _may_be_flaky(difference, result.seconds / seconds) and left > _SLOWER * result.seconds and await asyncio.to_thread(self.same_tests):
+        if (
+            _may_be_flaky(difference, result.seconds / seconds)
+            and left > _SLOWER * result.seconds
+            and await asyncio.to_thread(self.same_tests)
+        ):
             again = await self.runs.run(check, left)
             second = again.exit_code
             result = replace(result, taints=together(result.taints, again.taints))

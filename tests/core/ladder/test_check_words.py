@@ -6,7 +6,7 @@ import pytest
 from tests.fakes import a_task
 
 from profile_router.core.attempt.first_check import names_what_it_runs
-from profile_router.core.ladder.check_words import ended, shows_no_fix
+from profile_router.core.ladder.check_words import ended, shows_no_fix, weak_points
 from profile_router.core.ladder.difference import Difference
 from profile_router.core.ladder.receipt import CheckBefore, CheckResult
 
@@ -69,3 +69,22 @@ def test_a_found_check_that_was_green_and_has_no_new_test_shows_no_fix(
 ) -> None:
     was = None if before is None else CheckBefore(check=a_check(before, source))
     assert shows_no_fix(a_check(code, source, difference), was, tests_changed=tests) is nothing
+
+
+UNCOVERED = ["no test covers the change"]
+
+
+@pytest.mark.parametrize(
+    ("source", "difference", "said"),
+    [
+        ("found", Difference(ran=3, ran_before=3, uncovered=True), UNCOVERED),
+        ("found", Difference(fixed=("a",), ran=3, ran_before=3, uncovered=True), []),
+        ("found", Difference(ran=3, ran_before=3), []),
+        ("", Difference(ran=3, ran_before=3, uncovered=True), []),
+    ],
+    ids=["the workspace's own", "it fixed a test", "a test covers it", "somebody named it"],
+)
+def test_a_found_check_confirms_no_change_that_no_test_covers(
+    source: str, difference: Difference, said: list[str]
+) -> None:
+    assert weak_points(a_check(0, source, difference)) == said
