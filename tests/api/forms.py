@@ -22,7 +22,14 @@ def wrong_in(name: str, told: Any) -> list[str]:
     return [f"{error.json_path}: {error.message[:200]}" for error in _validator(name).iter_errors(told)]
 
 
+def keys_of(name: str) -> frozenset[str]:
+    """Return the keys of the schema called *name*, of each of its forms where it has several."""
+    schema = _validator(name).schema
+    forms = [schema["$defs"][one["$ref"].rpartition("/")[2]] for one in schema.get("anyOf", ())] or [schema]
+    return frozenset(key for one in forms for key in one["properties"])
+
+
 def unlike(name: str, told: Any) -> list[str]:
     """Return what is wrong in *told* by the schema called *name*, and which keys one of both has alone."""
-    keys = set(SCHEMAS[name]()["properties"]) ^ set(told)
+    keys = keys_of(name) ^ set(told)
     return [*wrong_in(name, told), *(f"{key} is in one alone" for key in sorted(keys))]

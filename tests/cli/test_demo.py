@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.api.forms import wrong_in
 from tests.cli.command import ROOT, Done, call, environment
 from tests.examples import by_night
 
@@ -83,6 +84,7 @@ def test_json_is_the_object_of_run_and_nothing_of_the_users_settings_matters(tmp
     assert done.code == 0, done.err
     result = done.json
     assert set(result) >= PROMISED
+    assert wrong_in("run", result) == []
     assert (result["status"], result["route"]["profile"]) == ("ok", "coding-local")
     down, fixed = result["attempts"]
     assert (down["profile"], down["outcome"], down["tokens_in"]) == ("coding-local", "unavailable", 0)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.api.forms import unlike
 from tests.evaluation.made_rows import row, written
 
 from profile_router.cli.app import main
@@ -26,6 +27,7 @@ def test_the_answer_is_json_and_the_page_is_written(
     assert main(["evaluate", str(data), "--json", "--html", str(page)]) == 0
     said = capsys.readouterr()
     told = json.loads(said.out)
+    assert unlike("evaluate", told) == []
     assert told["about"]["rows"].startswith("12 (12 dev)")
     assert "profile-router: no repository 1/12" in said.err
     assert page.read_text().startswith("<!doctype html>")

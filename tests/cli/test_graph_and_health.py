@@ -51,7 +51,7 @@ def test_each_weight_of_an_early_promotion_is_printed_and_when_it_comes(capsys: 
 
 def test_without_failures_health_says_so(store: HealthStore, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "health") == "nothing has failed recently: every server and key may be tried\n"
-    assert json.loads(printed(capsys, "health", "--json")) == []
+    assert json.loads(printed(capsys, "health", "--json"))["records"] == []
     assert printed(capsys, "health", "--reset") == "0 records forgotten\n"
 
 
@@ -63,7 +63,7 @@ def test_health_shows_who_is_left_alone_and_for_how_long(
     line = printed(capsys, "health")
     assert line.startswith("✗ server openrouter.ai scripted")
     assert "· 3 failures, the last: server-error, 0 s ago" in line
-    [found] = json.loads(printed(capsys, "health", "--json"))
+    [found] = json.loads(printed(capsys, "health", "--json"))["records"]
     assert (found["name"], found["state"], found["failures"]) == ("server openrouter.ai scripted", "open", 3)
     assert printed(capsys, "health", "--reset", "openrouter.ai scripted") == "1 record forgotten\n"
     assert store.all() == []

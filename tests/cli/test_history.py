@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.forms import wrong_in
 from tests.cli.command import Done, call
 from tests.cli.mortal import live
 from tests.cli.screen import shown
@@ -82,6 +83,7 @@ def test_history_counts_runs_by_what_they_have_in_common(home: Path, by: str) ->
 def test_the_receipts_of_a_result_are_the_ledgers_rows(home: Path) -> None:
     result = json.loads((home / "t.json").read_text())
     story = asked(home, "show", result["run"][:6], "--json").json
+    assert (story["run"], wrong_in("show", story)) == (result["run"], [])
     assert [{name: one[name] for name in one if name != "number"} for one in story["attempts"]] == result["attempts"]
     assert [one["verdict"] for one in result["attempts"]] == ["verification-failed"] * 3
     assert (story["cost_usd"], story["settled_usd"]) == (result["cost_usd"],) * 2
@@ -116,7 +118,9 @@ def test_budget_says_what_is_left_of_today(own_home: Path) -> None:
 
 
 def test_threads_lists_what_is_kept_with_what_it_cost(home: Path) -> None:
-    rows = asked(home, "threads", "--json").json["threads"]
+    told = asked(home, "threads", "--json").json
+    assert wrong_in("threads", told) == []
+    rows = told["threads"]
     assert [(row["thread"], row["status"], row["runs"]) for row in rows] == [("u", "ended", 1), ("t", "ended", 1)]
     assert len(asked(home, "threads").out.splitlines()) == 2
 
@@ -140,8 +144,8 @@ def test_a_run_that_was_killed_is_unfinished_until_it_is_resumed(tmp_path: Path)
 def test_where_nothing_is_there_the_commands_say_what_to_do_and_make_nothing(tmp_path: Path) -> None:
     for words in (("history",), ("history", "--by", "day"), ("threads",)):
         assert "`profile-router run " in asked(tmp_path, *words).out
-    assert asked(tmp_path, "history", "--json").json == {"runs": []}
-    assert asked(tmp_path, "threads", "--json").json == {"threads": []}
+    assert asked(tmp_path, "history", "--json").json["runs"] == []
+    assert asked(tmp_path, "threads", "--json").json["threads"] == []
     assert asked(tmp_path, "budget", "--json").json["left_usd"] == 25.0
     assert not (tmp_path / "state").exists()
 
@@ -202,7 +206,7 @@ def test_a_damaged_ledger_is_set_aside_and_said(own_home: Path) -> None:
         path.unlink()
     (own_home / "state" / "ledger.sqlite").write_text("this is not a database " * 500)
     done = call("history", "--json", home=own_home)
-    assert (done.code, done.json) == (0, {"runs": []})
+    assert (done.code, done.json["runs"]) == (0, [])
     assert "is set aside" in done.err
 
 
@@ -230,6 +234,7 @@ def test_a_batch_has_a_run_for_each_task(tmp_path: Path) -> None:
         profile(tmp_path, "coding-burst", burst.base_url)
         tasks = json.dumps([{"goal": "look at a.py"}, {"goal": "look again"}, {"goal": ""}]).encode()
         done = call("batch", "--tasks-json", "-", "--json", home=tmp_path, cwd=ws, stdin=tasks)
+    assert wrong_in("batch", done.json) == []
     runs = [one["run"] for one in done.json["results"]]
     rows = asked(tmp_path, "history", "--json").json["runs"]
     assert {row["id"] for row in rows} == {name for name in runs if name}
@@ -239,6 +244,7 @@ def test_a_batch_has_a_run_for_each_task(tmp_path: Path) -> None:
 
 def test_a_run_takes_one_time_on_each_screen_and_in_each_json(home: Path) -> None:
     told = json.loads((home / "t.json").read_text())
+    assert wrong_in("run", told) == []
     shown = asked(home, "show", "t", "--json").json
     [row] = [one for one in asked(home, "history", "--json").json["runs"] if one["thread"] == "t"]
     assert told["seconds"] == shown["seconds"] == row["seconds"] > sum(one["seconds"] for one in told["attempts"])

@@ -116,7 +116,7 @@ def test_profiles_and_doctor_tell_how_many_keys_there_are_and_none_of_them(tmp_p
     with servers([]) as local, servers([]) as burst:
         Stage(tmp_path, local, burst)
         said = call("profiles", home=tmp_path)
-        rows = call("profiles", "--json", home=tmp_path).json
+        rows = call("profiles", "--json", home=tmp_path).json["profiles"]
         doctor = call("doctor", home=tmp_path)
     assert " · 2 keys" in said.out
     assert {row["name"]: row.get("keys") for row in rows}["coding-burst"] == 2

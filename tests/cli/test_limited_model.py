@@ -19,7 +19,7 @@ ACCOUNT = fail(429, "Rate limit exceeded: requests-per-minute", metadata={"provi
 
 
 def _records(folder: Path) -> dict[str, dict[str, object]]:
-    found = json.loads(call("health", "--json", home=folder).out)
+    found = json.loads(call("health", "--json", home=folder).out)["records"]
     return {record["name"].partition(" ")[0]: record for record in found}
 
 

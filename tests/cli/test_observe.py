@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.forms import unlike
 from tests.fakes import BURST, LOCAL
 from tests.profiles.home_on_disk import Home
 
@@ -53,7 +54,9 @@ class Ledger:
         return [json.loads(line) for line in out.splitlines()]
 
     def groups(self) -> dict[str, dict[str, Any]]:
-        return {one["profile"]: one for one in json.loads(self.say("--json")[1])["groups"]}
+        told = json.loads(self.say("--json")[1])
+        assert unlike("observe", told) == []
+        return {one["profile"]: one for one in told["groups"]}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.api.forms import wrong_in
 from tests.evaluation.made_rows import row, written
 from tests.examples import examples
 
@@ -45,6 +46,7 @@ def test_a_row_without_a_date_is_refused(tmp_path: Path) -> None:
 def test_what_is_fitted_is_tried_on_newer_rows(tmp_path: Path) -> None:
     data = written(tmp_path / "x.jsonl", [dated(number) for number in range(120)])
     told = report_json(run_fit(Study(data=[data]), {"HOME": str(tmp_path)}, lambda _: None))
+    assert wrong_in("evaluate", {"v": 1, "time": "", "run": None, **told}) == []
     (fitted,) = told["sections"][0]["tables"]["fitted"]
     assert (fitted["question"], fitted["old rows"], fitted["new rows"]) == ("≥ 200 lines", 72, 48)
     assert fitted["fitted AUROC"]["value"] == 1.0  # the text tells all

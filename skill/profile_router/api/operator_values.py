@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from profile_router.api.printed import PrintedOfNoRun
 from profile_router.api.value import Value
 from profile_router.core.operating.answers import Advice, AnswerId, Replayed
 from profile_router.core.operating.bench import CallTime
 from profile_router.core.operating.replay import Destination
 from profile_router.core.operating.totals import Compared, DaySum, Latency, Misroutes, Notable, RunPart, StepSum
-
-
-class _Printed(Value):
-    """`v` is the version of its form, `time` its moment in UTC; `run` is None, as no run is told."""
-
-    v: int
-    time: str
-    run: None
 
 
 class BenchTaskView(Value):
@@ -56,7 +49,7 @@ class BenchRowView(Value):
     times: tuple[CallTime, ...]
 
 
-class BenchResult(_Printed):
+class BenchResult(PrintedOfNoRun):
     """What `bench --json` prints: a row for each profile."""
 
     rows: tuple[BenchRowView, ...]
@@ -78,7 +71,7 @@ class AnswerView(Value):
     advice: tuple[Advice, ...]
 
 
-class ReportResult(_Printed):
+class ReportResult(PrintedOfNoRun):
     """What `report --json` prints of the runs since the moment `since`, `since_days` ago.
 
     `exact`: all of the cost is what providers say that they charged.
@@ -118,7 +111,7 @@ class MovedView(Value):
     weaker: bool
 
 
-class ReplayResult(_Printed):
+class ReplayResult(PrintedOfNoRun):
     """What `replay --json` prints: digests of two policies, and the tasks that would move.
 
     `fails_first`: so many would fail at a weaker tier first, at least and at most.
@@ -147,7 +140,7 @@ class JudgedView(Value):
     missing: int
 
 
-class CalibrateResult(_Printed):
+class CalibrateResult(PrintedOfNoRun):
     """What `calibrate --json` prints: its findings, and the difference of the policy."""
 
     status: Literal["ok", "refused"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from profile_router.api.task_schema import task_schema, tasks_schema
@@ -18,64 +21,45 @@ def _of(kind: Any, title: str) -> dict[str, Any]:
     return {"$schema": _DIALECT, **TypeAdapter(kind).json_schema(), "title": title}
 
 
-def _route() -> dict[str, Any]:
-    from profile_router.api.route_values import RouteResult
+def _printed(values: str, *names: str, title: str) -> Callable[[], dict[str, Any]]:
+    """Return what makes the schema of the classes *names* in the module *values* of this room: of either of them.
 
-    return _of(RouteResult, "What `route --json` prints")
+    The module is imported when it is asked for: to make its classes takes time.
+    """
 
+    def made() -> dict[str, Any]:
+        module = importlib.import_module(f"profile_router.api.{values}")
+        return _of(reduce(or_, (getattr(module, name) for name in names)), title)
 
-def _run() -> dict[str, Any]:
-    from profile_router.api.run_values import RunResult
-
-    return _of(RunResult, "What `run --json` and `resume --json` print")
-
-
-def _batch() -> dict[str, Any]:
-    from profile_router.api.event_values import BatchResult
-
-    return _of(BatchResult, "What `batch --json` prints")
+    return made
 
 
-def _events() -> dict[str, Any]:
-    from profile_router.api.event_values import AnyEvent
-
-    return _of(AnyEvent, "One line of `--stream`")
-
-
-def _bench() -> dict[str, Any]:
-    from profile_router.api.operator_values import BenchResult
-
-    return _of(BenchResult, "What `bench --json` prints")
-
-
-def _report() -> dict[str, Any]:
-    from profile_router.api.operator_values import ReportResult
-
-    return _of(ReportResult, "What `report --json` prints")
-
-
-def _replay() -> dict[str, Any]:
-    from profile_router.api.operator_values import ReplayResult
-
-    return _of(ReplayResult, "What `replay --json` prints")
-
-
-def _calibrate() -> dict[str, Any]:
-    from profile_router.api.operator_values import CalibrateResult
-
-    return _of(CalibrateResult, "What `calibrate --json` prints")
+def _answer(of: str, values: str, *names: str) -> Callable[[], dict[str, Any]]:
+    return _printed(values, *names, title=f"The answer of {of}")
 
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "task": task_schema,
     "tasks": tasks_schema,
-    "route": _route,
-    "run": _run,
-    "batch": _batch,
-    "events": _events,
-    "bench": _bench,
-    "report": _report,
-    "replay": _replay,
-    "calibrate": _calibrate,
+    "route": _answer("`route --json`", "route_values", "RouteResult"),
+    "quotes": _answer("`route --tasks-json`", "machine_values", "QuotesResult"),
+    "run": _answer("`run --json` and `resume --json`", "run_values", "RunResult"),
+    "batch": _answer("`batch --json`", "event_values", "BatchResult"),
+    "events": _printed("event_values", "AnyEvent", title="One line of `--stream`"),
+    "history": _answer("`history --json`", "ledger_values", "HistoryResult", "GroupsResult"),
+    "show": _answer("`show --json`", "ledger_values", "ShowResult"),
+    "threads": _answer("`threads --json`", "ledger_values", "ThreadsResult"),
+    "undo": _answer("`undo --json`", "ledger_values", "UndoResult"),
+    "budget": _answer("`budget --json`", "ledger_values", "BudgetResult"),
+    "observe": _answer("`observe --json`", "ledger_values", "ObserveResult"),
+    "doctor": _answer("`doctor --json`", "machine_values", "DoctorResult"),
+    "health": _answer("`health --json`", "machine_values", "HealthResult"),
+    "profiles": _answer("`profiles --json`", "machine_values", "ProfilesResult"),
+    "check": _answer("`check --json`", "machine_values", "OwnCheckResult"),
+    "bench": _answer("`bench --json`", "operator_values", "BenchResult"),
+    "report": _answer("`report --json`", "operator_values", "ReportResult"),
+    "replay": _answer("`replay --json`", "operator_values", "ReplayResult"),
+    "calibrate": _answer("`calibrate --json`", "operator_values", "CalibrateResult"),
+    "evaluate": _answer("`evaluate --json` and `fit --json`", "machine_values", "StudyResult"),
     "policy": policy_schema,
 }

@@ -2,8 +2,8 @@
 
 Exit codes: 0 ok, 1 the last attempt or its check failed, 2 usage or configuration, 3 refused, 130 Ctrl-C.
 
-Other rooms come in by `app`, `caller`, `ending`, `marks`, `options`, `output_file`, `progress`, `report_screen`,
-`spelling`, `stories`, `tour`.
+Other rooms come in by `app`, `caller`, `ending`, `json_answer`, `marks`, `options`, `output_file`, `progress`,
+`report_screen`, `spelling`, `stories`, `tour`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -10,6 +9,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import columns
 from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import TEXT_STARTS, folded
@@ -64,7 +64,7 @@ def _tell(summary: Summary, page: Path, *, as_json: bool) -> int:
     report = report_of(summary)
     page_file(str(page)).write(page_of(report))
     if as_json:
-        print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
+        print_json(summary_json(summary))
     else:
         _say("")
         print("\n".join(screen_lines(report, columns(sys.stdout))))

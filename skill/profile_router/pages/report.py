@@ -113,7 +113,7 @@ def report_json(report: Report) -> dict[str, Any]:
     """Return *report* as JSON: each table a list of objects by column. Figures are for people."""
     return {
         "about": dict(report.about),
-        "run": dict(report.run),
+        "made": dict(report.run),  # `run` is the id of a run in the ledger, in every answer
         "notes": list(report.notes),
         "sections": [
             {"title": one.title, "tables": {table.name: _table_json(table) for table in one.tables}}

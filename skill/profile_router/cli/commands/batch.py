@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import time
@@ -15,8 +14,9 @@ from typing import Self
 from profile_router.api.task_fields import ROUTED, RUN, tasks_from_json
 from profile_router.api.task_schema import tasks_schema
 from profile_router.cli.caller import approver_for
-from profile_router.cli.commands.run import EXITS, now, part_from_progress, print_event, say, switched_on
+from profile_router.cli.commands.run import EXITS, part_from_progress, print_event, say, switched_on
 from profile_router.cli.ending import batch_lines
+from profile_router.cli.json_answer import json_text
 from profile_router.cli.options import PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
 from profile_router.core.task import Task
@@ -101,7 +101,7 @@ def _show(end: Json, results: Sequence[Result], *, streamed: bool, as_json: bool
     if streamed:
         print_event({"event": "batch", **end})
     elif as_json:
-        say(json.dumps(now({**end, "results": [one.json for one in results]}), ensure_ascii=False, indent=2))
+        say(json_text({**end, "results": [one.json for one in results]}))
     else:
         part_from_progress()
         say("\n".join(batch_lines(results)))

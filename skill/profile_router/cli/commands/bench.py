@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from profile_router.cli.caller import Agreed, TerminalApprover
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import columns, printable
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.attempt.usage import doubts_note
 from profile_router.core.operating.bench import TASK_IN, TASK_OUT, BenchRow
-from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import price, priced
 from profile_router.errors import UsageError
 from profile_router.ledger.purse import Nobody
-from profile_router.ledger.schema import moment
 from profile_router.ports import Approver
 from profile_router.runs.bench import Bench, bench
 
@@ -70,8 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     rows = asyncio.run(bench(asked, os.environ, _approver(arguments), _progress))
     if arguments.json:
-        told = enveloped({"rows": [_row_json(row) for row in rows]}, time=moment(time.time()))
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json({"rows": [_row_json(row) for row in rows]})
     else:
         print("\n".join(_lines(rows)))
     return _code(rows, capped=arguments.max_cost is not None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import time
 from typing import Any
 
 from profile_router.cli.commands.history import print_told
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.stories import told_lines
 from profile_router.core.policy import Budget
 from profile_router.core.text import in_words, price
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     answer = _answer(rules, SqliteHistory(state=state_dir(os.environ)), now)
     print_told()
     if arguments.json:
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer, at=now)
     else:
         print("\n".join(_lines(answer, _DAY_S - now % _DAY_S)))
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import sys
@@ -13,12 +12,11 @@ from dataclasses import asdict
 
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.report import days_in
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.output_file import policy_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
-from profile_router.core.telling.envelope import enveloped
 from profile_router.core.text import counted
-from profile_router.ledger.schema import moment
 from profile_router.reporting.proposal import SINCE_DAYS, Proposal, propose
 
 _SINCE = f"{SINCE_DAYS:g}d"
@@ -47,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.write:
         print("profile-router: nothing is written, as nothing is proposed", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(enveloped(_answer(found), time=moment(now)), ensure_ascii=False, indent=2))
+        print_json(_answer(found), at=now)
     else:
         print("\n".join(_lines(found, arguments.write)))
     return _REFUSED if found.too_little else _OK

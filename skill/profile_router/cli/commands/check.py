@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
 from profile_router.checks.consents import Consents
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.telling.decision import LABEL_WIDTH, check_json, check_lines
@@ -40,8 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise WorkspaceError(f"{Path.cwd()} is in no git repository; name the folder of the check: --workspace DIR")
     consents = Consents(state_dir(os.environ))
     if arguments.forget:
-        forgotten = consents.forget(workspace.root)
-        print(f"{forgotten} answer{'s' if forgotten != 1 else ''} forgotten")
+        _tell_forgotten(consents.forget(workspace.root), arguments)
         return 0
     if arguments.allow and looked.open:
         consents.keep(workspace.root, looked.open, agreed=True)
@@ -49,11 +48,22 @@ def run(arguments: argparse.Namespace) -> int:
         if looked.check and not looked.check.refused:
             _warn(silent_because(looked.check, workspace.root, looked.terminal))
     if arguments.json:
-        print(json.dumps(check_json(looked.check), ensure_ascii=False, indent=2))
+        print_json(_answer(looked))
     else:
         lines = check_lines(looked.check, str(workspace.root)) if looked.check else [looked.none]
         print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))
     return 0 if looked.check else 1
+
+
+def _tell_forgotten(forgotten: int, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print_json({**_answer(_looked(arguments)), "forgotten": forgotten})
+    else:
+        print(f"{forgotten} answer{'s' if forgotten != 1 else ''} forgotten")
+
+
+def _answer(looked: LookedUpCheck) -> dict[str, object]:
+    return {"check": check_json(looked.check), "why": "" if looked.check else looked.none, "forgotten": 0}
 
 
 def _warn(why: str) -> None:

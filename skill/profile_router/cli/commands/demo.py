@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from profile_router.cli.commands.run import EXITS
 from profile_router.cli.ending import RunEnd, closing_lines
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import columns
 from profile_router.cli.progress import TEXT_STARTS, Progress, folded
 from profile_router.cli.spelling import called
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         with Progress() as progress:
             result = run_to_end(task, cwd=repository, on_event=lambda event: progress(event.json))
     if arguments.json:
-        print(json.dumps(result.json, ensure_ascii=False, indent=2))
+        print_json(result.json)
     else:
         _say("")
         print("\n".join(_closing(result)), flush=True)

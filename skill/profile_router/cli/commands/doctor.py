@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import printable
 from profile_router.cli.progress import coloured
 from profile_router.cli.spelling import as_called
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     findings = [clean(finding, secrets(facts)) for finding in findings]
     if arguments.json:
         told = {"checks": [asdict(finding) for finding in findings], "summary": tally(findings)}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
         width = min(max(shutil.get_terminal_size((120, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         print("\n".join((*lines(findings, width=width, colours=coloured(sys.stdout)), tally(findings))))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
@@ -94,7 +94,7 @@ def tell(arguments: argparse.Namespace, make: Callable[[TellProgress], Report]) 
         page_file(arguments.html).write(page_of(report))
         print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        print_json(report_json(report))
     else:
         print("\n".join(folded(as_called(line), sys.stdout, indent=2) for line in report_lines(report)))
     return 0

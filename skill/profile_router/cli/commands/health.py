@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 
+from profile_router.cli.json_answer import print_json
 from profile_router.core.ladder.causes import TABLE, is_cause
 from profile_router.core.ladder.health import Record
 from profile_router.core.policy import HealthRules
@@ -27,13 +27,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Show or reset the records; return 0."""
     policy = read_policy(find_policy(arguments.policy, os.environ))
     store = HealthStore(state=state_dir(os.environ), rules=policy.health, clock=time.time)
+    forgotten = 0
     if arguments.reset is not None:
         forgotten = store.reset(arguments.reset)
-        print(f"{forgotten} record{'s' if forgotten != 1 else ''} forgotten")
-        return 0
+        if not arguments.json:
+            print(f"{forgotten} record{'s' if forgotten != 1 else ''} forgotten")
+            return 0
     now, records = time.time(), store.all()
     if arguments.json:
-        print(json.dumps([_json(name, record, now) for name, record in records], indent=2))
+        print_json({"records": [_json(name, record, now) for name, record in records], "forgotten": forgotten}, at=now)
     elif not records:
         print("nothing has failed recently: every server and key may be tried")
     else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from typing import get_args
 
 from profile_router.api.task_fields import AT_LEAST_ONE, number_in
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import printable
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import group_json, group_line, run_json, run_line
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         answer, lines = {"runs": [run_json(one) for one in runs]}, [printable(run_line(one)) for one in runs]
     print_told()
     if arguments.json:
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
     else:
         print("\n".join(lines) or as_called(_NOTHING))
     return 0

@@ -14,6 +14,7 @@ from typing import Any
 from profile_router.api.task_fields import DAYS, number_in, tasks_from_json
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.run import tell_explained, tell_switch
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.options import json_of, source_of
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_told()
         if arguments.json:
             told = [{one.name: getattr(group, one.name) for one in fields(group)} for group in groups]
-            print(json.dumps({"days": days, "groups": told}, ensure_ascii=False, indent=2))
+            print_json({"days": days, "groups": told})
         else:
             print("\n".join(as_called(line) for line in report_lines(groups, days)))
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from typing import Any
 
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.core.policy import Policy
 from profile_router.errors import ProfileError
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     named = [name for name in (policy.tiers.local, policy.tiers.burst, policy.tiers.cheap) if name is not None]
     rows = [_row(name, home, policy) for name in dict.fromkeys((*named, *home.names()))]
     if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json({"profiles": rows})
     else:
         print(f"{home.where}, in {home.profiles}" if home.shipped else home.where)
         print("\n".join(folded(_line(row), sys.stdout, indent=_HEAD_WIDTH) for row in rows))

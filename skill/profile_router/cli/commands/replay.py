@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -15,13 +14,12 @@ from typing import Any
 
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.report import days_in
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import columns
 from profile_router.cli.stories import told_lines
 from profile_router.core.operating.replay import Destination, Replay
-from profile_router.core.telling.envelope import enveloped
 from profile_router.core.telling.layout import table_lines
 from profile_router.core.text import counted, in_words, price, some_of
-from profile_router.ledger.schema import moment
 from profile_router.reporting.replayed import MOST_TASKS, ReplayedPolicy, keep_replay, replay_policy
 
 _SINCE = "30d"
@@ -44,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     print_told()
     keep_replay(done, Path(arguments.policy), os.environ, now=now)
     if arguments.json:
-        print(json.dumps(enveloped(_answer(done), time=moment(now)), ensure_ascii=False, indent=2))
+        print_json(_answer(done), at=now)
     else:
         print("\n".join(_lines(done)))
     return 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
 import time
 
 from profile_router.cli.commands.history import print_told
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import columns
 from profile_router.cli.output_file import OutputFile, page_file
 from profile_router.cli.report_screen import screen_lines
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         page.write(told)
         print(f"profile-router: the page is {arguments.html}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(summary_json(summary), ensure_ascii=False, indent=2))
+        print_json(summary_json(summary))
     else:
         print("\n".join(screen_lines(report_of(summary), columns(sys.stdout))))
     return 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
 from profile_router.api.routing import route
 from profile_router.api.task_fields import tasks_from_json
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.options import add_task_options, json_of, source_of, task_of
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
@@ -39,13 +39,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the decision; return 0 for a route, 3 for a refusal."""
     if arguments.tasks_json:
-        print(json.dumps(_quotes(arguments.tasks_json, arguments.policy), ensure_ascii=False))
+        print_json(_quotes(arguments.tasks_json, arguments.policy))
         return 0
     found = route(task_of(arguments), policy=arguments.policy, wait=arguments.wait)
     if found.unnoted:
         print(f"profile-router: {as_called(found.unnoted)}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(found.json, ensure_ascii=False, indent=2))
+        print_json(found.json)
     else:
         lines = found.lines(explain=arguments.explain)
         print("\n".join(folded(as_called(line), sys.stdout, indent=LABEL_WIDTH) for line in lines))

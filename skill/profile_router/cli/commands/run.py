@@ -7,22 +7,19 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
 from profile_router.cli.caller import approver_for
 from profile_router.cli.ending import RunEnd, closing_lines
+from profile_router.cli.json_answer import json_text, of_now
 from profile_router.cli.options import add_run_options, add_task_options, streams, task_of
 from profile_router.cli.progress import Progress
 from profile_router.core.ladder.receipt import Status
 from profile_router.core.policy import Policy
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import Json
-from profile_router.core.telling.envelope import enveloped
 from profile_router.errors import UsageError
-from profile_router.ledger.schema import moment
 from profile_router.machine.imports import import_large
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.ports import Emit
@@ -71,7 +68,7 @@ def show(result: RunEnd, *, streamed: bool, as_json: bool) -> None:
     if streamed:
         print_event({"event": "result", **result.json})
     elif as_json:
-        say(json.dumps(now(result.json), ensure_ascii=False, indent=2))
+        say(json_text(result.json))
     else:
         part_from_progress()
         say("\n".join(closing_lines(result)))
@@ -109,12 +106,7 @@ def tell_explained(tasks: Sequence[Task | UsageError], policy_file: str | None, 
 
 def print_event(event: Mapping[str, object]) -> None:
     """Print one event as a line of JSON."""
-    say(json.dumps(now(event), ensure_ascii=False))
-
-
-def now(told: Mapping[str, object]) -> Json:
-    """Return *told* with what every event and every result carries, of this moment where it has none."""
-    return enveloped(told, time=moment(time.time()))
+    say(json.dumps(of_now(event), ensure_ascii=False))
 
 
 def say(text: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 
 from profile_router.cli.commands.history import print_told
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.spelling import as_called
 from profile_router.cli.stories import story_json, story_lines
 from profile_router.ledger.history import SqliteHistory
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     story = history.story(arguments.id)
     print_told()
     if arguments.json:
-        print(json.dumps(story_json(story), ensure_ascii=False, indent=2))
+        print_json(story_json(story), run=story.run.id)
     else:
         print("\n".join(as_called(line) for line in story_lines(story)))
     return 0

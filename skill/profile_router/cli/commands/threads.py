@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from typing import Any
 
 from profile_router.cli.commands.history import print_told
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.copies.thread_copies import original_of
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"profile-router: {notice}", file=sys.stderr)
     print_told()
     if arguments.json:
-        print(json.dumps({"threads": rows}, ensure_ascii=False, indent=2))
+        print_json({"threads": rows})
     else:
         print("\n".join(map(_line, rows)) or as_called(_NOTHING))
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from dataclasses import asdict
 
+from profile_router.cli.json_answer import print_json
 from profile_router.cli.marks import printable
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     undone = undo_run(arguments.id, os.environ, all_of_it=arguments.all)
     status = "conflicts" if undone.conflicts else "unsure" if undone.unsure else "ok"
     if arguments.json:
-        print(json.dumps({"status": status, **asdict(undone)}, indent=2))
+        print_json({"status": status, **asdict(undone)})
     else:
         for line in _lines(undone):
             print(folded(as_called(printable(line)), sys.stdout, indent=2))
