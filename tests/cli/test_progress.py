@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from profile_router.cli.live import LiveLine, is_live
+from profile_router.cli.live_line import LiveLine, is_live
 from profile_router.cli.progress import Progress, coloured
 
 TURN = {

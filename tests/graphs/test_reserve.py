@@ -10,7 +10,7 @@ from tests.fakes import BURST, LOCAL, Fails, FakePurse, FakeRunner, a_policy, a_
 from tests.graphs.a_run import Rig
 
 from profile_router.core.routing.loop import Past, PastLoop
-from profile_router.core.routing.size import Size
+from profile_router.core.routing.task_size import Size
 
 ONE_PASS = 2_500 * 9e-6  # 1,000 tokens of prompt and 1,500 of answer, at the flat price of the burst tier
 

@@ -12,7 +12,7 @@ from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.decide import decide
 from profile_router.core.routing.probe import ProbeOutcome, decide_after_probe
 from profile_router.core.routing.route import Refusal, Route
-from profile_router.core.routing.size import size_of
+from profile_router.core.routing.task_size import size_of
 from profile_router.core.telling.decision import decision_line
 from profile_router_graphs.nodes.checking import checked_before
 from profile_router_graphs.state import NOTHING, RunContext, RunState

@@ -22,13 +22,13 @@ from profile_router.core.ladder.spending import expected
 from profile_router.core.privacy.taint import Taint, left_note, named, together
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.rate import rate_at
-from profile_router.core.routing.size import size_of
+from profile_router.core.routing.task_size import size_of
 from profile_router.core.telling.events import attempt_event, begin_event
 from profile_router.core.text import price
 from profile_router.errors import RouterError, StateError
 from profile_router.ports import Emit, Hold, Stopped
+from profile_router_graphs.nodes.before_attempt import expected_cost, watched
 from profile_router_graphs.nodes.checking import checked_before
-from profile_router_graphs.nodes.early import expected_cost, watched
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Self, TextIO
 
-from profile_router.cli.live import LiveLine, is_live
+from profile_router.cli.live_line import LiveLine, is_live
 from profile_router.cli.marks import columns, mark_on, printable, showable
 from profile_router.cli.spelling import as_called
 from profile_router.core.language.anchored import Anchored

@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from .chat_lines import at_a_terminal, printable
 from .children import CHILDREN, DelegatedChild
-from .live import at_a_terminal, printable
 from .receipts import dollars
 from .settings import environment, read_settings
 

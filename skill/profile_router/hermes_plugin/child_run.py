@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .chat_lines import show
 from .children import CHILDREN, ChildAnswer, DelegatedChild, cost_of
 from .consent import CONSENT
 from .conversation import conversation_of, lineage_of
-from .live import show
 from .process import Following, Ran, run_router
 from .prompts import ChildTask
 from .receipts import dollars, receipt_lines

@@ -19,10 +19,10 @@ from typing import Any
 
 from .arguments import named_for_router, tasks_of
 from .calls.fields import taken
+from .chat_lines import at_a_terminal, show, whole_in_panel
 from .children import CHILDREN
 from .consent import CONSENT
 from .conversation import surface_of
-from .live import at_a_terminal, show, whole_in_panel
 from .receipts import dollars
 from .seam import native
 from .settings import environment, folder_here, folder_of_parent, read_settings

@@ -13,8 +13,8 @@ from typing import Any
 
 from .arguments import tasks_of
 from .board import children_told
+from .chat_lines import fitting
 from .conversation import conversation_of, lineage_of
-from .live import fitting
 from .settings import environment, folder_here, folder_of_parent, read_settings
 from .setup import setup
 

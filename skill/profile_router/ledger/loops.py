@@ -6,7 +6,7 @@ from pathlib import Path
 
 from profile_router.core.policy import Tier
 from profile_router.core.routing.loop import PastLoop
-from profile_router.core.routing.size import Size
+from profile_router.core.routing.task_size import Size
 from profile_router.errors import StateError
 from profile_router.ledger.schema import FILE, make_ready
 from profile_router.state.database import reading

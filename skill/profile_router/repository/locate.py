@@ -19,7 +19,7 @@ from profile_router.core.locating.located import Located, LocatedFile
 from profile_router.core.locating.past import alike, changed_by
 from profile_router.core.locating.path_terms import folded, name_in
 from profile_router.core.locating.rank import ranked
-from profile_router.core.locating.size import centrality, guess_size
+from profile_router.core.locating.size_by_history import centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of
 from profile_router.errors import StateError, WorkspaceError

@@ -16,8 +16,8 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.core.task import Task
 from profile_router.errors import StateError
 from profile_router.ports import Approver
-from profile_router.runs.own_check import check_for, declined, question, unasked
 from profile_router.runs.setup import Setup
+from profile_router.runs.workspace_check import check_for, declined, question, unasked
 
 # One question at a time, also where the tasks of a batch begin together: the second finds the answer to the first.
 _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from profile_router.core.routing.loop import Past, PastRuns, UsualTurns, usual_turns
-from profile_router.core.routing.size import Size
+from profile_router.core.routing.task_size import Size
 from profile_router.errors import UsageError
 from profile_router.ledger.loops import past_loops, turns_in
 from profile_router.runs.setup import Setup

@@ -14,7 +14,7 @@ from profile_router.core.policy import Policy
 from profile_router.core.routing.decide import decide, stays_here
 from profile_router.core.routing.estimate import ladder_cost
 from profile_router.core.routing.route import Decision, Refusal
-from profile_router.core.routing.size import size_of
+from profile_router.core.routing.task_size import size_of
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json, check_json, decision_json
 from profile_router.core.telling.envelope import enveloped
@@ -23,9 +23,9 @@ from profile_router.evidence.conversation import share
 from profile_router.evidence.measure import Surroundings, may_be_located, measure
 from profile_router.ledger.routes import note_route
 from profile_router.ledger.schema import moment
-from profile_router.runs.own_check import check_for, question, unasked
 from profile_router.runs.past import has_hermes, past_runs
 from profile_router.runs.setup import Setup, prepare
+from profile_router.runs.workspace_check import check_for, question, unasked
 from profile_router.threads.parent_sessions import ParentSessions
 from profile_router.values import frozen
 

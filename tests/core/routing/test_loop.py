@@ -16,7 +16,7 @@ from profile_router.core.routing.estimate import estimate
 from profile_router.core.routing.listed import ListedPrice
 from profile_router.core.routing.loop import ENOUGH, NO_PAST, Loop, Past, PastLoop, RunnerKind, expected_loop
 from profile_router.core.routing.rate import Rate, rate_at
-from profile_router.core.routing.size import Size, size_of
+from profile_router.core.routing.task_size import Size, size_of
 
 POLICY = a_policy()
 RATE = Rate(usd_in=3e-6, usd_out=15e-6, usd_cached=0.3e-6, source="table", dated="2026-11")

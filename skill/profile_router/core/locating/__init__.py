@@ -1,4 +1,5 @@
 """Which files a task touches, and how large it is, by what the repository holds and what became of tasks like it. Pure.
 
-Other rooms come in by `file_terms`, `located`, `past`, `path_terms`, `rank`, `rankable`, `size`, `task_terms`, `terms`.
+Other rooms come in by `file_terms`, `located`, `past`, `path_terms`, `rank`, `rankable`, `size_by_history`,
+`task_terms`, `terms`.
 """

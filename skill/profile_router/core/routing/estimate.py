@@ -8,8 +8,8 @@ from profile_router.core.routing.candidate import Candidates, role_of
 from profile_router.core.routing.loop import Loop, Past, RunnerKind, expected_loop, hermes_takes
 from profile_router.core.routing.rate import rate_at
 from profile_router.core.routing.route import Estimate
-from profile_router.core.routing.size import expected_tokens
 from profile_router.core.routing.speed import Speed
+from profile_router.core.routing.task_size import expected_tokens
 from profile_router.core.task import Task
 
 _UNKNOWN_WINDOW = 0

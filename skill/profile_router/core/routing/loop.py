@@ -13,7 +13,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.policy import Policy, Tier
 from profile_router.core.routing.rate import Rate
-from profile_router.core.routing.size import Size, expected_tokens
+from profile_router.core.routing.task_size import Size, expected_tokens
 from profile_router.values import frozen
 
 _Number = TypeVar("_Number", int, float)

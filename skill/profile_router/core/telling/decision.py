@@ -11,7 +11,7 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.core.policy import Policy
 from profile_router.core.routing.fit import reply_room, usable_tokens
 from profile_router.core.routing.route import Decision, Refusal, Route
-from profile_router.core.routing.size import file_tokens
+from profile_router.core.routing.task_size import file_tokens
 from profile_router.core.telling.located import located_json
 from profile_router.core.text import counted, exactly
 

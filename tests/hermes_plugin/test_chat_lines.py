@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.hermes_plugin import board, live
+from profile_router.hermes_plugin import board, chat_lines
+from profile_router.hermes_plugin.chat_lines import fitted, fitting
 from profile_router.hermes_plugin.children import DelegatedChild
-from profile_router.hermes_plugin.live import fitted, fitting
 
 LINE = "c8fbf263 classify: coding-burst · large-change · a refactor ('Refactor') over a wide scope ('across')"
 
@@ -50,7 +50,7 @@ ROUTE = "coding-local  ·  small-change\n  why       1 file to read (measured), 
 @pytest.fixture
 def columns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal chat of so many columns; none where it is 0."""
-    monkeypatch.setattr(live, "at_a_terminal", lambda: request.param > 0)
+    monkeypatch.setattr(chat_lines, "at_a_terminal", lambda: request.param > 0)
     monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((request.param, 24)))
 
 

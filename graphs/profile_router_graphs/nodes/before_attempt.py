@@ -14,7 +14,7 @@ from profile_router.core.ladder.cost_range import CostRange
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.estimate import most_turns
 from profile_router.core.routing.loop import expected_loop, hermes_takes
-from profile_router.core.routing.size import size_of
+from profile_router.core.routing.task_size import size_of
 from profile_router_graphs.state import RunContext, RunState, order_of
 
 

@@ -11,7 +11,7 @@ from tests.core.cases import CANDIDATES, POLICY
 from profile_router.core.evidence import Evidence
 from profile_router.core.locating.located import Located, LocatedFile, SizeGuess
 from profile_router.core.locating.past import PackedPast, PastCommit, alike, changed_by, packed
-from profile_router.core.locating.size import FEWEST_COMMITS, centrality, guess_size
+from profile_router.core.locating.size_by_history import FEWEST_COMMITS, centrality, guess_size
 from profile_router.core.locating.task_terms import task_terms
 from profile_router.core.locating.terms import number_of, plain_parts
 from profile_router.core.policy.rules import SizeClass, SmallChangeRule
