@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profile_router.core.attempt.between import cost, ended_because, stays_here, unblock, unblock_words
 from profile_router.core.attempt.saving import Saving, saving
@@ -46,7 +46,7 @@ class Result:
         return {"status": self.status, "json": self.json, "output": self.output, "workspace": self.workspace}
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Result:
+    def of(cls, kept: Json) -> Result:
         """Return the result of the record *kept*; one of an older version had the cause in place of the verdict."""
         json = {"steps": kept["json"].get("hops"), **kept["json"]}  # their name in 0.1
         if "cause" not in json:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from profile_router.copies.thread_copies import original_of
+from profile_router.core.telling.decision import Json
 from profile_router.errors import StateError, UsageError, WorkspaceError
 from profile_router.git.undo import Undo
 from profile_router.ledger.writing import SqliteRunLedger
@@ -91,7 +91,7 @@ def _last(threads: Threads, row: Row, emit: Emit) -> Result:
     return Result.of(kept)
 
 
-def _undo_late(site: Site, row: Row, run: Run, state: Mapping[str, Any], result: Result) -> Undo | None:
+def _undo_late(site: Site, row: Row, run: Run, state: Json, result: Result) -> Undo | None:
     """Return what takes *run* back, which was killed at its end: what changed since then, nobody tells from its own."""
     workspace = Workspace(Path(row.workspace), git=True) if row.workspace else None
     undo = undo_after(site, workspace, run, state, result)

@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Mutable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from profile_router.copies.thread_copies import tidy_copies
 from profile_router.copies.turns import reading_in
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.privacy.findings import masked_json
 from profile_router.core.task import Task
-from profile_router.core.telling.decision import check_line
+from profile_router.core.telling.decision import Json, check_line
 from profile_router.core.text import shown
 from profile_router.errors import RouterError, StateError, UsageError, WorkspaceError
 from profile_router.git.repository import find_repository
@@ -256,7 +256,7 @@ class Opened:
                 await close(self.keeping, self.run, await values())
             raise
 
-    async def kept(self) -> dict[str, Any]:
+    async def kept(self) -> Json:
         """Return what the thread keeps from run to run, for who walks the nodes without its checkpoints."""
         saved = await self.keeping.saver.aget_tuple(self.config)
         return outliving(saved.checkpoint["channel_values"] if saved else {})
@@ -272,14 +272,14 @@ class Opened:
             ParentSessions(state=setup.state).mark(job.task.sessions)  # it was not private when it began
         run.records.keep("result", result.kept())
         result = await job.site.bring_back(run, result, setup.state)
-        undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, final, result)
+        undo = await asyncio.to_thread(undo_after, job.site, setup.workspace, run, {**final}, result)
         self.ledger.ended(result.verdict, result.saved, undo, result.cause, result.refused, seconds=result.seconds)
         receipts = self.ledger.receipts()
         await close(self.keeping, run, final)
         return await _telling_spans(result, receipts, setup)
 
 
-async def _telling_spans(result: Result, receipts: Sequence[dict[str, Any]], setup: Setup) -> Result:
+async def _telling_spans(result: Result, receipts: Sequence[Json], setup: Setup) -> Result:
     """Tell the spans of an ended run, where somebody wants them; return *result*, with a note if they are lost."""
     if not setup.environ.get(SPANS):
         return result

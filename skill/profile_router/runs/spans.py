@@ -12,11 +12,12 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from profile_router import __version__
 from profile_router.core.attempt.between import BESIDE
+from profile_router.core.telling.decision import Json
 from profile_router.core.text import shown
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ _PROVIDERS: Mapping[str, str] = {
 _MODEL_CHARS = 128
 _NANO = 1_000_000_000
 
-_Json = Mapping[str, Any]
+Attributes = Iterator[tuple[str, str | int | float]]
 
 
-def tell_spans(result: _Json, receipts: Sequence[_Json], environ: Mapping[str, str]) -> str:
+def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str]) -> str:
     """Send the spans of a run that has ended where *environ* says; return why that cannot be, empty where it is done.
 
     *result* is as `run --json` prints it, *receipts* with their moments. Never raises: the run has ended, and well.
@@ -123,7 +124,7 @@ def sent(spans: Sequence[ReadableSpan], exporter: SpanExporter, *, seconds: floa
     return problems[0]
 
 
-def spans_of(result: _Json, receipts: Sequence[_Json]) -> tuple[ReadableSpan, ...]:
+def spans_of(result: Json, receipts: Sequence[Json]) -> tuple[ReadableSpan, ...]:
     """Return the spans of the run, by a provider of our own: no library's spans are among them."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -165,7 +166,7 @@ def spans_of(result: _Json, receipts: Sequence[_Json]) -> tuple[ReadableSpan, ..
     return collected.get_finished_spans()
 
 
-def _of_run(result: _Json) -> Iterator[tuple[str, Any]]:
+def _of_run(result: Json) -> Attributes:
     route = result["route"]
     yield "gen_ai.operation.name", "invoke_agent"
     yield "gen_ai.agent.name", _AGENT
@@ -178,7 +179,7 @@ def _of_run(result: _Json) -> Iterator[tuple[str, Any]]:
         yield "error.type", str(result.get("cause") or result["status"])
 
 
-def _of_attempt(one: _Json, operation: str) -> Iterator[tuple[str, Any]]:
+def _of_attempt(one: Json, operation: str) -> Attributes:
     if operation != "chat":
         yield "gen_ai.agent.name", str(one["profile"])
     yield "gen_ai.provider.name", _provider(one)
@@ -199,7 +200,7 @@ def _of_attempt(one: _Json, operation: str) -> Iterator[tuple[str, Any]]:
         yield "error.type", str(one["verdict"])
 
 
-def _provider(one: _Json) -> str:
+def _provider(one: Json) -> str:
     named = str(one["provider"]).partition("#")[0]
     return _PROVIDERS.get(named, named)
 

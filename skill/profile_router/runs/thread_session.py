@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profile_router.machine.imports import gather_late, import_large
 from profile_router.state.database import BUSY_S
@@ -118,6 +118,6 @@ async def close(keeping: Keeping, run: Run, state: Mapping[str, object]) -> None
     await asyncio.to_thread(keeping.threads.end, run)
 
 
-def outliving(state: Mapping[str, Any]) -> dict[str, Any]:
+def outliving(state: Mapping[str, object]) -> dict[str, object]:
     """Return of *state* what outlives a run: the conversation, and whether the thread is private."""
     return {name: state[name] for name in ("conversation", "private_thread") if name in state}

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from profile_router.core.ladder.account import RunRow
 from profile_router.core.ladder.run_kinds import UNFINISHED
+from profile_router.core.telling.decision import Json
 from profile_router.core.text import some_of
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.command import work_tree
@@ -51,9 +51,7 @@ class Undone:
     going_on: str = ""
 
 
-def undo_after(
-    site: Site, workspace: Workspace | None, run: Run, state: Mapping[str, Any], result: Result
-) -> Undo | None:
+def undo_after(site: Site, workspace: Workspace | None, run: Run, state: Json, result: Result) -> Undo | None:
     """Return what takes *run* back, whose graph ended in *state*; None where it changed nothing."""
     changed = {str(one["path"]) for one in result.json["verified"].get("files_changed", ())}
     if not changed and not result.json.get("merge"):
