@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.doctor.scene import Scene
-from tests.fakes import BURST, CHEAP, LOCAL
+from tests.fakes import BURST, CHEAP, LOCAL, a_policy
 from tests.scripted_provider import Answer, ScriptedProvider, call, fail, raw, redirect, say
 
 from profile_router.doctor.finding import Finding
@@ -45,6 +45,14 @@ def test_the_call_is_as_small_as_providers_allow(tmp_path: Path) -> None:
     assert request.body["max_tokens"] == ANSWER_TOKENS == 16
     assert request.body["model"] == "asked"
     assert len(str(request.body["messages"])) < 80
+
+
+def test_a_model_that_says_nothing_is_waited_for_as_long_as_a_run_would(tmp_path: Path) -> None:
+    with ScriptedProvider([Answer(stall=True)]) as server:
+        scene = Scene(tmp_path)
+        scene.home.write(LOCAL, config(server.base_url))
+        [found, *_] = asyncio.run(call_each(scene.facts(a_policy(limits={"first_token_seconds": 0.2}))))
+    assert (found.level, found.measured) == ("fail", "no answer (ReadTimeout)")
 
 
 def test_openai_itself_gets_its_own_name_for_the_limit(tmp_path: Path) -> None:

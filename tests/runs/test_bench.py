@@ -52,6 +52,21 @@ def test_no_amount_of_a_server_is_more_than_ten_times_our_own(odd: object) -> No
     assert calls_of(usage, says_usd=True).usd < 20 * PAID.cost(1_000, 3) + 0.2
 
 
+def test_a_server_that_says_nothing_is_waited_for_as_long_as_the_policy_says() -> None:
+    policy = a_policy(limits={"first_token_seconds": 0.2, "between_tokens_seconds": 0.1})
+    with ScriptedProvider([Answer(stall=True)]) as server:
+        calls = _Calls(profile=a_profile(base_url=server.base_url), rate=PAID, policy=policy, direct=True)
+        assert asyncio.run(calls.make(1)) == "no whole answer within 0.3 s"
+
+
+@pytest.mark.parametrize(("run_seconds", "first", "short"), [(1200, 180, 270), (200, 180, 200), (60, 60, 60)])
+def test_no_call_takes_longer_than_a_run_may(run_seconds: float, first: float, short: float) -> None:
+    limits = a_policy(
+        limits={"run_seconds": run_seconds, "first_token_seconds": 180, "between_tokens_seconds": 90}
+    ).limits
+    assert (limits.first_answer_seconds, limits.short_answer_seconds) == (first, short)
+
+
 def test_what_a_server_says_that_can_be_is_booked() -> None:
     found = calls_of({"prompt_tokens": 100, "completion_tokens": 3, "cost": 0.001}, says_usd=True)
     assert (found.usd, found.source, found.doubts) == (0.002, PROVIDER, [])

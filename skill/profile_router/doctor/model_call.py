@@ -22,7 +22,6 @@ from profile_router.servers.http import ask, error_in, json_in, open_client, tra
 from profile_router.servers.timed_call import chat_body
 
 ANSWER_TOKENS = 16  # some providers refuse less
-_SECONDS = 60.0
 _BEGINNING = 2_000  # bytes that tell a web page
 
 
@@ -89,12 +88,13 @@ class _Call:
 
         endpoint, key = self.profile.endpoint, self.profile.endpoint.api_key
         direct = self.subject.local or is_loopback(endpoint.base_url)
-        connect_s = self.facts.policy.limits.connect_seconds
+        limits = self.facts.policy.limits
+        connect_s, seconds = limits.connect_seconds, limits.first_answer_seconds
         again = "the result of its call is refused: " if self.bodies else ""
         try:
-            async with open_client(direct=direct, connect_s=connect_s, read_s=_SECONDS, key=key) as client:
+            async with open_client(direct=direct, connect_s=connect_s, read_s=seconds, key=key) as client:
                 url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-                answer = await ask(client, "POST", url, chat_body(self.profile, request, tokens), seconds=_SECONDS)
+                answer = await ask(client, "POST", url, chat_body(self.profile, request, tokens), seconds=seconds)
         except httpx2.HTTPError as error:
             at, fault = "", None
             if direct:

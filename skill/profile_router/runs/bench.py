@@ -49,7 +49,6 @@ _WORDS = (
 _LONG_WORDS = 700  # about 1,000 tokens
 _SHORT_TOKENS, _LONG_TOKENS = 32, 192  # of an answer at most
 _SENT = (120, 2_000)  # tokens of a short and a long prompt at most, for the reservation
-_SECONDS = 120.0
 _SHORT = "Answer with this one word and nothing else: {word}"
 _LONG = (
     "{noise}\n\nThe words above mean nothing. Write the word {word} first. Then count from 1 to 60, one number a line, "
@@ -160,7 +159,7 @@ class _Calls:
                     tokens=tokens,
                     direct=self.direct,
                     connect_s=self.policy.limits.connect_seconds,
-                    seconds=_SECONDS,
+                    seconds=self.policy.limits.short_answer_seconds,
                 )
                 self.made += 1
                 use = _use_of(found, prompt, tokens, self.rate)

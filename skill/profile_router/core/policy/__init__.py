@@ -138,6 +138,16 @@ class Limits:
     tool_result_chars: int = field(metadata=bounded(200))
     measurement_max_age_hours: float = field(metadata=bounded(0))
 
+    @property
+    def first_answer_seconds(self) -> float:
+        """Return how long a model may take until it says anything: no longer than a run."""
+        return min(self.first_token_seconds, self.run_seconds)
+
+    @property
+    def short_answer_seconds(self) -> float:
+        """Return how long a short answer may take to its end: until its first token, and one pause more."""
+        return min(self.first_token_seconds + self.between_tokens_seconds, self.run_seconds)
+
 
 @frozen
 class Tiers:
