@@ -95,6 +95,14 @@ def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
         assert SPOILT in str(json.loads(out)) or ascii(SPOILT)[1:-1] in ascii(json.loads(out))
 
 
+def test_a_stream_is_made_harmless_once_however_often_a_program_calls_main() -> None:
+    stream = io.StringIO()
+    for _ in range(3_000):
+        marks.make_harmless(stream, drawn=False)
+    stream.write(SPOILT)
+    assert stream.getvalue() == r"a\u202eb\u009b2J"
+
+
 def test_an_error_does_not_drive_the_screen_by_what_it_repeats(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["health", "--policy", f"/nowhere/{SPOILT}"]) == 2
     err = capsys.readouterr().err

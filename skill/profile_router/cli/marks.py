@@ -63,8 +63,15 @@ def make_harmless(stream: TextIO, *, drawn: bool) -> None:
     line is drawn there by escapes, and what it shows is `printable`.
     """
     write = stream.write
+    if getattr(write, "_is_harmless", False):  # a program may call `main` any number of times
+        return
+
+    def written(text: str) -> int:
+        return write(harmless(text, drawn=drawn))
+
+    written._is_harmless = True  # type: ignore[attr-defined]
     # Its own method: another object in place of the stream would lose whoever holds this one.
-    stream.write = lambda text: write(harmless(text, drawn=drawn))  # type: ignore[method-assign]
+    stream.write = written  # type: ignore[method-assign]
 
 
 def columns(stream: TextIO) -> int:
