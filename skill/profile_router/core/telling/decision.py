@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from profile_router.core.evidence import Evidence, Window
 from profile_router.core.found_check import FoundCheck
@@ -15,9 +15,6 @@ from profile_router.core.routing.task_size import file_tokens
 from profile_router.core.telling.located import located_json
 from profile_router.core.text import counted, exactly
 
-if TYPE_CHECKING:
-    pass
-
 Json = dict[str, Any]
 _ESTIMATE = (
     *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds", "seconds_by", "seconds_age_s"),
@@ -25,7 +22,8 @@ _ESTIMATE = (
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
-_HOW = re.compile("[:;] ")  # behind why a check does not run, and before what would let it
+# Behind why a check does not run, and before what would let it; not within backticks, as in `check: off`.
+_HOW = re.compile("[:;] (?=[^`]*(?:`[^`]*`[^`]*)*$)")
 LABEL_WIDTH = 12  # where the texts of `decision_lines` start
 
 
