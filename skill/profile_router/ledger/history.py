@@ -142,7 +142,8 @@ class SqliteHistory:
     def _rows(self, said: str, *values: object) -> list[sqlite3.Row]:
         if not (self.state / FILE).exists():
             return []
-        tables = [table for table in TABLES if re.search(rf"\b{table}\b", said)]
+        # What follows these words: `attempts` is a column of `runs`, too.
+        tables = [table for table in TABLES if re.search(rf"\b(?:FROM|JOIN) {table}\b", said)]
         with reading_sound(self.state, *tables) as database, closing(database.cursor()) as cursor:
             cursor.row_factory = sqlite3.Row
             return cursor.execute(said, values).fetchall()
