@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import threading
 import urllib.request
@@ -219,6 +220,16 @@ def test_a_collector_gets_the_spans_and_one_that_is_not_there_is_never_waited_fo
     else:
         assert problem == f"no spans: no collector at {endpoint.removeprefix('http://')} (ConnectionRefusedError)"
         assert posting.get_finished_spans() == ()
+
+
+def test_a_name_that_nobody_answers_for_takes_no_longer_than_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(telling, "_exporter", lambda _: Posting())
+    monkeypatch.setattr(telling, "_SECONDS", 0.05)
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: answered.wait(60))
+    environ = {VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.invalid:4318"}
+    assert tell_spans(RESULT, [a_receipt(0)], environ) == "no spans: they were not sent within 0.05 s"
+    answered.set()
 
 
 @pytest.mark.nightly

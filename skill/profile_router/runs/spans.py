@@ -10,8 +10,9 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -62,19 +63,21 @@ def tell_spans(result: Json, receipts: Sequence[Json], environ: Mapping[str, str
     if where not in ALLOWED:
         return f"no spans: {VARIABLE} is '{where[:20]}' (allowed: {', '.join(ALLOWED)}, off)"
     try:
-        exporter = _exporter(where)
-        if where == "otlp" and (nobody := _nobody_at(environ)):
-            return nobody
-        spans = spans_of(result, receipts)
+        exporter, spans = _exporter(where), spans_of(result, receipts)
     except ImportError:
         return f"no spans: OpenTelemetry for {where} is not installed; {_INSTALL[where]}"
     except Exception as error:  # whatever another's library does, the run has its result
         return f"no spans: {type(error).__name__}"
-    return sent(spans, exporter, seconds=_SECONDS)
+    return sent(spans, exporter, seconds=_SECONDS, keeps_back=partial(_nobody_at, environ if where == "otlp" else None))
 
 
-def _nobody_at(environ: Mapping[str, str]) -> str:
-    """Return why the collector cannot take anything; empty where it listens, or a proxy stands before it."""
+def _nobody_at(environ: Mapping[str, str] | None) -> str:
+    """Return why the collector cannot take anything; empty where it listens, or a proxy stands before it.
+
+    None: there is no collector to look for. To find the address of a name may take as long as its server likes.
+    """
+    if environ is None:
+        return ""
     endpoint = next(filter(None, (environ.get(name, "").strip() for name in _ENDPOINTS)), _USUAL_ENDPOINT)
     if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in environ):
         return ""
@@ -101,10 +104,13 @@ def _exporter(where: str) -> SpanExporter:
     return found
 
 
-def sent(spans: Sequence[ReadableSpan], exporter: SpanExporter, *, seconds: float) -> str:
+def sent(
+    spans: Sequence[ReadableSpan], exporter: SpanExporter, *, seconds: float, keeps_back: Callable[[], str] = str
+) -> str:
     """Send *spans* by *exporter*, all at once; return why that cannot be, empty where it is done within *seconds*.
 
-    It is sent beside this thread, which would else wait as long as an exporter likes. Never raises.
+    *keeps_back* is asked first, within them too, and says why nothing is sent; empty: it is. All that is done beside
+    this thread, which would else wait as long as an exporter likes. Never raises.
     """
     problems = [f"no spans: they were not sent within {seconds:g} s"]
 
@@ -112,6 +118,9 @@ def sent(spans: Sequence[ReadableSpan], exporter: SpanExporter, *, seconds: floa
         from opentelemetry.sdk.trace.export import SpanExportResult
 
         try:
+            if nobody := keeps_back():
+                problems[0] = nobody
+                return
             done = exporter.export(spans)
             problems[0] = "" if done is SpanExportResult.SUCCESS else "no spans: nobody took them"
             exporter.shutdown()
