@@ -97,6 +97,7 @@ def test_the_fields_are_those_of_a_task_in_json() -> None:
         ("x", {"max_turns": 0}, "max_turns is 0"),
         ("x", {"profile": "nope"}, "profile 'nope'"),
         (Task(goal="x"), {"files": ["a"]}, "a Task has its fields already"),
+        (Task(goal="x" * 1_000_001), {}, "the task is longer than 1 MB"),
     ],
 )
 def test_a_wrong_call_is_one_line(goal: Any, fields: Any, said: str, tmp_path: Path, environ: dict[str, str]) -> None:
