@@ -14,6 +14,7 @@ import pytest
 from tests.ledger.many_runs import fill
 
 from profile_router.cli import app
+from profile_router.ledger import sound
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.loops import past_loops, turns_in
 from profile_router.ledger.schema import FILE, TABLES, day_of
@@ -124,6 +125,16 @@ def test_a_sound_ledger_is_read_where_it_lies_and_nothing_is_told(state: Path) -
     with reading_sound(state, *TABLES) as database:
         assert database.execute("SELECT count(*) FROM temp.sqlite_master").fetchone() == (0,)
     assert databases.told() == ()
+
+
+def test_what_lists_runs_and_tells_one_looks_through_no_whole_table(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(sound, "_mended", lambda _, table: looked.append(table))
+    history = SqliteHistory(state=state)
+    history.story(history.runs(5)[0].id)
+    assert set(looked) == {"reservations", "spending"}, "sums alone are of all rows"
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)

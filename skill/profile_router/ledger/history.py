@@ -23,7 +23,7 @@ from profile_router.core.ladder.account import (
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
 from profile_router.ledger.schema import FILE, TABLES
-from profile_router.ledger.sound import reading_sound
+from profile_router.ledger.sound import reading_sound, sound_rows
 from profile_router.ledger.words import REFUSED, Seal, words_of
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.values import frozen
@@ -50,7 +50,7 @@ class SqliteHistory:
         more = ", 'route'" if routes else ""
         where = f"WHERE +kind IN ('run', 'undo'{more})"  # a column with + has no index: they are read by moment
         said = f"SELECT {_RUN} FROM runs {where} ORDER BY started DESC, id LIMIT ?"  # noqa: S608 - words of ours
-        return [_run(row) for row in self._rows(said, limit)]
+        return [_run(row) for row in self._whole("runs", said, limit)]
 
     def grouped(self, by: Grouping, limit: int) -> list[RunGroup]:
         """Return all runs by what they have in common, at most *limit* groups: the one with the newest run first."""
@@ -74,11 +74,11 @@ class SqliteHistory:
         found: list[sqlite3.Row] = []
         for kind in ("run", "undo", "route", "observed") if known else ():
             by_id = f"SELECT {_RUN} FROM runs WHERE +kind = ? AND id >= ? AND id < ? ORDER BY +started DESC LIMIT ?"  # noqa: S608
-            found = found or self._rows(by_id, kind, like, f"{like}g", _LISTED + 1)
+            found = found or self._whole("runs", by_id, kind, like, f"{like}g", _LISTED + 1)
         if not found and wanted:
             newest = "ORDER BY kind = 'route', started DESC LIMIT 1"
             named = f"SELECT {_RUN} FROM runs WHERE thread = ? AND kind <> 'undo' {newest}"  # noqa: S608
-            found = self._rows(named, wanted)
+            found = self._whole("runs", named, wanted)
         if len(found) > 1:
             listed = ", ".join(str(row["id"]) for row in found[:_LISTED])
             more = " and more" if len(found) > _LISTED else ""
@@ -92,7 +92,7 @@ class SqliteHistory:
     def story(self, wanted: str) -> Story:
         """Return all that is known of the run *wanted*, as `find` takes it. Raises UsageError."""
         run = self.find(wanted)
-        details = self._rows("SELECT * FROM details WHERE run = ?", run.id)
+        details = self._whole("details", "SELECT * FROM details WHERE run = ?", run.id)
         told: Mapping[str, Any] = dict(details[0]) if details else dict.fromkeys(("policy", "program"), "")
         spent = self._rows(
             "SELECT coalesce(sum(spent), 0), coalesce(sum(reserved * (spent IS NULL)), 0) FROM reservations "
@@ -137,7 +137,14 @@ class SqliteHistory:
         )
 
     def _of(self, table: str, order: str, run: RunRow) -> list[sqlite3.Row]:
-        return self._rows(f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run.id)  # noqa: S608
+        return self._whole(table, f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run.id)  # noqa: S608
+
+    def _whole(self, table: str, said: str, *values: object) -> list[sqlite3.Row]:
+        """Return rows of *table* as they stand there; where one is damaged, as `_rows` mends them."""
+        if not (self.state / FILE).exists():
+            return []
+        rows = sound_rows(self.state, table, said, values)
+        return self._rows(said, *values) if rows is None else rows
 
     def _rows(self, said: str, *values: object) -> list[sqlite3.Row]:
         if not (self.state / FILE).exists():

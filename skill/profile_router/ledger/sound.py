@@ -1,15 +1,15 @@
 """Read the ledger when another program may have written in it: what is of another kind than its column counts as empty.
 
-SQLite keeps a text or bytes where a number should stand. Each such cell would end the command that meets it. So the
-tables of a statement are looked through first. One that is damaged is read from a copy in memory, in which such cells
-are empty: queries need not know. How many cells were left out is told once, in a line.
+SQLite keeps a text or bytes where a number should stand. Each such cell would end the command that meets it. So what a
+statement reads is looked through first: the rows that it gives, or for sums its tables. A table that is damaged is read
+from a copy in memory, in which such cells are empty: queries need not know. How many there are is told once, in a line.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from profile_router.ledger.schema import FILE, TABLES, make_ready
@@ -32,6 +32,21 @@ def reading_sound(state: Path, *tables: str) -> Iterator[sqlite3.Connection]:
             cells = "1 value that is" if found == 1 else f"{found:,} values that are"
             tell(f"{state / FILE} has {cells} not of the kind of the column; another program wrote there. None counts")
         yield database
+
+
+def sound_rows(state: Path, table: str, said: str, values: Sequence[object]) -> list[sqlite3.Row] | None:
+    """Return the rows of *table* that *said* gives with *values*; None where one of them is damaged. Raises StateError.
+
+    Only they are looked through: a ledger has 100,000 runs, and most commands tell some of them.
+    """
+    with reading(state / FILE, make_ready) as database, closing(database.cursor()) as cursor:
+        database.text_factory, cursor.row_factory = _text, sqlite3.Row
+        rows = cursor.execute(said, values).fetchall()
+        given = rows[0].keys() if rows else ()
+        rules = [f"(NOT ({rule}))" for name, rule, _ in _rules(database, table) if name in given]
+        if rules and database.execute(f"SELECT total({' + '.join(rules)}) FROM ({said})", values).fetchone()[0]:  # noqa: S608
+            return None
+        return rows
 
 
 def _text(raw: bytes) -> str:
