@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from profile_router.core.text import nearest, shown
 from profile_router.errors import ProfileError, UnknownProfile
-from profile_router.folders import our_folder
 from profile_router.profiles.build import build_profile
 from profile_router.profiles.env_file import read_env_file
 from profile_router.profiles.files import read_config
@@ -35,11 +34,15 @@ _CHAINS = ("fallback_providers", "fallback_model")
 
 @frozen
 class HermesHome:
-    """Where profiles come from. Without a Hermes home `root` is None, and the shipped profiles serve."""
+    """Where profiles come from. Without a Hermes home `root` is None, and the shipped profiles serve.
+
+    `kept_in` is the folder where it may be kept how a config was read; None: nothing is written.
+    """
 
     root: Path | None
     profiles: Path
     environ: Mapping[str, str] = field(repr=False)
+    kept_in: Path | None = None
 
     @property
     def shipped(self) -> bool:
@@ -90,8 +93,7 @@ class HermesHome:
         if self.root is not None and name == _DEFAULT and not folder.is_dir():
             folder = self.root
         files = dict.fromkeys(place / _CONFIG for place in (self.root, folder) if place is not None)
-        kept_in = our_folder("CACHE", self.environ) / "configs"
-        layers = [(str(file), config) for file in files if (config := read_config(file, kept_in)) is not None]
+        layers = [(str(file), config) for file in files if (config := read_config(file, self.kept_in)) is not None]
         layers = [(file, config if Path(file).parent == folder else _without_chain(config)) for file, config in layers]
         env = read_env_file(folder / ".env", self.environ)
         own = {key: value for key, value in env.values.items() if value}

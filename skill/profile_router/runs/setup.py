@@ -91,7 +91,7 @@ def prepare(
         read_policy(find_policy(policy_file, environ), our_folder("CACHE", environ) / "policies"), workspace
     )
     found = placed(task, workspace, cwd)
-    home = find_home(environ)
+    home = replace(find_home(environ), kept_in=our_folder("CACHE", environ) / "configs")
     policy, warnings = _without_absent_cheap(policy, home)
     profiles, broken = _read(_wanted(task, policy), home, task.profile)
     policy, said = _without_broken(policy, broken)
