@@ -11,6 +11,7 @@ from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.language.edits import asks_for_an_edit
+from profile_router.core.language.path_words import path_words
 from profile_router.core.language.test_files import is_test
 from profile_router.core.policy import WeakKind
 from profile_router.core.task import Task
@@ -54,7 +55,12 @@ def _by_files(verified: Verified, task: Task, evidence: Evidence) -> Iterator[We
         if edited
         else f"{listed} {_were(named)} not edited",
     )
-    others = [path for path in changed if path not in edited and not is_test(path)]
+    words = [word.text for word in path_words(task.goal)]  # a file that git ignores is named, too, and no evidence
+    others = [
+        path
+        for path in changed
+        if path not in edited and not is_test(path) and not any(_is(path, word) for word in words)
+    ]
     if changed:
         said = f"not named, and changed: {some_of(others, _LISTED)}" if others else "no file changed that was not named"
         yield WeakCheck(kind="related", passed=not others, said=said)
