@@ -142,14 +142,16 @@ def test_a_run_that_is_killed_before_it_told_its_result_tells_it_when_asked(
     assert (timeless(done.json), done.code, wrong_in("run", done.json)) == (*unkilled, [])
 
 
-def test_a_run_without_an_end_is_taken_back_when_its_user_says_so(tmp_path: Path) -> None:
+def test_a_run_without_an_end_is_taken_back_unasked_unless_its_file_was_changed_since(tmp_path: Path) -> None:
     here = stage(tmp_path, local=[LOOK, EDIT])
     with here.local, here.burst, here.cheap:
         assert live(*RUN, "--stream", home=tmp_path, cwd=here.ws, moment=Moment("edit", 1, "after")).code == -9
     assert here.files == {"calc.py": AFTER}
+    (here.ws / "calc.py").write_text("mine\n")
     asked = call("undo", "t", home=tmp_path)
     assert (asked.code, "it has no end, so nobody knows who changed what" in asked.out) == (1, True)
-    done = call("undo", "t", "--all", home=tmp_path)
+    (here.ws / "calc.py").write_text(AFTER)
+    done = call("undo", "t", home=tmp_path)
     assert (done.code, here.files) == (0, {"calc.py": BEFORE})
     assert "`profile-router purge t` drops the run" in done.out
 
@@ -269,7 +271,7 @@ def test_a_command_that_was_at_work_is_not_run_again_and_the_model_is_told(tmp_p
     with here.local, here.burst, here.cheap:
         task = ("run", "x", "--thread", "t", "--toolsets", "file,terminal")
         # The record of its result is the one that does not come about.
-        assert live(*task, home=tmp_path, cwd=here.ws, moment=Moment("record", 5)).code == -9
+        assert live(*task, home=tmp_path, cwd=here.ws, moment=Moment("record", 6)).code == -9
         done = here.resume()
         told = here.local.chats[1]["messages"][-1]["content"]
     assert done.code == 0, done.err

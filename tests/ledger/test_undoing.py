@@ -13,11 +13,14 @@ from typing import Any, cast
 
 import pytest
 from tests.cli import stage
+from tests.fakes import a_receipt
 from tests.ledger.a_ledger import NOON, SEAL, a_ledger, begin, tell
 
 from profile_router.cli.commands import undo as command
 from profile_router.core.attempt.saving import Saving
+from profile_router.core.ladder.receipt import Attempt
 from profile_router.errors import StateError, UsageError
+from profile_router.git.between import marking
 from profile_router.git.marks import GitSnapshots
 from profile_router.git.undo import Undo, fingerprint, none
 from profile_router.git.writes import Found
@@ -126,6 +129,34 @@ def test_what_its_user_wrote_while_it_ran_neither_goes_nor_counts_as_its_own(her
     found = undo_after(IN_PLACE, workspace, cast("Any", run), {"snapshot": mark, "wrote": ("a.py",)}, told)
     assert found is not None
     assert (set(found.before), found.left, found.anyones) == ({"a.py"}, (), False)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_changed_while_a_command_ran_is_its_own_and_needs_no_word_of_its_user(here: Path, told: bool) -> None:
+    root = here / "ws"
+    mark = marking(root, here / "scratch")
+    snapshot = before = mark()
+    (root / "a.py").write_text("z = 1\n")
+    around = (before, mark() if told else "")
+    (root / "user_new.py").write_text("mine\n")
+    records = MemoryRecords({"attempt 1": Attempt(receipt=a_receipt(), around=(around,))})
+    run = SimpleNamespace(folder=here / "scratch", records=records)
+    ended_so = Result(status="ok", json={"verified": {"files_changed": [{"path": "a.py"}, {"path": "user_new.py"}]}})
+    found = undo_after(
+        IN_PLACE, Workspace(root, git=True), cast("Any", run), {"snapshot": snapshot, "wrote": None}, ended_so
+    )
+    assert found is not None
+    assert set(found.before) == ({"a.py"} if told else {"a.py", "user_new.py"})
+    assert (found.left, found.anyones, found.during) == ((), not told, ("a.py",) if told else ())
+
+
+def test_what_counts_as_the_runs_by_its_time_alone_is_said(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended(here / "state", replace(ONE, during=("a.py",)))
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(here / "state"))
+    assert command.run(argparse.Namespace(id="ab12", json=False, all=False)) == 0
+    assert "a.py counts as the run's: it changed while a command" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

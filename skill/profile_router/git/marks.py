@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from profile_router.core.ladder.receipt import ChangedFile
@@ -216,6 +218,12 @@ def _spec(part: str) -> str:
     return "." if part == "." else f":(top,literal){part}"
 
 
+@cache
+def _one_of(_store: Path) -> threading.Lock:
+    """Return the lock of a store: a mark around a command that was given up may still be under way."""
+    return threading.Lock()
+
+
 class GitSnapshots:
     """Takes and compares marks of *root*. *scratch* is a folder of ours: the repository itself is never written."""
 
@@ -226,7 +234,8 @@ class GitSnapshots:
 
     def take(self) -> str:
         """Return a mark of all tracked and untracked files that are not ignored. Raises WorkspaceError."""
-        return str(take(self.trees, self._root))
+        with _one_of(self.trees.store):
+            return str(take(self.trees, self._root))
 
     def changes(self, before: str, after: str) -> tuple[ChangedFile, ...]:
         """Return the files that differ between two marks, with their line counts. A rename is a removal and an

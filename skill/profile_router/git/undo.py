@@ -27,6 +27,7 @@ class Undo:
 
     `after` tells what the run left there, as `fingerprint` has it. `left` are changes that are not taken back; `why`
     says why nothing can be. `anyones`: it is all that changed meanwhile, as nobody knows who changed what.
+    `during` are files that count as the run's because they changed while its commands, or Hermes, were at work.
     """
 
     before: Mapping[str, Found | None]
@@ -34,6 +35,7 @@ class Undo:
     left: tuple[str, ...] = ()
     why: str = ""
     anyones: bool = False
+    during: tuple[str, ...] = ()
 
 
 def none(why: str) -> Undo:

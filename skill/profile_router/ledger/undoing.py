@@ -28,6 +28,7 @@ def put_undo(database: sqlite3.Connection, run: str, undo: Undo, seal: Seal) -> 
         "left": [_name(path) for path in undo.left],
         "why": undo.why,
         "anyones": undo.anyones,
+        "during": [_name(path) for path in undo.during],
     }
     if (sealed := seal.sealed(words, f"{run} {_OF}")) is not None:
         database.execute("INSERT OR REPLACE INTO undoing VALUES (?, ?)", (run, sealed))
@@ -46,6 +47,7 @@ def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
         left=tuple(_path(name) for name in said["left"]),
         why=str(said["why"]),
         anyones=bool(said.get("anyones", True)),
+        during=tuple(_path(name) for name in said.get("during", ())),
     )
 
 

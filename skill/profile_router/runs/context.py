@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from profile_router.core.ladder.spending import cap_of
 from profile_router.errors import UsageError
 from profile_router.evidence.measurer import LiveMeasurer
+from profile_router.git.between import marking
 from profile_router.ledger.purse import LedgerPurse, Nobody
 from profile_router.ledger.spending import Ledger
 from profile_router.ledger.words import seal_of
@@ -26,7 +28,7 @@ from profile_router.runners.embedded.forms.remembered_forms import RememberedFor
 from profile_router.runners.embedded.request import request_body
 from profile_router.runners.embedded.runner import EmbeddedRunner
 from profile_router.runners.hermes.runner import HermesRunner
-from profile_router.runs.job import Job
+from profile_router.runs.job import IN_PLACE, Job
 from profile_router.runs.past import past_runs, usual_here
 from profile_router.runs.setup import Setup
 from profile_router.servers.health import HealthStore, ProviderHealth
@@ -61,7 +63,8 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
     backends = ModelServers(policy=policy, profiles=profiles, candidates=candidates)
     health = HealthStore(state=setup.state, rules=policy.health, clock=time.time)
     purse = _purse(job, run)
-    hermes = _hermes(setup, Scoped(run.records, "hermes "), secrets)
+    mark = _mark(job, run)
+    hermes = _hermes(setup, Scoped(run.records, "hermes "), secrets, mark)
     calls = RecordedCalls(load=profiles.__getitem__, policy=policy, purse=purse, ledger=ledger, records=run.records)
     context = RunContext(
         policy=policy,
@@ -71,7 +74,7 @@ def run_context(job: Job, run: Run, ledger: RunLedger) -> RunContext:
         health=ProviderHealth(store=health, profiles=profiles),
         purse=purse,
         ledger=ledger,
-        runner=_runner(setup, run, journal, secrets, hermes, real),
+        runner=_runner(setup, run, journal, secrets, hermes, real, mark),
         prober=EmbeddedProber(calls=calls, candidates=candidates, root=base),
         condenser=EmbeddedCondenser(calls=calls, workspace=root, base=base),
         reviewer=EmbeddedReviewer(calls=calls),
@@ -103,7 +106,13 @@ def _measurer(setup: Setup, backends: ModelServers, root: Path | None, base: Pat
 
 
 def _runner(
-    setup: Setup, run: Run, journal: Before, secrets: Secrets, hermes: Runner | None, real: Setup
+    setup: Setup,
+    run: Run,
+    journal: Before,
+    secrets: Secrets,
+    hermes: Runner | None,
+    real: Setup,
+    mark: Callable[[], str],
 ) -> ChosenRunner:
     """Return what makes each attempt, by Hermes or embedded. *real* is the setup of the folder that this one copies."""
     workspace = setup.workspace
@@ -116,6 +125,7 @@ def _runner(
         journal=journal,
         records=run.records,
         secrets=secrets,
+        mark=mark,
         memory=RememberedForms(
             state=setup.state,
             max_age_s=setup.policy.limits.measurement_max_age_hours * 3600,
@@ -153,6 +163,14 @@ def _verifier(job: Job, setup: Setup, run: Run, journal: Before, secrets: Secret
     )
 
 
+def _mark(job: Job, run: Run) -> Callable[[], str]:
+    """Return what marks the work tree around a command, for `undo`: a copy is taken back otherwise."""
+    workspace = job.setup.workspace
+    if job.site is not IN_PLACE or workspace is None or not workspace.git:
+        return str
+    return marking(workspace.root, run.folder)
+
+
 def _purse(job: Job, run: Run) -> LedgerPurse:
     rules = job.setup.policy.budget
     purse = LedgerPurse(
@@ -167,7 +185,7 @@ def _purse(job: Job, run: Run) -> LedgerPurse:
     return purse
 
 
-def _hermes(setup: Setup, records: Records, secrets: Secrets) -> Runner | None:
+def _hermes(setup: Setup, records: Records, secrets: Secrets, mark: Callable[[], str]) -> Runner | None:
     """Return the Hermes runner, None where it is not wanted or not installed. Raises UsageError where it must be.
 
     It needs a Hermes home: the profiles that come with the program are not a place to run in.
@@ -196,5 +214,6 @@ def _hermes(setup: Setup, records: Records, secrets: Secrets) -> Runner | None:
         passed=policy.hermes.pass_environment,
         records=records,
         secrets=secrets,
+        mark=mark,
     )
     return RecordedRunner(inner=hermes, records=records)  # what Hermes declines goes on under the embedded runner

@@ -13,9 +13,11 @@ from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.telling.decision import Json
 from profile_router.core.text import some_of
 from profile_router.errors import RouterError, UsageError
+from profile_router.git.between import stands_as_left, written_during
 from profile_router.git.command import work_tree
-from profile_router.git.marks import GitSnapshots, path_as_text
+from profile_router.git.marks import GitSnapshots, Mark, path_as_text
 from profile_router.git.repository import Repository, find_repository, locked
+from profile_router.git.trees import Trees
 from profile_router.git.undo import Undo, changed_since, fingerprint, none, standing, take_back, undo_of, with_journal
 from profile_router.git.writes import Changed
 from profile_router.ledger.history import SqliteHistory
@@ -27,6 +29,7 @@ from profile_router.state.folder import state_dir
 from profile_router.state.places import place_in
 from profile_router.threads.records import Before
 from profile_router.threads.threads import Run
+from profile_router.threads.traces import Traces, traces_of
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace
 
@@ -39,7 +42,8 @@ class Undone:
 
     `id` is the undo's own, by which it can be undone; `left` are changes of the run that stay. `unsure`: nothing was
     done, as these files changed while it ran and nobody knows by whom. `going_on` is the thread that would go on with a
-    run without an end, as if nothing was undone.
+    run without an end, as if nothing was undone. `during` are those of `files` that count as the run's because they
+    changed while its commands, or Hermes, were at work.
     """
 
     run: str
@@ -49,6 +53,7 @@ class Undone:
     left: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     going_on: str = ""
+    during: tuple[str, ...] = ()
 
 
 def undo_after(site: Site, workspace: Workspace | None, run: Run, state: Json, result: Result) -> Undo | None:
@@ -63,18 +68,28 @@ def undo_after(site: Site, workspace: Workspace | None, run: Run, state: Json, r
     snapshot, wrote = state.get("snapshot", ""), state.get("wrote")
     if workspace is None or (not snapshot and wrote is None):
         return none("its folder is in no git repository, and what commands or Hermes' tools changed is not known")
+    inner: tuple[str, ...] = ()
     try:
         top, start, undo = workspace.root, "", Undo(before={}, after={})
         if snapshot:
             trees = GitSnapshots(workspace.root, run.folder).trees
             top, start = trees.repository.top, trees.start(workspace.root)
-            undo = undo_of(trees, snapshot, workspace.root, wrote)
+            if wrote is not None:
+                undo = undo_of(trees, snapshot, workspace.root, wrote)
+            else:
+                traces = traces_of(run.records)
+                undo = _by_traces(trees, workspace.root, snapshot, traces)
+                if traces is not None and not undo.anyones:
+                    wrote = (*traces.edited, *(path.removeprefix(start) for path in undo.during))
+                    # Marks do not look into the repositories inside of this one.
+                    inner = tuple(f"{link.removeprefix(start)}/" for link in trees.gitlinks(Mark.read(snapshot).files))
         if wrote is not None and not undo.why:
             undo = with_journal(undo, top, start, Before(run.records))
     except (RouterError, OSError) as error:  # the run has ended, and its result is not lost for this
         return none(f"what was there before could not be kept: {error}")
     known = {path_as_text(path) for path in undo.before}
     mine = changed if wrote is None else changed & {path_as_text(path) for path in wrote}
+    mine |= {path for path in changed if path.startswith(inner)}
     stays = sorted(path for path in mine if f"{start}{path}" not in known)
     return undo if undo.why else replace(undo, left=tuple(dict.fromkeys((*undo.left, *stays))))
 
@@ -108,12 +123,26 @@ def undo_run(wanted: str, environ: Mapping[str, str], *, all_of_it: bool = False
             end_undo(state, name, now=time.time(), done=False)
             return Undone(run=run.id, conflicts=(conflict.path,))
     end_undo(state, name, now=time.time(), done=True)
-    return Undone(run=run.id, id=name, files=tuple(sorted(undo.before)), left=undo.left, going_on=going_on)
+    files = tuple(sorted(undo.before))
+    during = tuple(path for path in files if path in undo.during)
+    return Undone(run=run.id, id=name, files=files, left=undo.left, going_on=going_on, during=during)
+
+
+def _by_traces(trees: Trees, root: Path, snapshot: str, traces: Traces | None) -> Undo:
+    """Return what takes back what by *traces* a run wrote since *snapshot*; all that changed where they do not tell."""
+    if traces is None:
+        return undo_of(trees, snapshot, root, None)
+    written = written_during(trees, root, snapshot, traces.around, traces.edited)
+    if written is None:
+        return undo_of(trees, snapshot, root, None)
+    undo = undo_of(trees, snapshot, root, tuple(sorted(written | traces.edited)))
+    start = trees.start(root)
+    return replace(undo, during=tuple(sorted(f"{start}{path}" for path in written - traces.edited)))
 
 
 async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
-    """Return what takes back *run*, which has no end: its thread knows what was there before, and nobody what changed
-    since then is its own. Raises UsageError where it is at work.
+    """Return what takes back *run*, which has no end: its thread knows what was there before, and what it wrote, unless
+    it was killed while a command or Hermes was at work. Raises UsageError where it is at work.
     """
     from profile_router.runs.thread_session import checkpoints  # with LangGraph; most runs have an end
 
@@ -128,14 +157,30 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
         try:
             saved = await keeping.saver.aget_tuple({"configurable": {"thread_id": row.thread}})
             mark = saved.checkpoint["channel_values"].get("snapshot", "") if saved else ""
-            top, start, undo = _folder(row.workspace), "", Undo(before={}, after={})
+            root = top = _folder(row.workspace)
+            start, undo, traces = "", Undo(before={}, after={}), traces_of(kept.records)
+            known = bool(mark) and traces is not None
             if mark:
-                trees = GitSnapshots(top, kept.folder).trees
-                start, undo = trees.start(top), undo_of(trees, mark, top, None)
-                top = trees.repository.top
-            return undo if undo.why else replace(with_journal(undo, top, start, Before(kept.records)), anyones=True)
+                trees = GitSnapshots(root, kept.folder).trees
+                top, start = trees.repository.top, trees.start(root)
+                undo = _by_traces(trees, root, mark, traces)
+                if traces is not None and not undo.anyones and not undo.why:
+                    seen = (*(after for _, after in traces.around), *traces.looked)
+                    known = stands_as_left(trees, root, undo, seen, traces.left)
+            if undo.why:
+                return undo
+            whole = with_journal(undo, top, start, Before(kept.records))
+            beside = whole.before.keys() - undo.before.keys()
+            known = known and not undo.anyones and all(_wrote_it(whole, path, start, traces) for path in beside)
+            return replace(whole, anyones=not known)
         finally:
             threads.leave(kept)
+
+
+def _wrote_it(undo: Undo, path: str, start: str, traces: Traces | None) -> bool:
+    """Tell whether at *path*, which git does not look into, stands what a tool wrote there last, as far as is known."""
+    left = traces.left.get(path.removeprefix(start), ()) if traces else ()
+    return undo.after[path].rpartition(" ")[2] in left
 
 
 def _repository(folder: Path) -> Repository:

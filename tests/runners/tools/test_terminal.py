@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from tests.cli.stage import workspace
-from tests.fakes import a_task, an_order
-from tests.runners.embedded.a_runner import cloud, cloud_order, local, run
+from tests.fakes import Heard, a_task, an_order
+from tests.runners.embedded.a_runner import a_runner, cloud, cloud_order, local, run
 from tests.runners.tools.a_terminal import a_policy_with, a_terminal, answer, offered, python
 from tests.scripted_provider import ScriptedProvider, call
 
+from profile_router.git.between import marking, written_during
+from profile_router.git.marks import GitSnapshots
 from profile_router.jail import view as view_module
 from profile_router.jail.view import has_landlock, jail_problem
 from profile_router.runners.tools import hidden_files
@@ -225,6 +227,21 @@ def test_the_tool_is_in_the_request_only_where_it_is_offered_and_its_answer_goes
         assert "run_command" in [tool["function"]["name"] for tool in body["tools"]]
         assert body["messages"][-1]["content"].splitlines()[-1] == "42"
         assert "no terminal" not in body["messages"][0]["content"]
+
+
+def test_the_work_tree_is_marked_before_and_after_each_command(root: Path, tmp_path: Path) -> None:
+    make, look = python("open('made.txt', 'w')"), "ls"
+    turns = [call("run_command", {"command": one}) for one in (make, look)]
+    with ScriptedProvider([*turns, "done"]) as provider:
+        profile = local(provider.base_url)
+        runner = a_runner(profile, root)
+        runner.mark = marking(root, tmp_path / "scratch")
+        attempt = asyncio.run(runner.run(an_order(a_task(toolsets=TERMINAL), profile=profile.name), Heard()))
+    (first, made), (second, same) = attempt.around
+    assert (attempt.wrote, attempt.edited) == (None, ())
+    assert first != made == second == same
+    trees = GitSnapshots(root, tmp_path / "scratch").trees
+    assert written_during(trees, root, first, attempt.around, ()) == frozenset({"made.txt"})
 
 
 def test_a_refused_command_is_an_answer(root: Path) -> None:

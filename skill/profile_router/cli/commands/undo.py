@@ -53,6 +53,9 @@ def _lines(undone: Undone) -> list[str]:
         ]
     lines = [f"as before run {run}: {some_of(undone.files, _FILES)}"]
     lines += [f"what it changed in {some_of(undone.left, _FILES)} stays"] if undone.left else []
+    if undone.during:
+        why = "counts as the run's: it changed while a command or Hermes was at work"
+        lines.append(f"{some_of(undone.during, _FILES)} {why}")
     if undone.going_on:
         lines.append(f"`profile-router purge {undone.going_on}` drops the run; resumed, it would take its work as done")
     return [*lines, f"`profile-router undo {undone.id[:_ID]}` takes that back"]

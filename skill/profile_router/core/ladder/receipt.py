@@ -70,7 +70,8 @@ class Attempt:
     """The end of one attempt: its receipt, and either the subagent's last words or the failure.
 
     `wrote` are the files that it wrote, relative to the workspace; None: nobody knows, it ran commands or other tools.
-    `in_vain`: it tried to write files, and every try failed.
+    `in_vain`: it tried to write files, and every try failed. `edited` are those that its own tools wrote, whatever else
+    ran. `around` are marks of the work tree before and after each command, or Hermes' turn; an empty one is unknown.
     """
 
     receipt: Receipt
@@ -79,6 +80,8 @@ class Attempt:
     notes: tuple[str, ...] = ()
     wrote: tuple[str, ...] | None = None
     in_vain: bool = False
+    edited: tuple[str, ...] = ()
+    around: tuple[tuple[str, str], ...] = ()
 
 
 @frozen

@@ -37,7 +37,8 @@ _AT_WORK: ContextVar[str] = ContextVar("tool call at work")
 
 class Remembering(AgentMiddleware[Any, Any, Any]):
     """Keeps one attempt in *records*; *root* is the workspace. To stand inside of *meter*, which counts what is kept
-    as it counts what is new. `interrupted` is called where a command was at work when the process before was killed."""
+    as it counts what is new. `interrupted` is called where a command was at work when the process before was killed.
+    `mark` takes a mark of the work tree, empty where it takes none."""
 
     def __init__(self, records: Records, meter: AnswerMeter, root: Path | None) -> None:
         super().__init__()
@@ -46,6 +47,7 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
         self._root = root
         self._began = time.time()
         self.interrupted: Callable[[], object] = lambda: None
+        self.mark: Callable[[], str] = lambda: ""
 
     async def awrap_model_call(self, request: ModelRequest[Any], handler: ModelHandler) -> ModelResponse[Any]:
         """Return the answer that is kept for this turn, else ask and keep it."""
@@ -94,9 +96,19 @@ class Remembering(AgentMiddleware[Any, Any, Any]):
             self._records.keep(f"edit {name}", (path, _mark(old), _mark(new)))
 
     def about_to_run(self) -> None:
-        """Note that the command at work starts now: it may write anything. One that is refused writes nothing."""
+        """Note that the command at work starts now: it may write anything. One that is refused writes nothing.
+
+        The note is its place among the commands, and the marks of the work tree before and after it.
+        """
         if name := _AT_WORK.get(""):
-            self._records.keep(f"began {name}", True)
+            self._records.keep(f"began {name}", (len(self._records.names("began ")), self.mark(), ""))
+
+    def has_run(self) -> None:
+        """Note the work tree as the command at work left it."""
+        name = _AT_WORK.get("")
+        nth, before, _ = self._records.find(f"began {name}") or (0, "", "")
+        if before and (after := self.mark()):
+            self._records.keep(f"began {name}", (nth, before, after))
 
     def _left_by_the_dead(self, name: str, tool: str) -> str | None:
         """Return what to answer in place of a call that a dead process had begun; None where it may be made."""

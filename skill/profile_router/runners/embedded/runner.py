@@ -35,6 +35,7 @@ from profile_router.runners.embedded.steps_taken import WRITING, StepsTaken
 from profile_router.runners.tools.fence import Fence
 from profile_router.runners.tools.terminal import Jailed, open_terminal, wants_terminal
 from profile_router.threads.records import MemoryRecords, Records, Scoped
+from profile_router.threads.traces import edits_of, spans_of
 from profile_router.withheld.watch import after_interruption
 from profile_router.withheld.whole_scan import Secrets
 
@@ -51,7 +52,8 @@ _TAINT = "taint "
 @dataclass(slots=True, kw_only=True)
 class EmbeddedRunner:
     """Runs attempts. `load` gives a profile by name; images are relative to `base`; `journal` collects what files held
-    before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on."""
+    before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on.
+    `mark` takes a mark of the work tree around each command; an empty one is none."""
 
     load: Callable[[str], Profile]
     policy: Policy
@@ -62,6 +64,7 @@ class EmbeddedRunner:
     journal: MutableMapping[str, bytes | None] = field(default_factory=dict)
     records: Records = field(default_factory=MemoryRecords)
     memory: FormMemory = field(default_factory=FormsOfThisRun)
+    mark: Callable[[], str] = str
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model and server are values; a cancelled attempt is cancelled."""
@@ -103,14 +106,17 @@ class EmbeddedRunner:
                 fence.seal()
         receipt = _receipt(order, meter, failure, profile, started)
         receipt = replace(receipt, withheld=refused, taints=self._taints(order), early=steps.score)
+        edited, around = self._wrote(order)
         where_run = _terminal_notes(terminal, refused, self.workspace)
         return Attempt(
             receipt=receipt,
             text=text,
             failure=failure,
             notes=(*where_run, *_notes(order, profile, self.workspace, meter, loop.notes)),
-            wrote=self._wrote(order),
+            wrote=None if around else edited,
             in_vain=self._in_vain(order),
+            edited=edited,
+            around=around,
         )
 
     def _steps(self, order: Order, profile: Profile, fence: Fence | None, emit: Emit) -> StepsTaken:
@@ -123,12 +129,10 @@ class EmbeddedRunner:
             emit=emit,
         )
 
-    def _wrote(self, order: Order) -> tuple[str, ...] | None:
-        """Return the files that the attempt's tools wrote, None where it ran commands: those may have written any."""
+    def _wrote(self, order: Order) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """Return what the attempt's tools wrote, and marks around its commands: those may have written any file."""
         kept = Scoped(self.records, f"{order.number}/")
-        if kept.names("began "):
-            return None
-        return tuple(sorted({kept.find(name)[0] for name in kept.names("edit ")}))
+        return tuple(sorted({path for path, _ in edits_of(kept)})), spans_of(kept)
 
     def _in_vain(self, order: Order) -> bool:
         """Tell whether the attempt's tools were to write files, and none of them came to it."""
@@ -159,7 +163,8 @@ class EmbeddedRunner:
 
         if fence is not None:
             fence.about_to_write = about_to_write
-            fence.about_to_run = remembering.about_to_run
+            fence.about_to_run, fence.has_run = remembering.about_to_run, remembering.has_run
+            remembering.mark = self.mark
             fence.about_to_show = Scoped(kept, _TAINT).keep
             remembering.interrupted = partial(self._note_unknown, fence)
         return remembering

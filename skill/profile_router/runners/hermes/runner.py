@@ -53,6 +53,7 @@ class HermesRunner:
 
     `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `passed` are names of
     environment variables that children get besides the usual ones. `records` hold what a turn has cost so far.
+    `mark` takes a mark of the work tree before and after it; an empty one is none.
     """
 
     load: Callable[[str], Profile]
@@ -66,6 +67,7 @@ class HermesRunner:
     unattended: bool = False
     passed: Sequence[str] = ()
     records: Records = field(default_factory=MemoryRecords)
+    mark: Callable[[], str] = str
 
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended. Failures of model, server and Hermes are values; cancelled means cancelled."""
@@ -90,6 +92,7 @@ class HermesRunner:
         taints: list[Taint] = []
         if order.early is not None:
             account.judge = EarlyJudge(watch=order.early, where=profile.where, tell=emit)
+        before = await asyncio.to_thread(self.mark)
         try:
             ended = await self._talked(order, profile, account, taints)
         except asyncio.CancelledError:
@@ -99,6 +102,7 @@ class HermesRunner:
             cut = Failure(cause="interrupted", message=f"{profile.where}: it was stopped")
             raise Stopped(self._receipt(order, account, cut, profile, time.monotonic() - started)) from None
         account.close()
+        after = await asyncio.to_thread(self.mark) if before else ""
         failure = account.over or failure_of(
             account, ended, order, where=profile.where, model=profile.endpoint.model, key=profile.endpoint.api_key
         )
@@ -108,6 +112,7 @@ class HermesRunner:
             text="" if failure else account.text,
             failure=failure,
             notes=tuple(_notes(order, account, self.workspace)),
+            around=((before, after),),
         )
 
     async def _talked(self, order: Order, profile: Profile, account: Account, taints: list[Taint]) -> Ended:

@@ -55,6 +55,7 @@ class Fence(Enclosure):
         self.about_to_write: Callable[[str, bytes | None, bytes], object] = lambda path, old, new: None
         self.about_to_show: Callable[[str, str], object] = lambda path, why: None
         self.about_to_run: Callable[[], object] = lambda: None  # a command, right before it starts
+        self.has_run: Callable[[], object] = lambda: None  # and when it has ended
         self._globs = tuple(private_globs)
         self.left = frozenset(left)
         self.confidential = confidential

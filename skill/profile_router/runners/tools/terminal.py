@@ -135,11 +135,14 @@ class Jailed:
             view, hidden = await asyncio.to_thread(self._view)
             started = jail_command(words, view, self.options)
             self.used += 1
-            self._fence.about_to_run()
-            async with watched(self._watch, lambda taint: self._fence.note(taint.path, taint.why)):
-                ended = await run_bounded(
-                    started, view.root, {}, seconds=self.options.seconds, kept=FLOOD_BYTES, flood=True
-                )
+            await asyncio.to_thread(self._fence.about_to_run)
+            try:
+                async with watched(self._watch, lambda taint: self._fence.note(taint.path, taint.why)):
+                    ended = await run_bounded(
+                        started, view.root, {}, seconds=self.options.seconds, kept=FLOOD_BYTES, flood=True
+                    )
+            finally:
+                await asyncio.to_thread(self._fence.has_run)
             await asyncio.to_thread(self._look_for_git, view)
         return await asyncio.to_thread(self._answer, ended, hidden, min(room, self.options.output_chars))
 
