@@ -109,7 +109,7 @@ class UnknownProfile(ProfileError):
         listed = ", ".join(known) or "none"
         fix = "bring it with `profile-router install`"
         if not install:
-            fix = f"make it: a folder {name} with a config.yaml beside theirs (`hermes profile create {name}` does)"
+            fix = "make a folder of that name with a config.yaml beside theirs (`hermes profile create NAME` does)"
         meant = f"; did you mean '{near}'?" if near else ""
         super().__init__(
             f"profile '{name}' ({asked_by}) does not exist in {where}{meant} (known: {listed}); "
