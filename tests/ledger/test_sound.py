@@ -17,6 +17,7 @@ from profile_router.cli import app
 from profile_router.ledger import sound
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.loops import past_loops, turns_in
+from profile_router.ledger.past_tasks import past_tasks
 from profile_router.ledger.schema import FILE, TABLES, day_of
 from profile_router.ledger.sound import reading_sound
 from profile_router.policies.file import SHIPPED
@@ -35,6 +36,7 @@ KEYS = (
     "spending",
 )  # without them there is nothing to be told
 JUNK = [b"\xff\xfe", "junk", 1e300, -(2**63)]
+DEEP = ['{"a":' * 2_000, '{"a":' * 2_000 + "1" + "}" * 2_000]  # also longer than any path
 COMMANDS = [
     *(["history"], ["history", "--by", "tier"], ["show"], ["budget"], ["report"], ["calibrate"], ["threads"]),
     *(["observe"], ["replay", "--policy", str(SHIPPED)]),
@@ -81,7 +83,7 @@ def _a_run(state: Path) -> str:
         return str(database.execute("SELECT run FROM steps LIMIT 1").fetchone()[0])
 
 
-@pytest.mark.parametrize("junk", JUNK, ids=repr)
+@pytest.mark.parametrize("junk", [*JUNK, *DEEP], ids=lambda junk: repr(junk)[-12:])
 def test_no_command_that_reads_a_damaged_ledger_ends_in_an_error(
     junk: object, state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +137,13 @@ def test_what_lists_runs_and_tells_one_looks_through_no_whole_table(
     history = SqliteHistory(state=state)
     history.story(history.runs(5)[0].id)
     assert set(looked) == {"reservations", "spending"}, "sums alone are of all rows"
+
+
+@pytest.mark.parametrize("junk", [*DEEP, "[" * 5_000, "x" * 5_000], ids=lambda junk: repr(junk)[-12:])
+def test_figures_that_nobody_could_have_written_count_as_none(junk: str, state: Path) -> None:
+    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+        database.execute("UPDATE details SET task = ?, evidence = ?", (junk, junk))
+    assert {(str(one.task), str(one.evidence)) for one in past_tasks(state, 0, 100)} == {("{}", "{}")}
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from profile_router.ledger.listed import AT_THE_TASK
 from profile_router.ledger.schema import FILE
 from profile_router.ledger.sound import reading_sound
 from profile_router.ledger.words import Seal
+from profile_router.outside.json_reader import UnreadableJson, read_json
 
 _TASKS = f"""SELECT id, profile, tier, rule, verdict, cost_usd, task, evidence,
   (SELECT tokens_in || ' ' || tokens_out || ' ' || tokens_cached FROM attempts WHERE run = id AND turns > 0
@@ -105,7 +105,7 @@ def _counts(tokens: str | None) -> tuple[int, int, int]:
 
 def _figures(text: str) -> Figures:
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = read_json(text)
+    except UnreadableJson:
         return {}
     return found if isinstance(found, dict) else {}
