@@ -191,3 +191,11 @@ def test_a_run_without_an_end_is_not_undone_once_its_thread_is_gone(here: Path) 
     begin(a_ledger(here / "state"))
     with pytest.raises(UsageError, match="its thread is gone"):
         undo_run("ab12", {"PROFILE_ROUTER_STATE": str(here / "state")})
+
+
+@pytest.mark.parametrize("folder", ["x" * 5_000, "/gone/\x1b]0;owned\x07", "a\0b", ""], ids=lambda folder: folder[:8])
+def test_a_folder_that_no_path_can_name_is_not_there(folder: str) -> None:
+    with pytest.raises(UsageError, match="is not there any more") as refused:
+        runs_undo._folder(folder)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 300

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from profile_router.core.ladder.account import RunRow
 from profile_router.core.ladder.run_kinds import UNFINISHED
 from profile_router.core.telling.decision import Json
-from profile_router.core.text import some_of
+from profile_router.core.text import shown, some_of
 from profile_router.errors import RouterError, UsageError
 from profile_router.git.between import stands_as_left, written_during
 from profile_router.git.command import work_tree
@@ -200,6 +201,7 @@ def _why(ended: float | None, undo: Undo | None) -> str:
 
 def _folder(workspace: str) -> Path:
     folder = Path(workspace)
-    if not workspace or not folder.is_dir():
-        raise UsageError(f"its folder {workspace or '(none)'} is not there any more; put it back, then try again")
-    return folder
+    with suppress(OSError):  # a ledger may hold any text: one too long for a path is no folder either
+        if workspace and folder.is_dir():
+            return folder
+    raise UsageError(f"its folder {shown(workspace) or '(none)'} is not there any more; put it back, then try again")
