@@ -1,5 +1,6 @@
 """What a policy was parsed to is kept for its owner alone, and whatever is wrong with it counts as nothing kept."""
 
+import ast
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from profile_router.policies.file import SHIPPED, read_policy
 from profile_router.state import kept_files
 
 RAW = SHIPPED.read_bytes()
+PACKAGE = Path(parsed.__file__).parents[1]
 NAME = parsed.name_of(RAW, RAW)
 PARSED = read_policy(SHIPPED)
 
@@ -80,6 +82,40 @@ def test_another_version_of_the_program_or_of_its_policy_parses_again(
     _read(folder)
     assert len(parses) == 2
     assert parsed.name_of(b"mine", b"shipped") != parsed.name_of(b"mine", b"shipped before")
+
+
+READERS = (
+    "policies/file",
+    "core/language/kinds",
+    "core/language/phrases",
+    "core/privacy/confidential",
+    "outside/strict_yaml",
+)
+NO_MATTER = {"folders", "outside.plain_file", "state.kept_files"}  # they say where a policy lies, not what it holds
+
+
+def _imported(reader: str) -> set[str]:
+    """Return the modules of ours that the module *reader* imports as it is loaded."""
+    body = ast.parse((PACKAGE / f"{reader}.py").read_text()).body
+    named = {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
+    return {name.removeprefix("profile_router.") for name in named if name.startswith("profile_router.")} - NO_MATTER
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_module_that_says_what_a_policy_holds_is_stamped(reader: str) -> None:
+    stamped = {str(place.relative_to(PACKAGE).with_suffix("")) for place in parsed.stamped()}
+    needed = {reader} | {name.replace(".", "/") for name in _imported(reader)}
+    assert {name for name in needed if not {name, f"{name}/__init__"} & stamped} == set()
+
+
+def test_a_change_of_such_a_module_parses_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    module = tmp_path / "kinds.py"
+    module.touch()
+    monkeypatch.setattr(parsed, "stamped", lambda: [module])
+    os.utime(module, (1, 1))
+    before = parsed.name_of(RAW, RAW)
+    os.utime(module, (2, 2))
+    assert parsed.name_of(RAW, RAW) != before
 
 
 def test_a_wrong_policy_is_never_kept(folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,12 @@ _ROOMS = (policy, early, failing, private, rules, spending)
 _CLASSES: Mapping[str, Any] = {
     made.__name__: made for room in _ROOMS for made in vars(room).values() if isinstance(made, type)
 } | {made.__name__: made for made in (Anchored, KindPatterns, Phrases)}
+_OURS, _TOP = "profile_router.", Path(__file__).parents[1]
+_READ_BY = (  # modules that refuse, compile or make a value; a test names what is missing here
+    "policies/file.py", "policies/parsed.py", "outside/strict_yaml.py", "outside/yaml_guard.py", "core/text.py",
+    "core/language/clauses.py", "core/privacy/confidential.py", "core/privacy/known_forms.py",
+    "core/privacy/personal_data.py", "core/privacy/readings.py", "errors.py", "values.py",
+)  # fmt: skip
 _CLASS = "class"  # the key under which an object names its class; no field is called so
 
 
@@ -37,13 +44,16 @@ def name_of(raw: bytes, shipped: bytes) -> str:
 
 def _changed() -> bytes:
     """Return when the modules last changed that say what a policy holds: in a clone they do so within a version."""
-    found = []
-    for name in ("file", "parsed"):
-        found.append(Path(__file__).with_name(f"{name}.py"))
-    found += [Path(str(room.__file__)) for room in _ROOMS]
     with suppress(OSError):
-        return b"".join(place.stat().st_mtime_ns.to_bytes(8, "big", signed=True) for place in found)
+        return b"".join(place.stat().st_mtime_ns.to_bytes(8, "big", signed=True) for place in stamped())
     return b""
+
+
+def stamped() -> list[Path]:
+    """Return the files of the modules that read a policy, and of those whose classes one is made of."""
+    made = {one.__module__ for one in _CLASSES.values() if one.__module__.startswith(_OURS)}
+    said = (Path(str(sys.modules[name].__file__)) for name in sorted(made))
+    return [*said, *(_TOP / name for name in _READ_BY)]
 
 
 def recall(folder: Path, name: str, digest: str, source: str) -> Policy | None:
