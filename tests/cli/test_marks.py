@@ -70,12 +70,21 @@ def test_what_can_be_shown_stays_as_it_is() -> None:
     assert mark_on("→", stream) == "→"
 
 
-SPOILT = "a\u202eb\x9b2J"
+SPOILT = "a\u202eb\x9b2J\x1b]0;x\x1b[2J\x1b[8mc"
 
 
 @pytest.mark.parametrize(
     "words",
-    [("history",), ("history", "--json"), ("report",), ("report", "--json"), ("report", "--html", "-"), ("threads",)],
+    [
+        ("history",),
+        ("history", "--by", "verdict"),
+        ("history", "--by", "day"),
+        ("history", "--json"),
+        ("report",),
+        ("report", "--json"),
+        ("report", "--html", "-"),
+        ("threads",),
+    ],
     ids=" ".join,
 )
 def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
@@ -83,13 +92,13 @@ def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
 ) -> None:
     fill(tmp_path / "state", 12, now=time.time(), days=1)
     with closing(sqlite3.connect(tmp_path / "state" / FILE)) as database:
-        database.execute("UPDATE runs SET profile = ?, rule = ?, thread = ?, workspace = ?", (SPOILT,) * 4)
+        database.execute("UPDATE runs SET profile = ?, rule = ?, thread = ?, workspace = ?, verdict = ?", (SPOILT,) * 5)
         database.commit()
     monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main(words) == 0
     out = capsys.readouterr().out
-    assert not {"\u202e", "\x9b"} & set(out)
+    assert not {"\u202e", "\x9b", "\x1b"} & set(out)
     if words[-1] == "--json":
         assert "u202e" in out
         assert SPOILT in str(json.loads(out)) or ascii(SPOILT)[1:-1] in ascii(json.loads(out))
@@ -98,12 +107,19 @@ def test_no_name_in_the_ledger_drives_a_screen_or_a_page(
 def test_a_stream_is_made_harmless_once_however_often_a_program_calls_main() -> None:
     stream = io.StringIO()
     for _ in range(3_000):
-        marks.make_harmless(stream, drawn=False)
-    stream.write(SPOILT)
+        marks.make_harmless(stream)
+    stream.write("a\u202eb\x9b2J")
     assert stream.getvalue() == r"a\u202eb\u009b2J"
 
 
-def test_an_error_does_not_drive_the_screen_by_what_it_repeats(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["health", "--policy", f"/nowhere/{SPOILT}"]) == 2
+@pytest.mark.parametrize(
+    "words", [("health", "--policy", ""), ("policy", "check", ""), ("route", "x", "--context", "@"), ("bench", "")]
+)
+def test_an_error_does_not_drive_the_screen_by_what_it_repeats(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PROFILE_ROUTER_STATE", str(tmp_path / "state"))
+    assert main([*words[:-1], f"{words[-1]}/nowhere/{SPOILT}"]) == 2
     err = capsys.readouterr().err
-    assert not {"\u202e", "\x9b"} & set(err)
+    assert not {"\u202e", "\x9b", "\x1b"} & set(err)

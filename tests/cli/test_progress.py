@@ -4,6 +4,7 @@ import fcntl
 import io
 import os
 import pty
+import re
 import struct
 import termios
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from profile_router.cli.live_line import LiveLine, is_live
+from profile_router.cli.marks import make_harmless
 from profile_router.cli.progress import Progress, coloured
 
 TURN = {
@@ -113,6 +115,20 @@ def test_the_live_line_does_not_wrap_on_a_narrow_terminal(columns: int) -> None:
         assert ("attempt" in text.plain and "/it.py" in text.plain) or columns < 60
 
     _shown(use, columns=columns)
+
+
+def test_only_the_live_line_moves_the_cursor_on_a_stream_made_harmless() -> None:
+    def use(progress: Progress) -> None:
+        make_harmless(progress._stream)
+        _run(progress)
+        progress._stream.write("\x1b]0;owned\x1b[2J\n")
+        progress({"event": "kept", "line": "\x1b]0;owned\x1b\\\x1b[2J\x1b[8m"})
+        progress({**TURN, "file": "\x1b]0;owned\x1b\\\x1b[2J\x1b[8m"})
+
+    shown = _shown(use)
+    assert "\x1b[36m●\x1b[0m attempt 1" in shown
+    assert (shown.endswith("\x1b[2K"), "\\u001b" in shown) == (True, True)
+    assert not {"\x1b]", "\x1b[2J", "\x1b[8m"} & set(re.findall(r"\x1b\]|\x1b\[[^a-zA-Z]*[a-zA-Z]", shown))
 
 
 def test_no_color_is_obeyed_and_the_live_line_stays(monkeypatch: pytest.MonkeyPatch) -> None:

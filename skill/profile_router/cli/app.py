@@ -212,8 +212,7 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=HANDLER)
-    make_harmless(sys.stdout, drawn=False)
-    make_harmless(sys.stderr, drawn=True)
+        make_harmless(stream)
 
 
 def _drop_output() -> None:

@@ -10,10 +10,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from profile_router.cli.marks import columns, printable, showable
-from profile_router.core.text import price
+from profile_router.cli.marks import Drawing, columns, printable, showable
+from profile_router.core.text import harmless, price
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -57,7 +57,7 @@ class LiveLine:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
+        console = Console(file=cast("TextIO", Drawing(self._stream)), highlight=False, markup=False, emoji=False)
         self._shown = Live(
             console=console,
             get_renderable=self._drawn,
@@ -96,7 +96,7 @@ class LiveLine:
         from rich.text import Text
 
         for line in lines.split("\n"):
-            shown.console.print(Text.from_ansi(line), no_wrap=True, overflow="ignore", crop=False)
+            shown.console.print(Text.from_ansi(harmless(line)), no_wrap=True, overflow="ignore", crop=False)
         return True
 
     def __call__(self, event: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import codecs
 import os
 import unicodedata
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 from profile_router.core.text import harmless
 
@@ -56,22 +56,35 @@ def _plain(char: str) -> str:
 codecs.register_error(HANDLER, _replaced)
 
 
-def make_harmless(stream: TextIO, *, drawn: bool) -> None:
+def make_harmless(stream: TextIO) -> None:
     """Have *stream* print nothing that drives a screen, whoever prints: a name, a task or a branch may hold it.
 
-    All screens and all JSON go through here; `printable` lays such text out better, where it is known. *drawn*: a live
-    line is drawn there by escapes, and what it shows is `printable`.
+    All screens and all JSON go through here; `printable` lays such text out better, where it is known.
     """
     write = stream.write
     if getattr(write, "_is_harmless", False):  # a program may call `main` any number of times
         return
 
     def written(text: str) -> int:
-        return write(harmless(text, drawn=drawn))
+        return write(harmless(text))
 
     written._is_harmless = True  # type: ignore[attr-defined]
     # Its own method: another object in place of the stream would lose whoever holds this one.
     stream.write = written  # type: ignore[method-assign]
+
+
+class Drawing:
+    """Writes to *stream* what draws a line anew: escapes that move the cursor, and texts that are `printable`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write *text* past what `make_harmless` put before the stream's own method."""
+        return type(self._stream).write(self._stream, harmless(text, escapes="drawing"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def columns(stream: TextIO) -> int:

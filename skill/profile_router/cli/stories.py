@@ -40,7 +40,7 @@ def run_line(run: RunRow) -> str:
 
 def group_line(group: RunGroup) -> str:
     """Return *group* in one line: its name, how many runs, how they ended, what they cost."""
-    ends = ", ".join(f"{count} {verdict}" for verdict, count in sorted(group.verdicts.items(), key=_most))
+    ends = ", ".join(f"{count} {printable(verdict)}" for verdict, count in sorted(group.verdicts.items(), key=_most))
     runs = f"{group.runs:,} run{'s' if group.runs != 1 else ''}"
     name = printable(group.name) or "–"
     cost = about(group.cost_usd, exact=group.exact)

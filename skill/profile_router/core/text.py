@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+Escapes = Literal["none", "colours", "drawing"]
 
 _HALF_A_CENT, _A_DIME = 0.005, 0.1
 _EXACT = frozenset({"provider", "free"})  # the sources of `core.routing.rate` that leave nothing open
@@ -14,43 +17,53 @@ _LIKE = 0.75  # of the letters: `coding-locl` is near `coding-local`, `coding` i
 _SHORTEST_PART = 3
 _IN_MINUTES_S = 120.0
 _LONGEST_NAME = 80  # characters that are compared
+# What nobody sees, and `isprintable` lets pass: fillers, joiners, variation selectors (Default_Ignorable_Code_Point).
+_UNSEEN = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef"
 # What drives a screen: control characters but tab and line end, and what turns, hides or joins letters (bidi, tags).
 _DRIVES = (
-    r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
-    r"\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
-    r"\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    rf"\U0001d173-\U0001d17a\U000e0000-\U000e0fff{_UNSEEN}]"
 )
-_MOVES = r"|\r(?!\n)|\x1b(?!\[[0-9;]*m)"  # an escape that only sets a colour is ours
+_COLOUR = r"\[(?:[012]|3[1-6])(?:;(?:[012]|3[1-6]))*m"  # ours; 8 would hide what follows, and so would black on black
+_DRAWS = r"\[1A|\[2K|\[\?25[hl]"  # up a line, an empty line, the cursor: what draws a line anew
+_ESCAPES: Mapping[Escapes, str] = {
+    "none": r"|\r(?!\n)|\x1b",
+    "colours": rf"|\r(?!\n)|\x1b(?!{_COLOUR})",
+    "drawing": rf"|\x1b(?!{_COLOUR}|{_DRAWS})",
+}
 
 
 def shown(text: str, longest: int = 200) -> str:
-    """Return *text* on one line, at most *longest* characters of it, what cannot be printed escaped."""
-    cut = text if len(text) <= longest else f"{text[:longest]}…"
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
+    """Return *text* on one line, at most *longest* characters of it, what cannot be printed or seen escaped."""
+    return _plain(text if len(text) <= longest else f"{text[:longest]}…", rf"[{_UNSEEN}]")
 
 
 def exactly(text: str) -> str:
-    """Return all of *text* on one line, what cannot be printed escaped, and each backslash: no two texts look alike."""
-    plain = (char.isprintable() and char != "\\" for char in text)
+    """Return all of *text* on one line, what cannot be seen escaped, and each backslash: no two texts look alike."""
+    return _plain(text, rf"[\\\ufe0e\ufe0f{_UNSEEN}]")
+
+
+def _plain(text: str, unseen: str) -> str:
     return "".join(
-        char if as_it_is else char.encode("unicode_escape").decode("ascii")
-        for char, as_it_is in zip(text, plain, strict=True)
+        char if char.isprintable() and not re.match(unseen, char) else char.encode("unicode_escape").decode("ascii")
+        for char in text
     )
 
 
-def harmless(text: str, *, drawn: bool = False) -> str:
+def harmless(text: str, *, escapes: Escapes = "colours") -> str:
     """Return *text* with what would drive a screen as `\\u202e`: JSON reads that as it was, and a person sees it.
 
-    *drawn*: escapes that move the cursor stay, as what draws a line anew writes them.
+    Of *escapes* those stay that set our colours, none, or also those that draw a line anew.
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
-    return _driving(drawn).sub(_written, text)
+    return _driving(escapes).sub(_written, text)
 
 
 @functools.cache
-def _driving(drawn: bool) -> re.Pattern[str]:
-    return re.compile(_DRIVES if drawn else _DRIVES + _MOVES)
+def _driving(escapes: Escapes) -> re.Pattern[str]:
+    return re.compile(_DRIVES + _ESCAPES[escapes])
 
 
 def _written(found: re.Match[str]) -> str:

@@ -69,7 +69,8 @@ def page_of(report: Report) -> str:
     return harmless(
         f'{BEGIN}<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FROM_ELSEWHERE}">'
-        f"<title>{escape(report.title)}</title><style>{_style()}</style></head><body>{body}</body></html>\n"
+        f"<title>{escape(report.title)}</title><style>{_style()}</style></head><body>{body}</body></html>\n",
+        escapes="none",
     ).replace(" %", "\N{NO-BREAK SPACE}%")
 
 

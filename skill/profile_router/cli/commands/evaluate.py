@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from profile_router.cli.json_answer import print_json
+from profile_router.cli.marks import Drawing, printable
 from profile_router.cli.output_file import page_file
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
@@ -122,11 +123,15 @@ class _ProgressLine:
         """Show *text*."""
         self._said += 1
         if self._live:
-            print(f"\r\x1b[2K{text[:100]}", end="", file=sys.stderr, flush=True)
+            self._draw(printable(text[:100]))
         elif self._said % 100 == 1:
             print(f"profile-router: {text}", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the line."""
         if self._live and self._said:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+            self._draw("")
+
+    def _draw(self, text: str) -> None:
+        Drawing(sys.stderr).write(f"\r\x1b[2K{text}")
+        sys.stderr.flush()
