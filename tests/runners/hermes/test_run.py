@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import Done, call
 from tests.fakes import BURST
-from tests.git.git_repository import write_files
+from tests.git.git_repository import run_git, write_files
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider, say
 from tests.scripted_provider import call as tool
@@ -81,3 +81,23 @@ def test_a_hermes_on_the_machine_does_not_take_the_demos_part(stage: Stage) -> N
     done = call("demo", "--json", home=stage.folder, extra={"PATH": path, VARIABLE: ""})
     assert done.code == 0, done.err
     assert [attempt["runner"] for attempt in done.json["attempts"]] == ["none", "embedded"]
+
+
+@pytest.mark.nightly
+def test_what_hermes_own_tool_wrote_is_taken_back_unasked(stage: Stage) -> None:
+    write_files(stage.workspace, {"app.py": "x = 1\n"})
+    run_git(stage.workspace, "init", "-q")
+    make = tool("write_file", {"path": "new.txt", "content": "y = 1\n"})
+    with (
+        ScriptedProvider([make, *[say("did it")] * 4]) as local,
+        ScriptedProvider() as burst,
+    ):
+        stage.profile(local.base_url)
+        stage.profile(burst.base_url, BURST)
+        done = run(stage, "--toolsets", "file")
+    assert (done.json["attempts"][0]["runner"], (stage.workspace / "new.txt").exists()) == ("hermes", True), done.err
+    (stage.workspace / "app.py").write_text("mine\n")
+    back = call("undo", done.json["run"], "--json", home=stage.folder, extra=stage.environ).json
+    assert (back["status"], back["files"], back["during"]) == ("ok", ["new.txt"], ["new.txt"])
+    assert (stage.workspace / "new.txt").exists() is False
+    assert (stage.workspace / "app.py").read_text() == "mine\n"
