@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profile_router.api.task_fields import FACTS, ROUTED, RUN, Number, TaskField, task_from_json, tasks_from_json
+from profile_router.api.given import task_given
+from profile_router.api.task_fields import (
+    FACTS,
+    MOST_OF_A_CONTEXT,
+    ROUTED,
+    RUN,
+    Number,
+    TaskField,
+    task_from_json,
+    tasks_from_json,
+)
 from profile_router.cli.app import parser
-from profile_router.cli.options import task_of
+from profile_router.cli.options import MOST_OF_TASKS, json_of, task_of
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
@@ -54,6 +65,57 @@ def test_a_word_is_the_same_task_both_ways(field: TaskField, name: str) -> None:
     elif name.strip() == name:
         value = [name] if field.key in ("files", "images") else name
         assert by_option(f"{field.option}={name}") == by_json(field, value)
+
+
+OVER = "x" * (MOST_OF_A_CONTEXT + 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("context", OVER), ("conversation", [{"role": "user", "text": half} for half in (OVER[1::2], OVER[::2], "x")])],
+    ids=["one text", "turns that are too long together"],
+)
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda key, value: task_from_json(json.dumps({"goal": "fix it", key: value}).encode()),
+        lambda key, value: task_given("fix it", {key: value}),
+    ],
+    ids=["JSON", "a program"],
+)
+def test_what_no_window_holds_is_refused_with_its_size_before_it_is_looked_through(
+    read: Callable[[str, object], Task], key: str, value: object
+) -> None:
+    with pytest.raises(UsageError, match=rf"{key} is 8\.0 MB, more than any .*up to 8 MB.*`--file FILE`"):
+        read(key, value)
+
+
+def test_a_task_that_a_program_made_has_the_same_bound() -> None:
+    with pytest.raises(UsageError, match="the task: context is 8\\.0 MB"):
+        task_given(Task(goal="fix it", context=OVER), {})
+    whole = Task(goal="fix it", context=OVER[1:])
+    assert task_given(whole, {}) is whole
+
+
+def test_a_context_file_that_is_too_large_is_refused_unread_and_the_largest_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "log.txt"
+    file.write_text(OVER)
+    words = ["route", "x", "--context", f"@{file}"]
+    with pytest.raises(UsageError, match=r"log.txt is 8\.0 MB, more than any window holds \(allowed: up to 8 MB\)"):
+        task_of(parser("route").parse_args(words))
+    os.truncate(file, MOST_OF_A_CONTEXT)
+    assert len(task_of(parser("route").parse_args(words)).context) == MOST_OF_A_CONTEXT
+
+
+@pytest.mark.parametrize("option", ["--task-json", "--tasks-json", "--ended-json"])
+def test_a_file_of_json_that_is_too_large_is_called_so(option: str, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.json"
+    file.touch()
+    os.truncate(file, 2_000_000_000)
+    with pytest.raises(
+        UsageError, match=f"{option} .*tasks.json is larger than 100 MB, the most that is read; give less"
+    ):
+        json_of(option, str(file), line=False, most=MOST_OF_TASKS)
 
 
 def test_a_toolset_that_there_is_none_of_is_refused_unless_a_plugin_of_hermes_may_have_it() -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from profile_router.api.task_fields import MOST_OF_A_GOAL, TASK, goal_too_long, task_from, whole, with_known_toolsets
+from profile_router.api.task_fields import TASK, task_from, whole, with_known_toolsets, within_bounds
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 
@@ -56,9 +56,7 @@ def task_given(task: str | Task, fields: Mapping[str, Any]) -> Task:
     if isinstance(task, Task):
         if fields:
             raise UsageError(f"a Task has its fields already ({', '.join(fields)} came besides); give a text with them")
-        if len(task.goal) > MOST_OF_A_GOAL:
-            raise UsageError(goal_too_long("the task: goal"))
-        return task
+        return within_bounds(task, "the task")
     known = {one.key for one in TASK}
     for name in fields:
         if name not in known - {"goal"}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 from profile_router.api.task_fields import (
     FACTS,
+    MOST_OF_A_CONTEXT,
     MOST_OF_A_GOAL,
     ROUTED,
     RUN,
     TaskField,
+    context_too_long,
     goal_too_long,
     task_from_json,
     with_known_toolsets,
@@ -25,7 +28,8 @@ from profile_router.core.text import shown, utf8
 from profile_router.errors import UsageError
 from profile_router.outside.plain_file import read_plain
 
-_LARGEST_CONTEXT = 50_000_000
+MOST_OF_TASKS = 100_000_000  # bytes of all tasks together, or of what is told of them
+_MOST_OF_A_TASK = 50_000_000  # bytes of JSON, which may spell one letter with six
 
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +102,7 @@ def _whole_task(arguments: argparse.Namespace) -> Task:
         raise UsageError(f"--task-json reads the whole task, {name} included; leave {name} out")
     line = getattr(arguments, "exit_with_stdin", False)
     given = arguments.task_json
-    return task_from_json(json_of("--task-json", given, line=line, most=_LARGEST_CONTEXT), source_of(given))
+    return task_from_json(json_of("--task-json", given, line=line, most=_MOST_OF_A_TASK), source_of(given))
 
 
 def _goal(given: str | None) -> str:
@@ -120,11 +124,9 @@ def _context(given: str) -> str:
     try:
         if not path.is_file():
             raise UsageError(f"--context @{path}: no such file; give the text itself, or @ and the path of a text file")
-        if path.stat().st_size > _LARGEST_CONTEXT:
-            raise UsageError(
-                f"--context @{path} is larger than {_LARGEST_CONTEXT // 1_000_000} MB; name it with --file instead"
-            )
-        raw = read_plain(path, _LARGEST_CONTEXT) or b""
+        if (size := path.stat().st_size) > MOST_OF_A_CONTEXT:
+            raise UsageError(context_too_long(f"--context @{path}", size))
+        raw = read_plain(path, MOST_OF_A_CONTEXT) or b""
     except (OSError, ValueError) as error:
         raise UsageError(f"--context @{path} cannot be read ({error})") from None
     if b"\0" in raw[:8_192]:
@@ -139,18 +141,27 @@ def json_of(option: str, given: str, *, line: bool, most: int) -> bytes:
     """
     if line and given != "-":
         raise UsageError(f"--exit-with-stdin needs {option} -: what is to be done comes first, then stdin stays open")
-    raw = _read(option, given, line=line, most=most + 1)
+    raw = _read(option, given, line=line, most=most)
     if len(raw) > most:
-        raise UsageError(f"{option} {source_of(given)} is larger than {most // 1_000_000} MB, the most that is read")
+        raise UsageError(_too_large(option, given, most))
     return raw
 
 
+def _too_large(option: str, given: str, most: int) -> str:
+    return (
+        f"{option} {source_of(given)} is larger than {most // 1_000_000} MB, the most that is read; give less at once"
+    )
+
+
 def _read(option: str, given: str, *, line: bool, most: int) -> bytes:
+    """Return at most one byte more than *most*; of a file that is larger from the start, nothing is read."""
     if given == "-":
-        return sys.stdin.buffer.readline(most) if line else sys.stdin.buffer.read(most)
+        return sys.stdin.buffer.readline(most + 1) if line else sys.stdin.buffer.read(most + 1)
     try:
         with Path(given).open("rb") as file:
-            return file.read(most)
+            if os.fstat(file.fileno()).st_size > most:
+                raise UsageError(_too_large(option, given, most))
+            return file.read(most + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"{option} {shown(given)} cannot be read ({why}); give a file, or - for stdin") from None

@@ -17,7 +17,7 @@ from profile_router.cli.caller import approver_for
 from profile_router.cli.commands.run import EXITS, part_from_progress, print_event, say, switched_on
 from profile_router.cli.ending import batch_lines
 from profile_router.cli.json_answer import json_text
-from profile_router.cli.options import PrintSchema, add_stream_options, json_of, source_of, streams
+from profile_router.cli.options import MOST_OF_TASKS, PrintSchema, add_stream_options, json_of, source_of, streams
 from profile_router.cli.progress import Progress
 from profile_router.core.task import Task
 from profile_router.core.telling.decision import Json
@@ -28,7 +28,6 @@ from profile_router.ports import Emit
 from profile_router.runs.result import Result, batch_status
 
 WRONG_CALL = 2  # no task was begun: what was wrong is in the call or a file
-_LONGEST = 200_000_000  # bytes of all tasks together
 
 
 _EXAMPLE = (
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     given = arguments.tasks_json
     if given is None:
         raise UsageError("batch needs --tasks-json FILE, - for stdin; `profile-router batch --schema` shows its form")
-    raw = json_of("--tasks-json", given, line=arguments.exit_with_stdin, most=_LONGEST)
+    raw = json_of("--tasks-json", given, line=arguments.exit_with_stdin, most=MOST_OF_TASKS)
     tasks = tasks_from_json(raw, source_of(given), plugins=arguments.from_hermes)
     wrong = [one for one in tasks if isinstance(one, UsageError)]
     if len(wrong) == len(tasks) and not arguments.from_hermes:

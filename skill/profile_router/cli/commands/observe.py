@@ -15,7 +15,7 @@ from profile_router.api.task_fields import DAYS, number_in, tasks_from_json
 from profile_router.cli.commands.history import print_told
 from profile_router.cli.commands.run import tell_explained, tell_switch
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.options import json_of, source_of
+from profile_router.cli.options import MOST_OF_TASKS, json_of, source_of
 from profile_router.cli.spelling import as_called
 from profile_router.core.ladder.observed import ObservedCalls, ObservedChild, ObservedGroup
 from profile_router.core.task import Task
@@ -26,7 +26,6 @@ from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.state.folder import state_dir
 
-_LONGEST = 200_000_000  # bytes of all tasks together
 _MOST_CALLS, _MOST_TOKENS = 1_000, 10**9
 _WEEK = 7
 _DAY_S = 86_400
@@ -47,12 +46,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what was observed, or note what the plugin says; return 0."""
     if arguments.tasks_json is not None:
-        raw = json_of("--tasks-json", arguments.tasks_json, line=False, most=_LONGEST)
+        raw = json_of("--tasks-json", arguments.tasks_json, line=False, most=MOST_OF_TASKS)
         _begun(tasks_from_json(raw, source_of(arguments.tasks_json)), arguments.policy)
     elif arguments.ended_json is not None:
         from profile_router.runs.observe import note_child
 
-        child = child_from_json(json_of("--ended-json", arguments.ended_json, line=False, most=_LONGEST))
+        child = child_from_json(json_of("--ended-json", arguments.ended_json, line=False, most=MOST_OF_TASKS))
         note_child(child, arguments.policy, os.environ, Path.cwd())
     else:
         days = DAYS(arguments.days, "--days")

@@ -10,7 +10,7 @@ from pathlib import Path
 from profile_router.api.routing import route
 from profile_router.api.task_fields import tasks_from_json
 from profile_router.cli.json_answer import print_json
-from profile_router.cli.options import add_task_options, json_of, source_of, task_of
+from profile_router.cli.options import MOST_OF_TASKS, add_task_options, json_of, source_of, task_of
 from profile_router.cli.progress import folded
 from profile_router.cli.spelling import as_called
 from profile_router.core.task import Task
@@ -19,7 +19,6 @@ from profile_router.errors import RouterError, UsageError
 from profile_router.policies.file import find_policy, read_policy
 from profile_router.runs.route import quote
 
-_LONGEST = 200_000_000  # bytes of all tasks together
 _SCRIPT = 'in a script: hermes -p "$(profile-router route --json "fix the typo in README.md" | jq -r .profile)" chat'
 
 
@@ -54,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _quotes(given: str, policy_file: str | None) -> Json:
     """Return what each task of *given* would cost at most, and above which figure somebody is asked: both in USD."""
-    tasks = tasks_from_json(json_of("--tasks-json", given, line=False, most=_LONGEST), source_of(given))
+    tasks = tasks_from_json(json_of("--tasks-json", given, line=False, most=MOST_OF_TASKS), source_of(given))
     policy = read_policy(find_policy(policy_file, os.environ))
     told = [_quoted(task, policy_file) for task in tasks]
     return {"mode": policy.hermes_plugin, "ask_above_usd": policy.budget.ask_above_usd, "tasks": told}
