@@ -254,3 +254,9 @@ def test_a_check_that_the_work_steered_leaves_it_unverified(root: Path, tmp_path
     (point,) = [point for point in verified.unproved if "decides what the check runs" in point]
     assert point.startswith(f"{path} changed")
     assert point in verified.unverified
+
+
+def test_a_script_that_the_checks_script_runs_steers_it_too(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {**FILES, "check.sh": f". ./ci/inner.sh\n{SCRIPT}", "ci/inner.sh": ":\n"})
+    verified = worked(root, tmp_path, {**FIXED, "red": "", "count": "9\n", "ci/inner.sh": "exit 0\n"})
+    assert [point for point in verified.unproved if point.startswith("ci/inner.sh changed in a way that decides")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import SetBack
@@ -23,7 +25,10 @@ from profile_router.core.language.test_files import changes_tests, is_test
 from profile_router.core.task import Task
 from profile_router.core.text import some_of
 from profile_router.verify.parsing import ChangedContent
+from profile_router.workspace.content import FirstBytes, first_bytes
 from profile_router.workspace.folder import Workspace
+
+_LONGEST = 64 * 1024  # of a Makefile or script that is read
 
 
 def open_points(
@@ -66,10 +71,11 @@ def unproved_points(
     *,
     before: CheckBefore | None,
     contents: Iterable[ChangedContent],
+    root: Path | None = None,
 ) -> Iterator[str]:
     """Yield why a check that passed shows nothing of the work: a policy may send such work on.
 
-    *contents* are what the files *changed* held before and after.
+    *contents* are what the files *changed* below *root* held before and after.
     """
     if task is None:
         return
@@ -81,9 +87,15 @@ def unproved_points(
         return
     if helps := _helps(changed, task):
         yield f"{some_of(helps)} {HELPED}"
-    held = ((one.path, one.before, one.after) for one in contents)
-    if steers := steering(task, held, result.command, result.folder):
+    held = [(one.path, one.before, one.after) for one in contents]
+    if steers := steering(task, held, result.command, result.folder, partial(_text_of, root)):
         yield f"{some_of(steers)} {STEERED}"
+
+
+def _text_of(root: Path | None, path: str) -> bytes | None:
+    """Return the start of the file *path* below *root*, which may name what a check runs; None where there is none."""
+    found = None if root is None else first_bytes(root / path, _LONGEST)
+    return found.data if isinstance(found, FirstBytes) else None
 
 
 def _helps(changed: Sequence[ChangedFile], task: Task) -> list[str]:

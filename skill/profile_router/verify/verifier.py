@@ -135,7 +135,8 @@ class WorkspaceVerifier:
         whole = self.workspace is not None and self.workspace.git
         absent = absent_claims(self.workspace, said, changed)
         contents = await self._contents(snapshot)
-        unproved = tuple(unproved_points(task, changed, result, before=before, contents=contents))
+        root = None if self.workspace is None else self.workspace.root
+        unproved = tuple(unproved_points(task, changed, result, before=before, contents=contents, root=root))
         points = partial(open_points, before=before, absent=absent, put_back=back, unproved=unproved)
         return Verified(
             files_changed=changed,

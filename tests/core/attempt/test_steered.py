@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes import a_task
 
+from profile_router.core.attempt.check_names import names_of
 from profile_router.core.attempt.steered import Content, steering
 
 TASK = a_task("Fix add in calc.py", files=("calc.py",))
@@ -62,3 +63,142 @@ def test_what_the_task_asks_for_does_not_count() -> None:
 )
 def test_other_work_is_not(changed: Content) -> None:
     assert steering(TASK, [changed], "python3 -m pytest -q tests/test_calc.py") == []
+
+
+RUNS = {
+    "Makefile": b"include rules.mk\nall: build\n\ttools/all\nrun:\n\tpython app.py\ntest: setup\n\t@./scripts/t.sh -q\n"
+    b"setup:\n\tpython tools/setup.py\n",
+    "justfile": b"test:\n  bash ci/just.sh\n",
+    "package.json": b'{"scripts": {"test": "npm run unit", "unit": "tools/run.sh && node unit.js", "start": "node app.js"}}',
+    "scripts/t.sh": b". ./scripts/env.sh\npython3 -m pytest\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "steers"),
+    [
+        ("cd backend && ./t.sh", "backend/t.sh", True),
+        ("cd backend/api; sh ../t.sh", "backend/t.sh", True),
+        ("sh /srv/clone/t.sh", "t.sh", True),
+        ("make test", "scripts/t.sh", True),
+        ("make test", "scripts/env.sh", True),  # what the script reads
+        ("make test", "rules.mk", True),
+        ("make test", "tools/setup.py", True),
+        ("make -j2 test", "app.py", False),  # another target
+        ("make", "tools/all", True),
+        ("just test", "ci/just.sh", True),
+        ("npm test", "tools/run.sh", True),
+        ("npm test", "unit.js", True),
+        ("npm test", "app.js", False),
+        ("pytest", "scripts/t.sh", False),
+    ],
+)
+def test_what_the_command_runs_by_a_script_or_a_target_steers_it(command: str, path: str, steers: bool) -> None:
+    texts = {**RUNS, path: b"pytest"}
+    expected = [path] if steers else []
+    assert steering(TASK, [(path, b"pytest", b"exit 0")], command, "", texts.get) == expected
+    assert steering(a_task(f"Correct {path}"), [(path, b"pytest", b"exit 0")], command, "", texts.get) == []
+
+
+def test_what_a_target_ran_before_the_work_counts() -> None:
+    work = [("scripts/t.sh", b"pytest", b"exit 0"), ("Makefile", RUNS["Makefile"], b"test:\n")]
+    assert steering(TASK, work, "make test", "", {"Makefile": b"test:\n"}.get) == ["scripts/t.sh", "Makefile"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 60_000, " " * 60_000, "\n" * 60_000, "a/" * 30_000, "sh -a" * 12_000, "@" * 60_000]
+)
+def test_a_script_of_one_long_run_is_read_in_line(text: str) -> None:
+    assert names_of("sh ./t.sh", "", lambda path: text.encode() if path == "t.sh" else None) >= {"t.sh", "sh"}
+
+
+NAMED = b'[project]\nname = "x"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'tool.pytest.ini_options.addopts = "--co"\n' + NAMED,
+        NAMED + b'[tool]\npytest.ini_options.addopts = "--co"\n',
+        NAMED + b'  [ tool . "pytest" . ini_options ]\naddopts = "--co"\n',
+        NAMED + b'[project.entry-points.pytest11]\nx = "plug"\n',
+        NAMED + b"[tool.poe.tasks]\ntest = 'true'\n",
+        b"not TOML",
+    ],
+)
+def test_a_project_that_tells_its_runner_more_in_any_spelling_steers_it(text: bytes) -> None:
+    assert steering(TASK, [("pyproject.toml", NAMED, text)], "pytest -q") == ["pyproject.toml"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "rules.mk",
+        "justfile",
+        "pytest.ini",
+        ".mocharc.json",
+        "vitest.config.ts",
+        ".npmrc",
+        ".cargo/config.toml",
+        "x.pth",
+        "web/jest.config.js",
+        "x.egg-info/entry_points.txt",
+        "lib/x.dist-info/METADATA",
+        "node_modules/.bin/jest",
+        "src/pytest.py",
+        "src/random.py",
+    ],
+)
+def test_a_file_that_runners_read_or_take_for_a_module_steers_a_check(path: str) -> None:
+    assert steering(TASK, [(path, None, b"x = 1")], "sh ./check.sh") == [path]
+
+
+@pytest.mark.parametrize(
+    ("path", "added"),
+    [
+        ("plug.py", "def pytest_pyfunc_call(pyfuncitem): ..."),
+        ("calc.py", "if any(name.startswith('py' + 'test') for name in sys.modules): ..."),
+        ("calc.py", "sys.exit(0)"),
+        ("calc.py", "try:\n    go()\nfinally:\n    raise SystemExit"),
+        ("calc.py", "exit(code)"),
+        ("calc.py", "def add(a, b):\n    sys.exit()"),
+        ("calc.js", "process.exit(0)"),
+        ("calc.mts", "setTimeout(() => process . exit (), 1)"),
+        ("calc.js", "if (process.env.NODE_TEST_CONTEXT) add = () => 12"),
+        ("src/lib.rs", "if cfg!(test) { return 3 }"),
+        ("src/lib.rs", "#[cfg(not(test))]"),
+        ("src/lib.rs", "std::process::exit(0)"),
+        ("calc.go", "func init() { os.Exit(0) }"),
+        ("Calc.java", "static { System.exit(0); }"),
+        ("calc.rb", "exit 0"),
+        (".env", "PYTEST_ADDOPTS=--co"),
+        ("Cargo.toml", "[lib]\ntest = false"),
+        ("vite.config.ts", "export default { test: { passWithNoTests: true } }"),
+    ],
+)
+def test_code_that_tells_tests_or_ends_well_steers_a_check(path: str, added: str) -> None:
+    assert steering(TASK, [(path, b"", added.encode())], "sh ./check.sh") == [path]
+
+
+@pytest.mark.parametrize(
+    ("path", "added"),
+    [
+        ("app.py", "def main():\n    sys.exit(0)\n\n\nif __name__ == '__main__':\n    sys.exit(main())"),
+        ("app.py", "try:\n    import x\nexcept ImportError:\n    sys.exit('x is missing')"),
+        ("app.py", "def refuse(\n    why,\n):\n    print(why)\n    sys.exit(2)  # not exit(0)"),
+        ("app.py", "app.exit(0)"),
+        ("app.js", "process.exit(1)"),
+        ("app.go", "os.Exit(run())"),
+        ("src/lib.rs", "#[cfg(test)]\nmod tests {}"),
+        ("Cargo.toml", "[package]\nversion = '2'\n[[bin]]\nname = 'x'\npath = 'src/x.rs'"),
+        ("vite.config.ts", "export default { base: '/x' }"),
+        ("app.rb", "exit 1"),
+    ],
+)
+def test_code_that_ends_as_programs_do_steers_none(path: str, added: str) -> None:
+    assert steering(TASK, [(path, b"", added.encode())], "sh ./check.sh") == []
+
+
+def test_an_exit_that_the_task_asks_for_counts_for_none() -> None:
+    work = [("calc.py", b"", b"sys.exit(0)")]
+    assert steering(a_task("Let calc.py exit with 0 on --version"), work, "sh ./check.sh") == []

@@ -1,12 +1,18 @@
-"""Which changed files steer a check: they say what it runs, stand for its runner, or tell when tests run. Pure."""
+"""Which changed files steer a check: they say what it runs, stand for its runner, or tell when tests run. Pure.
+
+It is a list of what such files are called and say, no proof that a check was not steered.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from profile_router.core.attempt.check_names import TextOf, is_named, names_of
+from profile_router.core.attempt.code_tells import ends_well, names_runner
 from profile_router.core.attempt.tests_meant import may_change_tests, names_file
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
@@ -14,50 +20,116 @@ from profile_router.core.task import Task
 Content = tuple[str, bytes | None, bytes]  # the path, and what it held before (None: it is new) and after
 
 _COMMANDS = re.compile(
-    r"(?:GNUm|[Mm])akefile|[Rr]akefile|tox\.ini|noxfile\.py|(?:build|settings)\.gradle(?:\.kts)?|pom\.xml"
+    r"""(?x) (?:.*/)? (?:
+    (?:GNUm|[Mm])akefile | \.?[Jj]ustfile | [Rr]akefile | [Tt]askfile\.ya?ml | [^/]+\.mk
+    | tox\.ini | noxfile\.py | \.?pytest\.(?:ini|toml) | \.rspec | phpunit\.xml(?:\.dist)?
+    | (?:build|settings)\.gradle(?:\.kts)? | pom\.xml | \.cargo/config(?:\.toml)?
+    | \.npmrc | \.mocharc\.\w+ | (?:vitest|jest|playwright|karma|ava|cypress)\.(?:config|conf|workspace)\.\w+
+    | [^/]+\.pth | [^/]+\.(?:egg|dist)-info/.+ | (?:.*/)?node_modules/\.bin/.+
+    )"""
 )
-_SECTIONS = re.compile(rb"^\[tool[.:](?:pytest|tox|unittest|nose)[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
+_SECTIONS = re.compile(
+    rb"^[ \t]*\[[ \t]*(?:tool[.:](?:pytest|tox|unittest|nose)|options\.entry_points)[^\n]*\n(?:(?!\[)[^\n]*\n?)*",
+    re.MULTILINE,
+)
 _PACKAGE_KEYS = ("scripts", "jest", "vitest", "mocha", "ava", "tap")
+_TOOLS = ("pytest", "tox", "unittest", "nose", "nose2", "poe", "taskipy")
+_CARGO = {
+    **dict.fromkeys(("lib", "test"), ("test", "harness", "doctest", "path", "required-features")),
+    **dict.fromkeys(("bin", "bench", "example"), ("test", "harness")),
+    "package": ("autotests",),
+    "workspace": ("exclude", "default-members"),
+}
+_VITE = re.compile(rb"\btest\b.*", re.DOTALL)
+_LONGEST = 64 * 1024  # of a file that is parsed: dotted keys cost by the square of their number
 _MODULES = frozenset({*sys.stdlib_module_names, "pytest", "_pytest", "pluggy", "sitecustomize", "usercustomize"})
-_CODE = re.compile(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)", re.DOTALL)
-# How code tells that a test runs it, changes the runner, or ends it before it can say anything.
-_RUNNER = re.compile(
-    rb"\b(?:unittest|_?pytest|PYTEST_\w+|os\._exit|_exit|vitest|VITEST|JEST_WORKER_ID|jest|minitest|Minitest|RSpec)\b"
-    rb"|\btesting\.Testing\b|NODE_ENV\W{1,9}test\b"
-)
+_CODE = re.compile(r".*\.(?:pyi?|[cm]?[jt]sx?|go|rs|rb|java|kt)|(?:.*/)?\.env(?:\.\w+)?", re.DOTALL)
+_SEARCHED = re.compile(r"\bPYTHONPATH=['\"]?([\w.:@/-]+)")
+_EXIT_MEANT = re.compile(r"\b(?:exits?|exit\W?codes?|quits?|command.line|cli)\b", re.IGNORECASE)
 
 
-def steering(task: Task, changed: Iterable[Content], command: str, folder: str = "") -> list[str]:
-    """Return those of *changed* that steer the check *command* in *folder*, if *task* means neither them nor tests."""
-    return [] if may_change_tests(task) else list(_steering(task, changed, command, folder))
+def steering(
+    task: Task, changed: Sequence[Content], command: str, folder: str = "", text_of: TextOf = lambda _: None
+) -> list[str]:
+    """Return those of *changed* that steer the check *command* in *folder*, if *task* means neither them nor tests.
+
+    *text_of* gives what a file holds that did not change: a Makefile or script says what else the check runs.
+    """
+    return [] if may_change_tests(task) else list(_steering(task, changed, command, folder, text_of))
 
 
-def _steering(task: Task, changed: Iterable[Content], command: str, folder: str) -> Iterator[str]:
-    words = {word.removeprefix("./") for word in re.split(r"[\s'\"=;&|()]+", command)}
-    asked = _RUNNER.search(task.goal.encode("utf-8", "replace")) is not None
+def _steering(task: Task, changed: Sequence[Content], command: str, folder: str, text_of: TextOf) -> Iterator[str]:
+    held = {path: before for path, before, _ in changed}
+    names = names_of(command, folder, lambda path: held[path] if path in held else text_of(path))
+    searched = {part.strip("./") for found in _SEARCHED.findall(command) for part in found.split(":")} | {"src"}
+    asked = names_runner(task.goal.encode("utf-8", "replace")) > 0
+    exits = _EXIT_MEANT.search(task.goal) is not None
     for path, before, after in changed:
         if changes_tests(path):  # a new test does no harm, and another was put back
             continue
         name, inside = path.rpartition("/")[2], path.removeprefix(f"{folder}/") if folder else path
-        module = inside.partition("/")[0].removesuffix(".py") if before is None and name.endswith(".py") else ""
-        says_what = bool(_COMMANDS.fullmatch(name)) or inside in words or _said(name, before) != _said(name, after)
-        tells = not asked and _CODE.fullmatch(name) is not None and _times(after) > _times(before)
-        if tells or ((module in _MODULES or says_what) and not names_file(task, path)):
+        shadows = before is None and name.endswith(".py") and _shadows(inside, searched)
+        orders = _COMMANDS.fullmatch(path) is not None or is_named(path, names)
+        says_what = orders or _said(name, before) != _said(name, after)
+        code = _CODE.fullmatch(path) is not None
+        tells = code and not asked and names_runner(after) > names_runner(before or b"")
+        ends = code and not exits and ends_well(path, after) > ends_well(path, before or b"")
+        if tells or ends or ((shadows or says_what) and not names_file(task, path)):
             yield path
 
 
-def _times(content: bytes | None) -> int:
-    return len(_RUNNER.findall(content or b""))
+def _shadows(inside: str, searched: Iterable[str]) -> bool:
+    """Tell whether Python imports the file *inside* for a module of its own, or of its test runner."""
+    below = (inside.removeprefix(f"{folder}/") for folder in ("", *searched) if inside.startswith(folder))
+    return any(path.partition("/")[0].removesuffix(".py") in _MODULES for path in (inside, *below))
 
 
 def _said(name: str, content: bytes | None) -> object:
     """Return what a file that says other things, too, tells of tests."""
-    if name in {"pyproject.toml", "setup.cfg"}:
+    if name == "setup.cfg":
         return _SECTIONS.findall(content or b"")
-    if name != "package.json":
+    if name.startswith("vite.config."):
+        return _VITE.findall(content or b"")
+    told = _TOLD.get(name)
+    if told is None:
         return None
+    if len(content or b"") > _LONGEST:
+        return content
     try:
-        package = json.loads(content or b"{}")
+        package = json.loads(content or b"{}") if name == "package.json" else tomllib.loads((content or b"").decode())
+        return told(package) if isinstance(package, Mapping) else content
     except (ValueError, RecursionError):
         return content
-    return [package.get(key) for key in _PACKAGE_KEYS] if isinstance(package, Mapping) else content
+
+
+def _of_package(package: Mapping[str, object]) -> object:
+    return [package.get(key) for key in _PACKAGE_KEYS]
+
+
+def _of_project(whole: Mapping[str, object]) -> object:
+    tools, project, poetry = _table(whole, "tool"), _table(whole, "project"), _table(whole, "tool", "poetry")
+    runs = [_table(tools, tool).get(key) for tool, key in (("hatch", "envs"), ("pdm", "scripts"), ("rye", "scripts"))]
+    return [*(tools.get(tool) for tool in _TOOLS), project.get("entry-points"), poetry.get("plugins"), *runs]
+
+
+def _of_cargo(whole: Mapping[str, object]) -> object:
+    told = []
+    for part, keys in _CARGO.items():
+        found = whole.get(part)
+        tables = found if isinstance(found, list) else [found]
+        told += [(part, {key: one[key] for key in keys if key in one}) for one in tables if isinstance(one, Mapping)]
+    return [one for one in told if one[1]]
+
+
+def _table(whole: Mapping[str, object], *keys: str) -> Mapping[str, object]:
+    for key in keys:
+        inner = whole.get(key)
+        whole = inner if isinstance(inner, Mapping) else {}
+    return whole
+
+
+_TOLD: Mapping[str, Callable[[Mapping[str, object]], object]] = {
+    "package.json": _of_package,
+    "pyproject.toml": _of_project,
+    "Cargo.toml": _of_cargo,
+}

@@ -1,0 +1,71 @@
+"""How code tells that a test runs it, changes the runner, or ends its process before the check can speak. Pure.
+
+A list of spellings, no proof: code that hides what it does is not found.
+"""
+
+from __future__ import annotations
+
+import re
+
+_RUNNER = re.compile(
+    rb"\b(?:unittest|_?pytest(?:_\w+)?|PYTEST_\w+|os\._exit|_exit|vitest|VITEST|JEST_WORKER_ID|jest|minitest|Minitest|"
+    rb"RSpec|NODE_TEST_CONTEXT|node:test|sys\.modules)\b"
+    rb"|\btesting\.Testing\b|\bflag\.Lookup\(\"test\.|NODE_ENV\W{1,9}test\b"
+    rb"|\bcfg!\s*\([^)\n]{0,40}\btest\b|\bcfg(?:_attr)?\(\s*not\(\s*test\s*\)"
+)
+# An exit that says all went well; one with another number or a text does not.
+_ZERO = rb"\s{0,9}\(\s{0,9}(?:0+|None|False|true)?\s{0,9}\)"
+_NOT_A_FAULT = rb"(?!\s{0,9}\(?\s{0,9}(?:-?[1-9]|[fr]?['\"`]))"
+_PYTHON = re.compile(
+    rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)(?=\s*\()|\braise\s+SystemExit\b)" + _NOT_A_FAULT,
+)
+_PYTHON_ZERO = re.compile(
+    rb"(?:(?<![\w.])(?:sys\.)?(?:exit|quit)|\braise\s+SystemExit)" + _ZERO + rb"|\braise\s+SystemExit\s*$"
+)
+_MAIN = re.compile(
+    rb"if\s{1,9}\(?(?:__name__\s{0,9}==\s{0,9}['\"]__main__|['\"]__main__)|(?:async\s+)?def\s+_*(?:main|cli)\w*\s*\("
+)
+_FUNCTION = re.compile(rb"(?:async\s+)?def\b|class\b|@")
+_CONTINUES = re.compile(rb"[)\]}#]|\"\"\"|'''")
+_OTHERS = {
+    "js": re.compile(rb"\bprocess\s*\.\s*(?:exit|reallyExit)\s*(?=\()" + _NOT_A_FAULT + rb"|\bDeno\.exit" + _ZERO),
+    "go": re.compile(rb"\b(?:os|syscall)\.Exit\(\s*0\s*\)|\bruntime\.Goexit\("),
+    "rs": re.compile(rb"\bprocess::exit\(\s*0\s*\)"),
+    "java": re.compile(rb"\b(?:System\.exit|exitProcess|\.halt)\(\s*0\s*\)"),
+    "rb": re.compile(rb"(?m)^[ \t]*(?:Process\.|Kernel\.)?exit!?(?:[ \t]?\(?(?:0|true)?\)?)?[ \t]*$"),
+}
+_KINDS = {
+    **dict.fromkeys(("js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"), "js"),
+    "kt": "java",
+    **{kind: kind for kind in ("java", "go", "rs", "rb")},
+}
+
+
+def names_runner(text: bytes) -> int:
+    """Return how often *text* names a runner, or what only a test's process has."""
+    return sum(1 for _ in _RUNNER.finditer(text))
+
+
+def ends_well(path: str, content: bytes) -> int:
+    """Return how often the code *content* of the file *path* ends its process as if all went well.
+
+    In Python that is an exit that an import reaches, or one in a function with no fault to tell. A `main` may, and
+    so may what stands under `if __name__ == "__main__"`.
+    """
+    ending = path.rpartition(".")[2]
+    if ending in {"py", "pyi"}:
+        return _python(content)
+    kind = _KINDS.get(ending)
+    return 0 if kind is None else sum(1 for _ in _OTHERS[kind].finditer(content))
+
+
+def _python(content: bytes) -> int:
+    found, at = 0, b""
+    for line in content.splitlines():
+        if line[:1].strip() and not _CONTINUES.match(line):
+            at = line
+        code = line.partition(b"#")[0]
+        if _MAIN.match(at):
+            continue
+        found += len((_PYTHON_ZERO if _FUNCTION.match(at) else _PYTHON).findall(code))
+    return found
