@@ -406,8 +406,9 @@ def test_the_indexes_take_a_bounded_part_of_the_disk(tmp_path: Path) -> None:
         "UPDATE tree SET columns = x'00'", "UPDATE tree SET sorts = x'ffffffff'", "UPDATE tree SET paths = 7",
         "UPDATE tree SET paths = x'ff'", "DELETE FROM path", "UPDATE chain SET touched = 'x'",
         "UPDATE chain SET packed = x'00'", "UPDATE past SET files = '{'", "DELETE FROM blob", "DELETE FROM tree",
-        "DELETE FROM posting",
+        "DELETE FROM posting", f"UPDATE chain SET touched = '{'[' * 5_000}'", f"UPDATE past SET files = '{'[' * 5_000}'",
     ],
+    ids=lambda statement: statement[:40],
 )  # fmt: skip
 def test_rows_that_were_damaged_or_lost_stop_nothing(shop: Path, statement: str) -> None:
     write_files(shop, {"shop/mail.py": "def send_receipt(): ...\n"})

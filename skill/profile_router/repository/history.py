@@ -121,7 +121,7 @@ def paths_of(text: str) -> tuple[str, ...]:
     """Return the paths that a row holds; none where it is damaged."""
     try:
         return tuple(map(str, json.loads(text)))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return ()
 
 
@@ -241,7 +241,7 @@ def _unpacked(commits: bytes, packed_arrays: bytes, touched: str) -> PastChanges
         width = len(commits) // len(past) if len(past) else 1
         names = [commits[at : at + width] for at in range(0, len(commits), width)]
         return PastChanges(past, names, len(names)) if len(names) == len(past) else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
