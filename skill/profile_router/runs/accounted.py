@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from profile_router.core.policy.private import NOTHING, Confidential
-from profile_router.errors import RouterError, StateError
+from profile_router.errors import PolicyError, ProfileError, RouterError, UsageError
 from profile_router.ledger.words import seal_of
 from profile_router.ledger.writing import SqliteRunLedger
 from profile_router.runs.job import Job
 from profile_router.threads.threads import Run
+
+_CALLED_WRONGLY = (UsageError, PolicyError, ProfileError)  # a git that fails, say, ends a run that was called rightly
 
 
 def run_ledger(
@@ -38,11 +40,7 @@ def accounted(ledger: SqliteRunLedger, job: Job) -> Iterator[None]:
     ledger.begun(job.task, place, policy=policy.digest, keep_days=policy.ledger.keep_days)
     try:
         yield
-    except StateError:
-        with suppress(RouterError):
-            ledger.ended("error")
-        raise
-    except RouterError:
+    except _CALLED_WRONGLY:
         with suppress(RouterError):
             ledger.misused()
         raise
