@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 NAME = "profile-router"
+POLICIES, CONFIGS = "policies", "configs"  # in the CACHE: how each was read
 _USUAL = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA": ".local/share"}
 
 

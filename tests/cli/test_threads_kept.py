@@ -322,6 +322,7 @@ def test_purge_removes_what_it_names_and_the_conversation_with_it(tmp_path: Path
             "removed thread u",
             "removed thread t",
             "removed 1 index of repositories",
+            "removed 4 files of how policies and configs were read",
             "removed 2 runs from the ledger",
         ]
         assert live("run", "y", "--thread", "t", home=tmp_path, cwd=here.ws).code == 0
@@ -401,3 +402,15 @@ def test_purge_all_removes_the_indexes_of_repositories(tmp_path: Path) -> None:
     assert live("purge", "--older-than", "0", home=tmp_path, cwd=tmp_path).code == 0
     assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out == "removed 2 indexes of repositories\n"
     assert list(indexes.iterdir()) == []
+
+
+def test_purge_all_removes_how_policies_and_configs_were_read(tmp_path: Path) -> None:
+    cache = tmp_path / ".cache" / "profile-router"
+    for folder in ("policies", "configs"):
+        (cache / folder).mkdir(parents=True)
+        (cache / folder / "a.json").write_text("acme")
+    (cache / "policies" / "b.json").touch()
+    (cache / "policies").chmod(0o755)
+    said = "removed 3 files of how policies and configs were read\n"
+    assert live("purge", "--all", home=tmp_path, cwd=tmp_path).out == said
+    assert [one for one in cache.rglob("*") if one.is_file()] == []

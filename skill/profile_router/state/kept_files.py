@@ -42,6 +42,16 @@ def keep_file(folder: Path, name: str, content: bytes, *, most: int = MOST_FILES
         _forget_old(folder, most)
 
 
+def forget_kept(folder: Path) -> int:
+    """Remove the files that are kept in *folder*; return how many there were. What cannot be removed raises OSError.
+
+    Whether others may read the folder makes no difference; one that is a link is left alone.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return 0
+    return _forget_old(folder, 0)
+
+
 def _checksum(name: str, content: bytes) -> str:
     return hashlib.sha256(name.encode() + content).hexdigest()
 
@@ -72,9 +82,10 @@ def _is_ours(about: os.stat_result) -> bool:
     return about.st_uid == os.geteuid() and not stat.S_IMODE(about.st_mode) & _OTHERS
 
 
-def _forget_old(folder: Path, most: int) -> None:
-    """Remove all but the newest *most* files of *folder*, and what a kill left half written."""
+def _forget_old(folder: Path, most: int) -> int:
+    """Remove all but the newest *most* files of *folder*, and what a kill left half written; return how many."""
     ours: Sequence[os.DirEntry[str]] = [one for one in os.scandir(folder) if one.name.endswith((".json", HALF))]
     newest = sorted(ours, key=lambda one: one.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
     for entry in newest[most:]:
         Path(entry).unlink()
+    return len(newest[most:])

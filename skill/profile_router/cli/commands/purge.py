@@ -9,11 +9,12 @@ from collections.abc import Callable
 from profile_router.api.task_fields import DAYS, number_in
 from profile_router.errors import StateError, UsageError
 from profile_router.evidence.locating import FOLDER
-from profile_router.folders import our_folder
+from profile_router.folders import CONFIGS, POLICIES, our_folder
 from profile_router.ledger.retention import Chosen, begin_day_anew, purge
 from profile_router.ledger.spending import Ledger
 from profile_router.repository.bounds import forget_indexes
 from profile_router.state.folder import state_dir
+from profile_router.state.kept_files import forget_kept
 from profile_router.threads.file import ThreadFile
 from profile_router.threads.threads import Row, Threads
 
@@ -24,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("thread", nargs="?", metavar="THREAD", help="this thread")
     parser.add_argument("--older-than", type=number_in, metavar="DAYS", help="those that were last used before")
-    parser.add_argument("--all", action="store_true", help="every thread, run and repository index")
+    parser.add_argument("--all", action="store_true", help="every thread, run, repository index and kept policy")
     parser.add_argument("--reset-budget", action="store_true", help="let today's spending count no more")
 
 
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise _not_removed(threads, arguments.thread)
     left = threads.sweep() if arguments.all and file.state.is_dir() else 0
     indexes = _indexes() if arguments.all else 0
+    readings = _readings() if arguments.all else 0
     for thread, files in removed:
         kept = f" and {files} file{'s' if files != 1 else ''} kept of it" if files else ""
         print(f"removed thread {thread}{kept}")
@@ -56,11 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(notice)
     if indexes:
         print(f"removed {indexes} ind{'exes' if indexes != 1 else 'ex'} of repositories")
+    if readings:
+        print(f"removed {readings} file{'s' if readings != 1 else ''} of how policies and configs were read")
     if left:
         print(f"removed {left} file{'s' if left != 1 else ''} and folders left of earlier threads")
     if runs:
         print(f"removed {runs} run{'s' if runs != 1 else ''} from the ledger")
-    if not (removed or left or runs or indexes):
+    if not (removed or left or runs or indexes or readings):
         print("no thread to remove")
     return 0
 
@@ -71,6 +75,15 @@ def _indexes() -> int:
         return forget_indexes(folder)
     except OSError as error:
         raise StateError(f"the indexes in {folder} are not removed: {error.strerror}; remove that folder") from error
+
+
+def _readings() -> int:
+    """Remove how each policy and config was read; return how many files that were. The next call reads them anew."""
+    cache = our_folder("CACHE", os.environ)
+    try:
+        return sum(forget_kept(cache / name) for name in (POLICIES, CONFIGS))
+    except OSError as error:
+        raise StateError(f"how policies and configs were read, in {cache}, is not removed: {error}") from error
 
 
 def _chosen(arguments: argparse.Namespace, now: float) -> Chosen:
