@@ -133,7 +133,7 @@ def test_what_lists_runs_and_tells_one_looks_through_no_whole_table(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(sound, "_mended", lambda _, table: looked.append(table))
+    monkeypatch.setattr(sound, "_mended", lambda _, table, __: looked.append(table))
     history = SqliteHistory(state=state)
     history.story(history.runs(5)[0].id)
     assert set(looked) == {"reservations", "spending"}, "sums alone are of all rows"
@@ -144,6 +144,21 @@ def test_figures_that_nobody_could_have_written_count_as_none(junk: str, state: 
     with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
         database.execute("UPDATE details SET task = ?, evidence = ?", (junk, junk))
     assert {(str(one.task), str(one.evidence)) for one in past_tasks(state, 0, 100)} == {("{}", "{}")}
+
+
+def test_sums_are_told_by_the_columns_that_they_read_and_an_index_holds_those(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, others = SqliteHistory(state=state).grouped("tier", 9), SqliteHistory(state=state).grouped("day", 9)
+    with closing(sqlite3.connect(state / FILE, isolation_level=None)) as database:
+        database.execute("UPDATE runs SET rule = x'ff', if_burst_usd = 'much', day = x'ff'")
+    assert SqliteHistory(state=state).grouped("tier", 9) == whole
+    assert databases.told() == ()
+    assert SqliteHistory(state=state).grouped("day", 9) != others
+    assert len(databases.told()) == 1
+    with reading_sound(state) as database:
+        read = sound._columns_read(database, "SELECT tier, sum(cost_usd) FROM runs WHERE kind = ? GROUP BY 1", ("run",))
+        assert read == {"runs": {"tier", "cost_usd", "kind"}}
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)

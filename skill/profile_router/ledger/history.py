@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,8 @@ from profile_router.core.ladder.account import (
 )
 from profile_router.core.text import shown
 from profile_router.errors import UsageError
-from profile_router.ledger.schema import FILE, TABLES
-from profile_router.ledger.sound import reading_sound, sound_rows
+from profile_router.ledger.schema import FILE
+from profile_router.ledger.sound import sound_rows, sound_sums
 from profile_router.ledger.words import REFUSED, Seal, words_of
 from profile_router.outside.json_reader import UnreadableJson, read_json
 from profile_router.values import frozen
@@ -149,11 +147,7 @@ class SqliteHistory:
     def _rows(self, said: str, *values: object) -> list[sqlite3.Row]:
         if not (self.state / FILE).exists():
             return []
-        # What follows these words: `attempts` is a column of `runs`, too.
-        tables = [table for table in TABLES if re.search(rf"\b(?:FROM|JOIN) {table}\b", said)]
-        with reading_sound(self.state, *tables) as database, closing(database.cursor()) as cursor:
-            cursor.row_factory = sqlite3.Row
-            return cursor.execute(said, values).fetchall()
+        return sound_sums(self.state, said, values)
 
     def _words(self, row: sqlite3.Row, of: str) -> dict[str, Any] | None:
         return self.seal.opened(row["words"], f"{row['run']} {of}")

@@ -1,14 +1,14 @@
 """Read the ledger when another program may have written in it: what is of another kind than its column counts as empty.
 
 SQLite keeps a text or bytes where a number should stand. Each such cell would end the command that meets it. So what a
-statement reads is looked through first: the rows that it gives, or for sums its tables. A table that is damaged is read
-from a copy in memory, in which such cells are empty: queries need not know. How many there are is told once, in a line.
+statement reads is looked through first: the rows that it gives, or for sums the columns. A damaged table is read from a
+copy in memory, in which such cells are empty: queries need not know. How many there are is told once, in a line.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -26,12 +26,19 @@ def reading_sound(state: Path, *tables: str) -> Iterator[sqlite3.Connection]:
     """Open the ledger in the folder *state* to read one state of its *tables*. The file is there. Raises StateError."""
     with reading(state / FILE, make_ready) as database:
         database.text_factory = _text
-        damaged = [table for table in tables if _mended(database, table)]
-        if damaged:
-            found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
-            cells = "1 value that is" if found == 1 else f"{found:,} values that are"
-            tell(f"{state / FILE} has {cells} not of the kind of the column; another program wrote there. None counts")
+        _mend(state, database, dict.fromkeys(tables))
         yield database
+
+
+def sound_sums(state: Path, said: str, values: Sequence[object]) -> list[sqlite3.Row]:
+    """Return the rows that *said* gives with *values*. The file is there. Raises StateError.
+
+    Of its tables only the columns that it reads are looked through: an index may hold all of them.
+    """
+    with reading(state / FILE, make_ready) as database, closing(database.cursor()) as cursor:
+        database.text_factory, cursor.row_factory = _text, sqlite3.Row
+        _mend(state, database, _columns_read(database, said, values))
+        return cursor.execute(said, values).fetchall()
 
 
 def sound_rows(state: Path, table: str, said: str, values: Sequence[object]) -> list[sqlite3.Row] | None:
@@ -53,15 +60,43 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
+def _columns_read(database: sqlite3.Connection, said: str, values: Sequence[object]) -> Mapping[str, set[str]]:
+    """Return the columns that *said* reads, by their tables, as SQLite tells them to whoever may forbid it."""
+    found: dict[str, set[str]] = {}
+
+    def allowed(action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_READ and table in TABLES:
+            found.setdefault(table, set()).add(str(column))
+        return sqlite3.SQLITE_OK
+
+    database.set_authorizer(allowed)
+    try:
+        database.execute(f"EXPLAIN {said}", values).close()
+    finally:
+        database.set_authorizer(None)
+    return found
+
+
+def _mend(state: Path, database: sqlite3.Connection, read: Mapping[str, Collection[str] | None]) -> None:
+    """Put copies in the place of the tables that are damaged in columns that are *read* (None: any), and tell it."""
+    if not [table for table, columns in read.items() if _mended(database, table, columns)]:
+        return
+    found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
+    cells = "1 value that is" if found == 1 else f"{found:,} values that are"
+    tell(f"{state / FILE} has {cells} not of the kind of the column; another program wrote there. None counts")
+
+
 def _damaged(database: sqlite3.Connection, table: str) -> int:
     """Return how many cells of *table* are of another kind than their column."""
     damaged = " + ".join(f"(NOT ({rule}))" for _, rule, _ in _rules(database, table))
     return int(database.execute(f"SELECT total({damaged}) FROM main.{table}").fetchone()[0])  # noqa: S608 - ours
 
 
-def _mended(database: sqlite3.Connection, table: str) -> bool:
-    """Tell whether *table* is damaged. If it is, from now on its name is that of a copy that is not."""
-    if not _damaged(database, table):
+def _mended(database: sqlite3.Connection, table: str, columns: Collection[str] | None) -> bool:
+    """Tell whether *table* is damaged in *columns* (None: any). Then its name is that of a copy that is not."""
+    sound = [f"({rule})" for name, rule, _ in _rules(database, table) if columns is None or name in columns]
+    one = f"SELECT 1 FROM main.{table} WHERE NOT ({' AND '.join(sound)}) LIMIT 1"  # noqa: S608 - ours
+    if not sound or database.execute(one).fetchone() is None:
         return False
     database.execute("PRAGMA temp_store = MEMORY")
     whole = ", ".join(f"iif({rule}, {name}, {empty}) AS {name}" for name, rule, empty in _rules(database, table))
@@ -90,7 +125,7 @@ def _rule(name: str, kind: str, filled: bool) -> str:
     rule = {
         "TEXT": f"typeof({name}) = 'text'",
         "INTEGER": f"typeof({name}) = 'integer' AND {number}",
-        "REAL": f"typeof({name}) IN ('real', 'integer') AND {number}",
+        "REAL": f"ifnull({number}, 0)",  # texts and bytes are above any number; to ask for their kind takes longer
     }.get(kind, f"typeof({name}) = 'blob'")
     return rule if filled else f"{name} IS NULL OR {rule}"
 
