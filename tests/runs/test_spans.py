@@ -222,6 +222,28 @@ def test_a_collector_gets_the_spans_and_one_that_is_not_there_is_never_waited_fo
         assert posting.get_finished_spans() == ()
 
 
+@pytest.mark.parametrize(
+    ("variables", "looked"),
+    [
+        ({"http_proxy": "http://proxy:3128"}, False),
+        ({"ALL_PROXY": "http://proxy:3128", "no_proxy": "elsewhere.example"}, False),
+        ({"http_proxy": "http://proxy:3128", "no_proxy": "localhost, 127.0.0.1"}, True),
+        ({"ALL_PROXY": "http://proxy:3128", "NO_PROXY": "*"}, True),
+        ({"https_proxy": "http://proxy:3128"}, True),
+        ({"http_proxy": ""}, True),
+    ],
+    ids=str,
+)
+def test_a_collector_that_no_proxy_stands_before_is_looked_for(
+    variables: dict[str, str], looked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "_exporter", lambda _: InMemorySpanExporter())
+    with nobody() as gone:
+        environ = {VARIABLE: "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": gone.removesuffix("/v1"), **variables}
+        problem = tell_spans(RESULT, [], environ)
+    assert problem.startswith("no spans: no collector at") is looked
+
+
 def test_a_name_that_nobody_answers_for_takes_no_longer_than_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     monkeypatch.setattr(telling, "_exporter", lambda _: Posting())

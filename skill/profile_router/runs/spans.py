@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from profile_router import __version__
 from profile_router.core.attempt.between import BESIDE
@@ -79,18 +79,29 @@ def _nobody_at(environ: Mapping[str, str] | None) -> str:
     if environ is None:
         return ""
     endpoint = next(filter(None, (environ.get(name, "").strip() for name in _ENDPOINTS)), _USUAL_ENDPOINT)
-    if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in environ):
-        return ""
     try:
         url = urlsplit(endpoint)
         host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 0)
     except ValueError:
         return ""  # what is wrong with it, the library says
+    if _proxied(url, environ):
+        return ""
     try:
         socket.create_connection((host, port), timeout=_REACHED_S).close()
     except OSError as error:
         return f"no spans: no collector at {shown(f'{host}:{port}')} ({type(error).__name__})"
     return ""
+
+
+def _proxied(url: SplitResult, environ: Mapping[str, str]) -> bool:
+    """Tell whether *environ* names a proxy for *url*, and does not leave its host out by `no_proxy`."""
+    named = {name.lower(): value for name, value in environ.items() if value.strip()}
+    if not (named.get(f"{url.scheme}_proxy") or named.get("all_proxy")):
+        return False
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # slow to import; rarely needed
+
+    without = {"no": named.get("no_proxy", "")}
+    return not proxy_bypass_environment(url.netloc.rpartition("@")[2], without)
 
 
 def _exporter(where: str) -> SpanExporter:
