@@ -96,7 +96,9 @@ def test_the_operators_standing_consent_needs_no_question(tmp_path: Path, reposi
     done = run(tmp_path, repository, [FIX, say("fixed")], [], "--policy", policy(tmp_path, "auto"))
     assert done.code == 0
     whole = "python3 -m unittest discover -s tests"
-    said = f"{COMMAND} · narrowed from `{whole}` · tests/test_calc.py is written for unittest · jailed, no network"
+    said = (
+        f"{COMMAND} · narrowed from `{whole}` · tests/test_calc.py is written for unittest · in a jail, or not at all"
+    )
     assert f"● found       {said}" in done.err
     assert done.out.startswith(f"✓ verified    calc.py +1 −1 · {COMMAND}: passed, red before · ")
 

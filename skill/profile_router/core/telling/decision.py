@@ -175,7 +175,7 @@ def check_line(found: FoundCheck, *, briefly: bool = False) -> str:
     """
     where = f" in {found.folder}/" if found.folder else ""
     refused = _HOW.split(found.refused)[0] if briefly else found.refused
-    runs = f"not run: {refused}" if refused else "jailed, no network"
+    runs = f"not run: {refused}" if refused else "in a jail, or not at all"
     part = f" · narrowed from `{found.asked}`" if found.words != found.whole else ""
     return f"{found.command}{where}{part} · {found.source} · {runs}"
 
