@@ -94,6 +94,7 @@ def test_the_json_has_every_promised_field(tmp_path: Path) -> None:
     wanted = {"files_to_read", "files_to_edit", "lines_to_edit", "tokens", "chars", "images", "kinds", "private"}
     assert wanted <= set(answer["evidence"])
     burst = {"usd_if_burst", "usd_if_burst_low", "usd_if_burst_high", "usd_if_burst_source"}
+    burst |= {"seconds_if_burst", "burst_age_s"}
     here = {"usd", "usd_low", "usd_high", "usd_source", "turns", "attempts", "seconds", "seconds_by", "seconds_age_s"}
     assert here | burst == set(answer["estimate"])
 

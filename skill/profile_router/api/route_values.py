@@ -134,6 +134,7 @@ class EstimateView(Value):
     USD lie between low and high, by the prices that `…_source` names. `turns` are the model calls at the low end, in
     the middle and at the high end, by so many `attempts` like it; 0: as published for agents. `seconds_by` says what
     the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the speeds of the policy.
+    `burst_age_s` is the age of the bench that `seconds_if_burst` are by; None: by none.
     """
 
     usd: float
@@ -148,6 +149,8 @@ class EstimateView(Value):
     usd_if_burst_low: float
     usd_if_burst_high: float
     usd_if_burst_source: str
+    seconds_if_burst: float
+    burst_age_s: float | None = None
     turns: tuple[int, int, int]
 
 

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 _ESTIMATE = (
     *("usd", "usd_low", "usd_high", "usd_source", "attempts", "seconds", "seconds_by", "seconds_age_s"),
     *("usd_if_burst", "usd_if_burst_low", "usd_if_burst_high", "usd_if_burst_source"),
+    *("seconds_if_burst", "burst_age_s"),
 )
 _ONE_LINE = 110
 _SOON_S = 180.0  # less is 0.0 h
