@@ -187,6 +187,7 @@ def test_code_that_tells_tests_or_ends_well_steers_a_check(path: str, added: str
         ("app.py", "try:\n    import x\nexcept ImportError:\n    sys.exit('x is missing')"),
         ("app.py", "def refuse(\n    why,\n):\n    print(why)\n    sys.exit(2)  # not exit(0)"),
         ("app.py", "app.exit(0)"),
+        ("app.py", "if name not in sys.modules:\n    sys.modules[name] = made"),
         ("app.js", "process.exit(1)"),
         ("app.go", "os.Exit(run())"),
         ("src/lib.rs", "#[cfg(test)]\nmod tests {}"),

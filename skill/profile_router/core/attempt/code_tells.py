@@ -9,7 +9,8 @@ import re
 
 _RUNNER = re.compile(
     rb"\b(?:unittest|_?pytest(?:_\w+)?|PYTEST_\w+|os\._exit|_exit|vitest|VITEST|JEST_WORKER_ID|jest|minitest|Minitest|"
-    rb"RSpec|NODE_TEST_CONTEXT|node:test|sys\.modules)\b"
+    rb"RSpec|NODE_TEST_CONTEXT|node:test)\b"
+    rb"|\bfor\b[^\n]{0,80}?\bin\s{1,9}(?:\w{1,9}\()?sys\.modules\b"  # a name in pieces; `in` alone imports late
     rb"|\btesting\.Testing\b|\bflag\.Lookup\(\"test\.|NODE_ENV\W{1,9}test\b"
     rb"|\bcfg!\s*\([^)\n]{0,40}\btest\b|\bcfg(?:_attr)?\(\s*not\(\s*test\s*\)"
 )
