@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_router.api.given import task_given
+from profile_router.api.task_bounds import MOST_OF_A_CONTEXT
 from profile_router.api.task_fields import (
     FACTS,
-    MOST_OF_A_CONTEXT,
     ROUTED,
     RUN,
     Number,

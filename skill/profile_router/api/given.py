@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from profile_router.api.task_fields import TASK, task_from, whole, with_known_toolsets, within_bounds
+from profile_router.api.task_bounds import within_bounds
+from profile_router.api.task_fields import TASK, task_from, whole, with_known_toolsets
 from profile_router.core.task import Task
 from profile_router.errors import UsageError
 

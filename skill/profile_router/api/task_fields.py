@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from profile_router.api.task_bounds import within_bounds
 from profile_router.core.conversation import Conversation, Turn
 from profile_router.core.task import Facts, Task
 from profile_router.core.text import nearest, shown, utf8
@@ -17,8 +18,6 @@ from profile_router.core.toolsets import unknown_toolset
 from profile_router.errors import UsageError
 from profile_router.values import frozen
 
-MOST_OF_A_GOAL = 1_000_000  # characters, or bytes of stdin: more than the windows of most models hold
-MOST_OF_A_CONTEXT = 8_000_000  # characters, or bytes of a file: some two million tokens, as the largest windows hold
 _LONGEST_WORD = 24  # shorter than the tokens and keys that one might write
 
 
@@ -276,30 +275,6 @@ def task_from(found: object, where: str = "") -> Task:
     if not given.get("goal", "").strip():
         raise UsageError(f"{where or '--task-json'}: goal is missing or empty; say there what to do")
     return within_bounds(Task(**given), where or "--task-json")
-
-
-def within_bounds(task: Task, where: str) -> Task:
-    """Return *task*, which stands at *where*. Raises UsageError where it is longer than what a route looks through."""
-    if len(task.goal) > MOST_OF_A_GOAL:
-        raise UsageError(goal_too_long(f"{where}: goal"))
-    said = sum(len(turn.text) for turn in task.conversation)
-    for name, size in (("context", len(task.context)), ("conversation", said)):
-        if size > MOST_OF_A_CONTEXT:
-            raise UsageError(context_too_long(f"{where}: {name}", size))
-    return task
-
-
-def goal_too_long(where: str) -> str:
-    """Return why a task *where* is refused: to look through all of it takes longer than a route may."""
-    most = MOST_OF_A_GOAL // 1_000_000
-    return f"{where}: the task is longer than {most} MB; say there what to do, and name its material: `--file FILE`"
-
-
-def context_too_long(what: str, size: int) -> str:
-    """Return why a context or conversation, called *what*, of *size* bytes or characters is refused."""
-    most = MOST_OF_A_CONTEXT // 1_000_000
-    told = f"{what} is {size / 1e6:,.1f} MB, more than any window holds (allowed: up to {most} MB)"
-    return f"{told}; give the part that counts, or name its file: `--file FILE`"
 
 
 def _json(raw: bytes, refusal: Callable[[str], str]) -> object:

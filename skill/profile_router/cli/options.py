@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from profile_router.api.task_bounds import MOST_OF_A_CONTEXT, MOST_OF_A_GOAL, context_too_long, goal_too_long
 from profile_router.api.task_fields import (
     FACTS,
-    MOST_OF_A_CONTEXT,
-    MOST_OF_A_GOAL,
     ROUTED,
     RUN,
     TaskField,
-    context_too_long,
-    goal_too_long,
     task_from_json,
     with_known_toolsets,
 )
