@@ -58,7 +58,7 @@ def a_batch(home: Path, answers: list[Answer]) -> Batch:
 MOMENTS = [
     *(Moment("record", nth, "after") for nth in (1, 2, 9, 12, 15, 17, 18, 19)),
     *(Moment("half", 2, when) for when in ("before", "after")),
-    *(Moment("whole", nth) for nth in range(8, 22)),
+    *(Moment("whole", nth) for nth in range(11, 25)),
     Moment("merge", 1, "after"),
     Moment("end", 1),
 ]

@@ -201,7 +201,7 @@ def _why(ended: float | None, undo: Undo | None) -> str:
 
 def _folder(workspace: str) -> Path:
     folder = Path(workspace)
-    with suppress(OSError):  # a ledger may hold any text: one too long for a path is no folder either
+    with suppress(OSError):  # a ledger may hold any text: one too long for a path is not a folder either
         if workspace and folder.is_dir():
             return folder
     raise UsageError(f"its folder {shown(workspace) or '(none)'} is not there any more; put it back, then try again")

@@ -45,7 +45,7 @@ def keep_file(folder: Path, name: str, content: bytes, *, most: int = MOST_FILES
 def forget_kept(folder: Path) -> int:
     """Remove the files that are kept in *folder*; return how many there were. What cannot be removed raises OSError.
 
-    Whether others may read the folder makes no difference; one that is a link is left alone.
+    Whether others may read the folder makes no difference; one that is a link stays as it is.
     """
     if folder.is_symlink() or not folder.is_dir():
         return 0

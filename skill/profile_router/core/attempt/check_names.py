@@ -22,7 +22,7 @@ _RUN = re.compile(
     """
 )
 _TARGET = re.compile(r"@?([\w./%-][^:=#\n]*)::?(?!=)(.*)")
-_CODE = re.compile(r"\.(?:py|rb|php|pl|[cm]?[jt]sx?|c|cc|cpp|h|o|go|rs|java|kt)$")  # what it names is no command
+_CODE = re.compile(r"\.(?:py|rb|php|pl|[cm]?[jt]sx?|c|cc|cpp|h|o|go|rs|java|kt)$")  # what it names is not a command
 _FILES = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
     "gmake": ("GNUmakefile", "makefile", "Makefile"),

@@ -29,7 +29,7 @@ _COMMANDS = re.compile(
     )"""
 )
 _SECTIONS = re.compile(
-    rb"^[ \t]*\[[ \t]*(?:tool[.:](?:pytest|tox|unittest|nose)|options\.entry_points)[^\n]*\n(?:(?!\[)[^\n]*\n?)*",
+    rb"^[ \t]*\[[ \t]*(?:tool[.:](?:pytest|tox|unittest|nose)|options\.entry_points)[^\n]*(?:\n(?!\[)[^\n]*)*",
     re.MULTILINE,
 )
 _PACKAGE_KEYS = ("scripts", "jest", "vitest", "mocha", "ava", "tap")
