@@ -195,6 +195,7 @@ class UndoResult(Printed):
 
     `files` are as before. Nothing was done where `conflicts` changed since, or nobody knows who changed what is
     `unsure`. `left` are changes that stay, and `going_on` is the thread that would go on as if nothing was undone.
+    `during` are those of `files` that count as the run's because they changed while a command or Hermes was at work.
     """
 
     run: str
@@ -205,3 +206,4 @@ class UndoResult(Printed):
     left: tuple[str, ...]
     unsure: tuple[str, ...]
     going_on: str
+    during: tuple[str, ...]
