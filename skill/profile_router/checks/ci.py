@@ -1,4 +1,4 @@
-"""Which runners the workspace's CI starts, by the lines of its files: the first word that is a test runner's counts.
+"""Which runners the workspace's CI starts. In each line of its files the first word that names a test runner counts.
 
 Only the runner is taken from there, and where unittest looks for tests. A line's other words are written for a machine
 with a network and keys.

@@ -1,6 +1,6 @@
 """The command line of each runner: whole, and narrowed to some test files. Offline, without colours, without a watch.
 
-Paths of tests are the workspace's: one that could be read as an option, or that is not plain text, is never given.
+Paths of tests come from the workspace. One that could be read as an option, or that is not plain text, is never given.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Find the check of a workspace for one task: in the project nearest to its files, by the runner of their language.
+"""Find the check of a workspace for one task: the runner of its files' language, in the nearest project.
 
-Nothing of the workspace is run for it, and no file of it can do more than name a runner of our table.
+Nothing of the workspace is run for it. A file there can at most name a runner of our table.
 """
 
 from __future__ import annotations
@@ -123,7 +123,10 @@ def _language(files: Sequence[str]) -> tuple[CheckRunner, ...]:
 def _chosen(
     known: Sequence[Sign], ci: Sequence[Sign], language: Sequence[CheckRunner], project: Project
 ) -> Sign | None:
-    """Return the sign to go by: of the language first, of those the one that CI starts too, else the surest."""
+    """Return the sign to go by: of the language's signs the one that CI starts too, else the surest.
+
+    Where no sign is of the language, all signs count.
+    """
     fitting = [sign for sign in known if sign.runner in language] or list(known)
     by_ci = {sign.runner: sign for sign in reversed(ci)}
     for sign in fitting:

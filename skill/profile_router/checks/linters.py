@@ -70,8 +70,8 @@ _PROGRAMS: Mapping[CheckRunner, str] = {"vet": "go"}
 
 
 def linter_of(project: Project, endings: Sequence[str], environ: Mapping[str, str]) -> FoundCheck | None:
-    """Return the first linter that *project* configures and that is installed, for files with one of *endings*; none
-    of them: for any. None without one."""
+    """Return the first linter that *project* configures and that is installed, for files with one of *endings*; None
+    without one. Without *endings* it may be for any files."""
     for linter in LINTERS:
         if endings and not set(linter.endings) & set(endings):
             continue
@@ -88,7 +88,7 @@ def linter_of(project: Project, endings: Sequence[str], environ: Mapping[str, st
 
 def linted(linter: FoundCheck, changed: Sequence[str]) -> tuple[str, ...]:
     """Return the words by which *linter* looks at those of the *changed* files, paths of the workspace, that it reads;
-    empty where there are none."""
+    empty where it reads none of them."""
     known = next(one for one in LINTERS if one.runner == linter.runner)
     start = f"{linter.folder}/" if linter.folder else ""
     inside = [path[len(start) :] for path in changed if path.startswith(start) and path.endswith(known.endings)]

@@ -1,5 +1,7 @@
-"""Which tests touch some files: those among them, those named after them, those that import them, and those that
-changed together with them. Bounded in files, bytes and time; what cannot be read is left out."""
+"""Which tests touch some files: those among them, named after them, importing them, or often changed with them.
+
+Bounded in files, bytes and time; what cannot be read is left out.
+"""
 
 from __future__ import annotations
 

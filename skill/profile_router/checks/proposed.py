@@ -1,4 +1,5 @@
-"""The check that the chat's model wants for a task: a command of a model, so jailed, and agreed to by a person."""
+"""The check that the chat's model wants for a task. A model wrote the command, so it is jailed, and a person agrees to
+it."""
 
 from __future__ import annotations
 

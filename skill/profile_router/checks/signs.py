@@ -46,7 +46,8 @@ _RAKE = re.compile(
 _NO_TESTS = "no test specified"
 _NODE_RUNNERS: Sequence[CheckRunner] = ("vitest", "jest")
 _NODE_ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
-# How `scripts.test` of a package.json begins where it is one of these runners, with what else is run for it as it is.
+# How `scripts.test` of a package.json begins where it is one of these runners. The words after that are run as they
+# are.
 _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
     ("vitest", re.compile(r"(?:npx )?vitest(?: run| --run)?(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
     ("jest", re.compile(r"(?:npx )?jest(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
@@ -55,8 +56,8 @@ _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
 
 @frozen
 class Sign:
-    """A runner that a file tells of. `detail` is what the runner needs to be told: a target of make, a script's words,
-    the folder that unittest begins in."""
+    """A runner that a file tells of. `detail` is what the runner must be told: a target of make, a script's words, or
+    where unittest begins."""
 
     runner: CheckRunner
     source: str
@@ -65,8 +66,8 @@ class Sign:
 
 @dataclass(slots=True, kw_only=True)
 class Project:
-    """One folder of the workspace at `root`: `folder` relative to it, `files` the tracked files below that folder,
-    relative to the folder."""
+    """One folder of the workspace at `root`. `folder` is relative to the root. `files` are the tracked files below that
+    folder, relative to the folder."""
 
     root: Path
     folder: str

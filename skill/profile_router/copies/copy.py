@@ -1,8 +1,8 @@
-"""An isolated copy of a git work tree as it is now: a place where one writer cannot tread on another.
+"""An isolated copy of a git work tree as it is now, in which one writer cannot tread on another.
 
-It is a repository of its own that borrows the objects of the user's, not a `git worktree` of it: those share stash,
-branches and configuration, and a crash leaves their entry behind. Here whatever a child commits, stashes or breaks
-stays in a folder of ours, and the user's repository is only read.
+It is a repository of its own that borrows the objects of the user's. Several `git worktree`s of one repository share
+its stash, branches and configuration, and a crash leaves an entry behind. Here all that a child commits, stashes or
+breaks stays in a folder of ours. The user's repository is only read.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def why_in_place(repository: Repository, state: Path) -> str:
 
 @contextmanager
 def opened_copy(repository: Repository, state: Path, *, tidy: Callable[[Path], object] = remove) -> Iterator[Copy]:
-    """Give a copy of *repository*'s work tree as it is now, in a folder below *state*, and *tidy* it up afterwards.
+    """Give a copy of *repository*'s work tree as it is now, below *state*, and *tidy* it up afterwards.
 
-    It has tracked and untracked files, and of ignored ones the folders of LINKED alone. Copies that dead processes
-    left are tidied up first. Raises WorkspaceError where git fails.
+    It has tracked and untracked files, and of ignored ones the folders of LINKED alone. Copies that dead processes left
+    are tidied up first. Raises WorkspaceError where git fails.
     """
     place, alive = _new_place(private_folder(Path(os.path.realpath(state)) / FOLDER), tidy)
     try:
@@ -113,7 +113,8 @@ def _linked_folders(repository: Repository) -> tuple[str, ...]:
 
 
 def _lay_out(trees: Trees, base: FilesTree, top: Path, links: tuple[str, ...]) -> None:
-    """Make *top* a repository of its own whose one commit on top of the user's is *base*, and put the files there."""
+    """Make *top* a repository of its own, and put the files of *base* there. Its one commit, of *base*, follows the
+    user's."""
     repository = trees.repository
     top.mkdir(mode=0o700)
     form = git(repository.top, "rev-parse", "--show-object-format").strip()

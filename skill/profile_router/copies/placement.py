@@ -1,4 +1,4 @@
-"""Where a task of a batch works: in a copy of its own, or in the workspace itself and then not beside other writers."""
+"""Where a task of a batch works: in its own copy, or in the workspace, with no writer beside it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from profile_router.state.places import FOLDER
 from profile_router.values import frozen
 from profile_router.workspace.folder import Workspace, expanded, written_path
 
-# Toolsets of Hermes 0.19 (toolsets.py) of which no tool changes a file of the workspace. All others count as writing:
-# file, terminal and code_execution do, and what a plugin or a newer Hermes brings is not known here.
+# Toolsets of Hermes 0.19 (toolsets.py) of which no tool changes a file of the workspace. All others count as writing.
+# File, terminal and code_execution do write. What a plugin or a newer Hermes brings is not known here.
 READING = frozenset({
     "clarify", "context_engine", "memory", "search", "session_search", "todo", "video", "vision", "web", "x_search",
 })  # fmt: skip
@@ -52,9 +52,9 @@ def place_for(task: Task, workspace: Workspace | None, cwd: Path, state: Path, p
 
 
 def may_write(task: Task) -> bool:
-    """Tell whether *task* could change files. Without toolsets of its own it has the profile's, and those may.
+    """Tell whether *task* could change files. A task without toolsets of its own has the profile's, and those may.
 
-    Its check is a shell command, and may as well.
+    A task's check is a shell command, and may as well.
     """
     return not task.toolsets or task.check is not None or not READING.issuperset(task.toolsets)
 
@@ -75,7 +75,7 @@ def relocation_to(copy: Copy, task: Task, cwd: Path) -> Relocation:
 
 
 def _private_by_place(repository: Repository, state: Path, policy: Policy) -> str:
-    """Globs may match the folders above the workspace: those of a copy are others."""
+    """Return why a copy would change what is private: a glob matches a folder above the workspace, or above copies."""
     for folder in (repository.top, Path(os.path.realpath(state)) / FOLDER):
         if glob := private_glob(f"{folder}/file", policy.private_paths):
             return f"{folder} matches the private path {glob}"

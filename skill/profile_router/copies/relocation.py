@@ -16,7 +16,7 @@ from profile_router.values import frozen
 
 T = TypeVar("T")
 
-# A path ends where no further character of its last name follows: `/a/b` is in `/a/b/c` and `/a/b.`, not in `/a/b-c`.
+# A path ends where its last name ends. So `/a/b` stands in `/a/b/c` and in `/a/b.`, but not in `/a/b-c`.
 _BEFORE = r"(?:(?<![\w.~/-])|(?<=\bfile://))"
 _AFTER = r"(?![\w-]|\.\w|\.\.)"
 

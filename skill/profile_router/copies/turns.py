@@ -1,7 +1,7 @@
-"""Who works in a folder waits for who works there already, whichever process of this user it works for.
+"""A writer waits for those who work in its folder already, whichever process of this user they work for.
 
-A writer of which no copy can be made writes alone. Whoever reads there says so for as long as it does: what came of
-private files gets into the folder when nobody reads there any more.
+A writer of which no copy can be made writes alone. A reader says that it reads for as long as it does. What came of
+private files gets into the folder once nobody reads there any more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BETWEEN_TRIES_S = 0.1
 
 @asynccontextmanager
 async def alone_in(workspace: Path, state: Path) -> AsyncIterator[None]:
-    """Be the only writer of *workspace*; whoever is it is waited for. Raises StateError."""
+    """Be the only writer of *workspace*, after waiting for another one. Raises StateError."""
     async with _held(workspace, state, "alone", fcntl.LOCK_EX):
         yield
 

@@ -1,4 +1,4 @@
-"""Which files something wrote that may write anything: those that differ between a mark before it and one after it."""
+"""Which files a program wrote that may write anything: those that differ between a mark before it and one after."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def written_during(
 ) -> frozenset[str] | None:
     """Return the files below *root*, relative to it, that changed within one of *spans*: a mark before, one after.
 
-    None where one of them was changed since *snapshot* outside of all spans, too, and by none of the run's own tools,
-    which *edited* these: then nobody knows whose the file is. Raises WorkspaceError.
+    Return None where one of them also changed since *snapshot* outside of these, and no tool of ours *edited* it.
+    Nobody knows then whose the file is. Raises WorkspaceError.
     """
     within: set[str] = set()
     others: set[str] = set()
     last = snapshot
     for before, after in spans:
-        # What is as it was when the run began was taken back in between, and is nobody's work.
+        # A file that is as it was when the run began was taken back in between. It is nobody's work.
         others |= _differing(trees, root, last, before) & _differing(trees, root, snapshot, before)
         within |= _differing(trees, root, before, after)
         last = after
@@ -51,9 +51,10 @@ def written_during(
 def stands_as_left(
     trees: Trees, root: Path, undo: Undo, marks: Iterable[str], left: Mapping[str, Collection[str]]
 ) -> bool:
-    """Tell whether at each path of *undo* stands what the run left there, at one of its *marks* or by its own tools.
+    """Tell whether each path of *undo* holds what the run left there.
 
-    *left* holds the SHA-256 of what these wrote, by path below *root*. Raises WorkspaceError.
+    The run left it at one of its *marks*, or its own tools did. *left* holds the SHA-256 of what these wrote, by path
+    below *root*. Raises WorkspaceError.
     """
     start = trees.start(root)
     unknown = {

@@ -18,7 +18,8 @@ _LISTED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
 
 
 def ignored_facts(root: Path) -> str | None:
-    """Return a word that is another once an ignored file below *root* is; None where there are too many, or no git."""
+    """Return a word that changes once an ignored file below *root* changes; None where there are too many, or no
+    git."""
     try:
         names = [name for name in git(root, *_LISTED).split("\0") if name and _MADE_ANEW.isdisjoint(name.split("/"))]
     except WorkspaceError:
@@ -32,7 +33,8 @@ def ignored_facts(root: Path) -> str | None:
 
 
 def _facts(path: str) -> str:
-    """Return the size and times of *path*; of a link, as copies of ours have them to environments, of what it shows."""
+    """Return the size and times of *path*. A link, such as a copy of ours has to an environment, counts as its
+    target."""
     with suppress(OSError):
         facts = os.lstat(path)
         if not stat.S_ISLNK(facts.st_mode):

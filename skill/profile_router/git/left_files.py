@@ -29,8 +29,8 @@ def note_beginning(marks: Path) -> None:
 def beginning(marks: Path, *, exact: bool = False) -> int:
     """Return the start of the run of *marks*, in ns since 1970; 0 if unknown.
 
-    A little earlier, so that a clock that is behind hides no change; *exact*: by a tick of the kernel's clock alone, so
-    that hardly any is made up.
+    It is a little early, so that a clock that is behind hides no change. With *exact* it is early by one tick of the
+    kernel's clock alone. So hardly any change is made up.
     """
     try:
         return int((marks / _BEGAN).read_text(encoding="ascii")) + (_MARGIN - _TICK if exact else 0)

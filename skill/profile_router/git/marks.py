@@ -1,7 +1,7 @@
-"""Marks of a work tree: the content of files that git does not ignore, and the facts of large ones. Take and compare.
+"""Take and compare marks of a work tree: the content of unignored files, and the facts of large ones.
 
 Only this module turns a work tree into a git tree. A mark records only the size and times of a file that is too large
-to store: reading gigabytes before and after each run would take longer than the run. These facts are not part of a
+to store. Reading gigabytes before and after each run would take longer than the run. These facts are not part of a
 tree. So code that lays out, merges or takes back trees never writes or removes a large file.
 """
 
@@ -87,9 +87,9 @@ def take_copy(trees: Trees, files: Path, index: str, leave_out: Sequence[str] = 
 
 
 def modes_of(trees: Trees, files: FilesTree) -> Mapping[str, int]:
-    """Return the permission bits that were not the usual ones, by path, when a mark of *files* was first taken.
+    """Return the unusual permission bits, by path, as they were when a mark of *files* was first taken.
 
-    A tree knows the executable bit alone: by this a file that was removed comes back as private as it was.
+    A tree knows the executable bit alone. With these bits a removed file comes back as private as it was.
     """
     try:
         words = os.fsdecode((trees.store / f"{_MODES}-{files}").read_bytes()).split("\0")

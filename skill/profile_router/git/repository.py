@@ -1,8 +1,8 @@
-"""A git repository: its folders and settings, the git folder that our git uses in place of its own, and its lock.
+"""A git repository: its folders, settings and lock, and the git folder that our git uses instead of its own.
 
 Settings of a repository can name programs: filters, hooks, monitors, drivers for diffs and merges. Overriding each one
 would miss the next. So git gets a folder of ours with only the settings of an allow-list. Settings of the user and the
-machine are left out too: a user's filter, such as git-lfs, runs programs that the repository names. Attributes and
+machine are left out too. A user's filter, such as git-lfs, runs programs that the repository names. Attributes and
 ignore rules count as they do for the user.
 """
 
@@ -36,7 +36,7 @@ _RULES = ("info/exclude", "info/attributes")
 
 @frozen
 class Repository:
-    """Where a repository is: the top of its work tree, its git folder, and the folder that all its work trees share."""
+    """Where a repository is: its work tree's top, its git folder, and that common to its work trees."""
 
     top: Path
     git_dir: Path

@@ -1,6 +1,6 @@
-"""What a run changed in a work tree, so that it can be taken back whole: what stood at each path before, and now.
+"""What a run changed in a work tree, to take it back whole: each path's content before, and now.
 
-Taken back is all or nothing: one path that is not as the run left it any more stops all of them.
+All of it is taken back, or nothing. One path that is not as the run left it stops all of them.
 """
 
 from __future__ import annotations
@@ -56,14 +56,16 @@ def fingerprint(found: Found | None) -> str:
 
 
 def standing(top: Path, path: str) -> Found | None:
-    """Return the file or link at *path* below *top*, None without one, or for a folder: what is in it has a path of
-    its own. Raises Changed for anything else."""
+    """Return the file or link at *path* below *top*, None without one. None for a folder, too: what is in it has a path
+    of its own. Raises Changed for anything else."""
     return None if is_folder(top / path) else look(top, path)
 
 
 def undo_of(trees: Trees, mark: str, root: Path, wrote: Sequence[str] | None) -> Undo:
-    """Return what takes the changes below *root* since *mark* back: of the files that the run *wrote*, relative to
-    *root*, alone; None: nobody knows which these are, so it is of all of them. Raises WorkspaceError.
+    """Return what takes the changes below *root* since *mark* back, for the files that the run *wrote*, relative to
+    *root*.
+
+    With None for *wrote*, nobody knows what the run wrote, so it is for all changes. Raises WorkspaceError.
     """
     top, start = trees.repository.top, trees.start(root)
     was = Mark.read(mark).files
@@ -103,7 +105,8 @@ def undo_of_writes(before: Mapping[str, Found | None], after: Mapping[str, Found
 def with_journal(undo: Undo, top: Path, start: str, journal: Mapping[str, bytes | None]) -> Undo:
     """Return *undo* with the files of *journal* that git does not look into: it ignores them, or is not there.
 
-    *journal* holds what each file was before a tool first wrote it (None: absent), by its path below *start* of *top*.
+    *journal* holds each file as it was before a tool first wrote it; None: absent. It goes by the path below *start* of
+    *top*.
     """
     before, after = dict(undo.before), dict(undo.after)
     room = MOST - sum(len(found.content) for found in before.values() if found)
@@ -127,7 +130,7 @@ def _at(top: Path, path: str) -> str:
 
 
 def changed_since(top: Path, undo: Undo) -> tuple[str, ...]:
-    """Return the paths below *top* at which not that stands any more which *undo* is for."""
+    """Return the paths below *top* that no longer hold what *undo* is for."""
     return tuple(path for path, known in sorted(undo.after.items()) if _print_at(top, path) != known)
 
 
@@ -146,7 +149,7 @@ def take_back(top: Path, undo: Undo) -> Undo:
 
 
 def order_of(after: Mapping[str, Found | None]) -> Sequence[str]:
-    """Return the paths in the order in which they are written: what goes comes first, as a folder may follow it."""
+    """Return the paths in the order in which they are written. Removals come first: a folder may follow a file."""
     return sorted(after, key=lambda path: (after[path] is not None, path))
 
 

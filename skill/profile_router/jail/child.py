@@ -186,7 +186,8 @@ def _become(words: list[str], environment: dict[str, str]) -> None:
 
 
 def _watch(command: int, most: int, memory_mb: int) -> int:
-    """Wait for *command* and return its code, or ours where there come to be too many processes or too much memory."""
+    """Wait for *command* and return its code. Return ours where there come to be too many processes, or too much
+    memory."""
     while True:
         with suppress(ChildProcessError):
             while (found := os.waitpid(-1, os.WNOHANG))[0]:

@@ -1,10 +1,12 @@
 """Two locks beside the namespaces: Landlock for what may be written, seccomp for what no namespace keeps apart.
 
-With Landlock, what may be written stays what may be written if a mount is wrong. Seccomp refuses call by call: other
-kinds of sockets (one of a virtual machine, AF_VSOCK, reaches its host from any network namespace), and the keys that
-the kernel holds (a session's keyring comes along into every namespace). Loaded by the jail's child by its path: only
-the standard library. Kernel interfaces: linux/landlock.h, whose rights are numbered by version (ABI); linux/seccomp.h,
-linux/filter.h, linux/audit.h; the numbers of calls are those of asm/unistd.h.
+With Landlock, what may be written stays what may be written if a mount is wrong. Seccomp refuses call by call. It
+refuses other kinds of sockets: one of a virtual machine, AF_VSOCK, reaches its host from any network namespace. It
+refuses calls for the kernel's keys: a session's keyring comes along into every namespace.
+
+The jail's child loads this by its path: only the standard library. Kernel interfaces: linux/landlock.h, whose rights
+are numbered by version (ABI); linux/seccomp.h, linux/filter.h, linux/audit.h; the numbers of calls are those of
+asm/unistd.h.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ _READING = _EXECUTE | _READ_FILE | _READ_DIR
 _FIRST = (1 << 13) - 1  # all rights of the first version
 _ADDED = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}  # refer, truncate, device ioctl
 _SCOPED_FROM, _SCOPES = 6, 0b11  # abstract sockets and signals end at this domain
-# Per machine: its mark in the filter's input, and seccomp, socket, socketpair, then what is refused whatever it asks
-# for: add_key, request_key, keyctl, io_uring_setup (which makes sockets past the filter).
+# Per machine: its mark in the filter's input; the numbers of seccomp; of socket and socketpair; and of the calls that
+# are always refused. These are add_key, request_key, keyctl, and io_uring_setup, which makes sockets past the filter.
 MACHINES = {
     "x86_64": (0xC000003E, 317, (41, 53), (248, 249, 250, 425)),
     "aarch64": (0xC00000B7, 277, (198, 199), (217, 218, 219, 425)),

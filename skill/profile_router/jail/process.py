@@ -41,7 +41,8 @@ async def run_bounded(
 ) -> ProcessEnd:
     """Run *command* in *folder* for at most *seconds*, with exactly *environment* and nothing to read.
 
-    *kept* bytes of output are kept: the last ones, or with *flood* all of them, and more of them end the command.
+    The last *kept* bytes of output are kept. With *flood* all output is kept, and more than *kept* bytes end the
+    command.
     """
     started = time.monotonic()
     watch, late = _Watch(kept, flood), False

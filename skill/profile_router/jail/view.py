@@ -36,10 +36,10 @@ _TRIAL_SECONDS = 20
 class JailView:
     """A jail around the workspace `root`: all paths absolute, without links.
 
-    `readable` are folders besides the system's, `fixed` paths in the workspace that are not written, `hidden` such that
-    look empty. The program starts in `stand`, a folder of the workspace; None: at its root. `lent` are folders, each
-    with the path that it is read at, in the workspace a folder that is there; what is written there is lost with the
-    jail.
+    `readable` are folders besides the system's. `fixed` are paths in the workspace that are not written. `hidden` are
+    paths there that look empty. The program starts in `stand`, a folder of the workspace; None: at its root. `lent` are
+    folders, each with the path that it is read at: a folder that is there in the workspace. What is written there is
+    lost with the jail.
     """
 
     root: Path
@@ -90,8 +90,8 @@ def jail_command(words: Sequence[str], view: JailView, options: Terminal) -> lis
 def _around(view: JailView) -> list[str]:
     """Return the folders of the workspace around what is fixed, hidden or lent, outer ones first.
 
-    Each is made a mount of its own, for the kernel renames no such folder: else a command would move it away and put
-    another git repository, or an open copy of a private name, in its place.
+    Each is made a mount of its own, for the kernel renames no such folder. Else a command would move it away. It would
+    put another git repository in its place, or an open copy of a private name.
     """
     places = (*view.fixed, *view.hidden, *(place for _, place in view.lent))
     folders = {str(folder) for path in places for folder in Path(path).parents}

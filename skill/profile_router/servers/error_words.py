@@ -1,6 +1,6 @@
-"""What the body of a failed answer says, in one provider's form or another's, and behind it in the upstream's words.
+"""What the body of a failed answer says, in each provider's form, and what the upstream behind that provider said.
 
-Whoever answers may write anything there: the words are bounded here, and `without_key` makes a line of them.
+Whoever answers may write anything there. So the words are bounded here, and `without_key` makes one line of them.
 """
 
 from __future__ import annotations

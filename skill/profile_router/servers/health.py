@@ -49,7 +49,7 @@ class HealthStore:
     def blocked(self, endpoint: ProviderEndpoint, *, answers: bool) -> Failure | None:
         """Return why *endpoint* may not be tried now, None where it may. A half-open server's probe is then taken.
 
-        A key whose time is over may be used by all: the provider named that time, and tasks side by side share the key.
+        A key whose time is over may be used by all. The provider named that time, and tasks side by side share the key.
         *answers*: the server has just answered how it is. An earlier failure to reach it no longer counts.
         """
         with transaction(self.state / FILE, SCHEMA) as database:
@@ -176,7 +176,7 @@ class ProviderHealth:
     def blocked(self, place: Place, *, answers: bool) -> Failure | None:
         """Return why the provider at *place* is on cooldown now, None where it may be tried.
 
-        A key that rests in Hermes' auth.json, as it was when the profile was loaded, is not tried before its time.
+        A key that rests in Hermes' auth.json, as read with the profile, is not tried before its time.
         """
         endpoint = self.profiles[place.profile].at(place.provider).endpoint
         resting = _resting(endpoint, place.profile, now=self.store.clock())

@@ -1,4 +1,5 @@
-"""The one place where HTTP clients are made (no retries, no redirects, no proxy for what is local) and read errors."""
+"""The one place that makes HTTP clients and reads their errors. No retries, no redirects, no proxy for what is
+local."""
 
 from __future__ import annotations
 
@@ -29,9 +30,9 @@ def open_client(*, direct: bool, connect_s: float, read_s: float, key: Secret | 
 
     It sends *key* with each request.
 
-    A redirect is an answer, not an instruction: a server that sends a request elsewhere would choose where the code
-    goes. An endpoint on this machine, or one attested as local, is always spoken to directly: private work would leave
-    by a proxy.
+    A redirect is an answer, not an instruction. A server that sends a request elsewhere would choose where the code
+    goes. An endpoint on this machine, or one attested as local, is always spoken to directly. A proxy would carry
+    private work away.
     """
     import httpx2  # 0.1 s: `route` never asks anybody
 
@@ -40,10 +41,10 @@ def open_client(*, direct: bool, connect_s: float, read_s: float, key: Secret | 
         follow_redirects=False,
         trust_env=not direct,
         verify=_tls(direct),
-        # Packed, an answer of any size may follow from a small one; to a stream it gives nothing.
+        # A packed answer of any size may follow from a small one, and packing gives a stream nothing.
         headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.reveal()}"} if key else {}),
-        # llama.cpp's server promises to keep a streamed connection and closes it: the next request on it would fail
-        # now and then (32 of 300), and nothing here retries.
+        # llama.cpp's server promises to keep a streamed connection and closes it. The next request on it would fail now
+        # and then (32 of 300), and nothing here retries.
         limits=httpx2.Limits(max_keepalive_connections=0) if direct else httpx2.Limits(),
         event_hooks={"request": [_stay_here] if direct else [], "response": [_note_head, bound]},
     )
@@ -59,8 +60,8 @@ async def ask(
 ) -> httpx2.Response:
     """Return the whole answer to one question with a short one: all of it within *seconds*, 8 MB at most.
 
-    Without *seconds* it has what the client allows for connecting and for one read together. A server that never ends
-    its answer would hold us forever, or fill the memory. Raises httpx2.HTTPError.
+    Without *seconds* it has the sum of the times that the client allows for connecting and for one read. A server that
+    never ends its answer would hold us forever, or fill the memory. Raises httpx2.HTTPError.
     """
     import asyncio
 
@@ -114,7 +115,7 @@ async def _note_head(response: httpx2.Response) -> None:
 
 
 async def _stay_here(request: httpx2.Request) -> None:
-    """Send what is for `localhost` to an address of this machine, and to none that a resolver makes of the name.
+    """Send what is for `localhost` to this machine alone, whatever a resolver makes of the name.
 
     Raises ConnectError where the name leads to any other machine, for example by a line in /etc/hosts.
     """

@@ -191,8 +191,8 @@ def _all_true(props: Any, *names: str) -> bool | None:
 def _ollama_window(profile: Profile, shown: Mapping[str, Any], running: Sequence[Mapping[str, Any]]) -> int:
     """Return Ollama's window for the model that it has *shown*.
 
-    What is loaded tells its real context length; else the model's own `num_ctx`; else the smaller of the profile's
-    figure and 4,096, Ollama's default, because a longer prompt would be cut without a word.
+    A loaded model tells its real context length. Else the model's own `num_ctx` counts. Else it is the smaller of the
+    profile's figure and 4,096, Ollama's default. Ollama would cut a longer prompt without a word.
     """
     if loaded := _loaded_window(profile, running, "context_length"):
         return loaded
@@ -228,7 +228,7 @@ async def _page(
 async def _asked(
     client: httpx2.AsyncClient, root: str, method: str, path: str, body: Mapping[str, Any] | None = None
 ) -> tuple[int, Any]:
-    """Return the status of what is at *path* below *root*, 0 for no answer, and its JSON, None where it has none."""
+    """Return the status of *path* below *root*, 0 for no answer, and its JSON, None where it has none."""
     import httpx2
 
     try:
@@ -265,7 +265,8 @@ def _get(value: Any, *path: str) -> Any:
 
 
 def _unanswered(error: Exception, profile: Profile, connect_s: float) -> ServerReport:
-    """Return what *error* means of the server itself: an answer that is cut short is not a model's answer here."""
+    """Return what *error* means of the server itself. An answer that is cut short does not count as a model's answer
+    here."""
     import httpx2
 
     found = transport_cause(error)

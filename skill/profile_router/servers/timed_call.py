@@ -19,10 +19,10 @@ _MOST_ERROR = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class TimedAnswer:
-    """What came: the text, the thoughts, what the server says of usage, and times in seconds from the request on.
+    """What came: the text, the thoughts, the server's words on usage, and times in seconds since the request.
 
-    `usage` and `timings` (llama.cpp's own, empty elsewhere) are as the server sent them: nobody has looked whether they
-    can be. `failed` says why no answer came; empty: there is one.
+    `usage` and `timings` (llama.cpp's own, empty elsewhere) are as the server sent them. Nobody has looked whether they
+    can be right. `failed` says why no answer came; empty: there is one.
     """
 
     text: str = ""

@@ -1,4 +1,4 @@
-"""How large the context windows are: as a server said, as one said within the last day, or as the profile states."""
+"""How large the context windows are: as a server said lately, else as the profile states, else as assumed."""
 
 from __future__ import annotations
 
