@@ -29,9 +29,9 @@ def share(task: Task, thread: Conversation, policy: Policy, sessions: SessionMem
     """Return the newest turns of the parent that fit `limits.conversation_tokens`, and a finding for every turn.
 
     Whole turns, without those that *thread* has or that only say the task's goal; the oldest may lose its start. The
-    budget holds the texts and what a chat template wraps around each. A chat that speaks of keeping something here is
-    one of a session with private work from then on, whatever the policy says. Raises StateError where that cannot be
-    remembered.
+    budget holds the texts and what a chat template wraps around each. A chat that speaks of keeping something here
+    makes its session one with private work. That holds from then on, whatever the policy says. Raises StateError where
+    that cannot be remembered.
     """
     given = new_turns(task.conversation, thread, task.goal)
     plain = tuple(replace(turn, text=strip_data_urls(turn.text)[0]) for turn in given)

@@ -1,4 +1,4 @@
-"""What the repository told of a task when it was first asked in a run: it is asked once, by whoever needs it first."""
+"""What the repository told of a task in a run. Whoever needs it first asks; nobody asks again."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def measure(
 
 
 def may_be_located(evidence: Evidence, around: Surroundings, seconds: float) -> bool:
-    """Tell whether the workspace is asked where a task works: it takes time, and a task that names files says so."""
+    """Tell whether the workspace is asked where a task works. That takes time, and a task that names files says so."""
     return seconds > 0 and around.workspace is not None and not evidence.files
 
 
@@ -131,8 +131,10 @@ def _if_said(said: object, kind: str, place: str) -> Sequence[PrivateFinding]:
 
 
 def _kinds(goal: str, policy: Policy) -> tuple[tuple[KindHit, ...], str | None, Sequence[str]]:
-    """Return the kinds that *goal* asks for, the phrase of another language by which it is wide, and a note where its
-    language is one that the policy has no phrases of."""
+    """Return the kinds that *goal* asks for, the phrase of another language by which it is wide, and notes.
+
+    The note tells that the policy has no phrases of its language.
+    """
     found = find_kinds(goal, policy.kinds) or find_phrases(goal, policy.phrases)
     wide = next((hit.quote for hit in found if hit.kind == SCOPE), None)
     kinds = tuple(hit for hit in found if hit.kind != SCOPE)
@@ -151,7 +153,7 @@ def _stated(size: int) -> Range:
 def _files_to_read(task: Task, said: StatedSizes, named: int, around: int, tests: int) -> Range:
     """Return what the caller states, else the text, unless the task names more files than that: those will be read.
 
-    Files *around* are those of a folder in which something is done: how many of them are read is a guess.
+    Files *around* are those of a folder in which something is done. How many of them are read is a guess.
     """
     stated = said.files if task.facts.files_to_read is None else task.facts.files_to_read
     if stated is not None and stated >= named:

@@ -1,4 +1,4 @@
-"""Measure for a run: as for a route, and the local servers are asked for their real windows and their own counts."""
+"""Measure for a run, as for a route. The local servers are also asked for their real windows and their own counts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What makes a task private: its label, a path it names, a secret it holds. A finding says where, never what.
 
-A path that is given counts by its name; one that a text names, where it leads to something (`withheld.named_paths`):
-the subagent that is told of it goes there.
+A path that is given counts by its name. A path that a text names counts where it leads to something
+(`withheld.named_paths`): the subagent will go there.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ def _paths_in(text: str) -> list[str]:
 
 
 def _without_members(text: str) -> str:
-    """Return *text* with a blank for what `_MEMBER` matches: that ends in one of two words, and starts where it can."""
+    """Return *text* with a blank for what `_MEMBER` matches. A match ends in one of two words, and starts where it can.
+
+    So the ends are found first, and each match is tried from the start of its word.
+    """
     pieces: list[str] = []
     at = last = 0
     for end in _MEMBER_END.finditer(text):

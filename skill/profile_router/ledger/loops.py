@@ -12,7 +12,7 @@ from profile_router.ledger.schema import FILE, make_ready
 from profile_router.state.database import reading
 
 _NEWEST = 400
-# How an agent's loop ends by itself, or by a limit of ours: what broke off tells nothing of its length.
+# How an agent's loop ends by itself, or by a limit of ours. A loop that broke off tells nothing of its length.
 _ENDED = "('ok', 'verification-failed', 'no-change', 'turn-limit', 'over-budget')"
 _SAID = (
     "SELECT runner, tier, turns, tokens_in, tokens_out, tokens_cached, seconds FROM attempts "  # noqa: S608

@@ -1,4 +1,4 @@
-"""Note in the ledger what Hermes delegated by itself: where it would have gone, and in the end what it did cost."""
+"""Note in the ledger what Hermes delegated by itself: where we would have sent it, and what it cost."""
 
 from __future__ import annotations
 

@@ -45,9 +45,10 @@ def past_tasks(state: Path, since: float, most: int) -> list[PastTask]:
 
 
 def early_scores(state: Path, since: float, most: int, seal: Seal) -> dict[str, EarlySigns]:
-    """Return the last score of the first local attempt of each task that has one, by the id of its run.
+    """Return the last score of each task's first local attempt, by the id of its run.
 
-    Scores are kept encrypted: without the key there is none. Of the newest *most* attempts alone. Raises StateError.
+    Tasks without such a score are left out. Scores are kept encrypted: without the key none is returned. Only the
+    newest *most* attempts are looked at. Raises StateError.
     """
     if not (state / FILE).exists():
         return {}

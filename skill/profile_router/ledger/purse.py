@@ -28,7 +28,7 @@ from profile_router.ports import Approver
 class LedgerHold:
     """The money held for one call or attempt that costs. USD; `spent` is what it has cost so far.
 
-    `bound` is what let no more be held: what is left of the task's money, of the day's, or the estimate's upper end.
+    `bound` limits the hold: what is left of the task's money, of the day's, or the estimate's upper end.
     """
 
     where: str
@@ -46,8 +46,8 @@ class LedgerHold:
     def covers(self, spent: float, more: float) -> None:
         """See to it that what was *spent* and *more* are held. Raises AttemptError where they are not: there it ends.
 
-        As long as less was spent than the estimate's upper end, the longest answer may go past it within the budgets:
-        else a loop of few turns, whose answers are expected to be short, could not ask even once.
+        While less was spent than the estimate's upper end, the longest answer may go past it within the budgets. Else a
+        loop of few turns, whose answers are expected to be short, could not ask even once.
         """
         past = self.bound == "estimate" and over(spent, self.upper)
         if over(spent + more, self.reserved) and self.bound == "estimate" and not past:
@@ -88,7 +88,8 @@ class LedgerPurse:
     def claims(self, cost: CostRange, *, profile: str, step: str, name: str) -> bool:
         """Hold the money for the call *name* of the run that `take` makes next; tell whether there is enough of it.
 
-        Between a look at what is left and the call, somebody else might have it: of two who look, one gets it.
+        Without a claim, somebody else might take the money between the look at what is left and the call. So of two
+        who look, one gets it.
         """
         if not self.affords(cost):
             return False
@@ -113,10 +114,10 @@ class LedgerPurse:
     ) -> LedgerHold | Failure:
         """Return money held for a call to *where*, or why it may not be made. Asks where the policy says so.
 
-        Held is the upper end of *cost*, or what is left of the task's money or the day's, whichever is least; where
-        that is less than its first request, no call is made.
-        Who agreed to a figure once in this run is not asked again for less. What a process before this one held for
-        the call *name* of the run is held on: nobody is asked, and nothing reserved, twice.
+        The least is held: the upper end of *cost*, what is left of the task's money, or of the day's. Where that is
+        less than the call's first request, no call is made.
+        Who agreed to a figure once in this run is not asked again for less. An earlier process may have held money for
+        the call *name* of the run. That hold goes on: nobody is asked twice, and nothing is reserved twice.
         """
         name = f"{self.run}/{name or secrets.token_hex(8)}"
         claimed = self._claimed.pop(name, None)

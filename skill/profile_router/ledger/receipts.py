@@ -1,4 +1,4 @@
-"""A receipt as a row of the ledger, and back: figures and names of settings in columns, all else in words."""
+"""A receipt as a row of the ledger, and back. Figures and names of settings stand in columns, all else in words."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def expire(database: sqlite3.Connection, now: float, keep_days: float) -> int:
 
 
 def forget(database: sqlite3.Connection, run: str) -> None:
-    """Take *run* out if no model was asked in it: what was called wrongly, and said so, is not a run."""
+    """Take *run* out if no model was asked in it. A command that was called wrongly, and said so, is not a run."""
     _remove(database, "id = ? AND NOT EXISTS (SELECT 1 FROM attempts WHERE run = id)", (run,))
 
 

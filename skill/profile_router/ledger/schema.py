@@ -1,8 +1,8 @@
 """The tables of the ledger, and how a file of an older version becomes one of this. `PRAGMA user_version` tells which.
 
-In clear stand figures, moments, and names that are settings: profiles, models, providers, rules, threads, and the
-folder of the workspace. What is said in words (errors, reasons, names of files, commands) stands in the columns
-`words`, which `ledger.words` encrypts.
+Figures, moments, and names that are settings stand in clear. Such names are those of profiles, models, providers,
+rules, threads, and the folder of the workspace. What is said in words (errors, reasons, names of files, commands)
+stands in the columns `words`, which `ledger.words` encrypts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from profile_router.state.folder import VARIABLE, private_folder
 FILE = "ledger.sqlite"
 _LOCK = "ledger.lock"
 
-# Version 0 is what was there before there were versions: reservations of money, and the names of the attempts they are
-# for. It may be empty, as a new file is.
+# Version 0 is what was there before versions: reservations of money, and the names of their attempts. It may be empty,
+# as a new file is.
 _FIRST = """
 CREATE TABLE IF NOT EXISTS spending (id INTEGER PRIMARY KEY, day TEXT NOT NULL, thread TEXT NOT NULL,
   profile TEXT NOT NULL, step TEXT NOT NULL, reserved REAL NOT NULL, spent REAL);

@@ -1,4 +1,4 @@
-"""Read the ledger when another program may have written in it: what is of another kind than its column counts as empty.
+"""Read the ledger when another program may have written in it. A value not of its column's kind counts as empty.
 
 SQLite keeps a text or bytes where a number should stand. Each such cell would end the command that meets it. So what a
 statement reads is looked through first: the rows that it gives, or for sums the columns. A damaged table is read from a
@@ -78,7 +78,7 @@ def _columns_read(database: sqlite3.Connection, said: str, values: Sequence[obje
 
 
 def _mend(state: Path, database: sqlite3.Connection, read: Mapping[str, Collection[str] | None]) -> None:
-    """Put copies in the place of the tables that are damaged in columns that are *read* (None: any), and tell it."""
+    """Put copies in the place of damaged tables, and tell it. Only columns that are *read* count (None: all do)."""
     if not [table for table, columns in read.items() if _mended(database, table, columns)]:
         return
     found = sum(_damaged(database, table) for table in TABLES)  # of all, so that each reader tells the same
@@ -108,7 +108,10 @@ def _mended(database: sqlite3.Connection, table: str, columns: Collection[str] |
 
 
 def _rules(database: sqlite3.Connection, table: str) -> list[tuple[str, str, str]]:
-    """Return of each column of *table* its name, when a cell of it is sound, and what stands for one that is not."""
+    """Return three texts for each column of *table*: its name, a condition in SQL, and an SQL value.
+
+    The condition tells whether a cell is sound. The value stands for a cell that is not.
+    """
     return [(name, _rule(name, kind, filled), _empty(kind, filled)) for name, kind, filled in _columns(database, table)]
 
 

@@ -1,4 +1,4 @@
-"""What was spent on which day, in a file that processes share: who reserves first has it, and a crash gives none back.
+"""What was spent on which day, in a file that processes share. Who reserves first has it; a crash gives nothing back.
 
 A row is a reservation until it is settled with what the step really cost. Days are UTC. No row says whose it was: the
 column `thread` is empty, as older versions wrote names into it.
@@ -18,7 +18,7 @@ from profile_router.values import frozen
 
 @frozen
 class Held:
-    """A reservation that is there already: its number, what it holds, and what was settled of it so far (0: nothing).
+    """A reservation that is there already: its number, what it holds, and what was settled so far (0: nothing).
 
     `cut`: it holds less than it did, as others have taken what is left of the day meanwhile.
     """
@@ -39,7 +39,7 @@ class Ledger:
     def reserve(
         self, usd: float, *, least: float, limit: float, profile: str, step: str, name: str
     ) -> tuple[int | None, float]:
-        """Return the number of a new reservation of *usd*, or of what is left of the day's *limit*, and its amount.
+        """Return the number of a new reservation, and its amount: *usd*, or what is left of the day's *limit*.
 
         None where that would be less than *least*: the amount is then what was spent or reserved before.
         It is found again under *name*, which no other attempt has.
@@ -61,8 +61,8 @@ class Ledger:
     def taken_up(self, name: str, *, limit: float) -> Held | None:
         """Return the reservation that was made under *name*, open again, or None without one.
 
-        Until it is settled it counts what it holds, not what it had spent: that, or what the day's *limit* has left for
-        it beside the others, whichever is less.
+        Until it is settled it counts as what it holds, not as what it had spent. It holds what it held, or what the
+        day's *limit* leaves for it beside the others, if that is less. It never holds less than it had spent.
         """
         with transaction(self.state / FILE, make_ready) as database:
             said = f"SELECT id, day, reserved, COALESCE(spent, 0), COALESCE(spent, reserved) {_NAMED} name = ?"

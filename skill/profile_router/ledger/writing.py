@@ -1,4 +1,4 @@
-"""Write down what a run does, each thing before the next is done: after a crash the ledger tells all that was begun."""
+"""Write down what a run does, each thing before the next is done. After a crash the ledger tells all that was begun."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _PUT = (
 class SqliteRunLedger:
     """The rows of the run *run* on *thread*, in the state folder *state*; `clock` tells seconds since 1970.
 
-    Each call is one transaction, and may be made again after a crash: what is there already is not there twice.
+    Each call is one transaction, and may be made again after a crash: nothing is then there twice.
     """
 
     state: Path
@@ -190,7 +190,7 @@ class SqliteRunLedger:
         return [receipt_of_row(dict(row), self._words(row)) | moments(row["started"], row["ended"]) for row in rows]
 
     def lasted_s(self) -> float:
-        """Return the seconds since the run began: what all that tell its time tell, on a screen and in the ledger."""
+        """Return the seconds since the run began. The screen and the ledger both tell this figure."""
         with reading(self.state / FILE, make_ready) as database:
             [started] = database.execute("SELECT started FROM runs WHERE id = ?", (self.run,)).fetchone()
         return max(0.0, self.clock() - float(started))
@@ -245,7 +245,7 @@ class SqliteRunLedger:
             self._open = None
 
     def _hold_open(self) -> None:
-        """Keep the file open as long as the run lasts: whoever closes it last writes all of it anew, each time."""
+        """Keep the file open as long as the run lasts. Whoever closes it last writes all of it anew."""
         if self._open is None:
             self._open = sqlite3.connect(self.state / FILE, timeout=BUSY_S, check_same_thread=False)
             self._open.execute("SELECT count(*) FROM runs").fetchall()

@@ -60,7 +60,7 @@ def _inner(node: Node | None, name: str) -> Node | None:
 
 
 def _put(lines: Sequence[str], node: Node, name: str, value: str, *, top: bool) -> str:
-    """Return the text with one more key in the mapping *node*: at the end of the file, or behind its first key."""
+    """Return the text with one more key in the mapping *node*. The key goes to the file's end, or behind the first."""
     if top:
         end = "" if not lines or lines[-1].endswith("\n") else "\n"
         return "".join((*lines, end, f"{name}: {value}\n"))

@@ -1,7 +1,7 @@
-"""Keep the policy that a file was read as, so that the next call reads no YAML, and tries no expression again.
+"""Keep the policy that a file was read as. The next call then reads no YAML, and tries no expression again.
 
-A file a policy, in JSON, in a folder of the user's cache (`state.kept_files`). What is of another version counts as
-nothing kept: the policy file is read. What is kept is trusted, as the policy is.
+Each policy has one JSON file in a folder of the user's cache (`state.kept_files`). A file of another version does not
+count: the policy file is read. What is kept is trusted, as the policy is.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def name_of(raw: bytes, shipped: bytes) -> str:
 
 
 def _changed() -> bytes:
-    """Return when the modules last changed that say what a policy holds: in a clone they do so within a version."""
+    """Return when the modules last changed that say what a policy holds. In a clone they change within a version."""
     with suppress(OSError):
         return b"".join(place.stat().st_mtime_ns.to_bytes(8, "big", signed=True) for place in stamped())
     return b""

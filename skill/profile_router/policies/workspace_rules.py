@@ -35,9 +35,10 @@ _ONLY = (
 
 
 def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, tuple[str, ...]]:
-    """Return *policy* as the file of *workspace* tightens it, if there is one, and what of the file has no effect.
+    """Return *policy* as the file of *workspace* tightens it, and what of that file has no effect.
 
-    Raises PolicyError, with file and line, for a file that says anything else, is too large, or is not a plain file.
+    Without a file, *policy* stays as it is. Raises PolicyError, with file and line, for a file that says anything else.
+    The same holds for a file that is too large, or not a plain file.
     """
     ignored: tuple[str, ...] = ()
     for folder in _folders(workspace):
@@ -50,7 +51,7 @@ def tightened_by(policy: Policy, workspace: Workspace | None) -> tuple[Policy, t
 
 
 def _folders(workspace: Workspace | None) -> Iterator[Path]:
-    """Yield the workspace's root, and the folders above it up to the top of its repository, be there a git or not."""
+    """Yield the workspace's root, and the folders above it up to the top of its repository. Git need not be there."""
     if workspace is None:
         return
     within = workspace.git or marked(workspace.root) is not None

@@ -1,4 +1,4 @@
-"""The files of a tree as a task meets them: with the postings of what it names, and of nothing else."""
+"""The files of a tree as a task meets them. They have the postings of what the task names, and no others."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The history of a repository: its last commits along the first parents, each kept by its name once it was read.
+"""The history of a repository: its last commits along the first parents. Each is kept by its name once it was read.
 
-A merge counts as one change, as its pull request is one task. Git's exit code is checked: where an object is not here
+A merge counts as one change, as its pull request is one task. Git's exit code is checked. Where an object is not here
 (a partial clone), the commits are read without their lines; where that fails too, none is read. A shallow
 clone's last commit has no parent there, and is left out. The whole is kept packed, by the head that it is of.
 """
@@ -83,7 +83,7 @@ def head_asked(source: FileSource) -> GitAtWork | nullcontext[None]:
 def past_changes(
     source: FileSource, asked: GitAtWork | None, index: BlobIndex, until: float | None, *, before_head: bool = False
 ) -> PastChanges:
-    """Return the history of *source*, as far as it is in the *index* or can be read *until* a moment (monotonic s).
+    """Return the history of *source*: what is in the *index*, and what can be read *until* a moment (monotonic s).
 
     *asked* looks for its head: see `head_asked`. *before_head*: only commits that are older than the head. Raises
     StateError.
@@ -175,7 +175,7 @@ def _read(source: FileSource, root: Path, names: Sequence[bytes], until: float |
 
 
 def _commits(told: Sequence[str], asked: Container[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
-    """Yield of what git *told* each commit that was *asked* for: its name, what is said of it, and its changes."""
+    """Yield each commit that was *asked* for, from what git *told*: its name, what is said of it, its changes."""
     starts, at = [], 1
     while at + _PARTS <= len(told):
         if told[at - 1] == "" and told[at] in asked:  # a file may be called as a commit is, but follows another

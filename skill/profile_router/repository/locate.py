@@ -1,7 +1,7 @@
-"""Where a task works: the index is brought up to date as far as the time allows, and its files are ranked.
+"""Where a task works. The index is brought up to date as far as the time allows, and its files are ranked.
 
-What was read stays in the index for the next call. As long as not every file was looked into, nothing is told but how
-far it got: half an index points at the wrong files.
+What was read stays in the index for the next call. Until every file was looked into, only the progress is told: half
+an index points at the wrong files.
 """
 
 from __future__ import annotations

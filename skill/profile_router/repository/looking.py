@@ -23,8 +23,10 @@ _LEAST_SECONDS = 0.04  # of each call, however late it is: the next one has less
 def looked_into(
     source: FileSource, listing: Listing, seen: SeenTree, index: BlobIndex, until: float | None
 ) -> SeenTree:
-    """Return the files of *listing* with what is known of them, after a look *until* a moment (monotonic s) into those
-    that changed since they were *seen*. Raises StateError."""
+    """Return the files of *listing* with what is known of them. Raises StateError.
+
+    The files that changed since they were *seen* are looked into first, *until* a moment (monotonic s).
+    """
     if (listing.digest, listing.marks) == (seen.digest, seen.marks) and not seen.waiting and UNREAD not in seen.marks:
         return seen
     tree, fresh = _carried_over(listing, seen)
@@ -35,7 +37,7 @@ def looked_into(
 
 
 def _carried_over(listing: Listing, seen: SeenTree) -> tuple[SeenTree, list[int]]:
-    """Return the files of *listing* with what is known of those that did not change, and the places of the others."""
+    """Return the files of *listing*, and the places of those that changed. What is known of the others is filled in."""
     tree = empty_tree(listing.digest, listing.paths, listing.others, listing.sorts)
     before = {path: at for at, path in enumerate(seen.paths)}
     fresh: list[int] = []
@@ -61,7 +63,7 @@ def _put(tree: SeenTree, at: int, mark: int, row: BlobRow) -> None:
 def _freshen(
     source: FileSource, listing: Listing, fresh: Sequence[int], tree: SeenTree, index: BlobIndex, until: float | None
 ) -> None:
-    """Look into the files at the places *fresh* as far as there is time, and put what they are into *tree*."""
+    """Look into the files at the places *fresh* while there is time, and put what they are into *tree*."""
     begun, done = time.monotonic(), 0
     reading = None if until is None else begun + max((until - begun) * _FOR_READING, _LEAST_SECONDS)
     while done < len(fresh) and (reading is None or time.monotonic() < reading):

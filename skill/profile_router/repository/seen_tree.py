@@ -1,6 +1,6 @@
-"""What the index holds of a tree of files as it was last seen: the mark of each file, and what is known of its blob.
+"""What the index holds of a tree as last seen: each file's mark, and what is known of its blob.
 
-Each property is a column of numbers that goes by the place of a file: a tree that did not change is taken as it is,
+Each property is a column of numbers, one for each file in order. So a tree that did not change is taken as it is,
 without a look at each file.
 """
 
@@ -25,8 +25,8 @@ _COLUMNS = (("marks", "q"), ("ids", "I"), ("blobs", "I"), ("lines", "i"), ("defi
 class SeenTree:
     """A tree as it was last seen. `digest` names all its paths; `paths` are those that rank, sorted, `others` the rest.
 
-    The columns: `sorts` (a place in SORTS), `marks` (tell a content from any other that a file had), `ids` of the
-    paths in the index, `blobs`, and what is known of those: see `BlobRow`.
+    The columns: `sorts` are places in SORTS. `marks` tell a content from any other that a file had. `ids` are those of
+    the paths in the index. `blobs` and the columns after it tell what is known of the blobs: see `BlobRow`.
     """
 
     digest: bytes = b""

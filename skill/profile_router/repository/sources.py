@@ -1,8 +1,8 @@
-"""Where files are listed and read from: a work tree as it lies on the disk, or a commit of a clone without one.
+"""Where files are listed and read from: a work tree on the disk, or a commit of a bare clone.
 
-A work tree is told by the marks of its files (size, times, entry), as git tells it, so that edits that nobody staged
-and new files count, what git ignores does not, and no filter of the repository is run. What is not a plain file is left
-out: links, pipes, other repositories inside this one, and what is tracked but not there.
+A work tree is told by the marks of its files (size, times, entry), as git tells it. So new files and edits that nobody
+staged count, and what git ignores does not. No filter of the repository is run. Only plain files that are there are
+listed. Links, pipes, and other repositories inside this one are left out.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Listing:
 def _sorted_out(
     paths: Sequence[str], seen: SeenTree, sort: Callable[[str], Sort | None], may_name: Callable[[str], bool]
 ) -> tuple[list[str], list[str], bytes]:
-    """Return those of *paths* that rank, the others that one *may name*, and what each that ranks is for, by SORTS."""
+    """Return those of *paths* that rank, the others that one *may name*, and the sort of each that ranks (SORTS)."""
     known, no = dict(zip(seen.paths, seen.sorts, strict=True)), frozenset(seen.others)
     ranking: list[str] = []
     others: list[str] = []
@@ -122,7 +122,7 @@ class WorkTreeFiles:
 
     @property
     def key(self) -> str:
-        """Return the folder, of the original where this is a copy, and what of it is private: an index for each."""
+        """Return the name of the index: the folder, or a copy's original, and a digest of what is private."""
         return f"tree {self.original or self.workspace.root} {self._globs}"
 
     @property
