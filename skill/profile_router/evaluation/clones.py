@@ -1,7 +1,7 @@
 """Lay out a row's repository as it was at its base commit, from a clone that is only read.
 
-Each repository gets one scratch folder with a git folder of ours, which borrows the clone's objects and has none of its
-settings. Going from commit to commit rewrites only what differs. Links become plain files, so no path leads outside.
+Each repository gets one scratch folder with a git folder of ours. That borrows the clone's objects, and takes none of
+its settings. Going from commit to commit rewrites only what differs. Links become plain files: no path leads outside.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _WORTH, _NOT_WORTH = "take the fitted form", "prefer the unfitted form"
 
 
 def refuse_other_splits(study: Study) -> None:
-    """Raise UsageError where a row of *study* is not of the dev split: what is fitted must not have seen the rest."""
+    """Raise UsageError for a row of *study* that is not of the dev split. A fit must not have seen the other rows."""
     for row in read_rows(study.data):
         if row.split != "dev":
             raise UsageError(f"{row.where}: the row {shown(row.id)} is of the split '{row.split}'; allowed: dev")

@@ -58,7 +58,7 @@ def _enough(rows: Sequence[tuple[RowAnswers, bool]]) -> bool:
 
 
 def predicted(answers: Sequence[RowAnswers], ours: Sequence[str]) -> Section | None:
-    """Return AUROC by set, question and signal, and by how much each of *ours* is above the plain and the peers'."""
+    """Return AUROC by set, question and signal, and how far each of *ours* is above the plain and the peers'."""
     names = signal_names(answers)
     table: list[Sequence[Cell]] = []
     paired: list[Sequence[Cell]] = []

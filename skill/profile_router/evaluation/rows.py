@@ -1,7 +1,8 @@
 """Rows with a known truth: a task's text, the commit that it began from, and what its solution changed.
 
-The format is one JSON object a line: `id`, `text`, `truth`, `split`, and where known `repo`, `base_commit` and `models`
-(what named models did with it). Fields that we have no use for are left out; a wrong one is refused with file and line.
+The format is one JSON object a line. Each has `id`, `text`, `truth` and `split`. Where known, it has `repo`,
+`base_commit` and `models` (what named models did with it). Fields that we have no use for are left out; a wrong one is
+refused with file and line.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _M = TypeVar("_M", bound=BaseModel)
 
 
 class Outcome(BaseModel):
-    """What one model did with one task: whether it solved it, the USD, its calls, and what a check said of it."""
+    """What one model did with one task: whether it solved it, the USD, its calls, and a check's answer."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
     resolved: bool | None = None

@@ -1,4 +1,4 @@
-"""What is known of a task before any work, as numbers: its length, its words, and where our route sends it.
+"""What is known of a task before any work, as numbers: its length, its words, where our route sends it.
 
 A signal is higher where the task is likelier to be large or hard. The plain ones are what any method has to beat.
 """
@@ -57,7 +57,7 @@ def route_of(
 ) -> RouteOf:
     """Return where *text* goes by *policy*, in *folder* if there is one; *located* tells where it works there.
 
-    The profiles are the shipped ones, and no ledger, server or setting of this user counts: the same rows give the same
+    The profiles are the shipped ones. No ledger, server or setting of this user counts, so the same rows give the same
     answer everywhere. *scratch* stands for the user's home.
     """
     environ = {

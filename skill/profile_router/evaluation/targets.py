@@ -1,4 +1,4 @@
-"""What can be asked of a row's truth: one table of yes-or-no questions, and the limits at which the route changes."""
+"""What can be asked of a row's truth: a table of yes-or-no questions, with the limits that change a route."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _SOLVED, _COST = attrgetter("solved"), attrgetter("cost")
 
 @frozen
 class Market:
-    """Which two models are compared, and how a check errs: pairs of false accepts and false rejects, each 0 to 1."""
+    """Which two models are compared, and how a check errs: pairs of false accepts and rejects, each 0 to 1."""
 
     local: str
     burst: str

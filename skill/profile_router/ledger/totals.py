@@ -32,7 +32,6 @@ from profile_router.ledger.sound import reading_sound
 _MOST = 5  # runs of one list that are named
 _MOST_USD = 1e9  # of one run
 _OURS = "max(cost_usd > 0 AND cost_source <> 'provider')"  # not all of it is what providers say
-
 # The runs that are looked at, read once. All else is added up from what is kept of them in memory.
 # How soon one was refused says nothing of work.
 # A sum of money that no run can cost was written by another hand, and counts as none.

@@ -1,8 +1,8 @@
 """Does a private path that a text names lead to something? A word alone says nothing: most tasks that name `.env` mean
-one that is not there, in a `.gitignore` or in a text.
+no file that is there. They mean a line of a `.gitignore`, or a word in a text.
 
-It errs on the safe side: case does not count, a name counts wherever in the workspace a private file or a folder of one
-has it, and what could not be looked at to its end counts as there. Nothing is opened but folders.
+It errs on the safe side. Case does not count. A name counts wherever in the workspace a private file has it, or a
+folder of one. What could not be looked at to its end counts as there. Nothing is opened but folders.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which files were opened while something ran: inotify(7) of Linux, without any privilege.
 
-`OpenWatch` watches some files by what their names lead to: neither a bind mount, another name nor a rename hides that
-one is opened. `FolderWatch` watches folders, and tells the names that were opened in them. What cannot be watched is
+`OpenWatch` watches some files by what their names lead to. No bind mount, other name or rename hides that one is
+opened. `FolderWatch` watches folders, and tells the names that were opened in them. What cannot be watched is
 said: whoever asks must then go on as if it had been opened.
 """
 
@@ -30,8 +30,8 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 class OpenWatch:
     """Watches from its making to `close`. *files* are told one by one; of *folders* only that a file in one was opened.
 
-    `opened` are the files that were, `deleted` those of which nothing is left under any name, `inside` tells of the
-    folders, and `missed` says what could not be watched, empty where all of it was.
+    `opened` are the files that were opened. `deleted` are those of which nothing is left under any name. `inside` tells
+    whether a file in a folder was opened. `missed` says what could not be watched, and is empty where all of it was.
     """
 
     def __init__(self, files: Iterable[str], folders: Iterable[str] = ()) -> None:
@@ -39,7 +39,7 @@ class OpenWatch:
         self.deleted: frozenset[str] = frozenset()
         self.inside = False
         self.missed = ""
-        # Two queues: what happens in busy folders must not push out what is told of a file, which is told once.
+        # Two queues: a file's event comes once, and the events of busy folders must not push it out.
         self._files, self._names = self._watched(files, _OPEN | _DELETED | _ONESHOT)
         self._folders, _ = self._watched(folders, _OPEN)
 

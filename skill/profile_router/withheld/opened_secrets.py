@@ -127,7 +127,7 @@ class OpenedSecrets:
                 for path in self._before
                 if watch.missed or os.path.dirname(path) in unwatched  # noqa: PTH120
             }
-        # What is opened by a name that is new may be an old file: it was linked there, and has changed its st_ctime.
+        # A file opened by a new name may be an old file that was linked there. Its st_ctime has then changed.
         if watch.made_folders or len(opened) < len(told):
             opened |= {path for path, found in self._before.items() if _stamp_now(path) != stamp(found)}
         return sorted(opened)

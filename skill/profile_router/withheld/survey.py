@@ -1,8 +1,8 @@
-"""Which files of a workspace are withheld from a model elsewhere by their names, and was all of it looked at?
+"""Which files of a workspace are withheld from a model elsewhere by their names? Was the whole workspace looked at?
 
-Everything on the disk counts, whatever git says of it: tracked, new, ignored one by one or by the folder, in nested
-repositories and submodules, behind links to folders. Git's own data is left out. A name that git tracks counts where
-its file was deleted, too: the history has it.
+Everything on the disk counts, whatever git says of it: tracked, new, ignored one by one or by the folder. Nested
+repositories, submodules and folders behind links count too. Git's own data is left out. A name that git tracks also
+counts where its file was deleted: the history has it.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ Inode = tuple[int, int]  # st_dev, st_ino
 
 @frozen(kw_only=False)
 class WithheldFile:
-    """A file that a model elsewhere is not shown: `path` is relative to the workspace (POSIX), `reason` follows it in
-    a sentence (`is private (policy: .env)`)."""
+    """A file that a model elsewhere is not shown. `path` is relative to the workspace (POSIX).
+
+    `reason` goes on from the path in a sentence (`is private (policy: .env)`).
+    """
 
     path: str
     reason: str
@@ -121,7 +123,8 @@ def public_names(root: Path, globs: Sequence[str], inodes: Collection[Inode]) ->
 class NamesOfFiles:
     """Tells of files with several names (hard links) in the workspace `root` whether one of the names is private.
 
-    The workspace is looked through for the first such file, and again for one that may have got a name since.
+    The workspace is looked through for the first such file. It is looked through again for a file that may have got a
+    name since.
     """
 
     root: Path
@@ -170,7 +173,7 @@ class _FolderWalk:
     _folders: set[Inode] = field(default_factory=set)
 
     def withheld(self) -> Iterator[tuple[str, str]]:
-        """Yield path and reason of each file that is withheld by a name of its own, or of a folder around it."""
+        """Yield path and reason of each file that its own name, or that of a folder around it, withholds."""
         glob = private_glob(self.root, self.globs)
         for path, entry, reason in self._everything(_named(glob) if glob else ""):
             if reason:
@@ -194,7 +197,7 @@ class _FolderWalk:
                     yield path, inode
 
     def _everything(self, reason: str) -> Iterator[tuple[str, os.DirEntry[str], str]]:
-        """Yield each entry below the root but folders: its path, itself, and why it is withheld, empty if it is not."""
+        """Yield each entry below the root but folders: path, entry, and why it is withheld (empty if it is not)."""
         waiting = [(self.root, "", reason)]
         while waiting and not self._ended:
             place, above, around = waiting.pop()
@@ -240,7 +243,7 @@ class _FolderWalk:
         return self._ended
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        """Tell whether *entry* is a folder that is looked into: a link to one is where it leads out of the root."""
+        """Tell whether *entry* is a folder to look into. A link to a folder is one where it leads out of the root."""
         try:
             if not entry.is_symlink():
                 return entry.is_dir(follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""What is in a workspace, told apart: git's own data, folders that are private as a whole, and the other files."""
+"""What is in a workspace, told apart: git's own data, folders that are wholly private, and the other files."""
 
 from __future__ import annotations
 

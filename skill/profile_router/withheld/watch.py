@@ -1,9 +1,8 @@
-"""Which withheld files a command, a check or a turn of Hermes opened, or gave a public name: that taints the attempt
-that it is a part of.
+"""Which withheld files a command, a check or a turn of Hermes opened, or gave a public name. That taints its attempt.
 
-Watched are the files that are private by their names, also where git ignores them, and git's own data: it holds what
-private files once held. Of all other files those that were opened are looked into for secrets. What could not be
-watched counts as opened. That a file is there does not.
+Files that are private by their names are watched, also where git ignores them. Git's own data is watched too, as it
+holds what private files once held. All other files that were opened are searched for secrets. What could not be watched
+counts as opened. That a file is there does not.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Look for known secrets in a whole file, window by window, within a budget. What was not read to its end is not clear.
 
-Text is read in its encoding. Of a binary file the runs of ASCII are looked at, single bytes and UTF-16: a program, a
-database or compiled Python keeps the constants of its source so. What is packed or encrypted is not seen into.
+Text is read in its encoding. In a binary file the runs of ASCII are searched, in single bytes and in UTF-16. A program,
+a database or compiled Python keeps the constants of its source so. What is packed or encrypted is not seen into.
 
-In programs and in packed data, told by their first bytes, a value does not count for a name that stands before it: what
-stands there side by side was put so by a linker or by chance. All else is read like text: databases, compiled Python,
-archives that keep files as they are.
+The first bytes tell programs and packed data. There a value does not belong to the name before it: a linker or chance
+put them together. All else is read like text: databases, compiled Python, archives that keep files as they are.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ class ReadBudget:
 class Secrets:
     """What is looked for in files: known secrets, and what `confidential` calls private.
 
-    `known` is the secret that each state of a file holds, empty where it is clear: looked for once, for a whole run.
+    `known` is the secret that each state of a file holds, empty where it is clear. A run looks for each once.
     """
 
     confidential: Confidential = NOTHING
@@ -148,8 +147,8 @@ def file_windows(path: Path, budget: ReadBudget) -> Iterator[TextWindow]:
 def secret_in(windows: Iterable[TextWindow], confidential: Confidential = NOTHING, *, bare_heads: bool = True) -> str:
     """Return the kind of a secret, or of what *confidential* calls private, in *windows*; empty where they are clear.
 
-    Without *bare_heads* the first line of a key counts where a key follows: a library that reads keys names such lines.
-    Raises what *windows* raise.
+    Without *bare_heads* the first line of a key counts only where a key follows. A library that reads keys names such
+    lines. Raises what *windows* raise.
     """
     for window in windows:
         text = window.text if bare_heads else _BARE_HEAD.sub("", window.text)
@@ -209,7 +208,7 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _of_text(text: str) -> str:
-    """Return *text* without NULs: one may split two words, or stand in the middle of one so that nobody finds it."""
+    """Return *text* read in two ways, its NULs left out and as blanks. A NUL may part two words, or hide one."""
     return text if "\0" not in text else f"{text.replace(chr(0), '')}\n{text.replace(chr(0), ' ')}"
 
 

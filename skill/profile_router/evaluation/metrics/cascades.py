@@ -1,9 +1,9 @@
 """What whole policies solve and cost: one model always, a random or perfect choice, and a cascade with a check.
 
 A cascade asks the local model, then checks. What the check refuses goes to the strong model, and both are paid. The
-check errs: it accepts wrong work (false accepts) and refuses right work (false rejects), independently of the task,
-unless what it said of each task is known. With the early promotion, a local run that takes more turns than nine of ten
-that ended well goes to the strong model before its end.
+check errs: it accepts wrong work (false accepts) and refuses right work (false rejects). Unless its answers are known,
+it errs independently of the task. With the early promotion, a long local run goes to the strong model before its end.
+A run is long when it takes more turns than nine of ten runs that ended well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GIVEN = ((0.4, 0.1), (0.2, 0.1), (0.0, 0.0))  # what a poor, a usual and a perfe
 
 @frozen(kw_only=False)
 class Played:
-    """A policy played over all rows: the share it solved, USD a task, and the share that the strong model worked on."""
+    """A policy played over all rows: the share it solved, USD a task, and the share of the strong model."""
 
     name: str
     solved: float

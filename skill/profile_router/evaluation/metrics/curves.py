@@ -1,7 +1,8 @@
 """Curves of a score: ROC, and quality and cost as more tasks go to the strong model. A higher score asks for it more.
 
-Ties count in expectation, so the order of the rows never shows. APGR and CPT are RouteLLM's (arXiv 2406.18665): the
-mean share of the gap that is recovered over the share of strong calls, and the least share that recovers so much.
+Ties count in expectation, so the order of the rows never shows. APGR and CPT are RouteLLM's (arXiv 2406.18665). APGR is
+the mean share of the gap that is recovered, over all shares of strong calls. CPT is the least share of strong calls
+that recovers a given part of the gap.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Mix:
 
 @frozen
 class Pair:
-    """What the weak and the strong model did with the same tasks: solved (0 to 1) and USD, in one order."""
+    """What the weak and the strong model did with the same tasks, in order: solved (0 to 1), USD."""
 
     weak: Sequence[float]
     strong: Sequence[float]

@@ -1,7 +1,7 @@
 """Fit what may be fitted: weights of a few signals, and the limit above which a guess is sure. Pure, no randomness.
 
 Rows are split by time: the oldest part is fitted on, the newest is only looked at. A fitted form is worth taking only
-where it is better than the unfitted one on rows that it has not seen, beyond what chance gives.
+where it is better on rows that it has not seen. It must be better than the unfitted form by more than chance gives.
 """
 
 from __future__ import annotations

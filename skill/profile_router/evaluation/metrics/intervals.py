@@ -57,7 +57,7 @@ def auroc_with(truth: Sequence[bool], scores: Sequence[float], *, times: int = T
 def auroc_difference(
     truth: Sequence[bool], ours: Sequence[float], theirs: Sequence[float], *, times: int = TIMES
 ) -> Measured:
-    """Return by how much the AUROC of *ours* is above that of *theirs*, both on the same rows in each sample."""
+    """Return by how much the AUROC of *ours* is above that of *theirs*. Each sample takes the same rows for both."""
     here, there = ordered(truth, ours), ordered(truth, theirs)
     found = [auroc_of(here, counted) - auroc_of(there, counted) for counted in _counted(len(truth), times)]
     ones = [1] * len(truth)

@@ -1,4 +1,4 @@
-"""How good a ranking of files is: whether one that was changed is among the first k, and what share of them is."""
+"""How good a ranking of files is. Is a changed file among the first k, and what share of them is?"""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def recall_at(ranked: Sequence[str], gold: Collection[str], most: int) -> float:
 
 
 def names_one(text: str, gold: Collection[str]) -> bool:
-    """Tell whether *text* names a file of *gold*, by its path or by its bare name, as a word of its own."""
+    """Tell whether *text* names a file of *gold* as a word of its own: its path or bare name."""
     names = {name for path in gold for name in (path, path.rpartition("/")[2])}
     return any(name in text and re.search(rf"(?<!\w){re.escape(name)}(?!{_WORD}*\w)", text) for name in sorted(names))

@@ -1,7 +1,7 @@
-"""Ask a peer that runs in a jail of its own: one line of JSON there, one back, each bounded in size and time.
+"""Ask a peer that runs in a jail of its own. One line of JSON goes there, one comes back. Size and time are bounded.
 
-The jail is there before the peer's Python starts, as a package may run code with each start (a `.pth` file). In it
-there are no network, no keys and no files of this machine but the peer's environment, Python and the trees to rank.
+The jail is there before the peer's Python starts: a package may run code with each start (a `.pth` file). The jail has
+no network and no keys. Of this machine's files it has the peer's environment, Python and the trees to rank.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The far side of a peer: runs in its environment, and answers a line of JSON with a line of JSON.
+"""The far side of a peer: it runs in the peer's environment, and answers each line of JSON with another.
 
-The standard library and the peer's package alone, in a jail that was made before this Python started. What the package
-prints goes to stderr.
+It uses the standard library and the peer's package alone. Its jail was made before this Python started. What the
+package prints goes to stderr.
 """
 
 from __future__ import annotations
