@@ -1,9 +1,9 @@
 """Route each Hermes subagent to the right profile: local first, cloud when it counts, every step visible.
 
-For programs: `route` says where a task would go, `run` and `stream` run it, and so do `arun` and `astream` in an event
-loop. `RouteResult`, `RunResult` and `RunEvent` are what they give, `Task` and `TaskFields` what they take, and
-`RouterError` is what they raise. `Approver` is who is asked for a price. Their types stand in `__init__.pyi`, for a
-type checker: this module imports none of them, because every other one imports it.
+For programs: `route` says where a task would go. `run` and `stream` run it, and so do `arun` and `astream` in an event
+loop. They take a `Task` or `TaskFields`. They give `RouteResult`, `RunResult` and `RunEvent`, and raise `RouterError`.
+`Approver` is who is asked for a price. Their types stand in `__init__.pyi`, for a type checker. This module imports
+none of them, because every other one imports it.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class RunLedger(Protocol):
     def asks(self, *, profile: str, model: str, provider: str, step: str, tier: str = "", size: str = "") -> int:
         """Note that a model is about to be asked, and return the number of its row.
 
-        An attempt has the *tier* that its profile plays, and the *size* of its task: others like it are looked up by.
+        An attempt has the *tier* that its profile plays, and the *size* of its task. Others like it are found by them.
         """
 
     def ends(self, number: int, receipt: Receipt) -> None:
@@ -238,7 +238,7 @@ class Verifier(Protocol):
         """Return what changed since *snapshot*, what *check* said, and which claims in *said* are not so.
 
         The check is judged by what is different since *before* the work on *task*. *wrote* are the files that the
-        attempts wrote, None where nobody knows: tests among them that *task* does not name are put back first.
+        attempts wrote, None where nobody knows. Tests among them that *task* does not name are put back first.
         """
 
     async def diff(self, snapshot: str, wrote: Sequence[str] | None) -> tuple[FileDiff, ...]:

@@ -1,4 +1,4 @@
-"""The events of a run by their kind, for the schema of `--stream`: one class for each, with all that it may carry."""
+"""The events of a run by their kind, for the schema of `--stream`: a class for each, with its fields."""
 
 from __future__ import annotations
 

@@ -19,15 +19,15 @@ _ALLOWED = "a text, a number, true or false, None, a path, and lists, tuples and
 class TaskFields(TypedDict, total=False):
     """What a task may say besides its goal; each may be left out, or be None.
 
-    `context` is text for the prompt; `files` and `images` are paths that it is about, `workspace` the folder to work in
-    (default: the repository around the current one). `profile` names a profile, which a private task overrules;
-    `local_only` keeps it on this machine. `facts` are sizes that are known: files_to_read, files_to_edit,
+    `context` is text for the prompt. `files` and `images` are paths that it is about. `workspace` is the folder to work
+    in; the default is the repository around the current one. `profile` names a profile, which a private task overrules.
+    `local_only` keeps the task on this machine. `facts` are sizes that are known: files_to_read, files_to_edit,
     lines_to_edit.
 
-    For a run: `check` is a shell command that must succeed afterwards, `max_cost` the most it may cost in USD (0: no
-    paid model), `timeout` its seconds of wall clock, `max_turns` the model calls of an attempt, `toolsets` the tools,
-    and `thread` the conversation to go on with. `conversation` are turns, each with role and text, held in `sessions`;
-    `proposed_check` is a command that a model wants. `whole_answer`: the summary is not cut.
+    For a run: `check` is a shell command that must succeed afterwards. `max_cost` is the most it may cost in USD; 0
+    asks no paid model. `timeout` is in seconds of wall clock, `max_turns` the model calls of an attempt, `toolsets` the
+    tools. `thread` is the conversation to go on with. `conversation` are turns, each with role and text, held in
+    `sessions`. `proposed_check` is a command that a model wants. `whole_answer`: the summary is not cut.
     """
 
     context: str | None

@@ -193,9 +193,9 @@ class ObserveResult(PrintedOfNoRun):
 class UndoResult(Printed):
     """What `undo --json` prints: how it ended; `run` is what was to be taken back, `id` the undo's own.
 
-    `files` are as before. Nothing was done where `conflicts` changed since, or nobody knows who changed what is
-    `unsure`. `left` are changes that stay, and `going_on` is the thread that would go on as if nothing was undone.
-    `during` are those of `files` that count as the run's because they changed while a command or Hermes was at work.
+    `files` are as before. Nothing was done where `conflicts` changed since. Nor was it where nobody knows who changed
+    what is `unsure`. `left` are changes that stay. `going_on` is the thread that would go on as if nothing was undone.
+    `during` are those of `files` that changed while a command or Hermes was at work: they count as the run's.
     """
 
     run: str

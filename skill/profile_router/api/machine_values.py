@@ -20,7 +20,7 @@ class DoctorResult(PrintedOfNoRun):
 
 
 class HealthView(Value):
-    """A server or key that failed: how its circuit stands, for how long nobody may try, and since when (1970, s)."""
+    """A server or key that failed: its circuit, how long nobody may try, and since when (1970, s)."""
 
     name: str
     state: Literal["closed", "open", "half-open"]

@@ -63,7 +63,10 @@ class FileView(Value):
 
 
 class WindowView(Value):
-    """The context window of a profile in tokens, who says so, and the server's own count of this prompt, if asked."""
+    """The context window of a profile in tokens, and who says so.
+
+    With it the server's count of this prompt, if asked.
+    """
 
     profile: str
     tokens: int
@@ -132,8 +135,8 @@ class EstimateView(Value):
     """What the route is expected to cost, in USD and seconds; `…_if_burst`: had the burst tier taken it.
 
     USD lie between low and high, by the prices that `…_source` names. `turns` are the model calls at the low end, in
-    the middle and at the high end, by so many `attempts` like it; 0: as published for agents. `seconds_by` says what
-    the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the speeds of the policy.
+    the middle and at the high end. They are by so many `attempts` like it; 0: as published for agents. `seconds_by`
+    says what the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the speeds of the policy.
     `burst_age_s` is the age of the bench that `seconds_if_burst` are by; None: by none.
     """
 

@@ -44,8 +44,8 @@ class AttemptView(Value):
     """The receipt of one attempt: one provider, one model.
 
     Tokens are as `tokens_source` counted them, those cached within `tokens_in`. `cost_usd` is in USD, by the prices of
-    `cost_source`; `seconds` and `ttft_s` (to the first token; None: none came) in seconds. `step` says why it was made,
-    `verdict` is `ok` or the cause of its failure, and `outcome` is `unavailable` where no model was asked. `started`
+    `cost_source`. `seconds` and `ttft_s` (to the first token; None: none came) are in seconds. `step` says why it was
+    made. `verdict` is `ok` or the cause of its failure. `outcome` is `unavailable` where no model was asked. `started`
     and `ended` are in UTC.
     """
 
@@ -99,9 +99,9 @@ class DifferenceView(Value):
 
 
 class CheckView(Value):
-    """A check that ran: its command, where it ran, whether the work passed, its exit code, and its time in seconds.
+    """A check that ran: its command and where, whether the work passed, its exit code, and its seconds.
 
-    `source` says where it was found, empty: the task names it. `inconclusive` says why it tells nothing of the work.
+    `source` says where it was found; empty: the task names it. `inconclusive` says why it tells nothing of the work.
     `all_tests` tells what all tests say, where the check was a part of them and passed.
     """
 

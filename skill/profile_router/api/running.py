@@ -46,14 +46,14 @@ def run(
 ) -> RunResult:
     """Route *task*, run it under the profile, verify what it did, and return its end.
 
-    The goal is a text, and *fields* are named as in `--task-json` (`TaskFields`). *policy* is the file to decide by;
+    The goal is a text, and *fields* are named as in `--task-json` (`TaskFields`). *policy* is the file to decide by.
     *cwd* and *environ* stand for the current folder and this process' environment. *on_event* is called with each
-    event, mostly in the loop of the run, and at times in a thread that the run waits for. *approver* is asked before an
-    expensive step or before code of the workspace runs; without one nobody is there, and the run ends `unapproved`
-    instead.
+    event, mostly in the loop of the run. At times it is called in a thread that the run waits for. *approver* is asked
+    before an expensive step or before code of the workspace runs. Without one nobody is there, and the run ends
+    `unapproved` instead.
 
-    What fails is an answer too: look at `status`, `verdict` and `cause`. Raises RouterError, whose message is complete,
-    for a wrong task, policy or profile, and RuntimeError inside a running event loop, where `arun` is to be awaited. A
+    What fails is an answer too: look at `status`, `verdict` and `cause`. Raises RouterError for a wrong task, policy or
+    profile; its message is complete. Raises RuntimeError inside a running event loop, where `arun` is to be awaited. A
     KeyboardInterrupt ends all that it started; `profile-router resume` goes on with the thread.
     """
 

@@ -1,7 +1,7 @@
 """The graph for LangGraph Studio and its server (`langgraph dev`): all nodes, in a run as `run` makes it.
 
 The server asks `graph` for each use. To draw it or to tell its schemas begins no run. In a run the node `begin` opens
-what `run` works with, profiles, servers, budget, ledger and thread, and the node `end` notes the result.
+what `run` works with: profiles, servers, budget, ledger and thread. The node `end` notes the result.
 
 The server keeps its state, unencrypted. So that holds what was given, told and returned, of which the last two are
 masked. What the nodes hand on may be private, and stays with the run.

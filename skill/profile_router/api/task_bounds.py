@@ -1,6 +1,7 @@
-"""How long the texts of a task may be, whoever gives it: no window holds more, and to look through more takes long.
+"""How long the texts of a task may be, whoever gives it.
 
-Files that a task names have bounds of their own, where they are read.
+No window holds more, and to look through more takes long. Files that a task names have bounds of their own, where
+they are read.
 """
 
 from __future__ import annotations

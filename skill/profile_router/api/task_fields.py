@@ -1,4 +1,4 @@
-"""What a task may say: each field once, with its key in JSON, its option on the command line, and its values.
+"""What a task may say: each field once, with its key in JSON, its command-line option, and its values.
 
 Programs give a task as one JSON object, for their texts would not fit a command line. It is read as strictly as a
 policy.
@@ -111,7 +111,7 @@ def _wrong(where: str, value: object, wanted: str) -> UsageError:
 
 
 def _told(value: object) -> str:
-    """Return *value* if it is a number or a word, else only what it is: it may be the task in a wrong place."""
+    """Return *value* if it is a number or a word, else its kind: it may be the task, misplaced."""
     if isinstance(value, list):
         return f"a list of {len(value)}"
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Values that programs are given: typed, frozen, and made of the JSON that the command line prints.
 
-A class of them is made in 0.05 ms and no field is read before it is asked for: `route` answers through them, and a
-dataclass takes 1 ms to make.
+A class of them is made in 0.05 ms, a dataclass in 1 ms; `route` answers through them. No field is read before it is
+asked for.
 """
 
 from __future__ import annotations

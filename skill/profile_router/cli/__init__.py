@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def forget_interrupt() -> None:
     """Let the process end with the code that it was given, and not by SIGINT.
 
-    CPython notes a Ctrl-C that ends a text given to `exec`, as dataclasses do at import, and ends `python -m` by the
-    signal although it was caught (`unhandled_keyboard_interrupt` in Python/pythonrun.c). The next such text clears it.
+    CPython notes a Ctrl-C that ends a text given to `exec`, as dataclasses do at import. It then ends `python -m` by
+    the signal although it was caught (`unhandled_keyboard_interrupt` in Python/pythonrun.c). The next such text clears
+    it.
     """
     eval("0")  # noqa: S307 - a text of our own

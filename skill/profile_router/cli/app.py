@@ -194,7 +194,7 @@ def _check_folder() -> None:
 
 
 def _leave_no_core() -> None:
-    """Let a crash of this process, or of one that it starts, write no memory to disk: there are keys in it."""
+    """Let a crash of this process, or of one that it starts, write no memory to disk: it holds keys."""
     with suppress(ImportError, OSError, ValueError):  # there is no `resource` on Windows
         import resource
 

@@ -1,4 +1,4 @@
-"""Show the end of a run: the verdict first, then why and where the work is, and after that what the model says.
+"""Show the end of a run: the verdict, then why and where the work is, then what the model says.
 
 All of it is the answer, and so goes to stdout. Whatever runs tasks ends alike.
 """
@@ -147,7 +147,7 @@ def _facts(told: Json) -> list[str]:
 
 
 def _reasons(result: RunEnd) -> Iterator[str]:
-    """Yield why a run is not `ok`, the end of what its check printed, where its work is, and what would help."""
+    """Yield why a run is not `ok`, its check's last lines, where its work is, and what would help."""
     told = result.json
     if told["route"].get("status") == "refused":
         yield from (labelled("why", reason) for reason in told["route"]["reasons"])

@@ -1,6 +1,6 @@
-"""The live view of a terminal: one line at its foot that says what goes on now. It is gone when the run has ended.
+"""The live view of a terminal: one line at its foot says what goes on, until the run has ended.
 
-It shows the node, the attempt, the file in hand, the time so far, the tokens per second and the cost so far. Lines that
+It shows the node, the attempt, the file in hand, time and cost so far, and the tokens per second. Lines that
 stay are written above it. Rich draws it, and is imported only here.
 """
 

@@ -1,4 +1,4 @@
-"""Show a run as it goes, on stderr: a line per event, and on a terminal a live line below them."""
+"""Show a run as it goes, on stderr: a line per event, on a terminal a live line below."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Progress:
             self._line(mark, f"attempt {self._attempts}" if kind == "attempt" else kind, str(event["line"]))
 
     def _said_before(self, kind: str, line: str) -> bool:
-        """Tell whether *line* says again that a check was not run: the end of the run says how to allow it."""
+        """Tell whether *line* says again that a check was not run. The end of the run says how to allow it."""
         if kind == "found":
             self._unrun = _UNRUN in line
         return kind == "verify" and self._unrun and line.startswith("unverified: the check ") and _UNRUN[3:] in line

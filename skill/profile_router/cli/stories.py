@@ -54,7 +54,7 @@ def _signed(usd: float) -> str:
 
 
 def story_lines(story: Story) -> Iterator[str]:
-    """Yield the whole story as a person reads it: what it was, where it went, and each attempt with its end."""
+    """Yield the whole story for a person: what it was, where it went, each attempt with its end."""
     run = story.run
     head = " · ".join(filter(None, (f"run {run.id}", run.verdict, run.cause, run.profile)))
     yield folded(printable(head), sys.stdout, indent=_INDENT)

@@ -1,4 +1,4 @@
-"""The tour of the demo: ten mixed tasks on the stand-ins, in a ledger of its own, then the report on them as a page."""
+"""The tour of the demo: ten mixed tasks on the stand-ins, in a ledger of its own, then their report."""
 
 from __future__ import annotations
 

@@ -84,9 +84,9 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 @contextmanager
 def own_environment(root: Path) -> Iterator[None]:
-    """Let the whole process see the folder *root* as its home, and nothing of the user's, until the block ends.
+    """Let the whole process see the folder *root* as its home until the block ends, and nothing of the user's.
 
-    The libraries underneath look at the process' environment (tracing, proxies, OPENAI_*, git's own): a mapping for
+    The libraries underneath look at the process' environment (tracing, proxies, OPENAI_*, git's own). A mapping for
     ourselves alone would not keep them here.
     """
     before = dict(os.environ)

@@ -1,4 +1,4 @@
-"""What the doctor found, as values: per line a level, a name, what was measured, and the command that fixes it."""
+"""What the doctor found, as values: each a level, a name, what was measured, and what fixes it."""
 
 from __future__ import annotations
 

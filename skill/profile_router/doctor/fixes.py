@@ -1,4 +1,4 @@
-"""The one table of what can be wrong with a model server, and of what fixes it: a fix per cause."""
+"""The one table of what can be wrong with a model server: a fix per cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check the graphics card and its software (an AMD card, ROCm 7.2 or newer, HIP for AMD), and that the model fits."""
+"""Check the graphics card and its software: an AMD card, ROCm 7.2 or newer, HIP for AMD. Check that the model fits."""
 
 from __future__ import annotations
 

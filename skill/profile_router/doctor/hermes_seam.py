@@ -1,4 +1,4 @@
-"""Checks of how we take part in Hermes' delegation: by which seam, what that leaves out, and who decides at present."""
+"""Check how we take part in Hermes' delegation: the seam, what it leaves out, and who decides now."""
 
 from __future__ import annotations
 

@@ -26,9 +26,10 @@ _BEGINNING = 2_000  # bytes that tell a web page
 
 
 async def call_each(facts: DoctorFacts, *, tools: bool = False) -> tuple[Finding, ...]:
-    """Return how each profile answered a request of a few tokens, with *tools* two that call one and give its result.
+    """Return how each profile answered a request of a few tokens.
 
-    Never raises for one that does not answer.
+    With *tools* there are two requests: one that calls a tool and one that gives its result. Never raises for a profile
+    that does not answer.
     """
     calls = (_Call(subject=subject, profile=profile, facts=facts) for subject, profile in facts.loaded())
     return tuple(await asyncio.gather(*(call.made(tools=tools) for call in calls)))

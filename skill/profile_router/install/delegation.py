@@ -1,7 +1,7 @@
-"""Let Hermes' delegation lead to our provider: `delegation.provider` and `delegation.model` in a config.yaml, as text.
+"""Let Hermes' delegation lead to our provider, by the text of a config.yaml.
 
-Both, or neither: without the model a child keeps its parent's model name, and some names arm time limits of Hermes.
-What the user has chosen for one of them stays.
+The keys are `delegation.provider` and `delegation.model`: both, or neither. Without the model a child keeps its
+parent's model name, and some names arm time limits of Hermes. What the user has chosen for one of them stays.
 """
 
 from __future__ import annotations

@@ -100,7 +100,10 @@ def _by_itself(path: Path, text: str, before: bytes) -> Change | None:
 
 
 def _delegating(path: Path, text: str, edit: Edit) -> tuple[Edit, str]:
-    """Return *edit* with what sends the delegation in *text* to us, and what to say where the user's own line stays."""
+    """Return *edit* with what sends the delegation in *text* to us.
+
+    With it: what to say where the user's line stays.
+    """
     then = inserted(text, edit)
     more = delegating(then)
     whole = edit

@@ -1,4 +1,4 @@
-"""Say what to paste into a profile so that Hermes honours all of it, and which command keeps a copy of it first."""
+"""Say what to paste into a profile so that Hermes honours all of it, and what copies it first."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _respelling(name: str, folder: Path, places: Places, environ: Mapping[str, s
 
 
 def told(path: Path, own: Mapping[str, Any], meant: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how to bring the file *path* from *own* to *meant*: the copy to keep, the keys to take out, the block."""
+    """Yield how to bring the file *path* from *own* to *meant*: the copy, the keys to take out, the block."""
     import yaml
 
     gone = [key for key in own if key not in meant]

@@ -1,4 +1,4 @@
-"""Whether Hermes' own delegation is to lead to us: its version can, and the policy wants us to run its children."""
+"""Whether Hermes' own delegation is to lead to us: its version can, and the policy wants it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _with_older(plugin: Files) -> Files:
 
 
 def _as_part(code: bytes) -> bytes:
-    """Return the python *code* with its imports as those of a part of the plugin: nothing else of ours lies there."""
+    """Return the python *code* with its imports as those of a part of the plugin. Nothing else of ours lies there."""
     text = code.decode()
     for room, dots in (("hermes_older", "."), ("hermes_plugin", "..")):
         text = text.replace(f"from profile_router.{room}.", f"from {dots}")

@@ -20,7 +20,7 @@ from profile_router.values import frozen
 
 @frozen
 class Wanting:
-    """Profiles without a key of their own, the provider they share, and how many keys the root pool has for it."""
+    """Profiles without a key of their own, the provider they share, and its keys in the root pool."""
 
     provider: str
     profiles: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""Set the switch `hermes_plugin` of a policy, as text: `observe` for a first week of looking on, `on` after it.
+"""Set the switch `hermes_plugin` of a policy, as text: `observe` for a first week, `on` after it.
 
-What it said before stays behind it as a comment, so that the edit is one insertion and is taken out again.
+What it said before stays behind it as a comment. So the edit is one insertion and is taken out again.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _insertion(text: str, word: PluginSwitch, path: Path) -> Edit:
 
 
 def _says(text: str, path: Path) -> tuple[str, int]:
-    """Return what *text* switches the plugin to, and in which line: 0 where it leaves that out, and so says `on`."""
+    """Return what *text* switches the plugin to, and in which line; without the switch `on` and line 0."""
     try:
         for key, line, node in pairs(parse(text), "the file"):
             if key == _KEY:

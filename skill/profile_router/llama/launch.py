@@ -1,8 +1,8 @@
-"""Fit llama.cpp's server to this machine: its flags, the environment it wants, and the script that starts it.
+"""Fit llama.cpp's server to this machine: its flags, its environment, and the script that starts it.
 
-What the flags mean was measured on llama.cpp b10605 and b11549: `--slots` takes no number (the count is `--parallel`),
-`-c` is shared by the slots, `--mlock` is deprecated, more threads than cores slow it down ten times and more, and
-GGML_HIP_ENABLE is read by nothing.
+What the flags mean was measured on llama.cpp b10605 and b11549. `--slots` takes no number; the count is `--parallel`.
+The slots share `-c`. `--mlock` is deprecated. More threads than cores slow it down ten times and more. Nothing reads
+GGML_HIP_ENABLE.
 """
 
 from __future__ import annotations

@@ -29,11 +29,10 @@ def import_large(*names: str) -> None:
 
 
 def gather_late(*packages: str) -> None:
-    """Let each of *packages* run its `__init__` when a name of it is first asked for, and not when one of its modules
-    is imported.
+    """Let each of *packages* run its `__init__` when a name of it is first asked for.
 
-    For a package that gathers all of its modules there, of which one is used. One that is imported, or is not
-    installed, stays as it is.
+    One of its modules may be imported before that. For a package that gathers all of its modules there, of which one is
+    used. One that is imported, or is not installed, stays as it is.
     """
     for name in packages:
         if name in sys.modules:

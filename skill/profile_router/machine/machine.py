@@ -1,6 +1,6 @@
 """This machine's own facts: graphics cards, ROCm, cores, memory, programs, listeners. Read, never changed.
 
-Everything is looked up below `root` (`/`, or a folder in a test) and in `environ`: a machine can be made up of files.
+Everything is looked up in `environ` and below `root`: `/`, or a folder in a test. So files can make up a machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LISTENS = "0A"
 
 @frozen
 class Card:
-    """A graphics card as the kernel tells it: PCI vendor, and bytes of its own and of shared memory (0: not told)."""
+    """A graphics card as the kernel tells it: its PCI vendor, bytes of own and shared memory (0: not told)."""
 
     name: str
     vendor: str

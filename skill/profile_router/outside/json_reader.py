@@ -1,7 +1,7 @@
-"""The one reader of JSON that comes from outside: a server's answer, a model's arguments, a file that anybody wrote.
+"""The one reader of JSON from outside: a server's answer, a model's arguments, anybody's file.
 
-Python's own reader takes a thousand nested lists, which then end any later step that goes down into them (copying,
-writing, keeping) with a RecursionError; a number that no field can hold; `NaN`, which is not JSON; half a character.
+Python's own reader takes what ends a later step. A thousand nested lists end copying, writing or keeping with a
+RecursionError. No field can hold some numbers. `NaN` is not JSON, and half a character is not text.
 """
 
 from __future__ import annotations

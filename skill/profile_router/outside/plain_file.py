@@ -1,4 +1,4 @@
-"""Read a file that others may have made: never a pipe or a device, and no more of it than is of use."""
+"""Read a file that others may have made: never a pipe or a device, and no more than of use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 def read_plain(path: Path, most: int, *, links: bool = True) -> bytes | None:
     """Return the bytes of the plain file *path*, None where nothing is there; a link is followed if *links*.
 
-    Raises OSError with a strerror for people, also for what is not a plain file or holds more than *most* bytes.
+    Raises OSError with a strerror for people: also for what is not a plain file, or is over *most* bytes.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW)
     try:

@@ -46,7 +46,7 @@ def _one_line(message: str) -> str:
 
 
 class Node(NamedTuple):
-    """A value as the file has it: the text of a scalar, the items of a list, the pairs of a mapping; `line` from 1."""
+    """A value as the file has it: a scalar's text, a list's items, a mapping's pairs; `line` from 1."""
 
     tag: str
     line: int

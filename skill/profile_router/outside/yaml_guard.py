@@ -1,8 +1,8 @@
-"""The one guard before YAML that anybody wrote: how deep it is nested, how much it unfolds to, and its aliases.
+"""The one guard before YAML from outside: how deep it is nested, how much it unfolds to, its aliases.
 
 A composer calls itself once for each level, and the one in C ends the process where the stack does. PyYAML bounds the
-levels since 6.0.4 and words that in its own way; older ones, which our ranges allow, do not. A scanner reads up to
-1,024 characters ahead of its events, because a bracket may still begin a key: hence the look at what it was reading.
+levels since 6.0.4 and words that in its own way. Older ones, which our ranges allow, do not. A scanner reads up to
+1,024 characters ahead of its events, because a bracket may still begin a key. Hence the look at what it was reading.
 Who reads a file words a refusal, with the file and what to do.
 """
 
@@ -42,8 +42,8 @@ def safe_loader() -> Any:
 def refuse_hostile(text: str, *, levels: int, values: int = 0) -> None:
     """Raise Hostile where *text* is nested beyond *levels*, or stands for more than *values*, else yaml.YAMLError.
 
-    An alias counts as all that it stands for, so a small text cannot unfold into a large one, and needs its anchor
-    before it; with no *values* none is allowed.
+    An alias needs its anchor before it, and counts as all that it stands for. So a small text cannot unfold into a
+    large one. With no *values* no alias is allowed.
     """
     import yaml
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page: no script, no font and no picture from elsewhere, light and dark, wide and narrow."""
+"""The report as one HTML page: no script, font or picture from elsewhere, light and dark, wide and narrow."""
 
 from __future__ import annotations
 

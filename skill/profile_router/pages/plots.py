@@ -1,7 +1,7 @@
 """Plots as SVG by our own small functions: lines and points over two axes, and shares with their intervals.
 
-Colours are classes that the page gives values, light and dark. The name of a line stands in the legend below the plot,
-with its colour and its dash, so that a plot also reads without colours.
+Colours are classes that the page gives values, light and dark. The legend below the plot names each line, with its
+colour and its dash. So a plot also reads without colours.
 """
 
 from __future__ import annotations

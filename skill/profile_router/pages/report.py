@@ -94,7 +94,7 @@ class Report:
 
 
 def worded(cell: Cell) -> str:
-    """Return *cell* as people read it: a share with two or three digits and its interval, a dash for no figure."""
+    """Return *cell* as people read it: a share has two or three digits and its interval, no figure a dash."""
     if isinstance(cell, Measured):
         if not cell.known:
             return "–"

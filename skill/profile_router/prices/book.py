@@ -1,7 +1,8 @@
-"""The book of prices: what was looked up before is kept in the user's cache, the rest is looked up, or left unknown.
+"""The book of prices: each is looked up once and kept in the user's cache, or left unknown.
 
-Kept is what one version of the table says, in one file (`state.kept_files`). Another version, another model or host,
-a day on which a price changes, damage: each is looked up again. Hosts and models stand there as digests alone.
+One file (`state.kept_files`) keeps what one version of the table says. A price is looked up again for another
+version, model or host. So it is from a day on which it changes, and after damage. Hosts and models stand there as
+digests alone.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class PriceBook:
         return known[name][0]
 
     def unlisted(self, base_url: str, model: str) -> bool:
-        """Tell whether the table says nothing of *model* at *base_url*: not, where it was not asked, or is not to be.
+        """Tell whether the table says nothing of *model* at *base_url*: False where it was not asked.
 
         What listens on this machine is asked for no price. A host without HTTPS is in no table.
         """

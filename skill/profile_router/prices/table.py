@@ -51,7 +51,7 @@ def plain_url(base_url: str) -> str:
 def look_up(url: str, model: str, now: datetime) -> tuple[ListedPrice | None, str]:
     """Return what *model* costs at *url* at the moment *now*, and the day (`YYYY-MM-DD`) on which that may change.
 
-    None where the table has no such host, no such model there, or none of its prices by the token: a price of 0 is
+    None where the table has no such host, no such model there, or no price of it by the token. A price of 0 counts as
     none. The day is empty where the table knows of no change. Of prices that change with the hour, the highest counts.
     """
     from genai_prices import Usage, calc_price

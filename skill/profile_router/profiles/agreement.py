@@ -1,10 +1,10 @@
-"""Whether profiles without a key of their own may use Hermes' root credential pool: what the user said, and the keys.
+"""Whether profiles without their own key may use Hermes' root credential pool: what the user said, and the keys.
 
-Hermes 0.19 lets a profile read through to the pool of the root `auth.json` unless its own `auth.json` lists a key for
-that provider (hermes_cli/auth.py, read_credential_pool); an empty list does not stop it, and a key in the profile's
-.env does not either: the pool's own order decides. So nothing is written into Hermes' files: this program asks here
-before it uses the pool, and its Hermes children do not see it. `<home>/profile-router/root-keys.json`, 0600, holds
-names only: {"version": 1, "agreed": {"openrouter": ["coding-burst"]}}. No key is ever copied to the disk.
+Hermes 0.19 lets a profile read through to the pool of the root `auth.json` (hermes_cli/auth.py, read_credential_pool).
+Only a key for that provider in its own `auth.json` stops it. An empty list does not, nor a key in the profile's .env.
+The pool's own order decides. So nothing is written into Hermes' files. This program asks here before it uses the pool,
+and its Hermes children do not see it. `<home>/profile-router/root-keys.json`, 0600, holds names only:
+{"version": 1, "agreed": {"openrouter": ["coding-burst"]}}. No key is ever copied to the disk.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def rendered(agreement: AgreedFallbacks) -> bytes:
 
 
 def may_read(profile: Profile, root: Path) -> bool:
-    """Tell whether a child of *profile* may read through to the pool of *root*: agreed, and no other key is there."""
+    """Tell whether a child of *profile* may read through to the pool of *root*: agreed, with no other key there."""
     if profile.name not in agreed(root).get(profile.endpoint.provider, ()):
         return False
     endpoint = profile.endpoint

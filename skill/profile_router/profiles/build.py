@@ -1,7 +1,7 @@
-"""Turn a profile's configuration into a Profile: the global file below it, `${VAR}`, the provider's address, the key.
+"""Turn a profile's configuration into a Profile: the global file below it, `${VAR}`, address and key.
 
-Each file is brought to one spelling before they meet (`profile_settings`), so the profile wins over the global file
-whichever spelling either uses. Mappings merge key by key, lists replace. What belongs to an endpoint stays with it: a
+Each file is brought to one spelling before they meet (`profile_settings`). So the profile wins over the global file
+whichever spelling either uses. Mappings merge key by key, lists replace. What belongs to an endpoint stays with it. A
 profile that names another endpoint inherits neither the global base_url nor the global key.
 """
 

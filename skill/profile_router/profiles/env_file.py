@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# What a reference may take from around the file: names that hold no secret, and that Hermes' children have as well.
+# What a reference may take from around the file: names without a secret, which Hermes' children have too.
 _AROUND = ("HOME", "LOGNAME", "USER")
 _MOST_REFERENCES = 100  # in one value: python-dotenv's search for their ends takes the square of their number
 _BLANKS = re.compile(r"[^\S\n]{200}")  # and its search for a comment the square of the blanks in a row
@@ -54,8 +54,8 @@ def read_env_file(path: Path, environ: Mapping[str, str]) -> EnvFile:
     """Return the variables in the .env file *path*, none without such a file; the last of two equal names wins.
 
     `${NAME}` and `${NAME:-else}` take what the lines above say, else HOME, LOGNAME and USER of *environ*. Nothing else
-    of it is looked at, and nothing is executed. Raises ProfileError for a file that is not text, and with the number
-    of a line that is not an assignment or refers to too much; never with its text.
+    of it is looked at, and nothing is executed. Raises ProfileError for a file that is not text. A line that is not an
+    assignment, or refers to too much, raises it with the line's number. The line's text is never told.
     """
     text = read_text(path)
     if not text:

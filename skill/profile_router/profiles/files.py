@@ -1,6 +1,6 @@
 """Read a profile's config.yaml as untrusted text; `env_file` reads its .env.
 
-Nothing here quotes what it read: a line that does not parse is often the line with the key in it.
+Nothing here quotes what it read: the line that does not parse often holds the key.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def read_config(path: Path, kept_in: Path | None = None) -> dict[str, Any] | Non
 def read_text(path: Path) -> str | None:
     """Return what the file *path* of a profile holds, without a byte order mark; None if it is missing.
 
-    Raises ProfileError for one that is not a plain file, cannot be read, is larger than MAX_BYTES, or is not UTF-8.
+    Raises ProfileError for one that is not plain, not readable, larger than MAX_BYTES, or not UTF-8.
     """
     try:
         raw = read_plain(path, MAX_BYTES)

@@ -1,8 +1,8 @@
 """Keep where in a config.yaml its values stand, so that the next call need not read it as YAML.
 
-To import and ask PyYAML takes longer than to decide. Keys may stand in a config in the clear, so no value is kept: of
-each only its kind, and where it begins and ends in the text, which is read anyway. A config with a value that its text
-does not spell as it is (folded over lines, with escapes, a date, a merge) is kept nowhere, and read as YAML each time.
+To import and ask PyYAML takes longer than to decide. Keys may stand in a config in the clear, so no value is kept. Kept
+is its kind, and where it begins and ends in the text, which is read anyway. Some values are not spelt as they are:
+folded over lines, with escapes, a date, a merge. A config with one is kept nowhere, and read as YAML each time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The endpoints that a config names itself: `custom_providers`, a list, and `providers`, a mapping by name.
 
-As Hermes 0.19 and 0.22 read them (hermes_cli/runtime_provider.py): `model.provider` is an entry's name, with or without
-`custom:` before it, and the entry states the address, the key and perhaps the model. A built-in name is never theirs.
+Hermes 0.19 and 0.22 read them so (hermes_cli/runtime_provider.py). `model.provider` is an entry's name, with or without
+`custom:` before it. The entry states the address, the key and perhaps the model. A built-in name is never theirs.
 """
 
 from __future__ import annotations

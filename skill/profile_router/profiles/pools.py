@@ -1,9 +1,9 @@
-"""Read Hermes' credential pools, `credential_pool` in the auth.json of a profile or of the home. Never written.
+"""Read Hermes' credential pools: `credential_pool` in the auth.json of a profile or the home. Never written.
 
-Rules of Hermes 0.19 (agent/credential_pool.py): an exhausted key rests until `last_error_reset_at`, else 5 minutes
-after a 401 and an hour after anything else; a dead one never comes back. A key that stands in an .env or config file
-is listed without itself, by a fingerprint (agent/credential_persistence.py). A custom endpoint's pool
-is called `custom:<name>`. What cannot be read, or is half written, lists nothing, and `pool_damage` tells why.
+Rules of Hermes 0.19 (agent/credential_pool.py): an exhausted key rests until `last_error_reset_at`. Without that it
+rests 5 minutes after a 401, and an hour after anything else. A dead one never comes back. A key of an .env or config
+file is listed by a fingerprint, without itself (agent/credential_persistence.py). A custom endpoint's pool is called
+`custom:<name>`. What cannot be read, or is half written, lists nothing, and `pool_damage` tells why.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ Pools = Mapping[str, Any]
 
 @frozen
 class PooledKey:
-    """One entry of a pool. `key` is None for an OAuth token and for an entry that only points to where its key is.
+    """One entry of a pool. `key` is None for an OAuth token, and for an entry that points to its key.
 
     `held`: the entry itself holds what it stands for; else `fingerprint` tells whose it is, as Hermes writes it.
-    `until` is the moment (seconds since 1970) before which Hermes leaves it alone: 0 for none, infinity for a dead
-    one. `status` is the HTTP status that made it rest, None where that is unknown.
+    `until` is the moment (seconds since 1970) before which Hermes does not use it. It is 0 for none, infinity for a
+    dead one. `status` is the HTTP status that made it rest, None where that is unknown.
     """
 
     label: str

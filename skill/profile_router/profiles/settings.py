@@ -1,9 +1,9 @@
-"""The settings a profile's config.yaml may state: their spellings, the kind each has to be, and what a wrong one says.
+"""The settings of a profile's config.yaml: their spellings, their kinds, and what a wrong one says.
 
-The spellings are those of the profile scheme (`openrouter:` and `fallback_providers` under `model:`) and those of
-Hermes 0.19 and 0.22 (`provider_routing`, top-level `fallback_providers`, `agent.*`; `api_base` and what else their
-config.py moves below `model:`; `model.key_env` of 0.22). Where one file uses two, the first in the table counts. Keys
-that the table does not name are Hermes' own business and are ignored.
+Some spellings are the profile scheme's: `openrouter:` and `fallback_providers` under `model:`. Others are those of
+Hermes 0.19 and 0.22: `provider_routing`, top-level `fallback_providers`, `agent.*`. So are `api_base` and what else
+their config.py moves below `model:`. `model.key_env` is of 0.22. Where one file uses two, the first in the table
+counts. Keys that the table does not name are Hermes' own business and are ignored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST = 100_000_000
 _HOTTEST = 2.0
 _SWITCH = {"true": "on", "always": "on", "yes": "on", "on": "on", "false": "off", "never": "off", "no": "off"}
 _SWITCH |= {"off": "off", "auto": "auto"}
-# A line that lost its colon becomes part of the value above it: these words in a model's name say that it did.
+# A line that lost its colon joins the value above it: these words in a model's name say so.
 _LOST_COLON = re.compile(r"\s(?:api_?key|base_url|provider|context_length|max_tokens|fallback_providers)\b|\bsk-", re.I)
 
 

@@ -30,9 +30,9 @@ def order_content(order: Order, base: Path, files: str = "") -> str | list[str |
 
     With it goes what attempts before it left, and *files*: the text of the files that it names.
 
-    Images are files (relative to *base*) and those that stand in the text, as data URLs. One that is named by an http
-    URL is not fetched, neither by us nor by the provider: its URL stands in the text. Raises UsageError for a file that
-    is not an image any more.
+    Images are files (relative to *base*) and those that stand in the text, as data URLs. Neither we nor the provider
+    fetch an image that an http URL names: its URL stands in the text. Raises UsageError for a file that is not an image
+    any more.
     """
     text = task_text(order.task)
     if order.handoff is not None:

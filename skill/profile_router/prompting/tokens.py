@@ -1,9 +1,9 @@
-"""Count o200k tokens with no network: exact, but lazy. Bounds first; the tokenizer is loaded only when they do not do.
+"""Count o200k tokens with no network: bounds first. The tokenizer is loaded only where they do not do.
 
 The rank file ships as package data and is checked against the SHA-256 that tiktoken itself pins for it. Facts used:
-a token is at least one byte and at most 128 bytes of UTF-8; cutting before a line that does not start with white space
-or a slash never changes the sum (no mismatch over 12.4 million tokens); a run of a million blanks makes the tokenizer
-panic, so no piece is longer than 100,000 characters.
+a token is 1 to 128 bytes of UTF-8. The sum never changes by a cut before a line that begins with neither white space
+nor a slash. (No mismatch over 12.4 million tokens.) A run of a million blanks makes the tokenizer panic, so no piece
+is longer than 100,000 characters.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 RANKS = "o200k_base.tiktoken.xz"
 RANKS_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 LONGEST_TOKEN_BYTES = 128
-# What the embedded runner's system prompt and tool schemas take in every prompt, counted with the three shipped
-# profiles, as JSON with blanks after commas and colons (so chat templates print it): a real request holds
-# less. `route` takes the figures as they stand here, because counting them would cost more than routing; a test counts
+# What the embedded runner's system prompt and tool schemas take in every prompt, with the three shipped profiles.
+# They were counted as JSON with blanks after commas and colons, as chat templates print it. A real request holds less.
+# `route` takes the figures as they stand here, because counting them would cost more than routing. A test counts
 # them again.
 PROMPT_TOKENS = 775
 PROMPT_CHARS = 2_950
@@ -40,7 +40,7 @@ def count_tokens(texts: Sequence[str], limits: Sequence[int] = (), *, fixed: int
     """Return the tokens of *texts* plus *fixed*, as exactly as *limits* ask for.
 
     With no limit between the bounds the bounds are returned (`bounded`). Else it counts until no limit is in doubt
-    (`counted`): exact to the end, or cut off above the last limit that mattered.
+    (`counted`). That is exact to the end, or cut off above the last limit that mattered.
     """
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
     low, high = fixed + -(-size // LONGEST_TOKEN_BYTES), fixed + size
@@ -82,7 +82,7 @@ def _pieces(texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
         start = 0
         while start < len(text):
-            # No further than the longest piece: a text without a line's end would be searched to its end for each one.
+            # No further than the longest piece: else each piece would search a text of one line to its end.
             last = min(start + _LONGEST_PIECE, len(text))
             cut = _CUT.search(text, min(start + _PIECE, last), last)
             end = cut.start() if cut else last

@@ -1,7 +1,7 @@
-"""What a clone says of itself: its metadata, version, changelog and documents, read once, each from where it is kept.
+"""What a clone says of itself: metadata, version, changelog and documents, each read once where it is kept.
 
-Nothing is repeated here that a file of the clone says. Files are read within a bound; a file that is absent or not
-readable is a UsageError that names it, because `publish` is called in a clone.
+Nothing is repeated here that a file of the clone says. Files are read within a bound. A file that is absent or not
+readable is a UsageError that names it: `publish` is called in a clone.
 """
 
 from __future__ import annotations

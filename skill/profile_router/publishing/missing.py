@@ -1,4 +1,4 @@
-"""What a listing asks for and the clone lacks: a table of rules, each with who can do something about it.
+"""What a listing asks for and the clone lacks: a table of rules, each with who can act.
 
 `owner` is whoever owns the repository and the names on the indexes. Everything else is the project's own to fix.
 """

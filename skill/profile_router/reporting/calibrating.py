@@ -1,9 +1,9 @@
-"""Propose numbers of the policy from outcomes: limits of size, the turns until an attempt is judged, its weights. Pure.
+"""Propose numbers of the policy from outcomes: limits of size, turns until an attempt is judged, weights. Pure.
 
-An outcome is a task that the local tier tried: won where a check says that it did it, lost where its work or its answer
-failed. The rule is one for all limits: from there on the local tier loses more often than it wins, below it wins more
-often, and both are beyond chance (Wilson, 95 %). Weights are taken where
-they part newer outcomes better, beyond chance too.
+An outcome is a task that the local tier tried. It is won where a check says that the tier did it. It is lost where its
+work or its answer failed. The rule is one for all limits. From there on the local tier loses more often than it wins,
+below it wins more often. Both are beyond chance (Wilson, 95 %). Weights are taken where they part newer outcomes
+better, beyond chance too.
 """
 
 from __future__ import annotations

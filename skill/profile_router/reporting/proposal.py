@@ -1,4 +1,4 @@
-"""Make a proposal of what outcomes say: the policy in force with other numbers, as a text and as a difference."""
+"""Make a proposal of what outcomes say: the policy with other numbers, as a text and as a difference."""
 
 from __future__ import annotations
 

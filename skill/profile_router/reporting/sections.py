@@ -1,4 +1,4 @@
-"""The report as values that are drawn on a screen and as a page: three answers first, then tables and plots."""
+"""The report as values, drawn on a screen and as a page: three answers, then tables and plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gather what a report tells: the totals of the ledger, the budget of today, and a proposal that is at hand."""
+"""Gather what a report tells: the ledger's totals, the budget of today, a proposal at hand."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def mocha_report(lines: Sequence[str]) -> CheckReport | None:
 
 
 def _mocha_names(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the names of failed tests: a numbered line, and the deeper ones below it up to the one with the colon."""
+    """Yield the names of failed tests: a numbered line, then deeper ones up to that with the colon."""
     parts: list[str] = []
     for line in lines:
         if found := _MOCHA_NAME.fullmatch(line):

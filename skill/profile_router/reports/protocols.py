@@ -65,7 +65,7 @@ def _node_tap(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _node_spec(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the tests that failed as Node tells them to people: with their files at the end, where it tells those."""
+    """Yield the tests that failed as Node tells people: with their files at the end, if it tells those."""
     told = [(place, _NODE_RED.fullmatch(line)) for place, line in pairwise(lines)]
     placed = [(_NODE_PLACE.fullmatch(place), red) for place, red in told if red is not None]
     if not any(place for place, _ in placed):

@@ -31,7 +31,7 @@ def run_ledger(
 
 @contextmanager
 def accounted(ledger: SqliteRunLedger, job: Job) -> Iterator[None]:
-    """Note that the run of *job* begins or goes on, and why it came to no result where it does not. Raises StateError.
+    """Note that the run of *job* begins or goes on; without a result, note why. Raises StateError.
 
     Its end with a result is for whoever has the result to note.
     """

@@ -1,4 +1,4 @@
-"""Run the tasks of a batch at the same time, in one process: writers in copies of their own, merged in order."""
+"""Run the tasks of a batch at once, in one process: writers in copies of their own, merged in order."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class _Batch:
         return result.noting(f"one writer at a time: {place.alone}") if place.alone else result
 
     async def _in_copy(self, index: int, repository: Repository, job: Job) -> Result:
-        """Run *job* in a copy of *repository* and bring what it did into the work tree when its turn has come."""
+        """Run *job* in a copy of *repository*; in its turn bring what it did into the work tree."""
         threads, setup = self.keeping.threads, job.setup
         async with AsyncExitStack() as held:
             slot = await held.enter_async_context(AsyncExitStack())
@@ -210,8 +210,11 @@ class _Batch:
                 raise
 
     async def _all_worked(self, index: int) -> None:
-        """Wait until no other task of the batch reads files: a model elsewhere would find what *index* made of private
-        ones. A task that goes on with the same thread begins after this one, and is not waited for."""
+        """Wait until no other task of the batch reads files.
+
+        A model elsewhere would find there what *index* made of private ones. A task that goes on with the same thread
+        begins after this one, and is not waited for.
+        """
         own = self._named(index)
         for other, worked in enumerate(self.worked):
             if own is None or self._named(other) != own:

@@ -179,7 +179,7 @@ class _Calls:
 
 
 def _use_of(found: TimedAnswer, prompt: str, asked: int, rate: Rate) -> TokenUse:
-    """Return what the answer to *prompt* took: as its server says, as far as that can be, else as we count it.
+    """Return what the answer to *prompt* took: as far as its server says, else as we count it.
 
     *asked* are the tokens that it might have at most.
     """

@@ -1,4 +1,4 @@
-"""Whether a check that was just allowed can run in its jail: told at once, and not after the first paid attempt."""
+"""Whether a check that was just allowed can run in its jail: told before the first paid attempt."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from profile_router.ports import Approver
 from profile_router.runs.setup import Setup
 from profile_router.runs.workspace_check import check_for, declined, question, unasked
 
-# One question at a time, also where the tasks of a batch begin together: the second finds the answer to the first.
+# One question at a time, also where a batch's tasks begin together: the second finds the first's answer.
 _asking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
@@ -55,7 +55,7 @@ async def _answered(task: Task, setup: Setup, approver: Approver | None) -> tupl
 
 
 def _near(task: Task, setup: Setup) -> Sequence[str]:
-    """Return the files of *task* that the repository is sure of: the tests that touch them are what to check by."""
+    """Return the files of *task* that the repository is sure of: the check takes the tests that touch them."""
     workspace, seconds = setup.workspace, setup.policy.repository.run_seconds
     if workspace is None or not workspace.git or seconds <= 0:
         return ()

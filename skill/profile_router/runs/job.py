@@ -1,4 +1,4 @@
-"""One task to be run, and its site: the workspace itself, or a copy of it that is brought back at the end."""
+"""One task to be run, and its site: the workspace, or a copy that is brought back at the end."""
 
 from __future__ import annotations
 

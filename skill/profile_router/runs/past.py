@@ -1,4 +1,4 @@
-"""What earlier runs tell the estimate of this one: attempts at tasks of its size, and whether there is a Hermes."""
+"""What earlier runs tell the estimate: attempts at tasks of its size, and whether Hermes is here."""
 
 from __future__ import annotations
 

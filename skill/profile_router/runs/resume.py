@@ -1,4 +1,4 @@
-"""Go on with a run whose process was killed: from its last finished node, with the records of the node at work."""
+"""Go on with a killed run: from its last finished node, with the records of the node at work."""
 
 from __future__ import annotations
 

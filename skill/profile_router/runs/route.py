@@ -32,7 +32,7 @@ from profile_router.values import frozen
 
 @frozen
 class Quote:
-    """Where a task would go, and `usd`, what its whole ladder is expected to cost at most: never more than its cap.
+    """Where a task would go, and `usd`, what its ladder is expected to cost at most: never over its cap.
 
     `profile` is None for a task that is refused. `asks` is the question about running code that nobody answered yet,
     empty without one.
@@ -65,10 +65,10 @@ def _asks(setup: Setup, decision: Decision) -> str:
 
 @frozen
 class Routed:
-    """Where a task would go, the policy that says so, and the check that was found for it, if it names none.
+    """Where a task would go, the policy that says so, and the check that was found, if it names none.
 
     `at` is its moment in seconds since 1970, `run` its id in the ledger. `unnoted` says why the ledger lacks it; empty:
-    it has it.
+    the ledger has it.
     """
 
     decision: Decision

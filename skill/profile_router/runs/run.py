@@ -127,7 +127,7 @@ async def session(job: Job) -> AsyncIterator[Opened]:
 
 @asynccontextmanager
 async def reading_there(setup: Setup) -> AsyncIterator[None]:
-    """Tell other processes for as long as this lasts that files are read in the workspace of *setup*, if it has one."""
+    """Tell other processes, for as long as this lasts, that files in the workspace of *setup* are read, if any."""
     if setup.workspace is None:
         yield
         return
@@ -288,7 +288,7 @@ async def _telling_spans(result: Result, receipts: Sequence[Json], setup: Setup)
 
 
 def _check_names(setup: Setup) -> None:
-    """Raise WorkspaceError for a folder whose name is not text: no thread can keep it, and no model can be told it."""
+    """Raise WorkspaceError for a folder whose name is not text: no thread or model could be given it."""
     for folder in (setup.cwd, setup.workspace.root if setup.workspace else setup.cwd):
         if str(folder).encode(errors="replace") != os.fsencode(folder):
             raise WorkspaceError(f"the path {shown(str(folder))} is not UTF-8; rename the folder to work in it")

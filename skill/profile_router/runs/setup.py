@@ -114,7 +114,7 @@ def prepare(
 
 
 def refuse_outside(setup: Setup) -> None:
-    """Raise UsageError for a file of its task that is not in its workspace: no attempt could open it, and some cost.
+    """Raise UsageError for a file of its task that is not in its workspace. No attempt could open it, and some cost.
 
     A run that an older version began is not refused for it: it goes on as it began.
     """

@@ -1,8 +1,8 @@
 """Tell a run as OpenTelemetry spans, by the names of its GenAI conventions. Off unless PROFILE_ROUTER_OTEL is set.
 
-One span for the run, and below it one for each attempt or single call, with their real times. They hold names of
-settings, figures and causes: no prompt, no answer, no path, no error's text, no thread, no name of a key. They go out
-together when the run has ended, and nobody waits longer for that than a few seconds.
+One span is for the run. Below it stands one for each attempt or single call. They have their real times. They hold
+names of settings, figures and causes. They hold no prompt, answer, path, error text, thread, or name of a key. They go
+out together when the run has ended, and nobody waits longer for that than a few seconds.
 """
 
 from __future__ import annotations

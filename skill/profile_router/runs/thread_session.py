@@ -1,4 +1,4 @@
-"""Open what keeps the threads, and close a run: what a thread needs for its next task stays, all else goes."""
+"""Open what keeps the threads, and close a run: what its next task needs stays, all else goes."""
 
 from __future__ import annotations
 

@@ -42,9 +42,9 @@ class Undone:
     """How an undo of `run` ended. `files` are as before it, or, with `conflicts`, nothing was done.
 
     `id` is the undo's own, by which it can be undone; `left` are changes of the run that stay. `unsure`: nothing was
-    done, as these files changed while it ran and nobody knows by whom. `going_on` is the thread that would go on with a
-    run without an end, as if nothing was undone. `during` are those of `files` that count as the run's because they
-    changed while its commands, or Hermes, were at work.
+    done, as these files changed while it ran and nobody knows by whom. `going_on` is the thread of a run without an
+    end, which would go on as if nothing was undone. `during` are those of `files` that changed while its commands, or
+    Hermes, were at work: they count as the run's.
     """
 
     run: str
@@ -142,8 +142,10 @@ def _by_traces(trees: Trees, root: Path, snapshot: str, traces: Traces | None) -
 
 
 async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
-    """Return what takes back *run*, which has no end: its thread knows what was there before, and what it wrote, unless
-    it was killed while a command or Hermes was at work. Raises UsageError where it is at work.
+    """Return what takes back *run*, which has no end: its thread knows what was before, and what it wrote.
+
+    Nobody knows what it wrote where it was killed while a command or Hermes was at work. Raises UsageError where it is
+    at work.
     """
     from profile_router.runs.thread_session import checkpoints  # with LangGraph; most runs have an end
 
@@ -179,7 +181,7 @@ async def _undo_of_unended(run: RunRow, environ: Mapping[str, str]) -> Undo:
 
 
 def _wrote_it(undo: Undo, path: str, start: str, traces: Traces | None) -> bool:
-    """Tell whether at *path*, which git does not look into, stands what a tool wrote there last, as far as is known."""
+    """Tell whether *path*, which git does not look into, is as far as known what a tool wrote last."""
     left = traces.left.get(path.removeprefix(start), ()) if traces else ()
     return undo.after[path].rpartition(" ")[2] in left
 

@@ -43,8 +43,8 @@ def check_for(
 ) -> FoundCheck | None:
     """Return the check that would be run for *task*, whose `refused` says why not; None where none is looked for.
 
-    *near* gives the files of a task that names none. The workspace's own comes before one that a model wants: what runs
-    of it judges, and as long as nobody was asked about it, that is the first question. Without *try_jail* no process is
+    *near* gives the files of a task that names none. The workspace's own comes before one that a model wants. What runs
+    of it judges, and until somebody was asked about it, that is the first question. Without *try_jail* no process is
     started to learn whether this Linux has a jail.
     """
     if task.check is not None or workspace is None or (policy.check == "off" and task.proposed_check is None):
@@ -104,7 +104,7 @@ def _jail_problem(try_jail: bool) -> str | None:
 def question(found: FoundCheck, workspace: Workspace) -> str:
     """Return what somebody is asked before *found* runs for the first time.
 
-    An answer is kept by these words: they hold all of the command, and a digest of it and its folder.
+    An answer is kept by these words. They hold all of the command, and a digest of it and its folder.
     """
     what = "a check that the model wants" if found.proposed else "this repository's own check"
     place = _place(found, workspace)

@@ -96,9 +96,10 @@ def tell(line: str) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make the file *path*, private to its owner, if it does not exist. Raises OSError. An existing file is not opened:
-    closing it would drop SQLite's locks on it in this process (sqlite.org/howtocorrupt.html, 2.2). Another process
-    would then treat its write-ahead log as left behind.
+    """Make the file *path*, private to its owner, if it does not exist. Raises OSError.
+
+    An existing file is not opened: to close it would drop SQLite's locks on it in this process. (See
+    sqlite.org/howtocorrupt.html, 2.2.) Another process would then treat its write-ahead log as left behind.
     """
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

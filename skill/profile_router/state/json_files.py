@@ -1,4 +1,4 @@
-"""Read and write the small JSON files of our state: within a bound, for their owner alone, whole or not at all."""
+"""Read and write our state's small JSON files: within a bound, for their owner alone, whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Keep what was found out in a folder of the user's cache, a file each: what is not there is found out again.
+"""Keep what was found out in a folder of the user's cache, a file each. What is not there is found out again.
 
-A file is owned by this user, and closed to all others. Whatever is wrong with folder or file (another's, open to
-others, a link, damaged) counts as nothing kept, and no error is raised. What this user's own programs write there is
-trusted.
+A file is owned by this user, and closed to all others. Whatever is wrong with folder or file counts as nothing kept:
+another's, open to others, a link, damaged. No error is raised. What this user's own programs write there is trusted.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Encrypt what is kept, with the key of the threads: AES in OCB mode (RFC 7253), all of it in C.
+"""Encrypt what is kept, with the key of the threads: AES in OCB mode (RFC 7253), all in C.
 
-A run encrypts about a hundred small values. In EAX mode, which LangGraph takes and older versions wrote, each costs
+A run encrypts about a hundred small values. LangGraph takes EAX mode, as our older versions did. Each value then costs
 0.3 ms, because pycryptodome builds it of parts in Python. In OCB mode it costs 0.03 ms. EAX is still read.
 """
 

@@ -1,10 +1,10 @@
 """The two databases of the threads, and what happens to one that cannot be read.
 
-LangGraph's own holds the checkpoints. It is by itself because its transactions wait for the event loop in their middle:
-whoever wrote to the same file from the loop meanwhile would wait for them, and they for it.
+LangGraph's own holds the checkpoints. It is by itself because its transactions wait for the event loop in their middle.
+A writer to the same file from the loop would meanwhile wait for them, and they for it.
 
-What is in it about a thread's content is encrypted; in the clear stand the thread's name, when it ran, in which process
-and workspace, and how large what is kept is.
+What is in it about a thread's content is encrypted. In the clear stand the thread's name, and when, in which process
+and in which workspace it ran. So does the size of what is kept.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The key that threads are encrypted with: 32 random bytes in a file of their own, beside the user's policy.
 
-It is kept apart from the state folder, so that a copy of that folder (a backup, a bug report, a stolen disk image of a
-volume) shows nothing of any thread. It protects from nobody who can read both: whoever runs programs as this user can
-read the key as this program does.
+It is kept apart from the state folder, so that a copy of that folder shows nothing of any thread. Such a copy is a
+backup, a bug report, or a stolen disk image of a volume. It protects from nobody who can read both. Whoever runs
+programs as this user can read the key as this program does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def key_file(environ: Mapping[str, str]) -> Path:
 def read_key(environ: Mapping[str, str]) -> bytes:
     """Return the key; make it if it is missing.
 
-    Raises NoThreadKey if it can neither be read nor made, and StateError if it is not a key, or others can read it.
+    Raises NoThreadKey if it can neither be read nor made. Raises StateError if it is not a key, or others can read it.
     """
     path = key_file(environ)
     try:

@@ -1,6 +1,6 @@
-"""Which sessions of a Hermes parent have had private work: from then on their chat goes to no model elsewhere.
+"""Which sessions of a Hermes parent have had private work: from then on no model elsewhere gets their chat.
 
-A session is an empty file named by a digest, for ever: no file can be damaged, and none says whose session it was.
+A session is an empty file named by a digest, for ever. No file can be damaged, and none says whose session it was.
 """
 
 from __future__ import annotations

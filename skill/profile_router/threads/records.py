@@ -1,7 +1,7 @@
-"""What a run has already paid for or done, kept one by one, so that a run that was killed does nothing twice.
+"""What a run has already paid for or done, kept one by one: once killed, it does nothing twice.
 
-A record is written before the run goes on: a model's answer before anything is made of it, a tool's result before the
-model sees it, what an edit is going to write before it writes.
+A record is written before the run goes on. A model's answer is kept before anything is made of it, a tool's result
+before the model sees it. What an edit is going to write is kept before it writes.
 """
 
 from __future__ import annotations

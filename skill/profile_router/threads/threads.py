@@ -1,7 +1,7 @@
 """The threads: which are running, which were interrupted, what is kept of them, and how long.
 
-A thread that runs holds a lock in its run folder, which the kernel lets go when its process dies, however that happens.
-A row says `running` from the beginning of a run to its end: running without a lock was interrupted.
+A thread that runs holds a lock in its run folder. The kernel lets it go when the process dies, however that happens. A
+row says `running` from the beginning of a run to its end: running without a lock was interrupted.
 """
 
 from __future__ import annotations
@@ -215,8 +215,10 @@ class Threads:
             return hold(folder)
 
     def _remove_files(self, row: Row) -> int:
-        """Remove the files of a thread: its run folder, the copy of a work tree that its run was killed in, and the
-        texts and diffs that were saved for a person; return how many of those."""
+        """Remove the files of a thread, and return how many texts and diffs saved for a person were among them.
+
+        Its files are those, its run folder, and the copy of a work tree that its run was killed in.
+        """
         shutil.rmtree(self._folder(row.thread), ignore_errors=True)
         if copy := place_in(self.file.state, row.workspace):
             remove(copy)
@@ -226,8 +228,10 @@ class Threads:
         return len(saved)
 
     def sweep(self) -> int:
-        """Remove what is left of threads that no row tells of: run folders, copies, saved texts and diffs, what checks
-        said, databases that were set aside, names in the bytes of the databases. Return how many files and folders.
+        """Remove what is left of threads that no row tells of, and return how many files and folders.
+
+        Such are run folders, copies, saved texts and diffs, what checks said, and databases that were set aside. Such
+        are also names in the bytes of the databases.
         """
         with self.file.door():
             known = {row.thread for row in self.rows()}

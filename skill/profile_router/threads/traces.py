@@ -17,8 +17,8 @@ class Traces:
     """What a run's attempts left of themselves.
 
     `edited` are the files that their own tools wrote, relative to the workspace. `around` are the marks of the work
-    tree before and after each command, and each turn of Hermes, in their order. `left` are the SHA-256 of what the
-    tools of an attempt without an end wrote, by path. `looked` are marks that were taken after attempts.
+    tree before and after each command, and each turn of Hermes, in order. `left` are the SHA-256, by path, of what the
+    tools of an attempt without an end wrote. `looked` are marks that were taken after attempts.
     """
 
     edited: frozenset[str]

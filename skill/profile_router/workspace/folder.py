@@ -1,4 +1,4 @@
-"""The workspace: which folder it is, which files it tracks, and how a path that somebody wrote is found in it."""
+"""The workspace: which folder it is, which files it tracks, and how a written path is found in it."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def find_workspace(named: str | None, cwd: Path) -> Workspace | None:
 
 
 def workspace_of_files(files: Sequence[str], cwd: Path) -> Workspace | None:
-    """Return the workspace that the named *files* lie in: the repository around them, else the folder of all of them.
+    """Return the workspace that the named *files* lie in: the repository around them, else their common folder.
 
-    None where none of them is there, and where the folder would hold the user's home: that is not a folder for a task.
+    None where none of them is there. None too where the folder would hold the user's home: no task works in that.
     Raises WorkspaceError as `find_workspace` does.
     """
     places = [Path(os.path.realpath(cwd / expanded(value))) for value in files if value and "\0" not in value]

@@ -215,7 +215,7 @@ def _form(head: bytes) -> str | None:
 
 
 def _url_and_rest(found: re.Match[str]) -> tuple[str, str]:
-    """Return the data URL without blanks, and what follows it in the match: a line that is a word, not its end."""
+    """Return the data URL without blanks, and the rest: a last line that is a word, not the URL's end."""
     last = found.group(2) or ""
     known, end = len("".join(found.group(1).split())), last.strip()
     complete = found.group(1).endswith("=") or known < _SHORTEST_WRAPPED

@@ -1,7 +1,7 @@
 """The files that a task names, as evidence: found, sized, and told apart by their first bytes.
 
-The work grows with what the task names: the repository is listed once, and only if the text has a word that may be a
-path; `FileFacts` limits what is opened and read.
+The work grows with what the task names. The repository is listed once, and only if the text has a word that may be a
+path. `FileFacts` limits what is opened and read.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def find_named_files(text: str, given: Sequence[str], workspace: Workspace | Non
 
 @dataclass(slots=True)
 class _Naming:
-    """The files found so far by their paths: named one by one, by a glob or folder, or only around what is named."""
+    """The files found so far by their paths: named singly, by a glob or folder, or around what is named."""
 
     workspace: Workspace | None
     cwd: Path

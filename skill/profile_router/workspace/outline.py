@@ -40,8 +40,8 @@ _GRAMMARS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 def outline(language: str, text: str) -> str | None:
     """Return the definitions of *text*, a line or a few each, in order.
 
-    None where the language is not known, the text is over LARGEST_BYTES, takes over MOST_SECONDS, or nothing is defined
-    in it. Text that does not parse gives what could be recognized.
+    None where the language is not known, the text is over LARGEST_BYTES or takes over MOST_SECONDS, or defines nothing.
+    Text that does not parse gives what could be recognized.
     """
     source = text.encode("utf-8", "replace")
     if language not in _GRAMMARS or len(source) > LARGEST_BYTES:

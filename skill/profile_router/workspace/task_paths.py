@@ -1,7 +1,7 @@
-"""The paths of a task, found once: what somebody wrote in the folder they stand in, as paths below the root.
+"""The paths of a task, found once: what somebody wrote where they stand becomes paths below the root.
 
 What they stand in wins: a name is looked for in their folder first, then from the root. Where both have it, a note says
-which was taken. After this nobody looks from that folder again, so that model, check and handoff mean the same file.
+which was taken. After this nobody looks from that folder again: model, check and handoff mean the same file.
 """
 
 from __future__ import annotations
@@ -55,8 +55,10 @@ def placed(task: Task, workspace: Workspace | None, cwd: Path) -> Placed:
 
 @dataclass(slots=True, kw_only=True)
 class _Placing:
-    """Places what is written in the folder `here`, which is `folder` below the root (empty: it is the root, or not in
-    the workspace). `spelled` collects what reads otherwise now."""
+    """Places what is written in the folder `here`, which is `folder` below the root.
+
+    `folder` is empty where `here` is the root, or not in the workspace. `spelled` collects what reads otherwise now.
+    """
 
     workspace: Workspace
     here: Path
@@ -153,7 +155,7 @@ class _Placing:
         return whole if files_of_glob(whole, tracked_files(self.workspace)) else None
 
     def _below_glob(self, value: str) -> str | None:
-        """Return the glob *value* of a text from the root, where the folder that it begins with is in the user's."""
+        """Return the glob *value* of a text, from the root; None unless it begins with a folder of the user's."""
         head = value.split("/")[0]
         if not self.folder or "/" not in value or is_glob(head) or not all(map(_plain, expand_braces(value))):
             return None

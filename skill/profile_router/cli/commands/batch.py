@@ -47,7 +47,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the tasks on stdin, show them as they go, print their results, and return the exit code of their status."""
+    """Run the tasks on stdin and show them as they go.
+
+    Print their results, and return the exit code of their status.
+    """
     streamed = streams(arguments)
     given = arguments.tasks_json
     if given is None:
