@@ -1,6 +1,6 @@
 """What the plugin needs of a Hermes without seams, such as 0.19: names of its inside, and its middleware.
 
-`install` writes this room as `older/` into the plugin's folder, and only for such a Hermes: the folder that the catalog
+`install` writes this room as `older/` into the plugin's folder, and only for such a Hermes. The folder that the catalog
 lists has public imports alone. Frozen: what a newer Hermes can do is done by `hermes_plugin`. No other room comes in.
 """
 

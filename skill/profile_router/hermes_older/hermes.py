@@ -1,6 +1,6 @@
 """The few places inside the running Hermes that the plugin touches. None of them fails where Hermes has changed.
 
-A name that moved between Hermes 0.19 and 0.22 is looked for in each place where a Hermes has it.
+A name that moved between Hermes 0.19 and 0.22 is looked for wherever one of them has it.
 """
 
 from __future__ import annotations
@@ -132,9 +132,9 @@ def _single_question() -> bool:
 def alive_sign() -> Callable[[str], None]:
     """Return what to call, again and again, with the router's last line ("": there is none yet).
 
-    It keeps Hermes' activity clock going, as a call that blocks must not look like one that hangs; and it shows each
-    new line once where Hermes shows its user what tools do: above the prompt of `hermes chat`, or as a message in a
-    messenger. To be made and called in the thread in which Hermes called us.
+    It keeps Hermes' activity clock going, as a call that blocks must not look like one that hangs. It also shows each
+    new line once where Hermes shows its user what tools do. That is above the prompt of `hermes chat`, or a message in
+    a messenger. To be made and called in the thread in which Hermes called us.
     """
     agent = _agent()
     now = time.monotonic()

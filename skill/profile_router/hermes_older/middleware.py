@@ -1,18 +1,18 @@
-"""What happens to a delegate_task: the router runs it, or Hermes does as it always did, or there is an error result.
+"""What happens to a delegate_task: the router runs it, Hermes does as always, or it gets an error result.
 
 The rule, in the order in which it is applied:
 
 1. The policy says `off` or `observe`: Hermes, untouched. `explain`: Hermes, and its result tells where a task would go.
-2. The router answered, be it with a failure or a refusal of what it was given (an unknown profile, a policy that cannot
-   be read): that is the result. It is never run again by Hermes.
-3. The router did not answer (missing, crashed, hanging, printing garbage). Hermes delegates by itself only if for no
-   task of the call the router had come to decide (it dispatches nothing before) and no task looks private (see
-   `private`; more does than is) and the settings allow it. What the router had found private it had decided about.
+2. The router answered: that is the result, and Hermes never runs it again. A failure is an answer. So is a refusal of
+   what it was given (an unknown profile, a policy that cannot be read).
+3. The router did not answer (missing, crashed, hanging, printing garbage). Hermes delegates by itself only if three
+   things hold. The router had come to decide for no task of the call: it dispatches nothing before. No task looks
+   private (see `private`; more does than is). The settings allow it. What the router had found private it had decided
+   about.
 4. Else an error result that names the run's thread.
 
-An exception in a middleware would make Hermes delegate by itself, so none leaves this one but Hermes' own.
-The tasks of a batch are one run of the router, which keeps those that write apart; the rule holds for all of them
-together.
+An exception in a middleware would make Hermes delegate by itself, so none leaves this one but Hermes' own. The tasks of
+a batch are one run of the router, which keeps those that write apart. The rule holds for all of them together.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ _seen_private_paths: tuple[str, ...] = ()
 class Call:
     """One delegate_task on its way. `ran` has one for each task, once they were given to the router.
 
-    `conversation` is the parent's, which the router shares where its policy lets it, and `sessions` are what it was
-    said in; Hermes' own delegation has no use for either. `notes` tell the parent what of its call reached no task.
-    `folder` is where the parent works.
+    `conversation` is the parent's, which the router shares where its policy lets it. `sessions` are what it was said
+    in. Hermes' own delegation has no use for either. `notes` tell the parent what of its call reached no task. `folder`
+    is where the parent works.
     """
 
     tasks: Sequence[Mapping[str, Any]]
@@ -136,7 +136,7 @@ def run_all(call: Call, deadline: float) -> list[str]:
 
 
 def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-    """Return *task* as the router is given it: with a thread, with no more time than is left, and what was said."""
+    """Return *task* as the router is given it: with a thread, what was said, and the time left at most."""
     left = deadline - time.monotonic()
     wanted = task.get("timeout", left)
     timeout = min(left, wanted) if isinstance(wanted, int | float) and not isinstance(wanted, bool) else wanted
@@ -146,7 +146,8 @@ def _order(call: Call, task: Mapping[str, Any], deadline: float) -> dict[str, An
 
 
 def refused(ran: Ran) -> bool:
-    """Tell whether the router is in order and said no to what it was given: exit code 2 and a line that says why."""
+    """Tell whether the router is in order and said no to what it was given. Exit code 2 and a line that says why tell
+    so, and so does an interruption."""
     return (ran.code == 2 and "profile-router: " in ran.errors) or ran.stopped == "interrupted"
 
 

@@ -1,9 +1,9 @@
 """The plugin that Hermes loads from `$HERMES_HOME/plugins/profile-router/`, in its own pinned environment.
 
-Only the standard library, what Hermes makes public, and nothing of ours: the program runs as a process of its own, in
-an environment of its own, and is found by an absolute path (see `settings`). Within a subagent the plugin does nothing:
-no recursion. The catalog lists this folder, so plugin.yaml declares what is registered, on every Hermes the same.
-Other rooms come in by `arguments`, `conversation`, `process`, `results`, `settings`, `surfaces`.
+It has only the standard library, what Hermes makes public, and nothing of ours. The program runs as a process of its
+own, in an environment of its own. It is found by an absolute path (see `settings`). Within a subagent the plugin does
+nothing: no recursion. The catalog lists this folder, so plugin.yaml declares what is registered, on every Hermes the
+same. Other rooms come in by `arguments`, `conversation`, `process`, `results`, `settings`, `surfaces`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model wrote into a delegate_task, read as the router takes it: models write lists and numbers as text, too."""
+"""What a model wrote into a delegate_task, as the router takes it. Models write lists and numbers as text, too."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 # Keys of a task as the router reads them. The first few hold for all tasks of a batch where the call gives them.
 _SHARED = ("profile", "toolsets", "max_turns", "workspace", "local_only", "check")
 _OWN = ("goal", "context", "files", "images", "thread", "facts", "timeout")
-# A person's `check` runs as it is written. A model's is a command of a model: jailed, and only once a person agreed.
+# A person's `check` runs as it is written. A model's check is jailed, and runs only once a person agreed.
 _OF_ROUTER = {"check": "proposed_check"}
 _TASK = (*_SHARED, *_OWN)
-# Hermes' own. A wish of one that cannot be met here is said: no subagent delegates, and each call waits for its own.
+# Hermes' own. The answer says where one of them asks for what cannot be had here. No subagent delegates, and each call
+# waits for its own.
 _HERMES_OWN = ("role", "background", "action")
 _UNMET = {
     "background": "this call waited for its subagents: no background here",
@@ -56,7 +57,7 @@ def listed(tasks: Any) -> list[Any] | None:
 
 
 def read_field(name: str, value: Any) -> Any:
-    """Return the *value* of the field *name* as the router takes it; what it is not is the router's to refuse."""
+    """Return the *value* of the field *name* as the router takes it. The router itself refuses a wrong value."""
     return _READERS[name](value) if name in _READERS else value
 
 

@@ -1,7 +1,7 @@
 """What `/profile-router` answers without words: the delegated children that run now, and the last that ended.
 
-Hermes shows no cost for a child that was stopped or failed: the ledger has it, and so it stands here. One Hermes may
-serve several people, and a command is not told who asks: what a task is about is shown at a terminal alone.
+Hermes shows no cost for a child that was stopped or failed. The ledger has it, and so it stands here. One Hermes may
+serve several people, and a command is not told who asks. So what a task is about is shown at a terminal alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lines for whoever sits at `hermes chat` while a child runs: above the prompt, where Hermes prints its own.
 
 Hermes 0.22 gives a plugin no way into a child's live line. Its terminal chat replaces stdout by one that prints above
-the prompt (prompt_toolkit's), and only there a line is printed: elsewhere stdout may be a program's.
+the prompt (prompt_toolkit's). A line is printed only there, for elsewhere stdout may be a program's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from contextlib import suppress
 _ABOVE_THE_PROMPT = ("app_session", "sleep_between_writes")
 _LONGEST = 200
 _START, _FURTHER = "  ┊ 🧭 ", "  ┊    "
-# Of Hermes 0.22's panel for an approval: what its text gets at most, and the lines of a terminal that it leaves to it.
+# Of Hermes 0.22's panel for an approval: the most rows and columns of its text. The third is how many of the terminal's
+# lines that text never gets.
 _PANEL_ROWS, _PANEL_COLUMNS, _PANEL_FRAME = 10, 56, 17
 _EXPLAINED = "? ("
 _LABEL = re.compile(r"\s*\S+\s{2,}")
@@ -57,7 +58,7 @@ def _broken(line: str, columns: int) -> list[str]:
 
 
 def whole_in_panel(question: str) -> bool:
-    """Tell whether Hermes' panel shows all of *question* that a yes is given to: it cuts what its rows do not hold.
+    """Tell whether Hermes' panel shows all of *question* that a yes is given to. It cuts what its rows do not hold.
 
     What stands in brackets at the end explains, and may be cut.
     """

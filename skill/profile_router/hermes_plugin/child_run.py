@@ -1,4 +1,4 @@
-"""One child is one run of the router: made of what Hermes asks, followed to its end, and told as the child's answer."""
+"""One child is one run of the router. Hermes' question makes it, and the child's answer tells its end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The delegated children of this Hermes: each is one run of ours, however often Hermes asks its model again.
+"""The delegated children of this Hermes. Each is one run of ours, however often Hermes asks its model again.
 
-Hermes says of each child when it is made and when it has ended, by its hooks. A child whose model we are is run once,
-and its answer is kept: a second question of the same child gets the same answer and costs nothing.
+Hermes' hooks say when a child is made and when it has ended. A child whose model we are is run once, and its answer is
+kept. A second question of the same child gets the same answer and costs nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _MOST_ENDED = 200  # are remembered
 class ChildAnswer:
     """What a child's run ended with. `text` is the child's last words, or why it has none where it `failed`.
 
-    `verdict` says what the world says of the work, `receipt` are its lines of proof, `tokens` those in and out of all
-    its attempts, `usd` is what it cost.
+    `verdict` says what the world says of the work. `receipt` are its lines of proof. `tokens` are those in and out of
+    all its attempts. `usd` is what it cost.
     """
 
     text: str
@@ -35,11 +35,11 @@ class ChildAnswer:
 
 @dataclass(slots=True, kw_only=True)
 class DelegatedChild:
-    """One delegated child. `session` and `parent` are the sessions that Hermes gave to it and to its parent, `subagent`
+    """One delegated child. `session` and `parent` are the sessions that Hermes gave to it and to its parent. `subagent`
     is its name in a delegate_task that steers or stops it.
 
-    `thread` names its run, once that has begun; times are of time.monotonic, 0 where they have not come. `bare`: its
-    answer is read by a program, so nothing is appended to it. `agreed_usd` is what somebody agreed that it may cost.
+    `thread` names its run, once that has begun. Times are of time.monotonic, 0 where they have not come. `bare`: a
+    program reads its answer, so nothing is appended to it. `agreed_usd` is what somebody agreed that it may cost.
     """
 
     session: str
@@ -92,7 +92,8 @@ class Children:
             self._forget()
 
     def expect(self, parent: str, agreed: Mapping[str, float]) -> None:
-        """Note what the session *parent* is about to be asked for, in USD by goal: who says no makes no such child."""
+        """Note what the session *parent* is about to be asked for, in USD by goal. Whoever says no makes no such
+        child."""
         with self._lock:
             self._expected = {key: usd for key, usd in self._expected.items() if key[0] != parent}
             self._expected |= {(parent, goal): usd for goal, usd in agreed.items()}

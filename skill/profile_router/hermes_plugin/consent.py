@@ -1,9 +1,9 @@
 """What a person said of running code of the workspace: by Hermes' own approval, once for each question.
 
-Hermes asks before it makes the children (see `gate`), and says by its hook `post_approval_response` what a person
-answered: where it approves everything, or nobody was there, nothing is said: that is not a yes. The answer goes to the
-run that asks the very same question, and that keeps it outside of every workspace, as the command line does. A no is
-kept here for some minutes alone: `profile-router check --forget` takes back what a run keeps, and cannot reach this.
+Hermes asks before it makes the children (see `gate`). Its hook `post_approval_response` tells what a person answered.
+Where it approves everything, or nobody was there, it tells nothing: that is not a yes. The answer goes to the run that
+asks the very same question. That run keeps it outside of every workspace, as the command line does. A no is kept here
+alone, for some minutes. `profile-router check --forget` takes back what a run keeps, and cannot reach this.
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ class CodeConsent:
             return tuple(one for one in dict.fromkeys(questions) if one and self._answer(one) is None)
 
     def ask(self, session: str, questions: Sequence[str], *, rule: str) -> str:
-        """Note that a person is about to be asked *questions*, with what the *rule* is about where that is not empty;
-        return the name of the rule by which Hermes asks, another one each time.
+        """Note that a person is about to be asked *questions*. *rule* tells what else the question is about; empty:
+        nothing.
+
+        Return the name of the rule by which Hermes asks, another one each time.
         """
         name = f"{rule or 'profile-router'}:check-{secrets.token_hex(8)}"  # Hermes keeps "always" by it: that is ours
         with self._lock:

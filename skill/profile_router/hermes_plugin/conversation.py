@@ -1,8 +1,8 @@
 """What was said between the parent and its user so far, as Hermes keeps it in its store: texts only.
 
-Read in Hermes 0.19: a tool's middleware and handler get `session_id`, and Hermes stores the turn, the user's newest
-message included, before it runs a tool. No hook is needed, and nothing is added to the parent's own requests.
-Where it may go is the router's to say: to models elsewhere nothing of it, by the shipped policy.
+Read in Hermes 0.19: a tool's middleware and handler get `session_id`. Hermes stores the turn, with the user's newest
+message, before it runs a tool. No hook is needed, and nothing is added to the parent's own requests. The router says
+where it may go: to models elsewhere nothing of it, by the shipped policy.
 """
 
 from __future__ import annotations

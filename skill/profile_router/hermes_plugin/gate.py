@@ -1,9 +1,8 @@
-"""Before Hermes makes a child: ask once where its price or its check needs a yes, and refuse in words what a run
-cannot take.
+"""Before Hermes makes a child: ask once where its price or its check needs a yes. Refuse what a run cannot take.
 
 Hermes' hook `pre_tool_call` comes for each delegate_task. It may block it, or have Hermes ask its user as it asks for a
-dangerous command. Where nobody can be asked, the call goes through: a run whose step costs more than the policy lets
-pass without a yes refuses that step itself, and the others run.
+dangerous command. Where nobody can be asked, the call goes through. A run refuses a step that costs more than the
+policy allows without a yes. The other runs go on.
 """
 
 from __future__ import annotations
@@ -91,8 +90,9 @@ def _told(costly: Mapping[str, tuple[float, str]], questions: Sequence[str]) -> 
 
 
 def instead_of_block(result: Any, session: object) -> Any:
-    """Return what the model is told of its delegate_task, whose *result* Hermes gives: a no to a check alone is none to
-    the tasks.
+    """Return what the model is told of its delegate_task, whose *result* Hermes gives.
+
+    A no to a check alone is not a no to the tasks.
     """
     return json.dumps({"error": _RETRY}) if CONSENT.declined(str(session or "")) else result
 
@@ -117,8 +117,8 @@ def _steered(subagent: str) -> dict[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Quoted:
-    """What of some tasks needs a yes: `costly` by goal, the USD that it may cost at most and the profile; `questions`
-    about running code."""
+    """What of some tasks needs a yes. `costly` has the most USD and the profile by goal. `questions` are about running
+    code."""
 
     costly: Mapping[str, tuple[float, str]]
     questions: tuple[str, ...]

@@ -24,7 +24,7 @@ OVER: dict[str, Any] = {"event": "over"}
 
 
 class Pipes:
-    """The pipes to one process, each with a thread of its own, so that none can block the one that watches.
+    """The pipes to one process. Each has a thread of its own, so that none can block the one that watches.
 
     `flooded`: it said more than any router does, and is not heard any more.
     """

@@ -1,7 +1,7 @@
-"""Whether a task may be private, told without the router: asked only where the router did not get to say so.
+"""Tell whether a task may be private, without the router. It is asked only where the router did not get to say so.
 
-It errs on the safe side: more looks private here than to the router, and what cannot be read counts as private. So a
-private path counts by its words alone: the router asks whether it is there, and here nobody knows in which workspace.
+It errs on the safe side. More looks private here than to the router, and what cannot be read counts as private. A
+private path counts by its words alone. The router looks whether it is there, but here nobody knows the workspace.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPOKEN = re.compile(
     r"|\b(?:stay|keep|run)s?\b[^.\n]{0,60}\b(?:machine|local(?:ly)?|private)\b",
     re.IGNORECASE,
 )
-# Whatever the router takes for a secret, and more: any long run of letters and digits, any value of a secret's name.
+# Whatever the router takes for a secret, and more: long runs of letters and digits, values of a secret's name.
 _SECRET = re.compile(
     r"PRIVATE\s*KEY|PuTTY-User-Key|AGE-(?:SECRET|PLUGIN)|b3BlbnNzaC1rZXkt|LS0tLS1CRUdJTi|\"kty\""
     r"|(?=[A-Za-z_-]{0,60}[0-9])(?=[0-9_-]{0,60}[A-Za-z])[\w-]{20}"

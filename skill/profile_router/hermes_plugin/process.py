@@ -1,6 +1,6 @@
-"""One run of the router as a process: give it its tasks, follow its events, and end it with all that it started.
+"""One run of the router as a process. It gets its tasks, is followed by its events, and ends with all its children.
 
-Its stdin is the parent pipe: when it closes, however Hermes ends, the router ends its own children and itself.
+Its stdin is the parent pipe. When it closes, however Hermes ends, the router ends its own children and itself.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _LAST_LINES = 20
 class Ran:
     """How far the router came with one task.
 
-    `mode` is the policy's hermes_plugin, `rule` the one it decided by (empty: it never came to decide, so nothing can
-    have been dispatched), `result` its last word. `stopped` says why it was ended from here, `errors` its stderr's end.
+    `mode` is the policy's hermes_plugin. `rule` is the one it decided by. Empty: it never came to decide, so nothing
+    can have been dispatched. `result` is its last word. `stopped` says why it was ended from here. `errors` is its
+    stderr's end.
     """
 
     mode: str = ""
@@ -91,9 +92,8 @@ class Following:
     """How a run is followed: to its end, to `deadline` (of time.monotonic), or until the user interrupts the turn.
 
     `alive` is called about ten times a second with the last line that it said. `folder` is where the parent works.
-    `interrupted` tells whether to end it, and `agrees` asks a person about a price, `allows`
-    about running code of the repository: None where nobody can answer.
-    A run that is ended from here has `stop_s` seconds to end what it started.
+    `interrupted` tells whether to end it. `agrees` asks a person about a price, `allows` about running code of the
+    repository; None where nobody can answer. A run that is ended from here has `stop_s` seconds to end what it started.
     """
 
     settings: Settings
@@ -109,8 +109,8 @@ class Following:
 def run_router(tasks: Sequence[Mapping[str, Any]], following: Following, *, apart: bool = False) -> list[Ran]:
     """Run *tasks*, several at the same time, and return how far the router came with each. Never raises an Exception.
 
-    They are run in their folder where they name the same one. *apart*: one that writes works in a copy even where it is
-    the only one, because others work beside it that this run knows nothing of.
+    They run in their folder where they name the same one. *apart*: a task that writes works in a copy even where it is
+    the only one. Others that this run does not know work beside it.
     """
     orders = [{name: value for name, value in task.items() if value is not None} for task in tasks]
     named = {str(order["workspace"]) for order in orders if order.get("workspace")}
@@ -129,9 +129,8 @@ def run_router(tasks: Sequence[Mapping[str, Any]], following: Following, *, apar
 
 
 def _run_process(ran: Ran, arguments: Sequence[str], order: Any, following: Following, workspace: object) -> None:
-    """Run the router with *arguments* and the JSON value *order* on its stdin, in *workspace* where that is a folder;
-    *ran* hears what it says.
-    """
+    """Run the router with *arguments* and the JSON value *order* on its stdin, in *workspace* where that is a folder.
+    *ran* hears what it says."""
     settings = following.settings
     try:
         process = subprocess.Popen(

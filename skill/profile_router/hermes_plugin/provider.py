@@ -24,10 +24,10 @@ from .prompts import asked_of, reformatted, wants_it_reformatted
 from .seam import NAME, provider_base
 from .settings import INSIDE
 
-# No dot: Hermes takes such an address for one of this machine, and sets no limit of its own to a silent call.
+# No dot: Hermes takes such an address for one of this machine. It sets no limit of its own to a silent call.
 ADDRESS = f"acp://{NAME}"
 _SESSION = "profile_router_session"
-# A run has a window of its own for each model: Hermes is to compress nothing, and refuses less than 64,000.
+# A run has a window of its own for each model. So Hermes must compress nothing, and it refuses less than 64,000.
 _WINDOW = 10_000_000
 _NOT_A_CHILD = (
     "profile-router is the model of delegated subagents only, and this is none of them; name it in "
@@ -86,7 +86,7 @@ class Client:
 
 
 def _run(child: DelegatedChild, messages: Sequence[Any], extra_body: Any) -> ChildAnswer:
-    """Run the task of *child* with the fields that were said of it: by its context, or by the route that it came on."""
+    """Run the task of *child* with the fields that were said of it, by its context or by its route."""
     asked = asked_of(messages)
     context, fields = taken(asked.context)
     route = extra_body.get("profile_router") if isinstance(extra_body, dict) else None

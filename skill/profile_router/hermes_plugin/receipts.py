@@ -1,4 +1,4 @@
-"""Three lines of proof for a child's answer: who did it and at what price, what was checked, and where it stands."""
+"""Three lines of proof for a child's answer: who did it and its price, what was checked, where it stands."""
 
 from __future__ import annotations
 

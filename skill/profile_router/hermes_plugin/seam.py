@@ -1,4 +1,4 @@
-"""Which seam of this Hermes carries a delegated task to us, asked for by what is there, never by a version's text."""
+"""Which seam of this Hermes carries a delegated task to us. What is there tells it, never a version's text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def native() -> bool:
 
 
 def backend() -> bool:
-    """Tell whether our delegation backend is the one in force: then the fields of a task come to it by themselves."""
+    """Tell whether our delegation backend is in force: then the fields of a task come to it by themselves."""
     return provider_base() is not None and _delegation("backend") == NAME
 
 

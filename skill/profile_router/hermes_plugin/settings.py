@@ -113,7 +113,7 @@ def home_of(plugin: Path) -> Path:
 def recorded_command(home: Path) -> Command:
     """Return the program that `install` has recorded for the Hermes home *home*; empty without one to trust.
 
-    Only a file of this user, that nobody else may write, with an absolute path of a program that is there.
+    The file must be this user's, writable by nobody else, with the absolute path of a program that is there.
     """
     root = home.parent.parent if home.parent.name == "profiles" else home
     path = root / _RECORD
@@ -154,9 +154,8 @@ def folder_here() -> str:
 
 
 def folder_of_parent(*named: object) -> str:
-    """Return the folder the parent agent works in, where the router is to work: the first of *named* that is one,
-    Hermes' own, or this one.
-    """
+    """Return the folder that the parent agent works in, where the router is to work. It is the first folder of *named*,
+    else Hermes' own, else this one."""
     for place in (*named, os.environ.get("TERMINAL_CWD")):
         if isinstance(place, str) and Path(place).is_absolute() and Path(place).is_dir():
             return place

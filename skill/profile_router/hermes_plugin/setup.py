@@ -1,12 +1,13 @@
-"""`hermes profile-router setup`: find or make the program, then let its `install` do the rest: profiles, skill, policy.
+"""`hermes profile-router setup`: find or make the program, then its `install` does the rest: profiles, skill, policy.
 
-Hermes copies the plugin's folder alone (of a repository's subfolder nothing else arrives), and a forced reinstall
-deletes `router.json` with it. So the program is looked for, in this order: PROFILE_ROUTER_COMMAND; `router.json`;
+Hermes copies the plugin's folder alone (of a repository's subfolder nothing else arrives). A forced reinstall deletes
+`router.json` with it. So the program is looked for, in this order: PROFILE_ROUTER_COMMAND; `router.json`;
 `<home>/profile-router/program.json`, which `install` writes outside the plugin's folder; `profile-router` on PATH; the
-environment that an earlier `setup` made; the copy of the repository that the plugin lies in. If none is found, one
-is made from what `--from` names: a copy, a wheel, or a URL with its checksum. Never from a name in a package index:
-this program is published in none, so whoever took its name there would be installed. And never another version than
-the plugin's own, which is the one that was looked at before the catalog listed it.
+environment that an earlier `setup` made; the copy of the repository that the plugin lies in.
+
+If none is found, `--from` names what makes one: a copy, a wheel, or a URL with its checksum. It never comes from a name
+in a package index. This program is published in none, so whoever took its name there would be installed. The version is
+always the plugin's own: that was looked at before the catalog listed it.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def _answer(command: Command) -> str:
 def _of_source(source: str, sha256: str, agreed: bool) -> Command:
     """Return the program of *source*: a copy of the repository as it lies there, anything else by way of pip.
 
-    pip gets an absolute path or a pinned URL, and so never takes a word for a name in an index.
+    pip gets an absolute path or a pinned URL. So it never takes a word for a name in an index.
     """
     if sha256 and not _SHA256.fullmatch(sha256):
         raise SetupError(f"--sha256 is '{sha256}'; allowed: 64 hexadecimal digits, as `sha256sum FILE` prints them")

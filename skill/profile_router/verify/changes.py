@@ -1,4 +1,4 @@
-"""What changed in a workspace: what git sees between two marks, and what the tools wrote where git does not look."""
+"""What changed in a workspace: what git sees between two marks, and what the tools wrote besides."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class WorkChanges:
         return {path: before for path, before, _ in self._unseen(self.marks.changes(snapshot, after))}
 
     def _unseen(self, seen: Sequence[ChangedFile]) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-        """Yield the files that the tools changed besides those that git has *seen*: in submodules and other
+        """Yield the files that the tools changed besides those that git has *seen*. They lie in submodules, in other
         repositories inside of this one, and where git ignores them."""
         names = {file.path for file in seen}
         found = changed_since(self.root, self.journal)
@@ -57,10 +57,11 @@ class WorkChanges:
 
     def inside_others(self, snapshot: str, since: int, seen: Sequence[ChangedFile]) -> tuple[ChangedFile, ...]:
         """Return the files in submodules and other repositories inside of this one that changed *since* then (ns since
-        1970; 0: nobody knows), whoever changed them: by their times alone, so one that was removed is not among them.
+        1970; 0: nobody knows).
 
-        Without those *seen* already, and what such a repository ignores. *snapshot* tells where they lie. One with more
-        files than can be named stands for them itself.
+        Whoever changed a file, its time alone counts, so a removed one is not among them. Those *seen* already are left
+        out, and what such a repository ignores. *snapshot* tells where the repositories lie. One with more files than
+        can be named stands for them itself.
         """
         if not since:
             return ()

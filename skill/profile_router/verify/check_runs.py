@@ -1,4 +1,4 @@
-"""Run the checks of one workspace: in the folder that the user stands in, watched for the withheld files they open."""
+"""Run the checks of one workspace, where the user stands, and watch which withheld files they open."""
 
 from __future__ import annotations
 

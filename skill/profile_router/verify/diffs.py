@@ -1,6 +1,7 @@
-"""What became of each file since a run began, as parts of a patch: from git, or outside of it from the tools' journal.
+"""What became of each file since a run began, as parts of a patch.
 
-The content of a file whose path is private, and of a binary one, is never in it.
+They come from git, or outside of it from the tools' journal. The content of a file whose path is private, and of a
+binary one, is never in it.
 """
 
 from __future__ import annotations

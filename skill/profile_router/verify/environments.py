@@ -1,6 +1,6 @@
-"""Where the programs and libraries of a workspace are installed, and at which places a jail shows them.
+"""Where the programs and libraries of a workspace are installed, and where a jail shows them.
 
-A check reads them, and what it writes there is lost with its jail: they are run later, outside of any jail.
+A check reads them, and what it writes there is lost with its jail. They are run later, outside of any jail.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def _environments(root: str) -> Iterator[str]:
 def lent_places(root: Path, original: Path | None) -> tuple[Lent, ...]:
     """Return the environments that a jail around *root* shows, each with its place there.
 
-    They are those in *root*, and where it is a copy those of its *original* that it lacks, also where a link of the
-    copy leads to one. An empty folder lacks it too. No place is behind a link, and no link is followed to what is none:
-    it would show any folder of the machine.
+    They are those in *root*. A copy also gets those of its *original* that it lacks, or that a link of it leads to. A
+    copy with an empty folder in that place lacks it too. No place is behind a link. No link is followed to what is not
+    an environment: it would show any folder of the machine.
     """
     own = environments(root)
     found = dict(zip(own, own, strict=True))
@@ -61,7 +61,8 @@ def lent_places(root: Path, original: Path | None) -> tuple[Lent, ...]:
 
 
 def _linked(root: Path, original: Path, known: frozenset[str]) -> Iterator[Lent]:
-    """Yield where a link of the copy *root* leads that has the name of an environment, with the one that is meant."""
+    """Yield where a link of the copy *root* leads that has an environment's name, with the environment that it
+    means."""
     for folder in dict.fromkeys(("", *(os.path.relpath(Path(path).parent, original) for path in known))):
         for name in _LINKS:
             link = root / folder / name

@@ -84,8 +84,8 @@ class FirstCheck:
     def _mark_afterwards(self, snapshot: str, *, tainted: bool, may_edit: bool) -> str:
         """Return the mark of the work tree after the check.
 
-        What it wrote is taken back in a copy of ours, and wherever it read what is withheld: then the mark is the same.
-        Raises UsageError where it edited code, unless it *may_edit*: what it says would be of its own work.
+        What the check wrote is taken back in a copy of ours, and wherever it read what is withheld. The mark is the
+        same then. Raises UsageError where it edited code, unless it *may_edit*: its answer would be about its own work.
         """
         if self.marks is None:
             return snapshot
@@ -103,7 +103,7 @@ class FirstCheck:
         return snapshot if back.merged else after
 
     def _edited(self, snapshot: str, after: str) -> tuple[str, ...]:
-        """Return the code that was there at *snapshot*, and that is another or gone in the mark *after*."""
+        """Return the code that was there at *snapshot*, and that is changed or gone in the mark *after*."""
         pairs = () if self.marks is None else self.marks.contents(snapshot, after, most=_MOST_EDITED)
         return tuple(path for path, old, _ in pairs if old is not None and _CODE.fullmatch(path))
 

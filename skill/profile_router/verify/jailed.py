@@ -1,4 +1,4 @@
-"""Run a check that was found in the workspace: its own code, so in the jail, without network and without any key.
+"""Run a check that was found in the workspace. It is the workspace's own code, so it is jailed: no network, no key.
 
 The operator's own command is another matter, and runs as it is written. A found one sees the system's programs, the
 workspace, and the folders that the policy lets a terminal read. Git's data, the workspace's rules and its environments

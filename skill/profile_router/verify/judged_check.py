@@ -1,4 +1,4 @@
-"""Run a check after the work and judge it by what is different since before; what broke or was fixed is run again."""
+"""Run a check after the work, and judge it by what differs from before; what broke or was fixed is run again."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class JudgedCheck:
 
 
 def _may_be_flaky(difference: Difference | None, share: float) -> bool:
-    """Tell whether a second run can change the verdict, and is worth its time: *share* is what the first took of it."""
+    """Tell whether a second run can change the verdict, and is worth its time. The first run took *share* of the
+    check's time."""
     if difference is None or difference.still:
         return False
     return bool(difference.broke) or (bool(difference.fixed) and share <= _SHORT)

@@ -1,7 +1,7 @@
-"""What checks said before any work, kept for an hour by files and command: the tasks of a batch run each check once.
+"""What checks said before any work, kept for an hour: the tasks of a batch run each check once.
 
-An entry is encrypted with the key of the threads; where no key can be kept, nothing is. One lock an entry lets the
-others wait for whoever runs the check.
+Entries go by files and command. An entry is encrypted with the key of the threads; where no key can be kept, nothing
+is. Each entry has one lock, by which the others wait for whoever runs the check.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run a linter that was found, in the jail, where it can write nothing: a weak check, for want of a test."""
+"""Run a linter that was found, in the jail, where it can write nothing. It is a weak check where there is no test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def lint_changed(
 ) -> tuple[WeakCheck, ...]:
     """Return what *linter* says by *checks* of the files that *changed*; empty where that tells nothing of the work.
 
-    Of what it prints, nothing is told once it read a withheld file.
+    Once it read a withheld file, nothing that it prints is told.
     """
     words = linted(linter, [file.path for file in changed])
     told = await _run(replace(linter, words=words), checks, seconds) if words else None

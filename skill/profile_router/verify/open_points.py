@@ -42,10 +42,11 @@ def open_points(
     put_back: SetBack,
     unproved: Sequence[str],
 ) -> Iterator[str]:
-    """Yield what stays unverified of *task*, by whose work the files *changed* in *workspace*.
+    """Yield what stays unverified of *task*, whose work *changed* files in *workspace*.
 
-    *result* is what its check came to, and *before* what it said before the work. *absent* are files that the summary
-    names and that are not there, *put_back* what became of changed tests, *unproved* are the `unproved_points`.
+    *result* is what its check came to, and *before* what that check said before the work. *absent* are files that the
+    summary names and that are not there. *put_back* is what became of changed tests. *unproved* are the
+    `unproved_points`.
     """
     yield from (f"names {path}, which does not exist" for path in absent)
     if result is None:

@@ -1,6 +1,6 @@
-"""Do the changed files parse? A weak check: what parses may be wrong, but what does not is. Nothing of them is run.
+"""Do the changed files parse? A weak check: what parses may be wrong, but what does not is. It runs nothing of them.
 
-A file that did not parse before is not held against the work: it may be a template, or in a language of its own.
+A file that did not parse before does not count against the work. It may be a template, or in a language of its own.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _unread(survey: Survey) -> str:
 def copied_from(text: str, pieces: PrivatePieces) -> str:
     """Return the file of which *text*, which may be a diff, repeats a piece; empty where it repeats none.
 
-    Where not all is known that private files hold, any text but an empty one may repeat it, and the answer says so.
+    Where some of what private files hold is unknown, any text but an empty one may repeat it. The answer says so.
     """
     lines = (line[1:] if line[:1] in "+-" else line for line in text.split("\n"))
     folded = " ".join(" ".join(lines).split())

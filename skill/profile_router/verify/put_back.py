@@ -1,7 +1,8 @@
-"""Test files that a task does not name are as they were before the work when its check runs: a check cannot be gamed.
+"""A check cannot be gamed. When it runs, the test files that a task does not name are as before the work.
 
-What was written in them is kept as a diff. New test files stay: a check that has more to say does no harm. So does code
-that tests use and that is none itself: the work may need it so. It stays open then whether the check means anything.
+What was written in them is kept as a diff. New test files stay: a check that has more to say does no harm. Code that
+tests use and that is not a test stays, too, for the work may need it so. Then it stays open whether the check means
+anything.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _SET_UP = re.compile(
 
 
 def to_put_back(trees: Trees, root: Path, before: str, after: str, task: Task) -> tuple[str, ...]:
-    """Return the files below *root* that were changed between two marks and decide what a check runs, without those
-    that *task* means. Raises WorkspaceError."""
+    """Return the files below *root* that changed between two marks and decide what a check runs. Those that *task*
+    means are left out. Raises WorkspaceError."""
     if may_change_tests(task):
         return ()
     start = trees.start(root)

@@ -1,7 +1,7 @@
-"""Is the code of changed files as it was, and only comments, white space or documents are another? No code: no fix.
+"""Is the code of changed files the same, and only comments, white space or documents differ? No code: no fix.
 
-What is not sure counts as code: a language without a grammar here, a file that does not parse, a comment that tells a
-tool something, a docstring that holds a test or is read by the program.
+What is not sure counts as code. That is a language without a grammar here, or a file that does not parse. It is a
+comment that tells a tool something, or a docstring with a test or that the program reads.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _ending(path: str) -> str:
 
 
 def _directs(before: Sequence[bytes], after: Sequence[bytes]) -> bool:
-    """Tell whether a comment is another that tells a tool something."""
+    """Tell whether a comment that tells a tool something has changed."""
     old, new = Counter(before), Counter(after)
     return any(_DIRECTIVE.search(comment) for comment in (old - new) + (new - old))
 

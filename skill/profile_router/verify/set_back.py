@@ -1,7 +1,7 @@
-"""Bring files back to what they were before a run, without losing anything: the next attempt starts from a clean tree.
+"""Bring files back to what they were before a run, without losing anything. The next attempt starts from a clean tree.
 
-What is taken back is saved below our state first. It is done as a merge, so that what somebody changed meanwhile stays,
-and where that cannot be, nothing is touched. Doing it once more, after a crash in the middle, changes nothing more.
+What is taken back is saved below our state first. It is done as a merge, so that what somebody changed meanwhile stays.
+Where it cannot be merged, nothing is touched. A second time, after a crash in the middle, changes nothing more.
 """
 
 from __future__ import annotations

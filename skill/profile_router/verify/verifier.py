@@ -45,13 +45,13 @@ _BEFORE = "before"  # the record of the check before any work
 @dataclass(slots=True, kw_only=True)
 class WorkspaceVerifier:
     """Verifies runs in *workspace*. Checks run in *folder*, where the user stands; None: at its root. `journal` holds
-    what files were before the subagent's tools wrote them (None: absent): it stands in for git without a repository.
+    what files were before the subagent's tools wrote them (None: absent). It stands in for git without a repository.
     `scratch` is a folder for git's marks. A file whose path matches one of `private` is named in a diff and no more;
-    `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`.
-    `jail` are the limits of a check that was found, and of `linter`; `original` is the workspace that this one is a
-    copy of, if it is one. `records` keep what was seen, so that a run that is resumed does not see what its own check
-    left. `kept` is what checks said before any work, for other runs too. A narrowed check that passes is followed by
-    all tests for `all_tests_seconds`."""
+    `secrets` are what is looked for in texts and files. What is taken back is kept below `state`, under `name`. `jail`
+    are the limits of a check that was found, and of `linter`. `original` is the workspace that this one is a copy of,
+    if it is a copy. `records` keep what was seen, so that a resumed run does not see what its own check left. `kept` is
+    what checks said before any work, for other runs too. After a narrowed check that passes, all tests run for
+    `all_tests_seconds`."""
 
     workspace: Workspace | None
     scratch: Path
@@ -117,8 +117,8 @@ class WorkspaceVerifier:
     ) -> Verified:
         """Return what changed since *snapshot*, what *check* said, and what of the claims in *said* is not so.
 
-        *before* is what the check said before the work on *task*. Test files that it does not name are put back first,
-        if they are among what the attempts *wrote* (None: nobody knows).
+        *before* is what the check said before the work on *task*. Test files that the task does not name are put back
+        first, if the attempts *wrote* them (None: nobody knows).
         """
         back, seen = SetBack(done=True), None
         if check is not None and task is not None:
@@ -161,7 +161,7 @@ class WorkspaceVerifier:
         )
 
     def _same_tests(self, task: Task) -> bool:
-        """Tell whether no test file that *task* does not name was changed since the check began: by what it ran.
+        """Tell whether no test file that *task* does not name was changed since the check began, by what it ran.
 
         Outside of git nobody knows.
         """

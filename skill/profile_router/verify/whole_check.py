@@ -1,7 +1,7 @@
 """After a narrowed check that passed, all tests of the project: what the work broke elsewhere.
 
-Which of them were red before nobody knows, so only where some are red the files of both moments are laid out apart, in
-folders of ours: held against the work is what is red in the work tree and in its copy, and was not before.
+Nobody knows which of them were red before. So where some are red, the files of both moments are laid out apart, in
+folders of ours. What counts against the work is red in the work tree and in its copy, and was not before.
 """
 
 from __future__ import annotations

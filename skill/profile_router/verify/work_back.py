@@ -43,7 +43,7 @@ class WorkBack:
     ) -> tuple[SetBack, str | None]:
         """Make test files that *task* does not name what they were before; `left` of the answer are their paths.
 
-        What somebody else changed meanwhile stays, as far as that is known: *wrote* are the files that the attempts
+        What somebody else changed meanwhile stays, as far as that is known. *wrote* are the files that the attempts
         wrote, None where they ran commands or Hermes' tools. *look* takes a mark of the work tree. It is returned too
         where it holds still. Raises WorkspaceError.
         """
@@ -70,8 +70,8 @@ class WorkBack:
     def all(self, snapshot: str, ended: str, wrote: Sequence[str] | None, files: _Ended | None) -> SetBack:
         """Take back what changed between the marks *snapshot* and *ended*: what *wrote* names alone, if it is known.
 
-        Outside of git that is what the journal knows, against *files*, as they were when the attempt ended (None:
-        nobody knows). Raises WorkspaceError.
+        Outside of git that is what the journal knows, if it is still as in *files*. These are the files at the
+        attempt's end (None: nobody knows). Raises WorkspaceError.
         """
         if self.git:
             return self._all_by_git(snapshot, ended, wrote, files)

@@ -1,9 +1,10 @@
-"""Our delegation backend, for a Hermes that lets a plugin decide per task which provider a child has (from 0.22.5).
+"""Our delegation backend, for a Hermes that lets a plugin choose each task's provider (from 0.22.5).
 
-That Hermes could not be had: what its base class is called, that a provider is named, asked whether it is available,
-may add parameters to a task and answers with a route as `delegation.*` is written, is from its documentation. The rest
-is taken as it is found: arguments by any name, and methods that the class demands by what their names say. Where it
-demands one that says nothing to us, nothing is registered, and children come by the provider in `delegation.provider`.
+That Hermes could not be had. Its documentation tells the base class's name, and that a provider is named and asked
+whether it is available. A provider may add parameters to a task, and it answers with a route as `delegation.*` is
+written. The rest is taken as it is found. Arguments may have any name. The methods that the class demands are made by
+what their names say. Where one says nothing to us, nothing is registered. Children come then by the provider in
+`delegation.provider`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a delegate_task says of a task that Hermes has no use for: taken off it, and found again by whoever runs it.
+"""What a delegate_task says of a task that Hermes has no use for. It is taken off, and whoever runs the task finds it.
 
-Hermes 0.22 gives a child goal and context alone. So the fields stay here, under an id that nobody can guess, and the id
+Hermes 0.22 gives a child goal and context alone. So the fields stay here, under an id that nobody can guess. The id
 goes along as the last line of the task's context. What a text says of itself counts for nothing: such a line that was
 there before is taken out. A Hermes whose delegation providers take parameters needs none of this.
 """

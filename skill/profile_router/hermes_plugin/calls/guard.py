@@ -2,9 +2,9 @@
 
 1. Our provider has the children: Hermes goes on, and the result says which of the arguments nobody takes.
 2. The policy says `off` or `observe`: Hermes, untouched; `explain`: its result tells where each task would go.
-3. Else our side is not in order: the program is not there or does not answer, or `delegation.*` does not name us. Then
-   Hermes delegates by itself, to whatever model it is set to, only where no task looks private and the settings allow
-   it, and its result says why; what looks private gets an error result.
+3. Else our side is not in order: the program is missing or silent, or `delegation.*` does not name us. Then Hermes
+   delegates by itself, to the model that it is set to, and its result says why. It does so only where no task looks
+   private and the settings allow it. What looks private gets an error result.
 
 A middleware's exception would make Hermes delegate, so none leaves this one but Hermes' own.
 """
@@ -23,7 +23,7 @@ from .fields import FIELDS
 from .observe import look
 from .verdict import Verdict, broken, carried_out, failed
 
-# What Hermes takes of a call and of a task (0.22.2, tools/delegate_tool.py), some of it only for old transcripts.
+# What Hermes takes of a call and of a task (0.22.2, tools/delegate_tool.py); some only for old transcripts.
 _OF_HERMES = (
     *("goal", "context", "tasks", "output_schema", "images", "group", "role", "action", "subagent_id", "message"),
     *("background", "max_iterations", "acp_command", "acp_args"),

@@ -1,8 +1,9 @@
-"""Look on while Hermes delegates by itself: where each task would have gone, and what it did cost in the end.
+"""Look on while Hermes delegates by itself: where each task would have gone, and what it cost in the end.
 
-The router is asked once before Hermes begins, and told once for each child that ends, by a process that nobody waits
-for. It decides alone whether anything is noted: by `hermes_plugin` in its policy. Hermes' hooks tell which child is
-whose: `subagent_start` the child of a goal, `post_api_request` what its calls took, `subagent_stop` how it ended.
+The router is asked once before Hermes begins. It is told once for each child that ends, by a process that nobody waits
+for. The router alone decides whether anything is noted: by `hermes_plugin` in its policy. Hermes' hooks tell which
+child is whose. `subagent_start` gives the child of a goal, `post_api_request` what its calls took, `subagent_stop` how
+it ended.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Looked:
 
 @dataclass(slots=True)
 class _Child:
-    """A child that runs: the id of its row in the ledger, its beginning, and its calls by the model asked."""
+    """A child that runs: its row's id in the ledger, its beginning, and its calls by the model asked."""
 
     id: str
     settings: Settings

@@ -1,4 +1,4 @@
-"""What is to happen to a delegate_task: Hermes delegates it, and its result may say more, or there is an answer."""
+"""What happens to a delegate_task: there is an answer, or Hermes delegates it and its result may say more."""
 
 from __future__ import annotations
 
