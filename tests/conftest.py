@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-# To compile the tests, the product and Hypothesis anew takes 25 s of each run, and to collect garbage while tests are
-# collected takes three more: all of it stays. What a test starts keeps its environment's setting.
+# To compile the tests, the product and Hypothesis anew takes 25 s of each run. To collect garbage while tests are
+# collected takes three more. So all of it stays. What a test starts keeps its environment's setting.
 sys.dont_write_bytecode = False
 gc.disable()
 
@@ -25,9 +25,9 @@ from tests.network_fuse import Fuse  # noqa: E402
 
 from profile_router.jail.view import jail_problem  # noqa: E402
 
-# How much Hypothesis tries: the same few examples with every change, many new ones by night. A property that is cheap or
-# dear takes a share of it (see examples.py). A busy machine is not a broken rule: speed is measured in tests/benchmarks,
-# and a folder of one test may serve all its examples.
+# How much Hypothesis tries: the same few examples with every change, many new ones by night. A property that is cheap
+# or expensive takes a share of it (see examples.py). A busy machine is not a broken rule: speed is measured in
+# tests/benchmarks. A folder of one test may serve all its examples.
 settings.register_profile(
     "ci",
     max_examples=25,
@@ -43,7 +43,7 @@ settings.load_profile("ci")
 for _option in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
     os.environ.pop(_option, None)
 
-# What is started in the background, or by nohup, ignores these two and hands that on: tests send them to processes.
+# What is started in the background, or by nohup, ignores these two and hands that on. Tests send them to processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -91,12 +91,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """End the server of the forks where there is one, and wait for it: what they used counts as ours then."""
+    """End the server of the forks where there is one, and wait for it: its use counts as ours then."""
     forkserver._forkserver._stop()  # type: ignore[attr-defined]  # the library's own tests end it so
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what waits for the night, and what needs a jail where the kernel makes none (a test holds that: `no jail`)."""
+    """Leave out what waits for the night, and what needs a jail where the kernel makes none (see `no jail`)."""
     if not config.getoption("--nightly"):
         _leave_out("nightly", config, items)
     if jail_problem() is not None:

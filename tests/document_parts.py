@@ -22,7 +22,7 @@ _REACH = TABLE["server-error"].unblock  # where no row says better
 
 
 def floors() -> str:
-    """Return the floors of `pyproject.toml` as Mermaid: a box a floor, its rooms in it, an arrow down to the next."""
+    """Return the floors of `pyproject.toml` as Mermaid: a box a floor with its rooms, an arrow to the next."""
     whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     [layers] = [
         one["layers"] for one in whole["tool"]["importlinter"]["contracts"] if one["name"].startswith("the floors")

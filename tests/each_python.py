@@ -131,7 +131,7 @@ def end_group(process: subprocess.Popen[str]) -> None:
 
 
 def _hermes(root: Path) -> Iterator[str]:
-    """Yield a line for each Hermes of the tests: it keeps the Python that it was installed with, whoever runs them."""
+    """Yield a line for each Hermes of the tests: it keeps the Python of its installation, whoever runs them."""
     for notes in sorted(root.glob(".hermes-env*/pyvenv.cfg")):
         if found := re.search(r"^version = (\S+)$", notes.read_text(encoding="utf-8"), re.MULTILINE):
             yield f"Hermes in {notes.parent.name}: by its own Python {found[1]} each time"

@@ -1,4 +1,4 @@
-"""Environments of their own for tests by night, of what no test by day needs: each made once, in its folder, and kept."""
+"""Environments for what only tests by night need: each made once, in its folder, and kept."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How much of many cases is met with each change, and how much by night.
 
-Of a property it is a share of the examples of the profile (see conftest.py), of a table each so many-th row.
+Of a property it is a share of its profile's examples (conftest.py), of a table every so many-th row.
 """
 
 from __future__ import annotations

@@ -278,7 +278,7 @@ class FakeBackends:
 class FakeHealth:
     """Remember health: `blocked_of` maps a place by name to the cause it is on cooldown for; `recorded` what came.
 
-    `held` are the places that were let through and of which nothing was heard yet, `seen` those that were not asked.
+    `held` are the places that were let through and not heard of yet, `seen` those that were not asked.
     """
 
     def __init__(self, blocked_of: Mapping[str, Cause] | None = None) -> None:
@@ -451,7 +451,7 @@ CHANGED = (ChangedFile(path="a.py", lines_added=2, lines_removed=1),)
 
 
 class FakeVerifier:
-    """Verify: *verified*, else what is *changed*, else two lines in one file, and a check that ends with the scripted exit code."""
+    """Verify: *verified*, else what is *changed*, else two lines in a file. The check ends with the scripted code."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which worker runs a test: the next one that is free, but each real program is met by one worker alone."""
+"""Which worker runs a test: the next free one, but only one worker meets each real program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GROUPS = {"tests/llama/": "llama.cpp", "tests/runners/hermes/": "Hermes", "test
 class InGroups(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
     """Hand out the groups first, and then test by test.
 
-    Of a test that is done nothing is kept, and its place is looked up: for each of many thousand tests xdist would go
+    Of a test that is done nothing is kept, and its place is looked up. For each of many thousand tests xdist would go
     through all before it again.
     """
 

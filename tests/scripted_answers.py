@@ -27,9 +27,10 @@ class Answer:
     """One answer. With `status` or `body` it is that response; else a chat completion, streamed where it is asked for.
 
     `gate` is waited for before the first byte; `stall` sends nothing at all, and `trickle` comments without end, until
-    the client hangs up; `drop` resets the connection. `ends` says how a stream ends: whole, `cut` in the middle of the
-    transfer, `reset` there, `silent` (properly, but without a finish reason), `stalls` (nothing more comes), or `error`
-    (an error object inside the 200 stream). `leaves`: from this answer on nobody listens at the port any more.
+    the client hangs up; `drop` resets the connection. `ends` says how a stream ends. It is whole, `cut` in the middle
+    of the transfer, or `reset` there. It is `silent` (properly, but without a finish reason), or `stalls` (nothing more
+    comes). Or it is `error`: an error object inside the 200 stream. `leaves`: from this answer on nobody listens at the
+    port any more.
     """
 
     text: str | None = None

@@ -1,4 +1,4 @@
-"""A Python is found by the name that it has, on PATH or at pyenv, and only if it answers as what it is called."""
+"""A Python is found by its name, on PATH or at pyenv, and only if it answers by that version."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_versions_are_those_that_the_package_names() -> None:
 
 
 def a_suite(home: Path, **does: str) -> Path:
-    """Make a copy that names `MINORS` in *home*, and for each version of *does* a Python that does this for a suite.
+    """Make a copy that names `MINORS` in *home*. Each version of *does* is a Python that does this for a suite.
 
     It answers what it is, and notes with what it was called; `make` is what it does to make its environment.
     """

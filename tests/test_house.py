@@ -1,4 +1,4 @@
-"""The house: a room says what it holds and stays small, and no name of a class or type stands twice."""
+"""The house: a room says what it holds and stays small; no class or type shares its name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Nothing in this repository installs the program by its name from a package index: it is published in none.
 
 Whoever takes the name there would be installed. A clone, a file and a pinned address are the ways. Of the name alone
-every spelling counts that an index takes for the same, and the short name of the command too.
+every spelling counts that an index takes for the same. So does the short name of the command.
 """
 
 from __future__ import annotations

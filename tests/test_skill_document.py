@@ -47,7 +47,7 @@ do_install(sys.argv[1], skip_confirm=True)
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Path:
-    """Return a folder of the skill's name with what a hub would take: SKILL.md and what it refers to, nothing else."""
+    """Return a folder of the skill's name with what a hub takes: SKILL.md and its references, nothing else."""
     folder = tmp_path / NAME
     folder.mkdir()
     (folder / "SKILL.md").write_text(TEXT, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The graph for LangGraph Studio: its context is plain data, its schemas answer, and its nodes run a task as `run` does."""
+"""The graph for LangGraph Studio: plain data as context, schemas that answer, and nodes that run as `run` does."""
 
 from __future__ import annotations
 

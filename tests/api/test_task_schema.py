@@ -1,4 +1,4 @@
-"""What a task may hold can be learnt from the program: an example, a schema, a file, and the near word for a wrong one."""
+"""The program tells what a task may hold: an example, a schema, a file, the near word for a typo."""
 
 import json
 import re

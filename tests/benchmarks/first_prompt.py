@@ -3,7 +3,7 @@
     python tests/benchmarks/first_prompt.py [--alone] [--real MODEL [--tasks N]]
 
 The tasks are those of `tests/check_price`. Their repositories lie side by side in one, which has enough files for an
-index to be sure of one; `--alone`: each by itself. The scripted model reads as a model would: it searches for the
+index to be sure of one; `--alone`: each by itself. The scripted model reads as a model would. It searches for the
 task's words and reads what it found, until it was shown the lines that are wrong. `--real` asks a model of
 `tests/real_model` behind llama.cpp, one thread, on N tasks. Prints one line a task, and the sums.
 """

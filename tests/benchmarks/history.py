@@ -2,7 +2,7 @@
 
     python tests/benchmarks/history.py [RUNS [TIMES]]
 
-Makes a ledger of RUNS (default 100,000) runs, each with two attempts, and prints the median and the fastest of TIMES
+Makes a ledger of RUNS (default 100,000) runs, each with two attempts. Prints the median and the fastest of TIMES
 (default 10), in milliseconds. Promise: at most 300 ms over bare Python.
 """
 

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/report.py [RUNS [TIMES]]
 
-Makes a ledger of RUNS (default 100,000) runs of the last 30 days with their attempts, steps and verifications, and
-prints the median and the fastest of TIMES (default 5) calls that also write the page, in seconds of processor and of
-wall clock. Promise: at most 3 s.
+Makes a ledger of RUNS (default 100,000) runs of the last 30 days with their attempts, steps and verifications. Prints
+the median and the fastest of TIMES (default 5) calls, which also write the page. They are in seconds of processor and
+of wall clock. Promise: at most 3 s.
 """
 
 import os

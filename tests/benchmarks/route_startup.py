@@ -2,10 +2,10 @@
 
     python tests/benchmarks/route_startup.py [RUNS]
 
-Prints, in an empty folder and in a git repository, the median and the least of RUNS (default 20) pairs of a route and
-a bare Python, in milliseconds of processor time: those count on a machine that does other work too. Byte code is
-made before, as an installed program has it, and a repository's index is whole: until it is, each route goes on with it up
-to a deadline of its own (`repository.route_seconds`). Promise: at most 150 ms in a folder.
+Prints the median and the least of RUNS (default 20) pairs of a route and a bare Python. They run in an empty folder
+and in a git repository. They are in milliseconds of processor time: those count on a machine that does other work too.
+Byte code is made before, as an installed program has it. A repository's index is whole. Until it is, each route goes
+on with it up to a deadline of its own (`repository.route_seconds`). Promise: at most 150 ms in a folder.
 
 Then the shares of one route: what its modules, values and expressions take, and what is left.
 """

@@ -2,16 +2,18 @@
 
     python tests/benchmarks/routing_overhead.py [RUNS]
 
-Prints median and fastest of RUNS (default 7) in seconds, and the processor's seconds: of what Hermes 0.22 calls as the
-model of a child, to its answer, against a scripted model on loopback. Promise: at most 2 s over the child by hand, at the
-median. That child is, for Hermes, the very process that the router starts, with the same order; for the embedded runner,
-a Python that runs nothing but the runner. On a machine that is busy only the processor's seconds say something.
+Prints median and fastest of RUNS (default 7) in seconds, and the processor's seconds. The span begins with what Hermes
+0.22 calls as the model of a child, and ends with its answer. The model is scripted, on loopback. Promise: at most 2 s
+over the child by hand, at the median. That child is, for Hermes, the very process that the router starts, with the same
+order; for the embedded runner, a Python that runs nothing but the runner. On a machine that is busy only the
+processor's seconds say something.
 
 2026-11-29, two cores of a virtual machine, Hermes 0.22.2, over the child by hand. Quiet, 7 runs, before LangGraph's
-unused clients were left out: Hermes +2.22 s at the median (fastest +1.50 s), +2.27 s of the processor; embedded +0.19 s.
-That leaves out a fifth of what a run imports (1.18 s to 0.97 s of the processor, busy). Since then, quiet:
-Hermes +2.00 s at the median of 7 runs and +1.86 s of 9, embedded +0.45 s. Of what the router takes over the child, 85 % are imports, before the child starts;
-the plugin's wait, git's 21 calls, checkpoints and the end of the process come to less than 0.3 s of the processor.
+unused clients were left out: Hermes +2.22 s at the median, +2.27 s of the processor. Its fastest was +1.50 s;
+embedded +0.19 s. That leaves out a fifth of what a run imports (busy: 1.18 s to 0.97 s of processor). Since then, quiet: Hermes
++2.00 s at the median of 7 runs and +1.86 s of 9; embedded +0.45 s. Of what the router takes over the child, 85 % are
+imports, before the child starts. The plugin's wait, git's 21 calls, checkpoints and the end of the process take under
+0.3 s of processor.
 """
 
 import asyncio

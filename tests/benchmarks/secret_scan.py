@@ -4,12 +4,12 @@
     python tests/benchmarks/secret_scan.py recall
     python tests/benchmarks/secret_scan.py alarms PACKAGE_OR_FOLDER ...
 
-`recall` prints which share of the tokens and passwords of `tests/core/privacy/token_shapes.py` is found, per family, in the
-forms that the patterns were written for and in those that were held out. `alarms` prints what is found in the source of
-installed packages or of folders, which hold no secrets to speak of.
+`recall` prints which share of the tokens and passwords of `tests/core/privacy/token_shapes.py` is found, per family. It
+does so for the forms that the patterns were written for and for those that were held out. `alarms` prints what is found
+in the source of installed packages or of folders, which hold next to no secrets.
 
-Prints, for texts of several kinds, the processor seconds per megabyte: for the secrets alone, and for all that decides
-whether a task is private. The first text is real: what this Python's own packages hold.
+Prints the processor seconds per megabyte for texts of several kinds. One figure is for the secrets alone, one for all
+that decides whether a task is private. The first text is real: what this Python's own packages hold.
 """
 
 import base64
@@ -73,7 +73,7 @@ def seconds(work: Callable[[str], object], text: str) -> float:
 
 
 def recall() -> None:
-    """Print the share that is found, of values and not of lines: what is masked must not be shown in part."""
+    """Print the share of values, not of lines, that is found: what is masked must not be shown in part."""
     counts: dict[tuple[str, bool], list[int]] = {}
     for each in planted(SEED, 3):
         found = counts.setdefault((each.family, each.held_out), [0, 0])

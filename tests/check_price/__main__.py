@@ -1,7 +1,7 @@
 """What each kind of check says of right and of wrong work: `python3 -m tests.check_price --write docs/checks.md`.
 
-The words after the options name repositories; none: all. `--kept FILE` adds what was said to a file of JSON lines, and
-a task that stands there is not tried again.
+The words after the options name repositories; none: all. `--kept FILE` adds what was said to a file of JSON lines. A
+task that stands there is not tried again.
 """
 
 from __future__ import annotations

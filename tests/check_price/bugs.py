@@ -38,9 +38,9 @@ class Edit:
 class PlantedBug:
     """One task. `gold` fixes it, `covers` adds the test for it, `elsewhere` breaks what is near once it is fixed.
 
-    `cosmetic` changes its file and fixes nothing; `plausible` and `overfit` are what one would write who is wrong: a
-    mistake, and an answer for the example of the text alone. `emptied` is what the test file becomes that has the test
-    (`covers` names it). `hidden` is a file with its text, and the command that runs it.
+    `cosmetic` changes its file and fixes nothing. `plausible` and `overfit` are what one who is wrong would write. The
+    first is a mistake, the second an answer for the example of the text alone. `emptied` is what the test file becomes
+    that has the test (`covers` names it). `hidden` is a file with its text, and the command that runs it.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """What a cascade solves and costs by how often its check errs: between the measured rows of a table. Pure.
 
-The rows are of 500 issues of SWE-bench Verified with other people's runs of the models: a weak model works first, and
-where its check says no, the strong one (74.4 % for $0.721 a task). Errors of the check are independent of the task, so
-what is solved and what is paid are planes over the two rates, and three rows of each model tell its planes.
+The rows are of 500 issues of SWE-bench Verified with other people's runs of the models. A weak model works first; where
+its check says no, the strong one works (74.4 % for $0.721 a task). Errors of the check are independent of the task. So
+what is solved and what is paid are planes over the two rates. Three rows of each model tell its planes.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def window(rows: Sequence[Row], rejects: float) -> tuple[float, float] | None:
     return (fit[0], fit[-1]) if fit else None
 
 
-# The same with the early promotion by turns: a weak run of more turns than nine of ten that ended well goes to the strong
-# model at once. By `profile-router evaluate --outcomes FILE --check-errors 0,0 --check-errors 0.1,0` and so on: no right
-# work refused, and 0, 10, 20 … 60 % of wrong work accepted. Each is per cent solved and USD a task.
+# The same with the early promotion by turns: the strong model takes over at once from a run of too many. Too many
+# are more turns than nine of ten that ended well took. By `profile-router evaluate --outcomes FILE --check-errors 0,0
+# --check-errors 0.1,0` and so on: no right work refused, and 0, 10, 20 … 60 % of wrong work accepted. Each is per cent
+# solved and USD a task.
 EARLY: Mapping[str, Sequence[tuple[float, float]]] = {
     "GPT-5 mini": (
         (76.60, 0.4620), (75.24, 0.4352), (73.88, 0.4084), (72.46, 0.3770), (70.84, 0.3404), (69.40, 0.3117), (67.96, 0.2829),

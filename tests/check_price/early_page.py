@@ -1,4 +1,4 @@
-"""The part of the page on the early promotion by turns: what it adds to the cascade, for each kind of weak model."""
+"""The page's part on the early promotion by turns: what it adds to the cascade, by kind of weak model."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def cannot_run(repository: BuggyRepository) -> str:
 
 
 def at_home(folder: Path) -> None:
-    """Let an environment in *folder* be the active one, as it is for whoever works in it: with pytest and ruff alone.
+    """Let an environment in *folder* be the active one, as for whoever works in it: with pytest and ruff alone.
 
     The plugins of this one's pytest take two seconds of each run.
     """

@@ -35,8 +35,7 @@ class Tally:
 def tally(
     said: Iterable[Saying], check: Check, *, covered: bool | None = None, kinds: Collection[Kind] | None = None
 ) -> Tally:
-    """Return what *check* said, where a test for the bug is there or not (None: both), of these *kinds* of wrong work
-    (None: all)."""
+    """Return what *check* said of these *kinds* of wrong work, with or without a test for the bug; None: all, both."""
     of_it = [
         one
         for one in said

@@ -1,4 +1,4 @@
-"""What a check is worth is measured on planted bugs: the tasks are what they say, and the page says what is so."""
+"""What a check is worth is measured on planted bugs: tasks and page are what they say."""
 
 from __future__ import annotations
 

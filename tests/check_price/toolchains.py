@@ -22,7 +22,7 @@ _SECONDS = 300
 _PROGRAMS = re.compile(r"go/(?:bin|pkg/tool/\w+)/[^/]+")
 
 
-# What Debian's ruby looks for at fixed places of the machine, it is told to find where its packages were unpacked.
+# Debian's ruby looks for some files at fixed places of the machine: it is told where its packages were unpacked.
 _RUBY_PROGRAM = """#!/bin/sh
 export LD_LIBRARY_PATH="{libraries}" RUBYLIB="{sources}" GEM_PATH="{gems}"
 exec {program} "$@"

@@ -1,4 +1,4 @@
-"""Whether a planted task is what it says: each right answer passes its hidden test, and each wrong one does not."""
+"""Whether a planted task is what it says: each right answer passes its hidden test, no wrong one does."""
 
 from __future__ import annotations
 

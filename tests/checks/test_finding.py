@@ -1,4 +1,4 @@
-"""The workspace's own check is found in its files, for the task at hand, and nothing of it is run for that."""
+"""The workspace's own check is found in its files, for the task at hand. Nothing of it is run for that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check that a model wants: its words, by whose rules its output is read, and what is not a command line."""
+"""The check that a model wants: its words, whose rules read its output, and what is not a command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the command line in a fork of a Python that has imported the product: most of a call's time would be the imports.
+"""Run the command line in a fork of a Python that has imported the product: imports take most time.
 
 What a new process has of its own, a fork gets anew: arguments, environment, folder, umask, streams, search path. It has
 no thread but its own, SIGINT as Python sets it, and none of the descriptors of the tests. The server of the forks is
@@ -171,7 +171,7 @@ def load() -> None:
 
 
 def _remember_policies(file: ModuleType) -> None:
-    """Let the values of one policy be made once: each fork still reads its file, and what is kept of it."""
+    """Let the values of one policy be made once: each fork still reads its file and what is kept."""
     make, made = file._policy, {}
 
     def policy(root: object, digest: str, source: str) -> Any:

@@ -1,4 +1,4 @@
-"""Run the command line in a process that ends itself, with SIGKILL, at an exact moment: nothing of it is cleaned up."""
+"""Run the command line in a process that ends itself by SIGKILL at an exact moment: nothing is cleaned up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A few calls of the command line in the server of the forks: what is made at its first use is there in each fork then.
+"""A few calls of the command line in the server of the forks: each fork has what first use makes.
 
 Expressions are compiled, types are read, classes are built. Nothing else of the calls is left: no thread, no folder,
 no variable, no limit, no handler. What depends on the machine alone stays known: that a jail can be made.

@@ -48,7 +48,7 @@ def without_repair(home: Path, *changes: tuple[str, str]) -> str:
 
 @contextmanager
 def nobody() -> Iterator[str]:
-    """Give a base URL that refuses the connection for as long as this lasts: its port is taken, but nobody listens."""
+    """Give a base URL that refuses the connection while this lasts: its port is taken, but nobody listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}/v1"

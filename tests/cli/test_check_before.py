@@ -1,4 +1,4 @@
-"""A check is run before any work: a misspelt one costs nothing, and what was red before is told at the end."""
+"""A check is run before any work. A misspelt one costs nothing, and the end tells what was red before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a run for a person: verdict, reasons, where the work is, and after that what the model says."""
+"""The end of a run for a person: verdict, reasons, where the work is, then what the model says."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""A fork of the command line is as alone as a new process: it has what it was given, and nothing of the tests."""
+"""A fork of the command line is as alone as a new process: it has nothing of the tests."""
 
 from __future__ import annotations
 

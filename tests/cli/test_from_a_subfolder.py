@@ -1,4 +1,4 @@
-"""A run from a folder below the workspace's root: what the user stands in wins, for files, texts, check and batch."""
+"""A run from a folder below the workspace's root: files, texts, check and batch are meant from that folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promotion as a process: what the next model is told, what it finds, and that nothing is lost or told to the wrong."""
+"""Promotion as a process: what the next model is told and finds. Nothing is lost, or told to the wrong one."""
 
 from __future__ import annotations
 

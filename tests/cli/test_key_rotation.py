@@ -1,4 +1,4 @@
-"""A profile with several keys: the next one is asked after a refusal, a resting one is not, and none is ever shown."""
+"""A profile with several keys: after a refusal the next one is asked, but none that rests. None is ever shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A 429 of one model at its own provider costs that model a rest, and nothing else: the other tier keeps its key."""
+"""A 429 of one model at its own provider rests that model alone: the other tier keeps its key."""
 
 from __future__ import annotations
 

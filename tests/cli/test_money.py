@@ -1,4 +1,4 @@
-"""What a run may cost: flags, exit codes, and that nothing is asked of a server that may not be paid."""
+"""What a run may cost: flags, exit codes. Nothing is asked of a server that may not be paid."""
 
 import json
 import os

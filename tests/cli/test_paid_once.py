@@ -1,4 +1,4 @@
-"""An answer that does harm is paid for once: `run` ends in a receipt and a cause, and `resume` asks for nothing again."""
+"""A harmful answer is paid for once: `run` ends in a receipt and a cause, `resume` asks for nothing again."""
 
 from __future__ import annotations
 

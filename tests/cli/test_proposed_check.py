@@ -1,4 +1,4 @@
-"""A check that the chat's model wants is a command of a model: jailed, agreed to by a person, and no way around theirs."""
+"""A check that the chat's model wants is a model's command: jailed, agreed to by a person, after theirs."""
 
 from __future__ import annotations
 

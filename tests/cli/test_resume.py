@@ -1,4 +1,4 @@
-"""A run that was killed goes on where it was: nothing is asked twice, nothing edited twice, and the end is the same."""
+"""A run that was killed goes on where it was: nothing is asked or edited twice; the end is the same."""
 
 import shutil
 import sqlite3
@@ -64,7 +64,7 @@ def timeless(result: dict[str, Any]) -> dict[str, Any]:
         {**attempt, "seconds": 0, "ttft_s": 0, "started": "", "ended": "", "host": ""} for attempt in result["attempts"]
     ]
     check, before = result["verified"].get("check"), result["verified"].get("before")
-    # A run that was killed after its check need not have noted that: then it knows it from the entry that is kept.
+    # A run that was killed after its check need not have noted that: the kept entry tells it then.
     first = before and {**before, "known": False, "check": before["check"] and {**before["check"], "seconds": 0}}
     verified = {**result["verified"], "check": check and {**check, "seconds": 0}, "before": first}
     return {

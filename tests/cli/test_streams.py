@@ -1,4 +1,4 @@
-"""What is printed to a stream that is closed, full or left by its reader ends quietly, never in a traceback."""
+"""What is printed to a closed or full stream, or one that its reader left, ends quietly: no traceback."""
 
 import errno
 import itertools

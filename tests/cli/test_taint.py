@@ -1,4 +1,4 @@
-"""A local model that has read a private file, as a process: what it makes of it reaches no other model, in no words."""
+"""A local model, as a process, has read a private file: what it makes of that reaches no other model."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""What a tainted attempt, or a check that read private files, leaves in files that git ignores: no model elsewhere
-reads it later in the run."""
+"""No model elsewhere reads later in the run what was left in files that git ignores.
+
+A tainted attempt leaves it there, or a check that read private files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is on disk of a thread, who is told what about it, and what happens where it cannot be kept."""
+"""What is on disk of a thread, who is told what about it, and what happens where nothing keeps it."""
 
 import json
 import resource
@@ -274,7 +274,7 @@ def test_a_state_folder_that_cannot_be_made_is_one_line_before_anybody_is_asked(
 def test_a_disk_that_fills_up_ends_the_run_in_one_line_and_resume_goes_on_when_there_is_room(
     tmp_path: Path, room: int
 ) -> None:
-    """A limit on the size of files stands in for the full disk: the kernel refuses the write in the same place."""
+    """A limit on the size of files stands in for the full disk: the kernel refuses the same write."""
     long = tool("read_file", {"path": "long.txt"}, usage=(100, 10))
     here = stage(tmp_path, local=[*[long] * 5, EDIT, DONE])
     (here.ws / "long.txt").write_text("".join(f"line {number} of a long text\n" for number in range(2_000)))

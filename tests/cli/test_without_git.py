@@ -1,4 +1,4 @@
-"""A task where no git repository is: it works in the folder of its file, or is refused before any model is asked."""
+"""A task without a git repository works in the folder of its file, or no model is asked at all."""
 
 from __future__ import annotations
 

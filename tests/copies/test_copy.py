@@ -1,4 +1,4 @@
-"""Isolated copies of a work tree, and the way back: all of a change or nothing, and never over somebody's work."""
+"""Isolated copies of a work tree, and the way back: a change whole or not, and never over others' work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who writes where no copy can be made writes alone, and who waits for readers waits for all, among all processes."""
+"""Among all processes: a writer without a copy writes alone; whoever waits for readers waits for all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evidence as figures holds no name and no text, and any policy decides on it as on the evidence itself."""
+"""The evidence as figures holds no name and no text. Any policy decides on it as on the evidence itself."""
 
 from __future__ import annotations
 

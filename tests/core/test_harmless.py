@@ -1,4 +1,4 @@
-"""What drives a screen is written out where text is printed: JSON reads it as it was, and a person sees it."""
+"""What drives a screen is written out where text is printed: JSON keeps it, and a person sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An amount is told with whose figure it is: what the provider charged as it is, all else as about right."""
+"""An amount is told by whose figure it is: the provider's charge as it is, all else about right."""
 
 from __future__ import annotations
 

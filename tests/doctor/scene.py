@@ -1,4 +1,4 @@
-"""A scene for the doctor: a machine made of files, a Hermes home, servers as values, and rows of what it finds."""
+"""A scene for the doctor: a machine of files, a Hermes home, servers as values, and rows of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every folder that a task works in is asked where, with or without git, and what was not looked into is said."""
+"""Every folder that a task works in is asked where, with or without git. What was passed over is told."""
 
 from __future__ import annotations
 

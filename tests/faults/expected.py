@@ -51,9 +51,9 @@ COLUMNS: tuple[Column, ...] = get_args(Column)
 class Row:
     """What a fault means to the ladder, and what it costs in requests.
 
-    `receipt`: how the receipt of the failed attempt ends. `ill`: whose health is remembered as bad (on this machine a server
-    is looked at before each attempt instead, so what the look finds is not). `requests`: the chat requests
-    that the failing server gets in a dispatch, `probe`: that it gets where the probe meets it.
+    `receipt`: how the receipt of the failed attempt ends. `ill`: whose health is remembered as bad. (A server on this
+    machine is looked at before each attempt instead, so what the look finds is not remembered.) `requests`: the chat
+    requests that the failing server gets in a dispatch. `probe`: that it gets where the probe meets it.
     """
 
     cause: str
@@ -315,18 +315,18 @@ _IMPOSSIBLE: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
         "it is itself a limit of what came before",
     ),
 )  # fmt: skip
-# What follows a context that could not be condensed: the one receipt more says so, and the cause is its size.
+# What follows a context that could not be condensed: one receipt more says so, and its size is the cause.
 UNCONDENSED: Mapping[str, list[tuple[str, str]]] = {
     "local": [("larger-window", CHEAP)],
     "cheap": [("larger-window", BURST)],
     "burst": [],
 }
-# In these stages no failure is a step of the ladder: a probe that fails means local, a summary that fails is cut.
+# In these stages no failure is a step of the ladder: after a probe local follows, after a summary a cut.
 WITHOUT_LADDER = frozenset({"probe", "summarize"})
 
 
 def _chosen() -> Iterator[tuple[str, Column]]:
-    """Yield every fault where it is at home, and in every stage one fault of each family, in turn in another column."""
+    """Yield every fault where it is at home; in every stage a fault of each family, its columns by turns."""
     yield from (
         (fault, "dispatch burst" if row.family in _OF_KEYS else "dispatch local") for fault, row in MEANS.items()
     )
@@ -386,7 +386,7 @@ def _beside(row: Row, stage: str, tier: str) -> Expected:
 
 
 def _condensed(row: Row, stage: str, tier: str) -> Expected:
-    """Return the same where a call fails that condenses: then the prompt is too large for where it was to go."""
+    """Return the same where a call fails that condenses: the prompt is then too large for its next place."""
     at = OF_TIER[tier]
     chats = dict.fromkeys(NAMES, 0) | {at: 1}
     receipts = [(at, "condense", "failed"), (at, "condense", "unavailable")]

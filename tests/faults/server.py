@@ -1,4 +1,4 @@
-"""Every way in which a model server can fail, one row each: what stands at its address, and what it answers."""
+"""Every way in which a model server can fail, one row each: what stands there and what it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run one task through the real parts, in this process: a home on disk, a git workspace, four servers on loopback."""
+"""Run one task through the real parts here: a home on disk, a git workspace, four servers on loopback."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Play the matrix and print it: `python3 tests/faults/table.py [pytest's arguments]`. Also a plugin: `-p tests.faults.table`.
 
 A row is a fault with its cause, a column a stage and tier. A cell shows the steps taken, and the chat requests of each
-server that got any, in the order local, cheap, burst, second; `·`: it cannot be, `~`: another fault of its cause stands
-for it. All are played, as with `--nightly`; as a plugin it shows what was played.
+server that got any. Servers stand in the order local, cheap, burst, second; `·`: it cannot be, `~`: another fault of
+its cause stands for it. All are played, as with `--nightly`; as a plugin it shows what was played.
 """
 
 from __future__ import annotations

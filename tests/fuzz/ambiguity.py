@@ -1,9 +1,9 @@
 """Whether a regular expression can be read in exponentially many ways, told from its construction.
 
-It can, exactly where a loop of its automaton comes back to a place by two different ways on the same text (Weber and
-Seidl 1991). The automaton is built over a sample of characters; what cannot be taken back (atomic groups, possessive
-repeats) counts as one character of its beginning, look-arounds as nothing, and a bounded repeat of more than
-`_UNROLLED` as an endless one.
+It can, exactly where a loop of its automaton returns to a place by two ways on the same text. (Weber and Seidl 1991.)
+The automaton is built over a sample of characters. What cannot be taken back (atomic groups, possessive repeats) counts
+as one character of its beginning, look-arounds as nothing. A bounded repeat of more than `_UNROLLED` counts as an
+endless one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever a server answers, an attempt ends: well or with a cause, one request a turn, one receipt, no key told."""
+"""Whatever a server answers, an attempt ends well or with a cause: one request a turn, one receipt, no key."""
 
 from __future__ import annotations
 

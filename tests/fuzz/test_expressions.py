@@ -1,4 +1,4 @@
-"""No expression that reads a task, a file or an answer can be read in exponentially many ways: by its construction."""
+"""By its construction, no expression that reads a task, file or answer can be read in exponentially many ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a Hermes child reports, its turn ends well or with a cause that the ladder knows, and the receipt adds up."""
+"""Whatever a Hermes child reports, its turn ends well or with a cause of the ladder; the receipt adds up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a policy, ours or a workspace's: a policy comes of it, or one line that names file and line."""
+"""Whatever stands in any policy, the result is a policy, or one line that names file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a program or a model hands over as a task: a task comes of it, or one line that says what is wrong."""
+"""Whatever a program or a model hands over as a task, the result is a task or an error line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a task's text holds, it is read to its end, twice alike, and nothing of it is lost on the way."""
+"""Whatever a task's text holds, it is read to its end, twice alike, and nothing of it is lost."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def content(root: Path) -> dict[str, tuple[bytes, bool]]:
 
 
 def worked(root: Path) -> None:
-    """Do what a run may do: edit, make, remove, link, set a bit, put a folder in place of a file."""
+    """Do what a run may do: edit, make, remove, link, set a bit, replace a file by a folder."""
     (root / "a.py").write_text("y = 1\n")
     (root / "new/deep").mkdir(parents=True)
     (root / "new/deep/c.py").write_text("c\n")

@@ -69,7 +69,7 @@ class Rig:
     def run(
         self, task: Task, thread: str = "t", *, older: StateGraph[Any, Any, Any, Any] | None = None
     ) -> dict[str, Any]:
-        """Return the final state of *task* on *thread*, by the graph or by an *older* one that stops in the middle."""
+        """Return the final state of *task* on *thread*, by the graph or by an *older* one, which stops midway."""
         return asyncio.run(self._walk({"task": task}, thread, older or build()))
 
     def resume(self, thread: str = "t") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An attempt that gets nowhere is promoted before it ends: once, and only where something above could go on at once."""
+"""An attempt that gets nowhere is promoted before it ends: once, and only if a tier above is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every cause of a failure, on every tier, over fakes: the steps, the receipts and the status of the fault table."""
+"""Every cause of a failure, on every tier, over fakes: steps, receipts and status are the fault table's."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_cause_takes_its_steps_and_no_more(row: Row, tier: str) -> None:
 
 
 def _rig(row: Row, tier: str) -> Rig:
-    """Return a run in which *row* happens to the first attempt, to its second as well where it is told twice."""
+    """Return a run in which *row* happens to the first attempt; told twice, to its second as well."""
     at = OF_TIER[tier]
     away = row.receipt == "unavailable"
     wait = 0.5 if row.family in ("wait", "wait-twice") else None

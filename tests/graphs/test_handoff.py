@@ -1,4 +1,4 @@
-"""What travels between two attempts of a run: who gets a handoff, what is in it, and where it may not go."""
+"""What travels between two attempts of a run: who gets a handoff, what it holds, where it may not go."""
 
 from __future__ import annotations
 

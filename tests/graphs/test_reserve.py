@@ -1,4 +1,4 @@
-"""Before a paid attempt its cost is told as a range, and the upper end is reserved, or all that is left."""
+"""Before a paid attempt its cost is told as a range. The upper end is reserved, or all that is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A review by the cheap tier is one more weak check: asked for by the policy alone, and shown nothing that is withheld."""
+"""A review by the cheap tier is one more weak check: asked for by the policy alone, shown nothing withheld."""
 
 from __future__ import annotations
 

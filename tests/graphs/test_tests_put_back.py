@@ -1,4 +1,4 @@
-"""A check runs what an attempt wrote: the tests that this rewrites are put back before the check of the next attempt."""
+"""A check runs what an attempt wrote: tests that it rewrote are put back before the next attempt's check."""
 
 from __future__ import annotations
 

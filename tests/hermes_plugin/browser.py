@@ -1,4 +1,4 @@
-"""Chromium without a screen, driven by its DevTools over a pipe: what a page of Hermes' dashboard does in a browser."""
+"""Chromium without a screen, driven by its DevTools over a pipe: what a dashboard page of Hermes does there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the plugin meet the real Hermes, or stand in for it where only the plugin's own rules are at stake."""
+"""Tests of the plugin meet the real Hermes, or stand in for it where the plugin's rules alone count."""
 
 from __future__ import annotations
 

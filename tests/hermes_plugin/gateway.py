@@ -1,4 +1,4 @@
-"""Hermes' messenger gateway, real, with the IRC adapter it ships: a chat with it is an IRC server on this machine."""
+"""Hermes' messenger gateway, real, with the IRC adapter it ships: its chat is an IRC server on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parent: the real Hermes with our plugin in its home, its model scripted, and a router to call, right or broken."""
+"""A parent: the real Hermes with our plugin in its home, its model scripted, its router right or broken."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Parent:
         self.stage.environ["PROFILE_ROUTER_POLICY"] = str(file)
 
     def profiles(self, servers: Mapping[str, ScriptedProvider], *, window: int = 32_768) -> None:
-        """Write a profile for each of *servers*, with a key and a model of its own, and a *window* of so many tokens."""
+        """Write a profile for each of *servers*, with its own key and model, and a *window* of so many tokens."""
         for name, server in servers.items():
             model = {
                 "provider": "custom",

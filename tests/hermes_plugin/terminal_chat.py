@@ -22,7 +22,7 @@ from tests.hermes_plugin.parent import Parent
 from tests.scripted_provider import ScriptedProvider
 
 _PATIENCE_S = 60.0
-_A_BREATH_S = 0.2  # a return key sooner than 50 ms after a letter is a new line of a paste to Hermes 0.22
+_A_BREATH_S = 0.2  # Hermes 0.22 takes a return key within 50 ms of a letter for a new line of a paste
 _TAKES_INPUT = b"\x1b[?2004h"  # bracketed paste is on: the prompt is there
 _CONTROL = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]")
 _WHERE = b"\x1b[6n"  # asks for the place of the cursor

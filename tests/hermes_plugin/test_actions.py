@@ -1,4 +1,4 @@
-"""A delegate_task that is not an order for a new subagent is Hermes' own: listed, steered, stopped or refused by Hermes."""
+"""A delegate_task that orders no new subagent is Hermes' own: Hermes lists, steers, stops or refuses it."""
 
 from __future__ import annotations
 

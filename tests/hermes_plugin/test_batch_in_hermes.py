@@ -1,4 +1,4 @@
-"""Three writers of one batch, delegated by the real Hermes: they cannot tread on each other, and the parent is told."""
+"""Three writers of one batch, delegated by the real Hermes: none treads on another, and the parent is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Hermes without a seam for a model of ours does with our plugin in it: a delegation is bounded and shown."""
+"""A Hermes without a seam for our model, with our plugin in it: a delegation is bounded and shown."""
 
 from __future__ import annotations
 

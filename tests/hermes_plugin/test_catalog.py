@@ -42,7 +42,7 @@ PUBLIC = {
 }
 
 
-# Writes what the installer of Hermes notes when its environment is made: that it is the one of this checkout's lock.
+# Writes what the installer of Hermes notes once its environment is made: that it is of this checkout's lock.
 SYNCED = (
     "from pm import paths; from pm.install import Facts; from pm.registry import get_package\n"
     "stamp = get_package('venv').expected_stamp([], plugin_dirs=[])\n"

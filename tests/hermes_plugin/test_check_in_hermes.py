@@ -1,4 +1,4 @@
-"""The workspace's own check within a real Hermes: who is asked, what a failed one leads to, and what the parent hears."""
+"""The workspace's own check in a real Hermes: who is asked, where failure leads, what the parent hears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A child that is stopped: all that its run started ends within two seconds, and what it cost is not lost."""
+"""A child that is stopped: all that its run started ends within two seconds. Its cost is not lost."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ FORMULA = "base salary times 1.07"
 
 @pytest.mark.nightly
 def test_what_was_said_of_private_work_reaches_no_model_elsewhere(stage: Stage) -> None:
-    """The chat of two jobs: the wish of the user, the first job and the parent's recap of it stay here."""
+    """The chat of two jobs: the user's wish, the first job and the parent's recap of it stay here."""
     first = {"goal": "Explain the payroll formula", "local_only": True}
     bodies, _ = chatted(stage, [(PAYROLL, [first]), ("Thanks. Now job 2", [ELSEWHERE])], recap=FORMULA)
     assert len(bodies) == 1
@@ -132,7 +132,7 @@ def test_a_session_that_is_resumed_is_the_same_one(stage: Stage) -> None:
 def chatted(
     stage: Stage, *chats: Sequence[tuple[str, Sequence[dict[str, Any]]]], recap: str, **policy: str
 ) -> tuple[list[Any], list[Any]]:
-    """Have *chats*, each going on with the one before it: a message, the tasks it is delegated by, and the *recap*.
+    """Have *chats*, each going on with the one before: a message, the tasks that delegate it, the *recap*.
 
     Return what the server of burst was sent, and the parent's results.
     """

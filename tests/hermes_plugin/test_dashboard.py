@@ -1,4 +1,4 @@
-"""The tab of Hermes' dashboard: the page of `report`, by a route that anybody may ask, so with nothing of a task in it."""
+"""The tab of Hermes' dashboard is the page of `report`. Anybody may ask its route, so it shows nothing of a task."""
 
 from __future__ import annotations
 

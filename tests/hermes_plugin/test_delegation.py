@@ -1,5 +1,7 @@
-"""Our delegation backend against stand-ins: Hermes from 0.22.5 on could not be had, so any answer to what is not known of
-it must do. A live run there is outstanding."""
+"""Our delegation backend against stand-ins, for Hermes from 0.22.5 on could not be had.
+
+Any answer to what is not known of it must do. A live run there is outstanding.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a delegate_task says of a task beside goal and context goes past Hermes by an id that no text can name."""
+"""What a delegate_task says beside goal and context goes past Hermes by an id that no text can name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On today's Hermes, whose children come to us as their model: what a delegate_task says of a task reaches its run."""
+"""What a delegate_task says of a task reaches its run, on a Hermes whose children have us as their model."""
 
 from __future__ import annotations
 

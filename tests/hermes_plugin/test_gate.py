@@ -1,4 +1,4 @@
-"""Before a child is made: who is asked about its price, who is not, and what a running one cannot take."""
+"""Before a child is made: who is asked about its price, who is not, what a running one refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hermes' messenger gateway, real, with our plugin in it: what a chat sees of a delegation, and how a user ends it."""
+"""Hermes' messenger gateway, real, with our plugin: what a chat sees of a delegation, how a user ends it."""
 
 from __future__ import annotations
 

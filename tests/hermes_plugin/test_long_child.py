@@ -1,4 +1,4 @@
-"""A child of a quarter of an hour on the real Hermes 0.22: one run, one receipt, and no limit of Hermes' cuts it."""
+"""A child of 15 minutes on the real Hermes 0.22: one run, one receipt, and no limit cuts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking on while Hermes delegates by itself: which child is which task, what its calls took, and what is told of it."""
+"""Looking on while Hermes delegates by itself: which child is which task, what its calls took, what is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real `hermes chat` of 0.19 in a terminal: the call waits for its children, shows each step, and Ctrl-C ends it."""
+"""A real `hermes chat` of 0.19 in a terminal: the call awaits its children, shows each step, ends by Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our run as the model of a delegated child of the real Hermes 0.22: what its parent is told, and what it costs."""
+"""Our run as the model of a child of the real Hermes 0.22: what its parent hears, its cost."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_private_child_is_refused_with_what_helps_where_the_local_server_is_do
 
 @pytest.mark.nightly
 def test_hermes_sets_no_time_limit_of_its_own_to_a_child_that_takes_long(stage: Stage) -> None:
-    """A child of a quarter of an hour is one call: neither the address nor the model's name arms a limit."""
+    """A child of a quarter of an hour is one call: neither address nor model name arms a limit."""
     code = (
         "from agent.model_metadata import is_local_endpoint as local\n"
         "from agent.reasoning_timeouts import get_reasoning_stale_timeout_floor as floor\n"

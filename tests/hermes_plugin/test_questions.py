@@ -1,4 +1,4 @@
-"""What the router asks on its pipe: a yes to a price is no yes to running code of the repository."""
+"""What the router asks on its pipe: a yes to a price does not agree to code of the repository."""
 
 from __future__ import annotations
 

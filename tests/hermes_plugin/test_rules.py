@@ -1,4 +1,4 @@
-"""The plugin's own rules, with a router that does as a test says and a Hermes that only notes what it is asked."""
+"""The plugin's own rules: its router does as a test says, its Hermes only notes what it is asked."""
 
 from __future__ import annotations
 

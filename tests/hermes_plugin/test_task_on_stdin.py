@@ -1,4 +1,4 @@
-"""What the plugin needs of the command line: a task as JSON on stdin, stdin as the parent pipe, and the policy's switch."""
+"""What the plugin needs of the command line: a JSON task on stdin, the parent's pipe, the policy's switch."""
 
 from __future__ import annotations
 

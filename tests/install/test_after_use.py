@@ -1,4 +1,4 @@
-"""A Hermes home that was used with us in it: what uninstall leaves is what was there before, and what Hermes wrote."""
+"""A Hermes home that was used with us in it: uninstall leaves what was there before, and what Hermes wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.runners.hermes.installed import NEW, installed_hermes
 from tests.runners.hermes.stage import Stage
 from tests.scripted_provider import ScriptedProvider
 
-# Where Hermes keeps what was said and done, and which skills it had: a task, its receipt, the name of its child's model.
+# Where Hermes keeps what was said and done, and its skills: a task, its receipt, its child's model name.
 _RECORDS = ("state.db", "logs", "sessions", "cache", "backups", ".skills_prompt_snapshot.json")
 
 

@@ -1,4 +1,4 @@
-"""All of a plan, or none of it: errors, Ctrl-C and what changed under our hands leave the tree as it was."""
+"""All of a plan, or none: errors, Ctrl-C and changes under our hands leave the tree as it was."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_file_that_changed_between_plan_and_write_is_not_overwritten(stage: St
 
 
 def killed(plan: Plan, where: float | str) -> None:
-    """Carry out *plan* as SIGKILL would leave it: a share of it, or all up to the file of that name."""
+    """Carry out *plan* as SIGKILL would leave it: a share of it, or all up to the named file."""
     names = [Path(change.path).name for change in plan.writing]
     apply(plan.writing[: names.index(where) + 1 if isinstance(where, str) else int(len(names) * where)])
 

@@ -1,4 +1,4 @@
-"""From the spelling of the profile scheme to the one that Hermes honours: what to paste, and still the same profile."""
+"""From the profile scheme's spelling to the one that Hermes honours: what to paste. It stays the same profile."""
 
 from __future__ import annotations
 

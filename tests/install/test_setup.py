@@ -55,7 +55,7 @@ def hermes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "HOME": str(home.parent),
         "HERMES_HOME": str(home),
         "HERMES_DISABLE_LAZY_INSTALLS": "1",
-        # our command line is installed where these tests run, and what it has made there is not to be made again
+        # our command line is installed where these tests run; what it has made there is not made again
         "PROFILE_ROUTER_ENV": sys.prefix,
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"),
         "COLUMNS": "200",

@@ -1,4 +1,4 @@
-"""The jail's child starts with any Python: once the view is made, that Python's own folder may not be in it."""
+"""The jail's child starts with any Python: once the view is made, it may lack that Python's own folder."""
 
 from __future__ import annotations
 

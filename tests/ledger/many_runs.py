@@ -27,7 +27,7 @@ _PLACES = (("coding-local", "local"), ("coding-burst", "burst"), ("review-cheap"
 def fill(state: Path, runs: int, *, now: float, days: float = 30, seed: int = 7) -> None:
     """Write *runs* runs of the last *days* before *now*.
 
-    A local run of more lines fails more often: below 30 lines one of ten does, above 120 nine of ten.
+    A local run of more lines fails more often: below 30 lines one of ten, above 120 nine of ten.
     """
     state.mkdir(mode=0o700, exist_ok=True)
     database = sqlite3.connect(state / FILE, isolation_level=None)

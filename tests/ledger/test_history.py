@@ -1,4 +1,4 @@
-"""The ledger is read: the newest runs first, runs by what they have in common, one run by the beginning of its id."""
+"""The ledger is read: the newest runs first, runs by what they share, one by its id's beginning."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ COST = exactly(PRICE, "policy")
 
 
 def a_whole_run(state: Path, gate: Any, runs: int) -> None:
-    """Write *runs* runs, each as a process of its own would: an attempt that fails its check, then a paid one."""
+    """Write *runs* runs, each as its own process would: an attempt that fails its check, then a paid one."""
     gate.wait()
     for _ in range(runs):
         name = secrets.token_hex(8)

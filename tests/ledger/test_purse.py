@@ -89,7 +89,7 @@ def test_hops_of_one_task_share_its_cap(tmp_path: Path) -> None:
 
 
 def a_range(low: float, middle: float, high: float) -> CostRange:
-    """Return what an attempt of a loop is expected to cost, the first request of which is a fifth of its low end."""
+    """Return what an attempt of a loop is expected to cost. Its first request is a fifth of its low end."""
     return CostRange(low=low, middle=middle, high=high, source="table, 2026-11", least=low / 5)
 
 

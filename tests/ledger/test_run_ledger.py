@@ -1,4 +1,4 @@
-"""What a run does stands in the ledger before the next is done, as the same values that its result tells."""
+"""What a run does stands in the ledger before the next is done, by the values of its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stage for runs on a real server: a workspace with a bug, scripts that fix it, and a run inside this process."""
+"""A stage for runs on a real server: a workspace with a bug, scripts that fix it, an in-process run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request of the kind the embedded runner sends, for what it costs: system prompt, tool schemas, a file to read."""
+"""A request such as the embedded runner sends, for its cost: system prompt, tool schemas, a file to read."""
 
 import inspect
 import shlex

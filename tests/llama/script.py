@@ -1,4 +1,4 @@
-"""Say what the tiny model says: a script, cut into pieces that occur once, so that a bigram model can follow it."""
+"""Say what the tiny model says: a script, cut into unique pieces, which a bigram model can follow."""
 
 import json
 import re
@@ -33,8 +33,8 @@ class Script:
     """Fix what the model does after a user message, at temperature 0.
 
     With tools offered it makes `calls`, one a turn, then says `sentence` (after thinking `thought`); without tools it
-    says the sentence at once. A grammar always wins: where it wants a text the answer is `word`, where a whole number,
-    `number`, where an enum without `word`, the first letter of the alphabet that fits. At most 9 calls.
+    says the sentence at once. A grammar always wins. Where it wants a text the answer is `word`, where a whole number,
+    `number`. An enum without `word` gets the first letter of the alphabet that fits. At most 9 calls.
     """
 
     sentence: str = SENTENCE
@@ -79,7 +79,7 @@ def steps(script: Script, reserved: Iterable[str]) -> tuple[list[list[str]], lis
     """Return the pieces of each call, and of what is said, one character a byte; `reserved` texts are never a piece.
 
     Each call's opening is cut at another place, which tells the calls apart. It ends a piece: there the server's tool
-    grammar takes over, and a tool that the request doesn't offer gives way to one it does. Raises ValueError for too
+    grammar takes over. A tool that the request doesn't offer gives way to one it does. Raises ValueError for too
     many calls, or a text that can't be cut.
     """
     if len(script.calls) > len(_HEADS):

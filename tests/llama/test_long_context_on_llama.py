@@ -1,4 +1,4 @@
-"""Tasks of 1 KB to 200 KB on a real llama.cpp server with 8,192 tokens a slot: it never rejects one for its size."""
+"""A real llama.cpp server with 8,192 tokens a slot rejects no task of 1 to 200 KB."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_the_estimate_of_a_real_server_decides_a_borderline_task(
 def test_an_estimate_cut_off_twice_decides_local_and_says_so(
     tmp_path: Path, tiny_model: BuildModel, fixing: str
 ) -> None:
-    """At 2,048 tokens a prompt of 2,040 leaves eight for the answer: the server ends it in the middle."""
+    """At 2,048 tokens a prompt of 2,040 leaves eight: the server ends the answer in the middle."""
     with (
         scripted_server(tiny_model(Script(number=3)), context=8_192) as url,
         stage(tmp_path, fixing) as here,

@@ -27,7 +27,7 @@ _EPSILON = 1e-5
 _WINDOW = 131_072
 _HEADS, _HEAD_DIMENSION = 2, 32
 
-# Logits after any token. What the script wants leads by more than 3: then `min_p`, which the server applies by default,
+# Logits after any token. What the script wants leads by more than 3. Then `min_p`, which the server applies by default,
 # leaves no choice at any temperature. Under a grammar the answer shall end: close what is open, begin nothing else.
 _FOLLOWED, _RARE = 14.0, -12.0
 _ANYWHERE: Mapping[str, float] = {

@@ -1,6 +1,6 @@
 """Make the test model's vocabulary: byte-level BPE of the ASCII tokens that o200k learned first.
 
-The rank file is the one the project ships, so a request costs the tiny model nearly what the router counts for it.
+The rank file is the one the project ships: a request costs the tiny model nearly what the router counts.
 """
 
 import base64

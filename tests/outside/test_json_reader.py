@@ -1,4 +1,4 @@
-"""JSON from outside is read in one place: what is nested, long or odd beyond any use is refused, and nothing else raises."""
+"""JSON from outside is read in one place. What is too nested, long or odd is refused; nothing else raises."""
 
 import json
 from typing import Any

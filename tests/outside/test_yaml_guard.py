@@ -1,4 +1,4 @@
-"""How deep a YAML text may be nested is ours to say: before anything is built, whatever the library makes of it."""
+"""How deep a YAML text may be nested is ours to say, before the library builds anything of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DEEP = {
 
 
 def nested(shapes: Sequence[str]) -> str:
-    """Return a text with a collection for each of *shapes*, from the outermost in: all of a block, then all of a flow."""
+    """Return a text with a collection for each of *shapes*, from the outermost in: first of block, then of flow."""
     text = "x"
     for shape in reversed(shapes):
         inner = text if shape in FLOW else "".join(f" {line}\n" for line in text.splitlines())

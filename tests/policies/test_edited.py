@@ -1,4 +1,4 @@
-"""A number of a policy file is changed in its text: all else stays, and the file is still a policy."""
+"""A number of a policy file is changed in its text: all else stays, and it is a policy still."""
 
 from __future__ import annotations
 

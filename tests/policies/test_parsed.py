@@ -1,4 +1,4 @@
-"""What a policy was parsed to is kept for its owner alone, and whatever is wrong with it counts as nothing kept."""
+"""What a policy was parsed to is kept for its owner alone. Whatever is wrong with it counts as nothing kept."""
 
 import ast
 import hashlib

@@ -1,4 +1,4 @@
-"""Hermes' pools of keys: what is read of them, which key a profile gets first, and that nothing is ever written."""
+"""Hermes' pools of keys: what is read of them, which key a profile gets first. Nothing is ever written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key that was spoilt on its way into the .env is told with the file, the line and the variable, never with itself."""
+"""A key that was spoilt on its way into the .env: file, line and variable are told, never the key."""
 
 from __future__ import annotations
 

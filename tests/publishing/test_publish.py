@@ -1,4 +1,4 @@
-"""What is submitted to a catalog is made from the clone's own files, and what is missing is said, and who can fix it."""
+"""A catalog's submission is made from the clone's files. What is missing is said, and who can fix it."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_another_time_is_refused_with_what_is_allowed(given: str) -> None:
 @pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (1000, False)])
 def test_a_browser_draws_the_page_within_its_width(state: Path, tmp_path: Path, width: int, dark: bool) -> None:
     page = page_of(report_of(a_summary(state)))
-    # The page tells its own width: in a frame, as a window of 400 is less than a browser may have.
+    # The page tells its own width, in a frame: a window of 400 is less than a browser may have.
     (tmp_path / "report.html").write_text(re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page))
     told = (
         "const d=f.contentDocument.documentElement;const w=[...f.contentDocument.querySelectorAll('h1,h2,p,figure,.wide')]"

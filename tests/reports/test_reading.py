@@ -1,4 +1,4 @@
-"""Which tests failed, as real runners print it: each by its id, with how many ran and whether all are told."""
+"""Which tests failed, as real runners print it: each id, how many ran and whether all are told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bench` books what an answer can have taken: no figure of a server closes a day, and none makes a speed of its own."""
+"""`bench` books what an answer can have taken: no server's figure closes a day or makes a speed."""
 
 from __future__ import annotations
 

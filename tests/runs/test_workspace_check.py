@@ -1,4 +1,4 @@
-"""A yes covers the one command and folder that somebody was shown, all of it, and no other that looks like it."""
+"""A yes covers all of the one command and folder that somebody was shown, and no other like it."""
 
 from __future__ import annotations
 

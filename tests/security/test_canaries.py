@@ -1,9 +1,9 @@
-"""What is private leaves no trace outside of its workspace and its own server, by any way that a task can go.
+"""What is private leaves no trace outside its workspace and its server, whatever way a task goes.
 
-Three words that stand nowhere else: in the text of the task, in a file that is private by its path, and in a file of
-which only a tool shows that it holds a secret. While a model thinks, and at the end, they are looked for in every file
-that was made, in what was printed, in the requests to servers elsewhere, and in the arguments and environments of all
-processes.
+Three words stand nowhere else. One is in the text of the task, one in a file that is private by its path. One is in a
+file of which only a tool shows that it holds a secret. They are looked for while a model thinks, and at the end. That
+is in every file that was made, in what was printed, and in the requests to servers elsewhere. It is also in the
+arguments and environments of all processes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Looks(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         if not self.scene.held.is_set():
-            # A task of a batch works in a copy of the work tree, which is its owner's alone and gone at the end.
+            # A task of a batch works in its owner's copy of the work tree, which is gone at the end.
             self.scene.traces += [place for place in self.scene.seen() if "/state/worktrees/" not in place]
             self.scene.held.set()
         return True
@@ -93,7 +93,7 @@ class Scene:
         return {"goal": goal, "local_only": self.private, "toolsets": ["file", "terminal"], "thread": "t", **more}
 
     def at_work(self) -> list[Answer]:
-        """Return what a local model does: it reads what is private by both ways, and thinks while it is looked at."""
+        """Return what a local model does: it reads what is private both ways, and thinks meanwhile."""
         return [
             tool("read_file", {"path": "secrets/plan.txt"}),
             tool("run_command", {"command": "cat secrets/plan.txt notes.txt"}),
@@ -121,7 +121,8 @@ class Scene:
     def _changed_beside(self) -> Iterator[str]:
         """Yield each file of what is new in the folder for temporary files, or got or lost an entry.
 
-        Of a folder that stood there before it is what is new in it, or got or lost an entry: all else is other programs'.
+        Of a folder that stood there before it is what is new in it, or got or lost an entry. All else is other
+        programs'.
         """
         for top in _BESIDE.iterdir():
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the operator calls private acts wherever secrets act: each surface is held by a test of its own, and by its calls."""
+"""What the operator calls private acts wherever secrets act: each surface has a test, and its calls are held."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def everything(repo: Path, state: Path) -> None:
     write_files(repo, {"a.txt": LINES.replace("line 5", "LINE 5"), "new.txt": "n\n"})
     (repo / "b.txt").unlink()
     verified = asyncio.run(verifier.verify(before, "", None, seconds=5))
-    # Those of an inner repository are told by their times alone, and here they may be as new as the run.
+    # Those of an inner repository are told by their times alone, which here may be the run's.
     outside = [file for file in verified.files_changed if not file.path.startswith("inner/")]
     changed = {file.path: (file.lines_added, file.lines_removed) for file in outside}
     assert changed == {"a.txt": (1, 1), "b.txt": (0, 1), "new.txt": (1, 0)}

@@ -1,4 +1,4 @@
-"""What a run leaves in the state folder: its owner's alone, and nothing of a prompt, an answer or a secret in clear."""
+"""What a run leaves in the state folder is its owner's alone: no prompt, answer or secret in clear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The databases of our state: whoever comes at the same time finds the same file, and nothing written to it is lost."""
+"""The databases of our state: whoever comes at the same time finds the same file. Nothing written is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State is written whole or not at all: a kill at any step leaves nothing that a later start stumbles over."""
+"""State is written whole or not at all: no later start stumbles over what a kill left."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from profile_router.state.whole_files import copy_whole, write_whole
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {"a.txt": "one\n", "b.txt": "two\n", "gone.txt": "g\n"}
 
-# A task of a batch in a process that is killed at step N: before a file gets its name, in the middle of a copy, or while
-# git writes, which then leaves its lock. Another process goes on. Everything is one program, because a start of Python takes longer than that.
+# A task of a batch in a process that is killed at step N. That is before a file gets its name, or in the middle of a
+# copy. Or it is while git writes, which then leaves its lock. Another process goes on. Everything is one program,
+# because a start of Python takes longer than that.
 KILLED = """
 import os, shutil, signal, sys
 sys.path[:0] = sys.argv[4:]

@@ -1,4 +1,4 @@
-"""What keeps the threads: locks that die with their process, files that are set aside, a key of its own, and an end."""
+"""What keeps the threads: locks that die with their process, files set aside, its own key, an end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The diff that a handoff carries: a part per file, no content of what is private or binary, nothing unlooked at."""
+"""The diff of a handoff: a part per file, no content of what is private or binary, nothing unlooked at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In a work tree: what was red before is not held against the work, and no check passes because its tests are gone."""
+"""In a work tree, what was red before is not held against the work. No check passes by removed tests."""
 
 from __future__ import annotations
 

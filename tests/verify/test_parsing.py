@@ -1,4 +1,4 @@
-"""Whether changed files parse: a weak check, which no file that never parsed can fail, and no hostile one can end."""
+"""Whether changed files parse is a weak check: what never parsed cannot fail it, nothing hostile can end it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work is taken back whole or not at all, what others did meanwhile stays, and a crash in between loses nothing."""
+"""Work is taken back whole or not at all. What others did meanwhile stays, and a crash loses nothing."""
 
 from __future__ import annotations
 

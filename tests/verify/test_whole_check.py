@@ -15,7 +15,7 @@ from profile_router.core.found_check import FoundCheck
 from profile_router.core.ladder.receipt import CheckResult, Verified
 from profile_router.verify.whole_check import GUESSED
 
-# Prints what pytest prints, for the test files that it is given: one is red whose line is nowhere in app.py.
+# Prints what pytest prints for the given test files: one is red whose line is nowhere in app.py.
 SCRIPT = """
 shift; bad=0; ran=0
 echo '=== short test summary info ==='

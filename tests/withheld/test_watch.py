@@ -1,4 +1,4 @@
-"""What was opened while something ran is known by what it is, not by its name, and what is not known is said."""
+"""What was opened meanwhile is known by what it is, not by its name. What is unknown is said."""
 
 from __future__ import annotations
 

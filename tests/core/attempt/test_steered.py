@@ -1,4 +1,4 @@
-"""A check is not proof where the work decides what it runs, stands for its runner, or can tell that a test runs."""
+"""A check is not proof where the work decides what it runs, stands for its runner, or notices a test."""
 
 from __future__ import annotations
 

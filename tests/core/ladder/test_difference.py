@@ -1,4 +1,4 @@
-"""A check is judged by what is different since before the work: by the tests where they are known, else by its code."""
+"""A check is judged by what is different since before: by its tests if known, else by its code."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class Walks(RuleBasedStateMachine):
         self.failures.append(failure)
 
     def allowed(self, failure: Failure, terrain: Terrain) -> list[tuple[str, Place]]:
-        """Return each step that might be taken now and its place, in the order of the table: what the rules say."""
+        """Return each step that the rules allow now and its place, in the order of the table."""
         found = []
         for row in self.policy.ladder:
             left = row.times - sum(hop.step == row.id for hop in self.hops)

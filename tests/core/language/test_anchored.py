@@ -111,7 +111,7 @@ CHANGES = ("__str__", "upper", "lower", "swapcase")
 
 
 def test_no_character_counts_for_a_letter_but_those_that_are_known() -> None:
-    """What `re` takes for an ASCII letter where case does not count is found by `lower`, or is one of four."""
+    """What `re` takes for an ASCII letter where case does not count, `lower` finds, but for four."""
     letters = re.compile("[a-z]", re.IGNORECASE)
     every = (chr(code) for code in range(0x110000))
     taken = {char for char in every if letters.match(char) and not ("a" <= char.lower() <= "z")}

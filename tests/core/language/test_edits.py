@@ -1,4 +1,4 @@
-"""A text asks for a change of a file, or only to look at it: told apart by what its clauses ask for."""
+"""A text asks for a change of a file, or only to look at it: its clauses tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator and a workspace call private is found like a secret, and a finding names the rule, not the word."""
+"""What operator and workspace call private is found like a secret; a finding names the rule, not the word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search for secrets leaves out what it has seen and where no row can match: it finds what the plain search finds."""
+"""The search for secrets skips what it has seen and what no row matches: it finds all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which share of made-up tokens is found, each kind of form that once passed, and what only looks like a secret."""
+"""Which share of made-up tokens is found, each form that once passed, and what only looks like a secret."""
 
 from __future__ import annotations
 

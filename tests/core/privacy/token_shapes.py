@@ -1,12 +1,13 @@
 """A generator of tokens and passwords as they stand in code: rule × name × form × random body, from a seed.
 
-Source of the facts (whose tokens have which prefix, alphabet and length, and which names they are given): the public
-rules of gitleaks, https://github.com/gitleaks/gitleaks, config/gitleaks.toml (MIT licence, Copyright (c) 2019 Zachary
-Rice). Every value is made anew at random here; no text, expression or sample of theirs is copied. Identifiers of
-clients, which are not secrets, are left out.
+The facts are whose tokens have which prefix, alphabet and length, and which names they are given. Their source is the
+public rules of gitleaks, https://github.com/gitleaks/gitleaks, config/gitleaks.toml. (MIT licence, Copyright (c) 2019
+Zachary Rice.) Every value is made anew at random here; no text, expression or sample of theirs is copied. Identifiers
+of clients, which are not secrets, are left out.
 
-In a shape `{a20}` stands for 20 letters and digits, `{l…}` lower-case ones, `{u…}` upper-case ones, `{h…}` hex digits,
-`{w…}` letters, digits, `_` and `-`, `{b…}` base64, `{d…}` digits, `{p…}` signs of a password, `{uuid}` a UUID.
+In a shape `{a20}` stands for 20 letters and digits, `{l…}` for lower-case ones, `{u…}` for upper-case ones. `{h…}` are
+hex digits, `{w…}` letters, digits, `_` and `-`, `{b…}` base64, `{d…}` digits. `{p…}` are signs of a password, `{uuid}`
+is a UUID.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ PASSWORDS = (
 )
 PASSWORD_BODIES = ("{a6}!{d3}", "{l5}-{u4}-{d4}", "{a4}#{a6}", "{p14}7a!", "Winter{d4}!", "{a12}{d2}")
 
-# Each form says what stands around a value: {n} a name in its own style, {N} upper case, {c} camelCase, {k} kebab-case.
+# What stands around a value: {n} is a name in its own style, {N} upper, {c} camelCase, {k} kebab-case.
 SEEN = (
     '{n} = "{v}"', "{N}={v}", "{n}: {v}", '"{n}": "{v}",', "var {c} string = \"{v}\"", "const {N}: string = '{v}';",
     "export {N}='{v}'", "'{n}' => '{v}',", 'private static final String {N} = "{v}";', 'let {n}: &str = "{v}";',

@@ -1,4 +1,4 @@
-"""How families of models write the calls of tools into their text: `read_file` of a.py, and more where a row says so."""
+"""How families of models write tool calls into their text: `read_file` of a.py, more where a row says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that a model wrote as text are found in every form, and an answer that shows one is left alone."""
+"""Calls that a model wrote as text are found in every form. An answer that shows one stays as it is."""
 
 from __future__ import annotations
 

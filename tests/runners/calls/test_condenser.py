@@ -1,4 +1,4 @@
-"""A summary that runs past its bound is taken as far as it came: within the bound, marked, with the names it lost."""
+"""A summary that runs past its bound is taken so far: within the bound, marked, with the lost names."""
 
 from __future__ import annotations
 

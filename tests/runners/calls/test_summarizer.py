@@ -88,7 +88,7 @@ def test_the_policy_says_how_long_a_summary_may_take(tmp_path: Path) -> None:
 
 
 def cut(summary: str) -> tuple[str, int, int, Path]:
-    """Take a cut summary apart: its head, the tokens kept and all of them, and the file with the whole text."""
+    """Take a cut summary apart: its head, the tokens kept, all tokens, and the file with the whole text."""
     found = re.fullmatch(r"(?s)(.*)\n\[cut: (\d+) of (\d+) tokens; whole text: ([^\]\n]+)\]", summary)
     assert found is not None, summary
     return found.group(1), int(found.group(2)), int(found.group(3)), Path(found.group(4))

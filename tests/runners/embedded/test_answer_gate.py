@@ -208,7 +208,7 @@ def single(provider: ScriptedProvider) -> Receipt:
 def test_a_bug_that_an_answer_brings_to_light_is_a_failed_attempt(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """An answer is paid for: a run that ended in a traceback would ask for it again when it goes on."""
+    """An answer is paid for: a run that ended in a traceback would ask again when it goes on."""
 
     def breaks(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("canary-3f2a")

@@ -1,5 +1,7 @@
-"""Providers' quirks end in the runner. Inputs are captures of a real llama.cpp server (tests/captures), as they came or,
-where a test says so, altered by the test."""
+"""Providers' quirks end in the runner. Inputs are captures of a real llama.cpp server (tests/captures).
+
+They stand as they came, or altered where a test says so.
+"""
 
 from __future__ import annotations
 

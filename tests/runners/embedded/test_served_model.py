@@ -1,4 +1,4 @@
-"""A server on this machine answers as the model it was asked for, by one of the names that it lists for it, or not at all."""
+"""A server on this machine answers as the model it was asked for, by a name it lists, or not."""
 
 from __future__ import annotations
 

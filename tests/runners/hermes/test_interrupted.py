@@ -1,4 +1,4 @@
-"""A Hermes turn whose router was killed: it is not made again once a model has answered in it, and says what it took."""
+"""A Hermes turn whose router was killed is not made again once a model has answered; it tells its cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No Hermes child runs without an end: turns, time and money act while it runs, in each Hermes that is tried."""
+"""No Hermes child runs without an end: turns, time and money act meanwhile, in each Hermes that is tried."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def any_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]
 
 
 def endless() -> list[Answer]:
-    """Return the answers of a model that calls a tool for ever: each call another, so that no guard against loops acts."""
+    """Return the answers of a model that calls a tool for ever: all different, so no guard against loops acts."""
     return [call("write_file", {"path": f"{number}.txt", "content": "x\n"}) for number in range(PLENTY)]
 
 

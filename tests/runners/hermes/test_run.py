@@ -46,7 +46,7 @@ def test_hermes_runs_what_is_large_enough_and_not_private_and_starts_for_nothing
 
 
 def test_a_model_elsewhere_is_sent_nothing_of_a_private_folder_that_git_ignores(stage: Stage) -> None:
-    """Hermes' own tools would read it out: Hermes is on PATH, its window is wide, and it is not chosen all the same."""
+    """Hermes' own tools would read it out: so Hermes is not chosen, though on PATH with a wide window."""
     plan = "the merger with Umbra is signed on Friday"
     write_files(stage.workspace, {"app.py": "x = 1\n", ".gitignore": "secrets/\n", "secrets/plan.txt": f"{plan}\n"})
     reads = [tool("read_file", {"path": "secrets/plan.txt"}), tool("search_files", {"pattern": "merger"})]

@@ -1,4 +1,4 @@
-"""Which seam a Hermes has is read from its files, wherever it was installed, and never from what it calls itself."""
+"""Which seam a Hermes has is read from its files, wherever it lies, never from its version's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hermes' own tools show a local model a private file: what it makes of that reaches no model elsewhere, in no words."""
+"""Hermes' own tools show a local model a private file: no model elsewhere gets what it makes of that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of the repository tells the model to take another route, read keys and send them away, and the model obeys.
+"""A file tells the model to change the route, read keys and send them away. The model obeys.
 
 The whole program runs, over scripted providers: whatever the model tries, route, fence and environment do not move.
 """

@@ -34,7 +34,7 @@ def outside(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path, outside: Path) -> Path:
-    """A workspace with links out of it: to a file, to a folder, through another link, and one that stays inside."""
+    """A workspace with links out of it: to a file, a folder, through another link. One link stays inside."""
     folder = tmp_path / "work"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "main.py").write_text("print('hi')\n")

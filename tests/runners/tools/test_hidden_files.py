@@ -1,4 +1,4 @@
-"""What a command of a model elsewhere cannot read: known secrets wherever they stand, and what was not read to its end.
+"""What a command of a model elsewhere cannot read: known secrets anywhere, and files not read to their end.
 
 Some of these tests make real jails: user namespaces must work.
 """

@@ -1,4 +1,4 @@
-"""What a tool answers to a model elsewhere holds no secret, and what was masked cannot be asked for or overwritten."""
+"""A tool's answer to a model elsewhere holds no secret. What was masked cannot be asked for or overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schemas are paid in every request and are part of the shared conversation: small, and the same on every build."""
+"""Every request pays for the schemas, and conversations share them: small, and the same on every build."""
 
 from __future__ import annotations
 
