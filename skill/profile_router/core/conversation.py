@@ -22,7 +22,7 @@ NEXT = "[the next message is the task that I delegate]"
 class Turn:
     """One message of the shared conversation, as plain text: a task (`user`) or a summary (`assistant`).
 
-    `source` is the withheld file that the turn may tell of in any words, empty without one: then the turn goes
+    `source` is the withheld file that the turn may tell of in any words, empty without one. A turn with a source goes
     to local models only.
     """
 

@@ -96,7 +96,7 @@ class Evidence:
     """All that `decide` may look at besides the task and the policy. Sizes in files, lines, tokens and characters.
 
     `turns` are the checked turns of the conversation: no other goes to a model that is not local. `fixed` is the part
-    of `tokens` that no condensing shortens: what every prompt holds, the goal, the names of files, the images.
+    of `tokens` that condensing never shortens: the prompt's own text, goal, names of files, images.
     `located` is what the repository tells of where the task works; None: it was not asked.
     """
 

@@ -201,7 +201,7 @@ def with_unrun_check(verified: Verified, found: FoundCheck | None) -> Verified:
 
 
 def with_earlier_check(verified: Verified, earlier: Verified, *, named: bool) -> Verified:
-    """Return what was *verified* after an attempt that did not finish, with the check of the one before it, if any.
+    """Return what was *verified* after an attempt that did not finish, with the earlier attempt's check, if any.
 
     *named*: the task names a check, which was not run because the attempt did not finish.
     """
@@ -222,10 +222,11 @@ def any_call_made(receipts: Sequence[Receipt]) -> bool:
 def final_status(
     decision: Decision, receipts: Sequence[Receipt], attempt: Attempt | None, verified: Verified
 ) -> Status:
-    """Return `refused` where no attempt was allowed or possible, `failed` where the last one or its check failed.
+    """Return the status of a run.
 
-    `unapproved`: the next step needs approval, and no one was there to give it. `refused` is also a run
-    whose files could not be freed of what a tainted attempt made of a private one.
+    `refused`: no attempt was allowed or possible, or a tainted attempt's changes could not be taken out of the files.
+    `unapproved`: the next step needs approval, and no one was there to give it. `failed`: the last attempt or its check
+    failed.
     """
     cause = attempt.failure.cause if attempt is not None and attempt.failure is not None else None
     if cause == "not-approved":
@@ -255,9 +256,9 @@ def unblock(
 
 
 def ended_because(receipts: Sequence[Receipt], failure: Failure | None, task: Task, limits: Limits) -> str | None:
-    """Return why a run of *task* did not end well: what stopped it, behind why the last attempt failed that was begun.
+    """Return why a run of *task* did not end well: why the last begun attempt failed, then what stopped it.
 
-    Where its time is over, whose limit that was: the task's, or that of *limits*.
+    Where its time is over, it tells whose limit that was: the task's, or that of *limits*.
     """
     if failure is None:
         return None

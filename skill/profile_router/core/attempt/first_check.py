@@ -17,7 +17,7 @@ def may_lack(task: Task, lack: Lacking | None) -> bool:
 
 
 def names_what_it_runs(task: Task) -> bool:
-    """Tell whether the check of *task* runs a file that the task names: it may be the task to make that file."""
+    """Tell whether the check of *task* runs a file that the task names. The task may be to make that file."""
     try:
         words = shlex.split(task.check or "")[:2]
     except ValueError:  # a quote that does not end

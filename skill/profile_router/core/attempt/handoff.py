@@ -1,6 +1,6 @@
 """What a failed attempt leaves to the next one: what was tried, what went wrong and what it changed. Pure.
 
-It goes to another model, so it is looked at as a task is: what makes it private keeps the task on this machine from
+It goes to another model, so it is looked at as a task is. What makes it private keeps the task on this machine from
 then on. Nothing is shortened unsaid.
 """
 
@@ -52,8 +52,8 @@ class Handoff:
 class FileDiff:
     """What became of one file. `text` is its part of a patch, empty where only the name may be told.
 
-    `holds` says what makes it private besides the secrets in its text: the glob that its path matches, a secret in a
-    binary file, the private file that it repeats.
+    `holds` says what makes it private besides the secrets in its text. That is a glob that its path matches, a secret
+    in a binary file, or the file that it repeats.
     """
 
     path: str
@@ -66,7 +66,7 @@ class FileDiff:
 class SetBack:
     """Whether the files are again as they were before the run. `note` says where the work is kept, or why not.
 
-    `left` are files, and folders for all in them, that may have been changed and stay so: mostly what git ignores.
+    `left` are files that may have been changed and stay so: mostly what git ignores. A folder stands for all in it.
     """
 
     done: bool
@@ -93,8 +93,8 @@ def handed_over(
 ) -> Handoff | None:
     """Return what follows from a failed *attempt* and those before it (*earlier*); None where none came so far.
 
-    *work* is all that was changed since the run began. Unless *quotes*, no words of a model go along: it may have read
-    private turns of the conversation, which *said*, its summary, could repeat.
+    *work* is all that was changed since the run began. *said* is the model's summary. Unless *quotes*, no words of a
+    model go along: they may repeat private turns of the conversation.
     """
     tried, errors = (tuple(earlier.tried), tuple(earlier.errors)) if earlier else ((), ())
     if ran(attempt):
@@ -215,7 +215,7 @@ def private_in(
 
 
 def _kinds(text: str, confidential: Confidential) -> Iterator[str]:
-    """Yield the kinds of secrets in *text*, also where the signs of a diff stand at the start of its lines."""
+    """Yield the kinds of secrets in *text*, also where its lines start with the signs of a diff."""
     bare = "\n".join(line[1:] if line[:1] in "+- " else line for line in text.split("\n"))
     for reading in dict.fromkeys((text, bare)):
         yield from (finding.kind for finding in findings(reading, confidential))

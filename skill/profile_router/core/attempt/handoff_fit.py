@@ -56,9 +56,10 @@ def handoff_tokens(handoff: Handoff, count: _Count) -> int:
 
 
 def shrunk(handoff: Handoff, room: int, count: _Count) -> Handoff:
-    """Return *handoff* in at most *room* tokens: errors get a half, what was tried a half of the rest, then the diff.
+    """Return *handoff* in at most *room* tokens.
 
-    Of an error the end is kept, of the diff the start; `left_out` says what is missing.
+    Errors get a half, what was tried gets a half of the rest, and the diff gets what is left. Of an error the end is
+    kept, of the diff the start; `left_out` says what is missing.
     """
     if handoff_tokens(handoff, count) <= room:
         return handoff

@@ -18,7 +18,7 @@ _REASON_CHARS = 200
 
 @frozen
 class ReviewedWork:
-    """The changes as a reviewer is shown them: a patch, and how many of the changed `files` are not in it."""
+    """The changes that a reviewer is shown: a patch, and how many of the changed `files` it leaves out."""
 
     patch: str = ""
     files: int = 0
@@ -41,8 +41,11 @@ def is_due(verified: Verified) -> bool:
 
 
 def shown_to(work: Sequence[FileDiff], confidential: Confidential, *, local: bool) -> ReviewedWork:
-    """Return of *work* what a reviewer may see. A model elsewhere sees nothing, no name either, of a file that is
-    withheld, that repeats one, or whose diff holds a secret; nobody sees what is not text."""
+    """Return of *work* what a reviewer may see. Nobody sees what is not text.
+
+    A model elsewhere sees nothing of a withheld file, of one that repeats it, or of a diff with secrets. It sees no
+    name of theirs either.
+    """
     seen = [file for file in work if file.form == "text" and (local or not _private(file, confidential))]
     patch = "".join(file.text if file.text.endswith("\n") else f"{file.text}\n" for file in seen)
     return ReviewedWork(patch=patch, files=len(work), kept_back=len(work) - len(seen))

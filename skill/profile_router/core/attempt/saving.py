@@ -1,7 +1,7 @@
 """What a run saved against always asking the burst tier: the tokens of its work, at that tier's price. Pure.
 
-Counted are the tokens of the last attempt, by which the work was done: whoever asks burst always makes no attempt in
-vain before it, and no probe. So work that was promoted in the end saved nothing, and cost what was tried first.
+Only the tokens of the last attempt are counted, as it did the work. Whoever always asks burst makes no attempt in vain
+before it, and no probe. So work that was promoted in the end saved nothing, and cost what was tried first.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a check's output says of a program, file or name that it runs and that is not there. Pure.
 
-One table: what each runner prints of it, and at which end. A line counts only where it names a word of the command
-itself, and is the last one, or stands in the runner's own form at an end that only that form has. So the output of a
-test that holds the same words is none.
+One table tells what each runner prints of it, and at which end. A line counts only where it names a word of the command
+itself. It must also be the last line, or have the runner's own form at the end that goes with it. So a test's output
+that holds the same words does not count.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def lacking(command: str, exit_code: int | None, output: str, *, told: bool) -> 
 
 
 def may_be_made(task: Task, lack: Lacking) -> bool:
-    """Tell whether it may be *task* to make what its check lacks: then that is not an error of the check."""
+    """Tell whether *task* may be to make what its check lacks. Then the lack is not an error of the check."""
     word = _name(lack.word.partition("::")[0])
     named = {_name(file.rstrip("/")) for file in named_files(task)}
     if word in named or (lack.made_in and lack.made_in.casefold() in {name.casefold() for name in named}):

@@ -1,8 +1,8 @@
-"""What an answer took and cost: by its server's own figures where those can be, else by our own count. Pure.
+"""What an answer took and cost: by its server's own figures where those are possible, else by our own count. Pure.
 
-A figure is believed where it is a whole number within what was sent and what came: no token is shorter than a byte.
-What came is what can be read of it, or, as thoughts may be hidden, as much as was asked for. A budget hangs on no more:
-a server that says 10^12, a fraction, a text or nothing at all neither closes a day nor makes an answer free.
+A figure is believed where it is a whole number within what was sent and what came. No token is shorter than a byte.
+What came may be as much as was asked for, as thoughts may be hidden. A server may say 10^12, a fraction, a text or
+nothing at all. That neither closes the budget of a day nor makes an answer free.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def amount(value: object) -> float | None:
 
 
 def _charged(usage: Mapping[str, object]) -> float | None:
-    """Return what *usage* says that the answer cost: with a key of the caller's own, the fee and what it was for."""
+    """Return what *usage* says that the answer cost. With the caller's own key, the upstream cost adds to the fee."""
     usd, details = amount(usage.get("cost")), usage.get("cost_details")
     if not usage.get("is_byok") or usd is None:
         return usd
@@ -98,8 +98,8 @@ def believed(
 ) -> TokenUse:
     """Return what is booked for an answer to *sent* bytes, of at most *most_out* tokens, of which the server *said*.
 
-    *counted* gives our own count of the tokens in and out: it is asked only where a figure cannot be. An amount is
-    taken from an endpoint that *rate* says states its own, up to ten times what the rate makes of the tokens.
+    *counted* gives our own count of the tokens in and out. It is asked only where a figure is not possible. An amount
+    is taken only where *rate* says that the endpoint states its own. It counts up to ten times the rate of the tokens.
     """
     most_in = sent + _TEMPLATE
     doubts, by_us = [], False

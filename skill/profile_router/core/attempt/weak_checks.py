@@ -25,7 +25,7 @@ def with_weak_checks(
 ) -> Verified:
     """Return what was *verified* of *task*, with its weak checks where no check told anything of *finished* work.
 
-    What is open for want of a check stays open, unless all weak checks that were made passed, and *trust* has one.
+    What is open for want of a check stays open, unless all weak checks passed and *trust* has one.
     """
     check = verified.check
     if not finished:

@@ -1,6 +1,6 @@
-"""Bring a summary that ran past its bound within it, with the names that it lost and a mark that says so. Pure.
+"""Cut a summary that ran past its bound. Add the names that it lost, and a mark that says so. Pure.
 
-A small model often does not stop: it copies the text line by line, or repeats itself, until its bound ends it.
+A small model often does not stop. It copies the text line by line, or repeats itself, until its bound ends it.
 """
 
 from __future__ import annotations

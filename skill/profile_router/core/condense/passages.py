@@ -1,4 +1,4 @@
-"""Take the passages that speak most of a goal out of texts, word for word: what is left may be summarized. Pure."""
+"""Take the passages that speak most of a goal out of texts, word for word. The rest may be summarized. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def without_passages(texts: Sequence[str], goal: str, room: int, size: Callable[
 
 
 def _passages(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the paragraphs of *text*, and the lines of one that is too long to be taken whole, each with its end."""
+    """Yield the paragraphs of *text*, each with its end. Of one that is too long to be taken whole, yield the lines."""
     for paragraph in text.split("\n\n"):
         if len(paragraph) <= _LONGEST_PASSAGE:
             yield paragraph, "\n\n"

@@ -26,8 +26,10 @@ _DIGEST_PARTS = 3  # a third of the room for summaries is for passages taken wor
 
 @frozen
 class Tools:
-    """What planning needs done: `size` in o200k tokens (exact up to any size that may fit), `cut` into chunks of at
-    most so many tokens, `outline` of code in a language, or None."""
+    """What planning needs done. `size` counts o200k tokens (exact up to any size that may fit).
+
+    `cut` cuts into chunks of at most so many tokens. `outline` gives the outline of code in a language, or None.
+    """
 
     size: Callable[[str], int]
     cut: Callable[[str, int], tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""A condensed context as a value: what it became, what was done to it, and where it may stand in for the whole."""
+"""A condensed context as a value: what it became, what was done to it, where it may replace the whole."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def helpers(
 ) -> tuple[Helper, ...]:
     """Return the profiles that may summarize for *order*, the cheapest first.
 
-    Allowed are the order's own profile and the tiers'; but only local ones where the task, or any turn of the
-    conversation, is private, or nothing may be spent, and besides a profile that was asked for by name.
+    The order's own profile and the tiers' are allowed. Only local ones are, where the task or any turn of the
+    conversation is private, or nothing may be spent. The same holds beside a profile that was asked for by name.
     """
     whole = order.outside is None or order.outside == order.conversation
     tiers = (policy.tiers.local, policy.tiers.cheap, policy.tiers.burst)
@@ -93,7 +93,7 @@ def applied(
 ) -> tuple[Order, Evidence]:
     """Return *order* and *evidence* with the condensed text where it is needed and allowed, else as they are.
 
-    It is needed by the profile that it was made for, and by any other that the whole text does not fit.
+    The profile that it was made for needs it. So does any other that the whole text does not fit.
     """
     if condensed is None or (condensed.local and not order.local):
         return order, evidence

@@ -1,4 +1,4 @@
-"""A run as the ledger tells it afterwards: one row for the run, and the rows of what happened in it."""
+"""A run as the ledger tells it: one row for the run, and the rows of what happened in it."""
 
 from __future__ import annotations
 

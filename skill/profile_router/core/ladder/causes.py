@@ -44,8 +44,8 @@ class CauseRow:
     """One cause: its family, and the `sentence` by which the ladder and the next model are told of it.
 
     `detail` is what a failure's message says behind the server's name, where that is not the sentence; `{…}` in it are
-    figures of the case. `statuses` are the HTTP statuses that mean the cause. `unblock` says what would have helped,
-    `unblock_here` what would have where the server is attested as local: `{address}` and `{profile}` stand for its own.
+    figures of the case. `statuses` are the HTTP statuses that mean the cause. `unblock` says what would have helped.
+    `unblock_here` says it for a server that is attested as local: `{address}` and `{profile}` stand for its own.
     `like` is the older cause whose steps count under a policy whose ladder does not name this one.
     """
 

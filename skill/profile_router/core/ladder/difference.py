@@ -1,4 +1,4 @@
-"""Judge a check by what is different since before the work: which tests are red that were not, and the other way. Pure.
+"""Judge a check by what is different since before the work: which tests turned red, and which turned green. Pure.
 
 An exit code tells neither who made a test red nor how many ran. So tests are compared by their ids where both reports
 have them all. A test that was red before is held against the work only where it touches the files of the task.
@@ -75,7 +75,7 @@ def compared(
     """Return the difference of two reports, None where one is not known whole.
 
     *touching* are the test files that touch the task's files, None where nobody knows: then each red test may. *apart*
-    are those that do not: a red test is excused where its id tells one of these, and none of the others.
+    are those that do not. A red test is excused where its id tells one of *apart*, and none of *touching*.
     *again* is the report of a second run on the same files as *after*.
     """
     if before is None or after is None or not (before.whole and after.whole):

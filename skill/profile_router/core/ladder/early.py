@@ -22,9 +22,9 @@ class EarlyWatch:
     """What an attempt is judged by. `goes` is the profile that it may be promoted to.
 
     `candidates` are the files that its task names; `edits`: it asks for a change; `checked`: a check runs on the work.
-    `usual` is the number of turns that nine of ten attempts of its tier stayed within in this repository, None where
-    too few are known. `stays_here`: `goes` is not a model elsewhere, so that it may be told of what is private.
-    `closed` says why `goes` could not go on now, empty where it could: money, a key and time go while an attempt runs.
+    `usual` is the turns that nine of ten attempts of its tier stayed within in this repository. It is None where too
+    few are known. `stays_here`: `goes` is not a model elsewhere, so that it may be told of what is private. `closed`
+    says why `goes` could not go on now, empty where it could. Money, a key and time may run out during an attempt.
     """
 
     rules: Early

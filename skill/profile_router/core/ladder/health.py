@@ -1,7 +1,7 @@
 """Whether a server or a key is worth another try: a circuit breaker per server, a rest per key. Pure: time comes in.
 
-A record is closed (nothing speaks against it), open until a moment, and then half open: of a server one caller may
-probe, the others wait for how that ends; a key is free again.
+A record is closed (nothing speaks against it), open until a moment, and then half open. One caller may then probe a
+server, and the others wait for the result; a key is free again.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def after_failure(record: Record, failure: Failure, rules: HealthRules, *, now: 
     """Return *record* after one more *failure* at *now*.
 
     A server opens after `rules.failures` in a row, each time for twice as long up to `most_seconds`. A key rests at
-    once, as long as the provider asked for, else as long as *rules* say for its cause. So does a model that its
+    once: as long as the provider asked for, else as *rules* say for its cause. So does a model that its
     provider limits; its failures in a row are counted by themselves.
     """
     limited = failure.cause == "model-limited"

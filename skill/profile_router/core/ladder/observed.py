@@ -1,4 +1,4 @@
-"""A child that Hermes delegated by itself while we only looked on: what it was asked of, and what it did cost. Pure."""
+"""A child that Hermes delegated by itself while we only looked on: who was asked, and what it cost. Pure."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ObservedChild:
 class ObservedGroup:
     """The observed children that would have gone to one profile; without a name: those that would have been refused.
 
-    `expected_usd` is what they would have cost there by the estimates, `paid_usd` what they did cost, both in USD and
-    of those that `ended` alone.
+    Both costs are USD, of those that `ended` alone. `expected_usd` is what they would have cost there by the estimates,
+    `paid_usd` what they did cost.
     """
 
     profile: str

@@ -102,9 +102,9 @@ class CheckResult:
     In `tail` secrets are masked: it is kept, and shown to the next model. `taints` are the withheld files that the
     command opened or moved; `wrote` tells whether it may have put what they hold into the work tree.
 
-    `report` is what its test runner said, None where none is known. `held` tells whether the work passed where that is
-    not what the exit code says, and `why`; `difference` is what became of the tests since before the work. `all_tests`
-    tells what all of them say, where it was narrowed and passed, `partial` why it may have missed what matters.
+    `report` is what its test runner said, None where none is known. `held` tells whether the work passed, and `why`. It
+    is None where the exit code tells. `difference` is what became of the tests since before the work. Where the check
+    was narrowed and passed, `all_tests` tells what all tests say. `partial` is why it may have missed what matters.
     """
 
     command: str

@@ -1,4 +1,4 @@
-"""Words of a run in the ledger, for `route`: it needs no row of `account`, and their classes take 7 ms to make."""
+"""Words of a run in the ledger, for `route`. It needs no row of `account`, whose classes take 7 ms to make."""
 
 from __future__ import annotations
 

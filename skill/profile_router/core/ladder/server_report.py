@@ -35,8 +35,8 @@ class ServerReport:
     `kind` is its program, empty where it is not known. `models` is what it lists, `loaded` what it has in memory.
     None: the server does not tell. `counts_prompts`: it can count a request's tokens itself. `elsewhere` is the host
     that really runs the model, where the server says that it only passes requests on. `takes_tools` and `takes_system`:
-    what the model's chat template can be told. `fault` is why it serves no models at the address it was asked at, and
-    `serves_at` the base URL that would do, where one was found.
+    what the model's chat template can be told. `fault` is why it serves no models at the address it was asked at.
+    `serves_at` is the base URL that would do, where one was found.
     """
 
     profile: str
@@ -62,7 +62,7 @@ class ServerReport:
 
 
 def relayed_elsewhere(report: ServerReport, *, private: bool) -> Failure | None:
-    """Return why the server of *report* may not have a private task: it passes what it gets on to a cloud."""
+    """Return why the server of *report* may not have a private task: it passes its requests on to a cloud."""
     if not (private and report.elsewhere):
         return None
     message = f"the task is private, and the model of {report.profile} runs at {report.elsewhere}, not on this machine"

@@ -17,7 +17,7 @@ Bound = Literal["task", "day", "estimate"]  # what bounds the money that is held
 
 
 def cap_of(task: Task, rules: Budget) -> float:
-    """Return what *task* may spend over all its steps, in USD: the policy's figure, or less where the task says so."""
+    """Return what *task* may spend over all its steps, in USD: the policy's figure, or the task's if less."""
     return rules.task_usd if task.max_cost_usd is None else min(task.max_cost_usd, rules.task_usd)
 
 
@@ -27,7 +27,7 @@ def over(usd: float, limit: float) -> bool:
 
 
 def dollars(usd: float) -> str:
-    """Return *usd* as a message has it: in cents, rounded up, and what is next to nothing in hundredths of them."""
+    """Return *usd* as a message has it: in cents, rounded up. An amount below a dime has hundredths of a cent."""
     digits = 2 if usd >= _A_DIME or usd <= _NOTHING else 4
     return f"${math.ceil(usd * 10**digits - _NOTHING * 100) / 10**digits:.{digits}f}"
 
@@ -42,7 +42,7 @@ def over_cap(where: str, cost: CostRange, *, spent: float, cap: float) -> Failur
 
 
 def over_day(where: str, cost: CostRange, *, spent: float, rules: Budget) -> Failure:
-    """Return why a step to *where* does not go into what is left of the day, *spent* USD being gone or reserved."""
+    """Return why a step to *where* costs more than the day has left. *spent* USD are gone or reserved."""
     return _refused(f"{where} {expected(cost)}, and {_past_day(spent, rules)}")
 
 

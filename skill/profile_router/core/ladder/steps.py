@@ -18,7 +18,7 @@ UPWARD: Mapping[Tier, Tier] = {"cheap": "local", "local": "burst"}
 
 @frozen
 class ProviderView:
-    """What the ladder needs to know of one provider of a profile: its name, whether it is local, whether it costs.
+    """What the ladder needs to know of a profile's provider: its name, whether it is local, whether it costs.
 
     `server` is its name, address and model: two providers of one server differ by their key alone.
     """
@@ -85,7 +85,7 @@ def step_for(
 
     *tried* are the places that had an attempt, *taken* the ids of the steps already gone. The rows that answer the
     cause are looked at in order; the first that may still be taken and leads somewhere counts. No step is taken more
-    often than its `times` and no place tried twice but by a step to `same`, `repair` or `condense`: a run has at most
+    often than its `times`. Only a step to `same`, `repair` or `condense` tries a place twice. So a run has at most
     `most_steps` steps.
     """
     walk = _Walk(failure=failure, at=at, tier=tier, terrain=terrain)

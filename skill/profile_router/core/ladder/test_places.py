@@ -54,7 +54,7 @@ class FilesOfTests:
         return any(one.endswith(path) or path.endswith(one) for one in known)
 
     def _have_rust(self, test: str, path: str) -> bool:
-        """Tell it of a test of cargo: one in a source is told by its module, any other by its file."""
+        """Tell it of a test of cargo. A test in a source is told by its module, any other by its file."""
         if path and not test.startswith("unittests "):
             return self._have_path(path)
         *modules, _ = test.rpartition(" ")[2].split("::")
@@ -68,7 +68,7 @@ def _folded(name: str) -> str:
 
 
 def _module_of(file: str) -> tuple[str, ...]:
-    """Return the module that the Rust source *file* is: none for the root of a crate, and for what is not a source."""
+    """Return the module that the Rust source *file* is. The root of a crate has none, nor has what is not a source."""
     inside = file.rpartition("src/")[2] if "src/" in f"/{file}" else file
     *folders, name = inside.split("/")
     stem = name.removesuffix(_RUST)

@@ -8,8 +8,10 @@ from profile_router.values import frozen
 
 @frozen
 class WeakCheck:
-    """One weak check: that changed files parse, that a linter finds nothing, that a file to edit was edited, that no
-    unrelated one changed. `said` tells it as a sentence. `trusted`: the policy takes it for a check.
+    """One weak check. `said` tells it as a sentence. `trusted`: the policy takes it for a check.
+
+    `kind`: changed files parse · a linter finds nothing · a file to edit was edited · no unrelated file changed · a
+    reviewer accepts the work.
     """
 
     kind: WeakKind

@@ -1,7 +1,7 @@
 """What a clause asks to be done: to read and answer, or something that leaves a named file changed. Pure.
 
-An open list of verbs changes files, so English names the acts that read, answer or run. In the other languages of the
-policy an imperative is not told from a noun by its place, so there the editing verbs are named by their stems.
+An open list of verbs changes files, so English names the acts that read, answer or run. In the policy's other languages
+the place of a word does not tell an imperative from a noun. So there the editing verbs are named by their stems.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from profile_router.core.language.clauses import (
 )
 from profile_router.core.language.phrases import clauses_abroad
 
-# After these a file may be as it was, and the work be done: they look, answer, run, or see to what may be so already.
+# After these the work may be done and a file be as it was. They look, answer, run, or ensure what may be so already.
 _READS = word_set(
     "analyse analyze answer ask assess audit brainstorm browse build calculate carry check cite classify clone collect "
     "compare compile compute conduct confirm consider continue count debug decide deploy describe detect determine "
@@ -35,7 +35,7 @@ _READS = word_set(
     "track translate triage try understand validate verify vet view visualise visualize wait walk watch weigh write "
     "create generate draft put set save copy commit push pull merge rebase checkout thanks thank sorry hi hello ok"
 )
-# Verbs of code that are nouns as often: "Cache results in a.py" is an edit, "Cache of a.py" is none.
+# Verbs of code that are nouns as often. "Cache results in a.py" is an edit, and "Cache of a.py" is not.
 _OF_CODE = word_set(
     "alias annotate batch buffer cache cap clamp consolidate debounce dedupe default defer deprecate disable document "
     "enable encode decode escape export expose filter flatten forbid forward group guard handle hash hide index inject "
@@ -88,9 +88,9 @@ _ASKED_ABROAD = Anchored(
 
 
 def changes_what_it_names(clause: str, *, leads: bool) -> bool:
-    """Tell whether the English *clause*, in lower case, which asks for something, is an act that is not one of reading.
+    """Tell whether the English *clause* is an act other than reading. It asks for something, and is in lower case.
 
-    A verb that no list has is one where the clause *leads* the text, and by what follows.
+    A verb that no list has is such an act where the clause *leads* the text, and by what follows.
     """
     verb = first_word(clause)
     if _RID.match(clause):

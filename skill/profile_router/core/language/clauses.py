@@ -1,7 +1,7 @@
 """Cut a text into clauses, and tell which of them ask for something.
 
-1. *Plain text*: whatever is quoted rather than said (fences, code, quotations, URLs, paths, identifiers) turns into
-   one opaque ``…``, which may be an object ("refactor …") but never a verb.
+1. *Plain text*: what is quoted rather than said turns into one opaque ``…``. That may be an object ("refactor …"), but
+   never a verb. Fences, code, quotations, URLs, paths and identifiers are quoted.
 2. *Clauses*: sentences, cut again where a joint ("and", "but", a comma) is followed by another imperative.
 3. *Asked or not*: statements, conditions and negated clauses are told apart; lead-ins ("could you please") go.
 """

@@ -1,6 +1,6 @@
-"""Tell whether a text asks for a change of a file, and whether a word has the shape of a file's name. Pure.
+"""Tell whether a text asks for a change of a file, and whether a word looks like a file's name. Pure.
 
-What asks to look, explain, list or plan asks for none, and neither does what is to be done only if it is needed.
+A text that asks to look, explain, list or plan asks for no change. Neither does one that asks for it only if needed.
 """
 
 import re
@@ -64,7 +64,7 @@ _HANDS_OFF = Anchored(
     ),
     flags=re.IGNORECASE | re.MULTILINE,
 )
-# A name without a folder is only taken for a file's where its ending is one: `os.path` and `e.g.` are none.
+# A name without a folder counts only where its ending is a file's: `os.path` and `e.g.` do not count.
 _IN_FOLDER = Anchored(r"[^:*]*/[^/:*]*\.[A-Za-z][A-Za-z0-9]{0,9}")
 _ALONE = Anchored(
     r"[^/:*]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|vue|html?|css|scss|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|sh|sql|go|rs|"
@@ -85,7 +85,7 @@ def hands_off(plain: str) -> bool:
 def asks_for_an_edit(text: str, files: Collection[str] = ()) -> bool:
     """Tell whether *text*, for a task that names *files*, asks without condition for a change of what it names.
 
-    Where a file is named, by the task or in the text, each act does that is not one of reading or answering.
+    Where the task or the text names a file, each act other than reading or answering asks for one.
     """
     plain = _QUESTION.sub("", _PLACE_FIRST.sub(r"\1", plain_text(text)))
     if hands_off(plain):

@@ -1,4 +1,4 @@
-"""Tell whether a text reports a fault, as an issue does: it asks for nothing in words, and wants it fixed. Pure."""
+"""Tell whether a text reports a fault, as an issue does. Such a text asks for nothing, and wants it fixed. Pure."""
 
 from __future__ import annotations
 
@@ -50,12 +50,15 @@ _LONGEST = 20_000  # characters that are looked at: a report says early what is 
 
 
 def wants_a_change(text: str, files: Collection[str] = ()) -> bool:
-    """Tell whether work on *text* and *files* that changes nothing is not done: it asks for one, or is a fault's."""
+    """Tell whether *text*, for a task that names *files*, asks for an edit or reports a fault.
+
+    Work that changes nothing has then not done it.
+    """
     return asks_for_an_edit(text, files) or tells_of_a_fault(text)
 
 
 def only_asks(text: str, files: Collection[str] = ()) -> bool:
-    """Tell whether *text*, for a task that names *files*, asks to look and to tell, and for no change of them."""
+    """Tell whether *text*, for a task that names *files*, only asks to look and tell, and to change nothing."""
     plain = plain_text(text[:_LONGEST])
     if hands_off(plain):
         return True
@@ -75,7 +78,7 @@ def tells_of_a_fault(text: str) -> bool:
 
 
 def wants_a_fix(text: str) -> bool:
-    """Tell whether *text* reports a fault of what a program does, or asks to fix one: a test for it would be red."""
+    """Tell whether *text* reports a fault of what a program does, or asks to fix one. A test for it would be red."""
     plain = plain_text(text[:_LONGEST])
     if _OF_WORDS.search(text[:_LONGEST]) or hands_off(plain):
         return False
@@ -83,10 +86,10 @@ def wants_a_fix(text: str) -> bool:
 
 
 def wants_other_code(text: str, files: Collection[str] = ()) -> bool:
-    """Tell whether work on *text* and *files* is not done while the code is the same: a comment fixes no fault."""
+    """Tell whether work on *text* and *files* needs the code to change. A comment fixes no fault."""
     return wants_a_fix(text) and not any(_OF_WORDS.search(file) for file in files)
 
 
 def tells_of_a_call(text: str) -> bool:
-    """Tell whether *text* reports a fault, and says of which code: of a call, by which a sentence of it begins."""
+    """Tell whether *text* reports a fault of a call: one of its sentences begins with that call."""
     return bool(_CALLED.search(text[:_LONGEST])) and tells_of_a_fault(text)

@@ -31,7 +31,7 @@ def expand_braces(glob: str) -> tuple[str, ...]:
 def glob_regex(glob: str) -> Anchored | None:
     """Return the expression that the paths of *glob* match as a whole; None where *glob* cannot be read.
 
-    `*` and `?` stay within one part of the path, `**` stands for any number of parts, `[abc]` for one character.
+    `*` and `?` stay within one part of the path. `**` stands for any number of parts, `[abc]` for one character.
     Braces are not known here: see `expand_braces`.
     """
     if len(glob) > _LONGEST:
@@ -43,7 +43,7 @@ def glob_regex(glob: str) -> Anchored | None:
     pattern = "/".join(blocks[0])
     if len(blocks) > 1:
         pattern += "/" if blocks[0] else ""
-        # Atomic: the first place where a middle block fits is as good as any later one, so none is tried twice.
+        # Atomic: the first place where a middle block fits is as good as any later one. So no place is tried twice.
         pattern += "".join(rf"(?>(?:[^/]++/)*?{'/'.join(block)}/)" for block in blocks[1:-1])
         pattern += "(?:[^/]++/)*" + ("/".join(blocks[-1]) or "[^/]+")
     literal = max(re.split(r"[*?/]+", _CLASS.sub("*", glob)), key=len)
@@ -75,7 +75,7 @@ def _part(part: str) -> str:
 def _literal(chunk: str) -> str:
     out, at = [], 0
     for found in _CLASS.finditer(chunk):
-        # `--`, `&&` and the like are reserved inside a set of `re`: only a single dash between two others is a range
+        # `re` reserves `--`, `&&` and the like inside a set. Only a single dash between two others is a range.
         dashed = re.sub(r"(?<=.)-(?=.)", "\0", re.sub("-{2,}", "-", found.group(2)))
         inside = "".join("-" if char == "\0" else re.escape(char) for char in dashed)
         one = f"[{'^' if found.group(1) else ''}{inside}]"

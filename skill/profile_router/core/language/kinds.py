@@ -2,8 +2,8 @@
 
 The grammar is `clauses`, the vocabulary (one list of regular expressions per kind) is data of the policy. A kind's
 patterns are matched, in lower case, at the start of a clause that asks. Three named groups save every pattern a long
-list of its own: `(?P<gap>…)` may hold no preposition or conjunction, so the object stays the verb's own;
-`(?P<title>…)` besides begins with no verb, so that a bare title is a noun phrase; `(?P<end>)` is where a noun phrase
+list of its own. `(?P<gap>…)` may hold no preposition or conjunction, so the object stays the verb's own.
+`(?P<title>…)` also begins with no verb, so that a bare title is a noun phrase. `(?P<end>)` is where a noun phrase
 must end, so that "security review" is not found in "security review page".
 """
 
@@ -88,8 +88,8 @@ class KindPatterns:
 def compile_kinds(patterns: Mapping[str, Sequence[str]]) -> KindPatterns:
     """Return the policy's regular expressions, kind by kind.
 
-    Raises ValueError, naming the kind and the pattern, for one that is not a regular expression, that matches the empty
-    text (it would match every task), or that has a capital letter (it would match none).
+    Raises ValueError, which names the kind and the pattern, for one that is not a regular expression. One that matches
+    the empty text raises it too (it would match every task). So does one with a capital letter (it would match none).
     """
     kinds = []
     for kind, sources in patterns.items():

@@ -26,7 +26,7 @@ _SHAPED_AS_FILE = re.compile(r".*\.\w+", re.DOTALL)
 class Mentions:
     """What a text names: `singles` one by one, `grouped` by a glob or a folder. Paths relative to the workspace.
 
-    `around` are those of a glob or a folder that only says where something is done: which of them counts is a guess.
+    `around` are those of a glob or a folder that only says where something is done. Which of them counts is a guess.
     """
 
     singles: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ def mentions(
     """Return what *words*, those of *text*, name among *tracked*, which must be sorted.
 
     *root* is the absolute path of the workspace, *inside* the current folder relative to it (empty: the same). A word
-    is looked up there first, then from the root, then as the end of a path: an end that more than 5 files share
+    is looked up there first, then from the root, then as the end of a path. An end that more than 5 files share
     names none of them. Words that match nothing are not paths and leave no trace.
     """
     singles: list[str] = []

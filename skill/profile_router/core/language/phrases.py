@@ -99,7 +99,7 @@ def compile_phrases(phrases: Mapping[str, Mapping[str, Sequence[str]]]) -> Phras
 
 
 def find_phrases(text: str, phrases: Phrases) -> tuple[KindHit, ...]:
-    """Return the kinds that *text* asks for in one of the languages of *phrases*, at most one hit each, and `scope`."""
+    """Return the kinds that *text* asks for in a language of *phrases*, at most one hit each. `scope` is among them."""
     if not phrases.languages:
         return ()
     quotes: dict[str, str] = {}

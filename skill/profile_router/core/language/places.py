@@ -1,4 +1,4 @@
-"""Tell whether a folder or a glob in a text is what the work is done to, or only where it is done. Pure."""
+"""Tell whether work is done to a folder or glob that a text names, or only done there. Pure."""
 
 import re
 
@@ -27,8 +27,8 @@ _AREA = re.compile(r"[`\"')]*:\s")
 def only_a_place(path: str, text: str) -> bool:
     """Tell whether every mention of *path* in *text* only says where something is done ("add a test to tests/").
 
-    A mention as the object of a verb ("lint tests/"), of an act ("review of src/") or with a word for all of it
-    ("each file in src/") is the work itself. What the text spells otherwise counts as the work.
+    The object of a verb ("lint tests/") or of an act ("review of src/") is the work itself. So is a mention with a word
+    for all of it ("each file in src/"). What the text spells otherwise counts as the work.
     """
     at, found = text.find(path), False
     while at >= 0:

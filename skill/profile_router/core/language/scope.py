@@ -1,4 +1,4 @@
-"""Tell how far a task says its work reaches: by a word such as "every", or by the codebase as the verb's object."""
+"""Tell how far a task says its work reaches. A word such as "every" says it, or the codebase as the verb's object."""
 
 import re
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ _OF_THE = r"(?:the |this |our |my |your |its |whole |entire |full |complete )"
 def has_scope_word(text: str, words: Sequence[str], objects: Sequence[str] = ()) -> str | None:
     """Return the first of *words* or *objects* that says how far the work reaches, as it was written, or None.
 
-    A word counts in a clause that asks or obliges ("this must cover every module"), not when quoted or negated, not
-    when it measures something else than code ("every time"), and not when the code under work is told of ("it polls
-    all files"). "all modules" also finds "all of our modules". *objects* count where they are the object of the
-    clause's first verb: "refactor the codebase to async"; one that begins with "the" has no further word before it.
+    A word counts in a clause that asks or obliges ("this must cover every module"). It does not count when quoted or
+    negated, or when it measures something else than code ("every time"). Nor does it when it tells what the code does
+    ("it polls all files"). "all modules" also finds "all of our modules". *objects* count where they are the object of
+    the clause's first verb: "refactor the codebase to async"; one that begins with "the" has no further word before it.
     """
     scope, whole = _expression(words), _object_expression(objects)
     if scope is None and whole is None:

@@ -48,9 +48,9 @@ def changes_tests(path: str) -> bool:
 
 
 def helps_tests(path: str, tests: Iterable[str]) -> bool:
-    """Tell whether *path* is code beside the *tests*, the files that a runner collects: they use it, it is none itself.
+    """Tell whether *path* is code that *tests* use, and not a test itself. A runner collects the files *tests*.
 
-    Where none of them is in its language below the same folder, it may be what is run: then it does not help. Set-up,
+    Where none of them is in its language below the same folder, it may be what is run. Then it does not help. Set-up,
     snapshots and data never are.
     """
     *folders, name = path.split("/")
