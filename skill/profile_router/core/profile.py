@@ -73,7 +73,8 @@ class ProviderEndpoint:
     """Where one provider is spoken to, with one key. `key_variable` names the variable that would hold its key.
 
     `label` is what Hermes' pool calls a key from there, "" for a written one. By Hermes' account the key rests until
-    `rests_until` (seconds since 1970, 0 for not at all), after the HTTP status `rests_after` (None where unknown).
+    `rests_until` (seconds since 1970, 0 for not at all). `rests_after` is the HTTP status that made it rest (None:
+    unknown).
     """
 
     provider: str

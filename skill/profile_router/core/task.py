@@ -23,19 +23,19 @@ class Task:
     """One unit of delegation.
 
     `context` is prompt text; `files` are named, not included (the agent pages through them). `timeout_s` is seconds
-    of wall clock for the whole run, `max_cost_usd` USD for all its steps (0: nothing that is paid), `max_turns` the
+    of wall clock for the whole run. `max_cost_usd` is USD for all its steps (0: nothing that is paid), `max_turns` the
     model calls of one attempt. `context_from` is the file that `context` was read from: its path may be private.
     `conversation` is what the parent and its user said so far, whole; the policy says how
     much of it is shared. `sessions` are what it was said in: the parent's session, then those that this one goes on
     with; empty where they are not known. `whole_answer`: a program reads the answer, so it is never summarized or cut.
 
-    `folder` is None as long as paths are as they were written. Afterwards they are relative to the workspace, and it is
-    the folder that the user stands in, relative to it too (empty: its root, or elsewhere). `spelled` are the paths that
-    were written otherwise, as they were written: a name may be private that no other name of its file is.
+    `folder` is None as long as paths are as they were written. Afterwards they are relative to the workspace. `folder`
+    is then the folder that the user stands in, relative to it too (empty: its root, or elsewhere). `spelled` are the
+    paths that were changed, as they were written. One name of a file may be private where its others are not.
 
-    `check` is the command that the task names, `proposed_check` one that the model wants: that runs in a jail, once a
-    person agreed. `found` is the workspace's own, which a run looks for where it names
-    none: whoever asks for a task cannot set it.
+    `check` is the command that the task names. `proposed_check` is one that the model wants; it runs in a jail, once a
+    person agreed. `found` is the workspace's own, which a run looks for where the task names none. Whoever asks for a
+    task cannot set it.
     """
 
     goal: str
@@ -63,7 +63,7 @@ class Task:
 
     @property
     def to_check(self) -> str | FoundCheck | None:
-        """Return what is to be run once the work is done: the task's own check, else the one found, if it may run."""
+        """Return what runs once the work is done: the task's own check, else the one found, if it may run."""
         if self.check is not None:
             return self.check
         return self._found(weak=False)

@@ -52,7 +52,7 @@ def _plain(text: str, unseen: str) -> str:
 
 
 def harmless(text: str, *, escapes: Escapes = "colours") -> str:
-    """Return *text* with what would drive a screen as `\\u202e`: JSON reads that as it was, and a person sees it.
+    """Return *text* with what would drive a screen written as `\\u202e`. JSON reads that back, and a person sees it.
 
     Of *escapes* those stay that set our colours, none, or also those that draw a line anew.
     """

@@ -1,4 +1,4 @@
-"""Which files a task touches, and how large it is, by what the repository holds and what became of tasks like it. Pure.
+"""Which files a task touches, and how large it is, by the repository and by past tasks like it. Pure.
 
 Other rooms come in by `file_terms`, `located`, `past`, `path_terms`, `rank`, `rankable`, `size_by_history`,
 `task_terms`, `terms`.

@@ -48,8 +48,8 @@ class SizeGuess:
 class Located:
     """Where a task works: `files`, best first, and the `tests` that touch the first of them.
 
-    `ratio` is the second score over the first: the lower, the surer. `centrality` is where the first three lie among
-    the files of this repository by past commits, definitions and lines, 0 to 1; None: nothing was found.
+    `ratio` is the second score over the first: the lower, the surer. `centrality` is how central the first three are in
+    this repository, by past commits, definitions and lines, 0 to 1; None: nothing was found.
     `indexed` of `rankable` files were looked into; `commits` is how much history was. `missing` says what was not.
     """
 
@@ -85,7 +85,7 @@ class Located:
 
     @property
     def probable(self) -> tuple[str, ...]:
-        """Return the files that a first prompt may show: the first and its test, where it is more than a guess."""
+        """Return the files that a first prompt may show: the first and its test, unless it is a guess."""
         return tuple(dict.fromkeys((*self.first, *self.tests[:1]))) if self.told else ()
 
     @property

@@ -27,7 +27,7 @@ _WHY = {
     "history": "changed by commits like it",
 }  # fmt: skip
 FEWEST_FILES, FEWEST_SIGNS = 8, 3
-MOST_HITS = 60_000  # of words in files: so many take 15 ms, and in a tree of 4,000 files a task rarely has more
+MOST_HITS = 60_000  # of words in files. So many take 15 ms; in a tree of 4,000 files a task rarely has more
 BARE = 0.5  # of a path that was written without a folder
 _SHOWN_WHY = 0.15  # of a file's score: a sign that gave less is not told
 Scores = dict[int, float]
@@ -106,7 +106,7 @@ def ranked(
 
 
 def _summed(weighed: Mapping[str, tuple[float, Scores]], factors: Sequence[float], sorts: bytes) -> Scores:
-    """Return the sum of the *weighed* signs of each file, times the factor of its sort: 1 where the text names it."""
+    """Return each file's sum of the *weighed* signs, times the factor of its sort: 1 where the text names it."""
     found = [0.0] * len(sorts)  # a list is faster than a dictionary where a task meets most of the files
     for share, scores in weighed.values():
         for number, score in scores.items():

@@ -85,7 +85,7 @@ def _plain(text: str) -> list[str]:
 
 
 def _identifiers(title: str, text: str) -> dict[str, float]:
-    """Return the identifiers of *text*, each with a weight: 1 for what looks like code, .3 for a word of prose."""
+    """Return the identifiers of *text* with their weights: 1 for what looks like code, .3 for a word of prose."""
     marked = {name for quoted in _TICKED.findall(text) for name in IDENTIFIER.findall(quoted)}
     marked |= {name for word in _DOTTED.findall(text) for name in word.split(".")} | set(_CALLED.findall(text))
     head = set(IDENTIFIER.findall(title))

@@ -1,6 +1,6 @@
-"""Words of code: identifiers, the parts they are made of, and the number that stands for a term in an index. Pure.
+"""Words of code: identifiers, their parts, and the number that stands for a term in an index. Pure.
 
-An index holds no words, only 64-bit digests of them: a secret that stands in a file like a word is not copied.
+An index holds no words, only 64-bit digests of them. So a secret that stands in a file like a word is not copied.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Literal
 
 IDENTIFIER = re.compile(r"[^\W\d]\w{2,63}")
-# ASCII text in which everything that stands in no identifier is a space: it is split ten times as fast as searched.
+# It turns all of ASCII that stands in no identifier into a space. Splitting is ten times as fast as searching.
 _SPACED = "".join(chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128))
 TermKind = Literal["definition", "identifier", "part", "name", "module", "subject", "place"]  # the last four: of a path
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")

@@ -1,6 +1,6 @@
-"""What a bench of profiles found: speeds of prompt and of output, which differ by far, and what a task costs by them.
+"""What a bench of profiles found: speeds of prompt and output, which differ by far, and what a task costs.
 
-The task that is told is that of the table by the author of the profile scheme: 10,000 tokens in, 3,000 out.
+The task is that of the table by the profile scheme's author: 10,000 tokens in, 3,000 out.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Latency:
 
 @frozen
 class StepSum:
-    """One row of the ladder and the cause it was taken for: how often, and in how many runs that then ended well."""
+    """One row of the ladder and its cause: how often it was taken, in how many runs, how many well."""
 
     step: str
     cause: str
@@ -91,7 +91,7 @@ class Notable:
 
 @frozen
 class Misroutes:
-    """Runs that turned out to be elsewhere than their size asks for: how many by rule, and the newest of them."""
+    """Runs that went elsewhere than their size asks for, as it turned out: how many by rule, and the newest."""
 
     kind: MisrouteKind
     by_rule: Mapping[str, int]

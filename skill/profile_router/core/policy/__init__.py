@@ -170,7 +170,7 @@ class Tiers:
 PluginSwitch = Literal["on", "observe", "explain", "off"]
 
 
-# What becomes of a check that is found in the workspace: somebody is asked once, it runs, it is not looked for.
+# What becomes of a check in the workspace: somebody is asked once, it runs unasked, or none is looked for.
 CheckSwitch = Literal["ask", "auto", "off"]
 # Weak checks, which are told where no check says anything: `core.ladder.weak_check`.
 WeakKind = Literal["parses", "linted", "edited", "related", "reviewed"]
@@ -204,10 +204,10 @@ class Terminal:
     """What `run_command` of the embedded runner runs, and how much of the machine that may take.
 
     `allow` are the beginnings of commands, `deny` programs with words that they must not have; without `allow` there is
-    no terminal. Per command: `seconds` of wall clock, `output_chars` of its output for the model, `processes` and
-    `memory_mb` of all its processes together, `file_mb` per file that it writes and for its scratch folders. `network`
-    lets the commands of tasks that are not private use the network; `readable` are folders it may read besides the
-    system's own, where they exist.
+    no terminal. A command has `seconds` of wall clock. The model gets `output_chars` of its output. All its processes
+    together have `processes` and `memory_mb`. `file_mb` bounds each file that it writes, and its scratch folders.
+    `network` lets the commands of tasks that are not private use the network; `readable` are folders it may read
+    besides the system's own, where they exist.
     """
 
     allow: tuple[str, ...] = ()
@@ -225,9 +225,9 @@ class Terminal:
 class Counting:
     """How tokens are counted against a window.
 
-    `tokenizer_factor` is the head-room for models whose tokenizer counts higher than o200k, `reply_reserve` the
-    tokens kept free for the answer, `image_tokens` what one image is taken to cost, `ask_server_above` the share of
-    the window (0…1) above which the server is asked for its own count.
+    `tokenizer_factor` is the head-room for models whose tokenizer counts higher than o200k. `reply_reserve` are the
+    tokens kept free for the answer. `image_tokens` is what one image is taken to cost. `ask_server_above` is the share
+    of the window (0…1) above which the server is asked for its own count.
     """
 
     tokenizer_factor: float = field(metadata=bounded(1, 4))

@@ -16,7 +16,7 @@ AfterFailure = Literal[
 
 @frozen
 class Step:
-    """One row of the ladder: on one of `causes` at one of `from_tiers`, go to `to`, at most `times` in a run.
+    """One row of the ladder: on one of `causes` at a tier of `from_tiers`, go to `to`. At most `times` in a run.
 
     `may_cost`: it may lead to a provider that is paid. `same` waits first, as long as the provider asked for. `repair`
     is the same place with a new prompt, which holds what the failed check said.
@@ -36,8 +36,8 @@ class Promotion:
 
     `tree`: it finds the files as the first one left them (`keep`) or as they were before (`clean`; what was there is
     kept as a diff). `absent_claims`: a summary that names files which are not there is reported, or counts as failed.
-    `tainted_changes`: what an attempt changed that had read a withheld file is taken back before a model elsewhere goes
-    on (`back`), or stays in the files (`pass`).
+    `tainted_changes` are those of an attempt that had read a withheld file. They are taken back before a model
+    elsewhere goes on (`back`), or stay in the files (`pass`).
     """
 
     tree: Literal["keep", "clean"] = "keep"
@@ -50,9 +50,9 @@ class HealthRules:
     """When a server or a key is put on cooldown, in seconds.
 
     After `failures` in a row a server rests for `open_seconds`, each time twice as long up to `most_seconds`; then one
-    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says, else for
-    `refused_seconds` after a 401, for `limited_seconds` after a 429, and for `used_up_seconds` after a 402 or 403. A
-    model that its own provider limits rests as a key does after a 429, each time twice as long up to `most_seconds`.
+    attempt has `probe_seconds` to show that it is back. A key rests as long as the provider says. Else it rests
+    `refused_seconds` after a 401, `limited_seconds` after a 429, and `used_up_seconds` after a 402 or 403. A model
+    that its own provider limits rests as a key after a 429. Each time it rests twice as long, up to `most_seconds`.
     """
 
     failures: int = field(default=3, metadata=bounded(1))

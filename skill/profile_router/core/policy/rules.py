@@ -92,8 +92,8 @@ class LongContextRule:
 class SmallChangeRule:
     """Fires below both limits, and where nothing is a sign that the task is large.
 
-    Where no size is known, the repository may say so: a class of `unless_like`, or files as central as
-    `below_centrality`, leave it to the next rule.
+    Where no size is known, the repository may be such a sign. A class of `unless_like`, or files as central as
+    `below_centrality`, leave the task to the next rule.
     """
 
     id: Literal["small-change"]

@@ -23,7 +23,7 @@ LONGEST = 200  # characters of a word or a pattern
 PATTERN_SECONDS = 2.0  # for one pattern in one text
 TRIAL_SECONDS = 0.25  # for one pattern in one text of the trial
 _MOST_MATCHES = 10_000  # of one pattern; from there on all is private
-# Between the words of a phrase: blanks and breaks, and what stands at the start of a comment's or a quotation's line.
+# Between the words of a phrase: blanks, breaks, and the signs at the start of a comment's or quotation's line.
 _BETWEEN = r"[\s_\-#*/>|]{1,40}+"
 # Scripts that write no blanks between words: there a word may stand within any other.
 _UNSPACED = Anchored("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -45,7 +45,7 @@ _TRIALS = tuple(
 def confidential_spans(text: str, confidential: Confidential) -> Iterator[tuple[int, int, str]]:
     """Yield where *text*, one reading of a text, holds what *confidential* calls private, and by which rule.
 
-    What a mask says counts for nothing: a word of the policy may be `secret`, or the name of an issuer.
+    What a mask says does not count. A word of the policy may be `secret`, or the name of an issuer.
     """
     masks = [found.span() for found in _MASK.finditer(text)]
     for start, end, kind in _spans(text, confidential):

@@ -1,8 +1,8 @@
 """What makes a path or a text private. Pure: the globs come from the policy, the texts from whoever reads them.
 
-A text is read as it looks (`readings`): zero-width characters, look-alikes, full-width forms, combining marks, escapes
+A text is read as it looks (`readings`). Zero-width characters, look-alikes, full-width forms, combining marks, escapes
 and line breaks hide nothing. `known_forms` and `named_values` say what a secret is, `search` looks for it. What the
-operator and a workspace call private besides comes with each call, as `confidential`: it counts wherever secrets do.
+operator and a workspace call private besides comes with each call, as `confidential`. It counts wherever secrets do.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def findings(text: str, confidential: Confidential = NOTHING, *, by_look: bool =
 def masked(text: str, confidential: Confidential = NOTHING) -> str:
     """Return *text* with `[secret: kind]` for every secret that is known. Lines keep their numbers.
 
-    Secrets may be glued to each other: one mask may uncover the next, so it goes on until there is nothing new.
+    Secrets may be glued to each other. One mask may uncover the next, so it goes on until nothing is new.
     """
     for _ in range(_GLUED):
         text, before = _masked_once(text, confidential), text
@@ -159,7 +159,7 @@ def _masked_once(text: str, confidential: Confidential) -> str:
 def masked_json(value: Mapping[str, Any], confidential: Confidential = NOTHING) -> dict[str, Any]:
     """Return *value*, an event or a result as JSON, with every text in it masked but the summary's.
 
-    Every event and every result of a run passes here: a model, a server, a check or a name may have put a secret in.
+    Every event and every result of a run passes here. A model, a server, a check or a name may have put a secret in.
     """
     return {name: one if name in _AS_IT_IS else _masked_value(one, confidential) for name, one in value.items()}
 

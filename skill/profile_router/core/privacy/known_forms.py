@@ -1,7 +1,7 @@
 """The kinds of secret that are known by their look: one table. Pure.
 
 Formats are the issuers' own, as their documentation or their open scanners state them. A row's pattern is tried only
-where one of its `anchors` stands in the text. Each repeat has an upper bound, and none can be read in two ways: so the
+where one of its `anchors` stands in the text. Each repeat has an upper bound, and none can be read in two ways. So the
 work is linear in the text, whatever stands in it.
 """
 
@@ -21,8 +21,8 @@ class SecretKind:
 
     `exact`: no letter or digit may follow. `wraps`: the value may be spread over lines. `varied`: what repeats a few
     characters or says that it is an example is not a secret; `digits` is the least. `dense`: the whole match is one
-    run as `dense_runs` has them. `ahead`: how many characters of a match stand before its anchor at most, None where
-    the anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands. `inside`: it
+    run as `dense_runs` has them. `ahead`: the most characters of a match that stand before its anchor. None: the
+    anchor may be anywhere in the text. `over_lines`: a match may go over a line break as it stands. `inside`: it
     may start within a word.
     """
 
@@ -267,7 +267,7 @@ KINDS_BY_LOOK = tuple(kind for kind in KINDS if kind.kind not in {"password", "s
 
 
 def dense_runs(text: str) -> str:
-    """Return the runs of *text* that are long enough for a token, a line each, in any order: few in code and prose."""
+    """Return the runs of *text* that are long enough for a token, a line each, unordered. Code and prose have few."""
     odd = "" if text.isascii() else "\n".join(line for line in text.split("\n") if not line.isascii())
     plain = "\n".join(filter(str.isascii, text.split("\n"))) if odd else text
     runs = [run for run in plain.translate(_BETWEEN).split() if len(run) >= _RUN]

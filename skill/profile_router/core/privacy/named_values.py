@@ -94,7 +94,7 @@ def named_secrets(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _read(text: str, at: int, found: re.Match[str], sort: str) -> tuple[int, int, str] | None:
-    """Return the value that *found* gives to the name ending at *at*, None where name or value is not a secret's."""
+    """Return the value that *found* gives to the name ending at *at*. None: name or value is not a secret's."""
     start = _name_start(text, at)
     group = next(group for group in ("double", "single", "tick", "bare") if found[group])
     told = found[group] if group != "bare" else found[group].rstrip(".,:;!?)}]")

@@ -17,8 +17,8 @@ from profile_router.values import frozen
 
 _DECODED_TIMES = 3  # `%252e` is `%2e` is `.`
 
-# Look-alikes of ASCII that no Unicode decomposition leads to: Cyrillic, Greek, Armenian, phonetic and small capitals,
-# and the punctuation of tokens and paths. Left stands for right, one to one.
+# Look-alikes of ASCII that no Unicode decomposition leads to. They are Cyrillic, Greek, Armenian, phonetic and small
+# capitals, and the punctuation of tokens and paths. Left stands for right, one to one.
 _ALIKE = dict(
     zip(
         "абвгеікмнопрстухцьѕјһӏԁԛԝүґєзԍАВСЕНІЈКМОРЅТХУЅӀԚԜҮԌ"

@@ -37,7 +37,7 @@ _VARIED = 7  # different characters that a real token has at least
 _REST = 8  # characters of a next line that may be the rest of a token which could end before
 _EXAMPLE = Anchored(r"example|x{4,}|\.{3}|\*{3}|your[-_]|placeholder|redacted", flags=re.IGNORECASE)
 _KEY_ENDS = Anchored(r"-----END[^-\n]{0,60}+-----|Private-MAC: *+[0-9a-f]{0,64}+")
-# Whole lines, a padded last one, and the start of a key of which little was written (DER begins with MI).
+# Whole lines, a padded last one, and the start of a key that was cut short (DER begins with MI).
 _KEY_LINES = Anchored(
     r"(?:(?:\\[nrt]|[\s>|\"',#+])*+(?:[A-Za-z0-9+/=]{20,}+|MI[A-Za-z0-9+/=]{2,}+|[A-Za-z0-9+/]{1,19}={1,2}))*+"
 )
@@ -174,7 +174,7 @@ def _places(run: str, text: str) -> Iterator[int]:
 
 
 def _kind_within(run: str, confidential: Confidential, kinds: Sequence[SecretKind]) -> str | None:
-    """Return the kind of secret in what *run* encodes, also where a `_` or `/` beside it is not a part of it."""
+    """Return the kind of secret in what *run* encodes. A `_` or `/` beside it need not be a part of it."""
     parts = [part for part in re.split("[-_+/]+", run) if part != run and len(part) >= _SHORTEST_RUN]
     return next((kind for part in (run, *parts) if (kind := _kind_encoded(part, confidential, kinds))), None)
 
@@ -214,7 +214,7 @@ class _Searched:
         return dense_runs(self.view.text)
 
     def may_hold(self, kind: SecretKind) -> bool:
-        """Tell whether an anchor of *kind* stands in the text: for most rows and texts none does, and that is all."""
+        """Tell whether an anchor of *kind* stands in the text. For most rows and texts none does, and the work ends."""
         lower = kind.caseless and kind.ahead is not None
         text = self.dense if kind.dense else self.lower if lower else self.view.text
         return any(map(text.__contains__, kind.anchors))
@@ -273,7 +273,7 @@ def _stands_alone(kind: SecretKind, view: Reading, start: int, end: int, *, wrap
 
 
 def _goes_on(kind: SecretKind, text: str, start: int, end: int) -> bool:
-    """Tell whether a match over a line break is one value: what follows a whole one counts only if it looks alike."""
+    """Tell whether a match over a line break is one value. After a whole value, only a rest that looks alike counts."""
     lines = re.split(r"[\r\n]+", text[start:end])
     if len(lines) < 2 or not compiled(kind, inside=True).match(lines[0]):
         return len(lines) > 1
@@ -292,7 +292,7 @@ def _is_real(kind: SecretKind, found: re.Match[str], start: int, end: int) -> bo
 
 
 def _key_end(text: str, end: int) -> int:
-    """Return where the key whose head ends at *end* is over: behind its last line, else behind what looks like it."""
+    """Return where the key ends whose head ends at *end*: behind its last line, else behind what looks like it."""
     if closing := _KEY_ENDS.search(text, end, end + _LONGEST_KEY):
         return closing.end()
     body = _KEY_LINES.match(text, end, end + _LONGEST_KEY)

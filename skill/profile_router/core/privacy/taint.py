@@ -1,7 +1,7 @@
 """What an attempt was shown that a model elsewhere may not see, and what is said of that. Pure.
 
-An attempt is tainted when the content of a withheld file was returned to its model or opened by a command of it: its
-words, its changes and what its commands print may hold that content in any form. That a withheld file exists is no
+An attempt is tainted when its model was given the content of a withheld file, or its command opened one. Its
+words, its changes and what its commands print may hold that content in any form. That a withheld file exists does not
 taint.
 """
 

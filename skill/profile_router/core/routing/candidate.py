@@ -42,8 +42,8 @@ Candidates = Mapping[str, Candidate]
 def is_local(candidate: Candidate | None, policy: Policy) -> bool:
     """Tell whether *candidate* is local: attested, on this machine, and no cloud's model behind a port of it.
 
-    That `localhost` is this machine is asked of the resolver with each connection (`servers.http`), that the server
-    passes nothing on with each look at it (`core.backend`).
+    Each connection asks the resolver whether `localhost` is this machine (`servers.http`). Each look at the server asks
+    whether it passes work on (`servers.inspect`).
     """
     return candidate is not None and attested(candidate, policy) and not names_cloud(candidate.model)
 

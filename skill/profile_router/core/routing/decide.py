@@ -1,6 +1,6 @@
 """Decide where a task goes: an ordered, readable policy over measured evidence.
 
-`decide` is total and pure: any task gives a route or a typed refusal, and the same input always gives the same one.
+`decide` is total and pure. Any task gives a route or a typed refusal, and the same input always gives the same one.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ def estimate(
 ) -> Estimate:
     """Return USD and seconds at the first endpoint of *profile*, and for the burst tier beside it.
 
-    USD: turns times tokens. Seconds: the middle of attempts like it, else those of one pass: first token + tokens /
-    speed, as `bench` measured them, else the way the author of the profile scheme computes them.
+    USD: turns times tokens. Seconds: the middle of attempts like it. Without them, those of one pass (first token +
+    tokens / speed), as `bench` measured it. Without a bench, as the author of the profile scheme computes them.
     """
     burst = policy.tiers.burst
     here, there = (_loop(task, evidence, name, policy, candidates, past) for name in (profile, burst))
@@ -48,9 +48,9 @@ def estimate(
 
 
 def ladder_cost(guess: Estimate, profile: str, policy: Policy, *, private: bool) -> float:
-    """Return what the ladder from *profile* up is expected to cost at most, in USD: an attempt, and one at burst.
+    """Return the most that the ladder from *profile* up may cost by *guess*, in USD.
 
-    What is *private* goes no further up.
+    That is an attempt there, and one at burst. What is *private* goes no further up.
     """
     if private or profile == policy.tiers.burst:
         return guess.usd_high

@@ -12,7 +12,7 @@ LEAST_ROOM = 256  # tokens: condensing a context to less would leave nothing of 
 
 
 def reply_room(tokens: int, stated: int, counting: Counting) -> int:
-    """Return what is kept free for an answer in a window of *tokens*: as much as the profile *stated*, if it did.
+    """Return what is kept free for an answer in a window of *tokens*: what the profile *stated*, if it did.
 
     No profile keeps more than half of its window free, however much it states.
     """

@@ -25,7 +25,7 @@ _LOW = 0.1  # of the attempts took less than the low end
 
 @frozen
 class PastLoop:
-    """One attempt that came to an end of its own: who ran it at which tier, its model calls, tokens and seconds."""
+    """One attempt that ended by itself: who ran it at which tier, its model calls, tokens and seconds."""
 
     runner: str
     tier: str
@@ -91,7 +91,7 @@ class Loop:
 
 
 def hermes_takes(choice: Literal["auto", "hermes", "embedded"], window: int) -> bool:
-    """Tell whether Hermes, where it is there, gets what a profile with a *window* of so many tokens is to run."""
+    """Tell whether Hermes, where it is installed, runs a profile with a *window* of so many tokens."""
     return choice == "hermes" or (choice == "auto" and window >= HERMES_WINDOW)
 
 

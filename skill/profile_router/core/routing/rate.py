@@ -73,10 +73,10 @@ FREE = Rate(usd_in=0.0, usd_out=0.0, usd_cached=0.0, source="free")
 def rate_at(candidate: Candidate | None, provider: int, policy: Policy, *, elsewhere: bool = False) -> Rate:
     """Return what the provider number *provider* of *candidate* charges; None: a profile that nobody described.
 
-    Only an attested endpoint of this machine is free. The operator's own figures come first: the price of the model,
-    then the tier's, if measured, for the model that its profile names first. The table's price of that model at that
+    Only an attested endpoint of this machine is free. The operator's own price of the model comes first. Then comes the
+    tier's price, if measured, for the model that its profile names first. The table's price of that model at that
     host comes next. Until the table was asked, what the tier is said to cost stands in. Anything else costs as much as
-    the most expensive tier: no unknown model is free, or cheap because somebody named it in a cheap profile.
+    the most expensive tier. No unknown model is free, nor cheap because somebody named it in a cheap profile.
     *elsewhere*: the endpoint said that it passes the work on to another machine.
     """
     at = candidate.at(provider) if candidate is not None else None
@@ -101,7 +101,7 @@ def _charged(candidate: Candidate | None, at: Candidate | None, policy: Policy) 
 
 
 def _tier_price(candidate: Candidate, at: Candidate, policy: Policy) -> Price | None:
-    """Return the price of the tier whose profile names the model of *at* first, None where that is none, or local."""
+    """Return the price of the tier whose profile names the model of *at* first. None: there is none, or it is local."""
     tier = policy.tiers.tier_of(candidate.name) if at.model == candidate.model else None
     return None if tier is None or tier == "local" else policy.prices_by_tier()[tier]
 

@@ -13,7 +13,7 @@ from profile_router.values import frozen
 class Estimate:
     """What the route is expected to cost: USD, seconds, and the same had the task gone to the burst tier.
 
-    USD stand in the middle of a range from its low to its high end, by the prices of the source. `turns` are the model
+    USD are the middle of a range from a low to a high end, by the prices of the source. `turns` are the model
     calls of the three; they are by so many `attempts` like it, 0: as published.
     `seconds_by` says what the seconds are by: such attempts, what `bench` measured `seconds_age_s` ago, or the policy.
     `burst_age_s` is the age of the bench that those of burst are by, None: by none.

@@ -28,5 +28,5 @@ class Speed:
 
 
 def believed_speed(said: float | None) -> float | None:
-    """Return what a server *said* of its speed in tokens a second, None where no model can be so slow or so fast."""
+    """Return the speed that a server *said*, in tokens a second. None: no model can be so slow or so fast."""
     return said if said is not None and _SLOWEST <= said <= _FASTEST else None

@@ -1,4 +1,4 @@
-"""How large a task is: the tokens of one pass over it, and the class that attempts like it are looked up by. Pure."""
+"""How large a task is: the tokens of one pass over it, and the class that finds attempts like it. Pure."""
 
 from __future__ import annotations
 

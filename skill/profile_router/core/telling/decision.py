@@ -71,8 +71,7 @@ def fields_of(value: object, *names: str) -> Json:
 
 
 def decision_lines(decision: Decision, policy: Policy, check: FoundCheck | None = None) -> list[str]:
-    """Return the screen of a *decision* by *policy*: decision, reason, what would change it, price, and the *check*
-    that was found."""
+    """Return the screen of a *decision* by *policy*: decision, reason, what would change it, price, found *check*."""
     if isinstance(decision, Refusal):
         lines = [f"refused  ·  {decision.rule}", *_labelled("why", decision.reasons)]
         return lines + _labelled("unblock", decision.unblock) + _labelled("warning", decision.warnings)
@@ -170,7 +169,7 @@ def check_json(found: FoundCheck | None) -> Json | None:
 
 
 def check_line(found: FoundCheck, *, briefly: bool = False) -> str:
-    """Return the check that was found in one line: what runs, where it was found, or why it does not run.
+    """Return the found check in one line: what runs, where it was found, or why it does not run.
 
     *briefly*: without what would let it run, as the end of the run says that.
     """
@@ -182,7 +181,7 @@ def check_line(found: FoundCheck, *, briefly: bool = False) -> str:
 
 
 def check_lines(found: FoundCheck, root: str) -> list[str]:
-    """Return the screen of a check that was found in the workspace *root*: what runs, why it, where, and who agreed."""
+    """Return the screen of a check found in the workspace *root*. It tells what runs, why, where, and who agreed."""
     place = f"{root}/{found.folder}" if found.folder else root
     lines = [exactly(found.command), *_labelled("found", (found.source,))]
     lines += _labelled("whole", (found.asked,) if found.words != found.whole else ())

@@ -1,4 +1,4 @@
-"""The events of an attempt, as `--stream` prints them: a line for people, and what a program or the live line wants."""
+"""The events of an attempt, as `--stream` prints them: a line for people, values for programs and the live line."""
 
 from __future__ import annotations
 

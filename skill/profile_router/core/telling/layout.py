@@ -35,7 +35,7 @@ def _columns(char: str) -> int:
 def wrapped(text: str, width: int, *, indent: int = 0) -> list[str]:
     """Return *text* as lines of at most *width* columns, broken between words alone; later ones *indent* columns in.
 
-    A word that is longer than a line stays whole: it may be a path or a command, which is there to be copied.
+    A word longer than a line stays whole: it may be a path or a command that people copy.
     Blanks before the first word stay.
     """
     if width_of(text) <= width:
@@ -95,8 +95,8 @@ def _cells(row: str) -> list[str]:
 def table_lines(rows: Sequence[Sequence[str]], width: int, *, figures: int | None = None) -> list[str]:
     """Return *rows*, the first of which is the heading, in at most *width* columns.
 
-    Columns from *figures* on are aligned to the right. Where all do not fit, the widest are broken between words; where
-    a word does not fit its column then, or there are figures, each row is a paragraph of its cells with their headings.
+    Columns from *figures* on are aligned to the right. Where all do not fit, the widest are broken between words. Where
+    a word does not fit even then, or there are figures, a row is a paragraph of cells with headings.
     """
     count = max(len(row) for row in rows)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
