@@ -70,12 +70,12 @@ class RunOutput(TypedDict):
 class RunState(RunInput, RunOutput):
     """The whole state. Only `conversation` and `private_thread` outlive a run: they belong to the thread.
 
-    `from_parent` are the parent's own turns as far as they are shared: they come anew with each task, and are kept
-    for no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are
-    the files that the attempts wrote, None where that is not known; `ended` is the mark of the workspace when the last
-    of them failed, `looked_at` whether it was verified. `taints` are the withheld files whose content the words of the
-    attempts so far, `handoff` and the files may hold: a model elsewhere is told `handoff_elsewhere` instead, and `left`
-    are files that stay as such an attempt left them.
+    `from_parent` are the parent's own turns as far as they are shared. They come anew with each task, and are kept for
+    no longer than a run that may be resumed. `before` is what the task's check said before any work. `wrote` are the
+    files that the attempts wrote, None where that is not known. `ended` is the mark of the workspace when the last of
+    them failed, `looked_at` whether it was verified. `taints` are withheld files. The words of the attempts so far,
+    `handoff` and the files may hold their content. So a model elsewhere is told `handoff_elsewhere` instead. `left` are
+    files that stay as such an attempt left them.
 
     Nothing here is a client, a key or a setting: it is checkpointed.
     """

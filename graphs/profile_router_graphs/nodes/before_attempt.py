@@ -21,8 +21,8 @@ from profile_router_graphs.state import RunContext, RunState, order_of
 def watched(order: Order, state: RunState, context: RunContext) -> Order:
     """Return *order* with what its attempt is judged by, where something above it could go on at once.
 
-    A local attempt is worth more than none: it is not ended for a step that lacks its key, rests, is not paid for, or
-    needs somebody's yes. Right before it is ended that is asked again, and the money is held at once: another judge may
+    A local attempt is worth more than none. It is not ended for a step that lacks its key, rests, is not paid for, or
+    needs somebody's yes. Right before it is ended that is asked again. The money is held at once: another judge may
     look at the last of it at the same moment.
     """
     policy, evidence = context.policy, state["evidence"]

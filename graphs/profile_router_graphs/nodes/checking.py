@@ -1,7 +1,7 @@
-"""The task's check, once before any work: before the first step that may cost, and at the latest before an attempt.
+"""The task's check, once before any work: before the first step that may cost, at the latest before an attempt.
 
-One that was named comes first of all, before anybody is asked for a price, and even where no model can be reached.
-A found one waits for an attempt that can be made.
+A named one comes first of all, before anybody is asked for a price. It runs even where no model can be reached. A found
+one waits for an attempt that can be made.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SHARE = 0.25  # of the time that the run has left: the rest is for the work
 
 
 async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """Run the check, named or found, if it was not run yet; return what of the state is another then.
+    """Run the check, named or found, if it was not run yet; return what changes in the state then.
 
     Raises UsageError where it cannot run: nothing was asked of a model so far.
     """
@@ -43,5 +43,5 @@ async def checked_before(state: RunState, runtime: Runtime[RunContext]) -> dict[
     found: dict[str, Any] = {"before": before, "ended": before.mark}
     if before.check is None or not before.check.wrote:
         return {**found, "snapshot": before.mark}
-    # It may have put into the work tree what it read: that is taken back before a model elsewhere sees it.
+    # It may have put into the work tree what it read. That is taken back before a model elsewhere sees it.
     return {**found, "taints": together(state.get("taints", ()), before.taints), "wrote": None}

@@ -1,4 +1,4 @@
-"""From the subagent's last words to the end of the run: what really changed, a summary, and the thread's new turns."""
+"""From the subagent's last words to the run's end: what really changed, a summary, and the thread's new turns."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
     """Look at what changed and run the check, if an attempt was made. Where the check fails, so does the attempt.
 
     It also fails where its task names a file to change, and nothing changed. No model is asked to summarize before
-    this: the report of an attempt that failed is cut, and never paid for.
+    this. So the report of an attempt that failed is cut, and never paid for.
     """
     context, task, attempt = runtime.context, state["task"], state["attempt"]
     if not any_call_made(state["receipts"]):
@@ -54,7 +54,7 @@ async def verify(state: RunState, runtime: Runtime[RunContext]) -> Command[Liter
         seconds=min(context.policy.limits.check_seconds, max(_SHORTEST_CHECK_S, state["deadline"] - context.clock())),
         task=task,
         before=state.get("before"),
-        # What an attempt wrote, an earlier check ran, which may have written elsewhere: the tests, for one.
+        # An earlier check ran what an attempt wrote, and that may have written elsewhere: the tests, for one.
         wrote=state["wrote"] if state["verified"].check is None else None,
     )
     verified = replace(verified, before=state.get("before"))
@@ -130,7 +130,7 @@ def _unproved(verified: Verified, attempt: Attempt, state: RunState, context: Ru
 
 
 async def summarize(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["merge"]]:
-    """Bring the text within the budget: as it is, by one more call where it was made, or cut with a note."""
+    """Bring the text within budget: as it is, by one more call where it was made, or cut and noted."""
     context, attempt, receipts = runtime.context, state["attempt"], state["receipts"]
     if attempt is None:
         raise AssertionError("summarize was reached without an attempt")

@@ -1,4 +1,4 @@
-"""From the task to a decided route: measure, decide by the policy, and ask the cheap tier where it is borderline."""
+"""From the task to a decided route: measure, decide by the policy, and ask the cheap tier on the border."""
 
 from __future__ import annotations
 

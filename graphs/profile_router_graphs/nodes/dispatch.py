@@ -147,7 +147,7 @@ async def _possible(
 async def _found_check_run(
     state: RunState, order: Order, runtime: Runtime[RunContext]
 ) -> tuple[RunState, Order, dict[str, Any]]:
-    """Run a found check, if it was not run yet; return *state* and *order* after it, and what of the state is another.
+    """Run a found check, if it was not run yet; return *state* and *order* after it, and what changes in the state.
 
     Nobody named it: it waits until there is an attempt that can be made. It takes time, and may read files.
     """
@@ -186,7 +186,7 @@ async def _set_back(order: Order, state: RunState, context: RunContext) -> tuple
     if free and (away := [one for one in state["taints"] if one.moved]):
         return order, SetBack(done=False, note=f"move {away[0].path} back, or out of the workspace")
     if free or (clean and state["handoff"] is not None and not _repairs(state)):
-        # What the attempt wrote, the check ran, which may have written elsewhere.
+        # The check ran what the attempt wrote, and that may have written elsewhere.
         wrote = None if free and state["wrote"] and state["verified"].check is not None else state["wrote"]
         done = await context.verifier.set_back(state["snapshot"], state["ended"], wrote, number=order.number)
         order = replace(order, handoff=order.handoff and replace(order.handoff, tree="clean" if done.done else "keep"))
@@ -233,7 +233,7 @@ def _tainted_as(order: Order, attempt: Attempt) -> Attempt:
 
 
 def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
-    """Return what of the state is another after an attempt that was made."""
+    """Return what changes in the state after an attempt that was made."""
     if not order.local:  # the files were freed, or the policy lets them pass; its model knows what it was told alone
         return {"taints": attempt.receipt.taints, "handoff": state.get("handoff_elsewhere"), "left": order.left}
     return {"taints": together(state.get("taints", ()), attempt.receipt.taints)}
@@ -242,7 +242,7 @@ def _after(order: Order, attempt: Attempt, state: RunState) -> dict[str, Any]:
 async def _paid_for(
     order: Order, evidence: Evidence, state: RunState, context: RunContext, tell: Emit
 ) -> Hold | Failure | None:
-    """Return the money held for an attempt that costs, why it may not be made, or None where it is free."""
+    """Return the money held for an attempt that costs, or why it may not be made. None: it is free."""
     if not order.rate.paid:
         return None
     cost, name = expected_cost(order, evidence, state, context), f"attempt {order.number}"
@@ -266,7 +266,8 @@ async def as_its_server_is(order: Order, context: RunContext) -> tuple[Order, Fa
 
 
 async def ask_server(place: Place, context: RunContext, *, private: bool) -> tuple[ServerReport | None, Failure | None]:
-    """Return what the server at *place* says, if it can be asked, and why it cannot take a task, *private* or not.
+    """Return what the server at *place* says, if it can be asked. Return also why it cannot take a task, *private* or
+    not.
 
     It has no key, is down, has another model, relays what is private, or is on cooldown.
     """

@@ -1,4 +1,5 @@
-"""A review of finished work where no check says anything: off unless the policy asks for it, and paid like any call."""
+"""A review of finished work where no check says anything. It is off unless the policy asks for it, and paid like any
+call."""
 
 from __future__ import annotations
 

@@ -25,10 +25,9 @@ _DECLINED = frozenset({"over-window", "no-key", "bad-request"})
 class ChosenRunner:
     """Runs each attempt on the runner that *choice* means for it. `hermes` None: there is no Hermes to use.
 
-    A private task, and one that goes on after a tainted attempt, runs on the embedded runner whatever the
-    choice: Hermes' auxiliary calls may go elsewhere. With `auto`, so does a task for a model elsewhere in a workspace
-    where `survey` finds private files, or may have missed one: Hermes' own tools would read them out, ours withhold
-    them.
+    A private task runs on the embedded runner whatever the choice. So does one that goes on after a tainted attempt.
+    Hermes' auxiliary calls may go elsewhere. With `auto`, so does a task for a model elsewhere where `survey` finds
+    private files, or may miss some. Hermes' own tools would read those out, ours withhold them.
     """
 
     choice: Choice
@@ -39,8 +38,7 @@ class ChosenRunner:
     async def run(self, order: Order, emit: Emit, hold: Hold | None = None) -> Attempt:
         """Return how the attempt ended; its receipt names the runner.
 
-        With `auto`, a profile that Hermes declines before it asks any model runs on the embedded runner, and a note
-        says why.
+        With `auto`, the embedded runner takes a profile that Hermes declines before it asks any model. A note says why.
         """
         if self.hermes is None or not takes(self.choice, order):
             return await self.embedded.run(order, emit, hold)

@@ -43,7 +43,10 @@ CallReader = Callable[[str, re.Match[str], Collection[str]], _Read]
 
 
 def read_body(body: str, offered: Collection[str]) -> list[TextCall] | None:
-    """Return the calls of *body*, which stands within a mark: JSON, one a line or by `;`, XML, a name and JSON."""
+    """Return the calls of *body*, which stands within a mark.
+
+    They are JSON (one a line, or parted by `;`), XML, or a name and JSON.
+    """
     text = body.strip()
     if (found := calls_of(json_value(text), offered)) is not None:
         return found

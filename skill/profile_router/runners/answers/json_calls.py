@@ -35,7 +35,7 @@ class TextCall:
 
 
 def end_of_json(text: str, start: int) -> int | None:
-    """Return where the object or list that begins at *start* ends, None where it does not, or is nested too deep."""
+    """Return where the object or list that begins at *start* ends, None where it does not, or nests too deep."""
     depth, quoted = 0, False
     for found in _BRACKETS.finditer(text, start):
         sign = found[0]
@@ -105,7 +105,7 @@ def _keyed(value: Mapping[str, Any], offered: Collection[str]) -> TextCall | Non
 
 
 def python_calls(text: str, offered: Collection[str]) -> list[TextCall] | None:
-    """Return the calls of *text*, written as Python calls with values by name, alone, in a list or one a line."""
+    """Return the calls of *text*: Python calls with values by name, alone, in a list or one a line."""
     tree = _python(text)
     lines = [line for line in text.splitlines() if line.strip()] if tree is None else []
     nodes = [tree] if tree is not None else [_python(line) for line in lines[: MOST_CALLS + 1]]

@@ -1,7 +1,7 @@
 """Find the tool calls that a model wrote as text, and tell them from an answer that shows one.
 
 They are carried out only where the whole answer is calls, but for a short preamble. What looks like calls and cannot be
-read so, or has prose around it, is not an answer either: whoever took it for one would report work that nobody did.
+read so, or has prose around it, is not an answer either. Whoever took it for one would report work that nobody did.
 """
 
 from __future__ import annotations

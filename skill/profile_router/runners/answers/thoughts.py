@@ -9,7 +9,7 @@ import re
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think"
 _OPENED = re.compile(rf"<({_TAGS})>", re.IGNORECASE)
-# Chat templates that end with the opening tag leave the closing one alone in the answer, on a line's end or start.
+# Some chat templates end with the opening tag. The answer then has the closing one alone, on a line's end or start.
 _CLOSED = re.compile(rf"</(?:{_TAGS})>[ \t]*(?=\n|\Z)|(?:(?<=\n)|\A)[ \t]*</(?:{_TAGS})>", re.IGNORECASE)
 _ANY_CLOSED = re.compile(rf"</(?:{_TAGS})>", re.IGNORECASE)
 _PAIRS = (

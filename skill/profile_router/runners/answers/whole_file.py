@@ -1,6 +1,7 @@
-"""Find the whole new file in an answer: the content of a fence, and what shows that it is not the whole of it.
+"""Find the whole new file in an answer: a fence's content, and what shows that it is not whole.
 
-Small models leave lines out and say so in a comment, show a second piece of code beside the file, or forget the fence.
+Small models leave lines out and say so in a comment. They show a second piece of code beside the file, or forget the
+fence.
 """
 
 from __future__ import annotations

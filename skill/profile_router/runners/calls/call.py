@@ -45,7 +45,7 @@ from profile_router.values import frozen
 
 @frozen
 class SingleCall:
-    """What to ask: the prompt, the answer's bound in tokens, the seconds it may take, and a JSON schema or None.
+    """What to ask: the prompt, the answer's bound in tokens, its time in seconds, and a JSON schema or None.
 
     `cut_will_do`: an answer that ran past its bound is of use as far as it came. Its receipt still says `truncated`.
     """

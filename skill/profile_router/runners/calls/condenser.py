@@ -43,7 +43,7 @@ _TASK_TOKENS = 40  # what the task's template and a message take
 
 @frozen
 class _Factors:
-    """How much higher than o200k the two models count: the one that the prompt is for, and the one that summarizes."""
+    """How much higher than o200k the two models count: the prompt's own, and the one that summarizes."""
 
     target: float
     helper: float
@@ -207,7 +207,8 @@ class EmbeddedCondenser:
 def _within(answer: str, text: str, bound: int, *, cut: bool) -> str:
     """Return *answer*, a summary of *text*, within *bound* tokens; *cut*: its server ended it there.
 
-    Some servers let a model write on, and some count tokens that are shorter than ours: only a longer one is cut then.
+    Some servers let a model write on, and some count tokens that are shorter than ours. Only a longer answer is cut
+    then.
     """
     if not cut and (len(answer.encode()) <= bound or exact_tokens(answer) <= bound):
         return answer
@@ -254,7 +255,7 @@ def _size(text: str, cap: int) -> int:
 
 
 def _chunks(text: str, tokens: int) -> tuple[str, ...]:
-    """Cut *text* into chunks of at most *tokens*, at the end of a line where there is one in the chunk's last third."""
+    """Cut *text* into chunks of at most *tokens*, at a line's end where the chunk's last third has one."""
     chunks = []
     at = 0
     while at < len(text):

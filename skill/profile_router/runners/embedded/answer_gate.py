@@ -1,8 +1,8 @@
 """The gate that every streamed answer of a model comes through before any library sees it.
 
-It reads the stream event by event, with bounds on nesting, length and number, keeps what they bring, and passes each on
-written anew, so that all who read after it read the same. An answer has so many tokens as it was asked for: what is far
-longer than so many can be is not read further, however long its words or its thoughts are.
+It reads the stream event by event, with bounds on nesting, length and number, and keeps what the events bring. It
+passes each on written anew, so that all who read after it read the same. An answer has so many tokens as it was asked
+for. What is far longer than that is not read further, however long its words or its thoughts are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from profile_router.runners.embedded.streamed_calls import StreamedCalls
 if TYPE_CHECKING:
     import httpx2
 
-# For each token asked for, and beside: for servers that count otherwise, or do not count thoughts.
+# For each token asked for, and beside. Some servers count otherwise, or do not count thoughts.
 _CHARACTERS, _FREE_CHARACTERS = 32, 256 * 1024
 _EVENTS, _FREE_EVENTS = 4, 20_000
 _MOST_CALLS = 128  # of tools, in one answer
@@ -94,7 +94,7 @@ class AnswerGate:
 
 
 class _Events:
-    """Finds the data of a stream's events, however it is cut into chunks, in time that grows as the stream does.
+    """Finds the data of a stream's events, in whatever chunks they come. Its time grows as the stream does.
 
     *longest*: the bytes that a line may have.
     """

@@ -36,13 +36,14 @@ async def open_model(
 ) -> AsyncIterator[ChatOpenAI]:
     """Open the model of *profile*, streaming, without retries, redirects or another provider behind it.
 
-    Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens*
-    bounds one answer. The temperature is the profile's. OpenRouter alone gets the profile's preferences, as the
-    request's `provider`. *schema* (name, strict, schema) binds the answer; it is sent past LangChain, which would parse
-    the answer and raise by itself. Every answer comes through *gate*. *room* tells before each request how many tokens
-    the window has left for the answer: no more are asked for, as some servers refuse such a request.
+    Leaving it closes its connections. *local*: the endpoint is attested, no proxy may come between. *max_tokens* bounds
+    one answer. The temperature is the profile's. OpenRouter alone gets the profile's preferences, as the request's
+    `provider`. *schema* (name, strict, schema) binds the answer. It is sent past LangChain, which would parse the
+    answer and raise by itself. Every answer comes through *gate*. *room* tells before each request how many tokens the
+    window has left for the answer. No more are asked for, as some servers refuse such a request.
     """
-    # What a server says of the wrong type is of no use to anybody's stderr, where it would be quoted.
+    # A server may say something of the wrong type. A warning would quote it on somebody's stderr, where it is of no
+    # use.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
     endpoint = profile.endpoint
     direct = local or is_loopback(endpoint.base_url)

@@ -68,8 +68,8 @@ def unreadable(error: Exception, where: str) -> AttemptError:
 def unexpected(error: Exception, where: str) -> Failure | None:
     """Return the failure of an attempt that ended in a bug of ours after an answer had come; None for a RouterError.
 
-    The answer is paid for: a run that went on with the attempt would ask for it again, and fall over it again. Where
-    the bug is stands in the log, without the error's own words, which may quote the answer.
+    The answer is paid for. A run that went on with the attempt would ask for it again, and fall over it again. The log
+    says where the bug is, without the error's own words, which may quote the answer.
     """
     if isinstance(error, RouterError):
         return None

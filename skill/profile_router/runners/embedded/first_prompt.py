@@ -1,4 +1,4 @@
-"""What the first prompt of an attempt carries of the task's files: as much as half of what the window has left."""
+"""What the first prompt of an attempt carries of the task's files: at most half of the window's rest."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def room_for_files(history: History, messages: Sequence[BaseMessage], bounds: Fi
 def files_text(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int, *, probable: bool = False) -> str:
     """Return the block of the files *paths* in *tokens* (o200k), empty where none can be shown.
 
-    *probable*: nobody named them, an index of the repository points at them. They take a quarter of the room at most:
-    each turn sends them again, and a long outline would cost more than the search that it saves.
+    *probable*: nobody named them, an index of the repository points at them. They take a quarter of the room at most.
+    Each turn sends them again, and a long outline would cost more than the search that it saves.
     """
     heading = count_tokens((render("files", files=(), parts=_PARTS, probable=probable),)).high
     room = (tokens // _PROBABLE if probable else tokens) - heading

@@ -31,9 +31,9 @@ _CUT = "\n[cut to fit the window; ask for less at a time]"
 class History:
     """Trims the messages of one attempt.
 
-    `budget` is the tokens a prompt may have (window less the reply), `schemas` the tools as sent, `factor` how much
-    higher than o200k this model counts until usage tells, `count` the server's own counter or None. `spell` makes what
-    is sent of the messages, one for one. `tokens` is the upper bound of the prompt that was fitted last.
+    `budget` is the tokens a prompt may have (window less the reply). `schemas` are the tools as sent. `factor` is how
+    much higher than o200k this model counts until usage tells. `count` is the server's own counter or None. `spell`
+    makes what is sent of the messages, one for one. `tokens` is the upper bound of the prompt that was fitted last.
     """
 
     budget: int
@@ -79,7 +79,7 @@ class History:
         text = self.text(messages)
         rough = count_tokens((text,), (math.floor(self.budget * _NEAR / self.factor),))
         self._counted_o200k = rough.high if rough.low == rough.high else 0  # a bound would teach too low a factor
-        # A server that counts is asked where its tokenizer is not known yet and one token a byte would be too many.
+        # A server that counts is asked while its tokenizer is unknown, but not where one token a byte fits.
         sure = self.count is None or self._learned or len(text.encode("utf-8", "replace")) <= self.budget
         if sure and rough.high * self.factor <= self.budget * _NEAR:
             return math.ceil(rough.high * self.factor)

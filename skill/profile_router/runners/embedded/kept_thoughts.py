@@ -1,7 +1,7 @@
-"""A model's thoughts on their way back: within one loop, to the server that sent them, under the name it gave them.
+"""A model's thoughts on their way back: within one loop, to their own server, under the name it gave them.
 
-A thinking model that does not find them again thinks everything anew at each turn, and some servers refuse the request.
-Nothing else gets them: they stand beside a message's content, which is what a summary and a handoff are made of.
+A thinking model that does not find them again thinks everything anew at each turn. Some servers refuse the request.
+Nothing else gets them. They stand beside a message's content, which is what a summary and a handoff are made of.
 """
 
 from __future__ import annotations

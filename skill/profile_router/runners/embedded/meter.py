@@ -1,6 +1,6 @@
 """Middleware of the agent loop: counts turns, tokens and time, keeps the history in the window, ends quirks.
 
-It is the only thing between LangChain's loop and the model, so what it does not let through was not sent.
+Nothing else stands between LangChain's loop and the model. So what it does not let through was not sent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An error that comes as plain JSON where a stream was asked for, with a 200: OpenRouter and others answer so.
+"""An error that comes as plain JSON, with a 200, where a stream was asked for. OpenRouter and others answer so.
 
 A reader of streams skips such a body as no event at all, and the provider's words with it.
 """
@@ -20,7 +20,7 @@ _CODE_CHARS = 40
 
 
 async def as_event(response: httpx2.Response) -> None:
-    """Let a body of *response* that is one JSON object with an `error` in it read as the event that carries it."""
+    """Let a body of *response* that is one JSON object with an `error` read as an event that carries it."""
     import httpx2
 
     if response.is_success and isinstance(response.stream, httpx2.AsyncByteStream):

@@ -1,8 +1,13 @@
 """Providers answer the same protocol in different ways; here the differences end.
 
-Each rule was seen on a real server: content null beside tool calls, thoughts in a field of their own or in front of the
-answer, missing or doubled call ids and such as a chat template refuses, arguments that are not JSON (llama.cpp refuses
-a history that repeats them) or JSON twice over, names such as `functions.read_file`, images sent to a text model.
+Each rule was seen on a real server:
+
+- content null beside tool calls;
+- thoughts in a field of their own, or in front of the answer;
+- call ids that are missing, doubled, or refused by a chat template;
+- arguments that are not JSON (llama.cpp refuses a history that repeats them), or JSON twice over;
+- names such as `functions.read_file`;
+- images sent to a text model.
 """
 
 from __future__ import annotations
@@ -45,9 +50,9 @@ def normalize_answer(
 ) -> AIMessage:
     """Return *message* with text content without thoughts, and whole tool calls under ids never used before.
 
-    A call whose arguments are not JSON is kept as a call without arguments: the tool then says what is missing, and
-    the history stays valid for every server. Where the calls were streamed, *raw* are they: LangChain closes brackets
-    that never came, so half a file would be written as if it were whole. *seen_ids* is extended. A name means one of
+    A call whose arguments are not JSON is kept as a call without arguments. The tool then says what is missing, and the
+    history stays valid for every server. Where the calls were streamed, they are *raw*. LangChain closes brackets that
+    never came, so half a file would be written as if it were whole. *seen_ids* is extended. A name means one of
     *offered* where it can. *thoughts* came in fields of their own: they are kept beside calls, to be sent back.
     """
     from langchain_core.messages import AIMessage

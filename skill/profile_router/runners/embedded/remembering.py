@@ -1,8 +1,8 @@
 """Middleware of the agent loop: every answer and every tool result is kept before the loop goes on.
 
-An attempt that was killed is begun again from its start, and what is kept stands in for what was done: no request is
-made whose answer arrived, no tool is used again. The one tool that was at work is told apart by what it had noted: an
-edit by what it was about to write, a command by its beginning.
+An attempt that was killed is begun again from its start. What is kept stands in for what was done. No request is made
+whose answer arrived, no tool is used again. The one tool that was at work is known by its note. An edit notes what it
+is about to write, a command its beginning.
 """
 
 from __future__ import annotations

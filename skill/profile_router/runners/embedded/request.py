@@ -44,8 +44,8 @@ def toolsets_of(order: Order, profile: Profile) -> frozenset[str]:
 def request_body(order: Order, profile: Profile, policy: Policy, workspace: Path | None, base: Path) -> dict[str, Any]:
     """Return the first request of an attempt as a server would count it: messages and tools.
 
-    Nothing is made that could reach a file, and no jail is tried: a terminal that the jail alone could refuse counts.
-    What the first prompt carries of files does not: it takes what is left of the window, and no more.
+    Nothing is made that could reach a file, and no jail is tried. So a terminal counts that only the jail could refuse.
+    The files of the first prompt do not count: they take what is left of the window, and no more.
     """
     from langchain_core.messages import SystemMessage, convert_to_openai_messages
 

@@ -87,7 +87,7 @@ class EmbeddedRunner:
         text = ""
         try:
             async with asyncio.timeout(order.seconds):
-                # A context of its own: the subagent's loop must not find the graph that we run in, or it would write
+                # A context of its own: the subagent's loop must not find the graph that we run in. Else it would write
                 # its inner turns into the thread's checkpoints.
                 text = await asyncio.create_task(loop.text(), context=contextvars.Context())
         except WantsProfile as asked:

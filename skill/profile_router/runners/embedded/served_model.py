@@ -1,7 +1,7 @@
-"""Which model may answer for an endpoint on this machine: the one asked for, under the names that its server gives it.
+"""Which model may answer for an endpoint on this machine: the one asked for, by its server's names.
 
-A port of this machine may be a proxy: one that lists a model of ours and lets another one answer, wherever that runs.
-The address says nothing of that; the name in the answer is all that does.
+A port of this machine may be a proxy. It may list a model of ours and let another one answer, wherever that runs. The
+address says nothing of that; the name in the answer is all that does.
 """
 
 from __future__ import annotations

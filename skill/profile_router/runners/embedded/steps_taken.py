@@ -1,4 +1,4 @@
-"""What an attempt of the embedded runner did so far, by its messages and records, and its score before each turn."""
+"""What an attempt of the embedded runner did so far, by its messages and records, and its score each turn."""
 
 from __future__ import annotations
 

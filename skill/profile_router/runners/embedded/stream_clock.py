@@ -1,4 +1,4 @@
-"""When an answer comes: its first piece, and a stream that does not begin or stops in the middle without a word."""
+"""When an answer comes: its first piece, and a stream that never begins or stops midway without a word."""
 
 from __future__ import annotations
 

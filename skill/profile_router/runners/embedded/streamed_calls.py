@@ -1,4 +1,4 @@
-"""What an answer brings while it comes: its calls, all its words, its usage, and which model says that it wrote it."""
+"""What an answer brings while it comes: its calls, all its words, its usage, and the model that claims it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _WRITTEN = ("content", *FIELDS, "refusal")  # each of them is paid for
 class StreamedCalls(AsyncCallbackHandler):
     """Keeps the last answer as it was streamed. `calls` are its tool calls, empty where there were none.
 
-    `began`: something came of it; `written` are its pieces, those of its thoughts and calls too; `model` is who the
-    server says answered it, `usage` what it says that it took.
+    `began`: something came of it. `written` are its pieces, those of its thoughts and calls too. `model` is who the
+    server says answered it. `usage` is what the server says that it took.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,8 @@ class StreamedCalls(AsyncCallbackHandler):
         return {name: "".join(pieces) for name, pieces in self._thoughts.items()}
 
     def again(self, calls: Sequence[RawCall], written: str, thoughts: Mapping[str, str], usage: SaidUsage) -> None:
-        """Be as after an answer that is kept: with *calls*, of which *written* is the text of all, and the rest."""
+        """Be as after an answer that is kept: with its *calls*, its *thoughts* and its *usage*. *written* is the text
+        of all."""
         self.calls, self.written, self.began = list(calls), [written], True
         self._thoughts = {name: [text] for name, text in thoughts.items()}
         self.usage = usage
@@ -59,9 +60,9 @@ class StreamedCalls(AsyncCallbackHandler):
     def take(self, event: dict[str, Any]) -> int:
         """Take what *event*, a chunk of the answer, brings, and return how many characters that is.
 
-        The arguments of its calls are taken out of it: LangChain would read them again with each further piece of
-        them, and go through a long text that is not JSON once for each of its characters. So is the usage: LangChain
-        ends an answer whose usage it cannot add up.
+        The arguments of its calls are taken out of it. LangChain would read them again with each further piece of them.
+        It would go through a long text that is not JSON once for each of its characters. The usage is taken out, too:
+        LangChain ends an answer whose usage it cannot add up.
         """
         before = len(self.written)
         self._take_usage(event)

@@ -26,8 +26,8 @@ def tokens_used(
 ) -> TokenUse:
     """Return what *message* took, of which the server *said* something; None: an answer that broke off.
 
-    *prompt* is all that was sent, *written* all that had come, thoughts included, *most_out* the tokens that the answer
-    was asked for. *factor* is how much higher than o200k the model is taken to count where it did not say.
+    *prompt* is all that was sent. *written* is all that had come, thoughts included. *most_out* is the tokens that the
+    answer was asked for. *factor* is how much higher than o200k the model is taken to count where it did not say.
     """
     answer = written if message is None or written else _written(message)
 

@@ -1,6 +1,6 @@
-"""Notice a model that cannot handle its tools: names it makes up, arguments that do not fit, one failing call repeated.
+"""Notice a model that cannot handle its tools: made-up names, arguments that do not fit, one failing call repeated.
 
-A mistake is answered and forgiven. The same kind, as often as the policy's `bad_calls` says, ends the attempt: a better
+A mistake is answered and forgiven. The same kind, as often as the policy's `bad_calls` says, ends the attempt. A better
 model is cheaper than a patient one.
 """
 

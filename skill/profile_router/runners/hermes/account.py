@@ -1,8 +1,8 @@
-"""What was heard of a turn: kept up to date by the child's events, so that it holds however the child ends.
+"""What was heard of a turn, kept up to date by the child's events. So it holds however the child ends.
 
 It is recorded too, for a turn whose router is killed. Hermes ends with the router, and cannot take a turn up in its
-middle. A turn that no model had answered is begun anew. Any other counts as interrupted: what it did is in the
-workspace, and another attempt would be paid for, and might do it twice.
+middle. A turn that no model had answered is begun anew. Any other counts as interrupted. What it did is in the
+workspace. Another attempt would be paid for, and might do it twice.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _MORE = 4  # what a record of an older version has of that
 class Account(Counts):
     """What was heard of a turn so far: it holds however the child ends. Call it as the process's listener.
 
-    `rate` is what its endpoint charges, `window` the tokens that it takes at once, and a token of the sizes that the
-    child tells has `bytes_per_token`: what an answer can have taken at most. The child's own figures are believed
-    within that.
+    `rate` is what its endpoint charges, `window` the tokens that it takes at once. A token of the sizes that the child
+    tells has `bytes_per_token`. These bound what an answer can have taken. The child's own figures are believed within
+    that.
 
-    `afford` sees to it that the USD are held of what was answered so far, the request to go out and the longest
-    answer; where they are not, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets
-    the model that the server names in an answer; what it raises ends the turn in the same way. So does `judge`, which
-    scores what the turn did, unless `spared` says why it goes on. `asked_in` and
-    `asked_out` are what the request under way has taken by its size; `counted`: some of the tokens are by size, because
-    the provider did not say. `trouble` is how the last request failed, None where it was answered; times are seconds.
-    `records` hold the counts of a turn that was answered, under `name`.
+    `afford` sees to it that enough USD are held. That is for the answers so far, the request to go out and the longest
+    answer. Where they are not, `over` is the reason, `stop` is called, and that request does not go out. `look_at` gets
+    the model that the server names in an answer. What it raises ends the turn in the same way. So does `judge`, which
+    scores what the turn did, unless `spared` says why it goes on. `asked_in` and `asked_out` are what the request under
+    way has taken by its size. `counted`: some of the tokens are by size, because the provider did not say. `trouble` is
+    how the last request failed, None where it was answered; times are seconds. `records` hold the counts of a turn that
+    was answered, under `name`.
     """
 
     emit: Emit

@@ -1,8 +1,8 @@
-"""A Hermes child as a process: what of our environment it gets, how it is started, ordered, heard and ended.
+"""A Hermes child as a process: its environment, and how it is started, ordered, heard and ended.
 
-It gets a list of what is allowed, and inherits nothing else: no key of ours or of the parent's (Hermes loads the
-profile's own .env by itself), no HERMES_* or TERMINAL_* of a running Hermes (they would beat the profile's config), no
-PYTHON* that would point its python elsewhere.
+It gets a list of what is allowed, and inherits nothing else. It has no key of ours or of the parent's: Hermes loads the
+profile's own .env by itself. It has no HERMES_* or TERMINAL_* of a running Hermes, for they would beat the profile's
+config. It has no PYTHON* that would point its python elsewhere.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def child_environment(
 ) -> dict[str, str]:
     """Return the environment of a child under the profile folder *home*.
 
-    *mark* finds its family again, *unattended* grants what asks for approval, *also* are names that the policy passes
+    *mark* finds its family again. *unattended* grants what asks for approval. *also* are names that the policy passes
     on (HERMES_* and TERMINAL_* are not allowed even then).
     """
     passed = {name: value for name, value in environ.items() if _is_passed(name, also)}

@@ -1,8 +1,7 @@
 """What a child's result means: success, or a failure whose cause one table names. The exit code is never asked.
 
-As read in Hermes 0.19.0 and 0.22.2, a turn succeeded where it is `completed`, neither `failed` nor `partial` nor
-`interrupted`, and its `turn_exit_reason` is a text response; `completed` alone is also said of a turn whose answers
-were all empty.
+A turn succeeded where it is `completed`, and not `failed`, `partial` or `interrupted`. Its `turn_exit_reason` is a text
+response then. `completed` alone is also said of a turn whose answers were all empty. Read in Hermes 0.19.0 and 0.22.2.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ _REFUSALS: tuple[tuple[str, Cause, str], ...] = (
 _UNLISTED: tuple[str, Cause, str] = ("", "bad-request", "`runner: embedded` in the policy does without Hermes")
 _FIRST_SENTENCE = re.compile(r"(?<=[a-z)'])\.\s")
 _TOLD_BY_US = frozenset({"empty_response_exhausted", "max_iterations_reached", "budget_exhausted"})
-# Classes of errors of httpx and openai (and the child's own BrokeOff), as they stand in the chain of a request's error.
+# Classes of errors of httpx and openai (and the child's BrokeOff), as they stand in a request's chain of errors.
 _UNREACHED: tuple[tuple[str, Cause], ...] = (
     ("ConnectTimeout", "connect-timeout"),
     ("SSLError", "tls"),
@@ -170,7 +169,7 @@ def failure_of(
 
 
 def _no_answer(account: Account, order: Order, where: str) -> Failure | None:
-    """Return why the words that end a turn of Hermes are not an answer: cut off, or a call that nobody made."""
+    """Return why the words that end a turn of Hermes are not an answer: cut off, or an unmade call."""
     ended = _TEXT_ENDED.match(str((account.result or {}).get("turn_exit_reason")))
     if ended and (bad := bad_ending(ended[1])) is not None:
         return Failure(cause=bad[0], message=f"{where}: {bad[1]}")

@@ -1,4 +1,4 @@
-"""The Hermes runner: one attempt is one turn of the real Hermes under the profile's own folder, in a fresh process.
+"""The Hermes runner: one attempt is one turn of the real Hermes, with the profile's folder, in a fresh process.
 
 One call of `run` is one attempt: one provider, one key, one model, no retry and no switch; those are the ladder's.
 """

@@ -1,4 +1,4 @@
-"""The shape of every tool's answer, a refusal too: valid text, never longer than agreed, and open about what is cut."""
+"""The shape of every tool's answer, a refusal too: valid text, within its bound, and open about what is cut."""
 
 from __future__ import annotations
 

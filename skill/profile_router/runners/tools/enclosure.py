@@ -1,7 +1,7 @@
 """A workspace as the only place that can be reached.
 
-A path is walked one part at a time from the workspace's own descriptor, each part opened without following links
-(`openat`). So whatever is swapped while we walk, no symbolic link is ever followed: links that stay inside are refused
+A path is walked one part at a time from the workspace's own descriptor. Each part is opened without following links
+(`openat`). So whatever is swapped while we walk, no symbolic link is ever followed. Links that stay inside are refused
 like those that lead out, which keeps the rule simple.
 """
 

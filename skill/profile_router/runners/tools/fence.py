@@ -1,4 +1,4 @@
-"""Every file access of the embedded runner: what a model may be shown and may write of what the enclosure lets reach.
+"""Every file access of the embedded runner: what a model may see and write within the enclosure.
 
 A file with several names (hard links) is private if one of them is.
 """
@@ -31,13 +31,12 @@ __all__ = ["Fence", "ToolRefusal"]
 class Fence(Enclosure):
     """The workspace *root* as the only place that a tool can reach. Safe to use from several threads.
 
-    *private_globs* are the policy's; unless *allow_private*, contents of matching paths and key material are withheld
-    (their names are not), and other secrets are masked in what is read. So are *left*, files and folders that may hold
-    what was made of private ones. `before` maps each path written here to
-    its first content, None for a new file. With *allow_private*, `about_to_show` is called once for each file of which
-    something is shown that no model elsewhere would be: with its path and what withholds it there.
-    Raises WorkspaceError where *root* is not a folder. Every method raises ToolRefusal for what the model must not have
-    and the system's OSError for what is not there.
+    *private_globs* are the policy's. Unless *allow_private*, contents of matching paths and key material are withheld,
+    but not their names. Other secrets are masked in what is read. *left* are files and folders that may hold what was
+    made of private ones: they are withheld, too. `before` maps each path written here to its first content, None for a
+    new file. With *allow_private*, `about_to_show` is called once for each file that no model elsewhere would be shown
+    as it is. It gets the path, and what withholds the file there. Raises WorkspaceError where *root* is not a folder.
+    Every method raises ToolRefusal for what the model must not have and the system's OSError for what is not there.
     """
 
     def __init__(
@@ -197,7 +196,7 @@ class Fence(Enclosure):
         self._replace(path, changed, create=False)
 
     def read(self, path: str) -> None:
-        """Note that *path* as it is now is about to be shown: once it is another, it is not overwritten unread."""
+        """Note that *path* as it is now is about to be shown. Once it is changed, it is not overwritten unread."""
         parts = self._file_parts(path)
         with self._folder(parts[:-1]) as folder:
             self._read["/".join(parts)] = openat.version(folder, parts[-1])

@@ -1,5 +1,8 @@
-"""What looks empty to the commands of a model elsewhere: private files, files with a known secret, and files that were
-not read to their end. Those that git ignores count, for a command reads them like any other."""
+"""Which files look empty to the commands of a model elsewhere: private ones, and those with a known secret.
+
+Files that were not read to their end look empty, too. Those that git ignores count, for a command reads them like any
+other.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ _LARGE = 16 * 1024 * 1024  # bytes; such files are read last
 
 @frozen
 class Hidden:
-    """Absolute paths that look empty: `git_data`, `private` by name, those with a `secret`, and `unread` ones, folders
-    for all in them. `unread_files` counts the latter."""
+    """Absolute paths that look empty. `git_data` is git's, `private` are so by name, those of `secret` hold one.
+    `unread` were not read to their end; a folder stands for all in it. `unread_files` counts the files of the
+    latter."""
 
     git_data: tuple[str, ...] = ()
     private: tuple[str, ...] = ()

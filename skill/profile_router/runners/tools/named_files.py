@@ -1,6 +1,6 @@
-"""The files that a task names, as a first prompt shows them: small ones whole, others as outlines with line numbers.
+"""The files that a task names, as a first prompt shows them: small ones whole, others as numbered outlines.
 
-What they may show is the fence's business, as with `read_file`: a model elsewhere gets no private file and no secret.
+The fence says what they may show, as with `read_file`: a model elsewhere gets no private file and no secret.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class NamedText:
 def named_texts(fence: Fence, paths: Sequence[str], bounds: FirstPrompt, tokens: int) -> tuple[NamedText, ...]:
     """Return the files *paths* as far as *bounds* and *tokens* (o200k, all of them) allow, in order.
 
-    One that is withheld, binary, not there or too large is left out: the tools say why to a model that asks for it.
+    One that is withheld, binary, not there or too large is left out. The tools say why to a model that asks for it.
     """
     room = _Room(tokens)
     found: list[NamedText] = []

@@ -1,7 +1,7 @@
 """File access relative to an open folder: no path is ever looked up twice, no link is ever followed.
 
-The functions take a descriptor of the folder and the parts of the path from the workspace, whose last part they act
-on; all parts together only serve the messages. What is not there raises the OSError of the system.
+The functions take a descriptor of the folder and the parts of the path from the workspace. They act on the last part;
+all parts together only serve the messages. What is not there raises the OSError of the system.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def refuse_kind(found: os.stat_result, parts: Sequence[str]) -> NoReturn:
 
 def open_regular(folder: int, parts: Sequence[str]) -> BinaryIO:
     """Return the regular file *parts* in *folder*, opened for reading. Raises ToolRefusal for any other kind."""
-    # Looked at first, because opening a device can already act on it; and again after, because it may be swapped.
+    # Looked at before, because opening a device can already act on it, and again after, because it may be swapped.
     found = os.stat(parts[-1], dir_fd=folder, follow_symlinks=False)
     if not stat.S_ISREG(found.st_mode):
         refuse_kind(found, parts)
@@ -96,7 +96,7 @@ def whole(file: BinaryIO, path: str, limit: int) -> bytes:
 
 
 def present(folder: int, parts: Sequence[str]) -> tuple[bytes | None, int | None]:
-    """Return content and mode bits of the file that a writer is about to replace, None and None where it is new."""
+    """Return content and mode bits of the file that a writer is about to replace; both None where it is new."""
     try:
         with open_regular(folder, parts) as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

@@ -116,7 +116,7 @@ def _lines_of_page(start: int, count: int, content: bytes) -> list[bytearray]:
 
 
 def _scan_large(fence: Fence, path: str, file: BinaryIO, chunk: bytes, page: _Page) -> bool:
-    """Feed a file that is too large to be masked, from *chunk* on: as soon as it holds a secret it is withheld."""
+    """Feed a file that is too large to be masked, from *chunk* on. As soon as it holds a secret it is withheld."""
     seam, read, deadline = "", 0, time.monotonic() + SECONDS
     while chunk:
         text = seam + plain(chunk)

@@ -30,10 +30,10 @@ from profile_router.withheld.watch import WithheldWatch, watched
 from profile_router.withheld.whole_scan import Secrets
 
 FLOOD_BYTES = 8 * 1024 * 1024
-_END = 128 * 1024  # characters of each end of an output that are looked at: secrets are sought at about 1 MB in 3 s
+_END = 128 * 1024  # characters looked at from each end of an output: secrets are sought at about 1 MB in 3 s
 _HEAD = 4  # one part in so many of a long output is its beginning, the rest its end
-# What would drive a terminal, and costs tokens: ECMA-48 sequences, and all control characters but tab and line feed.
-# A string sequence ends at the next escape at the latest: one that looked further takes hours over a hostile flood.
+# What would drive a terminal, and costs tokens: ECMA-48 sequences, and all control characters but tab and line feed. A
+# string sequence ends at the next escape at the latest. One that looked further takes hours over a hostile flood.
 _CONTROLS = re.compile(
     r"\x1b\[[0-?]*+[ -/]*+[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*+(?:\x07|\x1b\\)|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
@@ -198,7 +198,7 @@ class Jailed:
 
 
 def _looked_empty(hidden: Hidden, fence: Fence) -> str:
-    """Return what the answer says of files that looked empty to a command, so that nobody looks for a fault there."""
+    """Return what the answer says of files that looked empty to a command. Nobody is to look for a fault there."""
     said = []
     if kept := len(hidden.private) + len(hidden.secret):
         said.append(f" ({counted(kept, 'private path')} looked empty to it)")
@@ -215,7 +215,7 @@ def _first(paths: Sequence[str], fence: Fence) -> str:
 
 
 def _git_around(root: Path) -> tuple[str, ...]:
-    """Return git's data of *root* that lies outside of it: of a worktree, or of the repository that it is a part of."""
+    """Return git's data of *root* that lies outside of it: a worktree's, or that of the repository around it."""
     try:
         top = work_tree(root)
         asked = git(root, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir") if top else ""

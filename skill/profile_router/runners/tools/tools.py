@@ -2,8 +2,8 @@
 
 What they may reach is the fence's business, what a command may is the jail's.
 
-Names, parameters and descriptions are the same bytes on every build: they are part of the shared conversation, and
-every token of them is paid in each request.
+Names, parameters and descriptions are the same bytes on every build. They are part of the shared conversation, and each
+request pays for every token of them.
 """
 
 from __future__ import annotations

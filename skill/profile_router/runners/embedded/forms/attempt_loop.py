@@ -1,7 +1,8 @@
 """One attempt's loop in the form that the model can act in, and at most one change of that form.
 
-Without a word of the profile it begins with calls by the protocol where the server's template takes tools. A local
-model that writes its calls as text goes on by whole files where those fit, else by JSON actions; that is remembered.
+Where the profile says nothing, it begins with calls by the protocol if the server's template takes tools. A local model
+that writes its calls as text goes on by whole files where those fit. Else it goes on by JSON actions. That is
+remembered.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ if TYPE_CHECKING:
 
 _FILES, _FORM = "files", "form"  # records: what the first prompt shows of the files, the form it began in
 _BY: Mapping[FormName, str] = {"native": "by tool calls", "whole-file": "by whole files", "json": "by JSON actions"}
-# One example for each action; what a small model sees it copies, so each is a whole one. None asks for another profile:
-# of five small tasks a real 0.5B handed three on with the example's own words, whether they were true or not.
+# One example for each action. A small model copies what it sees, so each is a whole one. None asks for another profile:
+# a real 0.5B handed three of five small tasks on. It used the example's own words, whether they were true or not.
 _EXAMPLES: Mapping[str, str] = {
     "list_files": '{"name": "list_files", "arguments": {"path": "src"}}',
     "search": '{"name": "search", "arguments": {"pattern": "def main", "glob": "**/*.py"}}',

@@ -1,4 +1,4 @@
-"""How the turns of one attempt look on the wire, and how an answer becomes calls of tools: one class for each form."""
+"""How the turns of one attempt look on the wire, and how an answer becomes tool calls. Each form is a class."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class TurnForm(Protocol):
 class NativeTurns:
     """Calls by the protocol. One that is written as text is read there too, unless another form may follow.
 
-    `goal` is the task's, `where` the server's name in messages. `else_by_form`: the attempt may go on in another form;
-    `edits`: the task asks for a change, so that code in place of a first call is not an answer either.
+    `goal` is the task's, `where` the server's name in messages. `else_by_form`: the attempt may go on in another form.
+    `edits`: the task asks for a change. Code in place of a first call is not an answer then.
     """
 
     goal: str

@@ -1,4 +1,4 @@
-"""The form of whole files: the task's files stand in the prompt, and each answer is one new file in a fence.
+"""The form of whole files: the prompt has the task's files, each answer one new file in a fence.
 
 No tools: the name is the task's, so a model that cannot call tools can still change a small file.
 """
@@ -52,7 +52,7 @@ class FilesToWrite:
 def files_to_write(fence: Fence, order: Order, bounds: FirstPrompt) -> FilesToWrite | None:
     """Return the files of *order* that can be written whole, None where the form does not do for it.
 
-    It does for a change of a few text files that are not longer than *bounds* say, or of one that is to be made.
+    It does for a change of a few text files that are not longer than *bounds* say. It does for one new file, too.
     """
     if not asks_for_an_edit(order.task.goal, order.files):
         return None

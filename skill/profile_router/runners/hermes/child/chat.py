@@ -1,8 +1,8 @@
 """Run the turn by `hermes chat`, for a Hermes whose inside is not the one that a turn needs.
 
-Loaded by the child. Hermes gets a home of its own for it, with one model server: ours on loopback, which has the key,
-counts, and lets no request out beyond the limits. Nothing that Hermes prints is believed: what succeeded is told by the
-answers that went through. A profile's skills, tool servers and own instructions are not in that home.
+Loaded by the child. Hermes gets a home of its own for it, with one model server. That is ours on loopback: it has the
+key, counts, and lets no request out beyond the limits. Nothing that Hermes prints is believed. The answers that went
+through tell what succeeded. A profile's skills, tool servers and own instructions are not in that home.
 """
 
 from __future__ import annotations

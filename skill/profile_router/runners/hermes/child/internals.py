@@ -1,7 +1,7 @@
-"""What a turn takes of Hermes' inside: each name with the modules where a Hermes has it, asked for by name.
+"""What a turn takes of Hermes' inside: each name with the modules where a Hermes has it.
 
-Loaded by the child, inside Hermes' python. No version's text is read: a name that moved is found where it is now, and
-one that is nowhere is Unknown. Read in Hermes 0.19.0 and 0.22.2.
+Loaded by the child, inside Hermes' python. Everything is asked for by name, and no version's text is read. A name that
+moved is found where it is now, and one that is nowhere is Unknown. Read in Hermes 0.19.0 and 0.22.2.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The turn runs inside Hermes, by the names that `internals` finds; where one is missing, by `hermes chat` within limits.
 
-In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: a byte for each
-request that may go out; when it closes, whoever ordered is gone, and this process ends with everything that it started.
+In: one line of JSON on stdin, the order; Hermes is imported before it comes. stdin then stays open: one byte a request
+that may go out. When it closes, whoever ordered is gone, and this process ends with everything that it started.
 Out: a line of JSON per event on the first stdout; whatever Hermes prints goes to stderr. The exit code says nothing.
 """
 
@@ -60,7 +60,7 @@ def _run(say: Any, order_given: Any, meter: Any) -> None:
 
 
 def _beside(name: str) -> Any:
-    """Load the file *name* from this folder, which must not be on the path: its names are not Hermes' to find."""
+    """Load the file *name* from this folder. The folder must not be on the path, where Hermes would find its names."""
     spec = importlib.util.spec_from_file_location(f"profile_router_{name}", Path(__file__).with_name(f"{name}.py"))
     if spec is None or spec.loader is None:
         raise ImportError(f"{name}.py is missing beside {__file__}")

@@ -1,7 +1,7 @@
 """Meter Hermes' model requests where they leave its loop: each one is counted, and none is sent again unseen.
 
-Loaded by the child, inside Hermes' python. Hermes' own totals leave out answers that were cut off, and what a provider
-does not count is free to it: here such a request is counted by its size.
+Loaded by the child, inside Hermes' python. Hermes' own totals leave out answers that were cut off. What a provider does
+not count is free to Hermes. Here such a request is counted by its size.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Meter:
     """Counts the requests of one turn and says `asked`, then `answered` or `refused`, for each.
 
     An `asked` request waits until *may_go* returns: whoever pays has found the money for it. Beyond the turn's limit
-    none goes out, be it of Hermes' loop or of a helper of its (a summary, a look at an image); `spent` tells that one
-    wanted to. `coming` tells of an answer that has begun, and of each further thousand characters of it (of a long one,
-    of each eighth). *read* is the module `reading`.
+    none goes out. That holds for Hermes' loop, and for its helpers (a summary, a look at an image). `spent` tells that
+    one wanted to. `coming` tells of an answer that has begun, and of each further thousand characters of it. Of a long
+    one it tells of each eighth. *read* is the module `reading`.
     """
 
     def __init__(self, may_go: Callable[[], object], read: Any) -> None:
@@ -85,8 +85,8 @@ class Meter:
     def stand_at_the_door(self, clients: Sequence[Any], server: str) -> None:
         """Let each request that was announced out to *server* once, whichever of the HTTP *clients* sends it.
 
-        Inside of one call Hermes may ask again by itself: without streaming after a 5xx, without an option that the
-        server refused, for the rest of an answer.
+        Inside of one call Hermes may ask again by itself. It asks without streaming after a 5xx, without a refused
+        option, or for the rest of an answer.
         """
         for client in clients:
             client.send = self._sent_once(client.send, server)

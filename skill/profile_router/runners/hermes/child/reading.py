@@ -27,7 +27,7 @@ def of(value: Any, name: str) -> Any:
 
 
 def said_by(usage: Any) -> tuple[int, int, int]:
-    """Return the tokens in, out and cached that *usage* of a chat completion counts, -1 for what is not a count."""
+    """Return the tokens in, out and cached of a chat completion's *usage*, -1 for what is not a count."""
     cached = of(of(usage, "prompt_tokens_details"), "cached_tokens")
     return figure(of(usage, "prompt_tokens")), figure(of(usage, "completion_tokens")), figure(cached)
 
@@ -88,7 +88,7 @@ def waits(error: BaseException) -> dict[str, str]:
 
 
 def limit(error: BaseException) -> dict[str, Any]:
-    """Return what the body of a refusal says of a limit, as OpenRouter writes it: whose it is, and when it ends."""
+    """Return what the body of a refusal says of a limit, as OpenRouter writes it: whose, and until when."""
     body = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, dict) else None
     data = inner.get("metadata") if isinstance(inner, dict) else None

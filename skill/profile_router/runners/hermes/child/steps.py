@@ -1,4 +1,4 @@
-"""What a turn of Hermes did so far, as figures, by the messages of the request that is about to go out.
+"""What a turn of Hermes did so far, as figures, by the messages of the request about to go out.
 
 Loaded by the child, inside Hermes' python. No word of a message leaves the child but names of files.
 """
@@ -49,8 +49,11 @@ class Steps:
         }
 
     def _fresh(self, messages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-        """Return those of *messages* that are new. In a list that was shortened, that is what follows the newest one
-        that is known, else the last answer with what its calls gave."""
+        """Return those of *messages* that are new.
+
+        In a list that was shortened, these follow the newest known message. Where none is known, they are the last
+        answer with what its calls gave.
+        """
         begun, mark, last = self._mark >= 0, self._mark, self._last
         self._mark, self._last = len(messages), messages[-1] if messages else {}
         if not begun:

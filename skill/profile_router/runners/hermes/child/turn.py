@@ -106,7 +106,7 @@ def _agent(order: _Order, config: Mapping[str, Any], say: _Say, internals: Any) 
 def _with_key(runtime: Mapping[str, Any], order: _Order) -> Mapping[str, Any]:
     """Return *runtime* with the key that was routed to, for its own server only.
 
-    Hermes might take another one of the pool: then what is remembered of a key would be said of the wrong one.
+    Hermes might take another one of the pool. What is remembered of a key would be said of the wrong one then.
     """
     here = urlsplit(order["expected"]["base_url"]).netloc == urlsplit(runtime.get("base_url") or "").netloc
     return {**runtime, "api_key": order["key"]} if order["key"] and here else runtime
@@ -155,7 +155,7 @@ def _toolsets(wanted: list[str] | None, config: Mapping[str, Any], say: _Say, in
 
 
 def _approvals(unattended: bool, internals: Any) -> None:
-    """Grant what asks for approval, or refuse it at once: by itself Hermes grants it where no one can be asked."""
+    """Grant what asks for approval, or refuse it at once. Hermes itself grants it where no one can be asked."""
     frozen = internals.place_of("_YOLO_MODE_FROZEN")
     if unattended:
         internals.put(frozen, _YOLO_MODE_FROZEN=True)
