@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from tests.fakes import BURST, LOCAL, a_receipt, a_task
@@ -14,6 +16,7 @@ from tests.ledger.many_runs import fill
 from profile_router.core.ladder.account import Grouping
 from profile_router.core.telling.verdict import LedgerVerdict
 from profile_router.errors import UsageError
+from profile_router.ledger import history as history_module
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.routes import note_route
 from profile_router.ledger.schema import FILE, day_of
@@ -126,3 +129,19 @@ def test_a_run_with_columns_of_another_kind_is_listed_without_them(odd: str, tmp
         database.execute(f"UPDATE runs SET {odd}")
     (found,) = SqliteHistory(state=tmp_path).runs(5)
     assert "" in (found.rule, found.ended or "")
+
+
+@pytest.mark.parametrize("by", get_args(Grouping))
+def test_an_index_has_each_grouping_in_its_order(by: Grouping, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    begin(a_ledger(tmp_path))
+    plans: list[str] = []
+
+    def explained(state: Path, said: str, values: Sequence[object]) -> list[sqlite3.Row]:
+        with closing(sqlite3.connect(state / FILE)) as database:
+            plans.extend(row[-1] for row in database.execute(f"EXPLAIN QUERY PLAN {said}", values))
+        return []
+
+    monkeypatch.setattr(history_module, "sound_sums", explained)
+    assert SqliteHistory(state=tmp_path).grouped(by, 9) == []
+    assert len(plans) == 1, "nothing is sorted"
+    assert "COVERING INDEX" in plans[0]

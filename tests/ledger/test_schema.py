@@ -6,11 +6,13 @@ import multiprocessing
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from tests.fakes import LOCAL
 from tests.ledger.a_ledger import FOUND, NOON, a_ledger, begin
 
+from profile_router.core.ladder.account import Grouping
 from profile_router.errors import StateError
 from profile_router.ledger.history import SqliteHistory
 from profile_router.ledger.receipts import COLUMNS
@@ -126,6 +128,24 @@ def test_a_refusal_under_an_older_version_says_no_more_than_it_did(tmp_path: Pat
     database.close()
     found = SqliteHistory(state=tmp_path).story("ab12")
     assert (found.run.verdict, found.policy, found.refused) == ("refused", "p", {})
+
+
+@pytest.mark.parametrize("by", get_args(Grouping))
+def test_runs_of_an_older_version_are_grouped_as_those_of_today(tmp_path: Path, by: Grouping) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+        for statements in MIGRATIONS[:8]:
+            database.executescript(statements)
+        database.execute("PRAGMA user_version = 8")
+        run = ("ab12", "run", 5.0, 6.0, day_of(5.0), "failed", LOCAL, "local", "/a", 7)
+        columns = "id, kind, started, ended, day, verdict, profile, tier, workspace, tokens_in"
+        database.execute(f"INSERT INTO runs ({columns}) VALUES ({', '.join('?' * len(run))})", run)
+    database.close()
+    (group,) = SqliteHistory(state=tmp_path).grouped(by, 9)
+    expected = {"day": day_of(5.0), "profile": LOCAL, "tier": "local", "verdict": "failed", "repository": "/a"}
+    assert (group.name, group.runs, group.tokens_in) == (expected[by], 1, 7)
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        indexes = database.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'runs'")
+        assert "runs_in_groups" not in {name for (name,) in indexes}
 
 
 @pytest.mark.parametrize(

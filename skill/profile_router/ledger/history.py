@@ -54,7 +54,9 @@ class SqliteHistory:
         """Return all runs by what they have in common, at most *limit* groups: the one with the newest run first."""
         column = _COLUMN_OF[by]
         found: dict[str, list[tuple[Any, ...]]] = {}
-        said = f"SELECT {column}, verdict, {_SUMS} FROM runs INDEXED BY runs_in_groups WHERE kind = 'run' GROUP BY 1, 2"  # noqa: S608
+        places = "1" if column == "verdict" else "1, 2"  # by one column twice SQLite would sort
+        ordered = f"FROM runs INDEXED BY runs_by_{column} WHERE kind = 'run' GROUP BY {places}"
+        said = f"SELECT {column}, verdict, {_SUMS} {ordered}"
         for name, *rest in self._rows(said):
             found.setdefault(str(name), []).append(tuple(rest))
         newest = sorted(found.items(), key=lambda one: max(row[-1] for row in one[1]), reverse=True)

@@ -96,7 +96,17 @@ CREATE INDEX runs_in_groups ON runs (kind, day, verdict, profile, tier, workspac
 """
 _UNDOING = "CREATE TABLE undoing (run TEXT PRIMARY KEY, words BLOB NOT NULL)"
 _REFUSED = "ALTER TABLE details ADD COLUMN words BLOB"  # why a run was refused, and what would unblock it
-MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED)
+# One index gives each grouping its order. With one for all, SQLite sorted all runs for each grouping but that by day.
+_SUMMED = "tokens_in, tokens_out, cost_usd, started, cost_source, saved_usd"
+_GROUPED = f"""
+DROP INDEX runs_in_groups;
+CREATE INDEX runs_by_day ON runs (kind, day, verdict, {_SUMMED});
+CREATE INDEX runs_by_profile ON runs (kind, profile, verdict, {_SUMMED});
+CREATE INDEX runs_by_tier ON runs (kind, tier, verdict, {_SUMMED});
+CREATE INDEX runs_by_verdict ON runs (kind, verdict, {_SUMMED});
+CREATE INDEX runs_by_workspace ON runs (kind, workspace, verdict, {_SUMMED})
+"""
+MIGRATIONS = (_FIRST, _CACHED, _STAGE, _SIZED, _VERDICTS, _SAVED, _UNDOING, _REFUSED, _GROUPED)
 VERSION = len(MIGRATIONS)
 TABLES = ("runs", "details", "attempts", "steps", "verifications", "spending", "reservations")
 PARTS = ("details", "attempts", "steps", "verifications", "undoing")  # the tables whose rows go with their run

@@ -16,7 +16,7 @@ from profile_router.ledger.schema import FILE, TABLES, make_ready
 from profile_router.state.database import reading, tell
 
 _MOST = 1e12  # of any figure
-_LAST_MOMENT = 253_402_300_799  # seconds since 1970: the end of the year 9999, beyond which no date can be written
+_LAST_MOMENT = 253_402_300_799.0  # seconds since 1970: the end of the year 9999, beyond which no date can be written
 _MOMENTS = ("started", "ended", "at")
 _EMPTY = {"TEXT": "''", "REAL": "0.0", "INTEGER": "0"}
 
@@ -123,7 +123,9 @@ def _columns(database: sqlite3.Connection, table: str) -> Iterator[tuple[str, st
 
 def _rule(name: str, kind: str, filled: bool) -> str:
     """Return the condition under which a cell of the column *name* is sound."""
-    low, high = (0, _LAST_MOMENT) if name in _MOMENTS else (-_MOST, _MOST)
+    low, high = (0.0, _LAST_MOMENT) if name in _MOMENTS else (-_MOST, _MOST)
+    if kind == "INTEGER":  # SQLite compares numbers of one kind faster
+        low, high = int(low), int(high)
     number = f"{name} BETWEEN {low} AND {high}"
     rule = {
         "TEXT": f"typeof({name}) = 'text'",
