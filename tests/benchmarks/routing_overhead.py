@@ -8,12 +8,13 @@ over the child by hand, at the median. That child is, for Hermes, the very proce
 order; for the embedded runner, a Python that runs nothing but the runner. On a machine that is busy only the
 processor's seconds say something.
 
-2026-11-29, two cores of a virtual machine, Hermes 0.22.2, over the child by hand. Quiet, 7 runs, before LangGraph's
-unused clients were left out: Hermes +2.22 s at the median, +2.27 s of the processor. Its fastest was +1.50 s;
-embedded +0.19 s. That leaves out a fifth of what a run imports (busy: 1.18 s to 0.97 s of processor). Since then, quiet: Hermes
-+2.00 s at the median of 7 runs and +1.86 s of 9; embedded +0.45 s. Of what the router takes over the child, 85 % are
-imports, before the child starts. The plugin's wait, git's 21 calls, checkpoints and the end of the process take under
-0.3 s of processor.
+2026-11-29, two cores of a virtual machine, Hermes 0.22.2, over the child by hand. First quiet, 7 runs, LangGraph's
+unused clients with them: Hermes +2.22 s at the median. That took +2.27 s of the processor. Its fastest was +1.50 s;
+embedded +0.19 s.
+Without those a run imports a fifth less (busy: 1.18 s to 0.97 s of processor). Since then, quiet: Hermes +2.00 s at the
+median of 7 runs and +1.86 s of 9; embedded +0.45 s. Of what the router takes over the child, 85 % are imports, before
+the child starts. The plugin's wait, git's 21 calls, checkpoints and the end of the process take under 0.3 s of
+processor.
 """
 
 import asyncio

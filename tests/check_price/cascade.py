@@ -69,8 +69,8 @@ def window(rows: Sequence[Row], rejects: float) -> tuple[float, float] | None:
     return (fit[0], fit[-1]) if fit else None
 
 
-# The same with the early promotion by turns: the strong model takes over at once from a run of too many. Too many
-# are more turns than nine of ten that ended well took. By `profile-router evaluate --outcomes FILE --check-errors 0,0
+# The same with the early promotion by turns: the strong model takes over at once after too many. Too many are more
+# turns than nine of ten that ended well took. By `profile-router evaluate --outcomes FILE --check-errors 0,0
 # --check-errors 0.1,0` and so on: no right work refused, and 0, 10, 20 … 60 % of wrong work accepted. Each is per cent
 # solved and USD a task.
 EARLY: Mapping[str, Sequence[tuple[float, float]]] = {

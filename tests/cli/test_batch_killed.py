@@ -54,7 +54,7 @@ def a_batch(home: Path, answers: list[Answer]) -> Batch:
     return Batch(stage(home, local=answers))
 
 
-# Records: the order, check before, 4 answers, 3 results, 2 edits, the attempt, its check, the result, two of the merge.
+# Records: order, check before, 4 answers, 3 results, 2 edits, the attempt, its check, the result, two of the merge.
 MOMENTS = [
     *(Moment("record", nth, "after") for nth in (1, 2, 9, 12, 15, 17, 18, 19)),
     *(Moment("half", 2, when) for when in ("before", "after")),

@@ -321,7 +321,7 @@ UNCONDENSED: Mapping[str, list[tuple[str, str]]] = {
     "cheap": [("larger-window", BURST)],
     "burst": [],
 }
-# In these stages no failure is a step of the ladder: after a probe local follows, after a summary a cut.
+# In these stages no failure is a step of the ladder: a failed probe means local, a failed summary cuts.
 WITHOUT_LADDER = frozenset({"probe", "summarize"})
 
 
