@@ -62,6 +62,17 @@ def test_where_nobody_is_left_to_promote_to_it_has_failed(tmp_path: Path) -> Non
     assert len(done.json["steps"]) == 2
 
 
+def test_an_edit_of_another_file_than_the_named_one_is_repaired_where_no_test_helps(tmp_path: Path) -> None:
+    other = tool("write_file", {"path": "notes.py", "content": "x = 1\n"})
+    done, _ = run(tmp_path, "Fix the sum in calc.py", *FREE, local=[other, say(DONE), FIX, say("done")])
+    assert (done.code, done.json["verdict"]) == (0, "unverified"), done.err
+    assert done.json["steps"] == ["the verification failed → coding-local repairs it, once"]
+    assert done.json["attempts"][0]["error"] == "calc.py was to be edited, and was not; changed instead: notes.py"
+    assert content(tmp_path) == BUG.replace("-", "+")
+    (related,) = (one for one in done.json["verified"]["weak"] if one["kind"] == "related")
+    assert (related["passed"], related["said"]) == (False, "not named, and changed: notes.py")
+
+
 def test_done_after_a_failed_edit_has_failed_though_no_file_is_named(tmp_path: Path) -> None:
     failing = tool("edit_file", EDIT | {"old": "nowhere"})
     done, _ = run(tmp_path, "Fix the mistake in add", *FREE, local=[failing, say("Done.")])

@@ -24,6 +24,7 @@ from tests.fakes import (
 )
 from tests.graphs.a_run import Rig, steps
 
+from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.handoff import FileDiff
 from profile_router.core.evidence import Window
 from profile_router.core.ladder.check_words import UNPROVED
@@ -221,3 +222,38 @@ def test_work_that_nothing_proves_is_promoted_where_the_policy_says_so_and_someb
     )
     final = rig.run(a_task("Fix f in a.py: it should give 2"))
     assert (final["status"], rig.runner.profiles, final["verified"].unverified) == ("ok", profiles, (UNPROVED,))
+
+
+MISSED = Verified(
+    files_changed=(ChangedFile(path="b.py", lines_added=1, lines_removed=1),), unverified=(NO_CHECK,), missed=("a.py",)
+)
+SAID = "a.py was to be edited, and was not; changed instead: b.py"
+
+
+def test_work_that_leaves_the_file_to_edit_alone_is_repaired_then_promoted_and_the_strongest_tier_has_the_last_word() -> (
+    None
+):
+    rig = Rig(runner=FakeRunner(*["done"] * 3), verifier=FakeVerifier(verified=MISSED))
+    final = rig.run(a_task("Fix the loop in a.py"))
+    assert [hop.step for hop in final["steps"]] == ["repair", "promote"]
+    assert [order.handoff and order.handoff.errors[-1] for order in rig.runner.orders[1:]] == [SAID, SAID]
+    assert (final["status"], final["verified"].unverified) == ("ok", (NO_CHECK,))
+    assert final["verified"].weak[0].said == "a.py was not edited"
+
+
+def test_where_nobody_stronger_may_be_asked_it_has_failed() -> None:
+    rig = Rig(
+        runner=FakeRunner(*["done"] * 2),
+        verifier=FakeVerifier(verified=MISSED),
+        measurer=FakeMeasurer(evidence(private=(PRIVATE,))),
+    )
+    final = rig.run(a_task("Fix the loop in a.py"))
+    assert [hop.step for hop in final["steps"]] == ["repair", "stop"]
+    assert (final["status"], final["receipts"][-1].error) == ("failed", SAID)
+
+
+@pytest.mark.parametrize(("unproved", "profiles"), [((), [LOCAL]), ((UNPROVED,), [LOCAL, LOCAL, BURST])])
+def test_a_check_that_says_something_outweighs_a_file_that_was_missed(unproved: Any, profiles: list[str]) -> None:
+    check = replace(PROVES_NOTHING, missed=("a.py",), unproved=unproved)
+    rig = Rig(runner=FakeRunner(*["done"] * 3), verifier=FakeVerifier(verified=check))
+    assert (rig.run(a_task("Fix the loop in a.py"))["status"], rig.runner.profiles) == ("ok", profiles)

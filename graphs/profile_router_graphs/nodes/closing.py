@@ -25,6 +25,7 @@ from profile_router.core.ladder.failure import Failure, Place
 from profile_router.core.ladder.receipt import Attempt, Receipt, Verified
 from profile_router.core.privacy.findings import masked
 from profile_router.core.privacy.taint import named, together
+from profile_router.core.routing.candidate import role_of
 from profile_router.core.telling.work import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
@@ -87,6 +88,8 @@ async def _weighed(
     """Return *plain* with weak checks, and a review where it is asked; and the receipts, with those of the review."""
     task, evidence, attempt, receipts = state["task"], state["evidence"], state["attempt"], state["receipts"]
     trust = context.policy.trust
+    if _told_at_burst(state, context):
+        plain = replace(plain, missed=())
     verified = with_weak_checks(plain, task, evidence, trust, finished=finished)
     if not finished:
         return with_earlier_check(verified, state["verified"], named=task.to_check is not None), receipts
@@ -101,6 +104,12 @@ async def _weighed(
     if review.problem:
         verified = replace(verified, unverified=(*verified.unverified, f"not reviewed: {review.problem}"))
     return verified, receipts
+
+
+def _told_at_burst(state: RunState, context: RunContext) -> bool:
+    """Tell whether the strongest tier worked last, and knew what failed before it. It has the last word."""
+    told = any(taken.cause == "verification-failed" for taken in state["steps"])
+    return told and role_of(state["places"][-1].profile, context.policy, context.candidates) == "burst"
 
 
 async def _judged(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from profile_router.core.language.test_files import is_test, subject_of
@@ -81,6 +81,11 @@ def tests_touching(workspace: Workspace, files: Sequence[str], tests: Sequence[s
         named.setdefault(path, 3)
     order = {path: at for at, path in enumerate(tests)}
     return tuple(sorted(named, key=lambda path: (named[path], order.get(path, 0))))
+
+
+def importing(root: Path, files: Collection[str], among: Sequence[str]) -> Iterator[str]:
+    """Yield those of the files *among* that import one of *files*, by its name; all are relative to *root*."""
+    yield from _importing(root, {stem for path in files if _CODE.search(path) and (stem := _stem(path))}, among)
 
 
 def _stem(path: str) -> str:

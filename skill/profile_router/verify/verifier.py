@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from profile_router.checks.missed_files import missed_files
 from profile_router.core.attempt.handoff import FileDiff, SetBack
 from profile_router.core.attempt.tests_meant import may_have_fewer
 from profile_router.core.attempt.unable_check import MayLack
@@ -149,7 +150,11 @@ class WorkspaceVerifier:
             put_back_note=back.note if back.done else "",
             weak=(*await parsed_in_time(contents), *(() if told else await self._linted(changed, seconds))),
             only_words=await only_words_of(contents, changed),
+            missed=self._missed(task, changed, adds=any(one.before is None for one in contents)),
         )
+
+    def _missed(self, task: Task | None, changed: Sequence[ChangedFile], *, adds: bool) -> tuple[str, ...]:
+        return missed_files(self.workspace, task, [file.path for file in changed], adds=adds)
 
     def _judge(self, task: Task | None, before: CheckBefore | None, changed: Sequence[ChangedFile]) -> JudgedCheck:
         return JudgedCheck(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_router.core.ladder.check_words import difference_words, exit_text, last_line, passed_before
+from profile_router.core.ladder.check_words import difference_words, exit_text, last_line, missed_words, passed_before
 from profile_router.core.ladder.failure import Failure
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.policy import Policy
@@ -18,6 +18,8 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     wrong = next((one for one in verified.weak if one.proves_it_wrong), None)
     if wrong is not None:
         return Failure(cause="verification-failed", message=wrong.said)
+    if verified.missed:
+        return Failure(cause="verification-failed", message=missed_words(verified))
     if verified.absent and policy.promotion.absent_claims == "promote":
         return Failure(cause="verification-failed", message=f"claims {', '.join(verified.absent)}, which is not there")
     return None

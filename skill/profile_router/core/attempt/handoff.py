@@ -12,7 +12,7 @@ from typing import Literal
 
 from profile_router.core.evidence import PrivateFinding
 from profile_router.core.ladder.causes import TABLE, Cause
-from profile_router.core.ladder.check_words import passed_before, red_tests
+from profile_router.core.ladder.check_words import missed_words, passed_before, red_tests
 from profile_router.core.ladder.receipt import Attempt, CheckResult, Verified
 from profile_router.core.ladder.steps import TakenStep
 from profile_router.core.policy.private import NOTHING, Confidential
@@ -161,14 +161,15 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
 
 
 def check_error(verified: Verified) -> str:
-    """Return what a failed check of *verified*, or a file that parses no more, tells the next model; else nothing.
+    """Return what a failed check of *verified*, a file that parses no more or one to edit that was missed tells the
+    next model; else nothing.
 
     It is hardly longer than `CheckResult.tail`, and secrets are masked in it.
     """
     check = verified.check
     if check is not None and check.failed:
         return _check_error(check, passed_before(verified))
-    return next((one.said for one in verified.weak if one.proves_it_wrong), "")
+    return next((one.said for one in verified.weak if one.proves_it_wrong), missed_words(verified))
 
 
 def _check_error(check: CheckResult, before: bool | None) -> str:

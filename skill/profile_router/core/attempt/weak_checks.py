@@ -8,6 +8,7 @@ from dataclasses import replace
 from profile_router.core.attempt.between import NO_CHECK
 from profile_router.core.attempt.no_change import files_to_change
 from profile_router.core.evidence import Evidence
+from profile_router.core.ladder.check_words import UNPROVED
 from profile_router.core.ladder.receipt import Verified
 from profile_router.core.ladder.weak_check import WeakCheck
 from profile_router.core.language.edits import asks_for_an_edit
@@ -26,12 +27,14 @@ def with_weak_checks(
     """Return what was *verified* of *task*, with its weak checks where no check told anything of *finished* work.
 
     What is open for want of a check stays open, unless all weak checks passed and *trust* has one.
+    Files that the work missed count too where a check that was found passed as it would have anyway.
     """
     check = verified.check
     if not finished:
-        return replace(verified, weak=())
+        return replace(verified, weak=(), missed=())
     if check is not None and not check.inconclusive:
-        return replace(verified, weak=tuple(one for one in verified.weak if one.proves_it_wrong))
+        missed = verified.missed if UNPROVED in verified.unproved else ()
+        return replace(verified, weak=tuple(one for one in verified.weak if one.proves_it_wrong), missed=missed)
     found = (*verified.weak, *_by_files(verified, task, evidence))
     weak = tuple(replace(one, trusted=one.passed and one.kind in trust) for one in found)
     if not all(one.passed for one in weak) or not any(one.trusted for one in weak):

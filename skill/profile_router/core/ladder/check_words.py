@@ -73,6 +73,16 @@ def passed_before(verified: Verified) -> bool | None:
     return verified.before.passed if verified.before else None
 
 
+def missed_words(verified: Verified) -> str:
+    """Return that the files to edit were not edited, and which were; empty where none was missed."""
+    if not verified.missed:
+        return ""
+    were = "was" if len(verified.missed) == 1 else "were"
+    named = some_of([shown(path, _LONGEST_ID) for path in verified.missed])
+    others = some_of([shown(file.path, _LONGEST_ID) for file in verified.files_changed])
+    return f"{named} {were} to be edited, and {were} not; changed instead: {others}"
+
+
 def weak_points(check: CheckResult | None) -> list[str]:
     """Return what keeps a *check* that passed from confirming the work."""
     if check is None or not check.passed:

@@ -176,7 +176,8 @@ class Verified:
     work, None where none was named or nothing was begun. `put_back` are test files that the task does not name, and
     that were as before when the check ran; the note says where what was written in them is kept. `weak` says a little
     where no check said anything. `only_words` are all files that changed, where the code of each is as it was.
-    `unproved` are those of `unverified` by which a check that passed shows nothing of the work.
+    `unproved` are those of `unverified` by which a check that passed shows nothing of the work. `missed` are files that
+    the task tells to edit and that are as they were, while others changed that they do not use.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
@@ -190,6 +191,7 @@ class Verified:
     weak: tuple[WeakCheck, ...] = ()
     only_words: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
     @property
     def lines_added(self) -> int:

@@ -1,0 +1,81 @@
+"""The files that a task tells to edit and that are as they were, while others changed that they have no use for.
+
+A fault shows in one file and may lie in another that this one imports: then nothing is missed. So it is where the text
+only speaks of a file. What cannot be read is used, as far as we know.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Sequence
+
+from profile_router.checks.narrowing import importing
+from profile_router.core.attempt.tests_meant import may_change_tests
+from profile_router.core.language.edit_places import edit_places
+from profile_router.core.language.edits import asks_for_an_edit
+from profile_router.core.language.mentions import mentions
+from profile_router.core.language.path_words import path_words
+from profile_router.core.language.test_files import changes_tests
+from profile_router.core.task import Task
+from profile_router.errors import WorkspaceError
+from profile_router.workspace.content import FirstBytes, first_bytes
+from profile_router.workspace.folder import Workspace, tracked_files
+
+_LONGEST = 256 * 1024
+_MOST = 20  # files that are told to edit, and that are read
+_CODE = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rs|java|kt|scala|groovy|rb|php|cs|c|cc|cpp|swift|dart|exs?|sh|pl|pm|lua)$")
+# Their files use each other without a word of it, where they lie in one folder.
+_BY_FOLDER = re.compile(r"\.(?:go|java|kt|scala|groovy|cs|swift|c|cc|cpp|h|hpp)$")
+
+
+def missed_files(
+    workspace: Workspace | None, task: Task | None, changed: Collection[str], *, adds: bool
+) -> tuple[str, ...]:
+    """Return the files that *task* surely tells to edit, if none of them is among the paths *changed*.
+
+    *adds*: one of those is new. None are missed where one of them uses what changed.
+    """
+    if workspace is None or task is None or not workspace.git or not changed:
+        return ()
+    try:
+        tracked = tracked_files(workspace)
+    except WorkspaceError:
+        return ()
+    wanted = _wanted(task, tracked, workspace, adds)
+    if not wanted or not set(changed).isdisjoint(wanted) or _used(workspace, wanted, changed):
+        return ()
+    return wanted
+
+
+def _wanted(task: Task, tracked: Sequence[str], workspace: Workspace, adds: bool) -> tuple[str, ...]:
+    """Return the tracked files to edit: those that the text tells, else those that the task is given.
+
+    A file that the task is given may as well be read only, where the work *adds* a file.
+    """
+    words = path_words(task.goal)
+    root, inside = str(workspace.root), task.folder or ""
+    if words and mentions(words, tracked, root=root, inside=inside, text=task.goal).singles:
+        found = mentions(edit_places(task.goal), tracked, root=root, inside=inside, text=task.goal).singles
+    elif adds or not asks_for_an_edit(task.goal, task.files):
+        found = ()
+    else:
+        known = frozenset(tracked)
+        found = tuple(path for path in task.files if path in known and _CODE.search(path))
+    tests = may_change_tests(task)
+    return tuple(path for path in dict.fromkeys(found) if tests or not changes_tests(path))[:_MOST]
+
+
+def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str]) -> bool:
+    """Tell whether one of the files *wanted* uses one that *changed*: it imports it, names it, or is of its package."""
+    folders = {os.path.dirname(path) for path in changed if _BY_FOLDER.search(path)}  # noqa: PTH120
+    if any(_BY_FOLDER.search(path) and os.path.dirname(path) in folders for path in wanted):  # noqa: PTH120
+        return True
+    if any(importing(workspace.root, changed, wanted)):
+        return True
+    names = [os.path.basename(path).encode() for path in changed]  # noqa: PTH119
+    for path in wanted:
+        found = first_bytes(workspace.root / path, _LONGEST)
+        if not isinstance(found, FirstBytes) or found.size > _LONGEST or any(name in found.data for name in names):
+            return True
+    return False
