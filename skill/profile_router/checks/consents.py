@@ -91,7 +91,7 @@ def _is_in(folder: str, top: str) -> bool:
 
 
 def _read(value: Any) -> Consent | None:
-    """Return the consent that JSON has as *value*, None where it is none."""
+    """Return the consent that JSON has as *value*, None where it is not one."""
     if not isinstance(value, dict):
         return None
     folder, words, agreed = (value.get(name) for name in ("folder", "command", "agreed"))

@@ -75,7 +75,7 @@ class Project:
     _read: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """Return the text of the file *name* of the folder; empty where it is none, too large, or not readable."""
+        """Return the text of the file *name* of the folder; empty where it is not there, too large, or not readable."""
         if name not in self._read:
             try:
                 raw = read_plain(self.root / self.folder / name, MOST_BYTES, links=False)

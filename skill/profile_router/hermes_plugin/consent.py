@@ -26,7 +26,7 @@ _OF_HERMES = "plugin_rule:"  # begins the name that Hermes gives to a rule of a 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Questions under way in the chat `session`. `alone`: nothing else was asked with them, so a no is one to them."""
+    """Questions under way in the chat `session`. `alone`: nothing else was asked with them, so a no is for them."""
 
     session: str
     questions: tuple[str, ...]

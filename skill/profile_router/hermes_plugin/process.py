@@ -49,7 +49,7 @@ class Ran:
             self.rule = str(event.get("rule") or "unknown")
         elif kind == "result":
             self.result = event
-            if event.get("status") not in ("ok", "explained"):  # that it is done, Hermes shows by itself
+            if event.get("status") not in ("ok", "explained"):  # Hermes itself shows that it is done
                 self.lines.append(f"result: {ended_in(event)}")
         if "line" in event:
             self.lines.append(f"{kind}: {event['line']}")
@@ -71,7 +71,7 @@ class _Together(Ran):
             one.hear(event)
             self.rule = self.rule or one.rule
             line = ended_in(event) if kind == "result" and event.get("status") != "explained" else event.get("line")
-            if line and (line != "ok" or len(self.tasks) > 1):  # that a lone one is done, Hermes shows by itself
+            if line and (line != "ok" or len(self.tasks) > 1):  # Hermes itself shows that a lone one is done
                 place = f"{index + 1}/{len(self.tasks)} " if len(self.tasks) > 1 else ""
                 self.lines.append(f"{place}{kind}: {line}")
         elif kind == "plugin":

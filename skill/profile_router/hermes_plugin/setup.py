@@ -194,7 +194,7 @@ def _installed(wanted: str, place: Path) -> Command:
     pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--upgrade", wanted]
     try:
         if not (place / "bin" / "pip").exists():
-            # what an interrupted try left is not an environment yet, and is made anew; a folder that is none stays
+            # what an interrupted try left is made anew; a folder that is not an environment stays
             anew = ["--clear"] if (place / "pyvenv.cfg").exists() else []
             made_by = [sys.executable, "-m", "venv", *anew, str(place)]
             # heard only where it fails: at a Ctrl-C it would end in a traceback

@@ -66,13 +66,13 @@ def mount(source: str, target: str, kind: str | None = None, flags: int = 0, opt
 
 
 def bind(source: str, target: str, *, read_only: bool) -> None:
-    """Make *source*, with all that is mounted in it, appear at *target*; set-uid programs and devices lose that."""
+    """Make *source*, with all that is mounted in it, appear at *target*. Set-uid bits and devices do nothing there."""
     mount(source, target, flags=BIND | RECURSIVE)
     restrict(target, read_only=read_only)
 
 
 def restrict(target: str, *, read_only: bool) -> None:
-    """Take set-uid programs and devices from the mount *target* and those in it, and if *read_only* writing."""
+    """Switch off set-uid bits and devices in the mount *target* and those in it, and if *read_only* writing."""
     wanted = _ATTR_NOSUID | _ATTR_NODEV | (_ATTR_READ_ONLY if read_only else 0)
     attributes = ctypes.create_string_buffer(struct.pack("QQQQ", wanted, 0, 0, 0), 32)
     syscall(_MOUNT_SETATTR, -1, ctypes.c_char_p(os.fsencode(target)), _AT_RECURSIVE, attributes, 32)

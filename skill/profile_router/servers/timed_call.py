@@ -47,7 +47,7 @@ def chat_body(profile: Profile, request: Mapping[str, Any], tokens: int) -> dict
 async def timed_answer(
     profile: Profile, prompt: str, *, tokens: int, direct: bool, connect_s: float, seconds: float
 ) -> TimedAnswer:
-    """Return how the model of *profile* answers *prompt*, within *seconds*. Never raises for one that does not."""
+    """Return how the model of *profile* answers *prompt*, within *seconds*. Never raises where it does not."""
     import asyncio
 
     import httpx2

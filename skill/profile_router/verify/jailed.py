@@ -149,7 +149,7 @@ _ENDED: Mapping[int, str] = {
 
 
 def _lacking_module(text: str, root: Path) -> str:
-    """Return the Python module that *text* says is missing, where it is none of the workspace's own; else empty."""
+    """Return the Python module that *text* says is missing, where it is not one of the workspace; else empty."""
     for module in _NO_MODULE.findall(text):
         name = module.partition(".")[0]
         places = (root, root / "src", root / "lib")

@@ -83,7 +83,7 @@ def _directs(before: Sequence[bytes], after: Sequence[bytes]) -> bool:
 
 
 def _same_lines(before: bytes, after: bytes) -> bool:
-    if b"<<" in before or b"<<" in after:  # a line of a text that follows may begin with #, and be none
+    if b"<<" in before or b"<<" in after:  # a line of a text that follows may begin with # without being a comment
         return False
     (code, comments), (new_code, new_comments) = _parted(before), _parted(after)
     return code == new_code and not _directs(comments, new_comments)

@@ -96,7 +96,7 @@ def hand_over(fields: Mapping[str, Any]) -> str:
 
 
 def taken(text: str) -> tuple[str, dict[str, Any]]:
-    """Return *text* without the lines that stand for fields, and the fields, none where there are none of ours.
+    """Return *text* without the lines that stand for fields, and the fields; empty without a line of ours.
 
     The same child may be asked for several times: they stay. Of several ids the last counts, which is ours.
     """

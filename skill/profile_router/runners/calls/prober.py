@@ -23,7 +23,7 @@ _LARGEST_FILE_READ = 1_000_000
 
 @frozen
 class EmbeddedProber:
-    """Asks. `root` is where the names of files begin."""
+    """Asks a model for its estimate of a task. `root` is where the names of files begin."""
 
     calls: RecordedCalls
     candidates: Candidates

@@ -12,12 +12,12 @@ from profile_router.values import frozen
 
 ANSWER_TOKENS = 200
 _TRIES = 2
-_CONTEXT_SHARE = 4  # of the tokens, the context may take one in so many
+_CONTEXT_SHARE = 4  # the context may take one in so many of the tokens
 
 
 @frozen
 class EmbeddedReviewer:
-    """Asks."""
+    """Asks a model for its verdict on finished work."""
 
     calls: RecordedCalls
 

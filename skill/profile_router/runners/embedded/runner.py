@@ -53,7 +53,7 @@ _TAINT = "taint "
 class EmbeddedRunner:
     """Runs attempts. `load` gives a profile by name; images are relative to `base`; `journal` collects what files held
     before the subagent's tools wrote them; what is paid for or done stands in `records` before the attempt goes on.
-    `mark` takes a mark of the work tree around each command; an empty one is none."""
+    `mark` takes a mark of the work tree around each command, empty where it takes none."""
 
     load: Callable[[str], Profile]
     policy: Policy

@@ -53,7 +53,7 @@ class HermesRunner:
 
     `unattended` grants what Hermes would ask a user to approve; without it, that is refused. `passed` are names of
     environment variables that children get besides the usual ones. `records` hold what a turn has cost so far.
-    `mark` takes a mark of the work tree before and after it; an empty one is none.
+    `mark` takes a mark of the work tree before and after it, empty where it takes none.
     """
 
     load: Callable[[str], Profile]

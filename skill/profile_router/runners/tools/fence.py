@@ -263,5 +263,5 @@ class Fence(Enclosure):
 
 
 def plain(content: bytes) -> str:
-    """Return *content* as text, whatever it is: UTF-8, what is none kept as surrogates, NULs left out."""
+    """Return *content* as text, whatever it is: other bytes than UTF-8 kept as surrogates, NULs left out."""
     return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")

@@ -137,7 +137,7 @@ class AttemptLoop:
         return "json" if await self._files_to_write() is None else "whole-file"
 
     async def _files_to_write(self) -> FilesToWrite | None:
-        """Return the files that are to be written whole, None where they do not fit, or are none."""
+        """Return the files that are to be written whole, None where there are none or they do not fit."""
         if self.fence is None or not self._has_files():
             return None
         found = await asyncio.to_thread(files_to_write, self.fence, self.order, self.policy.first_prompt)

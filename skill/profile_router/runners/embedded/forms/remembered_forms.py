@@ -24,7 +24,7 @@ class FormMemory(Protocol):
         ...
 
     def keep(self, profile: Profile) -> None:
-        """Note that it does."""
+        """Note that the model of *profile* writes calls as text."""
         ...
 
 
@@ -39,7 +39,7 @@ class FormsOfThisRun:
         return _key(profile) in self._known
 
     def keep(self, profile: Profile) -> None:
-        """Note that it does."""
+        """Note that the model of *profile* writes calls as text."""
         self._known.add(_key(profile))
 
 
@@ -57,7 +57,10 @@ class RememberedForms:
         return at is not None and 0 <= self.clock() - at <= self.max_age_s
 
     def keep(self, profile: Profile) -> None:
-        """Note that it does. A full disk is not a reason to fail: the next run finds it out again."""
+        """Note that the model of *profile* writes calls as text.
+
+        A full disk is not a reason to fail: the next run finds it out again.
+        """
         known = {**self._read(), _key(profile): self.clock()}
         newest = sorted(known, key=known.__getitem__, reverse=True)[:_MOST]
         try:

@@ -38,7 +38,7 @@ class TurnForm(Protocol):
         ...
 
     def read(self, answer: AIMessage, offered: Mapping[str, Fits], seen_ids: set[str]) -> AIMessage:
-        """Return *answer* with its calls as calls of the *offered* tools. Raises AttemptError where it is none."""
+        """Return *answer* with its calls as calls of the *offered* tools. Raises AttemptError for anything else."""
         ...
 
 

@@ -74,7 +74,7 @@ def take(name: str) -> Any:
 
 
 def put(place: Any, **values: Any) -> None:
-    """Replace what *place* has. Raises Unknown where it has it not: then nobody would ask for the replacement."""
+    """Replace what *place* has. Raises Unknown where it lacks one: nobody would ask for the replacement."""
     for name, value in values.items():
         if not hasattr(place, name):
             raise Unknown(f"{_NO} {getattr(place, '__name__', type(place).__name__)}.{name}")

@@ -1,4 +1,4 @@
-"""Read what a provider's answers, usages and errors say, of whichever client and protocol; and size what is sent.
+"""Read what a provider's answers, usages and errors say, whatever the client and protocol. Size what is sent.
 
 Loaded by the child, inside Hermes' python, for the meter.
 """
@@ -17,7 +17,7 @@ _IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
 def figure(value: Any) -> int:
-    """Return *value* where it is a count, -1 for anything else: true, 3.0 and "3" are none."""
+    """Return *value* where it is a count, -1 for anything else: true, 3.0 and "3" are not counts."""
     return value if type(value) is int and value >= 0 else -1
 
 
@@ -63,7 +63,7 @@ def sizer(counting: Mapping[str, float]) -> Callable[[Any], int]:
 
 
 def answer(response: Any) -> Any:
-    """Return what *response* says, of whichever protocol."""
+    """Return what *response* says, whatever its protocol."""
     texts = [
         [getattr(message, name, None) for name in ("content", "reasoning_content", "reasoning")]
         for choice in getattr(response, "choices", None) or ()
