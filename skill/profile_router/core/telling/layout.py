@@ -96,7 +96,7 @@ def table_lines(rows: Sequence[Sequence[str]], width: int, *, figures: int | Non
     """Return *rows*, the first of which is the heading, in at most *width* columns.
 
     Columns from *figures* on are aligned to the right. Where all do not fit, the widest are broken between words. Where
-    a word does not fit even then, or there are figures, a row is a paragraph of cells with headings.
+    a word still does not fit, or there are figures, a row is a paragraph of cells with headings.
     """
     count = max(len(row) for row in rows)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
