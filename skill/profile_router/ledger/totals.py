@@ -44,7 +44,7 @@ _PARTS = f"SELECT tier, rule, verdict, count(*), sum(cost_usd), {_OURS} FROM the
 _DAYS = "SELECT day, count(*), sum(cost_usd), total(if_burst_usd) FROM these GROUP BY 1 ORDER BY 1"
 _UNKNOWN = "SELECT saved_by, count(*) FROM these WHERE if_burst_usd IS NULL AND well GROUP BY 1 ORDER BY 2 DESC"
 _KNOWN = "SELECT count(*), total(cost_usd), total(if_burst_usd) FROM these WHERE if_burst_usd IS NOT NULL"
-# What ended well at the local tier it would have done alone; what it tried and lost may stand elsewhere in the end.
+# Always-local would also have done what ended well at the local tier. What that tier lost may have ended elsewhere.
 _LOCAL = f"""SELECT total(well AND tier = 'local'), total(NOT well AND tier = 'local' AND verdict <> '{UNFINISHED}') +
   total(tier <> 'local' AND these.attempts > 1 AND EXISTS (SELECT 1 FROM attempts WHERE run = id
     AND attempts.tier = 'local' AND {AT_THE_TASK})) FROM these WHERE these.attempts > 0"""  # noqa: S608
@@ -125,7 +125,7 @@ class _Adding:
         return {str(name): int(count) for name, count in self(said)}
 
     def _undone(self) -> int:
-        """Return how many runs are taken back now: an undo that was undone itself counts for nothing."""
+        """Return how many runs are taken back now. An undo that was undone itself does not count."""
         taken_back: set[str] = set()
         for undo, run in self(_UNDOS):  # the newest first: what was taken back later, is not there any more
             if undo not in taken_back:

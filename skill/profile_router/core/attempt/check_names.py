@@ -77,7 +77,7 @@ def _bare(word: str) -> str:
 
 
 def _wanted(name: str, text: str, words: set[str]) -> str:
-    """Return what the targets of *text*, the file *name*, run of which *words* speak; all where they name none."""
+    """Return what the targets that *words* name run in *text*, the file *name*. Without such a target all count."""
     shared, targets = ("", _scripts(text)) if name == "package.json" else _targets(text)
     wanted, left = set[str](), [word for word in words if word in targets]
     while left:

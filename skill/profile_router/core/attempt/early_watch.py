@@ -93,7 +93,7 @@ class EarlyJudge:
     def take(self, done: Trajectory, spared: str = "") -> Failure | None:
         """Take what was *done* so far; return why the attempt is ended, None where it goes on.
 
-        Whether what is above could go on is asked again first: that was so before the attempt.
+        It asks again first whether what is above could go on: the last answer is from before the attempt.
         """
         score = early_score(self.watch, done, spared=spared)
         if score is None:

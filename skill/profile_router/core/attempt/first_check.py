@@ -12,7 +12,7 @@ _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "source", "."})
 
 
 def may_lack(task: Task, lack: Lacking | None) -> bool:
-    """Tell whether the check of *task* may lack what it does: it may be the task to make that. None: nobody knows."""
+    """Tell whether the check of *task* may lack *lack*, as the task may be to make that. None: unknown."""
     return names_what_it_runs(task) if lack is None else may_be_made(task, lack)
 
 

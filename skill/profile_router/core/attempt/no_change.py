@@ -18,11 +18,11 @@ _REPORTED = "a fault was to be fixed, and no file was changed"
 
 
 def no_change(task: Task, evidence: Evidence, attempt: Attempt, verified: Verified) -> Failure | None:
-    """Return why the finished *attempt* is none: *task* wants a change, and none was made since the run began.
+    """Return why the finished *attempt* fails: *task* wants a change, and none was made since the run began.
 
-    It names a file to change, or reports a fault of code that it names; a number of files names none. So is one whose
-    every edit failed, and one that changed but comments where the code is to be another. None too where nobody knows
-    what changed: outside of git, after commands and tools that are not ours.
+    The task names a file to change, or reports a fault of code that it names. A mere number of files does not name one.
+    An attempt whose every edit failed fails too. So does one that changed only comments where the code must change.
+    None where nobody knows what changed: outside of git, after commands and tools that are not ours.
     """
     if verified.only_words and wants_other_code(task.goal, task.files):
         said = f"only comments or documents changed, and no code: {some_of(verified.only_words, _NAMED)}"

@@ -56,7 +56,7 @@ def _private(file: FileDiff, confidential: Confidential) -> bool:
 
 
 def reviewed(profile: str, word: ReviewWord, reason: str, work: ReviewedWork, *, cut: bool) -> WeakCheck:
-    """Return the check that *profile*'s verdict *word* on *work* is. It says how weak it is, and of how much it is."""
+    """Return *profile*'s verdict *word* on *work* as a weak check. It says why it is weak, and what it did not see."""
     finds = {"right": "finds it right", "wrong": "finds it wrong", "unsure": "is not sure"}[word]
     parts = [f"{work.kept_back} of {work.files} files were not shown to it"] if work.kept_back else []
     parts += ["it saw the beginning of the changes alone"] if cut else []

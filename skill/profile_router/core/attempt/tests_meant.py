@@ -7,7 +7,7 @@ import re
 from profile_router.core.language.path_words import path_words
 from profile_router.core.task import Task
 
-# A verb that makes or changes, and its object. What tests are a measure of ("so that the tests pass") is none.
+# A verb that makes or changes, and its object. Tests that are only a measure ("so that the tests pass") do not count.
 _VERBS = (
     "add|adds|write|create|extend|update|improve|increase|raise|rename|refactor|clean|split|move|convert|port|migrate|"
     "adapt|adjust|replace|cover|change|edit|delete|remove|rewrite|generate|implement|include|including|simplify|"
@@ -21,7 +21,7 @@ _TESTS = (
     r"(?:a|one|another|the|unit|regression|integration)\s+test)"
 )
 _MEANT = re.compile(rf"\b(?:{_VERBS})\b(?:(?!\b(?:{_MEASURE})\b)[^.;:!?\n]){{0,80}}?\b{_TESTS}\b", re.IGNORECASE)
-# What is known by a name outside of its file has that name in tests, too.
+# A name that is known outside of its file stands in tests, too.
 _RENAMES = re.compile(
     r"\b(?:rename|renames|renaming|move|moving|refactor|refactoring|migrate|port|reformat|format|lint|"
     r"(?:change|changing)\s+(?:the\s+)?(?:signature|api|interface|return\s+type|import))\b",

@@ -42,7 +42,7 @@ class TokenUse:
     """What is booked for one answer: tokens, and USD where the server's own amount counts.
 
     `tokens_cached` are within `tokens_in`; `counted`: they are by our own count. `doubts` say what of the server's
-    figures was not believed; they are empty where it sent what can be.
+    figures was not believed. They are empty where all of them are possible.
     """
 
     tokens_in: int

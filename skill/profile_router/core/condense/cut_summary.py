@@ -23,7 +23,7 @@ _MOST_NAMES = 200  # of a kind, looked at
 def cut_summary(
     summary: str, text: str, bound: int, size: Callable[[str], int], head: Callable[[str, int], str]
 ) -> str:
-    """Return *summary* of *text*, which ran past *bound* tokens, within them, with a mark at its end.
+    """Return *summary* of *text*, which ran past *bound* tokens, cut to that bound, with a mark at its end.
 
     Lines that it repeats stand once. The mark lists names of *text* that are not in what is kept. *size* counts tokens,
     *head* gives the longest start of so many.

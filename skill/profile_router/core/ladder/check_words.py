@@ -99,9 +99,9 @@ def weak_points(check: CheckResult | None) -> list[str]:
 
 
 def all_tests_words(report: CheckReport | None, *, why: str = "", red: int = 0, known: bool = True) -> str:
-    """Return what all tests say after a narrowed check that passed: by their *report*, None where they did not: *why*.
+    """Return what all tests say after a narrowed check that passed, by their *report*.
 
-    *red* are red besides; *known*: they were before.
+    None: they said nothing, for the reason *why*. *red* more tests are red; *known*: they were red before.
     """
     if report is None:
         return f"all tests: {shown(why, _LONGEST_ID)}" if why else "all tests: not told"
@@ -119,8 +119,8 @@ def proves_nothing(check: CheckResult | None, before: CheckBefore | None, change
 def shows_no_fix(check: CheckResult | None, before: CheckBefore | None, *, tests_changed: bool) -> bool:
     """Tell whether a *check* that was found says of a fixed fault only that nothing broke.
 
-    It passes, no test that was red *before* is green now, and none is new. *tests_changed*: a test file is
-    another than before. False where nobody knows how it ended before.
+    It passes, no test that was red *before* is green now, and none is new. *tests_changed*: a test file changed. False
+    where nobody knows how the check ended before.
     """
     if check is None or not check.source or not check.passed or tests_changed or before is None:
         return False

@@ -57,7 +57,7 @@ class Difference:
 
 @frozen
 class Judgement:
-    """What a check comes to. `held` None: what its exit code says. `why` says what else than that decided."""
+    """What a check comes to. `held` None: what its exit code says. `why` says what decided in its place."""
 
     held: bool | None = None
     why: str = ""

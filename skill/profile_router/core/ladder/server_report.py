@@ -82,8 +82,8 @@ def health_failure(report: ServerReport, wanted: str, where: str, *, accept_any:
 def other_model(asked: str, served: str, listed: Sequence[tuple[str, ...]], *, accept_any: bool) -> str:
     """Return what is wrong where a server, asked for one model, answers as *served*; empty where both are the same.
 
-    They are where one row of *listed*, the names of a model, has both. With *accept_any*, the policy's wish, any listed
-    model will do.
+    They are the same where one row of *listed*, the names of a model, has both. With *accept_any*, the policy's wish,
+    any listed model will do.
     """
     if same_model(asked, served) or (accept_any and not listed):
         return ""

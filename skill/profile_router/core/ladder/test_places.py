@@ -13,7 +13,7 @@ _OF_CRATE = frozenset({"lib", "main", "mod"})
 
 
 class FilesOfTests:
-    """Files that hold tests. Of each test that is asked for, its id is all that is known."""
+    """Files that hold tests. A test is asked for by its id alone."""
 
     def __init__(self, files: Iterable[str]) -> None:
         """Take the paths of *files*, relative to the workspace."""
@@ -54,7 +54,7 @@ class FilesOfTests:
         return any(one.endswith(path) or path.endswith(one) for one in known)
 
     def _have_rust(self, test: str, path: str) -> bool:
-        """Tell it of a test of cargo. A test in a source is told by its module, any other by its file."""
+        """Tell it of a test of cargo. One in a source is found by its module, any other by its file."""
         if path and not test.startswith("unittests "):
             return self._have_path(path)
         *modules, _ = test.rpartition(" ")[2].split("::")

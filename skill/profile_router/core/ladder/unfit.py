@@ -69,7 +69,7 @@ _COMPILED = tuple((re.compile("|".join(row.said)), row.fix) for row in _ROWS)
 
 
 def unfit_fix(said: str, profile: str) -> str | None:
-    """Return what fixes that a model can never take our requests, by what its server *said*; None where it can.
+    """Return the fix for a model that can never take our requests, by what its server *said*. None: it can.
 
     *profile* is the name of the profile that asked it. The first row of the table that is found counts.
     """

@@ -51,7 +51,7 @@ _ASKS = word_set(
 )
 _NO_OBJECT = ASIDES | FINITE | word_set("and or of into within inside about as")
 _NO_VERB = ARTICLES | PRONOUNS | ASIDES | NEGATIONS | SUBCLAUSES | FINITE | _ASKS
-# "Silence the warning", "Speed up the loop": what follows a verb that no list has, and how none is spelled.
+# "Silence the warning", "Speed up the loop": what follows a verb that no list has. Then spellings that no verb has.
 _FOLLOWS = OBJECTS | word_set("up down out off away in-place back over")
 _NO_IMPERATIVE = Anchored(
     r"(?!speed)\w+(?:ed|ing|[^s]s)\b|(?:got|ran|dunno|hm+|mm+k?|right|well|like|one|more|good|great|thus)\b"

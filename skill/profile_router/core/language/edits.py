@@ -11,7 +11,7 @@ from profile_router.core.language.anchored import Anchored
 from profile_router.core.language.clauses import OPAQUE, clauses, first_word, plain_text, word_set
 from profile_router.core.language.path_words import path_words
 
-# What these are done to is another afterwards. "make", "use", "test", "lint" and "format" may leave all as it was.
+# These change what they are done to. "make", "use", "test", "lint" and "format" may leave all as it was.
 _EDITS = word_set(
     "add adapt append apply bump change comment convert correct decouple deduplicate delete document drop edit extend "
     "extract fix implement inline insert integrate introduce migrate modify move optimise optimize patch port prefix "

@@ -67,7 +67,7 @@ def only_asks(text: str, files: Collection[str] = ()) -> bool:
 
 
 def tells_of_a_fault(text: str) -> bool:
-    """Tell whether *text* says that something is wrong, and asks for no look, no answer and no hands off."""
+    """Tell whether *text* says that something is wrong. It must not ask to look, to answer or to keep hands off."""
     plain = plain_text(text[:_LONGEST])
     if hands_off(plain) or "?" in plain:
         return False

@@ -45,7 +45,7 @@ def path_words(text: str) -> tuple[PathWord, ...]:
     """Return the words of *text* that may be paths or globs, each once, in order.
 
     Line numbers, test ids, brackets, quotes, emphasis and the punctuation of sentences are taken off. A word of
-    letters alone is none, unless it is in quotes or ends like `Makefile`.
+    letters alone counts only in quotes, or where it ends like `Makefile`.
     """
     found: dict[str, bool] = {}
     for word, marked in _words(_ELSEWHERE.sub(" ", text)):

@@ -75,7 +75,7 @@ class Phrases:
         return frozenset({"en", *(language for language, _ in self.languages)})
 
     def that_may_match_in(self, text: str) -> Phrases:
-        """Return those of which a part of *text* may be one: for most texts none."""
+        """Return those that a part of *text* may match. Most texts match none."""
         found = (
             (language, tuple((kind, some) for kind, each in kinds if (some := _possible(each, text))))
             for language, kinds in self.languages

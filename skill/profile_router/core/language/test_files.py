@@ -67,7 +67,7 @@ def sets_up_tests(path: str) -> bool:
 
 
 def subject_of(path: str) -> str:
-    """Return the stem that the test *path* is named after: `money` of `tests/test_money.py`; empty where of none."""
+    """Return the stem that the test *path* is named after: `money` of `tests/test_money.py`; empty without one."""
     stem = path.rpartition("/")[2].partition(".")[0]
     bare = _CAMEL.sub("", stem)
     if bare == stem:

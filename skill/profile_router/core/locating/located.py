@@ -50,7 +50,7 @@ class Located:
 
     `ratio` is the second score over the first: the lower, the surer. `centrality` is how central the first three are in
     this repository, by past commits, definitions and lines, 0 to 1; None: nothing was found.
-    `indexed` of `rankable` files were looked into; `commits` is how much history was. `missing` says what was not.
+    `indexed` of `rankable` files were looked into, and `commits` past commits. `missing` says what was not.
     """
 
     files: tuple[LocatedFile, ...] = ()

@@ -41,8 +41,8 @@ class Corpus:
 
     `count` of them rank. `sorts` are places in SORTS. `posting` gives the files whose content has a term, `placed`
     those whose path has it; `commonness` is an upper bound of how many `posting` gives. `lengths` are how many
-    identifiers and parts a file has. `same` are files with the first that has the same content, the only one that
-    `posting` gives. `numbers` are those of paths.
+    identifiers and parts a file has. `same` pairs a file with the first that has the same content. `posting` gives
+    only that first one. `numbers` are those of paths.
     """
 
     paths: Sequence[str]

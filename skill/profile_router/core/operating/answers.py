@@ -25,7 +25,7 @@ _MOST_CAUSES = 3
 _MOST_ADVICE = 4
 _LEAST_USD = 5e-7
 
-# What changes most where runs end by causes of a family.
+# The change that helps most where runs end by causes of a family.
 _ADVICE: Mapping[Family, tuple[str, str]] = {
     "unreached": ("servers could not be reached: see which, and start them", "profile-router doctor"),
     "server": ("servers failed while they were asked: see what they can", "profile-router doctor --live"),
@@ -82,9 +82,9 @@ class BudgetLeft:
 class Replayed:
     """What a policy that is not in force would have changed, when somebody replayed it.
 
-    `moved` of `rows` tasks would have gone elsewhere, for `saved_usd` less. `age_s` ago, by the policy `digest` in a
-    file called `name`. `file` is its whole path, and `over` that of the policy that it is to replace; both are empty
-    where no path may be told.
+    `moved` of `rows` tasks would have gone elsewhere, for `saved_usd` less. That was `age_s` ago, by the policy
+    `digest` in a file called `name`. `file` is its whole path, and `over` that of the policy that it is to replace;
+    both are empty where no path may be told.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Replayed:
 def answers(
     totals: Totals, budget: BudgetLeft, *, many_lines: int, replayed: Replayed | None = None, missing: int = 0
 ) -> tuple[OperatorAnswer, ...]:
-    """Return the three answers of *totals*. *many_lines* are those from which on a local run counts as too large.
+    """Return the three answers of *totals*. From *many_lines* lines on, a local run counts as too large.
 
     So many outcomes are *missing* before `calibrate` proposes anything.
     """
@@ -123,7 +123,7 @@ def answers(
 
 
 def misrouted(totals: Totals, many_lines: int) -> Iterator[str]:
-    """Yield which runs turned out to be elsewhere than their size asks for."""
+    """Yield which runs went elsewhere than their size asks for, as it turned out."""
     for one in totals.misroutes:
         if one.runs:
             yield MISROUTED[one.kind].format(runs=counted(one.runs, "run"), lines=many_lines)
@@ -182,7 +182,7 @@ def _wrong(totals: Totals, many_lines: int) -> Iterator[str]:
 
 
 def sentence_of(cause: str) -> str:
-    """Return what is said of *cause*; a word that is none stays."""
+    """Return what is said of *cause*. A word that is not a cause stays as it is."""
     return TABLE[cause].sentence if is_cause(cause) else cause
 
 

@@ -39,7 +39,8 @@ class CallTime:
 class BenchRow:
     """One profile: its short and its long calls, and what they cost. `problem` says why there are none.
 
-    `cause` is that of a call that was not made, None elsewhere. `doubts` say which figures of its server cannot be.
+    `cause` is that of a call that was not made, None elsewhere. `doubts` say which figures of its server are not
+    possible.
     """
 
     profile: str

@@ -74,7 +74,7 @@ class Destination:
 
 @frozen
 class MovedTask:
-    """A task that goes elsewhere. `was_usd` is what it did cost, `usd` what it would by the tokens of its work.
+    """A task that goes elsewhere. `was_usd` is what it cost, `usd` what it would cost by the tokens of its work.
 
     `usd` is None where nobody counted them. `spared_s` are the seconds of local attempts in vain that it spares.
     """
@@ -202,7 +202,7 @@ def _usd(task: PastTask, to: Destination, policy: Policy, candidates: Candidates
 
 
 def by_words(now: Policy, new: Policy) -> Iterator[str]:
-    """Yield the sections of *new* that differ from *now* and hang on words of a task: they cannot be replayed."""
+    """Yield the sections of *new* that differ from *now* and hang on words of a task. They cannot be replayed."""
     for name in ("kinds", "phrases", "private", "private_paths"):
         if getattr(now, name) != getattr(new, name):
             yield name

@@ -1,6 +1,6 @@
 """Secrets known by the name they are given: `password: …`, `API_KEY=…`, `"client_secret": "…"`. Pure, linear.
 
-The value decides: what is code, a placeholder or a plain word is none.
+The value decides: code, a placeholder or a plain word is not a secret.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def fits(evidence: Evidence, window: Window, counting: Counting) -> bool:
 
 
 def condensable(evidence: Evidence, window: Window, counting: Counting) -> bool:
-    """Tell whether *window* would hold what no condensing shortens, and there is something else to condense."""
+    """Tell whether *window* would hold what condensing does not shorten, and there is something else to condense."""
     fixed = math.ceil((evidence.fixed.high + LEAST_ROOM) * counting.tokenizer_factor) + _kept_free(window, counting)
     return fixed <= window.tokens and evidence.fixed.low < evidence.tokens.high
 

@@ -174,7 +174,7 @@ def small_change(case: Case, rule: SmallChangeRule) -> Reasons | None:
 def _unsized(located: Located | None, rule: SmallChangeRule) -> Reasons | None:
     """Say what the repository tells of a task that states no size; None where it is large, or its files too central.
 
-    That nothing shows a large change is said only where the history was asked, and agrees.
+    It says that nothing shows a large change only where the history was asked, and agrees.
     """
     if located is None:
         return ("nothing tells its size: local first",)
