@@ -141,7 +141,7 @@ def priced(usd: float, source: str) -> str:
 
 
 def about(usd: float, *, exact: bool) -> str:
-    """Return *usd* where its source has no room: `≈` stands before what is not all providers' own figures."""
+    """Return *usd* where its source has no room. `≈` stands before a sum that is not all providers' own figures."""
     return price(usd) if exact else f"≈{price(usd)}"
 
 

@@ -40,7 +40,7 @@ def signal_of(answer: RowAnswers, name: str) -> float | None:
 
 
 def asked(answers: Sequence[RowAnswers]) -> Iterator[tuple[str, Question, Sequence[tuple[RowAnswers, bool]]]]:
-    """Yield each set with each question that enough of its rows answer either way, and all sets that do together."""
+    """Yield each set with each question that enough of its rows answer either way. All sets together count as one."""
     for question in QUESTIONS:
         pooled: dict[str, list[tuple[RowAnswers, bool]]] = {}
         for answer in answers:

@@ -68,7 +68,7 @@ def _why_local(task: Task, policy: Policy, sessions: SessionMemory) -> str:
 def _private_kinds(turn: Turn, policy: Policy) -> tuple[str, ...]:
     text, told = turn.text, (f"what {turn.source} says",) if turn.source else ()
     found = find_private(text, (), policy.private_paths, lambda _path: (), confidential=policy.confidential)
-    # Where a thread was kept with a secret masked, what stood around it may still say too much.
+    # A thread may be kept with a secret masked. What stands around the mask may still say too much.
     before = ("masked secret",) if MASK in text else ()
     return tuple(dict.fromkeys((*(finding.kind for finding in found), *before, *told)))
 

@@ -151,7 +151,7 @@ def _stated(size: int) -> Range:
 
 
 def _files_to_read(task: Task, said: StatedSizes, named: int, around: int, tests: int) -> Range:
-    """Return what the caller states, else the text, unless the task names more files than that: those will be read.
+    """Return what the caller states, else the text. Where the task names more files, those will be read.
 
     Files *around* are those of a folder in which something is done. How many of them are read is a guess.
     """
@@ -166,7 +166,7 @@ def _files_to_read(task: Task, said: StatedSizes, named: int, around: int, tests
 
 
 def _files_to_edit(task: Task, said: StatedSizes, named: int, tests: int) -> Range:
-    """Return what the caller states, else the text; else any of the named files may be edited, and at least one is."""
+    """Return what the caller states, else the text. Else any of the named files may be edited, and at least one is."""
     if task.facts.files_to_edit is not None:
         return _stated(task.facts.files_to_edit)
     if said.files is not None and said.edits:

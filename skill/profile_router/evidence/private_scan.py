@@ -58,8 +58,8 @@ def find_private(
 ) -> tuple[PrivateFinding, ...]:
     """Return what makes the task private, at most 50 findings, each once; nothing if nothing does.
 
-    *text* is goal and context; *files* are the named files, which *read_file* reads to
-    their end (nothing of those that cannot be read); where one was not, the task is private. *given* are the values of
+    *text* is goal and context; *files* are the named files, which *read_file* reads to their end (nothing of those that
+    cannot be read). Where one was not read to its end, the task is private. *given* are the values of
     `--file` and `--image` as they were written, which a symlink may have changed in *files*. *globs* are the policy's;
     *confidential* is what it calls private in texts, besides secrets. Paths that *text* names count where *is_there*
     says that they lead to something; without it all do.

@@ -76,7 +76,7 @@ def _remove(database: sqlite3.Connection, where: str, values: tuple[object, ...]
 
 
 def _forget_days(database: sqlite3.Connection, before: str) -> None:
-    """Take out what was spent on the days *before* that one; what counts for no day is held by somebody."""
+    """Take out what was spent on the days *before* that one. An open row without a day stays: somebody holds it."""
     old = "SELECT id FROM spending WHERE day < ? AND (day <> '' OR spent IS NOT NULL)"
     database.execute(f"DELETE FROM reservations WHERE spending IN ({old})", (before,))  # noqa: S608
     database.execute(f"DELETE FROM spending WHERE id IN ({old})", (before,))  # noqa: S608

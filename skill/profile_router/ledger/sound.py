@@ -93,7 +93,7 @@ def _damaged(database: sqlite3.Connection, table: str) -> int:
 
 
 def _mended(database: sqlite3.Connection, table: str, columns: Collection[str] | None) -> bool:
-    """Tell whether *table* is damaged in *columns* (None: any). Then its name is that of a copy that is not."""
+    """Tell whether *table* is damaged in *columns* (None: any). Then its name is that of a sound copy."""
     sound = [f"({rule})" for name, rule, _ in _rules(database, table) if columns is None or name in columns]
     one = f"SELECT 1 FROM main.{table} WHERE NOT ({' AND '.join(sound)}) LIMIT 1"  # noqa: S608 - ours
     if not sound or database.execute(one).fetchone() is None:

@@ -54,7 +54,7 @@ def undo_of_run(state: Path, run: str, seal: Seal) -> Undo | None:
 def begin_undo(state: Path, run: RunRow, undo: Undo, seal: Seal, *, now: float) -> str:
     """Note that *run* is about to be taken back, and *undo*, which takes that back; return the id of the row.
 
-    After a crash in the middle the row is unfinished, and what it is for tells what was there. Raises StateError.
+    After a crash in the middle the row is unfinished, and its content tells what was there. Raises StateError.
     """
     name = os.urandom(8).hex()
     row = (name, "undo", now, day_of(now), UNFINISHED, run.id, run.thread, run.workspace)

@@ -32,7 +32,7 @@ class Seal:
     key: bytes | None
 
     def sealed(self, words: Mapping[str, Any], of: str) -> bytes | None:
-        """Return *words* of the row *of*, encrypted; None where they are none, or cannot be kept."""
+        """Return *words* of the row *of*, encrypted; None where there are none, or they cannot be kept."""
         if self.key is None or not any(words.values()):
             return None
         return encrypt(self.key, zlib.compress(json.dumps(words).encode()), of.encode())

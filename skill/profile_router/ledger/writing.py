@@ -233,7 +233,7 @@ class SqliteRunLedger:
                 put_undo(database, self.run, undo, self.seal)
 
     def misused(self) -> None:
-        """Note that the run ends as it was called wrongly; where no model was asked, it is not a run."""
+        """Note that the run ends because it was called wrongly. Where no model was asked, it is not a run."""
         self.ended("error")
         with self._writing() as database:
             forget(database, self.run)

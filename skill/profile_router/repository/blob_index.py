@@ -193,9 +193,9 @@ def _write_part(connection: sqlite3.Connection, part: int, postings: Mapping[int
 
 
 def bring_together(connection: sqlite3.Connection, seconds: float | None = None) -> None:
-    """Make one part of the small ones, where there are many: each is one more look for each term.
+    """Make one part of the small ones, where there are many. Each part costs one more look for each term.
 
-    Where *seconds* are not enough for all, the smallest of them become one.
+    Where *seconds* are not enough for all, only the smallest become one.
     """
     sizes = connection.execute("SELECT id, size FROM part WHERE size < ? ORDER BY size", (_SMALL,)).fetchall()
     small = [part for part, _ in sizes]
@@ -218,7 +218,7 @@ def bring_together(connection: sqlite3.Connection, seconds: float | None = None)
 
 
 def postings_of(connection: sqlite3.Connection, terms: Iterable[int]) -> dict[int, array[int]]:
-    """Return for each of *terms* that is known its blobs (paths) and how often it stands there: see `PlacesInTree`."""
+    """Return the blobs (paths) of each known term of *terms*, and how often it stands there: see `PlacesInTree`."""
     wanted = list(dict.fromkeys(terms))
     found: dict[int, array[int]] = {}
     for at in range(0, len(wanted), _AT_ONCE):

@@ -1,4 +1,4 @@
-"""How much disk the indexes take: what is over it goes, and is found out again after a day."""
+"""How much disk the indexes may take. An index that is too large goes, and is made again after a day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _A_DAY_S = 86_400.0
 
 
 def keep_within(path: Path, *, most_bytes: int = MOST_BYTES, most_indexes: int = MOST_INDEXES) -> None:
-    """Remove the index at *path* where it is too large; before a new one is made there, the oldest of too many.
+    """Remove the index at *path* where it is too large. Before a new one is made there, remove the oldest of too many.
 
     Raises StateError where it was too large within a day: it would be read anew by each call.
     """

@@ -86,8 +86,10 @@ def _freshen(
 
 @dataclass(slots=True)
 class _JustRead:
-    """What one batch gave: the first `seen` of its `files` were looked into; `names` are those of their blobs by path;
-    what is `known` of blobs, and the terms of `new` ones."""
+    """What one batch gave. The first `seen` of its `files` were looked into.
+
+    `names` are those of their blobs by path. `known` is what is known of blobs, and `new` has the terms of new ones.
+    """
 
     files: Sequence[ListedFile]
     seen: int

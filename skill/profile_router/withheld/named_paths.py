@@ -98,7 +98,7 @@ def _spellings(path: str) -> Iterator[str]:
 
 
 def _before_globs(path: str) -> str:
-    """Return *path* as far as it has no glob, in whole parts: `secrets` of `secrets/*.yaml`, nothing of `*.key`."""
+    """Return the whole parts of *path* before its first glob: `secrets` of `secrets/*.yaml`, nothing of `*.key`."""
     if not is_glob(path):
         return path
     parts = path.split("/")

@@ -189,7 +189,7 @@ def _queue() -> int | str:
 
 
 def _add(queue: int, path: str, mask: int) -> int:
-    """Let *queue* watch *path* for *mask*; return the watch, less than 0 where it cannot be."""
+    """Let *queue* watch *path* for *mask*; return the watch, less than 0 where that fails."""
     watch: int = libc().inotify_add_watch(queue, os.fsencode(path), ctypes.c_uint32(mask))
     return watch
 

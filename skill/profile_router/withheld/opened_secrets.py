@@ -63,7 +63,7 @@ class OpenedSecrets:
         return (*self._of(self._maybe_opened(), AFTER), *self._unlisted())
 
     def so_far(self) -> tuple[Taint, ...]:
-        """Return the files with a secret that were opened until now, or may have been. What is not soon read may."""
+        """Return the files with a secret that were opened until now, or may have been. What is not read soon counts."""
         return (*self._of(self._maybe_opened(), MEANWHILE), *self._unlisted())
 
     def all_taints(self) -> tuple[Taint, ...]:

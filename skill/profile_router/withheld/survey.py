@@ -154,7 +154,7 @@ def _glob_of(path: str, globs: tuple[str, ...]) -> str | None:
 
 @lru_cache(maxsize=100_000)
 def _may_match(name: str, lasts: tuple[str, ...]) -> bool:
-    """Tell whether a path that ends in *name* may match: names come again and again, paths do not."""
+    """Tell whether a path that ends in *name* may match. It is cached, as names come again and paths do not."""
     return private_glob(name, lasts) is not None
 
 
@@ -273,7 +273,7 @@ def _several_names(entry: os.DirEntry[str]) -> Inode | None:
 
 
 def inode_of(path: str) -> Inode | None:
-    """Return what the name *path* of a regular file leads to, None where it is none; a link is none."""
+    """Return what the name *path* of a regular file leads to. None: it is not a regular file; a link is not one."""
     try:
         found = os.lstat(path)
     except (OSError, ValueError):

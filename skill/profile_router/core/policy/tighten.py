@@ -1,6 +1,6 @@
 """What a workspace's own `.profile-router.yaml` may say, and the policy that follows. Pure.
 
-The file comes with the code, from the author of the code: it can take away, never give. A figure above the
+The file comes with the code, from the author of the code. It can take away, never give. A figure above the
 policy's changes nothing, because the lower of both holds. Its reader refuses whatever is not
 a figure, glob or switch of these.
 """

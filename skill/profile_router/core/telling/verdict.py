@@ -27,7 +27,7 @@ WELL: frozenset[LedgerVerdict] = frozenset({"verified", "unverified"})  # those 
 
 
 def verdict_of(result: Mapping[str, Any]) -> RunVerdict:
-    """Return the verdict of *result*, as `run --json` prints it; of those of a ledger it is one that has a result."""
+    """Return the verdict of *result*, as `run --json` prints it. It is one of the ledger's that a result can have."""
     status: Literal["ok", "failed", "refused", "unapproved"] = result["status"]
     changed = result["verified"].get("files_changed") or (result.get("merge") or {}).get("changed")
     if status == "failed" and result.get("cause") == "no-change" and not changed:

@@ -58,7 +58,7 @@ def verified_json(verified: Verified) -> Json:
 
 
 def _check(check: CheckResult | None, before: CheckBefore | None = None) -> Json | None:
-    """Return *check* as JSON, without what one printed that read a withheld file: a parent may be elsewhere."""
+    """Return *check* as JSON. Where it read a withheld file, its output is left out: a parent may be elsewhere."""
     if check is None:
         return None
     from profile_router.core.ladder.check_words import UNTOLD, last_line  # not for `route`

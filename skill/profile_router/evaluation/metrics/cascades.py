@@ -76,7 +76,7 @@ def _judged(accepts: float, rejects: float, pair: Pair) -> tuple[list[float], li
 def cascade_early(accepts: float, rejects: float, pair: Pair, turns: Sequence[int]) -> Played:
     """Return `cascade` where a local run of too many *turns* is promoted at its limit, whatever a check would say.
 
-    Its first turns cost their share of its turns, or less: later ones read more.
+    The turns up to the limit cost their share of all, or less: later turns read more.
     """
     passed, kept = _judged(accepts, rejects, pair)
     limit = _nine_of_ten(turns, passed)
@@ -91,7 +91,7 @@ def cascade_early(accepts: float, rejects: float, pair: Pair, turns: Sequence[in
 
 
 def _nine_of_ten(turns: Sequence[int], passed: Sequence[float]) -> int:
-    """Return the *turns* that nine of ten runs stayed within that ended well, each with its chance of that."""
+    """Return the *turns* that nine of ten good runs stayed within. Each run counts by its chance to end well."""
     left = 0.9 * sum(passed)
     for count, share in sorted(zip(turns, passed, strict=True)):
         left -= share
