@@ -67,6 +67,8 @@ def past_loops(state: Path, size: Size) -> tuple[PastLoop, ...]:
 
 
 def _are_figures(*cells: object) -> bool:
-    """Tell whether *cells* are what an attempt can take: another program may have written there. `route` asks only
-    here, and looks through no whole table for it (`sound`)."""
+    """Tell whether *cells* are figures that an attempt can have: another program may have written there.
+
+    `route` checks these cells alone. It does not look through the whole table (`sound`).
+    """
     return all(isinstance(cell, int | float) and 0 <= cell <= _MOST for cell in cells)

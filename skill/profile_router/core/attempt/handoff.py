@@ -161,10 +161,10 @@ def _errors(attempt: Attempt, verified: Verified, quotes: bool) -> Iterator[str]
 
 
 def check_error(verified: Verified) -> str:
-    """Return what a failed check of *verified*, a file that parses no more or one to edit that was missed tells the
-    next model; else nothing.
+    """Return what tells the next model what was wrong with *verified*; empty where nothing was.
 
-    It is hardly longer than `CheckResult.tail`, and secrets are masked in it.
+    A failed check tells it, a file that no longer parses, or a file to edit that was missed. It is hardly longer than
+    `CheckResult.tail`, and secrets are masked in it.
     """
     check = verified.check
     if check is not None and check.failed:

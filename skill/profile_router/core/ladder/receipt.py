@@ -176,8 +176,8 @@ class Verified:
     work, None where none was named or nothing was begun. `put_back` are test files that the task does not name, and
     that were as before when the check ran; the note says where what was written in them is kept. `weak` says a little
     where no check said anything. `only_words` are all files that changed, where the code of each is as it was.
-    `unproved` are those of `unverified` by which a check that passed shows nothing of the work. `missed` are files that
-    the task tells to edit and that are as they were, while others changed that they do not use.
+    `unproved` are those of `unverified` by which a check that passed shows nothing of the work. `missed` are files to
+    edit that stayed as they were. Others changed in their place, which they do not use.
     """
 
     files_changed: tuple[ChangedFile, ...] = ()
