@@ -140,7 +140,7 @@ class SqliteHistory:
         return self._whole(table, f"SELECT * FROM {table} WHERE run = ? ORDER BY {order}", run.id)  # noqa: S608
 
     def _whole(self, table: str, said: str, *values: object) -> list[sqlite3.Row]:
-        """Return rows of *table* as they stand there; where one is damaged, as `_rows` mends them."""
+        """Return rows of *table* as they stand there; where one is damaged, as `_rows` repairs them."""
         if not (self.state / FILE).exists():
             return []
         rows = sound_rows(self.state, table, said, values)

@@ -75,7 +75,7 @@ def early_watch(
 
 @dataclass(slots=True, kw_only=True)
 class EarlyJudge:
-    """Scores one attempt at `where` by `watch` as it goes on; `tell` hears of each score that is another.
+    """Scores one attempt at `where` by `watch` as it goes on; `tell` hears of each score that differs.
 
     `last` is the newest score, None where there was none.
     """

@@ -78,7 +78,7 @@ class RunGroup:
 
 @frozen
 class AttemptRow:
-    """One attempt or single call: when it began and ended, and its receipt as JSON; an open one has but a beginning."""
+    """One attempt or single call: when it began and ended, and its receipt as JSON; an open one only a beginning."""
 
     number: int
     started: float

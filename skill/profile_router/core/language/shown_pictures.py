@@ -67,7 +67,7 @@ def pictures_in_tags(prose: str) -> Iterator[str]:
 
 
 def picture_urls(prose: str) -> Iterator[str]:
-    """Yield the bare URLs in *prose* that are pictures by their name or host; those of links and commands are none."""
+    """Yield the bare URLs in *prose* that are pictures by name or host. Those of links and commands do not count."""
     for found in _URL.finditer(prose):
         if not _FETCHED.search(prose[max(0, found.start() - 40) : found.start()]):
             yield found.group().rstrip(".,;:!?")
