@@ -1,6 +1,6 @@
-"""The files that a task tells to edit and that are as they were, while others changed that they have no use for.
+"""Files that a task tells to edit and that did not change, though files that they do not use did.
 
-A fault shows in one file and may lie in another that this one imports: then nothing is missed. So it is where the text
+A fault shows in one file and may lie in another that this one imports: then nothing is missed. Nor is it where the text
 only speaks of a file. What cannot be read is used, as far as we know.
 """
 
@@ -67,7 +67,10 @@ def _wanted(task: Task, tracked: Sequence[str], workspace: Workspace, adds: bool
 
 
 def _used(workspace: Workspace, wanted: Sequence[str], changed: Collection[str]) -> bool:
-    """Tell whether one of the files *wanted* uses one that *changed*: it imports it, names it, or is of its package."""
+    """Tell whether one of the files *wanted* imports or names one that *changed*, or is of its package.
+
+    A file that cannot be read to its end counts as using them.
+    """
     folders = {os.path.dirname(path) for path in changed if _BY_FOLDER.search(path)}  # noqa: PTH120
     if any(_BY_FOLDER.search(path) and os.path.dirname(path) in folders for path in wanted):  # noqa: PTH120
         return True
