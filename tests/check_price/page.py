@@ -42,6 +42,22 @@ _CASES: Sequence[tuple[str, Check, tuple[Kind, ...] | None]] = (
     ("Every kind of wrong work, with `unproved: promote`", "promoting", None),
     ("Subtly wrong work alone, with `unproved: promote`", "promoting", SUBTLE),
 )
+_FOUND = (
+    "## Which checks are found",
+    "",
+    "By a file that configures or asks for the runner: pytest, unittest, tox, nox, Vitest, Jest, Mocha, npm's test script,",
+    "cargo, go, make, Gradle, Maven, rake, RSpec, PHPUnit. All but npm, make, tox, nox and cargo are narrowed to test",
+    "files, PHPUnit to one. Nothing is fetched: a runner that is not installed is named, with the command that installs it.",
+    "",
+    "| met here | how |",
+    "|---|---|",
+    "| the repositories above | run for this page |",
+    "| RSpec 3.12, Mocha 12, Jest 30, Vitest 4 | a repository each by hand, red and narrowed, in the jail; no network |",
+    "| PHPUnit | its report alone, as its documentation shows it |",
+    "",
+    "Not found: `deno test`, `dotnet test`, `mix test`, `swift test`. Name them with `--check`.",
+    "",
+)
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
@@ -64,6 +80,7 @@ def written(
             *_cascade(said),
             *on_early(*(tally(said, "default", covered=covered) for covered in (True, False))),
             *_defaults(said),
+            *_FOUND,
         )
     )
 

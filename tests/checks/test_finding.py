@@ -15,8 +15,27 @@ from profile_router.core.task import Task
 from profile_router.workspace.folder import Workspace
 
 PYTEST = "python3 -m pytest -q -p no:cacheprovider"
+RSPEC = "rspec --no-color --format=progress"
+LOCK = "GEM\n  specs:\n    rspec (3.12.0)\n      rspec-core (~> 3.12.0)\n"
+PHPUNIT = "vendor/bin/phpunit --colors=never"
 UNITTEST = "import unittest\nimport calc\n"
-PROGRAMS = ("pytest", "python3", "tox", "nox", "npm", "node", "cargo", "go", "make", "gradle", "mvn", "rake", "bundle")
+PROGRAMS = (
+    "pytest",
+    "python3",
+    "tox",
+    "nox",
+    "npm",
+    "node",
+    "cargo",
+    "go",
+    "make",
+    "gradle",
+    "mvn",
+    "rake",
+    "bundle",
+    "rspec",
+    "php",
+)
 PACKAGE = '{"scripts": {"test": "%s"}}'
 CI = ".github/workflows/ci.yml"
 
@@ -74,6 +93,14 @@ def a_check(tmp_path: Path, files: Mapping[str, str], *names: str, goal: str = "
         ({"pom.xml": "<project/>"}, "mvn -o -B test", "pom.xml builds with Maven"),
         ({"Rakefile": "Rake::TestTask.new(:unit) do |t|\n"}, "rake unit", "Rakefile has the task unit"),
         ({"Rakefile": "RSpec::Core::RakeTask.new\n", "Gemfile": ""}, "bundle exec rake spec", "Rakefile has the task spec"),
+        ({".rspec": "--color\n"}, RSPEC, ".rspec configures rspec"),
+        ({".rspec": "", "Rakefile": "task :deploy\n"}, RSPEC, ".rspec configures rspec"),
+        ({"spec/a_spec.rb": ""}, RSPEC, "spec/a_spec.rb is written for rspec"),
+        ({"Gemfile": 'gem "rspec", "~> 3"\n', "Gemfile.lock": "    rake (13.0)\n"}, RSPEC, "Gemfile asks for rspec"),
+        ({"Gemfile": "gem 'rspec'\n", "Gemfile.lock": LOCK}, f"bundle exec {RSPEC}", "Gemfile asks for rspec"),
+        ({"Gemfile": "gemspec\n", "Gemfile.lock": LOCK}, f"bundle exec {RSPEC}", "Gemfile.lock names rspec"),
+        ({"phpunit.xml": "", "vendor/bin/phpunit": ""}, PHPUNIT, "phpunit.xml configures phpunit"),
+        ({"phpunit.xml.dist": "", "vendor/bin/phpunit": ""}, PHPUNIT, "phpunit.xml.dist configures phpunit"),
     ],
 )  # fmt: skip
 def test_the_check_is_found_in_what_the_workspace_configures(
@@ -83,7 +110,7 @@ def test_the_check_is_found_in_what_the_workspace_configures(
     assert (check.command, check.source, check.refused) == (command, source, "")
 
 
-@pytest.mark.parametrize("runner", ["vitest", "jest"])
+@pytest.mark.parametrize("runner", ["vitest", "jest", "mocha"])
 def test_a_runner_of_node_is_started_by_itself_so_that_it_can_be_narrowed(tmp_path: Path, runner: str) -> None:
     files = {"package.json": PACKAGE % runner, f"node_modules/.bin/{runner}": "", "a.ts": "", "a.test.ts": ""}
     check = a_check(tmp_path, files, "a.ts")
@@ -101,10 +128,19 @@ def test_a_runner_of_node_is_started_by_itself_so_that_it_can_be_narrowed(tmp_pa
             {"vitest.config.ts": "", "package.json": PACKAGE % "echo no test specified"},
             "vitest.config.ts configures vitest",
         ),
+        ({".mocharc.yml": "", "package.json": "{}"}, ".mocharc.yml configures mocha"),
+        ({"package.json": '{"mocha": {"exit": true}}'}, "package.json configures mocha"),
+        ({"package.json": '{"devDependencies": {"mocha": "^11"}}'}, "package.json asks for mocha"),
+        ({"package.json": '{"devDependencies": {"jest": "^30"}}'}, "package.json asks for jest"),
+        ({"package.json": '{"dependencies": {"vitest": "^4"}}'}, "package.json asks for vitest"),
+        (
+            {".mocharc.json": "{}", "package.json": '{"devDependencies": {"jest": "^30"}}'},
+            ".mocharc.json configures mocha",
+        ),
     ],
 )
 def test_a_runner_of_node_is_found_by_its_configuration(tmp_path: Path, files: Mapping[str, str], source: str) -> None:
-    programs = {"node_modules/.bin/jest": "", "node_modules/.bin/vitest": ""}
+    programs = dict.fromkeys((f"node_modules/.bin/{name}" for name in ("jest", "vitest", "mocha")), "")
     check = a_check(tmp_path, {**files, **programs, "a.ts": "", "a.test.ts": ""}, "a.ts")
     assert (check.source, check.words[-1], check.refused) == (source, "a.test.ts", "")
 
@@ -118,8 +154,11 @@ def test_a_runner_of_node_is_found_by_its_configuration(tmp_path: Path, files: M
         {"package.json": '{"scripts": ["test"]}'},
         {"Makefile": "test := 1\nbuild:\n\tmake x\n"},
         {"Rakefile": "task :deploy\n"},
+        {"Gemfile": '# gem "rspec"\ngem "rspecial"\n'},
+        {"package.json": '{"devDependencies": ["mocha"], "scripts": {}}'},
+        {"package.json": '{"devDependencies": {"@types/mocha": "^10"}}'},
     ],
-    ids=["prose", "no test specified", "deep", "odd", "no target", "no test task"],
+    ids=["prose", "no test specified", "deep", "odd", "no target", "no test task", "no gem", "a list", "types alone"],
 )
 def test_what_configures_no_check_has_none(tmp_path: Path, files: Mapping[str, str]) -> None:
     assert found(tmp_path, files) is None
@@ -185,6 +224,8 @@ def test_the_nearest_project_is_checked_and_not_its_neighbours(tmp_path: Path) -
         ({"pom.xml": "", "src/Cart.java": "", "src/CartTest.java": ""}, "src/Cart.java", "-Dtest=CartTest"),
         ({"build.gradle": "", "src/Cart.kt": "", "src/CartTest.kt": ""}, "src/Cart.kt", "--tests '*CartTest'"),
         ({"Rakefile": "task :test", "a.rb": "", "test/a_test.rb": ""}, "a.rb", "TEST=test/a_test.rb"),
+        ({".rspec": "", "lib/a.rb": "", "spec/a_spec.rb": "", "spec/b_spec.rb": ""}, "lib/a.rb", f"{RSPEC} spec/a_spec.rb"),
+        ({"phpunit.xml": "", "src/A.php": "", "tests/ATest.php": ""}, "src/A.php", "tests/ATest.php"),
     ],
 )  # fmt: skip
 def test_the_check_is_narrowed_to_what_tests_the_tasks_files(
@@ -224,6 +265,33 @@ def test_what_is_not_installed_is_named_and_never_run(tmp_path: Path) -> None:
     check = found(tmp_path, {"pytest.ini": ""}, installed=("python3",))
     assert check is not None
     assert check.refused.startswith("pytest is not installed; ")
+
+
+@pytest.mark.parametrize(
+    ("files", "installed", "refused"),
+    [
+        ({".rspec": ""}, ("ruby",), "rspec is not installed; `gem install rspec`"),
+        ({"Gemfile.lock": LOCK}, ("rspec",), "bundle is not installed; `gem install bundler`"),
+        ({".mocharc.json": ""}, ("node", "mocha", "npx"), "mocha is not in node_modules; run `npm install`"),
+        ({".mocharc.json": "", "node_modules/.bin/mocha": ""}, (), "node is not installed; install Node"),
+        ({"phpunit.xml": ""}, ("php",), "phpunit is not installed; run `composer install`"),
+        ({"phpunit.xml": "", "vendor/bin/phpunit": ""}, (), "php is not installed; install PHP"),
+    ],
+)
+def test_what_a_runner_lacks_is_said_with_its_cure(
+    tmp_path: Path, files: Mapping[str, str], installed: tuple[str, ...], refused: str
+) -> None:
+    check = found(tmp_path, files, installed=installed)
+    assert check is not None
+    assert check.refused == refused
+
+
+@pytest.mark.parametrize(
+    ("script", "runner"),
+    [("mocha", "mocha"), ("npx mocha --exit", "mocha"), ("mocha -r ts-node/register", "npm"), ("mocha spec", "npm")],
+)
+def test_a_script_that_tells_mocha_what_to_load_is_run_as_it_is(tmp_path: Path, script: str, runner: str) -> None:
+    assert a_check(tmp_path, {"package.json": PACKAGE % script}).runner == runner
 
 
 def test_the_environment_of_the_workspace_comes_first(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ _STARTS: Sequence[tuple[CheckRunner, tuple[str, ...]]] = (
     ("nox", ("nox",)),
     ("vitest", ("vitest",)),
     ("jest", ("jest",)),
+    ("mocha", ("mocha",)),
     ("npm", ("npm", "test")),
     ("npm", ("npm", "run", "test")),
     ("npm", ("yarn", "test")),
@@ -42,6 +43,8 @@ _STARTS: Sequence[tuple[CheckRunner, tuple[str, ...]]] = (
     ("maven", ("mvn", "test")),
     ("maven", ("mvn", "verify")),
     ("rake", ("rake",)),
+    ("rspec", ("rspec",)),
+    ("phpunit", ("phpunit",)),
 )
 _WRAPPERS = (("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("hatch", "run"), ("bundle", "exec"), ("npx",),
              ("coverage", "run", "-m"), ("xvfb-run",), ("time",))  # fmt: skip

@@ -19,6 +19,8 @@ MOST_TESTS = 20
 _PLAIN = re.compile(r"[\w./@+=~ -]+")
 ENVIRONMENTS = (".venv", "venv")
 _MOST_FOLDERS = 40
+_LOCKED_RSPEC = re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE)
+_OWN_PHPUNIT = "vendor/bin/phpunit"
 _Words = tuple[str, ...]
 
 
@@ -153,6 +155,18 @@ def _rake(sign: Sign, project: Project, environ: Mapping[str, str]) -> CommandLi
     return CommandLine(words, _needs(words[0], environ, "install it by RubyGems"))
 
 
+def _rspec(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+    locked = _LOCKED_RSPEC.search(project.text("Gemfile.lock"))
+    words = (*(("bundle", "exec") if locked else ()), "rspec", "--no-color", "--format=progress")
+    return CommandLine(words, _needs(words[0], environ, f"`gem install {'bundler' if locked else 'rspec'}`"))
+
+
+def _phpunit(_: Sign, project: Project, environ: Mapping[str, str]) -> CommandLine:
+    own = project.has(_OWN_PHPUNIT)
+    missing = _needs("php", environ, "install PHP") if own else _needs("phpunit", environ, "run `composer install`")
+    return CommandLine((_OWN_PHPUNIT if own else "phpunit", "--colors=never"), missing)
+
+
 _WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], CommandLine]] = {
     "pytest": _pytest,
     "unittest": _unittest,
@@ -160,6 +174,7 @@ _WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], Comman
     "nox": _nox,
     "vitest": _in_node_modules("vitest", ("run", "--no-color")),
     "jest": _in_node_modules("jest", ("--ci", "--colors=false")),
+    "mocha": _in_node_modules("mocha", ("--no-color", "--reporter=spec")),
     "npm": _npm,
     "cargo": _plainly(("cargo", "test", "--offline", "--no-fail-fast"), "install Rust"),
     "go": _plainly(("go", "test", "./..."), "install Go"),
@@ -167,6 +182,8 @@ _WHOLE: Mapping[CheckRunner, Callable[[Sign, Project, Mapping[str, str]], Comman
     "gradle": _wrapped("gradlew", "gradle", ("--offline", "--console=plain", "test")),
     "maven": _wrapped("mvnw", "mvn", ("-o", "-B", "test")),
     "rake": _rake,
+    "rspec": _rspec,
+    "phpunit": _phpunit,
 }
 
 
@@ -208,14 +225,27 @@ def _rake_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
     return (*whole, f"{variable}={tests[0] if len(tests) == 1 else '{' + ','.join(tests) + '}'}")
 
 
+def _rspec_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
+    return (*whole, *(path for path in tests if path.endswith("_spec.rb")))
+
+
+def _phpunit_some(_: Project, whole: _Words, tests: Sequence[str]) -> _Words:
+    """Return *whole* for one file: more than one at once is more than phpunit 9 takes."""
+    own = [path for path in tests if path.endswith(".php")]
+    return (*whole, own[0]) if len(own) == 1 else whole
+
+
 # Not npm, make, tox and nox: what they do with more words, nobody knows. Not cargo: unit tests stand in its sources.
 _NARROWED: Mapping[CheckRunner, Callable[[Project, _Words, Sequence[str]], _Words]] = {
     "pytest": _appended,
     "unittest": _unittest_some,
     "vitest": _appended,
     "jest": _appended,
+    "mocha": _appended,
     "go": _go_some,
     "gradle": _gradle_some,
     "maven": _maven_some,
     "rake": _rake_some,
+    "rspec": _rspec_some,
+    "phpunit": _phpunit_some,
 }

@@ -27,7 +27,7 @@ from profile_router.errors import WorkspaceError
 from profile_router.workspace.folder import Workspace, tracked_files
 
 _PYTHON: tuple[CheckRunner, ...] = ("pytest", "unittest", "tox", "nox")
-_NODE: tuple[CheckRunner, ...] = ("vitest", "jest", "npm")
+_NODE: tuple[CheckRunner, ...] = ("vitest", "jest", "mocha", "npm")
 _JVM: tuple[CheckRunner, ...] = ("gradle", "maven")
 _LANGUAGES: Mapping[str, tuple[CheckRunner, ...]] = {
     **dict.fromkeys((".py", ".pyi"), _PYTHON),
@@ -35,7 +35,8 @@ _LANGUAGES: Mapping[str, tuple[CheckRunner, ...]] = {
     **dict.fromkeys((".java", ".kt", ".kts", ".scala", ".groovy"), _JVM),
     ".rs": ("cargo",),
     ".go": ("go",),
-    ".rb": ("rake",),
+    ".rb": ("rake", "rspec"),
+    ".php": ("phpunit",),
 }
 
 

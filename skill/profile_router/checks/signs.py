@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ _MOST_TESTS = 60  # Python tests that are looked into, to tell pytest's from uni
 # What makes a folder a project of its own, within a larger workspace.
 PROJECT_FILES = (
     "pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "pytest.ini", "noxfile.py", "package.json", "Cargo.toml",
-    "go.mod", "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile", "Makefile",
+    "go.mod", "build.gradle", "build.gradle.kts", "pom.xml", "Rakefile", "Gemfile", ".rspec", "phpunit.xml",
+    "phpunit.xml.dist", "Makefile",
 )  # fmt: skip
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _GRADLE = ("build.gradle", "build.gradle.kts")
@@ -44,13 +46,25 @@ _RAKE = re.compile(
     r"TestTask\.new(?:\(:(\w+)|\s*(?=do|\{|$))|RSpec::Core::RakeTask\.new(?:\(:(\w+))?|task\s+:?(test|spec)\b"
 )
 _NO_TESTS = "no test specified"
-_NODE_RUNNERS: Sequence[CheckRunner] = ("vitest", "jest")
-_NODE_ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
+_ENDINGS = ("js", "ts", "mjs", "cjs", "mts", "cts", "json")
+# Node's runners, with the names of the files that configure each.
+_NODE_RUNNERS: Mapping[CheckRunner, Sequence[str]] = {
+    "vitest": tuple(f"vitest.config.{ending}" for ending in _ENDINGS),
+    "jest": tuple(f"jest.config.{ending}" for ending in _ENDINGS),
+    "mocha": tuple(f".mocharc.{ending}" for ending in ("js", "cjs", "mjs", "json", "jsonc", "yml", "yaml")),
+}
+_NODE_NEEDS = ("devDependencies", "dependencies")
+_RSPEC_IN = (
+    ("Gemfile", re.compile(r"""^\s*gem[ (]+["']rspec(?:-\w+)?["']""", re.MULTILINE), "asks for rspec"),
+    ("Gemfile.lock", re.compile(r"^ +rspec(?:-core)? \(", re.MULTILINE), "names rspec"),
+)
+_PHPUNIT = ("phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml")
 # How `scripts.test` of a package.json begins where it is one of these runners. The words after that are run as they
 # are.
 _SCRIPTS: Sequence[tuple[CheckRunner, re.Pattern[str]]] = (
     ("vitest", re.compile(r"(?:npx )?vitest(?: run| --run)?(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
     ("jest", re.compile(r"(?:npx )?jest(?: --[\w-]+(?:=[\w./-]+)?)*\s*")),
+    ("mocha", re.compile(r"(?:npx )?mocha(?: --exit)?\s*")),  # what else it may be told changes which tests it loads
 )
 
 
@@ -96,7 +110,7 @@ class Project:
 
 def signs(project: Project) -> Iterator[Sign]:
     """Yield the runners that the files of *project* configure, for each language the surest first."""
-    for look in (_pytest, _unittest, _tox, _nox, _node, _cargo, _go, _gradle, _maven, _rake, _make):
+    for look in (_pytest, _unittest, _tox, _nox, _node, _cargo, _go, _gradle, _maven, _rake, _rspec, _phpunit, _make):
         yield from look(project)
 
 
@@ -159,11 +173,13 @@ def _node(project: Project) -> Iterator[Sign]:
 
 
 def _node_configured(project: Project, package: Mapping[str, Any]) -> Iterator[Sign]:
-    """Yield the runners that have a configuration of their own, for a package without a test script."""
-    for runner in _NODE_RUNNERS:
-        named = next((name for end in _NODE_ENDINGS if project.has(name := f"{runner}.config.{end}")), None)
+    """Yield the runners that are configured, or else asked for, where a package has no test script."""
+    for runner, names in _NODE_RUNNERS.items():
+        named = next((name for name in names if project.has(name)), None)
         if named or runner in package:
             yield Sign(runner=runner, source=f"{named or 'package.json'} configures {runner}")
+    needed = {name for key in _NODE_NEEDS if isinstance(found := package.get(key), dict) for name in found}
+    yield from (Sign(runner=one, source=f"package.json asks for {one}") for one in _NODE_RUNNERS if one in needed)
 
 
 def _json(text: str) -> Mapping[str, Any]:
@@ -199,6 +215,21 @@ def _rake(project: Project) -> Iterator[Sign]:
     if found := _RAKE.search(project.text("Rakefile")):
         task = found[1] or found[2] or found[3] or ("spec" if "RSpec" in found[0] else "test")
         yield Sign(runner="rake", source=f"Rakefile has the task {task}", detail=(task,))
+
+
+def _rspec(project: Project) -> Iterator[Sign]:
+    if project.has(".rspec"):
+        yield Sign(runner="rspec", source=".rspec configures rspec")
+        return
+    asked = (f"{name} {said}" for name, pattern, said in _RSPEC_IN if pattern.search(project.text(name)))
+    specs = (f"{path} is written for rspec" for path in project.tests if path.endswith("_spec.rb"))
+    if source := next(chain(asked, specs), ""):
+        yield Sign(runner="rspec", source=source)
+
+
+def _phpunit(project: Project) -> Iterator[Sign]:
+    if named := next((name for name in _PHPUNIT if project.has(name)), None):
+        yield Sign(runner="phpunit", source=f"{named} configures phpunit")
 
 
 def _make(project: Project) -> Iterator[Sign]:

@@ -41,21 +41,27 @@ _NO_TESTS: Mapping[CheckRunner, str] = {
     "pytest": r"^no tests ran",
     "vitest": r"No test files? found",
     "jest": r"No tests found",
+    "mocha": r"No test files found",
+    "phpunit": r"^No tests executed",
     "maven": r"No tests to run",
 }
 _LACKING = "what it needs is not in the jail, which has no network"
+_RUBY_LACKS = r"Could not find gem|cannot load such file -- [^./]|Could not locate Gemfile"
 _LACKS: Mapping[CheckRunner, str] = {
     "tox": r"No matching distribution|ConnectionError|could not install deps|NewConnectionError",
     "nox": r"No matching distribution|ConnectionError|NewConnectionError",
     "npm": r"ENOTCACHED|ENOTFOUND|EAI_AGAIN|: not found$|ERR_MODULE_NOT_FOUND.*'[\w@]|Cannot find module '[\w@]",
     "vitest": r"Cannot find (?:module|package) '[\w@]",
     "jest": r"Cannot find module '[\w@]",
+    "mocha": r"Cannot find (?:module|package) '[\w@]",
     "cargo": r"no matching package|failed to (?:get|download|load source)|attempting to make an HTTP",
     "go": r"no required module provides|dial tcp|module lookup disabled|missing go\.sum entry",
     "make": r": not found$|Error 127",
     "gradle": r"offline mode|No cached version|Could not resolve|wrapper/dists|UnknownHost",
     "maven": r"offline mode|Could not resolve|could not be resolved|UnknownHost",
-    "rake": r"Could not find gem|cannot load such file -- [^./]|Could not locate Gemfile",
+    "rake": _RUBY_LACKS,
+    "rspec": _RUBY_LACKS,
+    "phpunit": r"vendor/autoload\.php|Cannot open file \"vendor/",
 }
 _CODES: Mapping[CheckRunner, Mapping[int, str]] = {
     "pytest": {3: "pytest itself failed", 4: "pytest did not take its arguments", 5: _NO_TEST},
