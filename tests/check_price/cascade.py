@@ -83,9 +83,34 @@ EARLY: Mapping[str, Sequence[tuple[float, float]]] = {
 }  # fmt: skip
 
 
+# The same where nothing proves the work that passed, with `unproved: long`: what took too many turns is promoted after
+# it passed. So the weak model is paid in full, and nothing else differs from the rows above.
+LONG: Mapping[str, Sequence[tuple[float, float]]] = {
+    "GPT-5 mini": (
+        (76.60, 0.4665), (75.24, 0.4397), (73.88, 0.4129), (72.46, 0.3810), (70.84, 0.3441), (69.40, 0.3154), (67.96, 0.2866),
+    ),
+    "Devstral (free)": EARLY["Devstral (free)"],
+}  # fmt: skip
+
+
 def early(model: str, accepts: float) -> Outcome:
     """Return what the cascade of *model* with the early promotion comes to: between two rows in a line."""
-    rows = EARLY[model]
+    return _between(EARLY[model], accepts)
+
+
+def long(model: str, covered: float, accepts: tuple[float, float], flagged: float) -> Outcome:
+    """Return what the cascade of *model* with `unproved: long` comes to, where a share *covered* of the tasks has a test.
+
+    *accepts* are the shares of wrong work that pass with and without one. Of the work without one, the share *flagged*
+    is told to be unproved.
+    """
+    with_test, without = (outcome(ROWS[model], share, 0.0) for share in accepts)
+    promoted = _between(LONG[model], accepts[1])
+    parts = ((covered, with_test), ((1 - covered) * (1 - flagged), without), ((1 - covered) * flagged, promoted))
+    return Outcome(sum(part * one.solved for part, one in parts), sum(part * one.cost for part, one in parts))
+
+
+def _between(rows: Sequence[tuple[float, float]], accepts: float) -> Outcome:
     at = min(int(accepts * 10 + 1e-9), len(rows) - 2)
     part = accepts * 10 - at
     solved, cost = (low + part * (high - low) for low, high in zip(rows[at], rows[at + 1], strict=True))

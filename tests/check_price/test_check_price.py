@@ -12,7 +12,7 @@ import pytest
 from tests.check_price import judging
 from tests.check_price.__main__ import REPOSITORIES
 from tests.check_price.bugs import RIGHT, WRONG, BuggyRepository, Kind, PlantedBug
-from tests.check_price.cascade import BURST_COST, EARLY, ROWS, early, outcome, window
+from tests.check_price.cascade import BURST_COST, EARLY, LONG, ROWS, early, long, outcome, window
 from tests.check_price.judging import Saying, at_home, cannot_run, sayings
 from tests.check_price.page import cell, written
 from tests.check_price.tally import tally
@@ -149,6 +149,17 @@ def test_the_early_promotion_meets_its_rows_and_solves_less_with_a_worse_check(m
         assert (early(model, at / 10).solved, early(model, at / 10).cost) == pytest.approx((wanted, cost))
     solved = [early(model, at / 50).solved for at in range(30)]
     assert solved == sorted(solved, reverse=True)
+
+
+@pytest.mark.parametrize("model", ROWS)
+def test_what_is_long_and_unproved_is_promoted_where_no_test_helps_alone(model: str) -> None:
+    rows, rates = ROWS[model], (0.2, 0.4)
+    covered, kept, none = long(model, 1.0, rates, 1.0), long(model, 0.0, rates, 0.0), long(model, 0.0, rates, 1.0)
+    assert covered == outcome(rows, 0.2, 0.0)
+    assert kept == outcome(rows, 0.4, 0.0)
+    assert (none.solved, none.cost) == pytest.approx(LONG[model][4])
+    assert none.solved > kept.solved
+    assert none.cost > kept.cost
 
 
 def test_what_cannot_run_here_is_told_by_name_and_counts_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,27 @@ def test_work_that_nothing_proves_is_promoted_where_the_policy_says_so_and_someb
     assert (final["status"], rig.runner.profiles, final["verified"].unverified) == ("ok", profiles, (UNPROVED,))
 
 
+@pytest.mark.parametrize(
+    ("usual", "affords", "profiles"),
+    [(None, True, [LOCAL]), (1, True, [LOCAL]), (0, True, [LOCAL, BURST]), (0, False, [LOCAL])],
+    ids=["nothing is usual yet", "not longer", "longer", "longer, and no money"],
+)
+def test_work_that_nothing_proves_and_that_took_long_is_promoted_if_that_could_go_on_at_once(
+    usual: int | None, affords: bool, profiles: list[str]
+) -> None:
+    rig = Rig(
+        runner=FakeRunner(*["done"] * 2),
+        verifier=FakeVerifier(verified=PROVES_NOTHING),
+        usual=lambda _: usual,
+    )
+    rig.purse.affords = lambda cost: affords  # type: ignore[method-assign]
+    final = rig.run(a_task("Fix f in a.py: it should give 2"))
+    assert (final["status"], rig.runner.profiles) == ("ok", profiles)
+    if len(profiles) > 1:
+        took = "it took 1 turns, where nine of ten attempts here take at most 0"
+        assert final["receipts"][0].error == f"{UNPROVED}; {took}"
+
+
 MISSED = Verified(
     files_changed=(ChangedFile(path="b.py", lines_added=1, lines_removed=1),), unverified=(NO_CHECK,), missed=("a.py",)
 )

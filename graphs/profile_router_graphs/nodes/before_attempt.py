@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 from profile_router.core.attempt.between import forbidden
-from profile_router.core.attempt.early_watch import WayUp, early_watch, way_up
+from profile_router.core.attempt.early_watch import early_watch, way_up
 from profile_router.core.attempt.order import Order
 from profile_router.core.condense.result import applied
 from profile_router.core.evidence import Evidence
 from profile_router.core.ladder.cost_range import CostRange
+from profile_router.core.ladder.failure import Place
 from profile_router.core.routing.candidate import role_of
 from profile_router.core.routing.estimate import most_turns
 from profile_router.core.routing.loop import expected_loop, hermes_takes
@@ -37,29 +38,29 @@ def watched(order: Order, state: RunState, context: RunContext) -> Order:
     )
     if way is None:
         return order
-    if _closed(way, state, context):
+    if why_closed(way.place, "early", state, context):
         return order
-    closed = partial(_closed, way, state, context, claims=f"attempt {order.number + 1}")
+    closed = partial(why_closed, way.place, "early", state, context, claims=f"attempt {order.number + 1}")
     usual = context.usual(role_of(order.profile, policy, context.candidates))
     return replace(order, early=early_watch(order, way, policy, usual=usual, closed=closed))
 
 
-def _closed(way: WayUp, state: RunState, context: RunContext, *, claims: str = "") -> str:
-    """Return why no attempt could be made by *way* as things are; empty where one could.
+def why_closed(place: Place, step: str, state: RunState, context: RunContext, *, claims: str = "") -> str:
+    """Return why no attempt could be made at *place* by *step* as things are; empty where one could.
 
     Then the money for it is held, if it has the name *claims*.
     """
-    why = _unready(way, context)
+    why = _unready(place, context)
     if not why:
-        above = {**state, "profile": way.place.profile, "provider": way.place.provider}
-        order = order_of(above, context, "early")  # type: ignore[arg-type]
+        above = {**state, "profile": place.profile, "provider": place.provider}
+        order = order_of(above, context, step)  # type: ignore[arg-type]
         order, evidence = applied(order, state["evidence"], state["condensed"], context.policy.counting)
         failure = forbidden(order, evidence, context.policy)
         if failure is not None:
             why = failure.message
         elif order.rate.paid and not _has_money(order, evidence, state, context, claims):
             why = "no budget has room for it"
-    return f"{way.place.profile} could not go on: {why}" if why else ""
+    return f"{place.profile} could not go on: {why}" if why else ""
 
 
 def _has_money(order: Order, evidence: Evidence, state: RunState, context: RunContext, claims: str) -> bool:
@@ -69,12 +70,12 @@ def _has_money(order: Order, evidence: Evidence, state: RunState, context: RunCo
     return context.purse.claims(cost, profile=order.profile, step=order.step, name=claims)
 
 
-def _unready(way: WayUp, context: RunContext) -> str:
-    if (missing := context.backends.key_missing(way.place)) is not None:
+def _unready(place: Place, context: RunContext) -> str:
+    if (missing := context.backends.key_missing(place)) is not None:
         return missing
-    if (failure := context.health.blocked(way.place, answers=False)) is not None:
+    if (failure := context.health.blocked(place, answers=False)) is not None:
         return failure.message
-    context.health.give_back(way.place)
+    context.health.give_back(place)
     return ""
 
 

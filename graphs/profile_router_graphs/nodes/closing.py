@@ -29,6 +29,7 @@ from profile_router.core.routing.candidate import role_of
 from profile_router.core.telling.work import verified_lines
 from profile_router.errors import RouterError
 from profile_router.prompting.texts import task_text
+from profile_router_graphs.nodes.before_attempt import why_closed
 from profile_router_graphs.nodes.dispatch import as_its_server_is
 from profile_router_graphs.nodes.reroute import next_step
 from profile_router_graphs.nodes.reviewing import review_of
@@ -130,12 +131,21 @@ async def _judged(
 
 
 def _unproved(verified: Verified, attempt: Attempt, state: RunState, context: RunContext) -> Failure | None:
-    """Return why work that nothing proves is promoted; None where the policy keeps it, or nobody above may be asked."""
-    failure = unproved_failure(verified, context.policy)
+    """Return why work that nothing proves is promoted; None where the policy keeps it, or nobody above may be asked.
+
+    Where it was only long, it stands too if what is above could not go on at once: for want of a key, money or a yes.
+    """
+    policy, at = context.policy, state["places"][-1]
+    usual = context.usual(role_of(at.profile, policy, context.candidates))
+    failure = unproved_failure(verified, policy, turns=attempt.receipt.turns, usual=usual)
     if failure is None:
         return None
     seen: RunState = {**state, "verified": verified}
-    return failure if next_step(replace(attempt, failure=failure), state["evidence"], seen, context).profile else None
+    taken = next_step(replace(attempt, failure=failure), state["evidence"], seen, context)
+    if taken.profile is None:
+        return None
+    closed = policy.unproved == "long" and why_closed(Place(taken.profile, taken.provider), taken.step, seen, context)
+    return None if closed else failure
 
 
 async def summarize(state: RunState, runtime: Runtime[RunContext]) -> Command[Literal["merge"]]:

@@ -25,8 +25,17 @@ def verification_failure(verified: Verified, policy: Policy) -> Failure | None:
     return None
 
 
-def unproved_failure(verified: Verified, policy: Policy) -> Failure | None:
-    """Return why work that passed is promoted all the same: the policy wants that of what proves nothing."""
-    if not verified.unproved or policy.unproved != "promote":
+def unproved_failure(verified: Verified, policy: Policy, *, turns: int = 0, usual: int | None = None) -> Failure | None:
+    """Return why work that passed is promoted all the same: the policy wants that of what proves nothing.
+
+    It may want it of work alone that took more *turns* than is *usual*; None: too few are known.
+    """
+    if not verified.unproved or policy.unproved == "keep":
         return None
-    return Failure(cause="verification-failed", message=verified.unproved[0])
+    said = verified.unproved[0]
+    if policy.unproved == "promote":
+        return Failure(cause="verification-failed", message=said)
+    if usual is None or turns <= usual:
+        return None
+    took = f"it took {turns} turns, where nine of ten attempts here take at most {usual}"
+    return Failure(cause="verification-failed", message=f"{said}; {took}")

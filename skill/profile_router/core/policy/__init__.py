@@ -171,6 +171,7 @@ PluginSwitch = Literal["on", "observe", "explain", "off"]
 
 
 # What becomes of a check in the workspace: somebody is asked once, it runs unasked, or none is looked for.
+UnprovedSwitch = Literal["keep", "long", "promote"]
 CheckSwitch = Literal["ask", "auto", "off"]
 # Weak checks, which are told where no check says anything: `core.ladder.weak_check`.
 WeakKind = Literal["parses", "linted", "edited", "related", "reviewed"]
@@ -269,7 +270,7 @@ class Policy:
     hermes_plugin: PluginSwitch = "on"
     check: CheckSwitch = "ask"
     trust: tuple[WeakKind, ...] = ()
-    unproved: Literal["keep", "promote"] = "keep"
+    unproved: UnprovedSwitch = "long"
     review: Review = field(default_factory=Review)
     runner: Literal["auto", "hermes", "embedded"] = "auto"
     hermes: HermesOptions = field(default_factory=HermesOptions)

@@ -1,0 +1,58 @@
+"""The page's part on `unproved: long`: one policy for both weak models, and where it comes to what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.check_price.cascade import ROWS, WANTED_SHARE, WANTED_SOLVED, Outcome, early, long, outcome
+from tests.check_price.tally import Tally
+
+_SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+_Way = Callable[[str, float], Outcome]
+
+
+def on_long(default: Sequence[Tally], promoting: Sequence[Tally]) -> Iterator[str]:
+    """Yield what one policy comes to for both models. *default* and *promoting* are tallies with a test, and without."""
+    keep, together, early_for_all = ways = _ways(default, promoting)
+    yield "## One policy for both weak models"
+    yield ""
+    yield "`unproved: long`, the default: work that passed, that no test proves, and that took more turns than nine of ten"
+    yield f"attempts that ended well, goes to the strong model. Of right work without a test, {_flagged(promoting):.0%} is told as unproved."
+    yield ""
+    yield f"| weak model | tasks with a test | `keep`: solved, share of burst | `long` | early for all | {WANTED_SOLVED:.0f} % at {WANTED_SHARE:.0%} |"
+    yield "|---|---|---|---|---|---|"
+    for model in ROWS:
+        for share in _SHARES:
+            found = [way(model, share) for way in ways]
+            told = " | ".join(f"{one.solved:.1f} %, {one.share:.0%}" for one in found)
+            yield f"| {model} | {share:.0%} | {told} | {', '.join('yes' if one.wanted else 'no' for one in found)} |"
+    yield ""
+    yield f"Both models reach it with the same settings at these shares of tasks with a test: `keep` {_both(keep)}, `long`"
+    yield f"{_both(together)}, early promotion for all {_both(early_for_all)}. These repositories have, as they are met, half."
+    half, best = (min(way(model, 0.5).solved for model in ROWS) for way in (keep, together))
+    yield f"There the worse of the two comes to {half:.1f} % with `keep`, to {best:.1f} % with `long`. Without tests nothing here reaches it."
+    yield ""
+
+
+def _ways(default: Sequence[Tally], promoting: Sequence[Tally]) -> tuple[_Way, _Way, _Way]:
+    with_test, without = (one.accepts or 0.0 for one in default)
+    flagged = _flagged(promoting)
+
+    def mixed(share: float) -> float:
+        return share * with_test + (1 - share) * without
+
+    return (
+        lambda model, share: outcome(ROWS[model], mixed(share), 0.0),
+        lambda model, share: long(model, share, (with_test, without), flagged),
+        lambda model, share: early(model, mixed(share)),
+    )
+
+
+def _flagged(promoting: Sequence[Tally]) -> float:
+    """Return the share of right work without a test that is told as unproved: what `unproved: promote` refuses."""
+    return promoting[1].rejects or 0.0
+
+
+def _both(way: _Way) -> str:
+    fit = [step for step in range(101) if all(way(model, step / 100).wanted for model in ROWS)]
+    return f"{fit[0]} to {fit[-1]} %" if fit else "none"
