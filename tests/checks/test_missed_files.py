@@ -50,6 +50,10 @@ def missed(
         (FIX, ("util.py",), (), ()),
         (FIX, ("rates.toml",), (), ()),
         ("Fix the sum in cart/cart.go", ("cart/price.go",), (), ()),
+        # another that is named, or a test of it
+        ("Fix the loop in a.py by a change of b.py", ("b.py",), (), ()),
+        ("Add a test of the loop in a.py", ("tests/test_a.py",), (), ()),
+        ("Add tests for the loop", ("tests/test_a.py",), ("b.py",), ()),
         # only spoken of, or not there, or a test that says what is wrong
         ("Implement b as described in docs/spec.md", ("b.py",), (), ()),
         ("Write the report to out/report.txt", ("b.py",), (), ()),

@@ -11,11 +11,11 @@ import re
 from collections.abc import Collection, Sequence
 
 from profile_router.checks.narrowing import importing
-from profile_router.core.attempt.tests_meant import may_change_tests
+from profile_router.core.attempt.tests_meant import may_change_tests, means_tests
 from profile_router.core.language.edit_places import edit_places
 from profile_router.core.language.edits import asks_for_an_edit
 from profile_router.core.language.mentions import mentions
-from profile_router.core.language.path_words import path_words
+from profile_router.core.language.path_words import PathWord, path_words
 from profile_router.core.language.test_files import changes_tests
 from profile_router.core.task import Task
 from profile_router.errors import WorkspaceError
@@ -38,28 +38,43 @@ def missed_files(
     """
     if workspace is None or task is None or not workspace.git or not changed:
         return ()
+    if not task.files and not edit_places(task.goal):
+        return ()
     try:
         tracked = tracked_files(workspace)
     except WorkspaceError:
         return ()
-    wanted = _wanted(task, tracked, workspace, adds)
+    names = _named(task, tracked, workspace)
+    if not names.isdisjoint(changed) or (means_tests(task) and any(map(changes_tests, changed))):
+        return ()
+    wanted = _wanted(task, tracked, workspace, adds=adds, names_some=bool(names))
     if not wanted or not set(changed).isdisjoint(wanted) or _used(workspace, wanted, changed):
         return ()
     return wanted
 
 
-def _wanted(task: Task, tracked: Sequence[str], workspace: Workspace, adds: bool) -> tuple[str, ...]:
+def _named(task: Task, tracked: Sequence[str], workspace: Workspace) -> frozenset[str]:
+    """Return the files that the text of *task* names, to edit or not."""
+    return frozenset(_paths(path_words(task.goal), task, tracked, workspace))
+
+
+def _paths(words: Sequence[PathWord], task: Task, tracked: Sequence[str], workspace: Workspace) -> tuple[str, ...]:
+    if not words:
+        return ()
+    return mentions(words, tracked, root=str(workspace.root), inside=task.folder or "", text=task.goal).singles
+
+
+def _wanted(
+    task: Task, tracked: Sequence[str], workspace: Workspace, *, adds: bool, names_some: bool
+) -> tuple[str, ...]:
     """Return the tracked files to edit: those that the text tells, else those that the task is given.
 
     A file that the task is given may as well be read only, where the work *adds* a file.
     """
-    words = path_words(task.goal)
-    root, inside = str(workspace.root), task.folder or ""
-    if words and mentions(words, tracked, root=root, inside=inside, text=task.goal).singles:
-        found = mentions(edit_places(task.goal), tracked, root=root, inside=inside, text=task.goal).singles
-    elif adds or not asks_for_an_edit(task.goal, task.files):
-        found = ()
-    else:
+    found: Sequence[str] = ()
+    if names_some:
+        found = _paths(edit_places(task.goal), task, tracked, workspace)
+    elif not adds and asks_for_an_edit(task.goal, task.files):
         known = frozenset(tracked)
         found = tuple(path for path in task.files if path in known and _CODE.search(path))
     tests = may_change_tests(task)
